@@ -1,0 +1,74 @@
+"""Data sets: bytes in, uint8 arrays out.
+
+`shape` tells what a model needs to know, `digest` identifies the arrays, `load` gives them. Each takes the
+plain dict of the config group `data`. A set is a module with `shape`, `identity` and `read`.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from ablate.data import arrays, cache, cifar10, digits, split
+from ablate.data.dataset import Dataset, Decoded, Shape, Split, digest_of
+from ablate.data.split import default_validation
+from ablate.errors import AblateError, one_of
+
+__all__ = ["Dataset", "Shape", "Split", "default_validation", "digest", "load", "shape"]
+
+SETS: dict[str, ModuleType] = {"cifar10": cifar10, "digits": digits, "arrays": arrays}
+
+
+def shape(config: Mapping[str, Any]) -> Shape:
+    """Sizes of images and splits, without decoding anything: constants, or the headers of a user's file.
+
+    Errors: an unknown name, a bad `validation` or `eval_on`, a user's file that cannot be used.
+    """
+    whole: Shape = _set(config).shape(config)
+    validation, eval_on = split.check(config, whole.train_images, whole.classes)
+    return dataclasses.replace(
+        whole,
+        train_images=whole.train_images - validation,
+        eval_images=validation if eval_on == "validation" else whole.eval_images,
+    )
+
+
+def load(config: Mapping[str, Any]) -> Dataset:
+    """The arrays, downloaded, decoded and cached as needed.
+
+    Errors: those of `shape`, no connection for a download, and every fault of the source.
+    """
+    name = _digest_name(config)
+    decoded: Decoded = _set(config).read(config)
+    validation, eval_on = split.check(config, len(decoded.train.labels), len(decoded.class_names))
+    train, evaluation = decoded.train, decoded.test
+    if validation:
+        kept, held_out = split.hold_out(train.labels, validation)
+        train, evaluation = train.take(kept), train.take(held_out) if eval_on == "validation" else evaluation
+
+    parent = cache.folder(config)
+    known = cache.known_digest(parent, name) if decoded.from_cache else None
+    if known is None:
+        known = digest_of(train, evaluation)
+        cache.keep_digest(parent, name, known)
+    return Dataset(config["name"], train, evaluation, decoded.class_names, known)
+
+
+def digest(config: Mapping[str, Any]) -> str:
+    """The digest that `load` gives, without decoding where an earlier `load` of that source has kept it."""
+    return cache.known_digest(cache.folder(config), _digest_name(config)) or load(config).digest
+
+
+def _digest_name(config: Mapping[str, Any]) -> str:
+    """The key of the digest: all that decides the arrays, with bad settings refused before any work."""
+    module = _set(config)
+    if module is not arrays:  # whose sizes stand in the file, so that `load` checks them
+        shape(config)
+    return cache.key(module.identity(config), config.get("validation", 0), config.get("eval_on", "test"))
+
+
+def _set(config: Mapping[str, Any]) -> ModuleType:
+    name = config.get("name")
+    if name not in SETS:
+        raise AblateError(one_of("data.name", name, SETS))
+    return SETS[name]

@@ -1,0 +1,182 @@
+"""The Hydra task: config in, one run's result out. It ensures the trajectory, then reads it."""
+
+import functools
+import json
+import signal
+import threading
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from ablate import config, data
+from ablate.config import Recipe
+from ablate.data import Dataset
+from ablate.models.costs import totals
+from ablate.progress import TrainingProgress, say
+from ablate.store import Trajectory, fingerprint, read_json, write_atomically, write_json
+
+RESULT = "result.json"
+
+
+def run(cfg: DictConfig) -> dict[str, Any]:
+    """One Hydra job: train what is missing of the run's trajectory, read it, write result.json into the job's folder."""
+    recipe = config.resolve(cfg)
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    trajectory, content = trajectory_of(recipe)
+    try:
+        if read(recipe, trajectory) is None:
+            ensure(recipe, trajectory, content, config.levels(HydraConfig.get()))
+        else:
+            say(f"{trajectory.path} is trained to step {recipe.steps} already; nothing to train")
+        result = read(recipe, trajectory)
+        assert result is not None
+    except Exception as error:
+        write_atomically(folder / "traceback.txt", traceback.format_exc().encode())
+        write_json(folder / RESULT, failure(recipe, trajectory, error))
+        raise
+    write_json(folder / RESULT, result)
+    return result
+
+
+def trajectory_of(recipe: Recipe) -> tuple[Trajectory, dict[str, Any]]:
+    """The trajectory that a run stands on, and the training content that its fingerprint hashes."""
+    content = recipe.training(_digest(json.dumps(dict(recipe.data), sort_keys=True)))
+    return Trajectory(recipe.store, fingerprint(content)), content
+
+
+def ensure(
+    recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any], names: Mapping[str, str]
+) -> None:
+    """Train the trajectory up to the run's step, unless it is there or has diverged before."""
+    dataset = _dataset(json.dumps(dict(recipe.data), sort_keys=True))
+    from ablate.training import device, loop  # TensorFlow is imported here, after all input was checked
+
+    threads = device.configure(_threads(recipe, trajectory))
+    if recipe.precision.compute == "bfloat16":
+        device.warn_without_bfloat16()
+    with trajectory.locked(), _interruptible() as stop:
+        if read(recipe, trajectory) is not None:
+            return  # another process trained it meanwhile
+        trajectory.write_config(content, names)
+        with TrainingProgress(recipe, trajectory) as watcher:
+            try:
+                loop.train(recipe, dataset, trajectory, watcher, threads, stop)
+            except loop.Stopped:
+                step = trajectory.status()["step"]
+                say(f"stopped at step {step}, saved in {trajectory.path}; the same command goes on from there")
+                raise KeyboardInterrupt from None
+            except Exception as error:
+                trajectory.set_status("failed", trajectory.status()["step"], f"{type(error).__name__}: {error}")
+                raise
+
+
+def read(recipe: Recipe, trajectory: Trajectory) -> dict[str, Any] | None:
+    """The result of a run, from its trajectory; None where that has to be trained further."""
+    status = trajectory.status()
+    row = trajectory.row(recipe.steps)
+    if row is None and status["state"] == "diverged" and status["step"] <= recipe.steps:
+        return _result(recipe, trajectory, "diverged", status["step"], error=status["error"])
+    if row is None:
+        return None
+    weights = recipe.readout.weights
+    return _result(
+        recipe,
+        trajectory,
+        "done",
+        recipe.steps,
+        accuracy=row[f"accuracy_{weights}"],
+        loss=row[f"eval_loss_{weights}"],
+        seconds=row["seconds"],
+        examples_per_second=row["examples_per_second"],
+    )
+
+
+def failure(recipe: Recipe, trajectory: Trajectory, error: Exception) -> dict[str, Any]:
+    """The result of a run that failed."""
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    return _result(recipe, trajectory, "failed", trajectory.status()["step"], error=reason)
+
+
+def _result(
+    recipe: Recipe,
+    trajectory: Trajectory,
+    status: str,
+    step: int,
+    error: str | None = None,
+    accuracy: float | None = None,
+    loss: float | None = None,
+    seconds: float | None = None,
+    examples_per_second: float | None = None,
+) -> dict[str, Any]:
+    """`result.json`. accuracy: fraction of the evaluation images; seconds: of the training up to the run's step."""
+    parameters, operations = totals(recipe.model, recipe.input_shape)
+    return {
+        "seed": recipe.seed,
+        "fingerprint": trajectory.fingerprint,
+        "trajectory": str(trajectory.path),
+        "readout": {"weights": recipe.readout.weights, "step": recipe.steps},
+        "evaluation_set": recipe.data["eval_on"],
+        "status": status,
+        "step": step,
+        "error": error,
+        "accuracy": accuracy,
+        "loss": loss,
+        "costs": {
+            "parameters": parameters,
+            "operations": operations,
+            "seconds": seconds,
+            "examples_per_second": examples_per_second,
+        },
+    }
+
+
+def _threads(recipe: Recipe, trajectory: Trajectory) -> int:
+    """The threads to train with: those that the trajectory was begun with, since its last bits depend on them."""
+    segments = read_json(trajectory.path / "env.json")
+    begun = segments[-1].get("threads") if isinstance(segments, list) and segments and trajectory.checkpoints() else None
+    if isinstance(begun, int) and begun != recipe.threads:
+        say(f"{trajectory.path} was begun with threads={begun}; going on with as many, not {recipe.threads}")
+        return begun
+    return recipe.threads
+
+
+@contextmanager
+def _interruptible() -> Iterator[Any]:
+    """Within it the first Ctrl-C (or SIGTERM) asks for a stop at the next step; the second interrupts at once."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in signals}
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        say("stopping after this step; press Ctrl-C again to stop at once")
+
+    for number in signals:
+        signal.signal(number, ask)
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@functools.lru_cache(maxsize=2)
+def _dataset(data_config: str) -> Dataset:
+    return data.load(json.loads(data_config))
+
+
+@functools.lru_cache(maxsize=16)
+def _digest(data_config: str) -> str:
+    return data.digest(json.loads(data_config))
+

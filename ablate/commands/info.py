@@ -1,0 +1,102 @@
+"""`ablate info`: the layers of a model, with output shapes, parameters and operations."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ablate import config
+from ablate.models.costs import layer_costs, totals
+from ablate.models.spec import Model
+
+_DESCRIPTION = """\
+Print the layers of a model with output shapes, parameters and operations for one image.
+Nothing is trained and no data is read. The image size is that of the augmentation: 24 x 24 with
+augment=on, 32 x 32 with augment=off on CIFAR-10.
+"""
+
+_EXAMPLES = """\
+examples:
+  ablate info model=alex4 augment=off     alex4 on whole images
+  ablate info --json fc=gap lrn=off       one JSON object, for scripts
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Prints what the composed model costs; returns the exit status 0.
+
+    Args:
+        arguments: the command line behind `ablate info`: `--json` and Hydra overrides in any order.
+
+    Raises:
+        AblateError: for overrides that give no valid recipe.
+        SystemExit: with 0 after `--help`, with 2 for wrong usage.
+    """
+    parser = argparse.ArgumentParser(
+        prog="ablate info",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object in place of the table")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="OVERRIDE", help="as for a training: model=alex4, fc=one ..."
+    )
+    options = parser.parse_intermixed_args(arguments)
+
+    recipe = config.resolve(config.compose(options.overrides))
+    description = {"model": _chosen(options.overrides), **describe(recipe.model, recipe.input_shape)}
+    if options.json:
+        print(json.dumps(description))
+    else:
+        Console().print(table(description))
+    return 0
+
+
+def describe(model: Model, input_shape: tuple[int, int, int]) -> dict[str, Any]:
+    """What a model costs, as JSON-able content: `input` [h, w, c], `parameters`, `operations`, `layers`.
+
+    A layer has the fields of `LayerCost`; the parameters and operations of all layers sum to the totals.
+    """
+    parameters, operations = totals(model, input_shape)
+    layers = [
+        asdict(row) | {"output_shape": list(row.output_shape)} for row in layer_costs(model, input_shape)
+    ]
+    return {"input": list(input_shape), "parameters": parameters, "operations": operations, "layers": layers}
+
+
+def table(description: dict[str, Any]) -> Table:
+    """The description as a table, with the totals in its last line."""
+    drawn = Table(
+        title=Text(f"{description['model'] or 'default model'}, input {_sides(description['input'])}"),
+        caption="operations: for one image, as the published code counts them",
+        show_footer=True,
+    )
+    drawn.add_column("layer", footer="total")
+    drawn.add_column("kind")
+    drawn.add_column("output shape", justify="right")
+    drawn.add_column("parameters", justify="right", footer=f"{description['parameters']:,}")
+    drawn.add_column("operations", justify="right", footer=f"{description['operations']:,}")
+    for layer in description["layers"]:
+        drawn.add_row(
+            layer["name"],
+            layer["kind"],
+            _sides(layer["output_shape"]),
+            f"{layer['parameters']:,}",
+            f"{layer['operations']:,}",
+        )
+    return drawn
+
+
+def _chosen(overrides: Sequence[str]) -> str | None:
+    """The name of the model in the overrides; None where they leave it at the default."""
+    return next((text.removeprefix("model=") for text in overrides if text.startswith("model=")), None)
+
+
+def _sides(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))

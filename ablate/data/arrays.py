@@ -1,0 +1,203 @@
+"""A user's own images from an .npz file, which is checked and never unpickled."""
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablate.data import cache
+from ablate.data.dataset import Decoded, Shape, Split
+from ablate.errors import AblateError
+
+REQUIRED = ("train_images", "train_labels", "test_images", "test_labels")
+LARGEST_SIDE = 96  # pixels; the size of STL-10, the largest that the models here are meant for
+
+# What zipfile and NumPy raise on damaged, encrypted or lying files.
+UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+
+Header = tuple[tuple[int, ...], np.dtype[Any]]
+
+
+def shape(config: Mapping[str, Any]) -> Shape:
+    """With all training images and the test images, from the headers and the training labels."""
+    path = _path(config)
+    headers = _headers(path)
+    height, width, channels = _check_headers(path, headers)
+    classes = _classes(path, _array(path, "train_labels"))
+    return Shape(
+        height, width, channels, classes, headers["train_images"][0][0], headers["test_images"][0][0]
+    )
+
+
+def identity(config: Mapping[str, Any]) -> list[object]:
+    """What changes when the file does."""
+    return cache.file_identity(_path(config))
+
+
+def read(config: Mapping[str, Any]) -> Decoded:
+    """The arrays.
+
+    Errors: a missing or damaged file, a missing array, a wrong type, shape, size, label or number of names.
+    """
+    path = _path(config)
+    headers = _headers(path)
+    height, width, channels = _check_headers(path, headers)
+    arrays = {name: _array(path, name) for name in REQUIRED}
+    classes = _classes(path, arrays["train_labels"])
+    test_labels = arrays["test_labels"]
+    if int(test_labels.min()) < 0 or int(test_labels.max()) >= classes:
+        raise _refusal(
+            path,
+            f"test_labels 0 to {classes - 1}, as in train_labels",
+            _range(test_labels),
+            "Mend the labels.",
+        )
+    train, test = (
+        Split(
+            np.ascontiguousarray(arrays[f"{part}_images"].reshape(-1, height, width, channels)),
+            arrays[f"{part}_labels"].astype(np.int32),
+        )
+        for part in ("train", "test")
+    )
+    return Decoded(train, test, _class_names(path, headers, classes))
+
+
+def _path(config: Mapping[str, Any]) -> Path:
+    given = config.get("path")
+    if not given:
+        raise AblateError(
+            f"Expected data.path: an .npz file with {', '.join(REQUIRED)}. Received: {given!r}. "
+            "Set data.path=my.npz."
+        )
+    path = Path(given).expanduser().resolve()
+    try:
+        found = path.is_file()
+    except OSError as error:
+        raise AblateError(f"Expected data.path: a readable file. Received: {error}.") from error
+    if not found:
+        raise AblateError(
+            f"Expected data.path: an .npz file. Received: {str(path)!r}, which is no file. Correct data.path."
+        )
+    return path
+
+
+def _headers(path: Path) -> dict[str, Header]:
+    """Shape and type of each array in the file, without reading the arrays."""
+    headers: dict[str, Header] = {}
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.namelist():
+                if entry.endswith(".npy") and entry[:-4] in (*REQUIRED, "class_names"):
+                    with archive.open(entry) as file:
+                        size, _, dtype = readers[np.lib.format.read_magic(file)](file)
+                    headers[entry[:-4]] = (size, dtype)
+    except (*UNREADABLE, KeyError) as error:  # the latter: a version of the format that is not known
+        raise _unreadable(path, error) from error
+    return headers
+
+
+def _check_headers(path: Path, headers: Mapping[str, Header]) -> tuple[int, int, int]:
+    """Height, width and channels that all images share, after every check that needs no pixels."""
+    missing = [name for name in REQUIRED if name not in headers]
+    if missing:
+        raise _refusal(
+            path, f"arrays {', '.join(REQUIRED)}", f"no {', '.join(missing)}", "Add it with numpy.savez."
+        )
+    for name, (size, dtype) in headers.items():
+        if dtype.hasobject:
+            raise _refusal(
+                path,
+                f"plain numbers in {name}",
+                "Python objects, which are never unpickled",
+                "Save it as a numeric array.",
+            )
+        if name.endswith("_images"):
+            _check_images(path, name, size, dtype)
+    pixels = {part: _pixels(headers[f"{part}_images"][0]) for part in ("train", "test")}
+    if pixels["train"] != pixels["test"]:
+        raise _refusal(
+            path,
+            f"test_images of {pixels['train']}, as train_images",
+            f"{pixels['test']}",
+            "Bring them to one size.",
+        )
+    for part in ("train", "test"):
+        size, dtype = headers[f"{part}_labels"]
+        images = headers[f"{part}_images"][0][0]
+        if dtype.kind not in "iu" or size != (images,):
+            raise _refusal(
+                path,
+                f"integer {part}_labels of shape ({images},), one an image",
+                f"{dtype} {size}",
+                "Mend the labels.",
+            )
+    return pixels["train"]
+
+
+def _check_images(path: Path, name: str, size: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    expected = f"uint8 {name} of shape (n, height, width), (n, height, width, 1) or (n, height, width, 3)"
+    if dtype != np.uint8 or len(size) not in (3, 4) or size[3:] not in ((), (1,), (3,)) or size[0] == 0:
+        raise _refusal(path, expected, f"{dtype} {size}", "Convert it.")
+    if not all(1 <= side <= LARGEST_SIDE for side in size[1:3]):
+        limit = f"{name} of 1 x 1 to {LARGEST_SIDE} x {LARGEST_SIDE} pixels"
+        raise _refusal(path, limit, f"{size[1]} x {size[2]}", "Resize them.")
+
+
+def _pixels(size: tuple[int, ...]) -> tuple[int, int, int]:
+    return size[1], size[2], size[3] if len(size) == 4 else 1
+
+
+def _array(path: Path, name: str) -> NDArray[Any]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            array: NDArray[Any] = file[name]
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from error
+    return array
+
+
+def _classes(path: Path, labels: NDArray[Any]) -> int:
+    """How many classes there are, each of them with a training image."""
+    found = np.unique(labels)
+    if int(found[0]) == 0 and int(found[-1]) == len(found) - 1:
+        return len(found)
+    gap = next(index for index, label in enumerate([*found.tolist(), None]) if label != index)
+    raise _refusal(
+        path,
+        "train_labels with every class from 0 to the largest",
+        f"{_range(labels)} without class {gap}",
+        "Number the classes from 0 without gaps.",
+    )
+
+
+def _class_names(path: Path, headers: Mapping[str, Header], classes: int) -> tuple[str, ...]:
+    if "class_names" not in headers:
+        return tuple(str(label) for label in range(classes))
+    size, dtype = headers["class_names"]
+    if dtype.kind != "U" or size != (classes,):
+        raise _refusal(
+            path, f"class_names: {classes} strings, one a class", f"{dtype} {size}", "Mend or leave them out."
+        )
+    return tuple(_array(path, "class_names").tolist())
+
+
+def _range(labels: NDArray[Any]) -> str:
+    return f"labels {labels.min()} to {labels.max()}"
+
+
+def _refusal(path: Path, expected: str, received: str, advice: str) -> AblateError:
+    return AblateError(f"Expected in {path}: {expected}. Received: {received}. {advice}")
+
+
+def _unreadable(path: Path, error: Exception) -> AblateError:
+    return _refusal(
+        path,
+        "an .npz file",
+        f"what cannot be read as one ({' '.join(str(error).split())})",
+        "Write it with numpy.savez.",
+    )

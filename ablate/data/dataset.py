@@ -1,0 +1,75 @@
+"""What a data set is once it is in memory, and the digest that identifies it."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images with their labels.
+
+    images: uint8, (n, height, width, channels), 0 to 255.
+    labels: int32, (n,), 0 to classes - 1.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int32]
+
+    def take(self, indices: NDArray[np.intp]) -> "Split":
+        """The images at `indices`, (m,), in that order."""
+        return Split(self.images[indices], self.labels[indices])
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a model needs to know, without decoding anything.
+
+    height and width in pixels; train_images without the held-out ones; eval_images by `eval_on`.
+    """
+
+    height: int
+    width: int
+    channels: int
+    classes: int
+    train_images: int
+    eval_images: int
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A data set as its source gives it, before validation images are held out.
+
+    from_cache: the arrays come from an earlier decoding and were checked, so its digest still holds.
+    """
+
+    train: Split
+    test: Split
+    class_names: tuple[str, ...]
+    from_cache: bool = False
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a training and its evaluations see."""
+
+    name: str
+    train: Split
+    evaluation: Split
+    class_names: tuple[str, ...]
+    digest: str
+
+
+def digest_of(train: Split, evaluation: Split) -> str:
+    """SHA-256, as 64 hex digits, of everything a training sees: each array's role, type, shape and bytes.
+
+    The same pixels give the same digest wherever they came from.
+    """
+    digest = hashlib.sha256()
+    for role, split in (("train", train), ("evaluation", evaluation)):
+        for name, array, dtype in (("images", split.images, "|u1"), ("labels", split.labels, "<i4")):
+            digest.update(f"{role} {name} {dtype} {array.shape}\n".encode())
+            digest.update(np.ascontiguousarray(array, dtype=dtype).data)
+    return digest.hexdigest()

@@ -1,0 +1,149 @@
+"""A model as data: the YAML list of layers read, its canonical content, and the names of its layers."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from ablate.errors import AblateError, one_of
+from ablate.models.layers import (
+    WORDS,
+    Conv,
+    Dense,
+    Dropout,
+    Fire,
+    Gap,
+    Layer,
+    Logits,
+    Lrn,
+    Model,
+    Pool,
+    check_structure,
+    require_whole,
+)
+from ablate.models.levels import apply_levels
+
+__all__ = [
+    "Conv",
+    "Dense",
+    "Dropout",
+    "Fire",
+    "Gap",
+    "Layer",
+    "Logits",
+    "Lrn",
+    "Model",
+    "Pool",
+    "apply_levels",
+    "named",
+    "parse",
+    "to_plain",
+]
+
+_TYPES = {word: kind for kind, word in WORDS.items()}
+_CHOICES = (*_TYPES, "nin")
+
+
+def parse(layers: Sequence[Any], classes: int) -> Model:
+    """The model that a YAML list describes.
+
+    Each layer is a mapping with one key, its word, and under it the numbers, as in
+    `conv: {kernel: 5, filters: 64}`. The word `classes` as a number of filters stands for the number of
+    classes. `nin: {kernel: K, filters: [F, A, B]}` is three convolutions: K x K to F, 1 x 1 to A, 1 x 1 to B.
+    What `to_plain` returns is read back to the same model.
+
+    Args:
+        layers: plain Python, as a YAML reader gives it.
+        classes: number of classes of the data, at least 1.
+
+    Raises:
+        AblateError: names the layer by its position, counted from 1, and what was expected.
+    """
+    require_whole("classes", classes, least=1)
+    if isinstance(layers, str) or not isinstance(layers, Sequence):
+        raise AblateError(f"Expected a list under `layers:`, one layer an item. Received: {layers!r}.")
+    model: list[Layer] = []
+    for position, item in enumerate(layers, start=1):
+        if not isinstance(item, dict) or len(item) != 1:
+            raise AblateError(
+                "Expected one layer an item with its numbers, as in `conv: {kernel: 5, filters: 64}`. "
+                f"Received: layer {position}={item!r}."
+            )
+        [(word, arguments)] = item.items()
+        if word not in _CHOICES:
+            raise AblateError(one_of(f"layer {position}", word, _CHOICES))
+        if not isinstance(arguments, dict):
+            raise AblateError(
+                f"Expected a mapping for {word}, as in `{word}: {{...}}`. Received: {arguments!r}."
+            )
+        try:
+            model += _layers(word, arguments, classes)
+        except AblateError as error:
+            raise AblateError(f"Layer {position} ({word}): {error}") from None
+    check_structure(tuple(model), classes)
+    return tuple(model)
+
+
+def to_plain(model: Model) -> list[dict[str, Any]]:
+    """The canonical content, for hashing and storing: one `{word: numbers}` a layer, JSON throughout.
+
+    It holds concrete numbers and no names, so that models which are the same network give equal lists.
+    """
+    return [{WORDS[type(layer)]: asdict(layer)} for layer in model]
+
+
+def named(model: Model) -> list[tuple[str, Layer]]:
+    """The layers with their roles, in order.
+
+    A role is the layer's word and its number among its like, counted from 1: conv1, conv2, pool1, lrn1,
+    fire1, fc1, dropout1. Counted within a kind, so that taking one kind out leaves the roles of the others.
+    What gives the classes is `classifier`: the dense one, or the convolution before a gap that ends the
+    model. A gap is `gap`, since a model has at most one.
+    """
+    last_conv = len(model) - 2 if isinstance(model[-1], Gap) else None
+    counts: Counter[str] = Counter()
+    roles: list[tuple[str, Layer]] = []
+    for index, layer in enumerate(model):
+        word = WORDS[type(layer)]
+        if isinstance(layer, Logits) or index == last_conv:
+            role = WORDS[Logits]
+        elif isinstance(layer, Gap):
+            role = word
+        else:
+            counts[word] += 1
+            role = f"{word}{counts[word]}"
+        roles.append((role, layer))
+    return roles
+
+
+def _layers(word: str, arguments: dict[Any, Any], classes: int) -> list[Layer]:
+    if word == "nin":
+        _check_keys(arguments, ("kernel", "filters"))
+        filters = arguments["filters"]
+        if not isinstance(filters, list | tuple) or len(filters) != 3:
+            raise AblateError(
+                f"Expected three numbers for filters, as in [64, 64, 64]. Received: {filters!r}."
+            )
+        kernels = (arguments["kernel"], 1, 1)
+        return [Conv(kernel, _count(count, classes)) for kernel, count in zip(kernels, filters, strict=True)]
+    kind = _TYPES[word]
+    if kind is Logits:
+        arguments = {"classes": classes, **arguments}
+    _check_keys(arguments, tuple(field.name for field in fields(kind)))
+    if kind is Conv:
+        arguments = {**arguments, "filters": _count(arguments["filters"], classes)}
+    return [kind(**arguments)]
+
+
+def _count(filters: Any, classes: int) -> Any:
+    return classes if filters == "classes" else filters
+
+
+def _check_keys(arguments: dict[Any, Any], expected: tuple[str, ...]) -> None:
+    listed = ", ".join(expected) or "no keys"
+    for key in arguments:
+        if key not in expected:
+            raise AblateError(f"Expected the keys: {listed}. Received: {key!r}.")
+    missing = [key for key in expected if key not in arguments]
+    if missing:
+        raise AblateError(f"Expected the keys: {listed}. Missing: {', '.join(missing)}.")

@@ -1,0 +1,199 @@
+"""Arms x seeds -> runs -> trajectories, fixed before anything trains."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig
+
+from ablate import config, designs
+from ablate.app import trajectory_of
+from ablate.config import Recipe
+from ablate.designs import Arm, Factor
+from ablate.errors import AblateError
+from ablate.store import Trajectory, canonical_json
+
+SWEEP = "sweep.json"
+SWEEP_VERSION = 1  # of the format of sweep.json
+NOT_FACTORS = ("design", "study", "store", "threads", "progress", "tensorboard", "report", "hydra")
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the command line of a sweep says, parsed.
+
+    factors: in the order written. seeds: the replicate numbers. fixed: overrides that are the same for every run.
+    """
+
+    factors: tuple[Factor, ...]
+    seeds: tuple[int, ...]
+    fixed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One arm with one seed. overrides: what gives this run on the command line."""
+
+    number: int
+    arm: int
+    seed: int
+    overrides: tuple[str, ...]
+    recipe: Recipe
+    trajectory: Trajectory
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole sweep, resolved."""
+
+    design: str
+    factors: tuple[Factor, ...]
+    arms: tuple[Arm, ...]
+    seeds: tuple[int, ...]
+    runs: tuple[Run, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the sweep's folder: its design and a digest over arms and seeds, so the same command is the same folder."""
+        identity = {
+            "factors": [[factor.name, list(factor.levels)] for factor in self.factors],
+            "runs": [
+                [run.arm, run.seed, run.trajectory.fingerprint, run.recipe.readout.weights, run.recipe.steps]
+                for run in self.runs
+            ],
+        }
+        return f"{self.design}-{hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:8]}"
+
+    @property
+    def trainings(self) -> int:
+        """How many different trajectories the runs stand on."""
+        return len({run.trajectory.fingerprint for run in self.runs})
+
+    def label(self, arm: int) -> str:
+        """The arm as its change from the baseline."""
+        return self.arms[arm].label(self.arms[0])
+
+    def to_json(self) -> dict[str, Any]:
+        """`sweep.json`: what is fixed before training."""
+        first = self.runs[0].recipe
+        return {
+            "version": SWEEP_VERSION,
+            "design": self.design,
+            "factors": {factor.name: list(factor.levels) for factor in self.factors},
+            "baseline": dict(self.arms[0].levels),
+            "arms": [
+                {"number": number, "label": self.label(number), "levels": dict(arm.levels)}
+                for number, arm in enumerate(self.arms)
+            ],
+            "seeds": list(self.seeds),
+            "runs": [
+                {
+                    "number": run.number,
+                    "arm": run.arm,
+                    "seed": run.seed,
+                    "overrides": list(run.overrides),
+                    "fingerprint": run.trajectory.fingerprint,
+                    "readout": {"weights": run.recipe.readout.weights, "step": run.recipe.steps},
+                    "eval_every": run.recipe.eval_every,
+                }
+                for run in self.runs
+            ],
+            "store": str(first.store),
+            "fixed": {
+                "metric": "accuracy",
+                "evaluation_set": first.data["eval_on"],
+                "step": [run.recipe.steps for run in self.runs if run.seed == self.seeds[0]],
+                "readout": [run.recipe.readout.weights for run in self.runs if run.seed == self.seeds[0]],
+                "margin": first.report.margin,
+                "differences": [[number, 0 if self.design != "ladder" else number - 1] for number in range(1, len(self.arms))],
+                "looks": 1,
+            },
+        }
+
+
+def parse(overrides: Sequence[Override]) -> Command:
+    """Sort parsed overrides into factors, seeds and what stays fixed; a key given twice counts once, where it last stood.
+
+    Raises:
+        AblateError: something is swept that cannot be a factor, or over what has no list of values.
+    """
+    factors: dict[str, Factor] = {}
+    seeds: tuple[int, ...] | None = None
+    fixed: dict[str, str] = {}
+    for override in overrides:
+        key = override.get_key_element()
+        if not override.is_sweep_override():
+            factors.pop(key, None)
+            if key == "seed":
+                seeds = None
+            fixed[key] = str(override.input_line)
+            continue
+        if not override.is_discrete_sweep():
+            raise AblateError(
+                f"Expected a list of values, as in {key}=0.05,0.1. Received: {override.input_line}. "
+                "Intervals are for searches: add hydra/sweeper=optuna."
+            )
+        fixed.pop(key, None)
+        values = tuple(str(value) for value in override.sweep_string_iterator())
+        if key == "seed":
+            seeds = _seeds(values)
+        elif key.lstrip("+").partition("/")[0].partition(".")[0] in NOT_FACTORS:
+            raise AblateError(f"Expected one value: {key} cannot be swept. Received: {override.input_line}.")
+        else:
+            factors[key] = Factor(key, values)
+    if seeds is None:
+        single = fixed.pop("seed", "seed=0").partition("=")[2]
+        seeds = _seeds((single,))
+    return Command(tuple(factors.values()), seeds, tuple(fixed.values()))
+
+
+def make(command: Command, design: str, compose: Callable[[Sequence[str]], DictConfig]) -> Plan:
+    """Resolve every arm, all of them checked before anything trains.
+
+    Args:
+        compose: from overrides to a config.
+
+    Raises:
+        AblateError: names every bad arm.
+    """
+    arms = designs.arms(design, command.factors)
+    recipes: list[Recipe] = []
+    overrides: list[tuple[str, ...]] = []
+    refused: list[str] = []
+    for arm in arms:
+        words = (*command.fixed, *(f"{name}={level}" for name, level in arm.levels))
+        try:
+            recipes.append(config.resolve(compose([*words, f"seed={command.seeds[0]}"])))
+        except AblateError as error:
+            refused.append(f"{arm.label(arms[0])} ({' '.join(words)}): {error}")
+        overrides.append(words)
+    if refused:
+        raise AblateError(f"{len(refused)} of {len(arms)} arms cannot be trained. " + " | ".join(refused))
+    runs = []
+    for seed in command.seeds:  # all arms of a seed before the next seed, so that an unfinished sweep compares them
+        for number, (recipe, words) in enumerate(zip(recipes, overrides, strict=True)):
+            seeded = recipe.model_copy(update={"seed": seed})
+            trajectory, _ = trajectory_of(seeded)
+            runs.append(Run(len(runs), number, seed, (*words, f"seed={seed}"), seeded, trajectory))
+    return Plan(design, command.factors, tuple(arms), command.seeds, tuple(runs))
+
+
+def _seeds(values: Sequence[str]) -> tuple[int, ...]:
+    if not all(value.isdecimal() for value in values) or len(set(values)) < len(values):
+        raise AblateError(f"Expected different whole numbers from 0, as in seed=0,1,2. Received: seed={','.join(values)}.")
+    return tuple(int(value) for value in values)
+
+
+def sweep_folder(path: str | Path) -> Path:
+    """The folder of a sweep that a user named, checked to be one.
+
+    Raises:
+        AblateError: there is no sweep.json in it.
+    """
+    folder = Path(path)
+    if not (folder / SWEEP).is_file():
+        raise AblateError(f"Expected the folder of a sweep, with a {SWEEP} in it, as in multirun/. Received: {path}.")
+    return folder

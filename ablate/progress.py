@@ -1,0 +1,69 @@
+"""Progress in the terminal: a bar where there is one, plain lines every evaluation elsewhere. All on stderr."""
+
+import sys
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from ablate.config import Recipe
+from ablate.store import Trajectory
+
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(message: str) -> None:
+    """One line to whoever watches."""
+    console.print(message, markup=False)
+
+
+class TrainingProgress:
+    """The progress of one training: step, loss, accuracy, examples a second, time left."""
+
+    def __init__(self, recipe: Recipe, trajectory: Trajectory) -> None:
+        self.recipe, self.trajectory = recipe, trajectory
+        self.bar: Progress | None = None
+        self.task = TaskID(0)
+
+    def __enter__(self) -> Self:
+        done = next((int(path.stem) for path in self.trajectory.checkpoints() if int(path.stem) <= self.recipe.steps), 0)
+        verb = f"going on from step {done}" if done else "training"
+        self.started_at = done
+        say(f"{verb} {self.trajectory.path} to step {self.recipe.steps}, seed {self.recipe.seed}")
+        if self.recipe.progress and sys.stderr.isatty():
+            self.bar = Progress(
+                TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
+                BarColumn(bar_width=None),
+                TextColumn("loss {task.fields[loss]}  accuracy {task.fields[accuracy]}  {task.fields[speed]} examples/s"),
+                TimeRemainingColumn(),
+                console=console,
+                expand=True,
+            )
+            self.task = self.bar.add_task(
+                "", total=self.recipe.steps, completed=done, loss="-", accuracy="-", speed="-"
+            )
+            self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+        """Some steps were done."""
+        if self.bar is not None:
+            self.bar.update(self.task, completed=step, loss=f"{loss:.2f}", speed=f"{examples_per_second:.0f}")
+
+    def evaluated(self, row: dict[str, Any]) -> None:
+        """An evaluation was stored."""
+        accuracy = f"{100 * row[f'accuracy_{self.recipe.readout.weights}']:.1f} %"
+        if self.bar is not None:
+            self.bar.update(self.task, accuracy=accuracy)
+        elif self.recipe.progress:
+            say(
+                f"step {row['step']}, loss {row['loss']:.3f}, accuracy {accuracy} "
+                f"({row['examples_per_second']:.1f} examples/s; {1000 * self._seconds_a_step(row):.1f} ms a step)"
+            )
+
+    def _seconds_a_step(self, row: dict[str, Any]) -> float:
+        return float(self.recipe.batch_size / row["examples_per_second"])

@@ -1,0 +1,232 @@
+"""The store: fingerprints, and the folders of trajectories.
+
+    runs/<fingerprint>/config.yaml         the training content that was hashed
+                       metrics.jsonl       one row an evaluation
+                       predictions/        <step>.npz: predicted class of each evaluation image, `raw` and `averaged`
+                       status.json         state (running | done | diverged | failed), step, error
+                       env.json            segments: where and with what it was trained
+                       checkpoints/        <step>.npz: the whole state of the training
+                       tensorboard/        the rows again, for TensorBoard
+
+Files are written whole or not at all; metrics.jsonl grows by whole lines. The order of writing at an evaluation is
+predictions, row, checkpoint, so that whatever moment a training is killed at, the newest checkpoint has all that came before.
+"""
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from ablate.errors import AblateError
+
+FINGERPRINT_DIGITS = 16
+KEPT_CHECKPOINTS = 2  # the newest ones, besides those at final steps that a run asked for
+
+
+def canonical_json(content: Any) -> str:
+    """JSON with sorted keys and no spaces, the same for equal contents; NaN and infinity are refused."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def fingerprint(content: Any) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of the canonical JSON."""
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()[:FINGERPRINT_DIGITS]
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, and durably: a reader sees the old content or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101
+        os.replace(temporary, path)  # noqa: PTH105
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write indented JSON atomically."""
+    write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file, or None where it is missing or damaged."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+class Trajectory:
+    """One training on disk: `store/<fingerprint>/`. Nothing is created before something is written."""
+
+    def __init__(self, store: Path, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        self.path = store / fingerprint
+
+    @contextmanager
+    def locked(self, timeout_s: float = -1) -> Iterator[None]:
+        """Hold the right to train; one process at a time has it, and a killed one loses it.
+
+        Args:
+            timeout_s: how long to wait for it; below 0 without end.
+
+        Raises:
+            TimeoutError: another process still holds it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.path / ".lock", timeout=timeout_s):
+                yield
+        except Timeout as error:
+            raise TimeoutError(f"{self.path} is being trained by another process") from error
+
+    def write_config(self, content: Mapping[str, Any], names: Mapping[str, str]) -> None:
+        """Write the hashed content once; `names` of the chosen levels only stand above it, as a comment."""
+        path = self.path / "config.yaml"
+        if not path.exists():
+            comment = "# first asked for as: " + " ".join(f"{group}={level}" for group, level in names.items())
+            body = yaml.safe_dump(dict(content), sort_keys=False)
+            write_atomically(path, f"{comment}\n{body}".encode())
+
+    # status
+
+    def status(self) -> dict[str, Any]:
+        """{"state", "step", "error"}; state `new` where nothing was trained yet or the file is damaged."""
+        status = read_json(self.path / "status.json")
+        if isinstance(status, dict) and {"state", "step", "error"} <= status.keys():
+            return status
+        return {"state": "new", "step": 0, "error": None}
+
+    def set_status(self, state: str, step: int, error: str | None = None) -> None:
+        """Write the state: running, done, diverged or failed; `step` is the last that is known good, or the one that diverged."""
+        write_json(self.path / "status.json", {"state": state, "step": step, "error": error})
+
+    def add_segment(self, segment: Mapping[str, Any]) -> None:
+        """Append where and with what the training goes on from here."""
+        path = self.path / "env.json"
+        segments = read_json(path)
+        write_json(path, [*(segments if isinstance(segments, list) else []), dict(segment)])
+
+    # evaluations
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The evaluation rows, in order of step; a damaged last line is left out."""
+        try:
+            lines = (self.path / "metrics.jsonl").read_text().splitlines()
+        except OSError:
+            return []
+        rows: dict[int, dict[str, Any]] = {}
+        for line in lines:
+            try:
+                row = json.loads(line)
+                rows[int(row["step"])] = row
+            except (ValueError, TypeError, KeyError):
+                continue
+        return [rows[step] for step in sorted(rows)]
+
+    def row(self, step: int) -> dict[str, Any] | None:
+        """The evaluation row of a step, if there is one whose predictions are there too."""
+        if not self._predictions(step).exists():
+            return None
+        return next((row for row in self.rows() if row["step"] == step), None)
+
+    def add_evaluation(self, row: Mapping[str, Any], predictions: Mapping[str, NDArray[np.integer]]) -> None:
+        """Store one evaluation: predictions first, then its row as one line."""
+        largest = max(int(classes.max()) for classes in predictions.values())
+        kind = np.uint8 if largest < 256 else np.uint16
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **{name: classes.astype(kind) for name, classes in predictions.items()})
+        write_atomically(self._predictions(row["step"]), buffer.getvalue())
+        with (self.path / "metrics.jsonl").open("a") as stream:
+            stream.write(json.dumps(row) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def predictions(self, step: int) -> dict[str, NDArray[np.integer]]:
+        """Predicted classes at a step, (images,), by readout: raw and averaged."""
+        with np.load(self._predictions(step), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+
+    def drop_after(self, step: int) -> None:
+        """Forget the evaluations beyond a step: what a killed training wrote after its newest checkpoint."""
+        rows = self.rows()
+        kept = [row for row in rows if row["step"] <= step]
+        path = self.path / "metrics.jsonl"
+        lines = "".join(json.dumps(row) + "\n" for row in kept)
+        if path.exists() and path.read_text() != lines:
+            write_atomically(path, lines.encode())
+        for file in self._folder("predictions"):
+            if int(file.stem) > step:
+                file.unlink()
+
+    def _predictions(self, step: int) -> Path:
+        return self.path / "predictions" / f"{step}.npz"
+
+    # checkpoints
+
+    def checkpoints(self) -> list[Path]:
+        """Checkpoint files, newest step first."""
+        return sorted(self._folder("checkpoints"), key=lambda file: -int(file.stem))
+
+    def checkpoint(self, step: int) -> Path:
+        """Where the checkpoint of a step lies."""
+        return self.path / "checkpoints" / f"{step}.npz"
+
+    def keep(self, step: int) -> None:
+        """Note that a run reads this step, so that its checkpoint stays."""
+        finals = self.final_steps()
+        if step not in finals:
+            write_json(self.path / "final_steps.json", sorted([*finals, step]))
+
+    def final_steps(self) -> list[int]:
+        """The steps that runs asked for."""
+        finals = read_json(self.path / "final_steps.json")
+        return [step for step in finals if isinstance(step, int)] if isinstance(finals, list) else []
+
+    def prune(self) -> None:
+        """Drop the checkpoints that are neither among the newest nor at a step that a run asked for."""
+        finals = self.final_steps()
+        for file in self.checkpoints()[KEPT_CHECKPOINTS:]:
+            if int(file.stem) not in finals:
+                file.unlink()
+
+    def _folder(self, name: str) -> list[Path]:
+        return [file for file in (self.path / name).glob("*.npz") if file.stem.isdigit()]
+
+
+def load_content(store: Path, fingerprint: str) -> dict[str, Any]:
+    """The training content of a stored trajectory.
+
+    Raises:
+        AblateError: config.yaml is missing or damaged.
+    """
+    path = store / fingerprint / "config.yaml"
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise AblateError(f"Expected a training config at {path}. Received: {error}.") from None
+    if not isinstance(content, dict):
+        raise AblateError(f"Expected a training config at {path}. Received: a file with no mapping in it.")
+    return content

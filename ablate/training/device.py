@@ -1,0 +1,105 @@
+"""The device and threads of this process: set once, before TensorFlow does anything."""
+
+import logging
+import platform
+import subprocess
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+log = logging.getLogger(__name__)
+
+
+def configure(threads: int) -> int:
+    """Give TensorFlow its threads, and let it take GPU memory as it needs it.
+
+    Returns:
+        The threads that TensorFlow really has: those of the first call in this process, since they cannot change later.
+    """
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        for gpu in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(gpu, True)
+    except RuntimeError:
+        pass  # already running: what it has is read below
+    return tf.config.threading.get_intra_op_parallelism_threads()
+
+
+def device_name() -> str:
+    """The first GPU by its name, or the processor."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
+    return processor_name()
+
+
+def processor_name() -> str:
+    """The processor's model name, as far as the system tells it."""
+    for line in _cpuinfo():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def warn_without_bfloat16() -> None:
+    """Say so where the processor has no bfloat16 arithmetic, so that it is emulated and slow."""
+    flags = next((line for line in _cpuinfo() if line.startswith("flags")), None)
+    if flags and not tf.config.list_physical_devices("GPU") and not {"avx512_bf16", "amx_bf16"} & set(flags.split()):
+        log.warning("This processor has no bfloat16 arithmetic: precision=bfloat16 will be slower than float32.")
+
+
+def segment(threads: int, step: int) -> dict[str, Any]:
+    """Where and with what a training goes on from `step`: an entry of env.json. No environment variables are read."""
+    commit, dirty = _git()
+    return {
+        "from_step": step,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "host": platform.node(),
+        "system": platform.platform(),
+        "device": device_name(),
+        "processor": processor_name(),
+        "threads": threads,
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in ("ablate-tf", "tensorflow", "keras", "numpy")},
+        "commit": commit,
+        "dirty": dirty,
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _git() -> tuple[str | None, bool | None]:
+    """Commit of the checkout that this code runs from, and whether it was changed since; None where it is no checkout."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None, None
+    try:
+        command = ["git", "-C", str(root)]
+        commit = subprocess.run([*command, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True)
+        changes = subprocess.run(
+            [*command, "status", "--porcelain", "--untracked-files=no"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+    return commit.stdout.strip(), bool(changes.stdout.strip())
+
+
+def _cpuinfo() -> list[str]:
+    try:
+        return Path("/proc/cpuinfo").read_text().splitlines() if sys.platform == "linux" else []
+    except OSError:
+        return []

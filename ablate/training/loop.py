@@ -1,0 +1,125 @@
+"""The training loop."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ablate.config import Recipe
+from ablate.data import Dataset
+from ablate.store import Trajectory
+from ablate.training import checkpoint, device
+from ablate.training.checkpoint import Progress
+from ablate.training.network import Network, Reading
+from ablate.training.summaries import Summaries
+
+SECONDS_PER_CALL = 0.5  # steps are grouped into calls of about this long; nothing but the response to Ctrl-C depends on it
+
+
+class Watcher(Protocol):
+    """Somebody who is told how the training goes."""
+
+    def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+        """Some steps were done; `loss` is that of the last."""
+
+    def evaluated(self, row: dict[str, Any]) -> None:
+        """An evaluation was stored."""
+
+
+class Stopped(Exception):
+    """The training was asked to stop, and has checkpointed."""
+
+
+def train(
+    recipe: Recipe,
+    dataset: Dataset,
+    trajectory: Trajectory,
+    watcher: Watcher,
+    threads: int,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Train the trajectory up to `recipe.steps` from where its checkpoints are, evaluating on the way.
+
+    The caller holds the trajectory's lock. On return its status is `done`, or `diverged` where a loss became NaN or infinite.
+
+    Args:
+        threads: the threads that TensorFlow has; recorded.
+        stop: asked between calls into TensorFlow; where it answers True the state is saved.
+
+    Raises:
+        Stopped: `stop` answered True.
+    """
+    network = Network(recipe, dataset)
+    progress = checkpoint.restore(trajectory, network, at_most=recipe.steps)
+    goes_on = not any(int(path.stem) > progress.step for path in trajectory.checkpoints())
+    if goes_on:
+        trajectory.drop_after(progress.step)
+    trajectory.add_segment(device.segment(threads, progress.step))
+    trajectory.set_status("running", progress.step)
+    summaries = Summaries(trajectory.path / "tensorboard") if recipe.tensorboard else None
+    steps_per_call, since, evaluated_at = 1, progress.seconds, progress.step
+
+    while progress.step < recipe.steps:
+        grid = (progress.step // recipe.eval_every + 1) * recipe.eval_every
+        count = min(steps_per_call, min(grid, recipe.steps) - progress.step)
+        started = time.perf_counter()
+        losses = network.advance(progress.step, count)
+        seconds = time.perf_counter() - started
+        for loss in losses.tolist():
+            progress.step += 1
+            progress.loss_sum += loss
+            progress.loss_count += 1
+            if not math.isfinite(loss):
+                trajectory.set_status("diverged", progress.step, f"the loss became {loss} at step {progress.step}")
+                return
+        progress.seconds += seconds
+        watcher.stepped(progress.step, losses[-1].item(), count * recipe.batch_size / seconds)
+        steps_per_call = max(1, round(SECONDS_PER_CALL * count / seconds))
+
+        if progress.step in (grid, recipe.steps):
+            readings = {weights: network.evaluate(weights) for weights in ("raw", "averaged")}
+            if not math.isfinite(readings["raw"].loss):
+                reason = f"the evaluation loss became {readings['raw'].loss} at step {progress.step}"
+                trajectory.set_status("diverged", progress.step, reason)
+                return
+            if trajectory.row(progress.step) is None:
+                examples = (progress.step - evaluated_at) * recipe.batch_size
+                speed = examples / max(progress.seconds - since, 1e-9)
+                row = _row(recipe, progress, readings, network.learning_rate(progress.step), speed)
+                trajectory.add_evaluation(row, {name: reading.classes for name, reading in readings.items()})
+                if summaries:
+                    summaries.add(row)
+                watcher.evaluated(row)
+            since, evaluated_at = progress.seconds, progress.step
+            if progress.step == grid:
+                progress.loss_sum, progress.loss_count = 0.0, 0
+            _save(trajectory, network, progress, recipe.steps)
+        elif stop():
+            _save(trajectory, network, progress, recipe.steps)
+        if stop() and progress.step < recipe.steps:
+            raise Stopped
+    trajectory.set_status("done", max([progress.step, *(int(path.stem) for path in trajectory.checkpoints())]))
+
+
+def _row(
+    recipe: Recipe, progress: Progress, readings: dict[str, Reading], lr: float, examples_per_second: float
+) -> dict[str, Any]:
+    """One evaluation. loss: mean cross-entropy of the steps since the last multiple of eval_every; seconds: of training, in all."""
+    return {
+        "step": progress.step,
+        "epoch": progress.step * recipe.batch_size / recipe.shape.train_images,
+        "loss": progress.loss_sum / progress.loss_count,
+        **{f"accuracy_{name}": reading.accuracy for name, reading in readings.items()},
+        **{f"eval_loss_{name}": reading.loss for name, reading in readings.items()},
+        "lr": lr,
+        "seconds": round(progress.seconds, 3),
+        "examples_per_second": round(examples_per_second, 1),
+    }
+
+
+def _save(trajectory: Trajectory, network: Network, progress: Progress, final_step: int) -> None:
+    checkpoint.save(trajectory.checkpoint(progress.step), network, progress)
+    trajectory.set_status("running", progress.step)
+    if progress.step == final_step:
+        trajectory.keep(final_step)
+    trajectory.prune()

@@ -1,0 +1,119 @@
+"""A network in training: its variables, and the graph that advances and evaluates it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from ablate.config import Recipe
+from ablate.data import Dataset, Split
+from ablate.models.build import Weighted, at_step, build
+from ablate.training import average, batches, decay, optim
+from ablate.training.augment import Images
+
+EVALUATION_BATCH = 500  # images; fixed, since the last bits of a sum depend on it
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one evaluation found. classes: predicted class of each image, (images,); loss: mean cross-entropy."""
+
+    classes: NDArray[np.integer]
+    accuracy: float
+    loss: float
+
+
+class Network:
+    """Variables of a training, and the functions that advance and evaluate them.
+
+    The data set lies on the device. Nothing is drawn from a stateful generator and no iterator is kept, so that the state is
+    the variables alone, and `advance(first, count)` gives the same numbers however steps are grouped into calls.
+    """
+
+    def __init__(self, recipe: Recipe, dataset: Dataset) -> None:
+        self.recipe = recipe
+        self.model = build(
+            recipe.model, recipe.input_shape, init=recipe.init, seed=recipe.seed, compute=recipe.precision.compute
+        )
+        self.layers = [layer for layer in self.model.layers if isinstance(layer, Weighted)]
+        self.weights = [weight for layer in self.layers for weight in (layer.kernel.value, layer.bias.value)]
+        self.names = [f"{layer.name}/{part}" for layer in self.layers for part in ("kernel", "bias")]
+        self.averages = [tf.Variable(weight) for weight in self.weights]
+        self.slots = {
+            slot: [tf.Variable(tf.zeros_like(weight)) for weight in self.weights] for slot in optim.slot_names(recipe)
+        }
+        self.decay_rates = decay.rates(self.layers, recipe.weight_decay)
+        self._train_images, self.train_labels = self._on_device(dataset.train)
+        self._eval_images, self.eval_labels = self._on_device(dataset.evaluation)
+        # A GPU runs the compiled step faster; on CPUs, XLA's convolutions take twice as long as oneDNN's.
+        on_gpu = bool(tf.config.list_logical_devices("GPU"))
+        self._update = tf.function(self._one_update, jit_compile=True) if on_gpu else self._one_update
+
+    def _on_device(self, split: Split) -> tuple[Images, tf.Tensor]:
+        return Images(tf.constant(split.images), self.recipe.input_shape[:2]), tf.constant(split.labels)
+
+    def variables(self) -> dict[str, tf.Variable]:
+        """All state by name, as in "weights/conv1/kernel", "averages/fc1/bias", "velocity/classifier/kernel"."""
+        groups = {"weights": self.weights, "averages": self.averages, **self.slots}
+        return {
+            f"{group}/{name}": variable
+            for group, variables in groups.items()
+            for name, variable in zip(self.names, variables, strict=True)
+        }
+
+    def advance(self, first: int, count: int) -> NDArray[np.float32]:
+        """Do the steps first + 1 … first + count; the cross-entropy of each, (count,)."""
+        losses: NDArray[np.float32] = self._advance(tf.constant(first), tf.constant(count)).numpy()
+        return losses
+
+    @tf.function
+    def _advance(self, first: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+        recipe = self.recipe
+        indices = batches.indices(recipe.seed, first, count, recipe.shape.train_images, recipe.batch_size)
+        losses = tf.TensorArray(tf.float32, count)
+        for done in tf.range(count):
+            losses = losses.write(done, self._update(indices[done], first + done))
+        return losses.stack()
+
+    def _one_update(self, indices: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        """One update from the batch (batch,), and its cross-entropy before the update."""
+        recipe = self.recipe
+        images = self._train_images.distorted(indices, recipe.augment, recipe.seed, step)
+        labels = tf.gather(self.train_labels, indices)
+        with tf.GradientTape() as tape, at_step(step):
+            logits = self.model(images, training=True)  # (batch, classes)
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
+        gradients = tape.gradient(loss, self.weights)
+        lr = optim.learning_rate(recipe, step)
+        if recipe.weight_decay.kind == "l2":
+            gradients = decay.add_l2(gradients, self.weights, self.decay_rates)
+        elif recipe.weight_decay.kind == "decoupled":
+            decay.shrink(self.weights, self.decay_rates, lr)
+        optim.update(recipe, self.weights, gradients, self.slots, lr, step)
+        average.track(self.averages, self.weights, recipe.average, step)
+        return loss
+
+    def evaluate(self, weights: str) -> Reading:
+        """Reads the whole evaluation set with the `raw` or the `averaged` weights."""
+        variables = self.averages if weights == "averaged" else self.weights
+        classes, losses = (part.numpy() for part in self._evaluate([tf.convert_to_tensor(v) for v in variables]))
+        correct = classes == self.eval_labels.numpy()
+        return Reading(classes, float(correct.mean()), float(losses.astype(np.float64).mean()))
+
+    @tf.function
+    def _evaluate(self, weights: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        images = self.recipe.shape.eval_images
+        classes = tf.TensorArray(tf.int32, 0, dynamic_size=True, infer_shape=False)
+        losses = tf.TensorArray(tf.float32, 0, dynamic_size=True, infer_shape=False)
+        for batch in tf.range(-(-images // EVALUATION_BATCH)):
+            indices = tf.range(batch * EVALUATION_BATCH, tf.minimum((batch + 1) * EVALUATION_BATCH, images))
+            logits, _ = self.model.stateless_call(weights, [], self._eval_images.center(indices), training=False)
+            labels = tf.gather(self.eval_labels, indices)
+            classes = classes.write(batch, tf.argmax(logits, axis=1, output_type=tf.int32))
+            losses = losses.write(batch, tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
+        return classes.concat(), losses.concat()
+
+    def learning_rate(self, step: int) -> float:
+        """The rate at a step."""
+        return float(optim.learning_rate(self.recipe, tf.constant(step)))

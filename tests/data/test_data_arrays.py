@@ -1,0 +1,153 @@
+import numpy as np
+import pytest
+
+from ablate import data
+from ablate.errors import AblateError
+
+
+def arrays(**changes):
+    """24 training and 6 test images of 5 x 7 pixels, three classes; a change to None leaves an array out."""
+    rng = np.random.default_rng(0)
+    whole = {
+        "train_images": rng.integers(0, 256, (24, 5, 7, 3), np.uint8),
+        "train_labels": np.arange(24) % 3,
+        "test_images": rng.integers(0, 256, (6, 5, 7, 3), np.uint8),
+        "test_labels": np.arange(6, dtype=np.uint8) % 3,
+        **changes,
+    }
+    return {name: array for name, array in whole.items() if array is not None}
+
+
+@pytest.fixture
+def save(tmp_path):
+    def save(name="my.npz", **changes):
+        np.savez(tmp_path / name, **arrays(**changes))
+        return {"name": "arrays", "path": str(tmp_path / name)}
+
+    return save
+
+
+def refusal(config):
+    messages = set()
+    for function in (data.load, data.digest):
+        with pytest.raises(AblateError) as caught:
+            function(config)
+        messages.add(str(caught.value))
+    (message,) = messages
+    assert "\n" not in message
+    assert "Received: " in message
+    return message
+
+
+def test_arrays_come_out_as_they_went_in(save):
+    config = save(class_names=np.array(["ant", "bee", "cow"]))
+    dataset = data.load(config)
+    assert (dataset.train.images == arrays()["train_images"]).all()
+    assert (dataset.evaluation.labels == arrays()["test_labels"]).all()
+    assert (dataset.train.labels.dtype, dataset.evaluation.labels.dtype) == (np.int32, np.int32)
+    assert dataset.class_names == ("ant", "bee", "cow")
+    assert data.shape(config) == data.Shape(5, 7, 3, 3, 24, 6)
+    assert data.digest(config) == dataset.digest
+
+
+def test_grey_images_get_a_channel_and_classes_get_numbers(save):
+    grey = {f"{part}_images": np.zeros((n, 96, 1), np.uint8) for part, n in (("train", 24), ("test", 6))}
+    dataset = data.load(save(**grey))
+    assert dataset.train.images.shape == (24, 96, 1, 1)
+    assert data.shape(save(**grey)).channels == 1
+    assert dataset.class_names == ("0", "1", "2")
+
+
+def test_the_digest_is_of_the_arrays_alone(save):
+    config = save()
+    stored, compressed = data.digest(config), save("other.npz")
+    np.savez_compressed(compressed["path"], **arrays())
+    assert data.digest(compressed) == stored
+    changed = arrays()["train_images"]
+    changed[3, 1, 1, 1] ^= 1
+    assert data.digest(save("changed.npz", train_images=changed)) != stored
+    assert data.digest({**config, "validation": 3}) != stored
+    columns = np.asfortranarray(arrays()["train_images"])
+    assert data.digest(save("columns.npz", train_images=columns)) == stored
+
+
+def test_validation_is_in_proportion(save):
+    labels = np.repeat([0, 1, 2], [12, 8, 4])
+    config = {**save(train_labels=labels), "validation": 6, "eval_on": "validation"}
+    assert np.bincount(data.load(config).evaluation.labels).tolist() == [3, 2, 1]
+    assert data.shape(config) == data.Shape(5, 7, 3, 3, 18, 6)
+    assert "from 0 to 21 " in refusal({**config, "validation": 22})
+
+
+def test_shape_reads_no_pixels(save, tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (24, 5, 96, 3), np.uint8)
+    config = save(train_images=images, test_images=images[:6])
+    file = tmp_path / "my.npz"
+    raw, pixels = file.read_bytes(), images.tobytes()
+    file.write_bytes(raw.replace(pixels, bytes(len(pixels))))  # the checksum of that member no longer holds
+    assert data.shape(config).train_images == 24
+    assert "CRC" in refusal(config)
+
+
+def test_a_path_is_needed_and_may_be_relative(save, tmp_path, monkeypatch):
+    assert "Set data.path=my.npz" in refusal({"name": "arrays", "path": None})
+    assert "which is no file" in refusal({"name": "arrays", "path": "nowhere.npz"})
+    save()
+    monkeypatch.chdir(tmp_path)
+    assert len(data.load({"name": "arrays", "path": "my.npz"}).train.labels) == 24
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04 but no more"])
+def test_a_file_that_is_no_npz_is_refused(content, tmp_path):
+    (tmp_path / "my.npz").write_bytes(content)
+    assert "an .npz file" in refusal({"name": "arrays", "path": str(tmp_path / "my.npz")})
+
+
+def test_a_single_array_or_a_truncated_file_is_refused(save, tmp_path):
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    assert "an .npz file" in refusal({"name": "arrays", "path": str(tmp_path / "one.npy")})
+    config = save()
+    raw = (tmp_path / "my.npz").read_bytes()
+    (tmp_path / "my.npz").write_bytes(raw[: len(raw) // 2])
+    assert "an .npz file" in refusal(config)
+
+
+def images(*size, dtype=np.uint8):
+    return np.zeros(size, dtype)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"test_labels": None}, "no test_labels"),
+        (
+            {"train_labels": np.array([object()] * 24)},
+            "plain numbers in train_labels. Received: Python objects",
+        ),
+        ({"class_names": np.array(["a", "b", 3], object)}, "Python objects, which are never unpickled"),
+        ({"train_images": images(24, 5, 7, 3, dtype=np.float32)}, "Received: float32 (24, 5, 7, 3)"),
+        ({"train_images": images(24, 35)}, "Received: uint8 (24, 35)"),
+        ({"train_images": images(24, 5, 7, 2)}, "Received: uint8 (24, 5, 7, 2)"),
+        ({"test_images": images(0, 5, 7, 3), "test_labels": images(0)}, "Received: uint8 (0, 5, 7, 3)"),
+        ({"train_images": images(24, 97, 7, 3)}, "to 96 x 96 pixels. Received: 97 x 7"),
+        ({"train_images": images(24, 0, 7, 3)}, "Received: 0 x 7"),
+        ({"test_images": images(6, 5, 7)}, "test_images of (5, 7, 3), as train_images. Received: (5, 7, 1)"),
+        ({"train_labels": np.arange(23) % 3}, "shape (24,), one an image. Received: int64 (23,)"),
+        ({"train_labels": (np.arange(24) % 3)[:, None]}, "Received: int64 (24, 1)"),
+        ({"test_labels": np.zeros(6)}, "integer test_labels of shape (6,), one an image. Received: float64"),
+        ({"test_labels": np.zeros(6, bool)}, "Received: bool (6,)"),
+        ({"train_labels": np.arange(24) % 3 + 1}, "Received: labels 1 to 3 without class 0"),
+        ({"train_labels": np.arange(24) % 3 * 2}, "Received: labels 0 to 4 without class 1"),
+        ({"train_labels": np.arange(24) % 3 - 1}, "Received: labels -1 to 1"),
+        ({"train_labels": (np.arange(24) % 3).astype(np.uint64) << np.uint64(62)}, "without class 1"),
+        ({"test_labels": np.arange(6)}, "test_labels 0 to 2, as in train_labels. Received: labels 0 to 5"),
+        ({"test_labels": -np.arange(6)}, "Received: labels -5 to 0"),
+        ({"class_names": np.array(["a", "b"])}, "class_names: 3 strings, one a class. Received: <U1 (2,)"),
+        ({"class_names": np.arange(3)}, "Received: int64 (3,)"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(changes, expected, save):
+    message = refusal(save(**changes))
+    assert message.startswith("Expected in ")
+    assert "my.npz: " in message
+    assert expected in message
