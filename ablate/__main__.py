@@ -1,9 +1,13 @@
 """`python -m ablate` and `ablate`: a first word that is a command is ours, all else is Hydra's."""
 
+import difflib
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from ablate.errors import AblateError
 
@@ -22,7 +26,7 @@ def _guarded(words: list[str]) -> int:
     try:
         if words and words[0] in COMMANDS:
             return int(importlib.import_module(f"ablate.commands.{words[0]}").run(words[1:]))
-        return _hydra(words)
+        return _hydra(words, full_error)
     except KeyboardInterrupt:
         return 130
     except Exception as error:
@@ -32,15 +36,39 @@ def _guarded(words: list[str]) -> int:
         return 1
 
 
-def _hydra(words: list[str]) -> int:
+def _hydra(words: list[str], full_error: bool) -> int:
+    """Let Hydra compose and run; the status of a single run decides, a sweep raises where runs failed."""
     import hydra
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+    from omegaconf import DictConfig
 
     from ablate import app, config
+
+    results: list[dict[str, Any]] = []
+
+    def task(cfg: DictConfig) -> dict[str, Any]:
+        result = app.run(cfg)
+        if HydraConfig.get().mode == RunMode.RUN:
+            results.append(result | {"folder": HydraConfig.get().runtime.output_dir})
+        return result
 
     # Hydra prints tracebacks of its own unless it is told to raise; then errors come here like all others.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     sys.argv = [sys.argv[0], *words]
-    hydra.main(version_base="1.3", config_path=str(config.conf_dir()), config_name="config")(app.run)()
+    hydra.main(version_base="1.3", config_path=str(config.conf_dir()), config_name="config")(task)()
+    for result in results:
+        folder = Path(result["folder"])
+        if result["status"] == "failed":
+            if full_error:
+                print((folder / app.TRACE).read_text(), file=sys.stderr)
+            raise AblateError(result["error"])
+        if result["status"] == "diverged":
+            raise AblateError(f"The run diverged: {result['error']}. Its result is in {folder / app.RESULT}.")
+        step, weights = result["readout"]["step"], result["readout"]["weights"]
+        images = f"{result['evaluation_set']} images"
+        print(f"accuracy {100 * result['accuracy']:.2f} % of the {images} at step {step}, {weights} weights")
+        print(f"{folder / app.RESULT}")
     return 0
 
 
@@ -56,7 +84,26 @@ def _one_line(error: Exception) -> str:
     cause = error.__cause__
     if cause is not None and str(cause).strip():
         lines = [*lines[:1], str(cause).strip().splitlines()[0]]
-    return " ".join(lines) if lines else type(error).__name__
+    message = " ".join(lines) if lines else type(error).__name__
+    unknown = re.search(r"[Kk]ey '([^']+)' is not in struct|Could not find '([^']+)'|Could not override '([^']+)'", message)
+    if unknown:
+        return _unknown_key(next(key for key in unknown.groups() if key))
+    return message
+
+
+def _unknown_key(key: str) -> str:
+    """The message for a key that the config does not have, with the nearest ones that it has."""
+    from omegaconf import OmegaConf
+
+    from ablate import config
+
+    cfg = config.compose([])
+    known = [str(name) for name in cfg if name != "hydra"]
+    for group in list(known):
+        node = cfg[group] if not OmegaConf.is_missing(cfg, group) else None
+        known += [f"{group}.{name}" for name in node] if OmegaConf.is_dict(node) else []
+    near = difflib.get_close_matches(key, known, n=3) or sorted(name for name in known if "." not in name)
+    return f"Expected a key of the config, such as {', '.join(near)}. Received: {key!r}. Keys and groups: ablate --help."
 
 
 if __name__ == "__main__":

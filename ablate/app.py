@@ -17,30 +17,41 @@ from omegaconf import DictConfig
 from ablate import config, data
 from ablate.config import Recipe
 from ablate.data import Dataset
+from ablate.errors import AblateError
 from ablate.models.costs import totals
 from ablate.progress import TrainingProgress, say
 from ablate.store import Trajectory, fingerprint, read_json, write_atomically, write_json
 
 RESULT = "result.json"
+TRACE = "traceback.txt"
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:
-    """One Hydra job: train what is missing of the run's trajectory, read it, write result.json into the job's folder."""
-    recipe = config.resolve(cfg)
+    """One Hydra job: train what is missing of the run's trajectory, read it, write result.json into the job's folder.
+
+    A run that fails has a result too, with status `failed`; only the trace is elsewhere, in traceback.txt beside it.
+    """
     folder = Path(HydraConfig.get().runtime.output_dir)
-    trajectory, content = trajectory_of(recipe)
     try:
-        if read(recipe, trajectory) is None:
-            ensure(recipe, trajectory, content, config.levels(HydraConfig.get()))
-        else:
-            say(f"{trajectory.path} is trained to step {recipe.steps} already; nothing to train")
-        result = read(recipe, trajectory)
-        assert result is not None
+        recipe = config.resolve(cfg)
+        result = _ensured(recipe)
     except Exception as error:
-        write_atomically(folder / "traceback.txt", traceback.format_exc().encode())
-        write_json(folder / RESULT, failure(recipe, trajectory, error))
-        raise
+        result = failure(error)
+        write_atomically(folder / TRACE, traceback.format_exc().encode())
     write_json(folder / RESULT, result)
+    return result
+
+
+def _ensured(recipe: Recipe) -> dict[str, Any]:
+    trajectory, content = trajectory_of(recipe)
+    result = read(recipe, trajectory)
+    if result is not None:
+        say(f"{trajectory.path} is trained to step {recipe.steps} already; nothing to train")
+        return result
+    ensure(recipe, trajectory, content, config.levels(HydraConfig.get()))
+    result = read(recipe, trajectory)
+    if result is None:
+        raise AblateError(f"Expected an evaluation at step {recipe.steps} in {trajectory.path}. Received: none.")
     return result
 
 
@@ -97,10 +108,10 @@ def read(recipe: Recipe, trajectory: Trajectory) -> dict[str, Any] | None:
     )
 
 
-def failure(recipe: Recipe, trajectory: Trajectory, error: Exception) -> dict[str, Any]:
+def failure(error: Exception) -> dict[str, Any]:
     """The result of a run that failed."""
-    reason = f"{type(error).__name__}: {error}".splitlines()[0]
-    return _result(recipe, trajectory, "failed", trajectory.status()["step"], error=reason)
+    reason = str(error) if isinstance(error, AblateError) else f"{type(error).__name__}: {error}"
+    return {"status": "failed", "error": reason.strip().splitlines()[0], "accuracy": None}
 
 
 def _result(

@@ -58,7 +58,7 @@ def _read(run: Run, folder: Path) -> bool:
 def _result(run: Run, folder: Path) -> dict[str, Any]:
     result = read_json(folder / str(run.number) / app.RESULT)
     if not isinstance(result, dict):
-        return app.failure(run.recipe, run.trajectory, AblateError("it left no result"))
+        return app.failure(AblateError("it left no result"))
     return result
 
 
