@@ -1,0 +1,92 @@
+"""`ablate report`: the table and figure of a sweep, written into its folder and printed."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+_DESCRIPTION = """\
+Write the tables and the accuracy-vs-step figure of a sweep, and print the table.
+It reads what is there: a sweep that still runs, or that had failures, is reported as far as it came. Nothing is trained.
+"""
+
+_EXAMPLES = """\
+examples:
+  ablate report multirun/factorial-1a2b3c4d                  into multirun/factorial-1a2b3c4d/report
+  ablate report multirun/factorial-1a2b3c4d --out paper/     into a folder of your own
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Reports the sweep that the command line names; returns the exit status 0.
+
+    Raises:
+        AblateError: the folder is no sweep.
+        SystemExit: with 0 after `--help`, with 2 for wrong usage.
+    """
+    parser = argparse.ArgumentParser(
+        prog="ablate report",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("sweep", type=Path, metavar="SWEEP", help="the folder of a sweep, in multirun/")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: SWEEP/report)")
+    options = parser.parse_args(arguments)
+    write(options.sweep, options.out)
+    return 0
+
+
+def write(folder: Path, to: Path | None = None) -> list[Path]:
+    """Write the report of a sweep and print its table; the paths of what was written.
+
+    Args:
+        to: the folder to write into; None for `report` in the sweep's.
+
+    Raises:
+        AblateError: the folder is no sweep.
+    """
+    from ablate.results import load, plots, tables
+    from ablate.store import write_atomically
+
+    results = load(folder)
+    out = folder / "report" if to is None else to
+    arms = tables.arms(results)
+    text = tables.shown(arms, results.sweep["design"])
+    below = [tables.compared(results), *tables.caveats(arms), *results.notes]
+    contents = {
+        "runs.csv": tables.csv(results.runs),
+        "evaluations.csv": tables.csv(results.evaluations),
+        "seeds.csv": tables.csv(tables.seeds(results)),
+        "arms.csv": tables.csv(arms),
+        "table.md": tables.markdown(text) + "".join(f"\n{line}\n" for line in below),
+    }
+    for name, content in contents.items():
+        write_atomically(out / name, content.encode())
+    figures = plots.figure(
+        results.evaluations, out / "figures" / "accuracy", results.sweep["fixed"]["evaluation_set"]
+    )
+    _print(text, below, [out / "table.md", *figures])
+    return [*(out / name for name in contents), *figures]
+
+
+def _print(text: "DataFrame", below: Sequence[str], paths: Sequence[Path]) -> None:
+    """The table as wide as the terminal allows, whole in a pipe; under it what it compares, and where it lies."""
+    from rich.console import Console
+
+    from ablate.results import tables
+
+    console = Console(highlight=False)
+    table, dropped = tables.terminal(text, console.width if console.is_terminal else None)
+    if not console.is_terminal:
+        console.width = console.measure(table, options=console.options.update(width=10_000)).maximum
+    console.print(table)
+    if dropped:
+        below = [*below, f"too narrow here for {', '.join(dropped)}: see {paths[0]}"]
+    for line in below:
+        console.print(line, markup=False, soft_wrap=not console.is_terminal)
+    for path in paths:
+        console.print(str(path), markup=False, soft_wrap=True)

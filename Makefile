@@ -1,0 +1,77 @@
+# Every target sets up what it needs in .venv first: a Python from 3.11 to 3.13 and make are all that has to be there.
+# Set-up is redone when pyproject.toml changes. A stamp is written last, so an interrupted set-up is repeated.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Small enough for two slow cores, long enough to learn the digits.
+DEMO := augment=on,off ema=on,off seed=0,1 data=digits steps=200 eval_every=20
+
+# ask: a phony prerequisite of the environment where PYTHON is given
+.PHONY: help demo test slow lint format bench clean ask
+.NOTPARALLEL:
+
+help:
+	@echo 'make demo     train a small sweep on handwritten digits, nothing to download; ends with a table and a figure (3 minutes)'
+	@echo 'make test     the fast tests; ARGS="-k spec -x" goes to pytest'
+	@echo 'make slow     the slow tests; the one on CIFAR-10 needs ABLATE_DATA'
+	@echo 'make lint     format, lint and types'
+	@echo 'make format   format the code'
+	@echo 'make bench    measure speed and memory against Keras; wants an idle machine (8 minutes)'
+	@echo 'make clean    delete the environment, caches and the demo'
+	@echo 'PYTHON=python3.12 chooses the Python that .venv is made with; VENV=.venv-3.12 keeps a second environment.'
+
+demo: $(VENV)/.installed
+	$(BIN)/ablate -m $(DEMO) store=demo/runs 'hydra.sweep.dir=demo/multirun/$${hydra.sweeper.name}'
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest $(ARGS)
+
+slow: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m slow -rs $(ARGS)
+
+bench: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m bench tests/bench $(ARGS)
+
+lint: $(VENV)/.installed-lint
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-lint
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build demo
+
+$(VENV)/.installed: pyproject.toml $(VENV)/.made
+	@echo 'Installing into $(VENV); the first time this downloads TensorFlow and takes some minutes.'
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-%: pyproject.toml $(VENV)/.made
+	@echo 'Installing the extra "$*" into $(VENV); the first time this downloads TensorFlow and takes some minutes.'
+	$(INSTALL) --editable '.[$*]'
+	@touch $@
+
+# Pythons are tried by running them: a name on the PATH may be a shim of a version manager that has no such version.
+# An environment that is there and works is kept; where PYTHON asks for another version, that is said.
+PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
+$(VENV)/.made: $(if $(PYTHON),ask)
+	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+		if [ -n '$(PYTHON)' ] && [ "$$($(BIN)/python --version)" != "$$($(PYTHON) --version)" ]; then \
+			echo "$(VENV) has $$($(BIN)/python --version), not that of PYTHON=$(PYTHON). Use VENV=.venv-other, or make clean first." >&2; \
+			exit 1; \
+		fi; \
+		[ -e $@ ] || touch $@; exit; \
+	fi; \
+	for python in $(PYTHONS); do \
+		if $$python -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
+			echo "Making $(VENV) with $$($$python --version)"; \
+			$$python -m venv --clear $(VENV) && touch $@; exit; \
+		fi; \
+	done; \
+	echo 'Expected Python 3.11, 3.12 or 3.13 with its venv module (on Debian: python3-venv). Received: none among $(PYTHONS). Name one: make PYTHON=/path/to/python3.12' >&2; \
+	exit 1

@@ -1,0 +1,162 @@
+"""The table of arms: computed as a frame, then rendered as Markdown, CSV and for the terminal."""
+
+import math
+from typing import Any
+
+import pandas as pd
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from ablate.results.frames import Results
+
+ONE_SEED = "one seed gives no verdict"
+TROUBLES = ("diverged", "failed", "missing")  # counted a column each, shown where there are any
+NONE = "–"  # in a cell with no value
+DROPPED_FIRST = ("examples/s", "operations", "parameters")  # by a narrow terminal, in this order
+ARM_WIDTH = 24  # characters that the names of arms get at least before columns are dropped
+
+
+def arms(results: Results) -> pd.DataFrame:
+    """One row an arm, in the design's order.
+
+    Columns: arm; label; a column a factor; n: seeds with an accuracy; accuracy: mean over them in %; sd: their standard
+    deviation in points, missing for one seed; against: the arm that this one is compared with; pairs: seeds that both have;
+    difference: mean over the pairs of the difference in points; parameters; operations (for one image);
+    examples_per_second: mean over runs; diverged, failed, missing: runs without an accuracy.
+    """
+    wide = seeds(results).set_index("arm").filter(like="seed_")
+    against = {int(arm): int(other) for arm, other in results.sweep["fixed"]["differences"]}
+    rows: list[dict[str, Any]] = []
+    for arm in results.sweep["arms"]:
+        number = int(arm["number"])
+        runs = results.runs[results.runs["arm"] == number]
+        accuracies = wide.loc[number].dropna()
+        other = against.get(number)
+        paired = (wide.loc[number] - wide.loc[other]).dropna() if other is not None else accuracies.iloc[:0]
+        counts = runs["status"].value_counts()
+        costs = {cost: runs[cost].dropna().iloc[:1] for cost in ("parameters", "operations")}
+        rows.append(
+            {
+                "arm": number,
+                "label": runs["label"].iloc[0],
+                **arm["levels"],
+                "n": len(accuracies),
+                "accuracy": accuracies.mean(),
+                "sd": accuracies.std(ddof=1),
+                "against": other,
+                "pairs": len(paired),
+                "difference": paired.mean(),
+                **{cost: values.iloc[0] if len(values) else None for cost, values in costs.items()},
+                "examples_per_second": runs["examples_per_second"].mean(),
+                **{trouble: int(counts.get(trouble, 0)) for trouble in TROUBLES},
+            }
+        )
+    whole = dict.fromkeys(("against", "parameters", "operations"), "Int64")
+    return pd.DataFrame(rows).astype(whole | dict.fromkeys(("accuracy", "sd", "difference"), "float64"))
+
+
+def seeds(results: Results) -> pd.DataFrame:
+    """Accuracy in % for each arm (row) and seed (columns seed_0, …); missing where a run has none."""
+    names = [f"seed_{seed}" for seed in results.sweep["seeds"]]
+    runs = results.runs.assign(column="seed_" + results.runs["seed"].astype("str"), percent=100 * results.runs["accuracy"])
+    wide = runs.pivot_table(index="arm", columns="column", values="percent", dropna=False)
+    wide = wide.reindex(index=sorted(runs["arm"].unique()), columns=names).astype("float64")
+    wide.insert(0, "label", runs.drop_duplicates("arm").set_index("arm")["label"])
+    return wide.rename_axis(columns=None).reset_index()
+
+
+def compared(results: Results) -> str:
+    """A line that says what the table compares: metric, evaluation set, step, seeds, and what sd is over."""
+    fixed = results.sweep["fixed"]
+    steps = sorted(set(fixed["step"]))
+    at = f"step {steps[0]:,}" if len(steps) == 1 else f"each arm's own step ({', '.join(f'{step:,}' for step in steps)})"
+    count = len(results.sweep["seeds"])
+    over = "one seed" if count == 1 else f"mean and sd over {count} seeds, differences paired by seed"
+    return f"{str(fixed['metric']).capitalize()} in % on the {fixed['evaluation_set']} set at {at}; {over}, in points."
+
+
+def caveats(frame: pd.DataFrame) -> list[str]:
+    """Lines to stand under the table: what it must not be taken for."""
+    lines = []
+    if frame["n"].max() == 1:
+        lines.append(ONE_SEED)
+    elif (frame["n"] == 1).any():
+        lines.append(f"{ONE_SEED}: {'; '.join(frame.loc[frame['n'] == 1, 'label'])}")
+    judged = frame[frame["against"].notna()]
+    fewer = judged[(judged["pairs"] < frame["n"].max())]
+    lines += [f"{row.label}: compared over {row.pairs} of the seeds" for row in fewer.itertuples()]
+    troubled = {trouble: int(frame[trouble].sum()) for trouble in TROUBLES if frame[trouble].sum()}
+    if troubled:
+        counts = ", ".join(f"{count} {trouble}" for trouble, count in troubled.items())
+        lines.append(f"runs without an accuracy: {counts}")
+    return lines
+
+
+def csv(frame: pd.DataFrame) -> str:
+    """A frame as CSV: full precision less the noise of binary fractions, empty where missing."""
+    return str(frame.to_csv(index=False, float_format="%.10g"))
+
+
+def shown(frame: pd.DataFrame, design: str) -> pd.DataFrame:
+    """The arms as text, with the headings and digits that readers see; columns of troubles only where there are any.
+
+    Args:
+        frame: as `arms` returns it.
+        design: the sweep's; in a ladder each arm is compared with the rung below.
+    """
+    digits = _decimals(frame["sd"])
+    versus = "vs rung below" if design == "ladder" else "vs baseline"
+    columns = {
+        "arm": frame["label"],
+        "seeds": _text(frame["n"], "{}"),
+        "accuracy (%)": _text(frame["accuracy"], f"{{:.{digits}f}}"),
+        "sd": _text(frame["sd"], f"{{:.{digits}f}}"),
+        versus: _text(frame["difference"], f"{{:+.{digits}f}}").str.replace("-", "−"),
+        "parameters": _text(frame["parameters"], "{:,}"),
+        "operations": _text(frame["operations"], "{:,}"),
+        "examples/s": _text(frame["examples_per_second"], "{:,.0f}"),
+    }
+    columns |= {trouble: _text(frame[trouble], "{}") for trouble in TROUBLES if frame[trouble].any()}
+    return pd.DataFrame(columns)
+
+
+def markdown(text: pd.DataFrame) -> str:
+    """A frame of text as a Markdown table, numbers to the right."""
+    rows = [list(text.columns), ["---", *["---:"] * (len(text.columns) - 1)]]
+    rows += [[cell.replace("|", r"\|") for cell in row] for row in text.to_numpy().tolist()]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def terminal(text: pd.DataFrame, width: int | None) -> tuple[Table, list[str]]:
+    """A frame of text as a table for the terminal, and the columns that it has no room for.
+
+    Args:
+        width: in characters; None for as much as the table needs. Names of arms wrap, numbers never do.
+    """
+    kept = list(text.columns)
+    dropped: list[str] = []
+    widths = {name: max(len(name), *text[name].str.len()) for name in kept}
+    for name in DROPPED_FIRST:
+        arm = min(widths["arm"], ARM_WIDTH)
+        if width is not None and arm + sum(widths[other] + 2 for other in kept if other != "arm") + 2 > width:
+            kept.remove(name)
+            dropped.append(name)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for name in kept:
+        table.add_column(
+            name, justify="left" if name == "arm" else "right", no_wrap=name != "arm" or width is None, overflow="fold"
+        )
+    for row in text[kept].to_numpy().tolist():
+        table.add_row(*(Text(cell) for cell in row))
+    return table, dropped
+
+
+def _decimals(deviations: "pd.Series[float]") -> int:
+    """Decimals of points: one more than the smallest deviation has before its first digit, 2 at most."""
+    positive = deviations[deviations > 0]
+    return 1 if positive.empty else min(2, max(0, 1 - math.floor(math.log10(positive.min()))))
+
+
+def _text(values: "pd.Series[Any]", pattern: str) -> "pd.Series[str]":
+    return pd.Series([NONE if pd.isna(value) else pattern.format(value) for value in values], dtype="str")

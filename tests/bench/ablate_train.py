@@ -1,0 +1,81 @@
+"""Our training of the tutorial's model, as fast as the program runs it: `echo 10 | python ablate_train.py --threads 2`."""
+
+import argparse
+import sys
+import time
+from contextlib import nullcontext
+from statistics import median
+from unittest import mock
+
+import numpy as np
+from window import Windows
+
+from ablate import config
+from ablate.data import Dataset, Split
+from ablate.training import average, device
+from ablate.training.loop import SECONDS_PER_CALL
+from ablate.training.network import Network
+
+
+def dataset() -> Dataset:
+    """Random images in the sizes of CIFAR-10."""
+    generator = np.random.default_rng(0)
+    train, test = (
+        Split(
+            generator.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8),
+            generator.integers(0, 10, count, dtype=np.int32),
+        )
+        for count in (50_000, 10_000)
+    )
+    return Dataset("cifar10", train, test, tuple("0123456789"), "random")
+
+
+class Trainer:
+    """A network and the steps that it has done."""
+
+    def __init__(self, recipe: config.Recipe, data: Dataset, averaged: bool = True) -> None:
+        self.network, self.step = Network(recipe, data), 0
+        # The graph is made by the first call, so what is replaced then stays out of it.
+        with nullcontext() if averaged else mock.patch.object(average, "track"):
+            self.seconds(1)
+        self.count = max(1, round(SECONDS_PER_CALL / median(self.seconds(2) / 2 for _ in range(3))))
+
+    def seconds(self, count: int) -> float:
+        """The time that `count` steps took."""
+        start = time.perf_counter()
+        self.network.advance(self.step, count)
+        self.step += count
+        return time.perf_counter() - start
+
+
+def share_of_averages(recipe: config.Recipe, data: Dataset, pairs: int) -> float:
+    """The part of a step that tracking the averages takes: the median over pairs of calls, with and without, in turns."""
+    with_them, without = Trainer(recipe, data), Trainer(recipe, data, averaged=False)
+    shares = []
+    for number in range(pairs):
+        order = (with_them, without) if number % 2 else (without, with_them)
+        taken = {trainer: trainer.seconds(with_them.count) for trainer in order}
+        shares.append(1 - taken[without] / taken[with_them])
+    return median(shares)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--share-of-averages", type=int, metavar="PAIRS", help="measure this instead of throughput")
+    parser.add_argument("overrides", nargs="*")
+    arguments = parser.parse_args()
+    device.configure(arguments.threads)
+    recipe = config.resolve(config.compose(["data=cifar10", "model=tuto", *arguments.overrides]))
+    if arguments.share_of_averages:
+        print(share_of_averages(recipe, dataset(), arguments.share_of_averages))
+        sys.exit()
+    trainer = Trainer(recipe, dataset())
+    windows = Windows()
+    while True:
+        trainer.seconds(trainer.count)
+        windows.did(trainer.count * recipe.batch_size)
+
+
+if __name__ == "__main__":
+    main()

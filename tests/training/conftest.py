@@ -1,0 +1,86 @@
+"""A tiny data set and model, trained for real on one thread."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ablate import config, data
+from ablate.config import Recipe
+from ablate.store import Trajectory, fingerprint
+
+CONF = Path(__file__).parent / "conf"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Equality of bits holds for equal numbers of threads."""
+    from ablate.training import device
+
+    assert device.configure(1) == 1
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An npz of 200 training and 60 test images, 16 x 16, four classes that differ in brightness and pattern."""
+    generator = np.random.default_rng(0)
+    arrays = {}
+    for part, count in (("train", 200), ("test", 60)):
+        labels = np.arange(count) % 4
+        patterns = np.random.default_rng(7).integers(0, 128, (4, 16, 16, 3))
+        arrays[f"{part}_images"] = (patterns[labels] + generator.integers(0, 128, (count, 16, 16, 3))).astype(np.uint8)
+        arrays[f"{part}_labels"] = labels
+    path = tmp_path_factory.mktemp("data") / "tiny.npz"
+    np.savez(path, **arrays)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny(images: Path) -> Callable[..., Recipe]:
+    """A recipe for the tiny model and data, with overrides."""
+
+    def make(*overrides: str) -> Recipe:
+        words = ["data=arrays", f"data.path={images}", "model=tiny", "batch_size=16", "eval_every=10", "steps=30"]
+        words += ["threads=1", "progress=false", "tensorboard=false", *overrides]
+        return config.resolve(config.compose(words, config_dir=str(CONF)))
+
+    return make
+
+
+class Silent:
+    """A watcher that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.steps: list[int] = []
+        self.rows: list[dict[str, object]] = []
+
+    def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+        self.steps.append(step)
+
+    def evaluated(self, row: dict[str, object]) -> None:
+        self.rows.append(row)
+
+
+@pytest.fixture(scope="session")
+def train() -> Callable[..., Trajectory]:
+    """Trains a recipe in a store, as the app does, and gives the trajectory back."""
+
+    def run(recipe: Recipe, store: Path, stop_at: int | None = None) -> Trajectory:
+        from ablate.training import loop
+
+        dataset = data.load(recipe.data)
+        trajectory = Trajectory(store, fingerprint(recipe.training(dataset.digest)))
+        watcher = Silent()
+
+        def stop() -> bool:
+            return stop_at is not None and bool(watcher.steps) and watcher.steps[-1] >= stop_at
+
+        with trajectory.locked():
+            try:
+                loop.train(recipe, dataset, trajectory, watcher, threads=1, stop=stop)
+            except loop.Stopped:
+                assert stop_at is not None
+        return trajectory
+
+    return run

@@ -1,0 +1,242 @@
+"""The laws of trajectories: exact resume, exact sharing, divergence for good."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ablate import config, data
+from ablate.config import Recipe
+from ablate.store import Trajectory, fingerprint
+from ablate.training import checkpoint, loop
+from ablate.training.network import Network
+
+Make = Callable[..., Recipe]
+Train = Callable[..., Trajectory]
+
+TIMES = ("seconds", "examples_per_second")
+GOLDEN = Path(__file__).parent / "golden.json"
+
+
+def facts(trajectory: Trajectory) -> tuple[list[dict[str, object]], dict[str, bytes]]:
+    """Everything that must be equal bit for bit: rows less their times, predictions, and the newest checkpoint's state."""
+    rows = [{key: value for key, value in row.items() if key not in TIMES} for row in trajectory.rows()]
+    arrays = {}
+    for row in rows:
+        for name, classes in trajectory.predictions(int(row["step"])).items():
+            arrays[f"{row['step']}/{name}"] = classes.tobytes()
+    with np.load(trajectory.checkpoints()[0]) as state:
+        arrays |= {
+            name: state[name].tobytes() for name in state.files if name not in ("sha256", "progress/seconds")
+        }
+    return rows, arrays
+
+
+@pytest.fixture(scope="module")
+def whole(tiny: Make, train: Train, tmp_path_factory: pytest.TempPathFactory) -> Trajectory:
+    """Thirty steps without interruption."""
+    return train(tiny(), tmp_path_factory.mktemp("whole"))
+
+
+def test_rows_predictions_and_status(whole: Trajectory, tiny: Make) -> None:
+    assert whole.status() == {"state": "done", "step": 30, "error": None}
+    assert [row["step"] for row in whole.rows()] == [10, 20, 30]
+    dataset = data.load(tiny().data)
+    for row in whole.rows():
+        assert set(row) == {
+            *("step", "epoch", "loss", "lr", "seconds", "examples_per_second"),
+            *("accuracy_raw", "accuracy_averaged", "eval_loss_raw", "eval_loss_averaged"),
+        }
+        for name, classes in whole.predictions(row["step"]).items():
+            assert classes.shape == (60,)
+            assert row[f"accuracy_{name}"] == np.mean(classes == dataset.evaluation.labels)
+    losses = [row["loss"] for row in whole.rows()]
+    assert losses[-1] < losses[0]
+    assert [int(path.stem) for path in whole.checkpoints()] == [30, 20]
+    assert whole.final_steps() == [30]
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stops=st.lists(st.integers(1, 29), min_size=1, max_size=2, unique=True).map(sorted))
+def test_resume_equals_no_interruption(
+    stops: list[int], whole: Trajectory, tiny: Make, train: Train, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    store = tmp_path_factory.mktemp("stopped")
+    for stop in stops:
+        trajectory = train(tiny(), store, stop_at=stop)
+        assert trajectory.status()["state"] in ("running", "done")
+    trajectory = train(tiny(), store)
+    assert facts(trajectory) == facts(whole)
+
+
+def test_a_longer_run_goes_on_and_equals_one_that_never_stopped(tiny: Make, train: Train, tmp_path: Path) -> None:
+    once = train(tiny("steps=40"), tmp_path / "once")
+    train(tiny("steps=25"), tmp_path / "twice")  # 25 is not on the grid: it has a row of its own
+    twice = train(tiny("steps=40"), tmp_path / "twice")
+    assert json.loads((twice.path / "env.json").read_text())[-1]["from_step"] == 25
+    rows, arrays = facts(twice)
+    assert [row["step"] for row in rows] == [10, 20, 25, 30, 40]
+    own = [row for row in rows if row["step"] != 25], {k: v for k, v in arrays.items() if not k.startswith("25/")}
+    assert own == facts(once)
+    assert {int(path.stem) for path in twice.checkpoints()} >= {25, 40}
+
+
+def test_a_shorter_run_off_the_grid_is_trained_again_and_harms_nothing(
+    tiny: Make, train: Train, tmp_path: Path
+) -> None:
+    long = train(tiny("steps=40"), tmp_path / "a")
+    before = facts(long)
+    short = train(tiny("steps=25"), tmp_path / "a")
+    fresh = train(tiny("steps=25"), tmp_path / "b")
+    assert short.row(25)["loss"] == fresh.row(25)["loss"]
+    np.testing.assert_array_equal(short.predictions(25)["raw"], fresh.predictions(25)["raw"])
+    assert [row for row in facts(short)[0] if row["step"] != 25] == before[0]
+    assert short.status() == {"state": "done", "step": 40, "error": None}
+
+
+def test_grouping_of_steps_changes_nothing(tiny: Make) -> None:
+    recipe = tiny()
+    dataset = data.load(recipe.data)
+    one, other = Network(recipe, dataset), Network(recipe, dataset)
+    together = one.advance(0, 12)
+    apart = np.concatenate([other.advance(0, 1), other.advance(1, 7), other.advance(8, 4)])
+    np.testing.assert_array_equal(together, apart)
+    for left, right in zip(one.variables().values(), other.variables().values(), strict=True):
+        np.testing.assert_array_equal(left.numpy(), right.numpy())
+
+
+def test_readouts_share_what_separate_trainings_would_give(
+    whole: Trajectory, tiny: Make, train: Train, tmp_path: Path
+) -> None:
+    on, off = tiny("ema=on"), tiny("ema=off")
+    assert on.training("digest") == off.training("digest")
+    assert train(off, tmp_path).rows()[-1]["accuracy_raw"] == whole.rows()[-1]["accuracy_raw"]
+
+
+def test_a_damaged_newest_checkpoint_is_said_and_the_one_before_used(
+    whole: Trajectory, tiny: Make, train: Train, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    trajectory = train(tiny(), tmp_path, stop_at=20)
+    newest = trajectory.checkpoints()[0]
+    damaged = bytearray(newest.read_bytes())
+    damaged[len(damaged) // 2] ^= 255
+    newest.write_bytes(damaged)
+    again = train(tiny(), tmp_path)
+    assert f"checkpoint {newest} is damaged" in caplog.text
+    assert facts(again) == facts(whole)
+    assert json.loads((again.path / "env.json").read_text())[-1]["from_step"] == 10
+
+
+def test_a_truncated_checkpoint_and_a_torn_row(whole: Trajectory, tiny: Make, train: Train, tmp_path: Path) -> None:
+    trajectory = train(tiny(), tmp_path, stop_at=20)
+    newest = trajectory.checkpoints()[0]
+    newest.write_bytes(newest.read_bytes()[:1000])
+    with (trajectory.path / "metrics.jsonl").open("a") as stream:
+        stream.write('{"step": 30, "lo')
+    assert facts(train(tiny(), tmp_path)) == facts(whole)
+
+
+def test_divergence_is_for_good_and_spoils_nothing_before_it(tiny: Make, train: Train, tmp_path: Path) -> None:
+    recipe = tiny("lr=1e18", "init=he")
+    trajectory = train(recipe, tmp_path)
+    status = trajectory.status()
+    assert status["state"] == "diverged"
+    assert 1 <= status["step"] <= 30
+    assert "loss became" in status["error"]
+    from ablate import app
+
+    assert app.read(recipe, trajectory)["status"] == "diverged"
+    assert app.read(recipe.model_copy(update={"steps": 10_000}), trajectory)["status"] == "diverged"
+
+
+def test_status_is_judged_at_the_runs_own_step(tiny: Make, train: Train, tmp_path: Path) -> None:
+    from ablate import app
+
+    recipe = tiny()
+    trajectory = train(recipe, tmp_path)
+    trajectory.set_status("diverged", 57, "the loss became nan at step 57")
+    assert app.read(recipe, trajectory)["status"] == "done"
+    later = app.read(recipe.model_copy(update={"steps": 60}), trajectory)
+    assert (later["status"], later["step"], later["accuracy"]) == ("diverged", 57, None)
+    assert app.read(recipe.model_copy(update={"steps": 50}), trajectory) is None
+
+
+def test_cosine_depends_on_the_total_and_so_is_another_training(tiny: Make) -> None:
+    cosine = [tiny("schedule=cosine", f"steps={steps}").training("d") for steps in (30, 40)]
+    constant = [tiny(f"steps={steps}").training("d") for steps in (30, 40)]
+    assert cosine[0] != cosine[1]
+    assert constant[0] == constant[1]
+
+
+def test_checkpoint_holds_no_pickle_and_all_state(tiny: Make, tmp_path: Path) -> None:
+    recipe = tiny("optimizer=adam")
+    network = Network(recipe, data.load(recipe.data))
+    network.advance(0, 2)
+    checkpoint.save(tmp_path / "2.npz", network, checkpoint.Progress(2, 1.5, 2, 0.1))
+    with np.load(tmp_path / "2.npz", allow_pickle=False) as state:
+        names = {name.partition("/")[0] for name in state.files}
+    assert names == {"weights", "averages", "mean", "square", "progress", "sha256"}
+
+
+def test_golden_numbers_of_this_training_version(tiny: Make) -> None:
+    """Twenty fixed steps. Where they change, raise TRAINING_VERSION and write golden.json anew (its numbers printed here)."""
+    found = {}
+    for name, overrides in {
+        "defaults": (),
+        "adam, cosine, decoupled": ("optimizer=adam", "schedule=cosine", "weight_decay=decoupled", "init=he"),
+        "bfloat16, momentum": ("precision=bfloat16", "optimizer=momentum", "init=tutorial", "weight_decay=tutorial"),
+    }.items():
+        recipe = tiny("steps=20", *overrides)
+        network = Network(recipe, data.load(recipe.data))
+        losses = network.advance(0, 20)
+        norms = [float(np.sqrt(np.sum(np.square(value.numpy())))) for value in network.variables().values()]
+        reading = network.evaluate("averaged")
+        found[name] = {
+            "fingerprint": fingerprint(recipe.training(data.digest(recipe.data))),
+            "losses": losses[[0, 4, 9, 14, 19]].tolist(),
+            "norms": norms,
+            "evaluation_loss": reading.loss,
+        }
+    golden = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
+    message = f"golden.json: {json.dumps({'version': config.TRAINING_VERSION, 'trainings': found})}"
+    assert golden.get("version") == config.TRAINING_VERSION, message
+    for name, numbers in golden["trainings"].items():
+        # Processors differ in the last bits, bfloat16 in more: what changes a recipe changes far more than this.
+        close = 0.02 if "bfloat16" in name else 5e-4
+        assert found[name]["fingerprint"] == numbers["fingerprint"], message
+        np.testing.assert_allclose(found[name]["losses"], numbers["losses"], rtol=close, err_msg=message)
+        np.testing.assert_allclose(found[name]["norms"], numbers["norms"], rtol=close, atol=1e-4, err_msg=message)
+        assert found[name]["evaluation_loss"] == pytest.approx(numbers["evaluation_loss"], rel=close), message
+
+
+def test_seeds_pair_arms(tiny: Make) -> None:
+    """The same seed in two arms: the same first loss where only the optimiser differs, another one with another seed."""
+
+    def first_losses(*overrides: str) -> float:
+        recipe = tiny(*overrides)
+        return float(Network(recipe, data.load(recipe.data)).advance(0, 1)[0])
+
+    assert first_losses() == first_losses("optimizer=adam", "weight_decay=off")
+    assert first_losses() != first_losses("seed=1")
+
+
+def test_stopped_is_raised_after_a_checkpoint(tiny: Make, tmp_path: Path) -> None:
+    recipe = tiny()
+    dataset = data.load(recipe.data)
+    trajectory = Trajectory(tmp_path, "stopped")
+
+    class Watcher:
+        def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+            assert np.isfinite(loss)
+            assert examples_per_second > 0
+
+        def evaluated(self, row: dict[str, object]) -> None:
+            raise AssertionError("no evaluation comes before the stop")
+
+    with pytest.raises(loop.Stopped):
+        loop.train(recipe, dataset, trajectory, Watcher(), threads=1, stop=lambda: True)
+    assert [int(path.stem) for path in trajectory.checkpoints()] == [1]
