@@ -166,7 +166,7 @@ class Trajectory:
 
     def predictions(self, step: int) -> dict[str, NDArray[np.integer]]:
         """Predicted classes at a step, (images,), by readout: raw and averaged."""
-        with np.load(self._predictions(step), allow_pickle=False) as arrays:
+        with self._predictions(step).open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
 
     def drop_after(self, step: int) -> None:

@@ -18,3 +18,7 @@ def environment():
     """The environment variables for a program that a test starts: nothing of the checkout is on its path."""
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "HYDRA_FULL_ERROR")}
     return kept | {"COLUMNS": "120"}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--bench-rounds", type=int, default=5, help="how often each benchmark is measured")

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import logging
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +54,7 @@ def restore(trajectory: Trajectory, network: Network, at_most: int) -> Progress:
             for name, variable in variables.items():
                 if arrays[name].shape != tuple(variable.shape):
                     raise ValueError(f"{name} has the shape {arrays[name].shape}")
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except Exception as error:  # a damaged file breaks the reader in many ways
             log.warning("The checkpoint %s is damaged (%s); using the one before it.", path, error)
             path.unlink()
             continue
@@ -71,7 +70,7 @@ def restore(trajectory: Trajectory, network: Network, at_most: int) -> Progress:
 
 
 def _read(path: Path) -> dict[str, NDArray[np.generic]]:
-    with np.load(path, allow_pickle=False) as file:
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     expected = str(arrays.pop("sha256"))
     if _checksum(arrays) != expected:

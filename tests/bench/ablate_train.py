@@ -36,9 +36,8 @@ class Trainer:
     def __init__(self, recipe: config.Recipe, data: Dataset, averaged: bool = True) -> None:
         self.network, self.step = Network(recipe, data), 0
         # The graph is made by the first call, so what is replaced then stays out of it.
-        with nullcontext() if averaged else mock.patch.object(average, "track"):
+        with nullcontext() if averaged else mock.patch.object(average, "track", lambda *_: None):
             self.seconds(1)
-        self.count = max(1, round(SECONDS_PER_CALL / median(self.seconds(2) / 2 for _ in range(3))))
 
     def seconds(self, count: int) -> float:
         """The time that `count` steps took."""
@@ -52,9 +51,10 @@ def share_of_averages(recipe: config.Recipe, data: Dataset, pairs: int) -> float
     """The part of a step that tracking the averages takes: the median over pairs of calls, with and without, in turns."""
     with_them, without = Trainer(recipe, data), Trainer(recipe, data, averaged=False)
     shares = []
+    count = max(1, round(SECONDS_PER_CALL / with_them.seconds(1)))
     for number in range(pairs):
         order = (with_them, without) if number % 2 else (without, with_them)
-        taken = {trainer: trainer.seconds(with_them.count) for trainer in order}
+        taken = {trainer: trainer.seconds(count) for trainer in order}
         shares.append(1 - taken[without] / taken[with_them])
     return median(shares)
 
@@ -71,10 +71,11 @@ def main() -> None:
         print(share_of_averages(recipe, dataset(), arguments.share_of_averages))
         sys.exit()
     trainer = Trainer(recipe, dataset())
-    windows = Windows()
+    windows, count = Windows(), 1
     while True:
-        trainer.seconds(trainer.count)
-        windows.did(trainer.count * recipe.batch_size)
+        seconds = trainer.seconds(count)
+        windows.did(count * recipe.batch_size)
+        count = max(1, round(SECONDS_PER_CALL * count / seconds))
 
 
 if __name__ == "__main__":

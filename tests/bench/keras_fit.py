@@ -93,7 +93,7 @@ def main() -> None:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     network.compile(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9999), loss)
     data = dataset(images, labels, arguments.batch_size, augment)
-    network.fit(data, steps_per_epoch=10**9, verbose=0, callbacks=[Measured(arguments.batch_size)])
+    network.fit(data, steps_per_epoch=10**9, shuffle=False, verbose=0, callbacks=[Measured(arguments.batch_size)])
 
 
 if __name__ == "__main__":
