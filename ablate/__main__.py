@@ -55,7 +55,9 @@ def _hydra(words: list[str], full_error: bool) -> int:
 
     # Hydra prints tracebacks of its own unless it is told to raise; then errors come here like all others.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.argv = [sys.argv[0], *words]
+    # Its parser wants the overrides in one piece; -m between them is what people write.
+    switches = [word for word in words if word in ("-m", "--multirun")]
+    sys.argv = [sys.argv[0], *switches, *(word for word in words if word not in switches)]
     hydra.main(version_base="1.3", config_path=str(config.conf_dir()), config_name="config")(task)()
     for result in results:
         folder = Path(result["folder"])

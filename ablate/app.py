@@ -37,7 +37,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         result = _ensured(recipe)
     except Exception as error:
         result = failure(error)
-        write_atomically(folder / TRACE, traceback.format_exc().encode())
+        write_atomically(folder / TRACE, config.redacted(traceback.format_exc(), cfg).encode())
+    result = json.loads(config.redacted(json.dumps(result), cfg))
     write_json(folder / RESULT, result)
     return result
 

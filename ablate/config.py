@@ -6,6 +6,7 @@ trajectory (see `ablate.store`); what is read off a trajectory is its `readout`;
 
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -313,6 +314,18 @@ def resolve(cfg: DictConfig) -> Recipe:
         progress=config["progress"],
         tensorboard=config["tensorboard"],
     )
+
+
+def redacted(text: str, cfg: DictConfig) -> str:
+    """The text without the values that the config takes from the environment: secrets never land in a stored file.
+
+    The value of each `${oc.env:NAME}` in the config is replaced by that expression.
+    """
+    for name in set(re.findall(r"\$\{oc\.env:\s*([A-Za-z_]\w*)", OmegaConf.to_yaml(cfg, resolve=False))):
+        value = os.environ.get(name)
+        if value:
+            text = text.replace(value, f"${{oc.env:{name}}}")
+    return text
 
 
 def _steps(config: Mapping[str, Any], train_images: int) -> Any:

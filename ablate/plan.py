@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.types import Override
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from ablate import config, designs
 from ablate.app import trajectory_of
@@ -54,6 +54,7 @@ class Plan:
     arms: tuple[Arm, ...]
     seeds: tuple[int, ...]
     runs: tuple[Run, ...]
+    store: str  # as the config says it, before interpolation
 
     @property
     def name(self) -> str:
@@ -75,6 +76,17 @@ class Plan:
     def label(self, arm: int) -> str:
         """The arm as its change from the baseline."""
         return self.arms[arm].label(self.arms[0])
+
+    def same_arms(self) -> list[tuple[int, int]]:
+        """(later arm, earlier arm) for arms that are one: the same training, read the same way."""
+        first: dict[tuple[str, str, int], int] = {}
+        pairs = []
+        for run in self.runs[: len(self.arms)]:
+            key = (run.trajectory.fingerprint, run.recipe.readout.weights, run.recipe.steps)
+            if key in first:
+                pairs.append((run.arm, first[key]))
+            first.setdefault(key, run.arm)
+        return pairs
 
     def to_json(self) -> dict[str, Any]:
         """`sweep.json`: what is fixed before training."""
@@ -101,7 +113,7 @@ class Plan:
                 }
                 for run in self.runs
             ],
-            "store": str(first.store),
+            "store": self.store,
             "fixed": {
                 "metric": "accuracy",
                 "evaluation_set": first.data["eval_on"],
@@ -161,12 +173,15 @@ def make(command: Command, design: str, compose: Callable[[Sequence[str]], DictC
     """
     arms = designs.arms(design, command.factors)
     recipes: list[Recipe] = []
+    store = ""
     overrides: list[tuple[str, ...]] = []
     refused: list[str] = []
     for arm in arms:
         words = (*command.fixed, *(f"{name}={level}" for name, level in arm.levels))
         try:
-            recipes.append(config.resolve(compose([*words, f"seed={command.seeds[0]}"])))
+            cfg = compose([*words, f"seed={command.seeds[0]}"])
+            recipes.append(config.resolve(cfg))
+            store = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]
         except AblateError as error:
             refused.append(f"{arm.label(arms[0])} ({' '.join(words)}): {error}")
         overrides.append(words)
@@ -178,7 +193,7 @@ def make(command: Command, design: str, compose: Callable[[Sequence[str]], DictC
             seeded = recipe.model_copy(update={"seed": seed})
             trajectory, _ = trajectory_of(seeded)
             runs.append(Run(len(runs), number, seed, (*words, f"seed={seed}"), seeded, trajectory))
-    return Plan(design, command.factors, tuple(arms), command.seeds, tuple(runs))
+    return Plan(design, command.factors, tuple(arms), command.seeds, tuple(runs), store)
 
 
 def _seeds(values: Sequence[str]) -> tuple[int, ...]:

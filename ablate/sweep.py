@@ -33,6 +33,8 @@ def run(plan: Plan, folder: Path, launch: Launch) -> list[dict[str, Any]]:
         f"{folder}: {len(plan.runs)} runs ({len(plan.arms)} arms x {len(plan.seeds)} seeds) on {plan.trainings} trainings, "
         + (f"{len(missing)} runs to do" if missing else "all done already; nothing to train")
     )
+    for later, earlier in plan.same_arms():
+        say(f"{plan.label(later)}: the same training and readout as {plan.label(earlier)}, so no difference can show")
     if missing:
         launch(missing)
     results = [_result(run, folder) for run in plan.runs]

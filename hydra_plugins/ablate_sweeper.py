@@ -55,8 +55,8 @@ class AblateSweeper(Sweeper):
             launcher = Plugins.instance().instantiate_launcher(
                 hydra_context=self.hydra_context, task_function=self.task_function, config=self.config
             )
-            launcher.launch(
-                [[*run.overrides, f"hydra.sweep.subdir={run.number}"] for run in runs], initial_job_idx=0
-            )
+            place = f"hydra.sweeper.name={made.name}"  # a job is composed anew from its overrides
+            jobs = [[*run.overrides, place, f"hydra.sweep.subdir={run.number}"] for run in runs]
+            launcher.launch(jobs, initial_job_idx=0)
 
         return sweep.run(made, folder, launch)

@@ -50,7 +50,7 @@ def at_module_level(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
 
 
 def imported(module: str, source: str) -> set[str]:
-    """The modules that the import statements of `source` name: `from ablate import app` names `ablate.app`."""
+    """The modules that `source` imports by name: `from ablate import app` names `ablate.app`."""
     package = module if FILES.get(module, Path()).name == "__init__.py" else module.rpartition(".")[0]
     names = set()
     for statement in at_module_level(ast.parse(source)):
@@ -100,7 +100,10 @@ def f():
     import hidden
 """
     assert imported("ablate.x", source) == {"a.b", "ablate.app", "ablate", "c", "d", "e"}
-    assert imported("ablate.x", "from . import app\nfrom .errors import one_of") == {"ablate.app", "ablate.errors"}
+    assert imported("ablate.x", "from . import app\nfrom .errors import one_of") == {
+        "ablate.app",
+        "ablate.errors",
+    }
     assert {"ablate.app", "ablate.config", "ablate", "hydra"} <= reached("ablate.plan")
 
 
@@ -116,7 +119,9 @@ def test_tensorflow_is_used_where_it_may_be():
 
 
 def test_there_is_no_circle():
-    TopologicalSorter({module: IMPORTS[module] & FILES.keys() for module in FILES}).prepare()  # raises CycleError
+    TopologicalSorter(
+        {module: IMPORTS[module] & FILES.keys() for module in FILES}
+    ).prepare()  # raises CycleError
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What users install: the wheel works from any folder without the checkout, and the source archive is whole."""
+"""What users install: the wheel works from any folder without the checkout; the source archive is whole."""
 
 import json
 import subprocess
@@ -31,9 +31,20 @@ def installed(built, tmp_path_factory):
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin" / "python"
-    run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", built[1], cwd=folder)
-    # The dependencies are those of the running environment. A .pth file that lies in an added folder is not read, so
-    # an editable install of the checkout there has no effect.
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "--quiet",
+        "--no-deps",
+        built[1],
+        cwd=folder,
+    )
+    # The dependencies are those of the running environment. A .pth file that lies in an added folder is not read,
+    # so an editable install of the checkout there has no effect.
     (packages,) = folder.glob("lib/python*/site-packages")
     paths = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     (packages / "dependencies.pth").write_text("".join(f"{path}\n" for path in sorted(paths)))
@@ -72,8 +83,13 @@ def test_source_archive_is_whole(built):
 def test_wheel_has_the_configs_inside_the_package(built):
     with zipfile.ZipFile(built[1]) as wheel:
         names = wheel.namelist()
-    assert {name.removeprefix("ablate/conf/") for name in names if name.startswith("ablate/conf/")} == configs()
-    assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"ablate", "hydra_plugins"}
+    assert {
+        name.removeprefix("ablate/conf/") for name in names if name.startswith("ablate/conf/")
+    } == configs()
+    assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {
+        "ablate",
+        "hydra_plugins",
+    }
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
 

@@ -57,7 +57,7 @@ def train(
     trajectory.add_segment(device.segment(threads, progress.step))
     trajectory.set_status("running", progress.step)
     summaries = Summaries(trajectory.path / "tensorboard") if recipe.tensorboard else None
-    steps_per_call, since, evaluated_at = 1, progress.seconds, progress.step
+    steps_per_call, since, evaluated_at, tracing = 1, progress.seconds, progress.step, True
 
     while progress.step < recipe.steps:
         grid = (progress.step // recipe.eval_every + 1) * recipe.eval_every
@@ -75,6 +75,9 @@ def train(
         progress.seconds += seconds
         watcher.stepped(progress.step, losses[-1].item(), count * recipe.batch_size / seconds)
         steps_per_call = max(1, round(SECONDS_PER_CALL * count / seconds))
+        if tracing and progress.step not in (grid, recipe.steps):
+            since, evaluated_at = progress.seconds, progress.step  # speed is that of a traced graph
+        tracing = False
 
         if progress.step in (grid, recipe.steps):
             readings = {weights: network.evaluate(weights) for weights in ("raw", "averaged")}

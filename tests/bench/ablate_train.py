@@ -1,4 +1,4 @@
-"""Our training of the tutorial's model, as fast as the program runs it: `echo 10 | python ablate_train.py --threads 2`."""
+"""Our training of the tutorial's model, at the pace of the program. `echo 10 | python ablate_train.py --threads 2`."""
 
 import argparse
 import sys
@@ -36,7 +36,7 @@ class Trainer:
     def __init__(self, recipe: config.Recipe, data: Dataset, averaged: bool = True) -> None:
         self.network, self.step = Network(recipe, data), 0
         # The graph is made by the first call, so what is replaced then stays out of it.
-        with nullcontext() if averaged else mock.patch.object(average, "track", lambda *_: None):
+        with nullcontext() if averaged else mock.patch.object(average, "track", return_value=None):
             self.seconds(1)
 
     def seconds(self, count: int) -> float:
@@ -48,7 +48,7 @@ class Trainer:
 
 
 def share_of_averages(recipe: config.Recipe, data: Dataset, pairs: int) -> float:
-    """The part of a step that tracking the averages takes: the median over pairs of calls, with and without, in turns."""
+    """The part of a step that tracking the averages takes: the median over calls with and without, in turns."""
     with_them, without = Trainer(recipe, data), Trainer(recipe, data, averaged=False)
     shares = []
     count = max(1, round(SECONDS_PER_CALL / with_them.seconds(1)))
@@ -62,7 +62,9 @@ def share_of_averages(recipe: config.Recipe, data: Dataset, pairs: int) -> float
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--share-of-averages", type=int, metavar="PAIRS", help="measure this instead of throughput")
+    parser.add_argument(
+        "--share-of-averages", type=int, metavar="PAIRS", help="measure this instead of throughput"
+    )
     parser.add_argument("overrides", nargs="*")
     arguments = parser.parse_args()
     device.configure(arguments.threads)

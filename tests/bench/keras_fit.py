@@ -1,8 +1,9 @@
-"""The rival of the throughput benchmark: the tutorial's model, recipe and data in plain Keras, as a careful user writes it.
+"""The rival of the throughput benchmark: the tutorial's model and recipe in plain Keras, as a careful user writes it.
 
-tf.data with per-image tf.image ops (the crop first, so that the rest has fewer pixels to do), a parallel map that need not
-keep the order, batching and prefetching; Keras layers, `tf.nn.lrn`, SGD with `use_ema`, L2 on the hidden dense layers,
-compiled and fitted, with no metric but the loss. `echo 10 | python keras_fit.py --threads 2` measures for 10 seconds.
+tf.data with per-image tf.image ops (the crop first, so that the rest has fewer pixels to do), a parallel map that
+need not keep the order, batching and prefetching; Keras layers, `tf.nn.lrn`, SGD with `use_ema`, L2 on the hidden
+dense layers; compiled and fitted, with no metric but the loss.
+`echo 10 | python keras_fit.py --threads 2` measures for 10 seconds.
 """
 
 import argparse
@@ -57,15 +58,19 @@ def model(size: int) -> keras.Model:
             lrn(),
             layers.MaxPooling2D(3, 2, "same"),
             layers.Flatten(),
-            layers.Dense(384, "relu", kernel_initializer="glorot_normal", kernel_regularizer=decay(flat * 384)),
-            layers.Dense(192, "relu", kernel_initializer="glorot_normal", kernel_regularizer=decay(384 * 192)),
+            layers.Dense(
+                384, "relu", kernel_initializer="glorot_normal", kernel_regularizer=decay(flat * 384)
+            ),
+            layers.Dense(
+                192, "relu", kernel_initializer="glorot_normal", kernel_regularizer=decay(384 * 192)
+            ),
             layers.Dense(10, kernel_initializer="glorot_normal"),
         ]
     )
 
 
 class Measured(keras.callbacks.Callback):
-    """Counts examples; it costs a few microseconds a batch, and on a CPU a batch is done when its call returns."""
+    """Counts examples, at a few microseconds a batch; on a CPU a batch is done when its call returns."""
 
     def __init__(self, batch_size: int) -> None:
         super().__init__()
@@ -93,7 +98,9 @@ def main() -> None:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     network.compile(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9999), loss)
     data = dataset(images, labels, arguments.batch_size, augment)
-    network.fit(data, steps_per_epoch=10**9, shuffle=False, verbose=0, callbacks=[Measured(arguments.batch_size)])
+    network.fit(
+        data, steps_per_epoch=10**9, shuffle=False, verbose=0, callbacks=[Measured(arguments.batch_size)]
+    )
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ COOL_DOWN_S = 1.0  # so that the others still have their full load when the firs
 
 
 class Windows:
-    """Answers each line on standard input, a length in seconds, with a JSON line: the examples a second over that long."""
+    """Answers each line on standard input, a number of seconds, with the examples a second over that long."""
 
     def __init__(self) -> None:
         self.closes: float | None = None
 
     def did(self, examples: int) -> None:
-        """Some examples have just been trained on; waits for a line before the first window and after each."""
+        """Some examples were just trained on; waits for a line before the first window and after each."""
         now = time.perf_counter()
         if self.closes is None:
             self._wait()

@@ -1,0 +1,237 @@
+"""The program as users run it: in processes of its own, on tiny data and a model from a folder of the user's own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+CONF = Path(__file__).parent / "training" / "conf"
+TIMES = ("seconds", "examples_per_second")
+
+
+class Program:
+    """Runs `python -m ablate` in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        generator = np.random.default_rng(0)
+        labels = np.arange(200) % 4
+        images = generator.integers(0, 100, (200, 16, 16, 3)) + 40 * labels[:, None, None, None]
+        arrays = {"train_images": images, "train_labels": labels, "test_images": images[:60], "test_labels": labels[:60]}
+        np.savez(folder / "my.npz", **{k: v.astype(np.uint8 if "images" in k else np.int64) for k, v in arrays.items()})
+        self.base = ["-cd", str(CONF), "data=arrays", "data.path=my.npz", "model=tiny", "batch_size=16", "threads=1"]
+        self.env = {k: v for k, v in os.environ.items() if k not in ("HYDRA_FULL_ERROR", "TF_CPP_MIN_LOG_LEVEL")}
+
+    def start(self, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "ablate", *self.base, *words],
+            cwd=self.folder,
+            env=self.env | (env or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, *words: str, status: int = 0, env: dict[str, str] | None = None) -> tuple[str, str]:
+        """Standard output and error of a run that ends with `status`."""
+        process = self.start(*words, env=env)
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == status, err
+        assert "Traceback" not in err
+        return out, err
+
+    def trajectories(self) -> list[Path]:
+        return sorted(path for path in (self.folder / "runs").iterdir() if path.is_dir())
+
+    def results(self) -> list[dict[str, Any]]:
+        files = sorted(self.folder.glob("multirun/*/*/result.json"), key=lambda path: int(path.parent.name))
+        return [json.loads(path.read_text()) for path in files]
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    return Program(tmp_path)
+
+
+def rows(trajectory: Path) -> list[dict[str, Any]]:
+    lines = (trajectory / "metrics.jsonl").read_text().splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k not in TIMES} for line in lines]
+
+
+def test_the_factorial_trains_twice_and_the_same_command_again_trains_nothing(program: Program) -> None:
+    words = ["-m", "augment=off,flip", "ema=on,off", "steps=20", "eval_every=10"]
+    out, err = program(*words)
+    assert "4 runs (4 arms x 1 seeds) on 2 trainings" in err
+    assert err.count("\ntraining ") == 2
+    assert "tensorflow" not in err.lower()
+    assert len(program.trajectories()) == 2
+    results = program.results()
+    assert [result["status"] for result in results] == ["done"] * 4
+    assert [result["readout"]["weights"] for result in results] == ["averaged", "raw"] * 2
+    assert len({result["fingerprint"] for result in results}) == 2
+    [sweep] = (program.folder / "multirun").iterdir()
+    fixed = json.loads((sweep / "sweep.json").read_text())
+    assert [arm["label"] for arm in fixed["arms"]] == [
+        "baseline",
+        "ema: on → off",
+        "augment: off → flip",
+        "augment: off → flip, ema: on → off",
+    ]
+    assert {"table.md", "arms.csv", "runs.csv", "evaluations.csv", "seeds.csv", "figures"} <= {
+        path.name for path in (sweep / "report").iterdir()
+    }
+    runs = pd.read_csv(sweep / "report" / "runs.csv")
+    assert runs["accuracy"].tolist() == pytest.approx([result["accuracy"] for result in results])
+    assert "ema: on → off" in out
+    assert "accuracy.png" in out
+
+    files = {path: path.stat().st_mtime_ns for path in program.folder.glob("runs/*/*") if path.is_file()}
+    again, err = program(*words)
+    assert "nothing to train" in err
+    assert again == out
+    assert files == {path: path.stat().st_mtime_ns for path in files}
+
+    out, err = program("augment=off", "ema=off", "steps=30", "eval_every=10")  # a single run goes on from the sweep's
+    assert "going on from step 20" in err
+    assert "at step 30, raw weights" in out
+    assert len(program.trajectories()) == 2
+
+
+def test_a_diverging_run_has_a_result_and_the_sweep_goes_on(program: Program) -> None:
+    _, err = program("-m", "lr=1e30,0.05", "steps=6", "eval_every=3", status=1)
+    first, second = program.results()
+    assert (first["status"], first["accuracy"], second["status"]) == ("diverged", None, "done")
+    last = err.strip().splitlines()[-1]
+    assert last.startswith("ablate: 1 of 2 runs have no accuracy: run 0 (baseline, seed 0) diverged: the loss became")
+
+
+def test_ctrl_c_saves_and_the_same_command_goes_on(program: Program) -> None:
+    words = ["steps=4000", "eval_every=4000"]
+    process = program.start(*words)
+    wait_for(lambda: any(program.folder.glob("runs/*/status.json")))
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    [trajectory] = program.trajectories()
+    [saved] = (trajectory / "checkpoints").glob("*.npz")
+    assert f"stopped at step {saved.stem}" in err
+    _, err = program(*words)
+    assert f"going on from step {saved.stem}" in err
+    whole = Program(program.folder / "whole") if (program.folder / "whole").mkdir() is None else program
+    whole(*words)
+    assert rows(whole.trajectories()[0]) == rows(trajectory)
+
+
+@pytest.mark.slow
+def test_sigkill_at_any_moment_and_asking_again_equals_no_interruption(program: Program, tmp_path: Path) -> None:
+    words = ["steps=400", "eval_every=20"]
+    generator = np.random.default_rng(0)
+    killed = 0
+    for _ in range(8):
+        process = program.start(*words)
+        try:
+            process.communicate(timeout=float(generator.uniform(5, 11)))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            killed += 1
+    assert killed > 0
+    program(*words)
+    (tmp_path / "whole").mkdir()
+    whole = Program(tmp_path / "whole")
+    whole(*words)
+    [one], [other] = program.trajectories(), whole.trajectories()
+    assert rows(one) == rows(other)
+    for step in range(20, 401, 20):
+        with np.load(one / f"predictions/{step}.npz") as left, np.load(other / f"predictions/{step}.npz") as right:
+            for name in ("raw", "averaged"):
+                np.testing.assert_array_equal(left[name], right[name])
+
+
+def test_two_processes_train_one_trajectory_once(program: Program) -> None:
+    words = ["steps=60", "eval_every=30"]
+    processes = [program.start(*words), program.start(*words)]
+    errors = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    [trajectory] = program.trajectories()
+    assert [row["step"] for row in rows(trajectory)] == [30, 60]
+    assert len(json.loads((trajectory / "env.json").read_text())) == 1
+    assert sum("\ntraining " in f"\n{err}" for err in errors) == 1
+
+
+def test_secrets_from_the_environment_land_in_no_file(program: Program) -> None:
+    env = {"ABLATE_TEST_TOKEN": "s3cr3t-in-the-environment"}
+    words = ["data=cifar10", "data.url='http://127.0.0.1:9/${oc.env:ABLATE_TEST_TOKEN}.tar.gz'", "data.archive=null"]
+    env |= {"ABLATE_CACHE": str(program.folder / "cache"), "ABLATE_DATA": ""}
+    program(*words, status=1, env=env)
+    program("-m", "ema=on,off", "steps=2", "eval_every=2", "store='${oc.env:ABLATE_TEST_TOKEN}'", env=env)
+    stored = [path for path in program.folder.rglob("*") if path.is_file()]
+    assert len(stored) > 20
+    for path in stored:
+        assert b"s3cr3t" not in path.read_bytes(), path
+
+
+REFUSALS = {
+    "augment=flipp": "Expected one of: center, crop, flip, off, on, photometric. Received: augment='flipp'.",
+    "agment=on": "such as augment",
+    "lr=-1": "Expected a number greater than 0. Received: lr=-1.",
+    "batch_size=x": "Expected a valid integer. Received: batch_size='x'.",
+    "batch_size=201": "Expected a batch_size of at most 200, the number of training images. Received: batch_size=201.",
+    "model=alex2 lrn=on": "lrn=on",
+    "-m design=one": "Expected one of: factorial, one_factor, ladder. Received: design='one'.",
+    "-m lr=0.1,0.1": "more than once",
+    "-m seed=0,x": "Expected different whole numbers from 0",
+    "-m threads=1,2": "threads cannot be swept",
+    "-m model=alex2,alex3 lrn=native,on": "1 of 4 arms cannot be trained",
+    "-m 'lr=interval(0.1,0.2)'": "Expected a list of values",
+    "data.path=none.npz": "none.npz",
+    "epochs=-1": "Expected a number of epochs above 0, or null. Received: epochs=-1.",
+}
+
+
+@pytest.mark.parametrize("words", sorted(REFUSALS))
+def test_bad_input_gets_one_line(words: str, program: Program) -> None:
+    import shlex
+
+    out, err = program(*shlex.split(words), status=1)
+    assert out == ""
+    [line] = err.strip().splitlines()
+    assert line.startswith("ablate: ")
+    assert REFUSALS[words] in line
+    assert not (program.folder / "runs").exists()
+    assert not (program.folder / "multirun").exists()
+
+
+def test_hydras_own_flags(program: Program) -> None:
+    assert "batch_size: 16" in program("--cfg", "job")[0]
+    assert "tiny" in program("--info", "defaults")[0]
+    completion = program("-sc", "install=bash")[0]
+    assert "complete -o nospace" in completion
+    env = {"COMP_LINE": "ablate augment=", "COMP_POINT": "15"}
+    process = subprocess.run(
+        [sys.executable, "-m", "ablate", "-sc", "query=bash"],
+        capture_output=True,
+        text=True,
+        env=program.env | env,
+        check=True,
+        timeout=60,
+    )
+    assert "augment=photometric" in process.stdout.split()
+
+
+def wait_for(condition: Callable[[], bool], timeout_s: float = 60) -> None:
+    until = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
