@@ -95,15 +95,15 @@ def _one_line(error: Exception) -> str:
 
 def _unknown_key(key: str) -> str:
     """The message for a key that the config does not have, with the nearest ones that it has."""
-    from omegaconf import OmegaConf
+    from omegaconf import DictConfig
 
     from ablate import config
 
     cfg = config.compose([])
-    known = [str(name) for name in cfg if name != "hydra"]
+    known = [key for key in map(str, cfg) if key != "hydra"]
     for group in list(known):
-        node = cfg[group] if not OmegaConf.is_missing(cfg, group) else None
-        known += [f"{group}.{name}" for name in node] if OmegaConf.is_dict(node) else []
+        node = cfg.get(group)
+        known += [f"{group}.{name}" for name in node] if isinstance(node, DictConfig) else []
     near = difflib.get_close_matches(key, known, n=3) or sorted(name for name in known if "." not in name)
     return f"Expected a key of the config, such as {', '.join(near)}. Received: {key!r}. Keys and groups: ablate --help."
 

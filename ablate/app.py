@@ -34,11 +34,11 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     folder = Path(HydraConfig.get().runtime.output_dir)
     try:
         recipe = config.resolve(cfg)
-        result = _ensured(recipe)
+        found = _ensured(recipe)
     except Exception as error:
-        result = failure(error)
+        found = failure(error)
         write_atomically(folder / TRACE, config.redacted(traceback.format_exc(), cfg).encode())
-    result = json.loads(config.redacted(json.dumps(result), cfg))
+    result: dict[str, Any] = json.loads(config.redacted(json.dumps(found), cfg))
     write_json(folder / RESULT, result)
     return result
 
@@ -62,9 +62,7 @@ def trajectory_of(recipe: Recipe) -> tuple[Trajectory, dict[str, Any]]:
     return Trajectory(recipe.store, fingerprint(content)), content
 
 
-def ensure(
-    recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any], names: Mapping[str, str]
-) -> None:
+def ensure(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any], names: Mapping[str, str]) -> None:
     """Train the trajectory up to the run's step, unless it is there or has diverged before."""
     dataset = _dataset(json.dumps(dict(recipe.data), sort_keys=True))
     from ablate.training import device, loop  # TensorFlow is imported here, after all input was checked
@@ -191,4 +189,3 @@ def _dataset(data_config: str) -> Dataset:
 @functools.lru_cache(maxsize=16)
 def _digest(data_config: str) -> str:
     return data.digest(json.loads(data_config))
-

@@ -276,7 +276,7 @@ def resolve(cfg: DictConfig) -> Recipe:
     """
     try:
         plain = OmegaConf.to_container(
-            OmegaConf.masked_copy(cfg, [key for key in cfg if key != "hydra"]), resolve=True, throw_on_missing=True
+            OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]), resolve=True, throw_on_missing=True
         )
     except OmegaConfBaseException as error:
         raise AblateError(f"The config does not resolve: {str(error).splitlines()[0]}") from error
@@ -359,7 +359,14 @@ def _checked(**sections: Any) -> Recipe:
         parts = [str(part) for part in first["loc"] if part not in ("sgd", "momentum", "adam", "constant", "cosine")]
         key = ".".join(part for part in parts if part not in ("staircase", "float", "literal"))
         key = _KEYS.get(key, "lr" if key == "optimizer.lr" else key)
-        message = first["msg"].removeprefix("Value error, ").replace("Input should be", "Expected").replace("Expected greater", "Expected a number greater").replace("Expected less", "Expected a number less").rstrip(".")
+        message = (
+            first["msg"]
+            .removeprefix("Value error, ")
+            .replace("Input should be", "Expected")
+            .replace("Expected greater", "Expected a number greater")
+            .replace("Expected less", "Expected a number less")
+            .rstrip(".")
+        )
         if first["type"] == "extra_forbidden":
             message = "Expected no such key"
         received = "" if first["type"] == "missing" else f" Received: {key}={first['input']!r}."

@@ -48,9 +48,7 @@ class Arm:
 def factorial(factors: Sequence[Factor]) -> list[Arm]:
     """Every combination of levels; the last factor changes fastest, as in Hydra's own sweeper."""
     names = [factor.name for factor in factors]
-    return [
-        Arm(tuple(zip(names, levels, strict=True))) for levels in product(*(factor.levels for factor in factors))
-    ]
+    return [Arm(tuple(zip(names, levels, strict=True))) for levels in product(*(factor.levels for factor in factors))]
 
 
 def one_factor(factors: Sequence[Factor]) -> list[Arm]:

@@ -58,7 +58,7 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """The name of the sweep's folder: its design and a digest over arms and seeds, so the same command is the same folder."""
+        """The name of the sweep's folder: design and a digest over arms and seeds, so the same command is the same folder."""
         identity = {
             "factors": [[factor.name, list(factor.levels)] for factor in self.factors],
             "runs": [
@@ -187,7 +187,7 @@ def make(command: Command, design: str, compose: Callable[[Sequence[str]], DictC
         overrides.append(words)
     if refused:
         raise AblateError(f"{len(refused)} of {len(arms)} arms cannot be trained. " + " | ".join(refused))
-    runs = []
+    runs: list[Run] = []
     for seed in command.seeds:  # all arms of a seed before the next seed, so that an unfinished sweep compares them
         for number, (recipe, words) in enumerate(zip(recipes, overrides, strict=True)):
             seeded = recipe.model_copy(update={"seed": seed})

@@ -39,9 +39,7 @@ class TrainingProgress:
                 console=console,
                 expand=True,
             )
-            self.task = self.bar.add_task(
-                "", total=self.recipe.steps, completed=done, loss="-", accuracy="-", speed="-"
-            )
+            self.task = self.bar.add_task("", total=self.recipe.steps, completed=done, loss="-", accuracy="-", speed="-")
             self.bar.start()
         return self
 

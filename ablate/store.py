@@ -120,7 +120,7 @@ class Trajectory:
         return {"state": "new", "step": 0, "error": None}
 
     def set_status(self, state: str, step: int, error: str | None = None) -> None:
-        """Write the state: running, done, diverged or failed; `step` is the last that is known good, or the one that diverged."""
+        """Write the state: running, done, diverged or failed; `step` is the last known good, or the one that diverged."""
         write_json(self.path / "status.json", {"state": state, "step": step, "error": error})
 
     def add_segment(self, segment: Mapping[str, Any]) -> None:
@@ -157,7 +157,8 @@ class Trajectory:
         largest = max(int(classes.max()) for classes in predictions.values())
         kind = np.uint8 if largest < 256 else np.uint16
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **{name: classes.astype(kind) for name, classes in predictions.items()})
+        arrays: dict[str, Any] = {name: classes.astype(kind) for name, classes in predictions.items()}
+        np.savez_compressed(buffer, **arrays)
         write_atomically(self._predictions(row["step"]), buffer.getvalue())
         with (self.path / "metrics.jsonl").open("a") as stream:
             stream.write(json.dumps(row) + "\n")

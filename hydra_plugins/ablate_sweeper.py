@@ -33,27 +33,27 @@ class AblateSweeper(Sweeper):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Keep what `sweep` needs."""
-        self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
+        self.context, self.task, self.master = hydra_context, task_function, config
 
     def sweep(self, arguments: list[str]) -> Any:
         """Plan, launch what is missing, report."""
         from ablate import plan, sweep
 
-        loader = self.hydra_context.config_loader
+        loader = self.context.config_loader
         words = [f"{key}={value}" for key, value in self.params.items()] + arguments
         command = plan.parse(OverridesParser.create(config_loader=loader).parse_overrides(words))
 
         def compose(overrides: Sequence[str]) -> DictConfig:
-            return loader.load_sweep_config(self.config, list(overrides))
+            return loader.load_sweep_config(self.master, list(overrides))
 
-        made = plan.make(command, str(self.config.design), compose)
-        with open_dict(self.config):
-            self.config.hydra.sweeper.name = made.name
-        folder = Path(str(self.config.hydra.sweep.dir))
+        made = plan.make(command, str(self.master.design), compose)
+        with open_dict(self.master):
+            self.master.hydra.sweeper.name = made.name
+        folder = Path(str(self.master.hydra.sweep.dir))
 
         def launch(runs: Sequence[plan.Run]) -> None:
             launcher = Plugins.instance().instantiate_launcher(
-                hydra_context=self.hydra_context, task_function=self.task_function, config=self.config
+                hydra_context=self.context, task_function=self.task, config=self.master
             )
             place = f"hydra.sweeper.name={made.name}"  # a job is composed anew from its overrides
             jobs = [[*run.overrides, place, f"hydra.sweep.subdir={run.number}"] for run in runs]

@@ -26,7 +26,12 @@ class Program:
         generator = np.random.default_rng(0)
         labels = np.arange(200) % 4
         images = generator.integers(0, 100, (200, 16, 16, 3)) + 40 * labels[:, None, None, None]
-        arrays = {"train_images": images, "train_labels": labels, "test_images": images[:60], "test_labels": labels[:60]}
+        arrays = {
+            "train_images": images,
+            "train_labels": labels,
+            "test_images": images[:60],
+            "test_labels": labels[:60],
+        }
         np.savez(folder / "my.npz", **{k: v.astype(np.uint8 if "images" in k else np.int64) for k, v in arrays.items()})
         self.base = ["-cd", str(CONF), "data=arrays", "data.path=my.npz", "model=tiny", "batch_size=16", "threads=1"]
         self.env = {k: v for k, v in os.environ.items() if k not in ("HYDRA_FULL_ERROR", "TF_CPP_MIN_LOG_LEVEL")}

@@ -43,8 +43,8 @@ def installed(built, tmp_path_factory):
         built[1],
         cwd=folder,
     )
-    # The dependencies are those of the running environment. A .pth file that lies in an added folder is not read,
-    # so an editable install of the checkout there has no effect.
+    # The dependencies are those of the running environment. A .pth file that lies in an added folder is not
+    # read, so an editable install of the checkout there has no effect.
     (packages,) = folder.glob("lib/python*/site-packages")
     paths = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     (packages / "dependencies.pth").write_text("".join(f"{path}\n" for path in sorted(paths)))

@@ -96,9 +96,7 @@ def _from_tar(path: Path, records: int) -> Iterator[tuple[str, str, bytes]]:
                 place = f"{member.name} in {path}"
                 file = tar.extractfile(member) if member.isreg() else None
                 if file is None:
-                    raise AblateError(
-                        f"Expected a plain file: {place}. Received: a link or a device. Fetch it again."
-                    )
+                    raise AblateError(f"Expected a plain file: {place}. Received: a link or a device. Fetch it again.")
                 _check_size(name, place, member.size, records)
                 yield name, place, file.read()
             # The checksum stands at the very end, which tarfile does not read by itself.
@@ -115,16 +113,10 @@ def _check_size(name: str, place: str, received: int, records: int) -> None:
     """Before the bytes are read."""
     if name == NAMES_FILE:
         if received > NAMES_LIMIT_BYTES:
-            raise AblateError(
-                f"Expected ten class names in {place}. Received: {received:,} bytes. Fetch it again."
-            )
+            raise AblateError(f"Expected ten class names in {place}. Received: {received:,} bytes. Fetch it again.")
         return
     if received != records * RECORD_BYTES:
-        odd = (
-            f", no multiple of {RECORD_BYTES:,}"
-            if received % RECORD_BYTES
-            else f", {received // RECORD_BYTES:,} records"
-        )
+        odd = f", no multiple of {RECORD_BYTES:,}" if received % RECORD_BYTES else f", {received // RECORD_BYTES:,} records"
         raise AblateError(
             f"Expected {records * RECORD_BYTES:,} bytes, {records:,} times {RECORD_BYTES:,}, in {place}. "
             f"Received: {received:,} bytes{odd}. "

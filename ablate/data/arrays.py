@@ -28,9 +28,7 @@ def shape(config: Mapping[str, Any]) -> Shape:
     headers = _headers(path)
     height, width, channels = _check_headers(path, headers)
     classes = _classes(path, _array(path, "train_labels"))
-    return Shape(
-        height, width, channels, classes, headers["train_images"][0][0], headers["test_images"][0][0]
-    )
+    return Shape(height, width, channels, classes, headers["train_images"][0][0], headers["test_images"][0][0])
 
 
 def identity(config: Mapping[str, Any]) -> list[object]:
@@ -70,8 +68,7 @@ def _path(config: Mapping[str, Any]) -> Path:
     given = config.get("path")
     if not given:
         raise AblateError(
-            f"Expected data.path: an .npz file with {', '.join(REQUIRED)}. Received: {given!r}. "
-            "Set data.path=my.npz."
+            f"Expected data.path: an .npz file with {', '.join(REQUIRED)}. Received: {given!r}. Set data.path=my.npz."
         )
     path = Path(given).expanduser().resolve()
     try:
@@ -79,9 +76,7 @@ def _path(config: Mapping[str, Any]) -> Path:
     except OSError as error:
         raise AblateError(f"Expected data.path: a readable file. Received: {error}.") from error
     if not found:
-        raise AblateError(
-            f"Expected data.path: an .npz file. Received: {str(path)!r}, which is no file. Correct data.path."
-        )
+        raise AblateError(f"Expected data.path: an .npz file. Received: {str(path)!r}, which is no file. Correct data.path.")
     return path
 
 
@@ -105,9 +100,7 @@ def _check_headers(path: Path, headers: Mapping[str, Header]) -> tuple[int, int,
     """Height, width and channels that all images share, after every check that needs no pixels."""
     missing = [name for name in REQUIRED if name not in headers]
     if missing:
-        raise _refusal(
-            path, f"arrays {', '.join(REQUIRED)}", f"no {', '.join(missing)}", "Add it with numpy.savez."
-        )
+        raise _refusal(path, f"arrays {', '.join(REQUIRED)}", f"no {', '.join(missing)}", "Add it with numpy.savez.")
     for name, (size, dtype) in headers.items():
         if dtype.hasobject:
             raise _refusal(
@@ -180,9 +173,7 @@ def _class_names(path: Path, headers: Mapping[str, Header], classes: int) -> tup
         return tuple(str(label) for label in range(classes))
     size, dtype = headers["class_names"]
     if dtype.kind != "U" or size != (classes,):
-        raise _refusal(
-            path, f"class_names: {classes} strings, one a class", f"{dtype} {size}", "Mend or leave them out."
-        )
+        raise _refusal(path, f"class_names: {classes} strings, one a class", f"{dtype} {size}", "Mend or leave them out.")
     return tuple(_array(path, "class_names").tolist())
 
 

@@ -81,9 +81,7 @@ def read(slot: Path, source: object) -> Decoded | None:
         kept = json.loads((slot / "kept.json").read_text())
         if kept["source"] != key(source):
             return None
-        arrays = {
-            name: _read_array(slot / f"{name}.npy", checksum) for name, checksum in kept["crc32"].items()
-        }
+        arrays = {name: _read_array(slot / f"{name}.npy", checksum) for name, checksum in kept["crc32"].items()}
         return Decoded(
             Split(arrays["train_images"], arrays["train_labels"]),
             Split(arrays["test_images"], arrays["test_labels"]),

@@ -96,8 +96,7 @@ def _records(config: Mapping[str, Any]) -> int:
     records = config.get("records_per_file", 10_000)
     if isinstance(records, bool) or not isinstance(records, int) or records < 1:
         raise AblateError(
-            "Expected data.records_per_file: a whole number of images above 0, 10000 in the real files. "
-            f"Received: {records!r}."
+            f"Expected data.records_per_file: a whole number of images above 0, 10000 in the real files. Received: {records!r}."
         )
     return records
 
@@ -105,7 +104,5 @@ def _records(config: Mapping[str, Any]) -> int:
 def _md5(config: Mapping[str, Any]) -> str:
     md5 = str(config.get("md5")).lower()
     if not re.fullmatch("[0-9a-f]{32}", md5):
-        raise AblateError(
-            f"Expected data.md5: 32 hex digits, the checksum of data.url. Received: {config.get('md5')!r}."
-        )
+        raise AblateError(f"Expected data.md5: 32 hex digits, the checksum of data.url. Received: {config.get('md5')!r}.")
     return md5

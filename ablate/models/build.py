@@ -85,9 +85,7 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Same shape out as in."""
-        return local_response_normalization(
-            x, self.layer.depth_radius, self.layer.bias, self.layer.alpha, self.layer.beta
-        )
+        return local_response_normalization(x, self.layer.depth_radius, self.layer.bias, self.layer.alpha, self.layer.beta)
 
 
 class StatelessDropout(keras.layers.Layer):
@@ -106,9 +104,7 @@ class StatelessDropout(keras.layers.Layer):
         return tf.where(draws >= self.rate, x / (1 - self.rate), tf.zeros_like(x))
 
 
-def build(
-    model: Model, input_shape: tuple[int, int, int], *, init: Init, seed: int, compute: str = "float32"
-) -> keras.Model:
+def build(model: Model, input_shape: tuple[int, int, int], *, init: Init, seed: int, compute: str = "float32") -> keras.Model:
     """The Keras model of a list of layers, from standardised images to logits, with initial weights drawn.
 
     Args:
@@ -147,8 +143,7 @@ def build(
                 (squeeze, first), (one, second), (three, third) = layer.inner()
                 x = weighted(x, f"{name}_{squeeze}", first.kernel, first.filters)
                 sides = [
-                    weighted(x, f"{name}_{side}", conv.kernel, conv.filters)
-                    for side, conv in ((one, second), (three, third))
+                    weighted(x, f"{name}_{side}", conv.kernel, conv.filters) for side, conv in ((one, second), (three, third))
                 ]
                 x = keras.layers.Concatenate(name=f"{name}_concat", dtype=policy)(sides)
             case Gap():

@@ -168,9 +168,7 @@ def check_structure(model: Model, classes: int) -> None:
         case _:
             raise AblateError(f"{ending} Received: {WORDS[type(model[-1])]} as the last layer.")
     if outputs != classes:
-        raise AblateError(
-            f"Expected {classes} outputs, one for each class. Received: a model with {outputs}."
-        )
+        raise AblateError(f"Expected {classes} outputs, one for each class. Received: a model with {outputs}.")
 
 
 def require_whole(name: str, value: object, least: int) -> int:

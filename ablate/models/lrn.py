@@ -9,9 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 
-def local_response_normalization(
-    x: tf.Tensor, depth_radius: int, bias: float, alpha: float, beta: float
-) -> tf.Tensor:
+def local_response_normalization(x: tf.Tensor, depth_radius: int, bias: float, alpha: float, beta: float) -> tf.Tensor:
     """The normalised activations, same shape and type as `x`; computed in float32.
 
     Args:

@@ -73,9 +73,7 @@ def parse(layers: Sequence[Any], classes: int) -> Model:
         if word not in _CHOICES:
             raise AblateError(one_of(f"layer {position}", word, _CHOICES))
         if not isinstance(arguments, dict):
-            raise AblateError(
-                f"Expected a mapping for {word}, as in `{word}: {{...}}`. Received: {arguments!r}."
-            )
+            raise AblateError(f"Expected a mapping for {word}, as in `{word}: {{...}}`. Received: {arguments!r}.")
         try:
             model += _layers(word, arguments, classes)
         except AblateError as error:
@@ -121,9 +119,7 @@ def _layers(word: str, arguments: dict[Any, Any], classes: int) -> list[Layer]:
         _check_keys(arguments, ("kernel", "filters"))
         filters = arguments["filters"]
         if not isinstance(filters, list | tuple) or len(filters) != 3:
-            raise AblateError(
-                f"Expected three numbers for filters, as in [64, 64, 64]. Received: {filters!r}."
-            )
+            raise AblateError(f"Expected three numbers for filters, as in [64, 64, 64]. Received: {filters!r}.")
         kernels = (arguments["kernel"], 1, 1)
         return [Conv(kernel, _count(count, classes)) for kernel, count in zip(kernels, filters, strict=True)]
     kind = _TYPES[word]

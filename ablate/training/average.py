@@ -7,9 +7,7 @@ import tensorflow as tf
 from ablate.config import Average
 
 
-def track(
-    averages: Sequence[tf.Variable], weights: Sequence[tf.Variable], average: Average, step: tf.Tensor
-) -> None:
+def track(averages: Sequence[tf.Variable], weights: Sequence[tf.Variable], average: Average, step: tf.Tensor) -> None:
     """Move each average towards its weight by 1 - min(decay, (1 + step) / (warmup + step)).
 
     `step` counts the updates done before this one, int32 scalar.

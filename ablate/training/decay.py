@@ -24,8 +24,7 @@ def rates(layers: Sequence[Weighted], decay: WeightDecay) -> list[float]:
 def add_l2(gradients: Sequence[tf.Tensor], weights: Sequence[tf.Variable], rates: Sequence[float]) -> list[tf.Tensor]:
     """The gradients with those of rate times half the squared sum of the weights."""
     return [
-        gradient + rate * weight if rate else gradient
-        for gradient, weight, rate in zip(gradients, weights, rates, strict=True)
+        gradient + rate * weight if rate else gradient for gradient, weight, rate in zip(gradients, weights, rates, strict=True)
     ]
 
 

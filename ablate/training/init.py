@@ -33,11 +33,8 @@ def kernel(seed: int, name: str, shape: tuple[int, ...], role: str, init: Init) 
 
 def bias(units: int, role: str, first_conv: bool, init: Init) -> tf.Tensor:
     """The initial bias, float32 (units,)."""
-    if role == "classifier":
-        value = init.bias.classifier
-    else:
-        value = init.bias.first_conv if first_conv else init.bias.hidden
-    return tf.fill([units], value)
+    hidden = init.bias.first_conv if first_conv else init.bias.hidden
+    return tf.fill([units], init.bias.classifier if role == "classifier" else hidden)
 
 
 def _stddev(spread: float | str, fan_in: int, fan_out: int) -> float:

@@ -107,7 +107,7 @@ def train(
 def _row(
     recipe: Recipe, progress: Progress, readings: dict[str, Reading], lr: float, examples_per_second: float
 ) -> dict[str, Any]:
-    """One evaluation. loss: mean cross-entropy of the steps since the last multiple of eval_every; seconds: of training, in all."""
+    """One evaluation. loss: mean cross-entropy since the last multiple of eval_every; seconds: of training, in all."""
     return {
         "step": progress.step,
         "epoch": progress.step * recipe.batch_size / recipe.shape.train_images,

@@ -5,7 +5,6 @@ from typing import Any
 
 import tensorflow as tf
 
-
 # What tells TensorBoard to draw a curve. `tf.summary.scalar` would need the tensorboard package to write it.
 _SCALAR = tf.compat.v1.SummaryMetadata(plugin_data={"plugin_name": "scalars"})
 

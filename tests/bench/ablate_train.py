@@ -1,4 +1,7 @@
-"""Our training of the tutorial's model, at the pace of the program. `echo 10 | python ablate_train.py --threads 2`."""
+"""Our training of the tutorial's model, at the pace of the program.
+
+`echo 10 | python ablate_train.py --threads 2` measures for 10 seconds.
+"""
 
 import argparse
 import sys
@@ -48,7 +51,7 @@ class Trainer:
 
 
 def share_of_averages(recipe: config.Recipe, data: Dataset, pairs: int) -> float:
-    """The part of a step that tracking the averages takes: the median over calls with and without, in turns."""
+    """The part of a step that tracking the averages takes: the median over calls with and without it."""
     with_them, without = Trainer(recipe, data), Trainer(recipe, data, averaged=False)
     shares = []
     count = max(1, round(SECONDS_PER_CALL / with_them.seconds(1)))

@@ -68,9 +68,7 @@ def test_a_changed_source_is_decoded_again(tiny_config, tiny_folder, decodings, 
 
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("damage", ["truncated", "garbage", "flipped", "missing"])
-def test_a_damaged_cache_is_noticed_and_mended(
-    part, damage, tiny_config, decodings, cache_folder, monkeypatch
-):
+def test_a_damaged_cache_is_noticed_and_mended(part, damage, tiny_config, decodings, cache_folder, monkeypatch):
     expected = data.load(tiny_config)
     file = slot(cache_folder) / part
     whole = file.read_bytes()
@@ -107,9 +105,7 @@ def test_a_killed_writer_leaves_nothing_in_the_way(tiny_config, cache_folder):
     assert sorted(path.name for path in kept.iterdir()) == sorted(PARTS)
 
 
-def test_a_folder_that_cannot_be_written_costs_one_warning(
-    tiny_config, tmp_path, decodings, caplog, monkeypatch
-):
+def test_a_folder_that_cannot_be_written_costs_one_warning(tiny_config, tmp_path, decodings, caplog, monkeypatch):
     expected = data.load(tiny_config)
     (tmp_path / "file").write_text("in the way")
     config = {**tiny_config, "cache": str(tmp_path / "file" / "cache")}

@@ -47,9 +47,7 @@ def test_shape_reads_nothing_and_is_that_of_the_arrays(tiny_config):
     assert (np.bincount(dataset.evaluation.labels) == 3).all()
 
 
-def test_the_same_pixels_have_the_same_digest_wherever_they_come_from(
-    tiny_config, tiny_folder, tiny_tar, monkeypatch
-):
+def test_the_same_pixels_have_the_same_digest_wherever_they_come_from(tiny_config, tiny_folder, tiny_tar, monkeypatch):
     digests = {data.load({**tiny_config, "archive": str(path)}).digest for path in (tiny_folder, tiny_tar)}
     for path in (tiny_folder.parent, tiny_tar.parent):
         monkeypatch.setenv("ABLATE_DATA", str(path))
@@ -138,9 +136,7 @@ def test_no_path_escapes_from_an_archive(tiny_config, tiny_files, make_tar, tmp_
     hostile = {f"../../{archive.FOLDER}/data_batch_1.bin": escape, str(tmp_path / "evil"): b"evil"}
     tar = make_tar(tmp_path / "in" / "c.tar.gz", {**tiny_files, **hostile})
     assert "missing: data_batch_1.bin" in refusal({**tiny_config, "archive": str(tar)})
-    written = {
-        file.name for file in tmp_path.rglob("*") if file.is_file() and archive.FOLDER not in str(file)
-    }
+    written = {file.name for file in tmp_path.rglob("*") if file.is_file() and archive.FOLDER not in str(file)}
     assert {name for name in written if not name.endswith(".lock")} == {"c.tar.gz"}
 
 

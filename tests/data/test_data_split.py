@@ -92,9 +92,7 @@ def test_default_validation():
 
 @pytest.mark.parametrize("validation", [-1, 1_428, 1.5, "5", None, True])
 def test_a_bad_number_is_refused(validation):
-    with pytest.raises(
-        AblateError, match=r"data\.validation: a whole number of images from 0 to 1427 "
-    ) as caught:
+    with pytest.raises(AblateError, match=r"data\.validation: a whole number of images from 0 to 1427 ") as caught:
         data.shape({"name": "digits", "validation": validation})
     assert f"Received: data.validation={validation!r}." in str(caught.value)
 

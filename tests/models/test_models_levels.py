@@ -21,10 +21,7 @@ from ablate.models.spec import (
 )
 
 CONF = Path(__file__).parents[2] / "conf"
-MODELS = {
-    path.stem: parse(yaml.safe_load(path.read_text())["layers"], 10)
-    for path in (CONF / "model").glob("*.yaml")
-}
+MODELS = {path.stem: parse(yaml.safe_load(path.read_text())["layers"], 10) for path in (CONF / "model").glob("*.yaml")}
 
 
 def change(name: str, lrn: str = "native", fc: str = "native"):

@@ -84,9 +84,7 @@ def test_the_number_of_classes_is_part_of_the_content():
 
 def test_roles_count_within_a_kind():
     assert joined("tuto") == "conv1 pool1 lrn1 conv2 lrn2 pool2 fc1 fc2 classifier"
-    assert joined("nin2") == (
-        "conv1 conv2 conv3 pool1 dropout1 conv4 conv5 conv6 pool2 dropout2 conv7 conv8 classifier gap"
-    )
+    assert joined("nin2") == ("conv1 conv2 conv3 pool1 dropout1 conv4 conv5 conv6 pool2 dropout2 conv7 conv8 classifier gap")
     assert joined("squeeze0") == "conv1 pool1 fire1 fire2 pool2 fire3 fire4 classifier gap"
 
 

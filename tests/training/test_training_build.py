@@ -55,7 +55,7 @@ def test_seeds_and_layers_differ() -> None:
     zero, one = weights(recipe()), weights(recipe("seed=1"))
     assert not np.array_equal(zero["conv1/kernel"], one["conv1/kernel"])
     squeeze = weights(recipe("model=squeeze0"))
-    assert squeeze["fire1_squeeze/kernel"].shape == squeeze["fire2_squeeze/kernel"].shape[:2] + (64, 16)
+    assert squeeze["fire1_squeeze/kernel"].shape == (1, 1, 64, 16)
     assert not np.array_equal(squeeze["fire3_expand1/kernel"], squeeze["fire4_expand1/kernel"])
 
 

@@ -30,9 +30,7 @@ def facts(trajectory: Trajectory) -> tuple[list[dict[str, object]], dict[str, by
         for name, classes in trajectory.predictions(int(row["step"])).items():
             arrays[f"{row['step']}/{name}"] = classes.tobytes()
     with np.load(trajectory.checkpoints()[0]) as state:
-        arrays |= {
-            name: state[name].tobytes() for name in state.files if name not in ("sha256", "progress/seconds")
-        }
+        arrays |= {name: state[name].tobytes() for name in state.files if name not in ("sha256", "progress/seconds")}
     return rows, arrays
 
 
@@ -85,9 +83,7 @@ def test_a_longer_run_goes_on_and_equals_one_that_never_stopped(tiny: Make, trai
     assert {int(path.stem) for path in twice.checkpoints()} >= {25, 40}
 
 
-def test_a_shorter_run_off_the_grid_is_trained_again_and_harms_nothing(
-    tiny: Make, train: Train, tmp_path: Path
-) -> None:
+def test_a_shorter_run_off_the_grid_is_trained_again_and_harms_nothing(tiny: Make, train: Train, tmp_path: Path) -> None:
     long = train(tiny("steps=40"), tmp_path / "a")
     before = facts(long)
     short = train(tiny("steps=25"), tmp_path / "a")
@@ -109,9 +105,7 @@ def test_grouping_of_steps_changes_nothing(tiny: Make) -> None:
         np.testing.assert_array_equal(left.numpy(), right.numpy())
 
 
-def test_readouts_share_what_separate_trainings_would_give(
-    whole: Trajectory, tiny: Make, train: Train, tmp_path: Path
-) -> None:
+def test_readouts_share_what_separate_trainings_would_give(whole: Trajectory, tiny: Make, train: Train, tmp_path: Path) -> None:
     on, off = tiny("ema=on"), tiny("ema=off")
     assert on.training("digest") == off.training("digest")
     assert train(off, tmp_path).rows()[-1]["accuracy_raw"] == whole.rows()[-1]["accuracy_raw"]

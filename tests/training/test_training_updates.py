@@ -75,15 +75,12 @@ def test_which_weights_decay_and_how_fast(tiny: Callable[..., Recipe]) -> None:
     assert rates("tutorial") == {"fc1/kernel": 0.004}
     assert rates("off") == {}
     assert set(rates("decoupled")) == {
-        f"{layer}/kernel"
-        for layer in ("conv1", "fire1_squeeze", "fire1_expand1", "fire1_expand3", "fc1", "classifier")
+        f"{layer}/kernel" for layer in ("conv1", "fire1_squeeze", "fire1_expand1", "fire1_expand3", "fc1", "classifier")
     }
 
 
 @pytest.mark.parametrize(("level", "factor"), [("scaled", 1.0), ("tutorial", 1.0), ("decoupled", 1.0)])
-def test_decay_is_exactly_what_one_update_differs_by(
-    level: str, factor: float, tiny: Callable[..., Recipe]
-) -> None:
+def test_decay_is_exactly_what_one_update_differs_by(level: str, factor: float, tiny: Callable[..., Recipe]) -> None:
     bare, decayed = network(tiny("weight_decay=off")), network(tiny(f"weight_decay={level}"))
     before = {name: weight.numpy() for name, weight in zip(bare.names, bare.weights, strict=True)}
     bare.advance(0, 1)
