@@ -100,10 +100,10 @@ def _unknown_key(key: str) -> str:
     from ablate import config
 
     cfg = config.compose([])
-    known = [key for key in map(str, cfg) if key != "hydra"]
+    known = [name for name in cfg if isinstance(name, str) and name != "hydra"]
     for group in list(known):
         node = cfg.get(group)
-        known += [f"{group}.{name}" for name in node] if isinstance(node, DictConfig) else []
+        known += [f"{group}.{name}" for name in node if isinstance(name, str)] if isinstance(node, DictConfig) else []
     near = difflib.get_close_matches(key, known, n=3) or sorted(name for name in known if "." not in name)
     return f"Expected a key of the config, such as {', '.join(near)}. Received: {key!r}. Keys and groups: ablate --help."
 

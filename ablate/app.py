@@ -6,7 +6,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -33,6 +33,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     """
     folder = Path(HydraConfig.get().runtime.output_dir)
     try:
+        config.check_overrides(HydraConfig.get().overrides.task)
         recipe = config.resolve(cfg)
         found = _ensured(recipe)
     except Exception as error:
@@ -70,7 +71,7 @@ def ensure(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any], n
     threads = device.configure(_threads(recipe, trajectory))
     if recipe.precision.compute == "bfloat16":
         device.warn_without_bfloat16()
-    with trajectory.locked(), _interruptible() as stop:
+    with _locked(trajectory), _interruptible() as stop:
         if read(recipe, trajectory) is not None:
             return  # another process trained it meanwhile
         trajectory.write_config(content, names)
@@ -84,6 +85,17 @@ def ensure(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any], n
             except Exception as error:
                 trajectory.set_status("failed", trajectory.status()["step"], f"{type(error).__name__}: {error}")
                 raise
+
+
+@contextmanager
+def _locked(trajectory: Trajectory) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(trajectory.locked(timeout_s=0))
+        except TimeoutError as error:
+            say(f"{error}; waiting for it")
+            stack.enter_context(trajectory.locked())
+        yield
 
 
 def read(recipe: Recipe, trajectory: Trajectory) -> dict[str, Any] | None:

@@ -316,6 +316,13 @@ def resolve(cfg: DictConfig) -> Recipe:
     )
 
 
+def check_overrides(words: Sequence[str]) -> None:
+    """Refuse overrides of which one would silently win over another."""
+    given = {key: word for word in words for key in ("steps", "epochs") if word.startswith(f"{key}=")}
+    if len(given) == 2 and given["epochs"] != "epochs=null":
+        raise AblateError(f"Expected steps or epochs, not both. Received: {given['steps']} {given['epochs']}.")
+
+
 def redacted(text: str, cfg: DictConfig) -> str:
     """The text without the values that the config takes from the environment: secrets never land in a stored file.
 

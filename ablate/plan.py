@@ -179,6 +179,7 @@ def make(command: Command, design: str, compose: Callable[[Sequence[str]], DictC
     for arm in arms:
         words = (*command.fixed, *(f"{name}={level}" for name, level in arm.levels))
         try:
+            config.check_overrides(words)
             cfg = compose([*words, f"seed={command.seeds[0]}"])
             recipes.append(config.resolve(cfg))
             store = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]

@@ -120,7 +120,12 @@ class Trajectory:
         return {"state": "new", "step": 0, "error": None}
 
     def set_status(self, state: str, step: int, error: str | None = None) -> None:
-        """Write the state: running, done, diverged or failed; `step` is the last known good, or the one that diverged."""
+        """Write the state: running, done, diverged or failed; `step` is the last known good, or the one that diverged.
+
+        Diverged is for good: training steps before it again does not change it.
+        """
+        if self.status()["state"] == "diverged" and state != "diverged":
+            return
         write_json(self.path / "status.json", {"state": state, "step": step, "error": error})
 
     def add_segment(self, segment: Mapping[str, Any]) -> None:

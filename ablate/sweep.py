@@ -30,8 +30,9 @@ def run(plan: Plan, folder: Path, launch: Launch) -> list[dict[str, Any]]:
         write_json(folder / SWEEP, plan.to_json())
     missing = [run for run in plan.runs if not _read(run, folder)]
     say(
-        f"{folder}: {len(plan.runs)} runs ({len(plan.arms)} arms x {len(plan.seeds)} seeds) on {plan.trainings} trainings, "
-        + (f"{len(missing)} runs to do" if missing else "all done already; nothing to train")
+        f"{folder}: {_count(len(plan.runs), 'run')} ({_count(len(plan.arms), 'arm')} x {_count(len(plan.seeds), 'seed')}) "
+        f"on {_count(plan.trainings, 'training')}, "
+        + (f"{_count(len(missing), 'run')} to do" if missing else "all done already; nothing to train")
     )
     for later, earlier in plan.same_arms():
         say(f"{plan.label(later)}: the same training and readout as {plan.label(earlier)}, so no difference can show")
@@ -47,6 +48,10 @@ def run(plan: Plan, folder: Path, launch: Launch) -> list[dict[str, Any]]:
         ]
         raise RunsFailed(f"{len(bad)} of {len(plan.runs)} runs have no accuracy: " + "; ".join(lines))
     return results
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _read(run: Run, folder: Path) -> bool:

@@ -75,7 +75,7 @@ def rows(trajectory: Path) -> list[dict[str, Any]]:
 def test_the_factorial_trains_twice_and_the_same_command_again_trains_nothing(program: Program) -> None:
     words = ["-m", "augment=off,flip", "ema=on,off", "steps=20", "eval_every=10"]
     out, err = program(*words)
-    assert "4 runs (4 arms x 1 seeds) on 2 trainings" in err
+    assert "4 runs (4 arms x 1 seed) on 2 trainings" in err
     assert err.count("\ntraining ") == 2
     assert "tensorflow" not in err.lower()
     assert len(program.trajectories()) == 2
@@ -201,6 +201,7 @@ REFUSALS = {
     "-m model=alex2,alex3 lrn=native,on": "1 of 4 arms cannot be trained",
     "-m 'lr=interval(0.1,0.2)'": "Expected a list of values",
     "data.path=none.npz": "none.npz",
+    "steps=5 epochs=2": "Expected steps or epochs, not both. Received: steps=5 epochs=2.",
     "epochs=-1": "Expected a number of epochs above 0, or null. Received: epochs=-1.",
 }
 

@@ -146,7 +146,7 @@ def test_answers_without_tensorflow(words, status, tmp_path, environment):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == [status, []], done.stderr

@@ -44,13 +44,13 @@ def run(arguments: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object in place of the table")
-    parser.add_argument(
-        "overrides", nargs="*", metavar="OVERRIDE", help="as for a training: model=alex4, fc=one ..."
-    )
+    parser.add_argument("--config-dir", "-cd", metavar="DIR", help="a folder with configs of your own")
+    parser.add_argument("overrides", nargs="*", metavar="OVERRIDE", help="as for a training: model=alex4, fc=one ...")
     options = parser.parse_intermixed_args(arguments)
 
-    recipe = config.resolve(config.compose(options.overrides))
-    description = {"model": _chosen(options.overrides), **describe(recipe.model, recipe.input_shape)}
+    cfg = config.compose(options.overrides, options.config_dir)
+    recipe = config.resolve(cfg)
+    description = {"model": config.levels(cfg.hydra)["model"], **describe(recipe.model, recipe.input_shape)}
     if options.json:
         print(json.dumps(description))
     else:
@@ -64,16 +64,14 @@ def describe(model: Model, input_shape: tuple[int, int, int]) -> dict[str, Any]:
     A layer has the fields of `LayerCost`; the parameters and operations of all layers sum to the totals.
     """
     parameters, operations = totals(model, input_shape)
-    layers = [
-        asdict(row) | {"output_shape": list(row.output_shape)} for row in layer_costs(model, input_shape)
-    ]
+    layers = [asdict(row) | {"output_shape": list(row.output_shape)} for row in layer_costs(model, input_shape)]
     return {"input": list(input_shape), "parameters": parameters, "operations": operations, "layers": layers}
 
 
 def table(description: dict[str, Any]) -> Table:
     """The description as a table, with the totals in its last line."""
     drawn = Table(
-        title=Text(f"{description['model'] or 'default model'}, input {_sides(description['input'])}"),
+        title=Text(f"{description['model']}, input {_sides(description['input'])}"),
         caption="operations: for one image, as the published code counts them",
         show_footer=True,
     )
@@ -91,11 +89,6 @@ def table(description: dict[str, Any]) -> Table:
             f"{layer['operations']:,}",
         )
     return drawn
-
-
-def _chosen(overrides: Sequence[str]) -> str | None:
-    """The name of the model in the overrides; None where they leave it at the default."""
-    return next((text.removeprefix("model=") for text in overrides if text.startswith("model=")), None)
 
 
 def _sides(shape: Sequence[int]) -> str:

@@ -55,6 +55,7 @@ def train(
     if goes_on:
         trajectory.drop_after(progress.step)
     trajectory.add_segment(device.segment(threads, progress.step))
+    trajectory.keep(recipe.steps)
     trajectory.set_status("running", progress.step)
     summaries = Summaries(trajectory.path / "tensorboard") if recipe.tensorboard else None
     steps_per_call, since, evaluated_at, tracing = 1, progress.seconds, progress.step, True
@@ -96,9 +97,9 @@ def train(
             since, evaluated_at = progress.seconds, progress.step
             if progress.step == grid:
                 progress.loss_sum, progress.loss_count = 0.0, 0
-            _save(trajectory, network, progress, recipe.steps)
+            _save(trajectory, network, progress)
         elif stop():
-            _save(trajectory, network, progress, recipe.steps)
+            _save(trajectory, network, progress)
         if stop() and progress.step < recipe.steps:
             raise Stopped
     trajectory.set_status("done", max([progress.step, *(int(path.stem) for path in trajectory.checkpoints())]))
@@ -120,9 +121,7 @@ def _row(
     }
 
 
-def _save(trajectory: Trajectory, network: Network, progress: Progress, final_step: int) -> None:
+def _save(trajectory: Trajectory, network: Network, progress: Progress) -> None:
     checkpoint.save(trajectory.checkpoint(progress.step), network, progress)
     trajectory.set_status("running", progress.step)
-    if progress.step == final_step:
-        trajectory.keep(final_step)
     trajectory.prune()

@@ -1,8 +1,8 @@
 """The rival of the throughput benchmark: the tutorial's recipe in plain Keras, as a careful user writes it.
 
 tf.data with per-image tf.image ops (the crop first, so that the rest has fewer pixels to do), a parallel map
-that need not keep the order, batching and prefetching; Keras layers, `tf.nn.lrn`, SGD with `use_ema`, L2 on the
-hidden dense layers; compiled and fitted, with no metric but the loss.
+that need not keep the order, batching and prefetching; Keras layers, `tf.nn.lrn`, SGD with `use_ema`, L2 on
+the hidden dense layers; compiled and fitted, with no metric but the loss.
 `echo 10 | python keras_fit.py --threads 2` measures for 10 seconds.
 """
 

@@ -146,6 +146,8 @@ def test_divergence_is_for_good_and_spoils_nothing_before_it(tiny: Make, train: 
 
     assert app.read(recipe, trajectory)["status"] == "diverged"
     assert app.read(recipe.model_copy(update={"steps": 10_000}), trajectory)["status"] == "diverged"
+    trajectory.set_status("running", 0)
+    assert trajectory.status() == status
 
 
 def test_status_is_judged_at_the_runs_own_step(tiny: Make, train: Train, tmp_path: Path) -> None:
