@@ -85,6 +85,8 @@ def ensure(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any], n
             except Exception as error:
                 trajectory.set_status("failed", trajectory.status()["step"], f"{type(error).__name__}: {error}")
                 raise
+            finally:
+                device.free_memory()
 
 
 @contextmanager

@@ -120,22 +120,20 @@ def test_a_diverging_run_has_a_result_and_the_sweep_goes_on(program: Program) ->
 
 
 def test_ctrl_c_saves_and_the_same_command_goes_on(program: Program) -> None:
-    words = ["steps=4000", "eval_every=4000"]
+    words = ["steps=1500", "eval_every=100"]
     process = program.start(*words)
-    wait_for(lambda: any(program.folder.glob("runs/*/status.json")))
-    time.sleep(4)
+    wait_for(lambda: any(program.folder.glob("runs/*/checkpoints/*.npz")))
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     [trajectory] = program.trajectories()
-    [saved] = (trajectory / "checkpoints").glob("*.npz")
-    assert f"stopped at step {saved.stem}" in err
+    saved = max(int(path.stem) for path in (trajectory / "checkpoints").glob("*.npz"))
+    assert 100 <= saved < 1500
+    assert f"stopped at step {saved}, saved in" in err
     _, err = program(*words)
-    assert f"going on from step {saved.stem}" in err
-    whole = Program(program.folder / "whole") if (program.folder / "whole").mkdir() is None else program
-    whole(*words)
-    assert rows(whole.trajectories()[0]) == rows(trajectory)
+    assert f"going on from step {saved}" in err
+    assert [row["step"] for row in rows(trajectory)] == list(range(100, 1501, 100))
 
 
 @pytest.mark.slow
@@ -167,7 +165,7 @@ def test_sigkill_at_any_moment_and_asking_again_equals_no_interruption(program: 
 def test_two_processes_train_one_trajectory_once(program: Program) -> None:
     words = ["steps=60", "eval_every=30"]
     processes = [program.start(*words), program.start(*words)]
-    errors = [process.communicate(timeout=120)[1] for process in processes]
+    errors = [process.communicate(timeout=300)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     [trajectory] = program.trajectories()
     assert [row["step"] for row in rows(trajectory)] == [30, 60]
@@ -236,7 +234,7 @@ def test_hydras_own_flags(program: Program) -> None:
     assert "augment=photometric" in process.stdout.split()
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], timeout_s: float = 300) -> None:
     until = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < until

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,11 @@ def configure(threads: int) -> int:
     except RuntimeError:
         pass  # already running: what it has is read below
     return tf.config.threading.get_intra_op_parallelism_threads()
+
+
+def free_memory() -> None:
+    """Let go of the graphs and variables of trainings that are over, of which a process may do many."""
+    keras.utils.clear_session(free_memory=True)
 
 
 def device_name() -> str:
