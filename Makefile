@@ -3,7 +3,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 # Small enough for two slow cores, long enough to learn the digits.
 DEMO := augment=on,off ema=on,off seed=0,1 data=digits steps=200 eval_every=20

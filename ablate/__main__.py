@@ -26,6 +26,9 @@ def _guarded(words: list[str]) -> int:
     try:
         if words and words[0] in COMMANDS:
             return int(importlib.import_module(f"ablate.commands.{words[0]}").run(words[1:]))
+        if words and "=" not in words[0] and not words[0].startswith(("-", "~")):
+            print(f"ablate: Expected one of: {', '.join(COMMANDS)}, or KEY=VALUE. Received: {words[0]!r}.", file=sys.stderr)
+            return 2
         return _hydra(words, full_error)
     except KeyboardInterrupt:
         return 130

@@ -5,7 +5,7 @@ import json
 import signal
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -31,25 +31,33 @@ def run(cfg: DictConfig) -> dict[str, Any]:
 
     A run that fails has a result too, with status `failed`; only the trace is elsewhere, in traceback.txt beside it.
     """
-    folder = Path(HydraConfig.get().runtime.output_dir)
+    job = HydraConfig.get()
+    folder = Path(job.runtime.output_dir)
+    recipe, trajectory = None, None
     try:
-        config.check_overrides(HydraConfig.get().overrides.task)
+        if job.job.chdir:
+            raise AblateError("Expected runs that share one store. Received: hydra.job.chdir=true, which gives each its own.")
+        config.check_overrides(job.overrides.task)
         recipe = config.resolve(cfg)
-        found = _ensured(recipe)
+        trajectory, content = trajectory_of(recipe)
+        result = _ensured(recipe, trajectory, content)
     except Exception as error:
-        found = failure(error)
+        reason = config.redacted(str(error) if isinstance(error, AblateError) else f"{type(error).__name__}: {error}", cfg)
+        result = failure(reason, recipe, trajectory)
         write_atomically(folder / TRACE, config.redacted(traceback.format_exc(), cfg).encode())
-    result: dict[str, Any] = json.loads(config.redacted(json.dumps(found), cfg))
     write_json(folder / RESULT, result)
     return result
 
 
-def _ensured(recipe: Recipe) -> dict[str, Any]:
-    trajectory, content = trajectory_of(recipe)
+def _ensured(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any]) -> dict[str, Any]:
     result = read(recipe, trajectory)
     if result is not None:
         say(f"{trajectory.path} is trained to step {recipe.steps} already; nothing to train")
+        if trajectory.checkpoint(recipe.steps).exists():
+            trajectory.keep(recipe.steps)
         return result
+    for line in recipe.idle:
+        say(line)
     ensure(recipe, trajectory, content, config.levels(HydraConfig.get()))
     result = read(recipe, trajectory)
     if result is None:
@@ -68,25 +76,26 @@ def ensure(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any], n
     dataset = _dataset(json.dumps(dict(recipe.data), sort_keys=True))
     from ablate.training import device, loop  # TensorFlow is imported here, after all input was checked
 
-    threads = device.configure(_threads(recipe, trajectory))
     if recipe.precision.compute == "bfloat16":
         device.warn_without_bfloat16()
     with _locked(trajectory), _interruptible() as stop:
         if read(recipe, trajectory) is not None:
             return  # another process trained it meanwhile
+        threads = _configured_threads(recipe, trajectory, device.configure)
         trajectory.write_config(content, names)
         with TrainingProgress(recipe, trajectory) as watcher:
             try:
                 loop.train(recipe, dataset, trajectory, watcher, threads, stop)
-            except loop.Stopped:
-                step = trajectory.status()["step"]
-                say(f"stopped at step {step}, saved in {trajectory.path}; the same command goes on from there")
+            except loop.Stopped as stopped:
+                say(f"stopped at step {stopped}, saved in {trajectory.path}; the same command goes on from there")
                 raise KeyboardInterrupt from None
             except Exception as error:
                 trajectory.set_status("failed", trajectory.status()["step"], f"{type(error).__name__}: {error}")
                 raise
             finally:
                 device.free_memory()
+        if stop():
+            raise KeyboardInterrupt
 
 
 @contextmanager
@@ -121,10 +130,12 @@ def read(recipe: Recipe, trajectory: Trajectory) -> dict[str, Any] | None:
     )
 
 
-def failure(error: Exception) -> dict[str, Any]:
-    """The result of a run that failed."""
-    reason = str(error) if isinstance(error, AblateError) else f"{type(error).__name__}: {error}"
-    return {"status": "failed", "error": reason.strip().splitlines()[0], "accuracy": None}
+def failure(reason: str, recipe: Recipe | None = None, trajectory: Trajectory | None = None) -> dict[str, Any]:
+    """The result of a run that failed, as far as it is known what it would have been."""
+    reason = reason.strip().splitlines()[0]
+    if recipe is None or trajectory is None:
+        return {"status": "failed", "error": reason, "accuracy": None}
+    return _result(recipe, trajectory, "failed", trajectory.status()["step"], error=reason)
 
 
 def _result(
@@ -143,7 +154,6 @@ def _result(
     return {
         "seed": recipe.seed,
         "fingerprint": trajectory.fingerprint,
-        "trajectory": str(trajectory.path),
         "readout": {"weights": recipe.readout.weights, "step": recipe.steps},
         "evaluation_set": recipe.data["eval_on"],
         "status": status,
@@ -160,14 +170,22 @@ def _result(
     }
 
 
-def _threads(recipe: Recipe, trajectory: Trajectory) -> int:
+def _configured_threads(recipe: Recipe, trajectory: Trajectory, configure: Callable[[int], int]) -> int:
     """The threads to train with: those that the trajectory was begun with, since its last bits depend on them."""
     segments = read_json(trajectory.path / "env.json")
     begun = segments[-1].get("threads") if isinstance(segments, list) and segments and trajectory.checkpoints() else None
-    if isinstance(begun, int) and begun != recipe.threads:
-        say(f"{trajectory.path} was begun with threads={begun}; going on with as many, not {recipe.threads}")
-        return begun
-    return recipe.threads
+    wanted = begun if isinstance(begun, int) else recipe.threads
+    if wanted != recipe.threads:
+        say(f"{trajectory.path} was begun with threads={wanted}; going on with as many, not {recipe.threads}")
+    threads = configure(wanted)
+    if threads != wanted and begun is not None:
+        raise AblateError(
+            f"Expected to go on with threads={wanted}, as {trajectory.path} was begun. Received: a process in which "
+            f"TensorFlow has {threads} already. Give the sweep threads={wanted}, or train this run alone."
+        )
+    if threads != wanted:
+        say(f"TensorFlow has threads={threads} in this process already; training with as many, not {wanted}")
+    return threads
 
 
 @contextmanager

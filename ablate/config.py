@@ -19,10 +19,25 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ablate.data import Shape
 from ablate.data import shape as data_shape
-from ablate.errors import AblateError
+from ablate.designs import DESIGNS
+from ablate.errors import AblateError, one_of
 from ablate.models.spec import Dense, Model, apply_levels, parse, to_plain
 
 TRAINING_VERSION = 1  # part of every fingerprint: raise it with any change of the training code that changes its numbers
+
+SHORTEST_SECRET = 6  # characters
+
+KEYS = (
+    *("data", "augment", "model", "lrn", "fc", "init", "weight_decay", "optimizer", "schedule", "precision", "ema"),
+    *("lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs", "design", "report"),
+    *("threads", "store", "progress", "tensorboard"),
+)
+INNER_KEYS = {
+    "data": ("name", "archive", "url", "md5", "cache", "records_per_file", "path", "validation", "eval_on"),
+    "model": ("layers",),
+    "lrn": ("level",),
+    "fc": ("level",),
+}
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -201,6 +216,20 @@ class Recipe(_Section):
         return self.shape.classes
 
     @property
+    def decays(self) -> bool:
+        """Whether the weight decay has anything to decay: a rate, and layers that it is meant for."""
+        decay = self.weight_decay
+        meant = decay.layers == "all" or any(isinstance(layer, Dense) for layer in self.model)
+        return decay.kind != "none" and decay.rate > 0 and meant
+
+    @property
+    def idle(self) -> list[str]:
+        """What the config asks for and this model has no place for, a line each."""
+        if self.weight_decay.kind != "none" and self.weight_decay.rate > 0 and not self.decays:
+            return ["the weight decay is for hidden dense layers, and this model has none: it trains without"]
+        return []
+
+    @property
     def depends_on_steps(self) -> bool:
         """Whether the training differs with the total number of steps, so that a longer run cannot go on from a shorter."""
         return self.schedule.kind == "cosine"
@@ -213,9 +242,6 @@ class Recipe(_Section):
         height, width, channels = self.input_shape
         moves = self.augment.crop == "random" and (height, width) != (self.shape.height, self.shape.width)
         decay = self.weight_decay
-        decays = decay.kind != "none" and decay.rate > 0
-        if decays and decay.layers == "hidden_dense":
-            decays = any(isinstance(layer, Dense) for layer in self.model)
         content: dict[str, Any] = {
             "version": TRAINING_VERSION,
             "data": {"digest": data_digest, **_plain(self.shape)},
@@ -228,7 +254,7 @@ class Recipe(_Section):
             },
             "model": to_plain(self.model),
             "init": self.init.model_dump(),
-            "weight_decay": decay.model_dump() if decays else {"kind": "none"},
+            "weight_decay": decay.model_dump() if self.decays else {"kind": "none"},
             "optimizer": self.optimizer.model_dump(),
             "schedule": self.schedule.model_dump(),
             "precision": self.precision.compute,
@@ -282,6 +308,7 @@ def resolve(cfg: DictConfig) -> Recipe:
         raise AblateError(f"The config does not resolve: {str(error).splitlines()[0]}") from error
     assert isinstance(plain, dict)
     config: dict[str, Any] = {str(key): value for key, value in plain.items()}
+    _check_keys(config)
     shape = data_shape(config["data"])
     layers = parse(config["model"].get("layers"), shape.classes)
     model = apply_levels(layers, config["lrn"]["level"], config["fc"]["level"], shape.classes)
@@ -316,9 +343,27 @@ def resolve(cfg: DictConfig) -> Recipe:
     )
 
 
+def _check_keys(config: Mapping[str, Any]) -> None:
+    """Refuse what no part of the program would read, and what every part needs."""
+    sections = [(name, config[name], keys) for name, keys in INNER_KEYS.items() if name in config]
+    for where, section, keys in [("the config", config, KEYS), *sections]:
+        if not isinstance(section, Mapping):
+            raise AblateError(f"Expected a level of the group {where}. Received: {where}={section!r}.")
+        for key in section:
+            if key not in keys:
+                raise AblateError(f"Expected the keys of {where}: {', '.join(keys)}. Received: {key!r}.")
+    inner = [(name, keys) for name, keys in INNER_KEYS.items() if name in config and name != "data"]
+    missing = [key for key in KEYS if key not in config]
+    missing += [f"{name}.{key}" for name, keys in inner for key in keys if key not in config[name]]
+    if missing:
+        raise AblateError(f"Expected the key {missing[0]} in the config. Received: a config without it.")
+    if config["design"] not in DESIGNS:
+        raise AblateError(one_of("design", config["design"], DESIGNS))
+
+
 def check_overrides(words: Sequence[str]) -> None:
     """Refuse overrides of which one would silently win over another."""
-    given = {key: word for word in words for key in ("steps", "epochs") if word.startswith(f"{key}=")}
+    given = {key: word for word in words for key in ("steps", "epochs") if word.lstrip("+").startswith(f"{key}=")}
     if len(given) == 2 and given["epochs"] != "epochs=null":
         raise AblateError(f"Expected steps or epochs, not both. Received: {given['steps']} {given['epochs']}.")
 
@@ -326,11 +371,12 @@ def check_overrides(words: Sequence[str]) -> None:
 def redacted(text: str, cfg: DictConfig) -> str:
     """The text without the values that the config takes from the environment: secrets never land in a stored file.
 
-    The value of each `${oc.env:NAME}` in the config is replaced by that expression.
+    The value of each `${oc.env:NAME}` in the config is replaced by that expression. What is shorter than any secret stays, so
+    that a number of threads from the environment does not garble a text.
     """
     for name in set(re.findall(r"\$\{oc\.env:\s*([A-Za-z_]\w*)", OmegaConf.to_yaml(cfg, resolve=False))):
         value = os.environ.get(name)
-        if value:
+        if value and len(value) >= SHORTEST_SECRET:
             text = text.replace(value, f"${{oc.env:{name}}}")
     return text
 
@@ -354,7 +400,8 @@ def _threads(value: Any) -> Any:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
-_KEYS = {"average.decay": "ema_decay", "average.warmup": "ema_warmup", "readout.weights": "ema.weights"}
+_NAMES = {"average.decay": "ema_decay", "average.warmup": "ema_warmup", "readout.weights": "ema.weights", "optimizer.lr": "lr"}
+_TAGS = ("sgd", "momentum", "adam", "constant", "staircase", "cosine")  # pydantic's way to name the members of a union
 
 
 def _checked(**sections: Any) -> Recipe:
@@ -363,21 +410,24 @@ def _checked(**sections: Any) -> Recipe:
         return Recipe(**sections)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        parts = [str(part) for part in first["loc"] if part not in ("sgd", "momentum", "adam", "constant", "cosine")]
-        key = ".".join(part for part in parts if part not in ("staircase", "float", "literal"))
-        key = _KEYS.get(key, "lr" if key == "optimizer.lr" else key)
-        message = (
-            first["msg"]
-            .removeprefix("Value error, ")
-            .replace("Input should be", "Expected")
-            .replace("Expected greater", "Expected a number greater")
-            .replace("Expected less", "Expected a number less")
-            .rstrip(".")
+        parts = [str(part) for part in first["loc"]]
+        key = ".".join(part for part in parts if part not in _TAGS and "constrained" not in part and "literal" not in part)
+        key = _NAMES.get(key, key)
+        message = first["msg"].removeprefix("Value error, ").replace("Input should be", "Expected").rstrip(".")
+        message = message.replace("Expected greater", "Expected a number greater").replace(
+            "Expected less", "Expected a number less"
         )
+        received = first["input"]
         if first["type"] == "extra_forbidden":
             message = "Expected no such key"
-        received = "" if first["type"] == "missing" else f" Received: {key}={first['input']!r}."
-        raise AblateError(f"{message}{f' for {key}' if not received else ''}.{received}") from None
+        elif first["type"] == "union_tag_invalid":
+            key, received = f"{key}.kind", first["ctx"]["tag"]
+            message = f"Expected one of: {first['ctx']['expected_tags']}"
+        elif key.startswith("init.stddev."):
+            message = "Expected a number above 0, 'glorot', 'he' or 'inverse_fan_in'"
+        if first["type"] == "missing":
+            raise AblateError(f"Expected the key {key}. Received: a config without it.") from None
+        raise AblateError(f"{message}. Received: {key}={received!r}.") from None
 
 
 def _plain(shape: Shape) -> dict[str, int]:

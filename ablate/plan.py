@@ -18,6 +18,7 @@ from ablate.store import Trajectory, canonical_json
 
 SWEEP = "sweep.json"
 SWEEP_VERSION = 1  # of the format of sweep.json
+MOST_SEEDS = 2**31
 NOT_FACTORS = ("design", "study", "store", "threads", "progress", "tensorboard", "report", "hydra")
 
 
@@ -77,6 +78,10 @@ class Plan:
         """The arm as its change from the baseline."""
         return self.arms[arm].label(self.arms[0])
 
+    def recipes(self) -> list[tuple[int, Recipe]]:
+        """(arm, its recipe with the first seed) for each arm."""
+        return [(run.arm, run.recipe) for run in self.runs[: len(self.arms)]]
+
     def same_arms(self) -> list[tuple[int, int]]:
         """(later arm, earlier arm) for arms that are one: the same training, read the same way."""
         first: dict[tuple[str, str, int], int] = {}
@@ -133,32 +138,27 @@ def parse(overrides: Sequence[Override]) -> Command:
         AblateError: something is swept that cannot be a factor, or over what has no list of values.
     """
     factors: dict[str, Factor] = {}
-    seeds: tuple[int, ...] | None = None
+    seeds: tuple[int, ...] = (0,)
     fixed: dict[str, str] = {}
     for override in overrides:
-        key = override.get_key_element()
-        if not override.is_sweep_override():
-            factors.pop(key, None)
-            if key == "seed":
-                seeds = None
+        key = override.key_or_group + (f"@{override.package}" if override.package else "")
+        factors.pop(key, None)
+        fixed.pop(key, None)
+        if not override.is_sweep_override() and key != "seed":
             fixed[key] = str(override.input_line)
             continue
-        if not override.is_discrete_sweep():
+        if override.is_sweep_override() and not override.is_discrete_sweep():
             raise AblateError(
                 f"Expected a list of values, as in {key}=0.05,0.1. Received: {override.input_line}. "
-                "Intervals are for searches: add hydra/sweeper=optuna."
+                "Intervals are for searches over a range, which this sweep is not."
             )
-        fixed.pop(key, None)
-        values = tuple(str(value) for value in override.sweep_string_iterator())
         if key == "seed":
-            seeds = _seeds(values)
-        elif key.lstrip("+").partition("/")[0].partition(".")[0] in NOT_FACTORS:
+            values = override.sweep_string_iterator() if override.is_sweep_override() else [override.value()]
+            seeds = _seeds([str(value) for value in values])
+        elif key.partition("/")[0].partition(".")[0] in NOT_FACTORS:
             raise AblateError(f"Expected one value: {key} cannot be swept. Received: {override.input_line}.")
         else:
-            factors[key] = Factor(key, values)
-    if seeds is None:
-        single = fixed.pop("seed", "seed=0").partition("=")[2]
-        seeds = _seeds((single,))
+            factors[key] = Factor(key, tuple(str(value) for value in override.sweep_string_iterator()))
     return Command(tuple(factors.values()), seeds, tuple(fixed.values()))
 
 
@@ -172,34 +172,45 @@ def make(command: Command, design: str, compose: Callable[[Sequence[str]], DictC
         AblateError: names every bad arm.
     """
     arms = designs.arms(design, command.factors)
-    recipes: list[Recipe] = []
-    store = ""
-    overrides: list[tuple[str, ...]] = []
+    words = [(*command.fixed, *(f"{name}={level}" for name, level in arm.levels)) for arm in arms]
+    recipes: dict[tuple[int, int], Recipe] = {}  # by arm and seed
     refused: list[str] = []
-    for arm in arms:
-        words = (*command.fixed, *(f"{name}={level}" for name, level in arm.levels))
+    store = ""
+    for number, arm in enumerate(arms):
         try:
-            config.check_overrides(words)
-            cfg = compose([*words, f"seed={command.seeds[0]}"])
-            recipes.append(config.resolve(cfg))
+            config.check_overrides(words[number])
+            cfg = compose([*words[number], f"seed={command.seeds[0]}"])
+            plain = OmegaConf.to_yaml(OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]))
             store = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]
+            for seed in command.seeds:
+                OmegaConf.update(cfg, "seed", seed)  # composing anew takes longer, and gives the same
+                recipes[number, seed] = config.resolve(cfg)
+                if "${seed}" not in plain:
+                    recipes |= {
+                        (number, other): recipes[number, seed].model_copy(update={"seed": other}) for other in command.seeds
+                    }
+                    break
         except AblateError as error:
-            refused.append(f"{arm.label(arms[0])} ({' '.join(words)}): {error}")
-        overrides.append(words)
+            refused.append(f"{arm.label(arms[0])} ({' '.join(words[number])}): {error}")
+    if len(refused) == len(arms) == 1:
+        raise AblateError(refused[0].partition("): ")[2])
     if refused:
         raise AblateError(f"{len(refused)} of {len(arms)} arms cannot be trained. " + " | ".join(refused))
     runs: list[Run] = []
     for seed in command.seeds:  # all arms of a seed before the next seed, so that an unfinished sweep compares them
-        for number, (recipe, words) in enumerate(zip(recipes, overrides, strict=True)):
-            seeded = recipe.model_copy(update={"seed": seed})
-            trajectory, _ = trajectory_of(seeded)
-            runs.append(Run(len(runs), number, seed, (*words, f"seed={seed}"), seeded, trajectory))
+        for number in range(len(arms)):
+            trajectory, _ = trajectory_of(recipes[number, seed])
+            overrides = (*words[number], f"seed={seed}")
+            runs.append(Run(len(runs), number, seed, overrides, recipes[number, seed], trajectory))
     return Plan(design, command.factors, tuple(arms), command.seeds, tuple(runs), store)
 
 
 def _seeds(values: Sequence[str]) -> tuple[int, ...]:
-    if not all(value.isdecimal() for value in values) or len(set(values)) < len(values):
-        raise AblateError(f"Expected different whole numbers from 0, as in seed=0,1,2. Received: seed={','.join(values)}.")
+    whole = all(value.isdecimal() and int(value) < MOST_SEEDS for value in values)
+    if not whole or len(set(values)) < len(values):
+        raise AblateError(
+            f"Expected different whole numbers from 0 to 2,147,483,647, as in seed=0,1,2. Received: seed={','.join(values)}."
+        )
     return tuple(int(value) for value in values)
 
 

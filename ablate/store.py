@@ -27,8 +27,6 @@ import yaml
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from ablate.errors import AblateError
-
 FINGERPRINT_DIGITS = 16
 KEPT_CHECKPOINTS = 2  # the newest ones, besides those at final steps that a run asked for
 
@@ -137,7 +135,7 @@ class Trajectory:
     # evaluations
 
     def rows(self) -> list[dict[str, Any]]:
-        """The evaluation rows, in order of step; a damaged last line is left out."""
+        """The evaluation rows, in order of step; a damaged line, as a torn write leaves it, is left out."""
         try:
             lines = (self.path / "metrics.jsonl").read_text().splitlines()
         except OSError:
@@ -165,8 +163,9 @@ class Trajectory:
         arrays: dict[str, Any] = {name: classes.astype(kind) for name, classes in predictions.items()}
         np.savez_compressed(buffer, **arrays)
         write_atomically(self._predictions(row["step"]), buffer.getvalue())
-        with (self.path / "metrics.jsonl").open("a") as stream:
-            stream.write(json.dumps(row) + "\n")
+        with (self.path / "metrics.jsonl").open("a+b") as stream:
+            torn = stream.tell() > 0 and (stream.seek(-1, os.SEEK_END), stream.read(1))[1] != b"\n"
+            stream.write((("\n" if torn else "") + json.dumps(row) + "\n").encode())
             stream.flush()
             os.fsync(stream.fileno())
 
@@ -211,28 +210,13 @@ class Trajectory:
         finals = read_json(self.path / "final_steps.json")
         return [step for step in finals if isinstance(step, int)] if isinstance(finals, list) else []
 
-    def prune(self) -> None:
-        """Drop the checkpoints that are neither among the newest nor at a step that a run asked for."""
+    def prune(self, step: int) -> None:
+        """Drop the checkpoints up to a step that are neither its newest nor at a step that a run asked for."""
         finals = self.final_steps()
-        for file in self.checkpoints()[KEPT_CHECKPOINTS:]:
+        past = [file for file in self.checkpoints() if int(file.stem) <= step]
+        for file in past[KEPT_CHECKPOINTS:]:
             if int(file.stem) not in finals:
                 file.unlink()
 
     def _folder(self, name: str) -> list[Path]:
         return [file for file in (self.path / name).glob("*.npz") if file.stem.isdigit()]
-
-
-def load_content(store: Path, fingerprint: str) -> dict[str, Any]:
-    """The training content of a stored trajectory.
-
-    Raises:
-        AblateError: config.yaml is missing or damaged.
-    """
-    path = store / fingerprint / "config.yaml"
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise AblateError(f"Expected a training config at {path}. Received: {error}.") from None
-    if not isinstance(content, dict):
-        raise AblateError(f"Expected a training config at {path}. Received: a file with no mapping in it.")
-    return content

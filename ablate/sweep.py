@@ -26,14 +26,16 @@ def run(plan: Plan, folder: Path, launch: Launch) -> list[dict[str, Any]]:
     Raises:
         RunsFailed: some runs have no accuracy in the end.
     """
-    if read_json(folder / SWEEP) is None:  # what was fixed before training stays as it was
-        write_json(folder / SWEEP, plan.to_json())
+    _fix(plan, folder)
     missing = [run for run in plan.runs if not _read(run, folder)]
     say(
         f"{folder}: {_count(len(plan.runs), 'run')} ({_count(len(plan.arms), 'arm')} x {_count(len(plan.seeds), 'seed')}) "
         f"on {_count(plan.trainings, 'training')}, "
         + (f"{_count(len(missing), 'run')} to do" if missing else "all done already; nothing to train")
     )
+    for arm, recipe in plan.recipes():
+        for line in recipe.idle:
+            say(f"{plan.label(arm)}: {line}")
     for later, earlier in plan.same_arms():
         say(f"{plan.label(later)}: the same training and readout as {plan.label(earlier)}, so no difference can show")
     if missing:
@@ -48,6 +50,15 @@ def run(plan: Plan, folder: Path, launch: Launch) -> list[dict[str, Any]]:
         ]
         raise RunsFailed(f"{len(bad)} of {len(plan.runs)} runs have no accuracy: " + "; ".join(lines))
     return results
+
+
+def _fix(plan: Plan, folder: Path) -> None:
+    """Write sweep.json, or check that it is of this sweep: what was fixed before training stays as it was."""
+    wanted, found = plan.to_json(), read_json(folder / SWEEP)
+    if found is not None and any(found.get(key) != wanted[key] for key in ("factors", "arms", "seeds", "runs")):
+        raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, which holds another sweep.")
+    if found is None or found["store"] != wanted["store"]:
+        write_json(folder / SWEEP, wanted | ({"fixed": found["fixed"]} if found else {}))
 
 
 def _count(number: int, word: str) -> str:
@@ -65,7 +76,7 @@ def _read(run: Run, folder: Path) -> bool:
 def _result(run: Run, folder: Path) -> dict[str, Any]:
     result = read_json(folder / str(run.number) / app.RESULT)
     if not isinstance(result, dict):
-        return app.failure(AblateError("it left no result"))
+        return app.failure("it left no result", run.recipe, run.trajectory)
     return result
 
 

@@ -38,7 +38,10 @@ class AblateSweeper(Sweeper):
     def sweep(self, arguments: list[str]) -> Any:
         """Plan, launch what is missing, report."""
         from ablate import plan, sweep
+        from ablate.errors import AblateError
 
+        if any(word.startswith("hydra.sweep.subdir") for word in self.master.hydra.overrides.hydra):
+            raise AblateError("Expected no hydra.sweep.subdir: the runs of a sweep lie in folders by their number.")
         loader = self.context.config_loader
         words = [f"{key}={value}" for key, value in self.params.items()] + arguments
         command = plan.parse(OverridesParser.create(config_loader=loader).parse_overrides(words))

@@ -16,9 +16,7 @@ def no_traces_of_the_home_folder(tmp_path_factory):
 @pytest.fixture
 def environment():
     """The environment variables for a program that a test starts: nothing of the checkout is on its path."""
-    kept = {
-        name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "HYDRA_FULL_ERROR")
-    }
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "HYDRA_FULL_ERROR")}
     return kept | {"COLUMNS": "120"}
 
 

@@ -119,9 +119,7 @@ def test_tensorflow_is_used_where_it_may_be():
 
 
 def test_there_is_no_circle():
-    TopologicalSorter(
-        {module: IMPORTS[module] & FILES.keys() for module in FILES}
-    ).prepare()  # raises CycleError
+    TopologicalSorter({module: IMPORTS[module] & FILES.keys() for module in FILES}).prepare()  # raises CycleError
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,7 @@ def elsewhere(tmp_path):
 
 def run(*words, cwd, env=None):
     """Output of a command that has to end well."""
-    done = subprocess.run(
-        [str(word) for word in words], cwd=cwd, env=env, capture_output=True, text=True, timeout=600
-    )
+    done = subprocess.run([str(word) for word in words], cwd=cwd, env=env, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -83,9 +81,7 @@ def test_source_archive_is_whole(built):
 def test_wheel_has_the_configs_inside_the_package(built):
     with zipfile.ZipFile(built[1]) as wheel:
         names = wheel.namelist()
-    assert {
-        name.removeprefix("ablate/conf/") for name in names if name.startswith("ablate/conf/")
-    } == configs()
+    assert {name.removeprefix("ablate/conf/") for name in names if name.startswith("ablate/conf/")} == configs()
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {
         "ablate",
         "hydra_plugins",
@@ -107,9 +103,7 @@ def test_hydra_finds_the_sweeper(installed, elsewhere, environment):
 
 def test_commands_work_from_any_folder(installed, elsewhere, environment):
     assert "ablate report SWEEP" in run(installed / "ablate", "--help", cwd=elsewhere, env=environment)
-    info = json.loads(
-        run(installed / "ablate", "info", "model=alex4", "--json", cwd=elsewhere, env=environment)
-    )
+    info = json.loads(run(installed / "ablate", "info", "model=alex4", "--json", cwd=elsewhere, env=environment))
     assert info["parameters"] > 0
 
 

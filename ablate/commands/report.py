@@ -66,9 +66,7 @@ def write(folder: Path, to: Path | None = None) -> list[Path]:
     }
     for name, content in contents.items():
         write_atomically(out / name, content.encode())
-    figures = plots.figure(
-        results.evaluations, out / "figures" / "accuracy", results.sweep["fixed"]["evaluation_set"]
-    )
+    figures = plots.figure(results.evaluations, out / "figures" / "accuracy", results.sweep["fixed"]["evaluation_set"])
     _print(text, below, [out / "table.md", *figures])
     return [*(out / name for name in contents), *figures]
 
@@ -85,7 +83,7 @@ def _print(text: "DataFrame", below: Sequence[str], paths: Sequence[Path]) -> No
         console.width = console.measure(table, options=console.options.update(width=10_000)).maximum
     console.print(table)
     if dropped:
-        below = [*below, f"too narrow here for {', '.join(dropped)}: see {paths[0]}"]
+        below = [*below, f"left out at this width: {', '.join(dropped)}; see {paths[0].name}"]
     for line in below:
         console.print(line, markup=False, soft_wrap=not console.is_terminal)
     for path in paths:

@@ -115,7 +115,7 @@ def _sweep(path: Path) -> dict[str, Any]:
 
 
 def _store(content: Mapping[str, Any], folder: Path) -> tuple[Path | None, list[str]]:
-    """The store with the sweep's trajectories. It stands in sweep.json as the user wrote it, seen from where the command ran."""
+    """The store that has the sweep's trajectories: sweep.json names it as the user did, seen from where the command ran."""
     given = Path(content["store"])
     places = [given, *(parent / given for parent in folder.resolve().parents if not given.is_absolute())]
     wanted = {run["fingerprint"] for run in content["runs"]}

@@ -1,6 +1,7 @@
 """The table of arms: computed as a frame, then rendered as Markdown, CSV and for the terminal."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,9 +12,10 @@ from rich.text import Text
 from ablate.results.frames import Results
 
 ONE_SEED = "one seed gives no verdict"
-TROUBLES = ("diverged", "failed", "missing")  # counted a column each, shown where there are any
+TROUBLES = ("diverged", "failed", "missing")  # of runs without an accuracy, counted
 NONE = "–"  # in a cell with no value
 DROPPED_FIRST = ("examples/s", "operations", "parameters")  # by a narrow terminal, in this order
+GAP = 2  # characters between columns of the terminal
 ARM_WIDTH = 24  # characters that the names of arms get at least before columns are dropped
 
 
@@ -67,29 +69,34 @@ def seeds(results: Results) -> pd.DataFrame:
 
 
 def compared(results: Results) -> str:
-    """A line that says what the table compares: metric, evaluation set, step, seeds, and what sd is over."""
+    """A line that says what the table compares: metric, evaluation set, step, weights, seeds, and what sd is over."""
     fixed = results.sweep["fixed"]
-    steps = sorted(set(fixed["step"]))
+    steps, weights = sorted(set(fixed["step"])), set(fixed["readout"])
     at = f"step {steps[0]:,}" if len(steps) == 1 else f"each arm's own step ({', '.join(f'{step:,}' for step in steps)})"
+    read = f" with {weights.pop()} weights" if len(weights) == 1 else ""
     count = len(results.sweep["seeds"])
-    over = "one seed" if count == 1 else f"mean and sd over {count} seeds, differences paired by seed"
-    return f"{str(fixed['metric']).capitalize()} in % on the {fixed['evaluation_set']} set at {at}; {over}, in points."
+    over = f"mean over {count} seeds, sd over seeds, differences paired by seed" if count > 1 else "one seed"
+    return (
+        f"{str(fixed['metric']).capitalize()} on the {fixed['evaluation_set']} set at {at}{read}: {over}. "
+        "Differences and sd are in points, operations those for one image."
+    )
 
 
 def caveats(frame: pd.DataFrame) -> list[str]:
-    """Lines to stand under the table: what it must not be taken for."""
+    """Lines to stand under the table of `arms`: what it must not be taken for."""
     lines = []
     if frame["n"].max() == 1:
         lines.append(ONE_SEED)
     elif (frame["n"] == 1).any():
         lines.append(f"{ONE_SEED}: {'; '.join(frame.loc[frame['n'] == 1, 'label'])}")
-    judged = frame[frame["against"].notna()]
-    fewer = judged[(judged["pairs"] < frame["n"].max())]
-    lines += [f"{row.label}: compared over {row.pairs} of the seeds" for row in fewer.itertuples()]
-    troubled = {trouble: int(frame[trouble].sum()) for trouble in TROUBLES if frame[trouble].sum()}
-    if troubled:
-        counts = ", ".join(f"{count} {trouble}" for trouble, count in troubled.items())
-        lines.append(f"runs without an accuracy: {counts}")
+    judged = frame[frame["against"].notna() & (frame["pairs"] < frame["n"].max())]
+    lines += [
+        f"compared over the {pairs} seeds that both arms have: {'; '.join(few['label'])}"
+        for pairs, few in judged.groupby("pairs")
+        if pairs != 0
+    ]
+    if troubled := _counted({trouble: int(frame[trouble].sum()) for trouble in TROUBLES}):
+        lines.append(f"runs without an accuracy: {troubled}")
     return lines
 
 
@@ -99,7 +106,7 @@ def csv(frame: pd.DataFrame) -> str:
 
 
 def shown(frame: pd.DataFrame, design: str) -> pd.DataFrame:
-    """The arms as text, with the headings and digits that readers see; columns of troubles only where there are any.
+    """The arms as text, with the headings and digits that readers see; what is not done only where there is any.
 
     Args:
         frame: as `arms` returns it.
@@ -117,7 +124,9 @@ def shown(frame: pd.DataFrame, design: str) -> pd.DataFrame:
         "operations": _text(frame["operations"], "{:,}"),
         "examples/s": _text(frame["examples_per_second"], "{:,.0f}"),
     }
-    columns |= {trouble: _text(frame[trouble], "{}") for trouble in TROUBLES if frame[trouble].any()}
+    if frame[list(TROUBLES)].any(axis=None):
+        counts = frame[list(TROUBLES)].to_dict("records")
+        columns["not done"] = pd.Series([_counted(row) or NONE for row in counts], dtype="str")
     return pd.DataFrame(columns)
 
 
@@ -137,12 +146,12 @@ def terminal(text: pd.DataFrame, width: int | None) -> tuple[Table, list[str]]:
     kept = list(text.columns)
     dropped: list[str] = []
     widths = {name: max(len(name), *text[name].str.len()) for name in kept}
+    widths["arm"] = min(widths["arm"], ARM_WIDTH)
     for name in DROPPED_FIRST:
-        arm = min(widths["arm"], ARM_WIDTH)
-        if width is not None and arm + sum(widths[other] + 2 for other in kept if other != "arm") + 2 > width:
+        if width is not None and sum(widths[other] + GAP for other in kept) - GAP > width:
             kept.remove(name)
             dropped.append(name)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
     for name in kept:
         table.add_column(
             name, justify="left" if name == "arm" else "right", no_wrap=name != "arm" or width is None, overflow="fold"
@@ -150,6 +159,10 @@ def terminal(text: pd.DataFrame, width: int | None) -> tuple[Table, list[str]]:
     for row in text[kept].to_numpy().tolist():
         table.add_row(*(Text(cell) for cell in row))
     return table, dropped
+
+
+def _counted(troubles: Mapping[Any, int]) -> str:
+    return ", ".join(f"{count} {trouble}" for trouble, count in troubles.items() if count)
 
 
 def _decimals(deviations: "pd.Series[float]") -> int:

@@ -3,6 +3,10 @@
 import hashlib
 import io
 import logging
+import struct
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +14,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ablate.config import Recipe
 from ablate.store import Trajectory, write_atomically
 from ablate.training.network import Network
 
 log = logging.getLogger(__name__)
+
+# What reading a file raises whose bytes are not those that were written. A file that cannot be read at all is no such case.
+DAMAGE = (
+    ValueError,
+    KeyError,
+    EOFError,
+    SyntaxError,
+    NotImplementedError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass
@@ -40,23 +58,25 @@ def save(path: Path, network: Network, progress: Progress) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def restore(trajectory: Trajectory, network: Network, at_most: int) -> Progress:
-    """Load the newest sound checkpoint of a step up to `at_most` into the network; a fresh start where there is none.
+def restore(trajectory: Trajectory, network: Network, recipe: Recipe) -> Progress:
+    """Load the newest sound checkpoint of a step up to the run's into the network; a fresh start where there is none.
 
-    A damaged checkpoint is said and removed, and the one before it is used.
+    A damaged checkpoint is said and put aside, and the one before it is used. So is the one before it where the evaluation
+    that belongs to a checkpoint was lost, so that it comes to be written again.
     """
     for path in trajectory.checkpoints():
-        if int(path.stem) > at_most:
+        step = int(path.stem)
+        if step > recipe.steps or (step % recipe.eval_every == 0 and trajectory.row(step) is None):
             continue
+        variables = network.variables()
         try:
             arrays = _read(path)
-            variables = network.variables()
             for name, variable in variables.items():
                 if arrays[name].shape != tuple(variable.shape):
                     raise ValueError(f"{name} has the shape {arrays[name].shape}")
-        except Exception as error:  # a damaged file breaks the reader in many ways
-            log.warning("The checkpoint %s is damaged (%s); using the one before it.", path, error)
-            path.unlink()
+        except DAMAGE as error:
+            aside = path.replace(path.with_suffix(".damaged"))
+            log.warning("The checkpoint %s is damaged (%s); it is now %s, and the one before it is used.", path, error, aside)
             continue
         for name, variable in variables.items():
             variable.assign(arrays[name])

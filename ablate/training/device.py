@@ -26,6 +26,8 @@ def configure(threads: int) -> int:
         tf.config.threading.set_inter_op_parallelism_threads(1)
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
+            tf.config.experimental.enable_op_determinism()  # the same command gives the same bits
+            tf.config.experimental.enable_tensor_float_32_execution(False)  # float32 means float32
     except RuntimeError:
         pass  # already running: what it has is read below
     return tf.config.threading.get_intra_op_parallelism_threads()

@@ -27,7 +27,7 @@ class Watcher(Protocol):
 
 
 class Stopped(Exception):
-    """The training was asked to stop, and has checkpointed."""
+    """The training was asked to stop, and has saved a checkpoint at the step that is the message."""
 
 
 def train(
@@ -50,9 +50,8 @@ def train(
         Stopped: `stop` answered True.
     """
     network = Network(recipe, dataset)
-    progress = checkpoint.restore(trajectory, network, at_most=recipe.steps)
-    goes_on = not any(int(path.stem) > progress.step for path in trajectory.checkpoints())
-    if goes_on:
+    progress = checkpoint.restore(trajectory, network, recipe)
+    if not any(int(path.stem) > progress.step for path in trajectory.checkpoints()):
         trajectory.drop_after(progress.step)
     trajectory.add_segment(device.segment(threads, progress.step))
     trajectory.keep(recipe.steps)
@@ -60,7 +59,33 @@ def train(
     summaries = Summaries(trajectory.path / "tensorboard") if recipe.tensorboard else None
     steps_per_call, since, evaluated_at, tracing = 1, progress.seconds, progress.step, True
 
-    while progress.step < recipe.steps:
+    while True:
+        due = progress.step == recipe.steps or (progress.step > evaluated_at and progress.step % recipe.eval_every == 0)
+        if due:
+            readings = {weights: network.evaluate(weights) for weights in ("raw", "averaged")}
+            if not math.isfinite(readings["raw"].loss):
+                reason = f"the evaluation loss became {readings['raw'].loss} at step {progress.step}"
+                trajectory.set_status("diverged", progress.step, reason)
+                return
+            if trajectory.row(progress.step) is None:
+                examples = (progress.step - evaluated_at) * recipe.batch_size
+                speed = examples / max(progress.seconds - since, 1e-9)
+                row = _row(recipe, progress, readings, network.learning_rate(progress.step), speed)
+                trajectory.add_evaluation(row, {name: reading.classes for name, reading in readings.items()})
+                if summaries:
+                    summaries.add(row)
+                watcher.evaluated(row)
+            since, evaluated_at = progress.seconds, progress.step
+            if progress.step % recipe.eval_every == 0:
+                progress.loss_sum, progress.loss_count = 0.0, 0
+        asked = stop()
+        if due or asked:
+            _save(trajectory, network, progress)
+        if progress.step == recipe.steps:
+            break
+        if asked:
+            raise Stopped(progress.step)
+
         grid = (progress.step // recipe.eval_every + 1) * recipe.eval_every
         count = min(steps_per_call, min(grid, recipe.steps) - progress.step)
         started = time.perf_counter()
@@ -80,28 +105,6 @@ def train(
             since, evaluated_at = progress.seconds, progress.step  # speed is that of a traced graph
         tracing = False
 
-        if progress.step in (grid, recipe.steps):
-            readings = {weights: network.evaluate(weights) for weights in ("raw", "averaged")}
-            if not math.isfinite(readings["raw"].loss):
-                reason = f"the evaluation loss became {readings['raw'].loss} at step {progress.step}"
-                trajectory.set_status("diverged", progress.step, reason)
-                return
-            if trajectory.row(progress.step) is None:
-                examples = (progress.step - evaluated_at) * recipe.batch_size
-                speed = examples / max(progress.seconds - since, 1e-9)
-                row = _row(recipe, progress, readings, network.learning_rate(progress.step), speed)
-                trajectory.add_evaluation(row, {name: reading.classes for name, reading in readings.items()})
-                if summaries:
-                    summaries.add(row)
-                watcher.evaluated(row)
-            since, evaluated_at = progress.seconds, progress.step
-            if progress.step == grid:
-                progress.loss_sum, progress.loss_count = 0.0, 0
-            _save(trajectory, network, progress)
-        elif stop():
-            _save(trajectory, network, progress)
-        if stop() and progress.step < recipe.steps:
-            raise Stopped
     trajectory.set_status("done", max([progress.step, *(int(path.stem) for path in trajectory.checkpoints())]))
 
 
@@ -124,4 +127,4 @@ def _row(
 def _save(trajectory: Trajectory, network: Network, progress: Progress) -> None:
     checkpoint.save(trajectory.checkpoint(progress.step), network, progress)
     trajectory.set_status("running", progress.step)
-    trajectory.prune()
+    trajectory.prune(progress.step)

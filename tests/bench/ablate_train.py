@@ -65,9 +65,7 @@ def share_of_averages(recipe: config.Recipe, data: Dataset, pairs: int) -> float
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument(
-        "--share-of-averages", type=int, metavar="PAIRS", help="measure this instead of throughput"
-    )
+    parser.add_argument("--share-of-averages", type=int, metavar="PAIRS", help="measure this instead of throughput")
     parser.add_argument("overrides", nargs="*")
     arguments = parser.parse_args()
     device.configure(arguments.threads)

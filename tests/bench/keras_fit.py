@@ -58,12 +58,8 @@ def model(size: int) -> keras.Model:
             lrn(),
             layers.MaxPooling2D(3, 2, "same"),
             layers.Flatten(),
-            layers.Dense(
-                384, "relu", kernel_initializer="glorot_normal", kernel_regularizer=decay(flat * 384)
-            ),
-            layers.Dense(
-                192, "relu", kernel_initializer="glorot_normal", kernel_regularizer=decay(384 * 192)
-            ),
+            layers.Dense(384, "relu", kernel_initializer="glorot_normal", kernel_regularizer=decay(flat * 384)),
+            layers.Dense(192, "relu", kernel_initializer="glorot_normal", kernel_regularizer=decay(384 * 192)),
             layers.Dense(10, kernel_initializer="glorot_normal"),
         ]
     )
@@ -98,9 +94,7 @@ def main() -> None:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     network.compile(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9999), loss)
     data = dataset(images, labels, arguments.batch_size, augment)
-    network.fit(
-        data, steps_per_epoch=10**9, shuffle=False, verbose=0, callbacks=[Measured(arguments.batch_size)]
-    )
+    network.fit(data, steps_per_epoch=10**9, shuffle=False, verbose=0, callbacks=[Measured(arguments.batch_size)])
 
 
 if __name__ == "__main__":

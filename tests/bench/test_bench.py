@@ -128,9 +128,7 @@ def test_throughput(name, bar, request, table):
 
 def measured(script: str, *words: str) -> float:
     """The number that a script prints."""
-    done = subprocess.run(
-        [sys.executable, str(HERE / script), *words], capture_output=True, text=True, timeout=600
-    )
+    done = subprocess.run([sys.executable, str(HERE / script), *words], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return float(done.stdout)
 
@@ -175,9 +173,7 @@ def test_peak_memory(augment, random_cifar10, tmp_path, table):
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
     size_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    table.under(
-        2, f"peak memory of a training with its evaluations, augment={augment}", size_bytes / 1e9, "GB"
-    )
+    table.under(2, f"peak memory of a training with its evaluations, augment={augment}", size_bytes / 1e9, "GB")
 
 
 @pytest.mark.parametrize(
@@ -187,9 +183,7 @@ def test_start(words, status, tmp_path, table, pytestconfig):
     seconds = []
     for _ in range(pytestconfig.getoption("--bench-rounds") + 1):  # the first fills the file cache
         start = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-m", "ablate", *words.split()], cwd=tmp_path, capture_output=True, check=False
-        )
+        done = subprocess.run([sys.executable, "-m", "ablate", *words.split()], cwd=tmp_path, capture_output=True, check=False)
         seconds.append(time.perf_counter() - start)
         assert done.returncode == status, done.stderr
     table.under(1.5, f"time to answer `ablate {words}`", median(seconds[1:]), "s")

@@ -237,3 +237,37 @@ def test_stopped_is_raised_after_a_checkpoint(tiny: Make, tmp_path: Path) -> Non
     with pytest.raises(loop.Stopped):
         loop.train(recipe, dataset, trajectory, Watcher(), threads=1, stop=lambda: True)
     assert [int(path.stem) for path in trajectory.checkpoints()] == [1]
+
+
+def test_asking_for_the_step_at_which_it_was_stopped(tiny: Make, train: Train, tmp_path: Path) -> None:
+    trajectory = train(tiny(), tmp_path / "a", stop_at=13)
+    [step] = [int(path.stem) for path in trajectory.checkpoints() if int(path.stem) % 10]
+    again = train(tiny(f"steps={step}"), tmp_path / "a")
+    fresh = train(tiny(f"steps={step}"), tmp_path / "b")
+    assert facts(again) == facts(fresh)
+
+
+def test_a_lost_evaluation_is_made_again(whole: Trajectory, tiny: Make, train: Train, tmp_path: Path) -> None:
+    trajectory = train(tiny(), tmp_path)
+    (trajectory.path / "predictions" / "30.npz").unlink()
+    assert facts(train(tiny(), tmp_path)) == facts(whole)
+
+
+def test_going_back_to_an_earlier_step_can_be_stopped_and_goes_on(tiny: Make, train: Train, tmp_path: Path) -> None:
+    train(tiny("steps=50", "eval_every=5"), tmp_path / "a")
+    wanted = tiny("steps=33", "eval_every=5")
+    stopped = train(wanted, tmp_path / "a", stop_at=12)
+    assert stopped.row(33) is None
+    back = train(wanted, tmp_path / "a")
+    assert json.loads((back.path / "env.json").read_text())[-1]["from_step"] >= 12
+    fresh = train(wanted, tmp_path / "b")
+    np.testing.assert_array_equal(back.predictions(33)["raw"], fresh.predictions(33)["raw"])
+    assert back.row(33)["loss"] == fresh.row(33)["loss"]
+
+
+def test_rows_survive_a_torn_line_before_them(tiny: Make, train: Train, tmp_path: Path) -> None:
+    trajectory = train(tiny("steps=40"), tmp_path)
+    with (trajectory.path / "metrics.jsonl").open("a") as stream:
+        stream.write('{"step": 25, "lo')
+    train(tiny("steps=25"), tmp_path)
+    assert [row["step"] for row in trajectory.rows()] == [10, 20, 25, 30, 40]

@@ -1,0 +1,146 @@
+"""From a command line to runs and trainings, without training anything."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from ablate import app, config, plan, sweep
+from ablate.errors import AblateError
+from ablate.plan import Plan
+from ablate.store import read_json
+
+
+def make(*words: str, design: str = "factorial") -> Plan:
+    command = plan.parse(OverridesParser.create().parse_overrides(list(words)))
+    return plan.make(command, design, lambda overrides: config.compose(["data=digits", *overrides]))
+
+
+def test_the_missions_factorial_is_four_runs_and_two_trainings() -> None:
+    made = make("augment=on,off", "ema=on,off", "seed=0,1,2")
+    assert (len(made.arms), len(made.runs), made.trainings) == (4, 12, 6)
+    assert [run.seed for run in made.runs] == [0] * 4 + [1] * 4 + [2] * 4
+    assert made.runs[5].overrides == ("augment=on", "ema=off", "seed=1")
+    assert made.runs[0].trajectory.fingerprint == made.runs[1].trajectory.fingerprint
+
+
+def test_one_factor_of_the_design_document() -> None:
+    made = make("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one", "seed=0,1,2", design="one_factor")
+    assert (len(made.arms), len(made.runs), made.trainings) == (5, 15, 12)
+
+
+def test_a_training_is_its_content_never_its_names() -> None:
+    def fingerprints(*words: str) -> set[str]:
+        return {run.trajectory.fingerprint for run in make(*words).runs}
+
+    assert fingerprints("model=tuto", "lrn=off") == fingerprints("model=alex2")
+    assert fingerprints("fc=one") == fingerprints("model=alex3")
+    assert fingerprints("lrn=on", "fc=two") == fingerprints()
+    assert fingerprints("model=nin0", "weight_decay=scaled") == fingerprints("model=nin0", "weight_decay=off")
+    assert fingerprints("steps=20") == fingerprints("steps=50")
+    assert fingerprints("threads=1", "progress=false") == fingerprints()
+    assert fingerprints("lr=0.1") == fingerprints()
+    for change in ("lr=0.2", "batch_size=64", "seed=1", "eval_every=10", "ema_decay=0.9", "precision=bfloat16", "init=he"):
+        assert fingerprints(change) != fingerprints()
+
+
+def test_arms_that_are_one_are_told() -> None:
+    assert make("lrn=native,on,off").same_arms() == [(1, 0)]
+    assert make("model=nin0", "weight_decay=scaled,tutorial,off").same_arms() == [(1, 0), (2, 0)]
+    [(_, recipe), *_] = make("model=nin0,tuto").recipes()
+    assert "hidden dense layers" in recipe.idle[0]
+    assert make("model=tuto").recipes()[0][1].idle == []
+
+
+def test_the_same_command_is_the_same_folder_and_another_is_not() -> None:
+    words = ("augment=on,off", "ema=on,off", "seed=0,1")
+    assert make(*words).name == make(*words).name
+    assert make(*words).name.startswith("factorial-")
+    assert make(*words, "threads=1").name == make(*words).name
+    names = {make(*words, *more).name for more in [(), ("steps=20",), ("lr=0.2",), ("seed=0,1,2",), ("ema=off,on",)]}
+    assert len(names) == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "factors", "seeds", "fixed"),
+    [
+        (("lr=0.1,0.3", "lr=0.2"), {}, (0,), ("lr=0.2",)),
+        (("lr=0.1,0.3", "++lr=0.2"), {}, (0,), ("++lr=0.2",)),
+        (("lr=0.2", "lr=0.1,0.3"), {"lr": ("0.1", "0.3")}, (0,), ()),
+        (("++seed=3",), {}, (3,), ()),
+        (("++seed=0,1",), {}, (0, 1), ()),
+        (("'seed=range(0,3)'".strip("'"),), {}, (0, 1, 2), ()),
+        (("lr=choice(0.1,0.2)", "seed=5"), {"lr": ("0.1", "0.2")}, (5,), ()),
+        (("augment.contrast=[0.5,1.5],[1.0,1.0]",), {"augment.contrast": ("[0.5,1.5]", "[1.0,1.0]")}, (0,), ()),
+        (("a=1,2", "b=1,2", "a=3,4"), {"b": ("1", "2"), "a": ("3", "4")}, (0,), ()),
+    ],
+)
+def test_hydras_grammar(
+    words: Sequence[str], factors: dict[str, tuple[str, ...]], seeds: tuple[int, ...], fixed: tuple[str, ...]
+) -> None:
+    command = plan.parse(OverridesParser.create().parse_overrides(list(words)))
+    assert {factor.name: factor.levels for factor in command.factors} == factors
+    assert [factor.name for factor in command.factors] == list(factors)
+    assert (command.seeds, command.fixed) == (seeds, fixed)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("seed=0,0",), "Expected different whole numbers"),
+        (("seed=0,3000000000",), "Expected different whole numbers"),
+        (("lr=interval(0.1,0.2)",), "Expected a list of values"),
+        (("store=a,b",), "store cannot be swept"),
+        (("report.margin=1,2",), "cannot be swept"),
+        (("model=alex2,nin0", "lrn=native,on"), "2 of 4 arms cannot be trained"),
+        (("augment=on,off", "steps=3", "epochs=1"), "Expected steps or epochs, not both"),
+    ],
+)
+def test_refusals(words: Sequence[str], message: str) -> None:
+    with pytest.raises(AblateError, match=message):
+        make(*words)
+
+
+def test_a_config_that_uses_the_seed_is_resolved_for_each() -> None:
+    made = make("augment.brightness=${seed}", "seed=0,7")
+    assert [run.recipe.augment.brightness for run in made.runs] == [0, 7]
+
+
+def test_sweep_json_says_what_was_fixed_before_training() -> None:
+    content = json.loads(json.dumps(make("augment=on,off", "ema=on,off", "seed=0,1", "steps=50", design="ladder").to_json()))
+    assert content["baseline"] == {"augment": "on", "ema": "on"}
+    assert content["fixed"]["differences"] == [[1, 0], [2, 1]]
+    assert content["fixed"]["step"] == [50] * 3
+    assert content["fixed"]["readout"] == ["averaged", "averaged", "raw"]
+    assert (content["fixed"]["metric"], content["fixed"]["evaluation_set"]) == ("accuracy", "test")
+    assert (content["fixed"]["margin"], content["fixed"]["looks"]) == (0.5, 1)
+    assert [run["number"] for run in content["runs"]] == list(range(6))
+
+
+def test_a_folder_holds_one_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    first, other = make("augment=on,off"), make("lrn=on,off")
+    folder = tmp_path / "sweep"
+
+    def nothing(runs: Sequence[plan.Run]) -> None:
+        """Trains nothing."""
+
+    with pytest.raises(sweep.RunsFailed, match="2 of 2 runs have no accuracy"):
+        sweep.run(first, folder, nothing)
+    before = read_json(folder / "sweep.json")
+    with pytest.raises(AblateError, match="holds another sweep"):
+        sweep.run(other, folder, nothing)
+    assert read_json(folder / "sweep.json") == before
+
+
+def test_a_failed_run_says_which_it_is() -> None:
+    run = make().runs[0]
+    result = app.failure("ValueError: no\nmore", run.recipe, run.trajectory)
+    assert (result["status"], result["error"], result["fingerprint"]) == (
+        "failed",
+        "ValueError: no",
+        run.trajectory.fingerprint,
+    )
+    assert result["costs"]["parameters"] == 1_068_298
