@@ -56,9 +56,9 @@ def write(folder: Path, to: Path | None = None) -> list[Path]:
     out = folder / "report" if to is None else to
     arms = tables.arms(results)
     text = tables.shown(arms, results.sweep["design"])
-    below = [tables.compared(results), *tables.caveats(arms), *results.notes]
+    below = [tables.compared(results), *tables.caveats(arms)]
     contents = {
-        "runs.csv": tables.csv(results.runs),
+        "runs.csv": tables.csv(results.runs.drop(columns="trajectory")),  # a path of this machine; the fingerprint names it
         "evaluations.csv": tables.csv(results.evaluations),
         "seeds.csv": tables.csv(tables.seeds(results)),
         "arms.csv": tables.csv(arms),
@@ -67,7 +67,7 @@ def write(folder: Path, to: Path | None = None) -> list[Path]:
     for name, content in contents.items():
         write_atomically(out / name, content.encode())
     figures = plots.figure(results.evaluations, out / "figures" / "accuracy", results.sweep["fixed"]["evaluation_set"])
-    _print(text, below, [out / "table.md", *figures])
+    _print(text, [*below, *results.notes], [out / "table.md", *figures])
     return [*(out / name for name in contents), *figures]
 
 
@@ -82,6 +82,7 @@ def _print(text: "DataFrame", below: Sequence[str], paths: Sequence[Path]) -> No
     if not console.is_terminal:
         console.width = console.measure(table, options=console.options.update(width=10_000)).maximum
     console.print(table)
+    console.print()
     if dropped:
         below = [*below, f"left out at this width: {', '.join(dropped)}; see {paths[0].name}"]
     for line in below:

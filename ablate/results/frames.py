@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from ablate.app import RESULT
 from ablate.errors import AblateError
 from ablate.plan import SWEEP, SWEEP_VERSION, sweep_folder
 from ablate.store import Trajectory, read_json
 
-STATUSES = ("done", "diverged", "failed", "missing")  # of a run; missing: it has no readable result
+STATUSES = ("done", "diverged", "failed")  # of a result; a run without a readable one is `missing`
 
 _RUN_TYPES = {
     "number": "int64",
@@ -95,7 +97,9 @@ def load(sweep: Path) -> Results:
     frame = pd.DataFrame(runs, columns=order).astype(_RUN_TYPES | dict.fromkeys(factors, "str"))
     lost = frame.loc[frame["trajectory"].isna() & (frame["status"] == "done"), "fingerprint"].nunique()
     if store is not None and lost:
-        notes.append(f"{lost} of {frame['fingerprint'].nunique()} trajectories are not in {store}; their curves are left out")
+        notes.append(
+            f"{lost} of {frame['fingerprint'].nunique()} trajectories are not in {content['store']}; their curves are left out"
+        )
     return Results(frame, _evaluations(content["runs"], frame, factors, store), content, tuple(notes))
 
 
@@ -116,23 +120,27 @@ def _sweep(path: Path) -> dict[str, Any]:
 
 def _store(content: Mapping[str, Any], folder: Path) -> tuple[Path | None, list[str]]:
     """The store that has the sweep's trajectories: sweep.json names it as the user did, seen from where the command ran."""
-    given = Path(content["store"])
-    places = [given, *(parent / given for parent in folder.resolve().parents if not given.is_absolute())]
+    written = str(content["store"])
+    try:
+        given = str(OmegaConf.create({"store": written})["store"])  # it may name a variable of the environment
+    except OmegaConfBaseException:
+        given = written
+    beside = [] if Path(given).is_absolute() else folder.resolve().parents
     wanted = {run["fingerprint"] for run in content["runs"]}
-    for place in places:
-        if any((place / fingerprint).is_dir() for fingerprint in wanted):
-            return place, []
-    looked = ", ".join(dict.fromkeys(str(place.absolute()) for place in places))
+    for base in (Path(), *beside):
+        if any((base / given / fingerprint).is_dir() for fingerprint in wanted):
+            return base / given, []
+    looked = ", ".join(dict.fromkeys(str(base / written) for base in (Path.cwd(), *beside)))
     return None, [f"no trajectory of this sweep was found, so there are no curves; looked in {looked}"]
 
 
 def _belongs(result: Any, run: Mapping[str, Any]) -> bool:
-    """Whether a result is one of this run."""
+    """Whether a result is one of this run. One that failed before it was resolved has neither fingerprint nor costs."""
     return (
         isinstance(result, dict)
         and result.get("status") in STATUSES
-        and result.get("fingerprint") == run["fingerprint"]
-        and isinstance(result.get("costs"), dict)
+        and (result.get("fingerprint") == run["fingerprint"] or (result["status"] == "failed" and "fingerprint" not in result))
+        and isinstance(result.get("costs", {}), dict)
     )
 
 

@@ -91,7 +91,7 @@ def caveats(frame: pd.DataFrame) -> list[str]:
         lines.append(f"{ONE_SEED}: {'; '.join(frame.loc[frame['n'] == 1, 'label'])}")
     judged = frame[frame["against"].notna() & (frame["pairs"] < frame["n"].max())]
     lines += [
-        f"compared over the {pairs} seeds that both arms have: {'; '.join(few['label'])}"
+        f"compared over the {pairs} {'seed' if pairs == 1 else 'seeds'} that both arms have: {'; '.join(few['label'])}"
         for pairs, few in judged.groupby("pairs")
         if pairs != 0
     ]

@@ -79,7 +79,7 @@ def train(
             if progress.step % recipe.eval_every == 0:
                 progress.loss_sum, progress.loss_count = 0.0, 0
         asked = stop()
-        if due or asked:
+        if due or (asked and progress.step > 0):
             _save(trajectory, network, progress)
         if progress.step == recipe.steps:
             break

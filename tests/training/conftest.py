@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -76,7 +77,8 @@ def train() -> Callable[..., Trajectory]:
         def stop() -> bool:
             return stop_at is not None and bool(watcher.steps) and watcher.steps[-1] >= stop_at
 
-        with trajectory.locked():
+        # One step a call, so that a stop comes at the very step and not at the end of a group.
+        with trajectory.locked(), mock.patch.object(loop, "SECONDS_PER_CALL", 0):
             try:
                 loop.train(recipe, dataset, trajectory, watcher, threads=1, stop=stop)
             except loop.Stopped:

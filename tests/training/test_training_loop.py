@@ -225,17 +225,19 @@ def test_stopped_is_raised_after_a_checkpoint(tiny: Make, tmp_path: Path) -> Non
     recipe = tiny()
     dataset = data.load(recipe.data)
     trajectory = Trajectory(tmp_path, "stopped")
+    steps = []
 
     class Watcher:
         def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
             assert np.isfinite(loss)
             assert examples_per_second > 0
+            steps.append(step)
 
         def evaluated(self, row: dict[str, object]) -> None:
             raise AssertionError("no evaluation comes before the stop")
 
-    with pytest.raises(loop.Stopped):
-        loop.train(recipe, dataset, trajectory, Watcher(), threads=1, stop=lambda: True)
+    with pytest.raises(loop.Stopped, match="1"):
+        loop.train(recipe, dataset, trajectory, Watcher(), threads=1, stop=lambda: bool(steps))
     assert [int(path.stem) for path in trajectory.checkpoints()] == [1]
 
 

@@ -1,0 +1,159 @@
+import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
+
+import matplotlib
+import pandas as pd
+import pytest
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.figure import Figure
+
+from ablate.results import plots
+
+STEPS = (1000, 2000, 3000)
+
+
+def evaluations(arms: int = 2, seeds: int = 3, steps=STEPS, status=None, labels=None) -> pd.DataFrame:
+    """A frame as `load` gives it; the accuracy tells step, arm and seed. status: of (arm, seed), where not done."""
+    rows = [
+        {
+            "number": seed * arms + arm,
+            "arm": arm,
+            "label": (labels or {}).get(arm, f"factor: on → level{arm}" if arm else "baseline (factor: on)"),
+            "seed": seed,
+            "status": (status or {}).get((arm, seed), "done"),
+            "step": step,
+            "epoch": step / 500,
+            "accuracy": 0.5 + step / 10000 - arm / 100 + seed / 1000,
+        }
+        for seed in range(seeds)
+        for arm in range(arms)
+        for step in steps
+        if step < 3000 or (arm, seed) not in (status or {})
+    ]
+    columns = ["number", "arm", "label", "seed", "status", "step", "epoch", "accuracy"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def drawn(frame: pd.DataFrame):
+    return plots.accuracy_vs_step(frame, Figure(layout="constrained").add_subplot())
+
+
+def bands(ax) -> list:
+    return [artist for artist in ax.collections if isinstance(artist, PolyCollection)]
+
+
+def legend_texts(ax) -> list[str]:
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_curves_are_the_mean_and_range_over_done_seeds():
+    curves = plots.curves(evaluations(status={(1, 2): "diverged"}))
+    assert list(curves.columns) == ["arm", "step", "mean", "lowest", "highest", "seeds"]
+    assert len(curves) == 6
+    first = curves[curves["arm"] == 0].iloc[0]
+    assert first[["mean", "lowest", "highest", "seeds"]].tolist() == pytest.approx([60.1, 60.0, 60.2, 3])
+    assert set(curves.loc[curves["arm"] == 1, "seeds"]) == {2}
+
+
+def test_a_line_and_a_band_an_arm():
+    ax = drawn(evaluations())
+    assert len(ax.lines) == 2
+    assert ax.lines[0].get_ydata().tolist() == pytest.approx([60.1, 70.1, 80.1])
+    assert ax.lines[0].get_xdata().tolist() == list(STEPS)
+    assert len(bands(ax)) == 2
+    low, high = bands(ax)[0].get_paths()[0].get_extents().intervaly
+    assert (low, high) == pytest.approx((60.0, 80.2))
+    assert legend_texts(ax) == ["baseline (factor: on)", "factor: on → level1"]
+    assert ax.get_legend().get_title().get_text() == "line: mean of 3 seeds, band: lowest to highest seed"
+    assert ax.get_xlabel() == "step"
+    assert ax.get_ylabel() == "accuracy on the test set (%)"
+
+
+def test_the_axis_names_the_evaluation_set():
+    ax = plots.accuracy_vs_step(evaluations(), Figure().add_subplot(), "validation")
+    assert ax.get_ylabel() == "accuracy on the validation set (%)"
+
+
+def test_one_seed_has_no_band():
+    ax = drawn(evaluations(seeds=1))
+    assert bands(ax) == []
+    assert ax.get_legend().get_title().get_text() == "line: one seed"
+
+
+def test_one_evaluation_shows_its_range_as_a_bar():
+    ax = drawn(evaluations(steps=(1000,)))
+    assert sum(isinstance(artist, LineCollection) for artist in ax.collections) == 2
+
+
+def test_runs_without_a_result_are_thin_lines_outside_the_mean():
+    ax = drawn(evaluations(status={(1, 0): "diverged", (1, 1): "failed"}))
+    thin = [line for line in ax.lines if line.get_linewidth() < 1]
+    crosses = [line for line in ax.lines if line.get_marker() == "X"]
+    assert len(thin) == len(crosses) == 2
+    assert crosses[0].get_xdata().tolist() == [2000]
+    title = ax.get_legend().get_title().get_text()
+    assert "mean of 1 to 3 seeds" in title
+    assert "thin line with ×: a run without a result" in title
+
+
+def test_when_no_run_is_done_the_legend_speaks_of_no_mean():
+    ax = drawn(evaluations(arms=1, seeds=1, status={(0, 0): "missing"}))
+    assert ax.get_legend().get_title().get_text().startswith("thin line")
+
+
+def test_without_evaluations_it_says_so(tmp_path):
+    paths = plots.figure(evaluations(seeds=0), tmp_path / "accuracy")
+    assert "no evaluation yet" in paths[1].read_text()
+
+
+def test_every_arm_looks_unlike_the_others_even_in_grey():
+    ax = drawn(evaluations(arms=28, seeds=1))
+    handles = ax.get_legend().legend_handles
+    assert len({(line.get_color(), line.get_linestyle(), line.get_marker()) for line in handles}) == 28
+    assert len({(line.get_linestyle(), line.get_marker()) for line in handles}) == 28
+    assert [line.get_color() for line in handles].count(plots.BASELINE) == 1
+
+
+def test_many_arms_are_numbered_at_their_ends_without_overlap():
+    ax = drawn(evaluations(arms=20, seeds=1))
+    assert sorted(int(text.get_text()) for text in ax.texts) == list(range(20))
+    heights = sorted(text.xyann[1] for text in ax.texts)
+    assert heights[-1] <= 1
+    assert min(high - low for low, high in pairwise(heights)) >= plots.APART - 1e-9
+    assert legend_texts(ax)[7] == "7  factor: on → level7"
+    assert drawn(evaluations(arms=8)).texts[:] == []
+
+
+def test_long_names_wrap_between_changes_and_a_long_baseline_moves_into_the_title():
+    change = "weight_decay: scaled → decoupled"
+    labels = {0: "baseline (" + ", ".join(f"factor{n}: level" for n in range(9)) + ")", 1: ", ".join([change] * 3)}
+    ax = drawn(evaluations(labels=labels))
+    assert legend_texts(ax) == ["baseline", f"{change}, {change},\n{change}"]
+    assert "baseline: factor0: level, factor1: level" in ax.get_legend().get_title().get_text()
+
+
+@pytest.mark.parametrize(("arms", "seeds"), [(1, 1), (4, 3), (8, 3), (20, 3)])
+def test_the_figure_keeps_its_text_inside_and_its_legend_off_the_curves(arms, seeds, tmp_path):
+    figure = Figure(figsize=(4.8, 7), layout="constrained")
+    ax = plots.accuracy_vs_step(evaluations(arms, seeds), figure.add_subplot())
+    figure.draw_without_rendering()
+    legend, axes = ax.get_legend().get_window_extent(), ax.get_window_extent()
+    assert legend.y1 < ax.xaxis.label.get_window_extent().y0 < axes.y0
+    assert legend.x0 >= 0
+    assert legend.x1 <= figure.bbox.x1
+    assert legend.y0 >= 0
+
+
+def test_the_files_are_a_png_and_an_svg_with_text_and_are_the_same_again(tmp_path):
+    style = dict(matplotlib.rcParams)
+    paths = plots.figure(evaluations(), tmp_path / "figures" / "accuracy")
+    assert [path.name for path in paths] == ["accuracy.png", "accuracy.svg"]
+    png = paths[0].read_bytes()
+    assert png.startswith(b"\x89PNG")
+    assert int.from_bytes(png[16:20]) == round(plots.WIDTH * plots.DPI)
+    svg = paths[1].read_bytes()
+    texts = ["".join(node.itertext()) for node in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    for text in ("step", "accuracy on the test set (%)", "factor: on → level1", "epoch"):
+        assert text in texts
+    assert [path.read_bytes() for path in plots.figure(evaluations(), tmp_path / "again")] == [png, svg]
+    assert dict(matplotlib.rcParams) == style
