@@ -26,7 +26,7 @@ demo: $(VENV)/.installed
 	$(BIN)/ablate -m $(DEMO) store=demo/runs 'hydra.sweep.dir=demo/multirun/$${hydra.sweeper.name}'
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m slow -rs $(ARGS)
@@ -61,7 +61,7 @@ $(VENV)/.installed-%: pyproject.toml $(VENV)/.made
 PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 $(VENV)/.made: $(if $(PYTHON),ask)
 	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then \
-		if [ -n '$(PYTHON)' ] && [ "$$($(BIN)/python --version)" != "$$($(PYTHON) --version)" ]; then \
+		if [ -n '$(PYTHON)' ] && [ "$$($(BIN)/python --version)" != "$$($(PYTHON) --version 2>/dev/null)" ]; then \
 			echo "$(VENV) has $$($(BIN)/python --version), not that of PYTHON=$(PYTHON). Use VENV=.venv-other, or make clean first." >&2; \
 			exit 1; \
 		fi; \

@@ -5,7 +5,7 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def no_traces_of_the_home_folder(tmp_path_factory):
-    """Caches lie in the temporary folder, and what a user has set for CIFAR-10 or Hydra is not seen."""
+    """Caches lie in the temporary folder; no window is opened; tracebacks are as users have them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ABLATE_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("MPLBACKEND", "agg")

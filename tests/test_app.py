@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pexpect
 import pytest
 
 CONF = Path(__file__).parent / "training" / "conf"
@@ -224,6 +225,16 @@ def test_hydras_own_flags(program: Program) -> None:
     assert "hydra_bash_completion" in program("-sc", "install=bash")[0]
     env = {"COMP_LINE": "ablate augment=", "COMP_POINT": "15"}
     assert "augment=photometric" in program("-sc", "query=bash", env=env)[0].split()
+
+
+def test_a_terminal_shows_a_bar_with_speed_and_time_left(program: Program) -> None:
+    words = ["-m", "ablate", *program.base, "steps=300", "eval_every=100"]
+    shown = pexpect.spawn(sys.executable, words, cwd=program.folder, env=program.env, dimensions=(24, 110), timeout=300)
+    shown.expect(r"step \d+/300.*loss \d+\.\d\d.*accuracy \d+\.\d %.*examples/s.*\d:\d\d:\d\d")
+    shown.expect("accuracy .* of the test images at step 300, averaged weights")
+    shown.expect(pexpect.EOF)
+    shown.close()
+    assert shown.exitstatus == 0
 
 
 def wait_for(condition: Callable[[], bool], timeout_s: float = 300) -> None:
