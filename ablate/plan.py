@@ -196,6 +196,9 @@ def make(command: Command, design: str, compose: Callable[[Sequence[str]], DictC
         raise AblateError(refused[0].partition("): ")[2])
     if refused:
         raise AblateError(f"{len(refused)} of {len(arms)} arms cannot be trained. " + " | ".join(refused))
+    sets = sorted({str(recipe.data["eval_on"]) for recipe in recipes.values()})
+    if len(sets) > 1:
+        raise AblateError(f"Expected all arms to be read on the same images. Received: data.eval_on={','.join(sets)}.")
     runs: list[Run] = []
     for seed in command.seeds:  # all arms of a seed before the next seed, so that an unfinished sweep compares them
         for number in range(len(arms)):

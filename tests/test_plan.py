@@ -95,6 +95,7 @@ def test_hydras_grammar(
         (("store=a,b",), "store cannot be swept"),
         (("report.margin=1,2",), "cannot be swept"),
         (("model=alex2,nin0", "lrn=native,on"), "2 of 4 arms cannot be trained"),
+        (("data.validation=100", "data.eval_on=test,validation"), "the same images"),
         (("augment=on,off", "steps=3", "epochs=1"), "Expected steps or epochs, not both"),
     ],
 )
