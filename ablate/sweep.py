@@ -27,7 +27,7 @@ def run(plan: Plan, folder: Path, launch: Launch) -> list[dict[str, Any]]:
         RunsFailed: some runs have no accuracy in the end.
     """
     _fix(plan, folder)
-    missing = [run for run in plan.runs if not _read(run, folder)]
+    missing = [run for run in plan.runs if not _read(plan, run, folder)]
     say(
         f"{folder}: {_count(len(plan.runs), 'run')} ({_count(len(plan.arms), 'arm')} x {_count(len(plan.seeds), 'seed')}) "
         f"on {_count(plan.trainings, 'training')}, "
@@ -40,7 +40,7 @@ def run(plan: Plan, folder: Path, launch: Launch) -> list[dict[str, Any]]:
         say(f"{plan.label(later)}: the same training and readout as {plan.label(earlier)}, so no difference can show")
     if missing:
         launch(missing)
-    results = [_result(run, folder) for run in plan.runs]
+    results = [_result(plan, run, folder) for run in plan.runs]
     _report(folder)
     bad = [(run, result) for run, result in zip(plan.runs, results, strict=True) if result["status"] != "done"]
     if bad:
@@ -65,19 +65,28 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def _read(run: Run, folder: Path) -> bool:
+def _read(plan: Plan, run: Run, folder: Path) -> bool:
     """Read a run whose trajectory is there already, without launching anything."""
     result = app.read(run.recipe, run.trajectory)
-    if result is not None and read_json(folder / str(run.number) / app.RESULT) != result:
-        write_json(folder / str(run.number) / app.RESULT, result)
+    if result is not None:
+        _write(plan, run, folder, result)
     return result is not None
 
 
-def _result(run: Run, folder: Path) -> dict[str, Any]:
+def _result(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
+    """The result that a run left, with the arm that it was."""
     result = read_json(folder / str(run.number) / app.RESULT)
     if not isinstance(result, dict):
         return app.failure("it left no result", run.recipe, run.trajectory)
-    return result
+    return _write(plan, run, folder, result)
+
+
+def _write(plan: Plan, run: Run, folder: Path, result: dict[str, Any]) -> dict[str, Any]:
+    path = folder / str(run.number) / app.RESULT
+    whole = {"arm": dict(plan.arms[run.arm].levels)} | result
+    if read_json(path) != whole:
+        write_json(path, whole)
+    return whole
 
 
 def _report(folder: Path) -> None:

@@ -84,6 +84,7 @@ def test_the_factorial_trains_twice_and_the_same_command_again_trains_nothing(pr
     assert [result["status"] for result in results] == ["done"] * 4
     assert [result["readout"]["weights"] for result in results] == ["averaged", "raw"] * 2
     assert len({result["fingerprint"] for result in results}) == 2
+    assert results[3]["arm"] == {"augment": "flip", "ema": "off"}
     [sweep] = (program.folder / "multirun").iterdir()
     fixed = json.loads((sweep / "sweep.json").read_text())
     assert [arm["label"] for arm in fixed["arms"]] == [
