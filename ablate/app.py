@@ -15,11 +15,11 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from ablate import config, data
-from ablate.config import Recipe
 from ablate.data import Dataset
 from ablate.errors import AblateError
 from ablate.models.costs import totals
 from ablate.progress import TrainingProgress, say
+from ablate.recipe import Recipe
 from ablate.store import Trajectory, fingerprint, read_json, write_atomically, write_json
 
 RESULT = "result.json"

@@ -11,9 +11,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from ablate import config, designs
 from ablate.app import trajectory_of
-from ablate.config import Recipe
 from ablate.designs import Arm, Factor
 from ablate.errors import AblateError
+from ablate.recipe import Recipe
 from ablate.store import Trajectory, canonical_json
 
 SWEEP = "sweep.json"

@@ -6,7 +6,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from ablate.config import Recipe
+from ablate.recipe import Recipe
 from ablate.store import Trajectory
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)

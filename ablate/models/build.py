@@ -11,9 +11,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ablate.config import Init
 from ablate.models.lrn import local_response_normalization
 from ablate.models.spec import Conv, Dense, Dropout, Fire, Gap, Logits, Lrn, Model, Pool, named
+from ablate.recipe import Init
 from ablate.training import init as initial
 from ablate.training import keys
 

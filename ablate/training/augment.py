@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from ablate.config import Augment
+from ablate.recipe import Augment
 from ablate.training import keys
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from ablate.config import Average
+from ablate.recipe import Average
 
 
 def track(averages: Sequence[tf.Variable], weights: Sequence[tf.Variable], average: Average, step: tf.Tensor) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.config import Recipe
+from ablate.recipe import Recipe
 from ablate.store import Trajectory, write_atomically
 from ablate.training.network import Network
 

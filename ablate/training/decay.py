@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from ablate.config import WeightDecay
 from ablate.models.build import Weighted
+from ablate.recipe import WeightDecay
 
 
 def rates(layers: Sequence[Weighted], decay: WeightDecay) -> list[float]:

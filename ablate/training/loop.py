@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ablate.config import Recipe
 from ablate.data import Dataset
+from ablate.recipe import Recipe
 from ablate.store import Trajectory
 from ablate.training import checkpoint, device
 from ablate.training.checkpoint import Progress

@@ -6,9 +6,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from ablate.config import Recipe
 from ablate.data import Dataset, Split
 from ablate.models.build import Weighted, at_step, build
+from ablate.recipe import Recipe
 from ablate.training import average, batches, decay, optim
 from ablate.training.augment import Images
 

@@ -15,6 +15,7 @@ from window import Windows
 
 from ablate import config
 from ablate.data import Dataset, Split
+from ablate.recipe import Recipe
 from ablate.training import average, device
 from ablate.training.loop import SECONDS_PER_CALL
 from ablate.training.network import Network
@@ -36,7 +37,7 @@ def dataset() -> Dataset:
 class Trainer:
     """A network and the steps that it has done."""
 
-    def __init__(self, recipe: config.Recipe, data: Dataset, averaged: bool = True) -> None:
+    def __init__(self, recipe: Recipe, data: Dataset, averaged: bool = True) -> None:
         self.network, self.step = Network(recipe, data), 0
         # The graph is made by the first call, so what is replaced then stays out of it.
         with nullcontext() if averaged else mock.patch.object(average, "track", return_value=None):
@@ -50,7 +51,7 @@ class Trainer:
         return time.perf_counter() - start
 
 
-def share_of_averages(recipe: config.Recipe, data: Dataset, pairs: int) -> float:
+def share_of_averages(recipe: Recipe, data: Dataset, pairs: int) -> float:
     """The part of a step that tracking the averages takes: the median over calls with and without it."""
     with_them, without = Trainer(recipe, data), Trainer(recipe, data, averaged=False)
     shares = []

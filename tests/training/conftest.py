@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ablate import config, data
-from ablate.config import Recipe
+from ablate.recipe import Recipe
 from ablate.store import Trajectory, fingerprint
 
 CONF = Path(__file__).parent / "conf"

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablate import config
-from ablate.config import Recipe
 from ablate.models.build import build
 from ablate.models.costs import totals
+from ablate.recipe import Recipe
 
 MODELS = sorted(path.stem for path in (config.conf_dir() / "model").glob("*.yaml"))
 

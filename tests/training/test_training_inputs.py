@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablate import config
-from ablate.config import Augment
+from ablate.recipe import Augment
 from ablate.training import batches, keys
 from ablate.training.augment import Images, standardize
 

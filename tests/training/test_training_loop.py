@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ablate import config, data
-from ablate.config import Recipe
+from ablate import data
+from ablate.recipe import TRAINING_VERSION, Recipe
 from ablate.store import Trajectory, fingerprint
 from ablate.training import checkpoint, loop
 from ablate.training.network import Network
@@ -199,8 +199,8 @@ def test_golden_numbers_of_this_training_version(tiny: Make) -> None:
             "evaluation_loss": reading.loss,
         }
     golden = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
-    message = f"golden.json: {json.dumps({'version': config.TRAINING_VERSION, 'trainings': found})}"
-    assert golden.get("version") == config.TRAINING_VERSION, message
+    message = f"golden.json: {json.dumps({'version': TRAINING_VERSION, 'trainings': found})}"
+    assert golden.get("version") == TRAINING_VERSION, message
     for name, numbers in golden["trainings"].items():
         # Processors differ in the last bits, bfloat16 in more: what changes a recipe changes far more than this.
         close = 0.02 if "bfloat16" in name else 5e-4
