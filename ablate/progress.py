@@ -28,7 +28,6 @@ class TrainingProgress:
     def __enter__(self) -> Self:
         done = next((int(path.stem) for path in self.trajectory.checkpoints() if int(path.stem) <= self.recipe.steps), 0)
         verb = f"going on from step {done}" if done else "training"
-        self.started_at = done
         say(f"{verb} {self.trajectory.path} to step {self.recipe.steps}, seed {self.recipe.seed}")
         if self.recipe.progress and sys.stderr.isatty():
             self.bar = Progress(
@@ -58,10 +57,6 @@ class TrainingProgress:
         if self.bar is not None:
             self.bar.update(self.task, accuracy=accuracy)
         elif self.recipe.progress:
-            say(
-                f"step {row['step']}, loss {row['loss']:.3f}, accuracy {accuracy} "
-                f"({row['examples_per_second']:.1f} examples/s; {1000 * self._seconds_a_step(row):.1f} ms a step)"
-            )
-
-    def _seconds_a_step(self, row: dict[str, Any]) -> float:
-        return float(self.recipe.batch_size / row["examples_per_second"])
+            speed = row["examples_per_second"]
+            pace = f" ({speed:.1f} examples/s; {1000 * self.recipe.batch_size / speed:.1f} ms a step)" if speed else ""
+            say(f"step {row['step']}, loss {row['loss']:.3f}, accuracy {accuracy}{pace}")

@@ -69,7 +69,7 @@ def train(
                 return
             if trajectory.row(progress.step) is None:
                 examples = (progress.step - evaluated_at) * recipe.batch_size
-                speed = examples / max(progress.seconds - since, 1e-9)
+                speed = round(examples / (progress.seconds - since), 1) if examples else None
                 row = _row(recipe, progress, readings, network.learning_rate(progress.step), speed)
                 trajectory.add_evaluation(row, {name: reading.classes for name, reading in readings.items()})
                 if summaries:
@@ -109,9 +109,12 @@ def train(
 
 
 def _row(
-    recipe: Recipe, progress: Progress, readings: dict[str, Reading], lr: float, examples_per_second: float
+    recipe: Recipe, progress: Progress, readings: dict[str, Reading], lr: float, examples_per_second: float | None
 ) -> dict[str, Any]:
-    """One evaluation. loss: mean cross-entropy since the last multiple of eval_every; seconds: of training, in all."""
+    """One evaluation. loss: mean cross-entropy since the last multiple of eval_every; seconds: of training, in all.
+
+    examples_per_second: since the last evaluation; None where no step lies between, as after a stop at this very step.
+    """
     return {
         "step": progress.step,
         "epoch": progress.step * recipe.batch_size / recipe.shape.train_images,
@@ -120,7 +123,7 @@ def _row(
         **{f"eval_loss_{name}": reading.loss for name, reading in readings.items()},
         "lr": lr,
         "seconds": round(progress.seconds, 3),
-        "examples_per_second": round(examples_per_second, 1),
+        "examples_per_second": examples_per_second,
     }
 
 

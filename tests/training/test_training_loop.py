@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ablate import data
+from ablate.progress import TrainingProgress
 from ablate.recipe import TRAINING_VERSION, Recipe
 from ablate.store import Trajectory, fingerprint
 from ablate.training import checkpoint, loop
@@ -241,12 +242,19 @@ def test_stopped_is_raised_after_a_checkpoint(tiny: Make, tmp_path: Path) -> Non
     assert [int(path.stem) for path in trajectory.checkpoints()] == [1]
 
 
-def test_asking_for_the_step_at_which_it_was_stopped(tiny: Make, train: Train, tmp_path: Path) -> None:
+def test_asking_for_the_step_at_which_it_was_stopped(
+    tiny: Make, train: Train, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     trajectory = train(tiny(), tmp_path / "a", stop_at=13)
     [step] = [int(path.stem) for path in trajectory.checkpoints() if int(path.stem) % 10]
     again = train(tiny(f"steps={step}"), tmp_path / "a")
     fresh = train(tiny(f"steps={step}"), tmp_path / "b")
     assert facts(again) == facts(fresh)
+    row = again.row(step)
+    assert row["examples_per_second"] is None  # no step was done since the stop, so there is no speed to tell
+    with TrainingProgress(tiny("progress=true"), again) as progress:
+        progress.evaluated(row)
+    assert f"step {step}, loss " in capfd.readouterr().err
 
 
 def test_a_lost_evaluation_is_made_again(whole: Trajectory, tiny: Make, train: Train, tmp_path: Path) -> None:
