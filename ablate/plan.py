@@ -1,7 +1,7 @@
 """Arms x seeds -> runs -> trajectories, fixed before anything trains."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,10 @@ from ablate.store import Trajectory, canonical_json
 SWEEP = "sweep.json"
 SWEEP_VERSION = 1  # of the format of sweep.json
 MOST_SEEDS = 2**31
-NOT_FACTORS = ("design", "study", "store", "threads", "progress", "tensorboard", "report", "hydra")
+NOT_FACTORS = (
+    *("design", "resolution", "study", "report", "store", "threads", "workers", "retries", "fail_fast", "watch"),
+    *("progress", "tensorboard", "hydra"),
+)
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,56 @@ class Run:
     overrides: tuple[str, ...]
     recipe: Recipe
     trajectory: Trajectory
+    content: Mapping[str, Any]  # what the fingerprint hashes
+    names: Mapping[str, str]  # the chosen level of each config group
+
+    @property
+    def readout(self) -> tuple[str, str, int]:
+        """What the run is read off: fingerprint, weights and step."""
+        return self.trajectory.fingerprint, self.recipe.readout.weights, self.recipe.steps
+
+
+@dataclass(frozen=True)
+class Training:
+    """One trajectory that runs of a sweep stand on. runs: those of them that are looked at, shortest first."""
+
+    runs: tuple[Run, ...]
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """The folder that is trained in."""
+        return self.runs[0].trajectory
+
+    @property
+    def recipe(self) -> Recipe:
+        """That of the longest run."""
+        return self.runs[-1].recipe
+
+    @property
+    def begun(self) -> int:
+        """The step of the newest checkpoint that the training would go on from; 0 where there is none."""
+        steps = (int(path.stem) for path in self.trajectory.checkpoints())
+        return next((step for step in steps if step <= self.recipe.steps), 0)
+
+    @property
+    def left(self) -> int:
+        """How many steps are left to do."""
+        return self.recipe.steps - self.begun
+
+
+def trainings(runs: Sequence[Run]) -> list[Training]:
+    """The different trajectories that the runs stand on, in order of their first run."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(run.trajectory.fingerprint, []).append(run)
+    return [Training(tuple(sorted(group, key=lambda run: run.recipe.steps))) for group in groups.values()]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole sweep, resolved."""
+    """A whole sweep, resolved. study: its name, where it is a named one."""
 
+    study: str | None
     design: str
     factors: tuple[Factor, ...]
     arms: tuple[Arm, ...]

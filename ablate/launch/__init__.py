@@ -1,0 +1,1 @@
+"""Launching: trainings are ensured somewhere, many at once, and watched while they go."""
