@@ -5,6 +5,7 @@
                        predictions/        <step>.npz: predicted class of each evaluation image, `raw` and `averaged`
                        status.json         state (running | done | diverged | failed), step, error
                        env.json            segments: where and with what it was trained
+                       live.json           what a training that runs now says about itself every second
                        checkpoints/        <step>.npz: the whole state of the training
                        tensorboard/        the rows again, for TensorBoard
 
@@ -16,9 +17,12 @@ import hashlib
 import io
 import json
 import os
+import platform
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +33,8 @@ from numpy.typing import NDArray
 
 FINGERPRINT_DIGITS = 16
 KEPT_CHECKPOINTS = 2  # the newest ones, besides those at final steps that a run asked for
+SILENT_S = 120  # after which a training on another machine that says nothing counts as dead
+SWEEPS = ".sweeps"  # in the store: which sweeps need which of its trajectories
 
 
 def canonical_json(content: Any) -> str:
@@ -44,12 +50,17 @@ def fingerprint(content: Any) -> str:
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, and durably: a reader sees the old content or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    _replace(path, data, durably=True)
+
+
+def _replace(path: Path, data: bytes, durably: bool) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
+            if durably:
+                stream.flush()
+                os.fsync(stream.fileno())
         os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101
         os.replace(temporary, path)  # noqa: PTH105
     except BaseException:
@@ -74,6 +85,65 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
+
+
+def _alive(content: Mapping[str, Any]) -> bool:
+    pid, said_at = content.get("pid"), content.get("time")
+    if content.get("host") != platform.node():
+        return isinstance(said_at, int | float) and abs(time.time() - said_at) < SILENT_S
+    if not isinstance(pid, int) or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)  # asks whether there is such a process
+    except PermissionError:
+        return True  # another user's
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class KnownSweep:
+    """A sweep that was run on a store. needs: the final steps of its runs, by fingerprint."""
+
+    registration: Path
+    folder: Path
+    needs: Mapping[str, tuple[int, ...]]
+
+
+def register_sweep(store: Path, folder: Path, needs: Mapping[str, Sequence[int]]) -> None:
+    """Note in the store that a sweep needs trajectories, so that they are not cleared away; again replaces it.
+
+    Args:
+        folder: the sweep's; noted as seen from the store, so that the two can be moved together.
+        needs: the final steps of its runs, by fingerprint.
+    """
+    seen = Path(os.path.relpath(folder.resolve(), store.resolve())).as_posix()
+    name = hashlib.sha256(seen.encode()).hexdigest()[:FINGERPRINT_DIGITS]
+    content = {"folder": seen, "needs": {one: sorted(set(steps)) for one, steps in needs.items()}}
+    write_json(store / SWEEPS / f"{name}.json", content)
+
+
+def known_sweeps(store: Path) -> list[KnownSweep]:
+    """The sweeps that were run on a store and whose folder is still there."""
+    return [sweep for sweep in _registered(store) if (sweep.folder / "sweep.json").is_file()]
+
+
+def gone_sweeps(store: Path) -> list[KnownSweep]:
+    """The sweeps that were run on a store and whose folder is not where it was."""
+    return [sweep for sweep in _registered(store) if not (sweep.folder / "sweep.json").is_file()]
+
+
+def _registered(store: Path) -> list[KnownSweep]:
+    sweeps = []
+    for path in sorted((store / SWEEPS).glob("*.json")):
+        content = read_json(path)
+        try:
+            needs = {str(one): tuple(int(step) for step in steps) for one, steps in content["needs"].items()}
+            sweeps.append(KnownSweep(path, Path(os.path.normpath(store.resolve() / content["folder"])), needs))
+        except (TypeError, KeyError, AttributeError, ValueError):
+            continue
+    return sweeps
 
 
 class Trajectory:
@@ -125,6 +195,31 @@ class Trajectory:
         if self.status()["state"] == "diverged" and state != "diverged":
             return
         write_json(self.path / "status.json", {"state": state, "step": step, "error": error})
+
+    # live progress
+
+    def set_live(self, content: Mapping[str, Any]) -> None:
+        """Say how the training goes, for whoever looks: written whole, but not durably, since it is written every second.
+
+        Args:
+            content: at least step, target, loss, examples_per_second, steps_per_second, time (of `time.time`), pid and host.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        _replace(self.path / "live.json", json.dumps(content).encode(), durably=False)
+
+    def clear_live(self) -> None:
+        """Say that nothing trains here any more."""
+        (self.path / "live.json").unlink(missing_ok=True)
+
+    def live(self) -> dict[str, Any] | None:
+        """What the training says that runs now; None where there is none, or the one that wrote it is dead.
+
+        A process of this machine is asked for. One of another machine counts as dead when it has said nothing for 2 minutes.
+        """
+        content = read_json(self.path / "live.json")
+        return content if isinstance(content, dict) and _alive(content) else None
+
+    # where it was trained
 
     def add_segment(self, segment: Mapping[str, Any]) -> None:
         """Append where and with what the training goes on from here."""

@@ -1,5 +1,10 @@
 import json
+import os
+import platform
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -102,3 +107,58 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         pass
     with other.locked(timeout_s=0):
         pass
+
+
+def live(**changed: object) -> dict[str, object]:
+    content = {"step": 5, "target": 10, "loss": float("nan"), "examples_per_second": 100.0, "steps_per_second": 2.0}
+    return {**content, "time": time.time(), "pid": os.getpid(), "host": platform.node(), **changed}
+
+
+def ended_pid() -> int:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        pass
+    return process.pid
+
+
+def test_a_training_is_live_while_its_process_is(tmp_path: Path) -> None:
+    made = Trajectory(tmp_path, "f")
+    assert made.live() is None
+    made.set_live(live(time=0.0))
+    found = made.live()
+    assert found is not None
+    assert found["step"] == 5
+    assert [path.name for path in made.path.iterdir()] == ["live.json"]
+    made.set_live(live(pid=ended_pid()))
+    assert made.live() is None
+    made.clear_live()
+    made.clear_live()
+    assert list(made.path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("ago_s", "seen"), [(0, True), (110, True), (130, False), (-110, True), (-1e9, False)])
+def test_a_training_of_another_machine_is_live_while_it_speaks(tmp_path: Path, ago_s: float, seen: bool) -> None:
+    made = Trajectory(tmp_path, "f")
+    made.set_live(live(host="another machine", pid=ended_pid(), time=time.time() - ago_s))
+    assert (made.live() is not None) == seen
+
+
+@pytest.mark.parametrize("changed", [{"pid": 0}, {"pid": "7"}, {"pid": 10**30}, {"pid": -1}, {"host": 3, "time": "now"}])
+def test_nonsense_in_live_is_no_live_training(tmp_path: Path, changed: dict[str, object]) -> None:
+    made = Trajectory(tmp_path, "f")
+    made.set_live(live(**changed))
+    assert made.live() is None
+
+
+def test_sweeps_are_known_while_their_folder_is_there_and_moved_with_the_store(tmp_path: Path) -> None:
+    runs, folder = tmp_path / "here" / "runs", tmp_path / "here" / "multirun" / "factorial-1"
+    store.write_json(folder / "sweep.json", {})
+    store.register_sweep(runs, folder, {"a": [10]})
+    store.register_sweep(runs, folder, {"a": [20, 10, 20], "b": [5]})
+    store.register_sweep(runs, folder.with_name("gone"), {"c": [1]})
+    (tmp_path / "here").rename(tmp_path / "there")
+    runs = tmp_path / "there" / "runs"
+    (runs / ".sweeps" / "torn.json").write_text("{")
+    (known,) = store.known_sweeps(runs)
+    assert known.folder == tmp_path / "there" / "multirun" / "factorial-1"
+    assert known.needs == {"a": (10, 20), "b": (5,)}
+    assert [sweep.folder.name for sweep in store.gone_sweeps(runs)] == ["gone"]
