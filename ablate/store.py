@@ -313,5 +313,11 @@ class Trajectory:
             if int(file.stem) not in finals:
                 file.unlink()
 
+    def clean(self) -> None:
+        """Remove the temporary files of writes that were killed. The caller holds the lock."""
+        for name in ("checkpoints", "predictions"):
+            for file in (self.path / name).glob(".*.tmp"):
+                file.unlink(missing_ok=True)
+
     def _folder(self, name: str) -> list[Path]:
         return [file for file in (self.path / name).glob("*.npz") if file.stem.isdigit()]

@@ -162,3 +162,10 @@ def test_sweeps_are_known_while_their_folder_is_there_and_moved_with_the_store(t
     assert known.folder == tmp_path / "there" / "multirun" / "factorial-1"
     assert known.needs == {"a": (10, 20), "b": (5,)}
     assert [sweep.folder.name for sweep in store.gone_sweeps(runs)] == ["gone"]
+
+
+def test_cleaning_removes_what_killed_writes_left(tmp_path: Path) -> None:
+    made = trajectory(tmp_path)
+    (made.path / "predictions" / ".20.npz-abcdefgh.tmp").write_bytes(b"half")
+    made.clean()
+    assert sorted(path.name for path in (made.path / "predictions").iterdir()) == ["10.npz", "20.npz", "30.npz"]
