@@ -1,16 +1,37 @@
-from itertools import pairwise, product
+import json
+import math
+from collections.abc import Sequence
+from itertools import combinations, pairwise, product
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablate import designs
-from ablate.designs import Factor
+from ablate import designs, generators
+from ablate.designs import Arm, Effect, Factor
 from ablate.errors import AblateError
 
+TWO_LEVELS = st.integers(2, 9).map(lambda count: two_levels(count))
 FACTORS = st.lists(st.integers(1, 4), min_size=0, max_size=4).map(
     lambda counts: [Factor(f"f{n}", tuple(f"l{i}" for i in range(count))) for n, count in enumerate(counts)]
 )
+
+
+def two_levels(count: int) -> list[Factor]:
+    return [Factor(f"f{n}", ("on", "off")) for n in range(count)]
+
+
+def signs(arms: Sequence[Arm], factors: Sequence[Factor]) -> dict[Effect, tuple[int, ...]]:
+    """Each main effect and interaction of any order, as its value in every arm: products of first level -1 and second +1."""
+    columns = [[-1 if dict(arm.levels)[factor.name] == factor.levels[0] else 1 for arm in arms] for factor in factors]
+    return {
+        tuple(factors[n].name for n in chosen): tuple(
+            math.prod(values) for values in zip(*(columns[n] for n in chosen), strict=True)
+        )
+        for order in range(1, len(factors) + 1)
+        for chosen in combinations(range(len(factors)), order)
+    }
 
 
 @given(FACTORS)
@@ -46,8 +67,141 @@ def test_labels_are_changes() -> None:
     ]
 
 
+@given(FACTORS)
+def test_arms_are_compared_with_the_baseline_and_rungs_with_the_rung_below(factors: list[Factor]) -> None:
+    for design, below in (("factorial", False), ("one_factor", False), ("ladder", True)):
+        arms = designs.arms(design, factors)
+        pairs = designs.differences(design, arms)
+        assert pairs == [(number, number - 1 if below else 0) for number in range(1, len(arms))]
+        assert designs.effects(design, factors) == []
+        labels = [designs.label(design, arms, number) for number in range(len(arms))]
+        assert labels[0] == "baseline"
+        for number, other in pairs:
+            assert labels[number].removeprefix("+ ") == arms[number].label(arms[other])
+            assert labels[number].startswith("+ ") is below
+
+
+def test_the_names_of_rungs() -> None:
+    arms = designs.arms("ladder", [Factor("augment", ("off", "center", "on")), Factor("ema", ("off", "on"))])
+    assert [designs.label("ladder", arms, number) for number in range(4)] == [
+        "baseline",
+        "+ augment: off → center",
+        "+ augment: center → on",
+        "+ ema: off → on",
+    ]
+
+
+@given(TWO_LEVELS, st.integers(3, 6))
+def test_a_fraction_is_balanced_and_its_main_effects_are_orthogonal(factors: list[Factor], resolution: int) -> None:
+    arms = designs.arms("fractional", factors, resolution)
+    assert {level for _, level in arms[0].levels} == {"on"}  # the baseline
+    assert len(set(arms)) == len(arms) == 2 ** round(math.log2(len(arms))) <= 2 ** len(factors)
+    columns = np.array([[level == "on" for _, level in arm.levels] for arm in arms]) * 2 - 1
+    assert np.array_equal(columns.T @ columns, len(arms) * np.eye(len(factors)))
+    assert not columns.sum(axis=0).any()
+
+
+@settings(deadline=None)
+@given(TWO_LEVELS, st.integers(3, 6))
+def test_what_a_fraction_says_of_its_aliases_is_what_its_arms_have(factors: list[Factor], resolution: int) -> None:
+    fraction = designs.fraction(factors, resolution)
+    found = signs(fraction.arms, factors)
+    constant = [len(effect) for effect, values in found.items() if len(set(values)) == 1]
+    assert fraction.resolution == min(constant, default=None)
+    if fraction.resolution is None:
+        assert len(fraction.arms) == 2 ** len(factors)
+    else:
+        assert fraction.resolution >= resolution
+    groups: dict[tuple[int, ...], list[Effect]] = {}
+    for effect, values in found.items():
+        if len(effect) <= 2:
+            groups.setdefault(max(values, tuple(-value for value in values)), []).append(effect)
+    assert sorted(fraction.aliases) == sorted(tuple(group) for group in groups.values() if len(group) > 1)
+    assert designs.effects("fractional", factors, resolution) == [group[0] for group in groups.values()]
+    if resolution >= 4:
+        assert all(len(effect) == 2 for group in fraction.aliases for effect in group)
+    for line in fraction.generators:
+        name, _, product_of = line.partition(" = ")
+        sources = tuple(product_of.removeprefix("−(").removesuffix(")").split(" x "))
+        sign = -1 if product_of.startswith("−") else 1
+        assert found[(name,)] == tuple(sign * value for value in found[sources])
+
+
+@pytest.mark.parametrize(
+    ("factors", "resolution", "arms", "reached", "of_least_length"),
+    [
+        # Fractions of least aberration as Fries and Hunter 1980 and Chen, Sun and Wu 1993 count them.
+        (3, 3, 4, 3, 1),
+        (4, 4, 8, 4, 1),
+        (5, 3, 8, 3, 2),
+        (5, 4, 16, 5, 1),
+        (6, 4, 16, 4, 3),
+        (7, 3, 8, 3, 7),
+        (7, 4, 16, 4, 7),
+        (8, 4, 16, 4, 14),
+        (8, 5, 64, 5, 2),
+        (9, 4, 32, 4, 6),
+        (10, 4, 32, 4, 10),
+        (11, 4, 32, 4, 25),
+    ],
+)
+def test_fractions_are_the_tabled_ones(factors: int, resolution: int, arms: int, reached: int, of_least_length: int) -> None:
+    fraction = designs.fraction(two_levels(factors), resolution)
+    assert (len(fraction.arms), fraction.resolution) == (arms, reached)
+    lengths = [word.bit_count() for word in generators.words(generators.columns(factors, resolution))]
+    assert lengths.count(min(lengths)) == of_least_length
+
+
+def test_pydoe3_finds_the_same_aliases() -> None:
+    from pyDOE3 import fracfact_aliasing
+
+    factors = [Factor(letter, ("on", "off")) for letter in "abcdefg"]
+    fraction = designs.fraction(factors)
+    matrix = np.array([[1.0 if level == "off" else -1.0 for _, level in arm.levels] for arm in fraction.arms])
+    # It compares columns with their sign; effects of the same order have the same sign here.
+    readable, _ = fracfact_aliasing(matrix)
+    groups = [tuple(tuple(effect) for effect in line.split(" = ") if len(effect) <= 2) for line in readable]
+    assert sorted(group for group in groups if len(group) > 1) == sorted(fraction.aliases)
+
+
+def test_the_missions_six_factors_in_sixteen_arms() -> None:
+    names = ("augment", "ema", "lrn", "fc", "init", "weight_decay")
+    fraction = designs.fraction([Factor(name, ("on", "off")) for name in names])
+    assert json.loads(json.dumps(fraction.to_json())) == {
+        "resolution": 4,
+        "generators": ["init = augment x ema x lrn", "weight_decay = augment x ema x fc"],
+        "aliases": [
+            [["augment", "ema"], ["lrn", "init"], ["fc", "weight_decay"]],
+            [["augment", "lrn"], ["ema", "init"]],
+            [["augment", "fc"], ["ema", "weight_decay"]],
+            [["augment", "init"], ["ema", "lrn"]],
+            [["augment", "weight_decay"], ["ema", "fc"]],
+            [["lrn", "fc"], ["init", "weight_decay"]],
+            [["lrn", "weight_decay"], ["fc", "init"]],
+        ],
+    }
+    assert designs.differences("fractional", fraction.arms) == []
+    assert designs.label("fractional", fraction.arms, 1) == "fc: on → off, weight_decay: on → off"
+
+
+def test_a_fraction_that_does_not_exist_is_the_full_factorial() -> None:
+    factors = two_levels(3)
+    fraction = designs.fraction(factors)
+    assert (fraction.resolution, fraction.generators, fraction.aliases) == (None, (), ())
+    assert list(fraction.arms) == designs.arms("factorial", factors)
+    assert len(designs.effects("fractional", factors)) == 6
+
+
 def test_refusals() -> None:
-    with pytest.raises(AblateError, match="Expected one of: factorial, one_factor, ladder"):
+    with pytest.raises(AblateError, match="Expected one of: factorial, one_factor, ladder, fractional"):
         designs.arms("full", [])
+    with pytest.raises(AblateError, match=r"Expected two levels for each factor.* Received: lr=1 fc=two,one,none"):
+        designs.arms("fractional", [Factor("lr", ("1",)), *two_levels(3), Factor("fc", ("two", "one", "none"))])
+    for count in (0, 1, 13):
+        with pytest.raises(AblateError, match=f"Expected 2 to 12 factors.* Received: {count}"):
+            designs.arms("fractional", two_levels(count))
+    for resolution in (2, True, "4", 4.5, None):
+        with pytest.raises(AblateError, match=f"Expected a whole number from 3 on. Received: resolution={resolution}"):
+            designs.arms("factorial", two_levels(3), resolution)  # type: ignore[arg-type]
     with pytest.raises(AblateError, match="more than once"):
         Factor("lr", ("0.1", "0.1"))
