@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate import store
+from ablate.errors import AblateError
 from ablate.store import Trajectory
 
 CONTENT = st.recursive(
@@ -42,8 +43,8 @@ def test_files_are_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store.os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(AblateError, match=r"Expected room to write .*file\. Received: No space left on device\. Free"):
         store.write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert [file.name for file in path.parent.iterdir()] == ["file"]

@@ -1,0 +1,40 @@
+"""The store: fingerprints, and the folders of trajectories.
+
+    runs/<fingerprint>/config.yaml         the training content that was hashed
+                       metrics.jsonl       one row an evaluation
+                       predictions/        <step>.npz: predicted class of each evaluation image, `raw` and `averaged`
+                       status.json         state (running | done | diverged | failed), step, error
+                       env.json            segments: where and with what it was trained
+                       final_steps.json    the steps that runs asked for
+                       live.json           what a training that runs now says about itself every second
+                       checkpoints/        <step>.npz: the whole state of the training
+                       tensorboard/        the rows again, for TensorBoard
+    runs/.sweeps/      which sweeps need which trajectories
+
+Files are written whole or not at all; metrics.jsonl grows by whole lines. The order of writing at an evaluation is
+predictions, row, checkpoint, so that whatever moment a training is killed at, the newest checkpoint has all that came before.
+What is written can be checked: see `ablate.store.seals`.
+"""
+
+from ablate.store.files import canonical_json, fingerprint, read_json, write_atomically, write_json, writing
+from ablate.store.seals import DAMAGE, pack_arrays, unpack_arrays
+from ablate.store.sweeps import KnownSweep, gone_sweeps, known_sweeps, register_sweep
+from ablate.store.trajectory import KEPT_CHECKPOINTS, Trajectory
+
+__all__ = [
+    "DAMAGE",
+    "KEPT_CHECKPOINTS",
+    "KnownSweep",
+    "Trajectory",
+    "canonical_json",
+    "fingerprint",
+    "gone_sweeps",
+    "known_sweeps",
+    "pack_arrays",
+    "read_json",
+    "register_sweep",
+    "unpack_arrays",
+    "write_atomically",
+    "write_json",
+    "writing",
+]

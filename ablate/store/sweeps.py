@@ -1,0 +1,66 @@
+"""Which sweeps were run on a store, and which of its trajectories they need."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ablate.store.files import content_of, digest, files_in
+from ablate.store.seals import DAMAGE, unseal, write_sealed
+
+REGISTRATIONS = ".sweeps"  # in the store
+SWEEP = "sweep.json"  # what the folder of a sweep has
+
+
+@dataclass(frozen=True)
+class KnownSweep:
+    """A sweep that was run on a store. needs: the final steps of its runs, by fingerprint; sealed: whether it has a check."""
+
+    registration: Path
+    folder: Path
+    needs: Mapping[str, tuple[int, ...]]
+    sealed: bool
+
+
+def register_sweep(store: Path, folder: Path, needs: Mapping[str, Sequence[int]]) -> None:
+    """Note in the store that a sweep needs trajectories, so that they are not cleared away; again replaces it.
+
+    Args:
+        folder: the sweep's; noted as seen from the store, so that the two can be moved together.
+        needs: the final steps of its runs, by fingerprint.
+
+    Raises:
+        AblateError: the store cannot be written.
+    """
+    seen = Path(os.path.relpath(folder.resolve(), store.resolve())).as_posix()
+    content = {"folder": seen, "needs": {one: sorted(set(steps)) for one, steps in needs.items()}}
+    write_sealed(store / REGISTRATIONS / f"{digest(seen.encode())}.json", content)
+
+
+def known_sweeps(store: Path) -> list[KnownSweep]:
+    """The sweeps that were run on a store and whose folder is still there."""
+    return [sweep for sweep in registrations(store)[0] if (sweep.folder / SWEEP).is_file()]
+
+
+def gone_sweeps(store: Path) -> list[KnownSweep]:
+    """The sweeps that were run on a store and whose folder is not where it was."""
+    return [sweep for sweep in registrations(store)[0] if not (sweep.folder / SWEEP).is_file()]
+
+
+def registrations(store: Path) -> tuple[list[KnownSweep], list[Path]]:
+    """(the sweeps that were registered, the registrations that are damaged).
+
+    Raises:
+        AblateError: one cannot be read.
+    """
+    sweeps, damaged = [], []
+    for path in (path for path in files_in(store / REGISTRATIONS) if path.suffix == ".json"):
+        try:
+            content, sealed = unseal(json.loads(content_of(path) or b""))
+            needs = {str(one): tuple(int(step) for step in steps) for one, steps in content["needs"].items()}
+            folder = Path(os.path.normpath(store.resolve() / content["folder"]))
+            sweeps.append(KnownSweep(path, folder, needs, sealed))
+        except (*DAMAGE, TypeError, AttributeError):
+            damaged.append(path)
+    return sweeps, damaged

@@ -1,0 +1,320 @@
+"""One training on disk."""
+
+import io
+import json
+import logging
+import os
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from ablate.errors import AblateError
+from ablate.store import evaluations
+from ablate.store.files import (
+    FORBIDDEN,
+    TEMPORARY,
+    content_of,
+    digest,
+    files_in,
+    fingerprint,
+    read_json,
+    replace,
+    write_atomically,
+    write_json,
+    writing,
+)
+from ablate.store.seals import DAMAGE, read_sealed, seal, unseal, write_sealed
+
+KEPT_CHECKPOINTS = 2  # the newest ones, besides those at final steps that a run asked for
+SILENT_S = 120  # after which a training on another machine that says nothing counts as dead
+STATES = ("running", "done", "diverged", "failed")
+
+_FIRST = "# first asked for as:"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # written in C, five times as fast, where it was built
+
+log = logging.getLogger(__name__)
+
+
+def _alive(content: Mapping[str, Any]) -> bool:
+    pid, said_at = content.get("pid"), content.get("time")
+    if content.get("host") != platform.node():
+        return isinstance(said_at, int | float) and abs(time.time() - said_at) < SILENT_S
+    if type(pid) is not int or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)  # asks whether there is such a process
+    except PermissionError:
+        return True  # another user's
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+class Trajectory:
+    """One training on disk: `store/<fingerprint>/`. Nothing is created before something is written."""
+
+    def __init__(self, store: Path, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        self.path = store / fingerprint
+
+    @contextmanager
+    def locked(self, timeout_s: float = -1) -> Iterator[None]:
+        """Hold the right to train; one process at a time has it, and a killed one loses it.
+
+        Args:
+            timeout_s: how long to wait for it; below 0 without end.
+
+        Raises:
+            TimeoutError: another process still holds it.
+            AblateError: the store cannot be written.
+        """
+        lock = FileLock(self.path / ".lock")
+        try:
+            with writing(self.path):
+                self.path.mkdir(parents=True, exist_ok=True)
+                lock.acquire(timeout=timeout_s)
+        except Timeout as error:
+            raise TimeoutError(f"{self.path} is being trained by another process") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    # config
+
+    def write_config(self, content: Mapping[str, Any], names: Mapping[str, str]) -> None:
+        """Write the hashed content once; `names` of the chosen levels only stand above it, as a comment."""
+        path = self.path / "config.yaml"
+        if self.config() is None:
+            comment = f"{_FIRST} " + " ".join(f"{group}={level}" for group, level in names.items())
+            body = yaml.safe_dump(dict(content), sort_keys=False)
+            write_atomically(path, f"{comment}\n{body}".encode())
+
+    def config(self) -> dict[str, Any] | None:
+        """The content that was hashed; None where the file is missing or does not fit the fingerprint."""
+        try:
+            content = yaml.load(content_of(self.path / "config.yaml") or b"", _LOADER)
+            fits = isinstance(content, dict) and fingerprint(content) == self.fingerprint
+        except (yaml.YAMLError, *DAMAGE, TypeError):
+            return None
+        return content if fits else None
+
+    def names(self) -> dict[str, str]:
+        """The level of each group that the training was first asked for with: {"model": "tuto", ...}."""
+        first, _, _ = (content_of(self.path / "config.yaml") or b"").partition(b"\n")
+        words = first.decode(errors="replace").removeprefix(_FIRST).split() if first.startswith(_FIRST.encode()) else []
+        return dict(word.split("=", 1) for word in words if "=" in word)
+
+    # status
+
+    def status(self) -> dict[str, Any]:
+        """{"state", "step", "error"}; state `new` where nothing was trained yet or the file is damaged."""
+        status = read_sealed(self.path / "status.json") or {}
+        if status.get("state") in STATES and type(status.get("step")) is int and "error" in status:
+            return status
+        return {"state": "new", "step": 0, "error": None}
+
+    def set_status(self, state: str, step: int, error: str | None = None) -> None:
+        """Write the state: running, done, diverged or failed; `step` is the last known good, or the one that diverged.
+
+        Diverged is for good: training steps before it again does not change it.
+        """
+        if self.status()["state"] == "diverged" and state != "diverged":
+            return
+        write_sealed(self.path / "status.json", {"state": state, "step": step, "error": error})
+
+    # live progress
+
+    def set_live(self, content: Mapping[str, Any]) -> None:
+        """Say how the training goes, for whoever looks: written whole, but not durably, since it is written every second.
+
+        Where it cannot be written it stays unsaid; the training goes on.
+
+        Args:
+            content: at least step, target, loss, examples_per_second, steps_per_second, time (of `time.time`), pid and host.
+        """
+        with suppress(OSError):
+            self.path.mkdir(parents=True, exist_ok=True)
+            replace(self.path / "live.json", json.dumps(dict(content)).encode(), durably=False)
+
+    def clear_live(self) -> None:
+        """Say that nothing trains here any more."""
+        with suppress(OSError):
+            (self.path / "live.json").unlink()
+
+    def live(self) -> dict[str, Any] | None:
+        """What the training says that runs now; None where there is none, or the one that wrote it is dead.
+
+        A process of this machine is asked for. One of another machine counts as dead when it has said nothing for 2 minutes.
+        """
+        content = read_json(self.path / "live.json")
+        return content if isinstance(content, dict) and _alive(content) else None
+
+    # where it was trained
+
+    def add_segment(self, segment: Mapping[str, Any]) -> None:
+        """Append where and with what the training goes on from here."""
+        write_json(self.path / "env.json", [*self._entries(), seal(segment)])
+
+    def segments(self) -> list[dict[str, Any]]:
+        """Where and with what it was trained, first to last; damaged entries are left out."""
+        segments = []
+        for entry in self._entries():
+            with suppress(ValueError):
+                segments.append(unseal(entry)[0])
+        return segments
+
+    def _entries(self) -> list[Any]:
+        try:
+            entries = json.loads(content_of(self.path / "env.json") or b"")
+        except DAMAGE:
+            return []
+        return entries if isinstance(entries, list) else []
+
+    # evaluations
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The evaluation rows, in order of step; a damaged line, as a torn write leaves it, is left out.
+
+        Raises:
+            AblateError: they are there and cannot be read.
+        """
+        return [dict(line.row) for line in self.lines().by_step.values()]
+
+    def lines(self) -> evaluations.Lines:
+        """The lines of metrics.jsonl, with what is needed to check them."""
+        return evaluations.read(self.path / "metrics.jsonl")
+
+    def row(self, step: int) -> dict[str, Any] | None:
+        """The evaluation row of a step, if there is one whose predictions are there too, as they were written."""
+        line = self.lines().by_step.get(step)
+        predictions = content_of(self.predictions_file(step)) if line else None
+        if line is None or predictions is None or line.predictions not in (None, digest(predictions)):
+            return None
+        return dict(line.row)
+
+    def add_evaluation(self, row: Mapping[str, Any], predictions: Mapping[str, NDArray[np.integer]]) -> None:
+        """Store one evaluation: predictions first, then its row as one line.
+
+        Raises:
+            AblateError: it cannot be written.
+        """
+        largest = max(int(classes.max()) for classes in predictions.values())
+        kind = np.uint8 if largest < 256 else np.uint16
+        buffer = io.BytesIO()
+        arrays: dict[str, Any] = {name: classes.astype(kind) for name, classes in predictions.items()}
+        np.savez_compressed(buffer, **arrays)
+        write_atomically(self.predictions_file(row["step"]), buffer.getvalue())
+        evaluations.append(self.path / "metrics.jsonl", row, digest(buffer.getvalue()))
+
+    def predictions(self, step: int) -> dict[str, NDArray[np.integer]]:
+        """Predicted classes at a step, (images,), by readout: raw and averaged.
+
+        Raises:
+            FileNotFoundError: there are none.
+            AblateError: they are damaged.
+        """
+        path = self.predictions_file(step)
+        try:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except DAMAGE as error:
+            raise AblateError(f"Expected the predictions of an evaluation. Received: {path}, which is damaged.") from error
+
+    def drop_after(self, step: int) -> None:
+        """Forget the evaluations beyond a step: what a killed training wrote after its newest checkpoint."""
+        self._keep_lines(step)
+        with writing(self.path / "predictions"):
+            for file in self._folder("predictions"):
+                if int(file.stem) > step:
+                    file.unlink(missing_ok=True)
+
+    def _keep_lines(self, step: int | None) -> None:
+        """Rewrite metrics.jsonl with its sound lines up to a step only, where it has others."""
+        lines = self.lines()
+        kept = [line.text for at, line in lines.by_step.items() if step is None or at <= step]
+        if not lines.whole or len(kept) < len(lines.by_step):
+            write_atomically(self.path / "metrics.jsonl", b"".join(text + b"\n" for text in kept))
+
+    def predictions_file(self, step: int) -> Path:
+        """Where the predictions of a step lie."""
+        return self.path / "predictions" / f"{step}.npz"
+
+    # checkpoints
+
+    def checkpoints(self) -> list[Path]:
+        """Checkpoint files, newest step first."""
+        return sorted(self._folder("checkpoints"), key=lambda file: -int(file.stem))
+
+    def checkpoint(self, step: int) -> Path:
+        """Where the checkpoint of a step lies."""
+        return self.path / "checkpoints" / f"{step}.npz"
+
+    def keep(self, step: int) -> None:
+        """Note that a run reads this step, so that its checkpoint stays. Any process may, at any time.
+
+        In a store that cannot be written it is not noted, which is said: there is nobody to drop the checkpoint either.
+        """
+        if step in self.final_steps():
+            return
+        try:
+            with self._noting():
+                steps = {*self.final_steps(), step}
+                write_sealed(self.path / "final_steps.json", {"steps": sorted(steps)})
+        except AblateError as error:
+            if not isinstance(error.__cause__, OSError) or error.__cause__.errno not in FORBIDDEN:
+                raise
+            log.warning("%s The run is read all the same.", error)
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Hold the right to write what is written without the lock of the training."""
+        lock = FileLock(self.path / ".final_steps.lock")
+        with writing(self.path / "final_steps.json"):
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def final_steps(self) -> list[int]:
+        """The steps that runs asked for."""
+        try:
+            content = json.loads(content_of(self.path / "final_steps.json") or b"")
+            finals = content if isinstance(content, list) else unseal(content)[0]["steps"]  # a list before there were checks
+            return [step for step in finals if type(step) is int]
+        except (*DAMAGE, TypeError):
+            return []
+
+    def prune(self, step: int) -> None:
+        """Drop the checkpoints up to a step that are neither its newest nor at a step that a run asked for."""
+        finals = self.final_steps()
+        past = [file for file in self.checkpoints() if int(file.stem) <= step]
+        with writing(self.path / "checkpoints"):
+            for file in past[KEPT_CHECKPOINTS:]:
+                if int(file.stem) not in finals:
+                    file.unlink(missing_ok=True)
+
+    def leftovers(self) -> list[Path]:
+        """The temporary files of writes that were killed, and of those that are under way."""
+        folders = (self.path, self.path / "checkpoints", self.path / "predictions")
+        return [file for folder in folders for file in files_in(folder) if TEMPORARY.fullmatch(file.name)]
+
+    def clean(self) -> None:
+        """Remove what killed writes left: temporary files, torn lines of metrics.jsonl. The caller holds the lock."""
+        with writing(self.path), self._noting():
+            for file in self.leftovers():
+                file.unlink(missing_ok=True)
+        self._keep_lines(None)
+
+    def _folder(self, name: str) -> list[Path]:
+        return [file for file in files_in(self.path / name) if file.suffix == ".npz" and file.stem.isdecimal()]
