@@ -11,7 +11,9 @@ from typing import Any
 
 from ablate.errors import AblateError
 
-COMMANDS = ("info", "report")
+COMMANDS = ("info", "plan", "report", "runs", "status")
+
+FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -22,24 +24,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _guarded(words: list[str]) -> int:
     """Run, and tell what users got wrong in one line; a traceback only with HYDRA_FULL_ERROR=1."""
-    full_error = os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")
     try:
         if words and words[0] in COMMANDS:
             return int(importlib.import_module(f"ablate.commands.{words[0]}").run(words[1:]))
         if words and "=" not in words[0] and not words[0].startswith(("-", "~")):
             print(f"ablate: Expected one of: {', '.join(COMMANDS)}, or KEY=VALUE. Received: {words[0]!r}.", file=sys.stderr)
             return 2
-        return _hydra(words, full_error)
+        return hydra_main(words)
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        if full_error:
+        if FULL_ERROR:
             raise
         print(f"ablate: {_one_line(error)}", file=sys.stderr)
         return 1
 
 
-def _hydra(words: list[str], full_error: bool) -> int:
+def hydra_main(words: list[str]) -> int:
     """Let Hydra compose and run; the status of a single run decides, a sweep raises where runs failed."""
     import hydra
     from hydra.core.hydra_config import HydraConfig
@@ -65,7 +66,7 @@ def _hydra(words: list[str], full_error: bool) -> int:
     for result in results:
         folder = Path(result["folder"])
         if result["status"] == "failed":
-            if full_error:
+            if FULL_ERROR:
                 print((folder / app.TRACE).read_text(), file=sys.stderr)
             raise AblateError(result["error"])
         if result["status"] == "diverged":

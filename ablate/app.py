@@ -6,19 +6,20 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from ablate import config, data
 from ablate.data import Dataset
 from ablate.errors import AblateError
 from ablate.models.costs import totals
-from ablate.progress import TrainingProgress, say
+from ablate.progress import LiveFile, Stopped, TrainingProgress, Watcher, say
 from ablate.recipe import Recipe
 from ablate.store import Trajectory, fingerprint, read_json, write_atomically, write_json
 
@@ -35,6 +36,11 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     folder = Path(job.runtime.output_dir)
     recipe, trajectory = None, None
     try:
+        if job.mode == RunMode.RUN and job.runtime.choices.get("study") is not None:
+            study = job.runtime.choices["study"]
+            raise AblateError(
+                f"Expected -m with a study, which is a sweep: python -m ablate -m study={study}. Received: no -m."
+            )
         if job.job.chdir:
             raise AblateError("Expected runs that share one store. Received: hydra.job.chdir=true, which gives each its own.")
         config.check_overrides(job.overrides.task)
@@ -42,8 +48,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         trajectory, content = trajectory_of(recipe)
         result = _ensured(recipe, trajectory, content)
     except Exception as error:
-        reason = config.redacted(str(error) if isinstance(error, AblateError) else f"{type(error).__name__}: {error}", cfg)
-        result = failure(reason, recipe, trajectory)
+        result = failure(config.redacted(reason_of(error), cfg), recipe, trajectory)
         write_atomically(folder / TRACE, config.redacted(traceback.format_exc(), cfg).encode())
     write_json(folder / RESULT, result)
     return result
@@ -58,11 +63,25 @@ def _ensured(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any])
         return result
     for line in recipe.idle:
         say(line)
-    ensure(recipe, trajectory, content, config.levels(HydraConfig.get()))
+    with _waiting_for(trajectory):
+        if read(recipe, trajectory) is None:
+            _train_here(recipe, trajectory, content)
     result = read(recipe, trajectory)
     if result is None:
         raise AblateError(f"Expected an evaluation at step {recipe.steps} in {trajectory.path}. Received: none.")
     return result
+
+
+def _train_here(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any]) -> None:
+    with _interruptible() as stop:
+        with TrainingProgress(recipe, trajectory) as watcher:
+            try:
+                ensure(recipe, trajectory, content, config.levels(HydraConfig.get()), watcher, stop)
+            except Stopped as stopped:
+                say(f"stopped at step {stopped}, saved in {trajectory.path}; the same command goes on from there")
+                raise KeyboardInterrupt from None
+        if stop():
+            raise KeyboardInterrupt
 
 
 def trajectory_of(recipe: Recipe) -> tuple[Trajectory, dict[str, Any]]:
@@ -71,35 +90,52 @@ def trajectory_of(recipe: Recipe) -> tuple[Trajectory, dict[str, Any]]:
     return Trajectory(recipe.store, fingerprint(content)), content
 
 
-def ensure(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any], names: Mapping[str, str]) -> None:
-    """Train the trajectory up to the run's step, unless it is there or has diverged before."""
+def ensure(
+    recipe: Recipe,
+    trajectory: Trajectory,
+    content: Mapping[str, Any],
+    names: Mapping[str, str],
+    watcher: Watcher,
+    stop: Callable[[], bool],
+    at_once: int = 1,
+) -> None:
+    """Train the trajectory up to the run's step, unless it is there or has diverged before. The caller holds its lock.
+
+    Args:
+        content: what the fingerprint hashes.
+        names: the chosen levels, for the reader of config.yaml.
+        stop: asked often; where it answers True the state is saved.
+        at_once: how many trainings share the machine; recorded.
+
+    Raises:
+        Stopped: `stop` answered True; the message is the step that is saved.
+    """
+    if read(recipe, trajectory) is not None:
+        return  # another process trained it meanwhile
     dataset = _dataset(json.dumps(dict(recipe.data), sort_keys=True))
     from ablate.training import device, loop  # TensorFlow is imported here, after all input was checked
 
     if recipe.precision.compute == "bfloat16":
         device.warn_without_bfloat16()
-    with _locked(trajectory), _interruptible() as stop:
-        if read(recipe, trajectory) is not None:
-            return  # another process trained it meanwhile
-        threads = _configured_threads(recipe, trajectory, device.configure)
-        trajectory.write_config(content, names)
-        with TrainingProgress(recipe, trajectory) as watcher:
-            try:
-                loop.train(recipe, dataset, trajectory, watcher, threads, stop)
-            except loop.Stopped as stopped:
-                say(f"stopped at step {stopped}, saved in {trajectory.path}; the same command goes on from there")
-                raise KeyboardInterrupt from None
-            except Exception as error:
-                trajectory.set_status("failed", trajectory.status()["step"], f"{type(error).__name__}: {error}")
-                raise
-            finally:
-                device.free_memory()
-        if stop():
-            raise KeyboardInterrupt
+    threads = _configured_threads(recipe, trajectory, device.configure)
+    trajectory.clean()
+    trajectory.write_config(content, names)
+    try:
+        with LiveFile(recipe, trajectory, watcher) as live:
+            loop.train(recipe, dataset, trajectory, live, threads, stop, at_once)
+    except Stopped:
+        raise
+    except Exception as error:
+        with suppress(OSError, AblateError):  # the disk may be full; the first error is the one to tell
+            trajectory.set_status("failed", trajectory.status()["step"], reason_of(error))
+        raise
+    finally:
+        device.free_memory()
 
 
 @contextmanager
-def _locked(trajectory: Trajectory) -> Iterator[None]:
+def _waiting_for(trajectory: Trajectory) -> Iterator[None]:
+    """The trajectory's lock, waited for where another process has it."""
     with ExitStack() as stack:
         try:
             stack.enter_context(trajectory.locked(timeout_s=0))
@@ -130,9 +166,14 @@ def read(recipe: Recipe, trajectory: Trajectory) -> dict[str, Any] | None:
     )
 
 
+def reason_of(error: BaseException) -> str:
+    """Why something failed, in one line."""
+    text = str(error) if isinstance(error, AblateError) else f"{type(error).__name__}: {error}"
+    return text.strip().splitlines()[0]
+
+
 def failure(reason: str, recipe: Recipe | None = None, trajectory: Trajectory | None = None) -> dict[str, Any]:
     """The result of a run that failed, as far as it is known what it would have been."""
-    reason = reason.strip().splitlines()[0]
     if recipe is None or trajectory is None:
         return {"status": "failed", "error": reason, "accuracy": None}
     return _result(recipe, trajectory, "failed", trajectory.status()["step"], error=reason)
@@ -172,9 +213,8 @@ def _result(
 
 def _configured_threads(recipe: Recipe, trajectory: Trajectory, configure: Callable[[int], int]) -> int:
     """The threads to train with: those that the trajectory was begun with, since its last bits depend on them."""
-    segments = read_json(trajectory.path / "env.json")
-    begun = segments[-1].get("threads") if isinstance(segments, list) and segments and trajectory.checkpoints() else None
-    wanted = begun if isinstance(begun, int) else recipe.threads
+    begun = begun_with(trajectory)
+    wanted = recipe.threads if begun is None else begun
     if wanted != recipe.threads:
         say(f"{trajectory.path} was begun with threads={wanted}; going on with as many, not {recipe.threads}")
     threads = configure(wanted)
@@ -186,6 +226,13 @@ def _configured_threads(recipe: Recipe, trajectory: Trajectory, configure: Calla
     if threads != wanted:
         say(f"TensorFlow has threads={threads} in this process already; training with as many, not {wanted}")
     return threads
+
+
+def begun_with(trajectory: Trajectory) -> int | None:
+    """The threads that a trajectory was trained with so far; None where it starts afresh."""
+    segments = read_json(trajectory.path / "env.json")
+    begun = segments[-1].get("threads") if isinstance(segments, list) and segments and trajectory.checkpoints() else None
+    return begun if isinstance(begun, int) else None
 
 
 @contextmanager

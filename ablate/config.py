@@ -16,6 +16,8 @@ from pydantic import ValidationError
 from ablate.data import shape as data_shape
 from ablate.designs import DESIGNS
 from ablate.errors import AblateError, one_of
+from ablate.launch.settings import Settings
+from ablate.launch.share import cores
 from ablate.models.spec import apply_levels, parse
 from ablate.recipe import Recipe
 
@@ -23,8 +25,8 @@ SHORTEST_SECRET = 6  # characters
 
 KEYS = (
     *("data", "augment", "model", "lrn", "fc", "init", "weight_decay", "optimizer", "schedule", "precision", "ema"),
-    *("lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs", "design", "report"),
-    *("threads", "store", "progress", "tensorboard"),
+    *("lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs", "design", "resolution"),
+    *("report", "threads", "workers", "retries", "fail_fast", "watch", "store", "progress", "tensorboard"),
 )
 INNER_KEYS = {
     "data": ("name", "archive", "url", "md5", "cache", "records_per_file", "path", "validation", "eval_on"),
@@ -57,7 +59,8 @@ def levels(hydra: Any) -> dict[str, str]:
     """The chosen level of each config group, from a config's `hydra` node: {"model": "tuto", "augment": "on", ...}."""
     choices = OmegaConf.to_container(hydra.runtime.choices)
     assert isinstance(choices, dict)
-    return {str(group): str(level) for group, level in choices.items() if not str(group).startswith("hydra/")}
+    groups = [group for group in map(str, choices) if group != "study" and not group.startswith("hydra/")]
+    return {group: str(choices[group]) for group in groups}
 
 
 def resolve(cfg: DictConfig) -> Recipe:
@@ -84,6 +87,7 @@ def resolve(cfg: DictConfig) -> Recipe:
             f"Expected a batch_size of at most {shape.train_images}, the number of training images. "
             f"Received: batch_size={batch_size}."
         )
+    Settings.of(config)
     optimizer = config["optimizer"] | {"lr": config["lr"]} if isinstance(config["optimizer"], dict) else {}
     return _checked(
         data=config["data"],
@@ -163,7 +167,7 @@ def _threads(value: Any) -> Any:
     """A number of threads; `auto` is one for each core that this process may use."""
     if value != "auto":
         return value
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    return cores()
 
 
 _NAMES = {"average.decay": "ema_decay", "average.warmup": "ema_warmup", "readout.weights": "ema.weights", "optimizer.lr": "lr"}

@@ -1,17 +1,18 @@
 """Arms x seeds -> runs -> trajectories, fixed before anything trains."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from ablate import config, designs
 from ablate.app import trajectory_of
-from ablate.designs import Arm, Factor
+from ablate.designs import Arm, Factor, Fraction
 from ablate.errors import AblateError
 from ablate.recipe import Recipe
 from ablate.store import Trajectory, canonical_json
@@ -19,6 +20,7 @@ from ablate.store import Trajectory, canonical_json
 SWEEP = "sweep.json"
 SWEEP_VERSION = 1  # of the format of sweep.json
 MOST_SEEDS = 2**31
+SWEEP_WORDS = ("study", "design", "resolution")  # keys without a meaning for a single run
 NOT_FACTORS = (
     *("design", "resolution", "study", "report", "store", "threads", "workers", "retries", "fail_fast", "watch"),
     *("progress", "tensorboard", "hydra"),
@@ -94,10 +96,11 @@ def trainings(runs: Sequence[Run]) -> list[Training]:
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole sweep, resolved. study: its name, where it is a named one."""
+    """A whole sweep, resolved. study: its name, where it is a named one. resolution: that a fraction was asked to have."""
 
     study: str | None
     design: str
+    resolution: int
     factors: tuple[Factor, ...]
     arms: tuple[Arm, ...]
     seeds: tuple[int, ...]
@@ -106,24 +109,36 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """The name of the sweep's folder: design and a digest over arms and seeds, so the same command is the same folder."""
+        """The sweep's folder: study or design, and a digest over arms and seeds, so the same command is the same folder."""
         identity = {
             "factors": [[factor.name, list(factor.levels)] for factor in self.factors],
-            "runs": [
-                [run.arm, run.seed, run.trajectory.fingerprint, run.recipe.readout.weights, run.recipe.steps]
-                for run in self.runs
-            ],
+            "runs": [[run.arm, run.seed, *run.readout] for run in self.runs],
         }
-        return f"{self.design}-{hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:8]}"
+        return f"{self.study or self.design}-{hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:8]}"
 
     @property
-    def trainings(self) -> int:
-        """How many different trajectories the runs stand on."""
-        return len({run.trajectory.fingerprint for run in self.runs})
+    def trainings(self) -> list[Training]:
+        """The different trajectories that the runs stand on."""
+        return trainings(self.runs)
+
+    @property
+    def differences(self) -> list[tuple[int, int]]:
+        """(arm, the arm it is compared with) for the differences that are judged."""
+        return designs.differences(self.design, self.arms)
+
+    @property
+    def effects(self) -> list[tuple[str, ...]]:
+        """The effects that are judged instead of differences between arms: the factors of each."""
+        return designs.effects(self.design, self.factors, self.resolution)
+
+    @property
+    def fraction(self) -> Fraction | None:
+        """How the arms of a fractional design were chosen; None for the others."""
+        return designs.fraction(self.factors, self.resolution) if self.design == "fractional" else None
 
     def label(self, arm: int) -> str:
-        """The arm as its change from the baseline."""
-        return self.arms[arm].label(self.arms[0])
+        """The arm as its change from the baseline; in a ladder, from the rung below."""
+        return designs.label(self.design, self.arms, arm)
 
     def recipes(self) -> list[tuple[int, Recipe]]:
         """(arm, its recipe with the first seed) for each arm."""
@@ -134,18 +149,20 @@ class Plan:
         first: dict[tuple[str, str, int], int] = {}
         pairs = []
         for run in self.runs[: len(self.arms)]:
-            key = (run.trajectory.fingerprint, run.recipe.readout.weights, run.recipe.steps)
-            if key in first:
-                pairs.append((run.arm, first[key]))
-            first.setdefault(key, run.arm)
+            if run.readout in first:
+                pairs.append((run.arm, first[run.readout]))
+            first.setdefault(run.readout, run.arm)
         return pairs
 
     def to_json(self) -> dict[str, Any]:
         """`sweep.json`: what is fixed before training."""
         first = self.runs[0].recipe
+        fraction = self.fraction
         return {
             "version": SWEEP_VERSION,
+            "study": self.study,
             "design": self.design,
+            **({"fraction": fraction.to_json()} if fraction else {}),
             "factors": {factor.name: list(factor.levels) for factor in self.factors},
             "baseline": dict(self.arms[0].levels),
             "arms": [
@@ -172,27 +189,32 @@ class Plan:
                 "step": [run.recipe.steps for run in self.runs if run.seed == self.seeds[0]],
                 "readout": [run.recipe.readout.weights for run in self.runs if run.seed == self.seeds[0]],
                 "margin": first.report.margin,
-                "differences": [[number, 0 if self.design != "ladder" else number - 1] for number in range(1, len(self.arms))],
+                "differences": [list(pair) for pair in self.differences],
+                "effects": [list(effect) for effect in self.effects],
                 "looks": 1,
             },
         }
 
 
 def parse(overrides: Sequence[Override]) -> Command:
-    """Sort parsed overrides into factors, seeds and what stays fixed; a key given twice counts once, where it last stood.
+    """Sort parsed overrides into factors, seeds and what stays fixed.
+
+    Of a key that is given twice the last value counts, in the place of the first, so that the command line replaces what a
+    study says without changing the order of its factors. `steps` and `epochs` replace each other.
 
     Raises:
         AblateError: something is swept that cannot be a factor, or over what has no list of values.
     """
-    factors: dict[str, Factor] = {}
-    seeds: tuple[int, ...] = (0,)
-    fixed: dict[str, str] = {}
+    last: dict[str, Override] = {}
     for override in overrides:
         key = override.key_or_group + (f"@{override.package}" if override.package else "")
-        factors.pop(key, None)
-        fixed.pop(key, None)
+        last[key] = override
+    factors: list[Factor] = []
+    seeds: tuple[int, ...] = (0,)
+    fixed: list[str] = []
+    for key, override in last.items():
         if not override.is_sweep_override() and key != "seed":
-            fixed[key] = str(override.input_line)
+            fixed.append(str(override.input_line))
             continue
         if override.is_sweep_override() and not override.is_discrete_sweep():
             raise AblateError(
@@ -205,28 +227,62 @@ def parse(overrides: Sequence[Override]) -> Command:
         elif key.partition("/")[0].partition(".")[0] in NOT_FACTORS:
             raise AblateError(f"Expected one value: {key} cannot be swept. Received: {override.input_line}.")
         else:
-            factors[key] = Factor(key, tuple(str(value) for value in override.sweep_string_iterator()))
-    return Command(tuple(factors.values()), seeds, tuple(fixed.values()))
+            factors.append(Factor(key, tuple(str(value) for value in override.sweep_string_iterator())))
+    return Command(tuple(factors), seeds, tuple(fixed))
 
 
-def make(command: Command, design: str, compose: Callable[[Sequence[str]], DictConfig]) -> Plan:
+def of_study(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
+    """The overrides of a study with those of the command line behind them; `epochs` replaces its `steps`, and vice versa."""
+    given = {word.lstrip("+").partition("=")[0] for word in words}
+    replaced = {"steps"} if "epochs" in given else {"epochs"} if "steps" in given else set()
+    return [*(f"{key}={value}" for key, value in params.items() if key not in replaced), *words]
+
+
+def check_study(name: str, keys: Iterable[str]) -> None:
+    """Refuse a study that sets more than a sweep: its runs would not be what their overrides say.
+
+    Args:
+        keys: the dotted keys that the study's file sets.
+    """
+    for key in keys:
+        if key.split(".")[0] not in ("design", "resolution", "report", "defaults") and not key.startswith(
+            "hydra.sweeper.params."
+        ):
+            raise AblateError(
+                f"Expected a study with design, resolution, report and hydra.sweeper.params alone. Received: {key} in "
+                f"study={name}. Write it into hydra.sweeper.params, as all else that the study fixes."
+            )
+
+
+def make(
+    command: Command,
+    design: str,
+    compose: Callable[[Sequence[str]], DictConfig],
+    resolution: int = designs.RESOLUTION,
+    study: str | None = None,
+) -> Plan:
     """Resolve every arm, all of them checked before anything trains.
 
     Args:
-        compose: from overrides to a config.
+        compose: from overrides to a config with its `hydra` node.
+        resolution: the least that a fraction has to have.
 
     Raises:
         AblateError: names every bad arm.
     """
-    arms = designs.arms(design, command.factors)
-    words = [(*command.fixed, *(f"{name}={level}" for name, level in arm.levels)) for arm in arms]
+    arms = designs.arms(design, command.factors, resolution)
+    # Without the words that make a sweep of it, an arm's overrides give its run on a command line of its own.
+    alone = [word for word in command.fixed if word.lstrip("+").partition("=")[0] not in SWEEP_WORDS]
+    words = [(*alone, *(f"{name}={level}" for name, level in arm.levels)) for arm in arms]
     recipes: dict[tuple[int, int], Recipe] = {}  # by arm and seed
+    names: list[Mapping[str, str]] = []  # by arm
     refused: list[str] = []
     store = ""
     for number, arm in enumerate(arms):
         try:
             config.check_overrides(words[number])
             cfg = compose([*words[number], f"seed={command.seeds[0]}"])
+            names.append(config.levels(cfg.hydra))
             plain = OmegaConf.to_yaml(OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]))
             store = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]
             for seed in command.seeds:
@@ -249,10 +305,11 @@ def make(command: Command, design: str, compose: Callable[[Sequence[str]], DictC
     runs: list[Run] = []
     for seed in command.seeds:  # all arms of a seed before the next seed, so that an unfinished sweep compares them
         for number in range(len(arms)):
-            trajectory, _ = trajectory_of(recipes[number, seed])
+            recipe = recipes[number, seed]
+            trajectory, content = trajectory_of(recipe)
             overrides = (*words[number], f"seed={seed}")
-            runs.append(Run(len(runs), number, seed, overrides, recipes[number, seed], trajectory))
-    return Plan(design, command.factors, tuple(arms), command.seeds, tuple(runs), store)
+            runs.append(Run(len(runs), number, seed, overrides, recipe, trajectory, content, names[number]))
+    return Plan(study, design, resolution, command.factors, tuple(arms), command.seeds, tuple(runs), store)
 
 
 def _seeds(values: Sequence[str]) -> tuple[int, ...]:
@@ -274,3 +331,24 @@ def sweep_folder(path: str | Path) -> Path:
     if not (folder / SWEEP).is_file():
         raise AblateError(f"Expected the folder of a sweep, with a {SWEEP} in it, as in multirun/. Received: {path}.")
     return folder
+
+
+def find_store(content: Mapping[str, Any], folder: Path) -> Path | None:
+    """The store that has the trajectories of a sweep; None where none of them is found.
+
+    sweep.json names it as the user did, seen from where the command ran: the current folder or one above the sweep's.
+
+    Args:
+        content: of sweep.json.
+    """
+    written = str(content["store"])
+    try:
+        given = str(OmegaConf.create({"store": written})["store"])  # it may name a variable of the environment
+    except OmegaConfBaseException:
+        given = written
+    beside = [] if Path(given).is_absolute() else folder.resolve().parents
+    wanted = {run["fingerprint"] for run in content["runs"]}
+    for base in (Path(), *beside):
+        if any((base / given / fingerprint).is_dir() for fingerprint in wanted):
+            return base / given
+    return None

@@ -1,7 +1,11 @@
 """Progress in the terminal: a bar where there is one, plain lines every evaluation elsewhere. All on stderr."""
 
+import math
+import os
+import platform
 import sys
-from typing import Any, Self
+import time
+from typing import Any, Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -9,12 +13,69 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from ablate.recipe import Recipe
 from ablate.store import Trajectory
 
+LIVE_EVERY_S = 1.0  # between two writings of live.json
+
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(message: str) -> None:
     """One line to whoever watches."""
     console.print(message, markup=False)
+
+
+class Watcher(Protocol):
+    """Somebody who is told how a training goes."""
+
+    def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+        """Some steps were done; `loss` is that of the last."""
+
+    def evaluated(self, row: dict[str, Any]) -> None:
+        """An evaluation was stored."""
+
+
+class Stopped(Exception):
+    """A training was asked to stop, and has saved a checkpoint at the step that is the message."""
+
+
+class LiveFile:
+    """Tells other processes how a training goes, in live.json, and passes on to another watcher."""
+
+    def __init__(self, recipe: Recipe, trajectory: Trajectory, watcher: Watcher) -> None:
+        self.recipe, self.trajectory, self.watcher = recipe, trajectory, watcher
+        self.written = -math.inf
+
+    def __enter__(self) -> Self:
+        self._write(0, None, None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.trajectory.clear_live()
+
+    def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+        """Some steps were done."""
+        if time.monotonic() - self.written >= LIVE_EVERY_S:
+            self._write(step, loss, examples_per_second)
+        self.watcher.stepped(step, loss, examples_per_second)
+
+    def evaluated(self, row: dict[str, Any]) -> None:
+        """An evaluation was stored."""
+        self.watcher.evaluated(row)
+
+    def _write(self, step: int, loss: float | None, examples_per_second: float | None) -> None:
+        self.written = time.monotonic()
+        speed = examples_per_second
+        self.trajectory.set_live(
+            {
+                "step": step,
+                "target": self.recipe.steps,
+                "loss": loss,
+                "examples_per_second": speed,
+                "steps_per_second": None if speed is None else speed / self.recipe.batch_size,
+                "time": time.time(),
+                "pid": os.getpid(),
+                "host": platform.node(),
+            }
+        )
 
 
 class TrainingProgress:

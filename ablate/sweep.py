@@ -1,74 +1,185 @@
-"""Running a plan: what is trained already is read, the rest is launched, and a report ends it."""
+"""Running a plan: what is trained already is read, the rest is ensured, and a report ends it."""
 
-from collections.abc import Callable, Sequence
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ablate import app
-from ablate.errors import AblateError
-from ablate.plan import SWEEP, Plan, Run
-from ablate.progress import say
-from ablate.store import read_json, write_json
+from filelock import FileLock, Timeout
 
-Launch = Callable[[Sequence[Run]], None]
+from ablate import app, store
+from ablate.commands import plan as plan_command
+from ablate.errors import AblateError
+from ablate.launch.backend import Outcome
+from ablate.launch.settings import Settings
+from ablate.launch.watch import Screen
+from ablate.plan import SWEEP, Plan, Run, Training
+from ablate.progress import say
+from ablate.store import read_json, write_atomically, write_json
+
+LOCK = ".lock"
+RUNNING = "running.json"  # who works on the sweep, as long as somebody does
+RUNNING_EVERY_S = 20.0  # between two signs of life in it
+WAIT_S = 0.5  # between two looks at a sweep that another process works on
+
+Train = Callable[[Sequence[Run], Callable[[Training, Outcome], bool], Callable[[], None]], None]
 
 
 class RunsFailed(AblateError):
     """Some runs of a sweep failed or diverged; the others have their results."""
 
 
-def run(plan: Plan, folder: Path, launch: Launch) -> list[dict[str, Any]]:
+def run(plan: Plan, folder: Path, settings: Settings, train: Train) -> list[dict[str, Any]]:
     """Run a plan in its folder; the results of all runs, in order.
 
+    One process at a time works on a sweep; another with the same command waits, watching, and then reads what is there.
+
     Args:
-        launch: trains the given runs and writes their results; failures of runs do not raise.
+        train: trains the given runs. It tells what became of each training as it ends, which answers whether all went well, and
+            calls its third argument about twice a second. What it only leaves in the runs' folders is found there in the end.
 
     Raises:
         RunsFailed: some runs have no accuracy in the end.
     """
-    _fix(plan, folder)
-    missing = [run for run in plan.runs if not _read(plan, run, folder)]
-    say(
-        f"{folder}: {_count(len(plan.runs), 'run')} ({_count(len(plan.arms), 'arm')} x {_count(len(plan.seeds), 'seed')}) "
-        f"on {_count(plan.trainings, 'training')}, "
-        + (f"{_count(len(missing), 'run')} to do" if missing else "all done already; nothing to train")
-    )
-    for arm, recipe in plan.recipes():
-        for line in recipe.idle:
-            say(f"{plan.label(arm)}: {line}")
-    for later, earlier in plan.same_arms():
-        say(f"{plan.label(later)}: the same training and readout as {plan.label(earlier)}, so no difference can show")
-    if missing:
-        launch(missing)
-    results = [_result(plan, run, folder) for run in plan.runs]
-    _report(folder)
-    bad = [(run, result) for run, result in zip(plan.runs, results, strict=True) if result["status"] != "done"]
-    if bad:
-        lines = [
-            f"run {run.number} ({plan.label(run.arm)}, seed {run.seed}) {result['status']}: {result['error']}"
-            for run, result in bad
-        ]
-        raise RunsFailed(f"{len(bad)} of {len(plan.runs)} runs have no accuracy: " + "; ".join(lines))
-    return results
+    _check(plan, folder)
+    if settings.watch:
+        _watch(folder, settings)
+        return _finish(plan, [_result(plan, run, folder) for run in plan.runs], folder)
+    with _alone(folder, settings):
+        _fix(plan, folder)
+        needs = {training.trajectory.fingerprint: [run.recipe.steps for run in training.runs] for training in plan.trainings}
+        store.register_sweep(plan.runs[0].trajectory.path.parent, folder, needs)
+        missing = [run for run in plan.runs if not _read(plan, run, folder)]
+        say(f"{folder}")
+        for line in plan_command.head(plan_command.describe(plan, settings.workers, settings.threads)):
+            say(line)
+        if missing:
+            _train(plan, missing, folder, settings, train)
+        results = [_result(plan, run, folder) for run in plan.runs]
+        _report(folder)
+    return _finish(plan, results, folder)
+
+
+def _train(plan: Plan, missing: Sequence[Run], folder: Path, settings: Settings, train: Train) -> None:
+    for run in missing:  # what an earlier try left
+        for name in (app.RESULT, app.TRACE):
+            (folder / str(run.number) / name).unlink(missing_ok=True)
+    running = _Running(folder)
+    with running, Screen(folder, shown=settings.progress) as screen:
+
+        def ended(training: Training, outcome: Outcome) -> bool:
+            wells = [_ended(plan, run, folder, outcome) for run in training.runs]
+            screen.refresh()
+            return all(wells)
+
+        def tick() -> None:
+            running.refresh()
+            screen.refresh()
+
+        train(missing, ended, tick)
+
+
+def _ended(plan: Plan, run: Run, folder: Path, outcome: Outcome) -> bool:
+    """Write the result of a run whose training has ended; whether it has an accuracy."""
+    result = app.read(run.recipe, run.trajectory)
+    if result is None:
+        error = outcome.error or f"its training ended before step {run.recipe.steps}"
+        result = app.failure(error, run.recipe, run.trajectory)
+        log = f"{error}\nWhat its process printed is in {outcome.log}\n" if outcome.log else error
+        write_atomically(folder / str(run.number) / app.TRACE, (outcome.trace or log).encode())
+    return bool(_write(plan, run, folder, result)["status"] == "done")
+
+
+def _check(plan: Plan, folder: Path) -> None:
+    """Refuse the folder of another sweep."""
+    wanted, found = plan.to_json(), read_json(folder / SWEEP)
+    if found is None:
+        return
+    same = all(found.get(key) == wanted[key] for key in ("factors", "seeds", "runs"))
+    if not same or [arm["levels"] for arm in found["arms"]] != [arm["levels"] for arm in wanted["arms"]]:
+        raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, which holds another sweep.")
 
 
 def _fix(plan: Plan, folder: Path) -> None:
-    """Write sweep.json, or check that it is of this sweep: what was fixed before training stays as it was."""
+    """Write sweep.json: what was fixed before training stays as it was."""
     wanted, found = plan.to_json(), read_json(folder / SWEEP)
-    if found is not None and any(found.get(key) != wanted[key] for key in ("factors", "arms", "seeds", "runs")):
-        raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, which holds another sweep.")
     if found is None or found["store"] != wanted["store"]:
         write_json(folder / SWEEP, wanted | ({"fixed": found["fixed"]} if found else {}))
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+@contextmanager
+def _alone(folder: Path, settings: Settings) -> Iterator[None]:
+    """Hold the sweep's lock; where another process has it, watch until it is free."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock.acquire(timeout=0))
+        except Timeout:
+            say(f"{folder} is being worked on by another process; waiting for it")
+            with Screen(folder, shown=settings.progress) as screen:
+                while True:
+                    try:
+                        stack.enter_context(lock.acquire(timeout=WAIT_S))
+                        break
+                    except Timeout:
+                        screen.refresh()
+        yield
+
+
+def _watch(folder: Path, settings: Settings) -> None:
+    """Show what another process does with the sweep until it ends."""
+    lock = FileLock(folder / LOCK)
+
+    def at_work() -> bool:
+        try:
+            with lock.acquire(timeout=0):
+                return False
+        except Timeout:
+            return True
+
+    if not (folder / SWEEP).exists() or not at_work():
+        raise AblateError(
+            f"Expected a sweep that another process works on. Received: watch=true, and nobody works on {folder}. "
+            "Run it without watch=true."
+        )
+    with Screen(folder, shown=settings.progress) as screen:
+        while at_work():
+            screen.refresh()
+            time.sleep(WAIT_S)
+
+
+class _Running:
+    """running.json: tells others who works on the sweep, as long as this lasts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / RUNNING
+        self.started = time.time()
+        self.written = 0.0
+
+    def __enter__(self) -> None:
+        self.refresh()
+
+    def __exit__(self, *_: object) -> None:
+        self.path.unlink(missing_ok=True)
+
+    def refresh(self) -> None:
+        """Give a sign of life."""
+        if time.monotonic() - self.written > RUNNING_EVERY_S or not self.written:
+            self.written = time.monotonic()
+            sign = {"pid": os.getpid(), "host": platform.node(), "time": time.time(), "started": self.started}
+            write_json(self.path, sign)
 
 
 def _read(plan: Plan, run: Run, folder: Path) -> bool:
     """Read a run whose trajectory is there already, without launching anything."""
     result = app.read(run.recipe, run.trajectory)
     if result is not None:
+        if run.trajectory.checkpoint(run.recipe.steps).exists():
+            run.trajectory.keep(run.recipe.steps)
         _write(plan, run, folder, result)
     return result is not None
 
@@ -77,7 +188,7 @@ def _result(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     """The result that a run left, with the arm that it was."""
     result = read_json(folder / str(run.number) / app.RESULT)
     if not isinstance(result, dict):
-        return app.failure("it left no result", run.recipe, run.trajectory)
+        return app.failure("it was not run", run.recipe, run.trajectory) | {"status": "missing"}
     return _write(plan, run, folder, result)
 
 
@@ -87,6 +198,24 @@ def _write(plan: Plan, run: Run, folder: Path, result: dict[str, Any]) -> dict[s
     if read_json(path) != whole:
         write_json(path, whole)
     return whole
+
+
+def _finish(plan: Plan, results: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+    """The results, or what is wrong with them: a line each, then one for all."""
+    bad = [(run, result) for run, result in zip(plan.runs, results, strict=True) if result["status"] != "done"]
+    if not bad:
+        return results
+    for run, result in bad:
+        if result["status"] != "missing":
+            trace = folder / str(run.number) / app.TRACE
+            where = f" ({trace})" if trace.exists() else ""
+            say(f"run {run.number} ({plan.label(run.arm)}, seed {run.seed}) {result['status']}: {result['error']}{where}")
+    counts = [f"{sum(r['status'] == status for _, r in bad)} {status}" for status in ("failed", "diverged", "missing")]
+    told = ", ".join(count for count in counts if not count.startswith("0 "))
+    raise RunsFailed(
+        f"{len(bad)} of {len(plan.runs)} runs have no accuracy ({told}), as told above. "
+        "The same command tries again what failed; what diverged stays so."
+    )
 
 
 def _report(folder: Path) -> None:

@@ -1,16 +1,19 @@
 """The sweeper class that Hydra finds here; the logic is in `ablate.plan` and `ablate.sweep`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+if TYPE_CHECKING:
+    from ablate.plan import Plan, Run
 
 
 @dataclass
@@ -19,6 +22,7 @@ class AblateSweeperConf:
 
     _target_: str = "hydra_plugins.ablate_sweeper.AblateSweeper"
     name: str = "unnamed"  # of the sweep's folder; set by the sweeper
+    plan: str | None = None  # table or json: print the plan and train nothing
     params: dict[str, Any] | None = field(default_factory=dict)
 
 
@@ -28,7 +32,8 @@ ConfigStore.instance().store(group="hydra/sweeper", name="ablate", node=AblateSw
 class AblateSweeper(Sweeper):
     """Runs the arms of a design, each with every seed."""
 
-    def __init__(self, name: str, params: dict[str, Any] | None) -> None:
+    def __init__(self, name: str, plan: str | None, params: dict[str, Any] | None) -> None:
+        self.plan = plan
         self.params = params or {}
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
@@ -36,30 +41,58 @@ class AblateSweeper(Sweeper):
         self.context, self.task, self.master = hydra_context, task_function, config
 
     def sweep(self, arguments: list[str]) -> Any:
-        """Plan, launch what is missing, report."""
-        from ablate import plan, sweep
+        """Plan; then print the plan, or run it."""
+        from ablate import sweep
+        from ablate.commands import plan as plan_command
         from ablate.errors import AblateError
+        from ablate.launch.settings import Settings
 
         if any(word.startswith("hydra.sweep.subdir") for word in self.master.hydra.overrides.hydra):
             raise AblateError("Expected no hydra.sweep.subdir: the runs of a sweep lie in folders by their number.")
+        settings = Settings.of(self.master)
+        made = self._plan(arguments)
+        if self.plan is not None:
+            plan_command.show_plan(made, settings.workers, settings.threads, as_json=self.plan == "json")
+            return None
+        with open_dict(self.master):
+            self.master.hydra.sweeper.name = made.name
+        return sweep.run(made, Path(str(self.master.hydra.sweep.dir)), settings, self._train(made.name))
+
+    def _plan(self, arguments: Sequence[str]) -> "Plan":
+        from ablate import plan
+
         loader = self.context.config_loader
-        words = [f"{key}={value}" for key, value in self.params.items()] + arguments
+        study = self.master.hydra.runtime.choices.get("study")
+        if study is not None:
+            file = loader.repository.load_config(f"study/{study}").config  # type: ignore[attr-defined]
+            plan.check_study(study, _dotted(OmegaConf.to_container(file)))
+        words = plan.of_study(self.params, arguments)
         command = plan.parse(OverridesParser.create(config_loader=loader).parse_overrides(words))
 
         def compose(overrides: Sequence[str]) -> DictConfig:
             return loader.load_sweep_config(self.master, list(overrides))
 
-        made = plan.make(command, str(self.master.design), compose)
-        with open_dict(self.master):
-            self.master.hydra.sweeper.name = made.name
-        folder = Path(str(self.master.hydra.sweep.dir))
+        return plan.make(command, str(self.master.design), compose, self.master.resolution, study)
 
-        def launch(runs: Sequence[plan.Run]) -> None:
-            launcher = Plugins.instance().instantiate_launcher(
-                hydra_context=self.context, task_function=self.task, config=self.master
-            )
-            place = f"hydra.sweeper.name={made.name}"  # a job is composed anew from its overrides
+    def _train(self, name: str) -> Callable[..., None]:
+        """How the configured launcher trains runs: ours all trainings at once, others a job a run."""
+        launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=self.context, task_function=self.task, config=self.master
+        )
+        ensure = getattr(launcher, "ensure", None)
+        if ensure is not None:
+            return ensure  # type: ignore[no-any-return]
+
+        def launch(runs: "Sequence[Run]", *_: object) -> None:
+            place = f"hydra.sweeper.name={name}"  # a job is composed anew from its overrides
             jobs = [[*run.overrides, place, f"hydra.sweep.subdir={run.number}"] for run in runs]
             launcher.launch(jobs, initial_job_idx=0)
 
-        return sweep.run(made, folder, launch)
+        return launch
+
+
+def _dotted(content: Any, start: str = "") -> list[str]:
+    """The dotted keys of all values in nested dictionaries."""
+    if not isinstance(content, dict):
+        return [start]
+    return [key for name, value in content.items() for key in _dotted(value, f"{start}.{name}" if start else str(name))]

@@ -1,6 +1,14 @@
+import json
 import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+
+CONF = Path(__file__).parent / "training" / "conf"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,3 +30,69 @@ def environment():
 
 def pytest_addoption(parser):
     parser.addoption("--bench-rounds", type=int, default=5, help="how often each benchmark is measured")
+
+
+class Program:
+    """Runs `python -m ablate` in a folder of its own, on a tiny data set and model."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        generator = np.random.default_rng(0)
+        labels = np.arange(200) % 4
+        images = generator.integers(0, 100, (200, 16, 16, 3)) + 40 * labels[:, None, None, None]
+        arrays = {
+            "train_images": images,
+            "train_labels": labels,
+            "test_images": images[:60],
+            "test_labels": labels[:60],
+        }
+        np.savez(folder / "my.npz", **{k: v.astype(np.uint8 if "images" in k else np.int64) for k, v in arrays.items()})
+        self.base = ["-cd", str(CONF), "data=arrays", "data.path=my.npz", "model=tiny", "batch_size=16", "threads=1"]
+        hidden = ("HYDRA_FULL_ERROR", "TF_CPP_MIN_LOG_LEVEL", "PYTHONPATH")
+        self.env = {name: value for name, value in os.environ.items() if name not in hidden}
+
+    def start(self, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "ablate", *self.base, *words],
+            cwd=self.folder,
+            env=self.env | (env or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, *words: str, status: int = 0, env: dict[str, str] | None = None) -> tuple[str, str]:
+        """Standard output and error of a run that ends with `status`."""
+        process = self.start(*words, env=env)
+        out, err = process.communicate(timeout=600)
+        assert process.returncode == status, err
+        assert "Traceback" not in err
+        return out, err
+
+    def command(self, *words: str, status: int = 0) -> tuple[str, str]:
+        """Standard output and error of one of the commands, which take no config of a training."""
+        done = subprocess.run(
+            [sys.executable, "-m", "ablate", *words], cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=600
+        )
+        assert done.returncode == status, done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout, done.stderr
+
+    def trajectories(self) -> list[Path]:
+        return sorted(path for path in (self.folder / "runs").iterdir() if not path.name.startswith("."))
+
+    def results(self) -> list[dict[str, Any]]:
+        files = sorted(self.folder.glob("multirun/*/*/result.json"), key=lambda path: int(path.parent.name))
+        return [json.loads(path.read_text()) for path in files]
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    return Program(tmp_path)
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Program:
+    """The same in another folder."""
+    (tmp_path / "another").mkdir()
+    return Program(tmp_path / "another")

@@ -1,7 +1,6 @@
 """The program as users run it: in processes of its own, on tiny data and a model from a folder of the user's own."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -19,61 +18,12 @@ CONF = Path(__file__).parent / "training" / "conf"
 TIMES = ("seconds", "examples_per_second")
 
 
-class Program:
-    """Runs `python -m ablate` in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        generator = np.random.default_rng(0)
-        labels = np.arange(200) % 4
-        images = generator.integers(0, 100, (200, 16, 16, 3)) + 40 * labels[:, None, None, None]
-        arrays = {
-            "train_images": images,
-            "train_labels": labels,
-            "test_images": images[:60],
-            "test_labels": labels[:60],
-        }
-        np.savez(folder / "my.npz", **{k: v.astype(np.uint8 if "images" in k else np.int64) for k, v in arrays.items()})
-        self.base = ["-cd", str(CONF), "data=arrays", "data.path=my.npz", "model=tiny", "batch_size=16", "threads=1"]
-        self.env = {k: v for k, v in os.environ.items() if k not in ("HYDRA_FULL_ERROR", "TF_CPP_MIN_LOG_LEVEL")}
-
-    def start(self, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "ablate", *self.base, *words],
-            cwd=self.folder,
-            env=self.env | (env or {}),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def __call__(self, *words: str, status: int = 0, env: dict[str, str] | None = None) -> tuple[str, str]:
-        """Standard output and error of a run that ends with `status`."""
-        process = self.start(*words, env=env)
-        out, err = process.communicate(timeout=300)
-        assert process.returncode == status, err
-        assert "Traceback" not in err
-        return out, err
-
-    def trajectories(self) -> list[Path]:
-        return sorted(path for path in (self.folder / "runs").iterdir() if path.is_dir())
-
-    def results(self) -> list[dict[str, Any]]:
-        files = sorted(self.folder.glob("multirun/*/*/result.json"), key=lambda path: int(path.parent.name))
-        return [json.loads(path.read_text()) for path in files]
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Program:
-    return Program(tmp_path)
-
-
 def rows(trajectory: Path) -> list[dict[str, Any]]:
     lines = (trajectory / "metrics.jsonl").read_text().splitlines()
     return [{k: v for k, v in json.loads(line).items() if k not in TIMES} for line in lines]
 
 
-def test_the_factorial_trains_twice_and_the_same_command_again_trains_nothing(program: Program) -> None:
+def test_the_factorial_trains_twice_and_the_same_command_again_trains_nothing(program: Any) -> None:
     words = ["-m", "augment=off,flip", "ema=on,off", "steps=20", "eval_every=10"]
     out, err = program(*words)
     assert "4 runs (4 arms x 1 seed) on 2 trainings" in err
@@ -113,7 +63,7 @@ def test_the_factorial_trains_twice_and_the_same_command_again_trains_nothing(pr
     assert len(program.trajectories()) == 2
 
 
-def test_a_diverging_run_has_a_result_and_the_sweep_goes_on(program: Program) -> None:
+def test_a_diverging_run_has_a_result_and_the_sweep_goes_on(program: Any) -> None:
     _, err = program("-m", "lr=1e30,0.05", "steps=6", "eval_every=3", status=1)
     first, second = program.results()
     assert (first["status"], first["accuracy"], second["status"]) == ("diverged", None, "done")
@@ -121,7 +71,7 @@ def test_a_diverging_run_has_a_result_and_the_sweep_goes_on(program: Program) ->
     assert last.startswith("ablate: 1 of 2 runs have no accuracy: run 0 (baseline, seed 0) diverged: the loss became")
 
 
-def test_ctrl_c_saves_and_the_same_command_goes_on(program: Program) -> None:
+def test_ctrl_c_saves_and_the_same_command_goes_on(program: Any) -> None:
     words = ["steps=1500", "eval_every=100"]
     process = program.start(*words)
     wait_for(lambda: any(program.folder.glob("runs/*/checkpoints/*.npz")))
@@ -139,7 +89,7 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(program: Program) -> None:
 
 
 @pytest.mark.slow
-def test_sigkill_at_any_moment_and_asking_again_equals_no_interruption(program: Program, tmp_path: Path) -> None:
+def test_sigkill_at_any_moment_and_asking_again_equals_no_interruption(program: Any, another: Any) -> None:
     words = ["steps=400", "eval_every=20"]
     generator = np.random.default_rng(0)
     killed = 0
@@ -153,10 +103,8 @@ def test_sigkill_at_any_moment_and_asking_again_equals_no_interruption(program: 
             killed += 1
     assert killed > 0
     program(*words)
-    (tmp_path / "whole").mkdir()
-    whole = Program(tmp_path / "whole")
-    whole(*words)
-    [one], [other] = program.trajectories(), whole.trajectories()
+    another(*words)
+    [one], [other] = program.trajectories(), another.trajectories()
     assert rows(one) == rows(other)
     for step in range(20, 401, 20):
         with np.load(one / f"predictions/{step}.npz") as left, np.load(other / f"predictions/{step}.npz") as right:
@@ -164,7 +112,7 @@ def test_sigkill_at_any_moment_and_asking_again_equals_no_interruption(program: 
                 np.testing.assert_array_equal(left[name], right[name])
 
 
-def test_two_processes_train_one_trajectory_once(program: Program) -> None:
+def test_two_processes_train_one_trajectory_once(program: Any) -> None:
     words = ["steps=60", "eval_every=30"]
     processes = [program.start(*words), program.start(*words)]
     errors = [process.communicate(timeout=300)[1] for process in processes]
@@ -175,7 +123,7 @@ def test_two_processes_train_one_trajectory_once(program: Program) -> None:
     assert sum("\ntraining " in f"\n{err}" for err in errors) == 1
 
 
-def test_secrets_from_the_environment_land_in_no_file(program: Program) -> None:
+def test_secrets_from_the_environment_land_in_no_file(program: Any) -> None:
     env = {"ABLATE_TEST_TOKEN": "s3cr3t-in-the-environment"}
     words = ["data=cifar10", "data.url='http://127.0.0.1:9/${oc.env:ABLATE_TEST_TOKEN}.tar.gz'", "data.archive=null"]
     env |= {"ABLATE_CACHE": str(program.folder / "cache"), "ABLATE_DATA": ""}
@@ -207,7 +155,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("words", sorted(REFUSALS))
-def test_bad_input_gets_one_line(words: str, program: Program) -> None:
+def test_bad_input_gets_one_line(words: str, program: Any) -> None:
     import shlex
 
     out, err = program(*shlex.split(words), status=1)
@@ -219,7 +167,7 @@ def test_bad_input_gets_one_line(words: str, program: Program) -> None:
     assert not (program.folder / "multirun").exists()
 
 
-def test_hydras_own_flags(program: Program) -> None:
+def test_hydras_own_flags(program: Any) -> None:
     assert "batch_size: 16" in program("--cfg", "job")[0]
     assert "tiny" in program("--info", "defaults")[0]
     program.base = []
@@ -228,7 +176,7 @@ def test_hydras_own_flags(program: Program) -> None:
     assert "augment=photometric" in program("-sc", "query=bash", env=env)[0].split()
 
 
-def test_a_terminal_shows_a_bar_with_speed_and_time_left(program: Program) -> None:
+def test_a_terminal_shows_a_bar_with_speed_and_time_left(program: Any) -> None:
     words = ["-m", "ablate", *program.base, "steps=300", "eval_every=100"]
     shown = pexpect.spawn(sys.executable, words, cwd=program.folder, env=program.env, dimensions=(24, 110), timeout=300)
     shown.expect(r"step \d+/300.*loss \d+\.\d\d.*accuracy \d+\.\d %.*examples/s.*\d:\d\d:\d\d")

@@ -6,8 +6,6 @@ import subprocess
 from dataclasses import dataclass
 from typing import Literal
 
-from ablate.errors import AblateError
-
 Amount = int | Literal["auto"]
 
 
@@ -44,14 +42,8 @@ def share(workers: Amount, threads: Amount, trainings: int) -> Share:
     """Who gets what when `trainings` are to be done.
 
     `auto`: with more than one training one thread each, as many at once as there are cores; alone all cores. Where there are
-    GPUs, one training a GPU, and the cores divided among them.
-
-    Raises:
-        AblateError: a number below 1, or something else than a number or auto.
+    GPUs, one training a GPU, and the cores divided among them. Both are numbers of at least 1 otherwise.
     """
-    for name, value in (("workers", workers), ("threads", threads)):
-        if value != "auto" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise AblateError(f"Expected a whole number of at least 1, or auto. Received: {name}={value!r}.")
     devices = gpus()
     if workers != "auto":
         at_once = workers
@@ -63,9 +55,7 @@ def share(workers: Amount, threads: Amount, trainings: int) -> Share:
         at_once = cores()
     at_once = max(1, min(at_once, trainings))
     if threads != "auto":
-        each = threads
-    elif devices:
-        each = max(1, cores() // at_once)
-    else:
-        each = cores() if trainings <= 1 or workers == 1 else max(1, cores() // at_once) if workers != "auto" else 1
-    return Share(at_once, each, devices)
+        return Share(at_once, threads, devices)
+    if workers == "auto" and not devices and trainings > 1:
+        return Share(at_once, 1)
+    return Share(at_once, max(1, cores() // at_once), devices)

@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from ablate.app import RESULT
 from ablate.errors import AblateError
-from ablate.plan import SWEEP, SWEEP_VERSION, sweep_folder
+from ablate.plan import SWEEP, SWEEP_VERSION, find_store, sweep_folder
 from ablate.store import Trajectory, read_json
 
 STATUSES = ("done", "diverged", "failed")  # of a result; a run without a readable one is `missing`
@@ -78,7 +76,12 @@ def load(sweep: Path) -> Results:
     """
     folder = sweep_folder(sweep)
     content = _sweep(folder / SWEEP)
-    store, notes = _store(content, folder)
+    store, notes = find_store(content, folder), []
+    if store is None:
+        notes.append(
+            f"no trajectory of this sweep was found, so there are no curves; looked for {content['store']} from "
+            f"{Path.cwd()} and from every folder above {folder.resolve()}"
+        )
     labels = [arm_name(arm) for arm in content["arms"]]
     runs: list[dict[str, Any]] = []
     damaged: list[str] = []
@@ -116,22 +119,6 @@ def _sweep(path: Path) -> dict[str, Any]:
         received = f"version {content.get('version')!r}" if isinstance(content, dict) else "a damaged file"
         raise AblateError(f"Expected a sweep of version {SWEEP_VERSION} in {path}. Received: {received}.")
     return content
-
-
-def _store(content: Mapping[str, Any], folder: Path) -> tuple[Path | None, list[str]]:
-    """The store that has the sweep's trajectories: sweep.json names it as the user did, seen from where the command ran."""
-    written = str(content["store"])
-    try:
-        given = str(OmegaConf.create({"store": written})["store"])  # it may name a variable of the environment
-    except OmegaConfBaseException:
-        given = written
-    beside = [] if Path(given).is_absolute() else folder.resolve().parents
-    wanted = {run["fingerprint"] for run in content["runs"]}
-    for base in (Path(), *beside):
-        if any((base / given / fingerprint).is_dir() for fingerprint in wanted):
-            return base / given, []
-    looked = ", ".join(dict.fromkeys(str(base / written) for base in (Path.cwd(), *beside)))
-    return None, [f"no trajectory of this sweep was found, so there are no curves; looked in {looked}"]
 
 
 def _belongs(result: Any, run: Mapping[str, Any]) -> bool:

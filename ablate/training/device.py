@@ -61,7 +61,7 @@ def warn_without_bfloat16() -> None:
         log.warning("This processor has no bfloat16 arithmetic: precision=bfloat16 will be slower than float32.")
 
 
-def segment(threads: int, step: int) -> dict[str, Any]:
+def segment(threads: int, at_once: int, step: int) -> dict[str, Any]:
     """Where and with what a training goes on from `step`: an entry of env.json. No environment variables are read."""
     commit, dirty = _git()
     return {
@@ -72,6 +72,7 @@ def segment(threads: int, step: int) -> dict[str, Any]:
         "device": device_name(),
         "processor": processor_name(),
         "threads": threads,
+        "at_once": at_once,
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in ("ablate-tf", "tensorflow", "keras", "numpy")},
         "commit": commit,

@@ -3,9 +3,10 @@
 import math
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from ablate.data import Dataset
+from ablate.progress import Stopped, Watcher
 from ablate.recipe import Recipe
 from ablate.store import Trajectory
 from ablate.training import checkpoint, device
@@ -16,20 +17,6 @@ from ablate.training.summaries import Summaries
 SECONDS_PER_CALL = 0.5  # steps are grouped into calls of about this long; nothing but the response to Ctrl-C depends on it
 
 
-class Watcher(Protocol):
-    """Somebody who is told how the training goes."""
-
-    def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
-        """Some steps were done; `loss` is that of the last."""
-
-    def evaluated(self, row: dict[str, Any]) -> None:
-        """An evaluation was stored."""
-
-
-class Stopped(Exception):
-    """The training was asked to stop, and has saved a checkpoint at the step that is the message."""
-
-
 def train(
     recipe: Recipe,
     dataset: Dataset,
@@ -37,6 +24,7 @@ def train(
     watcher: Watcher,
     threads: int,
     stop: Callable[[], bool] = lambda: False,
+    at_once: int = 1,
 ) -> None:
     """Train the trajectory up to `recipe.steps` from where its checkpoints are, evaluating on the way.
 
@@ -45,6 +33,7 @@ def train(
     Args:
         threads: the threads that TensorFlow has; recorded.
         stop: asked between calls into TensorFlow; where it answers True the state is saved.
+        at_once: how many trainings share the machine; recorded.
 
     Raises:
         Stopped: `stop` answered True.
@@ -53,7 +42,7 @@ def train(
     progress = checkpoint.restore(trajectory, network, recipe)
     if not any(int(path.stem) > progress.step for path in trajectory.checkpoints()):
         trajectory.drop_after(progress.step)
-    trajectory.add_segment(device.segment(threads, progress.step))
+    trajectory.add_segment(device.segment(threads, at_once, progress.step))
     trajectory.keep(recipe.steps)
     trajectory.set_status("running", progress.step)
     summaries = Summaries(trajectory.path / "tensorboard") if recipe.tensorboard else None

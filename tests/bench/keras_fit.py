@@ -3,7 +3,8 @@
 tf.data with per-image tf.image ops (the crop first, so that the rest has fewer pixels to do), a parallel map
 that need not keep the order, batching and prefetching; Keras layers, `tf.nn.lrn`, SGD with `use_ema`, L2 on
 the hidden dense layers; compiled and fitted, with no metric but the loss.
-`echo 10 | python keras_fit.py --threads 2` measures for 10 seconds.
+`echo 10 | python keras_fit.py --threads 2` measures for 10 seconds; `python keras_fit.py --threads 2 --steps 100`
+trains and evaluates CIFAR-10 from ABLATE_DATA once, and prints the accuracy.
 """
 
 import argparse
@@ -16,6 +17,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 from window import Windows
+
+from ablate import config, data
 
 SHUFFLED = 10_000  # images in the shuffle buffer
 
@@ -65,6 +68,24 @@ def model(size: int) -> keras.Model:
     )
 
 
+def whole_run(steps: int, batch_size: int, augment: bool, averages: bool) -> float:
+    """Train and evaluate on CIFAR-10, with raw or averaged weights; the accuracy on the test images."""
+    cifar10 = data.load(config.resolve(config.compose(["data=cifar10"])).data)
+    size = 24 if augment else 32
+    network = model(size)
+    optimizer = keras.optimizers.SGD(0.1, use_ema=averages, ema_momentum=0.9999)
+    network.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    train = dataset(cifar10.train.images, cifar10.train.labels, batch_size, augment)
+    network.fit(train, steps_per_epoch=steps, epochs=1, shuffle=False, verbose=0)
+    if averages:
+        optimizer.finalize_variable_values(network.trainable_variables)
+    edge = (32 - size) // 2
+    images = cifar10.test.images[:, edge : edge + size, edge : edge + size]
+    test = tf.data.Dataset.from_tensor_slices((images, cifar10.test.labels)).batch(1000)
+    test = test.map(lambda image, label: (tf.image.per_image_standardization(image), label)).prefetch(2)
+    return float(network.evaluate(test, verbose=0)[1])
+
+
 class Measured(keras.callbacks.Callback):
     """Counts examples, at a few microseconds a batch; on a CPU a batch is done when its call returns."""
 
@@ -82,10 +103,15 @@ def main() -> None:
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--augment", choices=("on", "off"), default="on")
+    parser.add_argument("--steps", type=int, help="train so long and evaluate, instead of measuring throughput")
+    parser.add_argument("--ema", choices=("on", "off"), default="on")
     arguments = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
     tf.config.threading.set_inter_op_parallelism_threads(arguments.threads)
     keras.utils.set_random_seed(0)
+    if arguments.steps:
+        print(whole_run(arguments.steps, arguments.batch_size, arguments.augment == "on", arguments.ema == "on"))
+        return
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (50_000, 32, 32, 3), dtype=np.uint8)
     labels = generator.integers(0, 10, 50_000, dtype=np.int32)

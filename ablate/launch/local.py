@@ -1,0 +1,132 @@
+"""Trainings on this machine: warm worker processes, one training each."""
+
+import concurrent.futures
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from ablate.launch.backend import Job, Outcome
+from ablate.launch.share import Share
+from ablate.launch.worker import Flag, start, work
+
+
+class Slot:
+    """A place for one training at a time: a process that stays warm between trainings of as many threads.
+
+    A pool of one worker, so that a worker that dies takes nothing else along, and can be given its own GPU and log.
+    """
+
+    def __init__(self, log: Path, gpu: str | None) -> None:
+        self.log, self.gpu = log, gpu
+        self.stop = Flag()
+        self.pool: ProcessPool | None = None
+        self.threads = 0
+        self.job: Job | None = None
+        self.future: ProcessFuture[Outcome] | None = None
+
+    def submit(self, job: Job) -> None:
+        """Start the job, in a new process where the one that is there has other threads or is gone."""
+        if self.pool is not None and (self.threads != job.threads or not self.pool.active):
+            self.end()
+        if self.pool is None:
+            self.threads = job.threads  # TensorFlow takes them once a process
+            self.pool = ProcessPool(
+                max_workers=1,
+                initializer=start,
+                initargs=(self.log, self.gpu, self.stop),
+                context=multiprocessing.get_context("spawn"),
+            )
+        self.stop.set(False)
+        self.job = job
+        self.future = self.pool.schedule(work, args=(job,))
+
+    def outcome(self) -> Outcome:
+        """What became of the job, once its future is done; the slot is free then."""
+        assert self.job is not None
+        assert self.future is not None
+        job, future, self.job, self.future = self.job, self.future, None, None
+        try:
+            return future.result()
+        except ProcessExpired as error:
+            said = f"its process {_how(error.exitcode)}"
+        except BrokenProcessPool:
+            said = "its process ended before the training began"
+        except Exception as error:
+            return Outcome(job.fingerprint, "failed", f"{type(error).__name__}: {error}", log=self.log)
+        self.end()
+        return Outcome(job.fingerprint, "died", said, log=self.log)
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        if self.pool is not None:
+            self.pool.stop()  # type: ignore[no-untyped-call]
+            self.pool.join()
+            self.pool = None
+
+
+class Local:
+    """The backend of this machine. Use `local` to make one, so that its processes end."""
+
+    def __init__(self, share: Share, logs: Path) -> None:
+        self.share = share
+        self.slots = [
+            Slot(logs / f"worker-{number}.log", share.gpus[number % len(share.gpus)] if share.gpus else None)
+            for number in range(share.at_once)
+        ]
+
+    def room(self, threads: int) -> bool:
+        """Whether a slot is free, and as many threads of the share; a job that has more than the share goes alone."""
+        taken = [slot.job.threads for slot in self.slots if slot.job is not None]
+        most = self.share.at_once * self.share.threads
+        return len(taken) < len(self.slots) and (not taken or sum(taken) + threads <= most)
+
+    def submit(self, job: Job) -> None:
+        """Start a job in a free slot, if there is one in a process of as many threads."""
+        free = [slot for slot in self.slots if slot.job is None]
+        warm = [slot for slot in free if slot.pool is not None and slot.threads == job.threads]
+        (warm or free)[0].submit(job)
+
+    def wait(self, timeout_s: float) -> list[Outcome]:
+        """What has ended."""
+        futures = {slot.future: slot for slot in self.slots if slot.future is not None}
+        done, _ = concurrent.futures.wait(futures, timeout_s, concurrent.futures.FIRST_COMPLETED)
+        return [slot.outcome() for future, slot in futures.items() if future in done]
+
+    def cancel(self, fingerprint: str) -> None:
+        """Ask the worker that has the job to save its state."""
+        for slot in self.slots:
+            if slot.job is not None and slot.job.fingerprint == fingerprint:
+                slot.stop.set(True)
+
+    def end(self) -> None:
+        """End all processes."""
+        for slot in self.slots:
+            slot.end()
+
+
+@contextmanager
+def local(share: Share, logs: Path) -> Iterator[Local]:
+    """The backend of this machine; no process of it is left at the end.
+
+    Args:
+        logs: the folder for what the workers print.
+    """
+    backend = Local(share, logs)
+    try:
+        yield backend
+    finally:
+        backend.end()
+
+
+def _how(exitcode: int | None) -> str:
+    """How a process ended."""
+    if exitcode is None or exitcode >= 0:
+        return f"ended with status {exitcode}"
+    name = signal.Signals(-exitcode).name if -exitcode in {number.value for number in signal.Signals} else f"signal {-exitcode}"
+    return f"was killed by {name}" + (" (perhaps for want of memory)" if name == "SIGKILL" else "")

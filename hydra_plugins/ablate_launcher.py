@@ -1,0 +1,56 @@
+"""The launcher class that Hydra finds here; the logic is in `ablate.launch`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+if TYPE_CHECKING:
+    from ablate.launch.backend import Outcome
+    from ablate.plan import Run, Training
+
+
+@dataclass
+class LocalLauncherConf:
+    """Config of `hydra/launcher: local`; it obeys workers, threads, retries and fail_fast of the config."""
+
+    _target_: str = "hydra_plugins.ablate_launcher.LocalLauncher"
+
+
+ConfigStore.instance().store(group="hydra/launcher", name="local", node=LocalLauncherConf, provider="ablate")
+
+
+class LocalLauncher(Launcher):
+    """Trains what runs stand on in processes of this machine, many at once."""
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Keep what is needed later."""
+        self.context, self.task, self.config = hydra_context, task_function, config
+
+    def ensure(self, runs: "Sequence[Run]", ended: "Callable[[Training, Outcome], bool]", tick: Callable[[], None]) -> None:
+        """Train what the runs stand on; see `ablate.launch.engine.Engine`."""
+        from ablate.launch.engine import Engine
+        from ablate.launch.local import local
+        from ablate.launch.settings import Settings
+        from ablate.launch.share import share
+        from ablate.plan import trainings
+
+        settings, wanted = Settings.of(self.config), trainings(runs)
+        shared = share(settings.workers, settings.threads, len(wanted))
+        with local(shared, Path(str(self.config.hydra.sweep.dir)) / "logs") as backend:
+            Engine(backend, shared, settings.retries, settings.fail_fast, ended, tick).run(wanted)
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Refused: the runs of another sweeper than ours have no plan."""
+        from ablate.errors import AblateError
+
+        raise AblateError(
+            "Expected hydra/sweeper=ablate with hydra/launcher=local. Received: another sweeper. "
+            "Use it with hydra/launcher=basic."
+        )

@@ -1,0 +1,170 @@
+"""Which training goes next and what becomes of it, on a backend that trains nothing."""
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from ablate import app, config, plan
+from ablate.launch.backend import Job, Outcome
+from ablate.launch.engine import Engine
+from ablate.launch.share import Share
+from ablate.plan import Training
+
+
+def trainings(tmp_path: Path, *words: str) -> list[Training]:
+    command = plan.parse(OverridesParser.create().parse_overrides([*words, f"store={tmp_path / 'runs'}"]))
+    return plan.make(command, "factorial", lambda overrides: config.compose(["data=digits", *overrides])).trainings
+
+
+class Script:
+    """A backend on which each job ends as a list of states says; afterwards jobs end well."""
+
+    def __init__(self, at_once: int, states: dict[str, list[str]] | None = None) -> None:
+        self.at_once, self.states = at_once, states or {}
+        self.submitted: list[Job] = []
+        self.at_work: list[Job] = []
+        self.most = 0
+        self.cancelled: list[str] = []
+        self.during: Callable[[], None] = lambda: None
+
+    def room(self, threads: int) -> bool:
+        return len(self.at_work) < self.at_once
+
+    def submit(self, job: Job) -> None:
+        assert self.room(job.threads)
+        self.submitted.append(job)
+        self.at_work.append(job)
+        self.most = max(self.most, len(self.at_work))
+
+    def wait(self, timeout_s: float) -> list[Outcome]:
+        self.during()
+        job = self.at_work.pop(0)
+        state = "stopped" if job.fingerprint in self.cancelled else (self.states.get(job.fingerprint) or ["ended"]).pop(0)
+        return [Outcome(job.fingerprint, state, "its process was killed" if state == "died" else "")]  # type: ignore[arg-type]
+
+    def cancel(self, fingerprint: str) -> None:
+        self.cancelled.append(fingerprint)
+
+
+def engine(backend: Script, retries: int = 2, fail_fast: bool = False) -> tuple[Engine, list[tuple[str, str]]]:
+    ended: list[tuple[str, str]] = []
+
+    def end(training: Training, outcome: Outcome) -> bool:
+        ended.append((training.trajectory.fingerprint, outcome.state))
+        return outcome.state == "ended"
+
+    share = Share(backend.at_once, 1)
+    return Engine(backend, share, retries, fail_fast, end, lambda: None), ended
+
+
+def prints(wanted: Sequence[Training]) -> list[str]:
+    return [training.trajectory.fingerprint for training in wanted]
+
+
+def test_the_longest_goes_first_and_all_places_are_used(tmp_path: Path) -> None:
+    wanted = trainings(tmp_path, "model=alex2,tuto", "seed=0,1", "batch_size=32,128")
+    backend = Script(3)
+    run, ended = engine(backend)
+    run.run(wanted)
+    assert sorted(prints(wanted)) == sorted(fingerprint for fingerprint, _ in ended)
+    assert backend.most == 3
+    sizes = [job.recipes[0].batch_size for job in backend.submitted]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_runs_of_one_trajectory_are_one_job_that_stops_at_each_of_their_steps(tmp_path: Path) -> None:
+    [training] = trainings(tmp_path, "steps=300,100,200", "ema=on,off", "eval_every=100")
+    backend = Script(2)
+    run, ended = engine(backend)
+    run.run([training])
+    [job] = backend.submitted
+    assert [recipe.steps for recipe in job.recipes] == [100, 200, 300]
+    assert len(training.runs) == 6
+    assert ended == [(job.fingerprint, "ended")]
+
+
+def test_a_training_whose_process_dies_is_tried_again_as_often_as_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = trainings(tmp_path, "seed=0,1")
+    first, second = prints(wanted)
+    backend = Script(1, {first: ["died", "died", "ended"], second: ["died", "died", "died", "ended"]})
+    run, ended = engine(backend, retries=2)
+    run.run(wanted)
+    assert sorted(ended) == sorted([(first, "ended"), (second, "died")])
+    assert len(backend.submitted) == 6
+    assert "its process was killed; trying again from its checkpoint (2 of 2)" in capsys.readouterr().err
+
+
+def test_failed_is_not_tried_again_and_the_others_go_on(tmp_path: Path) -> None:
+    wanted = trainings(tmp_path, "seed=0,1,2")
+    bad = prints(wanted)[0]
+    backend = Script(1, {bad: ["failed"]})
+    run, ended = engine(backend)
+    run.run(wanted)
+    assert sorted(state for _, state in ended) == ["ended", "ended", "failed"]
+    assert len(backend.submitted) == 3
+
+
+def test_fail_fast_stops_at_the_first(tmp_path: Path) -> None:
+    wanted = trainings(tmp_path, "seed=0,1,2,3,4")
+    backend = Script(2, {prints(wanted)[0]: ["failed"]})
+    run, ended = engine(backend, fail_fast=True)
+    run.run(wanted)
+    assert ended[0] == (prints(wanted)[0], "failed")
+    assert len(backend.submitted) == 2
+    assert backend.cancelled == prints(wanted)[1:2]
+
+
+def test_what_another_process_trains_is_passed_over_and_read_when_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ablate.launch.engine.BUSY_S", 0)
+    monkeypatch.setattr("ablate.launch.engine.TICK_S", 0)
+    wanted = trainings(tmp_path, "seed=0,1,2")
+    taken = prints(wanted)[0]
+    backend = Script(1, {taken: ["busy"] * 4})
+    looks = []
+
+    def read(recipe: object, trajectory: object) -> dict[str, object] | None:
+        looks.append(trajectory)
+        return {"status": "done"} if len(looks) > 3 else None
+
+    monkeypatch.setattr(app, "read", read)
+    run, ended = engine(backend)
+    run.run(wanted)
+    assert sorted(ended) == sorted((fingerprint, "ended") for fingerprint in prints(wanted))
+    order = [job.fingerprint for job in backend.submitted]
+    assert order[0] == taken
+    assert set(order[1:3]) == set(prints(wanted)[1:]) or order.count(taken) > 1
+    assert order.count(taken) < 5, "it was waited for, not trained"
+
+
+def test_an_interrupt_lets_all_save_and_starts_no_more(tmp_path: Path) -> None:
+    wanted = trainings(tmp_path, "seed=0,1,2,3")
+    backend = Script(2)
+    backend.during = lambda: os.kill(os.getpid(), signal.SIGINT) if not backend.cancelled else None
+    run, ended = engine(backend)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        run.run(wanted)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert len(backend.submitted) == 2
+    assert {state for _, state in ended} <= {"ended"}
+    assert backend.cancelled[0] == prints(wanted)[1]
+
+
+def test_a_trajectory_that_was_begun_goes_on_with_its_threads(tmp_path: Path) -> None:
+    wanted = trainings(tmp_path, "seed=0,1")
+    begun = wanted[0].trajectory
+    begun.add_segment({"threads": 3})
+    begun.checkpoint(10).parent.mkdir(parents=True)
+    begun.checkpoint(10).write_bytes(b"")
+    backend = Script(1)
+    run, _ = engine(backend)
+    run.run(wanted)
+    assert {job.fingerprint: job.threads for job in backend.submitted} == dict(zip(prints(wanted), (3, 1), strict=True))
