@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _DESCRIPTION = """\
-Write the tables and the accuracy-vs-step figure of a sweep, and print the table.
+Write the tables and the accuracy-vs-step figure of a sweep, and print the tables.
 It reads what is there: a sweep that still runs, or that had failures, is reported as far as it came. Nothing is trained.
 """
 
@@ -41,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def write(folder: Path, to: Path | None = None) -> list[Path]:
-    """Write the report of a sweep and print its table; the paths of what was written.
+    """Write the report of a sweep and print its tables; the paths of what was written.
 
     Args:
         to: the folder to write into; None for `report` in the sweep's.
@@ -55,37 +55,45 @@ def write(folder: Path, to: Path | None = None) -> list[Path]:
     results = load(folder)
     out = folder / "report" if to is None else to
     arms = tables.arms(results)
-    text = tables.shown(arms, results.sweep["design"])
-    below = [tables.compared(results), *tables.caveats(arms)]
+    effects = tables.effects(results)
+    parts = [(tables.shown(arms, results.sweep["design"]), [tables.compared(results), *tables.caveats(arms)])]
+    if len(effects):
+        parts.append((tables.shown_effects(effects), tables.about_effects(results, effects)))
     contents = {
         "runs.csv": tables.csv(results.runs.drop(columns="trajectory")),  # a path of this machine; the fingerprint names it
         "evaluations.csv": tables.csv(results.evaluations),
         "seeds.csv": tables.csv(tables.seeds(results)),
         "arms.csv": tables.csv(arms),
-        "table.md": tables.markdown(text) + "".join(f"\n{line}\n" for line in below),
+        **({"effects.csv": tables.csv(effects)} if len(effects) else {}),
+        "table.md": "\n".join(tables.markdown(text) + "".join(f"\n{line}\n" for line in below) for text, below in parts),
     }
     for name, content in contents.items():
         write_atomically(out / name, content.encode())
     figures = plots.figure(results.evaluations, out / "figures" / "accuracy", results.sweep["fixed"]["evaluation_set"])
-    _print(text, [*below, *results.notes], [out / "table.md", *figures])
+    _print(parts, results.notes, [out / "table.md", *figures])
     return [*(out / name for name in contents), *figures]
 
 
-def _print(text: "DataFrame", below: Sequence[str], paths: Sequence[Path]) -> None:
-    """The table as wide as the terminal allows, whole in a pipe; under it what it compares, and where it lies."""
+def _print(parts: "Sequence[tuple[DataFrame, list[str]]]", notes: Sequence[str], paths: Sequence[Path]) -> None:
+    """Tables as wide as the terminal allows, whole in a pipe; under each what it compares, and at the end where they lie."""
     from rich.console import Console
 
     from ablate.results import tables
 
     console = Console(highlight=False)
-    table, dropped = tables.terminal(text, console.width if console.is_terminal else None)
-    if not console.is_terminal:
-        console.width = console.measure(table, options=console.options.update(width=10_000)).maximum
-    console.print(table)
-    console.print()
-    if dropped:
-        below = [*below, f"left out at this width: {', '.join(dropped)}; see {paths[0].name}"]
-    for line in below:
-        console.print(line, markup=False, soft_wrap=not console.is_terminal)
+    whole = not console.is_terminal
+    for number, (text, below) in enumerate(parts):
+        table, dropped = tables.terminal(text, None if whole else console.width)
+        if whole:
+            console.width = console.measure(table, options=console.options.update(width=10_000)).maximum
+        if number:
+            console.print()
+        console.print(table)
+        console.print()
+        left_out = [f"left out at this width: {', '.join(dropped)}; see {paths[0].name}"] if dropped else []
+        for line in [*below, *left_out]:
+            console.print(line, markup=False, soft_wrap=whole)
+    for line in notes:
+        console.print(line, markup=False, soft_wrap=whole)
     for path in paths:
         console.print(str(path), markup=False, soft_wrap=True)

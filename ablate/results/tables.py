@@ -1,7 +1,7 @@
-"""The table of arms: computed as a frame, then rendered as Markdown, CSV and for the terminal."""
+"""The tables of arms and of effects: computed as frames, then rendered as Markdown, CSV and for the terminal."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from ablate.designs import interaction
 from ablate.results.frames import Results
 
 ONE_SEED = "one seed gives no verdict"
@@ -16,7 +17,7 @@ TROUBLES = ("diverged", "failed", "missing")  # of runs without an accuracy, cou
 NONE = "–"  # in a cell with no value
 DROPPED_FIRST = ("examples/s", "operations", "parameters")  # by a narrow terminal, in this order
 GAP = 2  # characters between columns of the terminal
-ARM_WIDTH = 24  # characters that the names of arms get at least before columns are dropped
+NAME_WIDTH = 24  # characters that the names of arms and effects get at least before columns are dropped
 
 
 def arms(results: Results) -> pd.DataFrame:
@@ -68,6 +69,38 @@ def seeds(results: Results) -> pd.DataFrame:
     return wide.rename_axis(columns=None).reset_index()
 
 
+def effects(results: Results) -> pd.DataFrame:
+    """One row an effect that the sweep judges: those of a fractional design; no rows for the other designs.
+
+    With a factor's first level as -1 and its second as +1, an effect is the mean accuracy of the arms in which the product of
+    its factors is +1, minus that of the other arms: half the arms against the other half, within each seed.
+
+    Columns: effect: its name, as in `augment: on → off` for a main effect and `augment x ema` for an interaction; aliases: the
+    main effects and two-factor interactions that it cannot be told from, each with the sign that it enters the contrast with;
+    n: seeds of which every arm has an accuracy; points: mean over them in points; sd: their standard deviation.
+    """
+    levels = [arm["levels"] for arm in results.sweep["arms"]]
+    wide = seeds(results).set_index("arm").filter(like="seed_").dropna(axis="columns")
+    groups = results.sweep.get("fraction", {}).get("aliases", [])
+    rows: list[dict[str, Any]] = []
+    for effect in results.sweep["fixed"].get("effects", []):
+        signs = pd.Series([_sign(results, effect, level) for level in levels], index=wide.index)
+        contrast = wide[signs > 0].mean() - wide[signs < 0].mean()
+        others = [other for group in groups if effect in group for other in group if other != effect]
+        alike = [_sign(results, other, levels[0]) == signs.iloc[0] for other in others]
+        rows.append(
+            {
+                "effect": _effect_name(results, effect),
+                "aliases": " ".join(f"{'+' if same else '−'} {interaction(o)}" for o, same in zip(others, alike, strict=True)),
+                "n": len(contrast),
+                "points": contrast.mean(),
+                "sd": contrast.std(ddof=1),
+            }
+        )
+    types = {"effect": "str", "aliases": "str", "n": "int64", "points": "float64", "sd": "float64"}
+    return pd.DataFrame(rows, columns=list(types)).astype(types)
+
+
 def compared(results: Results) -> str:
     """A line that says what the table compares: metric, evaluation set, step, weights, seeds, and what sd is over."""
     fixed = results.sweep["fixed"]
@@ -75,10 +108,11 @@ def compared(results: Results) -> str:
     at = f"step {steps[0]:,}" if len(steps) == 1 else f"each arm's own step ({', '.join(f'{step:,}' for step in steps)})"
     read = f" with {weights.pop()} weights" if len(weights) == 1 else ""
     count = len(results.sweep["seeds"])
-    over = f"mean over {count} seeds, sd over seeds, differences paired by seed" if count > 1 else "one seed"
+    paired = ", differences paired by seed" if fixed["differences"] else ""
+    over = f"mean over {count} seeds, sd over seeds{paired}" if count > 1 else "one seed"
     return (
         f"{str(fixed['metric']).capitalize()} on the {fixed['evaluation_set']} set at {at}{read}: {over}. "
-        "Differences and sd are in points, operations those for one image."
+        f"{'Differences and sd are' if fixed['differences'] else 'sd is'} in points, operations those for one image."
     )
 
 
@@ -110,16 +144,17 @@ def shown(frame: pd.DataFrame, design: str) -> pd.DataFrame:
 
     Args:
         frame: as `arms` returns it.
-        design: the sweep's; in a ladder each arm is compared with the rung below.
+        design: the sweep's; in a ladder each arm is compared with the rung below, in a fraction with none.
     """
     digits = _decimals(frame["sd"])
     versus = "vs rung below" if design == "ladder" else "vs baseline"
+    differences = _text(frame["difference"], f"{{:+.{digits}f}}").str.replace("-", "−")
     columns = {
         "arm": frame["label"],
         "seeds": _text(frame["n"], "{}"),
         "accuracy (%)": _text(frame["accuracy"], f"{{:.{digits}f}}"),
         "sd": _text(frame["sd"], f"{{:.{digits}f}}"),
-        versus: _text(frame["difference"], f"{{:+.{digits}f}}").str.replace("-", "−"),
+        **({versus: differences} if frame["against"].notna().any() else {}),
         "parameters": _text(frame["parameters"], "{:,}"),
         "operations": _text(frame["operations"], "{:,}"),
         "examples/s": _text(frame["examples_per_second"], "{:,.0f}"),
@@ -128,6 +163,47 @@ def shown(frame: pd.DataFrame, design: str) -> pd.DataFrame:
         counts = frame[list(TROUBLES)].to_dict("records")
         columns["not done"] = pd.Series([_counted(row) or NONE for row in counts], dtype="str")
     return pd.DataFrame(columns)
+
+
+def shown_effects(frame: pd.DataFrame) -> pd.DataFrame:
+    """The effects as text, each with what it cannot be told from; as `effects` returns them."""
+    digits = _decimals(frame["sd"])
+    return pd.DataFrame(
+        {
+            "effect": (frame["effect"] + " " + frame["aliases"]).str.strip(),
+            "seeds": _text(frame["n"], "{}"),
+            "points": _text(frame["points"], f"{{:+.{digits}f}}").str.replace("-", "−"),
+            "sd": _text(frame["sd"], f"{{:.{digits}f}}"),
+        }
+    )
+
+
+def about_effects(results: Results, frame: pd.DataFrame) -> list[str]:
+    """Lines to stand under the table of `effects`: what a number in it is, and which arms it was made of."""
+    count, combinations = len(results.sweep["arms"]), math.prod(map(len, results.sweep["factors"].values()))
+    fraction = results.sweep["fraction"]
+    lines = [
+        f"Each effect is a contrast of means over all {count} arms, within each seed, in points: for a factor, the arms with "
+        "its second level minus those with its first; for an interaction a x b, the arms where both factors have their first "
+        "level or both their second, minus the others."
+    ]
+    if (frame["aliases"] != "").any():
+        lines.append("Effects named together in a row cannot be told apart: the number is their sum, with the signs shown.")
+    if fraction["resolution"] is None:
+        lines.append(
+            f"The arms are all {combinations} combinations of levels: no fraction of them has the resolution asked for."
+        )
+    else:
+        lines.append(
+            f"The arms are {count} of the {combinations} combinations of levels, a fraction of resolution "
+            f"{fraction['resolution']}: {'; '.join(fraction['generators'])} (first level −1, second +1). Interactions of three "
+            "and more factors are taken as none."
+        )
+    if (frame["n"] == 0).any():
+        lines.append("no effect yet: no seed has an accuracy for every arm")
+    elif (frame["n"] == 1).any():
+        lines.append(f"effects: {ONE_SEED}")
+    return lines
 
 
 def markdown(text: pd.DataFrame) -> str:
@@ -141,12 +217,13 @@ def terminal(text: pd.DataFrame, width: int | None) -> tuple[Table, list[str]]:
     """A frame of text as a table for the terminal, and the columns that it has no room for.
 
     Args:
-        width: in characters; None for as much as the table needs. Names of arms wrap, numbers never do.
+        width: in characters; None for as much as the table needs. The names in the first column wrap, numbers never do.
     """
     kept = list(text.columns)
+    names = kept[0]
     dropped: list[str] = []
     widths = {name: max(len(name), *text[name].str.len()) for name in kept}
-    widths["arm"] = min(widths["arm"], ARM_WIDTH)
+    widths[names] = min(widths[names], NAME_WIDTH)
     for name in DROPPED_FIRST:
         if width is not None and sum(widths[other] + GAP for other in kept) - GAP > width:
             kept.remove(name)
@@ -154,11 +231,23 @@ def terminal(text: pd.DataFrame, width: int | None) -> tuple[Table, list[str]]:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
     for name in kept:
         table.add_column(
-            name, justify="left" if name == "arm" else "right", no_wrap=name != "arm" or width is None, overflow="fold"
+            name, justify="left" if name == names else "right", no_wrap=name != names or width is None, overflow="fold"
         )
     for row in text[kept].to_numpy().tolist():
         table.add_row(*(Text(cell) for cell in row))
     return table, dropped
+
+
+def _sign(results: Results, effect: Sequence[str], levels: Mapping[str, str]) -> int:
+    """The product of an effect's factors in an arm, with a factor's first level as -1 and its second as +1."""
+    return math.prod(-1 if levels[name] == results.sweep["factors"][name][0] else 1 for name in effect)
+
+
+def _effect_name(results: Results, effect: Sequence[str]) -> str:
+    if len(effect) > 1:
+        return interaction(effect)
+    before, after = results.sweep["factors"][effect[0]]
+    return f"{effect[0]}: {before} → {after}"
 
 
 def _counted(troubles: Mapping[Any, int]) -> str:

@@ -19,14 +19,22 @@ from ablate.store import Trajectory, write_json
 FILES = ("runs.csv", "evaluations.csv", "seeds.csv", "arms.csv", "table.md", "figures/accuracy.png", "figures/accuracy.svg")
 
 
+def planned(design: str, *words: str, **more) -> plan.Plan:
+    words = ("data=digits", "steps=20", "eval_every=10", *words, "seed=0,1")
+    return plan.make(plan.parse(OverridesParser.create().parse_overrides(list(words))), design, config.compose, **more)
+
+
 @pytest.fixture(scope="module")
 def made() -> plan.Plan:
-    words = ["data=digits", "steps=20", "eval_every=10", "augment=on,off", "ema=on,off", "seed=0,1"]
-    return plan.make(plan.parse(OverridesParser.create().parse_overrides(words)), "factorial", config.compose)
+    return planned("factorial", "augment=on,off", "ema=on,off")
 
 
 @pytest.fixture
 def sweep(made, tmp_path) -> Path:
+    return filled(made, tmp_path)
+
+
+def filled(made: plan.Plan, tmp_path: Path) -> Path:
     """A sweep of four arms and two seeds whose last run is missing."""
     folder = tmp_path / "multirun" / made.name
     write_json(folder / plan.SWEEP, made.to_json())
@@ -89,7 +97,9 @@ def test_out_names_another_folder(sweep, tmp_path, capsys):
 def test_it_says_where_it_looked_for_trajectories_that_are_gone(sweep, made, tmp_path, capsys):
     (tmp_path / made.store).rename(tmp_path / "elsewhere")
     report.write(sweep)
-    assert str(tmp_path / made.store) in capsys.readouterr().out
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("no trajectory of this sweep")]
+    assert "runs" in line
+    assert str(tmp_path) in line
     assert str(tmp_path) not in (sweep / "report" / "table.md").read_text()
     assert len(pd.read_csv(sweep / "report" / "evaluations.csv")) == 0
 
@@ -99,6 +109,24 @@ def test_a_sweep_of_which_nothing_ran_is_reported(sweep, capsys):
         path.unlink()
     report.write(sweep)
     assert "8 missing" in (sweep / "report" / "table.md").read_text()
+
+
+def test_a_fraction_is_reported_by_its_effects(tmp_path, capsys):
+    sweep = filled(planned("fractional", "augment=on,off", "ema=on,off", "lrn=on,off", resolution=3), tmp_path)
+    paths = report.write(sweep)
+    assert sweep / "report" / "effects.csv" in paths
+    effects = pd.read_csv(sweep / "report" / "effects.csv")
+    assert effects["effect"].tolist() == ["augment: on → off", "ema: on → off", "lrn: on → off"]
+    assert effects["points"].tolist() == pytest.approx([10, -10, 0])
+    assert effects["n"].tolist() == [1, 1, 1]  # of the other seed a run is missing
+    printed, table = capsys.readouterr().out, (sweep / "report" / "table.md").read_text()
+    loaded = results.load(sweep)
+    frame = tables.effects(loaded)
+    assert table.endswith("\n\n" + tables.markdown(tables.shown_effects(frame)) + table[table.rindex("|\n") + 2 :])
+    for line in ("augment: on → off − ema x lrn", *tables.about_effects(loaded, frame)):
+        assert line in printed
+        assert line in table
+    assert "vs baseline" not in printed
 
 
 def test_a_folder_that_is_no_sweep_is_refused(tmp_path):

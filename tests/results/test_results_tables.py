@@ -1,9 +1,11 @@
 import io
+import math
 
 import pandas as pd
 import pytest
 from rich.console import Console
 
+from ablate import designs
 from ablate.designs import Factor
 from ablate.designs import arms as arms_of
 from ablate.results import tables
@@ -12,9 +14,11 @@ from ablate.results.frames import Results, arm_name
 FACTORS = (Factor("augment", ("on", "off")), Factor("ema", ("on", "off")))
 
 
-def found(accuracies: dict[tuple[int, int], float | str], design: str = "factorial", **fixed) -> Results:
+def found(
+    accuracies: dict[tuple[int, int], float | str], design: str = "factorial", factors=FACTORS, resolution: int = 4, **fixed
+) -> Results:
     """Results of a sweep over two factors, from the accuracy (a fraction) or the status of each arm and seed."""
-    arms = arms_of(design, FACTORS)
+    arms = arms_of(design, factors, resolution)
     listed = [{"number": n, "label": arm.label(arms[0]), "levels": dict(arm.levels)} for n, arm in enumerate(arms)]
     seeds = sorted({seed for _, seed in accuracies})
     rows = []
@@ -37,7 +41,7 @@ def found(accuracies: dict[tuple[int, int], float | str], design: str = "factori
     runs = pd.DataFrame(rows).astype({"parameters": "Int64", "operations": "Int64", "accuracy": "float64"})
     sweep = {
         "design": design,
-        "factors": {factor.name: list(factor.levels) for factor in FACTORS},
+        "factors": {factor.name: list(factor.levels) for factor in factors},
         "arms": listed,
         "seeds": seeds,
         "fixed": {
@@ -45,10 +49,13 @@ def found(accuracies: dict[tuple[int, int], float | str], design: str = "factori
             "evaluation_set": "test",
             "step": [10000] * len(arms),
             "readout": ["averaged", "raw", "averaged", "raw"],
-            "differences": [[n, 0 if design != "ladder" else n - 1] for n in range(1, len(arms))],
+            "differences": [list(pair) for pair in designs.differences(design, arms)],
         }
         | fixed,
     }
+    if design == "fractional":
+        sweep["fraction"] = designs.fraction(factors, resolution).to_json()
+        sweep["fixed"]["effects"] = [list(effect) for effect in designs.effects(design, factors, resolution)]
     return Results(runs, pd.DataFrame(), sweep, ())
 
 
@@ -185,3 +192,94 @@ def test_the_terminal_gets_every_column_it_has_room_for():
     for shown in ("accuracy (%)", "vs baseline", "−10.0", "1 failed"):
         assert shown in narrow
     assert rendered(100)[1] == ["examples/s"]
+
+
+SIX = tuple(Factor(name, ("on", "off")) for name in ("augment", "ema", "lrn", "fc", "init", "weight_decay"))
+
+
+def made_of(true: dict[tuple[str, ...], float], factors, seeds: int = 1, resolution: int = 4, spread: float = 0.0):
+    """Results of a fractional sweep whose accuracies (in %) are 80 and half of each effect, up or down.
+
+    spread: what the effect of the first factor gains from seed to seed, in points.
+    """
+    accuracies = {}
+    for number, arm in enumerate(arms_of("fractional", factors, resolution)):
+        values = {name: -1 if level == "on" else 1 for name, level in arm.levels}
+        for seed in range(seeds):
+            percent = 80 + seed + sum(size / 2 * math.prod(values[name] for name in names) for names, size in true.items())
+            accuracies[number, seed] = (percent + seed * spread / 2 * values[factors[0].name]) / 100
+    return found(accuracies, "fractional", factors, resolution, readout=["raw"] * 16)
+
+
+def test_main_effects_and_interactions_come_out_as_they_were_put_in():
+    true = {("augment",): -3.0, ("ema",): -1.5, ("fc",): 0.4, ("augment", "lrn"): 0.8, ("fc", "init"): -2.0}
+    frame = tables.effects(made_of(true, SIX, seeds=3, spread=0.5))
+    assert list(frame.columns) == ["effect", "aliases", "n", "points", "sd"]
+    assert frame["effect"].tolist()[:7] == [*(f"{factor.name}: on → off" for factor in SIX), "augment x ema"]
+    sizes = dict(zip(frame["effect"], frame["points"], strict=True))
+    expected = dict.fromkeys(frame["effect"], 0.0) | {
+        "augment: on → off": -3.0 + 0.5,  # the mean over the seeds
+        "ema: on → off": -1.5,
+        "fc: on → off": 0.4,
+        "augment x lrn": 0.8,
+        "lrn x weight_decay": -2.0,  # which fc x init is aliased with
+    }
+    assert sizes == pytest.approx(expected)
+    assert frame["n"].tolist() == [3] * 13
+    assert frame["sd"].tolist() == pytest.approx([0.5] + [0.0] * 12)
+    aliases = dict(zip(frame["effect"], frame["aliases"], strict=True))
+    assert aliases["augment: on → off"] == ""
+    assert aliases["augment x ema"] == "+ lrn x init + fc x weight_decay"
+
+
+def test_what_is_aliased_is_summed_with_the_signs_shown():
+    three = SIX[:3]
+    frame = tables.effects(made_of({("augment",): 1.0, ("ema", "lrn"): 0.25}, three, resolution=3))
+    assert frame["effect"].tolist() == [f"{factor.name}: on → off" for factor in three]
+    assert frame["aliases"][0] == "− ema x lrn"
+    assert frame["points"].tolist() == pytest.approx([0.75, 0, 0])
+
+
+def test_effects_need_every_arm_of_a_seed():
+    results = made_of({("augment",): 1.0}, SIX[:3], seeds=3)  # the full factorial: no fraction of three has resolution 4
+    assert tables.effects(results)["n"].tolist() == [3] * 6
+    results.runs.loc[results.runs["seed"].isin([0, 2]) & (results.runs["arm"] == 5), ["status", "accuracy"]] = ["failed", None]
+    frame = tables.effects(results)
+    assert frame["n"].tolist() == [1] * 6
+    assert frame["points"].tolist() == pytest.approx([1.0] + [0.0] * 5)
+    assert frame["sd"].isna().all()
+    assert "effects: one seed gives no verdict" in tables.about_effects(results, frame)
+    results.runs["accuracy"] = float("nan")
+    frame = tables.effects(results)
+    assert frame["n"].tolist() == [0] * 6
+    assert tables.shown_effects(frame)["points"].tolist() == ["–"] * 6
+    assert "no effect yet" in tables.about_effects(results, frame)[-1]
+
+
+def test_only_a_fractional_sweep_has_effects():
+    assert tables.effects(full(WHOLE)).empty
+    older = full(WHOLE)
+    assert "effects" not in older.sweep["fixed"]
+    assert list(tables.effects(older).columns) == ["effect", "aliases", "n", "points", "sd"]
+
+
+def test_the_table_of_effects_says_what_it_is():
+    results = made_of({("augment",): -3.0, ("ema",): 0.25}, SIX, seeds=2, spread=0.1)
+    frame = tables.effects(results)
+    text = tables.shown_effects(frame)
+    assert text["effect"][6] == "augment x ema + lrn x init + fc x weight_decay"
+    assert text["points"].tolist()[:2] == ["−2.95", "+0.25"]
+    lines = "\n".join(tables.about_effects(results, frame))
+    for part in ("all 16 arms", "cannot be told apart", "16 of the 64", "resolution 4: init = augment x ema x lrn;"):
+        assert part in lines
+    whole = made_of({}, SIX[:3])
+    assert "all 8 combinations" in "\n".join(tables.about_effects(whole, tables.effects(whole)))
+    assert "cannot be told apart" not in "\n".join(tables.about_effects(whole, tables.effects(whole)))
+    assert tables.terminal(text, 60)[1] == []
+
+
+def test_a_fraction_compares_no_two_arms():
+    results = made_of({("augment",): -3.0}, SIX, seeds=2)
+    text = tables.shown(tables.arms(results), "fractional")
+    assert not [name for name in text.columns if name.startswith("vs")]
+    assert "ifferences" not in tables.compared(results)
