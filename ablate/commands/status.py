@@ -1,0 +1,115 @@
+"""`ablate status`: how far a sweep is, from its files, while it runs or later."""
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from ablate.errors import AblateError
+from ablate.launch import watch
+from ablate.launch.snapshot import BAD, STATES, Snapshot, State, snapshot
+from ablate.launch.watch import Screen
+from ablate.plan import sweep_folder
+from ablate.progress import say
+
+_DESCRIPTION = """\
+Show how far a sweep is: which trainings are at work, which wait, which failed and why, and about how long it takes.
+It reads the sweep's files alone, from any terminal, while the sweep runs or later. Nothing is trained.
+The exit status is 1 when a training failed or diverged.
+"""
+
+_EXAMPLES = """\
+examples:
+  ablate status multirun/factorial-1a2b3c4d              once
+  ablate status multirun/factorial-1a2b3c4d --follow     until the sweep ends
+  ablate status multirun/factorial-1a2b3c4d --json       one JSON object, for scripts
+"""
+
+FOLLOW_EVERY_S = 0.5
+LISTED = 10  # trainings of a state that are listed without --all; more are counted
+COUNTED: tuple[State, ...] = ("waiting", "done")  # states of which many are counted
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Shows the sweep that the command line names; returns 1 when something in it failed or diverged, 0 otherwise.
+
+    Raises:
+        AblateError: the folder is no sweep, or its sweep.json is damaged.
+        SystemExit: with 0 after `--help`, with 2 for wrong usage.
+    """
+    parser = argparse.ArgumentParser(
+        prog="ablate status",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("sweep", type=Path, metavar="SWEEP", help="the folder of a sweep, in multirun/")
+    parser.add_argument("--all", action="store_true", help="list every training, not only count those that are done or wait")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--follow", action="store_true", help="stay, and show how it goes until the sweep ends")
+    how.add_argument("--json", action="store_true", help="print one JSON object in place of the table")
+    options = parser.parse_args(arguments)
+
+    folder = sweep_folder(options.sweep)
+    seen = _readable(snapshot(folder))
+    if options.json:
+        print(json.dumps(seen.to_json(), allow_nan=False))
+    elif options.follow:
+        seen = follow(folder)
+    else:
+        show(seen, Console(highlight=False), options.all)
+    return 1 if seen.of(*BAD) else 0
+
+
+def _readable(seen: Snapshot) -> Snapshot:
+    if not seen.trainings:
+        raise AblateError(seen.notes[0] if seen.notes else f"Expected a sweep with runs. Received: {seen.folder}, without any.")
+    return seen
+
+
+def follow(folder: Path) -> Snapshot:
+    """Show a sweep until nobody works on it any more or all is done; how it is then."""
+    with Screen(folder) as screen:
+        while not screen.seen.ended and (screen.seen.holder or screen.seen.of("running")):
+            time.sleep(FOLLOW_EVERY_S)
+            screen.refresh()
+    if not screen.seen.ended:
+        say(_nobody(screen.seen))
+    return screen.seen
+
+
+def show(seen: Snapshot, console: Console, every: bool) -> None:
+    """Print a sweep as a table, with what failed, the totals and who works on it under it.
+
+    Args:
+        every: list all trainings, however many are in one state.
+    """
+    counted = {state: len(seen.of(state)) for state in COUNTED if len(seen.of(state)) > LISTED and not every}
+    listed = seen.of(*(state for state in STATES if state not in counted))
+    if listed:
+        drawn = watch.table(listed, console.width if console.is_terminal else None, states=True)
+        if not console.is_terminal:
+            console.width = console.measure(drawn, options=console.options.update(width=10_000)).maximum
+        console.print(drawn)
+        console.print()
+    lines = [watch.failure(training) for training in seen.of(*BAD)]
+    if counted:
+        lines.append(f"not listed: {', '.join(f'{count:,} {state}' for state, count in counted.items())}; --all lists them")
+    lines += [*seen.notes, watch.totals(seen)]
+    if seen.holder is not None:
+        lines.append(f"process {seen.holder.pid} on {seen.holder.host} works on this sweep")
+    elif not seen.all_done:
+        lines.append(_nobody(seen))
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=not console.is_terminal)
+
+
+def _nobody(seen: Snapshot) -> str:
+    if seen.of("running"):
+        return "no process works on this sweep; what is running belongs to another"
+    return "no process works on this sweep; its command, given again, " + (
+        "tries again what failed" if not seen.of("stopped", "waiting") else "goes on where it stopped"
+    )

@@ -1,0 +1,395 @@
+"""A sweep at one moment, from its files alone: what was trained, what is at work, what failed, how long it will take.
+
+Looking disturbs nothing: no lock is tried and nothing is written. What is missing or damaged is told in notes, never raised.
+"""
+
+import heapq
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import fmean
+from typing import Any, Literal
+
+from ablate.app import RESULT, TRACE
+from ablate.errors import AblateError
+from ablate.plan import SWEEP, SWEEP_VERSION, find_store
+from ablate.store import Trajectory, read_json
+from ablate.store.trajectory import _alive
+
+RUNNING = "running.json"  # pid, host, time (of its last word) and started, of the process that works on the sweep
+
+State = Literal["running", "stopped", "waiting", "failed", "diverged", "done"]
+STATES: tuple[State, ...] = ("running", "stopped", "waiting", "failed", "diverged", "done")
+BAD: tuple[State, ...] = ("failed", "diverged")
+
+_FIRST_TOLD: tuple[State, ...] = ("running", *BAD, "stopped", "waiting", "done")  # of a training whose runs differ
+
+_DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # what reading other content than expected raises
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """A run of the sweep, and what became of it so far. A run is at work when its training is."""
+
+    number: int
+    state: State
+
+
+@dataclass(frozen=True)
+class TrainingStatus:
+    """One trajectory that runs of the sweep stand on, and how far it is.
+
+    label: the arm; where several stand on it, the first of them and the levels in which they differ. state: `stopped` is begun,
+    and nobody trains it. step: how far it has come, of `target`, the largest that its runs ask for. loss: of the last step,
+    while it is trained. accuracy: a fraction of the evaluation images, at step `evaluated`, with the weights that the longest
+    run reads. seconds_per_step: of training. seconds_left, silent_seconds (since its last word): while it is trained. error:
+    one line; trace: the file with the whole of it. What is not known is None.
+    """
+
+    fingerprint: str
+    label: str
+    seed: int
+    runs: tuple[RunStatus, ...]
+    state: State
+    step: int
+    target: int
+    loss: float | None = None
+    accuracy: float | None = None
+    evaluated: int | None = None
+    examples_per_second: float | None = None
+    seconds_per_step: float | None = None
+    seconds_left: float | None = None
+    silent_seconds: float | None = None
+    error: str | None = None
+    trace: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """Which training it is, for a line of text."""
+        return f"{self.label}, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The process that works on the sweep, and since how many seconds; None where clocks contradict each other."""
+
+    pid: int
+    host: str
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A sweep at one moment.
+
+    trainings: in order of their first run. holder: None where nobody works on the sweep. seconds_left: until all is trained,
+    if the trainings keep their speed and as many go on at once as now; None where that is not known. notes: what a reader
+    should be told about the files, a line each.
+    """
+
+    folder: Path
+    trainings: tuple[TrainingStatus, ...]
+    holder: Holder | None
+    seconds_left: float | None
+    notes: tuple[str, ...]
+
+    @property
+    def runs(self) -> tuple[RunStatus, ...]:
+        """All runs."""
+        return tuple(run for training in self.trainings for run in training.runs)
+
+    def of(self, *states: State) -> tuple[TrainingStatus, ...]:
+        """The trainings in these states, state by state."""
+        return tuple(training for state in states for training in self.trainings if training.state == state)
+
+    @property
+    def steps_done(self) -> int:
+        """Steps that were trained."""
+        return sum(training.step for training in self.trainings)
+
+    @property
+    def steps_left(self) -> int:
+        """Steps to train; those that failed or diverged are not waited for."""
+        return sum(training.target - training.step for training in self.of("running", "stopped", "waiting"))
+
+    @property
+    def all_done(self) -> bool:
+        """Whether every training is done."""
+        return len(self.of("done")) == len(self.trainings)
+
+    @property
+    def ended(self) -> bool:
+        """Whether every training is done, failed or diverged."""
+        return not self.of("running", "stopped", "waiting")
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON-able content, with the totals."""
+        steps = {"steps_done": self.steps_done, "steps_left": self.steps_left}
+        totals = {"trainings": counts(self.trainings), "runs": counts(self.runs), **steps}
+        content: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))  # paths as text
+        return content | {"totals": totals}
+
+
+def counts(items: Sequence[TrainingStatus] | Sequence[RunStatus]) -> dict[str, int]:
+    """How many there are, in all and in each state."""
+    return {"all": len(items)} | {state: sum(item.state == state for item in items) for state in STATES}
+
+
+def snapshot(folder: Path) -> Snapshot:
+    """A sweep as its files show it now.
+
+    A run counts as done by its result.json, or when its trajectory has the evaluation at its step; the evaluations of a
+    training whose runs have their results are not read. A trajectory that failed before the process began that works on the
+    sweep now has not failed yet: it is tried again.
+    """
+    now = time.time()
+    holder = _holder(folder, now)
+    began = now - holder.seconds if holder is not None and holder.seconds is not None else 0.0
+    try:
+        planned, store = _read_sweep(folder)
+    except ValueError as error:
+        return Snapshot(folder, (), holder, None, (str(error),))
+    notes: list[str] = []
+    trainings = []
+    for training in planned:
+        results = [_result(folder, training, run, notes) for run in training.runs]
+        seen = _read_off(training, results)
+        if seen is None:
+            seen = _Seen() if store is None else _look_into(Trajectory(store, training.fingerprint), training, began, notes)
+        trainings.append(_status(folder, training, results, seen, now))
+    return Snapshot(folder, tuple(trainings), holder, _all_left(planned, trainings, holder is not None), tuple(notes))
+
+
+@dataclass(frozen=True)
+class _Run:
+    number: int
+    arm: int
+    seed: int
+    step: int
+    weights: str
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A trajectory and the runs that stand on it, as sweep.json has them."""
+
+    fingerprint: str
+    label: str
+    runs: tuple[_Run, ...]
+
+    @property
+    def longest(self) -> _Run:
+        """The first of the runs that ask for the most steps."""
+        return max(self.runs, key=lambda run: run.step)
+
+    @property
+    def arms(self) -> tuple[int, ...]:
+        return tuple(run.arm for run in self.runs)
+
+
+def _read_sweep(folder: Path) -> tuple[list[_Planned], Path | None]:
+    """The trainings of a sweep, and its store where that is found.
+
+    Raises:
+        ValueError: its sweep.json cannot be used; the message says why.
+    """
+    path = folder / SWEEP
+    content = read_json(path)
+    received = "a damaged file" if _changed(path) < math.inf else "no such file"
+    if isinstance(content, dict) and content.get("version") != SWEEP_VERSION:
+        received = f"version {content.get('version')!r}"
+    elif content is not None:
+        with suppress(*_DAMAGED, OSError):
+            return _planned(content), find_store(content, folder)
+    raise ValueError(f"Expected a sweep of version {SWEEP_VERSION} in {path}. Received: {received}.")
+
+
+def _planned(content: Mapping[str, Any]) -> list[_Planned]:
+    runs: dict[str, list[_Run]] = {}
+    for run in content["runs"]:
+        readout = run["readout"]
+        read = _Run(int(run["number"]), int(run["arm"]), int(run["seed"]), int(readout["step"]), str(readout["weights"]))
+        runs.setdefault(str(run["fingerprint"]), []).append(read)
+    return [_Planned(name, _label(content["arms"], [run.arm for run in group]), tuple(group)) for name, group in runs.items()]
+
+
+def _label(arms: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -> str:
+    """The first of the arms that share a training, and the levels in which they differ: `augment: on → off (ema: on, off)`."""
+    levels = [arms[number]["levels"] for number in numbers]
+    shared = {factor: list(dict.fromkeys(str(arm[factor]) for arm in levels)) for factor in levels[0]}
+    differ = "; ".join(f"{factor}: {', '.join(found)}" for factor, found in shared.items() if len(found) > 1)
+    return f"{arms[numbers[0]]['label']}" + (f" ({differ})" if differ else "")
+
+
+def _holder(folder: Path, now: float) -> Holder | None:
+    content = read_json(folder / RUNNING)
+    if not isinstance(content, dict) or not _alive(content):
+        return None
+    started = _number(content.get("started"))
+    seconds = None if started is None or started > now else now - started
+    return Holder(_whole(content.get("pid")), str(content.get("host")), seconds)
+
+
+def _result(folder: Path, training: _Planned, run: _Run, notes: list[str]) -> Mapping[str, Any]:
+    """The result of a run; empty where there is none."""
+    path = folder / str(run.number) / RESULT
+    result = read_json(path)
+    if (
+        isinstance(result, dict)
+        and result.get("status") in (*BAD, "done")
+        # A run that failed before it was resolved has no fingerprint.
+        and result.get("fingerprint", training.fingerprint if result["status"] == "failed" else None) == training.fingerprint
+        and isinstance(result.get("costs", {}), dict)
+    ):
+        return result
+    if _changed(path) < math.inf:
+        notes.append(f"damaged or of another run, so left aside: {path}")
+    return {}
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What there is of a training, up to the largest step that is asked for.
+
+    live: what it says of itself, where it is at work. state, came, error: of its status. rows: its evaluations by step. whole:
+    steps of runs that have all that a result needs. begun: the step from which it would go on.
+    """
+
+    live: Mapping[str, Any] | None = None
+    state: str = "new"
+    came: int = 0
+    error: str | None = None
+    rows: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    whole: frozenset[int] = frozenset()
+    begun: int = 0
+
+
+def _read_off(training: _Planned, results: Sequence[Mapping[str, Any]]) -> _Seen | None:
+    """A training whose runs have all their accuracies, from their results alone; None where one has not."""
+    if any(result.get("status") != "done" for result in results):
+        return None
+    longest = training.longest
+    result = results[training.runs.index(longest)]
+    row = {f"accuracy_{longest.weights}": result.get("accuracy"), **result.get("costs", {})}
+    return _Seen(rows={longest.step: row}, begun=longest.step)
+
+
+def _look_into(trajectory: Trajectory, training: _Planned, began: float, notes: list[str]) -> _Seen:
+    """A training as its folder shows it."""
+    target = training.longest.step
+    try:
+        live, status = trajectory.live(), trajectory.status()
+        rows = {row["step"]: row for row in trajectory.rows() if row["step"] <= target}
+        whole = {run.step for run in training.runs if run.step in rows and trajectory.row(run.step) is not None}
+        steps = [int(path.stem) for path in trajectory.checkpoints()]
+        begun = max((step for step in steps if step <= target), default=0)
+    except AblateError as error:
+        notes.append(str(error))
+        return _Seen()
+    old = status["state"] == "failed" and _changed(trajectory.path / "status.json") < began
+    state = "new" if old else str(status["state"])
+    return _Seen(live, state, _whole(status["step"]), _line(status["error"]), rows, frozenset(whole), begun)
+
+
+def _status(folder: Path, training: _Planned, results: Sequence[Mapping[str, Any]], seen: _Seen, now: float) -> TrainingStatus:
+    longest = training.longest
+    runs = tuple(RunStatus(run.number, _state(run, result, seen)) for run, result in zip(training.runs, results, strict=True))
+    state = next(state for state in _FIRST_TOLD if any(run.state == state for run in runs))
+    told: Mapping[str, Any] = next((result for result in results if result.get("status") == state), {})
+    live = seen.live if state == "running" and seen.live is not None else {}
+    evaluated = max(seen.rows, default=None)
+    row = {} if evaluated is None else seen.rows[evaluated]
+    came = {"running": max(seen.begun, _whole(live.get("step"))), "stopped": seen.begun, "waiting": 0, "done": longest.step}
+    step = min(longest.step, came.get(state, max(seen.came, _whole(told.get("step")))))
+    seconds_per_step = _ratio(1.0, _number(live.get("steps_per_second"))) or _ratio(_number(row.get("seconds")), evaluated)
+    said = _number(live.get("time"))
+    traces = (folder / str(run.number) / TRACE for run in runs)
+    return TrainingStatus(
+        training.fingerprint,
+        training.label,
+        longest.seed,
+        runs,
+        state,
+        step,
+        longest.step,
+        loss=_number(live.get("loss")),
+        accuracy=_number(row.get(f"accuracy_{longest.weights}")),
+        evaluated=evaluated,
+        examples_per_second=_number((live or row).get("examples_per_second")),
+        seconds_per_step=seconds_per_step,
+        seconds_left=seconds_per_step * (longest.step - step) if state == "running" and seconds_per_step else None,
+        silent_seconds=None if said is None else max(0.0, now - said),
+        error=(_line(told.get("error")) or seen.error or "it gave no reason") if state in BAD else None,
+        trace=next((path for path in traces if _changed(path) < math.inf), None) if state in BAD else None,
+    )
+
+
+def _state(run: _Run, result: Mapping[str, Any], seen: _Seen) -> State:
+    if result.get("status") == "done" or run.step in seen.whole:
+        return "done"
+    if seen.state == "diverged" and seen.came <= run.step:
+        return "diverged"
+    if seen.live is not None:
+        return "running"
+    if result.get("status") == "diverged":
+        return "diverged"
+    if result or seen.state == "failed":
+        return "failed"
+    return "stopped" if seen.begun or seen.state == "running" else "waiting"
+
+
+def _all_left(planned: Sequence[_Planned], trainings: Sequence[TrainingStatus], held: bool) -> float | None:
+    """Seconds until all is trained, as `Snapshot` has them: whatever waits goes to the place that is free first."""
+    paces: dict[tuple[int, ...], list[float]] = {}  # by arms, which cost alike
+    for plan, training in zip(planned, trainings, strict=True):
+        if training.seconds_per_step is not None:
+            paces.setdefault(plan.arms, []).append(training.seconds_per_step)
+    if not paces:
+        return None
+    mean = fmean(fmean(values) for values in paces.values())
+    left: dict[State, list[float]] = {"running": [], "stopped": [], "waiting": []}
+    for plan, training in zip(planned, trainings, strict=True):
+        if training.state in left:
+            pace = training.seconds_per_step or fmean(paces.get(plan.arms, [mean]))
+            left[training.state].append(pace * (training.target - training.step))
+    places = left["running"]
+    if not places:
+        return None
+    heapq.heapify(places)
+    for seconds in [*left["stopped"], *left["waiting"]] if held else []:
+        heapq.heapreplace(places, places[0] + seconds)
+    return max(places)
+
+
+def _changed(path: Path) -> float:
+    """When a file was written last, in seconds; infinity where there is none."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return math.inf
+
+
+def _number(value: object) -> float | None:
+    """A finite number that is not negative, or None."""
+    try:
+        number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _whole(value: object) -> int:
+    return int(_number(value) or 0)
+
+
+def _ratio(value: float | None, by: float | None) -> float | None:
+    return _number(value / by) if value is not None and by else None
+
+
+def _line(text: object) -> str | None:
+    """The first line of a text, or None where there is none."""
+    return next((line.strip() for line in str(text or "").splitlines() if line.strip()), None)

@@ -1,0 +1,248 @@
+"""A running sweep on the screen: a live table in a terminal, plain lines elsewhere. All on stderr, from the files alone."""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ablate import progress
+from ablate.launch.snapshot import BAD, Snapshot, State, TrainingStatus, counts, snapshot
+
+READ_EVERY_S = 1.0  # between two looks at the files; more where a look takes long
+READ_SHARE = 0.05  # of the time, at most, goes into looking
+TOTALS_EVERY_S = 60.0
+SILENT_S = 60.0  # a training that said nothing for so long has that told in place of its time left
+FAILURES = 5  # shown under the table
+LAST_FAILURES = 20  # told at the end
+
+NONE = "–"  # in a cell with no value
+GAP = 2  # characters between columns
+ARM_WIDTH = 24  # characters that arms get at least before columns are dropped
+BAR_WIDTH = 12
+DROPPED_FIRST = ("", "loss", "examples/s")  # by a narrow terminal, in this order; the bar has no heading
+STYLES: dict[State, str] = {"failed": "red", "diverged": "red", "done": "green", "running": "bold"}
+
+
+class Screen:
+    """Shows how a sweep goes while it is entered; `refresh` is called about twice a second.
+
+    In a terminal a table of the trainings at work, never taller than the terminal. Elsewhere a line when a training begins,
+    is evaluated, ends or fails, and the totals every minute. At the end the failures and the totals, whatever was shown.
+
+    Args:
+        folder: of the sweep.
+        terminal: whether stderr is one that can redraw; None to find out.
+        shown: False for nothing but failures, and the totals at the end.
+    """
+
+    def __init__(self, folder: Path, terminal: bool | None = None, shown: bool = True) -> None:
+        self.folder, self.shown = folder, shown
+        self.terminal = sys.stderr.isatty() and not progress.console.is_dumb_terminal if terminal is None else terminal
+        self.seen = Snapshot(folder, (), None, None, ())  # at the last look
+        self._live: Live | None = None
+        self._look_at = self._totals_at = 0.0
+
+    def __enter__(self) -> Self:
+        if self.terminal and self.shown:
+            self._live = Live(console=progress.console, auto_refresh=False, transient=True, redirect_stdout=False)
+            self._live.start()
+        self._totals_at = time.monotonic() + TOTALS_EVERY_S
+        self._look()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._live is not None:
+            self._live.stop()
+        seen = self._look()
+        if self._live is not None:
+            bad = seen.of(*BAD)
+            for training in bad[:LAST_FAILURES]:
+                progress.say(failure(training))
+            if len(bad) > LAST_FAILURES:
+                progress.say(f"and {len(bad) - LAST_FAILURES:,} more; ablate status {self.folder} lists them")
+        progress.say(totals(seen))
+
+    def refresh(self) -> None:
+        """Look at the files again, unless that was just done, and show what is new."""
+        if time.monotonic() >= self._look_at:
+            self._look()
+
+    def _look(self) -> Snapshot:
+        started = time.monotonic()
+        before, seen = self.seen, snapshot(self.folder)
+        self.seen = seen
+        now = time.monotonic()
+        self._look_at = now + max(READ_EVERY_S, (now - started) / READ_SHARE)
+        if self._live is not None:
+            if self._live.is_started:
+                self._live.update(fitted(seen, progress.console), refresh=True)
+            return seen
+        for line in changes(before, seen, failures_only=not self.shown):
+            progress.say(line)
+        if self.shown and now >= self._totals_at:
+            progress.say(totals(seen))
+            self._totals_at = now + TOTALS_EVERY_S
+        return seen
+
+
+def changes(before: Snapshot, seen: Snapshot, failures_only: bool = False) -> list[str]:
+    """What happened between two looks, a line each; of trainings that were not known before, what is at work or failed.
+
+    Args:
+        failures_only: leave out what goes well.
+    """
+    lines = [note for note in seen.notes if note not in before.notes]
+    known = {training.fingerprint: training for training in before.trainings}
+    for training in seen.trainings:
+        was = known.get(training.fingerprint)
+        if training.state in BAD:
+            if was is None or (was.state, was.error) != (training.state, training.error):
+                lines.append(failure(training))
+        elif not failures_only:
+            lines += _went_on(was, training, seen.holder is not None)
+    return lines
+
+
+def _went_on(was: TrainingStatus | None, training: TrainingStatus, held: bool) -> list[str]:
+    lines = []
+    name, step, target = training.name, f"{training.step:,}", f"{training.target:,}"
+    if training.state == "running":
+        if was is None:
+            lines.append(f"{name}: at step {step} of {target}")
+        elif was.state != "running":
+            lines.append(
+                f"{name}: " + (f"going on from step {step} to {target}" if training.step else f"training to step {target}")
+            )
+        if was is not None and training.evaluated is not None and training.evaluated > (was.evaluated or 0):
+            lines.append(f"{name}: {_evaluation(training)}")
+    elif training.state == "done" and was is not None and was.state != "done":
+        lines.append(f"{name}: done, accuracy {_percent(training.accuracy, 2)} at step {target}")
+    elif training.state == "stopped" and was is not None and was.state == "running" and not held:
+        lines.append(f"{name}: stopped at step {step} of {target}")
+    return lines
+
+
+def _evaluation(training: TrainingStatus) -> str:
+    parts = [f"step {training.evaluated:,} of {training.target:,}", f"accuracy {_percent(training.accuracy)}"]
+    if training.examples_per_second:
+        parts.append(f"{_speed(training.examples_per_second)} examples/s")
+    if training.seconds_left is not None:
+        parts.append(f"about {duration(training.seconds_left)} left")
+    return ", ".join(parts)
+
+
+def failure(training: TrainingStatus) -> str:
+    """Which training failed or diverged, why, and where the whole story is."""
+    at = f" at step {training.step:,}" if training.state == "failed" and training.step else ""
+    trace = f"; trace in {training.trace}" if training.trace else ""
+    return f"{training.name}: {training.state}{at}: {training.error}{trace}"
+
+
+def totals(seen: Snapshot) -> str:
+    """How much is done, what is not, and how long it takes."""
+    trainings, runs = counts(seen.trainings), counts(seen.runs)
+    word = "training" if trainings["all"] == 1 else "trainings"
+    done = f"{trainings['done']:,} of {trainings['all']:,} {word} done ({runs['done']:,} of {runs['all']:,} runs)"
+    others = [f"{trainings[state]:,} {state}" for state in ("running", "stopped", "waiting", *BAD) if trainings[state]]
+    times = [f"{duration(seen.holder.seconds)} so far"] if seen.holder and seen.holder.seconds is not None else []
+    times += [f"about {duration(seen.seconds_left)} left"] if seen.seconds_left is not None else []
+    return ", ".join([done, *others]) + (f"; {', '.join(times)}" if times else "")
+
+
+def fitted(seen: Snapshot, console: Console) -> RenderableType:
+    """What is at work, the failures and the totals, cut to the size of the terminal."""
+    at_work, bad = seen.of("running"), seen.of(*BAD)
+    failures = min(FAILURES, len(bad))
+    below: list[RenderableType] = [Text(totals(seen), overflow="fold", no_wrap=False)]
+    for rows in range(min(len(at_work), max(0, console.height - len(below))), -1, -1):
+        more = [f"and {len(at_work) - rows:,} more at work"] if rows < len(at_work) else []
+        parts: list[RenderableType] = [table(at_work[:rows], console.width)] if rows else []
+        parts += [Text(line, overflow="ellipsis", no_wrap=True) for line in more]
+        parts += [Text(), *_failures(bad, failures), *below]
+        drawn = Group(*parts)
+        if len(console.render_lines(drawn, pad=False)) < console.height:
+            return drawn
+        failures = min(failures, 1) if rows < len(at_work) // 2 else failures
+    return Group(*below)
+
+
+def _failures(bad: Sequence[TrainingStatus], most: int) -> list[RenderableType]:
+    lines: list[RenderableType] = [
+        Text(failure(training), style="red", overflow="ellipsis", no_wrap=True) for training in bad[:most]
+    ]
+    if len(bad) > most:
+        lines.append(Text(f"and {len(bad) - most:,} more failed or diverged", style="red", overflow="ellipsis", no_wrap=True))
+    return lines
+
+
+def table(trainings: Sequence[TrainingStatus], width: int | None, states: bool = False) -> Table:
+    """A row a training.
+
+    Args:
+        width: in characters; columns for which it has no room are left out. None for as much as the table needs, without bars.
+        states: whether to say the state of each.
+    """
+    rows = [_cells(training, states) for training in trainings]
+    kept = [name for name in (rows[0] if rows else ()) if name or width is not None]
+    needs = {name: max(len(name), *(len(row[name]) for row in rows)) for name in kept if name} | {"": BAR_WIDTH}
+    needs["arm"] = min(needs.get("arm", 0), ARM_WIDTH)
+    for name in DROPPED_FIRST:
+        if name in kept and width is not None and sum(needs[other] + GAP for other in kept) - GAP > width:
+            kept.remove(name)
+    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
+    for name in kept:
+        text = name in ("state", "arm", "")
+        drawn.add_column(name, justify="left" if text else "right", no_wrap=name != "arm" or width is None, overflow="fold")
+    for training, row in zip(trainings, rows, strict=True):
+        bar = ProgressBar(total=max(1, training.target), completed=training.step, width=BAR_WIDTH)
+        style = STYLES.get(training.state, "")
+        drawn.add_row(*(bar if not name else Text(row[name], style if name == "state" else "") for name in kept))
+    return drawn
+
+
+def _cells(training: TrainingStatus, states: bool) -> dict[str, str]:
+    left = NONE if training.seconds_left is None else duration(training.seconds_left)
+    silent = training.silent_seconds
+    return {
+        **({"state": training.state} if states else {}),
+        "arm": training.label,
+        "seed": str(training.seed),
+        "step": f"{training.step:,}/{training.target:,}",
+        "": "",
+        "loss": NONE if training.loss is None else f"{training.loss:.2f}",
+        "accuracy": _percent(training.accuracy),
+        "examples/s": _speed(training.examples_per_second),
+        "time left": left if silent is None or silent < SILENT_S else f"silent {duration(silent)}",
+    }
+
+
+def duration(seconds: float) -> str:
+    """A duration for people: 45 s, 12 min, 3 h 05 min, 2 d 4 h."""
+    minutes = round(seconds / 60)
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    hours = round(minutes / 60)
+    return f"{hours // 24:,} d {hours % 24} h"
+
+
+def _speed(examples_per_second: float | None) -> str:
+    if not examples_per_second:
+        return NONE
+    return f"{examples_per_second:,.0f}" if examples_per_second >= 10 else f"{examples_per_second:.1f}"
+
+
+def _percent(fraction: float | None, digits: int = 1) -> str:
+    return NONE if fraction is None else f"{100 * fraction:.{digits}f} %"

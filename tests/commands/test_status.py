@@ -1,0 +1,243 @@
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from rich.console import Console
+
+from ablate import app, config, plan
+from ablate.commands import status
+from ablate.errors import AblateError
+from ablate.launch.snapshot import RUNNING, snapshot
+from ablate.store import Trajectory, write_json
+
+# Runs the command and tells, as the last line, its exit status and which heavy packages it has imported.
+PROBE = """
+import json, sys
+from ablate.commands import status
+code = status.run(sys.argv[1:])
+print(json.dumps([code, sorted({"tensorflow", "keras", "pandas", "matplotlib"} & set(sys.modules))]))
+"""
+
+
+@pytest.fixture(scope="module")
+def made() -> plan.Plan:
+    words = ["data=digits", "steps=20", "eval_every=10", "augment=on,off", "ema=on,off", "seed=0,1"]
+    return plan.make(plan.parse(OverridesParser.create().parse_overrides(words)), "factorial", config.compose)
+
+
+@pytest.fixture
+def sweep(made: plan.Plan, tmp_path: Path) -> Path:
+    """A sweep of four trainings, the first of them done, that nobody works on."""
+    folder = tmp_path / "multirun" / made.name
+    write_json(folder / plan.SWEEP, made.to_json() | {"store": str(tmp_path / "runs")})
+    done(made, folder, 0, 1)
+    return folder
+
+
+def trajectory(made: plan.Plan, folder: Path, number: int) -> Trajectory:
+    return Trajectory(folder.parents[1] / "runs", made.runs[number].trajectory.fingerprint)
+
+
+def done(made: plan.Plan, folder: Path, *numbers: int) -> None:
+    """The runs' trajectories have their evaluations, and the runs their results."""
+    for number in numbers:
+        trained = trajectory(made, folder, number)
+        scores = {"accuracy_raw": 0.7125, "accuracy_averaged": 0.75, "eval_loss_raw": 1.0, "eval_loss_averaged": 0.9}
+        row = {"step": 20, "epoch": 2.0, "loss": 1.5, **scores, "lr": 0.1, "seconds": 2.0, "examples_per_second": 500.0}
+        if not trained.rows():
+            trained.add_evaluation(row, {"raw": np.arange(4), "averaged": np.arange(4)})
+        write_json(folder / str(number) / app.RESULT, app.read(made.runs[number].recipe, trained))
+
+
+def failed(made: plan.Plan, folder: Path, *numbers: int) -> None:
+    """The runs have results that say so."""
+    for number in numbers:
+        result = app.failure("OSError: no space left", made.runs[number].recipe, trajectory(made, folder, number))
+        write_json(folder / str(number) / app.RESULT, result)
+        (folder / str(number) / app.TRACE).write_text("Traceback …")
+
+
+def here(**content: Any) -> dict[str, Any]:
+    return {"pid": os.getpid(), "host": platform.node(), "time": time.time(), **content}
+
+
+def test_it_shows_every_training_and_what_is_to_be_done(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status.run([str(sweep)]) == 0
+    out, err = capsys.readouterr()
+    heading, _, *lines = out.splitlines()
+    assert heading.split() == ["state", "arm", "seed", "step", "loss", "accuracy", "examples/s", "time", "left"]
+    assert [line.split()[0] for line in lines[:4]] == ["waiting"] * 3 + ["done"]
+    assert " ".join(lines[3].split()) == "done baseline (ema: on, off) 0 20/20 – 75.0 % 500 –"
+    assert lines[4:] == [
+        "",
+        "1 of 4 trainings done (2 of 8 runs), 3 waiting",
+        "no process works on this sweep; its command, given again, goes on where it stopped",
+    ]
+    assert err == ""
+
+
+def test_what_is_at_work_comes_first_and_what_failed_is_told(
+    made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_json(sweep / RUNNING, here(started=time.time() - 120))
+    failed(made, sweep, 2, 3)
+    trajectory(made, sweep, 4).set_live(here(step=5, target=20, loss=2.0, examples_per_second=100.0, steps_per_second=1.0))
+    assert status.run([str(sweep)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[2:6]] == ["running", "waiting", "failed", "done"]
+    assert " ".join(lines[2].split()) == "running baseline (ema: on, off) 1 5/20 2.00 – 100 15 s"
+    assert lines[7:] == [
+        f"augment: on → off (ema: on, off), seed 0: failed: OSError: no space left; trace in {sweep}/2/traceback.txt",
+        "1 of 4 trainings done (2 of 8 runs), 1 running, 1 waiting, 1 failed; 2 min so far, about 26 s left",
+        f"process {os.getpid()} on {platform.node()} works on this sweep",
+    ]
+
+
+def test_a_sweep_that_is_done_says_no_more(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done(made, sweep, *range(8))
+    assert status.run([str(sweep)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "4 of 4 trainings done (8 of 8 runs)"
+
+
+def test_a_failed_training_can_be_tried_again(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done(made, sweep, *range(6))
+    failed(made, sweep, 6, 7)
+    assert status.run([str(sweep)]) == 1
+    assert capsys.readouterr().out.splitlines()[-1].endswith("its command, given again, tries again what failed")
+
+
+def test_json_has_all_of_it(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    failed(made, sweep, 2, 3)
+    assert status.run([str(sweep), "--json"]) == 1
+    content = json.loads(capsys.readouterr().out)
+    counted = {"all": 8, "running": 0, "stopped": 0, "waiting": 4, "failed": 2, "diverged": 0, "done": 2}
+    assert content["totals"]["runs"] == counted
+    assert content["totals"]["steps_done"] == 20
+    first = content["trainings"][0]
+    assert (first["state"], first["accuracy"], first["step"], first["target"]) == ("done", 0.75, 20, 20)
+    assert first["runs"] == [{"number": 0, "state": "done"}, {"number": 1, "state": "done"}]
+    assert content["trainings"][1]["trace"] == str(sweep / "2" / "traceback.txt")
+    assert (content["holder"], content["seconds_left"], content["notes"]) == (None, None, [])
+
+
+def test_json_and_follow_are_not_for_one_another(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        status.run([str(sweep), "--json", "--follow"])
+    assert end.value.code == 2
+    assert "--follow: not allowed with argument --json" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_sweep_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AblateError, match="Expected the folder of a sweep"):
+        status.run([str(tmp_path)])
+    (tmp_path / plan.SWEEP).write_text("{")
+    with pytest.raises(AblateError, match=r"Expected a sweep of version 1 in .* Received: a damaged file"):
+        status.run([str(tmp_path), "--follow"])
+
+
+def test_following_a_sweep_that_nobody_works_on_ends(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status.run([str(sweep), "--follow"]) == 0
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        "1 of 4 trainings done (2 of 8 runs), 3 waiting",
+        "no process works on this sweep; its command, given again, goes on where it stopped",
+    ]
+
+
+def test_following_lasts_until_all_is_done(
+    made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "FOLLOW_EVERY_S", 0.05)
+    monkeypatch.setattr("ablate.launch.watch.READ_EVERY_S", 0.0)
+    write_json(sweep / RUNNING, here(started=time.time()))
+
+    def work() -> None:
+        trajectory(made, sweep, 2).set_live(here(step=5))
+        time.sleep(0.3)
+        trajectory(made, sweep, 2).clear_live()
+        done(made, sweep, *range(2, 8))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    assert status.run([str(sweep), "--follow"]) == 0
+    worker.join()
+    lines = capsys.readouterr().err.splitlines()
+    assert any(line.endswith("seed 0: done, accuracy 75.00 % at step 20") for line in lines)
+    assert lines[-1].startswith("4 of 4 trainings done (8 of 8 runs)")
+
+
+def test_following_ends_with_the_process_that_works(
+    sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "FOLLOW_EVERY_S", 0.05)
+    monkeypatch.setattr("ablate.launch.watch.READ_EVERY_S", 0.0)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        write_json(sweep / RUNNING, here(pid=process.pid, started=time.time()))
+        assert process.stdin is not None
+        threading.Timer(0.3, process.communicate).start()
+        started = time.monotonic()
+        assert status.run([str(sweep), "--follow"]) == 0
+        assert time.monotonic() - started > 0.2
+    assert "no process works on this sweep" in capsys.readouterr().err
+
+
+def many(made: plan.Plan, sweep: Path, count: int) -> None:
+    """The sweep with so many finished runs, each on a training of its own."""
+    content = json.loads((sweep / plan.SWEEP).read_text())
+    result = json.loads((sweep / "0" / app.RESULT).read_text())
+    runs = [content["runs"][0] | {"number": number, "seed": number, "fingerprint": f"{number:016x}"} for number in range(count)]
+    for run in runs:
+        folder = sweep / str(run["number"])
+        folder.mkdir(exist_ok=True)
+        (folder / app.RESULT).write_text(json.dumps(result | {"fingerprint": run["fingerprint"]}))
+    write_json(sweep / plan.SWEEP, content | {"runs": runs})
+
+
+def test_many_that_are_done_are_counted(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    many(made, sweep, 30)
+    assert status.run([str(sweep)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "not listed: 30 done; --all lists them",
+        "30 of 30 trainings done (30 of 30 runs)",
+    ]
+    assert status.run([str(sweep), "--all"]) == 0
+    out = capsys.readouterr().out
+    assert sum(line.startswith("done ") for line in out.splitlines()) == 30
+    assert "not listed" not in out
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_the_table_fits_the_terminal(made: plan.Plan, sweep: Path, width: int) -> None:
+    failed(made, sweep, 2, 3)
+    console = Console(width=width, force_terminal=True, color_system=None, highlight=False, _environ={})
+    with console.capture() as capture:
+        status.show(snapshot(sweep), console, every=False)
+    lines = capture.get().splitlines()
+    assert max(map(len, lines)) <= width
+    assert ("━" in capture.get(), "examples/s" in capture.get()) == (width >= 100, width >= 80)
+    assert "20/20" in capture.get()
+    assert "OSError: no space left" in " ".join(capture.get().split())
+
+
+def test_two_hundred_finished_runs_are_shown_in_two_seconds_without_tensorflow(
+    made: plan.Plan, sweep: Path, environment: dict[str, str]
+) -> None:
+    many(made, sweep, 200)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-c", PROBE, str(sweep), "--all"]
+    shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    *lines, imported = shown.stdout.splitlines()
+    assert json.loads(imported) == [0, []]
+    assert "200 of 200 trainings done (200 of 200 runs)" in lines
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime  # what other programs do does not count
+    assert seconds < 2, f"{seconds:.1f} s"

@@ -1,0 +1,510 @@
+import functools
+import io
+import json
+import os
+import platform
+import random
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from ablate import app, config, plan, progress
+from ablate.launch import watch
+from ablate.launch.snapshot import RUNNING, Snapshot, TrainingStatus, snapshot
+from ablate.launch.watch import Screen
+from ablate.plan import Plan, Run
+from ablate.store import write_json
+
+CLASSES = {"raw": np.arange(4), "averaged": np.arange(4)}
+NO_PROCESS = 2**22 + 1  # beyond the largest process id of Linux
+
+
+@functools.cache
+def resolved(*words: str) -> Plan:
+    command = plan.parse(OverridesParser.create().parse_overrides(["data=digits", "steps=1000", "eval_every=100", *words]))
+    return plan.make(command, "factorial", config.compose)
+
+
+class Sweep:
+    """A sweep on disk, which tests push along as the engine and its workers do."""
+
+    def __init__(self, root: Path, *words: str) -> None:
+        self.store = root / "runs"
+        self.plan = resolved(*(words or ("augment=on,off", "ema=on,off", "seed=0,1")))
+        self.folder = root / "multirun" / self.plan.name
+        self.runs = [self._stored(run) for run in self.plan.runs]
+        write_json(self.folder / plan.SWEEP, self.plan.to_json() | {"store": str(self.store)})
+
+    def _stored(self, run: Run) -> Run:
+        recipe = run.recipe.model_copy(update={"store": self.store})
+        return replace(run, recipe=recipe, trajectory=type(run.trajectory)(self.store, run.trajectory.fingerprint))
+
+    def held(self, pid: int | None = None, seconds: float = 600, **content: Any) -> None:
+        now = time.time()
+        sign = {"pid": os.getpid() if pid is None else pid, "host": platform.node(), "time": now, "started": now - seconds}
+        write_json(self.folder / RUNNING, sign | content)
+
+    def evaluated(self, number: int, *steps: int) -> None:
+        for step in steps:
+            scores = {
+                "accuracy_raw": step / 2000,
+                "accuracy_averaged": step / 1250,
+                "eval_loss_raw": 2.0,
+                "eval_loss_averaged": 1,
+            }
+            row = {"step": step, "epoch": 1.0, "loss": 1.0, **scores, "lr": 0.1, "seconds": step / 10}
+            self.runs[number].trajectory.add_evaluation(row | {"examples_per_second": 1280.0}, CLASSES)
+
+    def saved(self, number: int, step: int) -> None:
+        path = self.runs[number].trajectory.checkpoint(step)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+        self.runs[number].trajectory.set_status("running", step)
+
+    def at_work(self, number: int, step: int, **content: Any) -> None:
+        trajectory = self.runs[number].trajectory
+        trajectory.set_status("running", 0)
+        said = {"step": step, "target": 1000, "loss": 1.234, "examples_per_second": 1280.0, "steps_per_second": 10.0}
+        said |= {"time": time.time(), "pid": os.getpid(), "host": platform.node()}
+        trajectory.set_live(said | content)
+
+    def ended(self, *numbers: int) -> None:
+        """All of a training's runs are read, as the engine does when it ends."""
+        for number in numbers:
+            run = self.runs[number]
+            run.trajectory.clear_live()
+            if run.trajectory.row(1000) is None:
+                self.evaluated(number, 1000)
+                run.trajectory.set_status("done", 1000)
+            write_json(self.folder / str(number) / app.RESULT, app.read(run.recipe, run.trajectory))
+
+    def failed(self, number: int, reason: str = "ValueError: no such thing\nand more") -> None:
+        run = self.runs[number]
+        run.trajectory.clear_live()
+        run.trajectory.set_status("failed", 200, reason.splitlines()[0])
+        write_json(self.folder / str(number) / app.RESULT, app.failure(reason.splitlines()[0], run.recipe, run.trajectory))
+        (self.folder / str(number) / app.TRACE).write_text(f"Traceback …\n{reason}")
+
+    def training(self, number: int) -> TrainingStatus:
+        """The training that a run stands on, as it is seen now."""
+        [found] = [each for each in snapshot(self.folder).trainings if number in [run.number for run in each.runs]]
+        return found
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Sweep:
+    return Sweep(tmp_path)
+
+
+def states(seen: Snapshot) -> list[str]:
+    return [training.state for training in seen.trainings]
+
+
+# what is seen
+
+
+def test_a_sweep_that_has_not_begun_waits(sweep: Sweep) -> None:
+    seen = snapshot(sweep.folder)
+    assert states(seen) == ["waiting"] * 4
+    assert [run.number for run in seen.trainings[0].runs] == [0, 1]
+    assert (seen.holder, seen.seconds_left, seen.notes) == (None, None, ())
+    assert (seen.steps_done, seen.steps_left) == (0, 4000)
+    assert not seen.ended
+
+
+def test_a_training_is_named_by_its_arms(sweep: Sweep) -> None:
+    assert [(training.label, training.seed) for training in snapshot(sweep.folder).trainings[:3]] == [
+        ("baseline (ema: on, off)", 0),
+        ("augment: on → off (ema: on, off)", 0),
+        ("baseline (ema: on, off)", 1),
+    ]
+
+
+def test_each_state_is_seen_with_what_belongs_to_it(sweep: Sweep) -> None:
+    sweep.held()
+    sweep.ended(0, 1)
+    sweep.at_work(2, 450)
+    sweep.evaluated(2, 100, 200, 400)
+    sweep.saved(4, 300)
+    seen = snapshot(sweep.folder)
+    done, running, stopped, waiting = seen.trainings
+    assert states(seen) == ["done", "running", "stopped", "waiting"]
+    assert (done.step, done.accuracy, done.examples_per_second, done.seconds_per_step) == (1000, 0.8, 1280, 0.1)
+    assert (running.step, running.target, running.loss) == (450, 1000, 1.234)
+    assert (running.evaluated, running.accuracy) == (400, pytest.approx(0.32))
+    assert running.seconds_left == pytest.approx(55)
+    assert (stopped.step, stopped.accuracy, stopped.seconds_left) == (300, None, None)
+    assert (waiting.step, waiting.target) == (0, 1000)
+    assert [run.state for run in seen.runs] == ["done"] * 2 + ["running"] * 2 + ["stopped"] * 2 + ["waiting"] * 2
+    assert (seen.steps_done, seen.steps_left) == (1000 + 450 + 300, 550 + 700 + 1000)
+    # one at once: 55 s of what runs, then 700 and 1000 steps at the 0.1 s that both arms took
+    assert seen.seconds_left == pytest.approx(55 + 70 + 100)
+    assert seen.holder is not None
+    assert seen.holder.pid == os.getpid()
+    assert seen.holder.seconds == pytest.approx(600, abs=5)
+
+
+def test_the_accuracy_is_of_the_weights_that_the_run_reads(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, "ema=off,on")
+    sweep.evaluated(0, 100)
+    assert sweep.training(0).accuracy == 0.05
+    assert sweep.training(0).label == "baseline (ema: off, on)"
+
+
+def test_a_longer_run_of_a_training_is_waited_for(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, "steps=500,1000")
+    sweep.evaluated(0, 500)
+    sweep.saved(0, 500)
+    training = sweep.training(0)
+    assert (training.state, training.step, training.target) == ("stopped", 500, 1000)
+    assert [run.state for run in training.runs] == ["done", "stopped"]
+    sweep.runs[0].trajectory.set_status("diverged", 700, "the loss became nan at step 700")
+    training = sweep.training(0)
+    assert (training.state, training.step, training.error) == ("diverged", 700, "the loss became nan at step 700")
+    assert [run.state for run in training.runs] == ["done", "diverged"]
+
+
+def test_a_trajectory_that_another_sweep_trained_is_done_without_results(sweep: Sweep) -> None:
+    sweep.evaluated(0, 500, 1000, 1500)
+    training = sweep.training(0)
+    assert (training.state, training.evaluated, training.accuracy) == ("done", 1000, 0.8)
+
+
+def test_a_result_of_another_fingerprint_does_not_count(sweep: Sweep) -> None:
+    sweep.ended(2)
+    shutil.copytree(sweep.folder / "2", sweep.folder / "0")
+    seen = snapshot(sweep.folder)
+    assert seen.trainings[0].state == "waiting"
+    assert seen.notes == (f"damaged or of another run, so left aside: {sweep.folder / '0' / 'result.json'}",)
+
+
+def test_a_failure_has_its_reason_and_its_trace(sweep: Sweep) -> None:
+    sweep.failed(2)
+    training = sweep.training(2)
+    assert (training.state, training.step, training.error) == ("failed", 200, "ValueError: no such thing")
+    assert training.trace == sweep.folder / "2" / "traceback.txt"
+    assert snapshot(sweep.folder).steps_left == 3000
+
+
+def test_a_failure_before_the_sweep_began_is_tried_again(sweep: Sweep) -> None:
+    trajectory = sweep.runs[2].trajectory
+    trajectory.set_status("failed", 0, "ValueError: no")
+    assert sweep.training(2).state == "failed"
+    os.utime(trajectory.path / "status.json", (time.time() - 100, time.time() - 100))
+    sweep.held(seconds=50)
+    assert sweep.training(2).state == "waiting"
+    sweep.at_work(2, 10)
+    assert sweep.training(2).state == "running"
+
+
+def test_a_training_whose_process_died_is_stopped(sweep: Sweep) -> None:
+    sweep.saved(0, 300)
+    sweep.at_work(0, 350, pid=NO_PROCESS)
+    sweep.held(pid=NO_PROCESS)
+    seen = snapshot(sweep.folder)
+    assert (seen.trainings[0].state, seen.trainings[0].step, seen.holder) == ("stopped", 300, None)
+
+
+def test_a_training_that_goes_on_is_never_behind_its_checkpoint(sweep: Sweep) -> None:
+    sweep.saved(0, 300)
+    sweep.at_work(0, 0, loss=None, steps_per_second=None, examples_per_second=None)
+    assert sweep.training(0).step == 300
+    sweep.at_work(0, 5000, target=9000)
+    assert (sweep.training(0).step, sweep.training(0).target) == (1000, 1000)
+
+
+def test_clocks_that_jump_give_no_negative_times(sweep: Sweep) -> None:
+    sweep.held(seconds=-3600)
+    sweep.at_work(0, 100, time=time.time() + 3600, steps_per_second=-1.0)
+    sweep.runs[2].trajectory.set_status("failed", 0, "no")
+    seen = snapshot(sweep.folder)
+    assert seen.holder is not None
+    assert (seen.holder.seconds, seen.trainings[0].silent_seconds, seen.trainings[0].seconds_left) == (None, 0, None)
+    assert seen.trainings[1].state == "failed"  # when the process began is not known, so no failure is old
+    assert watch.totals(seen) == "0 of 4 trainings done (0 of 8 runs), 1 running, 2 waiting, 1 failed"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400, "12", None, True, [], -5])
+def test_numbers_that_are_none_are_not_known(sweep: Sweep, value: Any) -> None:
+    sweep.held(started=value)
+    sweep.at_work(0, 100, loss=value, steps_per_second=value, examples_per_second=value, time=value)
+    sweep.at_work(2, value)
+    seen = snapshot(sweep.folder)
+    training = seen.trainings[0]
+    assert (training.loss, training.examples_per_second, training.silent_seconds, training.seconds_left) == (None,) * 4
+    assert seen.trainings[1].step == 0
+    json.dumps(seen.to_json(), allow_nan=False)
+
+
+def test_time_left_shares_what_waits_among_as_many_as_run(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, "seed=0,1,2,3,4")
+    sweep.held()
+    for number in (0, 1):
+        sweep.at_work(number, 500)
+    # 50 s each of the two at work, then 100 s, 100 s and 100 s on two places
+    assert snapshot(sweep.folder).seconds_left == pytest.approx(50 + 100 + 100)
+    (sweep.folder / RUNNING).unlink()
+    assert snapshot(sweep.folder).seconds_left == pytest.approx(50)  # nobody starts what waits
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"version": 99}', '{"version": 1, "runs": [{}]}', None])
+def test_a_sweep_file_that_cannot_be_used_is_told(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / plan.SWEEP).write_text(content)
+    seen = snapshot(tmp_path)
+    assert seen.trainings == ()
+    [note] = seen.notes
+    assert note.startswith("Expected a sweep of version 1")
+    received = "no such file" if content is None else "version" if content and "99" in content else "a damaged file"
+    assert received in note.partition("Received: ")[2]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), cut=st.sampled_from(["emptied", "truncated", "removed", "garbled", "a folder"]))
+def test_whatever_file_is_damaged_there_is_a_snapshot(tmp_path_factory: Any, seed: int, cut: str) -> None:
+    chance = random.Random(seed)
+    sweep = Sweep(tmp_path_factory.mktemp("damaged"))
+    sweep.held()
+    sweep.ended(0, 1)
+    sweep.saved(2, 300)
+    sweep.evaluated(2, 100, 200)
+    sweep.at_work(2, 350)
+    sweep.failed(4)
+    files = sorted(path for path in sweep.folder.parents[1].rglob("*") if path.is_file() and path.name != ".lock")
+    path = chance.choice(files)
+    data = path.read_bytes()
+    if cut == "truncated":
+        path.write_bytes(data[: chance.randrange(len(data) + 1)])
+    elif cut == "garbled" and data:
+        at = chance.randrange(len(data))
+        path.write_bytes(data[:at] + bytes([chance.randrange(256)]) + data[at + 1 :])
+    elif cut == "emptied":
+        path.write_bytes(b"")
+    else:
+        path.unlink()
+        if cut == "a folder":
+            path.mkdir()
+    seen = snapshot(sweep.folder)
+    assert seen.trainings or seen.notes
+    json.dumps(seen.to_json(), allow_nan=False)
+    watch.table(seen.trainings, 80, states=True)
+    watch.changes(replace(seen, trainings=()), seen)
+
+
+def many(tmp_path: Path, count: int) -> Path:
+    """A folder of a sweep of so many finished runs, each with long metrics that need not be read."""
+    sweep = Sweep(tmp_path, "seed=0")
+    sweep.ended(0)
+    template = json.loads((sweep.folder / plan.SWEEP).read_text())
+    result = json.loads((sweep.folder / "0" / app.RESULT).read_text())
+    runs = []
+    for number in range(count):
+        fingerprint = f"{number:016x}"
+        runs.append(template["runs"][0] | {"number": number, "seed": number, "fingerprint": fingerprint})
+        folder = sweep.folder / str(number)
+        folder.mkdir(exist_ok=True)
+        (folder / app.RESULT).write_text(json.dumps(result | {"fingerprint": fingerprint}))
+        (sweep.store / fingerprint).mkdir()
+        (sweep.store / fingerprint / "metrics.jsonl").write_text('{"step": 1}\n' * 10_000)
+    write_json(sweep.folder / plan.SWEEP, template | {"runs": runs})
+    return sweep.folder
+
+
+def test_two_hundred_finished_runs_are_seen_at_once(tmp_path: Path) -> None:
+    folder = many(tmp_path, 200)
+    started = time.perf_counter()
+    seen = snapshot(folder)
+    seconds = time.perf_counter() - started
+    assert states(seen) == ["done"] * 200
+    assert seconds < 1, f"{seconds:.2f} s"
+
+
+# what is shown
+
+
+class Shown:
+    """A console that keeps what it shows, in place of the one on stderr."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, width: int = 100, height: int = 30, terminal: bool = True) -> None:
+        self.stream = io.StringIO()
+        self.console = Console(
+            file=self.stream, force_terminal=terminal, width=width, height=height, highlight=False, soft_wrap=True,
+            color_system=None, legacy_windows=False, _environ={},
+        )  # fmt: skip
+        monkeypatch.setattr(progress, "console", self.console)
+        monkeypatch.setattr(watch, "READ_EVERY_S", 0.0)
+        monkeypatch.setattr(watch, "READ_SHARE", 1e9)
+
+    def new(self) -> str:
+        """What was written since the last call."""
+        text = self.stream.getvalue()
+        self.stream.seek(0)
+        self.stream.truncate()
+        return text
+
+    def lines(self) -> list[str]:
+        return self.new().splitlines()
+
+
+def drawn(sweep: Sweep, console: Console) -> list[str]:
+    """The live screen as it stands, a string a line."""
+    with console.capture() as capture:
+        console.print(watch.fitted(snapshot(sweep.folder), console), soft_wrap=False)
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
+def test_the_table_says_how_each_training_at_work_goes(sweep: Sweep, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    shown = Shown(monkeypatch, width)
+    sweep.held()
+    sweep.ended(0, 1)
+    sweep.at_work(2, 450)
+    sweep.evaluated(2, 400)
+    sweep.at_work(4, 200)
+    lines = drawn(sweep, shown.console)
+    text = " ".join(lines)
+    assert max(map(len, lines)) <= width
+    assert ("━" in text, "loss" in text) == (width >= 100, width >= 80)
+    assert "1 of 4 trainings done (2 of 8 runs), 2 running, 1 waiting; 10 min so far, about 3 min left" in text
+    if width >= 80:
+        assert lines[0].split() == [
+            *("arm", "seed", "step"), *(["loss"]), "accuracy",
+            *(["examples/s"]), "time", "left",
+        ]  # fmt: skip
+        assert all(part in text for part in ("augment: on → off", "450/1,000", "32.0 %", "55 s", "200/1,000", "–"))
+
+
+@pytest.mark.parametrize("height", [3, 6, 8, 10, 12, 20, 40])
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_screen_is_never_taller_than_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int, height: int
+) -> None:
+    shown = Shown(monkeypatch, width, height)
+    sweep = Sweep(tmp_path, "augment=on,off", "lrn=on,off", "ema=on,off", "seed=" + ",".join(map(str, range(6))))
+    for number in range(0, 24, 2):
+        sweep.at_work(number, 10 * number)
+    for number in range(24, 48, 2):
+        sweep.failed(number)
+    lines = drawn(sweep, shown.console)
+    assert len(lines) < height
+    assert "0 of 24 trainings done (0 of 48 runs), 12 running, 12 failed" in " ".join(lines[-2:])
+    if height >= 8:
+        assert any("failed at step 200: ValueError" in line for line in lines)
+        assert any("more failed or diverged" in line for line in lines)
+        assert any("more at work" in line for line in lines) == (sum("/1,000" in line for line in lines) < 12)
+
+
+def test_a_live_screen_shows_what_happens_and_leaves_the_end(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Shown(monkeypatch)
+    sweep.held()
+    with Screen(sweep.folder, terminal=True) as screen:
+        assert "0 of 4 trainings done" in shown.new()
+        sweep.at_work(0, 450)
+        screen.refresh()
+        assert "450/1,000" in shown.new()
+        progress.say("a line meanwhile")
+        assert "a line meanwhile\n" in shown.new()
+        sweep.failed(2)
+        screen.refresh()
+        assert "augment: on → off (ema: on, off), seed 0: failed at step 200: ValueError: no such thing" in shown.new()
+        sweep.ended(0, 1)
+    end = shown.new()
+    assert end.endswith(
+        f"seed 0: failed at step 200: ValueError: no such thing; trace in {sweep.folder}/2/traceback.txt\n"
+        "1 of 4 trainings done (2 of 8 runs), 2 waiting, 1 failed; 10 min so far\n"
+    )
+    assert "\x1b[?25h" in end  # the cursor is back
+
+
+def test_the_live_screen_is_left_in_order_when_something_breaks(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Shown(monkeypatch)
+    with pytest.raises(KeyboardInterrupt), Screen(sweep.folder, terminal=True):
+        raise KeyboardInterrupt
+    assert "\x1b[?25h" in shown.new()
+
+
+def test_without_a_terminal_there_is_a_line_for_whatever_happens(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Shown(monkeypatch, terminal=False)
+    sweep.held()
+    sweep.ended(4, 5)
+    first, second = "baseline (ema: on, off), seed 0", "augment: on → off (ema: on, off), seed 0"
+    with Screen(sweep.folder, terminal=False) as screen:
+        assert shown.lines() == []
+        sweep.at_work(0, 0)
+        sweep.saved(2, 300)
+        sweep.at_work(2, 0)
+        screen.refresh()
+        assert shown.lines() == [f"{first}: training to step 1,000", f"{second}: going on from step 300 to 1,000"]
+        screen.refresh()
+        sweep.at_work(0, 150)
+        screen.refresh()
+        assert shown.lines() == []
+        sweep.evaluated(0, 100)
+        screen.refresh()
+        assert shown.lines() == [f"{first}: step 100 of 1,000, accuracy 8.0 %, 1,280 examples/s, about 1 min left"]
+        sweep.failed(2)
+        sweep.ended(0)
+        screen.refresh()
+        assert shown.lines() == [
+            f"{first}: done, accuracy 80.00 % at step 1,000",
+            f"{second}: failed at step 200: ValueError: no such thing; trace in {sweep.folder}/2/traceback.txt",
+        ]
+        monkeypatch.setattr(screen, "_totals_at", 0.0)
+        screen.refresh()
+        screen.refresh()
+        assert len(shown.lines()) == 1
+        sweep.runs[6].trajectory.set_status("diverged", 30, "the loss became nan at step 30")
+    assert shown.lines() == [
+        "augment: on → off (ema: on, off), seed 1: diverged: the loss became nan at step 30",
+        "2 of 4 trainings done (4 of 8 runs), 1 failed, 1 diverged; 10 min so far",
+    ]
+
+
+def test_progress_that_is_off_tells_failures_and_the_end(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Shown(monkeypatch)
+    with Screen(sweep.folder, terminal=True, shown=False) as screen:
+        sweep.at_work(0, 10)
+        sweep.evaluated(0, 100)
+        monkeypatch.setattr(screen, "_totals_at", 0.0)
+        screen.refresh()
+        assert shown.new() == ""
+        sweep.failed(2)
+        screen.refresh()
+        assert "failed at step 200" in shown.new()
+    assert shown.lines() == ["0 of 4 trainings done (0 of 8 runs), 1 running, 2 waiting, 1 failed; about 2 min left"]
+
+
+def test_files_are_read_once_a_second_at_most(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    monkeypatch.setattr(watch, "snapshot", lambda folder: looks.append(folder) or snapshot(folder))
+    with Screen(sweep.folder, terminal=False) as screen:
+        for _ in range(20):
+            screen.refresh()
+        assert len(looks) == 1
+    assert len(looks) == 2
+
+
+def test_a_training_that_is_silent_is_told(sweep: Sweep) -> None:
+    sweep.at_work(0, 100, time=time.time() - 300)
+    table = watch.table([sweep.training(0)], None)
+    assert next(iter(table.columns[-1].cells)).plain == "silent 5 min"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (90.1, "2 min"), (3569, "59 min"), (3599, "1 h 00 min"),
+        (11_100, "3 h 05 min"), (86_399, "1 d 0 h"), (3_000_000, "34 d 17 h"),
+    ],
+)  # fmt: skip
+def test_durations(seconds: float, text: str) -> None:
+    assert watch.duration(seconds) == text
