@@ -27,11 +27,13 @@ class Line:
 class Lines:
     """A file of lines. by_step: the sound ones in order of step, the last where a step was written twice.
 
-    damaged: the numbers of the others, from 1. whole: whether every line of the file is one of by_step.
+    damaged: the numbers of the others, from 1. torn: the number of a last line without an end, or None.
+    whole: whether the file has the lines of by_step and nothing else.
     """
 
     by_step: Mapping[int, Line]
     damaged: tuple[int, ...]
+    torn: int | None
     whole: bool
 
 
@@ -57,7 +59,8 @@ def read(path: Path) -> Lines:
             continue
         predictions = row.pop(PREDICTIONS, None)
         found[step] = Line(text, row, predictions, sealed)
-    return Lines({step: found[step] for step in sorted(found)}, tuple(damaged), len(found) == len(texts) - 1)
+    torn = len(texts) if texts[-1] else None
+    return Lines({step: found[step] for step in sorted(found)}, tuple(damaged), torn, len(found) == len(texts) - 1)
 
 
 def append(path: Path, row: Mapping[str, Any], predictions: str) -> None:

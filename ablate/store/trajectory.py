@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 
 def _alive(content: Mapping[str, Any]) -> bool:
     pid, said_at = content.get("pid"), content.get("time")
+    if type(content.get("step")) is not int:
+        return False
     if content.get("host") != platform.node():
         return isinstance(said_at, int | float) and abs(time.time() - said_at) < SILENT_S
     if type(pid) is not int or pid <= 0:
@@ -233,7 +235,7 @@ class Trajectory:
         """Forget the evaluations beyond a step: what a killed training wrote after its newest checkpoint."""
         self._keep_lines(step)
         with writing(self.path / "predictions"):
-            for file in self._folder("predictions"):
+            for file in self.files("predictions"):
                 if int(file.stem) > step:
                     file.unlink(missing_ok=True)
 
@@ -252,7 +254,7 @@ class Trajectory:
 
     def checkpoints(self) -> list[Path]:
         """Checkpoint files, newest step first."""
-        return sorted(self._folder("checkpoints"), key=lambda file: -int(file.stem))
+        return sorted(self.files("checkpoints"), key=lambda file: -int(file.stem))
 
     def checkpoint(self, step: int) -> Path:
         """Where the checkpoint of a step lies."""
@@ -309,12 +311,17 @@ class Trajectory:
         folders = (self.path, self.path / "checkpoints", self.path / "predictions")
         return [file for folder in folders for file in files_in(folder) if TEMPORARY.fullmatch(file.name)]
 
-    def clean(self) -> None:
-        """Remove what killed writes left: temporary files, torn lines of metrics.jsonl. The caller holds the lock."""
+    def remove_leftovers(self) -> None:
+        """Remove the temporary files of writes that were killed. The caller holds the lock."""
         with writing(self.path), self._noting():
             for file in self.leftovers():
                 file.unlink(missing_ok=True)
+
+    def clean(self) -> None:
+        """Remove what killed writes left: temporary files, torn lines of metrics.jsonl. The caller holds the lock."""
+        self.remove_leftovers()
         self._keep_lines(None)
 
-    def _folder(self, name: str) -> list[Path]:
+    def files(self, name: str) -> list[Path]:
+        """The npz files of one step each in a folder of the trajectory: checkpoints or predictions."""
         return [file for file in files_in(self.path / name) if file.suffix == ".npz" and file.stem.isdecimal()]

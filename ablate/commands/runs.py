@@ -1,0 +1,320 @@
+"""`ablate runs`: the trajectories of a store, listed, removed, cleared of what nobody needs, and checked."""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ablate.errors import AblateError
+from ablate.store import known_sweeps
+from ablate.store.catalog import STATES, Entry, contents, entry
+from ablate.store.clear import Cleared, clear, clear_registrations, clear_trash, remove
+from ablate.store.selection import descriptions, matching, named
+from ablate.store.verify import Finding, verify, verify_registrations
+
+_LIST = """\
+List the trajectories of a store, the last trained last. A trajectory is one training; runs that train alike share it.
+It is named by its fingerprint, of which the first digits are enough where only one begins with them.
+
+other commands, each with a --help of its own:
+  ablate runs rm         remove trajectories
+  ablate runs gc         drop the checkpoints that no sweep needs, and what killed trainings left
+  ablate runs verify     check every file against what was written
+
+states: running, stopped (the same command goes on), done, diverged, failed, new (nothing trained yet), damaged
+"""
+
+_EXAMPLES = """\
+examples:
+  ablate runs                               all trajectories in runs/
+  ablate runs augment=off seed=0            those with these levels, or keys of their config.yaml
+  ablate runs --state stopped --json        those that were stopped, as one JSON object
+  ablate runs rm 16d3 a369                  remove two; asks before
+  ablate runs rm optimizer.lr=0.5 --yes     remove all with this rate, without a question
+  ablate runs gc --dry-run                  what would be dropped
+  ablate runs verify                        exit status 1 where something is damaged
+"""
+
+_REMOVE = """\
+Remove trajectories: the named ones, or all that match every KEY=VALUE and the state. They are shown, and it asks first.
+What is being trained is left alone. What a sweep needs is trained again when the sweep's command is given again.
+"""
+
+_CLEAR = """\
+Drop the checkpoints that no known sweep needs, and what killed trainings left. Evaluations and predictions stay.
+A sweep whose folder is there needs the checkpoints at the final steps of its runs, and the newest two of a training that is
+not finished for it. A training that no sweep asked for loses all its checkpoints: it cannot go on where it was stopped.
+"""
+
+_VERIFY = """\
+Check every file of every trajectory against what was written, and say what is damaged and what to do.
+Files of older versions and those of TensorBoard have no check; they are counted. Exit status 1 where something is damaged.
+"""
+
+_FILTER = "a level (augment=on) or a key of config.yaml (seed=1, batch_size=128, optimizer.lr=0.1)"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Does what the command line behind `ablate runs` says; returns the exit status.
+
+    Returns:
+        1 where `verify` found damage, or `rm` left what is being trained; else 0.
+
+    Raises:
+        AblateError: no such store or trajectory, an unknown key, or a store that cannot be read or written.
+        SystemExit: with 0 after `--help`, with 2 for wrong usage.
+    """
+    commands = {"list": _list, "rm": _remove, "gc": _clear, "verify": _verify}
+    first = arguments[0] if arguments else ""
+    return commands[first](arguments[1:]) if first in commands else _list(arguments)
+
+
+def _parser(name: str, description: str, epilog: str | None = None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"ablate runs {name}".strip(),
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--store", type=Path, metavar="DIR", default=Path("runs"), help="the store (default: runs)")
+    return parser
+
+
+# list
+
+
+def _list(words: Sequence[str]) -> int:
+    parser = _parser("", _LIST, _EXAMPLES)
+    parser.add_argument("filters", nargs="*", metavar="KEY=VALUE", help=f"only those with {_FILTER}")
+    parser.add_argument("--state", choices=STATES, metavar="STATE", help="only those in this state")
+    parser.add_argument("--json", action="store_true", help="print one JSON object in place of the table")
+    options = parser.parse_intermixed_args(words)
+    entries, foreign = _entries(options.store)
+    shown = _in_state(matching(entries, options.filters), options.state)
+    texts = descriptions(shown, _defaults())
+    if options.json:
+        listed = [_plain(one, text) for one, text in zip(shown, texts, strict=True)]
+        print(json.dumps({"store": str(options.store), "trajectories": listed, "not_trajectories": foreign}, allow_nan=False))
+        return 0
+    if shown:
+        _print(_table(shown, texts))
+    of_all = "" if len(shown) == len(entries) else f" of {len(entries)}"
+    print(f"{len(shown)}{of_all} {_plural(len(entries), 'trajectory', 'trajectories')} in {options.store}, {_size(shown)}")
+    if foreign:
+        print(f"not a trajectory, left alone: {', '.join(foreign)}")
+    return 0
+
+
+def _entries(store: Path) -> tuple[list[Entry], list[str]]:
+    """The trajectories of a store, last trained last, and the names of what is none."""
+    trajectories, foreign = contents(store)
+    return sorted(map(entry, trajectories), key=lambda one: one.trained_at.timestamp() if one.trained_at else 0), foreign
+
+
+def _in_state(entries: Sequence[Entry], state: str | None) -> list[Entry]:
+    return [one for one in entries if state in (None, one.state)]
+
+
+def _defaults() -> dict[str, str]:
+    """The level that each group has where the command line names none."""
+    from ablate.config import conf_dir  # it takes Hydra along, which the help can do without
+
+    listed = yaml.safe_load((conf_dir() / "config.yaml").read_text())["defaults"]
+    return {group: str(level) for item in listed if isinstance(item, dict) for group, level in item.items()}
+
+
+def _plain(one: Entry, text: str) -> dict[str, Any]:
+    return {
+        "fingerprint": one.trajectory.fingerprint,
+        "state": one.state,
+        "step": one.step,
+        "seed": one.config.get("seed"),
+        "levels": dict(one.names),
+        "description": text,
+        **{key: _accuracy(one, key) for key in ("accuracy_raw", "accuracy_averaged")},
+        "size_bytes": one.size_bytes,
+        "last_trained": None if one.trained_at is None else one.trained_at.isoformat(timespec="seconds"),
+    }
+
+
+def _accuracy(one: Entry, key: str) -> float | None:
+    value = (one.row or {}).get(key)
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _table(entries: Sequence[Entry], texts: Sequence[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name in ("fingerprint", "state"):
+        table.add_column(name, no_wrap=True)
+    for name in ("step", "seed"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("first asked for as", overflow="fold")
+    for name in ("raw (%)", "averaged (%)", "MB", "last trained"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one, text in zip(entries, texts, strict=True):
+        accuracies = [_accuracy(one, key) for key in ("accuracy_raw", "accuracy_averaged")]
+        cells = [
+            one.trajectory.fingerprint,
+            one.state,
+            f"{one.step:,}",
+            str(one.config.get("seed", "-")),
+            text or "-",
+            *("-" if value is None else f"{100 * value:.2f}" for value in accuracies),
+            f"{one.size_bytes / 1e6:.1f}",
+            "-" if one.trained_at is None else f"{one.trained_at:%Y-%m-%d %H:%M}",
+        ]
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _print(table: Table) -> None:
+    """As wide as the terminal allows, whole in a pipe."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = console.measure(table, options=console.options.update(width=10_000)).maximum
+    console.print(table)
+
+
+# rm
+
+
+def _remove(words: Sequence[str]) -> int:
+    parser = _parser("rm", _REMOVE)
+    parser.add_argument("which", nargs="*", metavar="FINGERPRINT or KEY=VALUE", help=f"its first digits; or {_FILTER}")
+    parser.add_argument("--state", choices=STATES, metavar="STATE", help="only those in this state")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    options = parser.parse_intermixed_args(words)
+    if not options.which and options.state is None:
+        parser.error("Expected fingerprints, KEY=VALUE or --state. Received: none.")
+    entries, _ = _entries(options.store)
+    prefixes = [word for word in options.which if "=" not in word]
+    meant = {named(entries, prefix).trajectory.fingerprint for prefix in prefixes}
+    matched = _in_state(matching(entries, [word for word in options.which if "=" in word]), options.state)
+    chosen = [one for one in matched if not prefixes or one.trajectory.fingerprint in meant]
+    if not chosen:
+        print(f"no trajectory in {options.store} matches; nothing removed")
+        return 0
+    _print(_table(chosen, descriptions(chosen, _defaults())))
+    sweeps = known_sweeps(options.store)
+    for one in chosen:
+        users = [_seen(sweep.folder) for sweep in sweeps if one.trajectory.fingerprint in sweep.needs]
+        if users:
+            print(f"{one.trajectory.fingerprint} is needed by {', '.join(users)}")
+    what = f"{_count(len(chosen))}, {_size(chosen)}"
+    if not options.yes and not _agreed(what):
+        print("nothing removed")
+        return 0
+    removed = [one for one in chosen if _removed(one)]
+    print(f"removed {_count(len(removed))}, {_size(removed)}")
+    return 0 if len(removed) == len(chosen) else 1
+
+
+def _agreed(what: str) -> bool:
+    if not sys.stdin.isatty():
+        raise AblateError(f"Expected --yes, since there is no terminal to ask on. Received: a request to remove {what}.")
+    try:
+        return input(f"Remove {what}? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def _removed(one: Entry) -> bool:
+    try:
+        remove(one.trajectory)
+    except TimeoutError:
+        print(f"{one.trajectory.fingerprint} is being trained; left alone")
+        return False
+    return True
+
+
+def _seen(folder: Path) -> str:
+    here = Path.cwd()
+    return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
+
+
+# gc
+
+
+def _clear(words: Sequence[str]) -> int:
+    parser = _parser("gc", _CLEAR)
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be dropped")
+    options = parser.parse_intermixed_args(words)
+    cleared = clear(options.store, options.dry_run)
+    for sweep in clear_registrations(options.store, options.dry_run):
+        print(f"{_seen(sweep.folder)} is gone: what this sweep needed is no longer kept for it")
+    freed = clear_trash(options.store, options.dry_run) + sum(one.size_bytes for one in cleared)
+    for one in cleared:
+        text = _told(one)
+        if text:
+            print(f"{one.trajectory.fingerprint}: {text}")
+    print(f"{'would free' if options.dry_run else 'freed'} {freed / 1e6:.1f} MB in {options.store}")
+    return 0
+
+
+def _told(one: Cleared) -> str:
+    """What was dropped, in words; empty where nothing was."""
+    if one.locked:
+        return "being trained, left alone"
+    parts = []
+    if one.checkpoints:
+        count = f"{len(one.checkpoints)} {_plural(len(one.checkpoints), 'checkpoint', 'checkpoints')}"
+        parts.append(f"{count} that no sweep needs" if one.known_sweeps else f"all {count}, as no known sweep asked for it")
+    if one.leftovers:
+        parts.append(f"{len(one.leftovers)} damaged or half-written {_plural(len(one.leftovers), 'file', 'files')}")
+    return f"{' and '.join(parts)}, {one.size_bytes / 1e6:.1f} MB" if parts else ""
+
+
+# verify
+
+
+def _verify(words: Sequence[str]) -> int:
+    parser = _parser("verify", _VERIFY)
+    parser.add_argument("--json", action="store_true", help="print one JSON object in place of the lines")
+    options = parser.parse_intermixed_args(words)
+    trajectories, foreign = contents(options.store)
+    findings = [finding for trajectory in trajectories for finding in verify(trajectory)]
+    findings += verify_registrations(options.store)
+    damaged = [finding for finding in findings if finding.damage]
+    counts = {
+        "sound": sum(finding.damage is None and finding.checkable for finding in findings),
+        "not_checkable": sum(finding.damage is None and not finding.checkable for finding in findings),
+    }
+    if options.json:
+        listed = [{"file": str(one.path), "damage": one.damage, "remedy": one.remedy} for one in damaged]
+        print(json.dumps({"store": str(options.store), **counts, "damaged": listed, "not_trajectories": foreign}))
+        return 1 if damaged else 0
+    for finding in damaged:
+        print(_line(finding))
+    files = f"{len(damaged)} damaged, {counts['sound']} sound, {counts['not_checkable']} not checkable"
+    print(f"{_count(len(trajectories))} in {options.store}: {files} files")
+    if foreign:
+        print(f"not a trajectory, left alone: {', '.join(foreign)}")
+    return 1 if damaged else 0
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.path}: {finding.damage}; {finding.remedy}"
+
+
+# words
+
+
+def _plural(number: int, one: str, many: str) -> str:
+    return one if number == 1 else many
+
+
+def _count(number: int) -> str:
+    return f"{number} {_plural(number, 'trajectory', 'trajectories')}"
+
+
+def _size(entries: Sequence[Entry]) -> str:
+    return f"{sum(one.size_bytes for one in entries) / 1e6:.1f} MB"

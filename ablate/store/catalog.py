@@ -1,0 +1,116 @@
+"""What a store holds: its trajectories, as far as each of them came."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ablate.errors import AblateError
+from ablate.store.files import files_in
+from ablate.store.trajectory import Trajectory
+
+STATES = ("running", "stopped", "done", "diverged", "failed", "new", "damaged")
+
+_FILES = {"config.yaml", "metrics.jsonl", "status.json", "env.json", "final_steps.json", "live.json", ".lock"}
+_FOLDERS = {"predictions", "checkpoints", "tensorboard"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A trajectory of a store.
+
+    state: as in status.json, but `stopped` where that says running and nothing trains it, and `damaged` where that file,
+    config.yaml or metrics.jsonl is. step: how far it came. config, names: the hashed content, and the levels first asked
+    for; empty where damaged. row: its last evaluation. size_bytes: of all its files. trained_at: when it last wrote, in
+    local time.
+    """
+
+    trajectory: Trajectory
+    state: str
+    step: int
+    config: Mapping[str, Any]
+    names: Mapping[str, str]
+    row: Mapping[str, Any] | None
+    size_bytes: int
+    trained_at: datetime | None
+
+
+def contents(store: Path) -> tuple[list[Trajectory], list[str]]:
+    """(the trajectories of a store, the names of what else is in it and no file of the store).
+
+    Raises:
+        AblateError: there is no such folder, or it cannot be read.
+    """
+    if not store.is_dir():
+        received = "a file" if store.exists() else "no such folder"
+        raise AblateError(
+            f"Expected a folder of trajectories. Received: {store}, {received}. Train something first, or name it: --store DIR."
+        )
+    trajectories, foreign = [], []
+    for path in files_in(store):
+        if _is_trajectory(path):
+            trajectories.append(Trajectory(store, path.name))
+        elif not path.name.startswith("."):
+            foreign.append(path.name)
+    return trajectories, foreign
+
+
+def _is_trajectory(path: Path) -> bool:
+    named = len(path.name) == 16 and set(path.name) <= set("0123456789abcdef")
+    if not named or not path.is_dir():
+        return False
+    try:
+        return bool({file.name for file in files_in(path)} & (_FILES | _FOLDERS))
+    except AblateError:
+        return True  # cannot be read; the name is that of one
+
+
+def entry(trajectory: Trajectory) -> Entry:
+    """A trajectory as far as it can be read."""
+    try:
+        there = {path.name for path in files_in(trajectory.path)}
+        begun = bool(there & {"metrics.jsonl", "status.json", "checkpoints"})  # a training writes its config and status first
+        status, live, lines, config = trajectory.status(), trajectory.live(), trajectory.lines(), trajectory.config()
+        damaged_lines = [number for number in lines.damaged if live is None or number != lines.torn]
+        state = "stopped" if status["state"] == "running" and live is None else status["state"]
+        if damaged_lines or (begun and state == "new") or (config is None and (begun or "config.yaml" in there)):
+            state = "damaged"
+        rows = [line.row for line in lines.by_step.values()]
+        size_bytes, written = size(trajectory.path)
+        return Entry(
+            trajectory,
+            state,
+            max([status["step"], *(row["step"] for row in rows[-1:]), *([live["step"]] if live else [])]),
+            config or {},
+            trajectory.names(),
+            rows[-1] if rows else None,
+            size_bytes,
+            None if written is None else _local(written),
+        )
+    except AblateError:
+        return Entry(trajectory, "damaged", 0, {}, {}, None, 0, None)
+
+
+def _local(seconds: float) -> datetime | None:
+    """A time of the file system; None where it is none that a calendar has, as after a jump of the clock."""
+    try:
+        return datetime.fromtimestamp(seconds).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def size(path: Path) -> tuple[int, float | None]:
+    """(bytes of all files below a folder, when metrics.jsonl or status.json in it was last written)."""
+    size_bytes, written = 0, []
+    for folder, _, names in os.walk(path):
+        for name in names:
+            try:
+                status = os.stat(os.path.join(folder, name), follow_symlinks=False)  # noqa: PTH116, PTH118 three times as fast
+            except OSError:
+                continue  # a training that runs drops files
+            size_bytes += status.st_size
+            if name in ("metrics.jsonl", "status.json"):
+                written.append(status.st_mtime)
+    return size_bytes, max(written, default=None)

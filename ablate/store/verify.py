@@ -1,0 +1,197 @@
+"""Whether the files of a store are what was written, and what to do where they are not."""
+
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ablate.errors import AblateError
+from ablate.store.files import content_of, digest, files_in, reading
+from ablate.store.seals import DAMAGE, unpack_arrays, unseal
+from ablate.store.sweeps import registrations
+from ablate.store.trajectory import STATES, Trajectory
+
+REWRITTEN = "finished runs are read as before; the next training of it writes the file again"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One file. damage: what is wrong with it; None where it is sound. remedy: what to do, or what happens by itself.
+
+    checkable: whether it has a check; files of older versions and TensorBoard's have none, so damage may go unseen.
+    """
+
+    path: Path
+    damage: str | None = None
+    remedy: str | None = None
+    checkable: bool = True
+
+
+def verify(trajectory: Trajectory) -> Iterator[Finding]:
+    """Every file of a trajectory but its locks and live.json, which live only as long as a process."""
+    checks: dict[str, Callable[[Trajectory], Iterable[Finding]]] = {
+        "": _texts,
+        "predictions": _predictions,
+        "checkpoints": _checkpoints,
+        "tensorboard": _tensorboard,
+    }
+    for name, check in checks.items():
+        try:
+            yield from check(trajectory)
+        except AblateError as error:  # the folder cannot be read
+            yield _unreadable(trajectory.path / name, error)
+
+
+def _texts(trajectory: Trajectory) -> list[Finding]:
+    """The files of a trajectory that are read to list it.
+
+    Raises:
+        AblateError: its folder cannot be read.
+    """
+    lost = (
+        "the command that reads a lost step trains again from the checkpoint before it; "
+        f"to have others back: ablate runs rm {trajectory.fingerprint}, and the same command"
+    )
+    texts: dict[str, tuple[Callable[[Trajectory], bool], str]] = {
+        "config.yaml": (_check_config, REWRITTEN),
+        "status.json": (_check_status, REWRITTEN),
+        "env.json": (_check_env, "where it was trained is not all known any more; nothing else depends on it"),
+        "final_steps.json": (_check_final_steps, "run the commands of its sweeps again; they note their steps anew"),
+        "metrics.jsonl": (_check_metrics, lost),
+    }
+    there = {path.name for path in files_in(trajectory.path)}
+    if there & {"metrics.jsonl", "status.json", "checkpoints"}:
+        there |= {"config.yaml", "status.json"}  # what a training writes first
+    return [
+        _finding(trajectory.path / name, partial(check, trajectory), remedy)
+        for name, (check, remedy) in texts.items()
+        if name in there
+    ]
+
+
+def verify_registrations(store: Path) -> list[Finding]:
+    """The notes of which sweep needs what."""
+    remedy = "delete it, and run the command of its sweep again, which trains nothing that is there"
+    sweeps, damaged = registrations(store)
+    return [
+        *(Finding(sweep.registration, checkable=sweep.sealed) for sweep in sweeps),
+        *(Finding(path, "not what was written", remedy) for path in damaged),
+    ]
+
+
+def _finding(path: Path, check: Callable[[], bool], remedy: str) -> Finding:
+    """What a check finds, which returns whether the file has a check of its own, and raises where it is damaged."""
+    try:
+        with reading(path):
+            return Finding(path, checkable=check())
+    except AblateError as error:
+        return _unreadable(path, error)
+    except (FileNotFoundError, NotADirectoryError):
+        return Finding(path, "missing", remedy)
+    except json.JSONDecodeError:
+        return Finding(path, "cut off or overwritten", remedy)
+    except DAMAGE as error:
+        return Finding(path, str(error) if type(error) is ValueError else "not what was written", remedy)
+
+
+def _unreadable(path: Path, error: AblateError) -> Finding:
+    cause = error.__cause__
+    reason = os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else str(error)
+    return Finding(path, f"cannot be read: {reason}", "allow it to be read, or mend the disk")
+
+
+def _json(path: Path) -> Any:
+    content = content_of(path)
+    if content is None:
+        raise FileNotFoundError(path)
+    if not content.strip():
+        raise ValueError("empty")
+    return json.loads(content)
+
+
+def _check_config(trajectory: Trajectory) -> bool:
+    if content_of(trajectory.path / "config.yaml") is None:
+        raise FileNotFoundError
+    if trajectory.config() is None:
+        raise ValueError("its content does not fit the fingerprint")
+    return True
+
+
+def _check_status(trajectory: Trajectory) -> bool:
+    status, sealed = unseal(_json(trajectory.path / "status.json"))
+    if status["state"] not in STATES:
+        raise ValueError("its state is no state")
+    return sealed
+
+
+def _check_env(trajectory: Trajectory) -> bool:
+    segments = _json(trajectory.path / "env.json")
+    if not isinstance(segments, list):
+        raise ValueError("not a list of segments")
+    sealed = [unseal(segment)[1] for segment in segments]
+    return all(sealed)
+
+
+def _check_final_steps(trajectory: Trajectory) -> bool:
+    content = _json(trajectory.path / "final_steps.json")
+    return False if isinstance(content, list) else unseal(content)[1]
+
+
+def _check_metrics(trajectory: Trajectory) -> bool:
+    lines = trajectory.lines()
+    damaged = [number for number in lines.damaged if not (number == lines.torn and trajectory.live())]  # just being written
+    if damaged == [lines.torn]:
+        raise ValueError("its last line is cut off")
+    if damaged:
+        numbers = ", ".join(map(str, damaged[:5])) + (", ..." if len(damaged) > 5 else "")
+        raise ValueError(f"line{'s' if len(damaged) > 1 else ''} {numbers} not as written")
+    return all(line.sealed for line in lines.by_step.values())
+
+
+def _predictions(trajectory: Trajectory) -> Iterator[Finding]:
+    finals, lines = trajectory.final_steps(), trajectory.lines().by_step
+    with_rows = {trajectory.predictions_file(step) for step in lines}
+    for path in sorted({*trajectory.files("predictions"), *with_rows}, key=lambda path: int(path.stem)):
+        step = int(path.stem)
+        written = lines[step].predictions if step in lines else None
+        remedy = (
+            "the command that reads this step trains again from the checkpoint before it"
+            if step in finals
+            else f"comparisons of images at this step lack it; to have it back: ablate runs rm {trajectory.fingerprint}, "
+            "and the same command"
+        )
+        yield _finding(path, partial(_check_predictions, path, written), remedy)
+
+
+def _check_predictions(path: Path, written: str | None) -> bool:
+    content = path.read_bytes()
+    if written is not None and digest(content) != written:
+        raise ValueError("not the bytes that were written")
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        for name in arrays.files:
+            arrays[name]
+    return written is not None
+
+
+def _checkpoints(trajectory: Trajectory) -> Iterator[Finding]:
+    steps = [int(path.stem) for path in trajectory.checkpoints()]
+    for path, before in zip(trajectory.checkpoints(), [*steps[1:], 0], strict=False):
+        finding = _finding(path, partial(_check_checkpoint, path), f"a training goes on from step {before} instead")
+        if finding.damage != "missing":  # a training that runs drops its older ones
+            yield finding
+
+
+def _check_checkpoint(path: Path) -> bool:
+    unpack_arrays(path)
+    return True
+
+
+def _tensorboard(trajectory: Trajectory) -> Iterator[Finding]:
+    for path in files_in(trajectory.path / "tensorboard"):
+        yield Finding(path, checkable=False)
