@@ -23,6 +23,7 @@ from ablate.progress import LiveFile, Stopped, TrainingProgress, Watcher, say
 from ablate.recipe import Recipe
 from ablate.store import Trajectory, fingerprint, read_json, write_atomically, write_json
 
+STATUSES = ("done", "diverged", "failed")  # of a result
 RESULT = "result.json"
 TRACE = "traceback.txt"
 
@@ -170,6 +171,16 @@ def reason_of(error: BaseException) -> str:
     """Why something failed, in one line."""
     text = str(error) if isinstance(error, AblateError) else f"{type(error).__name__}: {error}"
     return text.strip().splitlines()[0]
+
+
+def stored(folder: Path, fingerprint: str) -> dict[str, Any] | None:
+    """The result that a run of a trajectory left in its folder; None where there is none, or one damaged or of another run."""
+    result = read_json(folder / RESULT)
+    if not isinstance(result, dict) or result.get("status") not in STATUSES or not isinstance(result.get("costs", {}), dict):
+        return None
+    if "fingerprint" not in result:  # it failed before it was resolved
+        return result if result["status"] == "failed" else None
+    return result if result["fingerprint"] == fingerprint else None
 
 
 def failure(reason: str, recipe: Recipe | None = None, trajectory: Trajectory | None = None) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from ablate.store import Trajectory, canonical_json
 SWEEP = "sweep.json"
 SWEEP_VERSION = 1  # of the format of sweep.json
 MOST_SEEDS = 2**31
-SWEEP_WORDS = ("study", "design", "resolution")  # keys without a meaning for a single run
+# Keys without a meaning for a single run.
+SWEEP_WORDS = ("study", "design", "resolution", "workers", "retries", "fail_fast", "watch")
 NOT_FACTORS = (
     *("design", "resolution", "study", "report", "store", "threads", "workers", "retries", "fail_fast", "watch"),
     *("progress", "tensorboard", "hydra"),

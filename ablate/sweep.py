@@ -5,6 +5,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,13 @@ from ablate.commands import plan as plan_command
 from ablate.errors import AblateError
 from ablate.launch.backend import Outcome
 from ablate.launch.settings import Settings
+from ablate.launch.snapshot import RUNNING
 from ablate.launch.watch import Screen
 from ablate.plan import SWEEP, Plan, Run, Training
 from ablate.progress import say
 from ablate.store import read_json, write_atomically, write_json
 
 LOCK = ".lock"
-RUNNING = "running.json"  # who works on the sweep, as long as somebody does
 RUNNING_EVERY_S = 20.0  # between two signs of life in it
 WAIT_S = 0.5  # between two looks at a sweep that another process works on
 
@@ -32,7 +33,7 @@ class RunsFailed(AblateError):
     """Some runs of a sweep failed or diverged; the others have their results."""
 
 
-def run(plan: Plan, folder: Path, settings: Settings, train: Train) -> list[dict[str, Any]]:
+def run(plan: Plan, folder: Path, settings: Settings, train: Train, redact: Callable[[str], str] = str) -> list[dict[str, Any]]:
     """Run a plan in its folder; the results of all runs, in order.
 
     One process at a time works on a sweep; another with the same command waits, watching, and then reads what is there.
@@ -40,6 +41,7 @@ def run(plan: Plan, folder: Path, settings: Settings, train: Train) -> list[dict
     Args:
         train: trains the given runs. It tells what became of each training as it ends, which answers whether all went well, and
             calls its third argument about twice a second. What it only leaves in the runs' folders is found there in the end.
+        redact: takes secrets out of a text that will be stored.
 
     Raises:
         RunsFailed: some runs have no accuracy in the end.
@@ -57,13 +59,15 @@ def run(plan: Plan, folder: Path, settings: Settings, train: Train) -> list[dict
         for line in plan_command.head(plan_command.describe(plan, settings.workers, settings.threads)):
             say(line)
         if missing:
-            _train(plan, missing, folder, settings, train)
+            _train(plan, missing, folder, settings, train, redact)
         results = [_result(plan, run, folder) for run in plan.runs]
         _report(folder)
     return _finish(plan, results, folder)
 
 
-def _train(plan: Plan, missing: Sequence[Run], folder: Path, settings: Settings, train: Train) -> None:
+def _train(
+    plan: Plan, missing: Sequence[Run], folder: Path, settings: Settings, train: Train, redact: Callable[[str], str]
+) -> None:
     for run in missing:  # what an earlier try left
         for name in (app.RESULT, app.TRACE):
             (folder / str(run.number) / name).unlink(missing_ok=True)
@@ -71,7 +75,8 @@ def _train(plan: Plan, missing: Sequence[Run], folder: Path, settings: Settings,
     with running, Screen(folder, shown=settings.progress) as screen:
 
         def ended(training: Training, outcome: Outcome) -> bool:
-            wells = [_ended(plan, run, folder, outcome) for run in training.runs]
+            told = replace(outcome, error=redact(outcome.error), trace=redact(outcome.trace))
+            wells = [_ended(plan, run, folder, told) for run in training.runs]
             screen.refresh()
             return all(wells)
 
@@ -95,12 +100,15 @@ def _ended(plan: Plan, run: Run, folder: Path, outcome: Outcome) -> bool:
 
 def _check(plan: Plan, folder: Path) -> None:
     """Refuse the folder of another sweep."""
-    wanted, found = plan.to_json(), read_json(folder / SWEEP)
-    if found is None:
-        return
-    same = all(found.get(key) == wanted[key] for key in ("factors", "seeds", "runs"))
-    if not same or [arm["levels"] for arm in found["arms"]] != [arm["levels"] for arm in wanted["arms"]]:
+    found = read_json(folder / SWEEP)
+    if found is not None and _identity(found) != _identity(plan.to_json()):
         raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, which holds another sweep.")
+
+
+def _identity(content: dict[str, Any]) -> list[Any]:
+    """What makes a sweep this one, of its sweep.json."""
+    runs = [[run[key] for key in ("number", "arm", "seed", "fingerprint", "readout")] for run in content["runs"]]
+    return [content["factors"], [arm["levels"] for arm in content["arms"]], content["seeds"], runs]
 
 
 def _fix(plan: Plan, folder: Path) -> None:
@@ -186,8 +194,8 @@ def _read(plan: Plan, run: Run, folder: Path) -> bool:
 
 def _result(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     """The result that a run left, with the arm that it was."""
-    result = read_json(folder / str(run.number) / app.RESULT)
-    if not isinstance(result, dict):
+    result = app.stored(folder / str(run.number), run.trajectory.fingerprint)
+    if result is None:
         return app.failure("it was not run", run.recipe, run.trajectory) | {"status": "missing"}
     return _write(plan, run, folder, result)
 

@@ -42,7 +42,7 @@ class AblateSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Plan; then print the plan, or run it."""
-        from ablate import sweep
+        from ablate import config, sweep
         from ablate.commands import plan as plan_command
         from ablate.errors import AblateError
         from ablate.launch.settings import Settings
@@ -56,7 +56,8 @@ class AblateSweeper(Sweeper):
             return None
         with open_dict(self.master):
             self.master.hydra.sweeper.name = made.name
-        return sweep.run(made, Path(str(self.master.hydra.sweep.dir)), settings, self._train(made.name))
+        folder = Path(str(self.master.hydra.sweep.dir))
+        return sweep.run(made, folder, settings, self._train(made.name), lambda text: config.redacted(text, self.master))
 
     def _plan(self, arguments: Sequence[str]) -> "Plan":
         from ablate import plan

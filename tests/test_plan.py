@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ablate import app, config, plan, sweep
+from ablate import app, config, plan, store, sweep
 from ablate.errors import AblateError
+from ablate.launch.settings import Settings
+from ablate.launch.settings import Settings
 from ablate.plan import Plan
 from ablate.store import read_json
 
@@ -20,7 +22,7 @@ def make(*words: str, design: str = "factorial") -> Plan:
 
 def test_the_missions_factorial_is_four_runs_and_two_trainings() -> None:
     made = make("augment=on,off", "ema=on,off", "seed=0,1,2")
-    assert (len(made.arms), len(made.runs), made.trainings) == (4, 12, 6)
+    assert (len(made.arms), len(made.runs), len(made.trainings)) == (4, 12, 6)
     assert [run.seed for run in made.runs] == [0] * 4 + [1] * 4 + [2] * 4
     assert made.runs[5].overrides == ("augment=on", "ema=off", "seed=1")
     assert made.runs[0].trajectory.fingerprint == made.runs[1].trajectory.fingerprint
@@ -28,7 +30,7 @@ def test_the_missions_factorial_is_four_runs_and_two_trainings() -> None:
 
 def test_one_factor_of_the_design_document() -> None:
     made = make("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one", "seed=0,1,2", design="one_factor")
-    assert (len(made.arms), len(made.runs), made.trainings) == (5, 15, 12)
+    assert (len(made.arms), len(made.runs), len(made.trainings)) == (5, 15, 12)
 
 
 def test_a_training_is_its_content_never_its_names() -> None:
@@ -54,6 +56,54 @@ def test_arms_that_are_one_are_told() -> None:
     assert make("model=tuto").recipes()[0][1].idle == []
 
 
+def test_what_only_makes_a_sweep_is_left_out_of_a_runs_overrides() -> None:
+    made = make("design=factorial", "workers=2", "retries=1", "threads=1", "lrn=on,off")
+    assert made.runs[1].overrides == ("threads=1", "lrn=off", "seed=0")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], ["ema=on,off", "steps=100"]),
+        (["ema=off"], ["ema=on,off", "steps=100", "ema=off"]),
+        (["epochs=3"], ["ema=on,off", "epochs=3"]),
+        (["++epochs=3"], ["ema=on,off", "++epochs=3"]),
+    ],
+)
+def test_the_command_line_replaces_what_a_study_says(words: list[str], expected: list[str]) -> None:
+    assert plan.of_study({"ema": "on,off", "steps": 100}, words) == expected
+
+
+def test_a_study_says_nothing_but_its_sweep() -> None:
+    plan.check_study("mine", ["design", "resolution", "report.margin", "hydra.sweeper.params.lr"])
+    with pytest.raises(AblateError, match="Received: hydra.sweep.dir in study=mine"):
+        plan.check_study("mine", ["design", "hydra.sweep.dir"])
+
+
+def test_what_only_makes_a_sweep_is_left_out_of_a_runs_overrides() -> None:
+    made = make("design=factorial", "workers=2", "retries=1", "threads=1", "lrn=on,off")
+    assert made.runs[1].overrides == ("threads=1", "lrn=off", "seed=0")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], ["ema=on,off", "steps=100"]),
+        (["ema=off"], ["ema=on,off", "steps=100", "ema=off"]),
+        (["epochs=3"], ["ema=on,off", "epochs=3"]),
+        (["++epochs=3"], ["ema=on,off", "++epochs=3"]),
+    ],
+)
+def test_the_command_line_replaces_what_a_study_says(words: list[str], expected: list[str]) -> None:
+    assert plan.of_study({"ema": "on,off", "steps": 100}, words) == expected
+
+
+def test_a_study_says_nothing_but_its_sweep() -> None:
+    plan.check_study("mine", ["design", "resolution", "report.margin", "hydra.sweeper.params.lr"])
+    with pytest.raises(AblateError, match="Received: hydra.sweep.dir in study=mine"):
+        plan.check_study("mine", ["design", "hydra.sweep.dir"])
+
+
 def test_the_same_command_is_the_same_folder_and_another_is_not() -> None:
     words = ("augment=on,off", "ema=on,off", "seed=0,1")
     assert make(*words).name == make(*words).name
@@ -74,7 +124,7 @@ def test_the_same_command_is_the_same_folder_and_another_is_not() -> None:
         (("'seed=range(0,3)'".strip("'"),), {}, (0, 1, 2), ()),
         (("lr=choice(0.1,0.2)", "seed=5"), {"lr": ("0.1", "0.2")}, (5,), ()),
         (("augment.contrast=[0.5,1.5],[1.0,1.0]",), {"augment.contrast": ("[0.5,1.5]", "[1.0,1.0]")}, (0,), ()),
-        (("a=1,2", "b=1,2", "a=3,4"), {"b": ("1", "2"), "a": ("3", "4")}, (0,), ()),
+        (("a=1,2", "b=1,2", "a=3,4"), {"a": ("3", "4"), "b": ("1", "2")}, (0,), ()),
     ],
 )
 def test_hydras_grammar(
@@ -125,20 +175,23 @@ def test_a_folder_holds_one_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     first, other = make("augment=on,off"), make("lrn=on,off")
     folder = tmp_path / "sweep"
 
-    def nothing(runs: Sequence[plan.Run]) -> None:
+    settings = Settings("auto", 1, 2, False, False, False)
+
+    def nothing(*_: object) -> None:
         """Trains nothing."""
 
-    with pytest.raises(sweep.RunsFailed, match="2 of 2 runs have no accuracy"):
-        sweep.run(first, folder, nothing)
+    with pytest.raises(sweep.RunsFailed, match=r"2 of 2 runs have no accuracy \(2 missing\)"):
+        sweep.run(first, folder, settings, nothing)
     before = read_json(folder / "sweep.json")
     with pytest.raises(AblateError, match="holds another sweep"):
-        sweep.run(other, folder, nothing)
+        sweep.run(other, folder, settings, nothing)
     assert read_json(folder / "sweep.json") == before
+    assert [sweep.folder for sweep in store.known_sweeps(tmp_path / "runs")] == [folder]
 
 
 def test_a_failed_run_says_which_it_is() -> None:
     run = make().runs[0]
-    result = app.failure("ValueError: no\nmore", run.recipe, run.trajectory)
+    result = app.failure(app.reason_of(ValueError("no\nmore")), run.recipe, run.trajectory)
     assert (result["status"], result["error"], result["fingerprint"]) == (
         "failed",
         "ValueError: no",

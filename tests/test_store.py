@@ -1,20 +1,27 @@
+import errno
 import json
+import math
 import os
 import platform
+import shutil
 import stat
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablate import store
 from ablate.errors import AblateError
-from ablate.store import Trajectory
+from ablate.store import Trajectory, seals
 
 CONTENT = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -170,3 +177,298 @@ def test_cleaning_removes_what_killed_writes_left(tmp_path: Path) -> None:
     (made.path / "predictions" / ".20.npz-abcdefgh.tmp").write_bytes(b"half")
     made.clean()
     assert sorted(path.name for path in (made.path / "predictions").iterdir()) == ["10.npz", "20.npz", "30.npz"]
+
+
+# seals
+
+SEALED = st.dictionaries(st.text(), CONTENT | st.just(float("inf")), max_size=4).map(
+    lambda content: {key: value for key, value in content.items() if key != "check"}
+)
+
+
+@given(SEALED)
+def test_what_was_sealed_opens_as_it_was(content: dict[str, object]) -> None:
+    assert seals.unseal(json.loads(json.dumps(seals.seal(content)))) == (content, True)
+    assert seals.unseal(content) == (content, False)
+
+
+@given(SEALED, st.text(min_size=1), st.integers())
+def test_a_changed_field_breaks_the_seal(content: dict[str, object], key: str, value: int) -> None:
+    changed = {**seals.seal(content), key: value}
+    if key in content and json.dumps(content[key]) == json.dumps(value):
+        return
+    with pytest.raises(ValueError, match="check does not fit"):
+        seals.unseal(changed)
+
+
+def test_a_loss_that_is_no_number_is_sealed_too(tmp_path: Path) -> None:
+    made = Trajectory(tmp_path, "f")
+    made.add_evaluation({"step": 1, "loss": float("nan")}, {"raw": np.array([3])})
+    assert math.isnan(made.rows()[0]["loss"])
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(["metrics.jsonl", "status.json", "final_steps.json", "env.json"]), st.data())
+def test_a_changed_byte_never_gives_a_value_that_was_not_written(name: str, data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        made = trajectory(Path(folder))
+        made.set_status("done", 30)
+        made.keep(30)
+        made.add_segment({"threads": 2})
+        whole = (made.path / name).read_bytes()
+        place = data.draw(st.integers(0, len(whole) - 1))
+        byte = data.draw(st.integers(0, 255))
+        (made.path / name).write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
+        assert {(row["step"], row["loss"]) for row in made.rows()} <= {(10, 1.0), (20, 1.0), (30, 1.0)}
+        assert (made.status()["state"], made.status()["step"]) in {("done", 30), ("new", 0)}
+        assert made.final_steps() in ([30], [])
+        assert [segment.get("threads") for segment in made.segments()] in ([2], [])
+
+
+def test_files_of_versions_without_checks_read_as_ever(tmp_path: Path) -> None:
+    made = trajectory(tmp_path)
+    (made.path / "metrics.jsonl").write_text('{"step": 10, "loss": 1.0}\n{"step": 20, "loss": NaN}\n')
+    (made.path / "status.json").write_text('{"state": "done", "step": 20, "error": null}')
+    (made.path / "final_steps.json").write_text("[10, 20]")
+    (made.path / "env.json").write_text('[{"threads": 1}]')
+    assert made.row(10) == {"step": 10, "loss": 1.0}
+    assert [row["step"] for row in made.rows()] == [10, 20]
+    assert made.status() == {"state": "done", "step": 20, "error": None}
+    assert made.final_steps() == [10, 20]
+    made.keep(30)
+    made.add_segment({"threads": 2})
+    assert made.final_steps() == [10, 20, 30]
+    assert made.segments() == [{"threads": 1}, {"threads": 2}]
+
+
+def test_an_evaluation_whose_predictions_changed_is_to_be_done_again(tmp_path: Path) -> None:
+    made = trajectory(tmp_path)
+    shutil.copy(made.predictions_file(10), made.predictions_file(20))
+    assert made.row(10) is not None
+    assert made.row(20) is None
+    assert len(made.rows()) == 3
+    made.predictions_file(20).write_bytes(b"PK")
+    with pytest.raises(AblateError, match=r"20\.npz, which is damaged"):
+        made.predictions(20)
+
+
+def test_dropped_evaluations_leave_the_others_as_they_were(tmp_path: Path) -> None:
+    made = trajectory(tmp_path)
+    lines = (made.path / "metrics.jsonl").read_bytes().splitlines(keepends=True)
+    with (made.path / "metrics.jsonl").open("ab") as stream:
+        stream.write(b'{"step": 40, "lo')
+    made.drop_after(20)
+    assert (made.path / "metrics.jsonl").read_bytes() == b"".join(lines[:2])
+
+
+def test_a_torn_line_is_left_out_and_cleaned_away(tmp_path: Path) -> None:
+    made = trajectory(tmp_path)
+    path = made.path / "metrics.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9])
+    assert [row["step"] for row in made.rows()] == [10, 20]
+    made.clean()
+    assert path.read_bytes() == b"".join(whole.splitlines(keepends=True)[:2])
+    path.write_bytes(b"\xff\xfe{}\n" + whole)
+    assert [row["step"] for row in made.rows()] == [10, 20, 30]
+
+
+# config
+
+WORDS = st.text(st.characters(min_codepoint=32, max_codepoint=126))
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(WORDS, PLAIN, max_size=4))
+def test_a_config_reads_as_it_was_hashed(content: dict[str, object]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        made = Trajectory(Path(folder), store.fingerprint(content))
+        made.write_config(content, {"model": "tuto", "augment": "on"})
+        assert made.config() == content
+        assert made.names() == {"model": "tuto", "augment": "on"}
+
+
+def test_a_config_is_written_once_and_again_where_it_is_damaged(tmp_path: Path) -> None:
+    content = {"seed": 1, "lr": 1e-5}
+    made = Trajectory(tmp_path, store.fingerprint(content))
+    assert made.config() is None
+    made.write_config(content, {"augment": "on"})
+    made.write_config(content, {"augment": "off"})
+    assert made.names() == {"augment": "on"}
+    path = made.path / "config.yaml"
+    for damage in (b"", b"seed: 2\n", b"[", b"\xff\xfe\x00", b"? [1, 2]\n: 3\n"):
+        path.write_bytes(damage)
+        assert made.config() is None
+    made.write_config(content, {"augment": "off"})
+    assert made.config() == content
+
+
+# refused writes and reads
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("refused", ["os.fsync", "os.replace"])
+def test_a_full_disk_is_told_in_one_line_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    made = trajectory(tmp_path)
+    made.set_status("running", 30)
+
+    def full(*_: object) -> None:
+        raise FULL
+
+    before = {path: path.read_bytes() for path in made.path.rglob("*") if path.is_file()}
+    with monkeypatch.context() as patch:
+        patch.setattr(refused, full)
+        for write in (
+            lambda: made.set_status("done", 30),
+            lambda: made.add_segment({}),
+            lambda: made.keep(5),
+            lambda: made.add_evaluation({"step": 40}, {"raw": np.array([1])}),
+        ):
+            with pytest.raises(AblateError, match=r"Expected room to write .* Free some space; the same command goes on."):
+                write()
+        made.set_live(live())
+    after = {path: path.read_bytes() for path in made.path.rglob("*") if path.is_file() and path.suffix != ".lock"}
+    if refused == "os.replace":
+        assert after == before
+    assert made.live() is None or refused == "os.fsync"  # it is not written durably
+    assert not made.leftovers()
+    assert len(made.rows()) == 3
+    assert made.status()["state"] == "running"
+
+
+def test_a_row_for_which_there_is_no_room_leaves_nothing(tmp_path: Path) -> None:
+    """In a process of its own that may write no more than 2,000 bytes into a file, which the system itself refuses."""
+    program = """
+import resource, signal, sys
+import numpy as np
+from pathlib import Path
+from ablate.errors import AblateError
+from ablate.store import Trajectory
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+made = Trajectory(Path(sys.argv[1]), "f")
+try:
+    for step in range(1000):
+        made.add_evaluation({"step": step, "loss": 1.0}, {"raw": np.arange(5)})
+except AblateError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert "Expected room to write" in done.stdout
+    assert "metrics.jsonl. Received: File too large. Free some space; the same command goes on." in done.stdout
+    made = Trajectory(tmp_path, "f")
+    assert len(made.rows()) > 5
+    assert made.lines().whole
+    made.add_evaluation({"step": 1000}, {"raw": np.arange(5)})
+    assert made.row(1000) is not None
+
+
+@pytest.fixture
+def shared() -> Iterator[Trajectory]:
+    """A trajectory in a folder that every user may enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        made = trajectory(Path(folder))
+        made.set_status("done", 30)
+        made.keep(30)
+        yield made
+        for path in (made.path, *made.path.rglob("*")):
+            path.chmod(0o755)
+
+
+@contextmanager
+def as_another_user(path: Path, folders: int, files: int) -> Iterator[None]:
+    """Within it the modes are as given, and the process is not root, for whom modes mean nothing."""
+    root = os.geteuid() == 0
+    for one in (*sorted(path.rglob("*"), reverse=True), path):
+        one.chmod(folders if one.is_dir() else files)
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_a_read_only_store_is_read_and_says_what_it_refuses(shared: Trajectory, caplog: pytest.LogCaptureFixture) -> None:
+    with as_another_user(shared.path, 0o555, 0o444):
+        assert shared.row(30) is not None
+        shared.keep(30)
+        assert not caplog.records
+        shared.keep(20)
+        assert "Expected to be allowed to write" in caplog.text
+        for write in (lambda: shared.set_status("failed", 1), shared.clean, lambda: shared.drop_after(10)):
+            with pytest.raises(AblateError, match=r"Expected to be allowed to write .* Received: Permission denied"):
+                write()
+        with pytest.raises(AblateError, match="Expected to be allowed to write"), shared.locked(timeout_s=0):
+            pass
+    assert len(shared.rows()) == 3
+    assert shared.final_steps() == [30]
+
+
+def test_an_unreadable_store_is_no_new_one(shared: Trajectory) -> None:
+    with as_another_user(shared.path, 0o000, 0o000):
+        for read in (shared.rows, shared.status, shared.checkpoints, shared.config, shared.final_steps):
+            with pytest.raises(AblateError, match=r"Expected to be allowed to read .* Received: Permission denied"):
+                read()
+
+
+def test_a_store_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "runs"
+    path.write_text("mine")
+    made = Trajectory(path, "0123456789abcdef")
+    assert made.rows() == []
+    assert made.status()["state"] == "new"
+    with pytest.raises(AblateError, match=r"Expected a folder to write .* Give another folder"), made.locked():
+        pass
+    with pytest.raises(AblateError, match="Expected a folder"):
+        made.set_status("running", 0)
+    assert path.read_text() == "mine"
+
+
+def test_an_error_within_the_lock_is_not_taken_for_one_of_the_store(tmp_path: Path) -> None:
+    made = Trajectory(tmp_path, "f")
+    with pytest.raises(OSError, match="my own"), made.locked():
+        raise OSError(errno.ENOSPC, "my own")
+    with made.locked(timeout_s=0):
+        pass
+
+
+def test_steps_that_several_processes_keep_are_all_kept(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from ablate.store import Trajectory\n"
+        "for step in range(int(sys.argv[2]), 80, 4): Trajectory(Path(sys.argv[1]), 'f').keep(step)"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path), str(start)]) for start in range(4)]
+    assert [process.wait() for process in processes] == [0] * 4
+    assert Trajectory(tmp_path, "f").final_steps() == list(range(80))
+
+
+def test_who_waits_for_a_trajectory_that_is_removed_has_a_new_one(tmp_path: Path) -> None:
+    made = trajectory(tmp_path)
+    removing, waited = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        removing.wait()
+        with made.locked(timeout_s=20):
+            waited.set()
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    with made.locked():
+        removing.set()
+        time.sleep(0.2)
+        made.path.rename(tmp_path / "trash")
+        shutil.rmtree(tmp_path / "trash")
+        assert not waited.is_set()
+    waiting.join(20)
+    assert waited.is_set()
+    assert made.rows() == []

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 

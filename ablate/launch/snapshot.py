@@ -14,11 +14,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Literal
 
-from ablate.app import RESULT, TRACE
+from ablate.app import RESULT, TRACE, stored
 from ablate.errors import AblateError
 from ablate.plan import SWEEP, SWEEP_VERSION, find_store
-from ablate.store import Trajectory, read_json
-from ablate.store.trajectory import _alive
+from ablate.store import Trajectory, alive, read_json
 
 RUNNING = "running.json"  # pid, host, time (of its last word) and started, of the process that works on the sweep
 
@@ -227,7 +226,7 @@ def _label(arms: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -> str:
 
 def _holder(folder: Path, now: float) -> Holder | None:
     content = read_json(folder / RUNNING)
-    if not isinstance(content, dict) or not _alive(content):
+    if not isinstance(content, dict) or not alive(content):
         return None
     started = _number(content.get("started"))
     seconds = None if started is None or started > now else now - started
@@ -236,18 +235,12 @@ def _holder(folder: Path, now: float) -> Holder | None:
 
 def _result(folder: Path, training: _Planned, run: _Run, notes: list[str]) -> Mapping[str, Any]:
     """The result of a run; empty where there is none."""
-    path = folder / str(run.number) / RESULT
-    result = read_json(path)
-    if (
-        isinstance(result, dict)
-        and result.get("status") in (*BAD, "done")
-        # A run that failed before it was resolved has no fingerprint.
-        and result.get("fingerprint", training.fingerprint if result["status"] == "failed" else None) == training.fingerprint
-        and isinstance(result.get("costs", {}), dict)
-    ):
+    place = folder / str(run.number)
+    result = stored(place, training.fingerprint)
+    if result is not None:
         return result
-    if _changed(path) < math.inf:
-        notes.append(f"damaged or of another run, so left aside: {path}")
+    if _changed(place / RESULT) < math.inf:
+        notes.append(f"damaged or of another run, so left aside: {place / RESULT}")
     return {}
 
 

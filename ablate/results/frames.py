@@ -7,12 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from ablate.app import RESULT
+from ablate.app import RESULT, stored
 from ablate.errors import AblateError
 from ablate.plan import SWEEP, SWEEP_VERSION, find_store, sweep_folder
 from ablate.store import Trajectory, read_json
-
-STATUSES = ("done", "diverged", "failed")  # of a result; a run without a readable one is `missing`
 
 _RUN_TYPES = {
     "number": "int64",
@@ -50,8 +48,9 @@ class Results:
     """What a sweep found so far.
 
     runs: one row a run, in order of number, whatever became of it. A column a factor holds its level, `step` where the run
-    was read or how far it came, `accuracy` a fraction, `loss` that on the evaluation set, `seconds` of training in all,
-    `operations` those for one image, `trajectory` the folder it stands on where that was found.
+    was read or how far it came, `status` one of `app.STATUSES` or `missing`, `accuracy` a fraction, `loss` that on the
+    evaluation set, `seconds` of training in all, `operations` those for one image, `trajectory` the folder it stands on where
+    that was found.
     evaluations: one row a run and evaluation, in order of number and step. `accuracy` and `eval_loss` are of the run's own
     readout, `loss` is the mean training loss since the evaluation before, `learning_rate` that of the step.
     sweep: the content of sweep.json. notes: what a reader should be told about the files, a line each.
@@ -86,13 +85,11 @@ def load(sweep: Path) -> Results:
     runs: list[dict[str, Any]] = []
     damaged: list[str] = []
     for run in content["runs"]:
-        path = folder / str(run["number"]) / RESULT
-        result = read_json(path)
-        if not _belongs(result, run):
-            if path.exists():
-                damaged.append(str(path))
-            result = {}
-        runs.append(_run(run, content["arms"][run["arm"]]["levels"], labels[run["arm"]], result, store))
+        place = folder / str(run["number"])
+        result = stored(place, run["fingerprint"])
+        if result is None and (place / RESULT).exists():
+            damaged.append(str(place / RESULT))
+        runs.append(_run(run, content["arms"][run["arm"]]["levels"], labels[run["arm"]], result or {}, store))
     if damaged:
         notes.append(f"damaged, so counted as missing: {', '.join(damaged)}")
     factors = list(content["factors"])
@@ -119,16 +116,6 @@ def _sweep(path: Path) -> dict[str, Any]:
         received = f"version {content.get('version')!r}" if isinstance(content, dict) else "a damaged file"
         raise AblateError(f"Expected a sweep of version {SWEEP_VERSION} in {path}. Received: {received}.")
     return content
-
-
-def _belongs(result: Any, run: Mapping[str, Any]) -> bool:
-    """Whether a result is one of this run. One that failed before it was resolved has neither fingerprint nor costs."""
-    return (
-        isinstance(result, dict)
-        and result.get("status") in STATUSES
-        and (result.get("fingerprint") == run["fingerprint"] or (result["status"] == "failed" and "fingerprint" not in result))
-        and isinstance(result.get("costs", {}), dict)
-    )
 
 
 def _run(

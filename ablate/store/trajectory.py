@@ -43,7 +43,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # written in C, five ti
 log = logging.getLogger(__name__)
 
 
-def _alive(content: Mapping[str, Any]) -> bool:
+def alive(content: Mapping[str, Any]) -> bool:
     pid, said_at = content.get("pid"), content.get("time")
     if type(content.get("step")) is not int:
         return False
@@ -81,8 +81,10 @@ class Trajectory:
         lock = FileLock(self.path / ".lock")
         try:
             with writing(self.path):
-                self.path.mkdir(parents=True, exist_ok=True)
-                lock.acquire(timeout=timeout_s)
+                while not lock.is_locked:
+                    self.path.mkdir(parents=True, exist_ok=True)
+                    with suppress(FileNotFoundError):  # the trajectory was removed while it was waited for
+                        lock.acquire(timeout=timeout_s)
         except Timeout as error:
             raise TimeoutError(f"{self.path} is being trained by another process") from error
         try:
@@ -158,7 +160,7 @@ class Trajectory:
         A process of this machine is asked for. One of another machine counts as dead when it has said nothing for 2 minutes.
         """
         content = read_json(self.path / "live.json")
-        return content if isinstance(content, dict) and _alive(content) else None
+        return content if isinstance(content, dict) and alive(content) else None
 
     # where it was trained
 

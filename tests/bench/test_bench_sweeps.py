@@ -70,7 +70,9 @@ def test_a_sweep_against_keras_fit_for_each_run(precision, bar, rival, tmp_path,
 
 def test_the_same_sweep_again(tmp_path, environment, table):
     """200 finished runs of 25 arms, trained by a stub that stores what a training would."""
-    subprocess.run([sys.executable, str(HERE / "stub_sweep.py")], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, str(HERE / "stub_sweep.py")], cwd=tmp_path, env=environment, check=True, capture_output=True
+    )
     [sweep] = (tmp_path / "multirun").iterdir()
     assert len(json.loads((sweep / "sweep.json").read_text())["runs"]) == 200
     words = json.loads((tmp_path / "words.json").read_text())
