@@ -60,9 +60,8 @@ def read(path: Path) -> Lines:
         predictions = row.pop(PREDICTIONS, None)
         found[step] = Line(text, row, predictions, sealed)
     torn = len(texts) if texts[-1] else None
-    return Lines(
-        {step: found[step] for step in sorted(found)}, tuple(damaged), torn, torn is None and len(found) == len(texts) - 1
-    )
+    whole = torn is None and len(found) == len(texts) - 1
+    return Lines({step: found[step] for step in sorted(found)}, tuple(damaged), torn, whole)
 
 
 def append(path: Path, row: Mapping[str, Any], predictions: str) -> None:
