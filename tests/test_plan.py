@@ -10,7 +10,6 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from ablate import app, config, plan, store, sweep
 from ablate.errors import AblateError
 from ablate.launch.settings import Settings
-from ablate.launch.settings import Settings
 from ablate.plan import Plan
 from ablate.store import read_json
 
@@ -76,31 +75,7 @@ def test_the_command_line_replaces_what_a_study_says(words: list[str], expected:
 
 def test_a_study_says_nothing_but_its_sweep() -> None:
     plan.check_study("mine", ["design", "resolution", "report.margin", "hydra.sweeper.params.lr"])
-    with pytest.raises(AblateError, match="Received: hydra.sweep.dir in study=mine"):
-        plan.check_study("mine", ["design", "hydra.sweep.dir"])
-
-
-def test_what_only_makes_a_sweep_is_left_out_of_a_runs_overrides() -> None:
-    made = make("design=factorial", "workers=2", "retries=1", "threads=1", "lrn=on,off")
-    assert made.runs[1].overrides == ("threads=1", "lrn=off", "seed=0")
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        ([], ["ema=on,off", "steps=100"]),
-        (["ema=off"], ["ema=on,off", "steps=100", "ema=off"]),
-        (["epochs=3"], ["ema=on,off", "epochs=3"]),
-        (["++epochs=3"], ["ema=on,off", "++epochs=3"]),
-    ],
-)
-def test_the_command_line_replaces_what_a_study_says(words: list[str], expected: list[str]) -> None:
-    assert plan.of_study({"ema": "on,off", "steps": 100}, words) == expected
-
-
-def test_a_study_says_nothing_but_its_sweep() -> None:
-    plan.check_study("mine", ["design", "resolution", "report.margin", "hydra.sweeper.params.lr"])
-    with pytest.raises(AblateError, match="Received: hydra.sweep.dir in study=mine"):
+    with pytest.raises(AblateError, match=r"Received: hydra\.sweep\.dir in study=mine"):
         plan.check_study("mine", ["design", "hydra.sweep.dir"])
 
 

@@ -227,11 +227,14 @@ def test_a_thousand_runs_load_fast(tmp_path, monkeypatch):
     template = content["runs"][0]
     result = {"status": "done", "step": 1000, "accuracy": 0.5, "costs": {"parameters": 1}}
     content["runs"], content["seeds"] = [], list(range(1000))
+    written = Trajectory(tmp_path / "one", "f")
+    for step in steps:
+        written.add_evaluation(row(step), CLASSES)
+    lines = (written.path / "metrics.jsonl").read_text()
     for number in range(1000):
         trajectory = Trajectory(tmp_path / "runs", f"{number:016x}")
-        trajectory.add_evaluation(row(10), CLASSES)
-        lines = (trajectory.path / "metrics.jsonl").read_text()
-        (trajectory.path / "metrics.jsonl").write_text("".join(lines.replace("10,", f"{step},", 1) for step in steps))
+        trajectory.path.mkdir(parents=True)
+        (trajectory.path / "metrics.jsonl").write_text(lines)
         write_json(tmp_path / "sweep" / str(number) / app.RESULT, result | {"fingerprint": trajectory.fingerprint})
         content["runs"].append(template | {"number": number, "seed": number, "fingerprint": trajectory.fingerprint})
     write_json(tmp_path / "sweep" / plan.SWEEP, content)
