@@ -52,8 +52,8 @@ def read(path: Path) -> Lines:
         try:
             row, sealed = unseal(json.loads(text.decode()))
             step = row["step"]
-            if type(step) is not int or step < 0:
-                raise ValueError("its step is no step")
+            if type(step) is not int or step < 0 or (PREDICTIONS in row and not sealed):  # no version wrote such a row
+                raise ValueError("not a row")
         except (ValueError, KeyError, RecursionError):
             damaged.append(number)
             continue

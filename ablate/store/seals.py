@@ -42,18 +42,21 @@ def seal(content: Mapping[str, Any]) -> dict[str, Any]:
     return {**plain, CHECK: _check(plain)}
 
 
-def unseal(content: Any) -> tuple[dict[str, Any], bool]:
+def unseal(content: Any, wanted: bool = False) -> tuple[dict[str, Any], bool]:
     """(content without its check, whether it had one).
 
+    Args:
+        wanted: whether no version ever wrote it without a check.
+
     Raises:
-        ValueError: it is no JSON object, or the check does not fit.
+        ValueError: it is no JSON object, or the check does not fit, or it is wanted and missing.
     """
     if not isinstance(content, dict):
         raise ValueError("not a JSON object")
-    if CHECK not in content:
+    if CHECK not in content and not wanted:
         return content, False
     bare = {key: value for key, value in content.items() if key != CHECK}
-    if content[CHECK] != _check(bare):
+    if content.get(CHECK) != _check(bare):
         raise ValueError("its check does not fit")
     return bare, True
 

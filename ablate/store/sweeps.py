@@ -15,12 +15,11 @@ SWEEP = "sweep.json"  # what the folder of a sweep has
 
 @dataclass(frozen=True)
 class KnownSweep:
-    """A sweep that was run on a store. needs: the final steps of its runs, by fingerprint; sealed: whether it has a check."""
+    """A sweep that was run on a store. needs: the final steps of its runs, by fingerprint."""
 
     registration: Path
     folder: Path
     needs: Mapping[str, tuple[int, ...]]
-    sealed: bool
 
 
 def register_sweep(store: Path, folder: Path, needs: Mapping[str, Sequence[int]]) -> None:
@@ -57,10 +56,10 @@ def registrations(store: Path) -> tuple[list[KnownSweep], list[Path]]:
     sweeps, damaged = [], []
     for path in (path for path in files_in(store / REGISTRATIONS) if path.suffix == ".json"):
         try:
-            content, sealed = unseal(json.loads(content_of(path) or b""))
+            content, _ = unseal(json.loads(content_of(path) or b""), wanted=True)
             needs = {str(one): tuple(int(step) for step in steps) for one, steps in content["needs"].items()}
             folder = Path(os.path.normpath(store.resolve() / content["folder"]))
-            sweeps.append(KnownSweep(path, folder, needs, sealed))
+            sweeps.append(KnownSweep(path, folder, needs))
         except (*DAMAGE, TypeError, AttributeError):
             damaged.append(path)
     return sweeps, damaged

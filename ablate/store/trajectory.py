@@ -44,9 +44,11 @@ log = logging.getLogger(__name__)
 
 
 def alive(content: Mapping[str, Any]) -> bool:
+    """Whether the process that gave a sign of life seems to be there.
+
+    On this machine its `pid` says; for another `host`, whether its `time` (seconds since 1970) is less than two minutes away.
+    """
     pid, said_at = content.get("pid"), content.get("time")
-    if type(content.get("step")) is not int:
-        return False
     if content.get("host") != platform.node():
         return isinstance(said_at, int | float) and abs(time.time() - said_at) < SILENT_S
     if type(pid) is not int or pid <= 0:
@@ -122,7 +124,7 @@ class Trajectory:
     def status(self) -> dict[str, Any]:
         """{"state", "step", "error"}; state `new` where nothing was trained yet or the file is damaged."""
         status = read_sealed(self.path / "status.json") or {}
-        if status.get("state") in STATES and type(status.get("step")) is int and "error" in status:
+        if status.keys() == {"state", "step", "error"} and status["state"] in STATES and type(status["step"]) is int:
             return status
         return {"state": "new", "step": 0, "error": None}
 
@@ -160,7 +162,9 @@ class Trajectory:
         A process of this machine is asked for. One of another machine counts as dead when it has said nothing for 2 minutes.
         """
         content = read_json(self.path / "live.json")
-        return content if isinstance(content, dict) and alive(content) else None
+        if not isinstance(content, dict) or type(content.get("step")) is not int:
+            return None
+        return content if alive(content) else None
 
     # where it was trained
 
@@ -294,7 +298,9 @@ class Trajectory:
         """The steps that runs asked for."""
         try:
             content = json.loads(content_of(self.path / "final_steps.json") or b"")
-            finals = content if isinstance(content, list) else unseal(content)[0]["steps"]  # a list before there were checks
+            finals = (
+                content if isinstance(content, list) else unseal(content, wanted=True)[0]["steps"]
+            )  # a list in older versions
             return [step for step in finals if type(step) is int]
         except (*DAMAGE, TypeError):
             return []

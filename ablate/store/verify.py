@@ -15,7 +15,7 @@ from ablate.errors import AblateError
 from ablate.store.files import content_of, digest, files_in, reading
 from ablate.store.seals import DAMAGE, unpack_arrays, unseal
 from ablate.store.sweeps import registrations
-from ablate.store.trajectory import STATES, Trajectory
+from ablate.store.trajectory import Trajectory
 
 REWRITTEN = "finished runs are read as before; the next training of it writes the file again"
 
@@ -80,7 +80,7 @@ def verify_registrations(store: Path) -> list[Finding]:
     remedy = "delete it, and run the command of its sweep again, which trains nothing that is there"
     sweeps, damaged = registrations(store)
     return [
-        *(Finding(sweep.registration, checkable=sweep.sealed) for sweep in sweeps),
+        *(Finding(sweep.registration) for sweep in sweeps),
         *(Finding(path, "not what was written", remedy) for path in damaged),
     ]
 
@@ -125,8 +125,8 @@ def _check_config(trajectory: Trajectory) -> bool:
 
 def _check_status(trajectory: Trajectory) -> bool:
     status, sealed = unseal(_json(trajectory.path / "status.json"))
-    if status["state"] not in STATES:
-        raise ValueError("its state is no state")
+    if trajectory.status() != status:
+        raise ValueError("not a status")
     return sealed
 
 
@@ -140,7 +140,7 @@ def _check_env(trajectory: Trajectory) -> bool:
 
 def _check_final_steps(trajectory: Trajectory) -> bool:
     content = _json(trajectory.path / "final_steps.json")
-    return False if isinstance(content, list) else unseal(content)[1]
+    return False if isinstance(content, list) else unseal(content, wanted=True)[1]
 
 
 def _check_metrics(trajectory: Trajectory) -> bool:

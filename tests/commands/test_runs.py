@@ -1,0 +1,537 @@
+import io
+import json
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ablate.commands import runs
+from ablate.errors import AblateError
+from ablate.store import Trajectory, fingerprint, known_sweeps, pack_arrays, register_sweep, write_atomically, write_json
+from ablate.store.clear import clear
+
+NAMES = {"ema": "on", "optimizer": "sgd", "lrn": "native", "model": "tuto", "augment": "on", "data": "digits"}
+
+
+def made(store: Path, seed: int = 0, lr: float = 0.1, state: str = "done", last: int = 30, **levels: str) -> Trajectory:
+    """A trajectory with evaluations and checkpoints every 10 steps."""
+    content = {"model": [{"fc": {"units": 3}}], "optimizer": {"kind": "sgd", "lr": lr}, "seed": seed, "levels": levels}
+    trajectory = Trajectory(store, fingerprint(content))
+    trajectory.write_config(content, NAMES | levels)
+    trajectory.add_segment({"threads": 1})
+    trajectory.keep(last)
+    for step in range(10, last + 1, 10):
+        row = {"step": step, "loss": 1.0, "accuracy_raw": step / 100, "accuracy_averaged": step / 200}
+        trajectory.add_evaluation(row, {"raw": np.arange(4), "averaged": np.arange(4)})
+        write_atomically(trajectory.checkpoint(step), pack_arrays({"weights": np.arange(step)}))
+    trajectory.set_status(state, last)
+    return trajectory
+
+
+def sweep(store: Path, name: str, needs: dict[str, list[int]]) -> Path:
+    folder = store.parent / "multirun" / name
+    write_json(folder / "sweep.json", {})
+    register_sweep(store, folder, needs)
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The default store of the working folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").mkdir()
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs the command and gives what it printed; the exit status is checked."""
+
+    def say(*words: str, status: int = 0) -> str:
+        assert runs.run(words) == status
+        return capsys.readouterr().out
+
+    return say
+
+
+def listed(said: Callable[..., str], *words: str) -> dict[str, dict[str, Any]]:
+    return {one["fingerprint"]: one for one in json.loads(said(*words, "--json"))["trajectories"]}
+
+
+# list
+
+
+def test_the_table_shows_each_trajectory_and_the_totals(store: Path, said: Callable[..., str]) -> None:
+    one, other = made(store), made(store, seed=3, last=1000, augment="off", lrn="off")
+    out = said()
+    (first,) = (line.split() for line in out.splitlines() if one.fingerprint in line)
+    (second,) = (line.split() for line in out.splitlines() if other.fingerprint in line)
+    assert first[1:8] == ["done", "30", "0", "tuto", "digits", "30.00", "15.00"]
+    assert second[1:8] == ["done", "1,000", "3", "tuto", "digits", "augment=off", "lrn=off"]
+    size_bytes = sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
+    assert f"2 trajectories in runs, {size_bytes / 1e6:.1f} MB" in out
+
+
+def test_json_has_every_column(store: Path, said: Callable[..., str]) -> None:
+    one = made(store, augment="off")
+    (found,) = listed(said).values()
+    files = [path for path in one.path.rglob("*") if path.is_file()]
+    assert found.pop("size_bytes") == sum(path.stat().st_size for path in files)
+    assert found.pop("last_trained").startswith(time.strftime("%Y-"))
+    assert found == {
+        "fingerprint": one.fingerprint,
+        "state": "done",
+        "step": 30,
+        "seed": 0,
+        "levels": NAMES | {"augment": "off"},
+        "description": "tuto digits augment=off",
+        "accuracy_raw": 0.3,
+        "accuracy_averaged": 0.15,
+    }
+
+
+def test_states_are_what_is_true_now(store: Path, said: Callable[..., str]) -> None:
+    live = {"step": 25, "target": 90, "loss": 1.0, "examples_per_second": 1.0, "steps_per_second": 1.0}
+    by_seed = ["running", "running", "done", "diverged", "failed", "done", "done", "done", "done"]
+    trajectories = [made(store, seed=seed, state=state, last=20) for seed, state in enumerate(by_seed)]
+    trajectories[0].set_live(live | {"time": time.time(), "pid": os.getpid(), "host": platform.node()})
+    trajectories[1].set_live(live | {"time": time.time() - 1e9, "pid": 1, "host": "another machine"})
+    (trajectories[5].path / "status.json").write_text("")
+    (trajectories[6].path / "config.yaml").unlink()
+    with (trajectories[7].path / "metrics.jsonl").open("a") as stream:
+        stream.write('{"step": 30, "lo')
+    shutil.rmtree(trajectories[8].path)
+    trajectories[8].path.mkdir()
+    (trajectories[8].path / ".lock").touch()
+    found = listed(said)
+    states = [found[one.fingerprint]["state"] for one in trajectories]
+    assert states == ["running", "stopped", "done", "diverged", "failed", "damaged", "damaged", "damaged", "new"]
+    assert [found[one.fingerprint]["step"] for one in trajectories] == [25, 20, 20, 20, 20, 20, 20, 20, 0]
+    assert list(listed(said, "--state", "stopped")) == [trajectories[1].fingerprint]
+    said()
+
+
+def test_a_file_time_that_no_calendar_has_is_left_out(store: Path, said: Callable[..., str]) -> None:
+    one = made(store)
+    for name in ("metrics.jsonl", "status.json"):
+        os.utime(one.path / name, (-1e10, -1e10))
+    assert one.fingerprint in said()
+
+
+@pytest.mark.parametrize(
+    ("words", "seeds"),
+    [
+        ((), {0, 1, 2}),
+        (("augment=off",), {1}),
+        (("seed=2",), {2}),
+        (("optimizer.lr=1e-1",), {0, 1}),
+        (("optimizer.lr=0.10", "augment=on"), {0}),
+        (("optimizer.kind=sgd",), {0, 1, 2}),
+        (("seed=7",), set()),
+        (("seed=one",), set()),
+    ],
+)
+def test_filters_match_levels_and_keys(store: Path, said: Callable[..., str], words: tuple[str, ...], seeds: set[int]) -> None:
+    made(store), made(store, seed=1, augment="off"), made(store, seed=2, lr=0.5)
+    assert {one["seed"] for one in listed(said, *words).values()} == seeds
+    if len(seeds) < 3:
+        assert f"{len(seeds)} of 3 trajectories" in said(*words)
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("lr=0.1", "such as optimizer.lr. Received: 'lr'"),
+        ("augmnt=on", "such as augment. Received: 'augmnt'"),
+        ("ema=on", "Received: 'ema'"),
+        ("augment", "Expected KEY=VALUE, as in seed=1. Received: 'augment'"),
+        ("=1", "Expected KEY=VALUE"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_near_ones(store: Path, word: str, message: str) -> None:
+    made(store)
+    with pytest.raises(AblateError, match=message):
+        runs.run([word])
+
+
+def test_trajectories_with_the_same_levels_are_told_apart(store: Path, said: Callable[..., str]) -> None:
+    made(store, lr=0.1), made(store, lr=0.5), made(store, lr=0.5, seed=1), made(store, augment="off")
+    texts = sorted(one["description"] for one in listed(said).values())
+    assert texts == [
+        "tuto digits augment=off",
+        "tuto digits optimizer.lr=0.1",
+        "tuto digits optimizer.lr=0.5",
+        "tuto digits optimizer.lr=0.5",
+    ]
+
+
+def test_what_is_no_trajectory_is_named_and_left_alone(store: Path, said: Callable[..., str]) -> None:
+    made(store)
+    (store / "notes.txt").write_text("mine")
+    (store / "0123456789abcdef").mkdir()
+    (store / "0123456789abcdef" / "mine").touch()
+    (store / "backup").mkdir()
+    for words in ([], ["verify"]):
+        assert "not a trajectory, left alone: 0123456789abcdef, backup, notes.txt" in said(*words)
+    said("gc")
+    said("rm", "--state", "done", "--yes")
+    assert {path.name for path in store.iterdir()} == {"0123456789abcdef", "backup", "notes.txt"}
+
+
+def test_an_empty_store_is_listed(store: Path, said: Callable[..., str]) -> None:
+    assert "0 trajectories in runs, 0.0 MB" in said()
+    assert "0 trajectories" in said("verify")
+    assert "freed 0.0 MB" in said("gc")
+
+
+@pytest.mark.parametrize("command", [[], ["gc"], ["verify"], ["rm", "a"]])
+def test_no_store_is_said_in_one_line(tmp_path: Path, command: list[str]) -> None:
+    with pytest.raises(AblateError, match=r"Expected a folder of trajectories. Received: .*none, no such folder"):
+        runs.run([*command, "--store", str(tmp_path / "none")])
+    (tmp_path / "file").touch()
+    with pytest.raises(AblateError, match="file, a file"):
+        runs.run([*command, "--store", str(tmp_path / "file")])
+
+
+# rm
+
+
+def test_named_ones_are_removed_by_their_first_digits(store: Path, said: Callable[..., str]) -> None:
+    one, other = made(store), made(store, seed=1)
+    out = said("rm", one.fingerprint[:6], "--yes")
+    assert one.fingerprint in out
+    assert other.fingerprint not in out
+    assert "removed 1 trajectory" in out
+    assert [path.name for path in store.iterdir()] == [other.fingerprint]
+
+
+def test_all_that_match_are_removed(store: Path, said: Callable[..., str]) -> None:
+    made(store), made(store, lr=0.5, state="failed")
+    kept = made(store, lr=0.5)
+    said("rm", "optimizer.lr=0.5", "--state", "failed", "--yes")
+    said("rm", "optimizer.lr=0.1", "--yes")
+    assert [path.name for path in store.iterdir()] == [kept.fingerprint]
+    assert "nothing removed" in said("rm", "seed=5", "--yes")
+
+
+def test_unclear_and_unknown_names_are_refused(store: Path, said: Callable[..., str]) -> None:
+    for seed in range(17):  # more than there are digits, so two begin alike
+        made(store, seed=seed, last=10)
+    firsts = [path.name[0] for path in store.iterdir()]
+    unclear = max(firsts, key=firsts.count)
+    with pytest.raises(AblateError, match="Expected digits that one trajectory begins with"):
+        runs.run(["rm", unclear, "--yes"])
+    for unknown in ("xyz", ""):
+        with pytest.raises(AblateError, match="Expected the fingerprint of a trajectory, as ablate runs lists them"):
+            runs.run(["rm", unknown, "--yes"])
+    assert len(list(store.iterdir())) == 17
+    with pytest.raises(SystemExit) as end:
+        runs.run(["rm", "--yes"])
+    assert end.value.code == 2
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y\n", 0), ("YES\n", 0), ("n\n", 1), ("\n", 1), ("", 1)])
+def test_it_asks(store: Path, said: Callable[..., str], monkeypatch: pytest.MonkeyPatch, answer: str, left: int) -> None:
+    one = made(store)
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    out = said("rm", one.fingerprint)
+    assert "Remove 1 trajectory, " in out
+    assert ("nothing removed" in out) == bool(left)
+    assert len(list(store.iterdir())) == left
+
+
+def test_without_a_terminal_it_wants_yes(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = made(store)
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    with pytest.raises(AblateError, match="Expected --yes, since there is no terminal to ask on"):
+        runs.run(["rm", one.fingerprint])
+    assert one.rows()
+
+
+def test_what_is_being_trained_is_left_alone(store: Path, said: Callable[..., str]) -> None:
+    one, other = made(store), made(store, seed=1)
+    with one.locked():
+        out = said("rm", "--state", "done", "--yes", status=1)
+        assert f"{one.fingerprint} is being trained; left alone" in out
+        assert "removed 1 trajectory" in out
+        assert f"{one.fingerprint}: being trained, left alone" in said("gc")
+    assert len(one.checkpoints()) == 3
+    assert not other.path.exists()
+
+
+def test_it_says_which_sweeps_need_it(store: Path, said: Callable[..., str]) -> None:
+    one = made(store)
+    sweep(store, "factorial-1", {one.fingerprint: [30]})
+    sweep(store, "ladder-2", {one.fingerprint: [10], "another": [10]})
+    out = said("rm", one.fingerprint, "--yes").replace("\n", " ")
+    needing = sorted(out.partition("is needed by ")[2].partition(" removed")[0].split(", "))
+    assert needing == ["multirun/factorial-1", "multirun/ladder-2"]
+
+
+def test_killed_while_removing_nothing_half_is_left(
+    store: Path, said: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = made(store)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            runs.run(["rm", one.fingerprint, "--yes"])
+    assert "0 trajectories" in said()
+    (trash,) = store.iterdir()
+    size_bytes = sum(path.stat().st_size for path in trash.rglob("*") if path.is_file())
+    assert f"freed {size_bytes / 1e6:.1f} MB" in said("gc")
+    assert list(store.iterdir()) == []
+
+
+def test_a_trajectory_that_lies_elsewhere_is_unlinked(store: Path, tmp_path: Path, said: Callable[..., str]) -> None:
+    one = made(store)
+    one.path.rename(tmp_path / "elsewhere")
+    one.path.symlink_to(tmp_path / "elsewhere")
+    said("rm", one.fingerprint, "--yes")
+    assert list(store.iterdir()) == []
+    assert (tmp_path / "elsewhere" / "config.yaml").exists()
+
+
+# gc
+
+
+def steps(trajectory: Trajectory) -> list[int]:
+    return [int(path.stem) for path in trajectory.checkpoints()]
+
+
+@pytest.mark.parametrize(
+    ("needs", "kept"),
+    [
+        ([[50]], [50]),  # finished
+        ([[20, 50]], [50, 20]),
+        ([[20], [50]], [50, 20]),
+        ([[80]], [50, 40]),  # not finished
+        ([[20], [80]], [50, 40, 20]),
+        ([[25]], [20, 10]),  # to be trained beside what went further
+        ([[5]], []),  # from the start
+        ([[]], []),
+        ([], []),
+    ],
+)
+def test_checkpoints_stay_that_a_known_sweep_needs(
+    store: Path, said: Callable[..., str], needs: list[list[int]], kept: list[int]
+) -> None:
+    one = made(store, last=50)
+    rows = one.rows()
+    for number, finals in enumerate(needs):
+        sweep(store, f"factorial-{number}", {one.fingerprint: finals})
+    told = said("gc", "--dry-run")
+    assert steps(one) == [50, 40, 30, 20, 10]
+    assert told.replace("would free", "freed") == said("gc")
+    assert steps(one) == kept
+    assert one.rows() == rows
+    assert one.row(30) is not None
+    dropped = 5 - len(kept)
+    assert (f"{dropped} checkpoint" if needs else f"all {dropped} checkpoints, as no known sweep asked for it") in told
+    assert "freed 0.0 MB" in said("gc")
+
+
+def test_a_diverged_training_goes_nowhere(store: Path, said: Callable[..., str]) -> None:
+    one = made(store, last=50, state="diverged")
+    sweep(store, "factorial-1", {one.fingerprint: [80]})
+    said("gc")
+    assert steps(one) == []
+
+
+def test_sweeps_that_are_gone_need_nothing(store: Path, said: Callable[..., str]) -> None:
+    one = made(store)
+    folder = sweep(store, "factorial-1", {one.fingerprint: [30]})
+    shutil.rmtree(folder)
+    line = "multirun/factorial-1 is gone"
+    assert line in said("gc", "--dry-run")
+    assert line in said("gc")
+    assert line not in said("gc")
+    assert steps(one) == []
+
+
+def test_leftovers_are_dropped(store: Path, said: Callable[..., str]) -> None:
+    one = made(store)
+    sweep(store, "factorial-1", {one.fingerprint: [10, 20, 30]})
+    left = [one.path / ".status.json-abcd_123.tmp", one.path / "predictions" / ".10.npz-abcdefgh.tmp"]
+    left += [one.path / "checkpoints" / ".10.npz-abcdefgh", one.path / "checkpoints" / "5.damaged"]
+    for path in left:
+        path.write_bytes(b"x" * 100_000)
+    out = said("gc")
+    assert f"{one.fingerprint}: 4 damaged or half-written files, 0.4 MB" in out
+    assert not any(path.exists() for path in left)
+    assert steps(one) == [30, 20, 10]
+    assert said("verify")
+
+
+def test_nothing_is_dropped_while_a_registration_is_damaged(store: Path, said: Callable[..., str]) -> None:
+    one = made(store)
+    sweep(store, "factorial-1", {one.fingerprint: [30]})
+    (path,) = (store / ".sweeps").iterdir()
+    path.write_text(path.read_text().replace("30", "20"))
+    with pytest.raises(AblateError, match="Delete it, and run the command of its sweep again"):
+        clear(store, dry_run=False)
+    assert steps(one) == [30, 20, 10]
+    assert f"{path.relative_to(store.parent)}: not what was written" in said("verify", status=1)
+    assert known_sweeps(store) == []
+
+
+# verify
+
+
+def test_a_sound_store_is_counted(store: Path, said: Callable[..., str]) -> None:
+    one = made(store)
+    sweep(store, "factorial-1", {one.fingerprint: [30]})
+    (one.path / "tensorboard").mkdir()
+    (one.path / "tensorboard" / "events").touch()
+    assert said("verify") == "1 trajectory in runs: 0 damaged, 12 sound, 1 not checkable files\n"
+    assert json.loads(said("verify", "--json")) == {
+        "store": "runs",
+        "sound": 12,
+        "not_checkable": 1,
+        "damaged": [],
+        "not_trajectories": [],
+    }
+
+
+def flipped(path: Path, place: int | None = None) -> None:
+    """Changes a bit of a file, in the middle or at a place."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 if place is None else place] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
+    "config gone": (lambda path: (path / "config.yaml").unlink(), "config.yaml: missing", "writes the file again"),
+    "config": (lambda path: flipped(path / "config.yaml", -3), "config.yaml: its content does not fit", "read as before"),
+    "status gone": (lambda path: (path / "status.json").unlink(), "status.json: missing", "writes the file again"),
+    "status empty": (lambda path: (path / "status.json").write_text(""), "status.json: empty", "read as before"),
+    "status cut": (lambda path: (path / "status.json").write_text('{"st'), "status.json: cut off", "read as before"),
+    "status changed": (
+        lambda path: (path / "status.json").write_text((path / "status.json").read_text().replace("30", "40")),
+        "status.json: its check does not fit",
+        "read as before",
+    ),
+    "env": (lambda path: (path / "env.json").write_text("[3]"), "env.json: not a JSON object", "nothing else depends on it"),
+    "final steps": (
+        lambda path: flipped(path / "final_steps.json", -20),
+        "final_steps.json: its check",
+        "commands of its sweeps",
+    ),
+    "torn row": (
+        lambda path: (path / "metrics.jsonl").write_bytes((path / "metrics.jsonl").read_bytes()[:-10]),
+        "metrics.jsonl: its last line is cut off",
+        "trains again from the checkpoint before it",
+    ),
+    "row": (lambda path: flipped(path / "metrics.jsonl"), "metrics.jsonl: line 2 not as written", "trains again"),
+    "predictions": (
+        lambda path: flipped(path / "predictions" / "30.npz"),
+        "30.npz: not the bytes that were written",
+        "the command that reads this step trains again",
+    ),
+    "predictions gone": (lambda path: (path / "predictions" / "20.npz").unlink(), "20.npz: missing", "ablate runs rm "),
+    "checkpoint": (lambda path: flipped(path / "checkpoints" / "30.npz"), "30.npz: ", "goes on from step 20 instead"),
+    "first checkpoint": (
+        lambda path: (path / "checkpoints" / "10.npz").write_bytes(b""),
+        "10.npz: not what was written",
+        "goes on from step 0 instead",
+    ),
+    "a folder": (
+        lambda path: ((path / "status.json").unlink(), (path / "status.json").mkdir()),
+        "status.json: cannot be read: Is a directory",
+        "mend the disk",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_each_damage_is_one_line_with_what_to_do(store: Path, said: Callable[..., str], name: str) -> None:
+    sound, one = made(store), made(store, seed=1)
+    damage, what, remedy = DAMAGES[name]
+    damage(one.path)
+    line, counts = said("verify", status=1).splitlines()
+    assert line.startswith(f"runs/{one.fingerprint}/")
+    assert what in line
+    assert remedy in line
+    assert "1 damaged" in counts
+    (found,) = json.loads(said("verify", "--json", status=1))["damaged"]
+    assert f"{found['file']}: {found['damage']}; {found['remedy']}" == line
+    assert listed(said)[sound.fingerprint]["state"] == "done"
+
+
+def test_damage_leaves_finished_runs_readable(store: Path, said: Callable[..., str]) -> None:
+    one = made(store)
+    for name in ("status.json", "config.yaml", "env.json", "final_steps.json"):
+        (one.path / name).write_bytes(b"")
+    row = one.row(30)
+    assert row is not None
+    assert row["accuracy_raw"] == 0.3
+    assert len(said("verify", status=1).splitlines()) == 5
+
+
+def test_a_row_that_is_just_being_written_is_no_damage(store: Path, said: Callable[..., str]) -> None:
+    one = made(store, state="running")
+    with (one.path / "metrics.jsonl").open("a") as stream:
+        stream.write('{"step": 40, "lo')
+    said("verify", status=1)
+    one.set_live({"step": 35, "time": time.time(), "pid": os.getpid(), "host": platform.node()})
+    said("verify")
+    assert listed(said)[one.fingerprint]["state"] == "running"
+
+
+def test_files_of_older_versions_are_counted_as_not_checkable(store: Path, said: Callable[..., str]) -> None:
+    one = made(store)
+    rows = [json.loads(line) for line in (one.path / "metrics.jsonl").read_text().splitlines()]
+    bare = [{key: value for key, value in row.items() if key not in ("check", "predictions")} for row in rows]
+    (one.path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in bare))
+    (one.path / "status.json").write_text('{"state": "done", "step": 30, "error": null}')
+    (one.path / "final_steps.json").write_text("[30]")
+    (one.path / "env.json").write_text('[{"threads": 1}]')
+    assert "0 damaged, 4 sound, 7 not checkable files" in said("verify")
+    assert listed(said)[one.fingerprint]["state"] == "done"
+
+
+@pytest.fixture
+def unreadable(store: Path) -> Iterator[Trajectory]:
+    """A trajectory that this process may not read, which root always may."""
+    one = made(store)
+    one.path.chmod(0)
+    if os.access(one.path, os.R_OK):
+        pytest.skip("root reads everything")
+    yield one
+    one.path.chmod(0o755)
+
+
+def test_a_trajectory_that_cannot_be_read_is_said(unreadable: Trajectory, said: Callable[..., str]) -> None:
+    assert listed(said)[unreadable.fingerprint]["state"] == "damaged"
+    assert "cannot be read: Permission denied; allow it to be read" in said("verify", status=1)
+
+
+# help
+
+
+@pytest.mark.parametrize("words", [[], ["rm"], ["gc"], ["verify"]])
+def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        runs.run([*words, "--help"])
+    assert end.value.code == 0
+    out = capsys.readouterr().out
+    assert " ".join(["usage: ablate runs", *words]) in out
+    assert "--store DIR" in out
+    if not words:
+        assert "ablate runs gc --dry-run" in out
+        assert "stopped (the same command goes on)" in out
