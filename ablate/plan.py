@@ -1,7 +1,7 @@
 """Arms x seeds -> runs -> trajectories, fixed before anything trains."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ SWEEP_VERSION = 1  # of the format of sweep.json
 MOST_SEEDS = 2**31
 # Keys without a meaning for a single run.
 SWEEP_WORDS = ("study", "design", "resolution", "workers", "retries", "fail_fast", "watch")
+STUDY_KEYS = ("design", "resolution", "report")  # that a study sets besides the overrides of its runs
 NOT_FACTORS = (
     *("design", "resolution", "study", "report", "store", "threads", "workers", "retries", "fail_fast", "watch"),
     *("progress", "tensorboard", "hydra"),
@@ -239,20 +240,21 @@ def of_study(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
     return [*(f"{key}={value}" for key, value in params.items() if key not in replaced), *words]
 
 
-def check_study(name: str, keys: Iterable[str]) -> None:
+def check_study(name: str, with_it: DictConfig, without: DictConfig) -> None:
     """Refuse a study that sets more than a sweep: its runs would not be what their overrides say.
 
     Args:
-        keys: the dotted keys that the study's file sets.
+        with_it, without: the composed config with the study and without it.
     """
-    for key in keys:
-        if key.split(".")[0] not in ("design", "resolution", "report", "defaults") and not key.startswith(
-            "hydra.sweeper.params."
-        ):
-            raise AblateError(
-                f"Expected a study with design, resolution, report and hydra.sweeper.params alone. Received: {key} in "
-                f"study={name}. Write it into hydra.sweeper.params, as all else that the study fixes."
-            )
+    ours, plain = (OmegaConf.to_container(cfg, resolve=False) for cfg in (with_it, without))
+    assert isinstance(ours, dict)
+    assert isinstance(plain, dict)
+    differ = [key for key in ours if key not in ("hydra", *STUDY_KEYS) and ours[key] != plain.get(key)]
+    if differ:
+        raise AblateError(
+            f"Expected a study with {', '.join(STUDY_KEYS)} and hydra.sweeper.params alone. Received: {differ[0]!s} in "
+            f"study={name}. Write it into hydra.sweeper.params, as all else that the study fixes."
+        )
 
 
 def make(

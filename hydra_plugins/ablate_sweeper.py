@@ -10,7 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 
 if TYPE_CHECKING:
     from ablate.plan import Plan, Run
@@ -64,15 +64,16 @@ class AblateSweeper(Sweeper):
 
         loader = self.context.config_loader
         study = self.master.hydra.runtime.choices.get("study")
-        if study is not None:
-            file = loader.repository.load_config(f"study/{study}").config  # type: ignore[attr-defined]
-            plan.check_study(study, _dotted(OmegaConf.to_container(file)))
-        words = plan.of_study(self.params, arguments)
-        command = plan.parse(OverridesParser.create(config_loader=loader).parse_overrides(words))
+        parser = OverridesParser.create(config_loader=loader)
+        command = plan.parse(parser.parse_overrides(plan.of_study(self.params, arguments)))
 
         def compose(overrides: Sequence[str]) -> DictConfig:
             return loader.load_sweep_config(self.master, list(overrides))
 
+        if study is not None:
+            given = [word for word in parser.parse_overrides(list(arguments)) if not word.is_sweep_override()]
+            without = compose([str(word.input_line) for word in given if word.key_or_group != "study"])
+            plan.check_study(study, self.master, without)
         return plan.make(command, str(self.master.design), compose, self.master.resolution, study)
 
     def _train(self, name: str) -> Callable[..., None]:
@@ -90,10 +91,3 @@ class AblateSweeper(Sweeper):
             launcher.launch(jobs, initial_job_idx=0)
 
         return launch
-
-
-def _dotted(content: Any, start: str = "") -> list[str]:
-    """The dotted keys of all values in nested dictionaries."""
-    if not isinstance(content, dict):
-        return [start]
-    return [key for name, value in content.items() for key in _dotted(value, f"{start}.{name}" if start else str(name))]

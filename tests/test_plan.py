@@ -74,9 +74,9 @@ def test_the_command_line_replaces_what_a_study_says(words: list[str], expected:
 
 
 def test_a_study_says_nothing_but_its_sweep() -> None:
-    plan.check_study("mine", ["design", "resolution", "report.margin", "hydra.sweeper.params.lr"])
-    with pytest.raises(AblateError, match=r"Received: hydra\.sweep\.dir in study=mine"):
-        plan.check_study("mine", ["design", "hydra.sweep.dir"])
+    plan.check_study("lrn", config.compose(["study=lrn", "report.margin=1"]), config.compose([]))
+    with pytest.raises(AblateError, match="Received: batch_size in study=lrn"):
+        plan.check_study("lrn", config.compose(["study=lrn", "batch_size=64"]), config.compose([]))
 
 
 def test_the_same_command_is_the_same_folder_and_another_is_not() -> None:

@@ -242,9 +242,28 @@ def test_a_study_of_ones_own(program: Any, tmp_path: Path) -> None:
         {"augment": "flip", "ema": "off"},
         {"augment": "flip", "ema": "on"},
     ]
-    assert {run["step"] for run in changed["runs"]} == {13}
+    assert {run["readout"]["step"] for run in changed["runs"]} == {13}
     assert {run["seed"] for run in changed["runs"]} == {3}
     assert all("study=mine" not in run["overrides"] for run in changed["runs"])
     (folder / "study" / "mine.yaml").write_text(STUDY + "lr: 0.2\n")
     _, err = program("-m", "study=mine", status=1)
     assert "Received: lr in study=mine" in err
+
+
+SIX_FACTORS = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one", "init=xavier,tutorial", "weight_decay=scaled,off")
+
+
+@pytest.mark.slow
+def test_six_factors_on_digits_give_the_numbers_of_each_run_alone(program: Any, another: Any) -> None:
+    program.base = another.base = []
+    common = ("data=digits", "steps=300", "threads=1")
+    _, err = program("-m", "design=one_factor", *SIX_FACTORS, "seed=0,1", *common)
+    assert "14 runs (7 arms x 2 seeds) on 12 trainings" in err
+    assert [result["status"] for result in program.results()] == ["done"] * 14
+    assert len(program.trajectories()) == 12
+    assert [segments(path) for path in program.trajectories()] == [1] * 12
+    for run in json.loads((sweep_of(program) / "sweep.json").read_text())["runs"]:
+        out, _ = another(*run["overrides"])
+        accuracy = program.results()[run["number"]]["accuracy"]
+        assert out.startswith(f"accuracy {100 * accuracy:.2f} % of the test images at step 300")
+    same_trainings(program, another)
