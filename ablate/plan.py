@@ -125,8 +125,13 @@ class Plan:
 
     @property
     def differences(self) -> list[tuple[int, int]]:
-        """(arm, the arm it is compared with) for the differences that are judged."""
-        return designs.differences(self.design, self.arms)
+        """(arm, the arm it is compared with) for the differences that are judged: of arms that are one, none and no second."""
+        readouts = [run.readout for run in self.runs[: len(self.arms)]]
+        first: dict[tuple[object, object], tuple[int, int]] = {}
+        for arm, other in designs.differences(self.design, self.arms):
+            if readouts[arm] != readouts[other]:
+                first.setdefault((readouts[arm], readouts[other]), (arm, other))
+        return list(first.values())
 
     @property
     def effects(self) -> list[tuple[str, ...]]:
@@ -171,6 +176,7 @@ class Plan:
                 {"number": number, "label": self.label(number), "levels": dict(arm.levels)}
                 for number, arm in enumerate(self.arms)
             ],
+            "same_arms": [list(pair) for pair in self.same_arms()],
             "seeds": list(self.seeds),
             "runs": [
                 {

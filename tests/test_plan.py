@@ -48,7 +48,10 @@ def test_a_training_is_its_content_never_its_names() -> None:
 
 
 def test_arms_that_are_one_are_told() -> None:
-    assert make("lrn=native,on,off").same_arms() == [(1, 0)]
+    made = make("lrn=native,on,off", "ema=on,off")
+    assert made.same_arms() == [(2, 0), (3, 1)]
+    assert made.differences == [(1, 0), (4, 0), (5, 0)]
+    assert make("lrn=native,on,off", "ema=on,off", design="ladder").differences == [(2, 1), (3, 2)]
     assert make("model=nin0", "weight_decay=scaled,tutorial,off").same_arms() == [(1, 0), (2, 0)]
     [(_, recipe), *_] = make("model=nin0,tuto").recipes()
     assert "hidden dense layers" in recipe.idle[0]

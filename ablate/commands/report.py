@@ -56,7 +56,9 @@ def write(folder: Path, to: Path | None = None) -> list[Path]:
     out = folder / "report" if to is None else to
     arms = tables.arms(results)
     effects = tables.effects(results)
-    parts = [(tables.shown(arms, results.sweep["design"]), [tables.compared(results), *tables.caveats(arms)])]
+    parts = [
+        (tables.shown(arms, results.sweep["design"]), [tables.compared(results), *tables.same(results), *tables.caveats(arms)])
+    ]
     if len(effects):
         parts.append((tables.shown_effects(effects), tables.about_effects(results, effects)))
     contents = {

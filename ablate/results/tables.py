@@ -134,6 +134,15 @@ def caveats(frame: pd.DataFrame) -> list[str]:
     return lines
 
 
+def same(results: Results) -> list[str]:
+    """Lines that name arms which are one: the same training, read the same way."""
+    labels = results.runs.drop_duplicates("arm").set_index("arm")["label"]
+    return [
+        f"{labels[arm]}: the same training and readout as {labels[other]}, so the two are one arm"
+        for arm, other in results.sweep.get("same_arms", [])
+    ]
+
+
 def csv(frame: pd.DataFrame) -> str:
     """A frame as CSV: full precision less the noise of binary fractions, empty where missing."""
     return str(frame.to_csv(index=False, float_format="%.10g"))

@@ -283,3 +283,12 @@ def test_a_fraction_compares_no_two_arms():
     text = tables.shown(tables.arms(results), "fractional")
     assert not [name for name in text.columns if name.startswith("vs")]
     assert "ifferences" not in tables.compared(results)
+
+
+def test_arms_that_are_one_are_named():
+    results = found({(arm, 0): 0.5 for arm in range(4)})
+    results.sweep["same_arms"] = [[1, 0]]
+    assert tables.same(results) == [
+        "ema: on → off: the same training and readout as baseline (augment: on, ema: on), so the two are one arm"
+    ]
+    assert tables.same(found({(arm, 0): 0.5 for arm in range(4)})) == []
