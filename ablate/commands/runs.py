@@ -61,6 +61,9 @@ Files of older versions and those of TensorBoard have no check; they are counted
 """
 
 _FILTER = "a level (augment=on) or a key of config.yaml (seed=1, batch_size=128, optimizer.lr=0.1)"
+_DESCRIPTION = "first asked for as"  # the column that wraps
+_NARROW = 18  # characters that it has at least
+_GAP = 2  # characters between columns
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -106,7 +109,7 @@ def _list(words: Sequence[str]) -> int:
         print(json.dumps({"store": str(options.store), "trajectories": listed, "not_trajectories": foreign}, allow_nan=False))
         return 0
     if shown:
-        _print(_table(shown, texts))
+        _print(shown, texts)
     of_all = "" if len(shown) == len(entries) else f" of {len(entries)}"
     print(f"{len(shown)}{of_all} {_plural(len(entries), 'trajectory', 'trajectories')} in {options.store}, {_size(shown)}")
     if foreign:
@@ -151,37 +154,48 @@ def _accuracy(one: Entry, key: str) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _table(entries: Sequence[Entry], texts: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name in ("fingerprint", "state"):
-        table.add_column(name, no_wrap=True)
-    for name in ("step", "seed"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("first asked for as", overflow="fold")
-    for name in ("raw (%)", "averaged (%)", "MB", "last trained"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for one, text in zip(entries, texts, strict=True):
-        accuracies = [_accuracy(one, key) for key in ("accuracy_raw", "accuracy_averaged")]
-        cells = [
-            one.trajectory.fingerprint,
-            one.state,
-            f"{one.step:,}",
-            str(one.config.get("seed", "-")),
-            text or "-",
-            *("-" if value is None else f"{100 * value:.2f}" for value in accuracies),
-            f"{one.size_bytes / 1e6:.1f}",
-            "-" if one.trained_at is None else f"{one.trained_at:%Y-%m-%d %H:%M}",
-        ]
-        table.add_row(*map(Text, cells))
-    return table
-
-
-def _print(table: Table) -> None:
-    """As wide as the terminal allows, whole in a pipe."""
+def _print(entries: Sequence[Entry], texts: Sequence[str]) -> None:
+    """The table as wide as the terminal allows, whole in a pipe."""
     console = Console(highlight=False)
+    table, dropped = _table(entries, texts, console.width if console.is_terminal else None)
     if not console.is_terminal:
         console.width = console.measure(table, options=console.options.update(width=10_000)).maximum
     console.print(table)
+    if dropped:
+        console.print(f"left out at this width: {', '.join(dropped)}")
+
+
+def _table(entries: Sequence[Entry], texts: Sequence[str], width: int | None) -> tuple[Table, list[str]]:
+    """(the table, the columns that it has no room for). The descriptions wrap, nothing else does."""
+    columns = {
+        "fingerprint": [one.trajectory.fingerprint for one in entries],
+        "state": [one.state for one in entries],
+        "step": [f"{one.step:,}" for one in entries],
+        "seed": [str(one.config.get("seed", "-")) for one in entries],
+        _DESCRIPTION: [text or "-" for text in texts],
+        "raw %": [_percent(_accuracy(one, "accuracy_raw")) for one in entries],
+        "averaged %": [_percent(_accuracy(one, "accuracy_averaged")) for one in entries],
+        "MB": [f"{one.size_bytes / 1e6:.1f}" for one in entries],
+        "last trained": ["-" if one.trained_at is None else f"{one.trained_at:%Y-%m-%d %H:%M}" for one in entries],
+    }
+    widths = {name: max(len(cell) for cell in (name, *cells)) for name, cells in columns.items()}
+    widths[_DESCRIPTION] = min(widths[_DESCRIPTION], _NARROW)
+    dropped: list[str] = []
+    for name in ("last trained", "MB", "seed"):
+        if width is not None and sum(widths[kept] + _GAP for kept in columns) - _GAP > width:
+            del columns[name]
+            dropped.append(name)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0))
+    for name in columns:
+        left = name in ("fingerprint", "state", _DESCRIPTION)
+        table.add_column(name, justify="left" if left else "right", no_wrap=name != _DESCRIPTION)
+    for cells in zip(*columns.values(), strict=True):
+        table.add_row(*map(Text, cells))
+    return table, dropped
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.2f}"
 
 
 # rm
@@ -203,7 +217,7 @@ def _remove(words: Sequence[str]) -> int:
     if not chosen:
         print(f"no trajectory in {options.store} matches; nothing removed")
         return 0
-    _print(_table(chosen, descriptions(chosen, _defaults())))
+    _print(chosen, descriptions(chosen, _defaults()))
     sweeps = known_sweeps(options.store)
     for one in chosen:
         users = [_seen(sweep.folder) for sweep in sweeps if one.trajectory.fingerprint in sweep.needs]

@@ -43,6 +43,11 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # written in C, five ti
 log = logging.getLogger(__name__)
 
 
+def is_status(content: Mapping[str, Any]) -> bool:
+    """Whether it is what status.json holds."""
+    return content.keys() == {"state", "step", "error"} and content["state"] in STATES and type(content["step"]) is int
+
+
 def alive(content: Mapping[str, Any]) -> bool:
     """Whether the process that gave a sign of life seems to be there.
 
@@ -124,7 +129,7 @@ class Trajectory:
     def status(self) -> dict[str, Any]:
         """{"state", "step", "error"}; state `new` where nothing was trained yet or the file is damaged."""
         status = read_sealed(self.path / "status.json") or {}
-        if status.keys() == {"state", "step", "error"} and status["state"] in STATES and type(status["step"]) is int:
+        if is_status(status):
             return status
         return {"state": "new", "step": 0, "error": None}
 
@@ -298,9 +303,8 @@ class Trajectory:
         """The steps that runs asked for."""
         try:
             content = json.loads(content_of(self.path / "final_steps.json") or b"")
-            finals = (
-                content if isinstance(content, list) else unseal(content, wanted=True)[0]["steps"]
-            )  # a list in older versions
+            older = isinstance(content, list)
+            finals = content if older else unseal(content, wanted=True)[0]["steps"]
             return [step for step in finals if type(step) is int]
         except (*DAMAGE, TypeError):
             return []

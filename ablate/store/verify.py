@@ -15,7 +15,7 @@ from ablate.errors import AblateError
 from ablate.store.files import content_of, digest, files_in, reading
 from ablate.store.seals import DAMAGE, unpack_arrays, unseal
 from ablate.store.sweeps import registrations
-from ablate.store.trajectory import Trajectory
+from ablate.store.trajectory import Trajectory, is_status
 
 REWRITTEN = "finished runs are read as before; the next training of it writes the file again"
 
@@ -35,8 +35,12 @@ class Finding:
 
 def verify(trajectory: Trajectory) -> Iterator[Finding]:
     """Every file of a trajectory but its locks and live.json, which live only as long as a process."""
+    try:
+        yield from _texts(trajectory)
+    except AblateError as error:
+        yield _unreadable(trajectory.path, error)
+        return
     checks: dict[str, Callable[[Trajectory], Iterable[Finding]]] = {
-        "": _texts,
         "predictions": _predictions,
         "checkpoints": _checkpoints,
         "tensorboard": _tensorboard,
@@ -125,7 +129,7 @@ def _check_config(trajectory: Trajectory) -> bool:
 
 def _check_status(trajectory: Trajectory) -> bool:
     status, sealed = unseal(_json(trajectory.path / "status.json"))
-    if trajectory.status() != status:
+    if not is_status(status):
         raise ValueError("not a status")
     return sealed
 

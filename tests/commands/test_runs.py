@@ -1,7 +1,9 @@
+import errno
 import io
 import json
 import os
 import platform
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -76,6 +78,21 @@ def test_the_table_shows_each_trajectory_and_the_totals(store: Path, said: Calla
     assert second[1:8] == ["done", "1,000", "3", "tuto", "digits", "augment=off", "lrn=off"]
     size_bytes = sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
     assert f"2 trajectories in runs, {size_bytes / 1e6:.1f} MB" in out
+
+
+@pytest.mark.parametrize(("width", "left_out"), [(160, None), (100, "last trained"), (80, "last trained, MB")])
+def test_the_table_fits_the_terminal(
+    store: Path, said: Callable[..., str], monkeypatch: pytest.MonkeyPatch, width: int, left_out: str | None
+) -> None:
+    one = made(store, last=1_000, state="diverged", augment="off", lrn="off")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    out = re.sub("\x1b\\[[0-9;]*m", "", said())
+    assert max(map(len, out.splitlines())) <= width
+    for shown in (one.fingerprint, "diverged", "1,000", "augment=off", "lrn=off", "1000.00", "500.00"):
+        assert shown in out
+    assert ("left out at this width: " in out) == bool(left_out)
+    assert f"left out at this width: {left_out}" in out or left_out is None
 
 
 def test_json_has_every_column(store: Path, said: Callable[..., str]) -> None:
@@ -506,19 +523,25 @@ def test_files_of_older_versions_are_counted_as_not_checkable(store: Path, said:
 
 
 @pytest.fixture
-def unreadable(store: Path) -> Iterator[Trajectory]:
-    """A trajectory that this process may not read, which root always may."""
+def unreadable(store: Path, monkeypatch: pytest.MonkeyPatch) -> Trajectory:
+    """A trajectory that this process may not read, as if it were another user's."""
     one = made(store)
-    one.path.chmod(0)
-    if os.access(one.path, os.R_OK):
-        pytest.skip("root reads everything")
-    yield one
-    one.path.chmod(0o755)
+    open_folder = Path.iterdir
+
+    def refused(path: Path) -> Iterator[Path]:  # root reads everything, so modes do not do
+        if path.is_relative_to(one.path.relative_to(store.parent)):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return open_folder(path)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    return one
 
 
 def test_a_trajectory_that_cannot_be_read_is_said(unreadable: Trajectory, said: Callable[..., str]) -> None:
     assert listed(said)[unreadable.fingerprint]["state"] == "damaged"
-    assert "cannot be read: Permission denied; allow it to be read" in said("verify", status=1)
+    line, counts = said("verify", status=1).splitlines()
+    assert line == f"runs/{unreadable.fingerprint}: cannot be read: Permission denied; allow it to be read, or mend the disk"
+    assert "1 damaged" in counts
 
 
 # help
