@@ -159,7 +159,7 @@ def _print(entries: Sequence[Entry], texts: Sequence[str]) -> None:
     console = Console(highlight=False)
     table, dropped = _table(entries, texts, console.width if console.is_terminal else None)
     if not console.is_terminal:
-        console.width = console.measure(table, options=console.options.update(width=10_000)).maximum
+        console.width = 10_000
     console.print(table)
     if dropped:
         console.print(f"left out at this width: {', '.join(dropped)}")
