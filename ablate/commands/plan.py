@@ -1,0 +1,329 @@
+"""`ablate plan`: what a sweep would run, what it costs and what it can show, before anything is trained."""
+
+import argparse
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ablate.designs import interaction
+from ablate.launch.share import Amount
+from ablate.overview import describe
+from ablate.plan import Plan
+
+__all__ = ["describe", "head", "run", "show", "show_plan"]
+
+_DESCRIPTION = """\
+Show what a sweep would run: its arms, runs and trainings, how many hours they take, what each arm changes besides its
+factor, and how large a difference its seeds can show. Nothing is trained. The overrides are those of the sweep, without -m.
+Where this machine has trained nothing yet, its speed is measured once, in about 15 s.
+"""
+
+_EXAMPLES = """\
+examples:
+  ablate plan augment=on,off ema=on,off seed=0,1,2      the plan of that sweep
+  ablate plan --json study=seed_ladder                  one JSON object, with arms, runs and trainings
+"""
+
+MOST_SWITCHES = 8  # of which the head of a sweep tells what else they change
+MOST_DEVIATIONS = 3  # that are told one by one
+SHARED = "shared"
+DROPPED_FIRST = ("steps/\nepoch", "input", "steps left", "operations", "parameters")  # where the terminal has no room for all
+LEAST_NAME = 16  # characters of a line of an arm's name
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Shows the plan of the sweep that the command line gives; returns the exit status 0.
+
+    Args:
+        arguments: the command line behind `ablate plan`: `--json`, and what Hydra takes, such as overrides and --config-dir.
+
+    Raises:
+        AblateError: for overrides that give no valid sweep.
+        SystemExit: with 0 after `--help`.
+    """
+    parser = argparse.ArgumentParser(
+        prog="ablate plan",
+        usage="ablate plan [-h] [--json] [--config-dir DIR] OVERRIDE ...",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object in place of the tables")
+    options, words = parser.parse_known_args(arguments)
+    from ablate.__main__ import hydra_main
+
+    return hydra_main(["-m", *words, f"hydra.sweeper.plan={'json' if options.json else 'table'}"])
+
+
+def show_plan(plan: Plan, workers: Amount, threads: Amount, as_json: bool) -> None:
+    """Print a plan on standard output."""
+    description = describe(plan, workers, threads)
+    if as_json:
+        print(json.dumps(description))
+    else:
+        show(description, Console(highlight=False))
+
+
+def head(description: Mapping[str, Any]) -> list[str]:
+    """What stands at the head of a sweep as it starts: what there is to do, how long it takes, and what to know before."""
+    lines = [_counts(description), *_hours(description), *_fraction(description)[:1]]
+    confounds = description["confounds"]
+    for switch in confounds[:MOST_SWITCHES]:
+        lines.append(f"{_switch(switch)} also changes {', '.join(change.text for change in _changes(switch))}")
+    if len(confounds) > MOST_SWITCHES:
+        lines.append(f"{len(confounds) - MOST_SWITCHES} more arms change more than their factors: ablate plan lists them")
+    return [*lines, *_nothing(description), *_shown(description["seeds"], description["arms"])]
+
+
+def show(description: Mapping[str, Any], console: Console) -> None:
+    """Print a plan: totals, arms, what they change besides their factors, and what the seeds can show."""
+    _say(console, [_counts(description), *_hours(description)])
+    arms = description["arms"]
+    _draw(console, _fitting(console, arms))
+    if any(_to_do(arm) == SHARED for arm in arms):
+        _say(console, [f"{SHARED}: it stands on trainings of an arm above"])
+    if description["confounds"]:
+        what = (
+            "what a factor changes besides itself, on average:"
+            if description["fraction"]
+            else "what an arm changes besides its factor:"
+        )
+        _say(console, [what])
+        _draw(console, _confounds(description["confounds"]))
+    _say(console, _fraction(description))
+    _say(console, _nothing(description))
+    _say(console, _shown(description["seeds"], arms))
+
+
+# lines
+
+
+def _counts(description: Mapping[str, Any]) -> str:
+    count = description["totals"]
+    to_do = count["trainings"] - count["trainings_done"]
+    parts = f"{_counted(count['arms'], 'arm')} x {_counted(count['seeds'], 'seed')}"
+    name = f"{description['study']} ({description['design']})" if description["study"] else description["design"]
+    runs = f"{name}: {_counted(count['runs'], 'run')} ({parts}) on {_counted(count['trainings'], 'training')}"
+    if not to_do:
+        return f"{runs}, all done already; nothing to train"
+    return f"{runs}, {to_do:,} to do with {_counted(count['steps_left'], 'step')}"
+
+
+def _hours(description: Mapping[str, Any]) -> list[str]:
+    count, seconds = description["totals"], description["totals"]["seconds"]
+    if count["trainings"] == count["trainings_done"]:
+        return []
+    if seconds is None:
+        return ["how long that takes is not known: this machine has trained too little so far"]
+    at_once = f"{count['workers']} at once" if count["workers"] > 1 else "one at a time"
+    threads = _counted(count["threads"], "thread") + (" each" if count["workers"] > 1 else "")
+    gpus = f", on {_counted(count['gpus'], 'GPU')}" if count["gpus"] else ""
+    return [f"about {_duration(seconds)} with {at_once}, {threads}{gpus} ({'; '.join(description['sources'])})"]
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 55:
+        return f"{max(10, math.ceil(seconds / 10) * 10)} s"
+    minutes = math.ceil(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(math.ceil(minutes / 5) * 5, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} days {hours % 24} h"
+
+
+def _fraction(description: Mapping[str, Any]) -> list[str]:
+    fraction = description["fraction"]
+    if fraction is None:
+        return []
+    if not fraction["generators"]:
+        return ["no smaller fraction has this resolution, so these are all combinations of levels"]
+    lines = [f"a fraction of resolution {fraction['resolution']}: {', '.join(fraction['generators'])}"]
+    if fraction["aliases"]:
+        lines.append("what these arms cannot tell apart:")
+        lines += [f"  {' = '.join(interaction(effect) for effect in group)}" for group in fraction["aliases"]]
+    return lines
+
+
+def _nothing(description: Mapping[str, Any]) -> list[str]:
+    """Levels that change nothing."""
+    labels = [_named(arm) for arm in description["arms"]]
+    idle: dict[str, list[str]] = {}
+    for arm in description["arms"]:
+        for line in arm["idle"]:
+            idle.setdefault(line, []).append(labels[arm["number"]])
+    return [
+        *(f"{'; '.join(few) if len(few) < len(labels) else 'every arm'}: {line}" for line, few in idle.items()),
+        *(
+            f"{labels[pair['arm']]}: changes nothing here, the same training and readout as {labels[pair['same_as']]}, "
+            "so no difference can show"
+            for pair in description["same_arms"]
+        ),
+    ]
+
+
+def _shown(seeds: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the seeds can show."""
+    if not seeds["judged"]:
+        return []
+    smallest = seeds["detectable"]
+    if smallest is None:
+        return ["one seed gives no verdict: add seed=0,1,2,3,4"]
+    what, of = ("an effect", "that effect") if seeds["of"] == "effect" else ("a difference", "a paired difference")
+    looks = f", each {seeds['looks']} times" if seeds["looks"] > 1 else ""
+    judged = f"{_counted(seeds['judged'], seeds['of'])} judged{looks}, {100 * seeds['level']:g} % in all"
+    line = (
+        f"{seeds['seeds']} seeds detect {what} of {_number(smallest)} standard deviations of {of} over seeds "
+        f"with {100 * seeds['power']:g} % power ({judged})"
+    )
+    known = seeds["deviations"]
+    if not known:
+        return [line]
+    points = [each["detectable_points"] for each in known]
+    pairs = [each["pairs"] for each in known]
+    if len(known) > MOST_DEVIATIONS:
+        spread = f"{min(points):.1f} to {max(points):.1f} points for {len(known)} differences"
+        seeds_known = f"{min(pairs)} seeds" if min(pairs) == max(pairs) else f"{min(pairs)} to {max(pairs)} seeds"
+        return [line, f"about {spread} whose deviation the store knows, from {seeds_known}"]
+    told = (
+        f"{_switch(arms[each['arm']])} {each['detectable_points']:.1f} points (from {each['pairs']} seeds)" for each in known
+    )
+    return [line, f"where the store knows that deviation, this is about: {'; '.join(told)}"]
+
+
+# tables
+
+
+def _fitting(console: Console, arms: Sequence[Mapping[str, Any]]) -> Table:
+    """The table of arms with the columns that the terminal has room for beside their names."""
+    names = max(len(_named(arm)) for arm in arms)
+    for count in range(len(DROPPED_FIRST) + 1):
+        table = _arms(arms, DROPPED_FIRST[:count])
+        needed = console.measure(table, options=console.options.update(width=10_000)).maximum
+        if not console.is_terminal or needed - max(0, names - LEAST_NAME) <= console.width:
+            break
+    return table
+
+
+def _arms(arms: Sequence[Mapping[str, Any]], dropped: Sequence[str]) -> Table:
+    columns: dict[str, Callable[[Mapping[str, Any]], str]] = {
+        "input": lambda arm: _size(arm["input"]),
+        "parameters": lambda arm: f"{arm['parameters']:,}",
+        "operations": lambda arm: f"{arm['operations']:,}",
+        "steps/\nepoch": lambda arm: _number(arm["steps_per_epoch"]),
+        "to do": _to_do,
+        "steps left": lambda arm: f"{arm['steps_left']:,}" if arm["trainings_to_do"] else "",
+    }
+    kept = [column for column in columns if column not in dropped]
+    table = _table("arm", *kept)
+    for arm in arms:
+        table.add_row(Text(_named(arm)), *(columns[column](arm) for column in kept))
+    return table
+
+
+def _confounds(switches: Sequence[Mapping[str, Any]]) -> Table:
+    table = _table("arm", "changes", "from", "to", "by")
+    for switch in switches:
+        for number, change in enumerate(_changes(switch)):
+            table.add_row(Text("" if number else _switch(switch)), change.what, change.before, change.after, change.by)
+    return table
+
+
+def _table(*columns: str) -> Table:
+    """An empty table: the first column wraps where it has to, those of numbers stand to the right."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in columns:
+        words = column in ("arm", "changes")
+        table.add_column(column, justify="left" if words else "right", no_wrap=column != "arm", overflow="fold")
+    table.columns[0].min_width = LEAST_NAME
+    return table
+
+
+def _draw(console: Console, table: Table) -> None:
+    """The table as wide as the terminal allows, whole in a pipe."""
+    if not console.is_terminal:
+        console.width = max(console.width, console.measure(table, options=console.options.update(width=10_000)).maximum)
+    console.print(table)
+    console.print()
+
+
+def _say(console: Console, lines: Sequence[str]) -> None:
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=not console.is_terminal)
+    if lines:
+        console.print()
+
+
+# arms and what they change
+
+
+class _Change(NamedTuple):
+    """One thing that an arm changes besides its factor, as text; `by` is empty where that is no number."""
+
+    what: str
+    before: str
+    after: str
+    by: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.what} {self.before} → {self.after}" + (f" ({self.by})" if self.by else "")
+
+
+def _changes(switch: Mapping[str, Any]) -> list[_Change]:
+    changes = []
+    for change in switch["besides"]:
+        what, before, after = change["what"], change["from"], change["to"]
+        if what == "input":
+            sides = 3 if before[2] != after[2] else 2
+            changes.append(_Change(what, _size(before, sides), _size(after, sides), ""))
+        else:
+            percent = 100 * (after / before - 1)
+            by = f"{percent:+.{0 if abs(percent) >= 1 else 1}f} %".replace("-", "−")
+            changes.append(_Change(_WORDS.get(what, what), _number(before), _number(after), by))
+    return changes
+
+
+_WORDS = {
+    "learning_rate": "learning rate",
+    "training_images": "training images",
+    "steps_per_epoch": "steps per epoch",
+    "epochs": "epochs in all",
+}
+
+
+def _switch(switch: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}: {before} → {after}" for name, before, after in switch["switched"])
+
+
+def _named(arm: Mapping[str, Any]) -> str:
+    if arm["number"] or not arm["levels"]:
+        return str(arm["label"])
+    return f"{arm['label']} ({', '.join(f'{name}: {level}' for name, level in arm['levels'].items())})"
+
+
+def _to_do(arm: Mapping[str, Any]) -> str:
+    return str(arm["trainings_to_do"]) if arm["trainings_to_do"] else SHARED if arm["trainings_shared"] else "done"
+
+
+def _size(shape: Sequence[int], sides: int = 2) -> str:
+    return " x ".join(f"{side:g}" for side in shape[:sides])
+
+
+def _number(value: float) -> str:
+    """A whole number as it is or where it is large, else one decimal; two digits of a small one."""
+    if value == round(value) or value >= 10_000:
+        return f"{value:,.0f}"
+    return f"{value:,.1f}" if value >= 1 else f"{value:.2g}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,269 @@
+"""`ablate plan`: what it describes, and how it reads in a terminal and in a pipe."""
+
+import io
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from rich.console import Console
+
+from ablate import app, config, plan
+from ablate.commands import plan as command
+from ablate.designs import Factor, factorial
+from ablate.plan import Plan, Run
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Plan]:
+    def made(*words: str, design: str = "factorial", study: str | None = None) -> Plan:
+        given = [f"store={tmp_path / 'runs'}", "steps=20", "eval_every=10", *words]
+        parsed = plan.parse(OverridesParser.create().parse_overrides(given))
+        return plan.make(parsed, design, lambda overrides: config.compose(["data=digits", *overrides]), study=study)
+
+    return made
+
+
+def described(made: Plan) -> dict[str, Any]:
+    description = command.describe(made, 2, 1, calibrate=False)
+    assert json.loads(json.dumps(description)) == description
+    return description
+
+
+def shown(description: dict[str, Any], width: int | None = None) -> str:
+    """What is printed into a terminal of a width, or a pipe."""
+    stream = io.StringIO()
+    command.show(description, Console(file=stream, width=width, force_terminal=width is not None, color_system=None))
+    return stream.getvalue()
+
+
+def finish(run: Run, status: str = "done") -> None:
+    """Write what the run's training leaves when it ends."""
+    run.trajectory.path.mkdir(parents=True, exist_ok=True)
+    if status == "done":
+        scores = dict.fromkeys(("accuracy_raw", "accuracy_averaged", "eval_loss_raw", "eval_loss_averaged", "loss"), 0.5)
+        row = {"step": run.recipe.steps, "epoch": 1.0, **scores, "lr": 0.1, "seconds": 1.0, "examples_per_second": 50.0}
+        run.trajectory.add_evaluation(row, {"raw": np.arange(3), "averaged": np.arange(3)})
+    run.trajectory.set_status(status, run.recipe.steps, None if status == "done" else "the loss became nan")
+
+
+def test_it_counts_runs_and_trainings_and_what_is_left(make: Callable[..., Plan]) -> None:
+    made = make("augment=on,off", "ema=on,off", "seed=0,1,2")
+    finish(made.runs[0])
+    finish(made.runs[2], status="diverged")
+    description = described(made)
+    totals = description["totals"]
+    assert [totals[name] for name in ("arms", "seeds", "runs", "runs_done")] == [4, 3, 12, 4]
+    assert [totals[name] for name in ("trainings", "trainings_done", "steps_left", "seconds")] == [6, 2, 80, None]
+    assert [totals[name] for name in ("workers", "threads")] == [2, 1]
+    assert [run["state"] for run in description["runs"]] == ["done"] * 4 + ["to do"] * 8
+    states = [(one["state"], one["steps_left"], one["steps_done"], one["runs"]) for one in description["trainings"]]
+    assert states[0] == ("done", 0, 20, [0, 1])
+    assert states[2] == ("to do", 20, 0, [4, 5])
+    assert [arm["trainings_to_do"] for arm in description["arms"]] == [2, 0, 2, 0]
+    assert [arm["trainings_shared"] for arm in description["arms"]] == [0, 2, 0, 2]
+    assert description["runs"][5]["fingerprint"] == made.runs[5].trajectory.fingerprint
+    assert description["runs"][5]["readout"] == {"weights": "raw", "step": 20}
+    assert description["fixed"] == made.to_json()["fixed"]
+
+
+def test_a_sweep_that_is_done_says_so(make: Callable[..., Plan]) -> None:
+    made = make("ema=on,off", study="averages")
+    finish(made.runs[0])
+    lines = command.head(described(made))
+    assert lines[0] == "averages (factorial): 2 runs (2 arms x 1 seed) on 1 training, all done already; nothing to train"
+    assert not any(line.startswith(("about", "how long")) for line in lines)
+
+
+def test_it_tells_what_a_switch_changes_besides_its_factor(make: Callable[..., Plan]) -> None:
+    description = described(make("augment=on,off", "ema=on,off"))
+    assert [arm["besides"] for arm in description["arms"]][1] == []
+    [confound] = description["confounds"]  # of the arm with both switched, all is told by those of one
+    assert confound["switched"] == [["augment", "on", "off"]]
+    assert {one["what"]: (one["from"], one["to"]) for one in confound["besides"]} == {
+        "input": ([24, 24, 3], [32, 32, 3]),
+        "parameters": (1_068_298, 1_756_426),
+        "operations": (37_745_098, 66_983_370),
+    }
+    assert (
+        "augment: on → off also changes input 24 x 24 → 32 x 32, parameters 1,068,298 → 1,756,426 (+64 %), "
+        "operations 37,745,098 → 66,983,370 (+77 %)"
+    ) in command.head(description)
+
+
+@pytest.mark.parametrize(
+    ("factor", "besides"),
+    [
+        ("batch_size=128,64", {"steps_per_epoch", "epochs"}),
+        ("optimizer=sgd,adam", {"learning_rate"}),
+        ("lr=0.1,0.2", set()),
+        ("steps=10,20", set()),
+        ("lrn=on,off", {"operations"}),
+        ("data.validation=0,100", {"steps_per_epoch", "epochs"}),
+        ("fc=two,one", {"parameters", "operations"}),
+    ],
+)
+def test_the_factor_itself_is_no_confound(make: Callable[..., Plan], factor: str, besides: set[str]) -> None:
+    assert {one["what"] for one in described(make(factor))["arms"][1]["besides"]} == besides
+
+
+def test_a_rung_of_a_ladder_is_seen_from_the_rung_below(make: Callable[..., Plan]) -> None:
+    description = described(make("augment=on,off", "lrn=on,off", design="ladder"))
+    assert [arm["against"] for arm in description["arms"]] == [None, 0, 1]
+    assert [confound["switched"] for confound in description["confounds"]] == [
+        [["augment", "on", "off"]],
+        [["lrn", "on", "off"]],
+    ]
+
+
+def test_a_fraction_shows_its_generators_and_aliases_and_what_factors_change_on_average(make: Callable[..., Plan]) -> None:
+    words = ("augment=on,off", "ema=on,off", "lrn=on,off", "batch_size=128,64", "seed=0,1")
+    description = described(make(*words, design="fractional"))
+    assert [[confound["switched"][0][0] for confound in description["confounds"]]] == [["augment", "lrn", "batch_size"]]
+    text = shown(description)
+    assert "a fraction of resolution 4: batch_size = augment x ema x lrn" in text
+    assert "augment x ema = lrn x batch_size" in text
+    assert "what a factor changes besides itself, on average:\n" in text
+    assert "7 effects judged" in text
+
+
+def test_levels_that_change_nothing_are_told(make: Callable[..., Plan]) -> None:
+    lines = command.head(described(make("lrn=native,on")))
+    assert any("lrn: native → on: changes nothing here, the same training and readout as baseline" in line for line in lines)
+    lines = command.head(described(make("model=nin0", "lr=0.1,0.2")))
+    assert any(line.startswith("every arm: the weight decay is for hidden dense layers") for line in lines)
+    lines = command.head(described(make("model=tuto,nin0")))
+    assert any(line.startswith("model: tuto → nin0: the weight decay is for hidden dense layers") for line in lines)
+
+
+def test_it_says_what_the_seeds_can_show(make: Callable[..., Plan]) -> None:
+    words = ("augment=on,off", "lrn=on,off")
+    assert command.head(described(make(*words)))[-1] == "one seed gives no verdict: add seed=0,1,2,3,4"
+    five = described(make(*words, "seed=0,1,2,3,4"))
+    assert command.head(five)[-1] == (
+        "5 seeds detect a difference of 2.3 standard deviations of a paired difference over seeds "
+        "with 80 % power (3 differences judged, 5 % in all)"
+    )
+    assert five["seeds"]["judged"] == 3
+    alone = described(make())
+    assert (alone["seeds"]["judged"], alone["seeds"]["detectable"]) == (0, None)
+    assert "verdict" not in "".join(command.head(alone))
+
+
+def test_where_the_store_knows_a_deviation_it_says_points(make: Callable[..., Plan]) -> None:
+    made = make("augment=on,off", "seed=0,1,2")
+    for run in made.runs:
+        finish(run)
+        row = run.trajectory.row(20)
+        assert row is not None
+        run.trajectory.drop_after(0)
+        gain = 0.01 * run.seed * run.arm
+        run.trajectory.add_evaluation(row | {"accuracy_averaged": 0.5 + gain}, {"raw": np.arange(3), "averaged": np.arange(3)})
+    description = described(made)
+    [known] = description["seeds"]["deviations"]
+    assert (known["points"], known["pairs"]) == (pytest.approx(1.0), 3)
+    assert command.head(description)[-1].endswith("this is about: augment: on → off 3.3 points (from 3 seeds)")
+
+
+@pytest.mark.parametrize("seconds", [3, 54, 55, 3_500, 3_590, 12_000, 172_000, 180_000])
+def test_hours_read_plainly_and_never_promise_less(make: Callable[..., Plan], seconds: int) -> None:
+    description = described(make())
+    description["totals"]["seconds"] = seconds
+    description["sources"] = ["measured"]
+    words = command.head(description)[1].removeprefix("about ").partition(" with ")[0].split()
+    units = {"s": 1, "min": 60, "h": 3600, "days": 86_400}
+    told = sum(int(number) * units[unit] for number, unit in zip(words[::2], words[1::2], strict=True))
+    assert 0.98 * seconds <= told <= max(10, 1.2 * seconds)
+
+
+def test_it_reads_in_80_columns_and_whole_in_a_pipe(make: Callable[..., Plan]) -> None:
+    description = described(make("augment=on,off", "ema=on,off", "optimizer=sgd,adam", "seed=0,1"))
+    narrow, piped = shown(description, 80), shown(description)
+    assert max(map(len, narrow.splitlines())) <= 80
+    for text in (narrow, piped):
+        assert "…" not in text
+        for word in (
+            "1,068,298",
+            "37,745,098",
+            "32 x 32",
+            "steps left",
+            "shared",
+            "+64 %",
+            "learning rate",
+            "what an arm changes",
+        ):
+            assert word in text
+    for arm in description["arms"]:
+        assert arm["label"] in piped
+    narrower = shown(description, 50)
+    assert max(map(len, narrower.splitlines())) <= 50
+    assert "1,068,298" in narrower
+
+
+def test_brackets_in_a_level_are_no_markup(make: Callable[..., Plan]) -> None:
+    assert "augment.contrast: [0.5,1.5] → [1,1]" in shown(described(make("augment.contrast=[0.5,1.5],[1,1]")))
+
+
+def test_a_thousand_runs_are_described_quickly(make: Callable[..., Plan]) -> None:
+    base = make()
+    factors = tuple(Factor(name, ("1", "2", "3", "4", "5")) for name in ("lr", "batch_size", "ema_decay"))
+    arms, first, runs = factorial(factors), base.runs[0], []
+    for seed in range(8):
+        for number, arm in enumerate(arms):
+            levels = {name: int(level) for name, level in arm.levels}
+            changed = {
+                "seed": seed,
+                "batch_size": 32 * levels["batch_size"],
+                "optimizer": first.recipe.optimizer.model_copy(update={"lr": levels["lr"] / 10}),
+                "average": first.recipe.average.model_copy(update={"decay": levels["ema_decay"] / 10}),
+            }
+            recipe = first.recipe.model_copy(update=changed)
+            trajectory, content = app.trajectory_of(recipe)
+            runs.append(Run(len(runs), number, seed, (), recipe, trajectory, content, {}))
+    made = replace(base, factors=factors, arms=tuple(arms), seeds=tuple(range(8)), runs=tuple(runs))
+    started = time.process_time()
+    description = described(made)
+    text = shown(description)
+    assert time.process_time() - started < 3
+    assert "1,000 runs (125 arms x 8 seeds) on 1,000 trainings" in text
+    assert len(command.head(description)) < 12
+
+
+def ran(folder: Path, environment: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
+    line = [sys.executable, "-m", "ablate", "plan", *words, "data=digits", "steps=20"]
+    return subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_the_program_prints_a_plan_and_writes_nothing(tmp_path: Path, environment: dict[str, str]) -> None:
+    done = ran(tmp_path, environment, "augment=on,off", "ema=on,off", "--json", "seed=0,1")
+    assert done.returncode == 0, done.stderr
+    description = json.loads(done.stdout)
+    assert [len(description[name]) for name in ("arms", "runs", "trainings")] == [4, 8, 4]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_program_takes_hydras_own_flags_and_tells_bad_words_in_one_line(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    conf = Path(__file__).parents[1] / "training" / "conf"
+    done = ran(tmp_path, environment, "--config-dir", str(conf), "model=tiny,tuto")
+    assert done.returncode == 0, done.stderr
+    assert "model: tiny → tuto" in done.stdout
+    bad = ran(tmp_path, environment, "augment=on,flipp")
+    assert (bad.returncode, bad.stdout) == (1, "")
+    assert bad.stderr.startswith("ablate: ")
+    assert len(bad.stderr.splitlines()) == 1
+
+
+def test_help_has_two_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        command.run(["--help"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out.count("\n  ablate plan ") == 2

@@ -1,0 +1,166 @@
+"""How long a sweep takes: where its speed comes from, and how trainings add up to hours."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablate import calibration, config, forecast, machine, plan
+from ablate.forecast import Forecast, evaluations_left, wall_seconds
+from ablate.launch.share import Share
+from ablate.models.costs import totals
+from ablate.plan import Plan, Training
+
+SHARE = Share(at_once=2, threads=1)
+
+
+def make(store: Path, *words: str) -> Plan:
+    command = plan.parse(OverridesParser.create().parse_overrides([f"store={store}", "eval_every=100", *words]))
+    return plan.make(command, "factorial", lambda overrides: config.compose(["data=digits", *overrides]))
+
+
+def train(training: Training, speeds: Sequence[float | None], **segment: Any) -> None:
+    """Write what a training leaves: one evaluation for each speed, in examples a second."""
+    trajectory = training.trajectory
+    trajectory.write_config(training.runs[0].content, training.runs[0].names)
+    here = {"from_step": 0, "host": machine.host(), "threads": 1, "at_once": 2, "device": "chip", "processor": "chip"}
+    trajectory.add_segment(here | segment)
+    for number, speed in enumerate(speeds, start=1):
+        scores = dict.fromkeys(("loss", "accuracy_raw", "accuracy_averaged", "eval_loss_raw", "eval_loss_averaged"), 0.5)
+        row = {"step": 100 * number, "epoch": 1.0, **scores, "lr": 0.1, "seconds": 1.0, "examples_per_second": speed}
+        trajectory.add_evaluation(row, {"raw": np.arange(3), "averaged": np.arange(3)})
+
+
+def asked(made: Plan, share: Share = SHARE, calibrate: bool = False) -> Forecast:
+    return forecast.forecast(made.trainings, share, calibrate)
+
+
+def seconds_at(training: Training, speed: float) -> float:
+    """With ten evaluations of two readouts to come."""
+    examples = training.recipe.steps * training.recipe.batch_size
+    evaluated = 10 * 2 * training.recipe.shape.eval_images
+    return forecast.START_OF_TRAINING_S + (examples + forecast.EVALUATION_SHARE * evaluated) / speed
+
+
+def test_another_seed_of_the_same_training_tells_its_speed(tmp_path: Path) -> None:
+    train(make(tmp_path, "seed=7").trainings[0], [400.0, 500.0, None, 900.0])
+    train(make(tmp_path, "seed=7", "lr=0.3").trainings[0], [9.0])
+    made = make(tmp_path, "seed=0,1", "steps=1000")
+    found = asked(made)
+    assert found.sources == (forecast.SAME_KIND,)
+    assert list(found.each.values()) == pytest.approx([seconds_at(made.trainings[0], 500.0)] * 2)
+    assert found.seconds == pytest.approx(forecast.START_OF_WORKER_S + seconds_at(made.trainings[0], 500.0))
+
+
+@pytest.mark.parametrize("other", [{"host": "elsewhere"}, {"threads": 2}, {"device": "a GPU"}], ids=str)
+def test_what_was_trained_otherwise_tells_nothing(tmp_path: Path, other: dict[str, Any]) -> None:
+    train(make(tmp_path, "seed=7").trainings[0], [400.0], **other)
+    found = asked(make(tmp_path))
+    assert (found.seconds, found.sources, list(found.each.values())) == (None, (), [None])
+
+
+def test_only_the_evaluations_of_a_fitting_segment_count(tmp_path: Path) -> None:
+    training = make(tmp_path, "seed=7").trainings[0]
+    train(training, [400.0, 500.0, 900.0])
+    training.trajectory.add_segment({"from_step": 200, "host": "elsewhere", "threads": 1, "device": "x", "processor": "x"})
+    assert [speed.value for speed in forecast.speeds(training.trajectory, SHARE)] == [400.0, 500.0]
+
+
+def test_trainings_that_shared_the_machine_alike_are_preferred(tmp_path: Path) -> None:
+    train(make(tmp_path, "seed=5").trainings[0], [100.0, 100.0, 100.0], at_once=1)
+    made = make(tmp_path, "steps=1000")
+    assert asked(made).sources == (forecast.SAME_KIND + forecast.SHARED_OTHERWISE,)
+    train(make(tmp_path, "seed=6").trainings[0], [300.0], at_once=2)
+    assert asked(made).sources == (forecast.SAME_KIND,)
+    assert asked(made).seconds == pytest.approx(forecast.START_OF_WORKER_S + seconds_at(made.trainings[0], 300.0))
+
+
+def test_else_operations_and_other_trainings_of_the_store_do(tmp_path: Path) -> None:
+    other = make(tmp_path, "model=nin0").trainings[0]
+    train(other, [100.0])
+    train(make(tmp_path, "model=alex0", "precision=bfloat16").trainings[0], [1.0])
+    (tmp_path / "no trajectory").mkdir()
+    (tmp_path / "no trajectory" / "metrics.jsonl").write_text("{")
+    made = make(tmp_path, "model=tuto", "steps=1000")
+    [training] = made.trainings
+    operations = [totals(each.recipe.model, each.recipe.input_shape)[1] for each in (other, training)]
+    found = asked(made)
+    assert found.sources == (forecast.BY_OPERATIONS,)
+    assert found.each[training.trajectory.fingerprint] == pytest.approx(
+        seconds_at(training, 100.0 * operations[0] / operations[1])
+    )
+
+
+def test_a_damaged_config_is_passed_over(tmp_path: Path) -> None:
+    other = make(tmp_path, "model=nin0").trainings[0]
+    train(other, [100.0])
+    path = other.trajectory.path / "config.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "model": [{"convv": {}}]}))
+    assert asked(make(tmp_path)).seconds is None
+
+
+def test_this_machines_speed_is_measured_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
+    made = make(tmp_path / "runs")  # the default 10,000 steps
+    alone = Share(at_once=1, threads=1)
+    found = asked(made, alone, calibrate=True)
+    assert found.sources == (forecast.CALIBRATED,)
+    assert found.seconds is not None
+    assert 1 < found.seconds < 1e6
+    assert "measuring the speed of this machine" in capsys.readouterr().err
+    assert len(json.loads((tmp_path / "cache" / calibration.FILE).read_text())) == 1
+    monkeypatch.setattr(calibration, "_measured", lambda *_: pytest.fail("measured again"))
+    assert asked(made, alone, calibrate=True) == found
+    assert asked(made, Share(at_once=1, threads=3), calibrate=False).seconds is None
+    assert not (tmp_path / "runs").exists()
+
+
+def test_what_is_over_before_a_measurement_is_not_measured_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(calibration, "_measured", lambda *_: pytest.fail("measured"))
+    assert asked(make(tmp_path / "runs", "steps=20"), calibrate=True).seconds is None
+
+
+def test_a_measurement_that_fails_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(calibration.sys, "executable", "/bin/false")
+    assert calibration.operations_per_second("float32", SHARE, tmp_path) is None
+    assert "could not be measured" in capsys.readouterr().err
+    assert not (tmp_path / calibration.FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("steps", "begun", "evaluations"),
+    [("steps=100", 0, 1), ("steps=250", 0, 3), ("steps=250", 100, 2), ("steps=250", 200, 1), ("steps=300", 300, 1)],
+)
+def test_evaluations_to_come(tmp_path: Path, steps: str, begun: int, evaluations: int) -> None:
+    [training] = make(tmp_path, steps).trainings
+    assert evaluations_left(training, begun) == evaluations
+
+
+def test_a_training_is_evaluated_where_each_of_its_runs_is_read(tmp_path: Path) -> None:
+    runs = [make(tmp_path, f"steps={steps}").runs[0] for steps in (150, 200, 310)]
+    [training] = plan.trainings(runs)
+    assert evaluations_left(training, 0) == 5  # 100, 150, 200, 300, 310
+
+
+@given(st.lists(st.floats(1, 1e5), min_size=1, max_size=30), st.integers(1, 8))
+def test_trainings_side_by_side_take_between_their_share_and_that_and_the_longest(each: list[float], at_once: int) -> None:
+    least = max(max(each), sum(each) / at_once)
+    seconds = wall_seconds(each, at_once) - forecast.START_OF_WORKER_S
+    assert least * 0.999 <= seconds <= (sum(each) / at_once + max(each)) * 1.001
+
+
+def test_the_longest_go_first_and_nothing_takes_no_time() -> None:
+    assert wall_seconds([1, 1, 2], 2) == 2 + forecast.START_OF_WORKER_S
+    assert wall_seconds([], 2) == 0

@@ -1,0 +1,90 @@
+"""What a number of seeds can show."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from ablate import config, plan
+from ablate.plan import Plan, Run
+from ablate.power import detectable, deviations
+
+
+@pytest.mark.parametrize(("seeds", "judged"), [(2, 1), (3, 3), (5, 3), (10, 1), (8, 124)])
+def test_simulated_differences_are_detected_as_often_as_said(seeds: int, judged: int) -> None:
+    true = detectable(seeds, judged)
+    found = np.random.default_rng(seeds).normal(true, 1, (20_000, seeds))
+    t = found.mean(axis=1) / found.std(axis=1, ddof=1) * np.sqrt(seeds)
+    detected = 2 * stats.t.sf(np.abs(t), seeds - 1) < 0.05 / judged
+    assert detected.mean() == pytest.approx(0.8, abs=0.012)  # four standard errors
+
+
+@pytest.mark.parametrize(("seeds", "expected"), [(5, 1.682), (10, 0.996), (20, 0.660), (50, 0.404)])
+def test_one_difference_is_as_in_published_tables(seeds: int, expected: float) -> None:
+    assert detectable(seeds, 1) == pytest.approx(expected, abs=0.001)
+
+
+def test_looks_count_as_differences_and_one_seed_shows_nothing() -> None:
+    assert detectable(5, 2, looks=3) == detectable(5, 6)
+    assert detectable(1, 3) is None
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(2, 100), st.integers(1, 1000), st.floats(0.5, 0.99), st.floats(0.001, 0.2))
+def test_more_seeds_show_smaller_differences_and_more_differences_need_larger(
+    seeds: int, judged: int, power: float, level: float
+) -> None:
+    smallest = detectable(seeds, judged, 1, power, level)
+    more_seeds, more_judged = detectable(seeds + 1, judged, 1, power, level), detectable(seeds, judged + 1, 1, power, level)
+    assert smallest is not None
+    assert more_seeds is not None
+    assert more_judged is not None
+    assert 0 < more_seeds < smallest < more_judged
+
+
+def make(store: Path, *words: str, design: str = "factorial") -> Plan:
+    command = plan.parse(OverridesParser.create().parse_overrides([f"store={store}", "steps=100", *words]))
+    return plan.make(command, design, lambda overrides: config.compose(["data=digits", *overrides]))
+
+
+def evaluate(runs: Sequence[Run], raw: float, averaged: float, step: int = 100) -> None:
+    scores = {"accuracy_raw": raw, "accuracy_averaged": averaged, "eval_loss_raw": 1.0, "eval_loss_averaged": 1.0}
+    row = {"step": step, "epoch": 1.0, "loss": 1.0, **scores, "lr": 0.1, "seconds": 1.0, "examples_per_second": 1.0}
+    for trajectory in {run.trajectory.fingerprint: run.trajectory for run in runs}.values():
+        trajectory.path.mkdir(parents=True, exist_ok=True)
+        trajectory.add_evaluation(row, {"raw": np.arange(3), "averaged": np.arange(3)})
+
+
+def test_the_store_tells_deviations_in_points_from_whatever_seeds_it_has(tmp_path: Path) -> None:
+    words = ("augment=on,off", "ema=on,off")
+    for seed, gain in ((3, 0.01), (4, 0.03), (40, 0.08)):
+        runs = make(tmp_path, *words, f"seed={seed}").runs
+        evaluate([run for run in runs if run.arm < 2], raw=0.5, averaged=0.6)
+        evaluate([run for run in runs if run.arm >= 2], raw=0.5, averaged=0.6 + gain)
+    found = deviations(make(tmp_path, *words, "seed=0,1"))  # 40 is none of its seeds, nor of the usual ones
+    assert set(found) == {(1, 0), (2, 0), (3, 0)}
+    assert found[1, 0] == (pytest.approx(0), 2)
+    assert found[2, 0] == (pytest.approx(np.std([1, 3], ddof=1)), 2)
+    assert found[3, 0] == (pytest.approx(0), 2)
+    assert deviations(make(tmp_path, *words, "seed=0,40"))[2, 0] == (pytest.approx(np.std([1, 3, 8], ddof=1)), 3)
+
+
+def test_another_step_another_arm_or_one_pair_tell_nothing(tmp_path: Path) -> None:
+    made = make(tmp_path, "augment=on,off", "seed=0,1")
+    evaluate(made.runs, 0.5, 0.6, step=50)
+    assert deviations(made) == {}
+    evaluate([run for run in made.runs if run.seed == 0 or run.arm == 0], 0.5, 0.6)
+    assert deviations(made) == {}
+    evaluate(made.runs[-1:], 0.5, 0.6)
+    assert set(deviations(made)) == {(1, 0)}
+
+
+def test_arms_that_are_one_have_no_deviation(tmp_path: Path) -> None:
+    made = make(tmp_path, "lrn=native,on", "seed=0,1")
+    evaluate(made.runs, 0.5, 0.6)
+    assert deviations(made) == {}
