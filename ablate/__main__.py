@@ -33,6 +33,9 @@ def _guarded(words: list[str]) -> int:
         return hydra_main(words)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever read the output had enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:
         if FULL_ERROR:
             raise

@@ -241,8 +241,8 @@ def _configured_threads(recipe: Recipe, trajectory: Trajectory, configure: Calla
 
 def begun_with(trajectory: Trajectory) -> int | None:
     """The threads that a trajectory was trained with so far; None where it starts afresh."""
-    segments = read_json(trajectory.path / "env.json")
-    begun = segments[-1].get("threads") if isinstance(segments, list) and segments and trajectory.checkpoints() else None
+    segments = trajectory.segments()
+    begun = segments[-1].get("threads") if segments and trajectory.checkpoints() else None
     return begun if isinstance(begun, int) else None
 
 

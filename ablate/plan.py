@@ -15,9 +15,8 @@ from ablate.app import trajectory_of
 from ablate.designs import Arm, Factor, Fraction
 from ablate.errors import AblateError
 from ablate.recipe import Recipe
-from ablate.store import Trajectory, canonical_json
+from ablate.store import SWEEP, Trajectory, canonical_json
 
-SWEEP = "sweep.json"
 SWEEP_VERSION = 1  # of the format of sweep.json
 MOST_SEEDS = 2**31
 # Keys without a meaning for a single run.

@@ -18,9 +18,9 @@ from ablate.launch.backend import Outcome
 from ablate.launch.settings import Settings
 from ablate.launch.snapshot import RUNNING
 from ablate.launch.watch import Screen
-from ablate.plan import SWEEP, Plan, Run, Training
+from ablate.plan import Plan, Run, Training
 from ablate.progress import say
-from ablate.store import read_json, write_atomically, write_json
+from ablate.store import SWEEP, read_json, write_atomically, write_json
 
 LOCK = ".lock"
 RUNNING_EVERY_S = 20.0  # between two signs of life in it

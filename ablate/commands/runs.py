@@ -261,7 +261,14 @@ def _seen(folder: Path) -> str:
 def _clear(words: Sequence[str]) -> int:
     parser = _parser("gc", _CLEAR)
     parser.add_argument("--dry-run", action="store_true", help="only say what would be dropped")
+    parser.add_argument("--yes", action="store_true", help="also in a store in which no sweep is known, of which nothing stays")
     options = parser.parse_intermixed_args(words)
+    asked = options.dry_run or options.yes or known_sweeps(options.store)
+    if not asked and any(one.checkpoints for one in clear(options.store, dry_run=True)):
+        raise AblateError(
+            f"Expected a store with a sweep that is still there. Received: {options.store}, in which none is known, so that "
+            "every checkpoint would go. If that is meant, add --yes."
+        )
     cleared = clear(options.store, options.dry_run)
     for sweep in clear_registrations(options.store, options.dry_run):
         print(f"{_seen(sweep.folder)} is gone: what this sweep needed is no longer kept for it")

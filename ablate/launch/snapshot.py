@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from ablate.app import RESULT, TRACE, stored
 from ablate.errors import AblateError
-from ablate.plan import SWEEP, SWEEP_VERSION, find_store
-from ablate.store import Trajectory, alive, read_json
+from ablate.plan import SWEEP_VERSION, find_store
+from ablate.store import SWEEP, Trajectory, alive, read_json
 
 RUNNING = "running.json"  # pid, host, time (of its last word) and started, of the process that works on the sweep
 

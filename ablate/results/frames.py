@@ -9,8 +9,8 @@ import pandas as pd
 
 from ablate.app import RESULT, stored
 from ablate.errors import AblateError
-from ablate.plan import SWEEP, SWEEP_VERSION, find_store, sweep_folder
-from ablate.store import Trajectory, read_json
+from ablate.plan import SWEEP_VERSION, find_store, sweep_folder
+from ablate.store import SWEEP, Trajectory, read_json
 
 _RUN_TYPES = {
     "number": "int64",

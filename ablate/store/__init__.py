@@ -18,12 +18,13 @@ What is written can be checked: see `ablate.store.seals`.
 
 from ablate.store.files import canonical_json, fingerprint, read_json, write_atomically, write_json, writing
 from ablate.store.seals import DAMAGE, pack_arrays, unpack_arrays
-from ablate.store.sweeps import KnownSweep, gone_sweeps, known_sweeps, register_sweep
+from ablate.store.sweeps import SWEEP, KnownSweep, gone_sweeps, known_sweeps, register_sweep
 from ablate.store.trajectory import KEPT_CHECKPOINTS, Trajectory, alive
 
 __all__ = [
     "DAMAGE",
     "KEPT_CHECKPOINTS",
+    "SWEEP",
     "KnownSweep",
     "Trajectory",
     "alive",

@@ -1,37 +1,16 @@
 """Checkpoints: the whole state of a training in one npz without pickle, with a checksum, written whole or not at all."""
 
-import hashlib
-import io
 import logging
-import struct
-import tokenize
-import zipfile
-import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ablate.recipe import Recipe
-from ablate.store import Trajectory, write_atomically
+from ablate.store import DAMAGE, Trajectory, pack_arrays, unpack_arrays, write_atomically
 from ablate.training.network import Network
 
 log = logging.getLogger(__name__)
-
-# What reading a file raises whose bytes are not those that were written. A file that cannot be read at all is no such case.
-DAMAGE = (
-    ValueError,
-    KeyError,
-    EOFError,
-    SyntaxError,
-    NotImplementedError,
-    struct.error,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 @dataclass
@@ -52,10 +31,7 @@ def save(path: Path, network: Network, progress: Progress) -> None:
     """Write a checkpoint."""
     arrays = {name: variable.numpy() for name, variable in network.variables().items()}
     arrays |= {f"progress/{name}": np.asarray(value) for name, value in vars(progress).items()}
-    arrays["sha256"] = np.asarray(_checksum(arrays))
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    write_atomically(path, buffer.getvalue())
+    write_atomically(path, pack_arrays(arrays))
 
 
 def restore(trajectory: Trajectory, network: Network, recipe: Recipe) -> Progress:
@@ -70,7 +46,7 @@ def restore(trajectory: Trajectory, network: Network, recipe: Recipe) -> Progres
             continue
         variables = network.variables()
         try:
-            arrays = _read(path)
+            arrays = unpack_arrays(path)
             for name, variable in variables.items():
                 if arrays[name].shape != tuple(variable.shape):
                     raise ValueError(f"{name} has the shape {arrays[name].shape}")
@@ -87,21 +63,3 @@ def restore(trajectory: Trajectory, network: Network, recipe: Recipe) -> Progres
             float(arrays["progress/seconds"]),
         )
     return Progress()
-
-
-def _read(path: Path) -> dict[str, NDArray[np.generic]]:
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
-    expected = str(arrays.pop("sha256"))
-    if _checksum(arrays) != expected:
-        raise ValueError("its checksum does not fit")
-    return arrays
-
-
-def _checksum(arrays: Mapping[str, NDArray[np.generic]]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()

@@ -3,7 +3,6 @@
 import logging
 import platform
 import subprocess
-import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+
+from ablate import machine
 
 log = logging.getLogger(__name__)
 
@@ -43,20 +44,12 @@ def device_name() -> str:
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
-    return processor_name()
-
-
-def processor_name() -> str:
-    """The processor's model name, as far as the system tells it."""
-    for line in _cpuinfo():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return machine.processor()
 
 
 def warn_without_bfloat16() -> None:
     """Say so where the processor has no bfloat16 arithmetic, so that it is emulated and slow."""
-    flags = next((line for line in _cpuinfo() if line.startswith("flags")), None)
+    flags = next((line for line in machine.cpuinfo() if line.startswith("flags")), None)
     if flags and not tf.config.list_physical_devices("GPU") and not {"avx512_bf16", "amx_bf16"} & set(flags.split()):
         log.warning("This processor has no bfloat16 arithmetic: precision=bfloat16 will be slower than float32.")
 
@@ -67,10 +60,10 @@ def segment(threads: int, at_once: int, step: int) -> dict[str, Any]:
     return {
         "from_step": step,
         "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "host": platform.node(),
+        "host": machine.host(),
         "system": platform.platform(),
         "device": device_name(),
-        "processor": processor_name(),
+        "processor": machine.processor(),
         "threads": threads,
         "at_once": at_once,
         "python": platform.python_version(),
@@ -105,10 +98,3 @@ def _git() -> tuple[str | None, bool | None]:
     except (OSError, subprocess.SubprocessError):
         return None, None
     return commit.stdout.strip(), bool(changes.stdout.strip())
-
-
-def _cpuinfo() -> list[str]:
-    try:
-        return Path("/proc/cpuinfo").read_text().splitlines() if sys.platform == "linux" else []
-    except OSError:
-        return []

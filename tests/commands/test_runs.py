@@ -196,7 +196,7 @@ def test_what_is_no_trajectory_is_named_and_left_alone(store: Path, said: Callab
     (store / "backup").mkdir()
     for words in ([], ["verify"]):
         assert "not a trajectory, left alone: 0123456789abcdef, backup, notes.txt" in said(*words)
-    said("gc")
+    said("gc", "--yes")
     said("rm", "--state", "done", "--yes")
     assert {path.name for path in store.iterdir()} == {"0123456789abcdef", "backup", "notes.txt"}
 
@@ -354,7 +354,7 @@ def test_checkpoints_stay_that_a_known_sweep_needs(
         sweep(store, f"factorial-{number}", {one.fingerprint: finals})
     told = said("gc", "--dry-run")
     assert steps(one) == [50, 40, 30, 20, 10]
-    assert told.replace("would free", "freed") == said("gc")
+    assert told.replace("would free", "freed") == said("gc", "--yes")
     assert steps(one) == kept
     assert one.rows() == rows
     assert one.row(30) is not None
@@ -376,7 +376,10 @@ def test_sweeps_that_are_gone_need_nothing(store: Path, said: Callable[..., str]
     shutil.rmtree(folder)
     line = "multirun/factorial-1 is gone"
     assert line in said("gc", "--dry-run")
-    assert line in said("gc")
+    with pytest.raises(AblateError, match="in which none is known, so that every checkpoint would go"):
+        said("gc")
+    assert steps(one) == [30, 20, 10]
+    assert line in said("gc", "--yes")
     assert line not in said("gc")
     assert steps(one) == []
 
