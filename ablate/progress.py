@@ -43,6 +43,7 @@ class LiveFile:
     def __init__(self, recipe: Recipe, trajectory: Trajectory, watcher: Watcher) -> None:
         self.recipe, self.trajectory, self.watcher = recipe, trajectory, watcher
         self.written = -math.inf
+        self.traced = False  # the first call also traces the graph, and its speed is that
 
     def __enter__(self) -> Self:
         self._write(0, None, None)
@@ -54,7 +55,8 @@ class LiveFile:
     def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
         """Some steps were done."""
         if time.monotonic() - self.written >= LIVE_EVERY_S:
-            self._write(step, loss, examples_per_second)
+            self._write(step, loss, examples_per_second if self.traced else None)
+        self.traced = True
         self.watcher.stepped(step, loss, examples_per_second)
 
     def evaluated(self, row: dict[str, Any]) -> None:

@@ -106,6 +106,7 @@ def test_a_damaged_config_is_passed_over(tmp_path: Path) -> None:
     assert asked(make(tmp_path)).seconds is None
 
 
+@pytest.mark.slow
 def test_this_machines_speed_is_measured_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

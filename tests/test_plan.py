@@ -150,7 +150,7 @@ def test_sweep_json_says_what_was_fixed_before_training() -> None:
 
 def test_a_folder_holds_one_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    first, other = make("augment=on,off"), make("lrn=on,off")
+    first, other = make("augment=on,off", "steps=20"), make("lrn=on,off", "steps=20")
     folder = tmp_path / "sweep"
 
     settings = Settings("auto", 1, 2, False, False, False)

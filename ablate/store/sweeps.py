@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablate.store.files import content_of, digest, files_in
-from ablate.store.seals import DAMAGE, unseal, write_sealed
+from ablate.store.seals import DAMAGE, read_sealed, unseal, write_sealed
 
 REGISTRATIONS = ".sweeps"  # in the store
 SWEEP = "sweep.json"  # what the folder of a sweep has
@@ -34,7 +34,9 @@ def register_sweep(store: Path, folder: Path, needs: Mapping[str, Sequence[int]]
     """
     seen = Path(os.path.relpath(folder.resolve(), store.resolve())).as_posix()
     content = {"folder": seen, "needs": {one: sorted(set(steps)) for one, steps in needs.items()}}
-    write_sealed(store / REGISTRATIONS / f"{digest(seen.encode())}.json", content)
+    path = store / REGISTRATIONS / f"{digest(seen.encode())}.json"
+    if read_sealed(path) != content:
+        write_sealed(path, content)
 
 
 def known_sweeps(store: Path) -> list[KnownSweep]:
