@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
@@ -18,7 +18,7 @@ from ablate.launch.backend import Outcome
 from ablate.launch.settings import Settings
 from ablate.launch.snapshot import RUNNING
 from ablate.launch.watch import Screen
-from ablate.plan import Plan, Run, Training
+from ablate.plan import SWEEP_VERSION, Plan, Run, Training
 from ablate.progress import say
 from ablate.store import SWEEP, read_json, write_atomically, write_json
 
@@ -33,7 +33,14 @@ class RunsFailed(AblateError):
     """Some runs of a sweep failed or diverged; the others have their results."""
 
 
-def run(plan: Plan, folder: Path, settings: Settings, train: Train, redact: Callable[[str], str] = str) -> list[dict[str, Any]]:
+def run(
+    plan: Plan,
+    folder: Path,
+    settings: Settings,
+    train: Train,
+    redact: Callable[[str], str] = str,
+    screen: bool = True,
+) -> list[dict[str, Any]]:
     """Run a plan in its folder; the results of all runs, in order.
 
     One process at a time works on a sweep; another with the same command waits, watching, and then reads what is there.
@@ -42,6 +49,7 @@ def run(plan: Plan, folder: Path, settings: Settings, train: Train, redact: Call
         train: trains the given runs. It tells what became of each training as it ends, which answers whether all went well, and
             calls its third argument about twice a second. What it only leaves in the runs' folders is found there in the end.
         redact: takes secrets out of a text that will be stored.
+        screen: show how it goes; False where the trainings do so themselves.
 
     Raises:
         RunsFailed: some runs have no accuracy in the end.
@@ -59,32 +67,47 @@ def run(plan: Plan, folder: Path, settings: Settings, train: Train, redact: Call
         for line in plan_command.head(plan_command.describe(plan, settings.workers, settings.threads)):
             say(line)
         if missing:
-            _train(plan, missing, folder, settings, train, redact)
+            with _Running(folder) as running, _shown(folder, settings, screen) as refresh:
+
+                def tick() -> None:
+                    running.refresh()
+                    refresh()
+
+                _train(plan, missing, folder, train, redact, tick)
         results = [_result(plan, run, folder) for run in plan.runs]
         _report(folder)
     return _finish(plan, results, folder)
 
 
 def _train(
-    plan: Plan, missing: Sequence[Run], folder: Path, settings: Settings, train: Train, redact: Callable[[str], str]
+    plan: Plan,
+    missing: Sequence[Run],
+    folder: Path,
+    train: Train,
+    redact: Callable[[str], str],
+    tick: Callable[[], None],
 ) -> None:
     for run in missing:  # what an earlier try left
         for name in (app.RESULT, app.TRACE):
             (folder / str(run.number) / name).unlink(missing_ok=True)
-    running = _Running(folder)
-    with running, Screen(folder, shown=settings.progress) as screen:
 
-        def ended(training: Training, outcome: Outcome) -> bool:
-            told = replace(outcome, error=redact(outcome.error), trace=redact(outcome.trace))
-            wells = [_ended(plan, run, folder, told) for run in training.runs]
-            screen.refresh()
-            return all(wells)
+    def ended(training: Training, outcome: Outcome) -> bool:
+        told = replace(outcome, error=redact(outcome.error), trace=redact(outcome.trace))
+        wells = [_ended(plan, run, folder, told) for run in training.runs]
+        tick()
+        return all(wells)
 
-        def tick() -> None:
-            running.refresh()
-            screen.refresh()
+    train(missing, ended, tick)
 
-        train(missing, ended, tick)
+
+@contextmanager
+def _shown(folder: Path, settings: Settings, screen: bool) -> Iterator[Callable[[], None]]:
+    """A screen to be refreshed, if there is to be one."""
+    if not screen:
+        yield lambda: None
+        return
+    with Screen(folder, shown=settings.progress) as shown:
+        yield shown.refresh
 
 
 def _ended(plan: Plan, run: Run, folder: Path, outcome: Outcome) -> bool:
@@ -101,7 +124,9 @@ def _ended(plan: Plan, run: Run, folder: Path, outcome: Outcome) -> bool:
 def _check(plan: Plan, folder: Path) -> None:
     """Refuse the folder of another sweep."""
     found = read_json(folder / SWEEP)
-    if found is not None and _identity(found) != _identity(plan.to_json()):
+    if found is None:
+        return
+    if not isinstance(found, dict) or found.get("version") != SWEEP_VERSION or _identity(found) != _identity(plan.to_json()):
         raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, which holds another sweep.")
 
 
@@ -168,8 +193,9 @@ class _Running:
         self.started = time.time()
         self.written = 0.0
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self.refresh()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.path.unlink(missing_ok=True)

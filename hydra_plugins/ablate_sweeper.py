@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
@@ -57,7 +58,14 @@ class AblateSweeper(Sweeper):
         with open_dict(self.master):
             self.master.hydra.sweeper.name = made.name
         folder = Path(str(self.master.hydra.sweep.dir))
-        return sweep.run(made, folder, settings, self._train(made.name), lambda text: config.redacted(text, self.master))
+        launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=self.context, task_function=self.task, config=self.master
+        )
+        ensure = getattr(
+            launcher, "ensure", None
+        )  # ours trains all at once; others a run after another, which show that themselves
+        train = ensure or self._one_by_one(launcher, made.name)
+        return sweep.run(made, folder, settings, train, lambda text: config.redacted(text, self.master), ensure is not None)
 
     def _plan(self, arguments: Sequence[str]) -> "Plan":
         from ablate import plan
@@ -76,14 +84,8 @@ class AblateSweeper(Sweeper):
             plan.check_study(study, self.master, without)
         return plan.make(command, str(self.master.design), compose, self.master.resolution, study)
 
-    def _train(self, name: str) -> Callable[..., None]:
-        """How the configured launcher trains runs: ours all trainings at once, others a job a run."""
-        launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=self.context, task_function=self.task, config=self.master
-        )
-        ensure = getattr(launcher, "ensure", None)
-        if ensure is not None:
-            return ensure  # type: ignore[no-any-return]
+    def _one_by_one(self, launcher: Launcher, name: str) -> Callable[..., None]:
+        """How a launcher that knows nothing of plans trains runs: a job for each."""
 
         def launch(runs: "Sequence[Run]", *_: object) -> None:
             place = f"hydra.sweeper.name={name}"  # a job is composed anew from its overrides

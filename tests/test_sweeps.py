@@ -89,7 +89,7 @@ def test_a_killed_worker_takes_only_its_training_along_which_goes_on(program: An
     os.kill(at_work[victim], signal.SIGKILL)
     _, err = process.communicate(timeout=600)
     assert process.returncode == 0, err
-    assert f"{victim}: its process was killed by SIGKILL (perhaps for want of memory); trying again" in err
+    assert f"{victim}): its process was killed by SIGKILL (perhaps for want of memory); trying again" in err
     assert (segments(program.folder / "runs" / victim), segments(program.folder / "runs" / other)) == (2, 1)
     assert [result["status"] for result in program.results()] == ["done"] * 2
 

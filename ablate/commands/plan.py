@@ -121,7 +121,7 @@ def _hours(description: Mapping[str, Any]) -> list[str]:
     if count["trainings"] == count["trainings_done"]:
         return []
     if seconds is None:
-        return ["how long that takes is not known: this machine has trained too little so far"]
+        return ["minutes rather than hours; how many is not known, since this machine has trained too little so far"]
     at_once = f"{count['workers']} at once" if count["workers"] > 1 else "one at a time"
     threads = _counted(count["threads"], "thread") + (" each" if count["workers"] > 1 else "")
     gpus = f", on {_counted(count['gpus'], 'GPU')}" if count["gpus"] else ""

@@ -132,7 +132,8 @@ class Engine:
         self.deaths[outcome.fingerprint] += 1
         count = self.deaths[outcome.fingerprint]
         if count <= self.retries:
-            say(f"{training.trajectory.path}: {outcome.error}; trying again from its checkpoint ({count} of {self.retries})")
+            which = f"{' '.join(training.runs[0].overrides)} ({training.trajectory.path})"
+            say(f"{which}: {outcome.error}; trying again from its checkpoint ({count} of {self.retries})")
         return count <= self.retries
 
 

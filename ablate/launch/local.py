@@ -33,17 +33,18 @@ class Slot:
         """Start the job, in a new process where the one that is there has other threads or is gone."""
         if self.pool is not None and (self.threads != job.threads or not self.pool.active):
             self.end()
-        if self.pool is None:
-            self.threads = job.threads  # TensorFlow takes them once a process
-            self.pool = ProcessPool(
-                max_workers=1,
-                initializer=start,
-                initargs=(self.log, self.gpu, self.stop),
-                context=multiprocessing.get_context("spawn"),
-            )
         self.stop.set(False)
         self.job = job
-        self.future = self.pool.schedule(work, args=(job,))
+        with _without_interrupts():
+            if self.pool is None:
+                self.threads = job.threads  # TensorFlow takes them once a process
+                self.pool = ProcessPool(
+                    max_workers=1,
+                    initializer=start,
+                    initargs=(self.log, self.gpu, self.stop),
+                    context=multiprocessing.get_context("spawn"),
+                )
+            self.future = self.pool.schedule(work, args=(job,))
 
     def outcome(self) -> Outcome:
         """What became of the job, once its future is done; the slot is free then."""
@@ -121,6 +122,16 @@ def local(share: Share, logs: Path) -> Iterator[Local]:
         yield backend
     finally:
         backend.end()
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Processes and threads that are started within it never see the Ctrl-C of a terminal: they are told by a flag."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _how(exitcode: int | None) -> str:

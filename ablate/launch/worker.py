@@ -9,13 +9,14 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
 from ablate import app
+from ablate.errors import AblateError
 from ablate.launch.backend import Job, Outcome
 from ablate.progress import Stopped
 from ablate.store import Trajectory
@@ -89,18 +90,22 @@ def work(job: Job) -> Outcome:
 
 
 def _work(job: Job, trajectory: Trajectory, stop: Flag) -> Outcome:
-    try:
-        with trajectory.locked(timeout_s=0):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(trajectory.locked(timeout_s=0))
+        except TimeoutError:
+            return Outcome(job.fingerprint, "busy")
+        except AblateError as error:
+            return Outcome(job.fingerprint, "failed", app.reason_of(error), traceback.format_exc())
+        try:
             for recipe in job.recipes:
                 if stop():
                     return Outcome(job.fingerprint, "stopped")
                 app.ensure(recipe, trajectory, job.content, job.names, _Quiet(), stop, job.at_once)
-    except TimeoutError:
-        return Outcome(job.fingerprint, "busy")
-    except Stopped:
-        return Outcome(job.fingerprint, "stopped")
-    except Exception as error:
-        return Outcome(job.fingerprint, "failed", app.reason_of(error), traceback.format_exc())
+        except Stopped:
+            return Outcome(job.fingerprint, "stopped")
+        except Exception as error:
+            return Outcome(job.fingerprint, "failed", app.reason_of(error), traceback.format_exc())
     return Outcome(job.fingerprint, "ended")
 
 
