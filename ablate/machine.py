@@ -18,6 +18,20 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def process_started(pid: int) -> str | None:
+    """What tells a process from any other that has or had its number: the boot and the clock ticks from it to its start.
+
+    Returns:
+        None where there is no such process, or the system does not tell; only Linux does.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        _, _, fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")  # its name may hold spaces
+        return f"{boot}/{fields.split()[19]}"
+    except (OSError, IndexError):
+        return None
+
+
 def cpuinfo() -> list[str]:
     """The lines of /proc/cpuinfo; none where the system has no such file."""
     try:

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablate import store
+from ablate import machine, store
 from ablate.errors import AblateError
 from ablate.store import Trajectory, seals
 
@@ -85,6 +85,16 @@ def test_evaluations(tmp_path: Path) -> None:
     assert sorted(path.name for path in (made.path / "predictions").iterdir()) == ["10.npz"]
 
 
+def test_finished_is_the_newest_final_step_that_can_be_read(tmp_path: Path) -> None:
+    made = trajectory(tmp_path)
+    assert made.finished == 0
+    for step, newest in ((10, 10), (25, 10), (30, 30), (40, 30)):
+        made.keep(step)
+        assert made.finished == newest
+    made.predictions_file(30).write_bytes(b"PK")
+    assert made.finished == 10
+
+
 def test_many_classes_keep_their_numbers(tmp_path: Path) -> None:
     made = Trajectory(tmp_path, "f")
     made.add_evaluation({"step": 1}, {"raw": np.array([3, 999])})
@@ -131,7 +141,7 @@ def ended_pid() -> int:
 def test_a_training_is_live_while_its_process_is(tmp_path: Path) -> None:
     made = Trajectory(tmp_path, "f")
     assert made.live() is None
-    made.set_live(live(time=0.0))
+    made.set_live(live(**store.sign_of_life() | {"time": 0.0}))
     found = made.live()
     assert found is not None
     assert found["step"] == 5
@@ -141,6 +151,37 @@ def test_a_training_is_live_while_its_process_is(tmp_path: Path) -> None:
     made.clear_live()
     made.clear_live()
     assert list(made.path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells when a process started")
+def test_a_process_that_has_the_number_of_a_dead_one_is_another() -> None:
+    mine = store.sign_of_life()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        time.sleep(0.05)  # several clock ticks
+        reused = {**mine, "pid": process.pid}
+        other = {**reused, "process": machine.process_started(process.pid)}
+        assert store.alive(mine)
+        assert store.alive(other)
+        assert not store.alive(reused)
+        before_boot = str(mine["process"]).rpartition("/")[2]
+        assert not store.alive({**mine, "process": f"another-boot/{before_boot}"})
+        process.kill()
+    assert not store.alive(other)
+    assert machine.process_started(process.pid) is None
+
+
+@pytest.mark.parametrize(("ago_s", "seen"), [(0, True), (590, True), (610, False), (-590, True), (-610, False)])
+@pytest.mark.parametrize("unknown", ["then", "now"])
+def test_where_no_start_is_known_the_time_decides_too(
+    monkeypatch: pytest.MonkeyPatch, ago_s: float, seen: bool, unknown: str
+) -> None:
+    sign = store.sign_of_life() | {"time": time.time() - ago_s}
+    if unknown == "then":
+        del sign["process"]  # as versions before wrote it
+    else:
+        monkeypatch.setattr(machine, "process_started", lambda pid: None)
+    assert store.alive(sign) == seen
+    assert not store.alive(sign | {"pid": ended_pid()})
 
 
 @pytest.mark.parametrize(("ago_s", "seen"), [(0, True), (110, True), (130, False), (-110, True), (-1e9, False)])

@@ -17,9 +17,10 @@ What is written can be checked: see `ablate.store.seals`.
 """
 
 from ablate.store.files import canonical_json, fingerprint, read_json, write_atomically, write_json, writing
+from ablate.store.life import alive, sign_of_life
 from ablate.store.seals import DAMAGE, pack_arrays, unpack_arrays
 from ablate.store.sweeps import SWEEP, KnownSweep, gone_sweeps, known_sweeps, register_sweep
-from ablate.store.trajectory import KEPT_CHECKPOINTS, Trajectory, alive
+from ablate.store.trajectory import KEPT_CHECKPOINTS, Trajectory
 
 __all__ = [
     "DAMAGE",
@@ -35,6 +36,7 @@ __all__ = [
     "pack_arrays",
     "read_json",
     "register_sweep",
+    "sign_of_life",
     "unpack_arrays",
     "write_atomically",
     "write_json",

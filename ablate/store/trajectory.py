@@ -3,9 +3,6 @@
 import io
 import json
 import logging
-import os
-import platform
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,10 +28,10 @@ from ablate.store.files import (
     write_json,
     writing,
 )
+from ablate.store.life import alive
 from ablate.store.seals import DAMAGE, read_sealed, seal, unseal, write_sealed
 
 KEPT_CHECKPOINTS = 2  # the newest ones, besides those at final steps that a run asked for
-SILENT_S = 120  # after which a training on another machine that says nothing counts as dead
 STATES = ("running", "done", "diverged", "failed")
 
 _FIRST = "# first asked for as:"
@@ -46,25 +43,6 @@ log = logging.getLogger(__name__)
 def is_status(content: Mapping[str, Any]) -> bool:
     """Whether it is what status.json holds."""
     return content.keys() == {"state", "step", "error"} and content["state"] in STATES and type(content["step"]) is int
-
-
-def alive(content: Mapping[str, Any]) -> bool:
-    """Whether the process that gave a sign of life seems to be there.
-
-    On this machine its `pid` says; for another `host`, whether its `time` (seconds since 1970) is less than two minutes away.
-    """
-    pid, said_at = content.get("pid"), content.get("time")
-    if content.get("host") != platform.node():
-        return isinstance(said_at, int | float) and abs(time.time() - said_at) < SILENT_S
-    if type(pid) is not int or pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)  # asks whether there is such a process
-    except PermissionError:
-        return True  # another user's
-    except (OSError, OverflowError):
-        return False
-    return True
 
 
 class Trajectory:
@@ -150,7 +128,7 @@ class Trajectory:
         Where it cannot be written it stays unsaid; the training goes on.
 
         Args:
-            content: at least step, target, loss, examples_per_second, steps_per_second, time (of `time.time`), pid and host.
+            content: at least step, target, loss, examples_per_second, steps_per_second, and a `sign_of_life`.
         """
         with suppress(OSError):
             self.path.mkdir(parents=True, exist_ok=True)
@@ -162,10 +140,7 @@ class Trajectory:
             (self.path / "live.json").unlink()
 
     def live(self) -> dict[str, Any] | None:
-        """What the training says that runs now; None where there is none, or the one that wrote it is dead.
-
-        A process of this machine is asked for. One of another machine counts as dead when it has said nothing for 2 minutes.
-        """
+        """What the training says that runs now; None where there is none, or the one that wrote it is not `alive`."""
         content = read_json(self.path / "live.json")
         if not isinstance(content, dict) or type(content.get("step")) is not int:
             return None
@@ -227,6 +202,12 @@ class Trajectory:
         np.savez_compressed(buffer, **arrays)
         write_atomically(self.predictions_file(row["step"]), buffer.getvalue())
         evaluations.append(self.path / "metrics.jsonl", row, digest(buffer.getvalue()))
+
+    @property
+    def finished(self) -> int:
+        """The newest step that a run asked for and can read; 0 where there is none."""
+        newest_first = sorted(self.final_steps(), reverse=True)
+        return next((step for step in newest_first if self.row(step) is not None), 0)
 
     def predictions(self, step: int) -> dict[str, NDArray[np.integer]]:
         """Predicted classes at a step, (images,), by readout: raw and averaged.
