@@ -2,13 +2,11 @@
 
 import functools
 import json
-import signal
-import threading
+import logging
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -18,10 +16,13 @@ from omegaconf import DictConfig
 from ablate import config, data
 from ablate.data import Dataset
 from ablate.errors import AblateError
+from ablate.interrupt import interruptible
 from ablate.models.costs import totals
 from ablate.progress import LiveFile, Stopped, TrainingProgress, Watcher, say
 from ablate.recipe import Recipe
 from ablate.store import Trajectory, fingerprint, read_json, write_atomically, write_json
+
+log = logging.getLogger(__name__)
 
 STATUSES = ("done", "diverged", "failed")  # of a result
 RESULT = "result.json"
@@ -74,7 +75,7 @@ def _ensured(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any])
 
 
 def _train_here(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any]) -> None:
-    with _interruptible() as stop:
+    with interruptible("stopping after this step; press Ctrl-C again to stop at once") as stop:
         with TrainingProgress(recipe, trajectory) as watcher:
             try:
                 ensure(recipe, trajectory, content, config.levels(HydraConfig.get()), watcher, stop)
@@ -114,11 +115,21 @@ def ensure(
     if read(recipe, trajectory) is not None:
         return  # another process trained it meanwhile
     dataset = _dataset(json.dumps(dict(recipe.data), sort_keys=True))
+    if dataset.digest != content["data"]["digest"]:
+        raise AblateError(
+            f"Expected the data that {trajectory.path} was planned with. Received: data={recipe.data['name']} that has changed "
+            "since. Start the command again."
+        )
     from ablate.training import device, loop  # TensorFlow is imported here, after all input was checked
 
     if recipe.precision.compute == "bfloat16":
         device.warn_without_bfloat16()
     threads = _configured_threads(recipe, trajectory, device.configure)
+    begun_on = trajectory.segments()[-1].get("device") if trajectory.checkpoints() and trajectory.segments() else None
+    if begun_on not in (None, device.device_name()):
+        log.warning(
+            "%s was begun on %s and goes on on %s: its last bits differ", trajectory.path, begun_on, device.device_name()
+        )
     trajectory.clean()
     trajectory.write_config(content, names)
     try:
@@ -240,35 +251,10 @@ def _configured_threads(recipe: Recipe, trajectory: Trajectory, configure: Calla
 
 
 def begun_with(trajectory: Trajectory) -> int | None:
-    """The threads that a trajectory was trained with so far; None where it starts afresh."""
+    """The threads that a trajectory was trained with so far; None where there is nothing of it."""
     segments = trajectory.segments()
-    begun = segments[-1].get("threads") if segments and trajectory.checkpoints() else None
+    begun = segments[-1].get("threads") if segments and (trajectory.checkpoints() or trajectory.rows()) else None
     return begun if isinstance(begun, int) else None
-
-
-@contextmanager
-def _interruptible() -> Iterator[Any]:
-    """Within it the first Ctrl-C (or SIGTERM) asks for a stop at the next step; the second interrupts at once."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in signals}
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-        say("stopping after this step; press Ctrl-C again to stop at once")
-
-    for number in signals:
-        signal.signal(number, ask)
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @functools.lru_cache(maxsize=2)

@@ -3,7 +3,8 @@
 The first factors of a fraction, its base, take every combination of levels; the level of each other factor is the parity of
 some of theirs. A factor is a column: bit b stands for base factor b, so a base factor has one bit. A word is a set of factors
 whose columns cancel, a bit for each factor: their interaction never changes. The resolution is the length of the shortest word.
-Reference: Box and Hunter 1961; Fries and Hunter 1980 for what is least aberration.
+Reference: Box and Hunter 1961; Fries and Hunter 1980 for what is least aberration. pyDOE3 has generators as well, but not
+always the smallest fraction of a resolution, or of that resolution at all; the tests check these against its table of aliases.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """Arms x seeds -> runs -> trajectories, fixed before anything trains."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,12 +107,13 @@ class Plan:
     arms: tuple[Arm, ...]
     seeds: tuple[int, ...]
     runs: tuple[Run, ...]
-    store: str  # as the config says it, before interpolation
+    store: str  # its folder, or what the config says where that names a variable of the environment
 
     @property
     def name(self) -> str:
         """The sweep's folder: study or design, and a digest over arms and seeds, so the same command is the same folder."""
         identity = {
+            **({"design": [self.design, self.resolution]} if self.study else {}),  # the name says it otherwise
             "factors": [[factor.name, list(factor.levels)] for factor in self.factors],
             "runs": [[run.arm, run.seed, *run.readout] for run in self.runs],
         }
@@ -207,7 +209,7 @@ def parse(overrides: Sequence[Override]) -> Command:
     """Sort parsed overrides into factors, seeds and what stays fixed.
 
     Of a key that is given twice the last value counts, in the place of the first, so that the command line replaces what a
-    study says without changing the order of its factors. `steps` and `epochs` replace each other.
+    study says without changing the order of its factors.
 
     Raises:
         AblateError: something is swept that cannot be a factor, or over what has no list of values.
@@ -285,18 +287,19 @@ def make(
     recipes: dict[tuple[int, int], Recipe] = {}  # by arm and seed
     names: list[Mapping[str, str]] = []  # by arm
     refused: list[str] = []
-    store = ""
+    written = ""
     for number, arm in enumerate(arms):
         try:
             config.check_overrides(words[number])
-            cfg = compose([*words[number], f"seed={command.seeds[0]}"])
+            levels = [f"{name}={level}" for name, level in arm.levels]
+            cfg = compose([*command.fixed, *levels, f"seed={command.seeds[0]}"])
             names.append(config.levels(cfg.hydra))
             plain = OmegaConf.to_yaml(OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]))
-            store = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]
+            written = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]
             for seed in command.seeds:
                 OmegaConf.update(cfg, "seed", seed)  # composing anew takes longer, and gives the same
                 recipes[number, seed] = config.resolve(cfg)
-                if "${seed}" not in plain:
+                if not re.search(r"\$\{[^{}]*seed", plain):
                     recipes |= {
                         (number, other): recipes[number, seed].model_copy(update={"seed": other}) for other in command.seeds
                     }
@@ -310,6 +313,9 @@ def make(
     sets = sorted({str(recipe.data["eval_on"]) for recipe in recipes.values()})
     if len(sets) > 1:
         raise AblateError(f"Expected all arms to be read on the same images. Received: data.eval_on={','.join(sets)}.")
+    stores = sorted({str(recipe.store) for recipe in recipes.values()})
+    if len(stores) > 1:
+        raise AblateError(f"Expected one store for all runs of a sweep. Received: store={', '.join(stores)}.")
     runs: list[Run] = []
     for seed in command.seeds:  # all arms of a seed before the next seed, so that an unfinished sweep compares them
         for number in range(len(arms)):
@@ -317,6 +323,7 @@ def make(
             trajectory, content = trajectory_of(recipe)
             overrides = (*words[number], f"seed={seed}")
             runs.append(Run(len(runs), number, seed, overrides, recipe, trajectory, content, names[number]))
+    store = written if "oc.env" in written else stores[0]  # what comes from the environment stays there
     return Plan(study, design, resolution, command.factors, tuple(arms), command.seeds, tuple(runs), store)
 
 
@@ -344,7 +351,8 @@ def sweep_folder(path: str | Path) -> Path:
 def find_store(content: Mapping[str, Any], folder: Path) -> Path | None:
     """The store that has the trajectories of a sweep; None where none of them is found.
 
-    sweep.json names it as the user did, seen from where the command ran: the current folder or one above the sweep's.
+    sweep.json names it as the user did, seen from where the command ran: the current folder or one above the sweep's. Of
+    several it is the one with the most trajectories of the sweep.
 
     Args:
         content: of sweep.json.
@@ -356,7 +364,6 @@ def find_store(content: Mapping[str, Any], folder: Path) -> Path | None:
         given = written
     beside = [] if Path(given).is_absolute() else folder.resolve().parents
     wanted = {run["fingerprint"] for run in content["runs"]}
-    for base in (Path(), *beside):
-        if any((base / given / fingerprint).is_dir() for fingerprint in wanted):
-            return base / given
-    return None
+    found = {base / given: sum((base / given / one).is_dir() for one in wanted) for base in (Path(), *beside)}
+    best = max(found, key=lambda place: found[place])
+    return best if found[best] else None

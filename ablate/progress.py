@@ -1,19 +1,22 @@
 """Progress in the terminal: a bar where there is one, plain lines every evaluation elsewhere. All on stderr."""
 
 import math
-import os
-import platform
 import sys
+import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from ablate.errors import AblateError
 from ablate.recipe import Recipe
-from ablate.store import Trajectory
+from ablate.store import Trajectory, sign_of_life
 
-LIVE_EVERY_S = 1.0  # between two writings of live.json
+LIVE_EVERY_S = 1.0  # between two writings of live.json while steps are done
+LIVE_AT_LEAST_EVERY_S = 20.0  # while none are, as in an evaluation
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -37,47 +40,85 @@ class Stopped(Exception):
     """A training was asked to stop, and has saved a checkpoint at the step that is the message."""
 
 
+class Heartbeat:
+    """Does something now and every so often, from a thread, as long as it is entered.
+
+    What it does is only a sign of life: that it is refused, as by a full disk, stops nothing.
+    """
+
+    def __init__(self, every_s: float, beat: Callable[[], None]) -> None:
+        self.every_s, self.beat = every_s, beat
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._try()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _go_on(self) -> None:
+        while not self._ended.wait(self.every_s):
+            self._try()
+
+    def _try(self) -> None:
+        with suppress(OSError, AblateError):
+            self.beat()
+
+
 class LiveFile:
     """Tells other processes how a training goes, in live.json, and passes on to another watcher."""
 
     def __init__(self, recipe: Recipe, trajectory: Trajectory, watcher: Watcher) -> None:
         self.recipe, self.trajectory, self.watcher = recipe, trajectory, watcher
-        self.written = -math.inf
-        self.traced = False  # the first call also traces the graph, and its speed is that
+        self.said: dict[str, Any] = dict.fromkeys(("loss", "examples_per_second", "steps_per_second"))
+        self.said |= {"step": 0, "target": recipe.steps}
+        self._heartbeat = Heartbeat(LIVE_AT_LEAST_EVERY_S, self._write)
+        self._writing = threading.Lock()
+        self._written = -math.inf
+        self._began: tuple[int, float] | None = None  # step and time after the first call, which also traces the graph
+        self._evaluated = False
 
     def __enter__(self) -> Self:
-        self._write(0, None, None)
+        self._heartbeat.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._heartbeat.__exit__(*_)
         self.trajectory.clear_live()
 
     def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
         """Some steps were done."""
-        if time.monotonic() - self.written >= LIVE_EVERY_S:
-            self._write(step, loss, examples_per_second if self.traced else None)
-        self.traced = True
+        self.said = self.said | {"step": step, "loss": loss}
+        if self._began is None:
+            self._began = step, time.monotonic()
+        else:
+            self.said |= {"examples_per_second": examples_per_second, "steps_per_second": self._pace(step, examples_per_second)}
+        if time.monotonic() - self._written >= LIVE_EVERY_S:
+            self._write()
         self.watcher.stepped(step, loss, examples_per_second)
 
     def evaluated(self, row: dict[str, Any]) -> None:
         """An evaluation was stored."""
+        self._evaluated = True
         self.watcher.evaluated(row)
 
-    def _write(self, step: int, loss: float | None, examples_per_second: float | None) -> None:
-        self.written = time.monotonic()
-        speed = examples_per_second
-        self.trajectory.set_live(
-            {
-                "step": step,
-                "target": self.recipe.steps,
-                "loss": loss,
-                "examples_per_second": speed,
-                "steps_per_second": None if speed is None else speed / self.recipe.batch_size,
-                "time": time.time(),
-                "pid": os.getpid(),
-                "host": platform.node(),
-            }
-        )
+    def _pace(self, step: int, examples_per_second: float) -> float:
+        """Steps a second, with the time of the evaluations in it as soon as there was one."""
+        assert self._began is not None
+        first, since = self._began
+        seconds = time.monotonic() - since
+        if self._evaluated and seconds > 0:
+            return (step - first) / seconds
+        return examples_per_second / self.recipe.batch_size
+
+    def _write(self) -> None:
+        with self._writing:
+            self._written = time.monotonic()
+            self.trajectory.set_live(self.said | sign_of_life())
 
 
 class TrainingProgress:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
-from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
@@ -53,24 +52,27 @@ class AblateSweeper(Sweeper):
         settings = Settings.of(self.master)
         made = self._plan(arguments)
         if self.plan is not None:
-            plan_command.show_plan(made, settings.workers, settings.threads, as_json=self.plan == "json")
+            plan_command.show_plan(
+                made, settings.workers, settings.threads, as_json=self.plan == "json", launcher=self._launcher
+            )
             return None
         with open_dict(self.master):
             self.master.hydra.sweeper.name = made.name
         folder = Path(str(self.master.hydra.sweep.dir))
-        launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=self.context, task_function=self.task, config=self.master
+        return sweep.run(
+            made, folder, settings, self._train(made.name), lambda text: config.redacted(text, self.master), self._launcher
         )
-        ensure = getattr(
-            launcher, "ensure", None
-        )  # ours trains all at once; others a run after another, which show that themselves
-        train = ensure or self._one_by_one(launcher, made.name)
-        return sweep.run(made, folder, settings, train, lambda text: config.redacted(text, self.master), ensure is not None)
+
+    @property
+    def _launcher(self) -> str:
+        return str(self.master.hydra.runtime.choices["hydra/launcher"])
 
     def _plan(self, arguments: Sequence[str]) -> "Plan":
         from ablate import plan
+        from ablate.repository import KeptRepository
 
         loader = self.context.config_loader
+        loader.repository = KeptRepository(loader.repository)  # type: ignore[attr-defined]
         study = self.master.hydra.runtime.choices.get("study")
         parser = OverridesParser.create(config_loader=loader)
         command = plan.parse(parser.parse_overrides(plan.of_study(self.params, arguments)))
@@ -84,8 +86,18 @@ class AblateSweeper(Sweeper):
             plan.check_study(study, self.master, without)
         return plan.make(command, str(self.master.design), compose, self.master.resolution, study)
 
-    def _one_by_one(self, launcher: Launcher, name: str) -> Callable[..., None]:
-        """How a launcher that knows nothing of plans trains runs: a job for each."""
+    def _train(self, name: str) -> Callable[..., None]:
+        """How the configured launcher trains runs: ours all their trainings at once, others a job a run, in their own way."""
+        from ablate.errors import AblateError
+
+        launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=self.context, task_function=self.task, config=self.master
+        )
+        if self._launcher == "local":
+            return launcher.ensure  # type: ignore[attr-defined, no-any-return]
+        for word in self.master.hydra.overrides.task:
+            if word.lstrip("+").partition("=")[0] in ("workers", "retries", "fail_fast"):
+                raise AblateError(f"Expected hydra/launcher=local with {word}. Received: hydra/launcher={self._launcher}.")
 
         def launch(runs: "Sequence[Run]", *_: object) -> None:
             place = f"hydra.sweeper.name={name}"  # a job is composed anew from its overrides

@@ -59,6 +59,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # a group of its own, which a test can interrupt as a terminal does
         )
 
     def __call__(self, *words: str, status: int = 0, env: dict[str, str] | None = None) -> tuple[str, str]:

@@ -69,7 +69,7 @@ def test_a_diverging_run_has_a_result_and_the_sweep_goes_on(program: Any) -> Non
     assert (first["status"], first["accuracy"], second["status"]) == ("diverged", None, "done")
     *_, told, last = err.strip().splitlines()
     assert told.startswith("run 0 (baseline, seed 0) diverged: the loss became")
-    assert last.startswith("ablate: 1 of 2 runs have no accuracy (1 diverged), as told above.")
+    assert last == "ablate: 1 of 2 runs have no accuracy (1 diverged); what diverged stays so."
 
 
 def test_ctrl_c_saves_and_the_same_command_goes_on(program: Any) -> None:

@@ -14,9 +14,9 @@ from ablate.plan import Plan
 from ablate.store import read_json
 
 
-def make(*words: str, design: str = "factorial") -> Plan:
+def make(*words: str, design: str = "factorial", study: str | None = None) -> Plan:
     command = plan.parse(OverridesParser.create().parse_overrides(list(words)))
-    return plan.make(command, design, lambda overrides: config.compose(["data=digits", *overrides]))
+    return plan.make(command, design, lambda overrides: config.compose(["data=digits", *overrides]), study=study)
 
 
 def test_the_missions_factorial_is_four_runs_and_two_trainings() -> None:
@@ -132,9 +132,28 @@ def test_refusals(words: Sequence[str], message: str) -> None:
         make(*words)
 
 
-def test_a_config_that_uses_the_seed_is_resolved_for_each() -> None:
-    made = make("augment.brightness=${seed}", "seed=0,7")
+@pytest.mark.parametrize("seed", ["${seed}", "${oc.select:seed}", "${ seed }"])
+def test_a_config_that_uses_the_seed_is_resolved_for_each(seed: str) -> None:
+    made = make(f"'augment.brightness={seed}'".strip("'"), "seed=0,7")
     assert [run.recipe.augment.brightness for run in made.runs] == [0, 7]
+
+
+def test_the_store_of_a_sweep_is_one_and_is_found_again(tmp_path: Path) -> None:
+    with pytest.raises(AblateError, match="Expected one store for all runs of a sweep"):
+        make("store='runs/${batch_size}'", "batch_size=64,128")
+    made = make("store='runs/${data.name}'", "batch_size=64,128")
+    assert made.to_json()["store"] == "runs/digits"
+    few, many = tmp_path / "runs" / "digits", tmp_path / "a" / "runs" / "digits"
+    first, second = (run.trajectory.fingerprint for run in made.runs)
+    for place in (few / first, many / first, many / second):
+        place.mkdir(parents=True)
+    assert plan.find_store(made.to_json(), tmp_path / "a" / "multirun" / "x") == many
+
+
+def test_a_study_with_another_design_is_another_sweep() -> None:
+    words = ("fc=two,one,none", "ema=on,off")
+    names = {make(*words, design=design, study="mine").name for design in ("factorial", "one_factor", "ladder")}
+    assert len(names) == 3
 
 
 def test_sweep_json_says_what_was_fixed_before_training() -> None:
@@ -148,7 +167,7 @@ def test_sweep_json_says_what_was_fixed_before_training() -> None:
     assert [run["number"] for run in content["runs"]] == list(range(6))
 
 
-def test_a_folder_holds_one_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_holds_one_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     first, other = make("augment=on,off", "steps=20"), make("lrn=on,off", "steps=20")
     folder = tmp_path / "sweep"
@@ -165,6 +184,13 @@ def test_a_folder_holds_one_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         sweep.run(other, folder, settings, nothing)
     assert read_json(folder / "sweep.json") == before
     assert [sweep.folder for sweep in store.known_sweeps(tmp_path / "runs")] == [folder]
+    with pytest.raises(sweep.RunsFailed):
+        sweep.run(make("augment=on,off", "steps=20", "report.margin=2"), folder, settings, nothing)
+    assert read_json(folder / "sweep.json") == before
+    assert "report.margin=0.5 was fixed before training and stays; 2 is not taken" in capsys.readouterr().err
+    (folder / "sweep.json").write_text("{")
+    with pytest.raises(AblateError, match="Received: a damaged file"):
+        sweep.run(first, folder, settings, nothing)
 
 
 def test_a_failed_run_says_which_it_is() -> None:

@@ -116,7 +116,7 @@ def test_ctrl_c_saves_all_and_the_same_command_goes_on(program: Any) -> None:
     process = program.start(*words)
     wait_for(lambda: len(workers(program)) == 2)
     relatives = family(process)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert "Traceback" not in err
@@ -135,6 +135,17 @@ def test_ctrl_c_saves_all_and_the_same_command_goes_on(program: Any) -> None:
     program(*words)
     assert [segments(path) for path in begun] == [2, 2]
     assert [result["status"] for result in program.results()] == ["done"] * 2
+
+
+def test_ctrl_c_while_processes_start(program: Any) -> None:
+    process = program.start("-m", "seed=0,1", "workers=2", *LONG)
+    wait_for(lambda: list(program.folder.glob("multirun/*/logs")))
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert "KeyboardInterrupt" not in err
 
 
 def test_no_training_outlives_a_killed_parent_by_half_a_minute(program: Any) -> None:
@@ -176,7 +187,7 @@ def test_a_second_process_with_the_same_command_waits_or_only_watches(program: A
 
 
 def test_a_failure_is_told_at_once_and_the_others_go_on(program: Any) -> None:
-    words = ("-m", "augment=off,flip,crop", "workers=2", *SHORT)
+    words = ("-m", "augment=off,flip,crop", "workers=1", *SHORT)
     plan = json.loads(program("-m", "hydra.sweeper.plan=json", *words[1:])[0])
     bad = plan["runs"][1]["fingerprint"]
     trajectory = program.folder / "runs" / bad
@@ -186,9 +197,11 @@ def test_a_failure_is_told_at_once_and_the_others_go_on(program: Any) -> None:
     assert [result["status"] for result in program.results()] == ["done", "failed", "done"]
     trace = sweep_of(program) / "1" / "traceback.txt"
     assert "Traceback" in trace.read_text()
-    told = [line for line in err.splitlines() if "failed" in line and "augment: off → flip" in line]
-    assert any(str(trace.relative_to(program.folder)) in line for line in told)
-    assert err.strip().splitlines()[-1].startswith("ablate: 1 of 3 runs have no accuracy (1 failed)")
+    lines = err.strip().splitlines()
+    told = [number for number, line in enumerate(lines) if "failed" in line and "augment: off → flip" in line]
+    assert told[0] < lines.index("augment: off → crop, seed 0: training to step 20"), "before the next began"
+    assert all(str(trace.relative_to(program.folder)) in lines[number] for number in (told[0], told[-1]))
+    assert lines[-1] == "ablate: 1 of 3 runs have no accuracy (1 failed); the same command tries again what failed."
     (trajectory / "predictions").unlink()
     program(*words)
     assert [result["status"] for result in program.results()] == ["done"] * 3
@@ -200,12 +213,16 @@ def test_fail_fast(program: Any) -> None:
     states = [result["status"] for result in program.results()]
     assert states == ["diverged"]
     assert "4 of 4 runs have no accuracy (1 diverged, 3 missing)" in err
+    assert "the same command does what is missing, what diverged stays so" in err
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])
 def test_hydras_other_launchers(launcher: str, program: Any) -> None:
-    program("-m", f"hydra/launcher={launcher}", "augment=off,flip", "ema=on,off", *SHORT)
+    words = ("-m", f"hydra/launcher={launcher}", "augment=off,flip", "ema=on,off", *SHORT)
+    _, err = program(*words, "workers=2", status=1)
+    assert f"Expected hydra/launcher=local with workers=2. Received: hydra/launcher={launcher}." in err
+    program(*words)
     assert [result["status"] for result in program.results()] == ["done"] * 4
     assert [segments(path) for path in program.trajectories()] == [1] * 2
 
@@ -243,6 +260,8 @@ def test_a_study_of_ones_own(program: Any, tmp_path: Path) -> None:
     assert {run["readout"]["step"] for run in changed["runs"]} == {13}
     assert {run["seed"] for run in changed["runs"]} == {3}
     assert all("study=mine" not in run["overrides"] for run in changed["runs"])
+    (folder / "study" / "mine.yaml").write_text(STUDY + "report: {margin: 2}\n")
+    assert json.loads(program("-m", "study=mine", "hydra.sweeper.plan=json")[0])["fixed"]["margin"] == 2
     (folder / "study" / "mine.yaml").write_text(STUDY + "lr: 0.2\n")
     _, err = program("-m", "study=mine", status=1)
     assert "Received: lr in study=mine" in err

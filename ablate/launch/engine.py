@@ -1,15 +1,12 @@
 """The sweep engine: which training goes next, what becomes of those that fail, and an end in good order."""
 
-import signal
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import FrameType
 
 from ablate import app
+from ablate.interrupt import interruptible
 from ablate.launch.backend import Backend, Job, Outcome
 from ablate.launch.share import Share
 from ablate.models.costs import totals
@@ -20,20 +17,6 @@ TICK_S = 0.5  # between two looks at what has ended
 BUSY_S = 2.0  # before a training is tried again that another process is at
 
 Ended = Callable[[Training, Outcome], bool]
-
-
-@dataclass
-class Interrupt:
-    """What Ctrl-C asks for: once to stop in good order, twice to stop at once."""
-
-    asked: bool = False
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Handle the signal."""
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
-        say("stopping: each training saves its state first; press Ctrl-C again to stop at once")
 
 
 @dataclass
@@ -52,6 +35,10 @@ class Engine:
     ended: Ended
     tick: Callable[[], None]
     deaths: Counter[str] = field(default_factory=Counter)
+    waiting: list[Training] = field(default_factory=list)
+    at_work: dict[str, Training] = field(default_factory=dict)
+    not_before: dict[str, float] = field(default_factory=dict)  # of trainings that another process is at
+    stopping: bool = False
 
     def run(self, trainings: Sequence[Training]) -> None:
         """Return when all has ended.
@@ -59,58 +46,75 @@ class Engine:
         Raises:
             KeyboardInterrupt: it was interrupted, and what was at work has saved its state.
         """
-        waiting = sorted(trainings, key=_size, reverse=True)
-        at_work: dict[str, Training] = {}
-        not_before: dict[str, float] = {}  # of trainings that another process is at
-        stopping = False
-        with _interruptible() as interrupt:
-            while at_work or (waiting and not stopping):
-                if interrupt.asked and not stopping:
-                    stopping = True
-                if stopping:
-                    for fingerprint in at_work:
-                        self.backend.cancel(fingerprint)
-                else:
-                    self._start(waiting, at_work, not_before)
-                if at_work:
-                    outcomes = self.backend.wait(TICK_S)
-                else:  # all that is left is being trained by others
-                    time.sleep(TICK_S)
-                    outcomes = []
-                for outcome in outcomes:
-                    training = at_work.pop(outcome.fingerprint)
-                    for line in outcome.warnings:
-                        say(line)
-                    if outcome.state == "busy":
-                        not_before[outcome.fingerprint] = time.monotonic() + BUSY_S
-                        waiting.append(training)
-                    elif outcome.state == "died" and not stopping and self._again(training, outcome):
-                        waiting.insert(0, training)
-                    elif outcome.state != "stopped" and not (outcome.state == "died" and stopping):
-                        well = self.ended(training, outcome)
-                        stopping |= self.fail_fast and not well
-                self.tick()
-            if interrupt.asked:
+        self.waiting = sorted(trainings, key=_size, reverse=True)
+        with interruptible("stopping: each training saves its state first; press Ctrl-C again to stop at once") as asked:
+            try:
+                while self.at_work or (self.waiting and not self.stopping):
+                    self.stopping |= asked()
+                    self._step()
+            except Exception:
+                self._save_all()  # an error here must not cost the trainings what they have done since their checkpoints
+                raise
+            if asked():
                 raise KeyboardInterrupt
 
-    def _start(self, waiting: list[Training], at_work: dict[str, Training], not_before: dict[str, float]) -> None:
+    def _step(self) -> None:
+        if self.stopping:
+            for fingerprint in self.at_work:
+                self.backend.cancel(fingerprint)
+        else:
+            self._start()
+        if self.at_work:
+            for outcome in self.backend.wait(TICK_S):
+                self._take(outcome)
+        elif self.waiting and not self.stopping:  # by others
+            time.sleep(TICK_S)
+        self.tick()
+
+    def _take(self, outcome: Outcome) -> None:
+        """Deal with what has ended."""
+        training = self.at_work.pop(outcome.fingerprint)
+        for line in outcome.warnings:
+            say(line)
+        if outcome.state == "busy":
+            self.not_before[outcome.fingerprint] = time.monotonic() + BUSY_S
+            self.waiting.append(training)
+            for run in training.runs:  # whoever trains it now keeps the checkpoints that are asked for here
+                training.trajectory.keep(run.recipe.steps)
+        elif outcome.state == "died" and (self.stopping or self._again(training, outcome)):
+            self.waiting.insert(0, training)
+        elif outcome.state != "stopped":
+            self._end(training, outcome)
+
+    def _end(self, training: Training, outcome: Outcome) -> None:
+        well = self.ended(training, outcome)
+        self.stopping |= self.fail_fast and not well
+
+    def _save_all(self) -> None:
+        for fingerprint in self.at_work:
+            self.backend.cancel(fingerprint)
+        while self.at_work:
+            for outcome in self.backend.wait(TICK_S):
+                self.at_work.pop(outcome.fingerprint)
+
+    def _start(self) -> None:
         """Start what there is room for. What another process is at is passed over, and looked at again later."""
-        for training in list(waiting):
+        for training in list(self.waiting):
             fingerprint = training.trajectory.fingerprint
-            if fingerprint in not_before:
-                if not_before[fingerprint] > time.monotonic():
+            if fingerprint in self.not_before:
+                if self.not_before[fingerprint] > time.monotonic():
                     continue
-                not_before[fingerprint] = time.monotonic() + BUSY_S
+                self.not_before[fingerprint] = time.monotonic() + BUSY_S
                 if all(app.read(run.recipe, run.trajectory) for run in training.runs):
-                    waiting.remove(training)
-                    self.ended(training, Outcome(fingerprint, "ended"))
+                    self.waiting.remove(training)
+                    self._end(training, Outcome(fingerprint, "ended"))
                     continue
-            elif len(at_work) >= self.share.at_once:
+            elif len(self.at_work) >= self.share.at_once:
                 continue
             job = self._job(training)
             if self.backend.room(job.threads):
-                waiting.remove(training)
-                at_work[fingerprint] = training
+                self.waiting.remove(training)
+                self.at_work[fingerprint] = training
                 self.backend.submit(job)
 
     def _job(self, training: Training) -> Job:
@@ -142,19 +146,3 @@ def _size(training: Training) -> float:
     recipe = training.recipe
     _, operations = totals(recipe.model, recipe.input_shape)
     return float(training.left * recipe.batch_size * operations)
-
-
-@contextmanager
-def _interruptible() -> Iterator[Interrupt]:
-    """Within it SIGINT and SIGTERM ask for a stop in good order; only the main thread can have it so."""
-    interrupt = Interrupt()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupt
-        return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, interrupt) for number in signals}
-    try:
-        yield interrupt
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -13,6 +13,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from ablate.launch.backend import Job, Outcome
 from ablate.launch.share import Share
 from ablate.launch.worker import Flag, start, work
+from ablate.store import writing
 
 
 class Slot:
@@ -35,6 +36,13 @@ class Slot:
             self.end()
         self.stop.set(False)
         self.job = job
+        try:
+            self._start(job)
+        except (BrokenProcessPool, RuntimeError, OSError) as error:  # no process to be had, or one that just died
+            self.future = ProcessFuture()
+            self.future.set_exception(BrokenProcessPool(str(error)))
+
+    def _start(self, job: Job) -> None:
         with _without_interrupts():
             if self.pool is None:
                 self.threads = job.threads  # TensorFlow takes them once a process
@@ -46,16 +54,22 @@ class Slot:
                 )
             self.future = self.pool.schedule(work, args=(job,))
 
+    @property
+    def ended(self) -> bool:
+        """Whether the job has: its future is done, or its pool is broken, so that the future never will be."""
+        assert self.future is not None
+        return self.future.done() or self.pool is None or not self.pool.active
+
     def outcome(self) -> Outcome:
-        """What became of the job, once its future is done; the slot is free then."""
+        """What became of the job, once it has ended; the slot is free then."""
         assert self.job is not None
         assert self.future is not None
         job, future, self.job, self.future = self.job, self.future, None, None
         try:
-            return future.result()
+            return future.result(timeout=0)
         except ProcessExpired as error:
             said = f"its process {_how(error.exitcode)}"
-        except BrokenProcessPool:
+        except (BrokenProcessPool, TimeoutError):
             said = "its process ended before the training began"
         except Exception as error:
             return Outcome(job.fingerprint, "failed", f"{type(error).__name__}: {error}", log=self.log)
@@ -83,6 +97,8 @@ class Local:
     def room(self, threads: int) -> bool:
         """Whether a slot is free, and as many threads of the share; a job that has more than the share goes alone."""
         taken = [slot.job.threads for slot in self.slots if slot.job is not None]
+        if self.share.gpus:
+            return len(taken) < len(self.slots)
         most = self.share.at_once * self.share.threads
         return len(taken) < len(self.slots) and (not taken or sum(taken) + threads <= most)
 
@@ -94,9 +110,10 @@ class Local:
 
     def wait(self, timeout_s: float) -> list[Outcome]:
         """What has ended."""
-        futures = {slot.future: slot for slot in self.slots if slot.future is not None}
-        done, _ = concurrent.futures.wait(futures, timeout_s, concurrent.futures.FIRST_COMPLETED)
-        return [slot.outcome() for future, slot in futures.items() if future in done]
+        at_work = [slot for slot in self.slots if slot.future is not None]
+        futures = [slot.future for slot in at_work if slot.future is not None]
+        concurrent.futures.wait(futures, timeout_s, concurrent.futures.FIRST_COMPLETED)
+        return [slot.outcome() for slot in at_work if slot.ended]
 
     def cancel(self, fingerprint: str) -> None:
         """Ask the worker that has the job to save its state."""
@@ -117,6 +134,8 @@ def local(share: Share, logs: Path) -> Iterator[Local]:
     Args:
         logs: the folder for what the workers print.
     """
+    with writing(logs):
+        logs.mkdir(parents=True, exist_ok=True)
     backend = Local(share, logs)
     try:
         yield backend
@@ -126,8 +145,8 @@ def local(share: Share, logs: Path) -> Iterator[Local]:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Processes and threads that are started within it never see the Ctrl-C of a terminal: they are told by a flag."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Processes and threads that are started within it never see what a terminal sends: a flag tells them to stop."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:

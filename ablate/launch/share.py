@@ -1,10 +1,15 @@
 """How the trainings of a sweep share this machine."""
 
+import functools
 import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from ablate.progress import say
 
 Amount = int | Literal["auto"]
 
@@ -19,23 +24,39 @@ class Share:
 
 
 def cores() -> int:
-    """The processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    """The processor cores that this process may use, a container's quota included."""
+    from joblib import cpu_count
+
+    return int(cpu_count())
 
 
+@functools.cache
 def gpus() -> tuple[str, ...]:
-    """What CUDA_VISIBLE_DEVICES would name each visible GPU of this machine, without asking TensorFlow."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return tuple(name.strip() for name in visible.split(",") if name.strip() and name.strip() != "-1")
+    """What CUDA_VISIBLE_DEVICES would name each GPU that TensorFlow can use here; it is asked in a process of its own."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return ()
-    try:
-        listed = subprocess.run([program, "-L"], capture_output=True, text=True, timeout=20, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        listed = _output([program, "-L"]).splitlines()
+        names = [line.removeprefix("GPU ").partition(":")[0] for line in listed if line.startswith("GPU ")]
+    else:
+        names = [name.strip() for name in visible.split(",") if name.strip() not in ("", "-1")]
+    if not names:
         return ()
-    return tuple(str(number) for number, line in enumerate(listed.splitlines()) if line.startswith("GPU "))
+    seen = _output([sys.executable, "-c", "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"])
+    usable = int(seen.split()[-1]) if seen.split() else 0
+    if usable < len(names):
+        say(f"TensorFlow can use {usable} of the {len(names)} GPUs of this machine; see its page on installing for GPUs")
+    return tuple(names[:usable])
+
+
+def _output(command: Sequence[str]) -> str:
+    """What a program prints; nothing where it fails."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""
 
 
 def share(workers: Amount, threads: Amount, trainings: int) -> Share:

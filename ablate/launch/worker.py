@@ -61,7 +61,6 @@ def start(log: Path, gpu: str | None, stop: Flag) -> None:
     """
     global asked_to_stop
     asked_to_stop = stop
-    log.parent.mkdir(parents=True, exist_ok=True)
     stream = log.open("ab", buffering=0)
     for descriptor in (1, 2):
         os.dup2(stream.fileno(), descriptor)

@@ -100,6 +100,8 @@ def load(sweep: Path) -> Results:
         notes.append(
             f"{lost} of {frame['fingerprint'].nunique()} trajectories are not in {content['store']}; their curves are left out"
         )
+    if store is not None:
+        notes += _mixed(store, sorted(set(frame.loc[frame["trajectory"].notna(), "fingerprint"])))
     return Results(frame, _evaluations(content["runs"], frame, factors, store), content, tuple(notes))
 
 
@@ -116,6 +118,17 @@ def _sweep(path: Path) -> dict[str, Any]:
         received = f"version {content.get('version')!r}" if isinstance(content, dict) else "a damaged file"
         raise AblateError(f"Expected a sweep of version {SWEEP_VERSION} in {path}. Received: {received}.")
     return content
+
+
+def _mixed(store: Path, fingerprints: Sequence[str]) -> list[str]:
+    """What the trainings of a sweep were not all done with, though the last bits of their numbers depend on it."""
+    segments = [segment for fingerprint in fingerprints for segment in Trajectory(store, fingerprint).segments()]
+    found = {what: sorted({str(segment.get(what)) for segment in segments}) for what in ("threads", "device")}
+    return [
+        f"the trainings were done with different {what} ({', '.join(values)}), so the last bits of their numbers differ"
+        for what, values in found.items()
+        if len(values) > 1
+    ]
 
 
 def _run(

@@ -41,7 +41,9 @@ def train(
     network = Network(recipe, dataset)
     progress = checkpoint.restore(trajectory, network, recipe)
     if not any(int(path.stem) > progress.step for path in trajectory.checkpoints()):
-        trajectory.drop_after(progress.step)
+        trajectory.drop_after(
+            max(progress.step, trajectory.finished)
+        )  # what a run has read is not lost for want of a checkpoint
     trajectory.add_segment(device.segment(threads, at_once, progress.step))
     trajectory.keep(recipe.steps)
     trajectory.set_status("running", progress.step)

@@ -80,8 +80,8 @@ def whole_run(steps: int, batch_size: int, augment: bool, averages: bool) -> flo
     if averages:
         optimizer.finalize_variable_values(network.trainable_variables)
     edge = (32 - size) // 2
-    images = cifar10.test.images[:, edge : edge + size, edge : edge + size]
-    test = tf.data.Dataset.from_tensor_slices((images, cifar10.test.labels)).batch(1000)
+    images = cifar10.evaluation.images[:, edge : edge + size, edge : edge + size]
+    test = tf.data.Dataset.from_tensor_slices((images, cifar10.evaluation.labels)).batch(1000)
     test = test.map(lambda image, label: (tf.image.per_image_standardization(image), label)).prefetch(2)
     return float(network.evaluate(test, verbose=0)[1])
 

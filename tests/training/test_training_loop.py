@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ablate import data
+from ablate import app, data
+from ablate.errors import AblateError
 from ablate.progress import TrainingProgress
 from ablate.recipe import TRAINING_VERSION, Recipe
 from ablate.store import Trajectory, fingerprint
@@ -273,6 +274,29 @@ def test_going_back_to_an_earlier_step_can_be_stopped_and_goes_on(tiny: Make, tr
     fresh = train(wanted, tmp_path / "b")
     np.testing.assert_array_equal(back.predictions(33)["raw"], fresh.predictions(33)["raw"])
     assert back.row(33)["loss"] == fresh.row(33)["loss"]
+
+
+def test_a_finished_run_is_not_lost_for_want_of_checkpoints(tiny: Make, train: Train, tmp_path: Path) -> None:
+    trajectory = train(tiny("steps=30"), tmp_path / "a")
+    before = trajectory.rows()
+    for path in trajectory.checkpoints():
+        path.unlink()
+    train(tiny("steps=50"), tmp_path / "a", stop_at=12)
+    assert trajectory.rows() == before
+    assert trajectory.finished == 30
+    assert app.begun_with(trajectory) == 1
+    train(tiny("steps=50"), tmp_path / "a")
+    assert [row["step"] for row in trajectory.rows()] == [10, 20, 30, 40, 50]
+    assert facts(trajectory)[1] == facts(train(tiny("steps=50"), tmp_path / "b"))[1]
+
+
+def test_data_that_changed_since_the_plan_are_refused(tiny: Make, tmp_path: Path) -> None:
+    recipe = tiny()
+    content = recipe.training("the digest of other data")
+    trajectory = Trajectory(tmp_path, fingerprint(content))
+    with pytest.raises(AblateError, match="that has changed since"), trajectory.locked():
+        app.ensure(recipe, trajectory, content, {}, TrainingProgress(recipe, trajectory), lambda: False)
+    assert trajectory.rows() == []
 
 
 def test_rows_survive_a_torn_line_before_them(tiny: Make, train: Train, tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""Who works on a sweep: one process at a time, which tells the others so."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ablate.errors import AblateError
+from ablate.launch.snapshot import RUNNING
+from ablate.launch.watch import Screen
+from ablate.progress import Heartbeat, say
+from ablate.store import SWEEP, sign_of_life, write_json, writing
+
+LOCK = ".lock"
+SIGN_EVERY_S = 20.0  # between two signs of life in running.json
+WAIT_S = 0.5  # between two looks at a sweep that another process works on
+
+
+@contextmanager
+def holding(folder: Path, shown: bool) -> Iterator[None]:
+    """Hold a sweep, and say so in running.json; where another process does, watch it until it lets go.
+
+    Args:
+        shown: whether to show how the other goes.
+
+    Raises:
+        AblateError: the folder cannot be written.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock.acquire(timeout=0))
+        except Timeout:
+            say(f"{folder} is being worked on by another process; waiting for it")
+            with Screen(folder, shown=shown) as screen:
+                while not lock.is_locked:
+                    screen.refresh()
+                    with suppress(Timeout):
+                        stack.enter_context(lock.acquire(timeout=WAIT_S))
+        started = time.time()
+        running = folder / RUNNING
+        stack.callback(running.unlink, missing_ok=True)
+        stack.enter_context(Heartbeat(SIGN_EVERY_S, lambda: write_json(running, sign_of_life() | {"started": started})))
+        yield
+
+
+def watch(folder: Path, shown: bool) -> None:
+    """Show what another process does with a sweep, until it lets go.
+
+    Raises:
+        AblateError: no other process works on it.
+    """
+    if not (folder / SWEEP).exists() or not _held(folder):
+        raise AblateError(
+            f"Expected a sweep that another process works on. Received: watch=true, and nobody works on {folder}. "
+            "Run it without watch=true."
+        )
+    with Screen(folder, shown=shown) as screen:
+        while _held(folder):
+            screen.refresh()
+            time.sleep(WAIT_S)
+
+
+def _held(folder: Path) -> bool:
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            return False
+    except Timeout:
+        return True
