@@ -193,6 +193,8 @@ def _checked(**sections: Any) -> Recipe:
         elif first["type"] == "union_tag_invalid":
             key, received = f"{key}.kind", first["ctx"]["tag"]
             message = f"Expected one of: {first['ctx']['expected_tags']}"
+        elif first["type"] == "path_type":
+            message = "Expected the path of a folder"
         elif key.startswith("init.stddev."):
             message = "Expected a number above 0, 'glorot', 'he' or 'inverse_fan_in'"
         if first["type"] == "missing":

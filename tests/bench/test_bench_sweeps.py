@@ -60,7 +60,7 @@ def rival(tmp_path_factory):
 def test_a_sweep_against_keras_fit_for_each_run(precision, bar, rival, tmp_path, environment, table):
     words = ["-m", "ablate", "-m", "augment=on,off", "ema=on,off", "seed=0,1,2", f"precision={precision}", "eval_every=10000"]
     timed([*words, "steps=1", "store=warm-up"], tmp_path, environment)
-    short, long = (timed([*words, f"steps={steps}", f"store={steps}"], tmp_path, environment) for steps in (SHORT, LONG))
+    short, long = (timed([*words, f"steps={steps}", f"store=runs-{steps}"], tmp_path, environment) for steps in (SHORT, LONG))
     ours = extrapolated(short, long)
     how = f"12 runs of {WHOLE:,} steps, extrapolated from {SHORT} and {LONG}"
     table.note(f"{how}: Keras fit", f"{rival / 60:.0f} min")
