@@ -1,17 +1,17 @@
 """How long trainings will take, from what this machine has trained before or from a short measurement of its speed."""
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import yaml
 
-from ablate import calibration, machine
+from ablate import app, calibration, machine
+from ablate.calibration import Speed, nearest
 from ablate.data import cache
 from ablate.errors import AblateError
 from ablate.launch.share import Share
@@ -20,13 +20,21 @@ from ablate.models.layers import Model
 from ablate.models.spec import parse
 from ablate.plan import Training
 from ablate.recipe import Recipe
-from ablate.store import Trajectory, fingerprint, read_json
+from ablate.store import Trajectory, fingerprint
 
 SAME_KIND = "measured in earlier trainings of the same kind on this machine"
 BY_OPERATIONS = "from operation counts and earlier trainings on this machine"
 CALIBRATED = "from operation counts and a short measurement on this machine"
-SHARED_OTHERWISE = ", with another number at once"
-SOURCES = (SAME_KIND, SAME_KIND + SHARED_OTHERWISE, BY_OPERATIONS, BY_OPERATIONS + SHARED_OTHERWISE, CALIBRATED)  # best first
+OTHER_AT_ONCE = ", with another number at once"
+OTHER_THREADS = ", with another number of threads"
+SOURCES = tuple(  # best first
+    base + otherwise
+    for group in (("", OTHER_AT_ONCE), (OTHER_THREADS,))
+    for base in (SAME_KIND, BY_OPERATIONS, CALIBRATED)
+    for otherwise in group
+)
+TOO_SMALL = "probably minutes; how many is not known, since the sweep is too small to measure this machine's speed for it first"
+NOT_MEASURED = "how long is not known: nothing trained on this machine tells its speed yet, and that was not measured"
 
 # Rough, and small against any training worth planning. Measured on one core of an AMD EPYC: importing TensorFlow took 5 to
 # 9 s, tracing a training and its evaluation 3 to 6 s, and an evaluation 0.30 to 0.40 of a training example an image.
@@ -38,7 +46,7 @@ EVALUATED_WEIGHTS = 2  # raw and averaged
 USUAL_SEEDS = range(32)  # where other seeds of a training are looked for, besides the sweep's own
 ENOUGH_TRAININGS = 5  # of the same kind, for a median
 NEWEST_TRAJECTORIES = 50  # of a store, that are looked at for a speed
-WORTH_MEASURING = 5e12  # operations of each of the trainings at once; fewer take about a minute on one core
+WORTH_MEASURING = 5e12  # operations of each of the trainings at once; fewer take a few minutes on one core
 
 
 @dataclass(frozen=True)
@@ -46,20 +54,13 @@ class Forecast:
     """What trainings will take.
 
     seconds: until the last of them ends; None where the speed of one is not known. each: the seconds of each, by fingerprint.
-    sources: where the speeds come from, of SOURCES, the best first.
+    sources: where the speeds come from, of SOURCES, the best first. unknown: why `seconds` is None, TOO_SMALL or NOT_MEASURED.
     """
 
     seconds: float | None
     each: Mapping[str, float | None]
     sources: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Speed:
-    """A speed that was measured. at_once: how many trainings ran side by side; None where that is not known or differed."""
-
-    value: float
-    at_once: int | None
+    unknown: str | None
 
 
 @dataclass(frozen=True)
@@ -73,29 +74,52 @@ class Pace:
 def forecast(trainings: Sequence[Training], share: Share, calibrate: bool = True) -> Forecast:
     """What the steps that are left of the trainings will take when they share this machine.
 
+    A training that was begun goes on with its own number of threads, whatever the share's.
+
     Args:
         trainings: those to do.
-        calibrate: where no earlier training tells the speed, measure it: about 15 s, once for a machine, version and share.
-            Not for so little to train that this would take longer.
+        calibrate: where no earlier training with as many threads tells the speed, measure it: about 15 s, and kept for the
+            machine, version, precision and threads. Not for so little to train that this would take about as long.
     """
     paces = _Paces(trainings, share, calibrate)
     each: dict[str, float | None] = {}
+    known: list[tuple[float, int]] = []
     sources = set()
     for training in trainings:
-        pace = paces.of(training)
-        each[training.trajectory.fingerprint] = None if pace is None else _seconds(training, pace.examples_per_second)
-        sources |= {pace.source} if pace is not None else set()
-    known = [seconds for seconds in each.values() if seconds is not None]
-    total = None if len(known) < len(each) else wall_seconds(known, share.at_once)
-    return Forecast(total, each, tuple(source for source in SOURCES if source in sources))
+        threads = app.begun_with(training.trajectory) or share.threads
+        pace = paces.of(training, replace(share, threads=threads))
+        seconds = None if pace is None else _seconds(training, pace.examples_per_second)
+        each[training.trajectory.fingerprint] = seconds
+        if pace is not None and seconds is not None:
+            sources.add(pace.source)
+            known.append((seconds, threads))
+    ordered = tuple(source for source in SOURCES if source in sources)
+    if len(known) < len(each):
+        return Forecast(None, each, ordered, TOO_SMALL if paces.small else NOT_MEASURED)
+    return Forecast(wall_seconds(known, share), each, ordered, None)
 
 
-def wall_seconds(each: Iterable[float], at_once: int) -> float:
-    """How long trainings of so many seconds take, so many at once, the longest first; with the start of the processes."""
-    ends = [0.0] * at_once
-    for seconds in sorted(each, reverse=True):
-        heapq.heapreplace(ends, ends[0] + seconds)
-    return max(ends) + START_OF_WORKER_S if any(ends) else 0.0
+def wall_seconds(each: Iterable[tuple[float, int]], share: Share) -> float:
+    """How long trainings take that share this machine, the longest first; with the start of the processes.
+
+    Args:
+        each: the seconds and the threads of each. Those at work have the threads of the share together; one that was begun with
+            more than that goes alone.
+    """
+    waiting = sorted(each, reverse=True)
+    at_work: list[tuple[float, int]] = []  # when it ends, and its threads
+    now = last = 0.0
+    while waiting:
+        for one in list(waiting):
+            taken = sum(threads for _, threads in at_work)
+            if len(at_work) == share.at_once:
+                break
+            if share.gpus or not at_work or taken + one[1] <= share.at_once * share.threads:
+                waiting.remove(one)
+                heapq.heappush(at_work, (now + one[0], one[1]))
+                last = max(last, now + one[0])
+        now, _ = heapq.heappop(at_work)
+    return last + START_OF_WORKER_S if last else 0.0
 
 
 def evaluations_left(training: Training, begun: int) -> int:
@@ -111,85 +135,92 @@ def siblings(content: Mapping[str, Any], store: Path, seeds: Iterable[int]) -> d
     return {seed: trajectory for seed, trajectory in found.items() if trajectory.path.is_dir()}
 
 
-def speeds(trajectory: Trajectory, share: Share) -> list[Speed]:
-    """Training examples a second at each evaluation that was done on this machine with the threads of the share."""
-    segments = read_json(trajectory.path / "env.json")
-    segments = [segment for segment in segments if isinstance(segment, dict)] if isinstance(segments, list) else []
-    if not any(_fits(segment, share) for segment in segments):
+def speeds(trajectory: Trajectory, on_gpu: bool) -> list[Speed]:
+    """Training examples a second at each evaluation that was done on this machine, on its GPU or not."""
+    segments = trajectory.segments()
+    if not any(_here(segment, on_gpu) for segment in segments):
         return []
     found = []
     for row in trajectory.rows():
         behind = [segment for segment in segments if segment.get("from_step", 0) < row["step"]]
-        if behind and _fits(behind[-1], share) and row.get("examples_per_second"):
-            found.append(Speed(row["examples_per_second"], behind[-1].get("at_once")))
+        if behind and _here(behind[-1], on_gpu) and row.get("examples_per_second"):
+            found.append(Speed(row["examples_per_second"], behind[-1]["threads"], behind[-1].get("at_once")))
     return found
 
 
-def _fits(segment: Mapping[str, Any], share: Share) -> bool:
-    on_gpu = segment.get("device") != segment.get("processor")
-    return (segment.get("host"), segment.get("threads"), on_gpu) == (machine.host(), share.threads, bool(share.gpus))
+def _here(segment: Mapping[str, Any], on_gpu: bool) -> bool:
+    """Whether a part of a training was done on this machine, with a known number of threads."""
+    threads, device = segment.get("threads"), segment.get("device")
+    here = (segment.get("host"), device != segment.get("processor")) == (machine.host(), on_gpu)
+    return here and isinstance(threads, int) and threads > 0
 
 
-def _typical(found: Sequence[Speed], at_once: int) -> Speed | None:
-    """The median of those that shared the machine alike; of all where none did."""
-    alike = [speed.value for speed in found if speed.at_once == at_once]
-    if alike:
-        return Speed(median(alike), at_once)
-    return Speed(median(speed.value for speed in found), None) if found else None
+def _examples(training: Training) -> float:
+    """The work that is left of a training: training examples, with evaluated images counted as the part of one they take."""
+    recipe, begun = training.recipe, training.begun
+    evaluated = evaluations_left(training, begun) * EVALUATED_WEIGHTS * recipe.shape.eval_images
+    return (recipe.steps - begun) * recipe.batch_size + EVALUATION_SHARE * evaluated
 
 
 def _seconds(training: Training, examples_per_second: float) -> float:
-    recipe, begun = training.recipe, training.begun
-    evaluated = evaluations_left(training, begun) * EVALUATED_WEIGHTS * recipe.shape.eval_images
-    examples = (recipe.steps - begun) * recipe.batch_size + EVALUATION_SHARE * evaluated
     starts = len({run.recipe.steps for run in training.runs})  # the graph is traced anew for each step that is read
-    return starts * START_OF_TRAINING_S + examples / examples_per_second
+    return starts * START_OF_TRAINING_S + _examples(training) / examples_per_second
 
 
 class _Paces:
-    """The pace of each training; each source is asked once, and only where the better ones know nothing."""
+    """The pace of each training; each source is asked once, and only where the better ones know nothing as good."""
 
     def __init__(self, trainings: Sequence[Training], share: Share, calibrate: bool) -> None:
-        self.share = share
         self.seeds = {training.recipe.seed: None for training in trainings} | dict.fromkeys(USUAL_SEEDS)
-        worth = sum(training.left * training.recipe.batch_size * _operations(training.recipe) for training in trainings)
-        self.calibrate = calibrate and worth >= WORTH_MEASURING * share.at_once
-        self.by_kind: dict[tuple[Path, str], Speed | None] = {}
-        self.by_precision: dict[tuple[Path, str], tuple[float, str] | None] = {}
+        work = sum(_examples(training) * _operations(training.recipe) for training in trainings)
+        self.small = work < WORTH_MEASURING * share.at_once
+        self.measured_threads = share.threads if calibrate and not self.small else None
+        self.asked: dict[tuple[object, ...], Speed | None] = {}
 
-    def of(self, training: Training) -> Pace | None:
-        """None where nothing tells."""
+    def of(self, training: Training, share: Share) -> Pace | None:
+        """The best that is known for a training that has the threads of the share; None where nothing tells."""
         recipe, content = training.recipe, training.runs[0].content
-        kind = (recipe.store, fingerprint({**content, "seed": None}))
-        if kind not in self.by_kind:
-            self.by_kind[kind] = self._measured(content, recipe.store)
-        measured = self.by_kind[kind]
-        if measured is not None:
-            return Pace(measured.value, SAME_KIND + ("" if measured.at_once else SHARED_OTHERWISE))
-        key = (recipe.store, recipe.precision.compute)
-        if key not in self.by_precision:
-            self.by_precision[key] = self._by_operations(recipe)
-        known = self.by_precision[key]
-        return None if known is None else Pace(known[0] / _operations(recipe), known[1])
+        store, precision, threads = recipe.store, recipe.precision.compute, share.threads
+        kind, folder = fingerprint({**content, "seed": None}), cache.folder(recipe.data)
+        found: list[Pace] = []
+        for base, key, ask in (
+            (SAME_KIND, (store, kind, threads), lambda: self._of_kind(content, store, share)),
+            (BY_OPERATIONS, (store, precision, threads), lambda: nearest(_of_store(store, precision, share), share)),
+            (CALIBRATED, (folder, precision, threads), lambda: self._calibrated(precision, share, folder)),
+        ):
+            speed = self._once((base, *key), ask)
+            if speed is None:
+                continue
+            otherwise = OTHER_THREADS if speed.threads != threads else OTHER_AT_ONCE if speed.at_once != share.at_once else ""
+            pace = Pace(speed.value if base == SAME_KIND else speed.value / _operations(recipe), base + otherwise)
+            if speed.threads == threads:
+                return pace
+            found.append(pace)
+        return found[0] if found else None
 
-    def _measured(self, content: Mapping[str, Any], store: Path) -> Speed | None:
+    def _once(self, key: tuple[object, ...], ask: Callable[[], Speed | None]) -> Speed | None:
+        if key not in self.asked:
+            self.asked[key] = ask()
+        return self.asked[key]
+
+    def _of_kind(self, content: Mapping[str, Any], store: Path, share: Share) -> Speed | None:
         """Examples a second in trainings that differ in the seed alone."""
-        found: list[list[Speed]] = []
+        found: list[Speed] = []
+        alike = 0
         for sibling in siblings(content, store, self.seeds).values():
-            here = speeds(sibling, self.share)
-            found += [here] if here else []
-            if len(found) == ENOUGH_TRAININGS:
+            here = speeds(sibling, bool(share.gpus))
+            found += here
+            alike += any(speed.threads == share.threads for speed in here)
+            if alike == ENOUGH_TRAININGS:
                 break
-        return _typical([speed for here in found for speed in here], self.share.at_once)
+        return nearest(found, share)
 
-    def _by_operations(self, recipe: Recipe) -> tuple[float, str] | None:
-        """Operations a second, counted forward for each training example, and where that comes from."""
-        precision = recipe.precision.compute
-        earlier = _typical(_operation_speeds(recipe.store, precision, self.share), self.share.at_once)
-        if earlier is not None:
-            return earlier.value, BY_OPERATIONS + ("" if earlier.at_once else SHARED_OTHERWISE)
-        value = calibration.operations_per_second(precision, self.share, cache.folder(recipe.data), self.calibrate)
-        return None if value is None else (value, CALIBRATED)
+    def _calibrated(self, precision: str, share: Share, folder: Path) -> Speed | None:
+        """Operations a second, measured for the purpose."""
+        speed = nearest(calibration.kept(precision, share, folder), share)
+        if share.threads == self.measured_threads and (speed is None or speed.threads != share.threads):
+            return calibration.measure(precision, share, folder) or speed
+        return speed
 
 
 def _operations(recipe: Recipe) -> int:
@@ -202,19 +233,18 @@ def operations(model: Model, input_shape: tuple[int, int, int]) -> int:
     return totals(model, input_shape)[1]
 
 
-def _operation_speeds(store: Path, precision: str, share: Share) -> list[Speed]:
-    """One speed in operations a second for each of the newest trajectories of the store that were trained here like this."""
+def _of_store(store: Path, precision: str, share: Share) -> list[Speed]:
+    """One speed in operations a second for each of the newest trajectories of the store that were trained here."""
     found = []
     for path in _newest(store):
-        trajectory = Trajectory(store, path.name)
-        pace = _typical(speeds(trajectory, share), share.at_once)
-        content = _content(path / "config.yaml") if pace is not None else None
-        if pace is None or content is None or content["precision"] != precision:
+        speed = nearest(speeds(Trajectory(store, path.name), bool(share.gpus)), share)
+        content = _content(path / "config.yaml") if speed is not None else None
+        if speed is None or content is None or content["precision"] != precision:
             continue
         with suppress(AblateError, KeyError, TypeError, ValueError):  # a config of another version of the program
             height, width, channels = content["input"]["size"]
             count = operations(parse(content["model"], content["data"]["classes"]), (height, width, channels))
-            found.append(Speed(count * pace.value, pace.at_once))
+            found.append(replace(speed, value=count * speed.value))
     return found
 
 

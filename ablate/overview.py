@@ -5,14 +5,17 @@ from functools import lru_cache
 from statistics import mean
 from typing import Any
 
-from ablate import app, power
+from ablate import app, designs, power
 from ablate.forecast import forecast
-from ablate.launch.share import Amount, share
+from ablate.launch.share import Amount, Share, gpus, share
 from ablate.models.costs import totals
-from ablate.plan import Plan, trainings
+from ablate.plan import Plan, Training, trainings
 from ablate.recipe import Recipe
 
 _totals = lru_cache(maxsize=1024)(totals)
+
+OWN_LAUNCHER = "local"
+DONE, DIVERGED, TO_DO = "done", "diverged", "to do"  # states of runs and trainings
 
 # What an arm may change besides its factor.
 SIZES = ("input", "parameters", "operations", "learning_rate", "training_images", "steps", "steps_per_epoch", "epochs")
@@ -25,45 +28,58 @@ _ITSELF: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def describe(plan: Plan, workers: Amount, threads: Amount, calibrate: bool = True) -> dict[str, Any]:
+def describe(
+    plan: Plan, workers: Amount, threads: Amount, calibrate: bool = True, launcher: str = OWN_LAUNCHER
+) -> dict[str, Any]:
     """All there is to say about a plan, as JSON-able content.
 
-    `totals` counts, with the seconds of all that is left, None where they are not known; `sources` is what those rest on;
-    `arms`, `runs` and `trainings` list; `confounds` what switches change besides the factor, in a fraction on average over the
-    arms; `seeds` what the seeds can show; `fixed` what is fixed before training.
+    `totals` counts, with the seconds until all that is left is done and those of the trainings together, None where they are
+    not known; `sources` is what those rest on, `unknown` why they are not known; `arms`, `runs` and `trainings` list;
+    `confounds` what switches change besides the factor, in a fraction on average over the arms; `seeds` what the seeds can
+    show; `fixed` what is fixed before training. A state is `done`, `diverged` or `to do`; what diverged stays so.
 
     Args:
         workers, threads: of the config, each a number or `auto`.
         calibrate: whether to measure the speed of this machine where nothing else tells it.
+        launcher: Hydra's name of it. What another than ours does at once is not known here, nor then the seconds until the end.
     """
-    done = _done(plan)
-    missing = [run for run in plan.runs if run.number not in done]
+    states = _states(plan)
+    missing = [run for run in plan.runs if states[run.number] == TO_DO]
     left = {training.trajectory.fingerprint: training for training in trainings(missing)}
-    shared = share(workers, threads, len(left))
+    ours = launcher == OWN_LAUNCHER
+    shared = share(workers, threads, len(left)) if ours else Share(1, plan.runs[0].recipe.threads, gpus())
     expected = forecast(list(left.values()), shared, calibrate)
+    seconds = [each for each in expected.each.values() if each is not None]
     steps_left = {fingerprint: training.left for fingerprint, training in left.items()}
     everything = plan.trainings
-    arms = _arms(plan, steps_left)
+    arms = _arms(plan, states, steps_left)
+    listed = [_training(training, states, expected.each, steps_left) for training in everything]
     return {
         "name": plan.name,
         "study": plan.study,
         "design": plan.design,
+        "launcher": launcher,
         "fraction": plan.fraction.to_json() if plan.fraction else None,
         "factors": {factor.name: list(factor.levels) for factor in plan.factors},
         "totals": {
             "arms": len(plan.arms),
             "seeds": len(plan.seeds),
             "runs": len(plan.runs),
-            "runs_done": len(done),
+            "runs_done": list(states.values()).count(DONE),
+            "runs_diverged": list(states.values()).count(DIVERGED),
             "trainings": len(everything),
-            "trainings_done": len(everything) - len(left),
+            "trainings_done": sum(training["state"] == DONE for training in listed),
+            "trainings_diverged": sum(training["state"] == DIVERGED for training in listed),
+            "trainings_to_do": len(left),
             "steps_left": sum(steps_left.values()),
-            "seconds": expected.seconds,
-            "workers": shared.at_once,
+            "seconds": expected.seconds if ours else None,
+            "training_seconds": sum(seconds) if len(seconds) == len(left) else None,
+            "workers": shared.at_once if ours else None,
             "threads": shared.threads,
             "gpus": len(shared.gpus),
         },
         "sources": list(expected.sources),
+        "unknown": expected.unknown,
         "arms": arms,
         "confounds": _of_factors(plan, arms) if plan.effects else _of_arms(arms),
         "runs": [
@@ -74,50 +90,60 @@ def describe(plan: Plan, workers: Amount, threads: Amount, calibrate: bool = Tru
                 "overrides": list(run.overrides),
                 "fingerprint": run.trajectory.fingerprint,
                 "readout": {"weights": run.recipe.readout.weights, "step": run.recipe.steps},
-                "state": "done" if run.number in done else "to do",
+                "state": states[run.number],
             }
             for run in plan.runs
         ],
-        "trainings": [
-            {
-                "fingerprint": (fingerprint := training.trajectory.fingerprint),
-                "runs": [run.number for run in training.runs],
-                "seed": training.recipe.seed,
-                "steps": training.recipe.steps,
-                "steps_done": training.recipe.steps - steps_left.get(fingerprint, 0),
-                "steps_left": steps_left.get(fingerprint, 0),
-                "seconds": expected.each[fingerprint] if fingerprint in left else 0.0,
-                "state": "to do" if fingerprint in left else "done",
-            }
-            for training in everything
-        ],
+        "trainings": listed,
         "same_arms": [{"arm": arm, "same_as": earlier} for arm, earlier in plan.same_arms()],
         "seeds": _seeds(plan),
         "fixed": plan.to_json()["fixed"],
     }
 
 
-def _done(plan: Plan) -> set[int]:
-    """The numbers of the runs that have nothing to train; runs that differ in their readout alone are read once."""
-    found: dict[tuple[str, int], bool] = {}
-    done = set()
+def _states(plan: Plan) -> dict[int, str]:
+    """What became of each run so far, by number; runs that differ in their readout alone are read once."""
+    found: dict[tuple[str, int], str] = {}
+    states = {}
     for run in plan.runs:
         key = (run.trajectory.fingerprint, run.recipe.steps)
         if key not in found:
-            found[key] = app.read(run.recipe, run.trajectory) is not None
-        if found[key]:
-            done.add(run.number)
-    return done
+            result = app.read(run.recipe, run.trajectory)
+            found[key] = TO_DO if result is None else result["status"]
+        states[run.number] = found[key]
+    return states
 
 
-def _arms(plan: Plan, steps_left: Mapping[str, int]) -> list[dict[str, Any]]:
+def _training(
+    training: Training, states: Mapping[int, str], seconds: Mapping[str, float | None], steps_left: Mapping[str, int]
+) -> dict[str, Any]:
+    """One entry of `trainings`. A training has diverged where one of its runs has and none is to do."""
+    fingerprint, steps = training.trajectory.fingerprint, training.recipe.steps
+    of_runs = {states[run.number] for run in training.runs}
+    state = next(state for state in (TO_DO, DIVERGED, DONE) if state in of_runs)
+    left = steps_left.get(fingerprint, 0)
+    return {
+        "fingerprint": fingerprint,
+        "runs": [run.number for run in training.runs],
+        "seed": training.recipe.seed,
+        "steps": steps,
+        "steps_done": training.trajectory.status()["step"] if state == DIVERGED else steps - left,
+        "steps_left": left,
+        "seconds": seconds.get(fingerprint, 0.0),
+        "state": state,
+    }
+
+
+def _arms(plan: Plan, states: Mapping[int, str], steps_left: Mapping[str, int]) -> list[dict[str, Any]]:
     """One entry an arm. A training that several arms wait for is to do for the first, and shared for the others."""
     recipes = dict(plan.recipes())
-    compared = dict(plan.differences)
+    compared = dict(designs.differences(plan.design, plan.arms))
     to_do: dict[int, list[int]] = {number: [] for number in recipes}  # steps of each training that is left
     shared: dict[int, set[str]] = {number: set() for number in recipes}
+    diverged = dict.fromkeys(recipes, 0)
     owner: dict[str, int] = {}
     for run in plan.runs:
+        diverged[run.arm] += states[run.number] == DIVERGED
         fingerprint = run.trajectory.fingerprint
         if fingerprint not in steps_left:
             continue
@@ -128,7 +154,7 @@ def _arms(plan: Plan, steps_left: Mapping[str, int]) -> list[dict[str, Any]]:
             shared[run.arm].add(fingerprint)
     arms = []
     for number, recipe in recipes.items():
-        against = compared.get(number, 0 if number else None)
+        against = compared.get(number)
         arms.append(
             {
                 "number": number,
@@ -141,6 +167,7 @@ def _arms(plan: Plan, steps_left: Mapping[str, int]) -> list[dict[str, Any]]:
                 "besides": [],
                 "trainings_to_do": len(to_do[number]),
                 "trainings_shared": len(shared[number]),
+                "trainings_diverged": diverged[number],
                 "steps_left": sum(to_do[number]),
             }
         )
@@ -207,7 +234,10 @@ def _seeds(plan: Plan) -> dict[str, Any]:
     fixed = plan.to_json()["fixed"]
     judged = len(plan.differences) + len(plan.effects)
     smallest = power.detectable(len(plan.seeds), judged, fixed["looks"]) if judged else None
-    known = power.deviations(plan) if smallest is not None else {}
+    known: list[tuple[dict[str, Any], power.Deviation]] = []
+    if smallest is not None:
+        known += [({"arm": arm, "against": against}, one) for (arm, against), one in power.deviations(plan).items()]
+        known += [({"effect": list(effect)}, one) for effect, one in power.effect_deviations(plan).items()]
     return {
         "seeds": len(plan.seeds),
         "judged": judged,
@@ -218,12 +248,14 @@ def _seeds(plan: Plan) -> dict[str, Any]:
         "detectable": smallest,
         "deviations": [
             {
-                "arm": arm,
-                "against": against,
+                **judged_one,
                 "points": deviation.points,
-                "pairs": deviation.pairs,
-                "detectable_points": None if smallest is None else smallest * deviation.points,
+                "points_range": [deviation.low, deviation.high],
+                "seeds": deviation.seeds,
+                "detectable_points": smallest * deviation.points,
+                "detectable_points_range": [smallest * deviation.low, smallest * deviation.high],
             }
-            for (arm, against), deviation in known.items()
+            for judged_one, deviation in known
+            if smallest is not None
         ],
     }

@@ -1,9 +1,11 @@
 """What a number of seeds can show: the smallest difference that a judged comparison is likely to find."""
 
 import math
-from statistics import stdev
+from collections.abc import Mapping, Sequence
+from statistics import mean, stdev
 from typing import NamedTuple
 
+from ablate.designs import Effect
 from ablate.forecast import USUAL_SEEDS, siblings
 from ablate.plan import Plan, Run
 
@@ -11,13 +13,22 @@ POWER = 0.8  # the chance to detect
 LEVEL = 0.05  # the chance that any of the judged differences is found where there is none
 AVERAGED_OVER = 4000  # deviations; enough for four digits
 HALVINGS = 50
+LEAST_SEEDS = 3  # to tell a deviation from; two give one number, and an interval of a factor of 70
+CONFIDENCE = 0.95  # of the interval of a deviation
+SAME = 1e-9  # points; a deviation below it is rounding, of differences that are all the same
 
 
 class Deviation(NamedTuple):
-    """points: standard deviation over seeds of a paired difference in accuracy. pairs: how many seeds it is from."""
+    """A standard deviation over seeds of a difference or an effect, in points of accuracy.
+
+    low, high: the interval that holds the true one with a chance of 95 %, for values that are normally distributed. seeds: how
+    many it is from.
+    """
 
     points: float
-    pairs: int
+    low: float
+    high: float
+    seeds: int
 
 
 def detectable(seeds: int, judged: int, looks: int = 1, power: float = POWER, level: float = LEVEL) -> float | None:
@@ -52,28 +63,76 @@ def detectable(seeds: int, judged: int, looks: int = 1, power: float = POWER, le
 
 
 def deviations(plan: Plan) -> dict[tuple[int, int], Deviation]:
-    """The deviation of each judged difference, where the store has both of its arms at two seeds or more.
+    """The deviation of each judged difference, where the store has both of its arms at three seeds or more.
 
-    Whatever seeds are there count, up to 31 and those of the sweep. From few pairs it is rough. Arms that are one have none.
+    Whatever seeds are there count, up to 31 and those of the sweep. Where all differ alike, as from a few images, it is not
+    told.
 
     Returns:
         By (arm, compared with).
     """
-    arms: dict[int, list[Run]] = {}
-    for run in plan.runs:
-        arms.setdefault(run.arm, []).append(run)
+    arms = _by_arm(plan)
     accuracies: dict[int, dict[int, float]] = {}
-    same = set(plan.same_arms())
     found = {}
     for arm, against in plan.differences:
         for each in (arm, against):
             if each not in accuracies:
                 accuracies[each] = _accuracies(arms[each])
         pairs = accuracies[arm].keys() & accuracies[against].keys()
-        if len(pairs) >= 2 and (arm, against) not in same:
-            points = stdev(100 * (accuracies[arm][seed] - accuracies[against][seed]) for seed in pairs)
-            found[arm, against] = Deviation(points, len(pairs))
+        deviation = _deviation([accuracies[arm][seed] - accuracies[against][seed] for seed in pairs])
+        if deviation is not None:
+            found[arm, against] = deviation
     return found
+
+
+def effect_deviations(plan: Plan) -> dict[Effect, Deviation]:
+    """The deviation of each judged effect, where the store has all arms at three seeds or more; see `deviations`.
+
+    As in the report, an effect is the mean over the arms in which the product of its factors is +1, minus that over the others,
+    with a factor's first level as -1 and its second as +1.
+    """
+    if not plan.effects:
+        return {}
+    accuracies = [_accuracies(runs) for _, runs in sorted(_by_arm(plan).items())]
+    seeds = set.intersection(*(set(each) for each in accuracies))
+    first = {factor.name: factor.levels[0] for factor in plan.factors}
+    found = {}
+    for effect in plan.effects:
+        signs = [_sign(effect, dict(arm.levels), first) for arm in plan.arms]
+        contrasts = [
+            mean(each[seed] for each, sign in zip(accuracies, signs, strict=True) if sign > 0)
+            - mean(each[seed] for each, sign in zip(accuracies, signs, strict=True) if sign < 0)
+            for seed in seeds
+        ]
+        deviation = _deviation(contrasts)
+        if deviation is not None:
+            found[effect] = deviation
+    return found
+
+
+def _sign(effect: Effect, levels: Mapping[str, str], first: Mapping[str, str]) -> int:
+    return math.prod(-1 if levels[name] == first[name] else 1 for name in effect)
+
+
+def _deviation(values: Sequence[float]) -> Deviation | None:
+    """That of fractions; None where it cannot be told."""
+    if len(values) < LEAST_SEEDS:
+        return None
+    points = 100 * stdev(values)
+    if points < SAME:
+        return None
+    from scipy import special
+
+    freedom, outside = len(values) - 1, (1 - CONFIDENCE) / 2
+    low, high = (points * math.sqrt(freedom / special.chdtri(freedom, p)) for p in (outside, 1 - outside))
+    return Deviation(points, low, high, len(values))
+
+
+def _by_arm(plan: Plan) -> dict[int, list[Run]]:
+    arms: dict[int, list[Run]] = {}
+    for run in plan.runs:
+        arms.setdefault(run.arm, []).append(run)
+    return arms
 
 
 def _accuracies(runs: list[Run]) -> dict[int, float]:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate import calibration, config, forecast, machine, plan
+from ablate.calibration import Speed, nearest
 from ablate.forecast import Forecast, evaluations_left, wall_seconds
 from ablate.launch.share import Share
 from ablate.models.costs import totals
@@ -59,24 +60,48 @@ def test_another_seed_of_the_same_training_tells_its_speed(tmp_path: Path) -> No
     assert found.seconds == pytest.approx(forecast.START_OF_WORKER_S + seconds_at(made.trainings[0], 500.0))
 
 
-@pytest.mark.parametrize("other", [{"host": "elsewhere"}, {"threads": 2}, {"device": "a GPU"}], ids=str)
-def test_what_was_trained_otherwise_tells_nothing(tmp_path: Path, other: dict[str, Any]) -> None:
+@pytest.mark.parametrize("other", [{"host": "elsewhere"}, {"device": "a GPU"}, {"threads": None}], ids=str)
+def test_what_was_trained_elsewhere_tells_nothing(tmp_path: Path, other: dict[str, Any]) -> None:
     train(make(tmp_path, "seed=7").trainings[0], [400.0], **other)
     found = asked(make(tmp_path))
     assert (found.seconds, found.sources, list(found.each.values())) == (None, (), [None])
+
+
+def test_another_number_of_threads_tells_what_nothing_else_does(tmp_path: Path) -> None:
+    made = make(tmp_path, "steps=1000")
+    train(make(tmp_path, "seed=7").trainings[0], [400.0], threads=8)
+    train(make(tmp_path, "seed=8").trainings[0], [100.0], threads=2)
+    found = asked(made)
+    assert found.sources == (forecast.SAME_KIND + forecast.OTHER_THREADS,)
+    assert list(found.each.values()) == pytest.approx([seconds_at(made.trainings[0], 100.0)])  # 2 is nearer to 1 than 8 is
+    train(make(tmp_path, "model=nin0").trainings[0], [100.0])
+    assert asked(made).sources == (forecast.BY_OPERATIONS,)
+
+
+def test_a_training_that_was_begun_goes_on_with_its_own_threads(tmp_path: Path) -> None:
+    train(make(tmp_path, "seed=7").trainings[0], [100.0])
+    train(make(tmp_path, "seed=8").trainings[0], [900.0], threads=2)
+    made = make(tmp_path, "steps=1000", "seed=0,1,2")
+    begun = made.trainings[0]
+    train(begun, [900.0], threads=2)
+    found = asked(made)
+    alone, others = seconds_at(begun, 900.0), seconds_at(begun, 100.0)
+    assert list(found.each.values()) == pytest.approx([alone, others, others])
+    assert found.sources == (forecast.SAME_KIND,)
+    assert found.seconds == pytest.approx(forecast.START_OF_WORKER_S + others + alone)  # beside it there is no thread left
 
 
 def test_only_the_evaluations_of_a_fitting_segment_count(tmp_path: Path) -> None:
     training = make(tmp_path, "seed=7").trainings[0]
     train(training, [400.0, 500.0, 900.0])
     training.trajectory.add_segment({"from_step": 200, "host": "elsewhere", "threads": 1, "device": "x", "processor": "x"})
-    assert [speed.value for speed in forecast.speeds(training.trajectory, SHARE)] == [400.0, 500.0]
+    assert forecast.speeds(training.trajectory, on_gpu=False) == [Speed(400.0, 1, 2), Speed(500.0, 1, 2)]
 
 
 def test_trainings_that_shared_the_machine_alike_are_preferred(tmp_path: Path) -> None:
     train(make(tmp_path, "seed=5").trainings[0], [100.0, 100.0, 100.0], at_once=1)
     made = make(tmp_path, "steps=1000")
-    assert asked(made).sources == (forecast.SAME_KIND + forecast.SHARED_OTHERWISE,)
+    assert asked(made).sources == (forecast.SAME_KIND + forecast.OTHER_AT_ONCE,)
     train(make(tmp_path, "seed=6").trainings[0], [300.0], at_once=2)
     assert asked(made).sources == (forecast.SAME_KIND,)
     assert asked(made).seconds == pytest.approx(forecast.START_OF_WORKER_S + seconds_at(made.trainings[0], 300.0))
@@ -107,37 +132,101 @@ def test_a_damaged_config_is_passed_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_this_machines_speed_is_measured_once(
+def test_this_machines_speed_is_measured_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
     made = make(tmp_path / "runs")  # the default 10,000 steps
     alone = Share(at_once=1, threads=1)
     found = asked(made, alone, calibrate=True)
-    assert found.sources == (forecast.CALIBRATED,)
+    assert (found.sources, found.unknown) == ((forecast.CALIBRATED,), None)
     assert found.seconds is not None
     assert 1 < found.seconds < 1e6
-    assert "measuring the speed of this machine" in capsys.readouterr().err
+    assert "measuring the speed of this machine with 1 thread, to be kept for later plans" in capsys.readouterr().err
     assert len(json.loads((tmp_path / "cache" / calibration.FILE).read_text())) == 1
     monkeypatch.setattr(calibration, "_measured", lambda *_: pytest.fail("measured again"))
     assert asked(made, alone, calibrate=True) == found
-    assert asked(made, Share(at_once=1, threads=3), calibrate=False).seconds is None
     assert not (tmp_path / "runs").exists()
 
 
-def test_what_is_over_before_a_measurement_is_not_measured_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """The threads and the number at once of each measurement, which are not really done here."""
     monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(calibration, "_measured", lambda *_: pytest.fail("measured"))
-    assert asked(make(tmp_path / "runs", "steps=20"), calibrate=True).seconds is None
+    done: list[tuple[int, int]] = []
+
+    def fake(precision: str, share: Share, at_once: int) -> list[float]:
+        done.append((share.threads, at_once))
+        return [1e10] * at_once
+
+    monkeypatch.setattr(calibration, "_measured", fake)
+    return done
+
+
+def test_one_measurement_serves_whatever_number_at_once(tmp_path: Path, measured: list[tuple[int, int]]) -> None:
+    made = make(tmp_path / "runs", "seed=range(0,8)")
+    sources = [asked(made, Share(at_once, 1), calibrate=True).sources for at_once in (3, 5, 8, 3)]
+    assert measured == [(1, 3)]
+    otherwise = (forecast.CALIBRATED + forecast.OTHER_AT_ONCE,)
+    assert sources == [(forecast.CALIBRATED,), otherwise, otherwise, (forecast.CALIBRATED,)]
+
+
+def test_few_processes_measure_however_many_cores_there_are(tmp_path: Path, measured: list[tuple[int, int]]) -> None:
+    asked(make(tmp_path / "runs", "seed=range(0,64)"), Share(64, 1), calibrate=True)
+    assert measured == [(1, calibration.MOST_AT_ONCE)]
+
+
+def test_another_number_of_threads_is_measured_anew_where_that_is_worth_it(
+    tmp_path: Path, measured: list[tuple[int, int]]
+) -> None:
+    asked(make(tmp_path / "runs"), Share(1, 1), calibrate=True)
+    asked(make(tmp_path / "runs"), Share(1, 4), calibrate=True)
+    assert measured == [(1, 1), (4, 1)]
+    found = asked(make(tmp_path / "runs", "steps=20"), Share(1, 3), calibrate=True)
+    assert measured == [(1, 1), (4, 1)]
+    assert found.sources == (forecast.CALIBRATED + forecast.OTHER_THREADS,)
+    assert asked(make(tmp_path / "runs", "precision=bfloat16")).sources == ()
+
+
+def test_what_is_over_before_a_measurement_is_not_measured_for(tmp_path: Path, measured: list[tuple[int, int]]) -> None:
+    found = asked(make(tmp_path / "runs", "steps=20"), calibrate=True)
+    assert (found.seconds, found.unknown, measured) == (None, forecast.TOO_SMALL, [])
+
+
+def test_many_evaluations_are_work_too(tmp_path: Path, measured: list[tuple[int, int]]) -> None:
+    asked(make(tmp_path / "runs", "steps=500", "eval_every=500", "seed=0,1"), calibrate=True)
+    assert measured == []
+    asked(make(tmp_path / "runs", "steps=500", "eval_every=1", "seed=0,1"), calibrate=True)
+    assert measured == [(1, 2)]
 
 
 def test_a_measurement_that_fails_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("ABLATE_CACHE", str(tmp_path))
     monkeypatch.setattr(calibration.sys, "executable", "/bin/false")
-    assert calibration.operations_per_second("float32", SHARE, tmp_path) is None
+    found = asked(make(tmp_path / "runs"), calibrate=True)
+    assert (found.seconds, found.unknown) == (None, forecast.NOT_MEASURED)
     assert "could not be measured" in capsys.readouterr().err
     assert not (tmp_path / calibration.FILE).exists()
+
+
+def test_what_is_no_measurement_is_passed_over(tmp_path: Path, measured: list[tuple[int, int]]) -> None:
+    folder = tmp_path / "cache"
+    assert calibration.measure("float32", SHARE, folder) == Speed(1e10, 1, 2)
+    [entry] = json.loads((folder / calibration.FILE).read_text())
+    damaged = [1, {}, entry | {"threads": 0}, entry | {"operations_per_second": float("nan")}, entry | {"host": "elsewhere"}]
+    (folder / calibration.FILE).write_text(json.dumps([*damaged, entry]))
+    assert calibration.kept("float32", SHARE, folder) == [Speed(1e10, 1, 2)]
+    (folder / calibration.FILE).write_text("{}")
+    assert calibration.kept("float32", SHARE, folder) == []
+
+
+def test_the_nearest_speeds_are_of_as_many_threads_then_as_many_at_once() -> None:
+    speeds = [Speed(1.0, 1, 9), Speed(2.0, 1, 9), Speed(3.0, 1, None), Speed(4.0, 2, 2), Speed(5.0, 4, 2)]
+    assert nearest(speeds, Share(2, 1)) == Speed(1.5, 1, 9)
+    assert nearest(speeds, Share(2, 3)) == Speed(5.0, 4, 2)
+    assert nearest([], SHARE) is None
 
 
 @pytest.mark.parametrize(
@@ -158,10 +247,18 @@ def test_a_training_is_evaluated_where_each_of_its_runs_is_read(tmp_path: Path) 
 @given(st.lists(st.floats(1, 1e5), min_size=1, max_size=30), st.integers(1, 8))
 def test_trainings_side_by_side_take_between_their_share_and_that_and_the_longest(each: list[float], at_once: int) -> None:
     least = max(max(each), sum(each) / at_once)
-    seconds = wall_seconds(each, at_once) - forecast.START_OF_WORKER_S
+    seconds = wall_seconds([(one, 1) for one in each], Share(at_once, 1)) - forecast.START_OF_WORKER_S
     assert least * 0.999 <= seconds <= (sum(each) / at_once + max(each)) * 1.001
 
 
 def test_the_longest_go_first_and_nothing_takes_no_time() -> None:
-    assert wall_seconds([1, 1, 2], 2) == 2 + forecast.START_OF_WORKER_S
-    assert wall_seconds([], 2) == 0
+    assert wall_seconds([(1, 1), (1, 1), (2, 1)], Share(2, 1)) == 2 + forecast.START_OF_WORKER_S
+    assert wall_seconds([], Share(2, 1)) == 0
+
+
+def test_one_with_more_threads_takes_the_place_of_several_but_on_a_gpu() -> None:
+    each = [(5.0, 2), (1.0, 1), (1.0, 1)]
+    assert wall_seconds(each, Share(2, 1)) == 5 + 1 + forecast.START_OF_WORKER_S
+    assert wall_seconds(each, Share(3, 1)) == 5 + forecast.START_OF_WORKER_S
+    assert wall_seconds(each, Share(2, 1, gpus=("0", "1"))) == 5 + forecast.START_OF_WORKER_S
+    assert wall_seconds([(5.0, 64)], Share(2, 1)) == 5 + forecast.START_OF_WORKER_S

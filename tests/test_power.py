@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablate import config, plan
+from ablate import config, plan, power
 from ablate.plan import Plan, Run
-from ablate.power import detectable, deviations
+from ablate.power import Deviation, detectable, deviations, effect_deviations
 
 
 @pytest.mark.parametrize(("seeds", "judged"), [(2, 1), (3, 3), (5, 3), (10, 1), (8, 124)])
@@ -60,31 +60,70 @@ def evaluate(runs: Sequence[Run], raw: float, averaged: float, step: int = 100) 
         trajectory.add_evaluation(row, {"raw": np.arange(3), "averaged": np.arange(3)})
 
 
+def told(*values: float) -> Deviation:
+    """The deviation of values in points, with the interval that scipy's chi-square distribution gives."""
+    points, freedom = float(np.std(values, ddof=1)), len(values) - 1
+    low, high = (points * np.sqrt(freedom / stats.chi2.ppf(p, freedom)) for p in (0.975, 0.025))
+    return Deviation(*(pytest.approx(number) for number in (points, low, high)), len(values))
+
+
 def test_the_store_tells_deviations_in_points_from_whatever_seeds_it_has(tmp_path: Path) -> None:
     words = ("augment=on,off", "ema=on,off")
-    for seed, gain in ((3, 0.01), (4, 0.03), (40, 0.08)):
+    for seed, gain in ((3, 0.01), (4, 0.03), (5, 0.02), (40, 0.08)):
         runs = make(tmp_path, *words, f"seed={seed}").runs
         evaluate([run for run in runs if run.arm < 2], raw=0.5, averaged=0.6)
         evaluate([run for run in runs if run.arm >= 2], raw=0.5, averaged=0.6 + gain)
     found = deviations(make(tmp_path, *words, "seed=0,1"))  # 40 is none of its seeds, nor of the usual ones
-    assert set(found) == {(1, 0), (2, 0), (3, 0)}
-    assert found[1, 0] == (pytest.approx(0), 2)
-    assert found[2, 0] == (pytest.approx(np.std([1, 3], ddof=1)), 2)
-    assert found[3, 0] == (pytest.approx(0), 2)
-    assert deviations(make(tmp_path, *words, "seed=0,40"))[2, 0] == (pytest.approx(np.std([1, 3, 8], ddof=1)), 3)
+    assert found == {(2, 0): told(1, 3, 2)}  # of the others each seed has the same difference: nothing is known
+    assert deviations(make(tmp_path, *words, "seed=0,40")) == {(2, 0): told(1, 3, 2, 8)}
+    assert effect_deviations(make(tmp_path, *words, "seed=0,1")) == {}
 
 
-def test_another_step_another_arm_or_one_pair_tell_nothing(tmp_path: Path) -> None:
-    made = make(tmp_path, "augment=on,off", "seed=0,1")
+def test_another_step_another_arm_or_two_pairs_tell_nothing(tmp_path: Path) -> None:
+    made = make(tmp_path, "augment=on,off", "seed=0,1,2")
     evaluate(made.runs, 0.5, 0.6, step=50)
     assert deviations(made) == {}
-    evaluate([run for run in made.runs if run.seed == 0 or run.arm == 0], 0.5, 0.6)
+    for run in made.runs[:-1]:
+        evaluate([run], 0.5, 0.6 + 0.01 * run.seed * run.arm)
     assert deviations(made) == {}
-    evaluate(made.runs[-1:], 0.5, 0.6)
-    assert set(deviations(made)) == {(1, 0)}
+    evaluate(made.runs[-1:], 0.5, 0.62)
+    assert deviations(made) == {(1, 0): told(0, 1, 2)}
 
 
-def test_arms_that_are_one_have_no_deviation(tmp_path: Path) -> None:
-    made = make(tmp_path, "lrn=native,on", "seed=0,1")
-    evaluate(made.runs, 0.5, 0.6)
-    assert deviations(made) == {}
+def test_the_interval_of_a_deviation_holds_the_true_one_as_often_as_said() -> None:
+    values = np.random.default_rng(0).normal(0, 0.01, (4000, 4))
+    intervals = [power._deviation(list(row)) for row in values]
+    held = np.mean([one is not None and one.low < 1 < one.high for one in intervals])
+    assert held == pytest.approx(0.95, abs=0.014)  # four standard errors
+
+
+def test_the_effects_of_a_fraction_vary_as_their_contrasts_over_all_arms(tmp_path: Path) -> None:
+    words = ("augment=on,off", "ema=on,off", "lrn=on,off", "seed=0,1,2")
+    made = plan.make(
+        plan.parse(OverridesParser.create().parse_overrides([f"store={tmp_path}", "steps=100", *words])),
+        "fractional",
+        lambda overrides: config.compose(["data=digits", *overrides]),
+        resolution=3,
+    )
+    assert len(made.arms) == 4
+    accuracies: dict[tuple[int, int], float] = {}
+    generator = np.random.default_rng(0)
+    for run in made.runs:
+        raw, averaged = generator.random(2)
+        evaluate([run], raw, averaged)
+    for run in made.runs:
+        row = run.trajectory.row(100)
+        assert row is not None
+        accuracies[run.arm, run.seed] = row[f"accuracy_{run.recipe.readout.weights}"]
+    found = effect_deviations(made)
+    assert list(found) == [("augment",), ("ema",), ("lrn",)]
+    for (name,), deviation in found.items():
+        off = [number for number, arm in enumerate(made.arms) if dict(arm.levels)[name] == "off"]
+        on = [number for number in range(4) if number not in off]
+        contrasts = [
+            100 * (sum(accuracies[arm, seed] for arm in off) - sum(accuracies[arm, seed] for arm in on)) / 2
+            for seed in range(3)
+        ]
+        assert deviation == told(*contrasts)
+    made.runs[-1].trajectory.drop_after(0)
+    assert effect_deviations(made) == {}  # one arm lacks the third seed

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ablate.designs import interaction
 from ablate.launch.share import Amount
-from ablate.overview import describe
+from ablate.overview import OWN_LAUNCHER, describe
 from ablate.plan import Plan
 
 __all__ = ["describe", "head", "run", "show", "show_plan"]
@@ -21,7 +21,7 @@ __all__ = ["describe", "head", "run", "show", "show_plan"]
 _DESCRIPTION = """\
 Show what a sweep would run: its arms, runs and trainings, how many hours they take, what each arm changes besides its
 factor, and how large a difference its seeds can show. Nothing is trained. The overrides are those of the sweep, without -m.
-Where this machine has trained nothing yet, its speed is measured once, in about 15 s.
+Where nothing trained on this machine tells its speed, that is measured in about 15 s, and kept.
 """
 
 _EXAMPLES = """\
@@ -62,9 +62,9 @@ def run(arguments: Sequence[str]) -> int:
     return hydra_main(["-m", *words, f"hydra.sweeper.plan={'json' if options.json else 'table'}"])
 
 
-def show_plan(plan: Plan, workers: Amount, threads: Amount, as_json: bool) -> None:
-    """Print a plan on standard output."""
-    description = describe(plan, workers, threads)
+def show_plan(plan: Plan, workers: Amount, threads: Amount, as_json: bool, launcher: str = OWN_LAUNCHER) -> None:
+    """Print a plan on standard output; see `describe`."""
+    description = describe(plan, workers, threads, launcher=launcher)
     if as_json:
         print(json.dumps(description))
     else:
@@ -79,7 +79,7 @@ def head(description: Mapping[str, Any]) -> list[str]:
         lines.append(f"{_switch(switch)} also changes {', '.join(change.text for change in _changes(switch))}")
     if len(confounds) > MOST_SWITCHES:
         lines.append(f"{len(confounds) - MOST_SWITCHES} more arms change more than their factors: ablate plan lists them")
-    return [*lines, *_nothing(description), *_shown(description["seeds"], description["arms"])]
+    return [*lines, *_nothing(description), *_shown(description)]
 
 
 def show(description: Mapping[str, Any], console: Console) -> None:
@@ -99,7 +99,7 @@ def show(description: Mapping[str, Any], console: Console) -> None:
         _draw(console, _confounds(description["confounds"]))
     _say(console, _fraction(description))
     _say(console, _nothing(description))
-    _say(console, _shown(description["seeds"], arms))
+    _say(console, _shown(description))
 
 
 # lines
@@ -107,25 +107,35 @@ def show(description: Mapping[str, Any], console: Console) -> None:
 
 def _counts(description: Mapping[str, Any]) -> str:
     count = description["totals"]
-    to_do = count["trainings"] - count["trainings_done"]
     parts = f"{_counted(count['arms'], 'arm')} x {_counted(count['seeds'], 'seed')}"
     name = f"{description['study']} ({description['design']})" if description["study"] else description["design"]
     runs = f"{name}: {_counted(count['runs'], 'run')} ({parts}) on {_counted(count['trainings'], 'training')}"
-    if not to_do:
-        return f"{runs}, all done already; nothing to train"
-    return f"{runs}, {to_do:,} to do with {_counted(count['steps_left'], 'step')}"
+    done, diverged = count["trainings_done"], count["trainings_diverged"]
+    stopped = [f"{diverged:,} diverged"] if diverged else []
+    if count["trainings_to_do"]:
+        to_do = f"{count['trainings_to_do']:,} to do with {_counted(count['steps_left'], 'step')}"
+        return ", ".join([runs, to_do, *stopped])
+    already = [f"{done:,} done already" if diverged else "all done already"] if done else []
+    return ", ".join([runs, *already, *stopped]) + "; nothing to train"
 
 
 def _hours(description: Mapping[str, Any]) -> list[str]:
-    count, seconds = description["totals"], description["totals"]["seconds"]
-    if count["trainings"] == count["trainings_done"]:
+    """How long what is left takes."""
+    count = description["totals"]
+    sources = "; ".join(description["sources"])
+    if not count["trainings_to_do"]:
         return []
-    if seconds is None:
-        return ["minutes rather than hours; how many is not known, since this machine has trained too little so far"]
+    if description["launcher"] != OWN_LAUNCHER:
+        up_to = f"how many run at once is up to hydra/launcher={description['launcher']}"
+        if count["training_seconds"] is None:
+            return [f"{description['unknown']}; {up_to}"]
+        return [f"about {_duration(count['training_seconds'])} of training in all, if one at a time ({sources}); {up_to}"]
+    if count["seconds"] is None:
+        return [description["unknown"]]
     at_once = f"{count['workers']} at once" if count["workers"] > 1 else "one at a time"
     threads = _counted(count["threads"], "thread") + (" each" if count["workers"] > 1 else "")
     gpus = f", on {_counted(count['gpus'], 'GPU')}" if count["gpus"] else ""
-    return [f"about {_duration(seconds)} with {at_once}, {threads}{gpus} ({'; '.join(description['sources'])})"]
+    return [f"about {_duration(count['seconds'])} with {at_once}, {threads}{gpus} ({sources})"]
 
 
 def _duration(seconds: float) -> str:
@@ -170,33 +180,51 @@ def _nothing(description: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _shown(seeds: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> list[str]:
+def _shown(description: Mapping[str, Any]) -> list[str]:
     """What the seeds can show."""
+    seeds = description["seeds"]
+    smallest, known = seeds["detectable"], seeds["deviations"]
     if not seeds["judged"]:
         return []
-    smallest = seeds["detectable"]
     if smallest is None:
         return ["one seed gives no verdict: add seed=0,1,2,3,4"]
-    what, of = ("an effect", "that effect") if seeds["of"] == "effect" else ("a difference", "a paired difference")
+    what = "effect" if seeds["of"] == "effect" else "difference"
     looks = f", each {seeds['looks']} times" if seeds["looks"] > 1 else ""
-    judged = f"{_counted(seeds['judged'], seeds['of'])} judged{looks}, {100 * seeds['level']:g} % in all"
     line = (
-        f"{seeds['seeds']} seeds detect {what} of {_number(smallest)} standard deviations of {of} over seeds "
-        f"with {100 * seeds['power']:g} % power ({judged})"
+        f"with {seeds['seeds']} seeds, a true {what} shows in {100 * seeds['power']:g} % of such sweeps if it is "
+        f"{_number(smallest)} times its standard deviation from seed to seed; a smaller one is easily missed "
+        f"({_counted(seeds['judged'], what)} judged{looks}, {100 * seeds['level']:g} % chance of a false alarm in all)"
     )
-    known = seeds["deviations"]
-    if not known:
-        return [line]
-    points = [each["detectable_points"] for each in known]
-    pairs = [each["pairs"] for each in known]
+    return [line, *_points(description, known)] if known else [line]
+
+
+def _points(description: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The same in points, where the store tells how much a difference or an effect varies."""
+    counts = sorted({each["seeds"] for each in known})
+    seeds = f"{counts[0]} seeds" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
+    rough = f"rough, since the store has {seeds} to tell that deviation from"
     if len(known) > MOST_DEVIATIONS:
-        spread = f"{min(points):.1f} to {max(points):.1f} points for {len(known)} differences"
-        seeds_known = f"{min(pairs)} seeds" if min(pairs) == max(pairs) else f"{min(pairs)} to {max(pairs)} seeds"
-        return [line, f"about {spread} whose deviation the store knows, from {seeds_known}"]
-    told = (
-        f"{_switch(arms[each['arm']])} {each['detectable_points']:.1f} points (from {each['pairs']} seeds)" for each in known
-    )
-    return [line, f"where the store knows that deviation, this is about: {'; '.join(told)}"]
+        points = [each["detectable_points"] for each in known]
+        low = min(each["points_range"][0] / each["points"] for each in known)
+        high = max(each["points_range"][1] / each["points"] for each in known)
+        what = f"{len(known)} {description['seeds']['of']}s"
+        spread = f"{min(points):.1f} to {max(points):.1f} points for {what}"
+        return [f"that is about {spread}; {rough}: {low:.1f} to {high:.1f} times that is possible"]
+    told = []
+    for each in known:
+        low, high = each["detectable_points_range"]
+        told.append(f"{_judged(description, each)} {each['detectable_points']:.1f} points ({low:.1f} to {high:.1f})")
+    return [f"that is about: {'; '.join(told)}; {rough}"]
+
+
+def _judged(description: Mapping[str, Any], each: Mapping[str, Any]) -> str:
+    """The name of a difference, as its switch, or of an effect."""
+    if "arm" in each:
+        return _switch(description["arms"][each["arm"]])
+    if len(each["effect"]) > 1:
+        return interaction(each["effect"])
+    before, after = description["factors"][each["effect"][0]]
+    return f"{each['effect'][0]}: {before} → {after}"
 
 
 # tables
@@ -311,7 +339,10 @@ def _named(arm: Mapping[str, Any]) -> str:
 
 
 def _to_do(arm: Mapping[str, Any]) -> str:
-    return str(arm["trainings_to_do"]) if arm["trainings_to_do"] else SHARED if arm["trainings_shared"] else "done"
+    diverged = f"{arm['trainings_diverged']} diverged" if arm["trainings_diverged"] else ""
+    if arm["trainings_to_do"]:
+        return f"{arm['trainings_to_do']}, {diverged}" if diverged else str(arm["trainings_to_do"])
+    return SHARED if arm["trainings_shared"] else diverged or "done"
 
 
 def _size(shape: Sequence[int], sides: int = 2) -> str:

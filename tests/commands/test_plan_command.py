@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from rich.console import Console
 
-from ablate import app, config, plan
+from ablate import app, config, forecast, plan
 from ablate.commands import plan as command
 from ablate.designs import Factor, factorial
 from ablate.plan import Plan, Run
@@ -31,8 +32,8 @@ def make(tmp_path: Path) -> Callable[..., Plan]:
     return made
 
 
-def described(made: Plan) -> dict[str, Any]:
-    description = command.describe(made, 2, 1, calibrate=False)
+def described(made: Plan, launcher: str = "local") -> dict[str, Any]:
+    description = command.describe(made, 2, 1, calibrate=False, launcher=launcher)
     assert json.loads(json.dumps(description)) == description
     return description
 
@@ -44,13 +45,13 @@ def shown(description: dict[str, Any], width: int | None = None) -> str:
     return stream.getvalue()
 
 
-def finish(run: Run, status: str = "done") -> None:
+def finish(run: Run, status: str = "done", averaged: float = 0.5) -> None:
     """Write what the run's training leaves when it ends."""
     run.trajectory.path.mkdir(parents=True, exist_ok=True)
     if status == "done":
-        scores = dict.fromkeys(("accuracy_raw", "accuracy_averaged", "eval_loss_raw", "eval_loss_averaged", "loss"), 0.5)
+        scores = dict.fromkeys(("accuracy_raw", "eval_loss_raw", "eval_loss_averaged", "loss"), 0.5)
         row = {"step": run.recipe.steps, "epoch": 1.0, **scores, "lr": 0.1, "seconds": 1.0, "examples_per_second": 50.0}
-        run.trajectory.add_evaluation(row, {"raw": np.arange(3), "averaged": np.arange(3)})
+        run.trajectory.add_evaluation(row | {"accuracy_averaged": averaged}, {"raw": np.arange(3), "averaged": np.arange(3)})
     run.trajectory.set_status(status, run.recipe.steps, None if status == "done" else "the loss became nan")
 
 
@@ -60,15 +61,21 @@ def test_it_counts_runs_and_trainings_and_what_is_left(make: Callable[..., Plan]
     finish(made.runs[2], status="diverged")
     description = described(made)
     totals = description["totals"]
-    assert [totals[name] for name in ("arms", "seeds", "runs", "runs_done")] == [4, 3, 12, 4]
-    assert [totals[name] for name in ("trainings", "trainings_done", "steps_left", "seconds")] == [6, 2, 80, None]
-    assert [totals[name] for name in ("workers", "threads")] == [2, 1]
-    assert [run["state"] for run in description["runs"]] == ["done"] * 4 + ["to do"] * 8
+    assert [totals[name] for name in ("arms", "seeds", "runs", "runs_done", "runs_diverged")] == [4, 3, 12, 2, 2]
+    assert [totals[f"trainings{name}"] for name in ("", "_done", "_diverged", "_to_do")] == [6, 1, 1, 4]
+    assert [totals[name] for name in ("steps_left", "seconds", "workers", "threads")] == [80, None, 2, 1]
+    assert [run["state"] for run in description["runs"]] == ["done"] * 2 + ["diverged"] * 2 + ["to do"] * 8
     states = [(one["state"], one["steps_left"], one["steps_done"], one["runs"]) for one in description["trainings"]]
     assert states[0] == ("done", 0, 20, [0, 1])
+    assert states[1] == ("diverged", 0, 20, [2, 3])
     assert states[2] == ("to do", 20, 0, [4, 5])
     assert [arm["trainings_to_do"] for arm in description["arms"]] == [2, 0, 2, 0]
     assert [arm["trainings_shared"] for arm in description["arms"]] == [0, 2, 0, 2]
+    assert [arm["trainings_diverged"] for arm in description["arms"]] == [0, 0, 1, 1]
+    assert command.head(description)[0] == (
+        "factorial: 12 runs (4 arms x 3 seeds) on 6 trainings, 4 to do with 80 steps, 1 diverged"
+    )
+    assert "2, 1 diverged" in shown(description)
     assert description["runs"][5]["fingerprint"] == made.runs[5].trajectory.fingerprint
     assert description["runs"][5]["readout"] == {"weights": "raw", "step": 20}
     assert description["fixed"] == made.to_json()["fixed"]
@@ -80,6 +87,50 @@ def test_a_sweep_that_is_done_says_so(make: Callable[..., Plan]) -> None:
     lines = command.head(described(made))
     assert lines[0] == "averages (factorial): 2 runs (2 arms x 1 seed) on 1 training, all done already; nothing to train"
     assert not any(line.startswith(("about", "how long")) for line in lines)
+
+
+def test_what_diverged_is_not_done(make: Callable[..., Plan]) -> None:
+    made = make("lr=0.1,0.2,0.3,0.4")
+    for run in made.runs[:3]:
+        finish(run)
+    finish(made.runs[3], status="diverged")
+    lines = command.head(described(made))
+    assert lines[0] == ("factorial: 4 runs (4 arms x 1 seed) on 4 trainings, 3 done already, 1 diverged; nothing to train")
+    assert not any(line.startswith("how long") for line in lines)
+    [row] = [line for line in shown(described(made)).splitlines() if line.startswith("lr: 0.1 → 0.4")]
+    assert "1 diverged" in row
+    assert "done" not in row
+
+
+def test_a_training_of_which_a_shorter_run_is_done_has_diverged_all_the_same(make: Callable[..., Plan]) -> None:
+    made = make("steps=20,40")
+    finish(made.runs[0])
+    made.runs[1].trajectory.set_status("diverged", 30, "the loss became nan")
+    description = described(made)
+    assert [run["state"] for run in description["runs"]] == ["done", "diverged"]
+    assert [(one["state"], one["steps_done"], one["steps_left"]) for one in description["trainings"]] == [("diverged", 30, 0)]
+    assert "1 training, 1 diverged; nothing to train" in command.head(description)[0]
+
+
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+def test_another_launchers_wall_time_is_not_forecast(make: Callable[..., Plan], launcher: str) -> None:
+    made = make("lr=0.1,0.2", "threads=3", "steps=300")
+    description = described(made, launcher)
+    totals = description["totals"]
+    assert [totals[name] for name in ("seconds", "training_seconds", "workers", "threads")] == [None, None, None, 3]
+    assert command.head(description)[1] == (f"{forecast.TOO_SMALL}; how many run at once is up to hydra/launcher={launcher}")
+    for run in make("lr=0.1,0.2", "seed=7").runs:
+        finish(run)
+        here = {"from_step": 0, "host": forecast.machine.host(), "threads": 3, "at_once": 1, "device": "x", "processor": "x"}
+        run.trajectory.add_segment(here)
+    description = described(made, launcher)
+    totals, each = description["totals"], [one["seconds"] for one in description["trainings"]]
+    assert totals["seconds"] is None
+    assert totals["training_seconds"] == pytest.approx(sum(each))
+    told = command.head(description)[1]
+    assert told.startswith(f"about {math.ceil(sum(each) / 60)} min of training in all, if one at a time (measured in earlier")
+    assert told.endswith(f"; how many run at once is up to hydra/launcher={launcher}")
+    assert described(made)["totals"]["seconds"] is not None
 
 
 def test_it_tells_what_a_switch_changes_besides_its_factor(make: Callable[..., Plan]) -> None:
@@ -123,6 +174,19 @@ def test_a_rung_of_a_ladder_is_seen_from_the_rung_below(make: Callable[..., Plan
     ]
 
 
+def test_a_rung_that_changes_nothing_is_seen_from_the_rung_below_as_well(make: Callable[..., Plan]) -> None:
+    description = described(make("augment=on,off", "lrn=native,on", "ema=on,off", "seed=0,1", design="ladder"))
+    arms = description["arms"]
+    assert [arm["against"] for arm in arms] == [None, 0, 1, 2]
+    assert [arm["switched"] for arm in arms[1:]] == [
+        [["augment", "on", "off"]],
+        [["lrn", "native", "on"]],
+        [["ema", "on", "off"]],
+    ]
+    assert [bool(arm["besides"]) for arm in arms] == [False, True, False, False]
+    assert [confound["switched"] for confound in description["confounds"]] == [[["augment", "on", "off"]]]
+
+
 def test_a_fraction_shows_its_generators_and_aliases_and_what_factors_change_on_average(make: Callable[..., Plan]) -> None:
     words = ("augment=on,off", "ema=on,off", "lrn=on,off", "batch_size=128,64", "seed=0,1")
     description = described(make(*words, design="fractional"))
@@ -148,8 +212,8 @@ def test_it_says_what_the_seeds_can_show(make: Callable[..., Plan]) -> None:
     assert command.head(described(make(*words)))[-1] == "one seed gives no verdict: add seed=0,1,2,3,4"
     five = described(make(*words, "seed=0,1,2,3,4"))
     assert command.head(five)[-1] == (
-        "5 seeds detect a difference of 2.3 standard deviations of a paired difference over seeds "
-        "with 80 % power (3 differences judged, 5 % in all)"
+        "with 5 seeds, a true difference shows in 80 % of such sweeps if it is 2.3 times its standard deviation from seed to "
+        "seed; a smaller one is easily missed (3 differences judged, 5 % chance of a false alarm in all)"
     )
     assert five["seeds"]["judged"] == 3
     alone = described(make())
@@ -160,16 +224,41 @@ def test_it_says_what_the_seeds_can_show(make: Callable[..., Plan]) -> None:
 def test_where_the_store_knows_a_deviation_it_says_points(make: Callable[..., Plan]) -> None:
     made = make("augment=on,off", "seed=0,1,2")
     for run in made.runs:
-        finish(run)
-        row = run.trajectory.row(20)
-        assert row is not None
-        run.trajectory.drop_after(0)
-        gain = 0.01 * run.seed * run.arm
-        run.trajectory.add_evaluation(row | {"accuracy_averaged": 0.5 + gain}, {"raw": np.arange(3), "averaged": np.arange(3)})
+        finish(run, averaged=0.5 + 0.01 * run.seed * run.arm)
     description = described(made)
     [known] = description["seeds"]["deviations"]
-    assert (known["points"], known["pairs"]) == (pytest.approx(1.0), 3)
-    assert command.head(description)[-1].endswith("this is about: augment: on → off 3.3 points (from 3 seeds)")
+    assert (known["arm"], known["against"], known["points"], known["seeds"]) == (1, 0, pytest.approx(1.0), 3)
+    assert known["points_range"] == pytest.approx(
+        [0.5207, 6.2847], abs=1e-3
+    )  # of a standard deviation from three, as published
+    assert command.head(description)[-1] == (
+        "that is about: augment: on → off 3.3 points (1.7 to 20.5); rough, since the store has 3 seeds to tell that "
+        "deviation from"
+    )
+
+
+def test_of_many_deviations_it_says_the_span(make: Callable[..., Plan]) -> None:
+    made = make("lr=0.1,0.2,0.3,0.4,0.5", "seed=0,1,2")
+    for run in made.runs:
+        finish(run, averaged=0.5 + 0.01 * run.seed * run.arm)
+    line = command.head(described(made))[-1]
+    assert line.startswith("that is about 6.5 to 26.2 points for 4 differences; rough, since the store has 3 seeds")
+    assert line.endswith(": 0.5 to 6.3 times that is possible")
+
+
+def test_a_fraction_says_points_of_its_effects(make: Callable[..., Plan]) -> None:
+    words = ("augment=on,off", "ema=on,off", "seed=0,1,2")
+    made = make(*words, "fc=two,one", design="fractional")
+    for run in made.runs:
+        finish(run, averaged=0.5 + 0.001 * (run.seed * (1 + run.arm % 3)) ** 2)
+    description = described(made)
+    assert ["fc"] in [each["effect"] for each in description["seeds"]["deviations"]]
+    description["seeds"]["deviations"] = [
+        each for each in description["seeds"]["deviations"] if each["effect"] in (["fc"], ["augment", "fc"])
+    ]
+    line = command.head(description)[-1]
+    assert line.startswith("that is about: fc: two → one ")
+    assert "; augment x fc " in line
 
 
 @pytest.mark.parametrize("seconds", [3, 54, 55, 3_500, 3_590, 12_000, 172_000, 180_000])

@@ -129,6 +129,40 @@ def test_a_fraction_is_reported_by_its_effects(tmp_path, capsys):
     assert "vs baseline" not in printed
 
 
+def test_as_json_it_is_one_object_of_the_same_numbers(sweep, capsys):
+    assert report.run([str(sweep), "--json"]) == 0
+    printed, told = capsys.readouterr()
+    found = json.loads(printed, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert told == ""
+    assert list(found) == ["name", "arms", "notes", "files"]
+    assert found["name"] == sweep.name
+    assert found["files"] == [str(sweep / "report" / name) for name in FILES]
+    assert all(Path(path).is_file() for path in found["files"])
+    arms = tables.arms(results.load(sweep))
+    assert [list(arm) for arm in found["arms"]] == [list(arms.columns)] * 4
+    assert [arm["accuracy"] for arm in found["arms"]] == arms["accuracy"].tolist()
+    assert [arm["against"] for arm in found["arms"]] == [None, 0, 0, 0]
+    assert found["arms"][3]["sd"] is None  # of one seed
+    assert type(found["arms"][0]["parameters"]) is int
+    assert tables.compared(results.load(sweep)) in found["notes"]
+
+
+def test_as_json_a_fraction_has_its_effects(tmp_path, capsys):
+    sweep = filled(planned("fractional", "augment=on,off", "ema=on,off", "lrn=on,off", resolution=3), tmp_path)
+    report.run([str(sweep), "--json", "--out", str(tmp_path / "paper")])
+    found = json.loads(capsys.readouterr().out)
+    assert [effect["effect"] for effect in found["effects"]] == ["augment: on → off", "ema: on → off", "lrn: on → off"]
+    assert [effect["sd"] for effect in found["effects"]] == [None] * 3
+    assert any("contrast of means" in note for note in found["notes"])
+    assert str(tmp_path / "paper" / "effects.csv") in found["files"]
+
+
+def test_as_json_it_says_where_it_looked_for_trajectories_that_are_gone(sweep, made, tmp_path, capsys):
+    (tmp_path / made.store).rename(tmp_path / "elsewhere")
+    report.run([str(sweep), "--json"])
+    assert any(note.startswith("no trajectory of this sweep") for note in json.loads(capsys.readouterr().out)["notes"])
+
+
 def test_a_folder_that_is_no_sweep_is_refused(tmp_path):
     with pytest.raises(AblateError, match="Expected the folder of a sweep"):
         report.run([str(tmp_path)])
