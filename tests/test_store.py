@@ -10,9 +10,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +23,8 @@ from hypothesis import strategies as st
 
 from ablate import machine, store
 from ablate.errors import AblateError
-from ablate.store import Trajectory, seals
+from ablate.store import Trajectory, catalog, seals, verify
+from ablate.store.clear import clear
 
 CONTENT = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -321,6 +324,130 @@ def test_a_torn_line_is_left_out_and_cleaned_away(tmp_path: Path) -> None:
     assert path.read_bytes() == b"".join(whole.splitlines(keepends=True)[:2])
     path.write_bytes(b"\xff\xfe{}\n" + whole)
     assert [row["step"] for row in made.rows()] == [10, 20, 30]
+
+
+# kills
+
+
+class Killed(BaseException):
+    """What a kill is to a process: nothing catches it."""
+
+
+class Kill:
+    """Counts what is done to the file system, and kills before the one that is to be the last."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, after: int | None) -> None:
+        self.left = after
+        for owner, name, done in ((os, "replace", os.replace), (os, "fsync", int), (Path, "unlink", Path.unlink)):
+            patch.setattr(owner, name, self.counted(done))
+
+    def counted(self, done: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*args: Any, **options: Any) -> Any:
+            if self.left is not None:
+                self.left -= 1
+                if self.left < 0:
+                    raise Killed
+            return done(*args, **options)
+
+        return wrapped
+
+
+class Variable:
+    shape = (2,)
+
+    def numpy(self) -> Any:
+        return np.zeros(2)
+
+    def assign(self, value: Any) -> None:
+        assert value.shape == self.shape
+
+
+class Network:
+    """Stands in for a network: the loop, the checkpoints and the store are the real ones."""
+
+    diverges_at = 0
+
+    def __init__(self, *_: object) -> None:
+        self.variable = Variable()
+
+    def variables(self) -> dict[str, Variable]:
+        return {"weights": self.variable}
+
+    def advance(self, step: int, count: int) -> Any:
+        return np.array([math.nan if at == self.diverges_at else 1.0 for at in range(step + 1, step + count + 1)])
+
+    def evaluate(self, weights: str) -> Any:
+        return SimpleNamespace(loss=1.0, accuracy=0.5, classes=np.arange(3))
+
+    def learning_rate(self, step: int) -> float:
+        return 0.1
+
+
+def trained(made: Trajectory, steps: int, stop_at: int | None) -> None:
+    """A run to a step, as the app does it."""
+    from ablate.training import loop
+
+    at = [0]
+    watcher = SimpleNamespace(stepped=lambda step, *_: at.__setitem__(0, step), evaluated=lambda row: None)
+    recipe: Any = SimpleNamespace(
+        steps=steps, eval_every=5, batch_size=1, tensorboard=False, shape=SimpleNamespace(train_images=10)
+    )
+    status = made.status()
+    if made.row(steps) is not None or (status["state"] == "diverged" and status["step"] <= steps):
+        return
+    with made.locked():
+        made.clean()
+        made.write_config(EVERY_5, {})
+        with suppress(loop.Stopped):
+            loop.train(recipe, None, made, watcher, 1, lambda: stop_at is not None and at[0] >= stop_at)  # type: ignore[arg-type]
+
+
+EVERY_5 = {"eval_every": 5}
+KILL = st.none() | st.integers(0, 90)
+RUN = st.tuples(st.integers(1, 22), st.none() | st.integers(1, 22), KILL)
+CLEAR = st.tuples(st.just("gc"), st.none(), KILL)
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[None]:
+    from ablate.training import device, loop
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "Network", Network)
+        patch.setattr(loop, "SECONDS_PER_CALL", 0)
+        patch.setattr(device, "segment", lambda threads, at_once, step: {"threads": threads, "from_step": step})
+        yield
+
+
+def damages(made: Trajectory) -> list[verify.Finding]:
+    return [finding for finding in verify.verify(made) if finding.damage]
+
+
+@settings(max_examples=60, deadline=None)
+@given(history=st.lists(RUN | CLEAR, max_size=5), diverges_at=st.integers(1, 40))
+def test_a_kill_at_any_line_is_no_damage_and_what_is_lost_later_is_seen(
+    stand_in: None, history: list[tuple[Any, int | None, int | None]], diverges_at: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Network, "diverges_at", diverges_at)
+        made = Trajectory(Path(folder), store.fingerprint(EVERY_5))
+        for steps, stop_at, after in [*history, (12, None, None)]:
+            with pytest.MonkeyPatch.context() as killing, suppress(Killed):
+                Kill(killing, after)
+                if steps == "gc":
+                    clear(Path(folder), dry_run=False)
+                else:
+                    trained(made, steps, stop_at)
+            assert damages(made) == []
+            assert catalog.entry(made).state != "damaged"
+        path = made.path / "metrics.jsonl"
+        lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+        if made.status_and_rows()[1] != len(lines):
+            return  # diverged, and killed once between the last row and the status that counts it
+        for number in range(len(lines)):
+            path.write_bytes(b"".join(lines[:number] + lines[number + 1 :]))
+            assert [finding.path.name for finding in damages(made)] == ["metrics.jsonl"]
+            assert catalog.entry(made).state == "damaged"
 
 
 # config

@@ -24,10 +24,11 @@ from ablate.store.verify import Finding, verify, verify_registrations
 _LIST = """\
 List the trajectories of a store, the last trained last. A trajectory is one training; runs that train alike share it.
 It is named by its fingerprint, of which the first digits are enough where only one begins with them.
+A filter on a level (augment=on) goes by what the training was first asked for as, which is the first line of its config.yaml.
 
 other commands, each with a --help of its own:
   ablate runs rm         remove trajectories
-  ablate runs gc         drop the checkpoints that no sweep needs, and what killed trainings left
+  ablate runs gc         drop the checkpoints that nobody needs, and what killed trainings left
   ablate runs verify     check every file against what was written
 
 states: running, stopped (the same command goes on), done, diverged, failed, new (nothing trained yet), damaged
@@ -40,23 +41,28 @@ examples:
   ablate runs --state stopped --json        those that were stopped, as one JSON object
   ablate runs rm 16d3 a369                  remove two; asks before
   ablate runs rm optimizer.lr=0.5 --yes     remove all with this rate, without a question
+  ablate runs rm 16d3 seed=1                remove this one, but only if its seed is 1
   ablate runs gc --dry-run                  what would be dropped
   ablate runs verify                        exit status 1 where something is damaged
 """
 
 _REMOVE = """\
-Remove trajectories: the named ones, or all that match every KEY=VALUE and the state. They are shown, and it asks first.
+Remove trajectories: those that are named, that match every KEY=VALUE, and that are in the state, where these are given.
+All of it must fit: `rm 16d3 seed=1` removes the one that begins with 16d3 only if its seed is 1.
+A filter on a level (augment=on) goes by what the training was first asked for as, which is the first line of its config.yaml.
+They are shown, and it asks first.
 What is being trained is left alone. What a sweep needs is trained again when the sweep's command is given again.
 """
 
 _CLEAR = """\
-Drop the checkpoints that no known sweep needs, and what killed trainings left. Evaluations and predictions stay.
-A sweep whose folder is there needs the checkpoints at the final steps of its runs, and the newest two of a training that is
-not finished for it. A training that no sweep asked for loses all its checkpoints: it cannot go on where it was stopped.
+Drop the checkpoints that nobody needs, and what killed trainings left. Evaluations and predictions stay.
+A sweep whose folder is there needs the checkpoints at the final steps of its runs. A training that is not finished, for a
+sweep or for a run by itself, keeps the newest two that it can go on from. All others go: what was trained to its end by
+itself then starts again from step 0 where more steps are asked for.
 """
 
 _VERIFY = """\
-Check every file of every trajectory against what was written, and say what is damaged and what to do.
+Check every file of every trajectory against what was written, and say what is damaged or lost and what to do.
 Files of older versions and those of TensorBoard have no check; they are counted. Exit status 1 where something is damaged.
 """
 
@@ -81,6 +87,10 @@ def run(arguments: Sequence[str]) -> int:
     return commands[first](arguments[1:]) if first in commands else _list(arguments)
 
 
+def _add_json(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--json", action="store_true", help=f"print one JSON object in place of the {what}")
+
+
 def _parser(name: str, description: str, epilog: str | None = None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"ablate runs {name}".strip(),
@@ -99,7 +109,7 @@ def _list(words: Sequence[str]) -> int:
     parser = _parser("", _LIST, _EXAMPLES)
     parser.add_argument("filters", nargs="*", metavar="KEY=VALUE", help=f"only those with {_FILTER}")
     parser.add_argument("--state", choices=STATES, metavar="STATE", help="only those in this state")
-    parser.add_argument("--json", action="store_true", help="print one JSON object in place of the table")
+    _add_json(parser, "table")
     options = parser.parse_intermixed_args(words)
     entries, foreign = _entries(options.store)
     shown = _in_state(matching(entries, options.filters), options.state)
@@ -206,30 +216,56 @@ def _remove(words: Sequence[str]) -> int:
     parser.add_argument("which", nargs="*", metavar="FINGERPRINT or KEY=VALUE", help=f"its first digits; or {_FILTER}")
     parser.add_argument("--state", choices=STATES, metavar="STATE", help="only those in this state")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    _add_json(parser, "table; with --yes")
     options = parser.parse_intermixed_args(words)
     if not options.which and options.state is None:
         parser.error("Expected fingerprints, KEY=VALUE or --state. Received: none.")
-    entries, _ = _entries(options.store)
-    prefixes = [word for word in options.which if "=" not in word]
+    if options.json and not options.yes:
+        parser.error("Expected --yes with --json, which asks nothing. Received: no --yes.")
+    chosen = _chosen(options.store, options.which, options.state)
+    if not options.json:
+        if not chosen:
+            print(f"no trajectory in {options.store} matches; nothing removed")
+            return 0
+        _show(options.store, chosen)
+        if not options.yes and not _agreed(f"{_count(len(chosen))}, {_size(chosen)}"):
+            print("nothing removed")
+            return 0
+    removed: list[Entry] = []
+    left: list[Entry] = []
+    for one in chosen:
+        (removed if _removed(one) else left).append(one)
+    if options.json:
+        told = {"removed": _fingerprints(removed), "being_trained": _fingerprints(left)}
+        size_bytes = sum(one.size_bytes for one in removed)
+        print(json.dumps({"store": str(options.store), **told, "size_bytes": size_bytes}))
+    else:
+        for fingerprint in _fingerprints(left):
+            print(f"{fingerprint} is being trained; left alone")
+        print(f"removed {_count(len(removed))}, {_size(removed)}")
+    return 1 if left else 0
+
+
+def _fingerprints(entries: Sequence[Entry]) -> list[str]:
+    return [one.trajectory.fingerprint for one in entries]
+
+
+def _chosen(store: Path, which: Sequence[str], state: str | None) -> list[Entry]:
+    entries, _ = _entries(store)
+    prefixes = [word for word in which if "=" not in word]
     meant = {named(entries, prefix).trajectory.fingerprint for prefix in prefixes}
-    matched = _in_state(matching(entries, [word for word in options.which if "=" in word]), options.state)
-    chosen = [one for one in matched if not prefixes or one.trajectory.fingerprint in meant]
-    if not chosen:
-        print(f"no trajectory in {options.store} matches; nothing removed")
-        return 0
+    matched = _in_state(matching(entries, [word for word in which if "=" in word]), state)
+    return [one for one in matched if not prefixes or one.trajectory.fingerprint in meant]
+
+
+def _show(store: Path, chosen: Sequence[Entry]) -> None:
+    """What was chosen, and which sweeps need it."""
     _print(chosen, descriptions(chosen, _defaults()))
-    sweeps = known_sweeps(options.store)
+    sweeps = known_sweeps(store)
     for one in chosen:
         users = [_seen(sweep.folder) for sweep in sweeps if one.trajectory.fingerprint in sweep.needs]
         if users:
             print(f"{one.trajectory.fingerprint} is needed by {', '.join(users)}")
-    what = f"{_count(len(chosen))}, {_size(chosen)}"
-    if not options.yes and not _agreed(what):
-        print("nothing removed")
-        return 0
-    removed = [one for one in chosen if _removed(one)]
-    print(f"removed {_count(len(removed))}, {_size(removed)}")
-    return 0 if len(removed) == len(chosen) else 1
 
 
 def _agreed(what: str) -> bool:
@@ -242,10 +278,10 @@ def _agreed(what: str) -> bool:
 
 
 def _removed(one: Entry) -> bool:
+    """Whether it could be removed: what is being trained cannot."""
     try:
         remove(one.trajectory)
     except TimeoutError:
-        print(f"{one.trajectory.fingerprint} is being trained; left alone")
         return False
     return True
 
@@ -260,19 +296,26 @@ def _seen(folder: Path) -> str:
 
 def _clear(words: Sequence[str]) -> int:
     parser = _parser("gc", _CLEAR)
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be dropped")
-    parser.add_argument("--yes", action="store_true", help="also in a store in which no sweep is known, of which nothing stays")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be dropped; writes nothing, locks nothing")
+    parser.add_argument("--yes", action="store_true", help="also in a store in which no sweep is known")
+    _add_json(parser, "lines")
     options = parser.parse_intermixed_args(words)
     asked = options.dry_run or options.yes or known_sweeps(options.store)
     if not asked and any(one.checkpoints for one in clear(options.store, dry_run=True)):
         raise AblateError(
             f"Expected a store with a sweep that is still there. Received: {options.store}, in which none is known, so that "
-            "every checkpoint would go. If that is meant, add --yes."
+            "every checkpoint of a finished training would go. If that is meant, add --yes."
         )
     cleared = clear(options.store, options.dry_run)
-    for sweep in clear_registrations(options.store, options.dry_run):
-        print(f"{_seen(sweep.folder)} is gone: what this sweep needed is no longer kept for it")
+    gone = [_seen(sweep.folder) for sweep in clear_registrations(options.store, options.dry_run)]
     freed = clear_trash(options.store, options.dry_run) + sum(one.size_bytes for one in cleared)
+    if options.json:
+        listed = [_plain_cleared(one) for one in cleared if _told(one)]
+        whole = {"dry_run": options.dry_run, "trajectories": listed, "sweeps_gone": gone, "size_bytes": freed}
+        print(json.dumps({"store": str(options.store), **whole}))
+        return 0
+    for folder in gone:
+        print(f"{folder} is gone: what this sweep needed is no longer kept for it")
     for one in cleared:
         text = _told(one)
         if text:
@@ -281,17 +324,36 @@ def _clear(words: Sequence[str]) -> int:
     return 0
 
 
+def _plain_cleared(one: Cleared) -> dict[str, Any]:
+    return {
+        "fingerprint": one.trajectory.fingerprint,
+        "being_trained": one.locked,
+        "checkpoints_dropped": sorted(int(path.stem) for path in one.checkpoints),
+        "checkpoints_spared": sorted(int(path.stem) for path in one.spared),
+        "leftovers_dropped": [path.relative_to(one.trajectory.path).as_posix() for path in one.leftovers],
+        "size_bytes": one.size_bytes,
+    }
+
+
 def _told(one: Cleared) -> str:
-    """What was dropped, in words; empty where nothing was."""
+    """What was dropped or spared, in words; empty where nothing was."""
     if one.locked:
         return "being trained, left alone"
     parts = []
     if one.checkpoints:
-        count = f"{len(one.checkpoints)} {_plural(len(one.checkpoints), 'checkpoint', 'checkpoints')}"
-        parts.append(f"{count} that no sweep needs" if one.known_sweeps else f"all {count}, as no known sweep asked for it")
+        count = _checkpoints(one.checkpoints)
+        needed = one.known_sweeps or one.spared
+        parts.append(f"{count} that nobody needs" if needed else f"all {count}, as no known sweep asked for it")
     if one.leftovers:
         parts.append(f"{len(one.leftovers)} damaged or half-written {_plural(len(one.leftovers), 'file', 'files')}")
-    return f"{' and '.join(parts)}, {one.size_bytes / 1e6:.1f} MB" if parts else ""
+    told = [f"{' and '.join(parts)}, {one.size_bytes / 1e6:.1f} MB"] if parts else []
+    if one.spared:
+        told.append(f"{_checkpoints(one.spared)} kept, since its training is not finished")
+    return "; ".join(told)
+
+
+def _checkpoints(paths: Sequence[Path]) -> str:
+    return f"{len(paths)} {_plural(len(paths), 'checkpoint', 'checkpoints')}"
 
 
 # verify
@@ -299,7 +361,7 @@ def _told(one: Cleared) -> str:
 
 def _verify(words: Sequence[str]) -> int:
     parser = _parser("verify", _VERIFY)
-    parser.add_argument("--json", action="store_true", help="print one JSON object in place of the lines")
+    _add_json(parser, "lines")
     options = parser.parse_intermixed_args(words)
     trajectories, foreign = contents(options.store)
     findings = [finding for trajectory in trajectories for finding in verify(trajectory)]

@@ -3,7 +3,7 @@
     runs/<fingerprint>/config.yaml         the training content that was hashed
                        metrics.jsonl       one row an evaluation
                        predictions/        <step>.npz: predicted class of each evaluation image, `raw` and `averaged`
-                       status.json         state (running | done | diverged | failed), step, error
+                       status.json         state (running | done | diverged | failed), step, error, rows (how many there are)
                        env.json            segments: where and with what it was trained
                        final_steps.json    the steps that runs asked for
                        live.json           what a training that runs now says about itself every second

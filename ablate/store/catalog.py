@@ -9,6 +9,7 @@ from typing import Any
 
 from ablate.errors import AblateError
 from ablate.store.files import files_in
+from ablate.store.inventory import take
 from ablate.store.trajectory import Trajectory
 
 STATES = ("running", "stopped", "done", "diverged", "failed", "new", "damaged")
@@ -22,9 +23,9 @@ class Entry:
     """A trajectory of a store.
 
     state: as in status.json, but `stopped` where that says running and nothing trains it, and `damaged` where that file,
-    config.yaml or metrics.jsonl is. step: how far it came. config, names: the hashed content, and the levels first asked
-    for; empty where damaged. row: its last evaluation. size_bytes: of all its files. trained_at: when it last wrote, in
-    local time.
+    config.yaml or metrics.jsonl is, or evaluations are lost. step: how far it came. config, names: the hashed content, and the
+    levels first asked for; empty where damaged. row: its last evaluation. size_bytes: of all its files. trained_at: when it
+    last wrote, in local time.
     """
 
     trajectory: Trajectory
@@ -72,10 +73,12 @@ def entry(trajectory: Trajectory) -> Entry:
     try:
         there = {path.name for path in files_in(trajectory.path)}
         begun = bool(there & {"metrics.jsonl", "status.json", "checkpoints"})  # a training writes its config and status first
-        status, live, lines, config = trajectory.status(), trajectory.live(), trajectory.lines(), trajectory.config()
+        live, config = trajectory.live(), trajectory.config()
+        found = take(trajectory, config)
+        status, lines = found.status, found.lines
         damaged_lines = [number for number in lines.damaged if live is None or number != lines.torn]
         state = "stopped" if status["state"] == "running" and live is None else status["state"]
-        if damaged_lines or (begun and state == "new") or (config is None and (begun or "config.yaml" in there)):
+        if damaged_lines or found.lost or (begun and state == "new") or (config is None and (begun or "config.yaml" in there)):
             state = "damaged"
         rows = [line.row for line in lines.by_step.values()]
         size_bytes, written = size(trajectory.path)

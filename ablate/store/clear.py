@@ -8,8 +8,8 @@ from pathlib import Path
 from ablate.errors import AblateError
 from ablate.store.catalog import contents, size
 from ablate.store.files import files_in, sync_folder, writing
-from ablate.store.sweeps import KnownSweep, gone_sweeps, known_sweeps, registrations
-from ablate.store.trajectory import KEPT_CHECKPOINTS, Trajectory
+from ablate.store.sweeps import KnownSweep, Needs, gone_sweeps
+from ablate.store.trajectory import Trajectory
 
 TRASH = ".trash-"  # in the store: what was being removed
 
@@ -18,13 +18,15 @@ TRASH = ".trash-"  # in the store: what was being removed
 class Cleared:
     """What was dropped from a trajectory, or would be.
 
-    known_sweeps: how many need the trajectory. checkpoints: those that none of them needs. leftovers: damaged checkpoints that
-    were put aside, and temporary files. locked: it is being trained, so it was left alone.
+    known_sweeps: how many need the trajectory. checkpoints: those that are not needed. spared: those that no sweep needs, but a
+    run that is not finished. leftovers: damaged checkpoints that were put aside, and temporary files. locked: it is being
+    trained, so it was left alone.
     """
 
     trajectory: Trajectory
     known_sweeps: int = 0
     checkpoints: list[Path] = field(default_factory=list)
+    spared: list[Path] = field(default_factory=list)
     leftovers: list[Path] = field(default_factory=list)
     size_bytes: int = 0
     locked: bool = False
@@ -76,54 +78,68 @@ def clear_registrations(store: Path, dry_run: bool) -> list[KnownSweep]:
 
 
 def clear(store: Path, dry_run: bool) -> list[Cleared]:
-    """Drop from every trajectory the checkpoints that no known sweep needs, and leftovers. Evaluations stay.
+    """Drop from every trajectory the checkpoints that nobody needs, and leftovers. Evaluations stay.
 
-    A known sweep needs the checkpoints at its runs' final steps; of a training that is not finished for it also the newest two
-    that it can go on from.
+    A known sweep needs the checkpoints at its runs' final steps. A training that is not finished, whether for a sweep or for a
+    run by itself, needs the newest two that it can go on from.
 
     Args:
-        dry_run: only say what would be dropped.
+        dry_run: only say what would be dropped; nothing is written, and no lock is taken.
 
     Raises:
         AblateError: it is not known what is needed, since a registration is damaged; or the store cannot be written.
     """
-    _, damaged = registrations(store)
-    if damaged:
-        raise AblateError(
-            f"Expected sound notes of which sweep needs what. Received: {damaged[0]}, which is damaged. "
-            "Delete it, and run the command of its sweep again, which trains nothing that is there."
-        )
-    return [_clear(store, trajectory, dry_run) for trajectory in contents(store)[0]]
+    needs = Needs(store)
+    return [_looked_at(one, needs) if dry_run else _cleared(one, needs) for one in contents(store)[0]]
 
 
-def _clear(store: Path, trajectory: Trajectory, dry_run: bool) -> Cleared:
-    cleared = Cleared(trajectory)
+def _looked_at(trajectory: Trajectory, needs: Needs) -> Cleared:
+    return Cleared(trajectory, locked=True) if trajectory.live() else _dispensable(trajectory, needs)
+
+
+def _cleared(trajectory: Trajectory, needs: Needs) -> Cleared:
     try:
         with trajectory.locked(timeout_s=0):
-            finals = [sweep.needs.get(trajectory.fingerprint) for sweep in known_sweeps(store)]
-            needed = _needed(trajectory, {step for steps in finals for step in steps or ()})
-            cleared.known_sweeps = sum(steps is not None for steps in finals)
-            cleared.checkpoints = [path for path in trajectory.checkpoints() if path not in needed]
-            aside = [path for path in files_in(trajectory.path / "checkpoints") if path.suffix == ".damaged"]
-            cleared.leftovers = [*aside, *trajectory.leftovers()]
-            cleared.size_bytes = sum(path.stat().st_size for path in (*cleared.checkpoints, *cleared.leftovers))
-            if not dry_run:
-                with writing(trajectory.path):
-                    for path in (*cleared.checkpoints, *aside):
-                        path.unlink(missing_ok=True)
-                trajectory.remove_leftovers()
+            cleared = _dispensable(trajectory, needs)
+            with writing(trajectory.path):
+                for path in (*cleared.checkpoints, *_put_aside(trajectory)):
+                    path.unlink(missing_ok=True)
+            trajectory.remove_leftovers()
+            return cleared
     except TimeoutError:
-        cleared.locked = True
-    return cleared
+        return Cleared(trajectory, locked=True)
 
 
-def _needed(trajectory: Trajectory, finals: set[int]) -> set[Path]:
-    """The checkpoints that runs with these final steps need."""
-    checkpoints = trajectory.checkpoints()
-    needed = {path for path in checkpoints if int(path.stem) in finals}
+def _dispensable(trajectory: Trajectory, needs: Needs) -> Cleared:
+    """What nobody needs. A sweep is registered before it trains, so the caller that holds the lock sees all that matter."""
+    users = needs.of(trajectory.fingerprint)
+    finals = {step for sweep in users for step in sweep.needs[trajectory.fingerprint]}
+    unfinished = trajectory.unfinished(finals)
+    needed = {trajectory.checkpoint(step) for step in finals}
+    needed.update(path for step in unfinished & finals for path in trajectory.going_on(step))
+    spared = {path for step in unfinished - finals for path in trajectory.going_on(step)}
     status = trajectory.status()
-    for step in finals:
-        diverged = status["state"] == "diverged" and status["step"] <= step
-        if not diverged and trajectory.row(step) is None:
-            needed.update([path for path in checkpoints if int(path.stem) <= step][:KEPT_CHECKPOINTS])
-    return needed
+    if status["state"] == "running":  # to a step that may not be noted
+        spared.update(trajectory.going_on(status["step"]))
+    checkpoints = trajectory.checkpoints()
+    dropped = [path for path in checkpoints if path not in needed | spared]
+    leftovers = [*_put_aside(trajectory), *trajectory.leftovers()]
+    return Cleared(
+        trajectory,
+        known_sweeps=len(users),
+        checkpoints=dropped,
+        spared=[path for path in checkpoints if path in spared - needed],
+        leftovers=leftovers,
+        size_bytes=sum(map(_bytes_of, (*dropped, *leftovers))),
+    )
+
+
+def _put_aside(trajectory: Trajectory) -> list[Path]:
+    return [path for path in files_in(trajectory.path / "checkpoints") if path.suffix == ".damaged"]
+
+
+def _bytes_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # a training that began meanwhile dropped it

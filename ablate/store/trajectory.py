@@ -3,7 +3,8 @@
 import io
 import json
 import logging
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,9 @@ log = logging.getLogger(__name__)
 
 
 def is_status(content: Mapping[str, Any]) -> bool:
-    """Whether it is what status.json holds."""
-    return content.keys() == {"state", "step", "error"} and content["state"] in STATES and type(content["step"]) is int
+    """Whether it is what status.json holds; versions before this wrote it without `rows`."""
+    named = content.keys() | {"rows"} == {"state", "step", "error", "rows"} and content["state"] in STATES
+    return named and type(content["step"]) is int and type(content.get("rows", 0)) is int
 
 
 class Trajectory:
@@ -106,19 +108,28 @@ class Trajectory:
 
     def status(self) -> dict[str, Any]:
         """{"state", "step", "error"}; state `new` where nothing was trained yet or the file is damaged."""
+        return self.status_and_rows()[0]
+
+    def status_and_rows(self) -> tuple[dict[str, Any], int | None]:
+        """(the status, how many rows there were when it was written; None where an older version did, or nobody)."""
         status = read_sealed(self.path / "status.json") or {}
-        if is_status(status):
-            return status
-        return {"state": "new", "step": 0, "error": None}
+        if not is_status(status):
+            return {"state": "new", "step": 0, "error": None}, None
+        rows = status.pop("rows", None)
+        return status, rows
 
     def set_status(self, state: str, step: int, error: str | None = None) -> None:
         """Write the state: running, done, diverged or failed; `step` is the last known good, or the one that diverged.
 
         Diverged is for good: training steps before it again does not change it.
         """
-        if self.status()["state"] == "diverged" and state != "diverged":
-            return
-        write_sealed(self.path / "status.json", {"state": state, "step": step, "error": error})
+        status = self.status()
+        if status["state"] != "diverged" or state == "diverged":
+            status = {"state": state, "step": step, "error": error}
+        self._write_status(status, len(self.lines().by_step))
+
+    def _write_status(self, status: Mapping[str, Any], rows: int) -> None:
+        write_sealed(self.path / "status.json", {**status, "rows": rows})
 
     # live progress
 
@@ -209,6 +220,12 @@ class Trajectory:
         newest_first = sorted(self.final_steps(), reverse=True)
         return next((step for step in newest_first if self.row(step) is not None), 0)
 
+    def unfinished(self, asked: Iterable[int] = ()) -> set[int]:
+        """The steps that runs asked for, those of `asked` among them, that are still to be trained to."""
+        status = self.status()
+        diverged_at = status["step"] if status["state"] == "diverged" else math.inf
+        return {step for step in {*self.final_steps(), *asked} if step < diverged_at and self.row(step) is None}
+
     def predictions(self, step: int) -> dict[str, NDArray[np.integer]]:
         """Predicted classes at a step, (images,), by readout: raw and averaged.
 
@@ -225,6 +242,10 @@ class Trajectory:
 
     def drop_after(self, step: int) -> None:
         """Forget the evaluations beyond a step: what a killed training wrote after its newest checkpoint."""
+        status, steps = self.status(), self.lines().by_step
+        kept = sum(at <= step for at in steps)
+        if kept < len(steps) and status["state"] != "new":
+            self._write_status(status, kept)  # first, so that a kill on the way is not taken for a loss
         self._keep_lines(step)
         with writing(self.path / "predictions"):
             for file in self.files("predictions"):
@@ -251,6 +272,10 @@ class Trajectory:
     def checkpoint(self, step: int) -> Path:
         """Where the checkpoint of a step lies."""
         return self.path / "checkpoints" / f"{step}.npz"
+
+    def going_on(self, step: int) -> list[Path]:
+        """The checkpoints that a training to a step can go on from: the newest up to it."""
+        return [path for path in self.checkpoints() if int(path.stem) <= step][:KEPT_CHECKPOINTS]
 
     def keep(self, step: int) -> None:
         """Note that a run reads this step, so that its checkpoint stays. Any process may, at any time.

@@ -3,7 +3,7 @@
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 
 from ablate.errors import AblateError
 from ablate.store.files import content_of, digest, files_in, reading
+from ablate.store.inventory import Inventory, take
 from ablate.store.seals import DAMAGE, unpack_arrays, unseal
 from ablate.store.sweeps import registrations
 from ablate.store.trajectory import Trajectory, is_status
@@ -62,21 +63,46 @@ def _texts(trajectory: Trajectory) -> list[Finding]:
         "the command that reads a lost step trains again from the checkpoint before it; "
         f"to have others back: ablate runs rm {trajectory.fingerprint}, and the same command"
     )
-    texts: dict[str, tuple[Callable[[Trajectory], bool], str]] = {
-        "config.yaml": (_check_config, REWRITTEN),
-        "status.json": (_check_status, REWRITTEN),
-        "env.json": (_check_env, "where it was trained is not all known any more; nothing else depends on it"),
-        "final_steps.json": (_check_final_steps, "run the commands of its sweeps again; they note their steps anew"),
-        "metrics.jsonl": (_check_metrics, lost),
-    }
     there = {path.name for path in files_in(trajectory.path)}
+    found = _inventory(trajectory)
+    texts: dict[str, tuple[Callable[[], bool], str]] = {
+        "config.yaml": (partial(_check_config, trajectory), REWRITTEN),
+        "status.json": (partial(_check_status, trajectory), REWRITTEN),
+        "env.json": (
+            partial(_check_env, trajectory),
+            "where it was trained is not all known any more; nothing else depends on it",
+        ),
+        "final_steps.json": (
+            partial(_check_final_steps, trajectory),
+            "run the commands of its sweeps again; they note their steps anew",
+        ),
+        "metrics.jsonl": (partial(_check_metrics, trajectory, found), lost),
+    }
     if there & {"metrics.jsonl", "status.json", "checkpoints"}:
         there |= {"config.yaml", "status.json"}  # what a training writes first
-    return [
-        _finding(trajectory.path / name, partial(check, trajectory), remedy)
-        for name, (check, remedy) in texts.items()
-        if name in there
-    ]
+    if found and found.status["state"] in ("running", "done", "diverged"):
+        there.add("env.json")
+    if found and found.lost:
+        there.add("metrics.jsonl")
+    findings = [_finding(trajectory.path / name, check, remedy) for name, (check, remedy) in texts.items() if name in there]
+    if found and _stranded(trajectory, found.status):
+        remedy = "its training starts again from step 0"
+        findings.append(Finding(trajectory.path / "checkpoints", "no checkpoint is left", remedy))
+    return findings
+
+
+def _inventory(trajectory: Trajectory) -> Inventory | None:
+    """None where one of the files cannot be read; that is told of this file."""
+    try:
+        return take(trajectory, trajectory.config())
+    except AblateError:
+        return None
+
+
+def _stranded(trajectory: Trajectory, status: Mapping[str, Any]) -> bool:
+    """Whether it was stopped on the way and cannot go on from there."""
+    going_to = max(trajectory.unfinished(), default=0)
+    return status["state"] == "running" and 0 < status["step"] <= going_to and not trajectory.going_on(going_to)
 
 
 def verify_registrations(store: Path) -> list[Finding]:
@@ -147,15 +173,29 @@ def _check_final_steps(trajectory: Trajectory) -> bool:
     return False if isinstance(content, list) else unseal(content, wanted=True)[1]
 
 
-def _check_metrics(trajectory: Trajectory) -> bool:
-    lines = trajectory.lines()
+def _check_metrics(trajectory: Trajectory, found: Inventory | None) -> bool:
+    lines = found.lines if found else trajectory.lines()
+    if content_of(trajectory.path / "metrics.jsonl") is None:
+        raise FileNotFoundError
     damaged = [number for number in lines.damaged if not (number == lines.torn and trajectory.live())]  # just being written
     if damaged == [lines.torn]:
         raise ValueError("its last line is cut off")
     if damaged:
-        numbers = ", ".join(map(str, damaged[:5])) + (", ..." if len(damaged) > 5 else "")
-        raise ValueError(f"line{'s' if len(damaged) > 1 else ''} {numbers} not as written")
+        raise ValueError(f"line{'s' if len(damaged) > 1 else ''} {_first(damaged)} not as written")
+    if found and found.lost:
+        raise ValueError(_told_lost(found))
     return all(line.sealed for line in lines.by_step.values())
+
+
+def _told_lost(found: Inventory) -> str:
+    rows, are = ("rows", "are") if found.lost > 1 else ("row", "is")
+    if not found.lost_steps:
+        return f"{found.lost} {rows} {are} lost"
+    return f"the {rows} of step{'s' if found.lost > 1 else ''} {_first(found.lost_steps)} {are} lost"
+
+
+def _first(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
 
 
 def _predictions(trajectory: Trajectory) -> Iterator[Finding]:

@@ -15,8 +15,19 @@ import pytest
 
 from ablate.commands import runs
 from ablate.errors import AblateError
-from ablate.store import Trajectory, fingerprint, known_sweeps, pack_arrays, register_sweep, write_atomically, write_json
+from ablate.store import (
+    Trajectory,
+    fingerprint,
+    known_sweeps,
+    pack_arrays,
+    register_sweep,
+    sign_of_life,
+    sweeps,
+    write_atomically,
+    write_json,
+)
 from ablate.store.clear import clear
+from ablate.store.sweeps import Needs
 
 NAMES = {"ema": "on", "optimizer": "sgd", "lrn": "native", "model": "tuto", "augment": "on", "data": "digits"}
 
@@ -24,6 +35,7 @@ NAMES = {"ema": "on", "optimizer": "sgd", "lrn": "native", "model": "tuto", "aug
 def made(store: Path, seed: int = 0, lr: float = 0.1, state: str = "done", last: int = 30, **levels: str) -> Trajectory:
     """A trajectory with evaluations and checkpoints every 10 steps."""
     content = {"model": [{"fc": {"units": 3}}], "optimizer": {"kind": "sgd", "lr": lr}, "seed": seed, "levels": levels}
+    content["eval_every"] = 10
     trajectory = Trajectory(store, fingerprint(content))
     trajectory.write_config(content, NAMES | levels)
     trajectory.add_segment({"threads": 1})
@@ -282,9 +294,31 @@ def test_what_is_being_trained_is_left_alone(store: Path, said: Callable[..., st
         out = said("rm", "--state", "done", "--yes", status=1)
         assert f"{one.fingerprint} is being trained; left alone" in out
         assert "removed 1 trajectory" in out
-        assert f"{one.fingerprint}: being trained, left alone" in said("gc")
+        assert f"{one.fingerprint}: being trained, left alone" in said("gc", "--yes")
     assert len(one.checkpoints()) == 3
     assert not other.path.exists()
+
+
+def test_what_is_given_narrows_the_choice(store: Path, said: Callable[..., str]) -> None:
+    one, other = made(store), made(store, seed=1)
+    assert "nothing removed" in said("rm", one.fingerprint, "seed=1", "--yes")
+    said("rm", one.fingerprint, other.fingerprint, "seed=1", "--yes")
+    assert [path.name for path in store.iterdir()] == [one.fingerprint]
+
+
+def test_what_was_removed_is_one_object(store: Path, said: Callable[..., str], capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = made(store), made(store, seed=1)
+    with pytest.raises(SystemExit) as end:
+        runs.run(["rm", "--state", "done", "--json"])
+    assert end.value.code == 2
+    assert "Expected --yes with --json" in capsys.readouterr().err
+    size_bytes = listed(said)[other.fingerprint]["size_bytes"]
+    with one.locked():
+        found = json.loads(said("rm", "--state", "done", "--yes", "--json", status=1))
+    removed = {"removed": [other.fingerprint], "being_trained": [one.fingerprint], "size_bytes": size_bytes}
+    assert found == {"store": "runs", **removed}
+    nothing = {"removed": [], "being_trained": [], "size_bytes": 0}
+    assert json.loads(said("rm", "--state", "failed", "--yes", "--json")) == {"store": "runs", **nothing}
 
 
 def test_it_says_which_sweeps_need_it(store: Path, said: Callable[..., str]) -> None:
@@ -359,8 +393,122 @@ def test_checkpoints_stay_that_a_known_sweep_needs(
     assert one.rows() == rows
     assert one.row(30) is not None
     dropped = 5 - len(kept)
-    assert (f"{dropped} checkpoint" if needs else f"all {dropped} checkpoints, as no known sweep asked for it") in told
+    assert (
+        f"{dropped} checkpoint{'s' if dropped > 1 else ''} that nobody needs"
+        if needs
+        else f"all {dropped} checkpoints, as no known sweep asked for it"
+    ) in told
     assert "freed 0.0 MB" in said("gc")
+
+
+def test_what_is_not_finished_can_go_on_whoever_asked_for_it(store: Path, said: Callable[..., str]) -> None:
+    alone, finished, failed = made(store, last=50, state="running"), made(store, seed=1), made(store, seed=2, state="failed")
+    for one in (alone, failed):
+        one.keep(80)
+    sweep(store, "factorial-1", {"unrelated": [10], failed.fingerprint: [20]})
+    told = said("gc", "--dry-run")
+    assert (
+        f"{alone.fingerprint}: 3 checkpoints that nobody needs, 0.0 MB; 2 checkpoints kept, since its training is not" in told
+    )
+    assert f"{finished.fingerprint}: all 3 checkpoints, as no known sweep asked for it" in told
+    assert f"{failed.fingerprint}: 1 checkpoint that nobody needs, 0.0 MB; 1 checkpoint kept, since its training is not" in told
+    assert told.replace("would free", "freed") == said("gc")
+    assert [steps(one) for one in (alone, finished, failed)] == [[50, 40], [], [30, 20]]
+    assert "2 checkpoints kept" in said("gc")
+    assert "0 damaged" in said("verify")
+
+
+def test_a_training_whose_final_steps_are_lost_can_go_on(store: Path, said: Callable[..., str]) -> None:
+    one = made(store, last=50, state="running")
+    (one.path / "final_steps.json").unlink()
+    said("gc", "--yes")
+    assert steps(one) == [50, 40]
+
+
+def test_what_would_be_dropped_is_one_object(store: Path, said: Callable[..., str]) -> None:
+    one, unfinished, live = made(store, last=50), made(store, seed=1, state="running"), made(store, seed=2)
+    unfinished.keep(80)
+    live.set_live({"step": 5, **sign_of_life()})
+    made(store, seed=3, last=0)
+    left = one.path / "checkpoints" / "5.damaged"
+    left.write_bytes(b"x")
+    sweep(store, "factorial-1", {one.fingerprint: [10, 50]})
+    shutil.rmtree(sweep(store, "factorial-2", {}))
+    size_bytes = sum(one.checkpoint(step).stat().st_size for step in (20, 30, 40)) + 1
+    first_bytes = unfinished.checkpoint(10).stat().st_size
+    expected = {
+        one.fingerprint: (False, [20, 30, 40], [], ["checkpoints/5.damaged"], size_bytes),
+        unfinished.fingerprint: (False, [10], [20, 30], [], first_bytes),
+        live.fingerprint: (True, [], [], [], 0),
+    }
+    keys = ("being_trained", "checkpoints_dropped", "checkpoints_spared", "leftovers_dropped", "size_bytes")
+    with live.locked():
+        for words in (["--dry-run"], []):
+            found = json.loads(said("gc", "--json", *words))
+            assert found == {
+                "store": "runs",
+                "dry_run": bool(words),
+                "trajectories": [
+                    {"fingerprint": name, **dict(zip(keys, expected[name], strict=True))} for name in sorted(expected)
+                ],
+                "sweeps_gone": ["multirun/factorial-2"],
+                "size_bytes": size_bytes + first_bytes,
+            }
+
+
+def test_registrations_are_read_once_and_again_when_they_changed(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trajectories = sorted((made(store, seed=seed, last=10) for seed in range(6)), key=lambda one: one.fingerprint)
+    folder = sweep(store, "factorial-1", {trajectories[0].fingerprint: [10]})
+    os.utime(store / ".sweeps", (time.time() - 60, time.time() - 60))
+    read, needed, reads = sweeps.registrations, Needs.of, []
+
+    def counted(of: Path) -> Any:
+        reads.append(of)
+        return read(of)
+
+    def registering(needs: Needs, fingerprint: str) -> Any:
+        """A sweep registers and trains, and another comes back to its folder, while the fourth is about to be looked at."""
+        if fingerprint == trajectories[3].fingerprint:
+            sweep(store, "ladder-2", {fingerprint: [10]})
+            folder.with_name("away").rename(folder)
+        return needed(needs, fingerprint)
+
+    monkeypatch.setattr(sweeps, "registrations", counted)
+    clear(store, dry_run=True)
+    assert len(reads) == 1
+    register_sweep(store, folder, {trajectories[4].fingerprint: [10]})
+    os.utime(store / ".sweeps", (time.time() - 60, time.time() - 60))
+    folder.rename(folder.with_name("away"))
+    monkeypatch.setattr(Needs, "of", registering)
+    clear(store, dry_run=False)
+    assert [steps(one) for one in trajectories] == [[], [], [], [10], [10], []]
+
+
+def test_two_registrations_in_one_tick_of_the_clock_are_both_seen(store: Path) -> None:
+    one, other = made(store), made(store, seed=1)
+    sweep(store, "factorial-1", {one.fingerprint: [10]})
+    needs = Needs(store)
+    times = (store / ".sweeps").stat()
+    sweep(store, "factorial-2", {other.fingerprint: [10]})
+    os.utime(store / ".sweeps", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert needs.of(other.fingerprint)
+
+
+def test_a_dry_run_writes_nothing(store: Path, said: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    one = made(store)
+    one.path.joinpath(".status.json-abcd_123.tmp").touch()
+    sweep(store, "factorial-1", {one.fingerprint: [30]})
+    (store / ".trash-1").mkdir()
+
+    def seen() -> list[tuple[Path, int]]:
+        return [(path, path.stat().st_mtime_ns) for path in (store, *sorted(store.rglob("*")))]
+
+    before = seen()
+    with one.locked(), monkeypatch.context() as patch:
+        before = seen()
+        patch.setattr("filelock.FileLock.acquire", None)
+        assert "2 checkpoints that nobody needs and 1 damaged or half-written file" in said("gc", "--dry-run")
+        assert seen() == before
 
 
 def test_a_diverged_training_goes_nowhere(store: Path, said: Callable[..., str]) -> None:
@@ -376,7 +524,7 @@ def test_sweeps_that_are_gone_need_nothing(store: Path, said: Callable[..., str]
     shutil.rmtree(folder)
     line = "multirun/factorial-1 is gone"
     assert line in said("gc", "--dry-run")
-    with pytest.raises(AblateError, match="in which none is known, so that every checkpoint would go"):
+    with pytest.raises(AblateError, match="in which none is known, so that every checkpoint of a finished training would go"):
         said("gc")
     assert steps(one) == [30, 20, 10]
     assert line in said("gc", "--yes")
@@ -435,6 +583,13 @@ def flipped(path: Path, place: int | None = None) -> None:
     path.write_bytes(content)
 
 
+def without_line(path: Path, number: int) -> None:
+    """Takes a row away, counted from 0 or, below it, from the end."""
+    lines = (path / "metrics.jsonl").read_bytes().splitlines(keepends=True)
+    del lines[number]
+    (path / "metrics.jsonl").write_bytes(b"".join(lines))
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "config gone": (lambda path: (path / "config.yaml").unlink(), "config.yaml: missing", "writes the file again"),
     "config": (lambda path: flipped(path / "config.yaml", -3), "config.yaml: its content does not fit", "read as before"),
@@ -470,6 +625,27 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
         "10.npz: not what was written",
         "goes on from step 0 instead",
     ),
+    "metrics gone": (
+        lambda path: (path / "metrics.jsonl").unlink(),
+        "metrics.jsonl: missing",
+        "trains again from the checkpoint before it",
+    ),
+    "metrics empty": (
+        lambda path: (path / "metrics.jsonl").write_bytes(b""),
+        "metrics.jsonl: the rows of steps 10, 20, 30 are lost",
+        "trains again from the checkpoint before it",
+    ),
+    "last row gone": (
+        lambda path: without_line(path, -1),
+        "metrics.jsonl: the row of step 30 is lost",
+        "trains again from the checkpoint before it",
+    ),
+    "middle row gone": (
+        lambda path: without_line(path, 1),
+        "metrics.jsonl: the row of step 20 is lost",
+        "to have others back: ablate runs rm ",
+    ),
+    "env gone": (lambda path: (path / "env.json").unlink(), "env.json: missing", "nothing else depends on it"),
     "a folder": (
         lambda path: ((path / "status.json").unlink(), (path / "status.json").mkdir()),
         "status.json: cannot be read: Is a directory",
@@ -491,6 +667,85 @@ def test_each_damage_is_one_line_with_what_to_do(store: Path, said: Callable[...
     (found,) = json.loads(said("verify", "--json", status=1))["damaged"]
     assert f"{found['file']}: {found['damage']}; {found['remedy']}" == line
     assert listed(said)[sound.fingerprint]["state"] == "done"
+
+
+LOSSES = ("metrics gone", "metrics empty", "last row gone", "middle row gone", "env gone")
+
+
+@pytest.mark.parametrize("cleared", [False, True])
+@pytest.mark.parametrize("state", ["running", "done", "diverged", "failed"])
+def test_what_is_lost_is_seen_in_every_state(store: Path, said: Callable[..., str], state: str, cleared: bool) -> None:
+    """Whether or not the checkpoints went, as gc drops them."""
+    trajectories = {name: made(store, seed=seed, state=state) for seed, name in enumerate(LOSSES)}
+    if cleared:
+        said("gc", "--yes")
+    assert "0 damaged" in said("verify")
+    for name, one in trajectories.items():
+        DAMAGES[name][0](one.path)
+    told = said("verify", status=1)
+    for name, one in trajectories.items():
+        if (name, state) != ("env gone", "failed"):  # it may have failed before it began
+            assert f"{one.fingerprint}/{DAMAGES[name][1]}" in told
+    states = {one["fingerprint"]: one["state"] for one in listed(said).values()}
+    shown = "stopped" if state == "running" else state
+    for name, one in trajectories.items():
+        assert states[one.fingerprint] == (shown if name == "env gone" else "damaged")
+
+
+def test_a_hole_stays_seen_when_the_damaged_line_was_cleaned_away(store: Path, said: Callable[..., str]) -> None:
+    one = made(store, last=50)
+    flipped(one.path / "metrics.jsonl")
+    assert "metrics.jsonl: line 3 not as written" in said("verify", status=1)
+    one.clean()
+    one.set_status("running", 50)  # the next training begins
+    assert "metrics.jsonl: the row of step 30 is lost" in said("verify", status=1)
+    assert listed(said)[one.fingerprint]["state"] == "damaged"
+
+
+def test_a_lost_row_off_the_grid_is_seen(store: Path, said: Callable[..., str]) -> None:
+    one = made(store)
+    one.keep(35)
+    one.add_evaluation({"step": 35, "loss": 1.0}, {"raw": np.arange(4)})
+    one.set_status("done", 35)
+    assert "0 damaged" in said("verify")
+    without_line(one.path, -1)
+    assert "metrics.jsonl: the row of step 35 is lost" in said("verify", status=1)
+    assert listed(said)[one.fingerprint]["state"] == "damaged"
+
+
+def test_a_stopped_training_without_its_checkpoints_is_seen(store: Path, said: Callable[..., str]) -> None:
+    stopped, finished, fresh = made(store, state="running"), made(store, seed=1, state="running"), made(store, seed=2, last=0)
+    stopped.keep(80)
+    fresh.keep(80)
+    fresh.set_status("running", 0)
+    for one in (stopped, finished):
+        shutil.rmtree(one.path / "checkpoints")
+    line, counts = said("verify", status=1).splitlines()
+    assert line == f"runs/{stopped.fingerprint}/checkpoints: no checkpoint is left; its training starts again from step 0"
+    assert "1 damaged" in counts
+
+
+def as_older_versions_wrote(one: Trajectory) -> None:
+    """Without checks, and without the number of rows in status.json."""
+    rows = [json.loads(line) for line in (one.path / "metrics.jsonl").read_text().splitlines()]
+    bare = [{key: value for key, value in row.items() if key not in ("check", "predictions")} for row in rows]
+    (one.path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in bare))
+    (one.path / "status.json").write_text(json.dumps(one.status()))
+    (one.path / "final_steps.json").write_text(json.dumps(one.final_steps()))
+    (one.path / "env.json").write_text('[{"threads": 1}]')
+
+
+@pytest.mark.parametrize("state", ["running", "done", "failed"])
+def test_what_older_versions_wrote_and_is_lost_is_seen(store: Path, said: Callable[..., str], state: str) -> None:
+    trajectories = {name: made(store, seed=seed, state=state) for seed, name in enumerate(LOSSES[:-1])}
+    for one in trajectories.values():
+        as_older_versions_wrote(one)
+    assert "0 damaged" in said("verify")
+    for name, one in trajectories.items():
+        DAMAGES[name][0](one.path)
+    told = said("verify", status=1)
+    assert all(f"{one.fingerprint}/{DAMAGES[name][1]}" in told for name, one in trajectories.items())
+    assert {one["state"] for one in listed(said).values()} == {"damaged"}
 
 
 def test_damage_leaves_finished_runs_readable(store: Path, said: Callable[..., str]) -> None:
@@ -515,12 +770,7 @@ def test_a_row_that_is_just_being_written_is_no_damage(store: Path, said: Callab
 
 def test_files_of_older_versions_are_counted_as_not_checkable(store: Path, said: Callable[..., str]) -> None:
     one = made(store)
-    rows = [json.loads(line) for line in (one.path / "metrics.jsonl").read_text().splitlines()]
-    bare = [{key: value for key, value in row.items() if key not in ("check", "predictions")} for row in rows]
-    (one.path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in bare))
-    (one.path / "status.json").write_text('{"state": "done", "step": 30, "error": null}')
-    (one.path / "final_steps.json").write_text("[30]")
-    (one.path / "env.json").write_text('[{"threads": 1}]')
+    as_older_versions_wrote(one)
     assert "0 damaged, 4 sound, 7 not checkable files" in said("verify")
     assert listed(said)[one.fingerprint]["state"] == "done"
 
@@ -558,6 +808,10 @@ def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert " ".join(["usage: ablate runs", *words]) in out
     assert "--store DIR" in out
+    if words in ([], ["rm"]):
+        assert "goes by what the training was first asked for as" in out
+    if words == ["rm"]:
+        assert "All of it must fit" in out
     if not words:
         assert "ablate runs gc --dry-run" in out
         assert "stopped (the same command goes on)" in out
