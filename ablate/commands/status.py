@@ -30,7 +30,7 @@ examples:
 
 FOLLOW_EVERY_S = 0.5
 LISTED = 10  # trainings of a state that are listed without --all; more are counted
-COUNTED: tuple[State, ...] = ("waiting", "done")  # states of which many are counted
+COUNTED: tuple[State, ...] = ("waiting", "unknown", "done")  # states of which many are counted
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -58,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.json:
         print(json.dumps(seen.to_json(), allow_nan=False))
     elif options.follow:
-        seen = follow(folder)
+        seen = _readable(follow(folder))
     else:
         show(seen, Console(highlight=False), options.all)
     return 1 if seen.of(*BAD) else 0
@@ -71,14 +71,17 @@ def _readable(seen: Snapshot) -> Snapshot:
 
 
 def follow(folder: Path) -> Snapshot:
-    """Show a sweep until nobody works on it any more or all is done; how it is then."""
+    """Show a sweep until nobody works on it or on its trainings any more; how it is then."""
     with Screen(folder) as screen:
-        while not screen.seen.ended and (screen.seen.holder or screen.seen.of("running")):
+        while screen.seen.holder or screen.seen.of("running"):
             time.sleep(FOLLOW_EVERY_S)
             screen.refresh()
-    if not screen.seen.ended:
-        say(_nobody(screen.seen))
-    return screen.seen
+    seen = screen.seen
+    for line in watch.failures(seen) if screen.terminal else ():  # elsewhere each was told when it was new
+        say(line)
+    if not seen.all_done:
+        say(_nobody(seen))
+    return seen
 
 
 def show(seen: Snapshot, console: Console, every: bool) -> None:
@@ -100,7 +103,7 @@ def show(seen: Snapshot, console: Console, every: bool) -> None:
         lines.append(f"not listed: {', '.join(f'{count:,} {state}' for state, count in counted.items())}; --all lists them")
     lines += [*seen.notes, watch.totals(seen)]
     if seen.holder is not None:
-        lines.append(f"process {seen.holder.pid} on {seen.holder.host} works on this sweep")
+        lines.append(watch.who_works(seen.holder, seen))
     elif not seen.all_done:
         lines.append(_nobody(seen))
     for line in lines:
@@ -110,6 +113,9 @@ def show(seen: Snapshot, console: Console, every: bool) -> None:
 def _nobody(seen: Snapshot) -> str:
     if seen.of("running"):
         return "no process works on this sweep; what is running belongs to another"
-    return "no process works on this sweep; its command, given again, " + (
-        "tries again what failed" if not seen.of("stopped", "waiting") else "goes on where it stopped"
-    )
+    goes_on = ["goes on where it stopped"] if not seen.ended else []
+    again = [*goes_on, *(["tries again what failed"] if seen.of("failed") else [])]
+    parts = ["no process works on this sweep"]
+    parts += [f"its command, given again, {' and '.join(again)}"] if again else []
+    parts += ["what diverged stays so"] if seen.of("diverged") else []
+    return "; ".join(parts)

@@ -17,15 +17,15 @@ from typing import Any, Literal
 from ablate.app import RESULT, TRACE, stored
 from ablate.errors import AblateError
 from ablate.plan import SWEEP_VERSION, find_store
-from ablate.store import SWEEP, Trajectory, alive, read_json
+from ablate.store import SWEEP, Trajectory, alive, known_sweeps, read_json
 
 RUNNING = "running.json"  # pid, host, time (of its last word) and started, of the process that works on the sweep
 
-State = Literal["running", "stopped", "waiting", "failed", "diverged", "done"]
-STATES: tuple[State, ...] = ("running", "stopped", "waiting", "failed", "diverged", "done")
+State = Literal["running", "stopped", "waiting", "unknown", "failed", "diverged", "done"]
+STATES: tuple[State, ...] = ("running", "stopped", "waiting", "unknown", "failed", "diverged", "done")
 BAD: tuple[State, ...] = ("failed", "diverged")
 
-_FIRST_TOLD: tuple[State, ...] = ("running", *BAD, "stopped", "waiting", "done")  # of a training whose runs differ
+_FIRST_TOLD: tuple[State, ...] = ("running", *BAD, "stopped", "waiting", "unknown", "done")  # of a training whose runs differ
 
 _DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # what reading other content than expected raises
 
@@ -42,16 +42,18 @@ class RunStatus:
 class TrainingStatus:
     """One trajectory that runs of the sweep stand on, and how far it is.
 
-    label: the arm; where several stand on it, the first of them and the levels in which they differ. state: `stopped` is begun,
-    and nobody trains it. step: how far it has come, of `target`, the largest that its runs ask for. loss: of the last step,
-    while it is trained. accuracy: a fraction of the evaluation images, at step `evaluated`, with the weights that the longest
-    run reads. seconds_per_step: of training. seconds_left, silent_seconds (since its last word): while it is trained. error:
-    one line; trace: the file with the whole of it. What is not known is None.
+    label: the arm; where several stand on it, the first of them and the levels in which they differ. weights: `raw` or
+    `averaged`, that the longest run reads. state: `stopped` is begun, and nobody trains it; `unknown` has no results, and a
+    folder that was not found or cannot be read. step: how far it has come (0 where that is unknown), of `target`, the largest
+    that its runs ask for. loss: of the last step, while it is trained. accuracy: a fraction of the evaluation images, at step
+    `evaluated`. seconds_per_step: of training. seconds_left, silent_seconds (since its last word): while it is trained.
+    error: one line; trace: the file with the whole of it. What is not known is None.
     """
 
     fingerprint: str
     label: str
     seed: int
+    weights: str
     runs: tuple[RunStatus, ...]
     state: State
     step: int
@@ -73,6 +75,15 @@ class TrainingStatus:
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """What a training reached at a step: accuracy as a fraction, and its speed since the evaluation before."""
+
+    step: int
+    accuracy: float | None
+    examples_per_second: float | None
+
+
+@dataclass(frozen=True)
 class Holder:
     """The process that works on the sweep, and since how many seconds; None where clocks contradict each other."""
 
@@ -85,9 +96,10 @@ class Holder:
 class Snapshot:
     """A sweep at one moment.
 
-    trainings: in order of their first run. holder: None where nobody works on the sweep. seconds_left: until all is trained,
-    if the trainings keep their speed and as many go on at once as now; None where that is not known. notes: what a reader
-    should be told about the files, a line each.
+    trainings: in order of their first run; none where the sweep is not planned yet. holder: None where nobody works on the
+    sweep. seconds_left: until all is trained, if the trainings keep their speed and as many go on at once as now; None where
+    that is not known. notes: what a reader should be told about the files, a line each. store: where the trajectories are;
+    None where that was not found.
     """
 
     folder: Path
@@ -95,6 +107,7 @@ class Snapshot:
     holder: Holder | None
     seconds_left: float | None
     notes: tuple[str, ...]
+    store: Path | None = None
 
     @property
     def runs(self) -> tuple[RunStatus, ...]:
@@ -112,7 +125,7 @@ class Snapshot:
 
     @property
     def steps_left(self) -> int:
-        """Steps to train; those that failed or diverged are not waited for."""
+        """Steps to train, as far as that is known; those that failed or diverged are not waited for."""
         return sum(training.target - training.step for training in self.of("running", "stopped", "waiting"))
 
     @property
@@ -123,7 +136,7 @@ class Snapshot:
     @property
     def ended(self) -> bool:
         """Whether every training is done, failed or diverged."""
-        return not self.of("running", "stopped", "waiting")
+        return len(self.of("done", *BAD)) == len(self.trainings)
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON-able content, with the totals."""
@@ -142,25 +155,49 @@ def snapshot(folder: Path) -> Snapshot:
     """A sweep as its files show it now.
 
     A run counts as done by its result.json, or when its trajectory has the evaluation at its step; the evaluations of a
-    training whose runs have their results are not read. A trajectory that failed before the process began that works on the
-    sweep now has not failed yet: it is tried again.
+    training whose runs have their results are not read. What failed before the process began that works on the sweep now
+    has not failed yet: it is tried again.
     """
     now = time.time()
     holder = _holder(folder, now)
     began = now - holder.seconds if holder is not None and holder.seconds is not None else 0.0
+    if _changed(folder / SWEEP) == math.inf:
+        return Snapshot(folder, (), holder, None, ())
     try:
-        planned, store = _read_sweep(folder)
+        planned, store, named = _read_sweep(folder)
     except ValueError as error:
         return Snapshot(folder, (), holder, None, (str(error),))
     notes: list[str] = []
     trainings = []
     for training in planned:
-        results = [_result(folder, training, run, notes) for run in training.runs]
+        results = [_result(folder, training, run, began, notes) for run in training.runs]
         seen = _read_off(training, results)
         if seen is None:
-            seen = _Seen() if store is None else _look_into(Trajectory(store, training.fingerprint), training, began, notes)
+            seen = _UNKNOWN if store is None else _look_into(Trajectory(store, training.fingerprint), training, began, notes)
         trainings.append(_status(folder, training, results, seen, now))
-    return Snapshot(folder, tuple(trainings), holder, _all_left(planned, trainings, holder is not None), tuple(notes))
+    if store is None and any(training.state == "unknown" for training in trainings):
+        above = "" if Path(named).is_absolute() else f" from the current folder and from every folder above {folder.resolve()}"
+        notes.append(
+            f"no trajectory of this sweep was found, so it is unknown how far what has no result is; looked for {named}{above}"
+        )
+    left = _all_left(planned, trainings, holder is not None)
+    return Snapshot(folder, tuple(trainings), holder, left, tuple(notes), store)
+
+
+def evaluations(seen: Snapshot, training: TrainingStatus, after: int) -> list[Evaluation]:
+    """A training's evaluations from behind the step `after` to the newest that was seen; none where they cannot be read."""
+    last = training.evaluated or 0
+    if seen.store is None or last <= after:
+        return []
+    try:
+        rows = Trajectory(seen.store, training.fingerprint).rows()
+    except AblateError:
+        return []
+    return [
+        Evaluation(row["step"], _number(row.get(f"accuracy_{training.weights}")), _number(row.get("examples_per_second")))
+        for row in rows
+        if after < row["step"] <= last
+    ]
 
 
 @dataclass(frozen=True)
@@ -190,21 +227,31 @@ class _Planned:
         return tuple(run.arm for run in self.runs)
 
 
-def _read_sweep(folder: Path) -> tuple[list[_Planned], Path | None]:
-    """The trainings of a sweep, and its store where that is found.
+def _read_sweep(folder: Path) -> tuple[list[_Planned], Path | None, str]:
+    """The trainings of a sweep, its store where that is found, and how sweep.json names it.
 
     Raises:
         ValueError: its sweep.json cannot be used; the message says why.
     """
     path = folder / SWEEP
     content = read_json(path)
-    received = "a damaged file" if _changed(path) < math.inf else "no such file"
+    received = "a damaged file"
     if isinstance(content, dict) and content.get("version") != SWEEP_VERSION:
         received = f"version {content.get('version')!r}"
     elif content is not None:
         with suppress(*_DAMAGED, OSError):
-            return _planned(content), find_store(content, folder)
+            return _planned(content), _store(content, folder), str(content["store"])
     raise ValueError(f"Expected a sweep of version {SWEEP_VERSION} in {path}. Received: {received}.")
+
+
+def _store(content: Mapping[str, Any], folder: Path) -> Path | None:
+    """Where the trajectories are; before there is one, the store seen from here in which the sweep is registered."""
+    found = find_store(content, folder)
+    if found is None:
+        here = Path(content["store"])
+        with suppress(AblateError):
+            return here if any(sweep.folder == folder.resolve() for sweep in known_sweeps(here)) else None
+    return found
 
 
 def _planned(content: Mapping[str, Any]) -> list[_Planned]:
@@ -233,12 +280,12 @@ def _holder(folder: Path, now: float) -> Holder | None:
     return Holder(_whole(content.get("pid")), str(content.get("host")), seconds)
 
 
-def _result(folder: Path, training: _Planned, run: _Run, notes: list[str]) -> Mapping[str, Any]:
-    """The result of a run; empty where there is none."""
+def _result(folder: Path, training: _Planned, run: _Run, began: float, notes: list[str]) -> Mapping[str, Any]:
+    """The result of a run; empty where there is none, or a failure of an earlier try."""
     place = folder / str(run.number)
     result = stored(place, training.fingerprint)
     if result is not None:
-        return result
+        return {} if result["status"] == "failed" and _changed(place / RESULT) < began else result
     if _changed(place / RESULT) < math.inf:
         notes.append(f"damaged or of another run, so left aside: {place / RESULT}")
     return {}
@@ -259,6 +306,9 @@ class _Seen:
     rows: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     whole: frozenset[int] = frozenset()
     begun: int = 0
+
+
+_UNKNOWN = _Seen(state="unknown")
 
 
 def _read_off(training: _Planned, results: Sequence[Mapping[str, Any]]) -> _Seen | None:
@@ -282,7 +332,7 @@ def _look_into(trajectory: Trajectory, training: _Planned, began: float, notes: 
         begun = max((step for step in steps if step <= target), default=0)
     except AblateError as error:
         notes.append(str(error))
-        return _Seen()
+        return _UNKNOWN
     old = status["state"] == "failed" and _changed(trajectory.path / "status.json") < began
     state = "new" if old else str(status["state"])
     return _Seen(live, state, _whole(status["step"]), _line(status["error"]), rows, frozenset(whole), begun)
@@ -296,15 +346,17 @@ def _status(folder: Path, training: _Planned, results: Sequence[Mapping[str, Any
     live = seen.live if state == "running" and seen.live is not None else {}
     evaluated = max(seen.rows, default=None)
     row = {} if evaluated is None else seen.rows[evaluated]
-    came = {"running": max(seen.begun, _whole(live.get("step"))), "stopped": seen.begun, "waiting": 0, "done": longest.step}
+    came = {"running": max(seen.begun, _whole(live.get("step"))), "stopped": seen.begun, "done": longest.step}
+    came |= {"waiting": 0, "unknown": 0}
     step = min(longest.step, came.get(state, max(seen.came, _whole(told.get("step")))))
-    seconds_per_step = _ratio(1.0, _number(live.get("steps_per_second"))) or _ratio(_number(row.get("seconds")), evaluated)
+    seconds_per_step = _ratio(1.0, _number(live.get("steps_per_second"))) or _pace(seen.rows, whole=state == "done")
     said = _number(live.get("time"))
     traces = (folder / str(run.number) / TRACE for run in runs)
     return TrainingStatus(
         training.fingerprint,
         training.label,
         longest.seed,
+        longest.weights,
         runs,
         state,
         step,
@@ -321,6 +373,19 @@ def _status(folder: Path, training: _Planned, results: Sequence[Mapping[str, Any
     )
 
 
+def _pace(rows: Mapping[int, Mapping[str, Any]], whole: bool) -> float | None:
+    """Seconds a step, from the evaluations so far.
+
+    The first of them also took the time in which the graph was traced, so alone it tells only of a training that is whole.
+    """
+    if not rows:
+        return None
+    first, last = (0 if whole else min(rows)), max(rows)
+    since = _number(rows[first].get("seconds")) if first else 0.0
+    until = _number(rows[last].get("seconds"))
+    return None if since is None or until is None else _ratio(_number(until - since), last - first)
+
+
 def _state(run: _Run, result: Mapping[str, Any], seen: _Seen) -> State:
     if result.get("status") == "done" or run.step in seen.whole:
         return "done"
@@ -332,11 +397,15 @@ def _state(run: _Run, result: Mapping[str, Any], seen: _Seen) -> State:
         return "diverged"
     if result or seen.state == "failed":
         return "failed"
+    if seen.state == "unknown":
+        return "unknown"
     return "stopped" if seen.begun or seen.state == "running" else "waiting"
 
 
 def _all_left(planned: Sequence[_Planned], trainings: Sequence[TrainingStatus], held: bool) -> float | None:
     """Seconds until all is trained, as `Snapshot` has them: whatever waits goes to the place that is free first."""
+    if any(training.state == "unknown" for training in trainings):
+        return None
     paces: dict[tuple[int, ...], list[float]] = {}  # by arms, which cost alike
     for plan, training in zip(planned, trainings, strict=True):
         if training.seconds_per_step is not None:

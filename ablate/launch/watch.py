@@ -15,7 +15,18 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate import progress
-from ablate.launch.snapshot import BAD, Snapshot, State, TrainingStatus, counts, snapshot
+from ablate.launch.snapshot import (
+    BAD,
+    STATES,
+    Evaluation,
+    Holder,
+    Snapshot,
+    State,
+    TrainingStatus,
+    counts,
+    evaluations,
+    snapshot,
+)
 
 READ_EVERY_S = 1.0  # between two looks at the files; more where a look takes long
 READ_SHARE = 0.05  # of the time, at most, goes into looking
@@ -36,10 +47,12 @@ class Screen:
     """Shows how a sweep goes while it is entered; `refresh` is called about twice a second.
 
     In a terminal a table of the trainings at work, never taller than the terminal. Elsewhere a line when a training begins,
-    is evaluated, ends or fails, and the totals every minute. At the end the failures and the totals, whatever was shown.
+    is evaluated, ends or fails, and the totals every minute. In both a line for every new note about the files. At the end the
+    totals, whatever was shown; where an exception ends it, as Ctrl-C does, also the failures that a terminal does not show any
+    more.
 
     Args:
-        folder: of the sweep.
+        folder: of the sweep; there may be no sweep in it yet.
         terminal: whether stderr is one that can redraw; None to find out.
         shown: False for nothing but failures, and the totals at the end.
     """
@@ -63,13 +76,11 @@ class Screen:
         if self._live is not None:
             self._live.stop()
         seen = self._look()
-        if self._live is not None:
-            bad = seen.of(*BAD)
-            for training in bad[:LAST_FAILURES]:
-                progress.say(failure(training))
-            if len(bad) > LAST_FAILURES:
-                progress.say(f"and {len(bad) - LAST_FAILURES:,} more; ablate status {self.folder} lists them")
-        progress.say(totals(seen))
+        if self._live is not None and kind is not None:
+            for line in failures(seen):
+                progress.say(line)
+        if seen.trainings:
+            progress.say(totals(seen))
 
     def refresh(self) -> None:
         """Look at the files again, unless that was just done, and show what is new."""
@@ -82,6 +93,9 @@ class Screen:
         self.seen = seen
         now = time.monotonic()
         self._look_at = now + max(READ_EVERY_S, (now - started) / READ_SHARE)
+        for note in seen.notes:
+            if note not in before.notes:
+                progress.say(note)
         if self._live is not None:
             if self._live.is_started:
                 self._live.update(fitted(seen, progress.console), refresh=True)
@@ -100,44 +114,54 @@ def changes(before: Snapshot, seen: Snapshot, failures_only: bool = False) -> li
     Args:
         failures_only: leave out what goes well.
     """
-    lines = [note for note in seen.notes if note not in before.notes]
+    lines = []
     known = {training.fingerprint: training for training in before.trainings}
     for training in seen.trainings:
         was = known.get(training.fingerprint)
-        if training.state in BAD:
-            if was is None or (was.state, was.error) != (training.state, training.error):
-                lines.append(failure(training))
-        elif not failures_only:
-            lines += _went_on(was, training, seen.holder is not None)
+        if not failures_only:
+            lines += _went_on(was, training, seen)
+        if training.state in BAD and (was is None or (was.state, was.error) != (training.state, training.error)):
+            lines.append(failure(training))
     return lines
 
 
-def _went_on(was: TrainingStatus | None, training: TrainingStatus, held: bool) -> list[str]:
-    lines = []
+def _went_on(was: TrainingStatus | None, training: TrainingStatus, seen: Snapshot) -> list[str]:
     name, step, target = training.name, f"{training.step:,}", f"{training.target:,}"
-    if training.state == "running":
-        if was is None:
-            lines.append(f"{name}: at step {step} of {target}")
-        elif was.state != "running":
-            lines.append(
-                f"{name}: " + (f"going on from step {step} to {target}" if training.step else f"training to step {target}")
-            )
-        if was is not None and training.evaluated is not None and training.evaluated > (was.evaluated or 0):
-            lines.append(f"{name}: {_evaluation(training)}")
-    elif training.state == "done" and was is not None and was.state != "done":
+    if was is None:
+        return [f"{name}: at step {step} of {target}"] if training.state == "running" else []
+    lines = []
+    if training.state == "running" and was.state == "unknown":
+        lines.append(f"{name}: at step {step} of {target}")
+    elif training.state == "running" and was.state != "running":
+        begins = f"going on from step {step} to" if training.step else "training to step"
+        lines.append(f"{name}: {begins} {target}")
+    if was.state != "unknown":  # what was evaluated before it was found is no news
+        for one in evaluations(seen, training, was.evaluated or 0):
+            if training.state != "done" or one.step < training.target:
+                lines.append(f"{name}: {_evaluation(training, one)}")
+    if training.state == "done" and was.state != "done":
         lines.append(f"{name}: done, accuracy {_percent(training.accuracy, 2)} at step {target}")
-    elif training.state == "stopped" and was is not None and was.state == "running" and not held:
+    elif training.state == "stopped" and was.state == "running" and seen.holder is None:
         lines.append(f"{name}: stopped at step {step} of {target}")
     return lines
 
 
-def _evaluation(training: TrainingStatus) -> str:
-    parts = [f"step {training.evaluated:,} of {training.target:,}", f"accuracy {_percent(training.accuracy)}"]
-    if training.examples_per_second:
-        parts.append(f"{_speed(training.examples_per_second)} examples/s")
-    if training.seconds_left is not None:
+def _evaluation(training: TrainingStatus, one: Evaluation) -> str:
+    parts = [f"step {one.step:,} of {training.target:,}", f"accuracy {_percent(one.accuracy)}"]
+    if one.examples_per_second:
+        parts.append(f"{_speed(one.examples_per_second)} examples/s")
+    if one.step == training.evaluated and training.seconds_left is not None:
         parts.append(f"about {duration(training.seconds_left)} left")
     return ", ".join(parts)
+
+
+def failures(seen: Snapshot) -> list[str]:
+    """What failed or diverged, a line each; of very many the first."""
+    bad = seen.of(*BAD)
+    lines = [failure(training) for training in bad[:LAST_FAILURES]]
+    if len(bad) > LAST_FAILURES:
+        lines.append(f"and {len(bad) - LAST_FAILURES:,} more; ablate status {seen.folder} lists them")
+    return lines
 
 
 def failure(training: TrainingStatus) -> str:
@@ -149,29 +173,41 @@ def failure(training: TrainingStatus) -> str:
 
 def totals(seen: Snapshot) -> str:
     """How much is done, what is not, and how long it takes."""
+    if not seen.trainings:
+        return "waiting for the plan of the sweep"
     trainings, runs = counts(seen.trainings), counts(seen.runs)
     word = "training" if trainings["all"] == 1 else "trainings"
     done = f"{trainings['done']:,} of {trainings['all']:,} {word} done ({runs['done']:,} of {runs['all']:,} runs)"
-    others = [f"{trainings[state]:,} {state}" for state in ("running", "stopped", "waiting", *BAD) if trainings[state]]
+    others = [f"{trainings[state]:,} {state}" for state in STATES if state != "done" and trainings[state]]
     times = [f"{duration(seen.holder.seconds)} so far"] if seen.holder and seen.holder.seconds is not None else []
     times += [f"about {duration(seen.seconds_left)} left"] if seen.seconds_left is not None else []
     return ", ".join([done, *others]) + (f"; {', '.join(times)}" if times else "")
 
 
+def who_works(holder: Holder, seen: Snapshot) -> str:
+    """Which process works on the sweep, and what it does where no training is at work."""
+    who = f"process {holder.pid} on {holder.host} works on this sweep"
+    if seen.of("running", "unknown"):
+        return who
+    return f"{who}: " + ("it writes the report" if seen.ended else "it prepares what to train next")
+
+
 def fitted(seen: Snapshot, console: Console) -> RenderableType:
     """What is at work, the failures and the totals, cut to the size of the terminal."""
     at_work, bad = seen.of("running"), seen.of(*BAD)
-    failures = min(FAILURES, len(bad))
+    told = min(FAILURES, len(bad))
     below: list[RenderableType] = [Text(totals(seen), overflow="fold", no_wrap=False)]
+    if seen.trainings and seen.holder is not None and not at_work:
+        below.append(Text(who_works(seen.holder, seen), overflow="ellipsis", no_wrap=True))
     for rows in range(min(len(at_work), max(0, console.height - len(below))), -1, -1):
         more = [f"and {len(at_work) - rows:,} more at work"] if rows < len(at_work) else []
         parts: list[RenderableType] = [table(at_work[:rows], console.width)] if rows else []
         parts += [Text(line, overflow="ellipsis", no_wrap=True) for line in more]
-        parts += [Text(), *_failures(bad, failures), *below]
+        parts += [Text(), *_failures(bad, told), *below]
         drawn = Group(*parts)
         if len(console.render_lines(drawn, pad=False)) < console.height:
             return drawn
-        failures = min(failures, 1) if rows < len(at_work) // 2 else failures
+        told = min(told, 1) if rows < len(at_work) // 2 else told
     return Group(*below)
 
 
@@ -216,7 +252,7 @@ def _cells(training: TrainingStatus, states: bool) -> dict[str, str]:
         **({"state": training.state} if states else {}),
         "arm": training.label,
         "seed": str(training.seed),
-        "step": f"{training.step:,}/{training.target:,}",
+        "step": f"{NONE if training.state == 'unknown' else f'{training.step:,}'}/{training.target:,}",
         "": "",
         "loss": NONE if training.loss is None else f"{training.loss:.2f}",
         "accuracy": _percent(training.accuracy),

@@ -1,7 +1,8 @@
+import functools
 import json
 import os
-import platform
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,7 +19,8 @@ from ablate import app, config, plan
 from ablate.commands import status
 from ablate.errors import AblateError
 from ablate.launch.snapshot import RUNNING, snapshot
-from ablate.store import Trajectory, write_json
+from ablate.launch.watch import Screen
+from ablate.store import Trajectory, sign_of_life, write_json
 
 # Runs the command and tells, as the last line, its exit status and which heavy packages it has imported.
 PROBE = """
@@ -68,7 +70,18 @@ def failed(made: plan.Plan, folder: Path, *numbers: int) -> None:
 
 
 def here(**content: Any) -> dict[str, Any]:
-    return {"pid": os.getpid(), "host": platform.node(), "time": time.time(), **content}
+    return sign_of_life() | content
+
+
+def who() -> str:
+    return f"process {os.getpid()} on {sign_of_life()['host']}"
+
+
+def diverged(made: plan.Plan, folder: Path, *numbers: int) -> None:
+    """The runs' trajectories diverged, and the runs have results that say so."""
+    for number in numbers:
+        trajectory(made, folder, number).set_status("diverged", 7, "the loss became nan at step 7")
+        write_json(folder / str(number) / app.RESULT, app.read(made.runs[number].recipe, trajectory(made, folder, number)))
 
 
 def test_it_shows_every_training_and_what_is_to_be_done(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,7 +112,7 @@ def test_what_is_at_work_comes_first_and_what_failed_is_told(
     assert lines[7:] == [
         f"augment: on → off (ema: on, off), seed 0: failed: OSError: no space left; trace in {sweep}/2/traceback.txt",
         "1 of 4 trainings done (2 of 8 runs), 1 running, 1 waiting, 1 failed; 2 min so far, about 26 s left",
-        f"process {os.getpid()} on {platform.node()} works on this sweep",
+        f"{who()} works on this sweep",
     ]
 
 
@@ -113,14 +126,62 @@ def test_a_failed_training_can_be_tried_again(made: plan.Plan, sweep: Path, caps
     done(made, sweep, *range(6))
     failed(made, sweep, 6, 7)
     assert status.run([str(sweep)]) == 1
-    assert capsys.readouterr().out.splitlines()[-1].endswith("its command, given again, tries again what failed")
+    ends = "no process works on this sweep; its command, given again, tries again what failed"
+    assert capsys.readouterr().out.splitlines()[-1] == ends
+
+
+def test_what_diverged_is_not_said_to_be_tried_again(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done(made, sweep, *range(4))
+    diverged(made, sweep, 4, 5, 6, 7)
+    assert status.run([str(sweep)]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "no process works on this sweep; what diverged stays so"
+    failed(made, sweep, 2, 3)
+    (trajectory(made, sweep, 2).path / "metrics.jsonl").unlink()
+    status.run([str(sweep)])
+    ends = "its command, given again, tries again what failed; what diverged stays so"
+    assert capsys.readouterr().out.splitlines()[-1] == f"no process works on this sweep; {ends}"
+    shutil.rmtree(sweep / "2")
+    shutil.rmtree(sweep / "3")
+    status.run([str(sweep)])
+    ends = "its command, given again, goes on where it stopped; what diverged stays so"
+    assert capsys.readouterr().out.splitlines()[-1] == f"no process works on this sweep; {ends}"
+
+
+def test_without_its_store_it_says_what_it_cannot_know(
+    made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sweep.parents[1] / "runs").rename(sweep.parents[1] / "elsewhere")
+    assert status.run([str(sweep)]) == 0
+    _, _, *lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:4]] == ["unknown"] * 3 + ["done"]
+    assert lines[5].startswith("no trajectory of this sweep was found")
+    assert lines[5].endswith(f"looked for {sweep.parents[1]}/runs")
+    write_json(sweep / plan.SWEEP, json.loads((sweep / plan.SWEEP).read_text()) | {"store": "runs"})
+    status.run([str(sweep)])
+    _, _, *lines = capsys.readouterr().out.splitlines()
+    assert lines[5].endswith(f"looked for runs from the current folder and from every folder above {sweep}")
+    assert lines[6] == "1 of 4 trainings done (2 of 8 runs), 3 unknown"
+    assert status.run([str(sweep), "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["notes"] == [lines[5]]
+    assert (content["totals"]["trainings"]["waiting"], content["totals"]["trainings"]["unknown"]) == (0, 3)
+
+
+def test_a_sweep_that_plans_or_reports_is_worked_on(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_json(sweep / RUNNING, here(started=time.time()))
+    status.run([str(sweep)])
+    assert capsys.readouterr().out.splitlines()[-1] == f"{who()} works on this sweep: it prepares what to train next"
+    done(made, sweep, *range(8))
+    status.run([str(sweep)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == f"{who()} works on this sweep: it writes the report"
 
 
 def test_json_has_all_of_it(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     failed(made, sweep, 2, 3)
     assert status.run([str(sweep), "--json"]) == 1
     content = json.loads(capsys.readouterr().out)
-    counted = {"all": 8, "running": 0, "stopped": 0, "waiting": 4, "failed": 2, "diverged": 0, "done": 2}
+    counted = {"all": 8, "running": 0, "stopped": 0, "waiting": 4, "unknown": 0, "failed": 2, "diverged": 0, "done": 2}
     assert content["totals"]["runs"] == counted
     assert content["totals"]["steps_done"] == 20
     first = content["trainings"][0]
@@ -165,14 +226,39 @@ def test_following_lasts_until_all_is_done(
         time.sleep(0.3)
         trajectory(made, sweep, 2).clear_live()
         done(made, sweep, *range(2, 8))
+        time.sleep(0.3)
+        reported.append(time.monotonic())
+        (sweep / RUNNING).unlink()
 
+    reported: list[float] = []
     worker = threading.Thread(target=work)
     worker.start()
     assert status.run([str(sweep), "--follow"]) == 0
+    assert reported, "it stays while the report is written"
     worker.join()
     lines = capsys.readouterr().err.splitlines()
     assert any(line.endswith("seed 0: done, accuracy 75.00 % at step 20") for line in lines)
     assert lines[-1].startswith("4 of 4 trainings done (8 of 8 runs)")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_following_tells_failures_once_at_its_end(
+    made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr(status, "Screen", functools.partial(Screen, terminal=terminal))
+    failed(made, sweep, 2, 3)
+    (sweep / "4").mkdir()
+    (sweep / "4" / app.RESULT).write_text("{")
+    assert status.run([str(sweep), "--follow"]) == 1
+    lines = capsys.readouterr().err.strip().splitlines()
+    note = f"damaged or of another run, so left aside: {sweep}/4/result.json"
+    told = f"augment: on → off (ema: on, off), seed 0: failed: OSError: no space left; trace in {sweep}/2/traceback.txt"
+    ends = "its command, given again, goes on where it stopped and tries again what failed"
+    total = "1 of 4 trainings done (2 of 8 runs), 2 waiting, 1 failed"
+    assert lines == [
+        *([note, total, told] if terminal else [note, told, total]),
+        f"no process works on this sweep; {ends}",
+    ]
 
 
 def test_following_ends_with_the_process_that_works(
@@ -181,7 +267,7 @@ def test_following_ends_with_the_process_that_works(
     monkeypatch.setattr(status, "FOLLOW_EVERY_S", 0.05)
     monkeypatch.setattr("ablate.launch.watch.READ_EVERY_S", 0.0)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        write_json(sweep / RUNNING, here(pid=process.pid, started=time.time()))
+        write_json(sweep / RUNNING, here(pid=process.pid, process=None, started=time.time()))
         assert process.stdin is not None
         threading.Timer(0.3, process.communicate).start()
         started = time.monotonic()

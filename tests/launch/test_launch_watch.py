@@ -2,7 +2,6 @@ import functools
 import io
 import json
 import os
-import platform
 import random
 import shutil
 import time
@@ -22,7 +21,7 @@ from ablate.launch import watch
 from ablate.launch.snapshot import RUNNING, Snapshot, TrainingStatus, snapshot
 from ablate.launch.watch import Screen
 from ablate.plan import Plan, Run
-from ablate.store import write_json
+from ablate.store import register_sweep, sign_of_life, write_json
 
 CLASSES = {"raw": np.arange(4), "averaged": np.arange(4)}
 NO_PROCESS = 2**22 + 1  # beyond the largest process id of Linux
@@ -43,15 +42,14 @@ class Sweep:
         self.folder = root / "multirun" / self.plan.name
         self.runs = [self._stored(run) for run in self.plan.runs]
         write_json(self.folder / plan.SWEEP, self.plan.to_json() | {"store": str(self.store)})
+        register_sweep(self.store, self.folder, {})
 
     def _stored(self, run: Run) -> Run:
         recipe = run.recipe.model_copy(update={"store": self.store})
         return replace(run, recipe=recipe, trajectory=type(run.trajectory)(self.store, run.trajectory.fingerprint))
 
-    def held(self, pid: int | None = None, seconds: float = 600, **content: Any) -> None:
-        now = time.time()
-        sign = {"pid": os.getpid() if pid is None else pid, "host": platform.node(), "time": now, "started": now - seconds}
-        write_json(self.folder / RUNNING, sign | content)
+    def held(self, seconds: float = 600, **content: Any) -> None:
+        write_json(self.folder / RUNNING, sign_of_life() | {"started": time.time() - seconds} | content)
 
     def evaluated(self, number: int, *steps: int) -> None:
         for step in steps:
@@ -74,8 +72,7 @@ class Sweep:
         trajectory = self.runs[number].trajectory
         trajectory.set_status("running", 0)
         said = {"step": step, "target": 1000, "loss": 1.234, "examples_per_second": 1280.0, "steps_per_second": 10.0}
-        said |= {"time": time.time(), "pid": os.getpid(), "host": platform.node()}
-        trajectory.set_live(said | content)
+        trajectory.set_live(said | sign_of_life() | content)
 
     def ended(self, *numbers: int) -> None:
         """All of a training's runs are read, as the engine does when it ends."""
@@ -206,6 +203,39 @@ def test_a_failure_before_the_sweep_began_is_tried_again(sweep: Sweep) -> None:
     assert sweep.training(2).state == "running"
 
 
+def test_what_an_earlier_try_left_has_not_failed(sweep: Sweep) -> None:
+    sweep.failed(2)
+    sweep.failed(4)
+    for path in sweep.folder.parents[1].rglob("*.json"):
+        os.utime(path, (time.time() - 100, time.time() - 100))
+    sweep.saved(4, 300)
+    sweep.runs[4].trajectory.set_status("failed", 300, "no")
+    os.utime(sweep.runs[4].trajectory.path / "status.json", (time.time() - 100, time.time() - 100))
+    assert states(snapshot(sweep.folder)) == ["waiting", "failed", "failed", "waiting"]
+    sweep.held(seconds=50)
+    assert states(snapshot(sweep.folder)) == ["waiting", "waiting", "stopped", "waiting"]  # before the results are removed
+    for number in (2, 4):
+        (sweep.folder / str(number) / app.RESULT).unlink()
+    assert states(snapshot(sweep.folder)) == ["waiting", "waiting", "stopped", "waiting"]
+    sweep.failed(2)
+    assert sweep.training(2).state == "failed"
+
+
+def test_a_traced_first_second_tells_no_time_left(sweep: Sweep) -> None:
+    first = {"loss": 2.0, "examples_per_second": None, "steps_per_second": None}
+    sweep.held()
+    sweep.at_work(0, 1, **first)
+    assert (sweep.training(0).examples_per_second, sweep.training(0).seconds_left) == (None, None)
+    sweep.evaluated(0, 1)
+    row = json.loads((sweep.runs[0].trajectory.path / "metrics.jsonl").read_text())
+    assert row["seconds"] > 0  # which was tracing
+    training = sweep.training(0)
+    assert (training.examples_per_second, training.seconds_left, snapshot(sweep.folder).seconds_left) == (None, None, None)
+    assert [next(iter(column.cells)).plain for column in watch.table([training], None).columns[-2:]] == ["–", "–"]  # type: ignore[union-attr]
+    sweep.evaluated(0, 101)
+    assert sweep.training(0).seconds_left == pytest.approx(99.9)  # 0.1 s a step between the two
+
+
 def test_a_training_whose_process_died_is_stopped(sweep: Sweep) -> None:
     sweep.saved(0, 300)
     sweep.at_work(0, 350, pid=NO_PROCESS)
@@ -256,16 +286,66 @@ def test_time_left_shares_what_waits_among_as_many_as_run(tmp_path: Path) -> Non
     assert snapshot(sweep.folder).seconds_left == pytest.approx(50)  # nobody starts what waits
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"version": 99}', '{"version": 1, "runs": [{}]}', None])
-def test_a_sweep_file_that_cannot_be_used_is_told(tmp_path: Path, content: str | None) -> None:
-    if content is not None:
-        (tmp_path / plan.SWEEP).write_text(content)
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"version": 99}', '{"version": 1, "runs": [{}]}'])
+def test_a_sweep_file_that_cannot_be_used_is_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / plan.SWEEP).write_text(content)
     seen = snapshot(tmp_path)
     assert seen.trainings == ()
     [note] = seen.notes
     assert note.startswith("Expected a sweep of version 1")
-    received = "no such file" if content is None else "version" if content and "99" in content else "a damaged file"
-    assert received in note.partition("Received: ")[2]
+    assert ("version" if "99" in content else "a damaged file") in note.partition("Received: ")[2]
+
+
+def test_before_a_sweep_is_planned_there_is_nothing_to_tell(tmp_path: Path) -> None:
+    write_json(tmp_path / RUNNING, sign_of_life() | {"started": time.time()})
+    seen = snapshot(tmp_path)
+    assert (seen.trainings, seen.notes) == ((), ())
+    assert seen.holder is not None
+
+
+# what cannot be known
+
+
+def test_without_the_store_nothing_is_said_to_wait(sweep: Sweep) -> None:
+    sweep.ended(0, 1)
+    sweep.failed(2)
+    sweep.saved(6, 300)
+    elsewhere = sweep.store.with_name("elsewhere")
+    sweep.store.rename(elsewhere)
+    seen = snapshot(sweep.folder)
+    assert states(seen) == ["done", "failed", "unknown", "unknown"]
+    [note] = seen.notes
+    assert note.startswith("no trajectory of this sweep was found, so it is unknown how far what has no result is; looked for ")
+    assert str(sweep.store) in note
+    assert (seen.steps_left, seen.seconds_left, seen.store, seen.ended) == (0, None, None, False)
+    assert watch.totals(seen) == "1 of 4 trainings done (2 of 8 runs), 2 unknown, 1 failed"
+    assert seen.to_json()["totals"]["trainings"]["unknown"] == 2
+    assert next(iter(watch.table(seen.of("unknown"), None).columns[2].cells)).plain == "–/1,000"  # type: ignore[union-attr]
+    elsewhere.rename(sweep.store)
+    assert states(snapshot(sweep.folder)) == ["done", "failed", "waiting", "stopped"]
+
+
+def test_without_the_store_a_sweep_that_has_all_results_is_done(sweep: Sweep) -> None:
+    sweep.ended(*range(8))
+    shutil.rmtree(sweep.store)
+    seen = snapshot(sweep.folder)
+    assert (states(seen), seen.notes) == (["done"] * 4, ())
+
+
+def test_a_sweep_that_no_store_knows_is_unknown_until_it_trains(sweep: Sweep) -> None:
+    shutil.rmtree(sweep.store / ".sweeps")
+    assert states(snapshot(sweep.folder)) == ["unknown"] * 4
+    sweep.at_work(2, 10)
+    assert states(snapshot(sweep.folder)) == ["waiting", "running", "waiting", "waiting"]
+
+
+def test_a_training_that_cannot_be_read_is_unknown(sweep: Sweep) -> None:
+    (sweep.runs[2].trajectory.path / "metrics.jsonl").mkdir(parents=True)
+    sweep.at_work(0, 500)
+    seen = snapshot(sweep.folder)
+    assert states(seen) == ["running", "unknown", "waiting", "waiting"]
+    assert "Expected to be allowed to read" in seen.notes[0]
+    assert seen.seconds_left is None
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -418,18 +498,96 @@ def test_a_live_screen_shows_what_happens_and_leaves_the_end(sweep: Sweep, monke
         assert "augment: on → off (ema: on, off), seed 0: failed at step 200: ValueError: no such thing" in shown.new()
         sweep.ended(0, 1)
     end = shown.new()
-    assert end.endswith(
-        f"seed 0: failed at step 200: ValueError: no such thing; trace in {sweep.folder}/2/traceback.txt\n"
-        "1 of 4 trainings done (2 of 8 runs), 2 waiting, 1 failed; 10 min so far\n"
-    )
+    assert end.endswith("1 of 4 trainings done (2 of 8 runs), 2 waiting, 1 failed; 10 min so far\n")
+    assert "failed at step 200" not in end.partition("\x1b[?25h")[2]  # who uses the screen says what failed
     assert "\x1b[?25h" in end  # the cursor is back
 
 
 def test_the_live_screen_is_left_in_order_when_something_breaks(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = Shown(monkeypatch)
+    sweep.failed(2)
     with pytest.raises(KeyboardInterrupt), Screen(sweep.folder, terminal=True):
         raise KeyboardInterrupt
-    assert "\x1b[?25h" in shown.new()
+    _, _, after = shown.new().partition("\x1b[?25h")  # the cursor is back
+    assert after.endswith(
+        f"seed 0: failed at step 200: ValueError: no such thing; trace in {sweep.folder}/2/traceback.txt\n"
+        "0 of 4 trainings done (0 of 8 runs), 3 waiting, 1 failed\n"
+    )
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_screen_waits_for_a_sweep(sweep: Sweep, monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
+    shown = Shown(monkeypatch, terminal=terminal)
+    planned = (sweep.folder / plan.SWEEP).rename(sweep.folder / "later")
+    with Screen(sweep.folder, terminal=terminal) as screen:
+        assert "Received" not in shown.stream.getvalue()
+        assert ("waiting for the plan of the sweep" in shown.new()) == terminal
+        planned.rename(sweep.folder / plan.SWEEP)
+        sweep.at_work(0, 450)
+        screen.refresh()
+        assert ("450/1,000" if terminal else "seed 0: at step 450 of 1,000") in shown.new()
+        (sweep.folder / plan.SWEEP).unlink()
+    assert "of 0 trainings" not in shown.new()
+
+
+def test_the_live_screen_says_what_is_done_between_trainings(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Shown(monkeypatch)
+    who = f"process {os.getpid()} on {sign_of_life()['host']} works on this sweep"
+    assert who not in drawn(sweep, shown.console)
+    sweep.held()
+    assert drawn(sweep, shown.console)[-1] == f"{who}: it prepares what to train next"
+    sweep.at_work(0, 450)
+    assert not any(who in line for line in drawn(sweep, shown.console))
+    sweep.ended(*range(8))
+    assert drawn(sweep, shown.console)[-1] == f"{who}: it writes the report"
+
+
+def test_each_evaluation_is_told_once(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Shown(monkeypatch, terminal=False)
+    sweep.held()
+    sweep.evaluated(0, 100)
+    sweep.saved(0, 100)
+    first, second = "baseline (ema: on, off), seed 0", "augment: on → off (ema: on, off), seed 0"
+    speed = "1,280 examples/s"
+    with Screen(sweep.folder, terminal=False) as screen:
+        sweep.at_work(0, 310)
+        sweep.evaluated(0, 200, 300)
+        screen.refresh()
+        screen.refresh()
+        assert shown.lines() == [
+            f"{first}: going on from step 310 to 1,000",
+            f"{first}: step 200 of 1,000, accuracy 16.0 %, {speed}",
+            f"{first}: step 300 of 1,000, accuracy 24.0 %, {speed}, about 1 min left",
+        ]
+        sweep.evaluated(0, *range(400, 1100, 100))
+        sweep.ended(0, 1)
+        sweep.evaluated(2, 100)
+        sweep.failed(2)
+        screen.refresh()
+        screen.refresh()
+        assert shown.lines() == [
+            *(f"{first}: step {step} of 1,000, accuracy {step / 12.5:.1f} %, {speed}" for step in range(400, 1000, 100)),
+            f"{first}: done, accuracy 80.00 % at step 1,000",
+            f"{second}: step 100 of 1,000, accuracy 8.0 %, {speed}",
+            f"{second}: failed at step 200: ValueError: no such thing; trace in {sweep.folder}/2/traceback.txt",
+        ]
+
+
+def test_what_was_trained_before_a_store_is_found_is_no_news(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Shown(monkeypatch, terminal=False)
+    sweep.evaluated(0, 100)
+    sweep.at_work(0, 150)
+    sweep.evaluated(2, 1000)
+    elsewhere = sweep.store.rename(sweep.store.with_name("elsewhere"))
+    with Screen(sweep.folder, terminal=False) as screen:
+        [note] = shown.lines()
+        assert note.startswith("no trajectory of this sweep was found")
+        elsewhere.rename(sweep.store)
+        screen.refresh()
+        assert shown.lines() == [
+            "baseline (ema: on, off), seed 0: at step 150 of 1,000",
+            "augment: on → off (ema: on, off), seed 0: done, accuracy 80.00 % at step 1,000",
+        ]
 
 
 def test_without_a_terminal_there_is_a_line_for_whatever_happens(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
