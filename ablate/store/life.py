@@ -1,5 +1,6 @@
 """Signs of life: what a process leaves in a file, so that others see whether it is still there."""
 
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -22,8 +23,7 @@ def alive(content: Mapping[str, Any]) -> bool:
     On this machine there must be its `pid`, with the start that it named. Where a start is not known, and on other machines,
     it must have spoken lately: less than 10 minutes ago here, less than 2 there.
     """
-    said_at = content.get("time")
-    silent_s = abs(time.time() - said_at) if isinstance(said_at, int | float) else float("inf")  # a clock may jump
+    silent_s = _silent_s(content.get("time"))
     if content.get("host") != machine.host():
         return silent_s < SILENT_S
     pid = content.get("pid")
@@ -31,6 +31,14 @@ def alive(content: Mapping[str, Any]) -> bool:
         return False
     named, found = content.get("process"), machine.process_started(pid)
     return silent_s < DOUBTED_S if named is None or found is None else bool(named == found)
+
+
+def _silent_s(said_at: Any) -> float:
+    """How far away the last word is, in either direction, since a clock may jump; infinite where that is no time."""
+    try:
+        return abs(time.time() - float(said_at))
+    except (TypeError, ValueError, OverflowError):
+        return math.inf
 
 
 def _exists(pid: int) -> bool:
