@@ -450,6 +450,24 @@ def test_a_kill_at_any_line_is_no_damage_and_what_is_lost_later_is_seen(
             assert catalog.entry(made).state == "damaged"
 
 
+@pytest.mark.parametrize("state", ["running", "done", "diverged"])
+def test_evaluations_that_a_killed_training_was_dropping_are_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    for after in range(8):
+        made = Trajectory(tmp_path / str(after), store.fingerprint(EVERY_5))
+        made.write_config(EVERY_5, {})
+        made.add_segment({"threads": 1})
+        for step in (5, 10, 15, 20):
+            made.add_evaluation({"step": step, "loss": 1.0}, {"raw": np.arange(3)})
+        made.set_status(state, 21)
+        with monkeypatch.context() as killing, suppress(Killed):
+            Kill(killing, after)
+            made.drop_after(10)
+            assert after > 4  # it was killed at every place
+        assert damages(made) == []
+
+
 # config
 
 WORDS = st.text(st.characters(min_codepoint=32, max_codepoint=126))
@@ -589,6 +607,17 @@ def test_a_read_only_store_is_read_and_says_what_it_refuses(shared: Trajectory, 
             pass
     assert len(shared.rows()) == 3
     assert shared.final_steps() == [30]
+
+
+def test_a_dry_run_and_a_check_need_only_to_read(shared: Trajectory) -> None:
+    folder = shared.path.parent
+    shared.write_config({}, {})
+    with as_another_user(folder, 0o555, 0o444):
+        (looked_at,) = clear(folder, dry_run=True)
+        assert not looked_at.locked
+        list(verify.verify(shared))
+    folder.chmod(0o755)
+    assert not (shared.path / ".lock").exists()
 
 
 def test_an_unreadable_store_is_no_new_one(shared: Trajectory) -> None:
