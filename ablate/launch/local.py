@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
@@ -146,6 +147,7 @@ def local(share: Share, logs: Path) -> Iterator[Local]:
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
     """Processes and threads that are started within it never see what a terminal sends: a flag tells them to stop."""
+    resource_tracker.ensure_running()  # starting it unblocks these signals
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
