@@ -1,10 +1,23 @@
 """Config files, read once a sweep: Hydra reads and parses all of them anew for each arm, which takes as long as the rest."""
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
-class KeptRepository:
+@contextmanager
+def reading_once(loader: Any) -> Iterator[None]:
+    """Within it a Hydra config loader reads each config file once. Afterwards it is as it was, for launchers that pickle it."""
+    before = loader.repository
+    loader.repository = _KeptRepository(before)
+    try:
+        yield
+    finally:
+        loader.repository = before
+
+
+class _KeptRepository:
     """Stands in for the repository of a Hydra config loader, and keeps what it has read from one composition to the next.
 
     Hydra copies the repository for each composition; this one is its own copy, since files do not change within a sweep.
@@ -15,7 +28,7 @@ class KeptRepository:
         self._kept: dict[tuple[str, str], Any] = {}
         self._places: list[tuple[str, str]] = []
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "KeptRepository":
+    def __deepcopy__(self, memo: dict[int, Any]) -> "_KeptRepository":
         return self
 
     def __getattr__(self, name: str) -> Any:

@@ -69,10 +69,9 @@ class AblateSweeper(Sweeper):
 
     def _plan(self, arguments: Sequence[str]) -> "Plan":
         from ablate import plan
-        from ablate.repository import KeptRepository
+        from ablate.repository import reading_once
 
         loader = self.context.config_loader
-        loader.repository = KeptRepository(loader.repository)  # type: ignore[attr-defined]
         study = self.master.hydra.runtime.choices.get("study")
         parser = OverridesParser.create(config_loader=loader)
         command = plan.parse(parser.parse_overrides(plan.of_study(self.params, arguments)))
@@ -80,11 +79,12 @@ class AblateSweeper(Sweeper):
         def compose(overrides: Sequence[str]) -> DictConfig:
             return loader.load_sweep_config(self.master, list(overrides))
 
-        if study is not None:
-            given = [word for word in parser.parse_overrides(list(arguments)) if not word.is_sweep_override()]
-            without = compose([str(word.input_line) for word in given if word.key_or_group != "study"])
-            plan.check_study(study, self.master, without)
-        return plan.make(command, str(self.master.design), compose, self.master.resolution, study)
+        with reading_once(loader):
+            if study is not None:
+                given = [word for word in parser.parse_overrides(list(arguments)) if not word.is_sweep_override()]
+                without = compose([str(word.input_line) for word in given if word.key_or_group != "study"])
+                plan.check_study(study, self.master, without)
+            return plan.make(command, str(self.master.design), compose, self.master.resolution, study)
 
     def _train(self, name: str) -> Callable[..., None]:
         """How the configured launcher trains runs: ours all their trainings at once, others a job a run, in their own way."""
