@@ -15,7 +15,7 @@ pytestmark = pytest.mark.bench
 
 HERE = Path(__file__).parent
 SIX_FACTORS = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one", "init=xavier,tutorial", "weight_decay=scaled,off")
-SHORT, LONG, WHOLE = 100, 400, 10_000  # steps: measured, measured, extrapolated to
+SHORT, LONG, WHOLE = 20, 300, 10_000  # steps: measured, measured, extrapolated to
 
 
 def timed(words: Sequence[str], folder: Path, environment: dict[str, str]) -> float:
@@ -59,7 +59,6 @@ def rival(tmp_path_factory):
 @pytest.mark.parametrize(("precision", "bar"), [("float32", 3), ("bfloat16", 4.5)])
 def test_a_sweep_against_keras_fit_for_each_run(precision, bar, rival, tmp_path, environment, table):
     words = ["-m", "ablate", "-m", "augment=on,off", "ema=on,off", "seed=0,1,2", f"precision={precision}", "eval_every=10000"]
-    timed([*words, "steps=1", "store=warm-up"], tmp_path, environment)
     short, long = (timed([*words, f"steps={steps}", f"store=runs-{steps}"], tmp_path, environment) for steps in (SHORT, LONG))
     ours = extrapolated(short, long)
     how = f"12 runs of {WHOLE:,} steps, extrapolated from {SHORT} and {LONG}"
