@@ -199,7 +199,8 @@ def test_a_failure_is_told_at_once_and_the_others_go_on(program: Any) -> None:
     assert "Traceback" in trace.read_text()
     lines = err.strip().splitlines()
     told = [number for number, line in enumerate(lines) if "failed" in line and "augment: off → flip" in line]
-    assert told[0] < lines.index("augment: off → crop, seed 0: training to step 20"), "before the next began"
+    after = next(number for number, line in enumerate(lines) if line.startswith("augment: off → crop, seed 0: "))
+    assert told[0] < after, "before the next was heard of"
     assert all(str(trace.relative_to(program.folder)) in lines[number] for number in (told[0], told[-1]))
     assert lines[-1] == "ablate: 1 of 3 runs have no accuracy (1 failed); the same command tries again what failed."
     (trajectory / "predictions").unlink()
