@@ -82,18 +82,7 @@ def describe(
         "unknown": expected.unknown,
         "arms": arms,
         "confounds": _of_factors(plan, arms) if plan.effects else _of_arms(arms),
-        "runs": [
-            {
-                "number": run.number,
-                "arm": run.arm,
-                "seed": run.seed,
-                "overrides": list(run.overrides),
-                "fingerprint": run.trajectory.fingerprint,
-                "readout": {"weights": run.recipe.readout.weights, "step": run.recipe.steps},
-                "state": states[run.number],
-            }
-            for run in plan.runs
-        ],
+        "runs": [run.to_json() | {"state": states[run.number]} for run in plan.runs],
         "trainings": listed,
         "same_arms": [{"arm": arm, "same_as": earlier} for arm, earlier in plan.same_arms()],
         "seeds": _seeds(plan),

@@ -59,6 +59,19 @@ class Run:
         """What the run is read off: fingerprint, weights and step."""
         return self.trajectory.fingerprint, self.recipe.readout.weights, self.recipe.steps
 
+    def to_json(self) -> dict[str, Any]:
+        """The run as sweep.json and the plan show it."""
+        fingerprint, weights, step = self.readout
+        return {
+            "number": self.number,
+            "arm": self.arm,
+            "seed": self.seed,
+            "overrides": list(self.overrides),
+            "fingerprint": fingerprint,
+            "readout": {"weights": weights, "step": step},
+            "eval_every": self.recipe.eval_every,
+        }
+
 
 @dataclass(frozen=True)
 class Training:
@@ -179,18 +192,7 @@ class Plan:
             ],
             "same_arms": [list(pair) for pair in self.same_arms()],
             "seeds": list(self.seeds),
-            "runs": [
-                {
-                    "number": run.number,
-                    "arm": run.arm,
-                    "seed": run.seed,
-                    "overrides": list(run.overrides),
-                    "fingerprint": run.trajectory.fingerprint,
-                    "readout": {"weights": run.recipe.readout.weights, "step": run.recipe.steps},
-                    "eval_every": run.recipe.eval_every,
-                }
-                for run in self.runs
-            ],
+            "runs": [run.to_json() for run in self.runs],
             "store": self.store,
             "fixed": {
                 "metric": "accuracy",
