@@ -120,9 +120,18 @@ def changes(before: Snapshot, seen: Snapshot, failures_only: bool = False) -> li
         was = known.get(training.fingerprint)
         if not failures_only:
             lines += _went_on(was, training, seen)
-        if training.state in BAD and (was is None or (was.state, was.error) != (training.state, training.error)):
+        if training.state in BAD and not _half_told(training, seen) and (was is None or _told(was) != _told(training)):
             lines.append(failure(training))
     return lines
+
+
+def _half_told(training: TrainingStatus, seen: Snapshot) -> bool:
+    """Whether it failed only just now: the process that works on the sweep is about to write down why."""
+    return training.state == "failed" and training.trace is None and seen.holder is not None
+
+
+def _told(training: TrainingStatus) -> tuple[object, ...]:
+    return training.state, training.error, training.trace
 
 
 def _went_on(was: TrainingStatus | None, training: TrainingStatus, seen: Snapshot) -> list[str]:
