@@ -1,0 +1,291 @@
+"""Everything that a report shows, computed once: tables, figures, page, paper and notebook only draw these frames."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ablate.results import stats
+from ablate.results.frames import Results, arm_name
+from ablate.results.question import Question
+
+TROUBLES = ("diverged", "failed", "missing")  # of runs without a value, counted
+COSTS = ("parameters", "operations", "bytes", "seconds", "examples_per_second")
+# What an arm may change besides its factor, as columns of runs.
+CONFOUNDS = ("input", "parameters", "operations", "steps_per_epoch", "batch_size", "step")
+POINTWISE = 0.95
+
+Correct = Mapping[int, Mapping[int, NDArray[np.bool_]]]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a sweep shows, as frames; each is computed when it is first looked at. Points are those of the metric.
+
+    results: what there is. question: what is judged, and how.
+    """
+
+    results: Results
+    question: Question
+
+    @property
+    def title(self) -> str:
+        """The name of the study or, without one, the design and its factors."""
+        sweep = self.results.sweep
+        return str(sweep.get("study") or f"{sweep['design']}: {', '.join(sweep['factors']) or 'one arm'}")
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """The arms as readers see them, by number."""
+        return {int(arm["number"]): arm_name(arm) for arm in self.results.sweep["arms"]}
+
+    @cached_property
+    def labels(self) -> dict[int, str]:
+        """The arms by number, without what the baseline is made of."""
+        return {int(arm["number"]): str(arm["label"]) for arm in self.results.sweep["arms"]}
+
+    @cached_property
+    def levels(self) -> pd.DataFrame:
+        """The levels of each arm: a row an arm, a column a factor."""
+        arms = self.results.sweep["arms"]
+        frame = pd.DataFrame([arm["levels"] for arm in arms], index=[int(arm["number"]) for arm in arms])
+        return frame.reindex(columns=self.results.factors).rename_axis(index="arm")
+
+    @cached_property
+    def wide(self) -> pd.DataFrame:
+        """The value of each arm (row) and seed (column) in the unit of the metric; missing where a run has none."""
+        metric, runs = self.question.metric, self.results.runs
+        done = runs[runs["status"] == "done"]
+        values = done.assign(value=metric.scale * done[metric.column]).pivot_table(
+            index="arm", columns="seed", values="value", dropna=False
+        )
+        wide = values.reindex(index=list(self.names), columns=list(self.results.sweep["seeds"])).astype("float64")
+        return wide.rename_axis(index="arm", columns="seed")
+
+    @cached_property
+    def against(self) -> dict[int, int]:
+        """What each arm is compared with, where it is with one."""
+        return dict(self.question.pairs)
+
+    @cached_property
+    def arms(self) -> pd.DataFrame:
+        """One row an arm, in the design's order.
+
+        Columns: arm; label; a column a factor; n, mean, sd, worst, low, high: see `stats.arms`; against: the arm that it is
+        compared with; the costs, each with its difference to that arm; front_operations, front_parameters, front_seconds:
+        whether no other arm beats it on both the metric and that cost; diverged, failed, missing: runs without a value.
+        """
+        counts = self.results.runs.groupby(["arm", "status"]).size().unstack(fill_value=0)
+        troubles = counts.reindex(index=list(self.names), columns=list(TROUBLES), fill_value=0)
+        against = pd.Series(self.against, dtype="Int64").reindex(list(self.names))
+        values = stats.arms(self.wide, self.question.metric.better).set_index("arm")
+        costs = stats.costs(self.results.runs, self.against).set_index("arm")
+        frame = pd.concat([pd.Series(self.names, name="label", dtype="str"), self.levels, values], axis="columns")
+        frame = pd.concat([frame.assign(against=against), costs.reindex(frame.index)], axis="columns")
+        frame = pd.concat([frame, stats.fronts(frame, self.question.metric.better), troubles], axis="columns")
+        return frame.rename_axis("arm").reset_index()
+
+    @cached_property
+    def _judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """(what is judged, one row each: name, arm, against, against_label, aliases; its samples)."""
+        if self.question.effects:
+            frame, samples = stats.contrasts(
+                self.wide, self.levels, self.results.sweep["factors"], self.question.effects, self._alias_groups
+            )
+            named = pd.DataFrame({"name": frame["effect"], "arm": pd.NA, "against": pd.NA, "against_label": ""})
+            named["aliases"] = frame["aliases"]
+        else:
+            pairs = list(self.question.pairs)
+            named = pd.DataFrame(
+                {
+                    "name": [self.names[arm] for arm, _ in pairs],
+                    "arm": [arm for arm, _ in pairs],
+                    "against": [other for _, other in pairs],
+                    "against_label": [self.names[other] for _, other in pairs],
+                    "aliases": "",
+                }
+            )
+            samples = stats.paired(self.wide, pairs)
+        return named.astype({"name": "str", "arm": "Int64", "against": "Int64", "against_label": "str"}), samples
+
+    @property
+    def samples(self) -> pd.DataFrame:
+        """What is judged (row, as in `comparisons`) for each seed (column), in points."""
+        return self._judged[1]
+
+    @cached_property
+    def _alias_groups(self) -> list[list[tuple[str, ...]]]:
+        groups = self.results.sweep.get("fraction", {}).get("aliases", [])
+        return [[tuple(effect) for effect in group] for group in groups]
+
+    @cached_property
+    def weights(self) -> pd.DataFrame:
+        """How much each arm (column) counts in each comparison (row): differences and effects as sums over arms."""
+        if self.question.effects:
+            return stats.contrast_weights(self.levels, self.results.sweep["factors"], self.question.effects)
+        frame = pd.DataFrame(0.0, index=range(len(self.question.pairs)), columns=list(self.names))
+        for row, (arm, other) in enumerate(self.question.pairs):
+            frame.loc[row, [arm, other]] = [1.0, -1.0]
+        return frame
+
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        """What is judged, with its verdict: `effects.csv`.
+
+        Columns: name; arm, against (missing for effects) and against_label; aliases; those of `stats.estimates` and
+        `stats.verdicts`; those of `stats.new_images`, missing where predictions or true classes are; dagger: whether the
+        interval for new images would give another verdict.
+        """
+        named, samples = self._judged
+        question = self.question
+        estimates = stats.estimates(samples, question.level)
+        images = self._new_images
+        diverged = (self.weights.gt(0) * self._diverged).sum(axis="columns").gt(0)
+        judged = stats.verdicts(estimates, question.margin, question.metric.better, diverged, images)
+        other = stats.verdicts(
+            estimates.assign(low=images["low_new"], high=images["high_new"]),
+            question.margin,
+            question.metric.better,
+            diverged,
+            images,
+        )
+        told = images["low_new"].notna() & (judged["verdict"] != "no verdict")
+        dagger = told & (other["verdict"] != judged["verdict"])
+        return pd.concat([named, judged, images.drop(columns="n"), dagger.rename("dagger")], axis="columns")
+
+    @cached_property
+    def _diverged(self) -> "pd.Series[int]":
+        runs = self.results.runs
+        return runs[runs["status"] == "diverged"].groupby("arm").size().reindex(list(self.names), fill_value=0)
+
+    @cached_property
+    def correct(self) -> Correct:
+        """Whether each evaluation image was classified rightly, by arm and seed; empty where that is not known."""
+        labels = self.results.labels
+        found: dict[int, dict[int, NDArray[np.bool_]]] = {}
+        if labels is None:
+            return found
+        done = self.results.runs[self.results.runs["status"] == "done"]
+        for number, arm, seed in done[["number", "arm", "seed"]].itertuples(index=False):
+            predicted = self.results.predictions(int(number))
+            if predicted is not None:
+                found.setdefault(int(arm), {})[int(seed)] = predicted == labels
+        return found
+
+    @cached_property
+    def _new_images(self) -> pd.DataFrame:
+        known = self.correct if self.question.metric.name == "accuracy" else {}
+        return stats.new_images(known, self.weights, self.question.level)
+
+    @cached_property
+    def networks(self) -> pd.DataFrame:
+        """Pairs of networks compared on the same images; see `stats.networks`. Never a verdict."""
+        return stats.networks(self.correct, list(self.question.pairs))
+
+    @cached_property
+    def classes(self) -> pd.DataFrame:
+        """Differences by class; see `stats.classes`."""
+        labels = self.results.labels
+        pairs = list(self.question.pairs)
+        if labels is None:
+            return stats.classes({}, np.zeros(0, dtype=np.int64), [], pairs)
+        return stats.classes(self.correct, labels, self.results.class_names, pairs)
+
+    @cached_property
+    def noise(self) -> pd.DataFrame:
+        """The noise floor of the study; see `stats.noise`."""
+        return stats.noise(self.wide, self.samples)
+
+    @cached_property
+    def _contrasts(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        design, factors = self.results.sweep["design"], self.results.sweep["factors"]
+        if design != "factorial" or sum(len(levels) > 1 for levels in factors.values()) < 2:
+            return pd.DataFrame(columns=["effect", "kind", "aliases"]), pd.DataFrame(columns=self.wide.columns)
+        return stats.contrasts(self.wide, self.levels, factors)
+
+    @cached_property
+    def contrasts(self) -> pd.DataFrame:
+        """Main effects and interactions of a factorial design, beside what is judged: no verdicts.
+
+        Their family intervals count these contrasts alone. Columns: effect, kind, aliases, those of `stats.estimates`, level.
+        """
+        return self._estimated(*self._contrasts)
+
+    @cached_property
+    def shapley(self) -> pd.DataFrame:
+        """Shapley values in points of a full two-level factorial; no rows otherwise. Columns as `contrasts`, with factor, change."""
+        factors = self.results.sweep["factors"]
+        full = self.results.sweep["design"] == "factorial" and len(factors) > 1
+        if not full or any(len(levels) != 2 for levels in factors.values()):
+            return self._estimated(pd.DataFrame(columns=["factor", "change"]), pd.DataFrame(columns=self.wide.columns))
+        return self._estimated(*stats.shapley(self.wide, self.levels, factors))
+
+    def _estimated(self, frame: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+        level = stats.family_level(max(1, len(samples)), self.question.looks)
+        return pd.concat([frame, stats.estimates(samples, level)], axis="columns").assign(level=level)
+
+    @cached_property
+    def over_training(self) -> pd.DataFrame:
+        """The differences at every evaluation; see `stats.over_training`. No verdict."""
+        metric = self.question.metric
+        scaled = self.results.evaluations.assign(
+            value=metric.scale * self.results.evaluations[metric.evaluation_column]
+        )
+        return stats.over_training(scaled, list(self.question.pairs))
+
+    def reach(self, target: float | None = None) -> pd.DataFrame:
+        """When each arm reaches an accuracy in %, by default the baseline's mean; see `stats.reach`."""
+        wanted = float(self.wide.loc[self.question.baseline].mean()) if target is None else target
+        return stats.reach(self.results.evaluations, wanted)
+
+    @cached_property
+    def published(self) -> pd.DataFrame:
+        """Published accuracies beside ours; see `stats.published`."""
+        return stats.published(self.results, self.wide)
+
+    @cached_property
+    def confounds(self) -> pd.DataFrame:
+        """What each compared arm changes besides its factor.
+
+        Columns: arm, against, label, what, before, after (text or number), by: relative change, missing where it has none.
+        """
+        runs = self.results.runs
+        first = runs.groupby("arm")[list(CONFOUNDS)].first()
+        rows: list[dict[str, Any]] = []
+        for arm, other in self.question.pairs:
+            for what in CONFOUNDS:
+                before, after = first.loc[other, what], first.loc[arm, what]
+                if pd.isna(before) or pd.isna(after) or before == after or what in self._switched(arm, other):
+                    continue
+                by = None if what == "input" else float(after) / float(before) - 1
+                row = {"arm": arm, "against": other, "label": self.names[arm], "what": what, "before": before, "after": after}
+                rows.append({**row, "by": by})
+        types = {"arm": "int64", "against": "int64", "label": "str", "what": "str", "by": "float64"}
+        return pd.DataFrame(rows, columns=["arm", "against", "label", "what", "before", "after", "by"]).astype(types)
+
+    def _switched(self, arm: int, other: int) -> set[str]:
+        """The columns of runs that are the switched factors themselves: no news."""
+        factors = {name for name in self.results.factors if self.levels.loc[arm, name] != self.levels.loc[other, name]}
+        itself = {"batch_size": {"batch_size"}, "steps": {"step"}, "epochs": {"step"}}
+        return set().union(*(itself.get(factor, set()) for factor in factors))
+
+    @cached_property
+    def compute(self) -> dict[str, Any]:
+        """What all of it cost: runs and trainings by status, seconds of training in all and of the longest."""
+        trainings, runs = self.results.trainings, self.results.runs
+        return {
+            "runs": {str(status): int(count) for status, count in runs["status"].value_counts().items()},
+            "trainings": {str(status): int(count) for status, count in trainings["status"].value_counts().items()},
+            "seconds": float(trainings["seconds"].sum()),
+            "longest_seconds": float(trainings["seconds"].max()),
+            "mean_seconds": float(trainings["seconds"].mean()),
+        }
+
+
+def analyse(results: Results, question: Question) -> Analysis:
+    """What a sweep shows; see `Analysis`."""
+    return Analysis(results, question)

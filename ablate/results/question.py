@@ -1,0 +1,172 @@
+"""What a report judges: as fixed in sweep.json before training, or changed by who reads it, which makes it exploratory."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ablate.errors import AblateError, one_of
+from ablate.results.frames import Results, arm_name
+
+LEVEL = 0.05  # the chance that any verdict of a study is wrong
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What runs are compared by.
+
+    column: of runs and, where it has another name there, `evaluation_column` of evaluations. unit, points: of a value and of a
+    difference. scale: from the column to the unit. better: 1 where more is better, -1 where less is.
+    """
+
+    name: str
+    column: str
+    evaluation_column: str
+    unit: str
+    points: str
+    scale: float
+    better: int
+
+
+METRICS = {
+    "accuracy": Metric("accuracy", "accuracy", "accuracy", "%", "points", 100.0, 1),
+    "loss": Metric("loss", "loss", "eval_loss", "nats", "nats", 1.0, -1),
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is judged, and how.
+
+    steps, weights: of each arm, what it is read at and off. margin: in points, None where the metric has none. pairs: (arm, the
+    arm it is compared with) for the differences judged. effects: the effects judged instead, the factors of each. looks: how
+    often each is judged on the way. baseline: the number of the arm. changes: what is not as sweep.json fixed it, a phrase each.
+    """
+
+    metric: Metric
+    evaluation_set: str
+    steps: tuple[int, ...]
+    weights: tuple[str, ...]
+    margin: float | None
+    pairs: tuple[tuple[int, int], ...]
+    effects: tuple[tuple[str, ...], ...]
+    looks: int
+    baseline: int
+    changes: tuple[str, ...] = ()
+
+    @property
+    def judged(self) -> int:
+        """How many differences or effects are judged."""
+        return len(self.effects) or len(self.pairs)
+
+    @property
+    def level(self) -> float:
+        """Of each family interval, so that all of them together hold with a chance of at least 95 % (Bonferroni)."""
+        return 1 - LEVEL / max(1, self.judged * self.looks)
+
+    @property
+    def exploratory(self) -> bool:
+        """Whether anything is not as it was fixed before training."""
+        return bool(self.changes)
+
+
+def planned(results: Results) -> Question:
+    """What sweep.json fixed; a joined sweep or a store was put together after training, which is a change."""
+    fixed = results.sweep["fixed"]
+    metric = METRICS[one_of_names(str(fixed["metric"]))]
+    joined = results.sweep.get("joined")
+    return Question(
+        metric,
+        str(fixed["evaluation_set"]),
+        tuple(int(step) for step in fixed["step"]),
+        tuple(str(weights) for weights in fixed["readout"]),
+        None if fixed["margin"] is None else float(fixed["margin"]),
+        tuple((int(arm), int(other)) for arm, other in fixed["differences"]),
+        tuple(tuple(effect) for effect in fixed.get("effects", [])),
+        int(fixed["looks"]),
+        0,
+        (f"sweeps joined: {', '.join(joined)}",) if joined else (),
+    )
+
+
+def ask(
+    results: Results,
+    baseline: str | None = None,
+    metric: str | None = None,
+    at_step: int | None = None,
+    margin: float | None = None,
+) -> tuple[Results, Question]:
+    """The results as they are to be read, and what is judged.
+
+    Args:
+        baseline: the number or name of an arm that all others are to be compared with.
+        metric: one of METRICS.
+        at_step: the step at which all runs are to be read.
+        margin: in points, greater than 0.
+
+    Raises:
+        AblateError: there is no such arm, metric or step, or the margin is none.
+    """
+    question = planned(results)
+    changes = list(question.changes)
+    if metric is not None and METRICS[one_of_names(metric)] != question.metric:
+        changes.append(f"metric {metric} in place of {question.metric.name}")
+        question = replace(question, metric=METRICS[metric])
+        if metric != "accuracy":
+            question = replace(question, margin=None)  # it was fixed in points of accuracy
+    if at_step is not None and set(question.steps) != {at_step}:
+        changes.append(f"read at step {at_step:,} in place of {' and '.join(f'{step:,}' for step in sorted(set(question.steps)))}")
+        results = results.at(at_step)
+        question = replace(question, steps=tuple(at_step for _ in question.steps))
+    if margin is not None and margin != question.margin:
+        if not 0 < margin < float("inf"):
+            raise AblateError(f"Expected a margin greater than 0. Received: --margin {margin:g}.")
+        before = "none" if question.margin is None else f"{question.margin:g}"
+        changes.append(f"margin {margin:g} in place of {before}")
+        question = replace(question, margin=margin)
+    if baseline is not None:
+        number = _arm(results, baseline)
+        if question.effects:
+            raise AblateError(
+                f"Expected no baseline, since this sweep is judged by its effects, not by arms. Received: --baseline {baseline}."
+            )
+        if number != question.baseline or results.sweep["design"] == "ladder":
+            changes.append(f"compared with {_names(results)[number]} in place of what was planned")
+            question = replace(question, baseline=number, pairs=_against(results, number))
+    return results, replace(question, changes=tuple(changes))
+
+
+def one_of_names(metric: str) -> str:
+    """The metric itself, if there is one of that name.
+
+    Raises:
+        AblateError: there is none; the message lists those there are.
+    """
+    if metric not in METRICS:
+        raise AblateError(one_of("metric", metric, tuple(METRICS)))
+    return metric
+
+
+def _names(results: Results) -> list[str]:
+    return [arm_name(arm) for arm in results.sweep["arms"]]
+
+
+def _arm(results: Results, word: str) -> int:
+    names, arms = _names(results), results.sweep["arms"]
+    for number, name in enumerate(names):
+        if word in (str(number), name, str(arms[number]["label"]), _levels(arms[number]["levels"])):
+            return number
+    listed = "; ".join(f"{number}: {name}" for number, name in enumerate(names))
+    raise AblateError(f"Expected the number or name of an arm ({listed}). Received: --baseline {word}.")
+
+
+def _levels(levels: Mapping[str, str]) -> str:
+    return " ".join(f"{factor}={level}" for factor, level in levels.items())
+
+
+def _against(results: Results, baseline: int) -> tuple[tuple[int, int], ...]:
+    """Every arm against the baseline, but for those that are one with it or with an earlier one."""
+    same: Sequence[Sequence[Any]] = results.sweep.get("same_arms", [])
+    one = {int(later): int(first) for later, first in same}
+    first = one.get(baseline, baseline)
+    numbers = [int(arm["number"]) for arm in results.sweep["arms"]]
+    return tuple((arm, baseline) for arm in numbers if arm not in one and arm not in (baseline, first))

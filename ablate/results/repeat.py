@@ -1,0 +1,41 @@
+"""The commands that give a sweep again, from its sweep.json."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from ablate.designs import RESOLUTION
+
+USUAL_MARGIN, USUAL_STORE = 0.5, "runs"  # the defaults in conf/config.yaml
+PROGRAM = "python -m ablate"
+
+
+def commands(sweep: Mapping[str, Any], folder: str) -> list[str]:
+    """The command that trains all of a sweep, and the one that reports it.
+
+    The first gives the same arms, seeds, fingerprints and readouts, and so the same folder.
+
+    Args:
+        sweep: the content of sweep.json; of a joined one the command would be another, so there is none.
+        folder: of the sweep, as it is to be named to the reader.
+    """
+    if "joined" in sweep or not sweep["runs"]:
+        return []
+    factors: Mapping[str, list[str]] = sweep["factors"]
+    given = sweep["runs"][0]["overrides"]
+    keys = [word.lstrip("+~").partition("=")[0] for word in given]
+    fixed = [word for word, key in zip(given, keys, strict=True) if key not in factors and key != "seed"]
+    words = [f"study={sweep['study']}"] if sweep.get("study") else []
+    if sweep.get("study") or sweep["design"] != "factorial":
+        words.append(f"design={sweep['design']}")
+    resolution = sweep.get("fraction", {}).get("resolution")
+    if resolution not in (None, RESOLUTION):
+        words.append(f"resolution={resolution}")
+    words += [f"{factor}={','.join(levels)}" for factor, levels in factors.items()]
+    words.append(f"seed={','.join(map(str, sweep['seeds']))}")
+    words += fixed
+    if sweep["fixed"]["margin"] != USUAL_MARGIN:
+        words.append(f"report.margin={sweep['fixed']['margin']:g}")
+    if sweep["store"] != USUAL_STORE:
+        words.append(f"store={sweep['store']}")
+    return [f"{PROGRAM} -m {shlex.join(words)}", f"{PROGRAM} report {shlex.quote(folder)}"]
