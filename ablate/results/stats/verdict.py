@@ -1,0 +1,131 @@
+"""The verdict on each comparison, and the rule behind it."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import special
+
+from ablate.power import SAME
+from ablate.results.stats.kernel import HELPS, HURTS, NONE, critical, decide, family_level, within
+
+MOST_SEEDS = 1000  # nobody trains more
+SURE = 0.9  # how sure the deviation is known that a range of seeds stands on
+
+
+class _Verdict(NamedTuple):
+    verdict: str
+    seeds_from: int | None = None
+    seeds_to: int | None = None
+    limit: str = ""
+
+
+def verdicts(
+    estimates: pd.DataFrame,
+    margin: float | None,
+    better: int = 1,
+    diverged: ArrayLike | None = None,
+    images: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """What may be said of each comparison; see `rule`.
+
+    Args:
+        estimates: as from `estimates`; n, points, sd, low, high and level are read.
+        margin: in its unit: what lies within ± margin counts as no effect. None: nothing does.
+        better: 1 where more is better, -1 where less is.
+        diverged: for each row, whether a seed of the arm diverged; such an arm is not said to help.
+        images: for each row what `new_images` found, of which sd_img is read.
+
+    Returns:
+        `estimates` with more columns. verdict: helps, hurts, no effect, unclear or no verdict. under_margin: whether it helps
+        or hurts with an interval that also lies within ± margin. seeds_from, seeds_to: where unclear, the numbers of seeds with
+        which the interval is likely to tell if the mean stays what it is: for the smallest and the largest deviation that
+        is likely (both ends of its 90 % interval), always more than there are, and missing where more than MOST_SEEDS.
+        limit: what more seeds do not mend. "one seed"; "alike": all seeds gave the same difference, so that there is no
+        interval; "diverged": it would help, but for a seed that diverged; "images": for the interval for new images there are
+        too few test images, whatever the number of seeds; else "".
+    """
+    rows = len(estimates)
+    barred = np.zeros(rows, dtype=bool) if diverged is None else np.asarray(diverged, dtype=bool)
+    of_images = np.full(rows, math.nan) if images is None else images["sd_img"].to_numpy(dtype=np.float64)
+    low, high = estimates["low"].to_numpy(), estimates["high"].to_numpy()
+    codes = decide(estimates["points"], low, high, margin)
+    told = [
+        _verdict(row, int(code), margin, better, bool(bar), float(sd_img))
+        for row, code, bar, sd_img in zip(estimates.itertuples(), codes, barred, of_images, strict=True)
+    ]
+    frame = pd.DataFrame(told, columns=list(_Verdict._fields), index=estimates.index)
+    frame = frame.astype({"verdict": "str", "seeds_from": "Int64", "seeds_to": "Int64", "limit": "str"})
+    frame.insert(1, "under_margin", frame["verdict"].isin(["helps", "hurts"]) & within(low, high, margin))
+    return pd.concat([estimates, frame], axis="columns")
+
+
+def _verdict(row: Any, code: int, margin: float | None, better: int, barred: bool, sd_img: float) -> _Verdict:
+    """That of one row of estimates."""
+    if row.n < 2:
+        return _Verdict("no verdict", limit="one seed" if row.n == 1 else "")
+    if row.sd <= SAME:
+        return _Verdict("unclear", limit="alike")
+    if code == NONE:
+        return _Verdict("no effect")
+    if code in (HELPS, HURTS):
+        if code * better == HURTS:
+            return _Verdict("hurts")
+        return _Verdict("unclear", limit="diverged") if barred else _Verdict("helps")
+    # how short half an interval has to be to tell either way: to exclude 0, or to lie within ± margin
+    to_exclude, to_lie_inside = abs(row.points), -math.inf if margin is None else margin - abs(row.points)
+    if barred and row.points * better > 0:
+        to_exclude = -math.inf
+    distance = max(to_exclude, to_lie_inside)
+    if distance <= 0:
+        return _Verdict("unclear", limit="diverged" if barred else "")
+    if special.ndtri((1 + row.level) / 2) * sd_img > distance:
+        return _Verdict("unclear", limit="images")
+    return _Verdict("unclear", *_seeds(row.n, row.sd, row.level, distance))
+
+
+def _seeds(n: int, sd: float, level: float, distance: float) -> tuple[int | None, int | None]:
+    """The fewest seeds whose half interval is as short as `distance`, for the smallest and the largest likely deviation."""
+    more = np.arange(n + 1, MOST_SEEDS + 1)
+    halves = critical(more, level) / np.sqrt(more)
+    found: list[int | None] = []
+    for tail in ((1 - SURE) / 2, (1 + SURE) / 2):
+        fits = more[sd * math.sqrt((n - 1) / special.chdtri(n - 1, tail)) * halves <= distance]
+        found.append(int(fits[0]) if len(fits) else None)
+    return found[0], found[1]
+
+
+def percent(level: float) -> str:
+    """A level as readers see it, with as many digits as its distance to 100 % needs: 95 %, 99.17 %."""
+    rest = 100 * (1 - level)
+    digits = max(0, 1 - math.floor(math.log10(rest)))
+    text = f"{100 * level:.{digits}f}"
+    return f"{text.rstrip('0').rstrip('.') if digits else text} %"
+
+
+def rule(judged: int, looks: int, margin: float | None, points: str = "points") -> Sequence[str]:
+    """The rule behind the verdicts, for under the table, a line each.
+
+    Args:
+        judged, looks: as for `family_level`. margin: in points. points: the unit of a difference.
+    """
+    share = f"{judged} {'difference' if judged == 1 else 'differences'}" + (f" x {looks} looks" if looks > 1 else "")
+    inside = "" if margin is None else f" (under {margin:g}: it also lies within ± {margin:g} {points})"
+    lines = [
+        f"Intervals: Student's over seeds, on differences paired by seed, at {percent(family_level(judged, looks))} "
+        f"(5 % shared among {share}). They alone decide.",
+        f"helps, hurts: the interval excludes 0{inside}.",
+    ]
+    if margin is not None:
+        lines.append(f"no effect beyond ± {margin:g}: it lies within ± {margin:g} {points}, fixed before training.")
+    return [
+        *lines,
+        "unclear: anything else, with how many seeds would tell. One seed gives no verdict; an arm of which a seed diverged "
+        "never helps.",
+        "So all verdicts together are wrong in at most 5 % of studies.",
+        "Verdicts are about this test set: train again, test on the same images. The interval for new images allows for other "
+        "images, too; † marks a verdict that it would change.",
+    ]
