@@ -1,0 +1,187 @@
+"""Verdicts, how many seeds would tell, and the rule under the table."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats as scipy_stats
+
+from ablate.results.stats import MOST_SEEDS, estimates, family_level, percent, rule, verdicts
+
+NAN = float("nan")
+MARGIN = 0.5
+MIRROR = {"helps": "hurts", "hurts": "helps"}
+
+
+def judge(*samples: list[float], margin: float | None = MARGIN, judged: int = 1, **words) -> pd.DataFrame:
+    return verdicts(estimates(pd.DataFrame(samples), family_level(judged)), margin, **words)
+
+
+def around(mean: float, sd: float, n: int) -> list[float]:
+    """Values of exactly this mean and deviation."""
+    values = np.arange(n) - (n - 1) / 2
+    return list(mean + sd * values / values.std(ddof=1))
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "verdict", "under_margin"),
+    [
+        (2, 0.1, "helps", False),
+        (0.3, 0.1, "helps", True),  # 0.3 ± 0.12
+        (0.45, 0.1, "helps", False),  # 0.45 ± 0.12
+        (-2, 0.1, "hurts", False),
+        (-0.3, 0.1, "hurts", True),
+        (0.1, 0.1, "no effect", False),
+        (0.1, 0.5, "unclear", False),
+        (2, 3, "unclear", False),
+    ],
+)
+def test_the_interval_alone_decides(mean: float, sd: float, verdict: str, under_margin: bool) -> None:
+    found = judge(around(mean, sd, 5)).loc[0]
+    assert found[["verdict", "under_margin", "limit"]].tolist() == [verdict, under_margin, ""]
+    assert (pd.isna(found["seeds_from"]) and pd.isna(found["seeds_to"])) == (verdict != "unclear")
+
+
+def test_more_differences_take_more_to_tell() -> None:
+    samples = around(0.3, 0.15, 5)  # p is 0.011
+    assert judge(samples, judged=1).loc[0, "verdict"] == "helps"
+    assert judge(samples, judged=6).loc[0, "verdict"] == "unclear"
+
+
+def test_where_less_is_better_a_fall_helps() -> None:
+    assert judge(around(2, 0.1, 5), around(-2, 0.1, 5), better=-1)["verdict"].tolist() == ["hurts", "helps"]
+
+
+def test_without_a_margin_nothing_is_no_effect() -> None:
+    found = judge(around(0.1, 0.1, 5), around(0.3, 0.1, 5), margin=None)
+    assert found["verdict"].tolist() == ["unclear", "helps"]
+    assert not found["under_margin"].any()
+
+
+def test_one_seed_gives_no_verdict() -> None:
+    found = judge([5.0, NAN, NAN], [NAN, NAN, NAN])
+    assert found["verdict"].tolist() == ["no verdict"] * 2
+    assert found["limit"].tolist() == ["one seed", ""]
+    assert found[["seeds_from", "seeds_to"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("points", [0.0, 0.3, -2.0])
+def test_seeds_that_are_all_alike_are_unclear(points: float) -> None:
+    found = judge([points] * 4).loc[0]
+    assert found[["verdict", "limit"]].tolist() == ["unclear", "alike"]
+    assert pd.isna(found["seeds_from"])
+
+
+def test_a_diverged_seed_forbids_helps_and_nothing_else() -> None:
+    samples = [around(mean, 0.1, 4) for mean in (2, 0.3, -2, 0.1)]
+    found = judge(*samples, diverged=[True] * 4)
+    assert found["verdict"].tolist() == ["unclear", "unclear", "hurts", "no effect"]
+    assert found["limit"].tolist() == ["diverged", "diverged", "", ""]
+    assert not found["under_margin"].any()
+    assert found[["seeds_from", "seeds_to"]].isna().all(axis=None)
+    assert judge(*samples, diverged=[False] * 4)["limit"].eq("").all()
+    assert judge(*samples, diverged=[True] * 4, better=-1)["verdict"].tolist()[0] == "hurts"
+
+
+def test_after_a_diverged_seed_more_seeds_can_only_show_that_there_is_no_effect() -> None:
+    found = judge(around(2, 3, 4), around(0.3, 0.6, 4), around(-2, 3, 4), diverged=[True] * 3)
+    free = judge(around(0.2, 0.6, 4), around(-2, 3, 4))
+    assert found["limit"].tolist() == ["diverged", "", ""]
+    assert pd.isna(found.loc[0, "seeds_from"])
+    # 0.3 lies 0.2 below the margin: as far as 0.2 is from 0 or 0.3 from the margin
+    assert found.loc[1, "seeds_from"] >= free.loc[0, "seeds_from"]
+    assert found.loc[2, ["seeds_from", "seeds_to"]].tolist() == free.loc[1, ["seeds_from", "seeds_to"]].tolist()
+
+
+def fewest(n: int, deviation: float, level: float, distance: float) -> int:
+    """The first number of seeds above n whose interval is short enough, by trying all."""
+    for seeds in range(n + 1, 10_000):
+        if scipy_stats.t.ppf((1 + level) / 2, seeds - 1) * deviation / seeds**0.5 <= distance:
+            return seeds
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "n", "judged", "distance"),
+    [(0.1, 0.5, 5, 6, 0.4), (0.4, 0.5, 3, 1, 0.4), (-1, 2, 8, 12, 1), (-0.2, 0.4, 4, 2, 0.3), (0.25, 0.3, 5, 6, 0.25)],
+)
+def test_the_seeds_that_would_tell_are_a_range_since_the_deviation_is_uncertain(
+    mean: float, sd: float, n: int, judged: int, distance: float
+) -> None:
+    found = judge(around(mean, sd, n), judged=judged).loc[0]
+    low, high = (sd * np.sqrt((n - 1) / scipy_stats.chi2.ppf(share, n - 1)) for share in (0.95, 0.05))
+    assert found["verdict"] == "unclear"
+    assert found["seeds_from"] == fewest(n, low, family_level(judged), distance)
+    assert found["seeds_to"] == fewest(n, high, family_level(judged), distance)
+
+
+def test_more_seeds_than_there_are_even_where_fewer_might_have_told() -> None:
+    found = judge(around(2, 1.7, 5)).loc[0]  # 2 ± 2.1
+    assert found["verdict"] == "unclear"
+    assert found["seeds_from"] == 6 < found["seeds_to"]
+
+
+def test_more_seeds_than_anyone_trains_are_not_counted() -> None:
+    found = judge(around(0.2, 4, 5), around(0.1, 40, 5), around(0.0, 1, 5), margin=None)
+    assert found["verdict"].tolist() == ["unclear"] * 3
+    assert found.loc[0, "seeds_from"] <= MOST_SEEDS
+    assert found.loc[0, ["seeds_to"]].isna().all()
+    assert found.loc[1:, ["seeds_from", "seeds_to"]].isna().all(axis=None)
+    many = judge(list(np.random.default_rng(0).normal(0, 1, MOST_SEEDS)), margin=None).loc[0]
+    assert pd.isna(many["seeds_from"])
+
+
+def test_where_the_images_alone_are_too_few_no_number_of_seeds_would_tell() -> None:
+    samples = [around(0.2, 0.6, 5)] * 3
+    z = scipy_stats.norm.ppf((1 + family_level(3)) / 2)
+    images = pd.DataFrame({"sd_img": [0.31 / z, 0.29 / z, NAN]})  # it is 0.3 from the margin
+    found = judge(*samples, judged=3, images=images)
+    assert found["limit"].tolist() == ["images", "", ""]
+    assert found["seeds_from"].isna().tolist() == [True, False, False]
+    sure = judge(around(2, 0.1, 5), images=pd.DataFrame({"sd_img": [100.0]}))
+    assert sure.loc[0, ["verdict", "limit"]].tolist() == ["helps", ""]  # it is decided on this test set
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(-300, 300), min_size=2, max_size=8),
+    st.sampled_from([None, 0.1, 0.5, 2.0]),
+    st.integers(1, 12),
+)
+def test_to_swap_arm_and_baseline_swaps_helps_and_hurts(hundredths: list[int], margin: float | None, judged: int) -> None:
+    samples = [number / 100 for number in hundredths]
+    one = judge(samples, margin=margin, judged=judged).loc[0]
+    other = judge([-number for number in samples], margin=margin, judged=judged).loc[0]
+    same = judge([-number for number in samples], margin=margin, judged=judged, better=-1).loc[0]
+    kept = ["under_margin", "seeds_from", "seeds_to", "limit"]
+    assert other["verdict"] == MIRROR.get(one["verdict"], one["verdict"])
+    assert same["verdict"] == one["verdict"]
+    assert other[kept].fillna(-1).tolist() == one[kept].fillna(-1).tolist() == same[kept].fillna(-1).tolist()
+
+
+def test_verdicts_keep_the_estimates_and_their_names() -> None:
+    before = estimates(pd.DataFrame([[1.0, 2.0, 3.0], [3.0, 1.0, 2.0]], index=[4, 2]), 0.95)
+    after = verdicts(before, MARGIN)
+    pd.testing.assert_frame_equal(after[list(before.columns)], before)
+    empty = verdicts(before.iloc[:0], MARGIN)
+    assert empty.empty
+    assert empty.dtypes.to_dict() == after.dtypes.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("judged", "text"), [(1, "95 %"), (2, "97.5 %"), (3, "98.3 %"), (5, "99 %"), (6, "99.17 %"), (124, "99.96 %")]
+)
+def test_a_level_has_as_many_digits_as_it_needs(judged: int, text: str) -> None:
+    assert percent(family_level(judged)) == text
+
+
+def test_the_rule_states_what_decides() -> None:
+    text = "\n".join(rule(6, 2, 0.5))
+    for part in ("99.58 %", "6 differences x 2 looks", "no effect beyond ± 0.5", "5 % of studies", "this test set", "†"):
+        assert part in text
+    without = "\n".join(rule(1, 1, None, "nats"))
+    assert "95 %" in without
+    assert "1 difference)" in without
+    assert "no effect" not in without
+    assert "look" not in without
