@@ -1,13 +1,10 @@
-"""The tables of arms and of effects: computed as frames, then rendered as Markdown, CSV and for the terminal."""
+"""The tables of arms and of effects of a sweep: computed as frames, then as text."""
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
 from ablate.designs import interaction
 from ablate.results.frames import Results
@@ -15,9 +12,6 @@ from ablate.results.frames import Results
 ONE_SEED = "one seed gives no verdict"
 TROUBLES = ("diverged", "failed", "missing")  # of runs without an accuracy, counted
 NONE = "–"  # in a cell with no value
-DROPPED_FIRST = ("examples/s", "operations", "parameters")  # by a narrow terminal, in this order
-GAP = 2  # characters between columns of the terminal
-NAME_WIDTH = 24  # characters that the names of arms and effects get at least before columns are dropped
 
 
 def arms(results: Results) -> pd.DataFrame:
@@ -143,11 +137,6 @@ def same(results: Results) -> list[str]:
     ]
 
 
-def csv(frame: pd.DataFrame) -> str:
-    """A frame as CSV: full precision less the noise of binary fractions, empty where missing."""
-    return str(frame.to_csv(index=False, float_format="%.10g"))
-
-
 def shown(frame: pd.DataFrame, design: str) -> pd.DataFrame:
     """The arms as text, with the headings and digits that readers see; what is not done only where there is any.
 
@@ -213,38 +202,6 @@ def about_effects(results: Results, frame: pd.DataFrame) -> list[str]:
     elif (frame["n"] == 1).any():
         lines.append(f"effects: {ONE_SEED}")
     return lines
-
-
-def markdown(text: pd.DataFrame) -> str:
-    """A frame of text as a Markdown table, numbers to the right."""
-    rows = [list(text.columns), ["---", *["---:"] * (len(text.columns) - 1)]]
-    rows += [[cell.replace("|", r"\|") for cell in row] for row in text.to_numpy().tolist()]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
-
-
-def terminal(text: pd.DataFrame, width: int | None) -> tuple[Table, list[str]]:
-    """A frame of text as a table for the terminal, and the columns that it has no room for.
-
-    Args:
-        width: in characters; None for as much as the table needs. The names in the first column wrap, numbers never do.
-    """
-    kept = list(text.columns)
-    names = kept[0]
-    dropped: list[str] = []
-    widths = {name: max(len(name), *text[name].str.len()) for name in kept}
-    widths[names] = min(widths[names], NAME_WIDTH)
-    for name in DROPPED_FIRST:
-        if width is not None and sum(widths[other] + GAP for other in kept) - GAP > width:
-            kept.remove(name)
-            dropped.append(name)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
-    for name in kept:
-        table.add_column(
-            name, justify="left" if name == names else "right", no_wrap=name != names or width is None, overflow="fold"
-        )
-    for row in text[kept].to_numpy().tolist():
-        table.add_row(*(Text(cell) for cell in row))
-    return table, dropped
 
 
 def _sign(results: Results, effect: Sequence[str], levels: Mapping[str, str]) -> int:

@@ -1,0 +1,98 @@
+"""What stands beside the verdicts and decides nothing: p-values, published numbers, single networks, steps to an accuracy."""
+
+from typing import Any
+
+import pandas as pd
+
+from ablate.results import numbers
+from ablate.results.analysis import Analysis
+from ablate.results.tables.table import Table, numeric, shown, wordy
+from ablate.results.tables.verdicts import intervals, names
+
+
+def p_values(analysis: Analysis) -> Table | None:
+    """Plain intervals and p-values of what is judged; None where no comparison has two seeds."""
+    frame, places = analysis.comparisons, numbers.of(analysis)
+    if not (frame["n"] > 1).any():
+        return None
+    columns = (
+        wordy("effect" if analysis.question.effects else "change", names(frame)),
+        numeric("sd of differences", frame["sd"], lambda value: numbers.number(value, places)),
+        shown(intervals(frame, "low95", "high95", places), "plain 95 % interval"),
+        numeric("p (Student)", frame["p"], numbers.p_value),
+        numeric("p (sign flips)", frame["p_signflip"], numbers.p_value),
+        numeric("smallest it can be", frame["p_smallest"], numbers.p_value),
+    )
+    notes = (
+        "For readers who want them; none decides anything here. They are plain: not shared among the comparisons. The p of "
+        "sign flips is exact; with few seeds it cannot be smaller than shown.",
+    )
+    return Table("p_values", "Plain intervals and p-values", columns, notes)
+
+
+def published(analysis: Analysis) -> Table | None:
+    """Published accuracies beside ours; None where no arm is a published one."""
+    frame, places = analysis.published, numbers.of(analysis)
+    if frame.empty:
+        return None
+    inside = [numbers.NONE if pd.isna(within) else "yes" if within else "no" for within in frame["inside"]]
+    columns = (
+        wordy("arm", [analysis.names[arm] for arm in frame["arm"]]),
+        numeric("published (%)", frame["published"], lambda value: numbers.number(value, 1)),
+        numeric("seeds", frame["n"], numbers.whole),
+        numeric("ours (%)", frame["mean"], lambda value: numbers.number(value, places)),
+        shown(intervals(frame, "low", "high", places, signs=False), "95 % of new runs"),
+        wordy("inside", inside),
+        wordy("source", frame["source"]),
+    )
+    notes = (
+        "95 % of new runs: the interval that one more run of ours falls into with a chance of 95 %, with ± 0.05 for the "
+        "rounding of what was published. Inside: one published run is what we would expect to see.",
+    )
+    return Table("published", "Published beside ours", columns, notes)
+
+
+def networks(analysis: Analysis) -> Table | None:
+    """McNemar's test for every pair of trained networks; None where predictions are not known."""
+    frame = analysis.networks
+    if frame.empty:
+        return None
+    columns = (
+        wordy("change", [analysis.names[arm] for arm in frame["arm"]]),
+        numeric("seed", frame["seed"], str),
+        numeric("right: only this arm", frame["only_arm"], numbers.whole),
+        numeric("right: only what it is compared with", frame["only_against"], numbers.whole),
+        numeric("p (McNemar)", frame["p"], numbers.p_value),
+    )
+    notes = (
+        "Whether these two networks differ on these images, not whether the change matters: trained again, both would be "
+        "others.",
+    )
+    return Table("networks", "Pairs of networks", columns, notes)
+
+
+def reach(analysis: Analysis, target: float | None = None) -> Table | None:
+    """When each arm reaches an accuracy in %, by default the baseline's mean; None where there are no evaluations."""
+    frame = analysis.reach(target)
+    if frame.empty or analysis.question.metric.name != "accuracy":
+        return None
+    places = numbers.of(analysis)
+    baseline = analysis.names[analysis.question.baseline]
+    wanted = analysis.wide.loc[analysis.question.baseline].mean() if target is None else target
+    spans = [_span(first, last) for first, last in frame[["first", "last"]].itertuples(index=False)]
+    columns = (
+        wordy("arm", [analysis.names[arm] for arm in frame["arm"]]),
+        shown([f"{row.reached} of {row.seeds}" for row in frame.itertuples(index=False)], "seeds that reach it"),
+        numeric("median step", frame["step"], numbers.whole),
+        shown(spans, "first to last"),
+    )
+    notes = (
+        f"The first evaluation with at least {numbers.number(wanted, places)} %"
+        + (f", the mean of {baseline} at the end" if target is None else "")
+        + ". The median is over the seeds that reach it. The first of many evaluations is a lucky one: no verdict.",
+    )
+    return Table("reach", "Steps to an accuracy", columns, notes)
+
+
+def _span(first: Any, last: Any) -> str:
+    return numbers.whole(first) if pd.isna(first) or first == last else f"{numbers.whole(first)} to {numbers.whole(last)}"

@@ -1,0 +1,84 @@
+"""The arms one by one: their values over seeds, what they cost, and where nothing beats them."""
+
+from ablate.results import numbers
+from ablate.results.analysis import COSTS, TROUBLES, Analysis
+from ablate.results.tables import verdicts
+from ablate.results.tables.table import Table, numeric, shown, wordy
+
+FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "time"}
+
+
+def table(analysis: Analysis) -> Table:
+    """One row an arm, in the design's order."""
+    frame, metric, places = analysis.arms, analysis.question.metric, numbers.of(analysis)
+    columns = [
+        wordy("arm", frame["label"]),
+        numeric("seeds", frame["n"], numbers.whole),
+        numeric(f"{metric.name} ({metric.unit})", frame["mean"], lambda value: numbers.number(value, places)),
+        numeric("sd", frame["sd"], lambda value: numbers.number(value, places)),
+        numeric("worst seed", frame["worst"], lambda value: numbers.number(value, places), spare=2),
+        shown(verdicts.intervals(frame, "low", "high", places, signs=False), "95 % interval", spare=5),
+        numeric("parameters", frame["parameters"], numbers.whole, spare=6),
+        numeric("operations", frame["operations"], numbers.whole, spare=4),
+        numeric("examples/s", frame["examples_per_second"], numbers.whole, spare=1),
+    ]
+    if len(frame) > 1:
+        columns.append(wordy("unbeaten on", _fronts(analysis), spare=3))
+    if frame[list(TROUBLES)].any(axis=None):
+        counts = frame[list(TROUBLES)].to_dict("records")
+        columns.append(wordy("not done", [numbers.listed(row) or numbers.NONE for row in counts]))
+    return Table("arms", "The arms", tuple(columns), tuple(_notes(analysis)))
+
+
+def costs(analysis: Analysis) -> Table | None:
+    """What each compared arm costs more or less than what it is compared with; None where no cost differs."""
+    frame = analysis.arms[analysis.arms["against"].notna()].reset_index(drop=True)
+    differences = frame[[f"{cost}_difference" for cost in COSTS]]
+    if not differences.fillna(0).abs().gt(0).any(axis=None):
+        return None
+    places = numbers.of(analysis)
+    gained = analysis.comparisons.drop_duplicates("arm").set_index("arm")["points"].reindex(frame["arm"]).reset_index(drop=True)
+    columns = [
+        wordy("change", frame["label"]),
+        numeric(analysis.question.metric.name, gained, lambda value: numbers.signed(value, places)),
+    ]
+    for cost, heading in _HEADINGS.items():
+        amounts = zip(frame[f"{cost}_difference"], frame[cost], strict=True)
+        columns.append(shown([numbers.change(*amount) for amount in amounts], heading))
+    return Table("costs", "What each change costs", tuple(columns), (_COSTS,))
+
+
+_HEADINGS = {
+    "parameters": "parameters",
+    "operations": "operations",
+    "bytes": "bytes",
+    "seconds": "seconds of training",
+    "examples_per_second": "examples/s",
+}
+_COSTS = (
+    "Each cost is compared as the accuracy is. Operations are those for one image; bytes those of the parameters; seconds of "
+    "training and examples/s are means over seeds, of the machines at hand."
+)
+
+
+def _fronts(analysis: Analysis) -> list[str]:
+    """For each arm the costs at which no other arm is better on both."""
+    rows = analysis.arms.to_dict("records")
+    return [", ".join(name for cost, name in FRONTS.items() if row[f"front_{cost}"]) or numbers.NONE for row in rows]
+
+
+def _notes(analysis: Analysis) -> list[str]:
+    metric = analysis.question.metric
+    several = bool((analysis.arms["n"] > 1).any())
+    lines = [] if analysis.question.judged else verdicts.notes(analysis)
+    if several:
+        lines.append(
+            "sd: the standard deviation over seeds. 95 % interval: Student's, of the mean of this arm alone: whether two arms "
+            "differ is told by their differences, not by whether these intervals overlap."
+        )
+    lines.append("Operations are those for one image; examples/s those of training.")
+    if len(analysis.arms) > 1:
+        lines.append(
+            f"Unbeaten on a cost: no other arm is at least as good on both {metric.name} and that cost, and better on one."
+        )
+    return lines

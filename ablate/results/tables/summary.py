@@ -1,0 +1,34 @@
+"""What the terminal shows of a report: the verdicts, the sentences that read them, and the lines under them."""
+
+from rich.console import Console
+
+from ablate.results import words
+from ablate.results.analysis import Analysis
+from ablate.results.tables import per_arm, verdicts
+from ablate.results.tables.rendering import terminal
+from ablate.results.tables.table import Table
+
+
+def show(analysis: Analysis, console: Console) -> list[str]:
+    """Print the summary, as wide as the terminal allows and whole in a pipe: the arms, then what is judged.
+
+    Returns:
+        The columns that there was no room for.
+    """
+    dropped = _print(per_arm.table(analysis), console)
+    if analysis.question.judged:
+        console.print()
+        dropped += _print(verdicts.table(analysis), console)
+    for line in [*words.sentences(analysis), "", *verdicts.notes(analysis)]:
+        console.print(line, markup=False, soft_wrap=not console.is_terminal)
+    return dropped
+
+
+def _print(table: Table, console: Console) -> list[str]:
+    whole = not console.is_terminal
+    drawn, dropped = terminal(table.text, None if whole else console.width, table.words, table.spare)
+    if whole:
+        console.width = max(console.width, console.measure(drawn, options=console.options.update(width=10_000)).maximum)
+    console.print(drawn)
+    console.print()
+    return dropped

@@ -1,0 +1,69 @@
+"""A table of a report: columns of text with the values behind them, and the lines under it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as readers see it.
+
+    text: the cells. numbers: what they stand for, None for words. words: whether the cells are words, to stand on the left and
+    wrap, rather than numbers. spare: rank in the order in which a narrow terminal goes without columns, 1 first; 0 for what it
+    keeps.
+    """
+
+    heading: str
+    text: tuple[str, ...]
+    numbers: "pd.Series[Any] | None" = None
+    words: bool = False
+    spare: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """A finished table, whose first column names the rows. name: as in a file's name. title: over it. notes: lines under it."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> pd.DataFrame:
+        """The cells as readers see them, by heading."""
+        return pd.DataFrame({column.heading: list(column.text) for column in self.columns}, dtype="str")
+
+    @property
+    def values(self) -> pd.DataFrame:
+        """What the cells stand for, for the columns that have values, by heading."""
+        found = {column.heading: column.numbers for column in self.columns if column.numbers is not None}
+        return pd.DataFrame({heading: numbers.reset_index(drop=True) for heading, numbers in found.items()})
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The headings of the columns of words."""
+        return tuple(column.heading for column in self.columns if column.words)
+
+    @property
+    def spare(self) -> tuple[str, ...]:
+        """The headings of what a narrow terminal goes without, in that order."""
+        return tuple(column.heading for column in sorted(self.columns, key=lambda column: column.spare) if column.spare)
+
+
+def numeric(heading: str, numbers: "pd.Series[Any]", write: Callable[[Any], str], spare: int = 0) -> Column:
+    """A column of numbers, each written by `write`."""
+    return Column(heading, tuple(write(value) for value in numbers), numbers, spare=spare)
+
+
+def wordy(heading: str, cells: Iterable[str], spare: int = 0) -> Column:
+    """A column of words."""
+    return Column(heading, tuple(cells), words=True, spare=spare)
+
+
+def shown(text: Iterable[str], heading: str, spare: int = 0) -> Column:
+    """A column of numbers that are text already, such as intervals."""
+    return Column(heading, tuple(text), spare=spare)

@@ -1,0 +1,124 @@
+"""The table that a report is for: each change, its difference, how sure that is, and the verdict."""
+
+import math
+
+import pandas as pd
+
+from ablate.results import numbers, stats, words
+from ablate.results.analysis import TROUBLES, Analysis
+from ablate.results.numbers import counted
+from ablate.results.tables.table import Table, numeric, shown, wordy
+
+NAME = "verdicts"
+NEW_IMAGES = "new images too"
+
+
+def table(analysis: Analysis) -> Table:
+    """One row a comparison that is judged; no rows where nothing is compared."""
+    question, frame, places = analysis.question, analysis.comparisons, numbers.of(analysis)
+    columns = [
+        wordy("effect" if question.effects else "change", names(frame)),
+        numeric("seeds", frame["n"], numbers.whole),
+        numeric("difference", frame["points"], lambda value: numbers.signed(value, places)),
+        shown(intervals(frame, "low", "high", places), f"{stats.percent(question.level)} interval"),
+        wordy("verdict", verdicts(analysis)),
+    ]
+    if frame["low_new"].notna().any():
+        columns.append(shown(intervals(frame, "low_new", "high_new", places), NEW_IMAGES, spare=1))
+    return Table(NAME, "What each change is worth", tuple(columns), tuple(notes(analysis)))
+
+
+def names(frame: pd.DataFrame) -> list[str]:
+    """What is compared in each row, with what it cannot be told from."""
+    return [f"{name} {aliases}".strip() for name, aliases in zip(frame["name"], frame["aliases"], strict=True)]
+
+
+def verdicts(analysis: Analysis) -> list[str]:
+    """The verdict on each comparison, as text."""
+    question = analysis.question
+    crossed = [len(effect) > 1 for effect in question.effects] or [False] * len(question.pairs)
+    rows = analysis.comparisons.to_dict("records")
+    return [words.verdict(row, question.margin, cross) for row, cross in zip(rows, crossed, strict=True)]
+
+
+def intervals(frame: pd.DataFrame, low: str, high: str, places: int, signs: bool = True) -> list[str]:
+    """An interval for each row, from the columns of its bounds."""
+    return [numbers.interval(*bounds, places, signs) for bounds in zip(frame[low], frame[high], strict=True)]
+
+
+def notes(analysis: Analysis) -> list[str]:
+    """The lines under the table: what is compared, the rule, and what the table must not be taken for."""
+    question = analysis.question
+    lines = [compared(analysis)]
+    if question.effects:
+        lines += about_effects(analysis)
+    if question.judged:
+        lines += stats.rule(question.judged, question.looks, question.margin, question.metric.points)
+    if question.exploratory:
+        lines.append(f"Exploratory: changed after training ({'; '.join(question.changes)}), so no verdict here is a test.")
+    equal = stats.equal_compute(analysis.results.runs)
+    return [*lines, *incomplete(analysis), *([equal] if equal else []), *one_arm(analysis)]
+
+
+def compared(analysis: Analysis) -> str:
+    """What is compared with what: metric, evaluation set, step, weights."""
+    question, sweep = analysis.question, analysis.results.sweep
+    steps, weights = sorted(set(question.steps)), set(question.weights)
+    at = f"step {steps[0]:,}" if len(steps) == 1 else f"each arm's own step ({', '.join(f'{step:,}' for step in steps)})"
+    read = f" with {weights.pop()} weights" if len(weights) == 1 else ""
+    line = f"{question.metric.name.capitalize()} on the {question.evaluation_set} set at {at}{read}"
+    if not question.judged:
+        return f"{line}; nothing is compared."
+    if question.effects:
+        return f"{line}; effects in {question.metric.points}, computed within each seed."
+    others = {other for _, other in question.pairs}
+    if len(others) == 1:
+        against = analysis.names[others.pop()]
+    else:
+        against = "the rung below" if sweep["design"] == "ladder" else "what its change starts from"
+    return f"{line}; differences in {question.metric.points}, paired by seed, each against {against}."
+
+
+def about_effects(analysis: Analysis) -> list[str]:
+    """What an effect of a fractional design is, and which arms it is made of."""
+    sweep = analysis.results.sweep
+    count, combinations = len(sweep["arms"]), math.prod(map(len, sweep["factors"].values()))
+    lines = [
+        f"Each effect is a contrast of means over all {count} arms: for a factor, the arms with its second level minus those "
+        "with its first; for an interaction a x b, the arms where both factors have their first level or both their second, "
+        "minus the others. 0 means that the two add up."
+    ]
+    if (analysis.comparisons["aliases"] != "").any():
+        lines.append("Effects named together in a row cannot be told apart: the number is their sum, with the signs shown.")
+    fraction = sweep["fraction"]
+    if fraction["resolution"] is None:
+        return [*lines, f"The arms are all {combinations} combinations of levels: no fraction has the resolution asked for."]
+    return [
+        *lines,
+        f"The arms are {count} of the {combinations} combinations of levels, a fraction of resolution "
+        f"{fraction['resolution']}: {'; '.join(fraction['generators'])} (first level −1, second +1). Interactions of three "
+        "and more factors are taken as none.",
+    ]
+
+
+def incomplete(analysis: Analysis) -> list[str]:
+    """What there is too little of: runs without a value, seeds that only one arm of a comparison has, arms of one seed."""
+    frame, runs = analysis.comparisons, analysis.results.runs
+    seeds = len(analysis.results.sweep["seeds"])
+    lines = []
+    if counts := numbers.listed({trouble: int((runs["status"] == trouble).sum()) for trouble in TROUBLES}):
+        lines.append(f"Runs without a value: {counts}, of {len(runs):,}.")
+    if frame["n"].max() == 1:
+        lines.append("There is one seed, which gives no verdict.")
+    elif (frame["n"] < seeds).any():
+        few = [f"{name}: {n}" for name, n in zip(names(frame), frame["n"], strict=True) if n < seeds]
+        lines.append(f"Compared over fewer than the {counted(seeds, 'seed')} of the sweep: {'; '.join(few)}.")
+    return lines
+
+
+def one_arm(analysis: Analysis) -> list[str]:
+    """Arms that are one: the same training, read the same way."""
+    return [
+        f"{analysis.names[arm]} is the same training and readout as {analysis.names[other]}, so the two are one arm."
+        for arm, other in analysis.results.sweep.get("same_arms", [])
+    ]
