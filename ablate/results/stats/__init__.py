@@ -1,9 +1,14 @@
 """The statistics of a report: functions from frame to frame, which draw nothing and write nothing."""
 
 from ablate.results.stats.arms import arms, noise
+from ablate.results.stats.contrasts import contrast_weights, contrasts, shapley
+from ablate.results.stats.costs import costs, equal_compute, fronts
 from ablate.results.stats.images import classes, networks, new_images
+from ablate.results.stats.interplay import Side, interplay, interplay_verdicts
 from ablate.results.stats.kernel import HELPS, HURTS, NONE, UNCLEAR, crossed, decide, family_level, student
 from ablate.results.stats.paired import estimates, paired
+from ablate.results.stats.published import published
+from ablate.results.stats.training import over_training, reach
 from ablate.results.stats.verdict import MOST_SEEDS, percent, rule, verdicts
 
 __all__ = [
@@ -12,18 +17,30 @@ __all__ = [
     "MOST_SEEDS",
     "NONE",
     "UNCLEAR",
+    "Side",
     "arms",
     "classes",
+    "contrast_weights",
+    "contrasts",
+    "costs",
     "crossed",
     "decide",
+    "equal_compute",
     "estimates",
     "family_level",
+    "fronts",
+    "interplay",
+    "interplay_verdicts",
     "networks",
     "new_images",
     "noise",
+    "over_training",
     "paired",
     "percent",
+    "published",
+    "reach",
     "rule",
+    "shapley",
     "student",
     "verdicts",
 ]

@@ -1,0 +1,89 @@
+"""What arms cost: their networks, their training, and which of them are worth it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+BYTES_A_PARAMETER = 4  # float32, whatever the activations are computed in
+FRONTS = ("operations", "parameters", "seconds")
+MANIFOLD = 1.1  # from here on a ratio is told as such, below it as a percentage
+
+
+def costs(runs: pd.DataFrame, against: Mapping[int, int]) -> pd.DataFrame:
+    """What each arm costs, and how much more than the arm that it is compared with.
+
+    Args:
+        runs: a row a run: arm, status, parameters, operations, seconds and examples_per_second.
+        against: the arm that each arm is compared with; those without one have no differences.
+
+    Returns:
+        A row an arm: arm; parameters; operations: for one image; bytes: of the parameters in float32, 4 each; seconds: of
+        training up to the step that is read, mean over the runs with status done; examples_per_second: while training, mean
+        over the same; and for each cost X_difference: that of the arm minus that of the compared one. Runs that share a
+        training have the same seconds. Missing where no run tells.
+    """
+    done = runs[runs["status"] == "done"].groupby("arm")[["seconds", "examples_per_second"]].mean()
+    frame = runs.groupby("arm")[["parameters", "operations"]].first()
+    frame.insert(2, "bytes", BYTES_A_PARAMETER * frame["parameters"])
+    frame = frame.join(done)
+    other = frame.index.to_series().map(dict(against)).astype("Int64")
+    compared = frame.reindex(other.array).set_index(frame.index)
+    return frame.join((frame - compared).add_suffix("_difference")).reset_index()
+
+
+def fronts(arms: pd.DataFrame, better: int = 1) -> pd.DataFrame:
+    """Which arms no other arm beats on both the metric and a cost.
+
+    One arm beats another where it is at least as good in both and better in one; so of two that are alike, both stay. It takes
+    the means as they are: how sure they are, the verdicts say.
+
+    Args:
+        arms: a row an arm: mean, operations, parameters and seconds.
+        better: 1 where more of the metric is better, -1 where less is.
+
+    Returns:
+        front_operations, front_parameters, front_seconds: true or false, with the index of `arms`; false where the mean or the
+        cost is missing.
+    """
+    good = better * arms["mean"].to_numpy(dtype=np.float64)
+    columns = {cost: arms[cost].to_numpy(dtype=np.float64, na_value=np.nan) for cost in FRONTS}
+    return pd.DataFrame({f"front_{cost}": _unbeaten(good, values) for cost, values in columns.items()}, index=arms.index)
+
+
+def equal_compute(runs: pd.DataFrame) -> str | None:
+    """A sentence for a comparison at equal steps that is none at equal compute; None where there is nothing to say.
+
+    A step costs its batch size times the operations for one image. Of arms with equal steps, the dearest is set against the
+    cheapest.
+
+    Args:
+        runs: a row a run: arm, label, status, step, operations and batch_size. Where a batch size is missing, the operations
+            for one image are compared.
+    """
+    arms = runs[runs["status"] == "done"].dropna(subset=["step", "operations"]).drop_duplicates("arm")
+    batch = pd.to_numeric(arms["batch_size"])  # text where it is a factor
+    known = bool(batch.notna().all())
+    arms = arms.assign(cost=arms["operations"].astype("float64") * (batch.astype("float64") if known else 1.0))
+    found = []
+    for _, group in arms.groupby("step"):
+        cost = group["cost"].to_numpy()
+        most, least = int(cost.argmax()), int(cost.argmin())
+        labels = group["label"].iloc[[most, least]]
+        found.append((float(cost[most] / cost[least]), int(group["step"].iloc[0]), *labels))
+    ratio, step, dearest, cheapest = max(found, key=lambda one: one[0], default=(1.0, 0, "", ""))
+    if ratio == 1:
+        return None
+    more = f"{ratio:.1f} times as many" if ratio >= MANIFOLD else f"{100 * (ratio - 1):.2g} % more"
+    return (
+        f"Equal steps, not equal compute: of the arms read at step {step:,}, {'a step' if known else 'an image'} costs {more} "
+        f"operations for {dearest} {'as' if ratio >= MANIFOLD else 'than'} for {cheapest}."
+    )
+
+
+def _unbeaten(good: NDArray[np.float64], cost: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(arms,): whether no other arm is at least as good and as cheap, and better in one of the two."""
+    as_good, as_cheap = good[:, None] >= good, cost[:, None] <= cost  # (beating, beaten); no comparison with NaN holds
+    beats = as_good & as_cheap & ((good[:, None] > good) | (cost[:, None] < cost))
+    return np.asarray(~beats.any(axis=0) & ~np.isnan(good) & ~np.isnan(cost))
