@@ -20,7 +20,16 @@ from ablate.interrupt import interruptible
 from ablate.models.costs import totals
 from ablate.progress import LiveFile, Stopped, TrainingProgress, Watcher, say
 from ablate.recipe import Recipe
-from ablate.store import Trajectory, fingerprint, read_json, write_atomically, write_json
+from ablate.store import (
+    Evaluated,
+    Trajectory,
+    fingerprint,
+    keep_evaluated,
+    read_evaluated,
+    read_json,
+    write_atomically,
+    write_json,
+)
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +71,7 @@ def _ensured(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any])
         say(f"{trajectory.path} is trained to step {recipe.steps} already; nothing to train")
         if trajectory.checkpoint(recipe.steps).exists():
             trajectory.keep(recipe.steps)
+        keep_labels(recipe, content)
         return result
     for line in recipe.idle:
         say(line)
@@ -120,6 +130,7 @@ def ensure(
             f"Expected the data that {trajectory.path} was planned with. Received: data={recipe.data['name']} that has changed "
             "since. Start the command again."
         )
+    _keep_evaluated(recipe, dataset)
     from ablate.training import device, loop  # TensorFlow is imported here, after all input was checked
 
     if recipe.precision.compute == "bfloat16":
@@ -143,6 +154,25 @@ def ensure(
         raise
     finally:
         device.free_memory()
+
+
+def keep_labels(recipe: Recipe, content: Mapping[str, Any]) -> None:
+    """Keep the true classes of the evaluation images beside a training that is there, where an older version did not.
+
+    The data are read only where they are missing. Where that cannot be, or the store not be written, it is said.
+    """
+    try:
+        if read_evaluated(recipe.store, content["data"]["digest"]) is None:
+            _keep_evaluated(recipe, data.load(recipe.data))
+    except AblateError as error:
+        say(f"{error} All is read all the same; but a report leaves out what needs the true classes of the images.")
+
+
+def _keep_evaluated(recipe: Recipe, dataset: Dataset) -> None:
+    if read_evaluated(recipe.store, dataset.digest) is None:
+        split = dataset.evaluation
+        evaluated = Evaluated(split.labels, dataset.class_names, split.digest, recipe.data["eval_on"])
+        keep_evaluated(recipe.store, dataset.digest, evaluated)
 
 
 @contextmanager

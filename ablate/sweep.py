@@ -53,6 +53,7 @@ def run(
         _fix(plan, folder)
         missing = [run for run in plan.runs if not _read(plan, run, folder)]
         _register(plan, folder, missing)
+        _keep_labels(plan, missing)
         for run in missing:  # what an earlier try left
             for name in (app.RESULT, app.TRACE):
                 (folder / str(run.number) / name).unlink(missing_ok=True)
@@ -76,6 +77,14 @@ def _register(plan: Plan, folder: Path, missing: Sequence[Run]) -> None:
         if missing:
             raise
         say(f"{error} All is read all the same; but `ablate runs gc` does not know that this sweep needs it.")
+
+
+def _keep_labels(plan: Plan, missing: Sequence[Run]) -> None:
+    """Keep the true classes for what is trained already; a training that begins keeps its own."""
+    left = {run.number for run in missing}
+    there = {run.content["data"]["digest"]: run for run in plan.runs if run.number not in left}
+    for run in there.values():
+        app.keep_labels(run.recipe, run.content)
 
 
 def _train(

@@ -19,7 +19,7 @@ from ablate.store import known_sweeps
 from ablate.store.catalog import STATES, Entry, contents, entry
 from ablate.store.clear import Cleared, clear, clear_registrations, clear_trash, remove
 from ablate.store.selection import descriptions, matching, named
-from ablate.store.verify import Finding, verify, verify_registrations
+from ablate.store.verify import Finding, verify, verify_labels, verify_registrations
 
 _LIST = """\
 List the trajectories of a store, the last trained last. A trajectory is one training; runs that train alike share it.
@@ -365,7 +365,7 @@ def _verify(words: Sequence[str]) -> int:
     options = parser.parse_intermixed_args(words)
     trajectories, foreign = contents(options.store)
     findings = [finding for trajectory in trajectories for finding in verify(trajectory)]
-    findings += verify_registrations(options.store)
+    findings += [*verify_registrations(options.store), *verify_labels(options.store)]
     damaged = [finding for finding in findings if finding.damage]
     counts = {
         "sound": sum(finding.damage is None and finding.checkable for finding in findings),

@@ -22,6 +22,11 @@ class Split:
         """The images at `indices`, (m,), in that order."""
         return Split(self.images[indices], self.labels[indices])
 
+    @property
+    def digest(self) -> str:
+        """SHA-256, as 64 hex digits, of images and labels: the same for the same images in the same order."""
+        return _digest_of(("split", self))
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -67,8 +72,12 @@ def digest_of(train: Split, evaluation: Split) -> str:
 
     The same pixels give the same digest wherever they came from.
     """
+    return _digest_of(("train", train), ("evaluation", evaluation))
+
+
+def _digest_of(*parts: tuple[str, Split]) -> str:
     digest = hashlib.sha256()
-    for role, split in (("train", train), ("evaluation", evaluation)):
+    for role, split in parts:
         for name, array, dtype in (("images", split.images, "|u1"), ("labels", split.labels, "<i4")):
             digest.update(f"{role} {name} {dtype} {array.shape}\n".encode())
             digest.update(np.ascontiguousarray(array, dtype=dtype).data)

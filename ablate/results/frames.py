@@ -1,16 +1,17 @@
-"""What a sweep found, as two tidy frames: one row a run, and one row a run and evaluation."""
+"""What a sweep found, as tidy frames: one row a run, one a run and evaluation, one a training."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from ablate.app import RESULT, stored
 from ablate.errors import AblateError
-from ablate.plan import SWEEP_VERSION, find_store, sweep_folder
-from ablate.store import SWEEP, Trajectory, read_json
+from ablate.results import environment
+from ablate.results.evaluated import true_classes
+from ablate.results.trained import Trained
 
 _RUN_TYPES = {
     "number": "int64",
@@ -25,84 +26,149 @@ _RUN_TYPES = {
     "operations": "Int64",
     "seconds": "float64",
     "examples_per_second": "float64",
+    "input": "str",
+    "steps_per_epoch": "float64",
+    "batch_size": "Int64",
+    "eval_images": "Int64",
     "weights": "str",
     "fingerprint": "str",
     "trajectory": "str",
+    "sweep": "str",
     "error": "str",
 }
-_EVALUATION_TYPES = {
-    "number": "int64",
+_HISTORY_TYPES = {
+    "trajectory": "str",
     "step": "int64",
     "epoch": "float64",
-    "accuracy": "float64",
+    "accuracy_raw": "float64",
+    "accuracy_averaged": "float64",
     "loss": "float64",
-    "eval_loss": "float64",
-    "learning_rate": "float64",
+    "eval_loss_raw": "float64",
+    "eval_loss_averaged": "float64",
+    "lr": "float64",
     "seconds": "float64",
     "examples_per_second": "float64",
 }
 
 
 @dataclass(frozen=True)
+class Found:
+    """What was found, before it is put into frames.
+
+    sweep: what sweep.json holds, or would. runs: the columns of each run that no trajectory tells, in order of number; a factor
+    wins over a column of its name. trained: the trajectories that are there, by path. notes: as in `Results`.
+    """
+
+    sweep: dict[str, Any]
+    runs: list[dict[str, Any]]
+    trained: Mapping[str, Trained]
+    notes: list[str]
+
+
+@dataclass(frozen=True, eq=False)
 class Results:
     """What a sweep found so far.
 
     runs: one row a run, in order of number, whatever became of it. A column a factor holds its level, `step` where the run
     was read or how far it came, `status` one of `app.STATUSES` or `missing`, `accuracy` a fraction, `loss` that on the
-    evaluation set, `seconds` of training in all, `operations` those for one image, `trajectory` the folder it stands on where
-    that was found.
+    evaluation set, `seconds` of training in all, `operations` those for one image, `input` the height and width that the model
+    sees, `steps_per_epoch` and `batch_size` those of its training (the latter the level, as text, where it is a factor),
+    `eval_images` how many images it is evaluated on, `trajectory` the folder it stands on, `sweep` the name of its sweep. What
+    a trajectory tells is missing where that was not found.
     evaluations: one row a run and evaluation, in order of number and step. `accuracy` and `eval_loss` are of the run's own
     readout, `loss` is the mean training loss since the evaluation before, `learning_rate` that of the step.
-    sweep: the content of sweep.json. notes: what a reader should be told about the files, a line each.
+    sweep: the content of sweep.json; of joined sweeps and of a store the same keys, and `joined` with the sweeps' names.
+    notes: what a reader should be told about the files, a line each.
+    trainings: one row a distinct trajectory; see `environment.trainings`.
+    labels: the true classes of the evaluation images, (images,), 0 to classes - 1; None where they are not known, or the runs
+    were not all evaluated on the same images. class_names: one a class; none without labels.
+    history: one row an evaluation of a trajectory, whoever asked for it, with both readouts. trained: by path.
     """
 
     runs: pd.DataFrame
     evaluations: pd.DataFrame
     sweep: dict[str, Any]
     notes: tuple[str, ...]
+    trainings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(environment.TRAINING_TYPES)))
+    labels: NDArray[np.int32] | None = None
+    class_names: list[str] = field(default_factory=list)
+    history: pd.DataFrame = field(default_factory=lambda: _history({}))
+    trained: Mapping[str, Trained] = field(default_factory=dict)
 
     @property
     def factors(self) -> list[str]:
-        """The names of the factors, in the order of the command; each is a column of both frames."""
+        """The names of the factors, in the order of the command; each is a column of runs and of evaluations."""
         return list(self.sweep["factors"])
 
+    def predictions(self, number: int) -> NDArray[np.integer] | None:
+        """The predicted classes of a run, (images,), at its step and with its weights.
 
-def load(sweep: Path) -> Results:
-    """Read a sweep's folder, and of each trajectory that its runs stand on the evaluations.
+        None where the run is not done, or its predictions are not there or damaged, of which `ablate runs verify` tells.
+        """
+        columns = ["status", "trajectory", "step", "weights"]
+        [[status, path, step, weights]] = self.runs.loc[self.runs["number"] == number, columns].to_numpy().tolist()
+        one = self.trained.get(path)
+        if status != "done" or one is None:
+            return None
+        try:
+            return one.trajectory.predictions(step).get(weights)
+        except (FileNotFoundError, AblateError):
+            return None
 
-    Raises:
-        AblateError: the folder is no sweep, or its sweep.json is damaged or of another version.
-    """
-    folder = sweep_folder(sweep)
-    content = _sweep(folder / SWEEP)
-    store, notes = find_store(content, folder), []
-    if store is None:
-        notes.append(
-            f"no trajectory of this sweep was found, so there are no curves; looked for {content['store']} from "
-            f"{Path.cwd()} and from every folder above {folder.resolve()}"
-        )
-    labels = [arm_name(arm) for arm in content["arms"]]
-    runs: list[dict[str, Any]] = []
-    damaged: list[str] = []
-    for run in content["runs"]:
-        place = folder / str(run["number"])
-        result = stored(place, run["fingerprint"])
-        if result is None and (place / RESULT).exists():
-            damaged.append(str(place / RESULT))
-        runs.append(_run(run, content["arms"][run["arm"]]["levels"], labels[run["arm"]], result or {}, store))
+    def at(self, step: int) -> "Results":
+        """The same runs read at another step: done where their trajectory was evaluated at it.
+
+        One that diverged at it or before stays so, one that failed without an evaluation at it too; others are missing. What
+        `sweep` holds stays as it was fixed.
+
+        Raises:
+            AblateError: no run was evaluated at it.
+        """
+        found = self.history[self.history["step"] == step].set_index("trajectory")
+        runs = self.runs.copy()
+        done = runs["trajectory"].isin(found.index)
+        if not done.any():
+            steps = sorted(set(self.evaluations["step"]))
+            shown = [str(each) for each in (steps if len(steps) <= 12 else [*steps[:5], "...", *steps[-5:]])]
+            there = ", ".join(shown) or "none, since no evaluation was found"
+            raise AblateError(f"Expected a step at which runs were evaluated: {there}. Received: {step}.")
+        read = found.reindex(runs["trajectory"]).set_axis(runs.index)
+        runs["accuracy"] = _own(runs["weights"], read, "accuracy")
+        runs["loss"] = _own(runs["weights"], read, "eval_loss")
+        for column in ("seconds", "examples_per_second"):
+            runs[column] = read[column]
+        diverged = runs["status"].eq("diverged") & runs["step"].le(step).fillna(False)
+        gone = ~done & ~diverged & runs["status"].ne("failed")
+        runs.loc[done, ["status", "step", "error"]] = ["done", step, None]
+        runs.loc[gone, ["status", "step", "error"]] = ["missing", pd.NA, None]
+        told = (f"{gone.sum()} of {len(runs)} runs were not evaluated at step {step:,}",) if gone.any() else ()
+        evaluations = _evaluations(self.sweep["runs"], runs, self.factors, self.history, step)
+        return replace(self, runs=runs, evaluations=evaluations, notes=(*self.notes, *told))
+
+
+def build(found: Found) -> Results:
+    """The frames of what was found."""
+    factors = list(found.sweep["factors"])
+    order = list(dict.fromkeys([*list(_RUN_TYPES)[:3], *factors, *list(_RUN_TYPES)[3:]]))
+    rows = [_of_training(found.trained.get(run["trajectory"])) | run for run in found.runs]
+    runs = pd.DataFrame(rows, columns=order).astype(_RUN_TYPES | dict.fromkeys(factors, "str"))
+    history = _history(found.trained)
+    trained = list(found.trained.values())
+    labels, class_names, notes = true_classes(trained)
+    damaged = sum(one.config is None for one in trained)
     if damaged:
-        notes.append(f"damaged, so counted as missing: {', '.join(damaged)}")
-    factors = list(content["factors"])
-    order = [*list(_RUN_TYPES)[:3], *factors, *list(_RUN_TYPES)[3:]]
-    frame = pd.DataFrame(runs, columns=order).astype(_RUN_TYPES | dict.fromkeys(factors, "str"))
-    lost = frame.loc[frame["trajectory"].isna() & (frame["status"] == "done"), "fingerprint"].nunique()
-    if store is not None and lost:
-        notes.append(
-            f"{lost} of {frame['fingerprint'].nunique()} trajectories are not in {content['store']}; their curves are left out"
-        )
-    if store is not None:
-        notes += _mixed(store, sorted(set(frame.loc[frame["trajectory"].notna(), "fingerprint"])))
-    return Results(frame, _evaluations(content["runs"], frame, factors, store), content, tuple(notes))
+        notes.append(f"config.yaml of {damaged} of {len(trained)} trajectories is missing or damaged: see `ablate runs verify`")
+    return Results(
+        runs,
+        _evaluations(found.sweep["runs"], runs, factors, history),
+        found.sweep,
+        (*found.notes, *environment.mixed(trained), *notes),
+        environment.trainings(runs, found.trained),
+        labels,
+        class_names,
+        history,
+        found.trained,
+    )
 
 
 def arm_name(arm: Mapping[str, Any]) -> str:
@@ -112,65 +178,57 @@ def arm_name(arm: Mapping[str, Any]) -> str:
     return f"{arm['label']} ({', '.join(f'{factor}: {level}' for factor, level in arm['levels'].items())})"
 
 
-def _sweep(path: Path) -> dict[str, Any]:
-    content = read_json(path)
-    if not isinstance(content, dict) or content.get("version") != SWEEP_VERSION:
-        received = f"version {content.get('version')!r}" if isinstance(content, dict) else "a damaged file"
-        raise AblateError(f"Expected a sweep of version {SWEEP_VERSION} in {path}. Received: {received}.")
-    return content
-
-
-def _mixed(store: Path, fingerprints: Sequence[str]) -> list[str]:
-    """What the trainings of a sweep were not all done with, though the last bits of their numbers depend on it."""
-    segments = [segment for fingerprint in fingerprints for segment in Trajectory(store, fingerprint).segments()]
-    found = {what: sorted({str(segment.get(what)) for segment in segments}) for what in ("threads", "device")}
-    return [
-        f"the trainings were done with different {what} ({', '.join(values)}), so the last bits of their numbers differ"
-        for what, values in found.items()
-        if len(values) > 1
-    ]
-
-
-def _run(
-    run: Mapping[str, Any], levels: Mapping[str, str], label: str, result: Mapping[str, Any], store: Path | None
-) -> dict[str, Any]:
-    """One row of `runs`; `result` is empty for a missing run."""
-    costs = result.get("costs", {})
-    trajectory = None if store is None else store / run["fingerprint"]
+def _of_training(one: Trained | None) -> dict[str, Any]:
+    """The columns of a run that its training tells."""
+    if one is None or one.config is None:
+        return {}
+    height, width, _ = one.config["input"]["size"]
+    data, batch_size = one.config["data"], one.config["batch_size"]
     return {
-        "number": run["number"],
-        "arm": run["arm"],
-        "label": label,
-        **levels,
-        "seed": run["seed"],
-        "status": result.get("status", "missing"),
-        **{key: result.get(key) for key in ("step", "accuracy", "loss", "error")},
-        **{key: costs.get(key) for key in ("parameters", "operations", "seconds", "examples_per_second")},
-        "weights": run["readout"]["weights"],
-        "fingerprint": run["fingerprint"],
-        "trajectory": str(trajectory) if trajectory is not None and trajectory.is_dir() else None,
+        "input": f"{height} x {width}",
+        "steps_per_epoch": data["train_images"] / batch_size,
+        "batch_size": batch_size,
+        "eval_images": data["eval_images"],
     }
 
 
+def _history(trained: Mapping[str, Trained]) -> pd.DataFrame:
+    keys = list(_HISTORY_TYPES)[1:]
+    rows = [(path, *(row.get(key) for key in keys)) for path, one in trained.items() for row in one.rows]
+    return pd.DataFrame(rows, columns=list(_HISTORY_TYPES)).astype(_HISTORY_TYPES)
+
+
+def _own(weights: "pd.Series[str]", read: pd.DataFrame, column: str) -> "pd.Series[float]":
+    """A column of a run's own readout."""
+    return read[f"{column}_averaged"].where(weights == "averaged", read[f"{column}_raw"])
+
+
 def _evaluations(
-    planned: Sequence[Mapping[str, Any]], runs: pd.DataFrame, factors: list[str], store: Path | None
+    planned: Sequence[Mapping[str, Any]], runs: pd.DataFrame, factors: list[str], history: pd.DataFrame, at: int | None = None
 ) -> pd.DataFrame:
-    """Each run's evaluations: those of its own grid up to its own step, whatever else its trajectory holds."""
-    trajectories: dict[str, list[dict[str, Any]]] = {}  # runs that share one read it once
-    rows: list[tuple[Any, ...]] = []
-    for run in planned if store is not None else []:
-        assert store is not None
-        fingerprint, every = run["fingerprint"], run["eval_every"]
-        weights, last = run["readout"]["weights"], run["readout"]["step"]
-        if fingerprint not in trajectories:
-            trajectories[fingerprint] = Trajectory(store, fingerprint).rows()
-        accuracy, eval_loss = f"accuracy_{weights}", f"eval_loss_{weights}"
-        keys = ("step", "epoch", accuracy, "loss", eval_loss, "lr", "seconds", "examples_per_second")
-        rows.extend(
-            (run["number"], *(row.get(key) for key in keys))
-            for row in trajectories[fingerprint]
-            if row["step"] == last or (row["step"] < last and row["step"] % every == 0)
-        )
-    frame = pd.DataFrame(rows, columns=list(_EVALUATION_TYPES)).astype(_EVALUATION_TYPES)
-    columns = ["number", "arm", "label", *factors, "seed", "status"]
-    return frame.merge(runs[columns], on="number", how="left")[[*columns, *list(_EVALUATION_TYPES)[1:]]]
+    """Each run's evaluations: those of its own grid up to its own step, whatever else its trajectory holds.
+
+    Args:
+        at: the step that all runs are read at, in place of what was planned.
+    """
+    runs_of = pd.DataFrame({"run": range(len(runs)), "trajectory": runs["trajectory"]})
+    runs_of["last"] = [run["readout"]["step"] if at is None else at for run in planned]
+    runs_of["every"] = [run["eval_every"] for run in planned]
+    rows_of = pd.DataFrame({"row": range(len(history)), "trajectory": history["trajectory"], "step": history["step"]})
+    pairs = runs_of.merge(rows_of, on="trajectory")
+    own = (pairs["step"] == pairs["last"]) | ((pairs["step"] < pairs["last"]) & (pairs["step"] % pairs["every"] == 0))
+    whose = runs.iloc[pairs.loc[own, "run"]].reset_index(drop=True)
+    read = history.iloc[pairs.loc[own, "row"]].reset_index(drop=True)
+    values = pd.DataFrame(
+        {
+            "step": read["step"],
+            "epoch": read["epoch"],
+            "accuracy": _own(whose["weights"], read, "accuracy"),
+            "loss": read["loss"],
+            "eval_loss": _own(whose["weights"], read, "eval_loss"),
+            "learning_rate": read["lr"],
+            "seconds": read["seconds"],
+            "examples_per_second": read["examples_per_second"],
+        }
+    )
+    return pd.concat([whose[["number", "arm", "label", *factors, "seed", "status"]], values], axis="columns")

@@ -10,6 +10,7 @@
                        checkpoints/        <step>.npz: the whole state of the training
                        tensorboard/        the rows again, for TensorBoard
     runs/.sweeps/      which sweeps need which trajectories
+    runs/.labels/      the true classes of evaluation images, once a data set
 
 Files are written whole or not at all; metrics.jsonl grows by whole lines. The order of writing at an evaluation is
 predictions, row, checkpoint, so that whatever moment a training is killed at, the newest checkpoint has all that came before.
@@ -17,6 +18,7 @@ What is written can be checked: see `ablate.store.seals`.
 """
 
 from ablate.store.files import canonical_json, fingerprint, read_json, write_atomically, write_json, writing
+from ablate.store.labels import Evaluated, keep_evaluated, read_evaluated
 from ablate.store.life import alive, sign_of_life
 from ablate.store.seals import DAMAGE, pack_arrays, unpack_arrays
 from ablate.store.sweeps import SWEEP, KnownSweep, gone_sweeps, known_sweeps, register_sweep
@@ -26,14 +28,17 @@ __all__ = [
     "DAMAGE",
     "KEPT_CHECKPOINTS",
     "SWEEP",
+    "Evaluated",
     "KnownSweep",
     "Trajectory",
     "alive",
     "canonical_json",
     "fingerprint",
     "gone_sweeps",
+    "keep_evaluated",
     "known_sweeps",
     "pack_arrays",
+    "read_evaluated",
     "read_json",
     "register_sweep",
     "sign_of_life",

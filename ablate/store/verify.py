@@ -14,6 +14,7 @@ import numpy as np
 from ablate.errors import AblateError
 from ablate.store.files import content_of, digest, files_in, reading
 from ablate.store.inventory import Inventory, take
+from ablate.store.labels import LABELS, read_file
 from ablate.store.seals import DAMAGE, unpack_arrays, unseal
 from ablate.store.sweeps import registrations
 from ablate.store.trajectory import Trajectory, is_status
@@ -113,6 +114,18 @@ def verify_registrations(store: Path) -> list[Finding]:
         *(Finding(sweep.registration) for sweep in sweeps),
         *(Finding(path, "not what was written", remedy) for path in damaged),
     ]
+
+
+def verify_labels(store: Path) -> list[Finding]:
+    """The true classes of evaluation images."""
+    remedy = "the command of a sweep on these data, given again, writes it again; until then a report leaves out what needs it"
+    paths = [path for path in files_in(store / LABELS) if path.suffix == ".npz"]
+    return [_finding(path, partial(_check_labels, path), remedy) for path in paths]
+
+
+def _check_labels(path: Path) -> bool:
+    read_file(path)
+    return True
 
 
 def _finding(path: Path, check: Callable[[], bool], remedy: str) -> Finding:

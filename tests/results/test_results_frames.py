@@ -1,83 +1,28 @@
-import functools
-import time
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ablate import app, config, plan, results
+from ablate import app, plan, results
 from ablate.errors import AblateError
 from ablate.plan import Plan
-from ablate.store import Trajectory, read_json, write_json
-
-CLASSES = {"raw": np.arange(4), "averaged": np.arange(4)}
-
-
-@functools.cache
-def resolved(*words: str) -> Plan:
-    command = plan.parse(OverridesParser.create().parse_overrides(["data=digits", *words]))
-    return plan.make(command, "factorial", config.compose)
-
-
-def planned(store: Path, *words: str) -> Plan:
-    made = resolved(*words)
-    runs = [
-        replace(
-            run,
-            recipe=run.recipe.model_copy(update={"store": store}),
-            trajectory=Trajectory(store, run.trajectory.fingerprint),
-        )
-        for run in made.runs
-    ]
-    return replace(made, runs=tuple(runs), store=str(store))
-
-
-def row(step: int, seed: int = 0) -> dict[str, float]:
-    """An evaluation in which every number tells where it comes from."""
-    return {
-        "step": step,
-        "epoch": step / 10,
-        "loss": 1000 + step,
-        "accuracy_raw": 0.5 + step / 1000 + seed / 100,
-        "accuracy_averaged": 0.6 + step / 1000 + seed / 100,
-        "eval_loss_raw": 2000 + step,
-        "eval_loss_averaged": 3000 + step,
-        "lr": 0.1,
-        "seconds": step / 2,
-        "examples_per_second": 100.0 + seed,
-    }
-
-
-def trained(made: Plan, folder: Path, *steps: int) -> Path:
-    """A sweep's folder, with rows at these steps in every trajectory and the results that are read off them."""
-    write_json(folder / plan.SWEEP, made.to_json())
-    for run in made.runs:
-        if not run.trajectory.rows():
-            for step in steps:
-                run.trajectory.add_evaluation(row(step, run.seed), CLASSES)
-            run.trajectory.set_status("done", max(steps))
-        if (result := app.read(run.recipe, run.trajectory)) is not None:
-            write_json(folder / str(run.number) / app.RESULT, result)
-    return folder
+from ablate.store import read_json, write_json
 
 
 @pytest.fixture
-def made(tmp_path) -> Plan:
-    return planned(tmp_path / "runs", "steps=30", "eval_every=10", "augment=on,off", "ema=on,off", "seed=0,1")
+def made(sweeps) -> Plan:
+    return sweeps.planned("steps=30", "eval_every=10", "augment=on,off", "ema=on,off", "seed=0,1")
 
 
 @pytest.fixture
-def sweep(made, tmp_path) -> Path:
-    return trained(made, tmp_path / "multirun" / made.name, 10, 20, 30)
+def sweep(made, sweeps) -> Path:
+    return sweeps.trained(made, 10, 20, 30)
 
 
 def test_a_row_a_run_with_the_planned_columns_and_types(sweep, made):
     runs = results.load(sweep).runs
     assert " ".join(runs.columns) == (
         "number arm label augment ema seed status step accuracy loss parameters operations seconds "
-        "examples_per_second weights fingerprint trajectory error"
+        "examples_per_second input steps_per_epoch batch_size eval_images weights fingerprint trajectory sweep error"
     )
     assert runs["number"].tolist() == list(range(8))
     assert runs["arm"].tolist() == [0, 1, 2, 3] * 2
@@ -93,12 +38,17 @@ def test_a_row_a_run_with_the_planned_columns_and_types(sweep, made):
     assert set(runs["step"]) == {30}
     assert set(runs["seconds"]) == {15}
     assert (runs["parameters"] > 1e5).all()
+    assert runs["input"].tolist()[:4] == ["24 x 24", "24 x 24", "32 x 32", "32 x 32"]
+    assert set(runs["batch_size"]) == {128}
+    assert set(runs["steps_per_epoch"]) == {1437 / 128}
+    assert set(runs["eval_images"]) == {360}
+    assert set(runs["sweep"]) == {sweep.name}
     assert runs["error"].isna().all()
     assert runs["fingerprint"].tolist() == [run.trajectory.fingerprint for run in made.runs]
     assert all(Path(path).is_dir() for path in runs["trajectory"])
     types = {name: str(kind) for name, kind in runs.dtypes.items()}
     assert {types[name] for name in ("number", "arm", "seed")} == {"int64"}
-    assert {types[name] for name in ("step", "parameters", "operations")} == {"Int64"}
+    assert {types[name] for name in ("step", "parameters", "batch_size", "eval_images")} == {"Int64"}
     assert {types[name] for name in ("label", "augment", "status", "weights", "error")} == {"str"}
 
 
@@ -122,17 +72,17 @@ def test_a_row_a_run_and_evaluation_of_its_own_readout(sweep):
     assert loaded.notes == ()
 
 
-def test_a_runs_evaluations_are_those_of_its_own_grid_and_its_own_final_step(tmp_path):
-    made = planned(tmp_path / "runs", "steps=25,40", "eval_every=10")
-    sweep = trained(made, tmp_path / "sweep", 7, 10, 20, 25, 30, 33, 40, 50)
+def test_a_runs_evaluations_are_those_of_its_own_grid_and_its_own_final_step(sweeps):
+    made = sweeps.planned("steps=25,40", "eval_every=10")
+    sweep = sweeps.trained(made, 7, 10, 20, 25, 30, 33, 40, 50)
     assert len(made.trainings) == 1
     steps = results.load(sweep).evaluations.groupby("number")["step"].apply(list)
     assert steps.tolist() == [[10, 20, 25], [10, 20, 30, 40]]
 
 
-def test_a_swept_rate_keeps_its_levels_beside_the_rate_of_the_step(tmp_path):
-    made = planned(tmp_path / "runs", "steps=10", "eval_every=10", "lr=0.1,0.05")
-    evaluations = results.load(trained(made, tmp_path / "sweep", 10)).evaluations
+def test_a_swept_rate_keeps_its_levels_beside_the_rate_of_the_step(sweeps):
+    made = sweeps.planned("steps=10", "eval_every=10", "lr=0.1,0.05")
+    evaluations = results.load(sweeps.trained(made, 10)).evaluations
     assert evaluations["lr"].tolist() == ["0.1", "0.05"]
     assert evaluations["learning_rate"].tolist() == [0.1, 0.1]
 
@@ -219,28 +169,83 @@ def test_a_folder_that_is_no_sweep_is_refused(tmp_path):
         results.load(tmp_path)
 
 
-def test_a_thousand_runs_load_fast(tmp_path, monkeypatch):
-    monkeypatch.setattr("os.fsync", lambda descriptor: None)  # writing is not what is measured
-    monkeypatch.setattr(np, "savez_compressed", lambda buffer, **arrays: None)
-    steps = list(range(10, 1010, 10))
-    content = planned(tmp_path / "runs", "steps=1000", "eval_every=10", "ema=on,off").to_json()
-    template = content["runs"][0]
-    result = {"status": "done", "step": 1000, "accuracy": 0.5, "costs": {"parameters": 1}}
-    content["runs"], content["seeds"] = [], list(range(1000))
-    written = Trajectory(tmp_path / "one", "f")
-    for step in steps:
-        written.add_evaluation(row(step), CLASSES)
-    lines = (written.path / "metrics.jsonl").read_text()
-    for number in range(1000):
-        trajectory = Trajectory(tmp_path / "runs", f"{number:016x}")
-        trajectory.path.mkdir(parents=True)
-        (trajectory.path / "metrics.jsonl").write_text(lines)
-        write_json(tmp_path / "sweep" / str(number) / app.RESULT, result | {"fingerprint": trajectory.fingerprint})
-        content["runs"].append(template | {"number": number, "seed": number, "fingerprint": trajectory.fingerprint})
-    write_json(tmp_path / "sweep" / plan.SWEEP, content)
-    started = time.process_time()
-    loaded = results.load(tmp_path / "sweep")
-    seconds = time.process_time() - started
-    assert len(loaded.evaluations) == 100_000
-    assert set(loaded.runs["status"]) == {"done"}
-    assert seconds < 8, f"{seconds:.1f} s"
+def test_a_swept_batch_size_keeps_its_levels(sweeps):
+    made = sweeps.planned("steps=10", "eval_every=10", "batch_size=64,128")
+    runs = results.load(sweeps.trained(made, 10)).runs
+    assert runs["batch_size"].tolist() == ["64", "128"]
+    assert runs["steps_per_epoch"].tolist() == [1437 / 64, 1437 / 128]
+
+
+def test_what_a_trajectory_tells_is_missing_where_it_is_gone(sweep, made):
+    made.runs[0].trajectory.path.rename(made.runs[0].trajectory.path.with_name("gone"))
+    runs = results.load(sweep).runs
+    assert runs.loc[:1, ["input", "steps_per_epoch", "batch_size", "eval_images", "trajectory"]].isna().all(axis=None)
+    assert runs["eval_images"].notna().sum() == 6
+
+
+def test_a_damaged_config_is_said_and_its_columns_are_missing(sweep, made):
+    (made.runs[0].trajectory.path / "config.yaml").write_text("seed: 1")
+    loaded = results.load(sweep)
+    assert loaded.notes == ("config.yaml of 1 of 4 trajectories is missing or damaged: see `ablate runs verify`",)
+    assert loaded.runs["input"].isna().tolist() == [True, True] + [False] * 6
+    assert len(loaded.evaluations) == 24
+
+
+def test_predictions_are_those_of_the_runs_own_step_and_weights(sweep, made):
+    loaded = results.load(sweep)
+    assert loaded.predictions(0).tolist() == [0, 31, 2, 0]  # averaged
+    assert loaded.predictions(1).tolist() == [30, 1, 2, 0]  # raw
+    assert loaded.at(20).predictions(1).tolist() == [20, 1, 2, 0]
+    made.runs[0].trajectory.predictions_file(30).write_bytes(b"PK")
+    made.runs[2].trajectory.predictions_file(30).unlink()
+    assert [loaded.predictions(number) is None for number in range(5)] == [True, True, True, True, False]
+
+
+def test_a_run_that_is_not_done_has_no_predictions(sweep):
+    (sweep / "0" / app.RESULT).unlink()
+    assert results.load(sweep).predictions(0) is None
+
+
+def test_the_same_runs_read_at_another_step(sweep):
+    loaded = results.load(sweep).at(20)
+    assert set(loaded.runs["step"]) == {20}
+    assert loaded.runs["accuracy"].tolist()[:2] == pytest.approx([0.62, 0.52])
+    assert loaded.runs["loss"].tolist()[:2] == [3020, 2020]
+    assert set(loaded.runs["seconds"]) == {10}
+    assert loaded.evaluations.groupby("number")["step"].apply(list).tolist() == [[10, 20]] * 8
+    assert loaded.sweep["fixed"]["step"] == [30] * 4
+    assert {name: str(kind) for name, kind in loaded.runs.dtypes.items()} == {
+        name: str(kind) for name, kind in results.load(sweep).runs.dtypes.items()
+    }
+
+
+def test_at_another_step_what_diverged_later_is_done_and_what_was_not_evaluated_is_missing(sweeps, sweep, made):
+    diverged, short = made.runs[0].trajectory, made.runs[2].trajectory
+    diverged.drop_after(20)
+    diverged.set_status("diverged", 25, "the loss became nan at step 25")
+    for number in (0, 1):
+        write_json(sweep / str(number) / app.RESULT, app.read(made.runs[number].recipe, diverged))
+    short.drop_after(10)
+    loaded = results.load(sweep)
+    assert loaded.runs["status"].tolist()[:3] == ["diverged", "diverged", "done"]
+    at = loaded.at(20)
+    assert at.runs["status"].tolist() == ["done", "done", "missing", "missing", "done", "done", "done", "done"]
+    assert at.runs["error"].isna().all()
+    assert at.runs["step"].isna().tolist() == [False, False, True, True, False, False, False, False]
+    assert at.notes[-1] == "2 of 8 runs were not evaluated at step 20"
+    assert loaded.at(30).runs["status"].tolist()[:2] == ["diverged", "diverged"]
+
+
+def test_a_failed_run_is_done_at_a_step_that_it_reached(sweep, made):
+    failed = made.runs[3]
+    write_json(sweep / "3" / app.RESULT, app.failure("MemoryError: too large", failed.recipe, failed.trajectory))
+    loaded = results.load(sweep)
+    assert loaded.runs["status"][3] == "failed"
+    assert loaded.at(20).runs["status"][3] == "done"
+    failed.trajectory.drop_after(10)
+    assert results.load(sweep).at(20).runs["status"][3] == "failed"
+
+
+def test_a_step_at_which_nothing_was_evaluated_is_refused(sweep):
+    with pytest.raises(AblateError, match=r"10, 20, 30\. Received: 25"):
+        results.load(sweep).at(25)

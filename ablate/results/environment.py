@@ -1,0 +1,103 @@
+"""Where and with what the trainings of a sweep were done, and what of it they do not share."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ablate.results.trained import Trained
+
+TRAINING_TYPES = {
+    "fingerprint": "str",
+    "status": "str",
+    "step": "Int64",
+    "seconds": "float64",
+    "runs": "int64",
+    "segments": "Int64",
+    "threads": "Int64",
+    "device": "str",
+    "host": "str",
+    "processor": "str",
+    "python": "str",
+    "tensorflow": "str",
+    "keras": "str",
+    "ablate": "str",
+    "commit": "str",
+    "dirty": "boolean",
+}
+_VERSIONS = {"tensorflow": "tensorflow", "keras": "keras", "ablate": "ablate-tf"}  # a column, and its name in a segment
+_COMMIT_DIGITS = 10  # shown
+
+# What a mixture of it means, by column.
+_BITS = "so the last bits of their numbers may differ"
+_MIXED = {
+    "threads": ("numbers of threads", _BITS),
+    "device": ("devices", _BITS),
+    "processor": ("processors", _BITS),
+    "tensorflow": ("versions of TensorFlow", _BITS),
+    "keras": ("versions of Keras", _BITS),
+    "ablate": ("versions of ablate", "so their code differs"),
+    "commit": ("commits", "so their code may differ"),
+    "host": ("hosts", "so their seconds may not be comparable"),
+}
+
+
+def trainings(runs: pd.DataFrame, trained: Mapping[str, Trained]) -> pd.DataFrame:
+    """One row a distinct trajectory, in order of the first run that stands on it; facts as in its newest segment.
+
+    Columns: fingerprint; status: as in status.json, but `stopped` where nothing trains it any more, and `missing` where it is
+    not there; step: how far it came; seconds: of training in all; runs: how many stand on it; segments: how often it was begun
+    or went on; threads, device, host, processor, python, tensorflow, keras, ablate (versions); commit of the code, and whether
+    the code was changed since (dirty).
+    """
+    counts = Counter(runs["trajectory"].where(runs["trajectory"].notna(), runs["fingerprint"]))
+    rows = [{"fingerprint": Path(key).name, "runs": count, **_facts(trained.get(key))} for key, count in counts.items()]
+    return pd.DataFrame(rows, columns=list(TRAINING_TYPES)).astype(TRAINING_TYPES)
+
+
+def _facts(one: Trained | None) -> dict[str, Any]:
+    if one is None:
+        return {"status": "missing"}
+    rows, segments = one.rows, one.segments
+    last_step = rows[-1]["step"] if rows else None
+    return {
+        "status": one.state,
+        "step": last_step if one.state in ("new", "damaged") else one.status["step"],
+        "seconds": rows[-1].get("seconds") if rows else None,
+        "segments": len(segments) if segments else None,
+        **(_segment(segments[-1]) if segments else {}),
+    }
+
+
+def _segment(segment: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of a segment by column; None where it does not say."""
+    versions = segment.get("versions")
+    versions = versions if isinstance(versions, dict) else {}
+    plain = ("threads", "device", "host", "processor", "python", "commit", "dirty")
+    return {
+        **{column: segment.get(column) for column in plain},
+        **{column: versions.get(name) for column, name in _VERSIONS.items()},
+    }
+
+
+def mixed(trained: Sequence[Trained]) -> list[str]:
+    """What the trainings were not all done with, over all their segments, a line each."""
+    segments = [_segment(segment) for one in trained for segment in one.segments]
+    found = {what: sorted({str(one[what]) for one in segments if one[what] is not None}) for what in _MIXED}
+    if found["processor"] == found["device"]:
+        found["processor"] = []  # the device is the processor
+    found["commit"] = [commit[:_COMMIT_DIGITS] for commit in found["commit"]]
+    notes = [
+        f"the trainings were done with different {name} ({', '.join(found[what])}), {meaning}"
+        for what, (name, meaning) in _MIXED.items()
+        if len(found[what]) > 1
+    ]
+    dirty = sum(any(_segment(segment)["dirty"] for segment in one.segments) for one in trained)
+    if dirty:
+        notes.append(
+            f"{dirty} of {len(trained)} trainings were done with code that was changed since its commit, "
+            "so the commit does not say all that ran"
+        )
+    return notes

@@ -1,0 +1,114 @@
+import pytest
+
+from ablate import results
+
+
+@pytest.fixture
+def made(sweeps):
+    return sweeps.planned("steps=30", "eval_every=10", "augment=on,off", "ema=on,off")
+
+
+@pytest.fixture
+def sweep(sweeps, made):
+    return sweeps.trained(made, 10, 20, 30)
+
+
+def goes_on(trajectory, **other):
+    """Add a segment like the one before it but for what is given."""
+    trajectory.add_segment(trajectory.segments()[-1] | other)
+
+
+def test_a_row_a_training_with_where_and_with_what_it_was_done(sweep, made):
+    trainings = results.load(sweep).trainings
+    assert " ".join(trainings.columns) == (
+        "fingerprint status step seconds runs segments "
+        "threads device host processor python tensorflow keras ablate commit dirty"
+    )
+    assert trainings["fingerprint"].tolist() == [made.runs[0].trajectory.fingerprint, made.runs[2].trajectory.fingerprint]
+    assert trainings["runs"].tolist() == [2, 2]
+    first = trainings.iloc[0].to_dict()
+    assert first == {
+        "fingerprint": made.runs[0].trajectory.fingerprint,
+        "status": "done",
+        "step": 30,
+        "seconds": 15.0,
+        "runs": 2,
+        "segments": 1,
+        "threads": 1,
+        "device": "Some CPU",
+        "host": "here",
+        "processor": "Some CPU",
+        "python": "3.11.7",
+        "tensorflow": "2.21.0",
+        "keras": "3.15.1",
+        "ablate": "0.1.0",
+        "commit": "0123456789abcdef0123456789abcdef01234567",
+        "dirty": False,
+    }
+    assert {str(trainings[name].dtype) for name in ("step", "segments", "threads")} == {"Int64"}
+    assert str(trainings["dirty"].dtype) == "boolean"
+    assert results.load(sweep).notes == ()
+
+
+def test_what_is_not_there_or_not_known_is_missing(sweep, made):
+    gone, unknown = made.runs[0].trajectory, made.runs[2].trajectory
+    gone.path.rename(gone.path.with_name("gone"))
+    (unknown.path / "env.json").unlink()
+    trainings = results.load(sweep).trainings
+    assert trainings["status"].tolist() == ["missing", "done"]
+    assert trainings["step"].isna().tolist() == [True, False]
+    assert trainings.loc[:, "segments":].isna().all(axis=None)
+
+
+def test_a_training_that_was_stopped_says_so_and_one_that_lost_its_status_too(sweep, made):
+    made.runs[0].trajectory.set_status("running", 20)
+    (made.runs[2].trajectory.path / "status.json").write_text("{")
+    trainings = results.load(sweep).trainings
+    assert trainings["status"].tolist() == ["stopped", "damaged"]
+    assert trainings["step"].tolist() == [20, 30]
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"threads": 2}, "different numbers of threads (1, 2), so the last bits"),
+        ({"device": "Some GPU"}, "different devices (Some CPU, Some GPU), so the last bits"),
+        ({"host": "there"}, "different hosts (here, there), so their seconds"),
+        ({"commit": "f" * 40}, "different commits (0123456789, ffffffffff), so their code may differ"),
+        ({"versions": {"ablate-tf": "0.1.0", "tensorflow": "2.20.0", "keras": "3.15.1"}}, "TensorFlow (2.20.0, 2.21.0)"),
+        ({"versions": {"ablate-tf": "0.1.0", "tensorflow": "2.21.0", "keras": "3.14.0"}}, "Keras (3.14.0, 3.15.1)"),
+        (
+            {"versions": {"ablate-tf": "0.2.0", "tensorflow": "2.21.0", "keras": "3.15.1"}},
+            "ablate (0.1.0, 0.2.0), so their code",
+        ),
+        ({"dirty": True}, "1 of 2 trainings were done with code that was changed since its commit"),
+    ],
+)
+def test_what_trainings_do_not_share_is_said_once(sweep, made, other, told):
+    goes_on(made.runs[2].trajectory, **other)
+    [note] = results.load(sweep).notes
+    assert told in note
+
+
+def test_a_processor_is_said_as_the_device_where_it_is_that(sweep, made):
+    goes_on(made.runs[2].trajectory, device="Other CPU", processor="Other CPU")
+    [note] = results.load(sweep).notes
+    assert "different devices (Other CPU, Some CPU)" in note
+    goes_on(made.runs[2].trajectory, device="Some GPU")
+    assert [("devices" in note, "processors" in note) for note in results.load(sweep).notes] == [(True, False), (False, True)]
+
+
+def test_the_facts_are_those_of_the_newest_segment(sweep, made):
+    goes_on(made.runs[2].trajectory, host="there", threads=2)
+    trainings = results.load(sweep).trainings
+    assert trainings["segments"].tolist() == [1, 2]
+    assert trainings["host"].tolist() == ["here", "there"]
+    assert trainings["threads"].tolist() == [1, 2]
+
+
+def test_a_version_that_an_older_program_did_not_write_is_no_mixture(sweep, made):
+    goes_on(made.runs[2].trajectory, versions=None, commit=None, dirty=None)
+    loaded = results.load(sweep)
+    assert loaded.notes == ()
+    assert loaded.trainings["tensorflow"].isna().tolist() == [False, True]
+    assert loaded.trainings["dirty"].isna().tolist() == [False, True]
