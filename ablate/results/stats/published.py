@@ -35,7 +35,7 @@ def published(results: Results, wide: pd.DataFrame) -> pd.DataFrame:
     the sizes and the level of `data` tell. A published accuracy is that of a single run, so it is compared with the interval
     for one new run: mean ± t(n - 1) · deviation · √(1 + 1/n).
 
-    Reference: Hahn and Meeker 1991, "Statistical Intervals", section 4.7.
+    Reference: Hahn and Meeker 1991, "Statistical Intervals", chapter 4.
 
     Args:
         results: arms without a finished run whose trajectory is at hand are left out.
@@ -70,7 +70,7 @@ def shipped() -> pd.DataFrame:
 
     Columns: those of GROUPS, with the level of each; steps; accuracy: as published, a fraction; source; recipe: the digest that
     `recipe` gives for the training that those levels compose. A test computes the digests anew, and shows the right ones where
-    the training content has changed. The one with the level `tutorial` is what the tutorial's own settings gave the author.
+    the training content has changed. The one with the level `tutorial` is the author's figure for the tutorial's own settings.
     """
     with (resources.files("ablate.results") / FILE).open(encoding="utf-8") as file:
         return pd.read_csv(file, dtype=dict.fromkeys((*GROUPS, "source", "recipe"), "str"))
