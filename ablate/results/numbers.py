@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ablate.power import SAME
+
 if TYPE_CHECKING:
     from ablate.results.analysis import Analysis
 
@@ -18,7 +20,7 @@ OTHER_DECIMALS = 4  # at most, of a metric that is no share
 
 def decimals(deviations: "pd.Series[float]", most: int = MOST_DECIMALS["points"]) -> int:
     """Decimals of a value: one more than the smallest deviation has before its first digit, `most` at most."""
-    positive = deviations[deviations > 0]
+    positive = deviations[deviations > SAME]
     return 1 if positive.empty else min(most, max(0, 1 - math.floor(math.log10(positive.min()))))
 
 
@@ -72,7 +74,14 @@ def change(difference: Any, value: Any) -> str:
         return "same"
     before = value - difference
     sign = "+" if difference > 0 else ""
-    return f"{sign}{whole(difference)}" + (f" ({signed(100 * difference / before, 0)} %)" if before else "")
+    return f"{sign}{whole(difference)}" + (f" ({relative(difference / before)})" if before else "")
+
+
+def relative(share: Any) -> str:
+    """A relative change in percent, as in `+64 %` and `−0.4 %`."""
+    if pd.isna(share):
+        return NONE
+    return f"{signed(100 * share, 0 if abs(share) >= 0.01 else 1)} %"
 
 
 def counted(count: int, noun: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ablate.designs import interaction as crossed
+from ablate.power import SAME
 from ablate.results import numbers
 from ablate.results.numbers import counted
 from ablate.results.stats import MOST_SEEDS
@@ -65,9 +66,20 @@ def verdict(row: Row, margin: float | None, interaction: bool = False) -> str:
     elif told == "no effect":
         text = f"{'they add up within' if interaction else 'no effect beyond'} ± {margin:g}"
     elif told == "no verdict":
-        text = f"no verdict: {limit if row['n'] else 'no seed yet'}"
+        text = f"no verdict: {limit if row['n'] else 'no seed is complete'}"
     else:
         text = f"unclear: {_LIMITS.get(limit) or _seeds_that_tell(row)}"
+    return f"{text} {DAGGER}" if row["dagger"] else text
+
+
+def short(row: Row, margin: float | None, interaction: bool = False) -> str:
+    """The verdict without its reason, for a table whose caption gives the rule; see `verdict`."""
+    text = (
+        verdict({**row, "dagger": False}, margin, interaction)
+        .partition(":")[0]
+        .partition(" beyond ")[0]
+        .partition(" within ")[0]
+    )
     return f"{text} {DAGGER}" if row["dagger"] else text
 
 
@@ -119,11 +131,11 @@ def _of_effect(row: Row, effect: Sequence[str], factors: Mapping[str, Sequence[s
         line = "averaged over the other factors, " + _read(row, _reading([(effect[0], before, after)]), question, places)
     else:
         line = _of_interaction(row, effect, question, places)
-    return f"{line} (if it is not due to what it cannot be told from: {row['aliases']})" if row["aliases"] else line
+    return f"{line} (not to be told from {row['aliases']})" if row["aliases"] else line
 
 
 def _of_interaction(row: Row, effect: Sequence[str], question: "Question", places: int) -> str:
-    both, told = " and ".join(effect), row["verdict"]
+    both, told = f"the effects of {' and '.join(effect)}", row["verdict"]
     amount = f"{crossed(effect)} is {numbers.signed(row['points'], places)} {question.metric.points}"
     if told in ("helps", "hurts"):
         small = f", though by less than {question.margin:g} {question.metric.points}" if row["under_margin"] else ""
@@ -138,6 +150,8 @@ def _read(row: Row, reading: _Reading, question: "Question", places: int) -> str
     metric, told = question.metric, row["verdict"]
     size = f"{numbers.number(abs(row['points']), places)} {metric.points}"
     moves = f"{metric.name} {'rises' if row['points'] > 0 else 'falls'} by {size}"
+    if abs(row["points"]) <= SAME:
+        moves = f"{metric.name} stays the same"
     if told in ("helps", "hurts"):
         near, far = sorted((abs(row["low"]), abs(row["high"])))
         within = numbers.interval(near, far, places, signs=False)
@@ -154,7 +168,7 @@ def _open(row: Row, open_question: str, found: str, question: "Question", places
     """What is not decided: what was found where no more can be said, else the question that is left open and why."""
     count, limit = int(row["n"]), row["limit"]
     if count == 0:
-        return f"whether {open_question} is not known yet: no seed is complete"
+        return f"whether {open_question} is not known: no seed is complete"
     if count == 1:
         return f"{found} with the one seed there is, which gives no verdict"
     if limit == "diverged":

@@ -45,7 +45,7 @@ def confounds(analysis: Analysis) -> Table | None:
         wordy("also changes", [_CONFOUNDS.get(what, what) for what in frame["what"]]),
         shown([_amount(row["before"]) for row in rows], "from"),
         shown([_amount(row["after"]) for row in rows], "to"),
-        numeric("by", frame["by"], lambda value: f"{numbers.signed(100 * value, 0)} %" if pd.notna(value) else numbers.NONE),
+        numeric("by", frame["by"], numbers.relative),
     )
     notes = ("A difference is due to all that changes: the factor, and what comes along with it.",)
     return Table("confounds", "What else changes", columns, notes)

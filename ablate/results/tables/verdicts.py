@@ -86,7 +86,7 @@ def about_effects(analysis: Analysis) -> list[str]:
     lines = [
         f"Each effect is a contrast of means over all {count} arms: for a factor, the arms with its second level minus those "
         "with its first; for an interaction a x b, the arms where both factors have their first level or both their second, "
-        "minus the others. 0 means that the two add up."
+        "minus the others. 0 means that the two add up, and an interval without 0 that they depend on each other."
     ]
     if (analysis.comparisons["aliases"] != "").any():
         lines.append("Effects named together in a row cannot be told apart: the number is their sum, with the signs shown.")
@@ -111,7 +111,7 @@ def incomplete(analysis: Analysis) -> list[str]:
     if frame["n"].max() == 1:
         lines.append("There is one seed, which gives no verdict.")
     elif (frame["n"] < seeds).any():
-        few = [f"{name}: {n}" for name, n in zip(names(frame), frame["n"], strict=True) if n < seeds]
+        few = [f"{name} ({n})" for name, n in zip(names(frame), frame["n"], strict=True) if n < seeds]
         lines.append(f"Compared over fewer than the {counted(seeds, 'seed')} of the sweep: {'; '.join(few)}.")
     return lines
 

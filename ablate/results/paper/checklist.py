@@ -1,0 +1,117 @@
+"""What reviewers ask of experiments, with this sweep's answers; the items are those of the NeurIPS paper checklist."""
+
+from ablate.results import numbers, stats
+from ablate.results.analysis import Analysis
+from ablate.results.numbers import counted
+from ablate.results.paper import methods, recipe
+from ablate.results.paper.methods import TO_FILL_IN
+
+BYTES_A_GB = 1e9
+
+
+def checklist(analysis: Analysis) -> str:
+    """`checklist.md`: questions and answers; what no file tells is marked to be filled in."""
+    parts = [
+        ("Variability: what do the intervals and deviations show?", _intervals(analysis)),
+        ("Variability: what varies between seeds, and what does not?", _varies(analysis)),
+        ("Method: how are they computed?", _method(analysis)),
+        ("Assumptions: what do they rest on?", _assumptions(analysis)),
+        ("Splits: which images are trained on, and which are tested on?", methods.splits(analysis)),
+        ("Hyperparameters: what are they, and how were they chosen?", _hyperparameters(analysis)),
+        ("Compute: what does one run take?", _one_run(analysis)),
+        ("Compute: what did all of it take, with what failed?", _in_total(analysis)),
+    ]
+    return "\n".join(["# Checklist\n", *(f"## {question}\n\n{' '.join(lines)}\n" for question, lines in parts)])
+
+
+def _intervals(analysis: Analysis) -> list[str]:
+    question, frame = analysis.question, analysis.arms
+    if not (frame["n"] > 1).any():
+        return ["None are reported: there is one seed, and so no verdict."]
+    fewest, most = int(frame["n"].min()), int(frame["n"].max())
+    seeds = counted(most, "seed") if fewest == most else f"{fewest} to {most} seeds"
+    lines = [f"Means over {seeds} are given with the standard deviation over seeds (not the standard error)."]
+    if question.judged:
+        lines.append(
+            f"Differences are given with an interval at {stats.percent(question.level)} that decides the verdict, and in "
+            "effects.csv with a plain 95 % interval as well."
+        )
+    noise = analysis.noise[analysis.noise["low"].notna()]
+    points, places = question.metric.points, numbers.of(analysis)
+    for what, sd, low, high in zip(noise["what"], noise["sd"], noise["low"], noise["high"], strict=True):
+        within = numbers.interval(low, high, places, signs=False)
+        lines.append(f"The noise floor of {what} is {numbers.number(sd, places)} {points} (sd, 95 % interval {within}).")
+    return lines
+
+
+def _varies(analysis: Analysis) -> list[str]:
+    lines = [
+        "Between seeds: the initial weights, the order of the images, and the draws of augmentation and dropout. Between arms "
+        "of one seed these are shared wherever the arms allow it. The training and evaluation images stay the same."
+    ]
+    if analysis.question.judged and analysis.comparisons["low_new"].notna().any():
+        lines.append("Intervals for new images too, which let the evaluation images vary, are given beside the verdicts.")
+    return lines
+
+
+def _method(analysis: Analysis) -> list[str]:
+    question = analysis.question
+    if not question.judged:
+        return ["Nothing is compared."]
+    lines = methods.rule(analysis)[:2]
+    return [
+        *lines,
+        "The p-values in effects.csv are of a paired Student test and of an exact sign-flip test, and decide nothing.",
+    ]
+
+
+def _assumptions(analysis: Analysis) -> list[str]:
+    if not analysis.question.judged:
+        return ["None, since nothing is compared."]
+    lines = [
+        "Seeds are independent, and the paired differences over seeds normally distributed, with a deviation of their own in "
+        "each comparison."
+    ]
+    few = int(analysis.comparisons["n"].min())
+    return [*lines, f"With {counted(few, 'seed')} at the least, this cannot be checked from the data."] if few < 20 else lines
+
+
+def _hyperparameters(analysis: Analysis) -> list[str]:
+    content = recipe.config(analysis)
+    if content is None:
+        return [f"{TO_FILL_IN} the hyperparameters; no training of the baseline is at hand to read them from."]
+    told = "".join(f"\n- {name}: {value}" for name, value in recipe.hyperparameters(content).items())
+    factors = "".join(f"\n- {name}: {', '.join(levels)}" for name, levels in analysis.results.sweep["factors"].items())
+    switched = f"\n\nSwitched in the sweep, the baseline's level first:\n{factors}" if factors else ""
+    return [f"Those of the baseline:\n{told}{switched}\n\n{TO_FILL_IN} how they were chosen, and on which images."]
+
+
+def _one_run(analysis: Analysis) -> list[str]:
+    arms = analysis.arms
+    where = methods.machines(analysis.results.trainings)
+    lines = (
+        [f"Trained on {'; '.join(where)}."] if where else [f"{TO_FILL_IN} the machine; no training is at hand to read it from."]
+    )
+    known = arms[arms["seconds"].notna()]
+    if len(known):
+        ranked = known.sort_values("seconds")
+        cheapest, dearest = ranked.iloc[0], ranked.iloc[-1]
+        least, most = numbers.duration(cheapest["seconds"]), numbers.duration(dearest["seconds"])
+        each = f"{least} in every arm" if least == most else f"{least} ({cheapest['label']}) to {most} ({dearest['label']})"
+        lines.append(f"Training up to the step that is read takes {each}, on average over seeds.")
+    fewest, largest = arms["parameters"].min(), arms["parameters"].max()
+    if fewest == fewest and fewest is not None:
+        span = numbers.whole(fewest) if fewest == largest else f"{numbers.whole(fewest)} to {numbers.whole(largest)}"
+        lines.append(f"The networks have {span} parameters.")
+    return [*lines, f"{TO_FILL_IN} memory, which is not recorded."]
+
+
+def _in_total(analysis: Analysis) -> list[str]:
+    content, trainings = analysis.compute, analysis.results.trainings
+    states = numbers.listed(content["trainings"])
+    lines = [f"Runs: {numbers.listed(content['runs'])}. Trainings: {states}."]
+    if trainings["seconds"].notna().any():
+        lost = trainings[~trainings["status"].isin(["done"]) & trainings["seconds"].notna()]
+        wasted = f", of which {numbers.duration(lost['seconds'].sum())} in trainings that did not end well" if len(lost) else ""
+        lines.append(f"Together they trained for {numbers.duration(content['seconds'])}{wasted}; evaluations are not counted.")
+    return [*lines, f"{TO_FILL_IN} what was tried before this sweep and is not part of it."]

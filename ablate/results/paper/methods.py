@@ -1,0 +1,172 @@
+"""A paragraph on the method, for a paper: what was compared, how it was trained, read and judged, and what it cost."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ablate.results import numbers, stats
+from ablate.results.analysis import Analysis
+from ablate.results.numbers import counted
+from ablate.results.paper import recipe
+
+TO_FILL_IN = "**To fill in:**"
+DESIGNS = {
+    "factorial": "every combination of levels",
+    "one_factor": "the baseline and one arm for every other level of every factor",
+    "ladder": "a ladder on which factors were switched one after another, each rung compared with the one below",
+    "fractional": "a fraction of all combinations of levels, judged by its effects",
+}
+
+
+def methods(analysis: Analysis) -> str:
+    """`methods.md`: paragraphs in the past tense, true of the sweep at hand; what no file tells is marked to be filled in."""
+    paragraphs = (design(analysis), training(analysis), splits(analysis), rule(analysis), compute(analysis))
+    return "\n".join(["# Method\n", *(" ".join(lines) + "\n" for lines in paragraphs)])
+
+
+def design(analysis: Analysis) -> list[str]:
+    """Arms, factors, seeds and pairing."""
+    sweep = analysis.results.sweep
+    arms, seeds = len(analysis.arms), list(sweep["seeds"])
+    factors = "; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep["factors"].items())
+    how = DESIGNS.get(sweep["design"], f"the design {sweep['design']}")
+    first = f"We compared {counted(arms, 'arm')}: {how}. The factors, with the baseline's level first, were {factors}."
+    if arms == 1:
+        first = "We trained one arm."
+    planned = "was" if (analysis.results.runs["status"] == "done").all() else "was to be"
+    lines = [
+        first,
+        f"{'Each arm' if arms > 1 else 'It'} {planned} run with {counted(len(seeds), 'seed')} ({', '.join(map(str, seeds))}).",
+    ]
+    if arms > 1:
+        lines.append(
+            "The same seed meant the same batches where batch size and training images were equal, the same draws of "
+            "augmentation, and the same initial weights in every layer that two arms share, so comparisons were paired by seed."
+        )
+    runs, trainings = len(analysis.results.runs), len(analysis.results.trainings)
+    if trainings < runs:
+        lines.append(
+            f"Runs that differed only in how the weights were read shared a training: {counted(runs, 'run')} stood on "
+            f"{counted(trainings, 'training')}."
+        )
+    return lines
+
+
+def training(analysis: Analysis) -> list[str]:
+    """Data, steps, batches and the rest of the recipe."""
+    content, steps = recipe.config(analysis), analysis.question.steps[analysis.question.baseline]
+    if content is None:
+        return [f"{TO_FILL_IN} data, batch size and optimiser; no training of the baseline is at hand to read them from."]
+    data, batch = content["data"], content["batch_size"]
+    epochs = numbers.number(steps * batch / data["train_images"], 1)
+    told = recipe.hyperparameters(content)
+    named = recipe.data_set(analysis)
+    lines = [
+        f"The baseline was trained on {data['train_images']:,} images{f' of {named}' if named else ''} for {steps:,} steps "
+        f"with batches of {batch:,} ({epochs} epochs), by {told['optimiser']} with a learning rate of {told['learning rate']}."
+    ]
+    rest = ("weight decay", "input", "initial weights", "precision")
+    lines.append(" ".join(f"{name.capitalize()}: {told[name]}." for name in rest))
+    if "averaged" in analysis.question.weights:
+        lines.append(f"Averaged weights were exponential moving averages with decay {content['average']['decay']:g}.")
+    return lines
+
+
+def splits(analysis: Analysis) -> list[str]:
+    """On which images, at which step and with which weights runs were read."""
+    question, runs = analysis.question, analysis.results.runs
+    steps, weights = sorted(set(question.steps)), sorted(set(question.weights))
+    at = f"step {steps[0]:,}" if len(steps) == 1 else f"each arm's own step ({', '.join(f'{step:,}' for step in steps)})"
+    read = (
+        f"with {weights[0]} weights"
+        if len(weights) == 1
+        else "with the weights, raw or averaged, that each arm has as its level"
+    )
+    images = runs["eval_images"].dropna().unique()
+    count = f"{int(images[0]):,} " if len(images) == 1 else ""
+    lines = [f"{question.metric.name.capitalize()} was read at {at} {read}, never at the best evaluation."]
+    if question.evaluation_set == "test":
+        lines.append(
+            f"It was measured on the {count}test images, at every evaluation of a training: whatever is chosen by these "
+            "numbers is chosen on the test set."
+        )
+    else:
+        lines.append(
+            f"It was measured on {count}images held out from the training set in a fixed, class-balanced split; the test set "
+            "was not read."
+        )
+    return lines
+
+
+def rule(analysis: Analysis) -> list[str]:
+    """How the comparisons were judged, and what of it was changed after training."""
+    question = analysis.question
+    if not question.judged:
+        return ["Nothing was compared."]
+    metric = question.metric
+    what = "contrast over all arms within each seed" if question.effects else "difference paired by seed"
+    looks = f" and {question.looks} looks" if question.looks > 1 else ""
+    lines = [
+        f"For each of {counted(question.judged, 'comparison')} we took the {what}, and its mean over seeds with a Student "
+        f"interval at {stats.percent(question.level)}: 5 % shared among all comparisons{looks} (Bonferroni), each with its own "
+        "deviation."
+    ]
+    if question.margin is None:
+        lines.append("A change was said to help or hurt where its interval excluded 0, and to be unclear otherwise.")
+    else:
+        lines.append(
+            "A change was said to help or hurt where its interval excluded 0, to have no effect where it lay within "
+            f"± {question.margin:g} {metric.points}, and to be unclear otherwise. So in at most 5 % of such studies any "
+            "verdict is wrong."
+        )
+    if question.exploratory:
+        lines.append(f"This was changed after training, so the results are exploratory: {'; '.join(question.changes)}.")
+    else:
+        lines.append("Metric, step, margin and comparisons were fixed before training.")
+    lines.append("Verdicts are about training again and testing on the same images.")
+    if analysis.comparisons["low_new"].notna().any():
+        lines.append("Intervals that allow for new test images, too, treat seeds and images as crossed random effects.")
+    return lines
+
+
+def compute(analysis: Analysis) -> list[str]:
+    """What became of the runs, how long they trained, and on what."""
+    content, trainings = analysis.compute, analysis.results.trainings
+    lines = [f"Of {counted(len(analysis.results.runs), 'run')}, {outcome(content['runs'])}."]
+    if trainings["seconds"].notna().any():
+        unwell = ", those that failed or diverged included" if set(content["runs"]) - {"done", "missing"} else ""
+        total, average, longest = (numbers.duration(content[key]) for key in ("seconds", "mean_seconds", "longest_seconds"))
+        known = counted(int(trainings["seconds"].notna().sum()), "training")
+        lines.append(f"The {known} took {total} in all, {average} each on average and {longest} at most{unwell}.")
+    where = machines(trainings)
+    return [*lines, f"They ran on {'; '.join(where)}."] if where else lines
+
+
+def outcome(runs: Mapping[str, int]) -> str:
+    """What became of the runs, as in `11 were done and 1 diverged`."""
+    verbs = {
+        "done": "gave a value",
+        "diverged": "diverged",
+        "failed": "failed",
+        "missing": "had not been trained",
+        "pruned": "were pruned",
+    }
+    return ", ".join(f"{count:,} {verbs.get(status, status)}" for status, count in runs.items())
+
+
+def machines(trainings: pd.DataFrame) -> list[str]:
+    """The different devices, threads and versions that trainings were done with."""
+    known = trainings[trainings["device"].notna()]
+    keys = ["device", "threads", "python", "tensorflow", "keras"]
+    return [_machine(row) for row in known[keys].drop_duplicates().to_dict("records")]
+
+
+def _machine(row: Mapping[Any, Any]) -> str:
+    threads = "" if pd.isna(row["threads"]) else f", {counted(int(row['threads']), 'thread')} a training"
+    versions: Sequence[str] = [
+        f"{name} {row[key]}"
+        for key, name in (("python", "Python"), ("tensorflow", "TensorFlow"), ("keras", "Keras"))
+        if pd.notna(row[key])
+    ]
+    return f"{row['device']}{threads}" + (f" ({', '.join(versions)})" if versions else "")

@@ -1,0 +1,95 @@
+"""The recipe of a sweep's baseline in words, from the stored config of a training."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ablate.results.analysis import Analysis
+from ablate.store import Trajectory
+
+DATA_SETS = {"cifar10": "CIFAR-10", "digits": "the handwritten digits of scikit-learn"}
+DEVIATIONS = {"glorot": "sqrt(2 / (fan in + fan out))", "he": "sqrt(2 / fan in)", "inverse_fan_in": "1 / fan in"}
+
+
+def _trajectory(analysis: Analysis) -> Trajectory | None:
+    """A training of the baseline; None where none is at hand."""
+    runs = analysis.results.runs
+    found = runs[(runs["arm"] == analysis.question.baseline) & runs["trajectory"].notna()]["trajectory"]
+    return Trajectory(Path(found.iloc[0]).parent, Path(found.iloc[0]).name) if len(found) else None
+
+
+def config(analysis: Analysis) -> dict[str, Any] | None:
+    """The training config of the baseline with its first seed; None where no training is at hand."""
+    trajectory = _trajectory(analysis)
+    return None if trajectory is None else trajectory.config()
+
+
+def data_set(analysis: Analysis) -> str:
+    """The name of the data; empty where it is not known, as of a user's own images."""
+    trajectory = _trajectory(analysis)
+    name = "" if trajectory is None else trajectory.names().get("data", "")
+    return DATA_SETS.get(name, "")
+
+
+def hyperparameters(content: Mapping[str, Any]) -> dict[str, str]:
+    """The hyperparameters of a training config, by name, in words."""
+    return {
+        "batch size": f"{content['batch_size']:,} images",
+        "optimiser": optimiser(content["optimizer"]),
+        "learning rate": f"{content['optimizer']['lr']:g}, {schedule(content['schedule'])}",
+        "weight decay": weight_decay(content["weight_decay"]),
+        "input": images(content["input"]),
+        "initial weights": initial_weights(content["init"]),
+        "precision": str(content["precision"]),
+        "averages of the weights": f"decay {content['average']['decay']:g}",
+    }
+
+
+def optimiser(content: Mapping[str, Any]) -> str:
+    """As in `gradient descent with momentum 0.9`; the learning rate is told apart."""
+    kind = content["kind"]
+    if kind == "sgd":
+        return "plain gradient descent"
+    if kind == "momentum":
+        return f"gradient descent with momentum {content['momentum']:g}"
+    constants = ", ".join(f"{name} {value:g}" for name, value in content.items() if name not in ("kind", "lr"))
+    return f"{str(kind).capitalize()} ({constants})"
+
+
+def schedule(content: Mapping[str, Any]) -> str:
+    """How the learning rate goes."""
+    kind = content["kind"]
+    if kind == "staircase":
+        return f"times {content['factor']:g} every {content['every_epochs']:g} epochs"
+    if kind == "cosine":
+        return f"falling along half a cosine to {content['final_fraction']:g} of it"
+    return str(kind)
+
+
+def weight_decay(content: Mapping[str, Any]) -> str:
+    """What decays, and how fast."""
+    if content["kind"] == "none":
+        return "none"
+    kind = "L2 loss" if content["kind"] == "l2" else f"{content['kind']} decay"
+    share = " divided by the number of weights of the layer" if content["per_weight"] else ""
+    layers = "all layers" if content["layers"] == "all" else "hidden dense layers"
+    return f"{kind} of {layers} at a rate of {content['rate']:g}{share}"
+
+
+def images(content: Mapping[str, Any]) -> str:
+    """The input of the network and how a training image is distorted."""
+    height, width, _ = content["size"]
+    parts = [f"{height} x {width} pixels, {'random crops' if content['crop'] == 'random' else 'the centre of the image'}"]
+    parts += ["mirrored at random"] if content["flip"] else []
+    parts += [f"brightness ± {content['brightness']:g}"] if content["brightness"] else []
+    low, high = content["contrast"]
+    parts += [f"contrast times {low:g} to {high:g}"] if low != high else []
+    return ", ".join([*parts, "each image standardised"])
+
+
+def initial_weights(content: Mapping[str, Any]) -> str:
+    """Their distribution and its deviation, by role of the layer where roles differ."""
+    deviations = {role: DEVIATIONS.get(value, str(value)) for role, value in content["stddev"].items()}
+    spread = ", ".join(f"{value} ({role})" for role, value in deviations.items())
+    alike = set(deviations.values())
+    return f"{content['distribution']}, deviation {alike.pop() if len(alike) == 1 else spread}".replace("_", " ")
