@@ -1,0 +1,52 @@
+"""Figures, drawn from finished frames: a figure function takes and returns its Axes or Figure and leaves global style alone.
+
+They are made for half a page's width and to be read in grey. `draw_all` and `drawn` make those of a whole report.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from ablate.results.plots.accuracy import accuracy_vs_step, curves
+from ablate.results.plots.accuracy import height as _accuracy_height
+from ablate.results.plots.classes import class_differences
+from ablate.results.plots.costs import against_costs
+from ablate.results.plots.effect import effect_vs_step
+from ablate.results.plots.forest import forest
+from ablate.results.plots.gallery import Drawn, draw_all, drawn
+from ablate.results.plots.interaction import interaction, pair_means
+from ablate.results.plots.published import published_beside_ours
+from ablate.results.plots.save import blank, fit, points, save, single, svg
+from ablate.results.plots.shapley import shapley_bars
+from ablate.results.plots.style import DPI, WIDTH
+
+__all__ = [
+    "DPI",
+    "WIDTH",
+    "Drawn",
+    "accuracy_vs_step",
+    "against_costs",
+    "blank",
+    "class_differences",
+    "curves",
+    "draw_all",
+    "drawn",
+    "effect_vs_step",
+    "figure",
+    "fit",
+    "forest",
+    "interaction",
+    "pair_means",
+    "points",
+    "published_beside_ours",
+    "save",
+    "shapley_bars",
+    "single",
+    "svg",
+]
+
+
+def figure(evaluations: pd.DataFrame, stem: Path, evaluation_set: str = "test") -> list[Path]:
+    """Draw accuracy against step and save it as `stem`.png and `stem`.svg; the paths of both."""
+    ax = accuracy_vs_step(evaluations, single(), evaluation_set)
+    return save(fit(ax, _accuracy_height(evaluations["arm"].nunique())), stem)

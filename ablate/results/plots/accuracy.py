@@ -1,0 +1,147 @@
+"""Accuracy against step, a curve an arm."""
+
+import math
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from ablate.results import numbers
+from ablate.results.plots.legend import arm_handles, below
+from ablate.results.plots.style import FEW, STYLE, apart, look, short, tell
+from ablate.results.question import METRICS, Metric
+
+HEIGHT, TALLER = 2.3, 0.06  # inches of the axes, and those that each arm beyond FEW adds
+APART = 0.042  # of the axes' height, between the numbers at the curves' ends
+INDENT = 30  # points that the legend begins left of the axes
+MARKED = 12  # points of a curve that carry a marker, at most
+
+
+def curves(evaluations: pd.DataFrame, metric: Metric = METRICS["accuracy"]) -> pd.DataFrame:
+    """One row an arm and step: mean, lowest and highest value over the seeds whose run is done, and how many."""
+    done = evaluations[evaluations["status"] == "done"]
+    values = done.assign(value=metric.scale * done[metric.evaluation_column]).groupby(["arm", "step"])["value"]
+    return values.agg(mean="mean", lowest="min", highest="max", seeds="size").reset_index()
+
+
+def accuracy_vs_step(
+    evaluations: pd.DataFrame,
+    ax: Axes,
+    evaluation_set: str = "test",
+    metric: Metric = METRICS["accuracy"],
+    places: int = 2,
+) -> Axes:
+    """Draw accuracy against step, one colour an arm: the mean over seeds, and a band from the lowest to the highest.
+
+    Runs without a result (diverged, failed, not finished) are no part of mean and band; they are thin lines that end in a
+    cross. The legend stands below the axes.
+
+    Args:
+        evaluations: as `ablate.results.load` gives it.
+        evaluation_set: what the accuracy was measured on, for the label of the axis.
+        metric: what is drawn.
+        places: decimals of the values that a pointer shows.
+    """
+    with matplotlib.rc_context(STYLE):
+        means = curves(evaluations, metric)
+        unfinished = evaluations[evaluations["status"] != "done"]
+        arms = evaluations.drop_duplicates("arm").set_index("arm")["label"].sort_index()
+        labels = dict(zip(arms.index.astype(int), arms.astype(str), strict=True))
+        for arm, label in labels.items():
+            style = look(arm, many=len(arms) > FEW)
+            curve = means[means["arm"] == arm]
+            if (curve["seeds"] > 1).any():
+                _band(ax, curve, style["color"], alpha=0.2 if len(arms) <= FEW else 0.12)
+            every = max(1, math.ceil(len(curve) / MARKED))
+            marked = (arm % every, every)
+            (line,) = ax.plot(curve["step"], curve["mean"], **style, markevery=marked, zorder=3 - arm / 100)
+            texts = _texts(short(label), curve, metric, places)
+            tell(line, [text if place % every == marked[0] else "" for place, text in enumerate(texts)])
+            for _, run in unfinished[unfinished["arm"] == arm].groupby("number"):
+                _thin(ax, run["step"], metric.scale * run[metric.evaluation_column], style)
+        if len(arms) > FEW:
+            _number_ends(ax, means)
+        ax.set_xlabel("step")
+        ax.set_ylabel(f"{metric.name} on the {evaluation_set} set ({metric.unit})")
+        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        ax.xaxis.set_major_formatter("{x:,.0f}")
+        _epochs(evaluations, ax)
+        if arms.empty:
+            ax.text(0.5, 0.5, "no evaluation yet", transform=ax.transAxes, ha="center")
+        else:
+            below(ax, *arm_handles(labels, _meaning(means, crossed=not unfinished.empty)), indent=INDENT)
+    return ax
+
+
+def height(arms: int) -> float:
+    """How high the axes are to be for so many arms, in inches."""
+    return HEIGHT + max(0, arms - FEW) * TALLER
+
+
+def _texts(name: str, curve: pd.DataFrame, metric: Metric, places: int) -> list[str]:
+    texts = []
+    for step, mean, lowest, highest, seeds in curve[["step", "mean", "lowest", "highest", "seeds"]].itertuples(index=False):
+        over = f" ({numbers.interval(lowest, highest, places, signs=False)}, {seeds} seeds)" if seeds > 1 else ""
+        texts.append(f"{name}, step {step:,}: {numbers.number(mean, places)} {metric.unit}{over}")
+    return texts
+
+
+def _band(ax: Axes, curve: pd.DataFrame, color: str, alpha: float) -> None:
+    """From the lowest to the highest seed; a single step has no width, so it gets a bar."""
+    if len(curve) == 1:
+        ax.vlines(curve["step"], curve["lowest"], curve["highest"], color=color, alpha=0.5, linewidth=3)
+    else:
+        ax.fill_between(curve["step"], curve["lowest"], curve["highest"], color=color, alpha=alpha, linewidth=0)
+
+
+def _thin(ax: Axes, step: "pd.Series[int]", values: "pd.Series[float]", style: dict[str, Any]) -> None:
+    """A run without a result: not mistaken for a mean, and not left out."""
+    ax.plot(step, values, color=style["color"], linewidth=0.6, linestyle=style["linestyle"])
+    ax.plot(step.iloc[-1:], values.iloc[-1:], "X", color=style["color"], markersize=8, markeredgecolor="white", zorder=4)
+
+
+def _number_ends(ax: Axes, means: pd.DataFrame) -> None:
+    """The number of each arm right of its curve's end, moved apart where curves end close to each other."""
+    last = means.groupby("arm").tail(1).sort_values("mean")
+    bottom, top = ax.get_ylim()
+    heights = ((last["mean"] - bottom) / (top - bottom)).tolist()
+    places = apart(heights, min(APART, 1 / max(len(heights), 1)))
+    for (arm, step, mean), place in zip(last[["arm", "step", "mean"]].itertuples(index=False), places, strict=True):
+        ax.annotate(
+            str(arm),
+            (step, mean),
+            xytext=(1.03, place),
+            textcoords="axes fraction",
+            va="center",
+            fontsize=8,
+            color=look(arm)["color"],
+            arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": look(arm)["color"], "relpos": (0, 0.5)},
+        )
+
+
+def _epochs(evaluations: pd.DataFrame, ax: Axes) -> None:
+    """A second axis in epochs, where a step is the same part of an epoch in every arm."""
+    epochs_a_step = evaluations["epoch"] / evaluations["step"]
+    if len(evaluations) and epochs_a_step.max() - epochs_a_step.min() < 1e-6 * epochs_a_step.max():
+        ratio = float(epochs_a_step.mean())
+        above = ax.secondary_xaxis(
+            "top", functions=(lambda step: np.multiply(step, ratio), lambda epoch: np.divide(epoch, ratio))
+        )
+        above.set_xlabel("epoch")
+    else:
+        ax.spines["top"].set_visible(False)
+
+
+def _meaning(means: pd.DataFrame, crossed: bool) -> list[str]:
+    """What line, band and cross are, a line each."""
+    lines = []
+    if not means.empty:
+        fewest, most = means["seeds"].min(), means["seeds"].max()
+        seeds = str(most) if fewest == most else f"{fewest} to {most}"
+        lines.append(f"line: mean of {seeds} seeds, band: lowest to highest seed" if most > 1 else "line: one seed")
+    if crossed:
+        lines.append("thin line with ×: a run without a result, in no mean")
+    return lines

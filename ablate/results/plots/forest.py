@@ -1,0 +1,136 @@
+"""The differences that are judged: family intervals, a dot a seed, and the verdict in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from ablate.results import numbers
+from ablate.results.plots import rows
+from ablate.results.plots.legend import LINE, UNDER, below, dots, shade
+from ablate.results.plots.style import FAINT, SHADE, STYLE, limits, tell
+from ablate.results.question import METRICS, Metric
+from ablate.results.stats import percent
+
+# What a verdict looks like, in grey too: the marker of its mean.
+VERDICTS = {
+    "helps": ("^", "#009E73"),
+    "hurts": ("v", "#D55E00"),
+    "no effect": ("s", "#0072B2"),
+    "unclear": ("D", "white"),
+    "no verdict": ("x", "black"),
+}
+SAID = {"†": "† the interval for new images would not give this verdict"}
+ABOVE, BELOW = -0.2, 0.33  # lines from the middle of a row to its interval and to its dots
+HIGH = 0.62  # lines from the middle to the edges of the shaded margin
+
+
+def forest(
+    comparisons: pd.DataFrame,
+    samples: pd.DataFrame,
+    texts: Sequence[str],
+    ax: Axes,
+    level: float,
+    difference: str,
+    margin: float | None = None,
+    metric: Metric = METRICS["accuracy"],
+    places: int = 2,
+) -> Axes:
+    """Draw a row for each difference that is judged: mean and family interval, the seeds, and the verdict.
+
+    A thin line behind is the interval for new images too, where it is known. The axes are to be as high as `rows.height` says.
+
+    Args:
+        comparisons: columns name, aliases, points, low, high, low_new, high_new, verdict.
+        samples: a row a comparison, a column a seed, in points.
+        texts: the verdicts in words.
+        level: of the family intervals.
+        difference: what is drawn, for the label of the axis.
+        margin: in points, shaded around 0.
+        places: decimals of the values that a pointer shows.
+    """
+    edges = [0.0] if margin is None else [-margin, 0.0, margin]
+    seeds = samples.to_numpy(dtype=float)
+    with matplotlib.rc_context(STYLE):
+        names = (comparisons["name"] + "\n" + comparisons["aliases"]).str.strip("\n")
+        middles = rows.lay(ax, names.tolist(), list(texts))
+        intervals = comparisons[["low", "high", "low_new", "high_new"]].to_numpy(dtype=float)
+        low, high = limits([*comparisons["points"], *seeds.ravel(), *edges], intervals.ravel())
+        ax.set_xlim(low, high)
+        for middle, values, row in zip(middles, seeds, comparisons.to_dict("records"), strict=True):
+            _zero(ax, middle, margin)
+            _interval(ax, middle + ABOVE, row["low_new"], row["high_new"], color=FAINT, linewidth=0.9)
+            _interval(ax, middle + ABOVE, row["low"], row["high"], color="black", linewidth=2.2)
+            marker, fill = VERDICTS[row["verdict"]]
+            (dot,) = ax.plot(
+                row["points"], middle + ABOVE, marker, markersize=6.5, color=fill, markeredgecolor="black", zorder=4
+            )
+            tell(dot, [_told(row, metric, places)])
+            (line,) = ax.plot(
+                values, np.full(len(values), middle + BELOW), "o", markersize=3, color="0.2", markerfacecolor="white", zorder=3
+            )
+            line.set_markeredgewidth(0.7)
+            tell(
+                line,
+                [
+                    f"seed {seed}: {numbers.signed(value, places)} {metric.points}" if np.isfinite(value) else ""
+                    for seed, value in zip(samples.columns, values, strict=True)
+                ],
+            )
+        ax.xaxis.set_major_locator(MaxNLocator(7))
+        ax.xaxis.set_major_formatter(lambda value, _: numbers.signed(value, 4).rstrip("0").rstrip("."))
+        ax.set_xlabel(difference)
+        judged = numbers.counted(len(comparisons), "difference")
+        ax.set_title(f"{percent(level)} family intervals, {judged} judged", pad=8)
+        cut = bool((intervals < low).any() or (intervals > high).any())
+        handles, said = _meaning(comparisons, texts, margin, metric, cut)
+        below(ax, handles, said, under=UNDER + LINE * difference.count("\n"))
+    return ax
+
+
+def _zero(ax: Axes, middle: float, margin: float | None) -> None:
+    """The margin and the 0 behind a row; names between the rows stand on white."""
+    if margin is not None:
+        ax.add_patch(Rectangle((-margin, middle - HIGH), 2 * margin, 2 * HIGH, color=SHADE, linewidth=0, zorder=0))
+    ax.plot([0, 0], [middle - HIGH, middle + HIGH], color="black", linewidth=0.7, zorder=1)
+
+
+def _interval(ax: Axes, y: float, low: float, high: float, color: str, linewidth: float) -> None:
+    """An interval; an arrow where it is cut at the edge of the axes."""
+    if not np.isfinite([low, high]).all():
+        return
+    left, right = ax.get_xlim()
+    ax.plot([max(low, left), min(high, right)], [y, y], color=color, linewidth=linewidth, solid_capstyle="butt", zorder=2)
+    for end, edge, arrow in ((low, left, "<"), (high, right, ">")):
+        if (end < left) if arrow == "<" else (end > right):
+            ax.plot(edge, y, arrow, color=color, markersize=5, clip_on=False, zorder=3)
+
+
+def _told(row: Mapping[Any, Any], metric: Metric, places: int) -> str:
+    within = numbers.interval(row["low"], row["high"], places)
+    return f"{row['name']}: {numbers.signed(row['points'], places)} {metric.points} ({within})"
+
+
+def _meaning(
+    comparisons: pd.DataFrame, texts: Sequence[str], margin: float | None, metric: Metric, cut: bool
+) -> tuple[list[Artist], list[str]]:
+    """The handles of what is drawn, and the sentences above them."""
+    handles: list[Artist] = []
+    if comparisons["low"].notna().any():
+        label = "mean and family interval: it decides"
+        handles.append(Line2D([], [], color="black", linewidth=2.2, marker="D", markerfacecolor="white", label=label))
+    if comparisons["low_new"].notna().any():
+        handles.append(Line2D([], [], color=FAINT, linewidth=0.9, label="the same for new images, too"))
+    handles.append(dots("a seed"))
+    if margin is not None:
+        handles.append(shade(margin, metric.points))
+    said = ["▲ helps  ▼ hurts  ■ no effect  ◇ unclear"] if (comparisons["verdict"] != "no verdict").any() else []
+    said += [line for mark, line in SAID.items() if any(mark in text for text in texts)]
+    return handles, said + (["arrow: the interval goes on beyond the figure"] if cut else [])

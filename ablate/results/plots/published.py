@@ -1,0 +1,76 @@
+"""Published values beside ours: does one new run of ours reach what somebody reported?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from ablate.results import numbers
+from ablate.results.plots import rows
+from ablate.results.plots.legend import below
+from ablate.results.plots.style import ORANGE, STYLE, limits, short, tell
+
+PLACES = 1  # that accuracies are published with
+
+
+def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax: Axes, evaluation_set: str = "test") -> Axes:
+    """Draw a row for each published accuracy: it, our mean, and our 95 % prediction interval for one new run.
+
+    The axes are to be as high as `rows.height` says.
+
+    Args:
+        published: columns arm, published, mean, low, high (in %), inside.
+        labels: the names of the arms, by number.
+    """
+    with matplotlib.rc_context(STYLE):
+        texts = [_verdict(row) for row in published.to_dict("records")]
+        middles = rows.lay(ax, [short(labels[arm]) for arm in published["arm"]], texts)
+        shown = [*published["published"], *published["mean"]]
+        ax.set_xlim(*limits(shown, [*published["low"], *published["high"]], cut=2.0))
+        left, right = ax.get_xlim()
+        for middle, row in zip(middles, published.to_dict("records"), strict=True):
+            ax.plot([left, right], [middle, middle], color="0.9", linewidth=0.6, zorder=0)
+            if np.isfinite([row["low"], row["high"]]).all():
+                ax.plot([row["low"], row["high"]], [middle] * 2, color="black", linewidth=2.2, solid_capstyle="butt", zorder=1)
+            (ours,) = ax.plot(row["mean"], middle, "o", color="black", markersize=5, zorder=2)
+            within = numbers.interval(row["low"], row["high"], PLACES, signs=False)
+            tell(ours, [f"ours: {numbers.number(row['mean'], 2)} %, one new run {within}"])
+            (theirs,) = ax.plot(
+                row["published"], middle, "D", markersize=7, markerfacecolor="none", color=ORANGE, markeredgewidth=1.5, zorder=3
+            )
+            tell(theirs, [f"published: {numbers.number(row['published'], PLACES)} %"])
+        ax.xaxis.set_major_locator(MaxNLocator(6))
+        ax.set_xlabel(f"accuracy on the {evaluation_set} set (%)")
+        handles: list[Artist] = [
+            Line2D(
+                [],
+                [],
+                label="published",
+                linestyle="none",
+                marker="D",
+                markerfacecolor="none",
+                color=ORANGE,
+                markeredgewidth=1.5,
+            ),
+            Line2D([], [], label="ours, mean over seeds", linestyle="none", marker="o", color="black", markersize=5),
+        ]
+        said = []
+        if published["low"].notna().any():
+            handles.append(Line2D([], [], label="95 % prediction interval for one new run", color="black", linewidth=2.2))
+        if (published["low"] < left).any() or (published["high"] > right).any():
+            said.append("intervals are cut where they leave the figure")
+        below(ax, handles, said)
+    return ax
+
+
+def _verdict(row: Mapping[Any, Any]) -> str:
+    value = f"published {numbers.number(row['published'], PLACES)}"
+    if pd.isna(row["low"]):
+        return f"{value}: too few seeds to tell" if row["n"] else f"{value}: no run yet"
+    return f"{value}: {'inside' if row['inside'] else 'outside'}"
