@@ -1,0 +1,118 @@
+"""What stands on the page of a report, in the order in which it is read."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from matplotlib.figure import Figure
+
+from ablate.results import plots, tables, words
+from ablate.results.analysis import Analysis
+from ablate.results.page import runs, story
+from ablate.results.page.blocks import Block, Code, Lines, Links, Picture, Point, Section, Table
+from ablate.results.tables import beside
+
+FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "seconds of training"}
+FOLDED = {"p_values", "reach", "networks", "runs"}  # what is many rows, or decides nothing
+# Where a table's own title would repeat that of its section.
+CAPTIONS = {"arms": "Each arm over its seeds, and what it costs", "noise": "How far runs scatter by chance"}
+_TONES = {"helps": "helps", "hurts": "hurts", "no effect": "none", "unclear": "unclear", "no verdict": "", "": ""}
+
+
+def picture(title: str, figure: Figure) -> Picture:
+    """A finished figure of `plots.drawn` as the page takes it, with the values that it draws."""
+    alt = f"figure: {title}; its values are in the tables of this page and in the files beside it"
+    return Picture(plots.svg(figure), title, alt, tuple(Point(*point) for point in plots.points(figure)))
+
+
+def sections(
+    analysis: Analysis,
+    pictures: Sequence[Picture],
+    commands: Sequence[str],
+    files: Sequence[tuple[str, str]],
+) -> list[Section]:
+    """The page of a report, for `render`; a part that a sweep has nothing for is left out, or says that there is none.
+
+    Args:
+        pictures: in the order of the page.
+        commands: what gives the sweep and its report again; empty for one that no command gives.
+        files: what lies beside the page: (path from the page, what is in it).
+    """
+    pairs = beside.networks(analysis)
+    found = {table.name: _shown(table) for table in [*tables.every(analysis), *([] if pairs is None else [pairs])]}
+
+    def some(*names: str, otherwise: str = "") -> tuple[Block, ...]:
+        blocks: tuple[Block, ...] = tuple(found.pop(name) for name in names if name in found)
+        return blocks or ((Lines((otherwise,)),) if otherwise else ())
+
+    parts = [
+        Section("question", "The question", blocks=(Lines(story.asked(analysis)),)),
+        Section("verdicts", "The verdicts", blocks=_verdicts(analysis, some("verdicts"), some("p_values"))),
+        Section(
+            "plan",
+            "The plan",
+            "What was to be trained, and what was fixed before.",
+            (Lines(story.plan(analysis), listed=True),),
+        ),
+        Section("figures", "Figures", "Pointing at a value shows it." if pictures else "", tuple(pictures)),
+        Section("arms", "The arms", blocks=(*some("arms", "reach"), _shown(runs.every(analysis)))),
+        Section("effects", "Effects beyond the verdicts", blocks=some("contrasts", "shapley")),
+        Section("costs", "Costs", blocks=(*some("costs", otherwise="No change costs more or less."), *_fronts(analysis))),
+        Section("confounds", "Confounds", blocks=some("confounds", otherwise="None: no change brings along another one.")),
+        Section("published", "Published numbers", blocks=some("published")),
+        Section("failures", "Failures", blocks=_failures(analysis)),
+        Section("noise", "The noise floor", blocks=some("noise", otherwise="Not known: no arm has two seeds.")),
+        Section("networks", "These two networks", "Beside the verdicts, and never one.", some("networks")),
+        Section("environment", "Environment", blocks=_environment(analysis, some("environment"))),
+        Section("compute", "Compute", blocks=(Lines(story.took(analysis)),)),
+        Section("repeat", "To repeat it", blocks=_repeat(commands)),
+        Section("files", "Files beside this page", blocks=(Links(tuple(files)),) if files else ()),
+    ]
+    assert not found, f"tables without a place on the page: {', '.join(found)}"
+    return [part for part in parts if part.blocks]
+
+
+def _shown(table: tables.Table) -> Table:
+    caption = CAPTIONS.get(table.name, table.title)
+    return Table(table.text, caption, table.values, table.notes, folded=table.name in FOLDED)
+
+
+def _verdicts(analysis: Analysis, verdicts: Sequence[Block], beside_them: Sequence[Block]) -> tuple[Block, ...]:
+    if not verdicts:
+        return (Lines(("Nothing is compared: the sweep has one arm.",)), *beside_them)
+    effects = analysis.question.effects
+    crossed = [len(effect) > 1 for effect in effects] or [False] * len(analysis.comparisons)  # an interaction helps nothing
+    tones = [_TONES["" if cross else told] for told, cross in zip(analysis.comparisons["verdict"], crossed, strict=True)]
+    coloured = [replace(block, tones=tuple(tones)) if isinstance(block, Table) else block for block in verdicts]
+    return (*coloured, Lines(tuple(words.sentences(analysis)), listed=True), *beside_them)
+
+
+def _fronts(analysis: Analysis) -> tuple[Block, ...]:
+    """The arms that nothing else beats, a line a cost."""
+    arms, metric = analysis.arms, analysis.question.metric.name
+    lines = [
+        f"Unbeaten on {metric} and {cost}: {'; '.join(arms.loc[arms[f'front_{column}'], 'label'])}."
+        for column, cost in FRONTS.items()
+        if len(arms) > 1 and arms[f"front_{column}"].any()
+    ]
+    return (Lines(tuple(lines)),) if lines else ()
+
+
+def _failures(analysis: Analysis) -> tuple[Block, ...]:
+    table = runs.failures(analysis)
+    if table is None:
+        return (Lines((f"None: all {len(analysis.results.runs):,} runs are done.",)),)
+    return (_shown(table),)
+
+
+def _environment(analysis: Analysis, table: Sequence[Block]) -> tuple[Block, ...]:
+    """What the trainings do not share is set apart, above the table."""
+    notes = analysis.results.notes
+    flagged = (Lines(notes, listed=True, warns=True),) if notes else ()
+    known = [replace(block, notes=()) if isinstance(block, Table) else block for block in table]
+    return (*flagged, *(known or (Lines(("Not known: no training was found.",)),)))
+
+
+def _repeat(commands: Sequence[str]) -> tuple[Block, ...]:
+    if not commands:
+        return (Lines(("No one command gives this again: it joins what several gave.",)),)
+    return (Code(tuple(commands)),)

@@ -1,0 +1,114 @@
+"""The sentences of the page: what was found in one line, what was asked, what was planned, and what it took."""
+
+from collections.abc import Sequence
+
+from ablate.results import stats
+from ablate.results.analysis import Analysis
+from ablate.results.numbers import counted, duration, listed
+
+MOST_NAMED = 4  # changes with the same verdict that the first line of the page names
+
+
+def answer(analysis: Analysis) -> str:
+    """What was found, in one line: how many changes got which verdict, and which they are."""
+    judged, margin = analysis.comparisons, analysis.question.margin
+    if judged.empty:
+        return "Nothing was compared: there is one arm."
+    effects = analysis.question.effects
+    groups: dict[str, list[str]] = {}
+    for number, (name, verdict) in enumerate(zip(judged["name"], judged["verdict"], strict=True)):
+        crossed = bool(effects) and len(effects[number]) > 1
+        groups.setdefault(_CROSSED.get(verdict, verdict) if crossed else verdict, []).append(name)
+    beyond = "" if margin is None else f" beyond ± {margin:g} {analysis.question.metric.points}"
+    found = []
+    for verdict, (one, more) in _FOUND.items():
+        if names := groups.get(verdict):
+            found.append(f"{len(names)} {(one if len(names) == 1 else more).format(beyond=beyond)} ({_named(names)})")
+    return f"Of {counted(len(judged), 'effect' if effects else 'change')} judged, {'; '.join(found)}."
+
+
+_FOUND = {
+    "helps": ("helps", "help"),
+    "hurts": ("hurts", "hurt"),
+    "no effect": ("has no effect{beyond}", "have no effect{beyond}"),
+    "depend": ("is an interaction that is there", "are interactions that are there"),
+    "add up": ("is an interaction of none{beyond}", "are interactions of none{beyond}"),
+    "unclear": ("is unclear", "are unclear"),
+    "no verdict": ("has no verdict", "have no verdict"),
+}
+_CROSSED = {"helps": "depend", "hurts": "depend", "no effect": "add up"}
+
+
+def _named(names: Sequence[str]) -> str:
+    named = "; ".join(names[:MOST_NAMED])
+    return f"{named}; and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else named
+
+
+def asked(analysis: Analysis) -> tuple[str, ...]:
+    """The question in sentences."""
+    question, sweep = analysis.question, analysis.results.sweep
+    where = f"{question.metric.name} on the {question.evaluation_set} set"
+    factors = _and(list(sweep["factors"]))
+    if question.effects:
+        first = f"Which of {factors} moves the {where}, by how much, how sure is that, and what does it cost?"
+        second = "Each effect is the mean over the arms with one level minus that over those with the other, within each seed."
+    else:
+        first = f"Which change of {factors} moves the {where}, by how much, how sure is that, and what does it cost?"
+        others = {against for _, against in question.pairs}
+        second = (
+            f"Every other arm is compared with {analysis.names[others.pop()]}, seed by seed."
+            if len(others) == 1
+            else "Every arm is compared with the rung below, seed by seed."
+        )
+    return (first, second) if question.judged else (first,)
+
+
+def plan(analysis: Analysis) -> tuple[str, ...]:
+    """What sweep.json fixed before training, a line each."""
+    sweep = analysis.results.sweep
+    fixed = sweep["fixed"]
+    arms, seeds, runs = len(sweep["arms"]), len(sweep["seeds"]), len(sweep["runs"])
+    trainings = len({run["fingerprint"] for run in sweep["runs"]})
+    margin = "no margin" if fixed["margin"] is None else f"a margin of ± {fixed['margin']:g} points"
+    judged = len(fixed.get("effects", [])) or len(fixed["differences"])
+    what = "effect" if fixed.get("effects") else "difference"
+    looks = int(fixed["looks"])
+    return (
+        f"design: {sweep['design']}, {counted(arms, 'arm')} x {counted(seeds, 'seed')} = {counted(runs, 'run')}, "
+        f"which stand on {counted(trainings, 'training')}",
+        *(f"factor {factor}: {', '.join(levels)}" for factor, levels in sweep["factors"].items()),
+        f"arms: {'; '.join(analysis.names.values())}",
+        f"seeds: {', '.join(map(str, sweep['seeds']))}",
+        f"fixed before training: {fixed['metric']} on the {fixed['evaluation_set']} set, read at {_steps(fixed['step'])} with "
+        f"{_and(sorted(set(fixed['readout'])))} weights; {margin}; {counted(judged, what)} judged"
+        f"{f', with {looks} looks' if looks > 1 else ''}, so each at a level of "
+        f"{stats.percent(stats.family_level(max(1, judged), looks))}",
+    )
+
+
+def _steps(steps: Sequence[int]) -> str:
+    different = sorted(set(steps))
+    return (
+        f"step {different[0]:,}" if len(different) == 1 else f"each arm's own step ({', '.join(f'{s:,}' for s in different)})"
+    )
+
+
+def took(analysis: Analysis) -> tuple[str, ...]:
+    """What all of it cost, a sentence each."""
+    compute = analysis.compute
+    runs, trainings = compute["runs"], compute["trainings"]
+    lines = [
+        f"{counted(sum(runs.values()), 'run')} ({listed(runs)}) stand on {counted(sum(trainings.values()), 'training')} "
+        f"({listed(trainings)})."
+    ]
+    if compute["seconds"] > 0:
+        lines.append(
+            f"Training took {duration(compute['seconds'])} in all, {duration(compute['mean_seconds'])} a training on average "
+            f"and {duration(compute['longest_seconds'])} at most. One that several runs stand on counts once, and the time of "
+            "those side by side adds up."
+        )
+    return tuple(lines)
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

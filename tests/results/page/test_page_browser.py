@@ -1,0 +1,178 @@
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+playwright = pytest.importorskip("playwright.sync_api", reason="the page is tried in a browser with playwright")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic"]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no chromium on the PATH")
+    with playwright.sync_playwright() as program:
+        chromium = program.chromium.launch(
+            executable_path=CHROMIUM, args=["--headless", "--no-sandbox", "--disable-gpu", *QUIET]
+        )
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def opened(browser, path: Path, **options):
+    """The page as a reader opens it; leaving it fails where it asked for anything else or complained."""
+    tab = browser.new_page(**options)
+    requests, complaints = [], []
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("dialog", lambda dialog: complaints.append(dialog.message))
+    tab.goto(path.as_uri())
+    yield tab
+    tab.wait_for_timeout(100)
+    tab.close()
+    assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
+    assert complaints == []
+
+
+@pytest.fixture
+def path(tmp_path, html) -> Path:
+    (tmp_path / "index.html").write_text(html, encoding="utf-8")
+    return tmp_path / "index.html"
+
+
+@pytest.fixture
+def large(tmp_path, make_study, make_report) -> Path:
+    """A real report: 20 arms, with figures."""
+    levels = [str(level) for level in range(5)]
+    html = make_report(make_study({"width": levels, "<b>lr": levels[:4]}, seeds=5, evaluations=10, troubled=2))
+    (tmp_path / "index.html").write_text(html, encoding="utf-8")
+    return tmp_path / "index.html"
+
+
+def column(tab, number: int, table: int = 0) -> list[str]:
+    return tab.locator("table").nth(table).locator(f"tbody tr > :nth-child({number})").all_inner_texts()
+
+
+def orders(tab, table: int = 0) -> list[str | None]:
+    return [heading.get_attribute("aria-sort") for heading in tab.locator("table").nth(table).locator("thead th").all()]
+
+
+def test_the_page_opens_from_a_file_without_complaint_or_request(browser, path):
+    with opened(browser, path) as tab:
+        assert tab.evaluate("document.compatMode") == "CSS1Compat"
+        assert tab.locator("svg").count() == 2
+        assert tab.locator("svg").first.bounding_box()["width"] > 300
+
+
+def test_what_users_named_stays_text_in_a_browser(browser, path):
+    with opened(browser, path) as tab:
+        tab.wait_for_timeout(200)
+        assert tab.title().startswith("seed_ladder <script>document.title = 'taken'</script>")
+        assert tab.locator("img").count() == 0
+        assert tab.locator("script").count() == 1
+
+
+def test_a_script_that_got_in_after_all_would_not_run(browser, tmp_path, html):
+    broken = html.replace("<main>", "<main><script>document.title = 'taken'</script>")
+    path = tmp_path / "broken.html"
+    path.write_text(broken, encoding="utf-8")
+    tab = browser.new_page()
+    tab.goto(path.as_uri())
+    assert tab.title() != "taken"
+    tab.close()
+
+
+def test_a_click_on_a_heading_sorts_by_the_numbers_with_the_missing_last(browser, path):
+    with opened(browser, path) as tab:
+        written = column(tab, 2)
+        heading = tab.locator("table").first.get_by_role("button", name="difference")
+        heading.click()
+        assert column(tab, 2) == ["−1.2 (−2.0 to −0.4)", "+0.31 (−0.10 to +0.72)", "+10.0 (+9.0 to +11.0)", "–"]
+        assert orders(tab) == ["none", "ascending", "none", "none"]
+        heading.click()
+        assert column(tab, 2) == ["+10.0 (+9.0 to +11.0)", "+0.31 (−0.10 to +0.72)", "−1.2 (−2.0 to −0.4)", "–"]
+        assert orders(tab) == ["none", "descending", "none", "none"]
+        heading.click()
+        assert column(tab, 2) == written
+        assert orders(tab) == ["none"] * 4
+
+
+def test_rows_stay_together_when_they_are_sorted(browser, path):
+    with opened(browser, path) as tab:
+        rows = tab.locator("tbody").first.locator("tr").all_inner_texts()
+        tab.locator("table").first.get_by_role("button", name="verdict").click()
+        assert column(tab, 4)[0].startswith("helps")
+        assert sorted(tab.locator("tbody").first.locator("tr").all_inner_texts()) == sorted(rows)
+
+
+def test_a_table_is_sorted_with_the_keyboard_alone(browser, path):
+    with opened(browser, path) as tab:
+        for _ in range(40):
+            tab.keyboard.press("Tab")
+            if tab.evaluate("document.activeElement.textContent") == "operations":
+                break
+        tab.keyboard.press("Enter")
+        assert column(tab, 3) == ["987", "19,000", "1,234,567", "–"]
+        tab.keyboard.press("Space")
+        assert column(tab, 3) == ["1,234,567", "19,000", "987", "–"]
+
+
+def test_pointing_shows_values(browser, path):
+    with opened(browser, path) as tab:
+        assert tab.locator("tbody td.number").first.get_attribute("title") == "−1.2345678"
+        ring = tab.locator(".points circle").first
+        assert ring.locator("title").text_content().startswith("0.5 at <script>")
+        before = ring.evaluate("ring => getComputedStyle(ring).stroke")
+        ring.hover()
+        assert ring.evaluate("ring => getComputedStyle(ring).stroke") != before
+
+
+def test_the_commands_are_copied_as_they_are(browser, path):
+    with opened(browser, path) as tab:
+        tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        tab.get_by_role("button", name="copy").click()
+        tab.get_by_role("button", name="copied").wait_for()
+        assert tab.evaluate("navigator.clipboard.readText()").startswith("python -m ablate -m augment=on,off\necho <script>")
+
+
+def test_the_print_has_several_pages_and_shows_what_is_folded(browser, path, tmp_path):
+    with opened(browser, path) as tab:
+        assert not tab.locator("details").evaluate("part => part.open")
+        tab.evaluate("addEventListener('beforeprint', () => { window.shown = document.querySelector('details').open })")
+        pdf = tab.pdf(format="A4")
+        assert pdf.startswith(b"%PDF")
+        assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") > 1
+        assert tab.evaluate("window.shown")
+        assert not tab.locator("details").evaluate("part => part.open")
+
+
+@pytest.mark.parametrize("width", [320, 400, 1280])
+def test_only_tables_are_wider_than_the_window(browser, path, width):
+    with opened(browser, path, viewport={"width": width, "height": 800}) as tab:
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_a_report_of_twenty_arms_opens_and_fits(browser, large, width):
+    with opened(browser, large, viewport={"width": width, "height": 800}) as tab:
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        assert tab.locator("svg").count() >= 5
+        tab.get_by_role("link", name="Failures").click()
+        assert tab.locator("#failures").bounding_box()["y"] < 800
+
+
+def test_every_table_of_a_report_sorts_by_every_column(browser, large):
+    with opened(browser, large) as tab:
+        tab.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+        for table in tab.locator("table").all():
+            rows = sorted(table.locator("tbody tr").all_inner_texts())
+            for button in table.locator("thead button").all():
+                button.click()
+                assert sorted(table.locator("tbody tr").all_inner_texts()) == rows
+            assert [heading.get_attribute("aria-sort") for heading in table.locator("thead th").all()].count("ascending") <= 1

@@ -1,0 +1,146 @@
+import re
+from dataclasses import replace
+
+import pytest
+
+from ablate.results import page
+
+TWO = {"augment": ["on", "off"], "ema": ["on", "off"]}
+NAME = '<b onclick="x">&\'"'
+
+
+def titles(html: str) -> list[str]:
+    return re.findall(r'<h2 id="([^"]*)-title">', html)
+
+
+def section(found, name: str, **given) -> page.Section:
+    parts = page.sections(found, (), **{"commands": ["python -m ablate"], "files": [("runs.csv", "runs")], **given})
+    return next(part for part in parts if part.id == name)
+
+
+def lines(part: page.Section) -> str:
+    return " ".join(line for block in part.blocks if isinstance(block, page.Lines) for line in block.lines)
+
+
+def named(part: page.Section) -> list[str]:
+    return [block.caption for block in part.blocks if isinstance(block, page.Table)]
+
+
+def test_the_parts_of_a_report_stand_in_the_order_in_which_they_are_read(make_study, make_report):
+    html = make_report(make_study(TWO))
+    assert titles(html) == [
+        "question",
+        "verdicts",
+        "plan",
+        "figures",
+        "arms",
+        "effects",
+        "costs",
+        "confounds",
+        "failures",
+        "noise",
+        "networks",
+        "environment",
+        "compute",
+        "repeat",
+        "files",
+    ]
+
+
+def test_names_of_levels_stay_text_in_tables_figures_and_sentences(make_study, make_report):
+    html = make_report(make_study({"augment": ["on", NAME], NAME: ["on", "off"]}))
+    assert "<b" not in html.replace("<body", "").replace("<button", "")
+    assert "&lt;b onclick=" in html
+    assert re.search(r"<text[^>]*>[^<]*&lt;b onclick=", html)  # in a figure
+
+
+def test_what_was_changed_after_training_stands_above_all_and_as_planned_below(make_study, make_report):
+    planned = make_study(TWO)
+    changed = replace(planned, question=replace(planned.question, changes=("margin 1 in place of 0.5",), margin=1.0))
+    html = make_report(changed)
+    assert html.index("margin 1 in place of 0.5") < html.index("<h2")
+    assert "a margin of ± 0.5 points" in lines(section(changed, "plan"))
+
+
+def test_a_sweep_without_failures_says_so_and_one_with_names_them_with_the_reason(make_study):
+    assert lines(section(make_study(TWO), "failures")) == "None: all 12 runs are done."
+    (table,) = section(make_study(TWO, troubled=2), "failures").blocks
+    assert table.caption == "Runs without a value: 2 failed, of 12"
+    assert list(table.text["seed"]) == ["2", "2"]
+    assert table.text["reason"].str.startswith("ValueError: ").all()
+
+
+def test_mixed_hosts_are_set_apart_above_the_environment(make_study):
+    flagged, table = section(make_study(TWO), "environment").blocks
+    assert flagged.warns
+    assert flagged.lines == ("mixed hosts",)
+    assert table.notes == ()
+
+
+def test_single_networks_are_folded_and_called_no_verdict(make_study):
+    part = section(make_study(TWO), "networks")
+    assert "never" in part.lead
+    (table,) = part.blocks
+    assert table.folded
+    assert len(table.text) == 3 * 3
+
+
+def test_every_run_is_in_the_folded_table_of_runs(make_study):
+    runs = section(make_study(TWO, troubled=1), "arms").blocks[-1]
+    assert runs.folded
+    assert runs.caption == "All 12 runs"
+    assert list(runs.text["status"]).count("failed") == 1
+    assert list(runs.exact["accuracy (%)"].isna()) == [False] * 11 + [True]
+
+
+def test_the_plan_says_what_was_fixed_before_training(make_study):
+    text = lines(section(make_study(TWO), "plan"))
+    assert "factorial, 4 arms x 3 seeds = 12 runs, which stand on 12 trainings" in text
+    assert "factor augment: on, off" in text
+    assert "3 differences judged, so each at a level of 98.3 %" in text
+
+
+def test_a_ladder_is_compared_with_the_rung_below(make_study):
+    assert "the rung below" in lines(section(make_study(TWO, design="ladder"), "question"))
+    assert "every other arm is compared with baseline" in lines(section(make_study(TWO), "question")).lower()
+
+
+def test_one_arm_is_compared_with_nothing_and_still_has_a_page(make_study, make_report):
+    found = make_study({"augment": ["on"]})
+    assert page.answer(found) == "Nothing was compared: there is one arm."
+    assert "verdicts" in titles(make_report(found))
+
+
+def test_one_seed_has_a_page_without_a_verdict(make_study, make_report):
+    found = make_study(TWO, seeds=1)
+    assert "3 have no verdict" in page.answer(found)
+    assert "Not known: no arm has two seeds." in make_report(found)
+
+
+def test_the_answer_counts_the_verdicts_and_names_few_of_many_changes(make_study):
+    found = make_study({"lr": ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8"]}, seeds=1)
+    assert page.answer(found) == (
+        "Of 7 changes judged, 7 have no verdict (lr: 0.1 → 0.2; lr: 0.1 → 0.3; lr: 0.1 → 0.4; lr: 0.1 → 0.5; and 3 more)."
+    )
+
+
+def test_rows_of_verdicts_carry_their_tone(make_study):
+    found = make_study(TWO)
+    table = section(found, "verdicts").blocks[0]
+    wanted = {"helps": "helps", "hurts": "hurts", "no effect": "none", "unclear": "unclear"}
+    assert table.tones == tuple(wanted[verdict] for verdict in found.comparisons["verdict"])
+
+
+def test_figures_carry_their_values(make_study, make_report):
+    html = make_report(make_study(TWO))
+    accuracy = next(svg for svg in re.findall(r"<svg.*?</svg>", html, re.DOTALL) if "Accuracy over training" in svg[:400])
+    assert accuracy.count("<circle") == 4 * 4  # arms and evaluations
+    assert "ema: on → off, step 4,000: " in accuracy
+
+
+@pytest.mark.slow
+def test_a_large_study_fits_into_three_megabytes(make_study, make_report):
+    five = [str(level) for level in range(5)]
+    html = make_report(make_study({"lr": five, "width": five}, seeds=20, evaluations=100, troubled=3))
+    assert html.count("<svg") >= 6
+    assert len(html.encode()) < 3_000_000
