@@ -21,7 +21,7 @@ from ablate.store import SWEEP, Trajectory, canonical_json
 SWEEP_VERSION = 1  # of the format of sweep.json
 MOST_SEEDS = 2**31
 # Keys without a meaning for a single run.
-SWEEP_WORDS = ("study", "design", "resolution", "workers", "retries", "fail_fast", "watch")
+SWEEP_WORDS = ("study", "design", "resolution", "workers", "retries", "fail_fast", "watch", "report.formats")
 STUDY_KEYS = ("design", "resolution", "report")  # that a study sets besides the overrides of its runs
 NOT_FACTORS = (
     *("design", "resolution", "study", "report", "store", "threads", "workers", "retries", "fail_fast", "watch"),

@@ -18,6 +18,7 @@ TRAINING_VERSION = 1  # part of every fingerprint: raise it with any change of t
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+ReportFormat = Literal["html", "csv", "md", "tex", "png", "svg"]
 Count = Annotated[int, Field(ge=1, strict=True)]
 
 
@@ -144,9 +145,10 @@ class Readout(_Section):
 
 
 class Report(_Section):
-    """What is fixed for the report before training. margin in points of accuracy."""
+    """What is fixed for the report before training (margin, in points of accuracy), and what it is to be written as."""
 
     margin: NotNegative
+    formats: tuple[ReportFormat, ...]
 
 
 class Recipe(_Section):

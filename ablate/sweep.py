@@ -64,7 +64,7 @@ def run(
             with Screen(folder, shown=settings.progress) if launcher == "local" else nullcontext() as screen:
                 _train(plan, missing, folder, train, redact, screen.refresh if screen else lambda: None)
         results = [_result(plan, run, folder) for run in plan.runs]
-        _report(folder)
+        _report(plan, folder)
     return _finish(plan, results, folder)
 
 
@@ -202,7 +202,9 @@ def _finish(plan: Plan, results: list[dict[str, Any]], folder: Path) -> list[dic
     )
 
 
-def _report(folder: Path) -> None:
+def _report(plan: Plan, folder: Path) -> None:
     from ablate.commands import report
 
-    report.write(folder)
+    formats = plan.runs[0].recipe.report.formats
+    if formats:
+        report.write(folder, formats)

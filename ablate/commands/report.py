@@ -1,4 +1,4 @@
-"""`ablate report`: the table and figure of a sweep, written into its folder and printed."""
+"""`ablate report`: what a sweep shows, written into its folder as one page, tables, figures and texts, and printed in short."""
 
 import argparse
 import json
@@ -7,146 +7,206 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablate.errors import AblateError
+
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from ablate.results.analysis import Analysis
+
 _DESCRIPTION = """\
-Write the tables and the accuracy-vs-step figure of a sweep, and print the tables.
+Write the report of a sweep: one page (index.html), tables, figures, and texts for a paper; and print its verdicts.
 It reads what is there: a sweep that still runs, or that had failures, is reported as far as it came. Nothing is trained.
+What differs from what was fixed before training (--baseline, --metric, --at-step, --margin, sweeps joined) is marked as
+exploratory: changed after training.
 """
 
 _EXAMPLES = """\
 examples:
   ablate report multirun/factorial-1a2b3c4d                  into multirun/factorial-1a2b3c4d/report
-  ablate report multirun/factorial-1a2b3c4d --out paper/     into a folder of your own
+  ablate report seed_ladder                                  the sweep of a study, by its name
+  ablate report multirun/lrn-1a2b3c4d multirun/lrn-5e6f7a8b  joined, as of more seeds
+  ablate report multirun/factorial-1a2b3c4d --out paper/ --format tex,png
+  ablate report --compare multirun/one_factor-1a2b3c4d multirun/add_one_in-5e6f7a8b
+                                                             whether the effects of the one are those of the other
+  ablate report multirun/factorial-1a2b3c4d --notebook       also an executed notebook
   ablate report multirun/factorial-1a2b3c4d --json           one JSON object, for scripts
 """
-
-TABLE = "table.md"
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of a report. frame: its numbers. text: as readers see them. below: the lines under it."""
-
-    frame: "DataFrame"
-    text: "DataFrame"
-    below: list[str]
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was written of a sweep.
-
-    tables: that of arms, and in a fractional design that of effects, by these names. notes: what a reader should be told about
-    the sweep's files. files: what was written, the figures last.
-    """
+    """What was written of a sweep. files: the page first."""
 
     name: str
-    tables: dict[str, Table]
-    notes: list[str]
+    analysis: "Analysis"
     files: list[Path]
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as JSON-able content; a number that is missing is None."""
+        """Tables, notes and files as JSON-able content; a number that is missing is None."""
+        from ablate.results import tables
+
+        analysis, question = self.analysis, self.analysis.question
         return {
             "name": self.name,
-            **{name: _records(table.frame) for name, table in self.tables.items()},
-            "notes": [*(line for table in self.tables.values() for line in table.below), *self.notes],
+            "exploratory": list(question.changes),
+            "level": question.level,
+            "margin": question.margin,
+            "arms": records(analysis.arms),
+            "effects": records(analysis.comparisons),
+            "contrasts": records(analysis.contrasts.drop(columns="factors", errors="ignore")),
+            "shapley": records(analysis.shapley),
+            "noise": records(analysis.noise),
+            "published": records(analysis.published),
+            "compute": analysis.compute,
+            "notes": [*(line for table in tables.every(analysis)[:2] for line in table.notes), *analysis.results.notes],
             "files": [str(path) for path in self.files],
         }
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Reports the sweep that the command line names; returns the exit status 0.
+    """Reports what the command line names; returns the exit status 0.
 
     Raises:
-        AblateError: the folder is no sweep.
+        AblateError: it names no sweep, or asks for what there is not.
         SystemExit: with 0 after `--help`, with 2 for wrong usage.
     """
+    options = _parser().parse_args(arguments)
+    if options.compare:
+        from ablate.commands import compare
+
+        first, second = options.compare
+        return compare.run(first, second, options.out, options.json)
+    if not options.sweep:
+        raise AblateError("Expected the folder of a sweep, as in ablate report multirun/factorial-1a2b3c4d. Received: none.")
+    report = make(
+        options.sweep,
+        options.out,
+        _formats(options.format),
+        baseline=options.baseline,
+        metric=options.metric,
+        at_step=options.at_step,
+        margin=options.margin,
+    )
+    if options.notebook:
+        from ablate.results import notebook
+
+        if len(options.sweep) > 1:
+            raise AblateError(f"Expected one sweep with --notebook. Received: {' '.join(options.sweep)}.")
+        report.files.append(notebook.execute(Path(options.sweep[0]), folder_of(options.sweep, options.out)))
+    if options.json:
+        print(json.dumps(report.to_json(), allow_nan=False))
+    else:
+        _print(report)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ablate report",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("sweep", type=Path, metavar="SWEEP", help="the folder of a sweep, in multirun/")
+    parser.add_argument(
+        "sweep", nargs="*", metavar="SWEEP", help="the folder of a sweep, the name of a study, or a store; several are joined"
+    )
+    parser.add_argument("--compare", nargs=2, metavar=("SWEEP", "SWEEP"), help="compare the effects of two sweeps")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: SWEEP/report)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object in place of the tables")
-    options = parser.parse_args(arguments)
-    if options.json:
-        print(json.dumps(make(options.sweep, options.out).to_json(), allow_nan=False))
-    else:
-        write(options.sweep, options.out)
-    return 0
+    parser.add_argument("--format", metavar="LIST", help="what to write, of html,csv,md,tex,png,svg (default: all)")
+    parser.add_argument("--baseline", metavar="ARM", help="compare all arms with this one, by number or name")
+    parser.add_argument("--metric", help="accuracy, or loss on the evaluation set")
+    parser.add_argument("--at-step", type=int, metavar="STEP", help="read all runs at another step")
+    parser.add_argument("--margin", type=float, metavar="POINTS", help="another margin than the one fixed before training")
+    parser.add_argument("--notebook", action="store_true", help="also write an executed copy of the report notebook")
+    parser.add_argument("--json", action="store_true", help="print one JSON object in place of the summary")
+    return parser
 
 
-def write(folder: Path, to: Path | None = None) -> list[Path]:
-    """Write the report of a sweep and print its tables; the paths of what was written. See `make`."""
-    report = make(folder, to)
+def write(folder: Path, formats: Sequence[str] | None = None) -> list[Path]:
+    """Write the report of a sweep into its folder and print its summary; the paths of what was written. See `make`."""
+    report = make([str(folder)], formats=formats)
     _print(report)
     return report.files
 
 
-def make(folder: Path, to: Path | None = None) -> Report:
-    """Write the report of a sweep.
+def make(sources: Sequence[str], to: Path | None = None, formats: Sequence[str] | None = None, **changes: Any) -> Report:
+    """Write a report.
 
     Args:
+        sources: as for `ablate.results.load`.
         to: the folder to write into; None for `report` in the sweep's.
+        formats: of `ablate.results.files.FORMATS`; None for all.
+        changes: as for `ablate.results.question.ask`.
 
     Raises:
-        AblateError: the folder is no sweep.
+        AblateError: there is no such sweep, or nothing that could be reported so.
     """
-    from ablate.results import load, plots, tables
-    from ablate.store import write_atomically
+    from ablate.results import files, load
+    from ablate.results.analysis import analyse
+    from ablate.results.question import ask
 
-    results = load(folder)
-    out = folder / "report" if to is None else to
-    arms = tables.arms(results)
-    effects = tables.effects(results)
-    below = [tables.compared(results), *tables.same(results), *tables.caveats(arms)]
-    parts = {"arms": Table(arms, tables.shown(arms, results.sweep["design"]), below)}
-    if len(effects):
-        parts["effects"] = Table(effects, tables.shown_effects(effects), tables.about_effects(results, effects))
-    contents = {
-        "runs.csv": tables.csv(results.runs.drop(columns="trajectory")),  # a path of this machine; the fingerprint names it
-        "evaluations.csv": tables.csv(results.evaluations),
-        "seeds.csv": tables.csv(tables.seeds(results)),
-        **{f"{name}.csv": tables.csv(part.frame) for name, part in parts.items()},
-        TABLE: "\n".join(tables.markdown(part.text) + "".join(f"\n{line}\n" for line in part.below) for part in parts.values()),
-    }
-    for name, content in contents.items():
-        write_atomically(out / name, content.encode())
-    figures = plots.figure(results.evaluations, out / "figures" / "accuracy", results.sweep["fixed"]["evaluation_set"])
-    return Report(folder.resolve().name, parts, list(results.notes), [*(out / name for name in contents), *figures])
+    out = folder_of(sources, to)
+    analysis = analyse(*ask(load(*sources), **changes))
+    folder = sources[0]
+    name = "; ".join(Path(source).resolve().name for source in sources)
+    return Report(name, analysis, files.write(analysis, out, folder, formats or files.FORMATS))
 
 
-def _records(frame: "DataFrame") -> list[dict[str, Any]]:
+def folder_of(sources: Sequence[str], to: Path | None) -> Path:
+    """Where a report of these is written: where it is told to, else `report` in the sweep's folder.
+
+    Raises:
+        AblateError: they are several sweeps, which have no folder of their own, or none.
+    """
+    if to is not None:
+        return to
+    if len(sources) > 1 or not Path(sources[0]).is_dir():
+        from ablate.results.sources import folders
+
+        found = folders(*sources)
+        if len(found) != 1:
+            raise AblateError(
+                f"Expected --out DIR, since several sweeps have no folder of their own. Received: {len(found)} sweeps."
+            )
+        return found[0] / "report"
+    from ablate.plan import sweep_folder
+
+    return sweep_folder(Path(sources[0])) / "report"
+
+
+def _formats(given: str | None) -> tuple[str, ...] | None:
+    from ablate.results.files import FORMATS
+
+    if given is None:
+        return None
+    words = tuple(word.strip() for word in given.split(","))
+    unknown = [word for word in words if word not in FORMATS]
+    if unknown:
+        raise AblateError(f"Expected formats of {','.join(FORMATS)}. Received: --format {given}.")
+    return words
+
+
+def records(frame: "DataFrame") -> list[dict[str, Any]]:
+    """A frame as JSON-able content: a row each; what is missing is None."""
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _print(report: Report) -> None:
-    """Tables as wide as the terminal allows, whole in a pipe; under each what it compares, and at the end where they lie."""
+    """The tables that answer, as wide as the terminal allows, whole in a pipe; at the end where all of it lies."""
     from rich.console import Console
 
     from ablate.results import tables
+    from ablate.results.files import TABLE
 
     console = Console(highlight=False)
-    whole = not console.is_terminal
-    for number, part in enumerate(report.tables.values()):
-        table, dropped = tables.terminal(part.text, None if whole else console.width)
-        if whole:
-            console.width = console.measure(table, options=console.options.update(width=10_000)).maximum
-        if number:
-            console.print()
-        console.print(table)
-        console.print()
-        left_out = [f"left out at this width: {', '.join(dropped)}; see {TABLE}"] if dropped else []
-        for line in [*part.below, *left_out]:
-            console.print(line, markup=False, soft_wrap=whole)
-    for line in report.notes:
-        console.print(line, markup=False, soft_wrap=whole)
+    dropped = tables.show(report.analysis, console)
+    soft = not console.is_terminal
+    if dropped:
+        console.print(f"left out at this width: {', '.join(dropped)}; see {TABLE}", markup=False, soft_wrap=soft)
+    for line in report.analysis.results.notes:
+        console.print(line, markup=False, soft_wrap=soft)
     for path in report.files:
-        if path.suffix != ".csv":
+        if path.suffix not in (".csv", ".tex"):
             console.print(str(path), markup=False, soft_wrap=True)

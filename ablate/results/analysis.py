@@ -66,6 +66,13 @@ class Analysis:
         wide = values.reindex(index=list(self.names), columns=list(self.results.sweep["seeds"])).astype("float64")
         return wide.rename_axis(index="arm", columns="seed")
 
+    @property
+    def seeds(self) -> pd.DataFrame:
+        """`wide` as a file has it: arm, label and a column a seed, seed_0 and so on."""
+        wide = self.wide.rename(columns=lambda seed: f"seed_{seed}").rename_axis(columns=None).reset_index()
+        wide.insert(1, "label", wide["arm"].map(self.names).astype("str"))
+        return wide
+
     @cached_property
     def against(self) -> dict[int, int]:
         """What each arm is compared with, where it is with one."""
@@ -79,7 +86,7 @@ class Analysis:
         compared with; the costs, each with its difference to that arm; front_operations, front_parameters, front_seconds:
         whether no other arm beats it on both the metric and that cost; diverged, failed, missing: runs without a value.
         """
-        counts = self.results.runs.groupby(["arm", "status"]).size().unstack(fill_value=0)
+        counts = pd.crosstab(self.results.runs["arm"], self.results.runs["status"])
         troubles = counts.reindex(index=list(self.names), columns=list(TROUBLES), fill_value=0)
         against = pd.Series(self.against, dtype="Int64").reindex(list(self.names))
         values = stats.arms(self.wide, self.question.metric.better).set_index("arm")
@@ -93,9 +100,8 @@ class Analysis:
     def _judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """(what is judged, one row each: name, arm, against, against_label, aliases; its samples)."""
         if self.question.effects:
-            frame, samples = stats.contrasts(
-                self.wide, self.levels, self.results.sweep["factors"], self.question.effects, self._alias_groups
-            )
+            factors = self.results.sweep["factors"]
+            frame, samples = stats.contrasts(self.wide, self.levels, factors, self.question.effects)
             named = pd.DataFrame({"name": frame["effect"], "arm": pd.NA, "against": pd.NA, "against_label": ""})
             named["aliases"] = frame["aliases"]
         else:
@@ -116,11 +122,6 @@ class Analysis:
     def samples(self) -> pd.DataFrame:
         """What is judged (row, as in `comparisons`) for each seed (column), in points."""
         return self._judged[1]
-
-    @cached_property
-    def _alias_groups(self) -> list[list[tuple[str, ...]]]:
-        groups = self.results.sweep.get("fraction", {}).get("aliases", [])
-        return [[tuple(effect) for effect in group] for group in groups]
 
     @cached_property
     def weights(self) -> pd.DataFrame:
@@ -217,7 +218,7 @@ class Analysis:
 
     @cached_property
     def shapley(self) -> pd.DataFrame:
-        """Shapley values in points of a full two-level factorial; no rows otherwise. Columns as `contrasts`, with factor, change."""
+        """Shapley values of a full two-level factorial; no rows otherwise. Columns as `contrasts`, with factor and change."""
         factors = self.results.sweep["factors"]
         full = self.results.sweep["design"] == "factorial" and len(factors) > 1
         if not full or any(len(levels) != 2 for levels in factors.values()):
@@ -232,20 +233,25 @@ class Analysis:
     def over_training(self) -> pd.DataFrame:
         """The differences at every evaluation; see `stats.over_training`. No verdict."""
         metric = self.question.metric
-        scaled = self.results.evaluations.assign(
-            value=metric.scale * self.results.evaluations[metric.evaluation_column]
-        )
+        scaled = self.results.evaluations.assign(value=metric.scale * self.results.evaluations[metric.evaluation_column])
         return stats.over_training(scaled, list(self.question.pairs))
 
+    @property
+    def target(self) -> float:
+        """The accuracy in % that every arm reaches on average: the lowest of their means, rounded down. NaN without a run."""
+        accuracies = self.results.runs.groupby("arm")["accuracy"].mean()
+        return float(np.floor(100 * accuracies.min()))
+
     def reach(self, target: float | None = None) -> pd.DataFrame:
-        """When each arm reaches an accuracy in %, by default the baseline's mean; see `stats.reach`."""
-        wanted = float(self.wide.loc[self.question.baseline].mean()) if target is None else target
+        """When each arm reaches an accuracy in %, by default one that all arms have on average; see `stats.reach`."""
+        wanted = self.target if target is None else target
         return stats.reach(self.results.evaluations, wanted)
 
     @cached_property
     def published(self) -> pd.DataFrame:
-        """Published accuracies beside ours; see `stats.published`."""
-        return stats.published(self.results, self.wide)
+        """Published accuracies beside ours, no rows for another metric; see `stats.published`."""
+        accuracies = self.wide if self.question.metric.name == "accuracy" else self.wide.iloc[:0]
+        return stats.published(self.results, accuracies)
 
     @cached_property
     def confounds(self) -> pd.DataFrame:
@@ -254,14 +260,14 @@ class Analysis:
         Columns: arm, against, label, what, before, after (text or number), by: relative change, missing where it has none.
         """
         runs = self.results.runs
-        first = runs.groupby("arm")[list(CONFOUNDS)].first()
+        first: dict[int, dict[str, Any]] = runs.groupby("arm")[list(CONFOUNDS)].first().to_dict("index")  # type: ignore[assignment]
         rows: list[dict[str, Any]] = []
         for arm, other in self.question.pairs:
             for what in CONFOUNDS:
-                before, after = first.loc[other, what], first.loc[arm, what]
+                before, after = first[other][what], first[arm][what]
                 if pd.isna(before) or pd.isna(after) or before == after or what in self._switched(arm, other):
                     continue
-                by = None if what == "input" else float(after) / float(before) - 1
+                by = None if isinstance(after, str) else float(after) / float(before) - 1
                 row = {"arm": arm, "against": other, "label": self.names[arm], "what": what, "before": before, "after": after}
                 rows.append({**row, "by": by})
         types = {"arm": "int64", "against": "int64", "label": "str", "what": "str", "by": "float64"}
@@ -269,7 +275,7 @@ class Analysis:
 
     def _switched(self, arm: int, other: int) -> set[str]:
         """The columns of runs that are the switched factors themselves: no news."""
-        factors = {name for name in self.results.factors if self.levels.loc[arm, name] != self.levels.loc[other, name]}
+        factors = {name for name in self.results.factors if bool(self.levels[name][arm] != self.levels[name][other])}
         itself = {"batch_size": {"batch_size"}, "steps": {"step"}, "epochs": {"step"}}
         return set().union(*(itself.get(factor, set()) for factor in factors))
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from ablate.errors import AblateError, one_of
 from ablate.results.frames import Results, arm_name
-
-LEVEL = 0.05  # the chance that any verdict of a study is wrong
+from ablate.results.stats.kernel import family_level
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Question:
 
     steps, weights: of each arm, what it is read at and off. margin: in points, None where the metric has none. pairs: (arm, the
     arm it is compared with) for the differences judged. effects: the effects judged instead, the factors of each. looks: how
-    often each is judged on the way. baseline: the number of the arm. changes: what is not as sweep.json fixed it, a phrase each.
+    often each is judged on the way. baseline: number of the arm. changes: what is not as sweep.json fixed it, a phrase each.
     """
 
     metric: Metric
@@ -61,7 +60,7 @@ class Question:
     @property
     def level(self) -> float:
         """Of each family interval, so that all of them together hold with a chance of at least 95 % (Bonferroni)."""
-        return 1 - LEVEL / max(1, self.judged * self.looks)
+        return family_level(self.judged, self.looks)
 
     @property
     def exploratory(self) -> bool:
@@ -72,7 +71,7 @@ class Question:
 def planned(results: Results) -> Question:
     """What sweep.json fixed; a joined sweep or a store was put together after training, which is a change."""
     fixed = results.sweep["fixed"]
-    metric = METRICS[one_of_names(str(fixed["metric"]))]
+    metric = _known(str(fixed["metric"]))
     joined = results.sweep.get("joined")
     return Question(
         metric,
@@ -108,13 +107,15 @@ def ask(
     """
     question = planned(results)
     changes = list(question.changes)
-    if metric is not None and METRICS[one_of_names(metric)] != question.metric:
+    if metric is not None and _known(metric) != question.metric:
         changes.append(f"metric {metric} in place of {question.metric.name}")
         question = replace(question, metric=METRICS[metric])
         if metric != "accuracy":
             question = replace(question, margin=None)  # it was fixed in points of accuracy
     if at_step is not None and set(question.steps) != {at_step}:
-        changes.append(f"read at step {at_step:,} in place of {' and '.join(f'{step:,}' for step in sorted(set(question.steps)))}")
+        changes.append(
+            f"read at step {at_step:,} in place of {' and '.join(f'{step:,}' for step in sorted(set(question.steps)))}"
+        )
         results = results.at(at_step)
         question = replace(question, steps=tuple(at_step for _ in question.steps))
     if margin is not None and margin != question.margin:
@@ -127,7 +128,7 @@ def ask(
         number = _arm(results, baseline)
         if question.effects:
             raise AblateError(
-                f"Expected no baseline, since this sweep is judged by its effects, not by arms. Received: --baseline {baseline}."
+                f"Expected no baseline, since this sweep is judged by effects, not arms. Received: --baseline {baseline}."
             )
         if number != question.baseline or results.sweep["design"] == "ladder":
             changes.append(f"compared with {_names(results)[number]} in place of what was planned")
@@ -135,15 +136,10 @@ def ask(
     return results, replace(question, changes=tuple(changes))
 
 
-def one_of_names(metric: str) -> str:
-    """The metric itself, if there is one of that name.
-
-    Raises:
-        AblateError: there is none; the message lists those there are.
-    """
+def _known(metric: str) -> Metric:
     if metric not in METRICS:
         raise AblateError(one_of("metric", metric, tuple(METRICS)))
-    return metric
+    return METRICS[metric]
 
 
 def _names(results: Results) -> list[str]:

@@ -1,0 +1,64 @@
+"""`ablate report --compare`: whether the changes of one sweep do the same in another."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ablate.results.compare import Comparison
+
+STEM = "compare"
+
+
+def run(first: str, second: str, out: Path | None, as_json: bool) -> int:
+    """Compares two sweeps, writes the table as CSV and Markdown and prints it; returns the exit status 0.
+
+    Args:
+        first, second: as for `ablate.results.load`.
+        out: the folder to write into; None for `report` in the folder of the first.
+
+    Raises:
+        AblateError: one of them is no sweep, or they have nothing in common.
+    """
+    from ablate.commands.report import folder_of, records
+    from ablate.results import load, tables
+    from ablate.results.analysis import analyse
+    from ablate.results.compare import Comparison
+    from ablate.results.question import ask
+    from ablate.results.tables import interplay
+    from ablate.store import write_atomically
+
+    ours, theirs = (analyse(*ask(load(source))) for source in (first, second))
+    comparison = Comparison(ours, theirs, (_name(first), _name(second)))
+    table = interplay.table(comparison)
+    folder = folder_of([first], out)
+    contents = {
+        f"{STEM}.csv": tables.csv(comparison.frame),
+        f"{STEM}.md": f"# {table.title}\n\n{tables.markdown(table.text, table.words)}\n"
+        + "".join(f"- {line}\n" for line in table.notes),
+    }
+    for name, content in contents.items():
+        write_atomically(folder / name, content.encode())
+    files = [folder / name for name in contents]
+    if as_json:
+        said = {"changes": records(comparison.frame), "level": comparison.level, "files": [str(path) for path in files]}
+        print(json.dumps(said, allow_nan=False))
+    else:
+        _print(comparison, files)
+    return 0
+
+
+def _name(source: str) -> str:
+    return Path(source).resolve().name if Path(source).exists() else source
+
+
+def _print(comparison: "Comparison", files: list[Path]) -> None:
+    from rich.console import Console
+
+    from ablate.results.tables import interplay, summary
+
+    console = Console(highlight=False)
+    table = interplay.table(comparison)
+    summary.print_table(table, console)
+    for line in [*table.notes, *map(str, files)]:
+        console.print(line, markup=False, soft_wrap=not console.is_terminal)

@@ -1,0 +1,70 @@
+"""Two sweeps side by side: whether a change does the same in both."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from ablate.errors import AblateError
+from ablate.results import stats
+from ablate.results.analysis import Analysis
+from ablate.results.question import Metric
+from ablate.results.stats import Side
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The changes of one factor that two sweeps both judge.
+
+    first, second: the sweeps; each change is shown in the direction of the second. names: what readers call them.
+    """
+
+    first: Analysis
+    second: Analysis
+    names: tuple[str, str]
+
+    def __post_init__(self) -> None:
+        ours, theirs = self.first.question, self.second.question
+        for what, one, other in (
+            ("metric", ours.metric.name, theirs.metric.name),
+            ("evaluation set", ours.evaluation_set, theirs.evaluation_set),
+            ("margin", ours.margin, theirs.margin),
+        ):
+            if one != other:
+                raise AblateError(
+                    f"Expected two sweeps with one {what}. Received: {one} in {self.names[0]}, {other} in {self.names[1]}."
+                )
+
+    @property
+    def metric(self) -> Metric:
+        """What both are compared by."""
+        return self.first.question.metric
+
+    @property
+    def margin(self) -> float | None:
+        """In points."""
+        return self.first.question.margin
+
+    @property
+    def level(self) -> float:
+        """Of the family intervals: that of as many differences as there are changes in common."""
+        return stats.family_level(len(self.samples))
+
+    @cached_property
+    def _matched(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        sides = [
+            Side(name, analysis.levels, analysis.wide, list(analysis.question.pairs))
+            for name, analysis in zip(self.names, (self.first, self.second), strict=True)
+        ]
+        return stats.interplay(*sides)
+
+    @property
+    def samples(self) -> pd.DataFrame:
+        """The effect in the second sweep minus that in the first, for each change (row) and seed (column), in points."""
+        return self._matched[1]
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row a change: columns of `stats.interplay`, `stats.estimates` and `stats.interplay_verdicts`."""
+        judged = stats.interplay_verdicts(stats.estimates(self.samples, self.level), self.margin)
+        return pd.concat([self._matched[0], judged], axis="columns")

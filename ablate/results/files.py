@@ -1,0 +1,97 @@
+"""The files of a report: an analysis in, files on disk out, each written whole or not at all."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import get_args
+
+import pandas as pd
+
+from ablate.recipe import ReportFormat
+from ablate.results import page, paper, plots, tables
+from ablate.results.analysis import Analysis
+from ablate.results.page import content, story
+from ablate.results.repeat import commands
+from ablate.store import write_atomically
+
+FIGURES = "figures"
+FIGURE_FORMATS = ("png", "svg")
+FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
+PAGE, TABLE = "index.html", "table.md"
+TEXTS: dict[str, dict[str, Callable[[Analysis], str]]] = {
+    "md": {TABLE: tables.markdown_file, "methods.md": paper.methods, "checklist.md": paper.checklist},
+    "tex": {"table.tex": paper.table, "caption.tex": paper.caption},
+}
+MEANINGS = {
+    "runs.csv": "each run: its levels, seed, status, accuracy, costs and fingerprint",
+    "evaluations.csv": "each evaluation of each run",
+    "seeds.csv": "each arm's value for each seed",
+    "arms.csv": "each arm over its seeds, with its costs",
+    "effects.csv": "what was judged: intervals, p-values, verdicts",
+    "contrasts.csv": "main effects and interactions over all arms",
+    "shapley.csv": "Shapley values",
+    "over_training.csv": "each difference at every evaluation",
+    "classes.csv": "each difference by class",
+    "networks.csv": "pairs of networks on the same images",
+    "published.csv": "published accuracies beside ours",
+    "noise.csv": "the noise floor",
+    TABLE: "all tables as Markdown",
+    "methods.md": "a paragraph on the method for a paper",
+    "checklist.md": "what checklists of conferences ask",
+    "table.tex": "the table for LaTeX (booktabs)",
+    "caption.tex": "its caption",
+}
+
+
+def write(analysis: Analysis, out: Path, folder: str, formats: Sequence[str] = FORMATS) -> list[Path]:
+    """Write a report; what was written, the page first.
+
+    Args:
+        out: the folder to write into.
+        folder: of the sweep, as the commands on the page name it.
+        formats: of FORMATS.
+
+    Raises:
+        AblateError: a file cannot be written.
+    """
+    texts: dict[str, str] = {}
+    if "csv" in formats:
+        texts |= {f"{name}.csv": tables.csv(frame) for name, frame in frames(analysis)}
+    for kind, files in TEXTS.items():
+        if kind in formats:
+            texts |= {name: text(analysis) for name, text in files.items()}
+    for name, text in texts.items():
+        write_atomically(out / name, text.encode())
+    kinds = [kind for kind in FIGURE_FORMATS if kind in formats]
+    pictures, figures = [], []
+    if kinds or "html" in formats:
+        for name, title, figure in plots.drawn(analysis):
+            figures += plots.save(figure, out / FIGURES / name, kinds)
+            if "html" in formats:
+                pictures.append(content.picture(title, figure))
+    written = [*(out / name for name in texts), *figures]
+    if "html" not in formats:
+        return written
+    beside = [(str(path.relative_to(out)), MEANINGS.get(path.name, "a figure")) for path in written]
+    parts = content.sections(analysis, pictures, commands(analysis.results.sweep, folder), beside)
+    html = page.render(analysis.title, [story.answer(analysis)], analysis.question.changes, parts)
+    write_atomically(out / PAGE, html.encode())
+    return [out / PAGE, *written]
+
+
+def frames(analysis: Analysis) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The frames of a report that have rows, by name; those of a sweep's runs always."""
+    yield "runs", analysis.results.runs.drop(columns="trajectory")  # a path of this machine; the fingerprint names it
+    yield "evaluations", analysis.results.evaluations
+    yield "seeds", analysis.seeds
+    yield "arms", analysis.arms
+    others = {
+        "effects": analysis.comparisons,
+        "contrasts": analysis.contrasts.drop(columns="factors", errors="ignore"),
+        "shapley": analysis.shapley,
+        "over_training": analysis.over_training,
+        "classes": analysis.classes,
+        "networks": analysis.networks,
+        "published": analysis.published,
+        "noise": analysis.noise,
+    }
+    yield from ((name, frame) for name, frame in others.items() if len(frame))

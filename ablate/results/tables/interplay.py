@@ -1,0 +1,44 @@
+"""The table of two sweeps side by side."""
+
+from ablate.results import numbers, stats
+from ablate.results.compare import Comparison
+from ablate.results.tables.table import Table, numeric, shown, wordy
+from ablate.results.tables.verdicts import intervals
+
+
+def table(comparison: Comparison) -> Table:
+    """Each change with its effect in both sweeps, and whether it is the same."""
+    frame, margin, points = comparison.frame, comparison.margin, comparison.metric.points
+    places = numbers.decimals(frame["sd"])
+    first, second = comparison.names
+    columns = (
+        wordy("change", frame["change"]),
+        numeric("seeds", frame["n"], numbers.whole),
+        numeric("in the first", frame["first"], lambda value: numbers.signed(value, places)),
+        numeric("in the second", frame["second"], lambda value: numbers.signed(value, places)),
+        numeric("difference", frame["points"], lambda value: numbers.signed(value, places)),
+        shown(intervals(frame, "low", "high", places), f"{stats.percent(comparison.level)} interval"),
+        wordy("verdict", _verdicts(comparison)),
+    )
+    shared = numbers.counted(len(frame), "change")
+    notes = [
+        f"First: {first}. Second: {second}. The effect of each change in {points}, in the direction of the second, over the "
+        "seeds that both have.",
+        "Intervals: Student's over seeds, on the difference of the two effects within each seed, at "
+        f"{stats.percent(comparison.level)} (5 % shared among {shared}). They alone decide.",
+        "depends on the others: the interval excludes 0, so the change does not do the same in both.",
+    ]
+    if margin is not None:
+        notes.append(f"adds up: the interval lies within ± {margin:g} {points}.")
+    notes.append("unclear: anything else. One seed gives no verdict.")
+    for name, analysis in zip(comparison.names, (comparison.first, comparison.second), strict=True):
+        notes += [f"{name} is exploratory: {change}" for change in analysis.question.changes]
+    return Table("interplay", "The same changes in two sweeps", columns, tuple(notes))
+
+
+def _verdicts(comparison: Comparison) -> list[str]:
+    under = "" if comparison.margin is None else f" (under {comparison.margin:g})"
+    return [
+        f"{verdict}{under if small else ''}"
+        for verdict, small in zip(comparison.frame["verdict"], comparison.frame["under_margin"], strict=True)
+    ]
