@@ -55,10 +55,12 @@ _HISTORY_TYPES = {
 class Found:
     """What was found, before it is put into frames.
 
-    sweep: what sweep.json holds, or would. runs: the columns of each run that no trajectory tells, in order of number; a factor
-    wins over a column of its name. trained: the trajectories that are there, by path. notes: as in `Results`.
+    name: of the sweep. sweep: what sweep.json holds, or would. runs: the columns of each run that no trajectory tells, in order
+    of number; a factor wins over a column of its name. trained: the trajectories that are there, by path. notes: as in
+    `Results`.
     """
 
+    name: str
     sweep: dict[str, Any]
     runs: list[dict[str, Any]]
     trained: Mapping[str, Trained]

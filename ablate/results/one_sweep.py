@@ -54,7 +54,7 @@ def read(sweep: Path) -> Found:
     if store is not None and lost:
         count = len({run["fingerprint"] for run in content["runs"]})
         notes.append(f"{len(lost)} of {count} trajectories are not in {content['store']}; their curves are left out")
-    return Found(content, runs, trained, notes)
+    return Found(name, content, runs, trained, notes)
 
 
 def content_of(folder: Path) -> dict[str, Any]:

@@ -1,11 +1,88 @@
-"""What a user can name for a report: a sweep's folder."""
+"""What a user can name for a report: the folder of a sweep, a study, a store, or several sweeps."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from ablate.results import one_sweep
+from ablate.errors import AblateError
+from ablate.plan import NOT_FACTORS
+from ablate.results import joined, one_sweep, whole_store
 from ablate.results.frames import Results, build
+from ablate.store import SWEEP, canonical_json, read_json
+from ablate.store.catalog import contents
+
+MULTIRUN = "multirun"  # where sweeps lie, below the current folder
 
 
-def load(sweep: Path) -> Results:
-    """Read a sweep's folder."""
-    return build(one_sweep.read(sweep))
+def load(*sources: str | Path) -> Results:
+    """Read what sweeps found, from files alone.
+
+    Args:
+        sources: one or more of: the folder of a sweep; the name of a study, whose sweeps in multirun/ are joined where they
+            differ in their seeds alone; or, by itself, a store, of which every training is a row.
+
+    Raises:
+        AblateError: a source is none of these, names several sweeps that differ, is damaged or of another version, or sweeps
+            cannot be joined.
+    """
+    found: dict[Path, None] = {}
+    for source in sources:
+        if is_store(Path(source)):
+            if len(sources) > 1:
+                raise AblateError(f"Expected sweeps to join. Received: {source}, which is a store. Report it alone.")
+            return build(whole_store.read(Path(source)))
+        found |= dict.fromkeys(folders(source))
+    if not found:
+        raise AblateError("Expected a sweep, a study or a store. Received: none.")
+    folders_once = list({folder.resolve(): folder for folder in found}.values())
+    parts = [one_sweep.read(folder) for folder in folders_once]
+    return build(parts[0] if len(parts) == 1 else joined.join(parts))
+
+
+def is_store(path: Path) -> bool:
+    """Whether a folder holds trajectories and is no sweep."""
+    return path.is_dir() and not (path / SWEEP).exists() and bool(contents(path)[0])
+
+
+def folders(source: str | Path) -> list[Path]:
+    """The folders of sweeps that a user names: one itself, or the sweeps of a study that differ in their seeds alone.
+
+    Raises:
+        AblateError: there is none, or the sweeps of the study differ in more.
+    """
+    if (Path(source) / SWEEP).exists():
+        return [Path(source)]
+    named = [(path.parent, read_json(path)) for path in sorted(Path(MULTIRUN).glob(f"*/{SWEEP}"))]
+    sweeps = {folder: content for folder, content in named if isinstance(content, dict) and content.get("study") == str(source)}
+    if not sweeps:
+        raise AblateError(
+            f"Expected the folder of a sweep, with a {SWEEP} in it, the name of a study with sweeps in {MULTIRUN}/, or a "
+            f"store. Received: {source}."
+        )
+    if len({_but_for_seeds(content) for content in sweeps.values()}) > 1:
+        listed = "; ".join(f"{folder} ({_shown(content)})" for folder, content in sweeps.items())
+        raise AblateError(
+            f"Expected a study whose sweeps differ in their seeds alone. Received: {source}, with {listed}. Name the folder "
+            "of one, or of those to be joined."
+        )
+    return list(sweeps)
+
+
+def _but_for_seeds(content: dict[str, Any]) -> str:
+    """What sweeps have to share to be joined without being asked."""
+    fixed = {key: content["fixed"][key] for key in ("metric", "evaluation_set", "margin", "step", "readout")}
+    words = {run["arm"]: sorted(_lasting(run["overrides"])) for run in content["runs"]}
+    arms = [arm["levels"] for arm in content["arms"]]
+    return canonical_json([content["design"], content["factors"], arms, fixed, list(words.items())])
+
+
+def _lasting(overrides: Sequence[str]) -> list[str]:
+    """The overrides that say more than the seed and how a training is executed."""
+    other = {*NOT_FACTORS, "seed"}
+    return [word for word in overrides if word.lstrip("+").partition("=")[0].partition(".")[0] not in other]
+
+
+def _shown(content: dict[str, Any]) -> str:
+    seeds = ", ".join(map(str, content["seeds"]))
+    steps = ", ".join(f"{step:,}" for step in sorted(set(content["fixed"]["step"])))
+    return f"{len(content['arms'])} arms, steps {steps}, seeds {seeds}"

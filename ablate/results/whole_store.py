@@ -1,0 +1,214 @@
+"""A whole store as one study: every training in it, whatever it was trained for, and nothing judged."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ablate.designs import Arm
+from ablate.errors import AblateError
+from ablate.models.costs import totals
+from ablate.models.spec import parse
+from ablate.plan import SWEEP_VERSION
+from ablate.results import one_sweep
+from ablate.results.content import leaves, text_of
+from ablate.results.evaluated import evaluated
+from ablate.results.frames import Found
+from ablate.results.trained import Trained
+from ablate.store import canonical_json
+from ablate.store.catalog import contents
+
+EMA = {"averaged": "on", "raw": "off"}  # the level of `ema` that a run with these weights has
+_KEYS = {"optimizer.lr": "lr", "average.decay": "ema_decay", "average.warmup": "ema_warmup"}  # as the command line calls them
+_UNKNOWN = "not noted"
+
+Levels = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Trainings that differ in nothing but the seed. content: theirs without it. names: of the levels first asked for."""
+
+    content: Mapping[str, Any]
+    names: Mapping[str, str]
+    trained: Sequence[Trained]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A run: a training read at a step with some weights."""
+
+    kind: _Kind
+    one: Trained
+    step: int
+    weights: str
+    levels: Levels
+
+    @property
+    def seed(self) -> int:
+        """The replicate number."""
+        return int((self.one.config or {})["seed"])
+
+
+def read(store: Path) -> Found:
+    """Every training of a store, read at each step that a run asked for, or at its newest, with raw and averaged weights.
+
+    The factors are what differs between them. The baseline is the arm with most runs.
+
+    Raises:
+        AblateError: the store cannot be read, or there is no training in it.
+    """
+    everything = [Trained(one.path) for one in contents(store)[0]]
+    trained = [one for one in everything if one.config is not None]
+    left_out = len(everything) - len(trained)
+    if not trained:
+        raise AblateError(f"Expected trainings in {store}. Received: none{' that is not damaged' if left_out else ''}.")
+    readings = _readings(trained)
+    arms = _arms([reading.levels for reading in readings])
+    numbers = {arm.levels: number for number, arm in enumerate(arms)}
+    listed = [{"number": n, "label": arm.label(arms[0]), "levels": dict(arm.levels)} for n, arm in enumerate(arms)]
+    readings.sort(key=lambda reading: (reading.seed, numbers[reading.levels]))
+    planned = [_planned(number, numbers[reading.levels], reading) for number, reading in enumerate(readings)]
+    rows = [
+        {
+            **one_sweep.row(run, listed[run["arm"]], _result(reading)),
+            "trajectory": str(reading.one.path),
+            "sweep": None,
+        }
+        for run, reading in zip(planned, readings, strict=True)
+    ]
+    read_at = {numbers[reading.levels]: reading for reading in readings}
+    sets = {each.evaluation_set for each in evaluated(trained)[0]}
+    content = {
+        "version": SWEEP_VERSION,
+        "study": None,
+        "design": "store",
+        "factors": {name: list(dict.fromkeys(dict(arm.levels)[name] for arm in arms)) for name, _ in arms[0].levels},
+        "baseline": dict(arms[0].levels),
+        "arms": listed,
+        "same_arms": [],
+        "seeds": sorted({reading.seed for reading in readings}),
+        "runs": planned,
+        "store": str(store),
+        "fixed": {
+            "metric": "accuracy",
+            "evaluation_set": sets.pop() if len(sets) == 1 else "evaluation",
+            "step": [read_at[number].step for number in range(len(arms))],
+            "readout": [read_at[number].weights for number in range(len(arms))],
+            "margin": None,
+            "differences": [],
+            "effects": [],
+            "looks": 1,
+        },
+        "joined": [],
+    }
+    notes = [
+        f"{left_out} of {len(everything)} trajectories are left out, since their config.yaml is missing or damaged: see "
+        "`ablate runs verify`"
+    ]
+    return Found(store.resolve().name, content, rows, {str(one.path): one for one in trained}, notes if left_out else [])
+
+
+def _readings(trained: Sequence[Trained]) -> list[_Reading]:
+    """All runs, with the levels of what differs between them."""
+    kinds = _kinds(trained)
+    factors = _factors(kinds)
+    steps = {id(one): _steps(one) for one in trained}
+    several = len(set().union(*steps.values())) > 1
+
+    def levels(kind: int, step: int, weights: str) -> Levels:
+        at = (("steps", str(step)),) if several else ()
+        return (*((name, values[kind]) for name, values in factors.items()), *at, ("ema", EMA[weights]))
+
+    return [
+        _Reading(kind, one, step, weights, levels(number, step, weights))
+        for number, kind in enumerate(kinds)
+        for one in kind.trained
+        for step in sorted(steps[id(one)], reverse=True)
+        for weights in EMA
+    ]
+
+
+def _kinds(trained: Sequence[Trained]) -> list[_Kind]:
+    """The trainings by what they are without their seed, those with most seeds first."""
+    groups: dict[str, list[Trained]] = {}
+    for one in trained:
+        assert one.config is not None
+        groups.setdefault(canonical_json(_seedless(one.config)), []).append(one)
+    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [_Kind(_seedless(group[0].config or {}), group[0].trajectory.names(), group) for _, group in ordered]
+
+
+def _seedless(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key != "seed"}
+
+
+def _factors(kinds: Sequence[_Kind]) -> dict[str, list[str]]:
+    """The level of each kind, by factor: the levels first asked for that differ, and then what they do not tell apart."""
+    groups = dict.fromkeys(name for kind in kinds for name in kind.names if name != "ema")
+    named = {name: [kind.names.get(name, _UNKNOWN) for kind in kinds] for name in reversed(groups)}  # as config.yaml has them
+    factors = {name: values for name, values in named.items() if len(set(values)) > 1}
+    contents = [dict(leaves(kind.content)) for kind in kinds]
+    keys = dict.fromkeys(key for content in contents for key in content)
+    for key in sorted(keys, key=lambda key: ("." in key, key.endswith("digest"))):  # a digest tells a reader least
+        values = [text_of(content[key]) if key in content else "none" for content in contents]
+        together = list(zip(*factors.values(), strict=True)) or [()] * len(kinds)
+        if len(set(zip(together, values, strict=True))) > len(set(together)):
+            name = _KEYS.get(key, key)
+            factors[name if name not in factors else f"{name} (content)"] = values
+    return factors
+
+
+def _steps(one: Trained) -> list[int]:
+    """The steps to read a training at: those that runs asked for; without any, the newest that it was evaluated at."""
+    newest = one.rows[-1]["step"] if one.rows else one.status["step"]
+    return one.trajectory.final_steps() or [newest]
+
+
+def _arms(levels: Sequence[Levels]) -> list[Arm]:
+    """The arms: that with most runs first, then in the order of its levels."""
+    counts = Counter(levels)
+    baseline, _ = counts.most_common(1)[0]
+    order = [
+        list(dict.fromkeys([level, *(each[position][1] for each in counts)])) for position, (_, level) in enumerate(baseline)
+    ]
+    ranked = sorted(counts, key=lambda each: [known.index(level) for known, (_, level) in zip(order, each, strict=True)])
+    return [Arm(each) for each in ranked]
+
+
+def _planned(number: int, arm: int, reading: _Reading) -> dict[str, Any]:
+    """A run as sweep.json would have it. No command is known."""
+    return {
+        "number": number,
+        "arm": arm,
+        "seed": reading.seed,
+        "overrides": [],
+        "fingerprint": reading.one.path.name,
+        "readout": {"weights": reading.weights, "step": reading.step},
+        "eval_every": reading.kind.content["eval_every"],
+    }
+
+
+def _result(reading: _Reading) -> dict[str, Any]:
+    """A run's result as result.json would have it; that of a missing run has only its costs."""
+    one, step, weights = reading.one, reading.step, reading.weights
+    row = next((row for row in one.rows if row["step"] == step), None)
+    status = one.status
+    costs = _costs(reading.kind.content)
+    if row is not None:
+        found = {"status": "done", "step": step, "accuracy": row[f"accuracy_{weights}"], "loss": row[f"eval_loss_{weights}"]}
+        return {**found, "costs": {**costs, **{key: row[key] for key in ("seconds", "examples_per_second")}}}
+    if status["state"] == "failed" or (status["state"] == "diverged" and status["step"] <= step):
+        return {"status": status["state"], "step": status["step"], "error": status["error"], "costs": costs}
+    return {"costs": costs}
+
+
+def _costs(content: Mapping[str, Any]) -> dict[str, int]:
+    """Parameters and operations; none where another version of the program wrote the model."""
+    try:
+        height, width, channels = content["input"]["size"]
+        parameters, operations = totals(parse(content["model"], content["data"]["classes"]), (height, width, channels))
+    except AblateError:
+        return {}
+    return {"parameters": parameters, "operations": operations}
