@@ -1,0 +1,241 @@
+"""The whole way, from files on disk to what a report says, against numbers computed otherwise."""
+
+import itertools
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats as scipy_stats
+from statsmodels.stats.weightstats import DescrStatsW
+
+from ablate import app, plan
+from ablate.errors import AblateError
+from ablate.results import load
+from ablate.results.analysis import analyse
+from ablate.results.question import ask
+from ablate.store import Evaluated, keep_evaluated, write_json
+
+IMAGES = 400
+LABELS = np.arange(IMAGES) % 10
+NAMES = tuple("abcdefghij")
+
+
+def rights(levels: dict[str, str], weights: str, seed: int, step: int) -> np.ndarray:
+    """Which images a made-up network classifies rightly: some for the training, the seed and the weights, some by chance."""
+    training = ",".join(f"{factor}={level}" for factor, level in levels.items() if factor != "ema")
+    generator = np.random.default_rng([seed, step, zlib.crc32(training.encode()), weights == "averaged"])
+    share = 0.5 + 0.1 * (levels.get("augment") == "on") + 0.05 * (weights == "averaged") + 0.01 * seed
+    return generator.random(IMAGES) < share
+
+
+def fill(made: plan.Plan, folder: Path, steps=(10, 20), skip=lambda run: False) -> Path:
+    """Trajectories and results of a sweep over augment and ema, and perhaps more."""
+    write_json(folder / plan.SWEEP, made.to_json())
+    for run in made.runs:
+        trajectory = run.trajectory
+        if not trajectory.rows():
+            trajectory.write_config(run.content, run.names)
+            for step in steps:
+                found = {w: rights(dict(made.arms[run.arm].levels), w, run.seed, step) for w in ("raw", "averaged")}
+                row = {
+                    "step": step,
+                    "epoch": step / 8,
+                    "loss": 1.5,
+                    "lr": 0.1,
+                    "seconds": step / 2,
+                    "examples_per_second": 100.0,
+                }
+                row |= {f"accuracy_{w}": float(right.mean()) for w, right in found.items()}
+                row |= {f"eval_loss_{w}": 2 - float(right.mean()) for w, right in found.items()}
+                classes = {w: np.where(right, LABELS, (LABELS + 1) % 10) for w, right in found.items()}
+                trajectory.add_evaluation(row, classes)
+            trajectory.set_status("done", max(steps))
+        keep_evaluated(run.recipe.store, run.content["data"]["digest"], Evaluated(LABELS, NAMES, "made up", "test"))
+        result = app.read(run.recipe, trajectory)
+        if not skip(run):
+            write_json(folder / str(run.number) / app.RESULT, result)
+    return folder
+
+
+@pytest.fixture
+def factorial(sweeps) -> Path:
+    made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1,2,3", "steps=20", "eval_every=10")
+    return fill(made, sweeps.multirun / made.name)
+
+
+def analysed(folder: Path, **changes):
+    return analyse(*ask(load(folder), **changes))
+
+
+def test_the_verdict_table_is_what_the_predictions_say(factorial):
+    found = analysed(factorial)
+    # the same numbers from the made-up networks themselves
+    arms = [{"augment": a, "ema": e} for a, e in itertools.product(("on", "off"), repeat=2)]
+    correct = {
+        (arm, seed): rights(levels, "averaged" if levels["ema"] == "on" else "raw", seed, 20)
+        for arm, levels in enumerate(arms)
+        for seed in range(4)
+    }
+    assert found.comparisons["name"].tolist() == ["ema: on → off", "augment: on → off", "augment: on → off, ema: on → off"]
+    for row, arm in enumerate((1, 2, 3)):
+        differences = [100 * (correct[arm, seed].mean() - correct[0, seed].mean()) for seed in range(4)]
+        one = found.comparisons.iloc[row]
+        assert found.samples.iloc[row].tolist() == pytest.approx(differences)
+        assert one["points"] == pytest.approx(np.mean(differences))
+        low, high = DescrStatsW(differences).tconfint_mean(alpha=0.05 / 3)
+        assert (one["low"], one["high"]) == pytest.approx((low, high))
+        assert one["p"] == pytest.approx(scipy_stats.ttest_1samp(differences, 0).pvalue)
+        excluded = low > 0 or high < 0
+        assert (one["verdict"] in ("helps", "hurts")) == excluded
+        # the second estimand, written out
+        d = np.stack([correct[arm, seed].astype(float) - correct[0, seed] for seed in range(4)])
+        r, c, g = d.mean(axis=1), d.mean(axis=0), d.mean()
+        square = ((d - r[:, None] - c[None, :] + g) ** 2).sum() / (3 * (IMAGES - 1))
+        v_img = max(0.0, c.var(ddof=1) / IMAGES - square / (4 * IMAGES))
+        level = 1 - 0.05 / 3
+        t, z = scipy_stats.t.ppf((1 + level) / 2, 3), scipy_stats.norm.ppf((1 + level) / 2)
+        half = 100 * np.sqrt(t**2 * r.var(ddof=1) / 4 + z**2 * v_img)
+        assert (one["low_new"], one["high_new"]) == pytest.approx((100 * g - half, 100 * g + half))
+
+
+def test_the_arms_have_their_costs_and_their_differences(factorial):
+    arms = analysed(factorial).arms.set_index("arm")
+    assert arms["mean"].to_dict() == pytest.approx(load(factorial).runs.groupby("arm")["accuracy"].mean().mul(100).to_dict())
+    assert arms.loc[2, "parameters_difference"] == arms.loc[2, "parameters"] - arms.loc[0, "parameters"] > 0
+    assert arms.loc[0, "bytes"] == 4 * arms.loc[0, "parameters"]
+    assert arms["against"].isna().tolist() == [True, False, False, False]
+    best = arms["mean"].idxmax()
+    assert arms.loc[best, ["front_operations", "front_parameters", "front_seconds"]].all()
+
+
+def test_what_an_arm_brings_along_is_named(factorial):
+    confounds = analysed(factorial).confounds
+    assert set(confounds["arm"]) == {2, 3}
+    first = confounds[confounds["arm"] == 2].set_index("what")
+    assert (first.loc["input", "before"], first.loc["input", "after"]) == ("24 x 24", "32 x 32")
+    assert first.loc["parameters", "by"] > 0
+
+
+def test_missing_runs_leave_the_pairs_that_both_have(sweeps):
+    made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1,2", "steps=20", "eval_every=10")
+    folder = fill(made, sweeps.multirun / made.name, skip=lambda run: run.seed == 1 and run.arm == 0)
+    found = analysed(folder)
+    assert found.comparisons["n"].tolist() == [2, 2, 2]
+    assert found.arms["missing"].tolist() == [1, 0, 0, 0]
+    assert found.compute["runs"] == {"done": 11, "missing": 1}
+
+
+def test_one_seed_gives_no_verdict(sweeps):
+    made = sweeps.planned("augment=on,off", "ema=on,off", "steps=20", "eval_every=10")
+    found = analysed(fill(made, sweeps.multirun / made.name))
+    assert set(found.comparisons["verdict"]) == {"no verdict"}
+    assert not found.comparisons["dagger"].any()
+
+
+def test_a_fraction_is_judged_by_its_effects(sweeps):
+    words = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one", "seed=0,1,2", "steps=20", "eval_every=10")
+    made = sweeps.planned(*words, design="fractional")
+    found = analysed(fill(made, sweeps.multirun / made.name))
+    assert len(found.comparisons) == len(made.effects) == found.question.judged
+    assert found.comparisons["arm"].isna().all()
+    assert found.comparisons["low_new"].notna().all()
+    row = next(number for number, effect in enumerate(made.effects) if effect == ("augment",))
+    wide, levels = found.wide, found.levels["augment"]
+    expected = wide[levels == "off"].mean() - wide[levels == "on"].mean()
+    assert found.samples.iloc[row].tolist() == pytest.approx(expected.tolist())
+    assert found.comparisons["points_new"].tolist() == pytest.approx(found.comparisons["points"].tolist())
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, []),
+        ({"at_step": 20, "metric": "accuracy", "margin": 0.5}, []),
+        ({"at_step": 10}, ["read at step 10 in place of 20"]),
+        ({"margin": 2.0}, ["margin 2 in place of 0.5"]),
+        ({"metric": "loss"}, ["metric loss in place of accuracy"]),
+        ({"baseline": "3"}, ["compared with augment: on → off, ema: on → off in place of what was planned"]),
+        ({"baseline": "augment=on ema=on"}, []),
+    ],
+)
+def test_what_differs_from_the_plan_makes_a_report_exploratory(factorial, changes, said):
+    question = analysed(factorial, **changes).question
+    assert list(question.changes) == said
+    assert question.exploratory == bool(said)
+
+
+def test_another_step_is_read_off_the_same_trajectories(factorial):
+    found = analysed(factorial, at_step=10)
+    expected = 100 * rights({"augment": "on", "ema": "on"}, "averaged", 2, 10).mean()
+    assert found.wide.loc[0, 2] == pytest.approx(expected)
+    assert set(found.results.evaluations["step"]) == {10}
+    assert found.comparisons["points_new"].tolist() == pytest.approx(found.comparisons["points"].tolist())
+
+
+def test_another_baseline_has_every_other_arm_compared_with_it(factorial):
+    found = analysed(factorial, baseline="augment: on → off")
+    assert found.question.pairs == ((0, 2), (1, 2), (3, 2))
+    assert found.comparisons["points"].iloc[0] == pytest.approx(-analysed(factorial).comparisons["points"].iloc[1])
+
+
+def test_of_the_loss_less_is_better_and_there_is_no_margin(factorial):
+    loss, accuracy = analysed(factorial, metric="loss"), analysed(factorial)
+    assert loss.comparisons["points"].tolist() == pytest.approx((-accuracy.comparisons["points"] / 100).tolist())
+    assert loss.comparisons["verdict"].tolist() == accuracy.comparisons["verdict"].replace("no effect", "unclear").tolist()
+    assert loss.question.margin is None
+    assert loss.comparisons["low_new"].isna().all()
+    assert loss.published.empty
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"baseline": "7"}, r"number or name of an arm \(0: baseline"),
+        ({"metric": "speed"}, "accuracy, loss"),
+        ({"at_step": 15}, "10, 20"),
+        ({"margin": 0.0}, "greater than 0"),
+    ],
+)
+def test_what_there_is_not_is_refused(factorial, changes, said):
+    with pytest.raises(AblateError, match=said):
+        analysed(factorial, **changes)
+
+
+def test_an_effect_has_no_baseline(sweeps):
+    words = ("augment=on,off", "ema=on,off", "lrn=on,off", "steps=20", "eval_every=10")
+    made = sweeps.planned(*words, design="fractional")
+    with pytest.raises(AblateError, match="judged by effects"):
+        analysed(fill(made, sweeps.multirun / made.name), baseline="1")
+
+
+def test_arms_that_are_one_are_compared_once_with_another_baseline(sweeps):
+    words = ("lrn=native,on,off", "seed=0,1", "steps=20", "eval_every=10")
+    made = sweeps.planned(*words)
+    assert made.same_arms() == [(1, 0)]
+    write_json(sweeps.multirun / "it" / plan.SWEEP, made.to_json())
+    _, question = ask(load(sweeps.multirun / "it"), baseline="2")
+    assert question.pairs == ((0, 2),)
+
+
+def test_joined_sweeps_are_exploratory(sweeps):
+    folders = []
+    for seeds in ("seed=0,1", "seed=2,3"):
+        made = sweeps.planned("augment=on,off", "ema=on,off", seeds, "steps=20", "eval_every=10")
+        folders.append(fill(made, sweeps.multirun / made.name))
+    found = analyse(*ask(load(*folders)))
+    assert found.comparisons["n"].tolist() == [4, 4, 4]
+    [change] = found.question.changes
+    assert change.startswith("sweeps joined: ")
+
+
+def test_frames_are_whole_where_nothing_was_trained(sweeps):
+    made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1", "steps=20", "eval_every=10")
+    write_json(sweeps.multirun / "it" / plan.SWEEP, made.to_json())
+    found = analysed(sweeps.multirun / "it")
+    assert set(found.comparisons["verdict"]) == {"no verdict"}
+    assert found.arms["missing"].tolist() == [2, 2, 2, 2]
+    for frame in (found.contrasts, found.shapley, found.over_training, found.classes, found.networks, found.published):
+        assert isinstance(frame, pd.DataFrame)
+    assert found.reach().empty or found.reach()["reached"].eq(0).all()
