@@ -53,11 +53,16 @@ class Picture:
 
 @dataclass(frozen=True)
 class Lines:
-    """Sentences, a paragraph each; or with `listed` the items of a list. warns: set apart as what must not be overlooked."""
+    """Sentences, a paragraph each; or with `listed` the items of a list.
+
+    warns: set apart as what must not be overlooked. folded: what stands in their place until they are opened; empty where they
+    are always open.
+    """
 
     lines: tuple[str, ...]
     listed: bool = False
     warns: bool = False
+    folded: str = ""
 
 
 @dataclass(frozen=True)

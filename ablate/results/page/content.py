@@ -15,6 +15,7 @@ FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "se
 FOLDED = {"p_values", "reach", "networks", "runs"}  # what is many rows, or decides nothing
 # Where a table's own title would repeat that of its section.
 CAPTIONS = {"arms": "Each arm over its seeds, and what it costs", "noise": "How far runs scatter by chance"}
+MOST_SENTENCES = 8  # that read the verdicts and stand open
 _TONES = {"helps": "helps", "hurts": "hurts", "no effect": "none", "unclear": "unclear", "no verdict": "", "": ""}
 
 
@@ -83,7 +84,9 @@ def _verdicts(analysis: Analysis, verdicts: Sequence[Block], beside_them: Sequen
     crossed = [len(effect) > 1 for effect in effects] or [False] * len(analysis.comparisons)  # an interaction helps nothing
     tones = [_TONES["" if cross else told] for told, cross in zip(analysis.comparisons["verdict"], crossed, strict=True)]
     coloured = [replace(block, tones=tuple(tones)) if isinstance(block, Table) else block for block in verdicts]
-    return (*coloured, Lines(tuple(words.sentences(analysis)), listed=True), *beside_them)
+    sentences = words.sentences(analysis)
+    folded = f"The same in {len(sentences)} sentences" if len(sentences) > MOST_SENTENCES else ""
+    return (*coloured, Lines(tuple(sentences), listed=True, folded=folded), *beside_them)
 
 
 def _fronts(analysis: Analysis) -> tuple[Block, ...]:

@@ -6,7 +6,8 @@ from ablate.results import stats
 from ablate.results.analysis import Analysis
 from ablate.results.numbers import counted, duration, listed
 
-MOST_NAMED = 4  # changes with the same verdict that the first line of the page names
+MOST_NAMED = 3  # changes with the same verdict that the first line of the page names
+MOST_ARMS = 8  # that the plan names; the table of arms names all
 
 
 def answer(analysis: Analysis) -> str:
@@ -77,7 +78,7 @@ def plan(analysis: Analysis) -> tuple[str, ...]:
         f"design: {sweep['design']}, {counted(arms, 'arm')} x {counted(seeds, 'seed')} = {counted(runs, 'run')}, "
         f"which stand on {counted(trainings, 'training')}",
         *(f"factor {factor}: {', '.join(levels)}" for factor, levels in sweep["factors"].items()),
-        f"arms: {'; '.join(analysis.names.values())}",
+        *([f"arms: {'; '.join(analysis.names.values())}"] if arms <= MOST_ARMS else []),
         f"seeds: {', '.join(map(str, sweep['seeds']))}",
         f"fixed before training: {fixed['metric']} on the {fixed['evaluation_set']} set, read at {_steps(fixed['step'])} with "
         f"{_and(sorted(set(fixed['readout'])))} weights; {margin}; {counted(judged, what)} judged"

@@ -120,8 +120,14 @@ def test_one_seed_has_a_page_without_a_verdict(make_study, make_report):
 def test_the_answer_counts_the_verdicts_and_names_few_of_many_changes(make_study):
     found = make_study({"lr": ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8"]}, seeds=1)
     assert page.answer(found) == (
-        "Of 7 changes judged, 7 have no verdict (lr: 0.1 → 0.2; lr: 0.1 → 0.3; lr: 0.1 → 0.4; lr: 0.1 → 0.5; and 3 more)."
+        "Of 7 changes judged, 7 have no verdict (lr: 0.1 → 0.2; lr: 0.1 → 0.3; lr: 0.1 → 0.4; and 4 more)."
     )
+
+
+def test_many_sentences_are_folded_and_few_are_not(make_study):
+    few, many = TWO, {"lr": ["0.1", "0.2", "0.3", "0.4"], "width": ["1", "2", "3"]}
+    folded = [section(make_study(factors), "verdicts").blocks[1].folded for factors in (few, many)]
+    assert folded == ["", "The same in 11 sentences"]
 
 
 def test_rows_of_verdicts_carry_their_tone(make_study):
