@@ -15,6 +15,7 @@ FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "se
 FOLDED = {"p_values", "reach", "networks", "runs"}  # what is many rows, or decides nothing
 # Where a table's own title would repeat that of its section.
 CAPTIONS = {"arms": "Each arm over its seeds, and what it costs", "noise": "How far runs scatter by chance"}
+NO_PAIRS = "No arm is compared with another one"
 MOST_SENTENCES = 8  # that read the verdicts and stand open
 _TONES = {"helps": "helps", "hurts": "hurts", "no effect": "none", "unclear": "unclear", "no verdict": "", "": ""}
 
@@ -45,6 +46,9 @@ def sections(
         blocks: tuple[Block, ...] = tuple(found.pop(name) for name in names if name in found)
         return blocks or ((Lines((otherwise,)),) if otherwise else ())
 
+    compared = bool(analysis.question.pairs)
+    no_costs = "No change costs more or less." if compared else f"{NO_PAIRS}; what each costs is in the table of arms."
+    no_confounds = "None: no change brings along another one." if compared else f"{NO_PAIRS}."
     parts = [
         Section("question", "The question", blocks=(Lines(story.asked(analysis)),)),
         Section("verdicts", "The verdicts", blocks=_verdicts(analysis, some("verdicts"), some("p_values"))),
@@ -57,8 +61,8 @@ def sections(
         Section("figures", "Figures", "Pointing at a value shows it." if pictures else "", tuple(pictures)),
         Section("arms", "The arms", blocks=(*some("arms", "reach"), _shown(runs.every(analysis)))),
         Section("effects", "Effects beyond the verdicts", blocks=some("contrasts", "shapley")),
-        Section("costs", "Costs", blocks=(*some("costs", otherwise="No change costs more or less."), *_fronts(analysis))),
-        Section("confounds", "Confounds", blocks=some("confounds", otherwise="None: no change brings along another one.")),
+        Section("costs", "Costs", blocks=(*some("costs", otherwise=no_costs), *_fronts(analysis))),
+        Section("confounds", "Confounds", blocks=some("confounds", otherwise=no_confounds)),
         Section("published", "Published numbers", blocks=some("published")),
         Section("failures", "Failures", blocks=_failures(analysis)),
         Section("noise", "The noise floor", blocks=some("noise", otherwise="Not known: no arm has two seeds.")),

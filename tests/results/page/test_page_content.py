@@ -111,6 +111,13 @@ def test_one_arm_is_compared_with_nothing_and_still_has_a_page(make_study, make_
     assert "verdicts" in titles(make_report(found))
 
 
+def test_where_no_two_arms_are_compared_none_is_said_to_cost_or_bring_along_nothing(make_study):
+    alone, compared = make_study({"augment": ["on"]}), make_study(TWO)
+    assert lines(section(alone, "confounds")) == "No arm is compared with another one."
+    assert "in the table of arms" in lines(section(alone, "costs"))
+    assert named(section(compared, "costs")) == ["What each change costs"]
+
+
 def test_one_seed_has_a_page_without_a_verdict(make_study, make_report):
     found = make_study(TWO, seeds=1)
     assert "3 have no verdict" in page.answer(found)
