@@ -3,12 +3,7 @@
 They are made for half a page's width and to be read in grey. `draw_all` and `drawn` make those of a whole report.
 """
 
-from pathlib import Path
-
-import pandas as pd
-
 from ablate.results.plots.accuracy import accuracy_vs_step, curves
-from ablate.results.plots.accuracy import height as _accuracy_height
 from ablate.results.plots.classes import class_differences
 from ablate.results.plots.costs import against_costs
 from ablate.results.plots.effect import effect_vs_step
@@ -32,7 +27,6 @@ __all__ = [
     "draw_all",
     "drawn",
     "effect_vs_step",
-    "figure",
     "fit",
     "forest",
     "interaction",
@@ -44,9 +38,3 @@ __all__ = [
     "single",
     "svg",
 ]
-
-
-def figure(evaluations: pd.DataFrame, stem: Path, evaluation_set: str = "test") -> list[Path]:
-    """Draw accuracy against step and save it as `stem`.png and `stem`.svg; the paths of both."""
-    ax = accuracy_vs_step(evaluations, single(), evaluation_set)
-    return save(fit(ax, _accuracy_height(evaluations["arm"].nunique())), stem)

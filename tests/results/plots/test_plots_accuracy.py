@@ -103,9 +103,9 @@ def test_when_no_run_is_done_the_legend_speaks_of_no_mean():
     assert ax.get_legend().get_title().get_text().startswith("thin line")
 
 
-def test_without_evaluations_it_says_so(tmp_path):
-    paths = plots.figure(evaluations(seeds=0), tmp_path / "accuracy")
-    assert "no evaluation yet" in paths[1].read_text()
+def test_without_evaluations_it_says_so():
+    figure = plots.fit(plots.accuracy_vs_step(evaluations(seeds=0), plots.single()), 1.5)
+    assert "no evaluation yet" in plots.svg(figure)
 
 
 def test_every_arm_looks_unlike_the_others_even_in_grey():

@@ -1,0 +1,93 @@
+import pandas as pd
+import pytest
+from matplotlib.collections import PolyCollection
+
+from ablate.results import plots
+from ablate.results.plots import effect
+
+LABELS = {0: "baseline"} | {arm: f"factor{arm}: on → off" for arm in range(1, 30)}
+
+
+def frame(comparisons: int = 2, steps=(1000, 2000, 3000), n: int = 3, half: float = 0.4, ladder: bool = False) -> pd.DataFrame:
+    rows = [
+        (arm, arm - 1 if ladder else 0, step, n, -arm / 10 + step / 10000, half)
+        for arm in range(1, comparisons + 1)
+        for step in steps
+    ]
+    made = pd.DataFrame(rows, columns=["arm", "against", "step", "n", "points", "half"])
+    return made.assign(low=made["points"] - made["half"], high=made["points"] + made["half"])
+
+
+def drawn(made: pd.DataFrame, margin=0.5):
+    figure = plots.effect_vs_step(made, LABELS, plots.blank(), margin)
+    return plots.fit(figure, effect.height(len(made[["arm", "against"]].drop_duplicates())))
+
+
+def curve(ax):
+    return next(line for line in ax.lines if line.get_color() == "black" and line.get_linewidth() == 1.1)
+
+
+def bands(ax) -> list:
+    return [artist for artist in ax.collections if isinstance(artist, PolyCollection)]
+
+
+def legend(figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_a_panel_a_comparison_with_its_curve_and_band():
+    figure = drawn(frame())
+    first, second = figure.axes
+    assert curve(second).get_xdata().tolist() == [1000, 2000, 3000]
+    assert curve(second).get_ydata().tolist() == pytest.approx([-0.1, 0.0, 0.1])
+    assert bands(second)[0].get_paths()[0].get_extents().intervaly.tolist() == pytest.approx([-0.5, 0.5])
+    assert [ax.get_title(loc="left") for ax in (first, second)] == ["factor1: on → off", "factor2: on → off"]
+    assert first.get_ylim() == second.get_ylim()
+    assert "accuracy, difference from the baseline (points)" in figure.get_suptitle()
+
+
+def test_the_legend_says_that_a_band_is_no_verdict_and_what_is_shaded():
+    texts = legend(drawn(frame()))
+    assert texts == ["mean of 3 seeds, paired by seed", "95 % band, pointwise: no verdict", "the margin, ± 0.5 points"]
+    assert not any("margin" in text for text in legend(drawn(frame(), margin=None)))
+
+
+def test_bands_that_would_dwarf_the_curves_are_cut_and_the_legend_says_so():
+    figure = drawn(frame(half=30.0))
+    assert figure.axes[0].get_ylim()[1] < 3
+    assert any("cut" in text for text in legend(figure))
+
+
+def test_one_seed_has_a_curve_without_a_band():
+    figure = drawn(frame(n=1, half=float("nan")))
+    assert bands(figure.axes[0]) == []
+    assert legend(figure)[0] == "mean of 1 seed, paired by seed"
+    assert not any("band" in text for text in legend(figure))
+
+
+def test_a_ladder_is_compared_with_the_rung_below():
+    assert "difference from the rung below" in drawn(frame(3, ladder=True)).get_suptitle()
+
+
+@pytest.mark.parametrize("comparisons", [1, 2, 3, 19])
+def test_panels_titles_and_legend_do_not_overlap(comparisons):
+    figure = drawn(frame(comparisons))
+    assert len(figure.axes) == comparisons
+    boxes = [ax.get_tightbbox() for ax in figure.axes] + [figure.legends[0].get_window_extent()]
+    for one in boxes:
+        assert one.x0 >= 0
+        assert one.x1 <= figure.bbox.x1 + 1
+        assert sum(one.overlaps(other) for other in boxes) == 1
+
+
+def test_steps_are_labelled_below_each_column():
+    figure = drawn(frame(3))
+    assert [ax.get_xlabel() for ax in figure.axes] == ["", "step", "step"]
+    assert [bool(ax.xaxis.get_tick_params()["labelbottom"]) for ax in figure.axes] == [False, True, True]
+
+
+def test_a_pointer_is_told_some_values_of_a_long_curve_and_the_last():
+    figure = drawn(frame(1, steps=range(100, 10001, 100)))
+    texts = [text for _, _, text in plots.points(figure)]
+    assert len(texts) <= effect.TOLD
+    assert texts[-1] == "factor1: on → off, step 10,000: +0.90 points (+0.50 to +1.30)"

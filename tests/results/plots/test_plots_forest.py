@@ -1,0 +1,142 @@
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.patches import Rectangle
+
+from ablate.results import plots
+from ablate.results.plots import rows
+
+LEVEL = 1 - 0.05 / 3
+NAMES = ["augment: on → off", "lrn: on → off", "model: tuto → alex4, weight_decay: scaled → decoupled, fc: two → one"]
+TEXTS = ["hurts", "no effect beyond ± 0.5", "unclear: 8 to 60 seeds would tell †"]
+
+
+def comparisons(count: int = 3, **columns) -> pd.DataFrame:
+    points = np.resize([-3.0, 0.1, 1.0], count)
+    frame = {
+        "name": np.resize(NAMES, count),
+        "aliases": "",
+        "points": points,
+        "low": points - np.resize([0.5, 0.2, 2.0], count),
+        "high": points + np.resize([0.5, 0.2, 2.0], count),
+        "low_new": points - np.resize([0.7, 0.4, 2.2], count),
+        "high_new": points + np.resize([0.7, 0.4, 2.2], count),
+        "verdict": np.resize(["hurts", "no effect", "unclear"], count),
+    }
+    return pd.DataFrame(frame | columns)
+
+
+def samples(frame: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({seed: frame["points"] + shift for seed, shift in ((0, -0.3), (1, 0.0), (2, 0.3))})
+
+
+def forest(frame: pd.DataFrame, margin=0.5, texts=None, seeds=None):
+    texts = list(np.resize(TEXTS, len(frame))) if texts is None else texts
+    seeds = samples(frame) if seeds is None else seeds
+    ax = plots.forest(frame, seeds, texts, plots.single(), LEVEL, "difference (points)", margin)
+    plots.fit(ax, rows.height(ax))
+    return ax
+
+
+def lines(ax, width: float) -> list:
+    return [line for line in ax.lines if line.get_linewidth() == width and len(line.get_xdata()) == 2]
+
+
+def dots(ax, markers: str) -> list:
+    return [line for line in ax.lines if line.get_marker() in tuple(markers) and line.get_clip_on()]
+
+
+def legend(ax) -> str:
+    return "\n".join(text.get_text() for text in (ax.get_legend().get_title(), *ax.get_legend().get_texts()))
+
+
+def test_a_row_has_mean_family_interval_seeds_and_verdict():
+    frame = comparisons()
+    ax = forest(frame)
+    thick = lines(ax, 2.2)
+    assert [line.get_xdata() for line in thick] == [
+        pytest.approx(ends) for ends in zip(frame["low"], frame["high"], strict=True)
+    ]
+    means = dots(ax, "vsD")
+    assert [line.get_marker() for line in means] == ["v", "s", "D"]
+    assert [line.get_xdata()[0] for line in means] == pytest.approx(frame["points"].tolist())
+    assert [line.get_ydata()[0] for line in means] == [line.get_ydata()[0] for line in thick]
+    seeds = dots(ax, "o")
+    assert [line.get_xdata().tolist() for line in seeds] == [pytest.approx(row) for row in samples(frame).to_numpy().tolist()]
+    written = [text.get_text() for text in ax.texts]
+    assert set(TEXTS) <= set(written)
+    assert "98.3 % family intervals, 3 differences judged" in (ax.get_title(loc="left"), ax.get_title())
+
+
+def test_the_interval_for_new_images_is_a_thin_line_and_named():
+    frame = comparisons()
+    ax = forest(frame)
+    thin = lines(ax, 0.9)
+    assert [line.get_xdata()[0] for line in thin] == pytest.approx(frame["low_new"].tolist())
+    assert "new images" in legend(ax)
+    unknown = forest(comparisons(low_new=np.nan, high_new=np.nan), texts=["hurts"] * 3)
+    assert lines(unknown, 0.9) == []
+    assert "new images" not in legend(unknown)
+
+
+def test_the_margin_is_shaded_in_every_row():
+    ax = forest(comparisons())
+    shades = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
+    assert [(patch.get_x(), patch.get_width()) for patch in shades] == [(-0.5, 1.0)] * 3
+    assert "the margin, ± 0.5 points" in legend(ax)
+    assert "margin" not in legend(forest(comparisons(), margin=None))
+
+
+def test_one_seed_has_no_interval_and_no_legend_of_one():
+    nothing = dict.fromkeys(("low", "high", "low_new", "high_new"), np.nan)
+    frame = comparisons(verdict="no verdict", **nothing)
+    ax = forest(frame, texts=["no verdict: one seed"] * 3, seeds=frame[["points"]].set_axis([0], axis="columns"))
+    assert lines(ax, 2.2) == []
+    assert len(dots(ax, "x")) == 3
+    assert "interval" not in legend(ax)
+
+
+def test_a_row_without_any_value_keeps_its_place():
+    missing = comparisons(1, points=np.nan, low=np.nan, high=np.nan, low_new=np.nan, high_new=np.nan, verdict="no verdict")
+    ax = forest(missing, texts=["no verdict: no seed yet"])
+    assert NAMES[0] in [text.get_text() for text in ax.texts]
+
+
+def test_an_interval_that_would_dwarf_the_others_ends_in_an_arrow_and_the_legend_says_so():
+    frame = comparisons()
+    frame.loc[2, ["low", "high", "low_new", "high_new"]] = [-90, 92, np.nan, np.nan]
+    ax = forest(frame)
+    assert [line.get_marker() for line in ax.lines if not line.get_clip_on()] == ["<", ">"]
+    assert "arrow: the interval goes on beyond the figure" in legend(ax)
+    assert ax.get_xlim()[1] < 20
+    assert "arrow" not in legend(forest(comparisons()))
+
+
+def test_a_dagger_is_explained_where_there_is_one():
+    assert "†" in legend(forest(comparisons()))
+    assert "†" not in legend(forest(comparisons(), texts=["hurts", "unclear", "unclear"]))
+
+
+@pytest.mark.parametrize("count", [1, 3, 24])
+def test_names_and_verdicts_do_not_overlap_and_stay_inside(count):
+    ax = forest(comparisons(count))
+    boxes = [text.get_window_extent() for text in ax.texts]
+    for one in boxes:
+        assert one.x0 >= -1
+        assert one.x1 <= ax.figure.bbox.x1 + 1
+        assert sum(one.overlaps(other) for other in boxes) == 1
+
+
+def test_aliases_stand_below_the_name_of_an_effect():
+    ax = forest(comparisons(1, aliases="+ b x c − d x e"), texts=["hurts"])
+    assert [text.get_text() for text in ax.texts] == [NAMES[0], "+ b x c − d x e", "hurts"]
+
+
+def test_a_pointer_is_told_means_with_their_interval_and_seeds():
+    texts = [text for _, _, text in plots.points(forest(comparisons(1), texts=["hurts"]).figure)]
+    assert texts == [
+        "augment: on → off: −3.00 points (−3.50 to −2.50)",
+        "seed 0: −3.30 points",
+        "seed 1: −3.00 points",
+        "seed 2: −2.70 points",
+    ]

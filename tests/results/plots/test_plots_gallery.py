@@ -1,0 +1,55 @@
+from ablate.results import load, plots
+from ablate.results.analysis import analyse
+from ablate.results.question import ask
+
+
+def analysis(folder):
+    return analyse(*ask(load(folder)))
+
+
+def test_a_factorial_has_every_figure_that_there_is_data_for(sweeps, tmp_path):
+    made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1,2", "steps=20", "eval_every=10")
+    found = analysis(sweeps.trained(made, 10, 20))
+    figures = {name: title for name, title, _ in plots.drawn(found)}
+    assert list(figures) == ["effects", "accuracy", "effects_over_training", "costs", "interactions", "shapley", "classes"]
+    assert figures["effects_over_training"] == "Differences from the baseline over training"
+    paths = plots.draw_all(found, tmp_path / "figures", ("svg",))
+    assert [path.name for path in paths] == [f"{name}.svg" for name in figures]
+    assert all(path.read_text().count("<svg") == 1 for path in paths)
+
+
+def test_the_same_analysis_gives_the_same_files(sweeps):
+    made = sweeps.planned("augment=on,off", "seed=0,1", "steps=20", "eval_every=10")
+    found = analysis(sweeps.trained(made, 10, 20))
+    once, again = ([(name, plots.svg(figure)) for name, _, figure in plots.drawn(found)] for _ in range(2))
+    assert once == again
+
+
+def test_one_run_has_its_curve_alone(sweeps):
+    found = analysis(sweeps.trained(sweeps.planned("steps=20", "eval_every=10"), 10, 20))
+    assert [name for name, _, _ in plots.drawn(found)] == ["accuracy"]
+
+
+def test_a_sweep_that_has_not_begun_says_so(sweeps):
+    made = sweeps.planned("augment=on,off", "seed=0,1", "steps=20")
+    folder = sweeps.multirun / made.name
+    sweeps.trained(made, 10)  # no row at the runs' own step, so no run has a result
+    figures = list(plots.drawn(analysis(folder)))
+    assert [name for name, _, _ in figures] == ["effects", "accuracy"]
+    assert "no verdict: " in plots.svg(figures[0].figure)
+
+
+def test_a_fraction_is_drawn_by_its_effects(sweeps):
+    words = ["augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one"]
+    made = sweeps.planned(*words, "seed=0,1", "steps=20", "eval_every=10", design="fractional")
+    found = analysis(sweeps.trained(made, 10, 20))
+    figures = {name: figure for name, _, figure in plots.drawn(found)}
+    assert "effects_over_training" not in figures
+    assert "effect (points)" in figures["effects"].axes[0].get_xlabel()
+
+
+def test_a_ladder_is_drawn_against_the_rung_below(sweeps):
+    made = sweeps.planned("augment=off,on", "ema=off,on", "seed=0,1", "steps=20", "eval_every=10", design="ladder")
+    figures = {name: (title, figure) for name, title, figure in plots.drawn(analysis(sweeps.trained(made, 10, 20)))}
+    assert figures["effects_over_training"][0] == "Differences from the rung below over training"
+    assert "difference from the rung below" in figures["effects"][1].axes[0].get_xlabel()

@@ -1,0 +1,102 @@
+"""Figures of rows: published values, and Shapley values."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ablate.results import plots
+from ablate.results.plots import rows
+
+LABELS = {0: "baseline (augment: on)", 1: "ema: on → off", 2: "augment: on → off, ema: on → off"}
+
+
+def published(**columns) -> pd.DataFrame:
+    frame = {
+        "arm": [0, 1, 2],
+        "published": [81.4, 78.8, 75.3],
+        "n": 3,
+        "mean": [81.3, 78.5, 77.5],
+        "low": [80.2, 77.1, 76.5],
+        "high": [82.4, 79.9, 78.5],
+        "inside": pd.array([True, True, False], dtype="boolean"),
+    }
+    return pd.DataFrame(frame | columns)
+
+
+def shapley(**columns) -> pd.DataFrame:
+    frame = {"change": ["augment: on → off", "ema: on → off"], "points": [-2.8, 0.4], "low": [-3.1, -0.1], "high": [-2.5, 0.9]}
+    return pd.DataFrame(frame | {"level": 0.975} | columns)
+
+
+def fitted(ax):
+    plots.fit(ax, rows.height(ax))
+    return ax
+
+
+def marks(ax, marker: str) -> list[float]:
+    return [float(line.get_xdata()[0]) for line in ax.lines if line.get_marker() == marker]
+
+
+def thick(ax, width: float) -> list[list[float]]:
+    return [list(line.get_xdata()) for line in ax.lines if line.get_linewidth() == width and line.get_marker() == "None"]
+
+
+def written(ax) -> list[str]:
+    legend = ax.get_legend()
+    return [text.get_text() for text in (*ax.texts, legend.get_title(), *legend.get_texts())]
+
+
+def test_a_published_value_stands_beside_ours_and_the_prediction_interval():
+    frame = published()
+    ax = fitted(plots.published_beside_ours(frame, LABELS, plots.single()))
+    assert marks(ax, "D") == frame["published"].tolist()
+    assert marks(ax, "o") == frame["mean"].tolist()
+    assert thick(ax, 2.2) == frame[["low", "high"]].to_numpy().tolist()
+    assert {"baseline", "published 81.4: inside", "published 75.3: outside"} <= set(written(ax))
+    assert "95 % prediction interval for one new run" in written(ax)
+    assert ax.get_xlabel() == "accuracy on the test set (%)"
+
+
+def test_one_seed_has_no_prediction_interval_and_no_answer():
+    frame = published(n=1, low=np.nan, high=np.nan, inside=pd.array([pd.NA] * 3, dtype="boolean"))
+    ax = fitted(plots.published_beside_ours(frame, LABELS, plots.single()))
+    assert thick(ax, 2.2) == []
+    assert "published 81.4: too few seeds to tell" in written(ax)
+    assert not any("interval" in text for text in written(ax))
+
+
+def test_a_bar_a_factor_with_its_interval_and_its_level():
+    frame = shapley()
+    ax = fitted(plots.shapley_bars(frame, plots.single()))
+    assert [patch.get_width() for patch in ax.patches] == frame["points"].tolist()
+    assert thick(ax, 1.4) == frame[["low", "high"]].to_numpy().tolist()
+    assert {"augment: on → off", "−2.80 points", "+0.40 points", "interval at 97.5 %: no verdict"} <= set(written(ax))
+    assert ax.get_xlabel() == "accuracy on the test set,\nShapley value (points)"
+
+
+def test_bars_of_one_seed_have_no_interval():
+    ax = fitted(plots.shapley_bars(shapley(low=np.nan, high=np.nan), plots.single()))
+    assert thick(ax, 1.4) == []
+    assert not any("interval" in text for text in written(ax))
+
+
+@pytest.mark.parametrize(
+    "draw", [lambda ax: plots.published_beside_ours(published(), LABELS, ax), lambda ax: plots.shapley_bars(shapley(), ax)]
+)
+def test_names_and_values_do_not_overlap_and_stay_inside(draw):
+    ax = fitted(draw(plots.single()))
+    left, right = ax.get_xlim()
+    ticks = [text for text in ax.get_xticklabels() if left <= text.get_position()[0] <= right]
+    boxes = [text.get_window_extent() for text in (*ax.texts, *ticks)]
+    for one in boxes:
+        assert one.x0 >= -1
+        assert sum(one.overlaps(other) for other in boxes) == 1
+
+
+def test_a_long_text_at_the_right_moves_below_a_long_name():
+    ax = plots.single()
+    name, text = "model: tuto → alex4, lrn: on → off, fc: two → one", "unclear: 8 to 60 seeds would tell"
+    rows.lay(ax, [name, "short"], [text, text])
+    heights = {each.get_text(): each.get_position()[1] for each in ax.texts[:2]}
+    assert heights[text] == heights[name] + 1
+    assert ax.texts[2].get_position()[1] == ax.texts[3].get_position()[1]

@@ -1,0 +1,69 @@
+import re
+import xml.etree.ElementTree as ElementTree
+
+import matplotlib
+import pytest
+
+from ablate.results import plots
+from ablate.results.plots.style import tell
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def drawn(label: str = "a step"):
+    ax = plots.single()
+    (line,) = ax.plot([0, 1, 2], [0.0, -1.0, 1.0])
+    tell(line, ["first", "", "third"])
+    ax.set_xlabel(label)
+    return plots.fit(ax, 1.5)
+
+
+def test_the_files_are_a_png_and_an_svg_with_text_and_are_the_same_again(tmp_path):
+    style = dict(matplotlib.rcParams)
+    paths = plots.save(drawn(), tmp_path / "figures" / "at 0.5")
+    assert [path.name for path in paths] == ["at 0.5.png", "at 0.5.svg"]
+    png = paths[0].read_bytes()
+    assert png.startswith(b"\x89PNG")
+    assert int.from_bytes(png[16:20]) == round(plots.WIDTH * plots.DPI)
+    texts = ["".join(node.itertext()) for node in ElementTree.parse(paths[1]).iter(f"{SVG}text")]
+    assert "a step" in texts
+    assert "−1.0" in texts
+    assert [path.read_bytes() for path in plots.save(drawn(), tmp_path / "again")] == [path.read_bytes() for path in paths]
+    assert dict(matplotlib.rcParams) == style
+
+
+def test_only_the_kinds_asked_for_are_written(tmp_path):
+    assert plots.save(drawn(), tmp_path / "one", ("svg",)) == [tmp_path / "one.svg"]
+    assert [path.name for path in tmp_path.iterdir()] == ["one.svg"]
+
+
+def test_what_a_user_named_is_text_and_nothing_else():
+    root = ElementTree.fromstring(plots.svg(drawn("<b> & $x$ → ü")))
+    assert "<b> & $x$ → ü" in ["".join(node.itertext()) for node in root.iter(f"{SVG}text")]
+
+
+def test_axes_get_the_height_asked_for_whatever_stands_around_them():
+    low = drawn()
+    ax = plots.single()
+    ax.plot([0, 1], label="\n".join("many lines"))
+    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.3))
+    high = plots.fit(ax, 1.5)
+    assert [figure.axes[0].get_window_extent().height / figure.dpi for figure in (low, high)] == pytest.approx(
+        [1.5, 1.5], abs=0.02
+    )
+    assert high.get_figheight() > low.get_figheight() + 1
+    assert high.axes[0].get_legend().get_window_extent().y0 >= 0
+
+
+def test_a_pointer_finds_values_where_the_svg_draws_them():
+    figure = drawn()
+    (x0, y0, first), (x2, y2, third) = plots.points(figure)
+    assert (first, third) == ("first", "third")
+    assert x0 < x2
+    assert y0 > y2
+    root = ElementTree.fromstring(plots.svg(figure))
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    assert 0 < x2 < width
+    assert 0 < y2 < y0 < height
+    curves = [re.findall(r"[-\d.]+", path.get("d", "")) for path in root.iter(f"{SVG}path")]
+    assert [x0, y0] in [pytest.approx([float(part) for part in curve[:2]], abs=0.1) for curve in curves if len(curve) == 6]

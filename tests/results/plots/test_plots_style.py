@@ -1,0 +1,51 @@
+import pytest
+
+from ablate.results.plots import style
+
+
+def test_a_change_is_not_torn_apart():
+    assert style.wrapped("augment: on → off, ema: on → off", 20) == "augment: on → off,\nema: on → off"
+    assert style.wrapped("weight_decay: scaled → decoupled", 20) == "weight_decay:\nscaled → decoupled"
+    assert style.wrapped("init: tutorial_2017 → he_normal", 20) == "init: tutorial_2017\n→ he_normal"
+
+
+def test_a_name_without_any_space_is_broken_rather_than_too_wide():
+    assert max(map(len, style.wrapped("x" * 50, 20).split("\n"))) == 20
+
+
+def test_fitted_lines_are_not_wider_than_asked_and_say_the_same():
+    text = "model: tuto → alex4, lrn: on → off, fc: two → one, weight_decay: scaled → decoupled"
+    for width in (90, 150, 400):
+        lines = style.fitted(text, width)
+        assert max(map(style.text_width, lines)) <= width
+        assert " ".join(lines) == text
+
+
+@pytest.mark.parametrize(
+    ("places", "moved"),
+    [
+        ([], []),
+        ([0.2, 0.8], [0.2, 0.8]),
+        ([0.5, 0.5], [0.45, 0.55]),
+        ([0.1, 0.5, 0.5, 0.9], [0.1, 0.45, 0.55, 0.9]),
+        ([0.99, 1.0], [0.9, 1.0]),
+        ([0.0, 0.0], [0.0, 0.1]),
+    ],
+)
+def test_places_are_moved_apart_no_further_than_needed(places, moved):
+    assert style.apart(places, 0.1) == pytest.approx(moved)
+
+
+def test_limits_hold_what_is_shown_and_cut_intervals_that_would_dwarf_it():
+    low, high = style.limits([0, 1, float("nan")], [-0.5, 40, float("nan")])
+    assert -0.7 < low < -0.5
+    assert 2 < high < 2.3
+    assert style.limits([], []) == (-1, 1)
+    assert style.limits([3.0], [])[0] < 3 < style.limits([3.0], [])[1]
+
+
+def test_what_arms_are_compared_with_is_said_in_short():
+    labels = {0: "baseline (augment: on)", 1: "lrn: on → off", 2: "fc: two → one"}
+    assert style.versus([(1, 0), (2, 0)], labels) == "the baseline"
+    assert style.versus([(0, 1), (2, 1)], labels) == "lrn: on → off"
+    assert style.versus([(1, 0), (2, 1)], labels) == "the rung below"
