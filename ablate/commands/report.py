@@ -58,7 +58,7 @@ class Report:
             "shapley": records(analysis.shapley),
             "noise": records(analysis.noise),
             "published": records(analysis.published),
-            "compute": analysis.compute,
+            "compute": {key: None if value != value else value for key, value in analysis.compute.items()},  # NaN
             "notes": [*(line for table in tables.every(analysis)[:2] for line in table.notes), *analysis.results.notes],
             "files": [str(path) for path in self.files],
         }

@@ -13,10 +13,27 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from ablate import app, config, plan, results
 from ablate.commands import report
 from ablate.errors import AblateError
-from ablate.results import tables
-from ablate.store import Trajectory, write_json
+from ablate.results.analysis import analyse
+from ablate.results.question import ask
+from ablate.store import Evaluated, Trajectory, keep_evaluated, write_json
 
-FILES = ("runs.csv", "evaluations.csv", "seeds.csv", "arms.csv", "table.md", "figures/accuracy.png", "figures/accuracy.svg")
+CSVS = (
+    "runs",
+    "evaluations",
+    "seeds",
+    "arms",
+    "effects",
+    "contrasts",
+    "shapley",
+    "over_training",
+    "classes",
+    "networks",
+    "noise",
+)
+TEXTS = ("table.md", "methods.md", "checklist.md", "table.tex", "caption.tex")
+FIGURES = ("effects", "accuracy", "effects_over_training", "costs", "interactions", "shapley", "classes")
+DIGITS = tuple("0123456789")
+LIGHT = ("--format", "csv,md")
 
 
 def planned(design: str, *words: str, **more) -> plan.Plan:
@@ -45,58 +62,83 @@ def filled(made: plan.Plan, tmp_path: Path) -> Path:
             scores = {f"accuracy_{name}": part + gain for name, gain in (("raw", 0.5), ("averaged", 0.6))}
             losses = {"eval_loss_raw": 1.0, "eval_loss_averaged": 0.9, "loss": 1.5}
             row = {"step": step, "epoch": step / 8, **scores, **losses, "lr": 0.1}
-            classes = {"raw": np.arange(4), "averaged": np.arange(4)}
+            classes = {"raw": np.arange(4), "averaged": np.arange(4) // 2}
+            trajectory.write_config(run.content, run.names)
             trajectory.add_evaluation(row | {"seconds": 1.0, "examples_per_second": 500.0}, classes)
+        keep_evaluated(tmp_path / made.store, run.content["data"]["digest"], Evaluated(np.arange(4), DIGITS, "made up", "test"))
         recipe = run.recipe.model_copy(update={"store": tmp_path / made.store})
         write_json(folder / str(run.number) / app.RESULT, app.read(replace(run, recipe=recipe).recipe, trajectory))
     return folder
 
 
-def test_it_writes_all_files_and_returns_their_paths(sweep, capsys):
+def everything(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_it_writes_one_page_and_all_that_lies_beside_it(sweep, capsys):
     paths = report.write(sweep)
-    assert paths == [sweep / "report" / name for name in FILES]
+    out = sweep / "report"
+    assert paths[0] == out / "index.html"
+    assert {str(path.relative_to(out)) for path in paths} == everything(out)
+    figures = {f"figures/{name}.{kind}" for name in FIGURES for kind in ("png", "svg")}
+    assert everything(out) == {"index.html", *TEXTS, *(f"{name}.csv" for name in CSVS), *figures}
     assert all(path.stat().st_size for path in paths)
-    assert sorted(path for path in (sweep / "report").rglob("*") if path.is_file()) == sorted(paths)
+    page = (out / "index.html").read_text()
+    assert all(f'href="{name}"' in page for name in everything(out) - {"index.html"})
+    assert str(sweep) not in (out / "table.md").read_text()
 
 
 def test_the_files_hold_the_frames(sweep, capsys):
-    report.write(sweep)
-    loaded, out = results.load(sweep), sweep / "report"
+    report.run([str(sweep), *LIGHT])
+    analysis, out = analyse(*ask(results.load(sweep))), sweep / "report"
     runs = pd.read_csv(out / "runs.csv")
-    assert list(runs.columns) == [name for name in loaded.runs.columns if name != "trajectory"]
+    assert list(runs.columns) == [name for name in analysis.results.runs.columns if name != "trajectory"]
     assert runs["status"].tolist() == ["done"] * 7 + ["missing"]
-    assert runs["accuracy"].tolist()[:7] == pytest.approx(loaded.runs["accuracy"].tolist()[:7])
-    assert len(pd.read_csv(out / "evaluations.csv")) == len(loaded.evaluations) == 16
-    arms = tables.arms(loaded)
-    assert pd.read_csv(out / "arms.csv")["difference"].tolist()[1:] == pytest.approx(arms["difference"].tolist()[1:])
+    assert runs["accuracy"].tolist()[:7] == pytest.approx(analysis.results.runs["accuracy"].tolist()[:7])
+    assert len(pd.read_csv(out / "evaluations.csv")) == len(analysis.results.evaluations) == 16
+    effects = pd.read_csv(out / "effects.csv")
+    for column in ("points", "low", "high", "low95", "high95", "p", "p_signflip", "p_smallest", "low_new", "high_new"):
+        assert effects[column].tolist() == pytest.approx(analysis.comparisons[column].tolist(), nan_ok=True)
+    assert effects["verdict"].tolist() == analysis.comparisons["verdict"].tolist()
+    assert pd.read_csv(out / "arms.csv")["mean"].tolist() == pytest.approx(analysis.arms["mean"].tolist())
     seeds = pd.read_csv(out / "seeds.csv")
     assert seeds["seed_1"].isna().tolist() == [False, False, False, True]
-    table = (out / "table.md").read_text()
-    assert table.startswith(tables.markdown(tables.shown(arms, "factorial")))
-    assert tables.compared(loaded) in table
-    assert str(sweep) not in table
 
 
-def test_it_prints_the_table_whole_into_a_pipe_and_where_it_lies(sweep, capsys):
-    assert report.run([str(sweep)]) == 0
+def test_it_prints_the_verdicts_whole_into_a_pipe_and_where_all_lies(sweep, capsys):
+    assert report.run([str(sweep), *LIGHT]) == 0
     printed = capsys.readouterr().out
-    for shown in ("baseline (augment: on, ema: on)", "augment: on → off, ema: on → off", "1 missing", "examples/s", "−10.00"):
+    for shown in ("baseline (augment: on, ema: on)", "augment: on → off, ema: on → off", "1 missing", "98.3 % interval", "−10"):
         assert shown in printed
-    assert "sd over seeds" in printed
     assert "…" not in printed
-    for name in ("table.md", "figures/accuracy.png", "figures/accuracy.svg"):
-        assert f"{sweep / 'report' / name}\n" in printed
+    assert "They alone decide." in printed
+    assert printed.rstrip().endswith(str(sweep / "report" / "checklist.md"))
 
 
-def test_out_names_another_folder(sweep, tmp_path, capsys):
-    assert report.run([str(sweep), "--out", str(tmp_path / "paper")]) == 0
-    assert all((tmp_path / "paper" / name).is_file() for name in FILES)
+def test_it_writes_only_the_formats_asked_for(sweep, tmp_path, capsys):
+    out = tmp_path / "paper"
+    assert report.run([str(sweep), "--out", str(out), "--format", "tex, svg"]) == 0
+    assert everything(out) == {"table.tex", "caption.tex", *(f"figures/{name}.svg" for name in FIGURES)}
     assert not (sweep / "report").exists()
+
+
+def test_what_differs_from_the_plan_is_marked_in_all_of_it(sweep, tmp_path, capsys):
+    report.run([str(sweep), "--at-step", "10", "--margin", "3", "--out", str(tmp_path), "--format", "html,csv,md,tex"])
+    printed = capsys.readouterr().out
+    for text in (printed, *((tmp_path / name).read_text() for name in ("index.html", "table.md", "methods.md", "caption.tex"))):
+        words = " ".join(text.split()).lower()
+        assert "exploratory" in words
+        assert "changed after training" in words
+        assert "read at step 10 in place of 20" in words
+    assert set(pd.read_csv(tmp_path / "runs.csv")["step"].dropna()) == {10}
+    report.run([str(sweep), "--format", "html,md"])
+    for text in (capsys.readouterr().out, (sweep / "report" / "index.html").read_text()):
+        assert "exploratory" not in text.lower()
 
 
 def test_it_says_where_it_looked_for_trajectories_that_are_gone(sweep, made, tmp_path, capsys):
     (tmp_path / made.store).rename(tmp_path / "elsewhere")
-    report.write(sweep)
+    report.run([str(sweep), *LIGHT])
     [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("no trajectory of this sweep")]
     assert "runs" in line
     assert str(tmp_path) in line
@@ -113,67 +155,100 @@ def test_a_sweep_of_which_nothing_ran_is_reported(sweep, capsys):
 
 def test_a_fraction_is_reported_by_its_effects(tmp_path, capsys):
     sweep = filled(planned("fractional", "augment=on,off", "ema=on,off", "lrn=on,off", resolution=3), tmp_path)
-    paths = report.write(sweep)
-    assert sweep / "report" / "effects.csv" in paths
+    report.run([str(sweep), "--format", "html,csv,md,tex"])
     effects = pd.read_csv(sweep / "report" / "effects.csv")
-    assert effects["effect"].tolist() == ["augment: on → off", "ema: on → off", "lrn: on → off"]
+    assert effects["name"].tolist() == ["augment: on → off", "ema: on → off", "lrn: on → off"]
     assert effects["points"].tolist() == pytest.approx([10, -10, 0])
     assert effects["n"].tolist() == [1, 1, 1]  # of the other seed a run is missing
     printed, table = capsys.readouterr().out, (sweep / "report" / "table.md").read_text()
-    loaded = results.load(sweep)
-    frame = tables.effects(loaded)
-    assert table.endswith("\n\n" + tables.markdown(tables.shown_effects(frame)) + table[table.rindex("|\n") + 2 :])
-    for line in ("augment: on → off − ema x lrn", *tables.about_effects(loaded, frame)):
-        assert line in printed
-        assert line in table
-    assert "vs baseline" not in printed
+    for text in (printed, table):
+        assert "− ema x lrn" in text
+        assert "lrn = augment x ema" in text or "lrn = " in text
+        assert "vs baseline" not in text
 
 
 def test_as_json_it_is_one_object_of_the_same_numbers(sweep, capsys):
-    assert report.run([str(sweep), "--json"]) == 0
+    assert report.run([str(sweep), "--json", *LIGHT]) == 0
     printed, told = capsys.readouterr()
     found = json.loads(printed, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
     assert told == ""
-    assert list(found) == ["name", "arms", "notes", "files"]
     assert found["name"] == sweep.name
-    assert found["files"] == [str(sweep / "report" / name) for name in FILES]
+    assert found["exploratory"] == []
     assert all(Path(path).is_file() for path in found["files"])
-    arms = tables.arms(results.load(sweep))
-    assert [list(arm) for arm in found["arms"]] == [list(arms.columns)] * 4
-    assert [arm["accuracy"] for arm in found["arms"]] == arms["accuracy"].tolist()
+    analysis = analyse(*ask(results.load(sweep)))
+    assert [arm["mean"] for arm in found["arms"]] == pytest.approx(analysis.arms["mean"].tolist())
     assert [arm["against"] for arm in found["arms"]] == [None, 0, 0, 0]
     assert found["arms"][3]["sd"] is None  # of one seed
     assert type(found["arms"][0]["parameters"]) is int
-    assert tables.compared(results.load(sweep)) in found["notes"]
-
-
-def test_as_json_a_fraction_has_its_effects(tmp_path, capsys):
-    sweep = filled(planned("fractional", "augment=on,off", "ema=on,off", "lrn=on,off", resolution=3), tmp_path)
-    report.run([str(sweep), "--json", "--out", str(tmp_path / "paper")])
-    found = json.loads(capsys.readouterr().out)
-    assert [effect["effect"] for effect in found["effects"]] == ["augment: on → off", "ema: on → off", "lrn: on → off"]
-    assert [effect["sd"] for effect in found["effects"]] == [None] * 3
-    assert any("contrast of means" in note for note in found["notes"])
-    assert str(tmp_path / "paper" / "effects.csv") in found["files"]
+    assert [row["verdict"] for row in found["effects"]] == analysis.comparisons["verdict"].tolist()
+    assert found["level"] == pytest.approx(1 - 0.05 / 3)
+    assert any("They alone decide." in note for note in found["notes"])
 
 
 def test_as_json_it_says_where_it_looked_for_trajectories_that_are_gone(sweep, made, tmp_path, capsys):
     (tmp_path / made.store).rename(tmp_path / "elsewhere")
-    report.run([str(sweep), "--json"])
+    report.run([str(sweep), "--json", *LIGHT])
     assert any(note.startswith("no trajectory of this sweep") for note in json.loads(capsys.readouterr().out)["notes"])
 
 
-def test_a_folder_that_is_no_sweep_is_refused(tmp_path):
-    with pytest.raises(AblateError, match="Expected the folder of a sweep"):
-        report.run([str(tmp_path)])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "Expected the folder of a sweep"),
+        (["FOLDER"], "Expected the folder of a sweep"),
+        (["SWEEP", "--format", "pdf"], "formats of html,csv"),
+        (["SWEEP", "--baseline", "best"], "number or name of an arm"),
+        (["SWEEP", "--metric", "speed"], "accuracy, loss"),
+        (["SWEEP", "--at-step", "15"], "evaluated: 10, 20"),
+        (["SWEEP", "--margin", "nan"], "greater than 0"),
+    ],
+)
+def test_what_cannot_be_reported_is_refused_and_nothing_is_written(sweep, tmp_path, words, said):
+    places = {"SWEEP": str(sweep), "FOLDER": str(tmp_path)}
+    with pytest.raises(AblateError, match=said):
+        report.run([places.get(word, word) for word in words])
+    assert not (sweep / "report").exists()
 
 
-@pytest.mark.parametrize("words", [[], ["a", "b"], ["--nothing"]])
+@pytest.mark.parametrize("words", [["--nothing"], ["--compare", "a"], ["a", "--at-step", "soon"]])
 def test_wrong_usage_ends_with_2(words, capsys):
     with pytest.raises(SystemExit) as end:
         report.run(words)
     assert end.value.code == 2
     assert "ablate report" in capsys.readouterr().err
+
+
+@pytest.fixture
+def both(tmp_path) -> list[str]:
+    """The same factors switched off one at a time, and on."""
+    first = planned("one_factor", "augment=on,off", "ema=on,off")
+    second = planned("one_factor", "augment=off,on", "ema=off,on")
+    return [str(filled(made, tmp_path)) for made in (first, second)]
+
+
+def test_two_sweeps_are_compared_change_by_change(both, tmp_path, capsys):
+    assert report.run(["--compare", *both, "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    frame = pd.read_csv(tmp_path / "out" / "compare.csv")
+    assert frame["change"].tolist() == ["augment: off → on", "ema: off → on"]
+    for shown in ("augment: off → on", "97.5 % interval", "depends on the others: ", str(tmp_path / "out" / "compare.md")):
+        assert shown in printed
+    table = (tmp_path / "out" / "compare.md").read_text()
+    assert "ema: off → on" in table
+    assert str(tmp_path) not in table
+
+
+def test_compared_as_json(both, capsys):
+    assert report.run(["--compare", *both, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["change"] for row in found["changes"]] == ["augment: off → on", "ema: off → on"]
+    assert found["files"] == [str(Path(both[0]) / "report" / name) for name in ("compare.csv", "compare.md")]
+
+
+def test_sweeps_that_switch_nothing_alike_are_not_compared(both, tmp_path):
+    other = str(filled(planned("one_factor", "lr=0.1,0.05"), tmp_path))
+    with pytest.raises(AblateError, match="judge the same change"):
+        report.run(["--compare", both[0], other])
 
 
 def probed(*words: str) -> tuple[list[str], float]:
@@ -199,5 +274,5 @@ def test_help_imports_nothing_heavy():
 
 
 def test_reporting_needs_no_tensorflow(sweep):
-    heavy, _ = probed(str(sweep))
+    heavy, _ = probed(str(sweep), *LIGHT)
     assert heavy == ["hydra", "matplotlib", "pandas"]

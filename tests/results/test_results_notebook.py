@@ -1,0 +1,81 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from ablate.commands import report
+from ablate.errors import AblateError
+from ablate.results import notebook
+
+PARTS = ("question", "answer", "notes", "repeat")
+
+
+@pytest.fixture
+def sweep(sweeps) -> Path:
+    made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1", "steps=20", "eval_every=10")
+    return sweeps.trained(made, 10, 20)
+
+
+def code(cells) -> list[str]:
+    return [cell.source for cell in cells if cell.cell_type == "code"]
+
+
+def test_the_committed_notebook_has_no_outputs_and_no_logic():
+    cells = nbformat.read(notebook.template(), as_version=4).cells
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in cells if cell.cell_type == "code")
+    for source in code(cells):
+        for statement in ast.parse(source).body:
+            assert isinstance(statement, ast.Import | ast.ImportFrom | ast.Assign | ast.Expr), source
+        assert not any(isinstance(node, ast.comprehension | ast.Lambda | ast.IfExp) for node in ast.walk(ast.parse(source)))
+    assert [cell.metadata["tags"] for cell in cells if "tags" in cell.metadata] == [["parameters"]]
+
+
+def test_it_is_executed_on_a_sweep_and_written_beside_its_report(sweep, monkeypatch, capfd):
+    monkeypatch.chdir(sweep.parents[1])
+    told = Path("multirun") / sweep.name
+    assert report.run([str(told), "--format", "csv", "--notebook"]) == 0
+    path = sweep / "report" / "report.ipynb"
+    assert str(path.relative_to(sweep.parents[1])) in capfd.readouterr().out
+    made = nbformat.read(path, as_version=4)
+    nbformat.validate(made)
+    cells = [cell for cell in made.cells if cell.cell_type == "code"]
+    assert all(output.output_type != "error" for cell in cells for output in cell.outputs)
+    shown = {kind for cell in cells for output in cell.outputs for kind in output.get("data", {})}
+    assert {"text/markdown", "image/svg+xml"} <= shown
+    text = path.read_text()
+    assert str(sweep.parent) not in text, "no path of this machine"
+    assert "augment: on → off" in str(made)
+    # what a table says is what the library says
+    table = notebook.Report(str(told)).table("verdicts").markdown
+    assert table in [output.data.get("text/markdown") for cell in cells for output in cell.outputs if "data" in output]
+
+
+def test_a_part_that_a_sweep_has_nothing_for_is_said(sweeps):
+    made = sweeps.planned("lr=0.1,0.05", "seed=0", "steps=20", "eval_every=10", design="one_factor")
+    shown = notebook.Report(str(sweeps.trained(made, 10, 20)))
+    assert shown.table("shapley").markdown.startswith("This sweep has no table `shapley`; it has `verdicts`")
+    assert "has no figure `shapley`" in shown.figure("shapley").markdown
+    assert all(getattr(shown, part)().markdown for part in PARTS)
+
+
+def test_without_what_executes_notebooks_it_says_what_to_install(sweep):
+    program = (
+        "import sys; sys.modules['nbclient'] = None\n"
+        "from pathlib import Path\n"
+        "from ablate.errors import AblateError\n"
+        "from ablate.results import notebook\n"
+        "try:\n    notebook.execute(Path(sys.argv[1]), Path(sys.argv[1]))\n"
+        "except AblateError as error:\n    print(error)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, str(sweep)], check=True, capture_output=True, text=True)
+    assert "pip install 'ablate-tf[notebook]'" in ended.stdout
+
+
+def test_a_cell_that_fails_is_told_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AblateError, match=r"Expected all cells of .*report\.ipynb to run on nowhere\. Received: AblateError"):
+        notebook.execute(Path("nowhere"), tmp_path)
+    assert not (tmp_path / "report.ipynb").exists()
