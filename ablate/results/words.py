@@ -1,5 +1,6 @@
 """Comparisons read in words: the verdict in a cell, and the sentence that says what became of an ingredient."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -74,15 +75,11 @@ def verdict(row: Row, margin: float | None, interaction: bool = False) -> str:
 
 def short(row: Row, margin: float | None, interaction: bool = False) -> str:
     """The verdict without its reason, for a table whose caption gives the rule; see `verdict`."""
-    text = (
-        verdict({**row, "dagger": False}, margin, interaction)
-        .partition(":")[0]
-        .partition(" beyond ")[0]
-        .partition(" within ")[0]
-    )
+    text = _REASONS.split(verdict({**row, "dagger": False}, margin, interaction))[0].removeprefix("they ")
     return f"{text} {DAGGER}" if row["dagger"] else text
 
 
+_REASONS = re.compile(":| beyond | within ")
 _LIMITS = {
     "images": "no number of seeds would tell, the test images limit it",
     "diverged": "a seed diverged",
@@ -136,7 +133,7 @@ def _of_effect(row: Row, effect: Sequence[str], factors: Mapping[str, Sequence[s
 
 def _of_interaction(row: Row, effect: Sequence[str], question: "Question", places: int) -> str:
     both, told = f"the effects of {' and '.join(effect)}", row["verdict"]
-    amount = f"{crossed(effect)} is {numbers.signed(row['points'], places)} {question.metric.points}"
+    amount = f"the interaction {crossed(effect)} is {numbers.signed(row['points'], places)} {question.metric.points}"
     if told in ("helps", "hurts"):
         small = f", though by less than {question.margin:g} {question.metric.points}" if row["under_margin"] else ""
         within = numbers.interval(row["low"], row["high"], places)

@@ -1,5 +1,6 @@
 """The main table of a report in LaTeX, for `booktabs` alone, and its caption."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -12,8 +13,10 @@ from ablate.results.paper.recipe import data_set
 from ablate.results.tables.verdicts import incomplete, intervals, names
 
 HEAD = r"""% Needs \usepackage{booktabs} in the preamble. To be set as
-%   \begin{table} \centering \caption{\input{caption}} \input{table} \end{table}
+%   \begin{table} \centering \caption{\protect\input{caption}} \input{table} \end{table}
 """
+SET = r"{\small \setlength{\tabcolsep}{4pt}"  # six columns then fit the width of an article
+NAME_LETTERS, NAME_COLUMN = 24, r"p{0.25\linewidth}"  # longer names wrap, in a column that leaves room for five others
 SPECIAL = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -44,7 +47,7 @@ SPECIAL = {
     "æ": r"\ae{}",
     "Æ": r"\AE{}",
 }
-TWO_HYPHENS = "-\u2060-"  # with a word joiner between them, so that they make no dash
+HYPHENS, APART = re.compile("-(?=-)"), "-\u2060"  # a word joiner between two of them, so that they make no dash
 ACCENTS = {
     "\u0300": "`",
     "\u0301": "'",
@@ -59,7 +62,7 @@ ACCENTS = {
 
 def escape(text: str) -> str:
     """Text as LaTeX sets it. Letters with the usual accents stay; what pdfLaTeX has no sign for is named by its code."""
-    return "".join(_sign(sign) for sign in unicodedata.normalize("NFC", text).replace("--", TWO_HYPHENS))
+    return "".join(_sign(sign) for sign in HYPHENS.sub(APART, unicodedata.normalize("NFC", text)))
 
 
 def _sign(sign: str) -> str:
@@ -76,17 +79,25 @@ def _sign(sign: str) -> str:
 
 
 def tabular(text: pd.DataFrame, left: Sequence[str]) -> str:
-    """A frame of text as a `tabular` with the rules of booktabs; columns in `left` to the left, the others to the right."""
-    places = "".join("l" if name in left else "r" for name in text.columns)
-    rows = [" & ".join(map(escape, row)) + r" \\" for row in [list(text.columns), *text.to_numpy().tolist()]]
-    lines = [f"\\begin{{tabular}}{{{places}}}", r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule", r"\end{tabular}"]
+    """A frame of text as a `tabular` with the rules of booktabs; columns in `left` to the left, the others to the right.
+
+    Long names in the first column wrap.
+    """
+    wraps = bool(text.iloc[:, 0].str.len().max() > NAME_LETTERS)
+    places = ["l" if name in left else "r" for name in text.columns]
+    places[0] = NAME_COLUMN if wraps else places[0]
+    heads, *cells = [list(map(escape, row)) for row in [list(text.columns), *text.to_numpy().tolist()]]
+    rows = [[f"\\raggedright {name}" if wraps else name, *others] for name, *others in cells]
+    lines = [f"{' & '.join(row)} \\\\" for row in [heads, *rows]]
+    lines = [f"\\begin{{tabular}}{{@{{}}{''.join(places)}@{{}}}}", r"\toprule", lines[0], r"\midrule", *lines[1:]]
+    lines += [r"\bottomrule", r"\end{tabular}"]
     return "\n".join(lines) + "\n"
 
 
 def table(analysis: Analysis) -> str:
     """`table.tex`: what is judged, with each arm's mean and deviation; without comparisons the arms alone."""
     text = _effects(analysis) if analysis.question.effects else _arms(analysis)
-    return HEAD + tabular(text, [text.columns[0], "verdict"])
+    return f"{HEAD}{SET}%\n{tabular(text, [text.columns[0], 'verdict']).rstrip()}}}\n"
 
 
 def _arms(analysis: Analysis) -> pd.DataFrame:

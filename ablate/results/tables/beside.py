@@ -71,14 +71,11 @@ def networks(analysis: Analysis) -> Table | None:
     return Table("networks", "Pairs of networks", columns, notes)
 
 
-def reach(analysis: Analysis, target: float | None = None) -> Table | None:
-    """When each arm reaches an accuracy in %, by default the baseline's mean; None where there are no evaluations."""
-    frame = analysis.reach(target)
+def reach(analysis: Analysis) -> Table | None:
+    """When each arm reaches `Analysis.target`; None where there are no evaluations, or another metric is asked for."""
+    frame = analysis.reach()
     if frame.empty or analysis.question.metric.name != "accuracy":
         return None
-    places = numbers.of(analysis)
-    baseline = analysis.names[analysis.question.baseline]
-    wanted = analysis.wide.loc[analysis.question.baseline].mean() if target is None else target
     spans = [_span(first, last) for first, last in frame[["first", "last"]].itertuples(index=False)]
     columns = (
         wordy("arm", [analysis.names[arm] for arm in frame["arm"]]),
@@ -87,9 +84,8 @@ def reach(analysis: Analysis, target: float | None = None) -> Table | None:
         shown(spans, "first to last"),
     )
     notes = (
-        f"The first evaluation with at least {numbers.number(wanted, places)} %"
-        + (f", the mean of {baseline} at the end" if target is None else "")
-        + ". The median is over the seeds that reach it. The first of many evaluations is a lucky one: no verdict.",
+        f"The first evaluation with at least {analysis.target:.0f} %, which every arm has on average at the end. The median is "
+        "over the seeds that reach it. The first of many evaluations is a lucky one: no verdict.",
     )
     return Table("reach", "Steps to an accuracy", columns, notes)
 

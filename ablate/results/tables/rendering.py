@@ -7,7 +7,6 @@ from rich import box
 from rich.table import Table as RichTable
 from rich.text import Text
 
-DROPPED_FIRST = ("examples/s", "operations", "parameters")  # by a narrow terminal, in this order
 GAP = 2  # characters between columns of the terminal
 NAME_WIDTH = 24  # characters that the names in the first column get at least before columns are dropped
 WORDS_WIDTH = 16  # the same for other columns of words
@@ -27,7 +26,7 @@ def markdown(text: pd.DataFrame, words: Sequence[str] = ()) -> str:
 
 
 def terminal(
-    text: pd.DataFrame, width: int | None, words: Sequence[str] = (), spare: Sequence[str] = DROPPED_FIRST
+    text: pd.DataFrame, width: int | None, words: Sequence[str] = (), spare: Sequence[str] = ()
 ) -> tuple[RichTable, list[str]]:
     """A frame of text as a table for the terminal, and the columns that it has no room for.
 

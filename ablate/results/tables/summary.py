@@ -15,16 +15,17 @@ def show(analysis: Analysis, console: Console) -> list[str]:
     Returns:
         The columns that there was no room for.
     """
-    dropped = _print(per_arm.table(analysis), console)
+    dropped = print_table(per_arm.table(analysis), console)
     if analysis.question.judged:
         console.print()
-        dropped += _print(verdicts.table(analysis), console)
+        dropped += print_table(verdicts.table(analysis), console)
     for line in [*words.sentences(analysis), "", *verdicts.notes(analysis)]:
         console.print(line, markup=False, soft_wrap=not console.is_terminal)
     return dropped
 
 
-def _print(table: Table, console: Console) -> list[str]:
+def print_table(table: Table, console: Console) -> list[str]:
+    """Print a table; the columns that there was no room for."""
     whole = not console.is_terminal
     drawn, dropped = terminal(table.text, None if whole else console.width, table.words, table.spare)
     if whole:

@@ -1,0 +1,125 @@
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from ablate.results import paper
+from ablate.results.paper import latex
+
+WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
+# All of ASCII that LaTeX or a table may take for its own, what the tables use, accents, and letters that it has no sign for.
+NASTY = r"""[2] * \ & % $ # _ { } ~ ^ < > | " ' ` -- --- → − ± × · ≤ ≥ † – … ß é Å ñ ç ř ø æ ł 日 α 😀""" + "\n\t\x07\u00a0"
+
+
+def rows(table: str) -> list[list[str]]:
+    lines = [line.removesuffix(r" \\") for line in table.splitlines() if line.endswith(r"\\")]
+    return [line.removeprefix("\\raggedright ").split(" & ") for line in lines]
+
+
+def test_the_table_has_the_arms_with_what_is_judged(study):
+    text = paper.table(study(WHOLE))
+    assert rows(text) == [
+        ["arm", "seeds", r"accuracy (\%)", "difference", r"98.3 \% interval", "verdict"],
+        ["baseline (augment: on, ema: on)", "3", r"81.17 $\pm$ 0.15", "", "", ""],
+        [r"ema: on $\to$ off", "3", r"81.23 $\pm$ 0.15", "+0.07", "$-$0.61 to +0.74", "unclear"],
+        [r"augment: on $\to$ off", "3", r"78.17 $\pm$ 0.21", "$-$3.00", "$-$3.88 to $-$2.12", "hurts"],
+        [r"augment: on $\to$ off, ema: on $\to$ off", "3", r"70.00 $\pm$ 6.00", "$-$11.17", "$-$37.45 to +15.12", "unclear"],
+    ]
+    assert text.startswith("% Needs \\usepackage{booktabs}")
+    assert r"\begin{tabular}{@{}p{0.25\linewidth}rrrrl@{}}" in text
+
+
+def test_what_is_not_compared_has_empty_cells(study):
+    alone = rows(paper.table(study([[0.8, 0.81]], "lr=0.1")))
+    assert alone == [["arm", "seeds", r"accuracy (\%)"], ["baseline", "2", r"80.50 $\pm$ 0.71"]]
+    one = rows(paper.table(study([[0.8], [0.7], [0.71], [0.72]])))
+    assert one[1] == ["baseline (augment: on, ema: on)", "1", "80.0", "", "", ""]
+    assert one[2][3:] == ["$-$10.0", "--", "no verdict"]
+
+
+def test_a_fraction_has_its_effects(study):
+    values = [[0.8 + 0.001 * seed + 0.00001 * (arm * arm * seed % 5) for seed in range(3)] for arm in range(4)]
+    analysis = study(values, "augment=on,off", "weight_decay=scaled,off", design="fractional")
+    text = paper.table(analysis)
+    assert [row[0] for row in rows(text)] == [
+        "effect",
+        r"augment: on $\to$ off",
+        r"weight\_decay: scaled $\to$ off",
+        r"augment x weight\_decay",
+    ]
+    assert [row[-1] for row in rows(text)][1:] == ["no effect", "no effect", "add up"]
+    assert "the contrast of each effect over all 4 arms" in paper.caption(analysis)
+
+
+def test_the_caption_says_what_the_numbers_are(study):
+    text = paper.caption(study(WHOLE))
+    for part in (
+        "Accuracy on the test set of the handwritten digits of scikit-learn after 10 steps.",
+        r"mean $\pm$ standard deviation over seeds",
+        "to baseline (augment: on, ema: on), paired by seed, in points",
+        r"at 98.3 \% (5 \% shared among 3 comparisons)",
+        r"no effect where it lies within $\pm$ 0.5 points",
+    ):
+        assert part in text
+    assert text.count("\n") == 1  # one paragraph: LaTeX forbids two in a caption
+    assert "xploratory" not in text
+
+
+def test_the_caption_tells_what_is_missing_and_what_was_changed(study):
+    values = [[0.8, "failed", 0.81], [0.79, 0.78, "diverged"], [0.7, 0.71, 0.72], [0.7, 0.71, 0.72]]
+    text = paper.caption(study(values, margin=1.0))
+    assert "Runs without a value: 1 diverged, 1 failed, of 12." in text
+    assert "Exploratory, changed after training: margin 1 in place of 0.5." in text
+
+
+def test_every_number_is_that_of_the_other_tables(study):
+    from ablate.results.tables import verdicts
+
+    analysis = study(WHOLE)
+    shown = verdicts.table(analysis).text
+    numbers = [row[3].replace("$-$", "−") for row in rows(paper.table(analysis))[2:]]
+    assert numbers == shown["difference"].tolist()
+
+
+def test_special_signs_are_set_as_they_are():
+    assert latex.escape("50 % of a_b & c → d") == r"50 \% of a\_b \& c $\to$ d"
+    assert latex.escape("[1] --- *") == "{[}1] -{}-{}- {*}"
+    assert latex.escape("é ß 日") == r"\'{e} \ss{} U+65E5"
+    assert latex.escape("a\nb\x07c") == "a b c"
+    assert latex.escape("e\u0301") == latex.escape("é")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex with booktabs, as of texlive-latex-recommended")
+@pytest.mark.parametrize("nasty", [False, True])
+def test_table_and_caption_compile(study, tmp_path, nasty):
+    analysis = study(WHOLE)
+    if nasty:
+        vars(analysis)["arms"] = analysis.arms.assign(label=[f"{NASTY} {number}" for number in range(4)])
+        vars(analysis)["names"] = dict.fromkeys(range(4), NASTY)
+    (tmp_path / "table.tex").write_text(paper.table(analysis))
+    (tmp_path / "caption.tex").write_text(paper.caption(analysis))
+    (tmp_path / "document.tex").write_text(
+        r"""\documentclass{article}
+\usepackage{booktabs}
+\begin{document}
+\listoftables
+\begin{table} \centering \caption{\protect\input{caption}} \input{table} \end{table}
+\end{document}
+"""
+    )
+    for _ in range(2):  # the second run reads the caption back from the list of tables
+        done = subprocess.run(
+            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "document.tex"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout[-3000:]
+    log = (tmp_path / "document.log").read_text(errors="replace")
+    assert not re.search(r"LaTeX Warning: (?!Label|There were|No file)|Missing character", log)
+    assert nasty or "Overfull" not in log
+    assert (tmp_path / "document.pdf").stat().st_size > 5000

@@ -1,0 +1,141 @@
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from ablate.results import paper
+from ablate.results.paper import recipe
+
+WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
+
+
+def without_trainings(analysis):
+    """The same where the store is gone."""
+    results = analysis.results
+    lost = dict.fromkeys(("trajectory", "eval_images", "batch_size", "input", "steps_per_epoch"), None)
+    runs = results.runs.assign(**lost).astype(results.runs.dtypes)
+    blank = results.trainings.assign(status="missing", device=None, seconds=float("nan")).astype(results.trainings.dtypes)
+    return replace(analysis, results=replace(results, runs=runs, trainings=blank, evaluations=results.evaluations.iloc[:0]))
+
+
+def test_the_method_is_that_of_the_sweep(study):
+    text = paper.methods(study(WHOLE))
+    for part in (
+        "We compared 4 arms: every combination of levels.",
+        "augment (on, off); ema (on, off)",
+        "Each arm was run with 3 seeds (0, 1, 2).",
+        "12 runs stood on 6 trainings.",
+        "trained on 1,437 images of the handwritten digits of scikit-learn for 10 steps with batches of 128 (0.9 epochs)",
+        "by plain gradient descent with a learning rate of 0.1, constant.",
+        "Input: 24 x 24 pixels, random crops, mirrored at random, brightness ± 63, contrast times 0.2 to 1.8",
+        "measured on the 360 test images",
+        "is chosen on the test set",
+        "a Student interval at 98.3 %",
+        "within ± 0.5 points",
+        "Metric, step, margin and comparisons were fixed before training.",
+        "Of 12 runs, 12 gave a value. The 6 trainings took 30 s in all, 5.0 s each on average and 5.0 s at most.",
+        "They ran on Some CPU, 1 thread a training (Python 3.11.7, TensorFlow 2.21.0, Keras 3.15.1).",
+    ):
+        assert part in text
+    assert "To fill in" not in text
+
+
+def test_what_was_changed_after_training_is_no_plan(study):
+    text = paper.methods(study(WHOLE, metric="loss"))
+    assert "exploratory: metric loss in place of accuracy." in text
+    assert "fixed before training" not in text
+    assert "no effect" not in text  # a loss has no margin
+
+
+def test_held_out_images_are_not_called_test_images(study):
+    text = paper.methods(study(WHOLE[:2], "ema=on,off", "data.validation=100", "data.eval_on=validation"))
+    assert "measured on 100 images held out from the training set" in text
+    assert "the test set was not read" in text
+
+
+def test_what_no_file_tells_is_left_to_the_authors(study):
+    lost = without_trainings(study(WHOLE))
+    for text in (paper.methods(lost), paper.checklist(lost)):
+        assert "**To fill in:**" in text
+        assert "gradient descent" not in text
+        assert "nan" not in text
+    assert "Accuracy on the test set after 10 steps" in paper.caption(lost)
+
+
+def test_failures_are_counted(study):
+    values = [[0.8, "failed", 0.81], [0.79, 0.78, "diverged"], [0.7, 0.71, 0.72], ["missing"] * 3]
+    analysis = study(values)
+    text = paper.methods(analysis)
+    assert "Each arm was to be run with 3 seeds" in text
+    assert "Of 12 runs, 7 gave a value, 3 had not been trained, 1 failed, 1 diverged." in text
+    assert "those that failed or diverged included" in text
+    assert "Runs: 7 done, 3 missing, 1 failed, 1 diverged. Trainings: 6 done." in paper.checklist(analysis)
+
+
+def test_the_checklist_answers_each_question(study):
+    text = paper.checklist(study(WHOLE))
+    questions = [line for line in text.splitlines() if line.startswith("## ")]
+    assert len(questions) == 8
+    for part in (
+        "Means over 3 seeds are given with the standard deviation over seeds (not the standard error).",
+        "The noise floor of a run is",
+        "normally distributed",
+        "- learning rate: 0.1, constant\n",
+        "- ema: on, off\n",
+        "takes 5.0 s in every arm",
+        "1,068,298 to 1,756,426 parameters",
+        "Together they trained for 30 s",
+        "**To fill in:** how they were chosen",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize("values", [[[0.8]], [[0.8, 0.81]]])
+def test_an_arm_alone_is_not_compared(study, values):
+    analysis = study(values, "lr=0.1")
+    assert "We trained one arm." in paper.methods(analysis)
+    assert "Nothing was compared." in paper.methods(analysis)
+    assert "Nothing is compared." in paper.checklist(analysis)
+
+
+def test_one_seed_has_no_error_bars(study):
+    assert "None are reported: there is one seed" in paper.checklist(study([[0.8], [0.7], [0.71], [0.72]]))
+
+
+@pytest.mark.parametrize(
+    ("read", "content", "text"),
+    [
+        (recipe.optimiser, {"kind": "momentum", "lr": 0.01, "momentum": 0.9}, "gradient descent with momentum 0.9"),
+        (recipe.optimiser, {"kind": "adam", "lr": 0.001, "beta_1": 0.9}, "Adam (beta_1 0.9)"),
+        (recipe.schedule, {"kind": "staircase", "factor": 0.1, "every_epochs": 350.0}, "times 0.1 every 350 epochs"),
+        (recipe.schedule, {"kind": "cosine", "final_fraction": 0.0}, "falling along half a cosine to 0 of it"),
+        (recipe.weight_decay, {"kind": "none"}, "none"),
+        (
+            recipe.weight_decay,
+            {"kind": "decoupled", "rate": 0.001, "per_weight": False, "layers": "all"},
+            "decoupled decay of all layers at a rate of 0.001",
+        ),
+        (
+            recipe.initial_weights,
+            {"distribution": "truncated_normal", "stddev": {"conv": 0.05, "classifier": "inverse_fan_in"}},
+            "truncated normal, deviation 0.05 (conv), 1 / fan in (classifier)",
+        ),
+    ],
+)
+def test_a_recipe_is_told_in_words(read, content, text):
+    assert read(content) == text
+
+
+def test_every_level_of_the_program_can_be_told(study):
+    told = set()
+    for words in (
+        ["optimizer=sgd,momentum,adam", "augment=off"],
+        ["schedule=constant,tutorial,cosine"],
+        ["weight_decay=scaled,tutorial,decoupled,off"],
+        ["init=xavier,xavier_uniform,he,tutorial"],
+    ):
+        analysis = study([[0.8]] * (words[0].count(",") + 1), *words)
+        for path in analysis.results.runs["trajectory"]:
+            told.add(tuple(recipe.hyperparameters(analysis.results.trained[path].config).values()))
+    assert len(told) == 3 + 3 + 4 + 4 - 2  # the defaults once
+    assert pd.Series([len(each) for each in told]).eq(8).all()

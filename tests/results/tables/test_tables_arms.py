@@ -1,0 +1,48 @@
+from ablate.results.tables import per_arm
+
+WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
+
+
+def test_a_row_an_arm_with_the_digits_that_deviations_allow(study):
+    text = per_arm.table(study(WHOLE)).text
+    assert text["arm"][0] == "baseline (augment: on, ema: on)"
+    assert text["accuracy (%)"].tolist() == ["81.17", "81.23", "78.17", "70.00"]
+    assert text["sd"].tolist() == ["0.15", "0.15", "0.21", "6.00"]
+    assert text["worst seed"][3] == "64.00"
+    assert text["95 % interval"][0] == "80.79 to 81.55"
+    assert text["parameters"].tolist()[:3] == ["1,068,298", "1,068,298", "1,756,426"]
+    assert text["unbeaten on"].tolist() == ["–", "operations, parameters, time", "–", "–"]
+    assert "not done" not in text
+
+
+def test_arms_of_one_seed_have_no_deviation(study):
+    table = per_arm.table(study([[0.8], [0.7], [0.71], [0.72]]))
+    assert table.text["sd"].tolist() == table.text["95 % interval"].tolist() == ["–"] * 4
+    assert not any("standard deviation" in line for line in table.notes)
+
+
+def test_what_is_not_done_is_counted_by_arm(study):
+    values = [[0.8, 0.8], [0.7, "failed"], ["diverged", "failed"], ["missing"] * 2]
+    text = per_arm.table(study(values)).text
+    assert text["not done"].tolist() == ["–", "1 failed", "1 diverged, 1 failed", "2 missing"]
+    assert text["accuracy (%)"][3] == "–"
+
+
+def test_an_arm_alone_says_what_it_is_read_at(study):
+    table = per_arm.table(study([[0.8, 0.81, 0.82]], "lr=0.1"))
+    assert table.notes[0] == "Accuracy on the test set at step 10 with averaged weights; nothing is compared."
+    assert "unbeaten on" not in table.text
+
+
+def test_costs_are_told_beside_what_they_bring(study):
+    table = per_arm.costs(study(WHOLE))
+    assert table is not None
+    assert table.text["accuracy"].tolist() == ["+0.07", "−3.00", "−11.17"]
+    assert table.text["parameters"].tolist() == ["same", "+688,128 (+64 %)", "+688,128 (+64 %)"]
+    assert table.text["operations"][1] == "+29,238,272 (+77 %)"
+    assert per_arm.costs(study(WHOLE[:2], "ema=on,off")) is None  # averaging costs nothing
+
+
+def test_a_loss_is_in_nats(study):
+    text = per_arm.table(study(WHOLE, metric="loss")).text
+    assert "loss (nats)" in text

@@ -1,0 +1,111 @@
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from ablate.results.tables import beside, contrasts
+from ablate.results.tables import study as of_study
+
+WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
+
+
+def test_a_factorial_has_effects_and_shapley_values(study):
+    analysis = study(WHOLE)
+    effects, values = contrasts.table(analysis), contrasts.shapley(analysis)
+    assert effects is not None
+    assert values is not None
+    assert effects.text["effect"].tolist() == ["augment: on → off", "ema: on → off", "augment x ema"]
+    assert effects.text["points"].tolist() == ["−7.12", "−4.05", "−4.12"]
+    assert list(effects.text.columns)[3] == "98.3 % interval"  # of three effects
+    assert list(values.text.columns)[3] == "97.5 % interval"  # of two values
+    assert values.text["points"].tolist() == ["−7.12", "−4.05"]
+    assert not {"verdict"} & {*effects.text.columns, *values.text.columns}
+    ladder = study(WHOLE[:3], "augment=off,center,on", design="ladder")
+    assert contrasts.table(ladder) is contrasts.shapley(ladder) is None
+
+
+def test_p_values_stand_apart(study):
+    table = beside.p_values(study(WHOLE))
+    assert table is not None
+    assert table.text["p (sign flips)"].tolist() == ["0.75", "0.25", "0.25"]
+    assert table.text["smallest it can be"].tolist() == ["0.25"] * 3
+    assert beside.p_values(study([[0.8], [0.7], [0.71], [0.72]])) is None
+
+
+def test_published_numbers_say_whether_they_are_to_be_expected(study):
+    analysis = study(WHOLE)
+    assert beside.published(analysis) is None  # the digits are nobody's benchmark
+    vars(analysis)["published"] = pd.DataFrame(
+        {
+            "arm": [0, 1, 2],
+            "published": [81.4, 78.8, 75.0],
+            "source": ["Somebody 2017"] * 3,
+            "n": [3, 3, 1],
+            "mean": [81.28, 90.0, 75.0],
+            "low": [80.18, 89.0, float("nan")],
+            "high": [82.38, 91.0, float("nan")],
+            "inside": pd.array([True, False, None], dtype="boolean"),
+        }
+    )
+    table = beside.published(analysis)
+    assert table is not None
+    assert table.text["inside"].tolist() == ["yes", "no", "–"]
+    assert table.text["95 % of new runs"].tolist() == ["80.18 to 82.38", "89.00 to 91.00", "–"]
+
+
+def test_networks_are_compared_one_pair_at_a_time(study):
+    assert beside.networks(study(WHOLE)) is None
+    table = beside.networks(study(WHOLE, images=True))
+    assert table is not None
+    assert len(table.text) == 9  # three comparisons, three seeds
+    assert "not whether the change matters" in table.notes[0]
+
+
+def test_steps_to_an_accuracy_that_every_arm_has(study):
+    analysis = study(WHOLE)
+    table = beside.reach(analysis)
+    assert table is not None
+    assert "at least 70 %" in table.notes[0]
+    assert beside.reach(study(WHOLE, metric="loss")) is None
+
+
+def test_the_noise_floor(study):
+    table = of_study.noise(study(WHOLE))
+    assert table is not None
+    assert table.text.iloc[:, 0].tolist() == ["a run", "a paired difference"]
+    assert of_study.noise(study([[0.8], [0.7], [0.71], [0.72]])) is None
+
+
+def test_what_changes_besides(study):
+    table = of_study.confounds(study(WHOLE))
+    assert table is not None
+    first = table.text[table.text["arm"] == "augment: on → off"]
+    assert first.to_numpy().tolist() == [
+        ["augment: on → off", "input", "24 x 24", "32 x 32", "–"],
+        ["augment: on → off", "parameters", "1,068,298", "1,756,426", "+64 %"],
+        ["augment: on → off", "operations", "37,745,098", "66,983,370", "+77 %"],
+    ]
+    assert of_study.confounds(study(WHOLE[:2], "ema=on,off")) is None
+
+
+def test_where_it_was_trained(study):
+    analysis = study(WHOLE)
+    table = of_study.environment(analysis)
+    assert table is not None
+    [row] = table.text.to_numpy().tolist()
+    versions = "Python 3.11.7, TensorFlow 2.21.0, Keras 3.15.1, ablate 0.1.0"
+    assert row == ["here, Some CPU", "1", versions, "0123456789", "6", "30 s"]
+
+
+@pytest.mark.parametrize(("dirty", "commit"), [(True, "0123456789 and changes"), (None, "0123456789")])
+def test_mixed_trainings_have_a_row_each(study, dirty, commit):
+    analysis = study(WHOLE)
+    trainings = analysis.results.trainings.copy()
+    trainings.loc[0, ["host", "processor", "dirty"]] = ["there", "a GPU", dirty]
+    mixed = replace(analysis, results=replace(analysis.results, trainings=trainings, notes=("different hosts",)))
+    table = of_study.environment(mixed)
+    assert table is not None
+    assert table.text["machine"].tolist() == ["there, Some CPU, a GPU", "here, Some CPU"]
+    assert table.text["commit"][0] == commit
+    assert table.text["trainings"].tolist() == ["1", "5"]
+    assert table.notes == ("different hosts",)

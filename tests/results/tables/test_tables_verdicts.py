@@ -1,0 +1,105 @@
+import pytest
+
+from ablate.results import tables
+from ablate.results.tables import verdicts
+
+WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
+FOUR = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one")
+
+
+def test_a_row_a_comparison_with_the_level_in_the_heading(study):
+    text = verdicts.table(study(WHOLE)).text
+    assert list(text.columns) == ["change", "seeds", "difference", "98.3 % interval", "verdict"]
+    assert text["change"].tolist() == ["ema: on → off", "augment: on → off", "augment: on → off, ema: on → off"]
+    assert text["difference"].tolist() == ["+0.07", "−3.00", "−11.17"]
+    assert text["98.3 % interval"][1] == "−3.88 to −2.12"
+    assert text["verdict"].tolist()[:2] == ["unclear: 4 to 18 seeds would tell", "hurts"]
+
+
+def test_the_lines_under_it_say_what_is_compared_and_the_rule(study):
+    lines = verdicts.notes(study(WHOLE))
+    assert lines[0] == (
+        "Accuracy on the test set at step 10; differences in points, paired by seed, each against baseline (augment: on, ema: "
+        "on)."
+    )
+    text = "\n".join(lines)
+    for part in ("98.3 % (5 % shared among 3 differences)", "wrong in at most 5 %", "Equal steps, not equal compute"):
+        assert part in text
+    for absent in ("Exploratory", "without a value", "one seed, which", "fewer than"):
+        assert absent not in text
+
+
+def test_a_ladder_stands_on_the_rung_below(study):
+    analysis = study([[0.75, 0.76], [0.77, 0.775], [0.78, 0.79]], "augment=off,center,on", "ema=on", design="ladder")
+    assert verdicts.table(analysis).text["change"].tolist() == ["+ augment: off → center", "+ augment: center → on"]
+    assert verdicts.compared(analysis).endswith(
+        "with averaged weights; differences in points, paired by seed, each against the rung below."
+    )
+
+
+def test_what_is_not_there_is_counted(study):
+    values = [[0.8, "failed", 0.81], [0.79, 0.78, "diverged"], ["missing"] * 3, [0.7, 0.71, 0.72]]
+    lines = verdicts.notes(study(values))
+    assert "Runs without a value: 1 diverged, 1 failed, 3 missing, of 12." in lines
+    few = "ema: on → off (1); augment: on → off (0); augment: on → off, ema: on → off (2)"
+    assert f"Compared over fewer than the 3 seeds of the sweep: {few}." in lines
+    text = verdicts.table(study(values)).text
+    assert text["seeds"].tolist() == ["1", "0", "2"]
+    assert text["verdict"].tolist()[:2] == ["no verdict: one seed", "no verdict: no seed is complete"]
+    assert text["difference"][1] == text["98.3 % interval"][0] == "–"
+
+
+def test_one_seed_gives_no_verdict(study):
+    analysis = study([[0.8], [0.7], [0.71], [0.72]])
+    assert set(verdicts.table(analysis).text["verdict"]) == {"no verdict: one seed"}
+    assert "There is one seed, which gives no verdict." in verdicts.notes(analysis)
+
+
+def test_what_was_changed_after_training_marks_the_table(study):
+    analysis = study(WHOLE, baseline="1", margin=1.0)
+    lines = verdicts.notes(analysis)
+    assert any(
+        line.startswith("Exploratory: changed after training (margin 1 in place of 0.5; compared with ema") for line in lines
+    )
+    assert verdicts.table(analysis).text["change"][0] == "baseline (augment: on, ema: on)"
+
+
+def test_effects_of_a_fraction_are_named_with_what_they_cannot_be_told_from(study):
+    values = [[0.8 + 0.001 * seed + 0.00001 * (arm * seed % 7) for seed in range(3)] for arm in range(8)]
+    table = verdicts.table(study(values, *FOUR, design="fractional"))
+    assert table.text["effect"].tolist()[3:5] == ["fc: two → one", "augment x ema + lrn x fc"]
+    assert set(table.text["verdict"][:4]) == {"no effect beyond ± 0.5"}
+    assert set(table.text["verdict"][4:]) == {"they add up within ± 0.5"}
+    text = "\n".join(table.notes)
+    for part in ("all 8 arms", "cannot be told apart", "8 of the 16", "resolution 4: fc = augment x ema x lrn (first"):
+        assert part in text
+
+
+def test_a_whole_factorial_that_is_judged_by_its_effects_says_so(study):
+    lines = verdicts.notes(study([[0.8, 0.81]] * 4, *FOUR[:2], design="fractional"))
+    assert "The arms are all 4 combinations of levels: no fraction has the resolution asked for." in lines
+    assert not any("cannot be told apart" in line for line in lines)
+
+
+def test_arms_that_are_one_are_named(study):
+    analysis = study([[0.8, 0.81], [0.8, 0.81], [0.7, 0.72]], "lrn=native,on,off", design="one_factor")
+    line = "lrn: native → on is the same training and readout as baseline (lrn: native), so the two are one arm."
+    assert line in verdicts.notes(analysis)
+
+
+def test_new_images_have_a_column_where_predictions_are_known(study):
+    analysis = study(WHOLE)
+    frame = analysis.comparisons.assign(low_new=-4.0, high_new=0.5, dagger=True)
+    vars(analysis)["comparisons"] = frame  # as computed from predictions, which are few in these tests
+    table = verdicts.table(analysis)
+    assert table.text[verdicts.NEW_IMAGES].tolist() == ["−4.00 to +0.50"] * 3
+    assert table.text["verdict"][1] == "hurts †"
+    assert table.spare == (verdicts.NEW_IMAGES,)
+
+
+@pytest.mark.parametrize("values", [WHOLE, [[0.8], [0.7], [0.71], [0.72]], [["missing"] * 2] * 4])
+def test_values_stand_behind_their_cells(study, values):
+    for table in tables.every(study(values)):
+        assert len(table.values) in (0, len(table.text))
+        assert set(table.values.columns) <= set(table.text.columns)
+        assert (table.text.map(len) > 0).all(axis=None), table.name

@@ -1,0 +1,145 @@
+import pandas as pd
+import pytest
+
+from ablate.results import words
+from ablate.results.question import METRICS, Question
+
+ROW = {
+    "n": 3,
+    "points": -3.1,
+    "low": -3.9,
+    "high": -2.3,
+    "verdict": "hurts",
+    "under_margin": False,
+    "limit": "",
+    "seeds_from": pd.NA,
+    "seeds_to": pd.NA,
+    "low_new": float("nan"),
+    "high_new": float("nan"),
+    "dagger": False,
+    "aliases": "",
+}
+HELPS = ROW | {"points": 2.7, "low": 2.1, "high": 3.3, "verdict": "helps"}
+NONE = ROW | {"points": 0.04, "low": -0.2, "high": 0.3, "verdict": "no effect"}
+UNCLEAR = ROW | {"points": -0.4, "low": -1.9, "high": 1.1, "verdict": "unclear", "seeds_from": 8, "seeds_to": 60}
+ONE = ROW | {"n": 1, "low": float("nan"), "high": float("nan"), "verdict": "no verdict", "limit": "one seed"}
+REMOVED = [("augment", "on", "off")]
+
+
+def question(metric: str = "accuracy", margin: float | None = 0.5) -> Question:
+    return Question(METRICS[metric], "test", (10,), ("raw",), margin, ((1, 0),), (), 1, 0)
+
+
+def said(row: dict[str, object], changes: list[tuple[str, str, str]], **more: object) -> str:
+    return words.sentence(row, changes, question(**more), 1)
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        (HELPS, "helps"),
+        (HELPS | {"under_margin": True}, "helps (under 0.5)"),
+        (ROW, "hurts"),
+        (ROW | {"dagger": True}, "hurts †"),
+        (NONE, "no effect beyond ± 0.5"),
+        (UNCLEAR, "unclear: 8 to 60 seeds would tell"),
+        (UNCLEAR | {"seeds_to": 8}, "unclear: 8 seeds would tell"),
+        (UNCLEAR | {"seeds_from": 40, "seeds_to": pd.NA}, "unclear: 40 or more seeds would tell"),
+        (UNCLEAR | {"seeds_from": pd.NA, "seeds_to": pd.NA}, "unclear: more than 1,000 seeds would be needed"),
+        (UNCLEAR | {"limit": "images"}, "unclear: no number of seeds would tell, the test images limit it"),
+        (UNCLEAR | {"limit": "diverged"}, "unclear: a seed diverged"),
+        (UNCLEAR | {"limit": "alike"}, "unclear: all seeds differ alike"),
+        (ONE, "no verdict: one seed"),
+        (ONE | {"n": 0, "limit": ""}, "no verdict: no seed is complete"),
+    ],
+)
+def test_each_verdict_has_its_words(row, text):
+    assert words.verdict(row, 0.5) == text
+
+
+def test_an_interaction_does_not_help():
+    told = [words.verdict(row, 0.5, interaction=True) for row in (HELPS, ROW, NONE, UNCLEAR)]
+    assert told[:3] == ["they depend on each other", "they depend on each other", "they add up within ± 0.5"]
+    assert told[3] == "unclear: 8 to 60 seeds would tell"
+
+
+def test_a_short_verdict_leaves_the_reasons_to_the_caption():
+    rows = (HELPS | {"under_margin": True}, NONE | {"dagger": True}, UNCLEAR, ONE)
+    assert [words.short(row, 0.5) for row in rows] == ["helps (under 0.5)", "no effect †", "unclear", "no verdict"]
+    assert words.short(NONE, 0.5, interaction=True) == "add up"
+
+
+def test_what_is_taken_away_is_read_as_taken_away():
+    assert said(ROW, REMOVED) == "without augmentation, accuracy falls by 3.1 points (2.3 to 3.9), so it earns its place"
+    assert said(HELPS, REMOVED) == "without augmentation, accuracy rises by 2.7 points (2.1 to 3.3), so it is better left out"
+    assert said(NONE, [("lrn", "native", "off")]) == (
+        "without local response normalisation, accuracy changes by less than 0.5 points, so it can go"
+    )
+    assert said(ROW, [("fc", "two", "none")]).startswith("without hidden dense layers, accuracy falls")
+
+
+def test_what_is_added_is_read_as_added():
+    added = [("ema", "off", "on")]
+    assert said(HELPS, added) == "with averaged weights, accuracy rises by 2.7 points (2.1 to 3.3), so they earn their place"
+    assert said(ROW, added).endswith("so they are better left out")
+    assert said(NONE, added).endswith("so they are not needed")
+
+
+def test_other_levels_stand_in_place_of_each_other():
+    assert said(ROW, [("fc", "two", "one")]).endswith("(2.3 to 3.9), so two is better")
+    assert said(HELPS, [("lr", "0.1", "0.05")]) == (
+        "with lr: 0.05 in place of 0.1, accuracy rises by 2.7 points (2.1 to 3.3), so 0.05 is better"
+    )
+    assert said(NONE, [("augment", "off", "center")]).startswith("with augment: center in place of off, ")
+    assert said(UNCLEAR, [("fc", "two", "one")]).startswith("whether fc: one is better or worse than two is not told")
+
+
+def test_a_factor_of_ones_own_has_its_name():
+    assert said(ROW, [("mixup", "on", "off")]).startswith("without mixup, ")
+    assert said(HELPS, [("mixup", "False", "True")]).startswith("with mixup, ")
+
+
+def test_several_factors_are_read_together():
+    both = [*REMOVED, ("ema", "on", "off")]
+    assert said(ROW, both) == (
+        "without augmentation and averaged weights, accuracy falls by 3.1 points (2.3 to 3.9), so they earn their place "
+        "together"
+    )
+    assert said(HELPS, [*REMOVED, ("lr", "0.1", "0.05")]) == (
+        "with augment: on → off, lr: 0.1 → 0.05 together, accuracy rises by 2.7 points (2.1 to 3.3), so together they help"
+    )
+
+
+def test_what_is_unclear_is_left_open():
+    assert said(UNCLEAR, REMOVED) == (
+        "whether augmentation matters is not told by 3 seeds (−0.4 points, −1.9 to +1.1): 8 to 60 seeds would tell"
+    )
+    assert said(UNCLEAR | {"limit": "images"}, REMOVED).endswith(": no number of seeds would tell, the test images limit it")
+    assert said(ONE, REMOVED) == (
+        "without augmentation, accuracy falls by 3.1 points with the one seed there is, which gives no verdict"
+    )
+    assert said(ONE | {"n": 0, "points": float("nan")}, REMOVED) == (
+        "whether augmentation matters is not known: no seed is complete"
+    )
+    alike = UNCLEAR | {"limit": "alike", "points": 0.0}
+    assert said(alike, REMOVED) == (
+        "without augmentation, accuracy stays the same in all 3 seeds alike, so there is no deviation to judge it by"
+    )
+    assert "but a seed diverged" in said(HELPS | {"verdict": "unclear", "limit": "diverged"}, REMOVED)
+
+
+def test_a_small_effect_is_said_to_be_small():
+    small = ROW | {"points": -0.2, "low": -0.3, "high": -0.1, "under_margin": True}
+    assert said(small, REMOVED).endswith("(0.1 to 0.3), so it earns its place, though by less than 0.5 points")
+
+
+def test_new_images_are_told_where_they_would_change_it():
+    row = ROW | {"dagger": True, "low_new": -6.3, "high_new": 0.1}
+    assert said(row, REMOVED).endswith("so it earns its place; for new images too it would be unclear (−6.3 to +0.1)")
+
+
+def test_less_of_a_loss_is_better():
+    row = HELPS | {"points": -0.2, "low": -0.3, "high": -0.1}
+    assert said(row, [("ema", "off", "on")], metric="loss", margin=None) == (
+        "with averaged weights, loss falls by 0.2 nats (0.1 to 0.3), so they earn their place"
+    )
