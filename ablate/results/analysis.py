@@ -250,8 +250,8 @@ class Analysis:
     @cached_property
     def published(self) -> pd.DataFrame:
         """Published accuracies beside ours, no rows for another metric; see `stats.published`."""
-        accuracies = self.wide if self.question.metric.name == "accuracy" else self.wide.iloc[:0]
-        return stats.published(self.results, accuracies)
+        found = stats.published(self.results, self.wide)
+        return found if self.question.metric.name == "accuracy" else found.iloc[:0]
 
     @cached_property
     def confounds(self) -> pd.DataFrame:

@@ -53,3 +53,10 @@ def test_a_ladder_is_drawn_against_the_rung_below(sweeps):
     figures = {name: (title, figure) for name, title, figure in plots.drawn(analysis(sweeps.trained(made, 10, 20)))}
     assert figures["effects_over_training"][0] == "Differences from the rung below over training"
     assert "difference from the rung below" in figures["effects"][1].axes[0].get_xlabel()
+
+
+def test_read_by_the_loss_the_axes_say_so(sweeps):
+    made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1", "steps=20", "eval_every=10")
+    found = analyse(*ask(load(sweeps.trained(made, 10, 20)), metric="loss"))
+    drawn = {name: figure for name, _, figure in plots.drawn(found)}
+    assert "loss" in drawn["accuracy"].axes[0].get_ylabel()
