@@ -1,0 +1,154 @@
+"""Rules that the project does not use, to show what they would have said of the same studies.
+
+A rule takes runs of shape (studies, 1 + arms, seeds) in points, the baseline first, and gives a verdict on each arm, shape
+(studies, arms), and the intervals behind it, or None where it has none.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from ablate.results.stats import HELPS, HURTS, NONE, UNCLEAR, decide, family_level, student
+
+Floats = NDArray[np.float64]
+Rule = Callable[[Floats, float], tuple[NDArray[np.int64], tuple[Floats, Floats] | None]]
+
+LEVEL = 0.05
+FLIPS = 2000  # of signs, where all of them are more
+RESAMPLES = 2000
+NESTED_RESAMPLES = 1000
+CRITICAL_FROM = 400_000  # studies
+ROUNDING = 1e-9
+
+
+def paired(runs: Floats) -> Floats:
+    return runs[:, 1:] - runs[:, :1]
+
+
+def family_intervals(runs: Floats, margin: float) -> tuple[NDArray[np.int64], tuple[Floats, Floats]]:
+    """The rule of the project."""
+    mean, low, high = student(paired(runs), family_level(runs.shape[1] - 1))
+    return decide(mean, low, high, margin), (low, high)
+
+
+def plain_intervals(runs: Floats, margin: float) -> tuple[NDArray[np.int64], tuple[Floats, Floats]]:
+    """The same without a correction: each interval at 95 %."""
+    mean, low, high = student(paired(runs), 1 - LEVEL)
+    return decide(mean, low, high, margin), (low, high)
+
+
+def holm(runs: Floats, margin: float) -> tuple[NDArray[np.int64], None]:
+    """Paired t tests, corrected by Holm, and in the same way two one-sided tests against the margin."""
+    samples = paired(runs)
+    n = samples.shape[-1]
+    mean, error = samples.mean(axis=-1), samples.std(axis=-1, ddof=1) / np.sqrt(n)
+    p_differs = 2 * special.stdtr(n - 1, -np.abs(mean) / error)
+    p_equal = special.stdtr(n - 1, -(margin - np.abs(mean)) / error)
+    return _by_holm(mean, p_differs, p_equal), None
+
+
+def sign_flips(runs: Floats, margin: float) -> tuple[NDArray[np.int64], None]:
+    """Sign-flip tests, corrected by Holm, and in the same way two one-sided ones against the margin."""
+    samples = paired(runs)
+    n = samples.shape[-1]
+    if 2**n <= FLIPS:
+        signs = 1.0 - 2 * (np.arange(2**n)[:, None] >> np.arange(n) & 1)
+    else:
+        signs = np.random.default_rng(n).choice([-1.0, 1.0], (FLIPS, n))
+        signs[0] = 1
+    rows, p_differs, p_equal = samples.reshape(-1, n), [], []
+    for part in np.array_split(rows, max(1, len(rows) // 2000)):
+        p_differs.append(_share(np.abs(part @ signs.T), np.abs(part.sum(axis=1))))
+        above = _share((part + margin) @ signs.T, (part + margin).sum(axis=1))
+        below = _share((margin - part) @ signs.T, (margin - part).sum(axis=1))
+        p_equal.append(np.maximum(above, below))
+    shape = samples.shape[:2]
+    return _by_holm(
+        samples.mean(axis=-1), np.concatenate(p_differs).reshape(shape), np.concatenate(p_equal).reshape(shape)
+    ), None
+
+
+def _share(sums: Floats, observed: Floats) -> Floats:
+    return (sums >= observed[:, None] - ROUNDING).mean(axis=1)
+
+
+def _by_holm(mean: Floats, p_differs: Floats, p_equal: Floats) -> NDArray[np.int64]:
+    codes = np.where(_adjusted(p_equal) <= LEVEL, NONE, UNCLEAR)
+    return np.where(_adjusted(p_differs) <= LEVEL, np.where(mean > 0, HELPS, HURTS), codes)
+
+
+def _adjusted(p: Floats) -> Floats:
+    """Holm's p-values over the last axis."""
+    order = np.argsort(p, axis=-1)
+    ranked = np.take_along_axis(p, order, axis=-1) * (p.shape[-1] - np.arange(p.shape[-1]))
+    adjusted = np.empty_like(p)
+    np.put_along_axis(adjusted, order, np.maximum.accumulate(ranked, axis=-1), axis=-1)
+    return adjusted
+
+
+def dunnett(runs: Floats, margin: float) -> tuple[NDArray[np.int64], tuple[Floats, Floats]]:
+    """Dunnett's intervals, with seeds as blocks and one deviation for all arms, from what arms and seeds leave of the runs."""
+    _, arms, n = runs.shape
+    left = runs - runs.mean(axis=2, keepdims=True) - runs.mean(axis=1, keepdims=True) + runs.mean(axis=(1, 2), keepdims=True)
+    freedom = (arms - 1) * (n - 1)
+    pooled = np.sqrt(np.square(left).sum(axis=(1, 2)) / freedom)[:, None]
+    mean = paired(runs).mean(axis=-1)
+    half = _dunnett_critical(arms - 1, freedom) * pooled * np.sqrt(2 / n)
+    low, high = mean - half, mean + half
+    return decide(mean, low, high, margin), (low, high)
+
+
+@cache
+def _dunnett_critical(arms: int, freedom: int) -> float:
+    """The quantile of the largest of `arms` ratios that share a baseline and a deviation."""
+    generator = np.random.default_rng([arms, freedom])
+    arm, baseline = generator.standard_normal((CRITICAL_FROM, arms)), generator.standard_normal((CRITICAL_FROM, 1))
+    deviation = np.sqrt(generator.chisquare(freedom, CRITICAL_FROM) / freedom)
+    return float(np.quantile(np.abs((arm - baseline) / np.sqrt(2)).max(axis=1) / deviation, 1 - LEVEL))
+
+
+def bootstrap(runs: Floats, margin: float) -> tuple[NDArray[np.int64], tuple[Floats, Floats]]:
+    """BCa bootstrap intervals of the mean difference over seeds, at the family level."""
+    samples = paired(runs)
+    level = family_level(samples.shape[1])
+    n = samples.shape[-1]
+    rows = samples.reshape(-1, n)
+    counts = np.random.default_rng(n).multinomial(n, np.full(n, 1 / n), RESAMPLES) / n
+    low, high = (
+        np.concatenate(each).reshape(samples.shape[:2])
+        for each in zip(*(_bca(part, counts, level) for part in np.array_split(rows, max(1, len(rows) // 2000))), strict=True)
+    )
+    mean = samples.mean(axis=-1)
+    return decide(mean, low, high, margin), (low, high)
+
+
+def _bca(rows: Floats, counts: Floats, level: float) -> tuple[Floats, Floats]:
+    """Efron's intervals of the mean of each row."""
+    mean = rows.mean(axis=1)
+    means = np.sort(rows @ counts.T, axis=1)
+    below = (means < mean[:, None] - ROUNDING).mean(axis=1) + (np.abs(means - mean[:, None]) <= ROUNDING).mean(axis=1) / 2
+    bias = special.ndtri(np.clip(below, 0.5 / RESAMPLES, 1 - 0.5 / RESAMPLES))
+    from_mean = rows - mean[:, None]  # the jackknife of a mean, but for a factor
+    acceleration = (from_mean**3).sum(axis=1) / (6 * np.square(from_mean).sum(axis=1) ** 1.5)
+    ends = []
+    for tail in ((1 - level) / 2, (1 + level) / 2):
+        z = bias + special.ndtri(tail)
+        share = special.ndtr(bias + z / (1 - acceleration * z))
+        place = np.clip(np.rint(share * (RESAMPLES - 1)), 0, RESAMPLES - 1).astype(int)
+        ends.append(np.take_along_axis(means, place[:, None], axis=1)[:, 0])
+    return ends[0], ends[1]
+
+
+def nested_bootstrap(d: NDArray[np.int8], levels: Sequence[float], generator: np.random.Generator) -> list[tuple[float, float]]:
+    """An interval for new images at each level: seeds are drawn again, and for each of them images on their own.
+
+    d: shape (seeds, images), in -1, 0, 1.
+    """
+    n, m = d.shape
+    shares = np.stack([(d == value).mean(axis=1) for value in (-1, 0, 1)], axis=1)
+    drawn = generator.multinomial(m, shares[generator.integers(0, n, (NESTED_RESAMPLES, n))])
+    means = (drawn[..., 2] - drawn[..., 0]).mean(axis=1) / m
+    return [tuple(np.quantile(means, [(1 - level) / 2, (1 + level) / 2])) for level in levels]
