@@ -15,6 +15,8 @@ DESIGNS = {
     "factorial": "every combination of levels",
     "one_factor": "the baseline and one arm for every other level of every factor",
     "ladder": "a ladder on which factors were switched one after another, each rung compared with the one below",
+    "joined": "those of several sweeps put together",
+    "store": "all that a store of trainings holds",
     "fractional": "a fraction of all combinations of levels, judged by its effects",
 }
 
@@ -30,7 +32,7 @@ def design(analysis: Analysis) -> list[str]:
     sweep = analysis.results.sweep
     arms, seeds = len(analysis.arms), list(sweep["seeds"])
     factors = "; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep["factors"].items())
-    how = DESIGNS.get(sweep["design"], f"the design {sweep['design']}")
+    how = DESIGNS[sweep["design"]]
     first = f"We compared {counted(arms, 'arm')}: {how}. The factors, with the baseline's level first, were {factors}."
     if arms == 1:
         first = "We trained one arm."
@@ -91,11 +93,13 @@ def splits(analysis: Analysis) -> list[str]:
             f"It was measured on the {count}test images, at every evaluation of a training: whatever is chosen by these "
             "numbers is chosen on the test set."
         )
-    else:
+    elif question.evaluation_set == "validation":
         lines.append(
             f"It was measured on {count}images held out from the training set in a fixed, class-balanced split; the test set "
             "was not read."
         )
+    else:
+        lines.append(f"It was measured on {count}images. {TO_FILL_IN} whether these are test images.")
     return lines
 
 

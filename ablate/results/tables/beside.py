@@ -7,7 +7,7 @@ import pandas as pd
 from ablate.results import numbers
 from ablate.results.analysis import Analysis
 from ablate.results.tables.table import Table, numeric, shown, wordy
-from ablate.results.tables.verdicts import intervals, names
+from ablate.results.tables.verdicts import intervals, whats
 
 
 def p_values(analysis: Analysis) -> Table | None:
@@ -16,7 +16,7 @@ def p_values(analysis: Analysis) -> Table | None:
     if not (frame["n"] > 1).any():
         return None
     columns = (
-        wordy("effect" if analysis.question.effects else "change", names(frame)),
+        *whats(analysis),
         numeric("sd of differences", frame["sd"], lambda value: numbers.number(value, places)),
         shown(intervals(frame, "low95", "high95", places), "plain 95 % interval"),
         numeric("p (Student)", frame["p"], numbers.p_value),

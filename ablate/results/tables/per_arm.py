@@ -37,9 +37,12 @@ def costs(analysis: Analysis) -> Table | None:
     if not differences.fillna(0).abs().gt(0).any(axis=None):
         return None
     places = numbers.of(analysis)
-    gained = analysis.comparisons.drop_duplicates("arm").set_index("arm")["points"].reindex(frame["arm"]).reset_index(drop=True)
+    compared = frame[["arm", "against"]].astype("Int64")
+    gained = compared.merge(analysis.comparisons, how="left", on=["arm", "against"])["points"]
+    others = [analysis.names[int(other)] for other in frame["against"]]
     columns = [
         wordy("change", frame["label"]),
+        *([wordy(verdicts.OTHER, others)] if verdicts.has_others(analysis) else []),
         numeric(analysis.question.metric.name, gained, lambda value: numbers.signed(value, places)),
     ]
     for cost, heading in _HEADINGS.items():

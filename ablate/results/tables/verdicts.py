@@ -7,17 +7,18 @@ import pandas as pd
 from ablate.results import numbers, stats, words
 from ablate.results.analysis import TROUBLES, Analysis
 from ablate.results.numbers import counted
-from ablate.results.tables.table import Table, numeric, shown, wordy
+from ablate.results.tables.table import Column, Table, numeric, shown, wordy
 
 NAME = "verdicts"
 NEW_IMAGES = "new images too"
+OTHER = "compared with"
 
 
 def table(analysis: Analysis) -> Table:
     """One row a comparison that is judged; no rows where nothing is compared."""
     question, frame, places = analysis.question, analysis.comparisons, numbers.of(analysis)
     columns = [
-        wordy("effect" if question.effects else "change", names(frame)),
+        *whats(analysis),
         numeric("seeds", frame["n"], numbers.whole),
         numeric("difference", frame["points"], lambda value: numbers.signed(value, places)),
         shown(intervals(frame, "low", "high", places), f"{stats.percent(question.level)} interval"),
@@ -26,6 +27,19 @@ def table(analysis: Analysis) -> Table:
     if frame["low_new"].notna().any():
         columns.append(shown(intervals(frame, "low_new", "high_new", places), NEW_IMAGES, spare=1))
     return Table(NAME, "What each change is worth", tuple(columns), tuple(notes(analysis)))
+
+
+def whats(analysis: Analysis) -> list[Column]:
+    """What is compared, a row a comparison; and with what, where that is not one and the same arm, or the rung below."""
+    frame = analysis.comparisons
+    columns = [wordy("effect" if analysis.question.effects else "change", names(frame))]
+    return [*columns, wordy(OTHER, frame["against_label"])] if has_others(analysis) else columns
+
+
+def has_others(analysis: Analysis) -> bool:
+    """Whether arms are compared with different ones that are not the rungs of a ladder, as in sweeps that were joined."""
+    others = {other for _, other in analysis.question.pairs}
+    return len(others) > 1 and analysis.results.sweep["design"] != "ladder"
 
 
 def names(frame: pd.DataFrame) -> list[str]:
@@ -62,7 +76,7 @@ def notes(analysis: Analysis) -> list[str]:
 
 def compared(analysis: Analysis) -> str:
     """What is compared with what: metric, evaluation set, step, weights."""
-    question, sweep = analysis.question, analysis.results.sweep
+    question = analysis.question
     steps, weights = sorted(set(question.steps)), set(question.weights)
     at = f"step {steps[0]:,}" if len(steps) == 1 else f"each arm's own step ({', '.join(f'{step:,}' for step in steps)})"
     read = f" with {weights.pop()} weights" if len(weights) == 1 else ""
@@ -71,12 +85,14 @@ def compared(analysis: Analysis) -> str:
         return f"{line}; nothing is compared."
     if question.effects:
         return f"{line}; effects in {question.metric.points}, computed within each seed."
-    others = {other for _, other in question.pairs}
-    if len(others) == 1:
-        against = analysis.names[others.pop()]
-    else:
-        against = "the rung below" if sweep["design"] == "ladder" else "what its change starts from"
-    return f"{line}; differences in {question.metric.points}, paired by seed, each against {against}."
+    return f"{line}; differences in {question.metric.points}, paired by seed, each against {partner(analysis)}."
+
+
+def partner(analysis: Analysis) -> str:
+    """What differences are taken to."""
+    if has_others(analysis):
+        return "the arm named beside it"
+    return "the rung below" if analysis.results.sweep["design"] == "ladder" else analysis.names[analysis.question.pairs[0][1]]
 
 
 def about_effects(analysis: Analysis) -> list[str]:

@@ -1,0 +1,47 @@
+from dataclasses import replace
+
+from ablate.results import load, paper, tables
+from ablate.results.analysis import analyse
+from ablate.results.question import ask
+
+
+def joined(sweeps):
+    """Two sweeps of which one compares the last arm of the other with another arm."""
+    first = sweeps.trained(sweeps.planned("augment=on,off", "ema=on,off", "steps=10", "seed=0,1"), 5, 10)
+    second = sweeps.trained(sweeps.planned("augment=off", "ema=on,off", "steps=10", "seed=0,1"), 5, 10)
+    return analyse(*ask(load(str(first), str(second))))
+
+
+def test_an_arm_that_is_compared_twice_has_its_partner_named(sweeps):
+    analysis = joined(sweeps)
+    for table in tables.every(analysis):
+        if table.name in ("verdicts", "p_values"):
+            partners = table.text[["change", "compared with"]].to_numpy().tolist()
+            assert ["augment: on → off, ema: on → off", "baseline (augment: on, ema: on)"] in partners
+            assert ["augment: on → off, ema: on → off", "augment: on → off"] in partners
+    assert "each against the arm named beside it" in tables.markdown_file(analysis)
+
+
+def test_costs_go_with_the_comparison_that_they_are_of(sweeps):
+    [table] = [table for table in tables.every(joined(sweeps)) if table.name == "costs"]
+    last = table.text.iloc[-1]
+    assert last["compared with"] == "augment: on → off"
+    assert last["accuracy"] == "−10.00"
+    assert last["parameters"] == "same"
+
+
+def test_the_papers_table_has_a_row_a_comparison(sweeps):
+    analysis = joined(sweeps)
+    assert r"change & compared with & seeds & difference" in paper.table(analysis)
+    assert "Difference: to the arm named beside it, paired by seed" in paper.caption(analysis)
+    assert "We compared 4 arms: those of several sweeps put together." in paper.methods(analysis)
+
+
+def test_a_store_has_no_evaluation_set_of_its_own(sweeps):
+    sweeps.trained(sweeps.planned("augment=on,off", "steps=10", "seed=0,1"), 5, 10)
+    analysis = analyse(*ask(load(str(sweeps.store))))
+    text = paper.methods(analysis)
+    assert "all that a store of trainings holds" in text
+    assert "Nothing was compared." in text
+    untold = replace(analysis, question=replace(analysis.question, evaluation_set="evaluation"))
+    assert "**To fill in:** whether these are test images." in paper.methods(untold)
