@@ -1,74 +1,41 @@
 """Several sweeps as one: their arms matched by their levels, their seeds put together."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ablate import designs
 from ablate.designs import Arm
 from ablate.errors import AblateError
-from ablate.plan import NOT_FACTORS, SWEEP_VERSION
-from ablate.results.content import contents_differ, text_of
+from ablate.plan import SWEEP_VERSION
 from ablate.results.frames import Found, arm_name
+from ablate.results.matching import Place, check_alike, match
 from ablate.results.trained import Trained
-from ablate.results.whole_store import EMA
-from ablate.store import canonical_json
 
-# Keys of a training's content that a factor of the command line sets; what is chosen by a group is in the names.
-_PLAIN = {
-    "lr": ("optimizer", "lr"),
-    "batch_size": ("batch_size",),
-    "eval_every": ("eval_every",),
-    "ema_decay": ("average", "decay"),
-    "ema_warmup": ("average", "warmup"),
-}
 _RANK = ("done", "diverged", "failed", "missing")  # of two results for one run the first counts
 _ALIKE = ("metric", "evaluation_set", "margin")  # what has to be fixed alike
-
-
-@dataclass(frozen=True)
-class _Place:
-    """An arm of one of the sweeps. content: of a training of it without its seed; None where none is there."""
-
-    part: Found
-    number: int
-    own: dict[str, str]  # its levels of the factors that the sweep switches
-    overrides: Mapping[str, str]  # of its runs
-    names: Mapping[str, str]
-    content: Mapping[str, Any] | None
-    weights: str
-    step: int
-    levels: Mapping[str, str]  # of all factors, as far as they are known yet
-
-    @cached_property
-    def identity(self) -> str | None:
-        """The same for arms that train alike and are read alike; None where that is not known."""
-        return None if self.content is None else canonical_json([self.content, self.weights, self.step])
 
 
 def join(parts: Sequence[Found]) -> Found:
     """Several sweeps as one.
 
-    Arms are one where they have the same level of every factor that any of the sweeps switches. A factor that a sweep does not
-    switch has the level that an arm which trains alike has in another, or that its command or its trainings say. Runs of one
-    arm with one seed are one. What is judged is what any of them judges.
+    Arms are one where they have the same level of every factor that any of the sweeps switches; see `match`. Runs of one arm
+    with one seed are one. What is judged is what any of the sweeps judges.
 
     Raises:
         AblateError: they fix different metrics, evaluation sets or margins; arms with the same levels train or are read
             differently; or a level is not known.
     """
     _check_fixed(parts)
-    places = _with_levels([list(_places(part)) for part in parts], _union(parts))
+    places = match(parts)
     numbers: dict[tuple[tuple[str, str], ...], int] = {}
     for place in places:
         numbers.setdefault(tuple(place.levels.items()), len(numbers))
     number_of = {(id(place.part), place.number): numbers[tuple(place.levels.items())] for place in places}
-    firsts: dict[int, _Place] = {}
+    firsts: dict[int, Place] = {}
     for place in places:
         first = firsts.setdefault(number_of[id(place.part), place.number], place)
-        _check_alike(first, place)
+        check_alike(first, place)
     arms = [Arm(levels) for levels in numbers]
     design, fraction = _design(parts, number_of)
     listed = [
@@ -119,112 +86,6 @@ def _check_fixed(parts: Sequence[Found]) -> None:
             )
 
 
-def _union(parts: Sequence[Found]) -> dict[str, list[str]]:
-    """The factors of all sweeps with their levels, in the order in which they come first."""
-    factors: dict[str, list[str]] = {}
-    for part in parts:
-        for name, levels in part.sweep["factors"].items():
-            known = factors.setdefault(name, [])
-            known += [level for level in levels if level not in known]
-    return factors
-
-
-def _places(part: Found) -> Iterator[_Place]:
-    runs: dict[int, list[int]] = {}
-    for number, run in enumerate(part.sweep["runs"]):
-        runs.setdefault(run["arm"], []).append(number)
-    for arm in part.sweep["arms"]:
-        first = part.sweep["runs"][runs[arm["number"]][0]]
-        words = (word.lstrip("+").partition("=") for word in first["overrides"])
-        there = (part.trained.get(part.runs[number]["trajectory"]) for number in runs[arm["number"]])
-        known = next((one for one in there if one is not None and one.config is not None), None)
-        content = None
-        if known is not None and known.config is not None:  # how often it is evaluated changes no number
-            content = {key: value for key, value in known.config.items() if key not in ("seed", "eval_every")}
-        yield _Place(
-            part,
-            arm["number"],
-            arm["levels"],
-            {key: value for key, _, value in words},
-            {} if known is None else known.trajectory.names(),
-            content,
-            first["readout"]["weights"],
-            first["readout"]["step"],
-            arm["levels"],
-        )
-
-
-def _with_levels(parts: Sequence[Sequence[_Place]], factors: Mapping[str, Sequence[str]]) -> list[_Place]:
-    """All arms with a level of every factor, in the order of the factors."""
-    alike: dict[str, list[_Place]] = {}
-    for place in (place for places in parts for place in places if place.identity is not None):
-        alike.setdefault(place.identity or "", []).append(place)
-    found = []
-    for places in parts:
-        others = [other for place in places for other in alike.get(place.identity or "", [])]
-        fixed = {  # what a sweep does not switch is one level in all of its arms
-            name: next((other.own[name] for other in others if name in other.own), None) or _level(places[0], name, known)
-            for name, known in factors.items()
-            if name not in places[0].own
-        }
-        found += [replace(place, levels={name: (place.own | fixed)[name] for name in factors}) for place in places]
-    return found
-
-
-def _level(place: _Place, factor: str, known: Sequence[str]) -> str:
-    """The level of a factor that the sweep does not switch."""
-    if factor in place.overrides:
-        return place.overrides[factor]
-    if factor == "ema":
-        return EMA[place.weights]  # a training that is shared does not tell
-    if factor == "steps":
-        return str(place.step)
-    if factor in place.names:
-        return place.names[factor]
-    if place.content is not None:
-        value: Any = place.content
-        for key in _PLAIN.get(factor, factor.split(".")):
-            value = value.get(key) if isinstance(value, Mapping) else None
-        if value is not None:
-            return next((level for level in known if _number(level) == value), text_of(value))
-    raise AblateError(
-        f"Expected to find which {factor} the arms of {place.part.name} have, which does not switch it. Received: neither its "
-        f"command nor its trainings say so. Report the sweeps one at a time."
-    )
-
-
-def _number(level: str) -> float | None:
-    try:
-        return float(level)
-    except ValueError:
-        return None
-
-
-def _check_alike(first: _Place, other: _Place) -> None:
-    """Refuse arms with the same levels that are not one."""
-    differ = []
-    if (first.step, first.weights) != (other.step, other.weights):
-        differ.append(f"read at step {first.step} ({first.weights}) and {other.step} ({other.weights})")
-    elif first.content is not None and other.content is not None:
-        differ += [f"{key} {before} and {after}" for key, before, after in contents_differ(first.content, other.content)]
-    else:
-        own, others = _fixed_words(first, other.levels), _fixed_words(other, first.levels)
-        differ += sorted(own ^ others)
-    if differ:
-        levels = " ".join(f"{name}={level}" for name, level in first.levels.items()) or "the only arm"
-        shown = ", ".join(differ[:3]) + (", ..." if len(differ) > 3 else "")
-        raise AblateError(
-            f"Expected sweeps in which arms with the same levels train alike. Received: {levels} in {first.part.name} and "
-            f"{other.part.name}, with {shown}. Report them one at a time, or run what differs as a factor of one sweep."
-        )
-
-
-def _fixed_words(place: _Place, factors: Mapping[str, str]) -> set[str]:
-    """What the command of an arm fixes, apart from factors, seed and what changes no training."""
-    other = {*factors, *NOT_FACTORS, "seed", "eval_every", "steps", "epochs"}
-    return {f"{key}={value}" for key, value in place.overrides.items() if key.partition(".")[0] not in other}
-
-
 def _design(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int]) -> tuple[str, dict[str, Any] | None]:
     """(the design that all together have, or `joined`; how a fraction was chosen)."""
     found = {str(part.sweep["design"]) for part in parts}
@@ -246,9 +107,7 @@ def _design(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int]) ->
     return "joined", None
 
 
-def _same_arms(
-    parts: Sequence[Found], number_of: Mapping[tuple[int, int], int], firsts: Mapping[int, _Place]
-) -> dict[int, int]:
+def _same_arms(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int], firsts: Mapping[int, Place]) -> dict[int, int]:
     """The earlier arm that a later one is one with, by the later."""
     same: dict[int, int] = {}
     for part in parts:

@@ -98,6 +98,22 @@ def test_a_level_that_names_the_same_training_is_the_same_level(sweeps):
     assert [tuple(arm["levels"].values()) for arm in joined.sweep["arms"]] == [("on", "on"), ("off", "on"), ("on", "off")]
 
 
+def test_a_number_that_is_written_differently_is_the_same_level(sweeps):
+    one = done(sweeps, "lr=0.1,0.05")
+    two = done(sweeps, "ema=on,off", "lr=0.050", "seed=1")
+    shutil.rmtree(sweeps.store)
+    assert results.load(one, two).sweep["factors"]["lr"] == ["0.1", "0.05"]
+    usual = done(sweeps, "ema=on,off", "seed=5")  # its rate stands in its trainings alone
+    assert results.load(one, usual).sweep["factors"]["lr"] == ["0.1", "0.05"]
+
+
+def test_how_often_it_is_evaluated_can_be_a_factor(sweeps):
+    one, other = (done(sweeps, "eval_every=10,30", f"seed={seed}") for seed in (0, 1))
+    joined = results.load(one, other)
+    assert joined.sweep["same_arms"] == []
+    assert joined.sweep["fixed"]["differences"] == [[1, 0]]
+
+
 def test_a_comparison_that_is_judged_both_ways_counts_once(sweeps):
     one, other = done(sweeps, "ema=on,off"), done(sweeps, "ema=off,on", "seed=1")
     joined = results.load(one, other)
