@@ -87,6 +87,7 @@ def run(arguments: Sequence[str]) -> int:
         metric=options.metric,
         at_step=options.at_step,
         margin=options.margin,
+        target=options.reach,
     )
     if options.notebook:
         from ablate.results import notebook
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--metric", help="accuracy, or loss on the evaluation set")
     parser.add_argument("--at-step", type=int, metavar="STEP", help="read all runs at another step")
     parser.add_argument("--margin", type=float, metavar="POINTS", help="another margin than the one fixed before training")
+    parser.add_argument("--reach", type=float, metavar="PERCENT", help="the accuracy of which to tell when it is reached")
     parser.add_argument("--notebook", action="store_true", help="also write an executed copy of the report notebook")
     parser.add_argument("--json", action="store_true", help="print one JSON object in place of the summary")
     return parser

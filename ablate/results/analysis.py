@@ -238,14 +238,16 @@ class Analysis:
 
     @property
     def target(self) -> float:
-        """The accuracy in % that every arm reaches on average: the lowest of their means, rounded down. NaN without a run."""
+        """The accuracy in % that was asked for, else the lowest of the arms' means, rounded down; NaN without a run."""
+        if self.question.target is not None:
+            return self.question.target
         accuracies = self.results.runs.groupby("arm")["accuracy"].mean()
         return float(np.floor(100 * accuracies.min()))
 
-    def reach(self, target: float | None = None) -> pd.DataFrame:
-        """When each arm reaches an accuracy in %, by default one that all arms have on average; see `stats.reach`."""
-        wanted = self.target if target is None else target
-        return stats.reach(self.results.evaluations, wanted)
+    @cached_property
+    def reach(self) -> pd.DataFrame:
+        """When each arm reaches `target`; see `stats.reach`."""
+        return stats.reach(self.results.evaluations, self.target)
 
     @cached_property
     def published(self) -> pd.DataFrame:

@@ -39,6 +39,7 @@ class Question:
     steps, weights: of each arm, what it is read at and off. margin: in points, None where the metric has none. pairs: (arm, the
     arm it is compared with) for the differences judged. effects: the effects judged instead, the factors of each. looks: how
     often each is judged on the way. baseline: number of the arm. changes: what is not as sweep.json fixed it, a phrase each.
+    target: the accuracy in % of which it is told when it is reached; None for one that all arms have on average.
     """
 
     metric: Metric
@@ -51,6 +52,7 @@ class Question:
     looks: int
     baseline: int
     changes: tuple[str, ...] = ()
+    target: float | None = None
 
     @property
     def judged(self) -> int:
@@ -93,6 +95,7 @@ def ask(
     metric: str | None = None,
     at_step: int | None = None,
     margin: float | None = None,
+    target: float | None = None,
 ) -> tuple[Results, Question]:
     """The results as they are to be read, and what is judged.
 
@@ -101,9 +104,10 @@ def ask(
         metric: one of METRICS.
         at_step: the step at which all runs are to be read.
         margin: in points, greater than 0.
+        target: see `Question`; it decides nothing, so it changes nothing that was planned.
 
     Raises:
-        AblateError: there is no such arm, metric or step, or the margin is none.
+        AblateError: there is no such arm, metric or step, or the margin or the target is none.
     """
     question = planned(results)
     changes = list(question.changes)
@@ -133,7 +137,9 @@ def ask(
         if number != question.baseline or results.sweep["design"] == "ladder":
             changes.append(f"compared with {_names(results)[number]} in place of what was planned")
             question = replace(question, baseline=number, pairs=_against(results, number))
-    return results, replace(question, changes=tuple(changes))
+    if target is not None and not 0 < target <= 100:
+        raise AblateError(f"Expected an accuracy in %, 0 to 100. Received: --reach {target:g}.")
+    return results, replace(question, changes=tuple(changes), target=target)
 
 
 def _known(metric: str) -> Metric:

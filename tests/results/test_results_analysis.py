@@ -238,4 +238,4 @@ def test_frames_are_whole_where_nothing_was_trained(sweeps):
     assert found.arms["missing"].tolist() == [2, 2, 2, 2]
     for frame in (found.contrasts, found.shapley, found.over_training, found.classes, found.networks, found.published):
         assert isinstance(frame, pd.DataFrame)
-    assert found.reach().empty or found.reach()["reached"].eq(0).all()
+    assert found.reach.empty or found.reach["reached"].eq(0).all()

@@ -1,5 +1,7 @@
 """What reviewers ask of experiments, with this sweep's answers; the items are those of the NeurIPS paper checklist."""
 
+import pandas as pd
+
 from ablate.results import numbers, stats
 from ablate.results.analysis import Analysis
 from ablate.results.numbers import counted
@@ -100,7 +102,7 @@ def _one_run(analysis: Analysis) -> list[str]:
         each = f"{least} in every arm" if least == most else f"{least} ({cheapest['label']}) to {most} ({dearest['label']})"
         lines.append(f"Training up to the step that is read takes {each}, on average over seeds.")
     fewest, largest = arms["parameters"].min(), arms["parameters"].max()
-    if fewest == fewest and fewest is not None:
+    if pd.notna(fewest):
         span = numbers.whole(fewest) if fewest == largest else f"{numbers.whole(fewest)} to {numbers.whole(largest)}"
         lines.append(f"The networks have {span} parameters.")
     return [*lines, f"{TO_FILL_IN} memory, which is not recorded."]

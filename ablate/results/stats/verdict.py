@@ -37,7 +37,7 @@ def verdicts(
         margin: in its unit: what lies within ± margin counts as no effect. None: nothing does.
         better: 1 where more is better, -1 where less is.
         diverged: for each row, whether a seed of the arm diverged; such an arm is not said to help.
-        images: for each row what `new_images` found, of which sd_img is read.
+        images: for each row what `new_images` found, of which sd_img is read where there is an interval.
 
     Returns:
         `estimates` with more columns. verdict: helps, hurts, no effect, unclear or no verdict. under_margin: whether it helps
@@ -50,7 +50,8 @@ def verdicts(
     """
     rows = len(estimates)
     barred = np.zeros(rows, dtype=bool) if diverged is None else np.asarray(diverged, dtype=bool)
-    of_images = np.full(rows, math.nan) if images is None else images["sd_img"].to_numpy(dtype=np.float64)
+    known = pd.Series(math.nan, range(rows)) if images is None else images["sd_img"].where(images["low_new"].notna())
+    of_images = known.to_numpy(dtype=np.float64)
     low, high = estimates["low"].to_numpy(), estimates["high"].to_numpy()
     codes = decide(estimates["points"], low, high, margin)
     told = [
@@ -106,26 +107,36 @@ def percent(level: float) -> str:
     return f"{text.rstrip('0').rstrip('.') if digits else text} %"
 
 
-def rule(judged: int, looks: int, margin: float | None, points: str = "points") -> Sequence[str]:
+def rule(
+    judged: int,
+    looks: int,
+    margin: float | None,
+    points: str = "points",
+    what: str = "difference",
+    fixed: bool = True,
+) -> Sequence[str]:
     """The rule behind the verdicts, for under the table, a line each.
 
     Args:
-        judged, looks: as for `family_level`. margin: in points. points: the unit of a difference.
+        judged, looks: as for `family_level`. margin: in points. points: the unit of a difference. what: is judged, a
+            difference or an effect. fixed: whether the margin was before training.
     """
-    share = f"{judged} {'difference' if judged == 1 else 'differences'}" + (f" x {looks} looks" if looks > 1 else "")
+    share = f"{judged} {what}{'' if judged == 1 else 's'}" + (f" x {looks} looks" if looks > 1 else "")
+    made = "differences paired by seed" if what == "difference" else f"{what}s computed within each seed"
     inside = "" if margin is None else f" (under {margin:g}: it also lies within ± {margin:g} {points})"
     lines = [
-        f"Intervals: Student's over seeds, on differences paired by seed, at {percent(family_level(judged, looks))} "
+        f"Intervals: Student's over seeds, on {made}, at {percent(family_level(judged, looks))} "
         f"(5 % shared among {share}). They alone decide.",
         f"helps, hurts: the interval excludes 0{inside}.",
     ]
     if margin is not None:
-        lines.append(f"no effect beyond ± {margin:g}: it lies within ± {margin:g} {points}, fixed before training.")
+        since = ", fixed before training" if fixed else ""
+        lines.append(f"no effect beyond ± {margin:g}: it lies within ± {margin:g} {points}{since}.")
     return [
         *lines,
         "unclear: anything else, with how many seeds would tell. One seed gives no verdict; an arm of which a seed diverged "
         "never helps.",
-        "So all verdicts together are wrong in at most 5 % of studies.",
+        "So all verdicts together are wrong in at most 5 % of studies, unless arms now and then fall far below the others.",
         "Verdicts are about this test set: train again, test on the same images. The interval for new images allows for other "
         "images, too; † marks a verdict that it would change.",
     ]

@@ -73,9 +73,10 @@ def networks(analysis: Analysis) -> Table | None:
 
 def reach(analysis: Analysis) -> Table | None:
     """When each arm reaches `Analysis.target`; None where there are no evaluations, or another metric is asked for."""
-    frame = analysis.reach()
+    frame = analysis.reach
     if frame.empty or analysis.question.metric.name != "accuracy":
         return None
+    why = ", which every arm has on average at the end" if analysis.question.target is None else ""
     spans = [_span(first, last) for first, last in frame[["first", "last"]].itertuples(index=False)]
     columns = (
         wordy("arm", [analysis.names[arm] for arm in frame["arm"]]),
@@ -84,8 +85,8 @@ def reach(analysis: Analysis) -> Table | None:
         shown(spans, "first to last"),
     )
     notes = (
-        f"The first evaluation with at least {analysis.target:.0f} %, which every arm has on average at the end. The median is "
-        "over the seeds that reach it. The first of many evaluations is a lucky one: no verdict.",
+        f"The first evaluation with at least {analysis.target:g} %{why}. The median is over the seeds that reach it. The first "
+        "of many evaluations is a lucky one: no verdict.",
     )
     return Table("reach", "Steps to an accuracy", columns, notes)
 

@@ -3,7 +3,7 @@
 from ablate.results import numbers
 from ablate.results.analysis import COSTS, TROUBLES, Analysis
 from ablate.results.tables import verdicts
-from ablate.results.tables.table import Table, numeric, shown, wordy
+from ablate.results.tables.table import Column, Table, numeric, shown, wordy
 
 FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "time"}
 
@@ -33,8 +33,7 @@ def table(analysis: Analysis) -> Table:
 def costs(analysis: Analysis) -> Table | None:
     """What each compared arm costs more or less than what it is compared with; None where no cost differs."""
     frame = analysis.arms[analysis.arms["against"].notna()].reset_index(drop=True)
-    differences = frame[[f"{cost}_difference" for cost in COSTS]]
-    if not differences.fillna(0).abs().gt(0).any(axis=None):
+    if not frame[[f"{cost}_difference" for cost in COSTS]].fillna(0).abs().gt(0).any(axis=None):
         return None
     places = numbers.of(analysis)
     compared = frame[["arm", "against"]].astype("Int64")
@@ -46,8 +45,9 @@ def costs(analysis: Analysis) -> Table | None:
         numeric(analysis.question.metric.name, gained, lambda value: numbers.signed(value, places)),
     ]
     for cost, heading in _HEADINGS.items():
-        amounts = zip(frame[f"{cost}_difference"], frame[cost], strict=True)
-        columns.append(shown([numbers.change(*amount) for amount in amounts], heading))
+        differences = frame[f"{cost}_difference"]
+        text = tuple(numbers.change(*amount) for amount in zip(differences, frame[cost], strict=True))
+        columns.append(Column(heading, text, differences))
     return Table("costs", "What each change costs", tuple(columns), (_COSTS,))
 
 

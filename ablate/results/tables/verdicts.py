@@ -67,11 +67,18 @@ def notes(analysis: Analysis) -> list[str]:
     if question.effects:
         lines += about_effects(analysis)
     if question.judged:
-        lines += stats.rule(question.judged, question.looks, question.margin, question.metric.points)
-    if question.exploratory:
-        lines.append(f"Exploratory: changed after training ({'; '.join(question.changes)}), so no verdict here is a test.")
+        what = "effect" if question.effects else "difference"
+        fixed = question.margin == analysis.results.sweep["fixed"]["margin"]
+        lines += stats.rule(question.judged, question.looks, question.margin, question.metric.points, what, fixed)
+    lines += exploratory(analysis)
     equal = stats.equal_compute(analysis.results.runs)
     return [*lines, *incomplete(analysis), *([equal] if equal else []), *one_arm(analysis)]
+
+
+def exploratory(analysis: Analysis) -> list[str]:
+    """A line that says what was changed after training; none where all is as planned."""
+    changes = "; ".join(analysis.question.changes)
+    return [f"Exploratory: changed after training ({changes}), so no verdict here is a test."] if changes else []
 
 
 def compared(analysis: Analysis) -> str:

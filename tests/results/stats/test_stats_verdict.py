@@ -135,11 +135,11 @@ def test_more_seeds_than_anyone_trains_are_not_counted() -> None:
 def test_where_the_images_alone_are_too_few_no_number_of_seeds_would_tell() -> None:
     samples = [around(0.2, 0.6, 5)] * 3
     z = scipy_stats.norm.ppf((1 + family_level(3)) / 2)
-    images = pd.DataFrame({"sd_img": [0.31 / z, 0.29 / z, NAN]})  # it is 0.3 from the margin
+    images = pd.DataFrame({"sd_img": [0.31 / z, 0.29 / z, 0.31 / z], "low_new": [-1.0, -1.0, NAN]})  # it is 0.3 from the margin
     found = judge(*samples, judged=3, images=images)
     assert found["limit"].tolist() == ["images", "", ""]
     assert found["seeds_from"].isna().tolist() == [True, False, False]
-    sure = judge(around(2, 0.1, 5), images=pd.DataFrame({"sd_img": [100.0]}))
+    sure = judge(around(2, 0.1, 5), images=pd.DataFrame({"sd_img": [100.0], "low_new": [-1.0]}))
     assert sure.loc[0, ["verdict", "limit"]].tolist() == ["helps", ""]  # it is decided on this test set
 
 
