@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ examples:
   ablate report multirun/factorial-1a2b3c4d --notebook       also an executed notebook
   ablate report multirun/factorial-1a2b3c4d --json           one JSON object, for scripts
 """
+
+NAMED = ("index.html", "table.md", "effects.png", "accuracy.png", "report.ipynb")  # of the files, where the reader is told
 
 
 @dataclass(frozen=True)
@@ -209,6 +212,13 @@ def _print(report: Report) -> None:
         console.print(f"left out at this width: {', '.join(dropped)}; see {TABLE}", markup=False, soft_wrap=soft)
     for line in report.analysis.results.notes:
         console.print(line, markup=False, soft_wrap=soft)
-    for path in report.files:
-        if path.suffix not in (".csv", ".tex"):
-            console.print(str(path), markup=False, soft_wrap=True)
+    console.print()
+    named = [path for path in report.files if path.name in NAMED]
+    for path in named:
+        console.print(str(path), markup=False, soft_wrap=True)
+    others = [path for path in report.files if path not in named]
+    if others:
+        folder = Path(os.path.commonpath([path.parent for path in report.files]))
+        names = "" if named else f": {', '.join(str(path.relative_to(folder)) for path in others)}"
+        count = f"{len(others)} {'more ' if named else ''}{'file' if len(others) == 1 else 'files'}"
+        console.print(f"{'and ' if named else ''}{count} in {folder}{names}", markup=False, soft_wrap=True)

@@ -112,7 +112,8 @@ def test_it_prints_the_verdicts_whole_into_a_pipe_and_where_all_lies(sweep, caps
         assert shown in printed
     assert "…" not in printed
     assert "They alone decide." in printed
-    assert printed.rstrip().endswith(str(sweep / "report" / "checklist.md"))
+    out = sweep / "report"
+    assert printed.endswith(f"{out / 'table.md'}\nand {len(everything(out)) - 1} more files in {out}\n")
 
 
 def test_it_writes_only_the_formats_asked_for(sweep, tmp_path, capsys):

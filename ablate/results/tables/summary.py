@@ -15,11 +15,14 @@ def show(analysis: Analysis, console: Console) -> list[str]:
     Returns:
         The columns that there was no room for.
     """
+    for line in verdicts.exploratory(analysis):
+        console.print(f"{line}\n", markup=False, soft_wrap=not console.is_terminal)
     dropped = print_table(per_arm.table(analysis), console)
     if analysis.question.judged:
         console.print()
         dropped += print_table(verdicts.table(analysis), console)
-    for line in [*words.sentences(analysis), "", *verdicts.notes(analysis)]:
+    notes = [line for line in verdicts.notes(analysis) if line not in verdicts.exploratory(analysis)]
+    for line in [*words.sentences(analysis), "", *notes]:
         console.print(line, markup=False, soft_wrap=not console.is_terminal)
     return dropped
 
