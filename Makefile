@@ -13,7 +13,7 @@ DEMO := augment=on,off ema=on,off seed=0,1 data=digits steps=150 eval_every=15
 .NOTPARALLEL:
 
 help:
-	@echo 'make demo     train a small sweep on handwritten digits, nothing to download; ends with a table and a figure (3 minutes)'
+	@echo 'make demo     train a small sweep on handwritten digits, nothing to download; ends with its report (3 minutes)'
 	@echo 'make test     the fast tests; ARGS="-k spec -x" goes to pytest'
 	@echo 'make slow     the slow tests; the one on CIFAR-10 needs ABLATE_DATA'
 	@echo 'make lint     format, lint and types'

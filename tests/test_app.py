@@ -24,7 +24,7 @@ def rows(trajectory: Path) -> list[dict[str, Any]]:
 
 
 def test_the_factorial_trains_twice_and_the_same_command_again_trains_nothing(program: Any) -> None:
-    words = ["-m", "augment=off,flip", "ema=on,off", "steps=20", "eval_every=10"]
+    words = ["-m", "augment=off,flip", "ema=on,off", "steps=20", "eval_every=10", "report.formats=[html,csv,md,png]"]
     out, err = program(*words)
     assert "4 runs (4 arms x 1 seed) on 2 trainings" in err
     assert err.count(": training to step 20") == 2
@@ -43,7 +43,7 @@ def test_the_factorial_trains_twice_and_the_same_command_again_trains_nothing(pr
         "augment: off → flip",
         "augment: off → flip, ema: on → off",
     ]
-    assert {"table.md", "arms.csv", "runs.csv", "evaluations.csv", "seeds.csv", "figures"} <= {
+    assert {"index.html", "table.md", "arms.csv", "runs.csv", "evaluations.csv", "seeds.csv", "classes.csv", "figures"} <= {
         path.name for path in (sweep / "report").iterdir()
     }
     runs = pd.read_csv(sweep / "report" / "runs.csv")
