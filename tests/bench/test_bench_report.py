@@ -1,4 +1,4 @@
-"""Wall time of reading results: 1,000 runs with 100 evaluations each. Wants an idle machine."""
+"""Wall time of reading results and of a whole report: 1,000 runs with 100 evaluations each. Wants an idle machine."""
 
 import time
 from pathlib import Path
@@ -8,11 +8,12 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from ablate import app, config, plan, results
+from ablate.commands import report
 from ablate.store import Evaluated, Trajectory, evaluations, keep_evaluated, write_json
 
 pytestmark = pytest.mark.bench
 
-ARMS, SEEDS, EVALUATIONS, IMAGES = 10, 100, 100, 10_000
+ARMS, SEEDS, EVALUATIONS, IMAGES = 50, 20, 100, 10_000
 STEPS = range(10, 10 * EVALUATIONS + 10, 10)
 RATES = ",".join(f"{0.1 + number / 100:.2f}" for number in range(ARMS))
 WORDS = ("data=digits", f"lr={RATES}", f"seed=range(0,{SEEDS})", f"steps={STEPS[-1]}", "eval_every=10")
@@ -73,6 +74,11 @@ def test_a_large_sweep_is_loaded(sweep, table):
     table.note("... the same read at another step", f"{seconds(lambda: loaded.at(500)):.2f} s")
     predictions = seconds(lambda: [loaded.predictions(number) for number in range(1_000)])
     table.note("... the predicted classes of all runs, 10,000 images", f"{predictions:.2f} s")
+
+
+def test_a_large_sweep_is_reported(sweep, tmp_path, table):
+    table.under(60, "... the whole report of it, 50 arms x 20 seeds", seconds(lambda: report.make([str(sweep)], tmp_path)), "s")
+    table.under(3, "... its page", (tmp_path / "index.html").stat().st_size / 1e6, "MB")
 
 
 def test_a_large_store_is_loaded(sweep, table):
