@@ -16,6 +16,7 @@ from ablate.store import write_atomically
 FIGURES = "figures"
 FIGURE_FORMATS = ("png", "svg")
 FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
+INLINED = 1_800_000  # letters of figures that the page holds, so that it stays under 3 MB; what is beyond lies beside it
 PAGE, TABLE = "index.html", "table.md"
 TEXTS: dict[str, dict[str, Callable[[Analysis], str]]] = {
     "md": {TABLE: tables.markdown_file, "methods.md": paper.methods, "checklist.md": paper.checklist},
@@ -62,17 +63,24 @@ def write(analysis: Analysis, out: Path, folder: str, formats: Sequence[str] = F
     for name, text in texts.items():
         write_atomically(out / name, text.encode())
     kinds = [kind for kind in FIGURE_FORMATS if kind in formats]
-    pictures, figures = [], []
+    pictures: list[page.Picture] = []
+    figures: list[Path] = []
+    large: list[str] = []
     if kinds or "html" in formats:
         for name, title, figure in plots.drawn(analysis):
-            figures += plots.save(figure, out / FIGURES / name, kinds)
+            svg = plots.svg(figure) if {"svg", "html"} & set(formats) else ""
+            figures += plots.save(figure, out / FIGURES / name, kinds, svg)
             if "html" in formats:
-                pictures.append(content.picture(title, figure))
+                picture = content.picture(title, figure, svg)
+                if sum(len(each.svg) for each in (*pictures, picture)) <= INLINED:
+                    pictures.append(picture)
+                else:
+                    large.append(f"{title} ({FIGURES}/{name}.{kinds[0]})" if kinds else title)
     written = [*(out / name for name in texts), *figures]
     if "html" not in formats:
         return written
     beside = [(str(path.relative_to(out)), MEANINGS.get(path.name, "a figure")) for path in written]
-    parts = content.sections(analysis, pictures, commands(analysis.results.sweep, folder), beside)
+    parts = content.sections(analysis, pictures, commands(analysis.results.sweep, folder), beside, large)
     html = page.render(analysis.title, [story.answer(analysis)], analysis.question.changes, parts)
     write_atomically(out / PAGE, html.encode())
     return [out / PAGE, *written]

@@ -13,6 +13,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from ablate import app, config, plan, results
 from ablate.commands import report
 from ablate.errors import AblateError
+from ablate.results import files
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
 from ablate.store import Evaluated, Trajectory, keep_evaluated, write_json
@@ -135,6 +136,18 @@ def test_what_differs_from_the_plan_is_marked_in_all_of_it(sweep, tmp_path, caps
     report.run([str(sweep), "--format", "html,md"])
     for text in (capsys.readouterr().out, (sweep / "report" / "index.html").read_text()):
         assert "exploratory" not in text.lower()
+
+
+def test_figures_that_would_make_the_page_too_large_lie_beside_it(sweep, tmp_path, monkeypatch, capsys):
+    report.run([str(sweep), "--format", "html,png", "--out", str(tmp_path / "whole")])
+    monkeypatch.setattr(files, "INLINED", 40_000)
+    report.run([str(sweep), "--format", "html,png", "--out", str(tmp_path / "short")])
+    whole, short = ((tmp_path / name / "index.html").read_text() for name in ("whole", "short"))
+    assert "Too large for this page" not in whole
+    assert "Too large for this page: " in short
+    left_out = [name for name in FIGURES if f"(figures/{name}.png)" in short]
+    assert left_out
+    assert short.count("<svg") == whole.count("<svg") - len(left_out)
 
 
 def test_it_says_where_it_looked_for_trajectories_that_are_gone(sweep, made, tmp_path, capsys):

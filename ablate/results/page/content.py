@@ -20,10 +20,14 @@ MOST_SENTENCES = 8  # that read the verdicts and stand open
 _TONES = {"helps": "helps", "hurts": "hurts", "no effect": "none", "unclear": "unclear", "no verdict": "", "": ""}
 
 
-def picture(title: str, figure: Figure) -> Picture:
-    """A finished figure of `plots.drawn` as the page takes it, with the values that it draws."""
+def picture(title: str, figure: Figure, svg: str) -> Picture:
+    """A finished figure of `plots.drawn` as the page takes it, with the values that it draws.
+
+    Args:
+        svg: as `plots.svg` gives it, which takes as long as all the rest.
+    """
     alt = f"figure: {title}; its values are in the tables of this page and in the files beside it"
-    return Picture(plots.svg(figure), title, alt, tuple(Point(*point) for point in plots.points(figure)))
+    return Picture(svg, title, alt, tuple(Point(*point) for point in plots.points(figure)))
 
 
 def sections(
@@ -31,6 +35,7 @@ def sections(
     pictures: Sequence[Picture],
     commands: Sequence[str],
     files: Sequence[tuple[str, str]],
+    large: Sequence[str] = (),
 ) -> list[Section]:
     """The page of a report, for `render`; a part that a sweep has nothing for is left out, or says that there is none.
 
@@ -38,6 +43,7 @@ def sections(
         pictures: in the order of the page.
         commands: what gives the sweep and its report again; empty for one that no command gives.
         files: what lies beside the page: (path from the page, what is in it).
+        large: figures that the page has no room for.
     """
     pairs = beside.networks(analysis)
     found = {table.name: _shown(table) for table in [*tables.every(analysis), *([] if pairs is None else [pairs])]}
@@ -58,7 +64,7 @@ def sections(
             "What was to be trained, and what was fixed before.",
             (Lines(story.plan(analysis), listed=True),),
         ),
-        Section("figures", "Figures", "Pointing at a value shows it." if pictures else "", tuple(pictures)),
+        Section("figures", "Figures", "Pointing at a value shows it." if pictures else "", (*pictures, *_large(large))),
         Section("arms", "The arms", blocks=(*some("arms", "reach"), _shown(runs.every(analysis)))),
         Section("effects", "Effects beyond the verdicts", blocks=some("contrasts", "shapley")),
         Section("costs", "Costs", blocks=(*some("costs", otherwise=no_costs), *_fronts(analysis))),
@@ -74,6 +80,10 @@ def sections(
     ]
     assert not found, f"tables without a place on the page: {', '.join(found)}"
     return [part for part in parts if part.blocks]
+
+
+def _large(figures: Sequence[str]) -> tuple[Block, ...]:
+    return (Lines((f"Too large for this page: {'; '.join(figures)}.",)),) if figures else ()
 
 
 def _shown(table: tables.Table) -> Table:

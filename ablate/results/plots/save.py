@@ -16,7 +16,7 @@ from ablate.store import write_atomically
 
 KINDS = ("png", "svg")
 EDGE = 0.04  # inches below a legend
-ROOM = 12.0  # inches of the first layout, so that long titles and legends fit beside the axes
+ROOM = 60.0  # inches of the first layout, so that long titles and legends, even of a hundred arms, fit beside the axes
 
 
 def blank() -> Figure:
@@ -56,12 +56,17 @@ def fit(drawn: Figure | Axes, height: float) -> Figure:
     return figure
 
 
-def save(figure: Figure, stem: Path, kinds: Sequence[str] = KINDS) -> list[Path]:
-    """Write the figure as `stem`.png (200 dots an inch) and `stem`.svg (text kept as text); the paths, in order of `kinds`."""
+def save(figure: Figure, stem: Path, kinds: Sequence[str] = KINDS, drawn: str | None = None) -> list[Path]:
+    """Write the figure as `stem`.png (200 dots an inch) and `stem`.svg (text kept as text); the paths, in order of `kinds`.
+
+    Args:
+        drawn: the figure as `svg` gives it, where that is at hand.
+    """
     paths = []
     for kind in kinds:
         paths.append(stem.with_name(f"{stem.name}.{kind}"))
-        write_atomically(paths[-1], _rendered(figure, kind))
+        content = drawn.encode() if kind == "svg" and drawn else _rendered(figure, kind)
+        write_atomically(paths[-1], content)
     return paths
 
 

@@ -93,7 +93,7 @@ def study(
 
 def report(found: Analysis) -> str:
     """The page as the program makes it."""
-    pictures = [page.picture(title, figure) for _, title, figure in plots.drawn(found)]
+    pictures = [page.picture(title, figure, plots.svg(figure)) for _, title, figure in plots.drawn(found)]
     commands = ["python -m ablate -m study=proof", "python -m ablate report multirun/proof-0"]
     parts = page.sections(found, pictures, commands, [("runs.csv", "one row a run")])
     return page.render(found.title, (page.answer(found),), found.question.changes, parts)
