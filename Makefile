@@ -18,7 +18,7 @@ help:
 	@echo 'make slow     the slow tests; the one on CIFAR-10 needs ABLATE_DATA'
 	@echo 'make lint     format, lint and types'
 	@echo 'make format   format the code'
-	@echo 'make bench    measure speed and memory against Keras; wants an idle machine (half an hour)'
+	@echo 'make bench    measure speed and memory against Keras; wants an idle machine (40 minutes)'
 	@echo 'make clean    delete the environment, caches and the demo'
 	@echo 'PYTHON=python3.12 chooses the Python that .venv is made with; VENV=.venv-3.12 keeps a second environment.'
 
