@@ -8,6 +8,7 @@ from typing import Any
 from ablate import generators
 from ablate.errors import AblateError, one_of
 
+BASELINE = "baseline"  # the label of the arm that changes nothing
 RESOLUTION = 4  # of a fraction, unless a sweep says otherwise: no main effect is aliased with a two-factor interaction
 LEAST_RESOLUTION = 3  # below it, main effects are aliased with each other
 FRACTION_FACTORS = (2, 12)  # fewest and most; the search for the best fraction of more would take minutes
@@ -50,7 +51,7 @@ class Arm:
     def label(self, baseline: "Arm") -> str:
         """The arm as its change from the baseline, as in `augment: on → off`."""
         changes = self.changes(baseline)
-        return ", ".join(f"{name}: {before} → {after}" for name, before, after in changes) or "baseline"
+        return ", ".join(f"{name}: {before} → {after}" for name, before, after in changes) or BASELINE
 
 
 def factorial(factors: Sequence[Factor]) -> list[Arm]:

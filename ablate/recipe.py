@@ -147,7 +147,7 @@ class Readout(_Section):
 class Report(_Section):
     """What is fixed for the report before training (margin, in points of accuracy), and what it is to be written as."""
 
-    margin: NotNegative
+    margin: Positive
     formats: tuple[ReportFormat, ...]
 
 

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ablate.results.compare import Comparison
@@ -10,12 +10,13 @@ if TYPE_CHECKING:
 STEM = "compare"
 
 
-def run(first: str, second: str, out: Path | None, as_json: bool) -> int:
+def run(first: str, second: str, out: Path | None, as_json: bool, **changes: Any) -> int:
     """Compares two sweeps, writes the table as CSV and Markdown and prints it; returns the exit status 0.
 
     Args:
         first, second: as for `ablate.results.load`.
         out: the folder to write into; None for `report` in the folder of the first.
+        changes: as for `ablate.results.question.ask`, of both.
 
     Raises:
         AblateError: one of them is no sweep, or they have nothing in common.
@@ -28,7 +29,7 @@ def run(first: str, second: str, out: Path | None, as_json: bool) -> int:
     from ablate.results.tables import interplay
     from ablate.store import write_atomically
 
-    ours, theirs = (analyse(*ask(load(source))) for source in (first, second))
+    ours, theirs = (analyse(*ask(load(source), **changes)) for source in (first, second))
     comparison = Comparison(ours, theirs, (_name(first), _name(second)))
     table = interplay.table(comparison)
     folder = folder_of([first], out)

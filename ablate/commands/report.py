@@ -78,31 +78,33 @@ def run(arguments: Sequence[str]) -> int:
     if options.compare:
         from ablate.commands import compare
 
+        alone = ("sweep", "format", "baseline", "reach", "notebook")
+        given = [f"--{word}" if word != "sweep" else options.sweep[0] for word in alone if getattr(options, word)]
+        if given:
+            raise AblateError(f"Expected --compare without {given[0]}. Received: both. Give them in two commands.")
         first, second = options.compare
-        return compare.run(first, second, options.out, options.json)
+        return compare.run(first, second, options.out, options.json, **_changes(options))
     if not options.sweep:
         raise AblateError("Expected the folder of a sweep, as in ablate report multirun/factorial-1a2b3c4d. Received: none.")
-    report = make(
-        options.sweep,
-        options.out,
-        _formats(options.format),
-        baseline=options.baseline,
-        metric=options.metric,
-        at_step=options.at_step,
-        margin=options.margin,
-        target=options.reach,
-    )
+    changes = _changes(options) | {"baseline": options.baseline, "target": options.reach}
+    report = make(options.sweep, options.out, _formats(options.format), **changes)
     if options.notebook:
         from ablate.results import notebook
 
         if len(options.sweep) > 1:
             raise AblateError(f"Expected one sweep with --notebook. Received: {' '.join(options.sweep)}.")
-        report.files.append(notebook.execute(Path(options.sweep[0]), folder_of(options.sweep, options.out)))
+        asked = {name: value for name, value in changes.items() if value is not None}
+        report.files.append(notebook.execute(options.sweep[0], folder_of(options.sweep, options.out), **asked))
     if options.json:
         print(json.dumps(report.to_json(), allow_nan=False))
     else:
         _print(report)
     return 0
+
+
+def _changes(options: argparse.Namespace) -> dict[str, Any]:
+    """What is to be read otherwise than it was fixed, of one sweep or of two."""
+    return {"metric": options.metric, "at_step": options.at_step, "margin": options.margin}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -169,7 +171,7 @@ def folder_of(sources: Sequence[str], to: Path | None) -> Path:
     if len(sources) > 1 or not Path(sources[0]).is_dir():
         from ablate.results.sources import folders
 
-        found = folders(*sources)
+        found = [folder for source in sources for folder in folders(source)]
         if len(found) != 1:
             raise AblateError(
                 f"Expected --out DIR, since several sweeps have no folder of their own. Received: {len(found)} sweeps."

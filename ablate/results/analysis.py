@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ablate.results import stats
 from ablate.results.frames import Results, arm_name
+from ablate.results.numbers import counted
 from ablate.results.question import Question
 
 TROUBLES = ("diverged", "failed", "missing")  # of runs without a value, counted
@@ -73,6 +74,13 @@ class Analysis:
         wide.insert(1, "label", wide["arm"].map(self.names).astype("str"))
         return wide
 
+    @property
+    def seeds_an_arm(self) -> str:
+        """How many seeds were planned for each arm, as in `5 seeds`, or `2 to 5 seeds` where sweeps were joined."""
+        counts = self.results.runs.groupby("arm")["seed"].nunique()
+        fewest, most = int(counts.min()), int(counts.max())
+        return counted(most, "seed") if fewest == most else f"{fewest:,} to {counted(most, 'seed')}"
+
     @cached_property
     def against(self) -> dict[int, int]:
         """What each arm is compared with, where it is with one."""
@@ -95,6 +103,11 @@ class Analysis:
         frame = pd.concat([frame.assign(against=against), costs.reindex(frame.index)], axis="columns")
         frame = pd.concat([frame, stats.fronts(frame, self.question.metric.better), troubles], axis="columns")
         return frame.rename_axis("arm").reset_index()
+
+    @property
+    def rungs(self) -> bool:
+        """Whether arms are the rungs of a ladder, each compared with the one below."""
+        return self.results.sweep["design"] == "ladder" and all(arm - other == 1 for arm, other in self.question.pairs)
 
     @cached_property
     def _judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -138,30 +151,34 @@ class Analysis:
         """What is judged, with its verdict: `effects.csv`.
 
         Columns: name; arm, against (missing for effects) and against_label; aliases; those of `stats.estimates` and
-        `stats.verdicts`; those of `stats.new_images`, missing where predictions or true classes are; dagger: whether the
-        interval for new images would give another verdict.
+        `stats.verdicts`; those of `stats.new_images`, missing where predictions of a seed or true classes are; verdict_new:
+        what the interval for new images would give, empty where there is none; dagger: whether that is another verdict.
         """
         named, samples = self._judged
         question = self.question
         estimates = stats.estimates(samples, question.level)
         images = self._new_images
-        diverged = (self.weights.gt(0) * self._diverged).sum(axis="columns").gt(0)
-        judged = stats.verdicts(estimates, question.margin, question.metric.better, diverged, images)
-        other = stats.verdicts(
-            estimates.assign(low=images["low_new"], high=images["high_new"]),
-            question.margin,
-            question.metric.better,
-            diverged,
-            images,
-        )
+        images = images.where(images["n"] == estimates["n"])  # of fewer seeds it would tell of them, not of the images
+        gone = self._diverged_sides
+        judged = stats.verdicts(estimates, question.margin, question.metric.better, *gone, images)
+        wider = estimates.assign(low=images["low_new"], high=images["high_new"])
+        other = stats.verdicts(wider, question.margin, question.metric.better, *gone, images)["verdict"]
         told = images["low_new"].notna() & (judged["verdict"] != "no verdict")
-        dagger = told & (other["verdict"] != judged["verdict"])
-        return pd.concat([named, judged, images.drop(columns="n"), dagger.rename("dagger")], axis="columns")
+        new = pd.DataFrame({"verdict_new": other.where(told, ""), "dagger": told & (other != judged["verdict"])})
+        return pd.concat([named, judged, images.drop(columns="n"), new], axis="columns")
 
-    @cached_property
-    def _diverged(self) -> "pd.Series[int]":
+    @property
+    def _diverged_sides(self) -> tuple["pd.Series[bool]", "pd.Series[bool]"]:
+        """For each comparison whether a seed diverged of what it is about, and of what that is compared with.
+
+        Of an interaction neither side is the better one, so both are.
+        """
         runs = self.results.runs
-        return runs[runs["status"] == "diverged"].groupby("arm").size().reindex(list(self.names), fill_value=0)
+        arms = runs[runs["status"] == "diverged"].groupby("arm").size().reindex(list(self.names), fill_value=0)
+        first, second = (self.weights.mul(sign).gt(0).mul(arms).sum(axis="columns").gt(0) for sign in (1, -1))
+        crossed = pd.Series([len(effect) > 1 for effect in self.question.effects] or False, index=first.index, dtype=bool)
+        either = crossed & (first | second)
+        return first | either, second | either
 
     @cached_property
     def correct(self) -> Correct:
@@ -247,7 +264,7 @@ class Analysis:
     @cached_property
     def reach(self) -> pd.DataFrame:
         """When each arm reaches `target`; see `stats.reach`."""
-        return stats.reach(self.results.evaluations, self.target)
+        return stats.reach(self.results.runs, self.results.evaluations, self.target)
 
     @cached_property
     def published(self) -> pd.DataFrame:
@@ -261,8 +278,10 @@ class Analysis:
 
         Columns: arm, against, label, what, before, after (text or number), by: relative change, missing where it has none.
         """
-        runs = self.results.runs
+        runs = self.results.runs.sort_values("status", key=lambda status: status != "done", kind="stable")  # they tell most
         first: dict[int, dict[str, Any]] = runs.groupby("arm")[list(CONFOUNDS)].first().to_dict("index")  # type: ignore[assignment]
+        for arm, step in enumerate(self.question.steps):
+            first[arm]["step"] = step
         rows: list[dict[str, Any]] = []
         for arm, other in self.question.pairs:
             for what in CONFOUNDS:
@@ -283,15 +302,54 @@ class Analysis:
 
     @cached_property
     def compute(self) -> dict[str, Any]:
-        """What all of it cost: runs and trainings by status, seconds of training in all and of the longest."""
+        """What all of it cost: runs and trainings by status, and seconds of training in all, of the longest and on average.
+
+        `timed` trainings are counted in these seconds. `untimed` ones were begun and have no evaluation, so no time is known.
+        """
         trainings, runs = self.results.trainings, self.results.runs
+        timed = trainings["seconds"].notna()
         return {
             "runs": {str(status): int(count) for status, count in runs["status"].value_counts().items()},
             "trainings": {str(status): int(count) for status, count in trainings["status"].value_counts().items()},
+            "timed": int(timed.sum()),
+            "untimed": int((~timed & ~trainings["status"].isin(["missing", "new"])).sum()),
             "seconds": float(trainings["seconds"].sum()),
             "longest_seconds": float(trainings["seconds"].max()),
             "mean_seconds": float(trainings["seconds"].mean()),
         }
+
+    @property
+    def begun_earlier(self) -> int | None:
+        """How many trainings were begun before the sweep was planned; None where that is not known."""
+        trainings, runs = self.results.trainings, self.results.runs
+        fixed_at = self.results.sweep.get("fixed_at")
+        if fixed_at is None:
+            return None
+        earlier = int((trainings["begun"] < fixed_at).sum())
+        begun = set(runs.loc[runs["status"] != "missing", "fingerprint"])
+        known = trainings.loc[trainings["fingerprint"].isin(begun), "begun"].notna().all()
+        return earlier if earlier or known else None
+
+    @property
+    def earlier(self) -> str:
+        """A sentence on the trainings that were there before the plan; empty where there is none, or that is not known."""
+        if not self.begun_earlier:
+            return ""
+        count = len(self.results.trainings)
+        return (
+            f"{self.begun_earlier} of {counted(count, 'training')} {'was' if self.begun_earlier == 1 else 'were'} begun before "
+            "this sweep was planned: who saw them before had a look that is not counted."
+        )
+
+    @property
+    def interim(self) -> str:
+        """A sentence on a sweep that is not finished; empty for one that is, and for what was never planned as one."""
+        runs, sweep = self.results.runs, self.results.sweep
+        missing = int((runs["status"] == "missing").sum())
+        if not missing or sweep["design"] == "store" or list(self.question.steps) != list(sweep["fixed"]["step"]):
+            return ""
+        count = f"{missing:,} of {counted(len(runs), 'run')} {'is' if missing == 1 else 'are'}"
+        return f"Interim: {count} not there yet; looking now is a look that was not planned."
 
 
 def analyse(results: Results, question: Question) -> Analysis:

@@ -47,8 +47,8 @@ class Comparison:
 
     @property
     def level(self) -> float:
-        """Of the family intervals: that of as many differences as there are changes in common."""
-        return stats.family_level(len(self.samples))
+        """Of the family intervals: that of as many differences as there are changes in common, and the looks of either."""
+        return stats.family_level(len(self.samples), max(self.first.question.looks, self.second.question.looks))
 
     @cached_property
     def _matched(self) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ablate import designs
 from ablate.errors import AblateError
 from ablate.results import environment
 from ablate.results.evaluated import true_classes
@@ -120,8 +121,8 @@ class Results:
     def at(self, step: int) -> "Results":
         """The same runs read at another step: done where their trajectory was evaluated at it.
 
-        One that diverged at it or before stays so, one that failed without an evaluation at it too; others are missing. What
-        `sweep` holds stays as it was fixed.
+        One whose trajectory diverged at it or before is so, one that failed without an evaluation at it stays so; others are
+        missing. What `sweep` holds stays as it was fixed.
 
         Raises:
             AblateError: no run was evaluated at it.
@@ -140,12 +141,20 @@ class Results:
         for column in ("seconds", "examples_per_second"):
             runs[column] = read[column]
         diverged = runs["status"].eq("diverged") & runs["step"].le(step).fillna(False)
+        ended = {path: one.status for path, one in self.trained.items() if one.status["state"] == "diverged"}
+        for path, status in ended.items():  # beyond the step that a run was planned to, of which its result says nothing
+            if status["step"] <= step:
+                later = ~done & ~diverged & runs["trajectory"].eq(path)
+                runs.loc[later, ["status", "step", "error"]] = ["diverged", status["step"], status["error"]]
+                diverged |= later
         gone = ~done & ~diverged & runs["status"].ne("failed")
         runs.loc[done, ["status", "step", "error"]] = ["done", step, None]
         runs.loc[gone, ["status", "step", "error"]] = ["missing", pd.NA, None]
         told = (f"{gone.sum()} of {len(runs)} runs were not evaluated at step {step:,}",) if gone.any() else ()
         evaluations = _evaluations(self.sweep["runs"], runs, self.factors, self.history, step)
-        return replace(self, runs=runs, evaluations=evaluations, notes=(*self.notes, *told))
+        last = [max(step, run["readout"]["step"]) for run in self.sweep["runs"]]
+        trainings = environment.trainings(runs, self.trained, last)
+        return replace(self, runs=runs, evaluations=evaluations, trainings=trainings, notes=(*self.notes, *told))
 
 
 def build(found: Found) -> Results:
@@ -165,7 +174,7 @@ def build(found: Found) -> Results:
         _evaluations(found.sweep["runs"], runs, factors, history),
         found.sweep,
         (*found.notes, *environment.mixed(trained), *notes),
-        environment.trainings(runs, found.trained),
+        environment.trainings(runs, found.trained, [run["readout"]["step"] for run in found.sweep["runs"]]),
         labels,
         class_names,
         history,
@@ -175,7 +184,7 @@ def build(found: Found) -> Results:
 
 def arm_name(arm: Mapping[str, Any]) -> str:
     """An arm of sweep.json as tables and figures show it: its change, or for the baseline what it is."""
-    if arm["number"] != 0 or not arm["levels"]:
+    if arm["label"] != designs.BASELINE or not arm["levels"]:
         return str(arm["label"])
     return f"{arm['label']} ({', '.join(f'{factor}: {level}' for factor, level in arm['levels'].items())})"
 

@@ -1,9 +1,10 @@
 """The report as a notebook: what its cells show, and its execution on a sweep."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from ablate.errors import AblateError
 from ablate.results import plots, tables, words
@@ -45,15 +46,17 @@ class Picture:
 class Report:
     """The report of a sweep, part by part; each is shown where it is the last value of a cell.
 
-    sweep: as for `ablate.results.load`; from it come `analysis`, with all frames behind, and what the methods show.
+    sweep: as for `ablate.results.load`; changes: as for `ablate.results.question.ask`. From them come `analysis`, with all
+    frames behind, and what the methods show.
     """
 
     sweep: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def analysis(self) -> Analysis:
         """The frames behind all that is shown."""
-        return analyse(*ask(load(self.sweep)))
+        return analyse(*ask(load(self.sweep), **self.changes))
 
     @cached_property
     def _tables(self) -> dict[str, tables.Table]:
@@ -96,11 +99,11 @@ class Report:
         return Text("```\n" + "\n".join(lines) + "\n```" if lines else "No single command gives this: it was put together.")
 
 
-def execute(sweep: Path, to: Path) -> Path:
+def execute(sweep: str, to: Path, **changes: Any) -> Path:
     """Run the report notebook on a sweep and write the executed copy; its path.
 
     Args:
-        sweep: the folder of the sweep. to: the folder to write into.
+        sweep, changes: as of `Report`. to: the folder to write into.
 
     Raises:
         AblateError: what executes notebooks is not installed, or a cell fails.
@@ -113,7 +116,8 @@ def execute(sweep: Path, to: Path) -> Path:
         raise AblateError(f"Expected what executes notebooks. Received: {error}. Install it: {NEEDED}.") from None
     notebook = nbformat.read(template(), as_version=4)
     place = next(number for number, cell in enumerate(notebook.cells) if PARAMETERS in cell.metadata.get("tags", []))
-    given = nbformat.v4.new_code_cell(f"sweep = {str(sweep)!r}", metadata={"tags": [f"injected-{PARAMETERS}"]})
+    source = f"sweep = {sweep!r}\nchanges = {changes!r}"
+    given = nbformat.v4.new_code_cell(source, metadata={"tags": [f"injected-{PARAMETERS}"]})
     given.id = "injected"  # a random one would make each copy another
     notebook.cells.insert(place + 1, given)
     alone = Config(ConnectionFileMixin={"transport": "ipc"})  # what runs here concerns nobody on the network

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ablate.designs import Arm
 from ablate.errors import AblateError, one_of
 from ablate.results.frames import Results, arm_name
 from ablate.results.stats.kernel import family_level
@@ -134,9 +135,12 @@ def ask(
             raise AblateError(
                 f"Expected no baseline, since this sweep is judged by effects, not arms. Received: --baseline {baseline}."
             )
-        if number != question.baseline or results.sweep["design"] == "ladder":
-            changes.append(f"compared with {_names(results)[number]} in place of what was planned")
-            question = replace(question, baseline=number, pairs=_against(results, number))
+        pairs = _against(results, number)
+        if pairs != question.pairs:
+            results = _seen_from(results, number)
+            levels = results.sweep["arms"][number]["levels"]
+            changes.append(f"compared with {_levels(levels, ': ', ', ')} in place of what was planned")
+            question = replace(question, baseline=number, pairs=pairs)
     if target is not None and not 0 < target <= 100:
         raise AblateError(f"Expected an accuracy in %, 0 to 100. Received: --reach {target:g}.")
     return results, replace(question, changes=tuple(changes), target=target)
@@ -161,8 +165,19 @@ def _arm(results: Results, word: str) -> int:
     raise AblateError(f"Expected the number or name of an arm ({listed}). Received: --baseline {word}.")
 
 
-def _levels(levels: Mapping[str, str]) -> str:
-    return " ".join(f"{factor}={level}" for factor, level in levels.items())
+def _levels(levels: Mapping[str, str], is_: str = "=", and_: str = " ") -> str:
+    return and_.join(f"{factor}{is_}{level}" for factor, level in levels.items())
+
+
+def _seen_from(results: Results, baseline: int) -> Results:
+    """The same results with every arm named by its change from another baseline."""
+    arms = [Arm(tuple(arm["levels"].items())) for arm in results.sweep["arms"]]
+    listed = [{**arm, "label": other.label(arms[baseline])} for arm, other in zip(results.sweep["arms"], arms, strict=True)]
+    names = {int(arm["number"]): arm_name(arm) for arm in listed}
+    runs, evaluations = (
+        frame.assign(label=frame["arm"].map(names).astype("str")) for frame in (results.runs, results.evaluations)
+    )
+    return replace(results, runs=runs, evaluations=evaluations, sweep={**results.sweep, "arms": listed})
 
 
 def _against(results: Results, baseline: int) -> tuple[tuple[int, int], ...]:

@@ -58,18 +58,20 @@ def verdict(row: Row, margin: float | None, interaction: bool = False) -> str:
     Args:
         row: of `Analysis.comparisons`.
         margin: of the study, in points; None where its metric has none.
-        interaction: whether the row is an interaction of two factors, which cannot help, only be there.
+        interaction: whether the row is an interaction of two factors, which cannot help, only be there; of one that others
+            cannot be told from, no more is said than of their sum.
     """
     limit, told = str(row["limit"]), str(row["verdict"])
     if told in ("helps", "hurts"):
-        text = "they depend on each other" if interaction else told
+        text = ("their sum is not 0" if row["aliases"] else "they depend on each other") if interaction else told
         text += f" (under {margin:g})" if row["under_margin"] else ""
     elif told == "no effect":
-        text = f"{'they add up within' if interaction else 'no effect beyond'} ± {margin:g}"
+        alone = "their sum is small: within" if interaction and row["aliases"] else "they add up within"
+        text = f"{alone if interaction else 'no effect beyond'} ± {margin:g}"
     elif told == "no verdict":
         text = f"no verdict: {limit if row['n'] else 'no seed is complete'}"
     else:
-        text = f"unclear: {_LIMITS.get(limit) or _seeds_that_tell(row)}"
+        text = f"unclear: {_limit(row)}"
     return f"{text} {DAGGER}" if row["dagger"] else text
 
 
@@ -81,10 +83,16 @@ def short(row: Row, margin: float | None, interaction: bool = False) -> str:
 
 _REASONS = re.compile(":| beyond | within ")
 _LIMITS = {
-    "images": "no number of seeds would tell, the test images limit it",
     "diverged": "a seed diverged",
     "alike": "all seeds differ alike",
 }
+
+
+def _limit(row: Row) -> str:
+    """Why it is unclear."""
+    if row["limit"] == "images":
+        return f"{_seeds_that_tell(row)}, of new images no number of seeds"
+    return _LIMITS.get(str(row["limit"])) or _seeds_that_tell(row)
 
 
 def _seeds_that_tell(row: Row) -> str:
@@ -127,8 +135,20 @@ def _of_effect(row: Row, effect: Sequence[str], factors: Mapping[str, Sequence[s
         before, after = factors[effect[0]]
         line = "averaged over the other factors, " + _read(row, _reading([(effect[0], before, after)]), question, places)
     else:
-        line = _of_interaction(row, effect, question, places)
+        return (_of_sum if row["aliases"] else _of_interaction)(row, effect, question, places)
     return f"{line} (not to be told from {row['aliases']})" if row["aliases"] else line
+
+
+def _of_sum(row: Row, effect: Sequence[str], question: "Question", places: int) -> str:
+    """That of an interaction and of what cannot be told from it: they may cancel, so nothing is said of one alone."""
+    both, points, told = f"the sum of {crossed(effect)} {row['aliases']}", question.metric.points, row["verdict"]
+    amount = f"{both} is {numbers.signed(row['points'], places)} {points}"
+    if told in ("helps", "hurts"):
+        small = f", though less than {question.margin:g} {points}" if row["under_margin"] else ""
+        return f"{amount} ({numbers.interval(row['low'], row['high'], places)}), not 0{small}"
+    if told == "no effect":
+        return f"{both} lies within ± {question.margin:g} {points}"
+    return _open(row, f"{both} is 0", amount, question, places)
 
 
 def _of_interaction(row: Row, effect: Sequence[str], question: "Question", places: int) -> str:
@@ -169,10 +189,10 @@ def _open(row: Row, open_question: str, found: str, question: "Question", places
     if count == 1:
         return f"{found} with the one seed there is, which gives no verdict"
     if limit == "diverged":
-        return f"{found} in the {counted(count, 'seed')} that are complete, but a seed diverged, so it is not said to help"
+        return f"{found} in the {counted(count, 'seed')} that are complete, but a seed diverged, so that says nothing"
     if limit == "alike":
         return f"{found} in all {counted(count, 'seed')} alike, so there is no deviation to judge it by"
-    reason = _LIMITS.get(str(limit)) or _seeds_that_tell(row)
+    reason = _limit(row)
     size = f"{numbers.signed(row['points'], places)} {question.metric.points}"
     within = numbers.interval(row["low"], row["high"], places)
     return f"whether {open_question} is not told by {counted(count, 'seed')} ({size}, {within}): {reason}"
@@ -182,7 +202,7 @@ def _for_new_images(row: Row, places: int) -> str:
     if not row["dagger"]:
         return ""
     within = numbers.interval(row["low_new"], row["high_new"], places)
-    return f"; for new images too it would be unclear ({within})"
+    return f"; for new images too it would be {row['verdict_new']} ({within})"
 
 
 def _reading(changes: Sequence[Change]) -> _Reading:

@@ -243,6 +243,7 @@ def both(tmp_path) -> list[str]:
 def test_two_sweeps_are_compared_change_by_change(both, tmp_path, capsys):
     assert report.run(["--compare", *both, "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
+    assert printed.count("Runs without a value: 1 missing") == 2
     frame = pd.read_csv(tmp_path / "out" / "compare.csv")
     assert frame["change"].tolist() == ["augment: off → on", "ema: off → on"]
     for shown in ("augment: off → on", "97.5 % interval", "depends on the others: ", str(tmp_path / "out" / "compare.md")):
@@ -257,6 +258,30 @@ def test_compared_as_json(both, capsys):
     found = json.loads(capsys.readouterr().out)
     assert [row["change"] for row in found["changes"]] == ["augment: off → on", "ema: off → on"]
     assert found["files"] == [str(Path(both[0]) / "report" / name) for name in ("compare.csv", "compare.md")]
+
+
+def test_a_comparison_says_what_is_read_otherwise(both, capsys):
+    report.run(["--compare", *both, "--at-step", "10", "--margin", "40"])
+    printed = capsys.readouterr().out
+    assert "adds up: the interval lies within ± 40 points." in printed
+    assert printed.count("is exploratory: read at step 10 in place of 20") == 2
+
+
+def test_sweeps_read_at_different_steps_are_compared_with_a_warning(both, tmp_path, capsys):
+    other = planned("one_factor", "augment=off,on", "ema=off,on", "steps=10")
+    report.run(["--compare", both[0], str(filled(other, tmp_path))])
+    assert "The first is read at step 20, the second at 10" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["--baseline", "1"], ["--format", "csv"], ["--notebook"], ["SWEEP"]])
+def test_what_a_comparison_cannot_do_is_refused(both, words):
+    with pytest.raises(AblateError, match="without"):
+        report.run([*(both[0] if word == "SWEEP" else word for word in words), "--compare", *both])
+
+
+def test_sweeps_joined_need_a_folder_to_write_into(both):
+    with pytest.raises(AblateError, match="Expected --out DIR"):
+        report.run(both)
 
 
 def test_sweeps_that_switch_nothing_alike_are_not_compared(both, tmp_path):

@@ -2,6 +2,7 @@
 
 import itertools
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from ablate.errors import AblateError
 from ablate.results import load
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
+from ablate.results.tables import verdicts
 from ablate.store import Evaluated, keep_evaluated, write_json
 
 IMAGES = 400
@@ -156,7 +158,7 @@ def test_a_fraction_is_judged_by_its_effects(sweeps):
         ({"at_step": 10}, ["read at step 10 in place of 20"]),
         ({"margin": 2.0}, ["margin 2 in place of 0.5"]),
         ({"metric": "loss"}, ["metric loss in place of accuracy"]),
-        ({"baseline": "3"}, ["compared with augment: on → off, ema: on → off in place of what was planned"]),
+        ({"baseline": "3"}, ["compared with augment: off, ema: off in place of what was planned"]),
         ({"baseline": "augment=on ema=on"}, []),
     ],
 )
@@ -178,6 +180,45 @@ def test_another_baseline_has_every_other_arm_compared_with_it(factorial):
     found = analysed(factorial, baseline="augment: on → off")
     assert found.question.pairs == ((0, 2), (1, 2), (3, 2))
     assert found.comparisons["points"].iloc[0] == pytest.approx(-analysed(factorial).comparisons["points"].iloc[1])
+    assert found.comparisons["name"].tolist() == ["augment: off → on", "augment: off → on, ema: on → off", "ema: on → off"]
+    assert found.arms["label"].tolist()[2] == "baseline (augment: off, ema: on)"
+    assert set(found.results.evaluations["label"]) == set(found.results.runs["label"]) == set(found.arms["label"])
+
+
+@pytest.mark.parametrize(
+    ("baseline", "rungs", "name"), [(None, True, "+ ema: off → on"), ("0", False, "augment: off → on, ema: off → on")]
+)
+def test_a_ladder_that_is_compared_otherwise_has_no_rungs(sweeps, baseline, rungs, name):
+    made = sweeps.planned("augment=off,on", "ema=off,on", "seed=0,1,2", "steps=20", "eval_every=10", design="ladder")
+    found = analysed(fill(made, sweeps.multirun / made.name), baseline=baseline)
+    assert (found.rungs, found.comparisons["name"].tolist()[-1]) == (rungs, name)
+    assert any("rung below" in line for line in verdicts.notes(found)) == rungs
+    assert found.question.exploratory != rungs
+
+
+@pytest.mark.parametrize(("arm", "verdicts_"), [(1, ["unclear", "hurts"]), (0, ["helps", "unclear"])])
+def test_what_is_left_of_an_arm_that_diverged_is_not_said_to_do_well(sweeps, arm, verdicts_):
+    """Neither is the other said to do worse than what is left of it."""
+    made = sweeps.planned("lr=0.1,0.2,0.3", "seed=0,1,2,3", "steps=20", "eval_every=10", design="one_factor")
+    results = load(fill(made, sweeps.multirun / made.name))
+    values = {0: 0.70, 1: 0.701, 2: 0.60}
+    runs = results.runs.assign(accuracy=results.runs["arm"].map(values) + results.runs["seed"] * results.runs["arm"] / 1e4)
+    gone = (runs["arm"] == arm) & (runs["seed"] == 3)
+    runs.loc[gone, ["status", "accuracy"]] = ["diverged", np.nan]
+    found = analyse(*ask(replace(results, runs=runs)))
+    assert found.comparisons["verdict"].tolist() == verdicts_
+    assert found.comparisons["limit"].tolist() == ["" if told != "unclear" else "diverged" for told in verdicts_]
+
+
+def test_new_images_are_not_told_from_fewer_seeds_than_the_verdict(sweeps):
+    made = sweeps.planned("augment=on,off", "seed=0,1,2,3", "steps=20", "eval_every=10")
+    folder = fill(made, sweeps.multirun / made.name)
+    assert analysed(folder).comparisons["low_new"].notna().all()
+    made.runs[0].trajectory.predictions_file(20).write_bytes(b"damaged")
+    found = analysed(folder).comparisons
+    assert found["n"].tolist() == [4]
+    assert found["low_new"].isna().all()
+    assert not found["dagger"].any()
 
 
 def test_of_the_loss_less_is_better_and_there_is_no_margin(factorial):

@@ -53,6 +53,12 @@ def test_it_is_executed_on_a_sweep_and_written_beside_its_report(sweep, monkeypa
     assert table in [output.data.get("text/markdown") for cell in cells for output in cell.outputs if "data" in output]
 
 
+def test_the_notebook_is_read_as_the_report_beside_it(sweep, tmp_path, capsys):
+    report.run([str(sweep), "--format", "md", "--notebook", "--at-step", "10", "--out", str(tmp_path / "out")])
+    text = (tmp_path / "out" / "report.ipynb").read_text()
+    assert "exploratory: changed after training** (read at step 10 in place of 20)" in text
+
+
 def test_a_part_that_a_sweep_has_nothing_for_is_said(sweeps):
     made = sweeps.planned("lr=0.1,0.05", "seed=0", "steps=20", "eval_every=10", design="one_factor")
     shown = notebook.Report(str(sweeps.trained(made, 10, 20)))
@@ -67,7 +73,7 @@ def test_without_what_executes_notebooks_it_says_what_to_install(sweep):
         "from pathlib import Path\n"
         "from ablate.errors import AblateError\n"
         "from ablate.results import notebook\n"
-        "try:\n    notebook.execute(Path(sys.argv[1]), Path(sys.argv[1]))\n"
+        "try:\n    notebook.execute(sys.argv[1], Path(sys.argv[1]))\n"
         "except AblateError as error:\n    print(error)"
     )
     ended = subprocess.run([sys.executable, "-c", program, str(sweep)], check=True, capture_output=True, text=True)
@@ -77,5 +83,5 @@ def test_without_what_executes_notebooks_it_says_what_to_install(sweep):
 def test_a_cell_that_fails_is_told_in_one_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(AblateError, match=r"Expected all cells of .*report\.ipynb to run on nowhere\. Received: AblateError"):
-        notebook.execute(Path("nowhere"), tmp_path)
+        notebook.execute("nowhere", tmp_path)
     assert not (tmp_path / "report.ipynb").exists()

@@ -46,7 +46,7 @@ def said(row: dict[str, object], changes: list[tuple[str, str, str]], **more: ob
         (UNCLEAR | {"seeds_to": 8}, "unclear: 8 seeds would tell"),
         (UNCLEAR | {"seeds_from": 40, "seeds_to": pd.NA}, "unclear: 40 or more seeds would tell"),
         (UNCLEAR | {"seeds_from": pd.NA, "seeds_to": pd.NA}, "unclear: more than 1,000 seeds would be needed"),
-        (UNCLEAR | {"limit": "images"}, "unclear: no number of seeds would tell, the test images limit it"),
+        (UNCLEAR | {"limit": "images"}, "unclear: 8 to 60 seeds would tell, of new images no number of seeds"),
         (UNCLEAR | {"limit": "diverged"}, "unclear: a seed diverged"),
         (UNCLEAR | {"limit": "alike"}, "unclear: all seeds differ alike"),
         (ONE, "no verdict: one seed"),
@@ -114,7 +114,7 @@ def test_what_is_unclear_is_left_open():
     assert said(UNCLEAR, REMOVED) == (
         "whether augmentation matters is not told by 3 seeds (−0.4 points, −1.9 to +1.1): 8 to 60 seeds would tell"
     )
-    assert said(UNCLEAR | {"limit": "images"}, REMOVED).endswith(": no number of seeds would tell, the test images limit it")
+    assert said(UNCLEAR | {"limit": "images"}, REMOVED).endswith(": 8 to 60 seeds would tell, of new images no number of seeds")
     assert said(ONE, REMOVED) == (
         "without augmentation, accuracy falls by 3.1 points with the one seed there is, which gives no verdict"
     )
@@ -134,7 +134,7 @@ def test_a_small_effect_is_said_to_be_small():
 
 
 def test_new_images_are_told_where_they_would_change_it():
-    row = ROW | {"dagger": True, "low_new": -6.3, "high_new": 0.1}
+    row = ROW | {"dagger": True, "low_new": -6.3, "high_new": 0.1, "verdict_new": "unclear"}
     assert said(row, REMOVED).endswith("so it earns its place; for new images too it would be unclear (−6.3 to +0.1)")
 
 

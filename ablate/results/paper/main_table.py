@@ -94,7 +94,7 @@ def _caption(analysis: Analysis) -> list[str]:
     if question.effects:
         lines.append("Interactions (a x b) are said to depend on each other or to add up in place of that.")
     if analysis.comparisons["dagger"].any():
-        lines.append("†: unclear for new images.")
+        lines.append("†: another verdict for new images.")
     if question.exploratory:
         lines.append(f"Exploratory, changed after training: {'; '.join(question.changes)}.")
     return [*lines, *incomplete(analysis)]

@@ -3,7 +3,7 @@
 from ablate.results import numbers, stats
 from ablate.results.compare import Comparison
 from ablate.results.tables.table import Table, numeric, shown, wordy
-from ablate.results.tables.verdicts import intervals
+from ablate.results.tables.verdicts import incomplete, intervals
 
 
 def table(comparison: Comparison) -> Table:
@@ -31,8 +31,13 @@ def table(comparison: Comparison) -> Table:
     if margin is not None:
         notes.append(f"adds up: the interval lies within ± {margin:g} {points}.")
     notes.append("unclear: anything else. One seed gives no verdict.")
-    for name, analysis in zip(comparison.names, (comparison.first, comparison.second), strict=True):
+    sides = list(zip(comparison.names, (comparison.first, comparison.second), strict=True))
+    steps = [" and ".join(f"{step:,}" for step in sorted(set(analysis.question.steps))) for _, analysis in sides]
+    if steps[0] != steps[1]:
+        notes.append(f"The first is read at step {steps[0]}, the second at {steps[1]}: that, too, may be what differs.")
+    for name, analysis in sides:
         notes += [f"{name} is exploratory: {change}" for change in analysis.question.changes]
+        notes += [f"{name}: {line}" for line in incomplete(analysis)]
     return Table("interplay", "The same changes in two sweeps", columns, tuple(notes))
 
 

@@ -28,8 +28,8 @@ def noise(analysis: Analysis) -> Table | None:
         numeric("degrees of freedom", frame["freedom"], lambda value: numbers.number(value, 1)),
     )
     notes = (
-        "The noise floor: pooled over the arms, and over what is compared. Two runs that differ by less than about twice the "
-        "first may differ by chance alone.",
+        "The noise floor: pooled over the arms, and over what is compared. Two single runs may differ by chance alone by up to "
+        "about three times the first, with the same seed by up to about twice the second.",
     )
     return Table("noise", "Noise floor", columns, notes)
 

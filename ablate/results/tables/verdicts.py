@@ -39,7 +39,7 @@ def whats(analysis: Analysis) -> list[Column]:
 def has_others(analysis: Analysis) -> bool:
     """Whether arms are compared with different ones that are not the rungs of a ladder, as in sweeps that were joined."""
     others = {other for _, other in analysis.question.pairs}
-    return len(others) > 1 and analysis.results.sweep["design"] != "ladder"
+    return len(others) > 1 and not analysis.rungs
 
 
 def names(frame: pd.DataFrame) -> list[str]:
@@ -69,7 +69,8 @@ def notes(analysis: Analysis) -> list[str]:
     if question.judged:
         what = "effect" if question.effects else "difference"
         fixed = question.margin == analysis.results.sweep["fixed"]["margin"]
-        lines += stats.rule(question.judged, question.looks, question.margin, question.metric.points, what, fixed)
+        told = question.exploratory
+        lines += stats.rule(question.judged, question.looks, question.margin, question.metric.points, what, fixed, not told)
     lines += exploratory(analysis)
     equal = stats.equal_compute(analysis.results.runs)
     return [*lines, *incomplete(analysis), *([equal] if equal else []), *one_arm(analysis)]
@@ -99,7 +100,7 @@ def partner(analysis: Analysis) -> str:
     """What differences are taken to."""
     if has_others(analysis):
         return "the arm named beside it"
-    return "the rung below" if analysis.results.sweep["design"] == "ladder" else analysis.names[analysis.question.pairs[0][1]]
+    return "the rung below" if analysis.rungs else analysis.names[analysis.question.pairs[0][1]]
 
 
 def about_effects(analysis: Analysis) -> list[str]:
@@ -109,7 +110,8 @@ def about_effects(analysis: Analysis) -> list[str]:
     lines = [
         f"Each effect is a contrast of means over all {count} arms: for a factor, the arms with its second level minus those "
         "with its first; for an interaction a x b, the arms where both factors have their first level or both their second, "
-        "minus the others. 0 means that the two add up, and an interval without 0 that they depend on each other."
+        "minus the others, which is half of how much one's effect changes when the other is switched: 0 means that the two "
+        "add up, and an interval without 0 that they depend on each other."
     ]
     if (analysis.comparisons["aliases"] != "").any():
         lines.append("Effects named together in a row cannot be told apart: the number is their sum, with the signs shown.")
@@ -131,11 +133,13 @@ def incomplete(analysis: Analysis) -> list[str]:
     lines = []
     if counts := numbers.listed({trouble: int((runs["status"] == trouble).sum()) for trouble in TROUBLES}):
         lines.append(f"Runs without a value: {counts}, of {len(runs):,}.")
-    if frame["n"].max() == 1:
+    if seeds == 1 and frame["n"].max() == 1:
         lines.append("There is one seed, which gives no verdict.")
     elif (frame["n"] < seeds).any():
         few = [f"{name} ({n})" for name, n in zip(names(frame), frame["n"], strict=True) if n < seeds]
         lines.append(f"Compared over fewer than the {counted(seeds, 'seed')} of the sweep: {'; '.join(few)}.")
+        if frame["n"].max() < 2:
+            lines.append("No comparison has two seeds that are complete, so there is no verdict.")
     return lines
 
 

@@ -73,31 +73,32 @@ def test_seeds_that_are_all_alike_are_unclear(points: float) -> None:
     assert pd.isna(found["seeds_from"])
 
 
-def test_a_diverged_seed_forbids_helps_and_nothing_else() -> None:
+def test_what_is_left_of_a_diverged_arm_may_only_hurt() -> None:
     samples = [around(mean, 0.1, 4) for mean in (2, 0.3, -2, 0.1)]
     found = judge(*samples, diverged=[True] * 4)
-    assert found["verdict"].tolist() == ["unclear", "unclear", "hurts", "no effect"]
-    assert found["limit"].tolist() == ["diverged", "diverged", "", ""]
+    assert found["verdict"].tolist() == ["unclear", "unclear", "hurts", "unclear"]
+    assert found["limit"].tolist() == ["diverged", "diverged", "", "diverged"]
+    other = judge(*samples, against_diverged=[True] * 4)
+    assert other["verdict"].tolist() == ["helps", "helps", "unclear", "unclear"]
+    assert other["limit"].tolist() == ["", "", "diverged", "diverged"]
     assert not found["under_margin"].any()
     assert found[["seeds_from", "seeds_to"]].isna().all(axis=None)
     assert judge(*samples, diverged=[False] * 4)["limit"].eq("").all()
     assert judge(*samples, diverged=[True] * 4, better=-1)["verdict"].tolist()[0] == "hurts"
 
 
-def test_after_a_diverged_seed_more_seeds_can_only_show_that_there_is_no_effect() -> None:
+def test_after_a_diverged_seed_more_seeds_can_only_show_that_it_hurts() -> None:
     found = judge(around(2, 3, 4), around(0.3, 0.6, 4), around(-2, 3, 4), diverged=[True] * 3)
-    free = judge(around(0.2, 0.6, 4), around(-2, 3, 4))
-    assert found["limit"].tolist() == ["diverged", "", ""]
-    assert pd.isna(found.loc[0, "seeds_from"])
-    # 0.3 lies 0.2 below the margin: as far as 0.2 is from 0 or 0.3 from the margin
-    assert found.loc[1, "seeds_from"] >= free.loc[0, "seeds_from"]
-    assert found.loc[2, ["seeds_from", "seeds_to"]].tolist() == free.loc[1, ["seeds_from", "seeds_to"]].tolist()
+    free = judge(around(-2, 3, 4))
+    assert found["limit"].tolist() == ["diverged", "diverged", ""]
+    assert found.loc[:1, "seeds_from"].isna().all()
+    assert found.loc[2, ["seeds_from", "seeds_to"]].tolist() == free.loc[0, ["seeds_from", "seeds_to"]].tolist()
 
 
 def fewest(n: int, deviation: float, level: float, distance: float) -> int:
-    """The first number of seeds above n whose interval is short enough, by trying all."""
+    """The first number of seeds above n that is likely to tell, by trying all: the sample size of textbooks, at 80 % power."""
     for seeds in range(n + 1, 10_000):
-        if scipy_stats.t.ppf((1 + level) / 2, seeds - 1) * deviation / seeds**0.5 <= distance:
+        if (scipy_stats.t.ppf((1 + level) / 2, seeds - 1) + scipy_stats.norm.ppf(0.8)) * deviation / seeds**0.5 <= distance:
             return seeds
     raise AssertionError
 
@@ -123,10 +124,10 @@ def test_more_seeds_than_there_are_even_where_fewer_might_have_told() -> None:
 
 
 def test_more_seeds_than_anyone_trains_are_not_counted() -> None:
-    found = judge(around(0.2, 4, 5), around(0.1, 40, 5), around(0.0, 1, 5), margin=None)
+    found = judge(around(0.4, 4, 5), around(0.1, 40, 5), around(0.0, 1, 5), margin=None)
     assert found["verdict"].tolist() == ["unclear"] * 3
     assert found.loc[0, "seeds_from"] <= MOST_SEEDS
-    assert found.loc[0, ["seeds_to"]].isna().all()
+    assert pd.isna(found.loc[0, "seeds_to"])
     assert found.loc[1:, ["seeds_from", "seeds_to"]].isna().all(axis=None)
     many = judge(list(np.random.default_rng(0).normal(0, 1, MOST_SEEDS)), margin=None).loc[0]
     assert pd.isna(many["seeds_from"])
@@ -138,7 +139,7 @@ def test_where_the_images_alone_are_too_few_no_number_of_seeds_would_tell() -> N
     images = pd.DataFrame({"sd_img": [0.31 / z, 0.29 / z, 0.31 / z], "low_new": [-1.0, -1.0, NAN]})  # it is 0.3 from the margin
     found = judge(*samples, judged=3, images=images)
     assert found["limit"].tolist() == ["images", "", ""]
-    assert found["seeds_from"].isna().tolist() == [True, False, False]
+    assert found["seeds_from"].notna().all()  # of this test set
     sure = judge(around(2, 0.1, 5), images=pd.DataFrame({"sd_img": [100.0], "low_new": [-1.0]}))
     assert sure.loc[0, ["verdict", "limit"]].tolist() == ["helps", ""]  # it is decided on this test set
 
