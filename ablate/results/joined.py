@@ -10,9 +10,10 @@ from ablate.errors import AblateError
 from ablate.plan import SWEEP_VERSION
 from ablate.results.frames import Found, arm_name
 from ablate.results.matching import Place, check_alike, match
+from ablate.results.numbers import counted
 from ablate.results.trained import Trained
 
-_RANK = ("done", "diverged", "failed", "missing")  # of two results for one run the first counts
+_RANK = ("diverged", "done", "failed", "missing")  # of two results for one run the first counts
 _ALIKE = ("metric", "evaluation_set", "margin")  # what has to be fixed alike
 
 
@@ -20,7 +21,8 @@ def join(parts: Sequence[Found]) -> Found:
     """Several sweeps as one.
 
     Arms are one where they have the same level of every factor that any of the sweeps switches; see `match`. Runs of one arm
-    with one seed are one. What is judged is what any of the sweeps judges.
+    with one seed are one: diverged where it diverged in any of them, else done where it is done in any, and a note says where
+    they disagree. What is judged is what any of the sweeps judges.
 
     Raises:
         AblateError: they fix different metrics, evaluation sets or margins; arms with the same levels train or are read
@@ -43,7 +45,7 @@ def join(parts: Sequence[Found]) -> Found:
         for number, arm in enumerate(arms)
     ]
     same = _same_arms(parts, number_of, firsts)
-    rows, planned, trained = _runs(parts, number_of, listed)
+    rows, planned, trained, disagree = _runs(parts, number_of, listed)
     studies = {part.sweep.get("study") for part in parts}
     content = {
         "version": SWEEP_VERSION,
@@ -71,7 +73,7 @@ def join(parts: Sequence[Found]) -> Found:
         },
         "joined": [part.name for part in parts],
     }
-    notes = [f"{part.name}: {note}" for part in parts for note in part.notes]
+    notes = [*(f"{part.name}: {note}" for part in parts for note in part.notes), *disagree]
     return Found(" and ".join(part.name for part in parts), content, rows, trained, notes)
 
 
@@ -136,11 +138,12 @@ def _differences(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int
 
 def _runs(
     parts: Sequence[Found], number_of: Mapping[tuple[int, int], int], arms: Sequence[Mapping[str, Any]]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Trained]]:
-    """(the columns of the runs, the runs as sweep.json has them, the trajectories), in order of seed and arm."""
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Trained], list[str]]:
+    """(the columns of the runs, the runs as sweep.json has them, the trajectories, notes), in order of seed and arm."""
     paths: dict[Path, str] = {}  # a trajectory that two sweeps name differently is one
     best: dict[tuple[int, int], tuple[dict[str, Any], dict[str, Any]]] = {}
     trained: dict[str, Trained] = {}
+    states: dict[tuple[int, int], set[str]] = {}
     for part in parts:
         for row, run in zip(part.runs, part.sweep["runs"], strict=True):
             path = row["trajectory"]
@@ -148,6 +151,7 @@ def _runs(
                 path = paths.setdefault(Path(path).resolve(), path)
                 trained.setdefault(path, part.trained[row["trajectory"]])
             key = run["seed"], number_of[id(part), run["arm"]]
+            states.setdefault(key, set()).add(row["status"])
             if key not in best or _RANK.index(row["status"]) < _RANK.index(best[key][0]["status"]):
                 best[key] = {**row, "trajectory": path}, dict(run)
     rows, planned = [], []
@@ -155,4 +159,19 @@ def _runs(
         rows.append({**row, "number": number, "arm": arm, "label": arm_name(arms[arm]), **arms[arm]["levels"]})
         planned.append({**run, "number": number, "arm": arm})
     stood_on = {row["trajectory"] for row in rows}
-    return rows, planned, {path: one for path, one in trained.items() if path in stood_on}
+    there = {path: one for path, one in trained.items() if path in stood_on}
+    return rows, planned, there, _disagreements(list(states.values()))
+
+
+def _disagreements(states: Sequence[set[str]]) -> list[str]:
+    """Where sweeps that share a run tell of different ends, a line each; a run that is missing tells nothing.
+
+    Args:
+        states: for each run all that became of it.
+    """
+    notes = []
+    for winner, loser in (("diverged", "done"), ("diverged", "failed"), ("done", "failed")):
+        count = sum({winner, loser} <= each and not (winner == "done" and "diverged" in each) for each in states)
+        if count:
+            notes.append(f"{counted(count, 'run')} {winner} in one sweep and {loser} in another: counted as {winner}")
+    return notes
