@@ -1,7 +1,7 @@
 """Where and with what the trainings of a sweep were done, and what of it they do not share."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ TRAINING_TYPES = {
     "seconds": "float64",
     "runs": "int64",
     "segments": "Int64",
+    "begun": "float64",
     "threads": "Int64",
     "device": "str",
     "host": "str",
@@ -28,6 +29,7 @@ TRAINING_TYPES = {
     "dirty": "boolean",
 }
 _VERSIONS = {"tensorflow": "tensorflow", "keras": "keras", "ablate": "ablate-tf"}  # a column, and its name in a segment
+TIME = "%Y-%m-%dT%H:%M:%S%z"  # as a segment has it
 _COMMIT_DIGITS = 10  # shown
 
 # What a mixture of it means, by column.
@@ -44,31 +46,51 @@ _MIXED = {
 }
 
 
-def trainings(runs: pd.DataFrame, trained: Mapping[str, Trained]) -> pd.DataFrame:
+def trainings(runs: pd.DataFrame, trained: Mapping[str, Trained], last: Sequence[int]) -> pd.DataFrame:
     """One row a distinct trajectory, in order of the first run that stands on it; facts as in its newest segment.
 
     Columns: fingerprint; status: as in status.json, but `stopped` where nothing trains it any more, and `missing` where it is
-    not there; step: how far it came; seconds: of training in all; runs: how many stand on it; segments: how often it was begun
-    or went on; threads, device, host, processor, python, tensorflow, keras, ablate (versions); commit of the code, and whether
-    the code was changed since (dirty).
+    not there; step: how far it came; seconds: of training up to its last evaluation, or the last that a run reads where it went
+    on for others, missing without one; runs: how many stand on it; segments: how often it was begun or went on; begun: when,
+    in seconds since 1970; threads, device, host, processor, python, tensorflow, keras, ablate (versions); commit of the code,
+    and whether the code was changed since (dirty).
+
+    Args:
+        last: the step that each run reads.
     """
-    counts = Counter(runs["trajectory"].where(runs["trajectory"].notna(), runs["fingerprint"]))
-    rows = [{"fingerprint": Path(key).name, "runs": count, **_facts(trained.get(key))} for key, count in counts.items()]
+    keys = runs["trajectory"].where(runs["trajectory"].notna(), runs["fingerprint"])
+    read: dict[str, list[int]] = {}
+    for key, step in zip(keys, last, strict=True):
+        read.setdefault(key, []).append(step)
+    rows = [
+        {"fingerprint": Path(key).name, "runs": len(steps), **_facts(trained.get(key), max(steps))}
+        for key, steps in read.items()
+    ]
     return pd.DataFrame(rows, columns=list(TRAINING_TYPES)).astype(TRAINING_TYPES)
 
 
-def _facts(one: Trained | None) -> dict[str, Any]:
+def _facts(one: Trained | None, last: int) -> dict[str, Any]:
     if one is None:
         return {"status": "missing"}
     rows, segments = one.rows, one.segments
     last_step = rows[-1]["step"] if rows else None
+    timed = [row.get("seconds") for row in rows if row["step"] <= last]
     return {
         "status": one.state,
         "step": last_step if one.state in ("new", "damaged") else one.status["step"],
-        "seconds": rows[-1].get("seconds") if rows else None,
+        "seconds": timed[-1] if timed else None,
         "segments": len(segments) if segments else None,
+        "begun": _seconds(segments[0].get("time")) if segments else None,
         **(_segment(segments[-1]) if segments else {}),
     }
+
+
+def _seconds(time: Any) -> float | None:
+    """A time as a segment has it, in seconds since 1970; None where it says none."""
+    try:
+        return datetime.strptime(str(time), TIME).timestamp()
+    except ValueError:
+        return None
 
 
 def _segment(segment: Mapping[str, Any]) -> dict[str, Any]:
