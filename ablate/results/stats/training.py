@@ -37,23 +37,24 @@ def over_training(evaluations: pd.DataFrame, pairs: Sequence[tuple[int, int]]) -
     return pd.concat([frame.astype(types) for frame in frames], ignore_index=True)[list(types)]
 
 
-def reach(evaluations: pd.DataFrame, target: float) -> pd.DataFrame:
+def reach(runs: pd.DataFrame, evaluations: pd.DataFrame, target: float) -> pd.DataFrame:
     """The step at which the runs of each arm first have an accuracy, as far as their evaluations tell.
 
     A run may fall below it again. Restless runs, as those read with raw weights, reach it earlier by chance than steady ones of
     the same mean, so this tells when, never which is better.
 
     Args:
+        runs: a row a planned run, whatever became of it: arm, seed.
         evaluations: a row a run and evaluation: arm, seed, status, step, and accuracy as a fraction.
         target: in %.
 
     Returns:
-        A row an arm that has runs with status done: arm; seeds: how many; reached: how many of them have it at any evaluation;
-        step: median over those of the first step with it; first, last: the least and the largest. Missing where none has it.
+        A row an arm: arm; seeds: how many were planned; reached: how many of them are done and have it at any evaluation; step:
+        median over those of the first step with it; first, last: the least and the largest. Missing where none has it.
     """
     done = evaluations[evaluations["status"] == "done"]
     there = done[100 * done["accuracy"] >= target - ROUNDING].groupby(["arm", "seed"])["step"].min().groupby("arm")
-    seeds = done.groupby("arm")["seed"].nunique()
+    seeds = runs.groupby("arm")["seed"].nunique()
     frame = pd.DataFrame(
         {"seeds": seeds, "reached": there.size(), "step": there.median(), "first": there.min(), "last": there.max()},
         index=seeds.index,

@@ -9,6 +9,8 @@ from ablate.results.analysis import Analysis
 from ablate.results.tables.table import Table, numeric, shown, wordy
 from ablate.results.tables.verdicts import intervals, whats
 
+TELLING = 5.0  # points; published recipes of one length of training differ by about as much
+
 
 def p_values(analysis: Analysis) -> Table | None:
     """Plain intervals and p-values of what is judged; None where no comparison has two seeds."""
@@ -35,7 +37,8 @@ def published(analysis: Analysis) -> Table | None:
     frame, places = analysis.published, numbers.of(analysis)
     if frame.empty:
         return None
-    inside = [numbers.NONE if pd.isna(within) else "yes" if within else "no" for within in frame["inside"]]
+    halves = (frame["high"] - frame["low"]) / 2
+    inside = [_inside(within, half) for within, half in zip(frame["inside"], halves, strict=True)]
     columns = (
         wordy("arm", [analysis.names[arm] for arm in frame["arm"]]),
         numeric("published (%)", frame["published"], lambda value: numbers.number(value, 1)),
@@ -47,9 +50,16 @@ def published(analysis: Analysis) -> Table | None:
     )
     notes = (
         "95 % of new runs: the interval that one more run of ours falls into with a chance of 95 %, with ± 0.05 for the "
-        "rounding of what was published. Inside: one published run is what we would expect to see.",
+        "rounding of what was published. Inside: one published run is what we would expect to see; where the interval is wider "
+        f"than ± {TELLING:g} points, other recipes would lie inside as well, so it does not tell.",
     )
     return Table("published", "Published beside ours", columns, notes)
+
+
+def _inside(within: Any, half: float) -> str:
+    if pd.isna(within):
+        return numbers.NONE
+    return "no" if not within else "yes" if half <= TELLING else "too wide to tell"
 
 
 def networks(analysis: Analysis) -> Table | None:
@@ -74,9 +84,9 @@ def networks(analysis: Analysis) -> Table | None:
 def reach(analysis: Analysis) -> Table | None:
     """When each arm reaches `Analysis.target`; None where there are no evaluations, or another metric is asked for."""
     frame = analysis.reach
-    if frame.empty or analysis.question.metric.name != "accuracy":
+    if analysis.results.evaluations.empty or pd.isna(analysis.target) or analysis.question.metric.name != "accuracy":
         return None
-    why = ", which every arm has on average at the end" if analysis.question.target is None else ""
+    why = ", the lowest mean of an arm at its end, rounded down" if analysis.question.target is None else ""
     spans = [_span(first, last) for first, last in frame[["first", "last"]].itertuples(index=False)]
     columns = (
         wordy("arm", [analysis.names[arm] for arm in frame["arm"]]),
@@ -85,8 +95,8 @@ def reach(analysis: Analysis) -> Table | None:
         shown(spans, "first to last"),
     )
     notes = (
-        f"The first evaluation with at least {analysis.target:g} %{why}. The median is over the seeds that reach it. The first "
-        "of many evaluations is a lucky one: no verdict.",
+        f"The first evaluation with at least {analysis.target:g} %{why}. Seeds without a value at the end do not reach it; the "
+        "median is over those that do. The first of many evaluations is a lucky one: no verdict.",
     )
     return Table("reach", "Steps to an accuracy", columns, notes)
 
