@@ -176,7 +176,7 @@ class Plan:
         return pairs
 
     def to_json(self) -> dict[str, Any]:
-        """`sweep.json`: what is fixed before training."""
+        """`sweep.json`: what is fixed when the sweep is planned, but for the time of it."""
         first = self.runs[0].recipe
         fraction = self.fraction
         return {

@@ -1,5 +1,6 @@
 """Running a plan: what is trained already is read, the rest is ensured, and a report ends it."""
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -135,10 +136,10 @@ def _identity(content: dict[str, Any]) -> list[Any]:
 
 
 def _fix(plan: Plan, folder: Path) -> None:
-    """Write sweep.json: what was fixed before training stays as it was."""
+    """Write sweep.json, with the time: what was fixed when the sweep was planned stays as it was."""
     wanted, found = plan.to_json(), read_json(folder / SWEEP)
     if found is None:
-        write_json(folder / SWEEP, wanted)
+        write_json(folder / SWEEP, wanted | {"fixed_at": int(time.time())})  # whole seconds, as a training notes its own
         return
     margins = [content["fixed"]["margin"] for content in (found, wanted)]
     if margins[0] != margins[1]:

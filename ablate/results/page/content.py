@@ -61,7 +61,7 @@ def sections(
         Section(
             "plan",
             "The plan",
-            "What was to be trained, and what was fixed before.",
+            "What was to be trained, and what was fixed.",
             (Lines(story.plan(analysis), listed=True),),
         ),
         Section("figures", "Figures", "Pointing at a value shows it." if pictures else "", (*pictures, *_large(large))),
@@ -93,7 +93,7 @@ def _shown(table: tables.Table) -> Table:
 
 def _verdicts(analysis: Analysis, verdicts: Sequence[Block], beside_them: Sequence[Block]) -> tuple[Block, ...]:
     if not verdicts:
-        return (Lines(("Nothing is compared: the sweep has one arm.",)), *beside_them)
+        return (Lines((story.nothing(analysis),)), *beside_them)
     effects = analysis.question.effects
     crossed = [len(effect) > 1 for effect in effects] or [False] * len(analysis.comparisons)  # an interaction helps nothing
     tones = [_TONES["" if cross else told] for told, cross in zip(analysis.comparisons["verdict"], crossed, strict=True)]

@@ -1,6 +1,7 @@
 """The sentences of the page: what was found in one line, what was asked, what was planned, and what it took."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ablate.results import stats
 from ablate.results.analysis import Analysis
@@ -14,18 +15,28 @@ def answer(analysis: Analysis) -> str:
     """What was found, in one line: how many changes got which verdict, and which they are."""
     judged, margin = analysis.comparisons, analysis.question.margin
     if judged.empty:
-        return "Nothing was compared: there is one arm."
+        return nothing(analysis)
     effects = analysis.question.effects
     groups: dict[str, list[str]] = {}
-    for number, (name, verdict) in enumerate(zip(judged["name"], judged["verdict"], strict=True)):
+    for number, (name, aliases, verdict) in enumerate(judged[["name", "aliases", "verdict"]].itertuples(index=False)):
         crossed = bool(effects) and len(effects[number]) > 1
-        groups.setdefault(_CROSSED.get(verdict, verdict) if crossed else verdict, []).append(name)
+        read = _SUMS if aliases else _CROSSED
+        groups.setdefault(read.get(verdict, verdict) if crossed else verdict, []).append(f"{name} {aliases}".strip())
     beyond = "" if margin is None else f" beyond ± {margin:g} {analysis.question.metric.points}"
     found = []
     for verdict, (one, more) in _FOUND.items():
         if names := groups.get(verdict):
             found.append(f"{len(names)} {(one if len(names) == 1 else more).format(beyond=beyond)} ({_named(names)})")
-    return f"Of {counted(len(judged), 'effect' if effects else 'change')} judged, {'; '.join(found)}."
+    interim = f" {analysis.interim}" if analysis.interim else ""
+    return f"Of {counted(len(judged), 'effect' if effects else 'change')} judged, {'; '.join(found)}.{interim}"
+
+
+def nothing(analysis: Analysis) -> str:
+    """Why nothing is judged."""
+    sweep = analysis.results.sweep
+    if sweep["design"] == "store":
+        return "Nothing was compared: a store has no plan of what to compare. --baseline compares all arms with one."
+    return f"Nothing was compared: {'there is one arm' if len(sweep['arms']) == 1 else 'all arms are one'}."
 
 
 _FOUND = {
@@ -34,10 +45,13 @@ _FOUND = {
     "no effect": ("has no effect{beyond}", "have no effect{beyond}"),
     "depend": ("is an interaction that is there", "are interactions that are there"),
     "add up": ("is an interaction of none{beyond}", "are interactions of none{beyond}"),
+    "sum": ("is a sum of interactions that is not 0", "are sums of interactions that are not 0"),
+    "no sum": ("is a sum of interactions of none{beyond}", "are sums of interactions of none{beyond}"),
     "unclear": ("is unclear", "are unclear"),
     "no verdict": ("has no verdict", "have no verdict"),
 }
 _CROSSED = {"helps": "depend", "hurts": "depend", "no effect": "add up"}
+_SUMS = {"helps": "sum", "hurts": "sum", "no effect": "no sum"}  # of interactions that cannot be told apart
 
 
 def _named(names: Sequence[str]) -> str:
@@ -65,25 +79,41 @@ def asked(analysis: Analysis) -> tuple[str, ...]:
 
 
 def plan(analysis: Analysis) -> tuple[str, ...]:
-    """What sweep.json fixed before training, a line each."""
+    """What sweep.json fixed, a line each; a store fixed nothing."""
     sweep = analysis.results.sweep
     fixed = sweep["fixed"]
-    arms, seeds, runs = len(sweep["arms"]), len(sweep["seeds"]), len(sweep["runs"])
+    arms, runs = len(sweep["arms"]), len(sweep["runs"])
     trainings = len({run["fingerprint"] for run in sweep["runs"]})
-    margin = "no margin" if fixed["margin"] is None else f"a margin of ± {fixed['margin']:g} points"
     judged = len(fixed.get("effects", [])) or len(fixed["differences"])
     what = "effect" if fixed.get("effects") else "difference"
     looks = int(fixed["looks"])
+    when = "before training" if analysis.begun_earlier == 0 else "when the sweep was planned"
+    if sweep["design"] == "store":
+        fixes = ["nothing was fixed before training: a store holds what was trained for any purpose"]
+    elif sweep.get("joined"):
+        fixes = [f"fixed by each sweep before they were joined: {_fixed(fixed)}; {counted(judged, what)} judged by all"]
+    else:
+        share = stats.percent(stats.family_level(max(1, judged), looks))
+        several = f", with {looks} looks" if looks > 1 else ""
+        level = f", so each at a level of {share}" if judged else ""
+        fixes = [f"fixed {when}: {_fixed(fixed)}; {counted(judged, what)} judged{several}{level}"]
     return (
-        f"design: {sweep['design']}, {counted(arms, 'arm')} x {counted(seeds, 'seed')} = {counted(runs, 'run')}, "
-        f"which stand on {counted(trainings, 'training')}",
+        f"design: {sweep['design']}, {counted(arms, 'arm')} with {analysis.seeds_an_arm}{' each' if arms > 1 else ''} = "
+        f"{counted(runs, 'run')}, which stand on {counted(trainings, 'training')}",
         *(f"factor {factor}: {', '.join(levels)}" for factor, levels in sweep["factors"].items()),
         *([f"arms: {'; '.join(analysis.names.values())}"] if arms <= MOST_ARMS else []),
         f"seeds: {', '.join(map(str, sweep['seeds']))}",
-        f"fixed before training: {fixed['metric']} on the {fixed['evaluation_set']} set, read at {_steps(fixed['step'])} with "
-        f"{_and(sorted(set(fixed['readout'])))} weights; {margin}; {counted(judged, what)} judged"
-        f"{f', with {looks} looks' if looks > 1 else ''}, so each at a level of "
-        f"{stats.percent(stats.family_level(max(1, judged), looks))}",
+        *fixes,
+        *(line for line in (analysis.earlier, analysis.interim) if line),
+    )
+
+
+def _fixed(fixed: Mapping[str, Any]) -> str:
+    """Metric, images, step, weights and margin."""
+    margin = "no margin" if fixed["margin"] is None else f"a margin of ± {fixed['margin']:g} points"
+    return (
+        f"{fixed['metric']} on the {fixed['evaluation_set']} set, read at {_steps(fixed['step'])} with "
+        f"{_and(sorted(set(fixed['readout'])))} weights; {margin}"
     )
 
 
@@ -108,6 +138,8 @@ def took(analysis: Analysis) -> tuple[str, ...]:
             f"and {duration(compute['longest_seconds'])} at most. One that several runs stand on counts once, and the time of "
             "those side by side adds up."
         )
+    if compute["untimed"]:
+        lines.append(f"Of {counted(compute['untimed'], 'training')} no time is known, since none of its evaluations is there.")
     return tuple(lines)
 
 

@@ -29,7 +29,8 @@ def checklist(analysis: Analysis) -> str:
 def _intervals(analysis: Analysis) -> list[str]:
     question, frame = analysis.question, analysis.arms
     if not (frame["n"] > 1).any():
-        return ["None are reported: there is one seed, and so no verdict."]
+        few = "there is one seed" if len(analysis.results.sweep["seeds"]) == 1 else "no arm has two seeds with a value"
+        return [f"None are reported: {few}, and so no verdict."]
     fewest, most = int(frame["n"].min()), int(frame["n"].max())
     seeds = counted(most, "seed") if fewest == most else f"{fewest} to {most} seeds"
     lines = [f"Means over {seeds} are given with the standard deviation over seeds (not the standard error)."]
@@ -115,5 +116,6 @@ def _in_total(analysis: Analysis) -> list[str]:
     if trainings["seconds"].notna().any():
         lost = trainings[~trainings["status"].isin(["done"]) & trainings["seconds"].notna()]
         wasted = f", of which {numbers.duration(lost['seconds'].sum())} in trainings that did not end well" if len(lost) else ""
-        lines.append(f"Together they trained for {numbers.duration(content['seconds'])}{wasted}; evaluations are not counted.")
+        total = numbers.duration(content["seconds"])
+        lines.append(f"Together they trained for {total}{wasted}{methods.partly(analysis)}; evaluations are not counted.")
     return [*lines, f"{TO_FILL_IN} what was tried before this sweep and is not part of it."]

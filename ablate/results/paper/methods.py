@@ -39,7 +39,7 @@ def design(analysis: Analysis) -> list[str]:
     planned = "was" if (analysis.results.runs["status"] == "done").all() else "was to be"
     lines = [
         first,
-        f"{'Each arm' if arms > 1 else 'It'} {planned} run with {counted(len(seeds), 'seed')} ({', '.join(map(str, seeds))}).",
+        f"{'Each arm' if arms > 1 else 'It'} {planned} run with {analysis.seeds_an_arm} ({', '.join(map(str, seeds))}).",
     ]
     if arms > 1:
         lines.append(
@@ -49,8 +49,8 @@ def design(analysis: Analysis) -> list[str]:
     runs, trainings = len(analysis.results.runs), len(analysis.results.trainings)
     if trainings < runs:
         lines.append(
-            f"Runs that differed only in how the weights were read shared a training: {counted(runs, 'run')} stood on "
-            f"{counted(trainings, 'training')}."
+            f"Runs that differed only in the step or the weights they were read with shared a training: {counted(runs, 'run')} "
+            f"stood on {counted(trainings, 'training')}."
         )
     return lines
 
@@ -121,13 +121,17 @@ def rule(analysis: Analysis) -> list[str]:
     else:
         lines.append(
             "A change was said to help or hurt where its interval excluded 0, to have no effect where it lay within "
-            f"± {question.margin:g} {metric.points}, and to be unclear otherwise. So in at most 5 % of such studies any "
-            "verdict is wrong."
+            f"± {question.margin:g} {metric.points}, and to be unclear otherwise."
         )
     if question.exploratory:
         lines.append(f"This was changed after training, so the results are exploratory: {'; '.join(question.changes)}.")
     else:
-        lines.append("Metric, step, margin and comparisons were fixed before training.")
+        lines.append(
+            "So in at most 5 % of such studies any verdict is wrong, unless arms now and then fall far below the others."
+        )
+        when = "before training" if analysis.begun_earlier == 0 else "when the sweep was planned"
+        lines.append(f"Metric, step, margin and comparisons were fixed {when}.")
+        lines += [said for said in (analysis.earlier, analysis.interim) if said]
     lines.append("Verdicts are about training again and testing on the same images.")
     if analysis.comparisons["low_new"].notna().any():
         lines.append("Intervals that allow for new test images, too, treat seeds and images as crossed random effects.")
@@ -139,12 +143,20 @@ def compute(analysis: Analysis) -> list[str]:
     content, trainings = analysis.compute, analysis.results.trainings
     lines = [f"Of {counted(len(analysis.results.runs), 'run')}, {outcome(content['runs'])}."]
     if trainings["seconds"].notna().any():
-        unwell = ", those that failed or diverged included" if set(content["runs"]) - {"done", "missing"} else ""
         total, average, longest = (numbers.duration(content[key]) for key in ("seconds", "mean_seconds", "longest_seconds"))
-        known = counted(int(trainings["seconds"].notna().sum()), "training")
-        lines.append(f"The {known} took {total} in all, {average} each on average and {longest} at most{unwell}.")
+        known = counted(content["timed"], "training")
+        lines.append(f"The {known} took {total} in all, {average} each on average and {longest} at most{partly(analysis)}.")
     where = machines(trainings)
     return [*lines, f"They ran on {'; '.join(where)}."] if where else lines
+
+
+def partly(analysis: Analysis) -> str:
+    """What of the trainings' time is not in a total, as the end of its sentence; empty where all is."""
+    trainings, untimed = analysis.results.trainings, analysis.compute["untimed"]
+    cut = int((trainings["seconds"].notna() & ~trainings["status"].isin(["done", "running"])).sum())
+    parts = [f"{counted(cut, 'training')} that did not end well up to the last evaluation"] if cut else []
+    parts += [f"without {counted(untimed, 'training')} of which no time is known, not having been evaluated"] if untimed else []
+    return "".join(f", {part}" for part in parts)
 
 
 def outcome(runs: Mapping[str, int]) -> str:
