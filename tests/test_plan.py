@@ -1,6 +1,7 @@
 """From a command line to runs and trainings, without training anything."""
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -177,8 +178,12 @@ def test_a_folder_holds_one_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def nothing(*_: object) -> None:
         """Trains nothing."""
 
+    began = int(time.time())
     with pytest.raises(sweep.RunsFailed, match=r"2 of 2 runs have no accuracy \(2 missing\)"):
         sweep.run(first, folder, settings, nothing)
+    before = read_json(folder / "sweep.json")
+    assert began <= before.pop("fixed_at") <= time.time()
+    assert before == first.to_json()
     before = read_json(folder / "sweep.json")
     with pytest.raises(AblateError, match="holds another sweep"):
         sweep.run(other, folder, settings, nothing)

@@ -173,5 +173,5 @@ def _disagreements(states: Sequence[set[str]]) -> list[str]:
     for winner, loser in (("diverged", "done"), ("diverged", "failed"), ("done", "failed")):
         count = sum({winner, loser} <= each and not (winner == "done" and "diverged" in each) for each in states)
         if count:
-            notes.append(f"{counted(count, 'run')} {winner} in one sweep and {loser} in another: counted as {winner}")
+            notes.append(f"{counted(count, 'run')} {winner} in one sweep, {loser} in another: counted as {winner}")
     return notes

@@ -13,11 +13,12 @@ from statsmodels.stats.weightstats import DescrStatsW
 
 from ablate import app, plan
 from ablate.errors import AblateError
-from ablate.results import load
+from ablate.results import load, paper
 from ablate.results.analysis import analyse
+from ablate.results.page import story
 from ablate.results.question import ask
 from ablate.results.tables import verdicts
-from ablate.store import Evaluated, keep_evaluated, write_json
+from ablate.store import Evaluated, keep_evaluated, read_json, write_json
 
 IMAGES = 400
 LABELS = np.arange(IMAGES) % 10
@@ -280,3 +281,69 @@ def test_frames_are_whole_where_nothing_was_trained(sweeps):
     for frame in (found.contrasts, found.shapley, found.over_training, found.classes, found.networks, found.published):
         assert isinstance(frame, pd.DataFrame)
     assert found.reach.empty or found.reach["reached"].eq(0).all()
+
+
+def test_what_a_diverged_seed_says_of_its_step_is_no_confound(sweeps):
+    made = sweeps.planned("augment=on,center", "seed=0,1,2", "steps=20", "eval_every=10")
+    folder = fill(made, sweeps.multirun / made.name)
+    path = folder / "1" / app.RESULT
+    write_json(path, read_json(path) | {"status": "diverged", "accuracy": None, "step": 7})
+    found = analysed(folder)
+    assert found.results.runs.loc[1, "step"] == 7
+    assert "step" not in set(found.confounds["what"])
+
+
+def test_a_training_without_an_evaluation_has_no_time_and_is_counted(sweeps):
+    made = sweeps.planned("augment=on,off", "seed=0,1", "steps=20", "eval_every=10")
+    lost = made.runs[1].trajectory
+    folder = fill(made, sweeps.multirun / made.name)
+    lost.drop_after(0)
+    lost.set_status("diverged", 7, "the loss became nan at step 7")
+    compute = analysed(folder).compute
+    assert (compute["timed"], compute["untimed"], compute["seconds"]) == (3, 1, 30.0)
+
+
+def test_trainings_from_before_the_plan_are_counted_where_it_is_dated(sweeps):
+    made = sweeps.planned("augment=on,off", "seed=0,1", "steps=20", "eval_every=10")
+    folder = fill(made, sweeps.multirun / made.name)
+    assert analysed(folder).begun_earlier is None
+    write_json(folder / plan.SWEEP, made.to_json() | {"fixed_at": 1795317581})
+    assert analysed(folder).begun_earlier is None, "no training says when it was begun"
+    for run, second in zip(made.runs, (40, 41, 42, 43), strict=True):
+        run.trajectory.add_segment({"time": f"2026-11-22T04:19:{second}+0100"})
+    found = analysed(folder)
+    assert found.begun_earlier == 1
+    assert found.earlier.startswith("1 of 4 trainings was begun before this sweep was planned: ")
+    write_json(folder / plan.SWEEP, made.to_json() | {"fixed_at": 1795317580})
+    assert (analysed(folder).begun_earlier, analysed(folder).earlier) == (0, "")
+    assert not found.question.exploratory
+
+
+def test_a_sweep_that_is_not_finished_is_interim(sweeps):
+    made = sweeps.planned("augment=on,off", "seed=0,1,2", "steps=20", "eval_every=10")
+    folder = fill(made, sweeps.multirun / made.name, skip=lambda run: run.seed == 2)
+    said = "Interim: 2 of 6 runs are not there yet; looking now is a look that was not planned."
+    assert analysed(folder).interim == said
+    assert analysed(fill(made, sweeps.multirun / made.name)).interim == ""
+
+
+def test_arms_of_joined_sweeps_may_have_different_numbers_of_seeds(sweeps):
+    folders = []
+    for words in (("augment=on,off", "seed=0,1,2"), ("augment=on,center", "seed=0,1")):
+        made = sweeps.planned(*words, "steps=20", "eval_every=10", design="one_factor")
+        folders.append(fill(made, sweeps.multirun / made.name))
+    assert analysed(folders[0]).seeds_an_arm == "3 seeds"
+    found = analyse(*ask(load(*folders)))
+    assert found.seeds_an_arm == "2 to 3 seeds"
+    assert "Each arm was run with 2 to 3 seeds (0, 1, 2)." in paper.methods(found)
+    assert "3 arms with 2 to 3 seeds each = 8 runs" in story.plan(found)[0]
+
+
+def test_comparisons_of_joined_sweeps_are_no_ladder(sweeps):
+    folders = []
+    for words in (("augment=on,off", "ema=on"), ("augment=on,off", "ema=off"), ("augment=on", "ema=off,on")):
+        made = sweeps.planned(*words, "seed=0,1", "steps=20", "eval_every=10", design="one_factor")
+        folders.append(fill(made, sweeps.multirun / made.name))
+    text = " ".join(story.asked(analyse(*ask(load(*folders)))))
+    assert "rung" not in text
+    assert "as each of the sweeps planned it" in text

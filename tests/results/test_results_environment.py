@@ -21,12 +21,12 @@ def goes_on(trajectory, **other):
 def test_a_row_a_training_with_where_and_with_what_it_was_done(sweep, made):
     trainings = results.load(sweep).trainings
     assert " ".join(trainings.columns) == (
-        "fingerprint status step seconds runs segments "
+        "fingerprint status step seconds runs segments begun "
         "threads device host processor python tensorflow keras ablate commit dirty"
     )
     assert trainings["fingerprint"].tolist() == [made.runs[0].trajectory.fingerprint, made.runs[2].trajectory.fingerprint]
     assert trainings["runs"].tolist() == [2, 2]
-    first = trainings.iloc[0].to_dict()
+    first = trainings.drop(columns="begun").iloc[0].to_dict()
     assert first == {
         "fingerprint": made.runs[0].trajectory.fingerprint,
         "status": "done",
@@ -112,3 +112,21 @@ def test_a_version_that_an_older_program_did_not_write_is_no_mixture(sweep, made
     assert loaded.notes == ()
     assert loaded.trainings["tensorflow"].isna().tolist() == [False, True]
     assert loaded.trainings["dirty"].isna().tolist() == [False, True]
+
+
+def test_a_training_tells_when_it_was_begun_whatever_came_later(sweep, made):
+    for number, hour in ((0, 4), (2, 5)):
+        path = made.runs[number].trajectory.path / "env.json"
+        path.unlink()
+        for minute in (19, 40):
+            made.runs[number].trajectory.add_segment({"time": f"2026-11-22T{hour:02}:{minute}:41+0100"})
+    assert results.load(sweep).trainings["begun"].tolist() == [1795317581, 1795321181]
+
+
+def test_seconds_count_up_to_what_the_sweep_reads(sweeps, made):
+    sweep = sweeps.trained(made, 10, 20, 30, 1000)
+    loaded = results.load(sweep)
+    assert loaded.trainings["seconds"].tolist() == [15.0, 15.0]
+    assert loaded.trainings["step"].tolist() == [1000, 1000]
+    assert loaded.at(10).trainings["seconds"].tolist() == [15.0, 15.0], "trained all the same"
+    assert loaded.at(1000).trainings["seconds"].tolist() == [500.0, 500.0]

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from ablate import app, plan, results
@@ -249,3 +250,18 @@ def test_a_failed_run_is_done_at_a_step_that_it_reached(sweep, made):
 def test_a_step_at_which_nothing_was_evaluated_is_refused(sweep):
     with pytest.raises(AblateError, match=r"10, 20, 30\. Received: 25"):
         results.load(sweep).at(25)
+
+
+def test_what_diverged_beyond_its_own_step_is_diverged_when_read_there(sweeps):
+    made = sweeps.planned("steps=20", "eval_every=10", "augment=on,off", "seed=0,1")
+    sweep = sweeps.trained(made, 10, 20, 30)
+    other = made.runs[1].trajectory
+    other.drop_after(20)
+    other.set_status("diverged", 25, "the loss became nan at step 25")
+    loaded = results.load(sweep)
+    assert set(loaded.runs["status"]) == {"done"}
+    at = loaded.at(30)
+    assert at.runs["status"].tolist() == ["done", "diverged", "done", "done"]
+    assert at.runs.loc[1, ["step", "error"]].tolist() == [25, "the loss became nan at step 25"]
+    assert pd.isna(at.runs.loc[1, "accuracy"])
+    assert at.notes == ()

@@ -257,3 +257,28 @@ def test_what_is_no_source_is_refused(here, name):
 def test_nothing_named_is_refused():
     with pytest.raises(AblateError, match="Received: none"):
         results.load()
+
+
+def ended(sweep, number, status):
+    """Let a run of a sweep have ended otherwise."""
+    path = sweep / str(number) / app.RESULT
+    other = {"status": status, "accuracy": None, "loss": None, "step": 7, "error": "it did"}
+    write_json(path, read_json(path) | other)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("status", "counted", "note"),
+    [
+        ("diverged", "diverged", "1 run diverged in one sweep, done in another: counted as diverged"),
+        ("failed", "done", "1 run done in one sweep, failed in another: counted as done"),
+    ],
+)
+def test_a_run_that_ended_in_two_ways_is_said_and_a_divergence_counts(sweeps, status, counted, note, turned):
+    first = done(sweeps, "augment=on,off", "seed=0,1")
+    second = done(sweeps, "augment=on,off", "seed=1,2")
+    ended(first, 3, status)
+    joined = results.load(*((second, first) if turned else (first, second)))
+    assert joined.runs.set_index(["seed", "arm"])["status"].drop((1, 1)).eq("done").all()
+    assert joined.runs.set_index(["seed", "arm"]).loc[(1, 1), "status"] == counted
+    assert joined.notes == (note,)

@@ -143,3 +143,19 @@ def test_less_of_a_loss_is_better():
     assert said(row, [("ema", "off", "on")], metric="loss", margin=None) == (
         "with averaged weights, loss falls by 0.2 nats (0.1 to 0.3), so they earn their place"
     )
+
+
+def test_of_interactions_that_cannot_be_told_apart_only_their_sum_is_said_to_be_small(study):
+    four = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one")
+    values = [[0.8 + 0.001 * seed + 0.00001 * (arm * seed % 7) for seed in range(3)] for arm in range(8)]
+    analysis = study(values, *four, design="fractional")
+    last = words.sentences(analysis)[4]
+    assert last == "The sum of augment x ema + lrn x fc lies within ± 0.5 points."
+    row = analysis.comparisons.to_dict("records")[4]
+    assert words.verdict(row, 0.5, interaction=True) == "their sum is small: within ± 0.5"
+    assert words.short(row, 0.5, interaction=True) == "their sum is small"
+    there = [[value + 0.1 * (arm in (0, 1, 6, 7)) for value in row] for arm, row in enumerate(values)]
+    told = " ".join(words.sentences(study(there, *four, design="fractional"))[4:])
+    assert "not 0" in told
+    assert "depend" not in told
+    assert "add up" not in told

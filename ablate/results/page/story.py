@@ -74,6 +74,8 @@ def asked(analysis: Analysis) -> tuple[str, ...]:
             f"Every other arm is compared with {analysis.names[others.pop()]}, seed by seed."
             if len(others) == 1
             else "Every arm is compared with the rung below, seed by seed."
+            if sweep["design"] == "ladder"
+            else "Arms are compared as each of the sweeps planned it, seed by seed."
         )
     return (first, second) if question.judged else (first,)
 

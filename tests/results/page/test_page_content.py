@@ -93,11 +93,45 @@ def test_every_run_is_in_the_folded_table_of_runs(make_study):
     assert list(runs.exact["accuracy (%)"].isna()) == [False] * 11 + [True]
 
 
-def test_the_plan_says_what_was_fixed_before_training(make_study):
+def test_the_plan_says_what_was_fixed(make_study):
     text = lines(section(make_study(TWO), "plan"))
-    assert "factorial, 4 arms x 3 seeds = 12 runs, which stand on 12 trainings" in text
+    assert "factorial, 4 arms with 3 seeds each = 12 runs, which stand on 12 trainings" in text
+    assert "fixed when the sweep was planned: accuracy on the test set" in text
     assert "factor augment: on, off" in text
     assert "3 differences judged, so each at a level of 98.3 %" in text
+
+
+def test_a_store_fixed_nothing_and_compares_nothing(make_study):
+    made = make_study({"augment": ["on", "off"]})
+    sweep = made.results.sweep | {"design": "store"}
+    sweep["fixed"] = sweep["fixed"] | {"differences": [], "margin": None}
+    found = replace(made, results=replace(made.results, sweep=sweep), question=replace(made.question, pairs=(), margin=None))
+    assert page.answer(found).startswith("Nothing was compared: a store has no plan")
+    assert "one arm" not in lines(section(found, "verdicts"))
+    text = lines(section(found, "plan"))
+    assert "nothing was fixed before training" in text
+    assert "level of" not in text
+
+
+def test_an_unfinished_sweep_is_called_interim_at_once_and_in_the_plan(make_study):
+    made = make_study(TWO)
+    assert "Interim" not in page.answer(made)
+    runs = made.results.runs.copy()
+    runs.loc[11, "status"] = "missing"
+    found = replace(made, results=replace(made.results, runs=runs))
+    said = "Interim: 1 of 12 runs is not there yet; looking now is a look that was not planned."
+    assert page.answer(found).endswith(said)
+    assert said in lines(section(found, "plan"))
+
+
+def test_a_sum_of_interactions_is_not_said_to_be_one(make_study):
+    found = make_study(TWO)
+    vars(found)["comparisons"] = found.comparisons.assign(aliases=["", "", "+ lrn x fc"], verdict="no effect")
+    effects = (("augment",), ("ema",), ("augment", "ema"))
+    found_out = replace(found, question=replace(found.question, effects=effects))
+    vars(found_out)["comparisons"] = found.comparisons
+    assert "1 is a sum of interactions of none beyond ± 0.5 points" in page.answer(found_out)
+    assert "+ lrn x fc" in page.answer(found_out)
 
 
 def test_a_ladder_is_compared_with_the_rung_below(make_study):

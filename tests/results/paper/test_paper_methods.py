@@ -3,8 +3,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from ablate.results import paper
+from ablate.results import load, paper
+from ablate.results.analysis import analyse
 from ablate.results.paper import recipe
+from ablate.results.question import ask
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
 
@@ -24,7 +26,8 @@ def test_the_method_is_that_of_the_sweep(study):
         "We compared 4 arms: every combination of levels.",
         "augment (on, off); ema (on, off)",
         "Each arm was run with 3 seeds (0, 1, 2).",
-        "12 runs stood on 6 trainings.",
+        "shared a training: 12 runs stood on 6 trainings.",
+        "5 % of such studies any verdict is wrong, unless arms now and then fall far below the others.",
         "trained on 1,437 images of the handwritten digits of scikit-learn for 10 steps with batches of 128 (0.9 epochs)",
         "by plain gradient descent with a learning rate of 0.1, constant.",
         "Input: 24 x 24 pixels, random crops, mirrored at random, brightness ± 63, contrast times 0.2 to 1.8",
@@ -32,7 +35,7 @@ def test_the_method_is_that_of_the_sweep(study):
         "is chosen on the test set",
         "a Student interval at 98.3 %",
         "within ± 0.5 points",
-        "Metric, step, margin and comparisons were fixed before training.",
+        "Metric, step, margin and comparisons were fixed when the sweep was planned.",
         "Of 12 runs, 12 gave a value. The 6 trainings took 30 s in all, 5.0 s each on average and 5.0 s at most.",
         "They ran on Some CPU, 1 thread a training (Python 3.11.7, TensorFlow 2.21.0, Keras 3.15.1).",
     ):
@@ -45,6 +48,7 @@ def test_what_was_changed_after_training_is_no_plan(study):
     assert "exploratory: metric loss in place of accuracy." in text
     assert "fixed before training" not in text
     assert "no effect" not in text  # a loss has no margin
+    assert "5 % of such studies" not in paper.methods(study(WHOLE, margin=1.0))
 
 
 def test_held_out_images_are_not_called_test_images(study):
@@ -68,7 +72,6 @@ def test_failures_are_counted(study):
     text = paper.methods(analysis)
     assert "Each arm was to be run with 3 seeds" in text
     assert "Of 12 runs, 7 gave a value, 3 had not been trained, 1 failed, 1 diverged." in text
-    assert "those that failed or diverged included" in text
     assert "Runs: 7 done, 3 missing, 1 failed, 1 diverged. Trainings: 6 done." in paper.checklist(analysis)
 
 
@@ -139,3 +142,46 @@ def test_every_level_of_the_program_can_be_told(study):
             told.add(tuple(recipe.hyperparameters(analysis.results.trained[path].config).values()))
     assert len(told) == 3 + 3 + 4 + 4 - 2  # the defaults once
     assert pd.Series([len(each) for each in told]).eq(8).all()
+
+
+def test_seconds_that_are_not_known_are_not_claimed(study):
+    analysis = study(WHOLE)
+    trainings = analysis.results.trainings.copy()
+    trainings.loc[0, ["status", "seconds"]] = ["diverged", float("nan")]
+    trainings.loc[1, "status"] = "failed"
+    part = replace(analysis, results=replace(analysis.results, trainings=trainings))
+    said = "1 training that did not end well up to the last evaluation, without 1 training of which no time is known"
+    assert f"The 5 trainings took 25 s in all, 5.0 s each on average and 5.0 s at most, {said}" in paper.methods(part)
+    assert said in paper.checklist(part)
+
+
+def test_weights_and_steps_can_share_a_training(sweeps):
+    sweep = sweeps.trained(sweeps.planned("steps=5,10", "eval_every=5", "seed=0,1,2"), 5, 10)
+    text = paper.methods(analyse(*ask(load(sweep))))
+    assert "only in the step or the weights they were read with shared a training: 6 runs stood on 3 trainings." in text
+
+
+@pytest.mark.parametrize(
+    ("begun", "said"),
+    [
+        ([100.0] * 6, "comparisons were fixed before training. Verdicts"),
+        (
+            [99.0] * 2 + [100.0] * 4,
+            "fixed when the sweep was planned. 2 of 6 trainings were begun before this sweep was planned",
+        ),
+        ([float("nan")] + [100.0] * 5, "comparisons were fixed when the sweep was planned. Verdicts"),
+    ],
+)
+def test_what_was_fixed_before_training_is_looked_up(study, begun, said):
+    analysis = study(WHOLE)
+    results = analysis.results
+    trainings = results.trainings.assign(begun=begun)
+    dated = replace(analysis, results=replace(results, sweep={**results.sweep, "fixed_at": 100}, trainings=trainings))
+    assert said in paper.methods(dated)
+
+
+def test_seeds_that_failed_are_not_said_to_be_none(study):
+    text = paper.checklist(study([[0.8, 0.81, 0.82], [0.8, "failed", "failed"]], "ema=on,off"))
+    assert "there is one seed" not in text
+    left = paper.checklist(study([[0.8, "failed", "failed"], ["failed"] * 3], "ema=on,off"))
+    assert "None are reported: no arm has two seeds with a value, and so no verdict." in left

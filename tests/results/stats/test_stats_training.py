@@ -83,17 +83,19 @@ def test_an_accuracy_is_reached_at_the_first_evaluation_that_has_it():
         (2, 1): {10: 20.0, 20: 90.0},
         (3, 0): {10: 90.0},
     }
-    frame = reach(evaluations(curves, run2_1="diverged", run3_0="failed"), 57.0)  # 100 * 0.57 is a little less
+    planned = pd.DataFrame([(arm, seed) for arm in range(5) for seed in range(3)], columns=["arm", "seed"])
+    found = evaluations(curves, run2_1="diverged", run3_0="failed")
+    frame = reach(planned, found, 57.0)  # 100 * 0.57 is a little less
     assert frame.columns.tolist() == ["arm", "seeds", "reached", "step", "first", "last"]
-    assert frame["arm"].tolist() == [0, 1, 2]
-    assert frame["seeds"].tolist() == [3, 1, 1]
-    assert frame["reached"].tolist() == [2, 0, 1]
-    assert frame["step"].tolist() == pytest.approx([25, np.nan, 10], nan_ok=True)
-    assert frame["first"].tolist() == [20, pd.NA, 10]
-    assert frame["last"].tolist() == [30, pd.NA, 10]
+    assert frame["arm"].tolist() == [0, 1, 2, 3, 4]
+    assert frame["seeds"].tolist() == [3, 3, 3, 3, 3], "of those planned, whatever became of them"
+    assert frame["reached"].tolist() == [2, 0, 1, 0, 0]
+    assert frame["step"].tolist() == pytest.approx([25, np.nan, 10, np.nan, np.nan], nan_ok=True)
+    assert frame["first"].tolist() == [20, pd.NA, 10, pd.NA, pd.NA]
+    assert frame["last"].tolist() == [30, pd.NA, 10, pd.NA, pd.NA]
 
 
 def test_nothing_is_reached_where_there_are_no_evaluations():
-    frame = reach(evaluations({}), 50.0)
-    assert frame.empty
+    frame = reach(pd.DataFrame({"arm": [0, 0], "seed": [0, 1]}), evaluations({}), 50.0)
+    assert frame[["seeds", "reached"]].to_numpy().tolist() == [[2, 0]]
     assert frame.columns.tolist() == ["arm", "seeds", "reached", "step", "first", "last"]

@@ -37,20 +37,20 @@ def test_published_numbers_say_whether_they_are_to_be_expected(study):
     assert beside.published(analysis) is None  # the digits are nobody's benchmark
     vars(analysis)["published"] = pd.DataFrame(
         {
-            "arm": [0, 1, 2],
-            "published": [81.4, 78.8, 75.0],
-            "source": ["Somebody 2017"] * 3,
-            "n": [3, 3, 1],
-            "mean": [81.28, 90.0, 75.0],
-            "low": [80.18, 89.0, float("nan")],
-            "high": [82.38, 91.0, float("nan")],
-            "inside": pd.array([True, False, None], dtype="boolean"),
+            "arm": [0, 1, 2, 3, 3],
+            "published": [81.4, 78.8, 75.0, 75.3, 60.0],
+            "source": ["Somebody 2017"] * 5,
+            "n": [3, 3, 1, 3, 3],
+            "mean": [81.28, 90.0, 75.0, 76.45, 76.45],
+            "low": [80.18, 89.0, float("nan"), 65.9, 65.9],
+            "high": [82.38, 91.0, float("nan"), 87.0, 87.0],
+            "inside": pd.array([True, False, None, True, False], dtype="boolean"),
         }
     )
     table = beside.published(analysis)
     assert table is not None
-    assert table.text["inside"].tolist() == ["yes", "no", "–"]
-    assert table.text["95 % of new runs"].tolist() == ["80.18 to 82.38", "89.00 to 91.00", "–"]
+    assert table.text["inside"].tolist() == ["yes", "no", "–", "too wide to tell", "no"]
+    assert table.text["95 % of new runs"].tolist() == ["80.18 to 82.38", "89.00 to 91.00", "–", *["65.90 to 87.00"] * 2]
 
 
 def test_networks_are_compared_one_pair_at_a_time(study):
@@ -65,7 +65,13 @@ def test_steps_to_an_accuracy_that_every_arm_has(study):
     analysis = study(WHOLE)
     table = beside.reach(analysis)
     assert table is not None
-    assert "at least 70 %" in table.notes[0]
+    assert "at least 70 %, the lowest mean of an arm at its end" in table.notes[0]
+    assert table.text["seeds that reach it"].str.endswith(" of 3").all()
+    lost = beside.reach(study([[0.8, 0.81, "diverged"], [0.8, 0.81, 0.82], ["failed"] * 3, [0.8, 0.81, 0.82]]))
+    assert lost is not None
+    assert lost.text["seeds that reach it"].str.endswith(" of 3").all()
+    assert len(lost.text) == 4
+    assert beside.reach(study([["failed"] * 3] * 4)) is None
     assert beside.reach(study(WHOLE, metric="loss")) is None
 
 

@@ -55,6 +55,14 @@ def test_one_seed_gives_no_verdict(study):
     assert "There is one seed, which gives no verdict." in verdicts.notes(analysis)
 
 
+@pytest.mark.parametrize("left", [[0.8, "failed", "failed"], ["failed"] * 3])
+def test_seeds_that_failed_are_not_said_to_be_none(study, left):
+    lines = verdicts.notes(study([[0.8, 0.81, 0.82], left], "ema=on,off"))
+    assert not any("There is one seed" in line for line in lines)
+    assert "No comparison has two seeds that are complete, so there is no verdict." in lines
+    assert any(line.startswith("Compared over fewer than the 3 seeds") for line in lines)
+
+
 def test_what_was_changed_after_training_marks_the_table(study):
     analysis = study(WHOLE, baseline="1", margin=1.0)
     lines = verdicts.notes(analysis)
@@ -69,7 +77,7 @@ def test_effects_of_a_fraction_are_named_with_what_they_cannot_be_told_from(stud
     table = verdicts.table(study(values, *FOUR, design="fractional"))
     assert table.text["effect"].tolist()[3:5] == ["fc: two → one", "augment x ema + lrn x fc"]
     assert set(table.text["verdict"][:4]) == {"no effect beyond ± 0.5"}
-    assert set(table.text["verdict"][4:]) == {"they add up within ± 0.5"}
+    assert set(table.text["verdict"][4:]) == {"their sum is small: within ± 0.5"}
     text = "\n".join(table.notes)
     for part in ("all 8 arms", "cannot be told apart", "8 of the 16", "resolution 4: fc = augment x ema x lrn (first"):
         assert part in text
