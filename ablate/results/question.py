@@ -40,7 +40,7 @@ class Question:
     steps, weights: of each arm, what it is read at and off. margin: in points, None where the metric has none. pairs: (arm, the
     arm it is compared with) for the differences judged. effects: the effects judged instead, the factors of each. looks: how
     often each is judged on the way. baseline: number of the arm. changes: what is not as sweep.json fixed it, a phrase each.
-    target: the accuracy in % of which it is told when it is reached; None for one that all arms have on average.
+    target: the accuracy in % of which it is told when it is reached; None for the lowest of the arms' means.
     """
 
     metric: Metric
@@ -75,7 +75,7 @@ def planned(results: Results) -> Question:
     """What sweep.json fixed; a joined sweep or a store was put together after training, which is a change."""
     fixed = results.sweep["fixed"]
     metric = _known(str(fixed["metric"]))
-    joined = results.sweep.get("joined")
+    joined, store = results.sweep.get("joined"), results.sweep["design"] == "store"
     return Question(
         metric,
         str(fixed["evaluation_set"]),
@@ -86,7 +86,7 @@ def planned(results: Results) -> Question:
         tuple(tuple(effect) for effect in fixed.get("effects", [])),
         int(fixed["looks"]),
         0,
-        (f"sweeps joined: {', '.join(joined)}",) if joined else (),
+        ("nothing was fixed: a store, not a sweep",) if store else (f"sweeps joined: {', '.join(joined)}",) if joined else (),
     )
 
 

@@ -68,12 +68,13 @@ def notes(analysis: Analysis) -> list[str]:
         lines += about_effects(analysis)
     if question.judged:
         what = "effect" if question.effects else "difference"
-        fixed = question.margin == analysis.results.sweep["fixed"]["margin"]
+        fixed = analysis.begun_earlier == 0 and question.margin == analysis.results.sweep["fixed"]["margin"]
         told = question.exploratory
         lines += stats.rule(question.judged, question.looks, question.margin, question.metric.points, what, fixed, not told)
     lines += exploratory(analysis)
     equal = stats.equal_compute(analysis.results.runs)
-    return [*lines, *incomplete(analysis), *([equal] if equal else []), *one_arm(analysis)]
+    said = [line for line in (analysis.interim, analysis.earlier, equal) if line]
+    return [*lines, *incomplete(analysis), *said, *one_arm(analysis)]
 
 
 def exploratory(analysis: Analysis) -> list[str]:
@@ -110,8 +111,8 @@ def about_effects(analysis: Analysis) -> list[str]:
     lines = [
         f"Each effect is a contrast of means over all {count} arms: for a factor, the arms with its second level minus those "
         "with its first; for an interaction a x b, the arms where both factors have their first level or both their second, "
-        "minus the others, which is half of how much one's effect changes when the other is switched: 0 means that the two "
-        "add up, and an interval without 0 that they depend on each other."
+        "minus the others, which is half of how much one's effect changes when the other is switched: alone in its row, "
+        "0 means that the two add up, and an interval without 0 that they depend on each other."
     ]
     if (analysis.comparisons["aliases"] != "").any():
         lines.append("Effects named together in a row cannot be told apart: the number is their sum, with the signs shown.")

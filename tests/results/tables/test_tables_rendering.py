@@ -71,7 +71,7 @@ def test_a_pipe_gets_all_of_it(study):
         "augment: on → off, ema: on → off",
         "unbeaten on",
         "1 diverged, 1 failed",
-        "unclear: 4 to 18 seeds would tell",
+        "unclear: 4 to 28 seeds would tell",
     ):
         assert part in text
     lines = text.splitlines()

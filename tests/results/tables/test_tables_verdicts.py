@@ -13,7 +13,7 @@ def test_a_row_a_comparison_with_the_level_in_the_heading(study):
     assert text["change"].tolist() == ["ema: on → off", "augment: on → off", "augment: on → off, ema: on → off"]
     assert text["difference"].tolist() == ["+0.07", "−3.00", "−11.17"]
     assert text["98.3 % interval"][1] == "−3.88 to −2.12"
-    assert text["verdict"].tolist()[:2] == ["unclear: 4 to 18 seeds would tell", "hurts"]
+    assert text["verdict"].tolist()[:2] == ["unclear: 4 to 28 seeds would tell", "hurts"]
 
 
 def test_the_lines_under_it_say_what_is_compared_and_the_rule(study):
@@ -67,9 +67,10 @@ def test_what_was_changed_after_training_marks_the_table(study):
     analysis = study(WHOLE, baseline="1", margin=1.0)
     lines = verdicts.notes(analysis)
     assert any(
-        line.startswith("Exploratory: changed after training (margin 1 in place of 0.5; compared with ema") for line in lines
+        line.startswith("Exploratory: changed after training (margin 1 in place of 0.5; compared with augment: on, ema: off")
+        for line in lines
     )
-    assert verdicts.table(analysis).text["change"][0] == "baseline (augment: on, ema: on)"
+    assert verdicts.table(analysis).text["change"][0] == "ema: off → on"
 
 
 def test_effects_of_a_fraction_are_named_with_what_they_cannot_be_told_from(study):
