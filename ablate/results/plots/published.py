@@ -1,7 +1,6 @@
 """Published values beside ours: does one new run of ours reach what somebody reported?"""
 
 from collections.abc import Mapping
-from typing import Any
 
 import matplotlib
 import numpy as np
@@ -25,11 +24,14 @@ def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax
     The axes are to be as high as `rows.height` says.
 
     Args:
-        published: columns arm, published, mean, low, high (in %), inside.
+        published: columns arm, published, mean, low, high (in %), told.
         labels: the names of the arms, by number.
     """
     with matplotlib.rc_context(STYLE):
-        texts = [_verdict(row) for row in published.to_dict("records")]
+        texts = [
+            f"published {numbers.number(value, PLACES)}: {told}"
+            for value, told in published[["published", "told"]].itertuples(index=False)
+        ]
         middles = rows.lay(ax, [short(labels[arm]) for arm in published["arm"]], texts)
         shown = [*published["published"], *published["mean"]]
         ax.set_xlim(*limits(shown, [*published["low"], *published["high"]], cut=2.0))
@@ -67,10 +69,3 @@ def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax
             said.append("intervals are cut where they leave the figure")
         below(ax, handles, said)
     return ax
-
-
-def _verdict(row: Mapping[Any, Any]) -> str:
-    value = f"published {numbers.number(row['published'], PLACES)}"
-    if pd.isna(row["low"]):
-        return f"{value}: too few seeds to tell" if row["n"] else f"{value}: no run yet"
-    return f"{value}: {'inside' if row['inside'] else 'outside'}"

@@ -18,13 +18,14 @@ FILE = "published.csv"
 GROUPS = ("model", "augment", "ema", "init", "weight_decay", "schedule")  # the columns that say what was trained
 EMA = {"averaged": "on", "raw": "off"}  # the level of `ema` that reads these weights
 ROUNDING = 0.05  # points; accuracies are published in % with one digit behind the point
+TELLING = 5.0  # points; published recipes of one length of training differ by about as much
 # Of the training content, what a published accuracy is about. Left out: seed, precision, evaluation grid, and how the images
 # and the code are identified.
 CONTENT = ("input", "model", "init", "weight_decay", "optimizer", "batch_size")
 CIFAR10 = {"height": 32, "width": 32, "channels": 3, "classes": 10, "train_images": 50_000, "eval_images": 10_000}
 
 _TYPES = {"arm": "int64", "model": "str", "published": "float64", "source": "str", "n": "int64"}
-_TYPES |= {"mean": "float64", "low": "float64", "high": "float64", "inside": "boolean", "precision": "str"}
+_TYPES |= {"mean": "float64", "low": "float64", "high": "float64", "told": "str", "precision": "str"}
 
 
 def published(results: Results, wide: pd.DataFrame) -> pd.DataFrame:
@@ -43,8 +44,9 @@ def published(results: Results, wide: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         A row an arm: arm; model: its published name; published: in %; source; n: our seeds; mean: ours, in %; low, high: the
-        95 % prediction interval, 0.05 wider on either side, since the published value is rounded; inside: whether it lies
-        there; precision: ours. No interval, and so no answer, where seeds are one or all alike.
+        95 % prediction interval, 0.05 wider on either side, since the published value is rounded; told: `inside`, `outside`,
+        `too wide to tell` where it lies inside of more than ± TELLING, or `no interval` where seeds are one or all alike;
+        precision: ours.
     """
     known = {(row["recipe"], row["ema"], row["steps"]): row for row in shipped().to_dict("records")}
     runs = results.runs[(results.runs["status"] == "done") & results.runs["trajectory"].notna()]
@@ -59,9 +61,16 @@ def published(results: Results, wide: pd.DataFrame) -> pd.DataFrame:
         if found is not None:
             value = round(100 * found["accuracy"], 1)
             ours = _prediction(wide.loc[run["arm"]].dropna().to_numpy(dtype=np.float64))
-            inside = pd.NA if np.isnan(ours["low"]) else ours["low"] <= value <= ours["high"]
             theirs = {"model": found["model"], "published": value, "source": found["source"]}
-            rows.append({"arm": run["arm"], **theirs, **ours, "inside": inside, "precision": content["precision"]})
+            rows.append(
+                {
+                    "arm": run["arm"],
+                    **theirs,
+                    **ours,
+                    "told": _told(value, ours["low"], ours["high"]),
+                    "precision": content["precision"],
+                }
+            )
     return pd.DataFrame(rows, columns=list(_TYPES)).astype(_TYPES)
 
 
@@ -93,6 +102,15 @@ def recipe(content: Mapping[str, Any], weights: str, step: int) -> str:
     if weights == "averaged":
         counted["average"] = content["average"]
     return fingerprint({**counted, "schedule": schedule})
+
+
+def _told(value: float, low: float, high: float) -> str:
+    """What an interval tells of a published value: one so wide that values of other recipes lie there as well tells nothing."""
+    if np.isnan(low):
+        return "no interval"
+    if not low <= value <= high:
+        return "outside"
+    return "inside" if high - low <= 2 * TELLING else "too wide to tell"
 
 
 def _prediction(values: NDArray[np.float64]) -> dict[str, float]:

@@ -6,10 +6,9 @@ import pandas as pd
 
 from ablate.results import numbers
 from ablate.results.analysis import Analysis
+from ablate.results.stats.published import TELLING
 from ablate.results.tables.table import Table, numeric, shown, wordy
 from ablate.results.tables.verdicts import intervals, whats
-
-TELLING = 5.0  # points; published recipes of one length of training differ by about as much
 
 
 def p_values(analysis: Analysis) -> Table | None:
@@ -37,15 +36,13 @@ def published(analysis: Analysis) -> Table | None:
     frame, places = analysis.published, numbers.of(analysis)
     if frame.empty:
         return None
-    halves = (frame["high"] - frame["low"]) / 2
-    inside = [_inside(within, half) for within, half in zip(frame["inside"], halves, strict=True)]
     columns = (
         wordy("arm", [analysis.names[arm] for arm in frame["arm"]]),
         numeric("published (%)", frame["published"], lambda value: numbers.number(value, 1)),
         numeric("seeds", frame["n"], numbers.whole),
         numeric("ours (%)", frame["mean"], lambda value: numbers.number(value, places)),
         shown(intervals(frame, "low", "high", places, signs=False), "95 % of new runs"),
-        wordy("inside", inside),
+        wordy("what it tells", frame["told"]),
         wordy("source", frame["source"]),
     )
     notes = (
@@ -54,12 +51,6 @@ def published(analysis: Analysis) -> Table | None:
         f"than ± {TELLING:g} points, other recipes would lie inside as well, so it does not tell.",
     )
     return Table("published", "Published beside ours", columns, notes)
-
-
-def _inside(within: Any, half: float) -> str:
-    if pd.isna(within):
-        return numbers.NONE
-    return "no" if not within else "yes" if half <= TELLING else "too wide to tell"
 
 
 def networks(analysis: Analysis) -> Table | None:

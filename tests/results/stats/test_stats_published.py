@@ -65,15 +65,13 @@ def test_the_published_ladder_is_found_with_its_numbers(tmp_path):
     ladder = [("augment=off", "ema=off"), ("augment=center", "ema=off"), ("augment=on", "ema=off"), ("augment=on", "ema=on")]
     wide = wide_of([76.0, 77.5, 75.0], [77.0, 77.1, 77.2], [78.0, 79.5, 78.6], [81.1, 81.2, 81.3])
     frame = published(results_of(tmp_path, *ladder), wide)
-    assert frame.columns.tolist() == [
-        *("arm", "model", "published", "source", "n", "mean", "low", "high", "inside", "precision")
-    ]
+    assert frame.columns.tolist() == [*("arm", "model", "published", "source", "n", "mean", "low", "high", "told", "precision")]
     assert frame["arm"].tolist() == [0, 2, 3]
     assert frame["model"].tolist() == ["tuto"] * 3
     assert frame["published"].tolist() == [75.3, 78.8, 81.4]
     assert frame["n"].tolist() == [3, 3, 3]
     assert frame["mean"].tolist() == pytest.approx([76.1666667, 78.7, 81.2])
-    assert frame["inside"].tolist() == [True, True, True]
+    assert frame["told"].tolist() == ["too wide to tell", "inside", "inside"]
     assert set(frame["precision"]) == {"float32"}
     assert frame["source"].str.startswith("Corvoysier 2017").all()
 
@@ -139,7 +137,7 @@ def test_arms_without_a_finished_run_or_a_trajectory_are_left_out(tmp_path):
     lost.runs["trajectory"] = pd.Series([None], dtype="str")
     frame = published(lost, wide)
     assert frame.empty
-    assert str(frame["inside"].dtype) == "boolean"
+    assert str(frame["told"].dtype) == "str"
     damaged = results_of(tmp_path, ())
     (Path(damaged.runs["trajectory"].iloc[0]) / "config.yaml").write_text("model: []")
     assert published(damaged, wide).empty
@@ -156,17 +154,19 @@ def test_the_interval_is_that_for_one_new_run_and_a_little_wider(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("values", "inside"),
+    ("values", "told"),
     [
-        ([81.3, 81.5], True),
-        ([80.0, 80.1, 80.05, 80.0], False),
-        ([83.0, 83.1, 83.05, 83.0], False),
-        ([81.4], None),
-        ([81.4, 81.4], None),  # no scatter, no interval
-        ([], None),
+        ([81.3, 81.5], "inside"),
+        ([81.0, 82.0], "too wide to tell"),
+        ([60.0, 61.0], "outside"),
+        ([80.0, 80.1, 80.05, 80.0], "outside"),
+        ([83.0, 83.1, 83.05, 83.0], "outside"),
+        ([81.4], "no interval"),
+        ([81.4, 81.4], "no interval"),  # no scatter, no interval
+        ([], "no interval"),
     ],
 )
-def test_it_says_whether_the_published_value_lies_inside(tmp_path, values, inside):
+def test_it_says_whether_the_published_value_lies_inside(tmp_path, values, told):
     (row,) = published(results_of(tmp_path, ()), wide_of([*values, np.nan])).to_dict("records")
-    assert row["inside"] is inside
-    assert np.isnan(row["low"]) == np.isnan(row["high"]) == (inside is None)
+    assert row["told"] == told
+    assert np.isnan(row["low"]) == np.isnan(row["high"]) == (told == "no interval")

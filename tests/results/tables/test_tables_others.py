@@ -44,12 +44,12 @@ def test_published_numbers_say_whether_they_are_to_be_expected(study):
             "mean": [81.28, 90.0, 75.0, 76.45, 76.45],
             "low": [80.18, 89.0, float("nan"), 65.9, 65.9],
             "high": [82.38, 91.0, float("nan"), 87.0, 87.0],
-            "inside": pd.array([True, False, None, True, False], dtype="boolean"),
+            "told": ["inside", "outside", "no interval", "too wide to tell", "outside"],
         }
     )
     table = beside.published(analysis)
     assert table is not None
-    assert table.text["inside"].tolist() == ["yes", "no", "–", "too wide to tell", "no"]
+    assert table.text["what it tells"].tolist() == analysis.published["told"].tolist()
     assert table.text["95 % of new runs"].tolist() == ["80.18 to 82.38", "89.00 to 91.00", "–", *["65.90 to 87.00"] * 2]
 
 
