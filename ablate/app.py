@@ -188,9 +188,19 @@ def _waiting_for(trajectory: Trajectory) -> Iterator[None]:
 
 
 def read(recipe: Recipe, trajectory: Trajectory) -> dict[str, Any] | None:
-    """The result of a run, from its trajectory; None where that has to be trained further."""
+    """The result of a run, from its trajectory; None where that has to be trained further.
+
+    A run has diverged where a loss became NaN or infinite, and where its training loss from one evaluation to the next was
+    above `diverged_loss` on average: networks that explode often end up finite, and dead.
+    """
     status = trajectory.status()
     row = trajectory.row(recipe.steps)
+    burst = exploded(recipe, trajectory)
+    if burst is not None:
+        reason = (
+            f"the training loss up to step {burst['step']} was {burst['loss']:.3g} on average, above {recipe.diverged_loss:g}"
+        )
+        return _result(recipe, trajectory, "diverged", burst["step"], error=reason)
     if row is None and status["state"] == "diverged" and status["step"] <= recipe.steps:
         return _result(recipe, trajectory, "diverged", status["step"], error=status["error"])
     if row is None:
@@ -206,6 +216,12 @@ def read(recipe: Recipe, trajectory: Trajectory) -> dict[str, Any] | None:
         seconds=row["seconds"],
         examples_per_second=row["examples_per_second"],
     )
+
+
+def exploded(recipe: Recipe, trajectory: Trajectory) -> dict[str, Any] | None:
+    """The first evaluation up to a run's step before which its training loss was above `diverged_loss`; None where none was."""
+    rows = (row for row in trajectory.rows() if row["step"] <= recipe.steps)
+    return next((row for row in rows if row["loss"] > recipe.diverged_loss), None)
 
 
 def reason_of(error: BaseException) -> str:

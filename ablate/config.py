@@ -25,8 +25,8 @@ SHORTEST_SECRET = 6  # characters
 
 KEYS = (
     *("data", "augment", "model", "lrn", "fc", "init", "weight_decay", "optimizer", "schedule", "precision", "ema"),
-    *("lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs", "design", "resolution"),
-    *("report", "threads", "workers", "retries", "fail_fast", "watch", "store", "progress", "tensorboard"),
+    *("lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs", "diverged_loss", "design"),
+    *("resolution", "report", "threads", "workers", "retries", "fail_fast", "watch", "store", "progress", "tensorboard"),
 )
 INNER_KEYS = {
     "data": ("name", "archive", "url", "md5", "cache", "records_per_file", "path", "validation", "eval_on"),
@@ -105,6 +105,7 @@ def resolve(cfg: DictConfig) -> Recipe:
         seed=config["seed"],
         readout=config["ema"],
         steps=_steps(config, shape.train_images),
+        diverged_loss=config["diverged_loss"],
         report=config["report"],
         threads=_threads(config["threads"]),
         store=config["store"],

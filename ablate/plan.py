@@ -24,7 +24,19 @@ MOST_SEEDS = 2**31
 SWEEP_WORDS = ("study", "design", "resolution", "workers", "retries", "fail_fast", "watch", "report.formats")
 STUDY_KEYS = ("design", "resolution", "report")  # that a study sets besides the overrides of its runs
 NOT_FACTORS = (
-    *("design", "resolution", "study", "report", "store", "threads", "workers", "retries", "fail_fast", "watch"),
+    *(
+        "design",
+        "resolution",
+        "study",
+        "report",
+        "diverged_loss",
+        "store",
+        "threads",
+        "workers",
+        "retries",
+        "fail_fast",
+        "watch",
+    ),
     *("progress", "tensorboard", "hydra"),
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from statistics import mean, stdev
 from typing import NamedTuple
 
+from ablate.app import exploded
 from ablate.designs import Effect
 from ablate.forecast import USUAL_SEEDS, siblings
 from ablate.plan import Plan, Run
@@ -143,6 +144,6 @@ def _accuracies(runs: list[Run]) -> dict[int, float]:
     found = {}
     for seed, trajectory in trajectories.items():
         row = trajectory.row(first.recipe.steps)
-        if row is not None:
+        if row is not None and exploded(first.recipe, trajectory) is None:
             found[seed] = float(row[f"accuracy_{first.recipe.readout.weights}"])
     return found

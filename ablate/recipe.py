@@ -173,6 +173,7 @@ class Recipe(_Section):
     # readout
     readout: Readout
     steps: Count
+    diverged_loss: Positive
     # sweep
     report: Report
     # execution

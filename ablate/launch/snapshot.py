@@ -387,6 +387,8 @@ def _pace(rows: Mapping[int, Mapping[str, Any]], whole: bool) -> float | None:
 
 
 def _state(run: _Run, result: Mapping[str, Any], seen: _Seen) -> State:
+    if result.get("status") == "diverged" and seen.live is None:
+        return "diverged"
     if result.get("status") == "done" or run.step in seen.whole:
         return "done"
     if seen.state == "diverged" and seen.came <= run.step:

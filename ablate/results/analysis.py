@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablate.results import stats
+from ablate.results import numbers, stats
 from ablate.results.frames import Results, arm_name
-from ablate.results.numbers import counted
 from ablate.results.question import Question
 
 TROUBLES = ("diverged", "failed", "missing")  # of runs without a value, counted
@@ -79,7 +78,7 @@ class Analysis:
         """How many seeds were planned for each arm, as in `5 seeds`, or `2 to 5 seeds` where sweeps were joined."""
         counts = self.results.runs.groupby("arm")["seed"].nunique()
         fewest, most = int(counts.min()), int(counts.max())
-        return counted(most, "seed") if fewest == most else f"{fewest:,} to {counted(most, 'seed')}"
+        return numbers.counted(most, "seed") if fewest == most else f"{fewest:,} to {numbers.counted(most, 'seed')}"
 
     @cached_property
     def against(self) -> dict[int, int]:
@@ -214,6 +213,12 @@ class Analysis:
         return stats.classes(self.correct, labels, self.results.class_names, pairs)
 
     @cached_property
+    def places(self) -> int:
+        """The decimals of all values and differences of a report."""
+        deviations = pd.concat([self.arms["sd"], self.comparisons["sd"]])
+        return numbers.decimals(deviations, numbers.MOST_DECIMALS.get(self.question.metric.points, numbers.OTHER_DECIMALS))
+
+    @cached_property
     def noise(self) -> pd.DataFrame:
         """The noise floor of the study; see `stats.noise`."""
         return stats.noise(self.wide, self.samples)
@@ -335,10 +340,11 @@ class Analysis:
         """A sentence on the trainings that were there before the plan; empty where there is none, or that is not known."""
         if not self.begun_earlier:
             return ""
-        count = len(self.results.trainings)
+        count = numbers.counted(len(self.results.trainings), "training")
+        were = "was" if self.begun_earlier == 1 else "were"
         return (
-            f"{self.begun_earlier} of {counted(count, 'training')} {'was' if self.begun_earlier == 1 else 'were'} begun before "
-            "this sweep was planned: who saw them before had a look that is not counted."
+            f"{self.begun_earlier} of {count} {were} begun before this sweep was planned: who saw them before had a look "
+            "that is not counted."
         )
 
     @property
@@ -348,7 +354,7 @@ class Analysis:
         missing = int((runs["status"] == "missing").sum())
         if not missing or sweep["design"] == "store" or list(self.question.steps) != list(sweep["fixed"]["step"]):
             return ""
-        count = f"{missing:,} of {counted(len(runs), 'run')} {'is' if missing == 1 else 'are'}"
+        count = f"{missing:,} of {numbers.counted(len(runs), 'run')} {'is' if missing == 1 else 'are'}"
         return f"Interim: {count} not there yet; looking now is a look that was not planned."
 
 

@@ -135,12 +135,14 @@ class Results:
             shown = [str(each) for each in (steps if len(steps) <= 12 else [*steps[:5], "...", *steps[-5:]])]
             there = ", ".join(shown) or "none, since no evaluation was found"
             raise AblateError(f"Expected a step at which runs were evaluated: {there}. Received: {step}.")
-        read = found.reindex(runs["trajectory"]).set_axis(runs.index)
+        exploded = runs["status"].eq("diverged") & runs["step"].le(step).fillna(False)
+        done &= ~exploded  # with an evaluation at this step all the same, of a network that is dead
+        read = found.reindex(runs["trajectory"].where(done)).set_axis(runs.index)
         runs["accuracy"] = _own(runs["weights"], read, "accuracy")
         runs["loss"] = _own(runs["weights"], read, "eval_loss")
         for column in ("seconds", "examples_per_second"):
             runs[column] = read[column]
-        diverged = runs["status"].eq("diverged") & runs["step"].le(step).fillna(False)
+        diverged = exploded.copy()
         ended = {path: one.status for path, one in self.trained.items() if one.status["state"] == "diverged"}
         for path, status in ended.items():  # beyond the step that a run was planned to, of which its result says nothing
             if status["step"] <= step:

@@ -2,14 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from ablate.power import SAME
-
-if TYPE_CHECKING:
-    from ablate.results.analysis import Analysis
 
 NONE = "–"  # in a cell with no value
 MINUS = "−"
@@ -22,12 +19,6 @@ def decimals(deviations: "pd.Series[float]", most: int = MOST_DECIMALS["points"]
     """Decimals of a value: one more than the smallest deviation has before its first digit, `most` at most."""
     positive = deviations[deviations > SAME]
     return 1 if positive.empty else min(most, max(0, 1 - math.floor(math.log10(positive.min()))))
-
-
-def of(analysis: "Analysis") -> int:
-    """The decimals of all values and differences of a report."""
-    deviations = pd.concat([analysis.arms["sd"], analysis.comparisons["sd"]])
-    return decimals(deviations, MOST_DECIMALS.get(analysis.question.metric.points, OTHER_DECIMALS))
 
 
 def number(value: Any, places: int) -> str:
