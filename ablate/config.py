@@ -26,7 +26,19 @@ SHORTEST_SECRET = 6  # characters
 KEYS = (
     *("data", "augment", "model", "lrn", "fc", "init", "weight_decay", "optimizer", "schedule", "precision", "ema"),
     *("lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs", "diverged_loss", "design"),
-    *("resolution", "report", "threads", "workers", "retries", "fail_fast", "watch", "store", "progress", "tensorboard"),
+    *(
+        "question",
+        "resolution",
+        "report",
+        "threads",
+        "workers",
+        "retries",
+        "fail_fast",
+        "watch",
+        "store",
+        "progress",
+        "tensorboard",
+    ),
 )
 INNER_KEYS = {
     "data": ("name", "archive", "url", "md5", "cache", "records_per_file", "path", "validation", "eval_on"),

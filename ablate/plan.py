@@ -21,9 +21,10 @@ from ablate.store import SWEEP, Trajectory, canonical_json
 SWEEP_VERSION = 1  # of the format of sweep.json
 MOST_SEEDS = 2**31
 # Keys without a meaning for a single run.
-SWEEP_WORDS = ("study", "design", "resolution", "workers", "retries", "fail_fast", "watch", "report.formats")
-STUDY_KEYS = ("design", "resolution", "report")  # that a study sets besides the overrides of its runs
+SWEEP_WORDS = ("study", "question", "design", "resolution", "workers", "retries", "fail_fast", "watch", "report.formats")
+STUDY_KEYS = ("question", "design", "resolution", "report")  # that a study sets besides the overrides of its runs
 NOT_FACTORS = (
+    "question",
     *(
         "design",
         "resolution",
@@ -133,6 +134,8 @@ class Plan:
     seeds: tuple[int, ...]
     runs: tuple[Run, ...]
     store: str  # its folder, or what the config says where that names a variable of the environment
+    question: str | None = None  # that it is to answer, in a sentence
+    config_dir: str | None = None  # with configs of the user's own, as seen from the current folder
 
     @property
     def name(self) -> str:
@@ -194,6 +197,8 @@ class Plan:
         return {
             "version": SWEEP_VERSION,
             "study": self.study,
+            **({"question": self.question} if self.question else {}),
+            **({"config_dir": self.config_dir} if self.config_dir else {}),
             "design": self.design,
             **({"fraction": fraction.to_json()} if fraction else {}),
             "factors": {factor.name: list(factor.levels) for factor in self.factors},

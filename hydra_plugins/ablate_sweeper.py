@@ -1,7 +1,7 @@
 """The sweeper class that Hydra finds here; the logic is in `ablate.plan` and `ablate.sweep`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,15 @@ from omegaconf import DictConfig, open_dict
 
 if TYPE_CHECKING:
     from ablate.plan import Plan, Run
+
+
+def _config_dir(master: DictConfig) -> str | None:
+    """The folder that --config-dir names, as seen from the current one; None where none was named."""
+    for source in master.hydra.runtime.config_sources:
+        if source.provider == "command-line" and source.schema == "file":
+            path = Path(str(source.path)).resolve()
+            return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    return None
 
 
 @dataclass
@@ -84,7 +93,8 @@ class AblateSweeper(Sweeper):
                 given = [word for word in parser.parse_overrides(list(arguments)) if not word.is_sweep_override()]
                 without = compose([str(word.input_line) for word in given if word.key_or_group != "study"])
                 plan.check_study(study, self.master, without)
-            return plan.make(command, str(self.master.design), compose, self.master.resolution, study)
+            made = plan.make(command, str(self.master.design), compose, self.master.resolution, study)
+        return replace(made, question=self.master.question, config_dir=_config_dir(self.master))
 
     def _train(self, name: str) -> Callable[..., None]:
         """How the configured launcher trains runs: ours all their trainings at once, others a job a run, in their own way."""

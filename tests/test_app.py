@@ -37,6 +37,7 @@ def test_the_factorial_trains_twice_and_the_same_command_again_trains_nothing(pr
     assert results[3]["arm"] == {"augment": "flip", "ema": "off"}
     [sweep] = (program.folder / "multirun").iterdir()
     fixed = json.loads((sweep / "sweep.json").read_text())
+    assert Path(fixed["config_dir"]) == CONF
     assert [arm["label"] for arm in fixed["arms"]] == [
         "baseline",
         "ema: on → off",

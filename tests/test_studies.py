@@ -44,11 +44,11 @@ def test_every_study_is_counted_here() -> None:
 
 
 @pytest.mark.parametrize("study", STUDIES)
-def test_a_file_sets_design_and_params_alone(study: str) -> None:
+def test_a_file_sets_question_design_and_params_alone(study: str) -> None:
     first, second, *_ = (FOLDER / f"{study}.yaml").read_text().splitlines()
     assert first == "# @package _global_"
-    assert second.startswith("# ")  # the question that it answers
-    assert content(study).keys() == {"design", "hydra"}
+    assert second.startswith("# ")  # where the question comes from
+    assert content(study).keys() == {"question", "design", "hydra"}
     assert content(study)["design"] in designs.DESIGNS
     assert content(study)["hydra"].keys() == {"sweeper"}
     assert content(study)["hydra"]["sweeper"].keys() == {"params"}
@@ -105,3 +105,10 @@ def test_models_are_the_published_ones() -> None:
     for folder in ("alex", "nin", "squeeze"):
         files = {path.stem for path in (config.conf_dir() / "model").glob(f"{folder}*.yaml")}
         assert files == {level for level, text in sources.items() if f"cifar10/models/{folder}/" in text}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_study_asks_a_question(study: str) -> None:
+    question = config.compose([f"study={study}"]).question
+    assert question.endswith("?")
+    assert len(question) < 150

@@ -178,7 +178,10 @@ def folder_of(sources: Sequence[str], to: Path | None) -> Path:
             )
         return found[0] / "report"
     from ablate.plan import sweep_folder
+    from ablate.results.sources import is_store
 
+    if is_store(Path(sources[0])):
+        raise AblateError(f"Expected --out DIR, since a store has no report of its own. Received: {sources[0]}.")
     return sweep_folder(Path(sources[0])) / "report"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ablate.designs import Arm
 from ablate.results import numbers, stats
 from ablate.results.frames import Results, arm_name
 from ablate.results.question import Question
@@ -17,7 +18,7 @@ TROUBLES = ("diverged", "failed", "missing")  # of runs without a value, counted
 COSTS = ("parameters", "operations", "bytes", "seconds", "examples_per_second")
 # What an arm may change besides its factor, as columns of runs.
 CONFOUNDS = ("input", "parameters", "operations", "steps_per_epoch", "batch_size", "step")
-POINTWISE = 0.95
+FEW = 5  # runs that are named
 
 Correct = Mapping[int, Mapping[int, NDArray[np.bool_]]]
 
@@ -100,13 +101,19 @@ class Analysis:
         costs = stats.costs(self.results.runs, self.against).set_index("arm")
         frame = pd.concat([pd.Series(self.names, name="label", dtype="str"), self.levels, values], axis="columns")
         frame = pd.concat([frame.assign(against=against), costs.reindex(frame.index)], axis="columns")
-        frame = pd.concat([frame, stats.fronts(frame, self.question.metric.better), troubles], axis="columns")
+        fronts = stats.fronts(frame.join(troubles), self.question.metric.better)
+        frame = pd.concat([frame, fronts, troubles], axis="columns")
         return frame.rename_axis("arm").reset_index()
 
     @property
     def rungs(self) -> bool:
         """Whether arms are the rungs of a ladder, each compared with the one below."""
         return self.results.sweep["design"] == "ladder" and all(arm - other == 1 for arm, other in self.question.pairs)
+
+    def _change(self, arm: int, other: int) -> str:
+        """What an arm changes of another."""
+        before, after = (Arm(tuple(self.levels.loc[number].items())) for number in (other, arm))
+        return after.label(before)
 
     @cached_property
     def _judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -118,9 +125,10 @@ class Analysis:
             named["aliases"] = frame["aliases"]
         else:
             pairs = list(self.question.pairs)
+            several = len({other for _, other in pairs}) > 1 and not self.rungs
             named = pd.DataFrame(
                 {
-                    "name": [self.names[arm] for arm, _ in pairs],
+                    "name": [self._change(*pair) if several else self.names[pair[0]] for pair in pairs],
                     "arm": [arm for arm, _ in pairs],
                     "against": [other for _, other in pairs],
                     "against_label": [self.names[other] for _, other in pairs],
@@ -180,18 +188,40 @@ class Analysis:
         return first | either, second | either
 
     @cached_property
+    def _predictions(self) -> dict[tuple[int, int], NDArray[np.integer] | None]:
+        """The predicted classes of each finished run, by arm and seed; None where they are gone."""
+        done = self.results.runs[(self.results.runs["status"] == "done") & self.results.runs["trajectory"].notna()]
+        numbered = done[["number", "arm", "seed"]].itertuples(index=False)
+        return {(int(arm), int(seed)): self.results.predictions(int(number)) for number, arm, seed in numbered}
+
+    @cached_property
     def correct(self) -> Correct:
         """Whether each evaluation image was classified rightly, by arm and seed; empty where that is not known."""
         labels = self.results.labels
         found: dict[int, dict[int, NDArray[np.bool_]]] = {}
-        if labels is None:
-            return found
-        done = self.results.runs[self.results.runs["status"] == "done"]
-        for number, arm, seed in done[["number", "arm", "seed"]].itertuples(index=False):
-            predicted = self.results.predictions(int(number))
-            if predicted is not None:
-                found.setdefault(int(arm), {})[int(seed)] = predicted == labels
+        for (arm, seed), predicted in self._predictions.items():
+            if predicted is not None and labels is not None:
+                found.setdefault(arm, {})[seed] = predicted == labels
         return found
+
+    @property
+    def doubts(self) -> list[str]:
+        """Sentences on finished runs that are not what they seem: whose predictions are gone, or of one class alone."""
+        lines = []
+        gone = sum(predicted is None for predicted in self._predictions.values())
+        if gone:
+            count = f"{gone:,} of {numbers.counted(len(self._predictions), 'finished run')}"
+            lines.append(
+                f"The predictions of {count} are damaged or gone, so what needs them is left out: see `ablate runs verify`."
+            )
+        same = [
+            key for key, found in self._predictions.items() if found is not None and len(found) and (found == found[0]).all()
+        ]
+        if same:
+            named = "; ".join(f"{self.names[arm]}, seed {seed}" for arm, seed in same[:FEW])
+            more = f"; and {len(same) - FEW} more" if len(same) > FEW else ""
+            lines.append(f"These networks give every image the same class, so they have learnt nothing: {named}{more}.")
+        return lines
 
     @cached_property
     def _new_images(self) -> pd.DataFrame:

@@ -171,6 +171,7 @@ def build(found: Found) -> Results:
     damaged = sum(one.config is None for one in trained)
     if damaged:
         notes.append(f"config.yaml of {damaged} of {len(trained)} trajectories is missing or damaged: see `ablate runs verify`")
+    notes += _doubts(runs, found.trained)
     return Results(
         runs,
         _evaluations(found.sweep["runs"], runs, factors, history),
@@ -182,6 +183,31 @@ def build(found: Found) -> Results:
         history,
         found.trained,
     )
+
+
+def _doubts(runs: pd.DataFrame, trained: Mapping[str, Trained]) -> list[str]:
+    """What does not fit together: results that their trajectories do not hold."""
+    gone, others = [], []
+    done = runs[(runs["status"] == "done") & runs["trajectory"].notna()]
+    for number, path, step, weights, accuracy in done[["number", "trajectory", "step", "weights", "accuracy"]].itertuples(
+        index=False
+    ):
+        row = next((row for row in trained[path].rows if row["step"] == step), None)
+        if row is None:
+            gone.append(number)
+        elif row.get(f"accuracy_{weights}") != accuracy:
+            others.append(number)
+    notes = []
+    if gone:
+        notes.append(
+            f"The evaluations of {len(gone)} of {len(done)} finished runs are damaged or gone, so they have a result but no "
+            "curve to its end: see `ablate runs verify`"
+        )
+    if others:
+        listed = ", ".join(map(str, others))
+        again = "the sweep's command, given again, reads them anew"
+        notes.append(f"The results of runs {listed} are not what their trajectories hold; {again}")
+    return notes
 
 
 def arm_name(arm: Mapping[str, Any]) -> str:

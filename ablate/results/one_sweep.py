@@ -11,6 +11,9 @@ from ablate.results.frames import Found, arm_name
 from ablate.results.trained import Trained
 from ablate.store import SWEEP, read_json
 
+KEYS = ("design", "factors", "arms", "seeds", "runs", "store", "fixed")  # without which a sweep.json is none
+FIXED = ("metric", "evaluation_set", "step", "readout", "margin", "differences", "looks")
+
 
 def read(sweep: Path) -> Found:
     """What a sweep's folder holds.
@@ -23,7 +26,7 @@ def read(sweep: Path) -> Found:
     store, notes = find_store(content, folder), []
     if store is None:
         notes.append(
-            f"no trajectory of this sweep was found, so there are no curves; looked for {content['store']} from "
+            f"No trajectory of this sweep was found, so there are no curves; looked for {content['store']} from "
             f"{Path.cwd()} and from every folder above {folder.resolve()}"
         )
     name = folder.resolve().name
@@ -50,10 +53,12 @@ def read(sweep: Path) -> Found:
             }
         )
     if damaged:
-        notes.append(f"damaged, so counted as missing: {', '.join(damaged)}")
+        notes.append(f"Damaged, so counted as missing: {', '.join(damaged)}")
     if store is not None and lost:
         count = len({run["fingerprint"] for run in content["runs"]})
-        notes.append(f"{len(lost)} of {count} trajectories are not in {content['store']}; their curves are left out")
+        notes.append(
+            f"{len(lost)} of {count} trajectories are not in {content['store'].rstrip('/')}/; their curves are left out"
+        )
     return Found(name, content, runs, trained, notes)
 
 
@@ -67,6 +72,9 @@ def content_of(folder: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("version") != SWEEP_VERSION:
         received = f"version {content.get('version')!r}" if isinstance(content, dict) else "a damaged file"
         raise AblateError(f"Expected a sweep of version {SWEEP_VERSION} in {folder / SWEEP}. Received: {received}.")
+    missing = [key for key in KEYS if key not in content] or [key for key in FIXED if key not in content["fixed"]]
+    if missing:
+        raise AblateError(f"Expected a whole {SWEEP} in {folder}. Received: one without {missing[0]!r}. Restore it.")
     return content
 
 

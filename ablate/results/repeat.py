@@ -38,4 +38,5 @@ def commands(sweep: Mapping[str, Any], folder: str) -> list[str]:
         words.append(f"report.margin={sweep['fixed']['margin']:g}")
     if sweep["store"] != USUAL_STORE:
         words.append(f"store={sweep['store']}")
-    return [f"{PROGRAM} -m {shlex.join(words)}", f"{PROGRAM} report {shlex.quote(folder)}"]
+    own = ["-cd", sweep["config_dir"]] if "config_dir" in sweep else []
+    return [f"{PROGRAM} -m {shlex.join([*own, *words])}", f"{PROGRAM} report {shlex.quote(folder)}"]

@@ -43,6 +43,11 @@ def test_the_command_gives_the_very_same_sweep(design, words, resolution, study)
         assert second.name == first.name
 
 
+def test_a_folder_of_own_configs_is_named():
+    content = made("factorial", ["data=digits", "ema=on,off"]).to_json()
+    assert commands({**content, "config_dir": "my conf"}, "x")[0].startswith("python -m ablate -m -cd 'my conf' ema=on,off")
+
+
 def test_a_joined_sweep_has_no_command_of_its_own():
     content = made("factorial", ["data=digits", "ema=on,off"]).to_json()
     assert commands({**content, "joined": ["a", "b"]}, "multirun/a") == []
