@@ -84,14 +84,24 @@ def short(row: Row, margin: float | None, interaction: bool = False) -> str:
 _REASONS = re.compile(":| beyond | within ")
 _LIMITS = {
     "diverged": "a seed diverged",
-    "alike": "all seeds differ alike",
+    "alike": "the same difference in every seed",
 }
+
+
+def series(names: Sequence[str]) -> str:
+    """Names one after another, as in `a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def when_fixed(analysis: "Analysis") -> str:
+    """When what is judged was fixed, as far as that is known."""
+    return "before training" if analysis.begun_earlier == 0 else "when the sweep was planned"
 
 
 def _limit(row: Row) -> str:
     """Why it is unclear."""
     if row["limit"] == "images":
-        return f"{_seeds_that_tell(row)}, of new images no number of seeds"
+        return f"{_seeds_that_tell(row)}; for new images no number would"
     return _LIMITS.get(str(row["limit"])) or _seeds_that_tell(row)
 
 
@@ -106,7 +116,7 @@ def _seeds_that_tell(row: Row) -> str:
 
 def sentences(analysis: "Analysis") -> list[str]:
     """A sentence for each comparison of a report, in their order."""
-    places, question = numbers.of(analysis), analysis.question
+    places, question = analysis.places, analysis.question
     lines = []
     for number, row in enumerate(analysis.comparisons.to_dict("records")):
         if question.effects:
@@ -152,7 +162,7 @@ def _of_sum(row: Row, effect: Sequence[str], question: "Question", places: int) 
 
 
 def _of_interaction(row: Row, effect: Sequence[str], question: "Question", places: int) -> str:
-    both, told = f"the effects of {' and '.join(effect)}", row["verdict"]
+    both, told = f"the effects of {series(effect)}", row["verdict"]
     amount = f"the interaction {crossed(effect)} is {numbers.signed(row['points'], places)} {question.metric.points}"
     if told in ("helps", "hurts"):
         small = f", though by less than {question.margin:g} {question.metric.points}" if row["under_margin"] else ""
@@ -211,7 +221,7 @@ def _reading(changes: Sequence[Change]) -> _Reading:
     added = [_ingredient(name) for name, before, after in changes if _is_gone(name, before) and _is_whole(name, after)]
     together = " together" if len(changes) > 1 else ""
     if len(removed) == len(changes):
-        their, names = _Pronouns(removed), " and ".join(each.name for each in removed)
+        their, names = _Pronouns(removed), series([each.name for each in removed])
         return _Reading(
             when=f"without {names}",
             if_better=f"{their.they} {their.are} better left out{together}",
@@ -220,7 +230,7 @@ def _reading(changes: Sequence[Change]) -> _Reading:
             open=f"{names} {their.matter}{together}",
         )
     if len(added) == len(changes):
-        their, names = _Pronouns(added), " and ".join(each.name for each in added)
+        their, names = _Pronouns(added), series([each.name for each in added])
         return _Reading(
             when=f"with {names}",
             if_better=f"{their.they} {their.earn} {their.own} place{together}",
@@ -237,7 +247,7 @@ def _reading(changes: Sequence[Change]) -> _Reading:
             if_same="either will do",
             open=f"{name}: {after} is better or worse than {before}",
         )
-    all_of_it = ", ".join(f"{name}: {before} → {after}" for name, before, after in changes)
+    all_of_it = series([f"{name}: {before} → {after}" for name, before, after in changes])
     return _Reading(
         when=f"with {all_of_it} together",
         if_better="together they help",

@@ -46,9 +46,9 @@ def said(row: dict[str, object], changes: list[tuple[str, str, str]], **more: ob
         (UNCLEAR | {"seeds_to": 8}, "unclear: 8 seeds would tell"),
         (UNCLEAR | {"seeds_from": 40, "seeds_to": pd.NA}, "unclear: 40 or more seeds would tell"),
         (UNCLEAR | {"seeds_from": pd.NA, "seeds_to": pd.NA}, "unclear: more than 1,000 seeds would be needed"),
-        (UNCLEAR | {"limit": "images"}, "unclear: 8 to 60 seeds would tell, of new images no number of seeds"),
+        (UNCLEAR | {"limit": "images"}, "unclear: 8 to 60 seeds would tell; for new images no number would"),
         (UNCLEAR | {"limit": "diverged"}, "unclear: a seed diverged"),
-        (UNCLEAR | {"limit": "alike"}, "unclear: all seeds differ alike"),
+        (UNCLEAR | {"limit": "alike"}, "unclear: the same difference in every seed"),
         (ONE, "no verdict: one seed"),
         (ONE | {"n": 0, "limit": ""}, "no verdict: no seed is complete"),
     ],
@@ -106,7 +106,15 @@ def test_several_factors_are_read_together():
         "together"
     )
     assert said(HELPS, [*REMOVED, ("lr", "0.1", "0.05")]) == (
-        "with augment: on → off, lr: 0.1 → 0.05 together, accuracy rises by 2.7 points (2.1 to 3.3), so together they help"
+        "with augment: on → off and lr: 0.1 → 0.05 together, accuracy rises by 2.7 points (2.1 to 3.3), so together they help"
+    )
+
+
+def test_three_names_stand_one_after_another_with_commas():
+    three = [*REMOVED, ("ema", "on", "off"), ("weight_decay", "scaled", "off")]
+    assert said(ROW, three).startswith("without augmentation, averaged weights and weight decay, accuracy falls")
+    assert said(UNCLEAR, [("augment", "on", "center"), ("init", "xavier", "he")]).startswith(
+        "whether augment: on → center and init: xavier → he matter together is not told by 3 seeds"
     )
 
 
@@ -114,7 +122,7 @@ def test_what_is_unclear_is_left_open():
     assert said(UNCLEAR, REMOVED) == (
         "whether augmentation matters is not told by 3 seeds (−0.4 points, −1.9 to +1.1): 8 to 60 seeds would tell"
     )
-    assert said(UNCLEAR | {"limit": "images"}, REMOVED).endswith(": 8 to 60 seeds would tell, of new images no number of seeds")
+    assert said(UNCLEAR | {"limit": "images"}, REMOVED).endswith(": 8 to 60 seeds would tell; for new images no number would")
     assert said(ONE, REMOVED) == (
         "without augmentation, accuracy falls by 3.1 points with the one seed there is, which gives no verdict"
     )

@@ -2,11 +2,12 @@
 
 import pandas as pd
 
-from ablate.results import numbers, stats
+from ablate.results import numbers, stats, statuses
 from ablate.results.analysis import Analysis
 from ablate.results.numbers import counted
 from ablate.results.paper import methods, recipe
 from ablate.results.paper.methods import TO_FILL_IN
+from ablate.results.tables import escape
 
 BYTES_A_GB = 1e9
 
@@ -34,13 +35,13 @@ def _intervals(analysis: Analysis) -> list[str]:
     fewest, most = int(frame["n"].min()), int(frame["n"].max())
     seeds = counted(most, "seed") if fewest == most else f"{fewest} to {most} seeds"
     lines = [f"Means over {seeds} are given with the standard deviation over seeds (not the standard error)."]
-    if question.judged:
+    if question.judged and methods.is_tested(analysis):
         lines.append(
             f"Differences are given with an interval at {stats.percent(question.level)} that decides the verdict, and in "
             "effects.csv with a plain 95 % interval as well."
         )
     noise = analysis.noise[analysis.noise["low"].notna()]
-    points, places = question.metric.points, numbers.of(analysis)
+    points, places = question.metric.points, analysis.places
     for what, sd, low, high in zip(noise["what"], noise["sd"], noise["low"], noise["high"], strict=True):
         within = numbers.interval(low, high, places, signs=False)
         lines.append(f"The noise floor of {what} is {numbers.number(sd, places)} {points} (sd, 95 % interval {within}).")
@@ -61,7 +62,9 @@ def _method(analysis: Analysis) -> list[str]:
     question = analysis.question
     if not question.judged:
         return ["Nothing is compared."]
-    lines = methods.rule(analysis)[:2]
+    lines = methods.test(analysis)
+    if not methods.is_tested(analysis):
+        return lines
     return [
         *lines,
         "The p-values in effects.csv are of a paired Student test and of an exact sign-flip test, and decide nothing.",
@@ -71,6 +74,8 @@ def _method(analysis: Analysis) -> list[str]:
 def _assumptions(analysis: Analysis) -> list[str]:
     if not analysis.question.judged:
         return ["None, since nothing is compared."]
+    if not methods.is_tested(analysis):
+        return ["None, since nothing is tested."]
     lines = [
         "Seeds are independent, and the paired differences over seeds normally distributed, with a deviation of their own in "
         "each comparison."
@@ -84,7 +89,8 @@ def _hyperparameters(analysis: Analysis) -> list[str]:
     if content is None:
         return [f"{TO_FILL_IN} the hyperparameters; no training of the baseline is at hand to read them from."]
     told = "".join(f"\n- {name}: {value}" for name, value in recipe.hyperparameters(content).items())
-    factors = "".join(f"\n- {name}: {', '.join(levels)}" for name, levels in analysis.results.sweep["factors"].items())
+    switchable = [f"{name}: {', '.join(levels)}" for name, levels in analysis.results.sweep["factors"].items()]
+    factors = "".join(f"\n- {escape(line)}" for line in switchable)
     switched = f"\n\nSwitched in the sweep, the baseline's level first:\n{factors}" if factors else ""
     return [f"Those of the baseline:\n{told}{switched}\n\n{TO_FILL_IN} how they were chosen, and on which images."]
 
@@ -100,7 +106,8 @@ def _one_run(analysis: Analysis) -> list[str]:
         ranked = known.sort_values("seconds")
         cheapest, dearest = ranked.iloc[0], ranked.iloc[-1]
         least, most = numbers.duration(cheapest["seconds"]), numbers.duration(dearest["seconds"])
-        each = f"{least} in every arm" if least == most else f"{least} ({cheapest['label']}) to {most} ({dearest['label']})"
+        between = escape(f"{least} ({cheapest['label']}) to {most} ({dearest['label']})")
+        each = f"{least} in every arm" if least == most else between
         lines.append(f"Training up to the step that is read takes {each}, on average over seeds.")
     fewest, largest = arms["parameters"].min(), arms["parameters"].max()
     if pd.notna(fewest):
@@ -111,10 +118,10 @@ def _one_run(analysis: Analysis) -> list[str]:
 
 def _in_total(analysis: Analysis) -> list[str]:
     content, trainings = analysis.compute, analysis.results.trainings
-    states = numbers.listed(content["trainings"])
-    lines = [f"Runs: {numbers.listed(content['runs'])}. Trainings: {states}."]
+    runs, states = statuses.counts_of_runs(analysis), statuses.counts_of_trainings(analysis)
+    lines = [f"Runs: {numbers.listed(runs)}. Trainings: {numbers.listed(states)}."]
     if trainings["seconds"].notna().any():
-        lost = trainings[~trainings["status"].isin(["done"]) & trainings["seconds"].notna()]
+        lost = trainings[~trainings["status"].isin(["done", "running"]) & trainings["seconds"].notna()]
         wasted = f", of which {numbers.duration(lost['seconds'].sum())} in trainings that did not end well" if len(lost) else ""
         total = numbers.duration(content["seconds"])
         lines.append(f"Together they trained for {total}{wasted}{methods.partly(analysis)}; evaluations are not counted.")

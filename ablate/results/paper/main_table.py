@@ -6,11 +6,14 @@ from ablate.results import numbers, stats, words
 from ablate.results.analysis import Analysis
 from ablate.results.numbers import counted
 from ablate.results.paper.latex import escape, tabular
+from ablate.results.paper.methods import is_tested
 from ablate.results.paper.recipe import data_set
 from ablate.results.tables.verdicts import OTHER, has_others, incomplete, intervals, partner, whats
 
 HEAD = r"""% Needs \usepackage{booktabs} in the preamble. To be set as
 %   \begin{table} \centering \caption{\protect\input{caption}} \input{table} \end{table}
+% and in a paper of two columns as table*, which goes over both:
+%   \begin{table*} \centering \caption{\protect\input{caption}} \input{table} \end{table*}
 """
 SET = r"{\small \setlength{\tabcolsep}{4pt}"  # six columns then fit the width of an article
 
@@ -23,7 +26,7 @@ def table(analysis: Analysis) -> str:
 
 
 def _arms(analysis: Analysis) -> pd.DataFrame:
-    question, places, frame = analysis.question, numbers.of(analysis), analysis.arms
+    question, places, frame = analysis.question, analysis.places, analysis.arms
     values = [
         numbers.number(mean, places) + ("" if pd.isna(sd) else f" ± {numbers.number(sd, places)}")
         for mean, sd in zip(frame["mean"], frame["sd"], strict=True)
@@ -50,7 +53,7 @@ def _comparisons(analysis: Analysis) -> pd.DataFrame:
 
 def _judged(analysis: Analysis) -> pd.DataFrame:
     """Difference, interval and verdict of each comparison, as text."""
-    question, frame, places = analysis.question, analysis.comparisons, numbers.of(analysis)
+    question, frame, places = analysis.question, analysis.comparisons, analysis.places
     crossed = [len(effect) > 1 for effect in question.effects] or [False] * len(frame)
     rows = zip(frame.to_dict("records"), crossed, strict=True)
     return pd.DataFrame(
@@ -76,29 +79,38 @@ def _caption(analysis: Analysis) -> list[str]:
     data = data_set(analysis)
     lines = [f"{metric.name.capitalize()} on the {question.evaluation_set} set{f' of {data}' if data else ''} {after}{read}."]
     if not question.effects and not has_others(analysis):
-        lines.append(
-            f"{metric.name.capitalize()}: mean" + (" ± standard deviation over seeds." if _spread(analysis) else " over seeds.")
-        )
+        spread = "mean ± standard deviation over seeds" if analysis.arms["sd"].notna().any() else "of one seed"
+        lines.append(f"{metric.name.capitalize()}: {spread}.")
     if not question.judged:
         return [*lines, *incomplete(analysis)]
     if question.effects:
         lines.append(
-            f"Difference: the contrast of each effect over all {len(analysis.arms)} arms within each seed, in {metric.points},"
+            f"Difference: the contrast of each effect over all {len(analysis.arms)} arms within each seed, in {metric.points}"
         )
     else:
-        lines.append(f"Difference: to {partner(analysis)}, paired by seed, in {metric.points},")
-    shared = counted(question.judged, "comparison") + (f" and {question.looks} looks" if question.looks > 1 else "")
-    lines.append(f"with its Student interval over seeds at {stats.percent(question.level)} (5 % shared among {shared}).")
-    margin = "" if question.margin is None else f", no effect where it lies within ± {question.margin:g} {metric.points}"
-    lines.append(f"Verdict: helps or hurts where the interval excludes 0{margin}, unclear otherwise.")
-    if question.effects:
-        lines.append("Interactions (a x b) are said to depend on each other or to add up in place of that.")
-    if analysis.comparisons["dagger"].any():
-        lines.append("†: another verdict for new images.")
+        lines.append(f"Difference: to {partner(analysis)}, paired by seed, in {metric.points}")
+    if is_tested(analysis):
+        lines[-1] += ","
+        lines += _tested(analysis)
+    else:
+        lines[-1] += "."
     if question.exploratory:
         lines.append(f"Exploratory, changed after training: {'; '.join(question.changes)}.")
     return [*lines, *incomplete(analysis)]
 
 
-def _spread(analysis: Analysis) -> bool:
-    return bool(analysis.arms["sd"].notna().any())
+def _tested(analysis: Analysis) -> list[str]:
+    """The interval and the verdict."""
+    question = analysis.question
+    among = counted(question.judged, "comparison") + (f" and {question.looks} looks" if question.looks > 1 else "")
+    shared = f" (5 % shared among {among})" if question.judged * question.looks > 1 else ""
+    lines = [f"with its Student interval over seeds at {stats.percent(question.level)}{shared}."]
+    margin = (
+        "" if question.margin is None else f", no effect where it lies within ± {question.margin:g} {question.metric.points}"
+    )
+    lines.append(f"Verdict: helps or hurts where the interval excludes 0{margin}, unclear otherwise.")
+    if question.effects:
+        lines.append("Interactions (a x b) are said to depend on each other or to add up in place of that.")
+    if analysis.comparisons["dagger"].any():
+        lines.append("†: another verdict for new images.")
+    return lines

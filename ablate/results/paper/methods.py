@@ -5,10 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from ablate.results import numbers, stats
+from ablate.results import numbers, stats, statuses, words
 from ablate.results.analysis import Analysis
 from ablate.results.numbers import counted
 from ablate.results.paper import recipe
+from ablate.results.tables import escape
 
 TO_FILL_IN = "**To fill in:**"
 DESIGNS = {
@@ -31,7 +32,7 @@ def design(analysis: Analysis) -> list[str]:
     """Arms, factors, seeds and pairing."""
     sweep = analysis.results.sweep
     arms, seeds = len(analysis.arms), list(sweep["seeds"])
-    factors = "; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep["factors"].items())
+    factors = escape("; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep["factors"].items()))
     how = DESIGNS[sweep["design"]]
     first = f"We compared {counted(arms, 'arm')}: {how}. The factors, with the baseline's level first, were {factors}."
     if arms == 1:
@@ -108,40 +109,62 @@ def rule(analysis: Analysis) -> list[str]:
     question = analysis.question
     if not question.judged:
         return ["Nothing was compared."]
-    metric = question.metric
-    what = "contrast over all arms within each seed" if question.effects else "difference paired by seed"
-    looks = f" and {question.looks} looks" if question.looks > 1 else ""
-    lines = [
-        f"For each of {counted(question.judged, 'comparison')} we took the {what}, and its mean over seeds with a Student "
-        f"interval at {stats.percent(question.level)}: 5 % shared among all comparisons{looks} (Bonferroni), each with its own "
-        "deviation."
-    ]
-    if question.margin is None:
-        lines.append("A change was said to help or hurt where its interval excluded 0, and to be unclear otherwise.")
-    else:
-        lines.append(
-            "A change was said to help or hurt where its interval excluded 0, to have no effect where it lay within "
-            f"± {question.margin:g} {metric.points}, and to be unclear otherwise."
-        )
+    lines = test(analysis)
     if question.exploratory:
-        lines.append(f"This was changed after training, so the results are exploratory: {'; '.join(question.changes)}.")
+        lines.append(f"This was changed after training, so the results are exploratory: {escape('; '.join(question.changes))}.")
     else:
-        lines.append(
-            "So in at most 5 % of such studies any verdict is wrong, unless arms now and then fall far below the others."
-        )
-        when = "before training" if analysis.begun_earlier == 0 else "when the sweep was planned"
-        lines.append(f"Metric, step, margin and comparisons were fixed {when}.")
+        if is_tested(analysis):
+            lines.append(
+                "So in at most 5 % of such studies any verdict is wrong, unless arms now and then fall far below the others."
+            )
+        lines.append(f"Metric, step, margin and comparisons were fixed {words.when_fixed(analysis)}.")
         lines += [said for said in (analysis.earlier, analysis.interim) if said]
-    lines.append("Verdicts are about training again and testing on the same images.")
+    if is_tested(analysis):
+        lines.append("Verdicts are about training again and testing on the same images.")
     if analysis.comparisons["low_new"].notna().any():
         lines.append("Intervals that allow for new test images, too, treat seeds and images as crossed random effects.")
     return lines
 
 
+def is_tested(analysis: Analysis) -> bool:
+    """Whether any comparison has the two seeds that an interval takes."""
+    return bool((analysis.comparisons["n"] > 1).any())
+
+
+def test(analysis: Analysis) -> list[str]:
+    """How each comparison is made, and what is said of it."""
+    question = analysis.question
+    what = "contrast over all arms within each seed" if question.effects else "difference paired by seed"
+    many = question.judged > 1
+    each = f"For each of {counted(question.judged, 'comparison')}" if many else "For the one comparison"
+    if not is_tested(analysis):
+        few = no_seeds(analysis)
+        return [f"{each} we took the {what}. Since {few}, there was no interval, no test and no verdict."]
+    sharing = [*(["all comparisons"] if many else []), *([f"{question.looks} looks"] if question.looks > 1 else [])]
+    shared = f": 5 % shared among {' and '.join(sharing)} (Bonferroni)" if sharing else ""
+    own = ", each with its own deviation" if many else ""
+    read = (
+        "to help or hurt where its interval excluded 0, and to be unclear otherwise"
+        if question.margin is None
+        else "to help or hurt where its interval excluded 0, to have no effect where it lay within "
+        f"± {question.margin:g} {question.metric.points}, and to be unclear otherwise"
+    )
+    return [
+        f"{each} we took the {what}, and its mean over seeds with a Student interval at {stats.percent(question.level)}"
+        f"{shared}{own}.",
+        f"A change was said {read}.",
+    ]
+
+
+def no_seeds(analysis: Analysis) -> str:
+    """What there is too little of for a test."""
+    return "there was one seed" if len(analysis.results.sweep["seeds"]) == 1 else "no comparison had two seeds with a value"
+
+
 def compute(analysis: Analysis) -> list[str]:
     """What became of the runs, how long they trained, and on what."""
     content, trainings = analysis.compute, analysis.results.trainings
-    lines = [f"Of {counted(len(analysis.results.runs), 'run')}, {outcome(content['runs'])}."]
+    lines = [f"Of {counted(len(analysis.results.runs), 'run')}, {outcome(statuses.counts_of_runs(analysis))}."]
     if trainings["seconds"].notna().any():
         total, average, longest = (numbers.duration(content[key]) for key in ("seconds", "mean_seconds", "longest_seconds"))
         known = counted(content["timed"], "training")
@@ -165,8 +188,10 @@ def outcome(runs: Mapping[str, int]) -> str:
         "done": "gave a value",
         "diverged": "diverged",
         "failed": "failed",
-        "missing": "had not been trained",
-        "pruned": "were pruned",
+        "not yet run": "had not been trained",
+        "running": "were still in training",
+        "stopped": "had been stopped",
+        "not evaluated": "had not been evaluated",
     }
     return ", ".join(f"{count:,} {verbs.get(status, status)}" for status, count in runs.items())
 

@@ -110,6 +110,8 @@ def _seeds(n: int, sd: float, level: float, distance: float) -> tuple[int | None
 
 GUARANTEE = "So all verdicts together are wrong in at most 5 % of studies, unless arms now and then fall far below the others."
 
+NEW_IMAGES = " The interval for new images allows for other images, too; † marks a verdict that it would change."
+
 
 def percent(level: float) -> str:
     """A level as readers see it, with as many digits as its distance to 100 % needs: 95 %, 99.17 %."""
@@ -125,32 +127,32 @@ def rule(
     margin: float | None,
     points: str = "points",
     what: str = "difference",
-    fixed: bool = True,
+    fixed: str = "",
     planned: bool = True,
+    new_images: bool = True,
 ) -> Sequence[str]:
     """The rule behind the verdicts, for under the table, a line each.
 
     Args:
         judged, looks: as for `family_level`. margin: in points. points: the unit of a difference. what: is judged, a
-            difference or an effect. fixed: whether the margin was before training. planned: whether all was, so that
-            the whole is as seldom wrong as it should be.
+            difference or an effect. fixed: when the margin was, empty where it was not. planned: whether all was, so
+            that the whole is as seldom wrong as it should be. new_images: whether intervals for these stand beside.
     """
-    share = f"{judged} {what}{'' if judged == 1 else 's'}" + (f" x {looks} looks" if looks > 1 else "")
+    among = f"{judged} {what}{'' if judged == 1 else 's'}" + (f" x {looks} looks" if looks > 1 else "")
+    share = f" (5 % shared among {among})" if judged * looks > 1 else ""
     made = "differences paired by seed" if what == "difference" else f"{what}s computed within each seed"
     inside = "" if margin is None else f" (under {margin:g}: it also lies within ± {margin:g} {points})"
     lines = [
-        f"Intervals: Student's over seeds, on {made}, at {percent(family_level(judged, looks))} "
-        f"(5 % shared among {share}). They alone decide.",
+        f"Intervals: Student's over seeds, on {made}, at {percent(family_level(judged, looks))}{share}. They alone decide.",
         f"helps, hurts: the interval excludes 0{inside}.",
     ]
     if margin is not None:
-        since = ", fixed before training" if fixed else ""
+        since = f", fixed {fixed}" if fixed else ""
         lines.append(f"no effect beyond ± {margin:g}: it lies within ± {margin:g} {points}{since}.")
     return [
         *lines,
         "unclear: anything else, with how many seeds would tell. One seed gives no verdict; an arm of which a seed diverged "
         "never helps.",
         *([GUARANTEE] if planned else []),
-        "Verdicts are about this test set: train again, test on the same images. The interval for new images allows for other "
-        "images, too; † marks a verdict that it would change.",
+        f"Verdicts are about this test set: train again, test on the same images.{NEW_IMAGES if new_images else ''}",
     ]

@@ -1,7 +1,9 @@
 """The arms one by one: their values over seeds, what they cost, and where nothing beats them."""
 
-from ablate.results import numbers
-from ablate.results.analysis import COSTS, TROUBLES, Analysis
+import pandas as pd
+
+from ablate.results import numbers, statuses
+from ablate.results.analysis import COSTS, Analysis
 from ablate.results.tables import verdicts
 from ablate.results.tables.table import Column, Table, numeric, shown, wordy
 
@@ -10,10 +12,11 @@ FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "ti
 
 def table(analysis: Analysis) -> Table:
     """One row an arm, in the design's order."""
-    frame, metric, places = analysis.arms, analysis.question.metric, numbers.of(analysis)
+    frame, metric, places = analysis.arms, analysis.question.metric, analysis.places
     columns = [
         wordy("arm", frame["label"]),
         numeric("seeds", frame["n"], numbers.whole),
+        *_not_done(analysis),
         numeric(f"{metric.name} ({metric.unit})", frame["mean"], lambda value: numbers.number(value, places)),
         numeric("sd", frame["sd"], lambda value: numbers.number(value, places)),
         numeric("worst seed", frame["worst"], lambda value: numbers.number(value, places), spare=2),
@@ -24,9 +27,6 @@ def table(analysis: Analysis) -> Table:
     ]
     if len(frame) > 1:
         columns.append(wordy("unbeaten on", _fronts(analysis), spare=3))
-    if frame[list(TROUBLES)].any(axis=None):
-        counts = frame[list(TROUBLES)].to_dict("records")
-        columns.append(wordy("not done", [numbers.listed(row) or numbers.NONE for row in counts]))
     return Table("arms", "The arms", tuple(columns), tuple(_notes(analysis)))
 
 
@@ -35,7 +35,7 @@ def costs(analysis: Analysis) -> Table | None:
     frame = analysis.arms[analysis.arms["against"].notna()].reset_index(drop=True)
     if not frame[[f"{cost}_difference" for cost in COSTS]].fillna(0).abs().gt(0).any(axis=None):
         return None
-    places = numbers.of(analysis)
+    places = analysis.places
     compared = frame[["arm", "against"]].astype("Int64")
     gained = compared.merge(analysis.comparisons, how="left", on=["arm", "against"])["points"]
     others = [analysis.names[int(other)] for other in frame["against"]]
@@ -62,6 +62,14 @@ _COSTS = (
     "Each cost is compared as the accuracy is. Operations are those for one image; bytes those of the parameters; seconds of "
     "training and examples/s are means over seeds, of the machines at hand."
 )
+
+
+def _not_done(analysis: Analysis) -> list[Column]:
+    """For each arm how many of its runs have no value; no column where all have."""
+    runs = analysis.results.runs
+    gone = runs["status"] != "done"
+    counts = pd.crosstab(runs["arm"], statuses.of_runs(analysis)[gone]).reindex(analysis.arms["arm"], fill_value=0)
+    return [wordy("not done", [numbers.listed(row) or numbers.NONE for row in counts.to_dict("records")])] if gone.any() else []
 
 
 def _fronts(analysis: Analysis) -> list[str]:

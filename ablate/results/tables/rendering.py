@@ -1,5 +1,6 @@
 """Tables of text as Markdown and for the terminal, and frames as CSV."""
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -17,11 +18,22 @@ def csv(frame: pd.DataFrame) -> str:
     return str(frame.to_csv(index=False, float_format="%.10g"))
 
 
+_SIGNS = re.compile(
+    r"[\\`*|~$\[\]]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])"
+)  # no _ between letters means a thing
+_BLOCK = re.compile(r"^(\d{0,9})([#+>.)-])(?=[\s#]|$)")
+
+
+def escape(text: str) -> str:
+    """Text as Markdown sets it, on one line: no sign in it is taken for markup, whether it begins the line or stands in it."""
+    return _BLOCK.sub(r"\1\\\2", _SIGNS.sub(r"\\\g<0>", text.replace("\n", " ")))
+
+
 def markdown(text: pd.DataFrame, words: Sequence[str] = ()) -> str:
     """A frame of text as a Markdown table, numbers to the right; the first column and those in `words` to the left."""
     left = {text.columns[0], *words}
-    rows = [list(text.columns), ["---" if name in left else "---:" for name in text.columns]]
-    rows += [[cell.replace("|", r"\|").replace("\n", " ") for cell in row] for row in text.to_numpy().tolist()]
+    rows = [list(map(escape, text.columns)), ["---" if name in left else "---:" for name in text.columns]]
+    rows += [list(map(escape, row)) for row in text.to_numpy().tolist()]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

@@ -4,8 +4,8 @@ import math
 
 import pandas as pd
 
-from ablate.results import numbers, stats, words
-from ablate.results.analysis import TROUBLES, Analysis
+from ablate.results import numbers, stats, statuses, words
+from ablate.results.analysis import Analysis
 from ablate.results.numbers import counted
 from ablate.results.tables.table import Column, Table, numeric, shown, wordy
 
@@ -16,7 +16,7 @@ OTHER = "compared with"
 
 def table(analysis: Analysis) -> Table:
     """One row a comparison that is judged; no rows where nothing is compared."""
-    question, frame, places = analysis.question, analysis.comparisons, numbers.of(analysis)
+    question, frame, places = analysis.question, analysis.comparisons, analysis.places
     columns = [
         *whats(analysis),
         numeric("seeds", frame["n"], numbers.whole),
@@ -68,13 +68,14 @@ def notes(analysis: Analysis) -> list[str]:
         lines += about_effects(analysis)
     if question.judged:
         what = "effect" if question.effects else "difference"
-        fixed = analysis.begun_earlier == 0 and question.margin == analysis.results.sweep["fixed"]["margin"]
-        told = question.exploratory
-        lines += stats.rule(question.judged, question.looks, question.margin, question.metric.points, what, fixed, not told)
+        planned, new = not question.exploratory, bool(analysis.comparisons["low_new"].notna().any())
+        fixed = words.when_fixed(analysis) if planned else ""
+        given = (question.judged, question.looks, question.margin, question.metric.points)
+        lines += stats.rule(*given, what, fixed, planned, new)
     lines += exploratory(analysis)
     equal = stats.equal_compute(analysis.results.runs)
     said = [line for line in (analysis.interim, analysis.earlier, equal) if line]
-    return [*lines, *incomplete(analysis), *said, *one_arm(analysis)]
+    return [*lines, *incomplete(analysis), *analysis.doubts, *said, *one_arm(analysis)]
 
 
 def exploratory(analysis: Analysis) -> list[str]:
@@ -132,7 +133,8 @@ def incomplete(analysis: Analysis) -> list[str]:
     frame, runs = analysis.comparisons, analysis.results.runs
     seeds = len(analysis.results.sweep["seeds"])
     lines = []
-    if counts := numbers.listed({trouble: int((runs["status"] == trouble).sum()) for trouble in TROUBLES}):
+    told = statuses.of_runs(analysis)[runs["status"] != "done"]
+    if counts := numbers.listed(told.value_counts(sort=False).sort_index().to_dict()):
         lines.append(f"Runs without a value: {counts}, of {len(runs):,}.")
     if seeds == 1 and frame["n"].max() == 1:
         lines.append("There is one seed, which gives no verdict.")

@@ -27,6 +27,7 @@ def test_the_table_has_the_arms_with_what_is_judged(study):
         [r"augment: on $\to$ off, ema: on $\to$ off", "3", r"70.00 $\pm$ 6.00", "$-$11.17", "$-$37.45 to +15.12", "unclear"],
     ]
     assert text.startswith("% Needs \\usepackage{booktabs}")
+    assert r"\begin{table*} \centering" in text  # for a paper of two columns
     assert r"\begin{tabular}{@{}p{0.25\linewidth}rrrrl@{}}" in text
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from ablate.results import load, paper
+from ablate.results import load, paper, tables
 from ablate.results.analysis import analyse
 from ablate.results.paper import recipe
 from ablate.results.question import ask
@@ -71,8 +71,8 @@ def test_failures_are_counted(study):
     analysis = study(values)
     text = paper.methods(analysis)
     assert "Each arm was to be run with 3 seeds" in text
-    assert "Of 12 runs, 7 gave a value, 3 had not been trained, 1 failed, 1 diverged." in text
-    assert "Runs: 7 done, 3 missing, 1 failed, 1 diverged. Trainings: 6 done." in paper.checklist(analysis)
+    assert "Of 12 runs, 7 gave a value, 3 had not been evaluated, 1 failed, 1 diverged." in text
+    assert "Runs: 7 done, 3 not evaluated, 1 failed, 1 diverged. Trainings: 6 done." in paper.checklist(analysis)
 
 
 def test_the_checklist_answers_each_question(study):
@@ -101,8 +101,69 @@ def test_an_arm_alone_is_not_compared(study, values):
     assert "Nothing is compared." in paper.checklist(analysis)
 
 
-def test_one_seed_has_no_error_bars(study):
-    assert "None are reported: there is one seed" in paper.checklist(study([[0.8], [0.7], [0.71], [0.72]]))
+def test_one_seed_has_no_error_bars_and_no_test(study):
+    analysis = study([[0.8], [0.7], [0.71], [0.72]])
+    text = paper.checklist(analysis)
+    assert "None are reported: there is one seed" in text
+    assert "None, since nothing is tested." in text
+    said = "For each of 3 comparisons we took the difference paired by seed. Since there was one seed, there was no interval"
+    for told in (text, paper.methods(analysis)):
+        assert said in told
+        for absent in ("Student", "Bonferroni", "5 %", "p-values", "help or hurt", "Verdicts are about"):
+            assert absent not in told
+    caption = paper.caption(analysis)
+    assert "Accuracy: of one seed." in caption
+    assert "There is one seed, which gives no verdict." in caption
+    for absent in ("Student", "shared", "Verdict:", "deviation"):
+        assert absent not in caption
+    left = paper.methods(study([[0.8, "failed", "failed"], ["failed"] * 3], "ema=on,off"))
+    assert "Since no comparison had two seeds with a value, there was no interval" in left
+
+
+def test_one_comparison_shares_nothing(study):
+    analysis = study(WHOLE[:2], "ema=on,off")
+    text = paper.methods(analysis)
+    assert (
+        "For the one comparison we took the difference paired by seed, and its mean over seeds with a Student interval" in text
+    )
+    for told in (text, paper.checklist(analysis), paper.caption(analysis), tables.markdown_file(analysis)):
+        assert "at 95 %." in told.replace("\\", "")
+        assert "shared among 1" not in told
+        assert "1 comparison" not in told
+        assert "Bonferroni" not in told
+
+
+def test_a_training_that_goes_on_is_not_said_to_have_ended_badly(study):
+    analysis = study([*WHOLE[:3], ["missing"] * 3])
+    trainings = analysis.results.trainings.copy()
+    trainings["status"] = ["running", "missing", "missing", "running", "missing", "done"]
+    trainings.loc[trainings["status"] == "missing", "seconds"] = float("nan")
+    runs = analysis.results.runs
+    of_last = runs["arm"] == 3
+    runs.loc[of_last, "fingerprint"] = trainings["fingerprint"].iloc[[0, 1, 2]].tolist()
+    runs.loc[~of_last, "fingerprint"] = [trainings["fingerprint"].iloc[3 + number % 3] for number in range(9)]
+    found = replace(analysis, results=replace(analysis.results, trainings=trainings, runs=runs))
+    text = paper.checklist(found)
+    assert "did not end well" not in text
+    assert "9 done, 2 not yet run, 1 running." in text
+    assert "Trainings: 2 running, 2 not yet run, 1 not found, 1 done." in text
+    assert "2 had not been trained, 1 were still in training" in paper.methods(found)
+    assert any("1 running" in table.text["not done"][3] for table in tables.every(found) if table.name == "arms")
+
+
+def test_what_was_fixed_when_is_worded_alike_under_the_table(study):
+    analysis = study(WHOLE)
+    assert "fixed when the sweep was planned" in paper.methods(analysis)
+    assert "± 0.5 points, fixed when the sweep was planned." in tables.markdown_file(analysis)
+    assert "points, fixed" not in tables.markdown_file(study(WHOLE, margin=1.0))
+
+
+def test_names_are_not_taken_for_markdown(study):
+    analysis = study(WHOLE)
+    sweep = {**analysis.results.sweep, "factors": {"<x>": ["*a*", "b"], "ema": ["on", "off"]}}
+    named = replace(analysis, results=replace(analysis.results, sweep=sweep))
+    assert r"were \<x> (\*a\*, b); ema (on, off)." in paper.methods(named)
+    assert r"- \<x>: \*a\*, b" in paper.checklist(named)
 
 
 @pytest.mark.parametrize(

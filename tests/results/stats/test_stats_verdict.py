@@ -183,6 +183,15 @@ def test_the_rule_states_what_decides() -> None:
         assert part in text
     without = "\n".join(rule(1, 1, None, "nats"))
     assert "95 %" in without
-    assert "1 difference)" in without
+    assert "shared" not in without
     assert "no effect" not in without
     assert "look" not in without
+    assert "1 difference x 2 looks" in rule(1, 2, None)[0]
+
+
+def test_the_rule_says_when_the_margin_was_fixed_and_nothing_of_new_images_where_there_are_none() -> None:
+    bare, full = ("\n".join(rule(2, 1, 0.5, **more)) for more in ({"new_images": False}, {"fixed": "before training"}))
+    assert "± 0.5 points, fixed before training." in full
+    assert "fixed" not in bare
+    assert "new images" in full
+    assert not {"new images", "†"} & {part for part in ("new images", "†") if part in bare}

@@ -1,6 +1,7 @@
 import io
 
 import pandas as pd
+import pytest
 from rich.console import Console
 
 from ablate.results import tables, words
@@ -23,6 +24,32 @@ def test_markdown_has_the_cells_with_words_to_the_left(study):
 def test_names_do_not_break_the_markdown():
     lines = tables.markdown(pd.DataFrame({"arm": ["a|b\nc"], "seeds": ["1"]})).splitlines()
     assert lines[2] == r"| a\|b c | 1 |"
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("<x> *a* `b` _c_", r"\<x> \*a\* \`b\` \_c\_"),
+        ("weight_decay: on → off, < 0.5", "weight_decay: on → off, < 0.5"),
+        ("[a](b) ~c~ $d$ &amp;", r"\[a\](b) \~c\~ \$d\$ \&amp;"),
+        ("# a", r"\# a"),
+        ("+ a - b", r"\+ a - b"),
+        ("1. a", r"1\. a"),
+        ("1.5 points, −3.1 (−4.0 to −2.2)", "1.5 points, −3.1 (−4.0 to −2.2)"),
+    ],
+)
+def test_no_name_is_taken_for_markdown(text, escaped):
+    assert tables.escape(text) == escaped
+
+
+def test_names_stay_text_in_every_part_of_the_file(study):
+    analysis = study([[0.8, 0.81], [0.7, 0.72]], "augment=on,off")
+    vars(analysis)["names"] = {0: "<i>", 1: "*a*"}
+    vars(analysis)["labels"] = vars(analysis)["names"]
+    text = tables.markdown_file(analysis)
+    assert "| \\*a\\* |" in text
+    assert "each against \\<i>." in text
+    assert "<i>" not in text.replace("\\<i>", "")
 
 
 def test_the_file_begins_with_the_verdicts_and_has_every_table(study):

@@ -40,7 +40,7 @@ def test_a_ladder_stands_on_the_rung_below(study):
 def test_what_is_not_there_is_counted(study):
     values = [[0.8, "failed", 0.81], [0.79, 0.78, "diverged"], ["missing"] * 3, [0.7, 0.71, 0.72]]
     lines = verdicts.notes(study(values))
-    assert "Runs without a value: 1 diverged, 1 failed, 3 missing, of 12." in lines
+    assert "Runs without a value: 1 diverged, 1 failed, 3 not evaluated, of 12." in lines
     few = "ema: on → off (1); augment: on → off (0); augment: on → off, ema: on → off (2)"
     assert f"Compared over fewer than the 3 seeds of the sweep: {few}." in lines
     text = verdicts.table(study(values)).text
@@ -103,6 +103,8 @@ def test_new_images_have_a_column_where_predictions_are_known(study):
     table = verdicts.table(analysis)
     assert table.text[verdicts.NEW_IMAGES].tolist() == ["−4.00 to +0.50"] * 3
     assert table.text["verdict"][1] == "hurts †"
+    assert any("†" in line for line in table.notes)
+    assert not any("†" in line or "new images" in line for line in verdicts.notes(study(WHOLE)))
     assert table.spare == (verdicts.NEW_IMAGES,)
 
 
