@@ -10,6 +10,7 @@ from ablate.results.analysis import Analysis
 from ablate.results.page import runs, story
 from ablate.results.page.blocks import Block, Code, Lines, Links, Picture, Point, Section, Table
 from ablate.results.tables import beside
+from ablate.results.tables.verdicts import OTHER
 
 FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "seconds of training"}
 FOLDED = {"p_values", "reach", "networks", "runs"}  # what is many rows, or decides nothing
@@ -97,10 +98,18 @@ def _verdicts(analysis: Analysis, verdicts: Sequence[Block], beside_them: Sequen
     effects = analysis.question.effects
     crossed = [len(effect) > 1 for effect in effects] or [False] * len(analysis.comparisons)  # an interaction helps nothing
     tones = [_TONES["" if cross else told] for told, cross in zip(analysis.comparisons["verdict"], crossed, strict=True)]
-    coloured = [replace(block, tones=tuple(tones)) if isinstance(block, Table) else block for block in verdicts]
+    coloured = [_early(replace(block, tones=tuple(tones))) if isinstance(block, Table) else block for block in verdicts]
     sentences = words.sentences(analysis)
     folded = f"The same in {len(sentences)} sentences" if len(sentences) > MOST_SENTENCES else ""
     return (*coloured, Lines(tuple(sentences), listed=True, folded=folded), *beside_them)
+
+
+def _early(table: Table) -> Table:
+    """The table with each verdict right after what it is about, where a narrow window shows it."""
+    order = list(table.text.columns)
+    about = 2 if OTHER in order else 1
+    order.insert(about, order.pop(order.index("verdict")))
+    return replace(table, text=table.text[order])
 
 
 def _fronts(analysis: Analysis) -> tuple[Block, ...]:

@@ -19,6 +19,7 @@ from ablate.results.page.svg import inlined
 MISSING = {"", "–"}  # texts of a cell without a value
 # What a cell of numbers begins with: "−3.1 (−4.0 to −2.2)", "1,234", "12 %", "± 0.5"; no names such as "0b7ea4f" or "2x2".
 _NUMBER = re.compile(r"(?:± ?)?([+−-]?) ?(\d[\d,]*(?:\.\d+)?(?:[eE][+−-]?\d+)?)(?=$|[\s%±(,;†])")
+SHORT = 12  # rows of a table that is printed on one page
 SENTENCE = 24  # letters of a text that is longer than a name
 DIGITS = 10  # significant ones of a value in full: what is beyond is noise of binary fractions
 
@@ -64,6 +65,7 @@ def _prepared(block: Block, prefix: str) -> dict[str, Any]:
         columns = [_column(block, number) for number in range(block.text.shape[1])]
         cells = zip(*(column.cells for column in columns), strict=True)
         tones = block.tones or ("",) * len(block.text)
+        prepared["short"] = len(block.text) <= SHORT
         prepared |= {"columns": columns, "rows": [{"tone": t, "cells": row} for t, row in zip(tones, cells, strict=True)]}
     if isinstance(block, Picture):
         prepared["svg"] = inlined(block.svg, prefix, block.alt, block.points)

@@ -5,20 +5,20 @@ from typing import Any
 
 import pandas as pd
 
-from ablate.results import numbers
+from ablate.results import numbers, statuses
 from ablate.results.analysis import Analysis
 from ablate.results.tables.table import Column, Table, numeric, wordy
 
 
 def every(analysis: Analysis) -> Table:
     """One row a run, done or not."""
-    runs, metric, places = analysis.results.runs, analysis.question.metric, numbers.of(analysis)
+    runs, metric, places = analysis.results.runs, analysis.question.metric, analysis.places
     values = (metric.scale * runs[metric.column]).where(runs["status"] == "done")
     columns = (
         *_run(runs),
         wordy("arm", runs["label"]),
         numeric("seed", runs["seed"], str),
-        wordy("status", runs["status"]),
+        wordy("status", statuses.of_runs(analysis)),
         numeric("step", runs["step"], numbers.whole),
         numeric(f"{metric.name} ({metric.unit})", values, lambda value: numbers.number(value, places)),
         wordy("weights", runs["weights"]),
@@ -31,9 +31,10 @@ def every(analysis: Analysis) -> Table:
 
 
 def failures(analysis: Analysis) -> Table | None:
-    """One row a run that diverged, failed or is missing, with the reason; None where all are done."""
+    """One row a run that diverged, failed or has no value yet, with the reason; None where all are done."""
     runs = analysis.results.runs
-    troubled = runs[runs["status"] != "done"].reset_index(drop=True)
+    told = runs.assign(status=statuses.of_runs(analysis))
+    troubled = told[told["status"] != "done"].reset_index(drop=True)
     if troubled.empty:
         return None
     columns = (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ablate.results import stats
+from ablate.results import stats, statuses, words
 from ablate.results.analysis import Analysis
 from ablate.results.numbers import counted, duration, listed
 
@@ -63,7 +63,7 @@ def asked(analysis: Analysis) -> tuple[str, ...]:
     """The question in sentences."""
     question, sweep = analysis.question, analysis.results.sweep
     where = f"{question.metric.name} on the {question.evaluation_set} set"
-    factors = _and(list(sweep["factors"]))
+    factors = words.series(list(sweep["factors"]))
     if question.effects:
         first = f"Which of {factors} moves the {where}, by how much, how sure is that, and what does it cost?"
         second = "Each effect is the mean over the arms with one level minus that over those with the other, within each seed."
@@ -77,7 +77,8 @@ def asked(analysis: Analysis) -> tuple[str, ...]:
             if sweep["design"] == "ladder"
             else "Arms are compared as each of the sweeps planned it, seed by seed."
         )
-    return (first, second) if question.judged else (first,)
+    own = [str(sweep["question"])] if sweep.get("question") else []
+    return (*own, first, second) if question.judged else (*own, first)
 
 
 def plan(analysis: Analysis) -> tuple[str, ...]:
@@ -89,7 +90,6 @@ def plan(analysis: Analysis) -> tuple[str, ...]:
     judged = len(fixed.get("effects", [])) or len(fixed["differences"])
     what = "effect" if fixed.get("effects") else "difference"
     looks = int(fixed["looks"])
-    when = "before training" if analysis.begun_earlier == 0 else "when the sweep was planned"
     if sweep["design"] == "store":
         fixes = ["nothing was fixed before training: a store holds what was trained for any purpose"]
     elif sweep.get("joined"):
@@ -98,7 +98,7 @@ def plan(analysis: Analysis) -> tuple[str, ...]:
         share = stats.percent(stats.family_level(max(1, judged), looks))
         several = f", with {looks} looks" if looks > 1 else ""
         level = f", so each at a level of {share}" if judged else ""
-        fixes = [f"fixed {when}: {_fixed(fixed)}; {counted(judged, what)} judged{several}{level}"]
+        fixes = [f"fixed {words.when_fixed(analysis)}: {_fixed(fixed)}; {counted(judged, what)} judged{several}{level}"]
     return (
         f"design: {sweep['design']}, {counted(arms, 'arm')} with {analysis.seeds_an_arm}{' each' if arms > 1 else ''} = "
         f"{counted(runs, 'run')}, which stand on {counted(trainings, 'training')}",
@@ -115,7 +115,7 @@ def _fixed(fixed: Mapping[str, Any]) -> str:
     margin = "no margin" if fixed["margin"] is None else f"a margin of ± {fixed['margin']:g} points"
     return (
         f"{fixed['metric']} on the {fixed['evaluation_set']} set, read at {_steps(fixed['step'])} with "
-        f"{_and(sorted(set(fixed['readout'])))} weights; {margin}"
+        f"{words.series(sorted(set(fixed['readout'])))} weights; {margin}"
     )
 
 
@@ -129,7 +129,7 @@ def _steps(steps: Sequence[int]) -> str:
 def took(analysis: Analysis) -> tuple[str, ...]:
     """What all of it cost, a sentence each."""
     compute = analysis.compute
-    runs, trainings = compute["runs"], compute["trainings"]
+    runs, trainings = statuses.counts_of_runs(analysis), statuses.counts_of_trainings(analysis)
     lines = [
         f"{counted(sum(runs.values()), 'run')} ({listed(runs)}) stand on {counted(sum(trainings.values()), 'training')} "
         f"({listed(trainings)})."
@@ -143,7 +143,3 @@ def took(analysis: Analysis) -> tuple[str, ...]:
     if compute["untimed"]:
         lines.append(f"Of {counted(compute['untimed'], 'training')} no time is known, since none of its evaluations is there.")
     return tuple(lines)
-
-
-def _and(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,8 +1,13 @@
+import re
 import shutil
+import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+from ablate.results import page
 
 pytestmark = pytest.mark.slow
 playwright = pytest.importorskip("playwright.sync_api", reason="the page is tried in a browser with playwright")
@@ -150,6 +155,43 @@ def test_the_print_has_several_pages_and_shows_what_is_folded(browser, path, tmp
         assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") > 1
         assert tab.evaluate("window.shown")
         assert not tab.locator("details").evaluate("part => part.open")
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="reads the print with pdftotext")
+def test_the_heading_of_a_long_table_is_printed_on_each_of_its_pages_and_never_alone(browser, tmp_path):
+    text = pd.DataFrame({"run": [f"row{number}" for number in range(150)], "heading": ["done"] * 150})
+    lead = page.Lines(tuple(f"line {number}" for number in range(30)))
+    html = page.render("title", (), (), [page.Section("one", "One", blocks=(lead, page.Table(text, "All runs")))])
+    (tmp_path / "index.html").write_text(html, encoding="utf-8")
+    with opened(browser, tmp_path / "index.html") as tab:
+        tab.pdf(format="A4", path=tmp_path / "page.pdf")
+    subprocess.run(["pdftotext", "-layout", "page.pdf"], cwd=tmp_path, check=True)
+    pages = [sheet for sheet in (tmp_path / "page.txt").read_text().split("\f") if sheet.strip()]
+    assert sum("row" in sheet for sheet in pages) > 1
+    for sheet in pages:
+        assert ("heading" in sheet) == ("row" in sheet)
+
+
+def test_the_button_that_copies_hides_no_letter(browser, tmp_path):
+    code = page.Code(("python -m ablate " + "augment=on,off " * 40,))
+    html = page.render("title", (), (), [page.Section("one", "One", blocks=(code,))])
+    (tmp_path / "index.html").write_text(html, encoding="utf-8")
+    for width in (400, 1280):
+        with opened(browser, tmp_path / "index.html", viewport={"width": width, "height": 800}) as tab:
+            button = tab.get_by_role("button", name="copy").bounding_box()
+            text = tab.locator("pre code").bounding_box()
+            assert text["x"] + text["width"] <= button["x"]
+
+
+def test_the_verdict_and_what_is_not_done_are_in_sight(browser, large):
+    def right(tab, section: str, heading: str) -> float:
+        box = tab.locator(f"#{section} thead th").filter(has_text=re.compile(f"^{heading}$")).first.bounding_box()
+        return box["x"] + box["width"]
+
+    with opened(browser, large, viewport={"width": 400, "height": 800}) as tab:
+        assert right(tab, "verdicts", "verdict") <= 400
+    with opened(browser, large, viewport={"width": 1280, "height": 800}) as tab:
+        assert right(tab, "arms", "not done") <= 1280
 
 
 @pytest.mark.parametrize("width", [320, 400, 1280])

@@ -70,6 +70,26 @@ def test_a_sweep_without_failures_says_so_and_one_with_names_them_with_the_reaso
     assert table.text["reason"].str.startswith("ValueError: ").all()
 
 
+def test_runs_to_come_are_not_said_to_have_failed(make_study):
+    made = make_study(TWO)
+    runs, trainings = made.results.runs.copy(), made.results.trainings.copy()
+    runs.loc[9:, "status"] = "missing"
+    trainings.loc[9:, "status"] = ["running", "missing", "missing"]
+    found = replace(made, results=replace(made.results, runs=runs, trainings=trainings))
+    (table,) = section(found, "failures").blocks
+    assert table.caption == "Runs without a value: 2 not yet run, 1 running, of 12"
+    assert list(table.text["status"]) == ["running", "not yet run", "not yet run"]
+    assert list(section(found, "arms").blocks[-1].text["status"]) == ["done"] * 9 + ["running", *["not yet run"] * 2]
+    took = lines(section(found, "compute"))
+    assert "12 runs (9 done, 2 not yet run, 1 running) stand on 12 trainings (9 done, 2 not yet run, 1 running)." in took
+    assert "missing" not in took
+
+
+def test_the_verdict_stands_right_after_the_change(make_study):
+    table = section(make_study(TWO), "verdicts").blocks[0]
+    assert list(table.text.columns)[:3] == ["change", "verdict", "seeds"]
+
+
 def test_mixed_hosts_are_set_apart_above_the_environment(make_study):
     flagged, table = section(make_study(TWO), "environment").blocks
     assert flagged.warns
