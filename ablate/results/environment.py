@@ -112,7 +112,7 @@ def mixed(trained: Sequence[Trained]) -> list[str]:
         found["processor"] = []  # the device is the processor
     found["commit"] = [commit[:_COMMIT_DIGITS] for commit in found["commit"]]
     notes = [
-        f"the trainings were done with different {name} ({', '.join(found[what])}), {meaning}"
+        f"The trainings were done with different {name} ({', '.join(found[what])}), {meaning}"
         for what, (name, meaning) in _MIXED.items()
         if len(found[what]) > 1
     ]

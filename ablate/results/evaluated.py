@@ -34,7 +34,7 @@ def true_classes(trained: Sequence[Trained]) -> tuple[NDArray[np.int32] | None, 
             None,
             [],
             [
-                f"the true classes of the evaluation images are not in {', '.join(lacking)}, so what needs them is left out "
+                f"The true classes of the evaluation images are not in {', '.join(f'{store}/' for store in lacking)}, so what needs them is left out "
                 "(new images, per-class differences); the sweep's command, given again, adds them"
             ],
         )
@@ -43,7 +43,7 @@ def true_classes(trained: Sequence[Trained]) -> tuple[NDArray[np.int32] | None, 
             None,
             [],
             [
-                "the runs were not all evaluated on the same images, so what compares them image by image is left out "
+                "The runs were not all evaluated on the same images, so what compares them image by image is left out "
                 "(new images, per-class differences)"
             ],
         )

@@ -90,13 +90,14 @@ def frames(analysis: Analysis) -> Iterator[tuple[str, pd.DataFrame]]:
     """The frames of a report that have rows, by name; those of a sweep's runs always."""
     yield "runs", analysis.results.runs.drop(columns="trajectory")  # a path of this machine; the fingerprint names it
     yield "evaluations", analysis.results.evaluations
-    yield "seeds", analysis.seeds
-    yield "arms", analysis.arms
+    metric = analysis.question.metric
+    yield "seeds", analysis.seeds.assign(metric=metric.name)
+    yield "arms", analysis.arms.assign(metric=metric.name)
     others = {
-        "effects": analysis.comparisons,
-        "contrasts": analysis.contrasts.drop(columns="factors", errors="ignore"),
-        "shapley": analysis.shapley,
-        "over_training": analysis.over_training,
+        "effects": analysis.comparisons.assign(unit=metric.points),
+        "contrasts": analysis.contrasts.drop(columns="factors", errors="ignore").assign(unit=metric.points),
+        "shapley": analysis.shapley.assign(unit=metric.points),
+        "over_training": analysis.over_training.assign(unit=metric.points),
         "classes": analysis.classes,
         "networks": analysis.networks,
         "published": analysis.published,

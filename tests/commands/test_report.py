@@ -103,6 +103,8 @@ def test_the_files_hold_the_frames(sweep, capsys):
     assert effects["verdict"].tolist() == analysis.comparisons["verdict"].tolist()
     assert pd.read_csv(out / "arms.csv")["mean"].tolist() == pytest.approx(analysis.arms["mean"].tolist())
     seeds = pd.read_csv(out / "seeds.csv")
+    assert set(seeds["metric"]) == {"accuracy"}
+    assert set(effects["unit"]) == {"points"}
     assert seeds["seed_1"].isna().tolist() == [False, False, False, True]
 
 
@@ -153,7 +155,7 @@ def test_figures_that_would_make_the_page_too_large_lie_beside_it(sweep, tmp_pat
 def test_it_says_where_it_looked_for_trajectories_that_are_gone(sweep, made, tmp_path, capsys):
     (tmp_path / made.store).rename(tmp_path / "elsewhere")
     report.run([str(sweep), *LIGHT])
-    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("no trajectory of this sweep")]
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("No trajectory of this sweep")]
     assert "runs" in line
     assert str(tmp_path) in line
     assert str(tmp_path) not in (sweep / "report" / "table.md").read_text()
@@ -202,7 +204,7 @@ def test_as_json_it_is_one_object_of_the_same_numbers(sweep, capsys):
 def test_as_json_it_says_where_it_looked_for_trajectories_that_are_gone(sweep, made, tmp_path, capsys):
     (tmp_path / made.store).rename(tmp_path / "elsewhere")
     report.run([str(sweep), "--json", *LIGHT])
-    assert any(note.startswith("no trajectory of this sweep") for note in json.loads(capsys.readouterr().out)["notes"])
+    assert any(note.startswith("No trajectory of this sweep") for note in json.loads(capsys.readouterr().out)["notes"])
 
 
 @pytest.mark.parametrize(
@@ -277,6 +279,19 @@ def test_sweeps_read_at_different_steps_are_compared_with_a_warning(both, tmp_pa
 def test_what_a_comparison_cannot_do_is_refused(both, words):
     with pytest.raises(AblateError, match="without"):
         report.run([*(both[0] if word == "SWEEP" else word for word in words), "--compare", *both])
+
+
+def test_a_sweep_is_not_compared_with_itself(both):
+    with pytest.raises(AblateError, match="Expected two sweeps"):
+        report.run(["--compare", both[0], both[0]])
+
+
+def test_a_store_needs_a_folder_to_write_into(sweep, tmp_path, made, capsys):
+    store = str(tmp_path / made.store)
+    with pytest.raises(AblateError, match="Expected --out DIR, since a store"):
+        report.run([store])
+    assert report.run([store, "--out", str(tmp_path / "out"), *LIGHT]) == 0
+    assert "nothing was fixed: a store, not a sweep" in capsys.readouterr().out
 
 
 def test_sweeps_joined_need_a_folder_to_write_into(both):

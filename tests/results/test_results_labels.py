@@ -35,7 +35,7 @@ def test_a_training_keeps_the_true_classes_and_the_same_command_adds_them_where_
     assert (without.labels, without.class_names) == (None, [])
     [note] = [note for note in without.notes if "true classes" in note]
     assert note == (
-        "the true classes of the evaluation images are not in runs, so what needs them is left out (new images, per-class "
+        "The true classes of the evaluation images are not in runs/, so what needs them is left out (new images, per-class "
         "differences); the sweep's command, given again, adds them"
     )
     program(*words)
@@ -88,7 +88,7 @@ def test_trainings_on_other_data_share_the_classes_where_the_evaluation_images_a
 def test_trainings_evaluated_on_other_images_have_no_classes_together(sweeps):
     loaded = of_two_sets(sweeps, "of four others")
     assert loaded.labels is None
-    assert loaded.notes[0].startswith("the runs were not all evaluated on the same images")
+    assert loaded.notes[0].startswith("The runs were not all evaluated on the same images")
 
 
 @pytest.fixture
