@@ -37,17 +37,18 @@ def fronts(arms: pd.DataFrame, better: int = 1) -> pd.DataFrame:
     """Which arms no other arm beats on both the metric and a cost.
 
     One arm beats another where it is at least as good in both and better in one; so of two that are alike, both stay. It takes
-    the means as they are: how sure they are, the verdicts say.
+    the means as they are: how sure they are, the verdicts say. An arm of which a seed diverged takes no part: its mean is of
+    the seeds that went well.
 
     Args:
-        arms: a row an arm: mean, operations, parameters and seconds.
+        arms: a row an arm: mean, operations, parameters, seconds, and diverged, the number of seeds that did.
         better: 1 where more of the metric is better, -1 where less is.
 
     Returns:
         front_operations, front_parameters, front_seconds: true or false, with the index of `arms`; false where the mean or the
-        cost is missing.
+        cost is missing, or a seed diverged.
     """
-    good = better * arms["mean"].to_numpy(dtype=np.float64)
+    good = better * arms["mean"].where(arms["diverged"] == 0).to_numpy(dtype=np.float64)
     columns = {cost: arms[cost].to_numpy(dtype=np.float64, na_value=np.nan) for cost in FRONTS}
     return pd.DataFrame({f"front_{cost}": _unbeaten(good, values) for cost, values in columns.items()}, index=arms.index)
 

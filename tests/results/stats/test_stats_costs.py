@@ -67,6 +67,7 @@ def test_the_front_is_made_of_the_arms_that_no_other_beats():
             "operations": [100, 200, 150, 100, 1, None],
             "parameters": [100, 100, 50, 100, 1, None],
             "seconds": [1.0, 1.0, 1.0, 2.0, 0.1, np.nan],
+            "diverged": 0,
         },
         index=[3, 4, 5, 6, 7, 8],
     ).astype({"operations": "Int64", "parameters": "Int64"})
@@ -77,13 +78,20 @@ def test_the_front_is_made_of_the_arms_that_no_other_beats():
     assert frame["front_seconds"].tolist() == [False, True, False, False, False, False]
 
 
+def test_an_arm_of_which_a_seed_diverged_is_on_no_front_and_beats_nothing():
+    cost = {"operations": [1, 2, 3], "parameters": [1, 2, 3], "seconds": [1.0, 2.0, 3.0]}
+    arms = pd.DataFrame({"mean": [90.0, 80.0, 79.0], **cost, "diverged": [1, 0, 0]})
+    assert fronts(arms)["front_seconds"].tolist() == [False, True, False]
+    assert fronts(arms.assign(diverged=0))["front_seconds"].tolist() == [True, False, False]
+
+
 values = st.integers(0, 5)
 
 
 @given(st.lists(st.tuples(values, values), min_size=1, max_size=12), st.sampled_from([1, -1]))
 def test_an_arm_is_on_the_front_unless_another_is_as_good_and_as_cheap_and_better_in_one(points, better):
     arms = pd.DataFrame(points, columns=["mean", "operations"]).astype("float64")
-    arms = arms.assign(parameters=arms["operations"], seconds=arms["operations"])
+    arms = arms.assign(parameters=arms["operations"], seconds=arms["operations"], diverged=0)
     expected = [
         not any(better * a >= better * mean and c <= cost and (better * a > better * mean or c < cost) for a, c in points)
         for mean, cost in points
