@@ -1,6 +1,7 @@
 """Accuracy against step, a curve an arm."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib
@@ -10,13 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ablate.results import numbers
-from ablate.results.plots.legend import arm_handles, below
+from ablate.results.plots.legend import arm_handles, below, named
 from ablate.results.plots.style import FEW, STYLE, apart, look, short, tell
 from ablate.results.question import METRICS, Metric
 
 HEIGHT, TALLER = 2.3, 0.06  # inches of the axes, and those that each arm beyond FEW adds
 APART = 0.042  # of the axes' height, between the numbers at the curves' ends
-INDENT = 30  # points that the legend begins left of the axes
 MARKED = 12  # points of a curve that carry a marker, at most
 
 
@@ -33,17 +33,21 @@ def accuracy_vs_step(
     evaluation_set: str = "test",
     metric: Metric = METRICS["accuracy"],
     places: int = 2,
+    baseline: int = 0,
+    left_out: Sequence[str] = (),
 ) -> Axes:
     """Draw accuracy against step, one colour an arm: the mean over seeds, and a band from the lowest to the highest.
 
     Runs without a result (diverged, failed, not finished) are no part of mean and band; they are thin lines that end in a
-    cross. The legend stands below the axes.
+    cross. The legend stands below the axes. Of more than FEW arms, whose bands would cover each other, the baseline has one.
 
     Args:
         evaluations: as `ablate.results.load` gives it.
         evaluation_set: what the accuracy was measured on, for the label of the axis.
         metric: what is drawn.
         places: decimals of the values that a pointer shows.
+        baseline: the number of the arm that is it.
+        left_out: arms that have no evaluation, for the legend.
     """
     with matplotlib.rc_context(STYLE):
         means = curves(evaluations, metric)
@@ -53,8 +57,8 @@ def accuracy_vs_step(
         for arm, label in labels.items():
             style = look(arm, many=len(arms) > FEW)
             curve = means[means["arm"] == arm]
-            if (curve["seeds"] > 1).any():
-                _band(ax, curve, style["color"], alpha=0.2 if len(arms) <= FEW else 0.12)
+            if (curve["seeds"] > 1).any() and (len(arms) <= FEW or arm == baseline):
+                _band(ax, curve, style["color"])
             every = max(1, math.ceil(len(curve) / MARKED))
             marked = (arm % every, every)
             (line,) = ax.plot(curve["step"], curve["mean"], **style, markevery=marked, zorder=3 - arm / 100)
@@ -69,16 +73,19 @@ def accuracy_vs_step(
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         ax.xaxis.set_major_formatter("{x:,.0f}")
         _epochs(evaluations, ax)
-        if arms.empty:
-            ax.text(0.5, 0.5, "no evaluation yet", transform=ax.transAxes, ha="center")
-        else:
-            below(ax, *arm_handles(labels, _meaning(means, crossed=not unfinished.empty)), indent=INDENT)
+        alone = f", of {_the(labels[baseline])} alone" if len(arms) > FEW else ""
+        said = [*_meaning(means, alone, crossed=not unfinished.empty), *named("not drawn", left_out)]
+        below(ax, *arm_handles(labels, said))
     return ax
 
 
 def height(arms: int) -> float:
     """How high the axes are to be for so many arms, in inches."""
     return HEIGHT + max(0, arms - FEW) * TALLER
+
+
+def _the(label: str) -> str:
+    return "the baseline" if short(label) == "baseline" else label
 
 
 def _texts(name: str, curve: pd.DataFrame, metric: Metric, places: int) -> list[str]:
@@ -89,12 +96,12 @@ def _texts(name: str, curve: pd.DataFrame, metric: Metric, places: int) -> list[
     return texts
 
 
-def _band(ax: Axes, curve: pd.DataFrame, color: str, alpha: float) -> None:
+def _band(ax: Axes, curve: pd.DataFrame, color: str) -> None:
     """From the lowest to the highest seed; a single step has no width, so it gets a bar."""
     if len(curve) == 1:
         ax.vlines(curve["step"], curve["lowest"], curve["highest"], color=color, alpha=0.5, linewidth=3)
     else:
-        ax.fill_between(curve["step"], curve["lowest"], curve["highest"], color=color, alpha=alpha, linewidth=0)
+        ax.fill_between(curve["step"], curve["lowest"], curve["highest"], color=color, alpha=0.2, linewidth=0)
 
 
 def _thin(ax: Axes, step: "pd.Series[int]", values: "pd.Series[float]", style: dict[str, Any]) -> None:
@@ -135,13 +142,13 @@ def _epochs(evaluations: pd.DataFrame, ax: Axes) -> None:
         ax.spines["top"].set_visible(False)
 
 
-def _meaning(means: pd.DataFrame, crossed: bool) -> list[str]:
-    """What line, band and cross are, a line each."""
+def _meaning(means: pd.DataFrame, alone: str, crossed: bool) -> list[str]:
+    """What line, band and cross are, a line each. alone: whose band there is, where not all have one."""
     lines = []
     if not means.empty:
         fewest, most = means["seeds"].min(), means["seeds"].max()
         seeds = str(most) if fewest == most else f"{fewest} to {most}"
-        lines.append(f"line: mean of {seeds} seeds, band: lowest to highest seed" if most > 1 else "line: one seed")
+        lines.append(f"line: mean of {seeds} seeds, band: lowest to highest seed{alone}" if most > 1 else "line: one seed")
     if crossed:
         lines.append("thin line with ×: a run without a result, in no mean")
     return lines

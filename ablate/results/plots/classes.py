@@ -1,6 +1,6 @@
 """Differences within each class, as cells that hold their value."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib
@@ -11,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 
 from ablate.results import numbers
 from ablate.results.plots import rows
-from ablate.results.plots.legend import below
+from ablate.results.plots.legend import below, named
 from ablate.results.plots.style import BLUE, ORANGE, SMALL, STYLE, bare, tell
 
 MOST_CLASSES = 10  # columns; a value of 4 letters fits into each
@@ -22,7 +22,13 @@ COLOURS = LinearSegmentedColormap.from_list("points", [ORANGE, "white", BLUE])
 DARK = 0.18  # luminance of a cell below which white letters stand out more than black ones
 
 
-def class_differences(classes: pd.DataFrame, labels: Mapping[int, str], ax: Axes, versus: str = "the baseline") -> Axes:
+def class_differences(
+    classes: pd.DataFrame,
+    names: Mapping[tuple[int, int], str],
+    ax: Axes,
+    versus: str = "the baseline",
+    left_out: Sequence[str] = (),
+) -> Axes:
     """Draw a row a comparison, and in it a cell a class with the difference in accuracy within that class, in points.
 
     Where there are more than `MOST_CLASSES` classes, those are drawn whose differences are largest on average, and the legend
@@ -30,17 +36,18 @@ def class_differences(classes: pd.DataFrame, labels: Mapping[int, str], ax: Axes
 
     Args:
         classes: columns arm, against, class, name, n, points, low, high.
-        labels: the names of the arms, by number.
+        names: of the comparisons, by arm and the one that it is compared with.
         versus: what they are compared with, in words.
+        left_out: comparisons without a value, for the legend.
     """
-    names = classes.drop_duplicates("class").set_index("class")["name"].sort_index()
+    kinds = classes.drop_duplicates("class").set_index("class")["name"].sort_index()
     largest = classes["points"].abs().groupby(classes["class"]).mean().sort_values(ascending=False, kind="stable")
     shown = sorted(largest.index[:MOST_CLASSES])
     pairs = list(classes[["arm", "against"]].drop_duplicates().itertuples(index=False, name=None))
     kept = classes[classes["class"].isin(shown)]
     most = float(kept["points"].abs().max()) or 1.0
     with matplotlib.rc_context(STYLE):
-        middles = rows.lay(ax, [labels[arm] for arm, _ in pairs], track=CELL)
+        middles = rows.lay(ax, [names[pair] for pair in pairs], track=CELL)
         for (arm, against), middle in zip(pairs, middles, strict=True):
             row = kept[(kept["arm"] == arm) & (kept["against"] == against)].set_index("class").reindex(shown)
             edges = np.arange(len(shown) + 1) - 0.5
@@ -49,9 +56,9 @@ def class_differences(classes: pd.DataFrame, labels: Mapping[int, str], ax: Axes
                 edges, heights, [row["points"]], cmap=COLOURS, norm=Normalize(-most, most), edgecolors="white", linewidth=0.8
             )
             for place, cell in enumerate(row.to_dict("records")):
-                _value(ax, place, middle, labels[arm], cell, COLOURS(0.5 + cell["points"] / most / 2))
+                _value(ax, place, middle, names[arm, against], cell, COLOURS(0.5 + cell["points"] / most / 2))
         ax.set_xlim(-0.5, len(shown) - 0.5)
-        ax.set_xticks(range(len(shown)), [_clipped(names[each]) for each in shown])
+        ax.set_xticks(range(len(shown)), [_clipped(kinds[each]) for each in shown])
         below_too = len(pairs) > MANY_ROWS
         ax.tick_params(top=False, bottom=False, labeltop=True, labelbottom=below_too, pad=1, labelrotation=90, labelsize=SMALL)
         bare(ax, "bottom")
@@ -59,9 +66,10 @@ def class_differences(classes: pd.DataFrame, labels: Mapping[int, str], ax: Axes
             f"difference in accuracy within each class from {versus} (points), on the same images; bold: the pointwise 95 % "
             "interval over seeds excludes 0, no verdict"
         ]
-        if len(names) > len(shown):
-            said.append(f"{len(shown)} of {len(names)} classes: those with the largest differences")
-        below(ax, [], said, under=4 + below_too * (6 + 4.6 * max(len(_clipped(names[each])) for each in shown)))
+        if len(kinds) > len(shown):
+            said.append(f"{len(shown)} of {len(kinds)} classes: those with the largest differences")
+        said += named("not drawn", left_out)
+        below(ax, [], said, under=4 + below_too * (6 + 4.6 * max(len(_clipped(kinds[each])) for each in shown)))
     return ax
 
 

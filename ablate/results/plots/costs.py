@@ -1,6 +1,6 @@
 """What accuracy costs: a panel a cost, with the front of the arms that nothing else beats on both."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib
@@ -9,18 +9,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from ablate.results import numbers
-from ablate.results.plots.legend import arm_handles, below
+from ablate.results.plots import intervals
+from ablate.results.plots.legend import arm_handles, below, named
 from ablate.results.plots.style import FAINT, FEW, SMALL, STYLE, WIDTH, apart, headline, limits, look, short, tell
 from ablate.results.question import METRICS, Metric
 
 PANEL = 1.6  # inches that a panel is high
 AXES_WIDTH = 72 * (WIDTH - 0.7)  # points, about
 BESIDE = (6.0, 5.0)  # points that points are moved apart, if few and if many
+FARTHEST = 0.03  # of the axis: how far a point is moved
 DOT = 2.0  # points from the middle of a marker to its edge
 NUMBER_SIZE, NUMBER = 7.5, (4.8, 6.5)  # of the letters, and how wide a digit and how high a number is, in points
-INDENT = 12  # points that the legend begins left of the axes
 # What each cost is called, with the unit for {}.
 COSTS = {
     "operations": "operations for one image{}",
@@ -30,6 +32,7 @@ COSTS = {
 # From which amount on a unit is used, what it is, and its name.
 UNITS = ((2e9, 1e9, " (billions)"), (2e6, 1e6, " (millions)"), (2e4, 1e3, " (thousands)"), (0, 1, ""))
 TIMES = ((7200, 3600, " (hours)"), (120, 60, " (minutes)"), (0, 1, " (seconds)"))
+EDGE = 4.0  # how much worse it is that a number leaves the axes than that it covers something
 Box = tuple[float, float, float, float]
 FRONT: dict[str, Any] = {"color": FAINT, "linewidth": 1.2, "linestyle": (0, (4, 2)), "drawstyle": "steps-post"}
 
@@ -47,15 +50,19 @@ def against_costs(
     evaluation_set: str = "test",
     metric: Metric = METRICS["accuracy"],
     places: int = 2,
+    left_out: Sequence[str] = (),
+    fewer: Sequence[str] = (),
 ) -> Figure:
     """Draw what each arm reaches against what it costs, a panel for each cost in which arms differ.
 
-    Points that would cover each other are moved apart sideways, by points of print, so that each keeps its value.
+    Points that would cover each other are moved apart sideways, as far as FARTHEST allows, so that each keeps its value.
 
     Args:
-        arms: columns arm, mean, low, high, operations, parameters, seconds and front_operations and so on.
+        arms: columns arm, mean, low, high, operations, parameters, seconds, front_operations and so on, diverged.
         labels: the names of the arms, by number.
         figure: an empty one.
+        left_out: arms without a value, for the legend.
+        fewer: arms that lack some of their seeds, for the legend.
     """
     costs = drawable(arms)
     known = arms[arms["mean"].notna()]
@@ -68,8 +75,10 @@ def against_costs(
         for cost, ax in zip(costs, panels, strict=True):
             _panel(ax, known[known[cost].notna()], cost, labels, many, metric, places)
         headline(figure, f"{metric.name} on the {evaluation_set} set ({metric.unit})")
-        handles, lines, columns = arm_handles(labels, _meaning(arms, costs, low, high), connected=False)
-        below(panels[-1], handles, lines, columns, indent=INDENT)
+        said = _meaning(known, costs, panels[0].get_ylim())
+        said += [*named("mean of fewer seeds than planned", fewer), *named("not drawn", left_out)]
+        handles, lines, columns = arm_handles({arm: labels[arm] for arm in known["arm"]}, said, connected=False)
+        below(panels[-1], handles, lines, columns)
     return figure
 
 
@@ -85,14 +94,12 @@ def _panel(ax: Axes, arms: pd.DataFrame, cost: str, labels: Mapping[int, str], m
     ax.set_xlim(left, right)
     order = np.argsort(amounts, kind="stable")
     arms, amounts = arms.iloc[order], amounts[order]
-    moved = apart(((amounts - left) / (right - left)).tolist(), BESIDE[many] / AXES_WIDTH)
-    arms = arms.assign(x=left + (right - left) * np.array(moved))
+    arms = arms.assign(x=left + (right - left) * _aside((amounts - left) / (right - left), BESIDE[many] / AXES_WIDTH))
     front = arms[arms[f"front_{cost}"].astype(bool)].sort_values([cost, "mean"])
-    ax.plot([*front["x"], right], [*front["mean"], front["mean"].iloc[-1]], **FRONT, zorder=1)
+    ax.plot([*front["x"], *[right] * (len(front) > 0)], [*front["mean"], *front["mean"].tail(1)], **FRONT, zorder=1)
     for arm in arms.to_dict("records"):
         style = look(arm["arm"]) | {"linestyle": "none"}
-        if np.isfinite(arm["low"]):
-            ax.vlines(arm["x"], arm["low"], arm["high"], color=style["color"], linewidth=0.8, zorder=2)
+        intervals.upright(ax, arm["x"], arm["low"], arm["high"], color=style["color"], linewidth=0.8)
         (dot,) = ax.plot(arm["x"], arm["mean"], **style, markeredgecolor="white", markeredgewidth=0.3)
         value = f"{numbers.number(arm['mean'], places)} {metric.unit}"
         tell(dot, [f"{short(labels[arm['arm']])}: {value}, {arm[cost]:,.0f} {cost}"])
@@ -105,6 +112,17 @@ def _panel(ax: Axes, arms: pd.DataFrame, cost: str, labels: Mapping[int, str], m
     ax.xaxis.set_major_formatter(lambda amount, _: f"{amount / size:,.4g}")
     ax.tick_params(labelsize=SMALL)
     ax.spines["top"].set_visible(False)
+
+
+def _aside(places: NDArray[np.float64], distance: float) -> NDArray[np.float64]:
+    """Ascending places from 0 to 1, moved apart by a distance; neighbours stand closer where some would move too far."""
+    moved = np.array(apart(places.tolist(), distance))
+    groups = np.cumsum(np.diff(moved, prepend=-np.inf) > 1.001 * distance)
+    for group in np.unique(groups):
+        here = groups == group
+        shift = moved[here] - places[here]
+        moved[here] = places[here] + shift * min(1.0, FARTHEST / max(np.abs(shift).max(), FARTHEST))
+    return moved
 
 
 def _number(ax: Axes, arms: pd.DataFrame) -> None:
@@ -127,7 +145,9 @@ def _number(ax: Axes, arms: pd.DataFrame) -> None:
         ]
         places += [(at + way, middle + rise) for rise in (-NUMBER[1], NUMBER[1]) for way in (aside, -aside)]
         boxes = [(px - wide / 2, px + wide / 2, py - NUMBER[1] / 2, py + NUMBER[1] / 2) for px, py in places]
+        outside = [(wide * NUMBER[1] - _overlap(box, (0.0, AXES_WIDTH, 0.0, tall))) for box in boxes]
         covered = [sum(_overlap(box, other) for other in taken) for box in boxes]
+        covered = [area + EDGE * beyond for area, beyond in zip(covered, outside, strict=True)]
         best = int(np.argmin(covered))
         taken.append(boxes[best])
         ax.text(
@@ -149,13 +169,14 @@ def _overlap(one: Box, other: Box) -> float:
     return max(wide, 0.0) * max(high, 0.0)
 
 
-def _meaning(arms: pd.DataFrame, costs: list[str], low: float, high: float) -> list[str]:
+def _meaning(arms: pd.DataFrame, costs: list[str], edges: tuple[float, float]) -> list[str]:
     """What a point and a bar are, and the costs that are left out."""
-    cut = ", cut where it leaves the panel" if (arms["low"] < low).any() or (arms["high"] > high).any() else ""
-    bars = f"; bar: 95 % interval over seeds{cut}" if arms["low"].notna().any() else ""
+    bars = "; bar: 95 % interval over seeds" if arms["low"].notna().any() else ""
+    but = ", without those of which a seed diverged" if arms["diverged"].any() else ""
     lines = [
-        "dashed line: the front of the arms that none beats on both",
-        f"point: mean over seeds{bars}; where points would cover each other they stand side by side",
+        f"dashed line: the front of the arms that none beats on both{but}",
+        f"point: mean over seeds{bars}; points that would cover each other stand up to {100 * FARTHEST:g} % of the axis aside",
+        *intervals.cut([*arms["low"], *arms["high"]], edges),
     ]
     for cost in COSTS:
         if cost not in costs and arms[cost].notna().any():

@@ -1,7 +1,7 @@
 """Differences over training: a panel a comparison, each with its band, all with the same axes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib
 import numpy as np
@@ -14,8 +14,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from ablate.results import numbers
-from ablate.results.plots.legend import shade
-from ablate.results.plots.style import BLUE, SHADE, SMALL, STYLE, WIDTH, fitted, headline, limits, short, tell, versus
+from ablate.results.plots.legend import LEGEND_WIDTH, named, shade
+from ablate.results.plots.style import BLUE, SHADE, SMALL, STYLE, WIDTH, fitted, headline, limits, tell
 from ablate.results.question import METRICS, Metric
 
 PANEL, LOW_PANEL = 0.85, 0.6  # inches that a panel is high, where rows are few and where they are more than FEW_ROWS
@@ -28,20 +28,24 @@ SHRUNK = "bands are cut where they leave the panel"
 
 def effect_vs_step(
     over_training: pd.DataFrame,
-    labels: Mapping[int, str],
+    names: Mapping[tuple[int, int], str],
     figure: Figure,
     margin: float | None = None,
     metric: Metric = METRICS["accuracy"],
     places: int = 2,
+    versus: str = "the baseline",
+    left_out: Sequence[str] = (),
 ) -> Figure:
     """Draw the paired difference of each comparison at every evaluation, with its pointwise 95 % band: no verdict.
 
     Args:
         over_training: columns arm, against, step, n, points, low, high.
-        labels: the names of the arms, by number.
+        names: of the comparisons, by arm and the one that it is compared with.
         figure: an empty one.
         margin: in points, shaded around 0.
         places: decimals of the values that a pointer shows.
+        versus: what arms are compared with, in words.
+        left_out: comparisons without a value, for the legend.
     """
     pairs = list(over_training[["arm", "against"]].drop_duplicates().itertuples(index=False, name=None))
     columns = 1 if len(pairs) == 1 else 2
@@ -51,8 +55,8 @@ def effect_vs_step(
         low, high = limits([*over_training["points"], *edges], [*over_training["low"], *over_training["high"]], cut=0.5)
         for (arm, against), ax in zip(pairs, panels.flat, strict=False):
             curve = over_training[(over_training["arm"] == arm) & (over_training["against"] == against)]
-            _panel(ax, curve, short(labels[arm]), margin, metric, places)
-            ax.set_title("\n".join(fitted(labels[arm], TITLE_WIDTH[columns - 1])), pad=3)
+            _panel(ax, curve, names[arm, against], margin, metric, places)
+            ax.set_title("\n".join(fitted(names[arm, against], TITLE_WIDTH[columns - 1])), pad=3)
         for ax in panels.flat[len(pairs) :]:
             ax.remove()
             panels[-2, -1].tick_params(labelbottom=True)
@@ -60,10 +64,10 @@ def effect_vs_step(
         panels[0, 0].set_ylim(low, high)
         for ax in panels[-1, : 2 - len(pairs) % 2]:
             ax.set_xlabel("step", fontsize=SMALL, labelpad=1)
-        difference = f"{metric.name}, difference from {versus(pairs, labels)} ({metric.points})"
+        difference = f"{metric.name}, difference from {versus} ({metric.points})"
         headline(figure, difference)
         cut = over_training["low"].min() < low or over_training["high"].max() > high
-        _legend(figure, over_training, margin, metric, cut)
+        _legend(figure, over_training, margin, metric, cut, named("not drawn", left_out))
     return figure
 
 
@@ -112,7 +116,9 @@ def _whole(step: float, _: float) -> str:
     return f"{step:,.0f}"
 
 
-def _legend(figure: Figure, over_training: pd.DataFrame, margin: float | None, metric: Metric, cut: bool) -> None:
+def _legend(
+    figure: Figure, over_training: pd.DataFrame, margin: float | None, metric: Metric, cut: bool, said: Sequence[str]
+) -> None:
     fewest, most = over_training["n"].min(), over_training["n"].max()
     seeds = numbers.counted(int(most), "seed") if fewest == most else f"{fewest} to {most} seeds"
     handles: list[Artist] = [Line2D([], [], color="black", linewidth=1.1, label=f"mean of {seeds}, paired by seed")]
@@ -121,4 +127,6 @@ def _legend(figure: Figure, over_training: pd.DataFrame, margin: float | None, m
         handles.append(Patch(color=BLUE, alpha=0.3, linewidth=0, label="\n".join(fitted(label, 72 * WIDTH - 60))))
     if margin is not None:
         handles.append(shade(margin, metric.points))
-    figure.legend(handles=handles, loc="outside lower left", frameon=False, handlelength=2.2, borderaxespad=0.2)
+    title = "\n".join(line for text in said for line in fitted(text, LEGEND_WIDTH)) or None
+    look = {"frameon": False, "handlelength": 2.2, "borderaxespad": 0.2}
+    figure.legend(handles=handles, title=title, alignment="left", loc="outside lower left", **look)

@@ -11,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from ablate.results import numbers
-from ablate.results.plots import rows
+from ablate.results.plots import intervals, rows
 from ablate.results.plots.legend import LINE, UNDER, below, dots, shade
 from ablate.results.plots.style import FAINT, SHADE, STYLE, limits, tell
 from ablate.results.question import METRICS, Metric
@@ -30,6 +31,7 @@ VERDICTS = {
 SAID = {"†": "† the interval for new images would not give this verdict"}
 ABOVE, BELOW = -0.2, 0.33  # lines from the middle of a row to its interval and to its dots
 HIGH = 0.62  # lines from the middle to the edges of the shaded margin
+REACH = 3.0  # of the median width of intervals: how far from all means the axis goes for a wider one
 
 
 def forest(
@@ -42,6 +44,7 @@ def forest(
     margin: float | None = None,
     metric: Metric = METRICS["accuracy"],
     places: int = 2,
+    judged: str = "difference",
 ) -> Axes:
     """Draw a row for each difference that is judged: mean and family interval, the seeds, and the verdict.
 
@@ -55,19 +58,19 @@ def forest(
         difference: what is drawn, for the label of the axis.
         margin: in points, shaded around 0.
         places: decimals of the values that a pointer shows.
+        judged: what each row is.
     """
     edges = [0.0] if margin is None else [-margin, 0.0, margin]
     seeds = samples.to_numpy(dtype=float)
     with matplotlib.rc_context(STYLE):
         names = (comparisons["name"] + "\n" + comparisons["aliases"]).str.strip("\n")
         middles = rows.lay(ax, names.tolist(), list(texts))
-        intervals = comparisons[["low", "high", "low_new", "high_new"]].to_numpy(dtype=float)
-        low, high = limits([*comparisons["points"], *seeds.ravel(), *edges], intervals.ravel())
+        low, high = _limits(comparisons, seeds, edges)
         ax.set_xlim(low, high)
         for middle, values, row in zip(middles, seeds, comparisons.to_dict("records"), strict=True):
             _zero(ax, middle, margin)
-            _interval(ax, middle + ABOVE, row["low_new"], row["high_new"], color=FAINT, linewidth=0.9)
-            _interval(ax, middle + ABOVE, row["low"], row["high"], color="black", linewidth=2.2)
+            intervals.across(ax, middle + ABOVE, row["low_new"], row["high_new"], color=FAINT, linewidth=0.9)
+            intervals.across(ax, middle + ABOVE, row["low"], row["high"], color="black", linewidth=2.2)
             marker, fill = VERDICTS[row["verdict"]]
             (dot,) = ax.plot(
                 row["points"], middle + ABOVE, marker, markersize=6.5, color=fill, markeredgecolor="black", zorder=4
@@ -77,6 +80,8 @@ def forest(
                 values, np.full(len(values), middle + BELOW), "o", markersize=3, color="0.2", markerfacecolor="white", zorder=3
             )
             line.set_markeredgewidth(0.7)
+            for beyond in values[(values < low) | (values > high)]:
+                intervals.across(ax, middle + BELOW, beyond, beyond, color="0.2", linewidth=0.7)
             tell(
                 line,
                 [
@@ -87,12 +92,22 @@ def forest(
         ax.xaxis.set_major_locator(MaxNLocator(7))
         ax.xaxis.set_major_formatter(lambda value, _: numbers.signed(value, 4).rstrip("0").rstrip("."))
         ax.set_xlabel(difference)
-        judged = numbers.counted(len(comparisons), "difference")
-        ax.set_title(f"{percent(level)} family intervals, {judged} judged", pad=8)
-        cut = bool((intervals < low).any() or (intervals > high).any())
-        handles, said = _meaning(comparisons, texts, margin, metric, cut)
-        below(ax, handles, said, under=UNDER + LINE * difference.count("\n"))
+        ax.set_title(f"{percent(level)} family intervals, {numbers.counted(len(comparisons), judged)} judged", pad=8)
+        handles, said = _meaning(comparisons, texts, margin, metric)
+        ends = [*comparisons[["low", "high", "low_new", "high_new"]].to_numpy(dtype=float).ravel(), *seeds.ravel()]
+        below(ax, handles, said + intervals.cut(ends, (low, high)), under=UNDER + LINE * difference.count("\n"))
     return ax
+
+
+def _limits(comparisons: pd.DataFrame, seeds: NDArray[np.float64], edges: Sequence[float]) -> tuple[float, float]:
+    """The axis holds all means, and what else lies near enough to them that one wide interval does not hide the others."""
+    shown = np.array([*comparisons["points"].dropna(), *edges])
+    widths = (comparisons["high"] - comparisons["low"]).dropna()
+    reach = REACH * float(widths.median()) if len(widths) else np.inf
+    lowest, highest = shown.min() - reach, shown.max() + reach
+    ends = comparisons[["low", "high", "low_new", "high_new"]].to_numpy(dtype=float)
+    near = seeds[(seeds >= lowest) & (seeds <= highest)]
+    return limits([*shown, *near], ends.clip(lowest, highest).ravel())
 
 
 def _zero(ax: Axes, middle: float, margin: float | None) -> None:
@@ -102,24 +117,13 @@ def _zero(ax: Axes, middle: float, margin: float | None) -> None:
     ax.plot([0, 0], [middle - HIGH, middle + HIGH], color="black", linewidth=0.7, zorder=1)
 
 
-def _interval(ax: Axes, y: float, low: float, high: float, color: str, linewidth: float) -> None:
-    """An interval; an arrow where it is cut at the edge of the axes."""
-    if not np.isfinite([low, high]).all():
-        return
-    left, right = ax.get_xlim()
-    ax.plot([max(low, left), min(high, right)], [y, y], color=color, linewidth=linewidth, solid_capstyle="butt", zorder=2)
-    for end, edge, arrow in ((low, left, "<"), (high, right, ">")):
-        if (end < left) if arrow == "<" else (end > right):
-            ax.plot(edge, y, arrow, color=color, markersize=5, clip_on=False, zorder=3)
-
-
 def _told(row: Mapping[Any, Any], metric: Metric, places: int) -> str:
     within = numbers.interval(row["low"], row["high"], places)
     return f"{row['name']}: {numbers.signed(row['points'], places)} {metric.points} ({within})"
 
 
 def _meaning(
-    comparisons: pd.DataFrame, texts: Sequence[str], margin: float | None, metric: Metric, cut: bool
+    comparisons: pd.DataFrame, texts: Sequence[str], margin: float | None, metric: Metric
 ) -> tuple[list[Artist], list[str]]:
     """The handles of what is drawn, and the sentences above them."""
     handles: list[Artist] = []
@@ -131,6 +135,8 @@ def _meaning(
     handles.append(dots("a seed"))
     if margin is not None:
         handles.append(shade(margin, metric.points))
-    said = ["▲ helps  ▼ hurts  ■ no effect  ◇ unclear"] if (comparisons["verdict"] != "no verdict").any() else []
+    untold = comparisons["verdict"] == "no verdict"
+    marks = [] if untold.all() else ["▲ helps  ▼ hurts  ■ no effect  ◇ unclear"]
+    said = ["  ".join([*marks, "× no verdict"] if untold.any() else marks)]
     said += [line for mark, line in SAID.items() if any(mark in text for text in texts)]
-    return handles, said + (["arrow: the interval goes on beyond the figure"] if cut else [])
+    return handles, said

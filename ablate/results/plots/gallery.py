@@ -1,13 +1,13 @@
 """The figures of a report: those that the analysis has data for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ablate.results import numbers, words
+from ablate.results import words
 from ablate.results.plots import accuracy, costs, effect, rows
 from ablate.results.plots.accuracy import accuracy_vs_step
 from ablate.results.plots.classes import class_differences
@@ -19,10 +19,14 @@ from ablate.results.plots.interaction import interaction, pair_means
 from ablate.results.plots.published import published_beside_ours
 from ablate.results.plots.save import KINDS, blank, fit, save, single
 from ablate.results.plots.shapley import shapley_bars
-from ablate.results.plots.style import versus
+from ablate.results.plots.style import short
 
 if TYPE_CHECKING:
     from ablate.results.analysis import Analysis
+
+
+DIFFERENT = "the arm it is compared with"
+TROUBLES = {"diverged": "diverged", "failed": "failed", "missing": "not finished"}
 
 
 class Drawn(NamedTuple):
@@ -45,11 +49,13 @@ def draw_all(analysis: "Analysis", folder: Path, kinds: Sequence[str] = KINDS) -
 def drawn(analysis: "Analysis") -> Iterator[Drawn]:
     """Every figure that there is data for, finished, in the order in which a reader wants them."""
     metric, against = analysis.question.metric, _against(analysis)
+    differences = "Differences" if against == DIFFERENT else f"Differences from {against}"
     if len(analysis.comparisons):
         yield Drawn("effects", "What was judged, with family intervals and verdicts", _forest(analysis))
-    yield Drawn("accuracy", f"{metric.name.capitalize()} over training", _accuracy(analysis))
+    if len(analysis.results.evaluations):
+        yield Drawn("accuracy", f"{metric.name.capitalize()} over training", _accuracy(analysis))
     if len(analysis.over_training):
-        yield Drawn("effects_over_training", f"Differences from {against} over training", _over_training(analysis))
+        yield Drawn("effects_over_training", f"{differences} over training", _over_training(analysis))
     if costs.drawable(analysis.arms):
         yield Drawn("costs", f"{metric.name.capitalize()} and what it costs", _costs(analysis))
     if analysis.results.sweep["design"] == "factorial" and len(means := _means(analysis)):
@@ -57,45 +63,118 @@ def drawn(analysis: "Analysis") -> Iterator[Drawn]:
     if len(analysis.shapley):
         yield Drawn("shapley", "What each factor adds: Shapley values", _shapley(analysis))
     if len(analysis.classes):
-        yield Drawn("classes", f"Differences from {against} by class", _classes(analysis))
+        yield Drawn("classes", f"{differences} by class", _classes(analysis))
     if len(analysis.published):
         yield Drawn("published", "Published accuracies beside ours", _published(analysis))
 
 
 def _against(analysis: "Analysis") -> str:
     """What arms are compared with, in words."""
-    return versus(analysis.question.pairs, analysis.labels) if analysis.question.pairs else ""
+    if analysis.rungs:
+        return "the rung below"
+    others = {other for _, other in analysis.question.pairs}
+    if len(others) != 1:
+        return DIFFERENT
+    name = short(analysis.labels[others.pop()])
+    return "the baseline" if name == "baseline" else name
+
+
+def _compared(analysis: "Analysis") -> dict[tuple[int, int], str]:
+    """What each comparison of two arms is called; it names the other arm where not all have the same or the rung below."""
+    labels, pairs = analysis.labels, analysis.question.pairs
+    if analysis.rungs or len({other for _, other in pairs}) < 2:
+        return {(arm, other): labels[arm] for arm, other in pairs}
+    names = dict(zip(pairs, analysis.comparisons["name"], strict=True))
+    return {(arm, other): f"{names[arm, other]} (against {short(labels[other])})" for arm, other in pairs}
+
+
+def _left_out(analysis: "Analysis", drawn: Iterable[int]) -> list[str]:
+    """The arms that a figure does not draw, each with what became of its runs."""
+    return [_troubled(analysis, arm, label) for arm, label in analysis.labels.items() if arm not in set(drawn)]
+
+
+def _pairs_left_out(analysis: "Analysis", frame: pd.DataFrame) -> list[str]:
+    """The comparisons of which a frame has no row."""
+    drawn = set(frame[["arm", "against"]].itertuples(index=False, name=None))
+    return [_troubled(analysis, pair[0], name) for pair, name in _compared(analysis).items() if pair not in drawn]
+
+
+def _troubled(analysis: "Analysis", arm: int, name: str) -> str:
+    """A name, with the runs of the arm that have no value."""
+    row = analysis.arms.set_index("arm").loc[arm]
+    troubles = [f"{row[what]} {said}" for what, said in TROUBLES.items() if row[what]]
+    return short(name) + (f" ({', '.join(troubles)})" if troubles else "")
 
 
 def _forest(analysis: "Analysis") -> Figure:
     question, comparisons = analysis.question, analysis.comparisons
+    if not question.effects:
+        comparisons = comparisons.assign(name=list(_compared(analysis).values()))
     texts = [
         words.verdict(row, question.margin, interaction=bool(question.effects) and len(question.effects[number]) > 1)
         for number, row in enumerate(comparisons.to_dict("records"))
     ]
     what = "effect" if question.effects else f"difference from {_against(analysis)}"
     axis = f"{question.metric.name} on the {question.evaluation_set} set,\n{what} ({question.metric.points})"
-    places = numbers.of(analysis)
-    ax = forest(comparisons, analysis.samples, texts, single(), question.level, axis, question.margin, question.metric, places)
+    places = analysis.places
+    judged = "effect" if question.effects else "difference"
+    ax = forest(
+        comparisons,
+        analysis.samples,
+        texts,
+        single(),
+        question.level,
+        axis,
+        question.margin,
+        question.metric,
+        places,
+        judged,
+    )
     return fit(ax, rows.height(ax))
 
 
 def _accuracy(analysis: "Analysis") -> Figure:
     question, evaluations = analysis.question, analysis.results.evaluations
-    ax = accuracy_vs_step(evaluations, single(), question.evaluation_set, question.metric, numbers.of(analysis))
+    ax = accuracy_vs_step(
+        evaluations,
+        single(),
+        question.evaluation_set,
+        question.metric,
+        analysis.places,
+        question.baseline,
+        _left_out(analysis, evaluations["arm"]),
+    )
     return fit(ax, accuracy.height(evaluations["arm"].nunique()))
 
 
 def _over_training(analysis: "Analysis") -> Figure:
     frame, question = analysis.over_training, analysis.question
-    figure = effect_vs_step(frame, analysis.labels, blank(), question.margin, question.metric, numbers.of(analysis))
+    figure = effect_vs_step(
+        frame,
+        _compared(analysis),
+        blank(),
+        question.margin,
+        question.metric,
+        analysis.places,
+        _against(analysis),
+        _pairs_left_out(analysis, frame),
+    )
     return fit(figure, effect.height(len(frame[["arm", "against"]].drop_duplicates())))
 
 
 def _costs(analysis: "Analysis") -> Figure:
-    question = analysis.question
+    question, arms = analysis.question, analysis.arms
+    known = arms[arms["mean"].notna()]
+    fewer = known[known[list(TROUBLES)].any(axis="columns")]
     figure = against_costs(
-        analysis.arms, analysis.labels, blank(), question.evaluation_set, question.metric, numbers.of(analysis)
+        arms,
+        analysis.labels,
+        blank(),
+        question.evaluation_set,
+        question.metric,
+        analysis.places,
+        _left_out(analysis, known["arm"]),
+        [_troubled(analysis, arm, analysis.labels[arm]) for arm in fewer["arm"]],
     )
     return fit(figure, costs.height(analysis.arms))
 
@@ -106,18 +185,19 @@ def _means(analysis: "Analysis") -> pd.DataFrame:
 
 def _interaction(analysis: "Analysis", means: pd.DataFrame) -> Figure:
     question = analysis.question
-    figure = interaction(means, blank(), question.evaluation_set, question.metric, numbers.of(analysis))
+    figure = interaction(means, blank(), question.evaluation_set, question.metric, analysis.places)
     return fit(figure, interaction_height(means))
 
 
 def _shapley(analysis: "Analysis") -> Figure:
     question = analysis.question
-    ax = shapley_bars(analysis.shapley, single(), question.evaluation_set, question.metric, numbers.of(analysis))
+    ax = shapley_bars(analysis.shapley, single(), question.evaluation_set, question.metric, analysis.places)
     return fit(ax, rows.height(ax))
 
 
 def _classes(analysis: "Analysis") -> Figure:
-    ax = class_differences(analysis.classes, analysis.labels, single(), _against(analysis))
+    left_out = _pairs_left_out(analysis, analysis.classes)
+    ax = class_differences(analysis.classes, _compared(analysis), single(), _against(analysis), left_out)
     return fit(ax, rows.height(ax))
 
 

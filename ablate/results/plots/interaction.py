@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ablate.results import numbers
+from ablate.results.plots import intervals
 from ablate.results.plots.style import COLOURS, LINES, MARKERS, SMALL, STYLE, WIDTH, apart, fitted, headline, limits, tell
 from ablate.results.question import METRICS, Metric
 from ablate.results.stats import student
@@ -114,7 +115,8 @@ def _panel(ax: Axes, first: str, second: str, rows: pd.DataFrame, metric: Metric
         line = rows[rows["second_level"] == level]
         at = np.arange(len(levels)) + ASIDE * (place - (len(lines) - 1) / 2)
         color = "black" if place == 0 else COLOURS[(place - 1) % len(COLOURS)]
-        ax.vlines(at, line["low"], line["high"], color=color, linewidth=0.9)
+        for x, low, high in zip(at, line["low"], line["high"], strict=True):
+            intervals.upright(ax, x, low, high, color=color, linewidth=0.9)
         (drawn,) = ax.plot(
             at,
             line["mean"],
@@ -163,8 +165,8 @@ def _told(first: str, second: str, row: Mapping[Any, Any], metric: Metric, place
 def _meaning(means: pd.DataFrame, shown: int, pairs: int, low: float, high: float) -> list[str]:
     arms = "mean over the arms with both levels"
     bars = "bar: 95 % interval over seeds" if means["low"].notna().any() else "one seed"
-    cut = ", cut where it leaves the panel" if (means["low"] < low).any() or (means["high"] > high).any() else ""
-    lines = [f"point: {arms}; {bars}{cut}; parallel lines: the two factors add up"]
+    lines = [f"point: {arms}; {bars}; parallel lines: the two factors add up"]
+    lines += intervals.cut([*means["low"], *means["high"]], (low, high))
     if shown < pairs:
         lines.append(f"{shown} of {pairs} pairs of factors: those whose lines are least parallel")
     return [part for line in lines for part in fitted(line, 72 * WIDTH - 16)]

@@ -8,33 +8,33 @@ from matplotlib.axes import Axes
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.transforms import ScaledTranslation
+from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
 from ablate.results.plots.style import FEW, SHADE, SMALL, WIDTH, fitted, look, short, text_width
 
-LEGEND_WIDTH = 72 * (WIDTH - 0.2)  # points
+LEFT = 4.0  # points from the figure's edge to its legend
+LEGEND_WIDTH = 72 * WIDTH - 4 * LEFT  # points; letters come out up to 2 % wider than they are measured
+MOST_NAMED = 5  # arms that a sentence names
 HANDLE = 2.6  # lengths of a letter
 UNDER = 34  # points from the axes to the legend, where the axis has ticks and a label of one line
 LINE = 11.5  # points a line of the axis label more
 
 
-def below(
-    ax: Axes, handles: Sequence[Artist], lines: Sequence[str] = (), columns: int = 1, indent: float = 0, under: float = UNDER
-) -> Legend:
-    """Put a legend below the axes.
+def below(ax: Axes, handles: Sequence[Artist], lines: Sequence[str] = (), columns: int = 1, under: float = UNDER) -> Legend:
+    """Put a legend below the axes, as wide as the figure.
 
     Args:
         lines: sentences that stand above the handles; they are wrapped to the figure's width.
-        indent: points by which it begins left of the axes.
         under: points between the axes and it.
     """
-    at = ax.transAxes + ScaledTranslation(-indent / 72, -under / 72, ax.figure.dpi_scale_trans)
+    inches = ax.figure.dpi_scale_trans
+    at = blended_transform_factory(inches, ax.transAxes + ScaledTranslation(0, -under / 72, inches))
     return ax.legend(
         handles=handles,
         title="\n".join(line for text in lines for line in fitted(text, LEGEND_WIDTH)) or None,
         alignment="left",
         loc="upper left",
-        bbox_to_anchor=(0, 0),
+        bbox_to_anchor=(LEFT / 72, 0),
         bbox_transform=at,
         ncols=columns,
         frameon=False,
@@ -66,6 +66,12 @@ def arm_handles(labels: Mapping[int, str], lines: Sequence[str], connected: bool
             above.append(f"{short(label)}: {label.partition(' (')[2].removesuffix(')')}")
         handles.append(Line2D([], [], label="\n".join(fitted(text, _room(columns))), **style))
     return handles, above, columns
+
+
+def named(before: str, arms: Sequence[str]) -> list[str]:
+    """A sentence about arms: `before` and their names, of many only the first; none where there are none."""
+    more = [f"and {len(arms) - MOST_NAMED} more"] if len(arms) > MOST_NAMED else []
+    return [f"{before}: {', '.join([*arms[:MOST_NAMED], *more])}"] if arms else []
 
 
 def shade(margin: float, points: str) -> Patch:

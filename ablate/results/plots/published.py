@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import matplotlib
-import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -11,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from ablate.results import numbers
-from ablate.results.plots import rows
+from ablate.results.plots import intervals, rows
 from ablate.results.plots.legend import below
 from ablate.results.plots.style import ORANGE, STYLE, limits, short, tell
 
@@ -38,8 +37,7 @@ def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax
         left, right = ax.get_xlim()
         for middle, row in zip(middles, published.to_dict("records"), strict=True):
             ax.plot([left, right], [middle, middle], color="0.9", linewidth=0.6, zorder=0)
-            if np.isfinite([row["low"], row["high"]]).all():
-                ax.plot([row["low"], row["high"]], [middle] * 2, color="black", linewidth=2.2, solid_capstyle="butt", zorder=1)
+            intervals.across(ax, middle, row["low"], row["high"], color="black", linewidth=2.2, zorder=1)
             (ours,) = ax.plot(row["mean"], middle, "o", color="black", markersize=5, zorder=2)
             within = numbers.interval(row["low"], row["high"], PLACES, signs=False)
             tell(ours, [f"ours: {numbers.number(row['mean'], 2)} %, one new run {within}"])
@@ -62,10 +60,7 @@ def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax
             ),
             Line2D([], [], label="ours, mean over seeds", linestyle="none", marker="o", color="black", markersize=5),
         ]
-        said = []
         if published["low"].notna().any():
             handles.append(Line2D([], [], label="95 % prediction interval for one new run", color="black", linewidth=2.2))
-        if (published["low"] < left).any() or (published["high"] > right).any():
-            said.append("intervals are cut where they leave the figure")
-        below(ax, handles, said)
+        below(ax, handles, intervals.cut([*published["low"], *published["high"]], (left, right)))
     return ax

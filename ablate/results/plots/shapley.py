@@ -31,8 +31,7 @@ def shapley_bars(
     with matplotlib.rc_context(STYLE):
         texts = [f"{numbers.signed(value, places)} {metric.points}" for value in shapley["points"]]
         middles = rows.lay(ax, shapley["change"].tolist(), texts)
-        ax.set_xlim(*limits([0, *shapley["points"]], [*shapley["low"], *shapley["high"]], cut=2.0))
-        left, right = ax.get_xlim()
+        ax.set_xlim(*limits([0, *shapley["points"], *shapley["low"], *shapley["high"]], []))
         for middle, text, row in zip(middles, texts, shapley.to_dict("records"), strict=True):
             ax.barh(middle, row["points"], height=BAR, color=FILL, edgecolor="black", linewidth=0.7)
             ax.plot([0, 0], [middle - BAR / 1.6, middle + BAR / 1.6], color="black", linewidth=0.7)
@@ -48,7 +47,5 @@ def shapley_bars(
         if shapley["low"].notna().any():
             label = f"interval at {percent(shapley['level'].iloc[0])}: no verdict"
             handles.append(Line2D([], [], color="black", linewidth=1.4, label=label))
-        if (shapley["low"] < left).any() or (shapley["high"] > right).any():
-            said.append("intervals are cut where they leave the figure")
         below(ax, handles, said, under=UNDER + LINE)
     return ax

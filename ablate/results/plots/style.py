@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,15 +61,6 @@ def look(arm: int, many: bool = False) -> dict[str, Any]:
 def short(label: str) -> str:
     """The name of an arm without the levels that a baseline's carries."""
     return label.partition(" (")[0] if label.startswith("baseline (") else label
-
-
-def versus(pairs: Iterable[tuple[int, int]], labels: Mapping[int, str]) -> str:
-    """What the first arm of each pair is compared with, for the label of an axis."""
-    others = sorted({against for _, against in pairs})
-    if len(others) == 1:
-        name = short(labels[others[0]])
-        return "the baseline" if name == "baseline" else name
-    return "the rung below"
 
 
 def text_width(text: str, size: float = SMALL) -> float:

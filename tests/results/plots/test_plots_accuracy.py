@@ -3,6 +3,7 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from ablate.results import plots
@@ -36,8 +37,8 @@ def evaluations(arms: int = 2, seeds: int = 3, steps=STEPS, status=None, labels=
     return pd.DataFrame(rows, columns=columns)
 
 
-def drawn(frame: pd.DataFrame):
-    return plots.accuracy_vs_step(frame, Figure(layout="constrained").add_subplot())
+def drawn(frame: pd.DataFrame, **said):
+    return plots.accuracy_vs_step(frame, Figure(layout="constrained").add_subplot(), **said)
 
 
 def bands(ax) -> list:
@@ -103,9 +104,19 @@ def test_when_no_run_is_done_the_legend_speaks_of_no_mean():
     assert ax.get_legend().get_title().get_text().startswith("thin line")
 
 
-def test_without_evaluations_it_says_so():
-    figure = plots.fit(plots.accuracy_vs_step(evaluations(seeds=0), plots.single()), 1.5)
-    assert "no evaluation yet" in plots.svg(figure)
+def test_of_many_arms_the_baseline_alone_has_a_band_and_the_legend_says_so():
+    ax = drawn(evaluations(arms=9, steps=(1000, 3000)), baseline=1)
+    assert [band.get_facecolor()[0][:3] for band in bands(ax)] == [pytest.approx(to_rgb(ax.lines[1].get_color()))]
+    title = ax.get_legend().get_title().get_text().replace("\n", " ")
+    assert "band: lowest to highest seed, of factor: on → level1 alone" in title
+    assert "alone" not in drawn(evaluations(arms=8)).get_legend().get_title().get_text()
+
+
+def test_arms_that_are_not_drawn_are_named_and_of_many_the_first():
+    title = drawn(evaluations(), left_out=["lr: 0.1 → 1e+30 (3 diverged)"]).get_legend().get_title().get_text()
+    assert "not drawn: lr: 0.1 → 1e+30 (3 diverged)" in title
+    many = drawn(evaluations(), left_out=[f"arm{arm}" for arm in range(9)]).get_legend().get_title().get_text()
+    assert many.endswith("not drawn: arm0, arm1, arm2, arm3, arm4, and 4 more")
 
 
 def test_every_arm_looks_unlike_the_others_even_in_grey():

@@ -8,7 +8,7 @@ from ablate.results.plots import rows
 from ablate.results.plots.classes import MOST_CLASSES
 
 NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-LABELS = {arm: f"factor{arm}: on → off" for arm in range(30)}
+NAMES_OF_PAIRS = {(arm, 0): f"factor{arm}: on → off" for arm in range(30)}
 
 
 def classes(comparisons: int = 2, count: int = 10, half: float = 0.55) -> pd.DataFrame:
@@ -22,7 +22,7 @@ def classes(comparisons: int = 2, count: int = 10, half: float = 0.55) -> pd.Dat
 
 
 def drawn(frame: pd.DataFrame):
-    ax = plots.class_differences(frame, LABELS, plots.single())
+    ax = plots.class_differences(frame, NAMES_OF_PAIRS, plots.single())
     plots.fit(ax, rows.height(ax))
     return ax
 

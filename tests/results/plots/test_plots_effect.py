@@ -5,7 +5,7 @@ from matplotlib.collections import PolyCollection
 from ablate.results import plots
 from ablate.results.plots import effect
 
-LABELS = {0: "baseline"} | {arm: f"factor{arm}: on → off" for arm in range(1, 30)}
+NAMES = {(arm, other): f"factor{arm}: on → off" for arm in range(1, 30) for other in (0, arm - 1)}
 
 
 def frame(comparisons: int = 2, steps=(1000, 2000, 3000), n: int = 3, half: float = 0.4, ladder: bool = False) -> pd.DataFrame:
@@ -18,8 +18,8 @@ def frame(comparisons: int = 2, steps=(1000, 2000, 3000), n: int = 3, half: floa
     return made.assign(low=made["points"] - made["half"], high=made["points"] + made["half"])
 
 
-def drawn(made: pd.DataFrame, margin=0.5):
-    figure = plots.effect_vs_step(made, LABELS, plots.blank(), margin)
+def drawn(made: pd.DataFrame, margin=0.5, **said):
+    figure = plots.effect_vs_step(made, NAMES, plots.blank(), margin, **said)
     return plots.fit(figure, effect.height(len(made[["arm", "against"]].drop_duplicates())))
 
 
@@ -65,8 +65,10 @@ def test_one_seed_has_a_curve_without_a_band():
     assert not any("band" in text for text in legend(figure))
 
 
-def test_a_ladder_is_compared_with_the_rung_below():
-    assert "difference from the rung below" in drawn(frame(3, ladder=True)).get_suptitle()
+def test_it_says_what_arms_are_compared_with_and_which_are_not_drawn():
+    figure = drawn(frame(3, ladder=True), versus="the rung below", left_out=["lr: 0.1 → 1e+30 (3 diverged)"])
+    assert "difference from the rung below" in figure.get_suptitle()
+    assert figure.legends[0].get_title().get_text() == "not drawn: lr: 0.1 → 1e+30 (3 diverged)"
 
 
 @pytest.mark.parametrize("comparisons", [1, 2, 3, 19])

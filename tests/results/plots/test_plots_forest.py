@@ -1,10 +1,14 @@
+from importlib import resources
+
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.markers import CARETLEFT, CARETRIGHT
 from matplotlib.patches import Rectangle
 
 from ablate.results import plots
 from ablate.results.plots import rows
+from ablate.results.plots.forest import VERDICTS
 
 LEVEL = 1 - 0.05 / 3
 NAMES = ["augment: on → off", "lrn: on → off", "model: tuto → alex4, weight_decay: scaled → decoupled, fc: two → one"]
@@ -44,6 +48,10 @@ def lines(ax, width: float) -> list:
 
 def dots(ax, markers: str) -> list:
     return [line for line in ax.lines if line.get_marker() in tuple(markers) and line.get_clip_on()]
+
+
+def arrows(ax) -> list[int]:
+    return [line.get_marker() for line in ax.lines if line.get_marker() in (CARETLEFT, CARETRIGHT)]
 
 
 def legend(ax) -> str:
@@ -106,10 +114,28 @@ def test_an_interval_that_would_dwarf_the_others_ends_in_an_arrow_and_the_legend
     frame = comparisons()
     frame.loc[2, ["low", "high", "low_new", "high_new"]] = [-90, 92, np.nan, np.nan]
     ax = forest(frame)
-    assert [line.get_marker() for line in ax.lines if not line.get_clip_on()] == ["<", ">"]
-    assert "arrow: the interval goes on beyond the figure" in legend(ax)
+    assert arrows(ax) == [CARETLEFT, CARETRIGHT]
+    assert "arrow: more lies beyond the edge" in legend(ax)
     assert ax.get_xlim()[1] < 20
     assert "arrow" not in legend(forest(comparisons()))
+
+
+def test_one_noisy_comparison_does_not_hide_the_others():
+    frame = comparisons(9)
+    frame.loc[8, ["points", "low", "high", "low_new", "high_new"]] = [-1.0, -30, 28, -31, 29]
+    seeds = samples(frame)
+    seeds.loc[8] = [-15.0, -1.0, 13.0]
+    ax = forest(frame, seeds=seeds)
+    low, high = ax.get_xlim()
+    assert high - low < 12
+    assert (frame["points"].between(low, high)).all()
+    assert sorted(arrows(ax)) == sorted([CARETLEFT, CARETRIGHT] * 3)  # of both intervals, and of a seed on either side
+
+
+def test_the_legend_names_the_mark_of_no_verdict_where_there_is_one():
+    assert "× no verdict" not in legend(forest(comparisons()))
+    assert "◇ unclear  × no verdict" in legend(forest(comparisons(verdict=["hurts", "no verdict", "unclear"])))
+    assert legend(forest(comparisons(verdict="no verdict"))).startswith("× no verdict\n")
 
 
 def test_a_dagger_is_explained_where_there_is_one():
@@ -140,3 +166,9 @@ def test_a_pointer_is_told_means_with_their_interval_and_seeds():
         "seed 1: −3.00 points",
         "seed 2: −2.70 points",
     ]
+
+
+@pytest.mark.parametrize(("tone", "verdict"), [("helps", "helps"), ("hurts", "hurts"), ("none", "no effect")])
+def test_a_verdict_has_one_colour_in_the_figure_and_on_the_page(tone, verdict):
+    css = (resources.files("ablate.results.page") / "page.css").read_text(encoding="utf-8")
+    assert f"tr.tone-{tone} > th:first-child {{ border-left-color: {VERDICTS[verdict][1].lower()}; }}" in css

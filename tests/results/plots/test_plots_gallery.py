@@ -1,6 +1,18 @@
+import shutil
+
+from matplotlib.text import Text
+
+from ablate import app
 from ablate.results import load, plots
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
+
+
+def said(figure) -> list[str]:
+    """All that is written in a figure and its legends."""
+    legends = [*figure.legends, *(legend for ax in figure.axes if (legend := ax.get_legend()) is not None)]
+    texts = {text for artist in (*figure.axes, *legends) for text in artist.findobj(Text)}
+    return [text.get_text() for text in texts]
 
 
 def analysis(folder):
@@ -35,7 +47,7 @@ def test_a_sweep_that_has_not_begun_says_so(sweeps):
     folder = sweeps.multirun / made.name
     sweeps.trained(made, 10)  # no row at the runs' own step, so no run has a result
     figures = list(plots.drawn(analysis(folder)))
-    assert [name for name, _, _ in figures] == ["effects", "accuracy"]
+    assert [name for name, _, _ in figures] == ["effects"]  # and no empty axes
     assert "no verdict: " in plots.svg(figures[0].figure)
 
 
@@ -46,13 +58,41 @@ def test_a_fraction_is_drawn_by_its_effects(sweeps):
     figures = {name: figure for name, _, figure in plots.drawn(found)}
     assert "effects_over_training" not in figures
     assert "effect (points)" in figures["effects"].axes[0].get_xlabel()
+    assert "effects judged" in figures["effects"].axes[0].get_title(loc="left")
 
 
-def test_a_ladder_is_drawn_against_the_rung_below(sweeps):
-    made = sweeps.planned("augment=off,on", "ema=off,on", "seed=0,1", "steps=20", "eval_every=10", design="ladder")
+def test_a_ladder_even_of_one_rung_is_drawn_against_the_rung_below(sweeps):
+    made = sweeps.planned("augment=off,on", "seed=0,1", "steps=20", "eval_every=10", design="ladder")
     figures = {name: (title, figure) for name, title, figure in plots.drawn(analysis(sweeps.trained(made, 10, 20)))}
     assert figures["effects_over_training"][0] == "Differences from the rung below over training"
     assert "difference from the rung below" in figures["effects"][1].axes[0].get_xlabel()
+
+
+def test_arms_that_a_figure_does_not_draw_are_named_with_what_became_of_them(sweeps):
+    made = sweeps.planned("fc=two,one,none", "ema=on,off", "seed=0,1", "steps=20", "eval_every=10", design="one_factor")
+    folder = sweeps.trained(made, 10, 20)
+    for run in made.runs:
+        if run.arm == 1:
+            shutil.rmtree(run.trajectory.path)
+            (folder / str(run.number) / app.RESULT).unlink()
+    figures = {name: figure for name, _, figure in plots.drawn(analysis(folder))}
+    for name in ("accuracy", "effects_over_training", "costs", "classes"):
+        assert "not drawn: fc: two → one (2 not finished)" in "".join(said(figures[name])).replace("\n", " "), name
+
+
+def test_where_arms_are_compared_with_different_ones_each_row_names_its_partner(sweeps):
+    words = ("seed=0,1", "steps=20", "eval_every=10")
+    out = sweeps.planned("augment=on,off", "ema=on,off", *words, design="one_factor")
+    back = sweeps.planned("augment=off,on", "ema=off,on", *words, design="one_factor")
+    found = analyse(*ask(load(sweeps.trained(out, 10, 20), sweeps.trained(back, 10, 20))))
+    figures = {name: (title, figure) for name, title, figure in plots.drawn(found)}
+    assert figures["classes"][0] == "Differences by class"
+    partner = "(against augment: on → off, ema: on → off)"
+    for name in ("effects", "effects_over_training", "classes"):
+        texts = " ".join(said(figures[name][1])).replace("\n", " ")
+        assert "augment: on → off (against baseline)" in texts, name
+        assert texts.count(partner) == 2, name
+        assert "rung" not in texts
 
 
 def test_read_by_the_loss_the_axes_say_so(sweeps):

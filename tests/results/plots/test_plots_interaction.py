@@ -3,6 +3,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.markers import CARETDOWN, CARETUP
 from scipy import stats
 
 from ablate.results import plots
@@ -71,6 +72,17 @@ def test_a_line_a_level_of_the_second_factor_named_at_its_end():
 def test_the_legend_says_what_a_bar_is():
     assert "95 % interval over seeds" in drawn().get_supxlabel().replace("\n", " ")
     assert "one seed" in drawn(seeds=1).get_supxlabel()
+
+
+def test_a_bar_that_leaves_its_panel_ends_in_an_arrow_and_the_legend_says_so():
+    means = plots.pair_means(*sweep(), FACTORS)
+    means.loc[0, ["low", "high"]] = [-300.0, 300.0]
+    figure = plots.interaction(means, plots.blank())
+    ax = figure.axes[0]
+    ends = [line for line in ax.lines if line.get_marker() in (CARETUP, CARETDOWN)]
+    assert [line.get_ydata()[0] for line in ends] == list(ax.get_ylim())
+    assert "arrow: more lies beyond the edge" in figure.get_supxlabel()
+    assert "arrow" not in drawn().get_supxlabel()
 
 
 def test_of_many_pairs_the_least_parallel_are_drawn_and_the_rest_is_said():

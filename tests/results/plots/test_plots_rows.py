@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.markers import CARETLEFT
 
 from ablate.results import plots
 from ablate.results.plots import rows
@@ -33,7 +34,7 @@ def fitted(ax):
     return ax
 
 
-def marks(ax, marker: str) -> list[float]:
+def marks(ax, marker: str | int) -> list[float]:
     return [float(line.get_xdata()[0]) for line in ax.lines if line.get_marker() == marker]
 
 
@@ -73,6 +74,18 @@ def test_a_bar_a_factor_with_its_interval_and_its_level():
     assert thick(ax, 1.4) == frame[["low", "high"]].to_numpy().tolist()
     assert {"augment: on → off", "−2.80 points", "+0.40 points", "interval at 97.5 %: no verdict"} <= set(written(ax))
     assert ax.get_xlabel() == "accuracy on the test set,\nShapley value (points)"
+
+
+def test_a_shapley_bar_is_never_longer_than_its_axis():
+    ax = fitted(plots.shapley_bars(shapley(low=[-30.0, -0.1], high=[25.0, 0.9]), plots.single()))
+    low, high = ax.get_xlim()
+    assert low < -30 < 25 < high
+
+
+def test_a_prediction_interval_that_is_cut_ends_in_an_arrow():
+    ax = fitted(plots.published_beside_ours(published(low=[80.2, 77.1, 10.0]), LABELS, plots.single()))
+    assert marks(ax, CARETLEFT) == [ax.get_xlim()[0]]
+    assert "arrow: more lies beyond the edge" in written(ax)
 
 
 def test_bars_of_one_seed_have_no_interval():

@@ -42,10 +42,3 @@ def test_limits_hold_what_is_shown_and_cut_intervals_that_would_dwarf_it():
     assert 2 < high < 2.3
     assert style.limits([], []) == (-1, 1)
     assert style.limits([3.0], [])[0] < 3 < style.limits([3.0], [])[1]
-
-
-def test_what_arms_are_compared_with_is_said_in_short():
-    labels = {0: "baseline (augment: on)", 1: "lrn: on → off", 2: "fc: two → one"}
-    assert style.versus([(1, 0), (2, 0)], labels) == "the baseline"
-    assert style.versus([(0, 1), (2, 1)], labels) == "lrn: on → off"
-    assert style.versus([(1, 0), (2, 1)], labels) == "the rung below"
