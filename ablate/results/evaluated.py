@@ -30,11 +30,12 @@ def true_classes(trained: Sequence[Trained]) -> tuple[NDArray[np.int32] | None, 
     """
     found, lacking = evaluated(trained)
     if lacking:
+        stores = ", ".join(f"{store}/" for store in lacking)
         return (
             None,
             [],
             [
-                f"The true classes of the evaluation images are not in {', '.join(f'{store}/' for store in lacking)}, so what needs them is left out "
+                f"The true classes of the evaluation images are not in {stores}, so what needs them is left out "
                 "(new images, per-class differences); the sweep's command, given again, adds them"
             ],
         )

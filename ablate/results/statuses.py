@@ -10,11 +10,12 @@ _PENDING = {"missing": "not yet run", "new": "not yet run", "running": "running"
 def of_runs(analysis: Analysis) -> "pd.Series[str]":
     """The status of each run, in the order of runs: that of its training where it has no result.
 
-    One whose training is done all the same was not evaluated at the step that is read.
+    One whose training is done all the same was not read off it yet, or not evaluated at another step that was asked for.
     """
     runs, trainings = analysis.results.runs, analysis.results.trainings
     states = trainings.drop_duplicates("fingerprint").set_index("fingerprint")["status"]
-    pending = runs["fingerprint"].map(states).map(_PENDING).fillna("not evaluated")
+    asked = list(analysis.question.steps) != list(analysis.results.sweep["fixed"]["step"])
+    pending = runs["fingerprint"].map(states).map(_PENDING).fillna("not evaluated" if asked else "not yet run")
     return runs["status"].where(runs["status"] != "missing", pending)
 
 

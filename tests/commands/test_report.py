@@ -66,6 +66,7 @@ def filled(made: plan.Plan, tmp_path: Path) -> Path:
             classes = {"raw": np.arange(4), "averaged": np.arange(4) // 2}
             trajectory.write_config(run.content, run.names)
             trajectory.add_evaluation(row | {"seconds": 1.0, "examples_per_second": 500.0}, classes)
+        trajectory.set_status("done", 20)
         keep_evaluated(tmp_path / made.store, run.content["data"]["digest"], Evaluated(np.arange(4), DIGITS, "made up", "test"))
         recipe = run.recipe.model_copy(update={"store": tmp_path / made.store})
         write_json(folder / str(run.number) / app.RESULT, app.read(replace(run, recipe=recipe).recipe, trajectory))
@@ -111,7 +112,13 @@ def test_the_files_hold_the_frames(sweep, capsys):
 def test_it_prints_the_verdicts_whole_into_a_pipe_and_where_all_lies(sweep, capsys):
     assert report.run([str(sweep), *LIGHT]) == 0
     printed = capsys.readouterr().out
-    for shown in ("baseline (augment: on, ema: on)", "augment: on → off, ema: on → off", "1 missing", "98.3 % interval", "−10"):
+    for shown in (
+        "baseline (augment: on, ema: on)",
+        "augment: on → off, ema: on → off",
+        "1 not yet run",
+        "98.3 % interval",
+        "−10",
+    ):
         assert shown in printed
     assert "…" not in printed
     assert "They alone decide." in printed
@@ -166,7 +173,7 @@ def test_a_sweep_of_which_nothing_ran_is_reported(sweep, capsys):
     for path in sweep.glob("*/result.json"):
         path.unlink()
     report.write(sweep)
-    assert "8 missing" in (sweep / "report" / "table.md").read_text()
+    assert "8 not yet run" in (sweep / "report" / "table.md").read_text()
 
 
 def test_a_fraction_is_reported_by_its_effects(tmp_path, capsys):
@@ -245,7 +252,7 @@ def both(tmp_path) -> list[str]:
 def test_two_sweeps_are_compared_change_by_change(both, tmp_path, capsys):
     assert report.run(["--compare", *both, "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
-    assert printed.count("Runs without a value: 1 missing") == 2
+    assert printed.count("Runs without a value: 1 not yet run") == 2
     frame = pd.read_csv(tmp_path / "out" / "compare.csv")
     assert frame["change"].tolist() == ["augment: off → on", "ema: off → on"]
     for shown in ("augment: off → on", "97.5 % interval", "depends on the others: ", str(tmp_path / "out" / "compare.md")):

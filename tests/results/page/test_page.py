@@ -166,7 +166,7 @@ def test_what_is_not_ordinary_comes_before_the_numbers(html):
     assert "exploratory" not in page.render("title", ("answer",), (), [])
 
 
-@pytest.mark.parametrize(("rows", "kept"), [(12, True), (13, False)])
+@pytest.mark.parametrize(("rows", "kept"), [(24, True), (25, False)])
 def test_a_short_table_is_printed_on_one_page(rows, kept):
     reader = rendered(pd.DataFrame({"arm": ["a"] * rows}))
     assert [("short" in str(a["class"])) for a in reader.all("div") if "scroll" in str(a.get("class"))] == [kept]

@@ -93,8 +93,10 @@ def test_special_signs_are_set_as_they_are():
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex with booktabs, as of texlive-latex-recommended")
-@pytest.mark.parametrize("nasty", [False, True])
-def test_table_and_caption_compile(study, tmp_path, nasty):
+@pytest.mark.parametrize(
+    ("nasty", "columns", "place"), [(False, "onecolumn", "table"), (True, "onecolumn", "table"), (False, "twocolumn", "table*")]
+)
+def test_table_and_caption_compile(study, tmp_path, nasty, columns, place):
     analysis = study(WHOLE)
     if nasty:
         vars(analysis)["arms"] = analysis.arms.assign(label=[f"{NASTY} {number}" for number in range(4)])
@@ -102,13 +104,14 @@ def test_table_and_caption_compile(study, tmp_path, nasty):
     (tmp_path / "table.tex").write_text(paper.table(analysis))
     (tmp_path / "caption.tex").write_text(paper.caption(analysis))
     (tmp_path / "document.tex").write_text(
-        r"""\documentclass{article}
+        rf"\documentclass[{columns}]{{article}}"
+        r"""
 \usepackage{booktabs}
 \begin{document}
 \listoftables
 \begin{table} \centering \caption{\protect\input{caption}} \input{table} \end{table}
 \end{document}
-"""
+""".replace("{table}", f"{{{place}}}").replace(rf"\input{{{place}}}", r"\input{table}")
     )
     for _ in range(2):  # the second run reads the caption back from the list of tables
         done = subprocess.run(

@@ -71,8 +71,8 @@ def test_failures_are_counted(study):
     analysis = study(values)
     text = paper.methods(analysis)
     assert "Each arm was to be run with 3 seeds" in text
-    assert "Of 12 runs, 7 gave a value, 3 had not been evaluated, 1 failed, 1 diverged." in text
-    assert "Runs: 7 done, 3 not evaluated, 1 failed, 1 diverged. Trainings: 6 done." in paper.checklist(analysis)
+    assert "Of 12 runs, 7 gave a value, 3 had not been trained, 1 failed, 1 diverged." in text
+    assert "Runs: 7 done, 3 not yet run, 1 failed, 1 diverged. Trainings: 6 done." in paper.checklist(analysis)
 
 
 def test_the_checklist_answers_each_question(study):

@@ -1,3 +1,8 @@
+from dataclasses import replace
+
+from ablate.results import load
+from ablate.results.analysis import analyse
+from ablate.results.question import ask
 from ablate.results.tables import per_arm
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
@@ -24,9 +29,20 @@ def test_arms_of_one_seed_have_no_deviation(study):
 def test_what_is_not_done_is_counted_by_arm(study):
     values = [[0.8, 0.8], [0.7, "failed"], ["diverged", "failed"], ["missing"] * 2]
     text = per_arm.table(study(values)).text
-    assert text["not done"].tolist() == ["–", "1 failed", "1 diverged, 1 failed", "2 not evaluated"]
+    assert text["not done"].tolist() == ["–", "1 failed", "1 diverged, 1 failed", "2 not yet run"]
     assert text["accuracy (%)"][3] == "–"
     assert list(text.columns)[:3] == ["arm", "seeds", "not done"]  # in sight, where the window is narrow
+
+
+def test_what_was_not_evaluated_at_a_step_is_not_said_to_be_trained_yet(sweeps):
+    folder = sweeps.trained(sweeps.planned("steps=5,10", "eval_every=5", "seed=0,1"), 5, 10)
+    results = load(folder)
+    runs = results.runs.copy()
+    runs.loc[runs["arm"] == 1, "status"] = "missing"
+    analysis = analyse(*ask(replace(results, runs=runs)))
+    asked = replace(analysis, question=replace(analysis.question, steps=(5, 5)))
+    assert per_arm.table(analysis).text["not done"].tolist() == ["–", "2 not yet run"]
+    assert per_arm.table(asked).text["not done"].tolist() == ["–", "2 not evaluated"]
 
 
 def test_an_arm_alone_says_what_it_is_read_at(study):

@@ -40,7 +40,7 @@ def test_a_ladder_stands_on_the_rung_below(study):
 def test_what_is_not_there_is_counted(study):
     values = [[0.8, "failed", 0.81], [0.79, 0.78, "diverged"], ["missing"] * 3, [0.7, 0.71, 0.72]]
     lines = verdicts.notes(study(values))
-    assert "Runs without a value: 1 diverged, 1 failed, 3 not evaluated, of 12." in lines
+    assert "Runs without a value: 1 diverged, 1 failed, 3 not yet run, of 12." in lines
     few = "ema: on → off (1); augment: on → off (0); augment: on → off, ema: on → off (2)"
     assert f"Compared over fewer than the 3 seeds of the sweep: {few}." in lines
     text = verdicts.table(study(values)).text
