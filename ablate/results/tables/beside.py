@@ -13,7 +13,7 @@ from ablate.results.tables.verdicts import intervals, whats
 
 def p_values(analysis: Analysis) -> Table | None:
     """Plain intervals and p-values of what is judged; None where no comparison has two seeds."""
-    frame, places = analysis.comparisons, numbers.of(analysis)
+    frame, places = analysis.comparisons, analysis.places
     if not (frame["n"] > 1).any():
         return None
     columns = (
@@ -33,7 +33,7 @@ def p_values(analysis: Analysis) -> Table | None:
 
 def published(analysis: Analysis) -> Table | None:
     """Published accuracies beside ours; None where no arm is a published one."""
-    frame, places = analysis.published, numbers.of(analysis)
+    frame, places = analysis.published, analysis.places
     if frame.empty:
         return None
     columns = (

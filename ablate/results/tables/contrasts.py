@@ -37,7 +37,7 @@ def shapley(analysis: Analysis) -> Table | None:
 
 
 def _columns(analysis: Analysis, frame: pd.DataFrame, heading: str, rows: "pd.Series[str]") -> tuple[Column, ...]:
-    places, level = numbers.of(analysis), float(frame["level"].iloc[0])
+    places, level = analysis.places, float(frame["level"].iloc[0])
     return (
         wordy(heading, rows),
         numeric("seeds", frame["n"], numbers.whole),

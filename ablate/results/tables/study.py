@@ -17,7 +17,7 @@ _CONFOUNDS = {"steps_per_epoch": "steps per epoch", "batch_size": "batch size"}
 
 def noise(analysis: Analysis) -> Table | None:
     """How far a run and a paired difference scatter over seeds; None where no arm has two."""
-    frame, places = analysis.noise[analysis.noise["sd"].notna()], numbers.of(analysis)
+    frame, places = analysis.noise[analysis.noise["sd"].notna()], analysis.places
     if frame.empty:
         return None
     columns = (
