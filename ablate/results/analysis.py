@@ -112,8 +112,8 @@ class Analysis:
 
     def _change(self, arm: int, other: int) -> str:
         """What an arm changes of another."""
-        before, after = (Arm(tuple(self.levels.loc[number].items())) for number in (other, arm))
-        return after.label(before)
+        arms = {int(each["number"]): Arm(tuple(each["levels"].items())) for each in self.results.sweep["arms"]}
+        return arms[arm].label(arms[other])
 
     @cached_property
     def _judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:

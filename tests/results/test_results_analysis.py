@@ -1,6 +1,7 @@
 """The whole way, from files on disk to what a report says, against numbers computed otherwise."""
 
 import itertools
+import json
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from statsmodels.stats.weightstats import DescrStatsW
 
 from ablate import app, plan
 from ablate.errors import AblateError
-from ablate.results import load, paper
+from ablate.results import load, paper, stats
 from ablate.results.analysis import analyse
 from ablate.results.page import story
 from ablate.results.question import ask
@@ -347,3 +348,62 @@ def test_comparisons_of_joined_sweeps_are_no_ladder(sweeps):
     text = " ".join(story.asked(analyse(*ask(load(*folders)))))
     assert "rung" not in text
     assert "as each of the sweeps planned it" in text
+
+
+def test_arms_compared_with_different_ones_are_named_by_what_they_change(sweeps):
+    folders = []
+    for words in (("augment=on,off", "ema=on,off"), ("augment=off,on", "ema=off,on")):
+        made = sweeps.planned(*words, "seed=0,1", "steps=20", "eval_every=10", design="one_factor")
+        folders.append(fill(made, sweeps.multirun / made.name))
+    found = analyse(*ask(load(*folders)))
+    levels = found.levels
+    for row in found.comparisons.itertuples():
+        before, after = levels.loc[row.against], levels.loc[row.arm]
+        assert row.name == ", ".join(f"{f}: {before[f]} → {after[f]}" for f in levels if before[f] != after[f])
+    assert len(found.comparisons) == 4
+
+
+def test_what_does_not_fit_together_is_said(sweeps):
+    made = sweeps.planned("augment=on,off", "seed=0,1,2,3", "steps=20", "eval_every=10")
+    folder = fill(made, sweeps.multirun / made.name)
+    assert not load(folder).notes
+    assert not analysed(folder).doubts
+    first, second = (run.trajectory for run in made.runs[:2])
+    first.predictions_file(20).unlink()
+    (second.path / "metrics.jsonl").write_text("garbage\n")
+    result = folder / "2" / app.RESULT
+    result.write_text(result.read_text().replace('"accuracy": ', '"accuracy": 1'))
+    found = analysed(folder)
+    assert any("The evaluations of 1 of 8 finished runs are damaged or gone" in note for note in found.results.notes)
+    assert any("The results of runs 2 are not what their trajectories hold" in note for note in found.results.notes)
+    assert any("The predictions of 1 of 8 finished runs are damaged or gone" in line for line in found.doubts)
+    assert set(found.doubts) <= set(verdicts.notes(found))
+
+
+def test_a_network_that_knows_one_class_is_named(sweeps, monkeypatch):
+    made = sweeps.planned("augment=on,off", "seed=0,1", "steps=20", "eval_every=10")
+    monkeypatch.setitem(globals(), "LABELS", np.zeros(IMAGES, dtype=int))
+    monkeypatch.setitem(globals(), "rights", lambda levels, *_: np.full(IMAGES, levels["augment"] == "on"))
+    [line] = analysed(fill(made, sweeps.multirun / made.name)).doubts
+    assert line.startswith("These networks give every image the same class, so they have learnt nothing: ")
+    assert "augment: on → off, seed 1" in line
+
+
+def test_a_seed_that_one_arm_lost_does_not_cost_the_noise_floor_a_degree_of_freedom():
+    values = np.random.default_rng(0).normal(80, 1, (4, 5))
+    whole = pd.DataFrame(values)
+    lost = whole.copy()
+    lost.loc[0, 1] = lost.loc[3, 2] = np.nan
+    samples = pd.DataFrame(values[1:] - values[0])
+    assert stats.noise(lost, samples)["n"].tolist() == [5, 5]
+    assert stats.noise(lost, samples)["freedom"][0] >= 4
+
+
+@pytest.mark.parametrize("key", ["factors", "margin"])
+def test_a_plan_that_is_not_whole_is_refused(factorial, key):
+    content = json.loads((factorial / plan.SWEEP).read_text())
+    content.pop(key, None)
+    content["fixed"].pop(key, None)
+    write_json(factorial / plan.SWEEP, content)
+    with pytest.raises(AblateError, match=f"without '{key}'"):
+        load(factorial)

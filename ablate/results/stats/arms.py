@@ -40,8 +40,8 @@ def noise(wide: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     a chi-square distribution. Arms of one seed go up and down together and some scatter more than others, so its degrees of
     freedom are fewer than those of all arms together: (n - 1)(tr Σ)² / tr(Σ²), with the covariance Σ over the n seeds of the
     arms that have the most (Box 1954, Some theorems on quadratic forms, I). Σ is an estimate, too: in simulations the interval
-    holds the true deviation in 94 to 100 % of studies, the more often the more alike the arms are. Where fewer than two seeds have all arms,
-    the degrees of freedom are those of the arm with the fewest seeds.
+    holds the true deviation in 94 to 100 % of studies, the more often the more alike the arms are. Where fewer than two seeds
+    have all of these arms, the degrees of freedom are those of the arm with the fewest seeds.
 
     Args:
         wide: as for `arms`. samples: a row a comparison, a column a seed.
