@@ -72,7 +72,7 @@ class Report:
 
     def answer(self) -> Text:
         """What was found: in one line, then a sentence a change; first what was changed after training, where anything was."""
-        changes = [f"**exploratory: changed after training** ({change})" for change in self.analysis.question.changes]
+        changes = [f"exploratory: changed after training ({change})" for change in self.analysis.question.changes]
         return _lines([*changes, story.answer(self.analysis), *words.sentences(self.analysis)])
 
     def table(self, name: str) -> Text:
@@ -80,8 +80,8 @@ class Report:
         if name not in self._tables:
             return Text(f"This sweep has no table `{name}`; it has {_names(self._tables)}.")
         table = self._tables[name]
-        notes = "".join(f"- {line}\n" for line in table.notes)
-        return Text(f"**{table.title}**\n\n{tables.markdown(table.text, table.words)}\n{notes}")
+        notes = "".join(f"- {tables.escape(line)}\n" for line in table.notes)
+        return Text(f"**{tables.escape(table.title)}**\n\n{tables.markdown(table.text, table.words)}\n{notes}")
 
     def figure(self, name: str) -> Text | Picture:
         """A figure by its name; where the sweep has nothing for it, that is said."""
@@ -141,7 +141,7 @@ def template() -> Path:
 
 
 def _lines(lines: Iterable[str]) -> Text:
-    return Text("\n".join(f"- {line}" for line in lines))
+    return Text("\n".join(f"- {tables.escape(line)}" for line in lines))
 
 
 def _names(names: Iterable[str]) -> str:

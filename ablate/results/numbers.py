@@ -11,6 +11,7 @@ from ablate.power import SAME
 NONE = "–"  # in a cell with no value
 MINUS = "−"
 LEAST_P = 0.0001  # below it only that it is below: the tails of a distribution are not known so well
+FEW = 10  # of a cost; a smaller difference is shown with decimals
 MOST_DECIMALS = {"points": 2}  # one of 10,000 images is 0.01 points
 OTHER_DECIMALS = 4  # at most, of a metric that is no share
 
@@ -61,11 +62,11 @@ def change(difference: Any, value: Any) -> str:
     """How much a cost differs from what it is compared with, as in `+688,128 (+64 %)`; `same` where it does not."""
     if pd.isna(difference) or pd.isna(value):
         return NONE
-    if round(difference) == 0:
-        return "same"
     before = value - difference
-    sign = "+" if difference > 0 else ""
-    return f"{sign}{whole(difference)}" + (f" ({relative(difference / before)})" if before else "")
+    places = 0 if abs(difference) >= FEW or float(value).is_integer() else 2
+    if round(difference, places) == 0:
+        return "same"
+    return signed(difference, places) + (f" ({relative(difference / before)})" if before else "")
 
 
 def relative(share: Any) -> str:

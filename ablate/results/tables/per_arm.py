@@ -90,6 +90,7 @@ def _notes(analysis: Analysis) -> list[str]:
     lines.append("Operations are those for one image; examples/s those of training.")
     if len(analysis.arms) > 1:
         lines.append(
-            f"Unbeaten on a cost: no other arm is at least as good on both {metric.name} and that cost, and better on one."
+            f"Unbeaten on a cost: no other arm is at least as good on both {metric.name} and that cost, and better on one; "
+            "an arm of which a seed diverged takes no part."
         )
     return lines
