@@ -110,7 +110,8 @@ def test_runs_without_a_result_are_rows_too(sweep, made):
     assert runs["accuracy"].isna().tolist() == [True, False, False, True, True, True, True, True]
     assert runs.loc[6, ["step", "parameters"]].isna().all()
     assert runs.loc[6, "weights"] == "averaged"
-    assert len(loaded.notes) == 1
+    assert len(loaded.notes) == 2
+    assert loaded.notes[1].startswith("The evaluations of 1 of 2 finished runs are damaged or gone")  # its training diverged
     assert str(sweep / "5" / app.RESULT) in loaded.notes[0]
     assert str(sweep / "7" / app.RESULT) in loaded.notes[0]
     assert str(sweep / "6" / app.RESULT) not in loaded.notes[0]

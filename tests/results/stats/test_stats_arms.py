@@ -93,9 +93,14 @@ def test_the_interval_of_the_noise_holds_the_true_one_about_as_often_as_said(sha
     assert held / studies > 0.9  # 0.94, less three standard errors
 
 
-def test_with_no_seed_in_all_arms_the_freedom_is_that_of_the_arm_with_the_fewest() -> None:
+def test_the_freedom_is_that_of_the_arms_with_the_most_seeds() -> None:
     run = noise(make([1.0, 2.0, 4.0, NAN, NAN], [NAN, NAN, NAN, 1.0, 3.0]), make([NAN] * 5)).loc[0]
     assert run["sd"] == pytest.approx(np.sqrt((np.var([1, 2, 4], ddof=1) + 2) / 2))
+    assert run[["n", "freedom"]].tolist() == [3, 2]
+
+
+def test_where_these_have_no_seeds_in_common_it_is_that_of_one_arm() -> None:
+    run = noise(make([1.0, 2.0, NAN, NAN], [NAN, NAN, 1.0, 3.0]), make([NAN] * 4)).loc[0]
     assert run[["n", "freedom"]].tolist() == [2, 1]
 
 
