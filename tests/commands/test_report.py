@@ -147,6 +147,7 @@ def test_what_differs_from_the_plan_is_marked_in_all_of_it(sweep, tmp_path, caps
         assert "exploratory" not in text.lower()
 
 
+@pytest.mark.slow
 def test_figures_that_would_make_the_page_too_large_lie_beside_it(sweep, tmp_path, monkeypatch, capsys):
     report.run([str(sweep), "--format", "html,png", "--out", str(tmp_path / "whole")])
     monkeypatch.setattr(files, "INLINED", 40_000)

@@ -53,6 +53,7 @@ def test_it_is_executed_on_a_sweep_and_written_beside_its_report(sweep, monkeypa
     assert table in [output.data.get("text/markdown") for cell in cells for output in cell.outputs if "data" in output]
 
 
+@pytest.mark.slow
 def test_the_notebook_is_read_as_the_report_beside_it(sweep, tmp_path, capsys):
     report.run([str(sweep), "--format", "md", "--notebook", "--at-step", "10", "--out", str(tmp_path / "out")])
     text = (tmp_path / "out" / "report.ipynb").read_text()
