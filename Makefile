@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 # Small enough for two slow cores, long enough to learn the digits.
-DEMO := augment=on,off ema=on,off seed=0,1 data=digits steps=150 eval_every=15
+DEMO := augment=on,off ema=on,off seed=0,1,2 data=digits steps=150 eval_every=15
 
 # ask: a phony prerequisite of the environment where PYTHON is given
 .PHONY: help demo test slow lint format bench clean ask
