@@ -279,7 +279,7 @@ class Analysis:
 
     def _estimated(self, frame: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
         level = stats.family_level(max(1, len(samples)), self.question.looks)
-        return pd.concat([frame, stats.estimates(samples, level)], axis="columns").assign(level=level)
+        return pd.concat([frame, stats.estimates(samples, level)], axis="columns")
 
     @cached_property
     def over_training(self) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Figures, drawn from finished frames: a figure function takes and returns its Axes or Figure and leaves global style alone.
 
-They are made for half a page's width and to be read in grey. `draw_all` and `drawn` make those of a whole report.
+They are made for half a page's width and to be read in grey. `drawn` makes those of a whole report.
 """
 
 from ablate.results.plots.accuracy import accuracy_vs_step, curves
@@ -8,7 +8,7 @@ from ablate.results.plots.classes import class_differences
 from ablate.results.plots.costs import against_costs
 from ablate.results.plots.effect import effect_vs_step
 from ablate.results.plots.forest import forest
-from ablate.results.plots.gallery import Drawn, draw_all, drawn
+from ablate.results.plots.gallery import Drawn, drawn
 from ablate.results.plots.interaction import interaction, pair_means
 from ablate.results.plots.published import published_beside_ours
 from ablate.results.plots.save import blank, fit, points, save, single, svg
@@ -24,7 +24,6 @@ __all__ = [
     "blank",
     "class_differences",
     "curves",
-    "draw_all",
     "drawn",
     "effect_vs_step",
     "fit",

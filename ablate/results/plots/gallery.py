@@ -1,7 +1,6 @@
 """The figures of a report: those that the analysis has data for."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
@@ -17,7 +16,7 @@ from ablate.results.plots.forest import forest
 from ablate.results.plots.interaction import height as interaction_height
 from ablate.results.plots.interaction import interaction, pair_means
 from ablate.results.plots.published import published_beside_ours
-from ablate.results.plots.save import KINDS, blank, fit, save, single
+from ablate.results.plots.save import blank, fit, single
 from ablate.results.plots.shapley import shapley_bars
 from ablate.results.plots.style import short
 
@@ -35,15 +34,6 @@ class Drawn(NamedTuple):
     name: str
     title: str
     figure: Figure
-
-
-def draw_all(analysis: "Analysis", folder: Path, kinds: Sequence[str] = KINDS) -> list[Path]:
-    """Draw every figure that there is data for and write it into the folder; the paths, in the order of `drawn`.
-
-    Args:
-        kinds: of "png" and "svg".
-    """
-    return [path for name, _, figure in drawn(analysis) for path in save(figure, folder / name, kinds)]
 
 
 def drawn(analysis: "Analysis") -> Iterator[Drawn]:

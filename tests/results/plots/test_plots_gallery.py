@@ -25,7 +25,7 @@ def test_a_factorial_has_every_figure_that_there_is_data_for(sweeps, tmp_path):
     figures = {name: title for name, title, _ in plots.drawn(found)}
     assert list(figures) == ["effects", "accuracy", "effects_over_training", "costs", "interactions", "shapley", "classes"]
     assert figures["effects_over_training"] == "Differences from the baseline over training"
-    paths = plots.draw_all(found, tmp_path / "figures", ("svg",))
+    paths = [path for name, _, figure in plots.drawn(found) for path in plots.save(figure, tmp_path / name, ("svg",))]
     assert [path.name for path in paths] == [f"{name}.svg" for name in figures]
     assert all(path.read_text().count("<svg") == 1 for path in paths)
 
