@@ -134,10 +134,25 @@ def interaction(effect: Sequence[str]) -> str:
     return " x ".join(effect)
 
 
+def together(factors: Sequence[Factor]) -> list[Arm]:
+    """Factors switched at once: the first level of each is the baseline, their second levels are one arm, and so on.
+
+    Raises:
+        AblateError: factors with different numbers of levels.
+    """
+    if len({len(factor.levels) for factor in factors}) > 1:
+        counts = " ".join(f"{factor.name}={','.join(factor.levels)}" for factor in factors)
+        raise AblateError(f"Expected equally many levels for each factor of design=together. Received: {counts}.")
+    names = [factor.name for factor in factors]
+    rows = list(zip(*(factor.levels for factor in factors), strict=True)) if factors else [()]
+    return [Arm(tuple(zip(names, levels, strict=True))) for levels in rows]
+
+
 _SWITCHED: Mapping[str, Callable[[Sequence[Factor]], list[Arm]]] = {
     "factorial": factorial,
     "one_factor": one_factor,
     "ladder": ladder,
+    "together": together,
 }
 DESIGNS = (*_SWITCHED, "fractional")
 

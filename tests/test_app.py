@@ -144,7 +144,7 @@ REFUSALS = {
     "batch_size=x": "Expected a valid integer. Received: batch_size='x'.",
     "batch_size=201": "Expected a batch_size of at most 200, the number of training images. Received: batch_size=201.",
     "model=alex2 lrn=on": "lrn=on",
-    "-m design=one": "Expected one of: factorial, one_factor, ladder, fractional. Received: design='one'.",
+    "-m design=one": "Expected one of: factorial, one_factor, ladder, together, fractional. Received: design='one'.",
     "-m lr=0.1,0.1": "more than once",
     "-m seed=0,x": "Expected different whole numbers from 0",
     "-m threads=1,2": "threads cannot be swept",

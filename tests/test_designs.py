@@ -57,6 +57,20 @@ def test_a_ladder_changes_one_thing_a_rung_up_to_the_last_levels(factors: list[F
     assert dict(arms[-1].levels) == {factor.name: factor.levels[-1] for factor in factors}
 
 
+@given(FACTORS, st.integers(1, 4))
+def test_together_switches_all_factors_at_once(factors: list[Factor], count: int) -> None:
+    alike = [Factor(factor.name, tuple(f"level {number}" for number in range(count))) for factor in factors]
+    arms = designs.arms("together", alike)
+    assert [dict(arm.levels) for arm in arms] == [
+        {factor.name: factor.levels[number] for factor in alike} for number in range(count if alike else 1)
+    ]
+
+
+def test_together_refuses_factors_with_different_numbers_of_levels() -> None:
+    with pytest.raises(AblateError, match=r"Expected equally many levels.*Received: a=1,2 b=1,2,3\."):
+        designs.arms("together", [Factor("a", ("1", "2")), Factor("b", ("1", "2", "3"))])
+
+
 def test_labels_are_changes() -> None:
     arms = designs.arms("factorial", [Factor("augment", ("on", "off")), Factor("ema", ("on", "off"))])
     assert [arm.label(arms[0]) for arm in arms] == [
@@ -193,7 +207,7 @@ def test_a_fraction_that_does_not_exist_is_the_full_factorial() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(AblateError, match="Expected one of: factorial, one_factor, ladder, fractional"):
+    with pytest.raises(AblateError, match="Expected one of: factorial, one_factor, ladder, together, fractional"):
         designs.arms("full", [])
     with pytest.raises(AblateError, match=r"Expected two levels for each factor.* Received: lr=1 fc=two,one,none"):
         designs.arms("fractional", [Factor("lr", ("1",)), *two_levels(3), Factor("fc", ("two", "one", "none"))])

@@ -16,6 +16,7 @@ DESIGNS = {
     "factorial": "every combination of levels",
     "one_factor": "the baseline and one arm for every other level of every factor",
     "ladder": "a ladder on which factors were switched one after another, each rung compared with the one below",
+    "together": "all factors switched at once, from the first level of each to the second and so on",
     "joined": "those of several sweeps put together",
     "store": "all that a store of trainings holds",
     "fractional": "a fraction of all combinations of levels, judged by its effects",
