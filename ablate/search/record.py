@@ -1,0 +1,134 @@
+"""What the folder of a search tells of its trials, without Optuna and without the storage that they are kept in.
+
+`sweep.json` holds what was fixed before the first trial, under `search`; `trials.json` the trials so far, written anew whenever
+something changes. So `status` and `report` need neither a database nor its password.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from ablate.errors import AblateError
+from ablate.store import SWEEP, read_json, write_json
+
+SEARCH = "search"  # the design of a sweep that is a search
+TRIALS = "trials.json"
+CONFIRMATION = "confirmation"  # the folder, in that of the search, of the sweep that measures the winner
+TRIALS_VERSION = 1
+
+State = Literal["waiting", "running", "done", "pruned", "diverged", "failed", "lapsed", "surplus"]
+STATES: tuple[State, ...] = ("waiting", "running", "done", "pruned", "diverged", "failed", "lapsed", "surplus")
+FINISHED: tuple[State, ...] = ("done", "pruned", "diverged", "failed")  # that count towards n_trials
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """What is searched over of one key.
+
+    kind: `categorical` with choices, as words of a command; `float` or `int` from low to high, both included, in steps or on a
+    logarithmic scale. written: as on the command line.
+    """
+
+    kind: Literal["categorical", "float", "int"]
+    written: str
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One setting that was tried.
+
+    state: lapsed: the process that had it is gone, and another trial goes on in its place; surplus: two processes took the last
+    one at once, and this is the second, never begun. params: by key; numbers, or words of a command. values: one an objective;
+    accuracies are fractions; None unless it is done. source: how it was chosen. arm: the searched keys that say what is
+    trained, not how; trials are pruned within an arm alone. curve: (examples, value) as the pruner was told, the mean over the
+    seeds at equal examples. examples, seconds: trained by it; reused: what was trained already when it began. planned: the
+    examples that its whole training has, over its seeds. came: the examples, a seed, at which it ended. retry_of: the number
+    of the lapsed trial that it goes on for.
+    """
+
+    number: int
+    state: State
+    params: Mapping[str, float | int | str]
+    values: tuple[float, ...] | None = None
+    source: Literal["enqueued", "sampled", "retried"] = "sampled"
+    arm: Mapping[str, str] = field(default_factory=dict)
+    curve: tuple[tuple[int, float], ...] = ()
+    examples: int = 0
+    seconds: float = 0.0
+    reused_examples: int = 0
+    reused_seconds: float = 0.0
+    planned: int = 0
+    came: int = 0
+    began: float | None = None
+    ended: float | None = None
+    host: str | None = None
+    error: str | None = None
+    retry_of: int | None = None
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """From a row of trials.json."""
+        known = {each.name for each in fields(cls)}
+        found = {key: value for key, value in content.items() if key in known}
+        found["curve"] = tuple((int(examples), float(value)) for examples, value in found.get("curve", ()))
+        if found.get("values") is not None:
+            found["values"] = tuple(float(value) for value in found["values"])
+        return cls(**found)
+
+
+def write(folder: Path, trials: Sequence[Trial], arms: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]]) -> None:
+    """Write trials.json. arms, runs: as sweep.json has them in other designs: an arm a trial, its runs one a seed."""
+    rows = [asdict(trial) for trial in trials]
+    write_json(folder / TRIALS, {"version": TRIALS_VERSION, "trials": rows, "arms": list(arms), "runs": list(runs)})
+
+
+def read(folder: Path) -> list[Trial]:
+    """The trials of a search so far.
+
+    Raises:
+        AblateError: trials.json is damaged or of another version.
+    """
+    return [Trial.of(row) for row in _content(folder)["trials"]]
+
+
+def _content(folder: Path) -> Mapping[str, Any]:
+    path = folder / TRIALS
+    content = read_json(path)
+    if content is None and not path.exists():
+        return {"trials": [], "arms": [], "runs": []}
+    if not isinstance(content, dict) or content.get("version") != TRIALS_VERSION:
+        received = f"version {content.get('version')!r}" if isinstance(content, dict) else "a damaged file"
+        raise AblateError(
+            f"Expected trials of version {TRIALS_VERSION} in {path}. Received: {received}. "
+            "The command of the search, given again, writes it anew."
+        )
+    return content
+
+
+def with_trials(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The content of a sweep.json, with the trials so far as its arms and runs where it is that of a search.
+
+    Raises:
+        AblateError: trials.json is damaged or of another version.
+    """
+    if content.get("design") != SEARCH:
+        return dict(content)
+    found = _content(folder)
+    steps = {run["arm"]: run["readout"] for run in found["runs"]}
+    fixed = {
+        "step": [steps[arm["number"]]["step"] for arm in found["arms"]],
+        "readout": [steps[arm["number"]]["weights"] for arm in found["arms"]],
+    }
+    return {**content, "arms": found["arms"], "runs": found["runs"], "fixed": content["fixed"] | fixed}
+
+
+def is_search(folder: Path) -> bool:
+    """Whether a folder is that of a search."""
+    content = read_json(folder / SWEEP)
+    return isinstance(content, dict) and content.get("design") == SEARCH
