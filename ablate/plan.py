@@ -251,7 +251,7 @@ def parse(overrides: Sequence[Override]) -> Command:
             )
         if key == "seed":
             values = override.sweep_string_iterator() if override.is_sweep_override() else [override.value()]
-            seeds = _seeds([str(value) for value in values])
+            seeds = parse_seeds([str(value) for value in values])
         elif key.partition("/")[0].partition(".")[0] in NOT_FACTORS:
             raise AblateError(f"Expected one value: {key} cannot be swept. Received: {override.input_line}.")
         else:
@@ -346,7 +346,12 @@ def make(
     return Plan(study, design, resolution, command.factors, tuple(arms), command.seeds, tuple(runs), store)
 
 
-def _seeds(values: Sequence[str]) -> tuple[int, ...]:
+def parse_seeds(values: Sequence[str]) -> tuple[int, ...]:
+    """Replicate numbers, as written.
+
+    Raises:
+        AblateError: they are not different whole numbers.
+    """
     whole = all(value.isdecimal() and int(value) < MOST_SEEDS for value in values)
     if not whole or len(set(values)) < len(values):
         raise AblateError(
