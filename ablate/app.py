@@ -33,7 +33,7 @@ from ablate.store import (
 
 log = logging.getLogger(__name__)
 
-STATUSES = ("done", "diverged", "failed")  # of a result
+STATUSES = ("done", "pruned", "diverged", "failed")  # of a result; pruned: a search ended it early
 RESULT = "result.json"
 TRACE = "traceback.txt"
 
@@ -52,6 +52,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             raise AblateError(
                 f"Expected -m with a study, which is a sweep: python -m ablate -m study={study}. Received: no -m."
             )
+        if job.mode == RunMode.RUN and cfg.retune is not False:
+            raise AblateError("Expected -m with retune, which is of a sweep. Received: no -m.")
         if job.job.chdir:
             raise AblateError("Expected runs that share one store. Received: hydra.job.chdir=true, which gives each its own.")
         config.check_overrides(job.overrides.task)
@@ -245,6 +247,11 @@ def failure(reason: str, recipe: Recipe | None = None, trajectory: Trajectory | 
     if recipe is None or trajectory is None:
         return {"status": "failed", "error": reason, "accuracy": None}
     return _result(recipe, trajectory, "failed", trajectory.status()["step"], error=reason)
+
+
+def pruned(recipe: Recipe, trajectory: Trajectory, step: int) -> dict[str, Any]:
+    """The result of a run that a search ended at a step."""
+    return _result(recipe, trajectory, "pruned", step)
 
 
 def _result(

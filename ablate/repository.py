@@ -3,7 +3,10 @@
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+from omegaconf import DictConfig
 
 
 @contextmanager
@@ -58,3 +61,12 @@ class _KeptRepository:
         if (what, config_path) not in self._kept:
             self._kept[what, config_path] = getattr(self._repository, what)(config_path=config_path)
         return self._kept[what, config_path]
+
+
+def config_dir(master: DictConfig) -> str | None:
+    """The folder that --config-dir names, as seen from the current one; None where none was named."""
+    for source in master.hydra.runtime.config_sources:
+        if source.provider == "command-line" and source.schema == "file":
+            path = Path(str(source.path)).resolve()
+            return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    return None

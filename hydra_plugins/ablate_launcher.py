@@ -1,6 +1,7 @@
 """The launcher class that Hydra finds here; the logic is in `ablate.launch`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from omegaconf import DictConfig
 
 if TYPE_CHECKING:
     from ablate.launch.backend import Outcome
+    from ablate.launch.engine import Engine
     from ablate.plan import Run, Training
 
 
@@ -33,18 +35,32 @@ class LocalLauncher(Launcher):
         """Keep what is needed later."""
         self.context, self.task, self.config = hydra_context, task_function, config
 
-    def ensure(self, runs: "Sequence[Run]", ended: "Callable[[Training, Outcome], bool]", tick: Callable[[], None]) -> None:
-        """Train what the runs stand on; see `ablate.launch.engine.Engine`."""
+    @contextmanager
+    def engine(
+        self, trainings: int, ended: "Callable[[Training, Outcome], bool]", tick: Callable[[], None]
+    ) -> "Iterator[Engine]":
+        """An engine with its processes, which end with it; see `ablate.launch.engine.Engine`.
+
+        Args:
+            trainings: how many are to be done, which decides how they share the machine.
+        """
         from ablate.launch.engine import Engine
         from ablate.launch.local import local
         from ablate.launch.settings import Settings
         from ablate.launch.share import share
+
+        settings = Settings.of(self.config)
+        shared = share(settings.workers, settings.threads, trainings)
+        with local(shared, Path(str(self.config.hydra.sweep.dir)) / "logs") as backend:
+            yield Engine(backend, shared, settings.retries, settings.fail_fast, ended, tick)
+
+    def ensure(self, runs: "Sequence[Run]", ended: "Callable[[Training, Outcome], bool]", tick: Callable[[], None]) -> None:
+        """Train what the runs stand on."""
         from ablate.plan import trainings
 
-        settings, wanted = Settings.of(self.config), trainings(runs)
-        shared = share(settings.workers, settings.threads, len(wanted))
-        with local(shared, Path(str(self.config.hydra.sweep.dir)) / "logs") as backend:
-            Engine(backend, shared, settings.retries, settings.fail_fast, ended, tick).run(wanted)
+        wanted = trainings(runs)
+        with self.engine(len(wanted), ended, tick) as engine:
+            engine.run(wanted)
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Refused: the runs of another sweeper than ours have no plan."""

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ablate import app
 from ablate.interrupt import interruptible
@@ -17,6 +18,17 @@ TICK_S = 0.5  # between two looks at what has ended
 BUSY_S = 2.0  # before a training is tried again that another process is at
 
 Ended = Callable[[Training, Outcome], bool]
+
+
+class Supply(Protocol):
+    """Where more trainings come from while others are at work, as the trials of a search do."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will come any more."""
+
+    def next(self) -> Training | None:
+        """The next training, for which there is a free place; None where there is none at present."""
 
 
 @dataclass
@@ -38,18 +50,24 @@ class Engine:
     waiting: list[Training] = field(default_factory=list)
     at_work: dict[str, Training] = field(default_factory=dict)
     not_before: dict[str, float] = field(default_factory=dict)  # of trainings that another process is at
+    given_up: set[str] = field(default_factory=set)
+    supply: Supply | None = None
+    tick_s: float = TICK_S
     stopping: bool = False
 
-    def run(self, trainings: Sequence[Training]) -> None:
+    def run(self, trainings: Sequence[Training], supply: Supply | None = None) -> None:
         """Return when all has ended.
+
+        Args:
+            supply: asked for more whenever a place is free.
 
         Raises:
             KeyboardInterrupt: it was interrupted, and what was at work has saved its state.
         """
-        self.waiting = sorted(trainings, key=_size, reverse=True)
+        self.waiting, self.supply = sorted(trainings, key=_size, reverse=True), supply
         with interruptible("stopping: each training saves its state first; press Ctrl-C again to stop at once") as asked:
             try:
-                while self.at_work or (self.waiting and not self.stopping):
+                while self.at_work or (self._more() and not self.stopping):
                     self.stopping |= asked()
                     self._step()
             except Exception:
@@ -58,6 +76,23 @@ class Engine:
             if asked():
                 raise KeyboardInterrupt
 
+    def give_up(self, fingerprint: str) -> None:
+        """End a training before its last step; it saves its state, and `ended` is told that it stopped."""
+        waiting = [training for training in self.waiting if training.trajectory.fingerprint == fingerprint]
+        for training in waiting if fingerprint not in self.at_work else ():
+            self.waiting.remove(training)
+            self._end(training, Outcome(fingerprint, "stopped"))
+        if fingerprint in self.at_work:
+            self.given_up.add(fingerprint)
+            self.backend.cancel(fingerprint)
+
+    def stop(self) -> None:
+        """Start nothing more, and let what is at work save its state."""
+        self.stopping = True
+
+    def _more(self) -> bool:
+        return bool(self.waiting) or (self.supply is not None and not self.supply.over)
+
     def _step(self) -> None:
         if self.stopping:
             for fingerprint in self.at_work:
@@ -65,15 +100,17 @@ class Engine:
         else:
             self._start()
         if self.at_work:
-            for outcome in self.backend.wait(TICK_S):
+            for outcome in self.backend.wait(self.tick_s):
                 self._take(outcome)
-        elif self.waiting and not self.stopping:  # by others
-            time.sleep(TICK_S)
+        elif self._more() and not self.stopping:  # by others
+            time.sleep(self.tick_s)
         self.tick()
 
     def _take(self, outcome: Outcome) -> None:
         """Deal with what has ended."""
         training = self.at_work.pop(outcome.fingerprint)
+        given_up = outcome.fingerprint in self.given_up
+        self.given_up.discard(outcome.fingerprint)
         for line in outcome.warnings:
             say(line)
         if outcome.state == "busy":
@@ -81,6 +118,8 @@ class Engine:
             self.waiting.append(training)
             for run in training.runs:  # whoever trains it now keeps the checkpoints that are asked for here
                 training.trajectory.keep(run.recipe.steps)
+        elif given_up:
+            self._end(training, outcome)
         elif outcome.state == "died" and (self.stopping or self._again(training, outcome)):
             self.waiting.insert(0, training)
         elif outcome.state != "stopped":
@@ -99,8 +138,25 @@ class Engine:
 
     def _start(self) -> None:
         """Start what there is room for. What another process is at is passed over, and looked at again later."""
+        self._start_waiting()
+        places = self.share.at_once
+        while self.supply and len(self.at_work) < places and len(self.waiting) < places and self._all_wait_for_others():
+            training = self.supply.next()
+            if training is None:
+                return
+            self.waiting.append(training)
+            self._start_waiting()
+
+    def _all_wait_for_others(self) -> bool:
+        """Whether nothing of what waits could start in a free place."""
+        names = (training.trajectory.fingerprint for training in self.waiting)
+        return all(name in self.not_before or name in self.at_work for name in names)
+
+    def _start_waiting(self) -> None:
         for training in list(self.waiting):
             fingerprint = training.trajectory.fingerprint
+            if fingerprint in self.at_work:  # another trial has the same training
+                continue
             if fingerprint in self.not_before:
                 if self.not_before[fingerprint] > time.monotonic():
                     continue

@@ -1,0 +1,232 @@
+"""Optuna's samplers and pruners, as a search uses them."""
+
+import hashlib
+import inspect
+import warnings
+from collections.abc import Callable, Container, Mapping
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial, TrialState
+
+from ablate.errors import AblateError, one_of
+from ablate.search.record import Dimension
+
+SAMPLERS: Mapping[str, Callable[..., BaseSampler]] = {
+    "tpe": optuna.samplers.TPESampler,
+    "random": optuna.samplers.RandomSampler,
+    "gp": optuna.samplers.GPSampler,
+    "cmaes": optuna.samplers.CmaEsSampler,
+    "qmc": optuna.samplers.QMCSampler,
+    "grid": optuna.samplers.GridSampler,
+    "brute_force": optuna.samplers.BruteForceSampler,
+    "nsgaii": optuna.samplers.NSGAIISampler,
+}
+PRUNERS: Mapping[str, Callable[..., BasePruner]] = {
+    "median": optuna.pruners.MedianPruner,
+    "percentile": optuna.pruners.PercentilePruner,
+    "hyperband": optuna.pruners.HyperbandPruner,
+    "successive_halving": optuna.pruners.SuccessiveHalvingPruner,
+    "wilcoxon": optuna.pruners.WilcoxonPruner,
+}
+OF_ONE_SEQUENCE = ("qmc", "grid")  # their points are those of one seed, in an order that the storage keeps
+NEEDS = {"gp": ("torch", "torch"), "cmaes": ("cmaes", "cmaes")}  # sampler: module, and what to install for it
+OF_SEVERAL = ("tpe", "random", "gp", "qmc", "grid", "brute_force", "nsgaii")  # samplers for two objectives
+OF_ONE = ("tpe", "random", "gp", "cmaes", "qmc", "grid", "brute_force")
+
+
+def distribution(one: Dimension) -> BaseDistribution:
+    """What Optuna draws from for a dimension."""
+    if one.kind == "categorical":
+        return CategoricalDistribution(one.choices)
+    assert one.low is not None
+    assert one.high is not None
+    if one.kind == "int":
+        return IntDistribution(int(one.low), int(one.high), log=one.log, step=int(one.step or 1))
+    return FloatDistribution(one.low, one.high, log=one.log, step=one.step)
+
+
+def sampler(config: Mapping[str, Any], space: Mapping[str, Dimension], objectives: int) -> "Seeded":
+    """The sampler of a search.
+
+    Args:
+        config: its name, and Optuna's parameters for it.
+
+    Raises:
+        AblateError: no such sampler or parameter, or one that cannot do this search.
+    """
+    name = str(config["name"])
+    allowed = OF_ONE if objectives == 1 else OF_SEVERAL
+    if name not in allowed:
+        raise AblateError(one_of("hydra/sweeper/sampler", name, allowed))
+    _check_installed(name)
+    given = _parameters("sampler", SAMPLERS[name], config)
+    seed = given.pop("seed", None) or 0
+    if name == "grid":
+        given["search_space"] = {key: _grid(key, one) for key, one in space.items()}
+    if name == "brute_force":
+        for key, one in space.items():
+            _grid(key, one)
+
+    def make(number: int) -> BaseSampler:
+        drawn = seed if name in OF_ONE_SEQUENCE else derived(seed, number)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)  # of Optuna's own, for what it has had for years
+            return SAMPLERS[name](seed=drawn, **given)
+
+    try:
+        return Seeded(make)
+    except (TypeError, ValueError) as error:
+        raise AblateError(f"Expected parameters that Optuna takes for {name}: {error}. Received: {dict(config)}.") from error
+
+
+def derived(seed: int, number: int) -> int:
+    """A seed for the draws of one trial, from that of the search and the trial's number: 0 to 2^32 - 1."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {number}".encode()).digest()[:4], "big")
+
+
+class Seeded(BaseSampler):
+    """A sampler whose draws for a trial are a function of the seed, the trial's number and the trials before it.
+
+    So a search that is given again draws what it would have drawn, and never what it has drawn already; and so do several
+    processes at work on one study, since no two trials have one number.
+    """
+
+    def __init__(self, make: Callable[[int], BaseSampler]) -> None:
+        self.make = make
+        self.inner = make(0)
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """Begin a stream of draws for this trial."""
+        self.inner = self.make(trial.number)
+        self.inner.before_trial(study, trial)
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """As the sampler has it."""
+        return self.inner.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """As the sampler has it."""
+        return self.inner.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """As the sampler has it."""
+        return self.inner.sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState, values: Any) -> None:
+        """As the sampler has it; it cannot stop a search, which knows by itself when all points are tried."""
+        if not isinstance(self.inner, optuna.samplers.GridSampler | optuna.samplers.BruteForceSampler):
+            self.inner.after_trial(study, trial, state, values)
+
+
+def pruner(config: Mapping[str, Any], least: int, budget: int) -> BasePruner | None:
+    """The pruner of a search; None for none.
+
+    Args:
+        config: its name, and Optuna's parameters for it; resources are in examples.
+        least: examples before which nothing is pruned.
+        budget: examples of a whole training.
+
+    Raises:
+        AblateError: no such pruner or parameter.
+    """
+    name = str(config["name"])
+    if name == "none":
+        return None
+    if name not in PRUNERS:
+        raise AblateError(one_of("hydra/sweeper/pruner", name, ("none", *PRUNERS)))
+    given = _parameters("pruner", PRUNERS[name], config)
+    if name in ("median", "percentile"):
+        given.setdefault("n_warmup_steps", max(0, least - 1))
+    if name in ("hyperband", "successive_halving"):
+        given.setdefault("min_resource", least)
+    if name == "hyperband":
+        given.setdefault("max_resource", max(budget, given["min_resource"]))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            return PRUNERS[name](**given)
+    except (TypeError, ValueError) as error:
+        raise AblateError(f"Expected parameters that Optuna takes for {name}: {error}. Received: {dict(config)}.") from error
+
+
+class Beside(optuna.Study):
+    """A study as one trial's pruner sees it: the trials of its arm alone."""
+
+    def __init__(self, study: optuna.Study, fits: Callable[[FrozenTrial], bool]) -> None:
+        super().__init__(study_name=study.study_name, storage=_View(study._storage, fits), sampler=study.sampler)  # type: ignore[arg-type]
+
+
+class _View:
+    """A storage that shows some of the trials of a study; everything else as it is."""
+
+    def __init__(self, storage: Any, fits: Callable[[FrozenTrial], bool]) -> None:
+        self._storage, self._fits = storage, fits
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """Those of them that fit."""
+        return [trial for trial in self._storage.get_all_trials(study_id, deepcopy, states) if self._fits(trial)]
+
+    def get_best_trial(self, study_id: int) -> FrozenTrial:
+        """The best of those that fit.
+
+        Raises:
+            ValueError: none of them is complete.
+        """
+        done = self.get_all_trials(study_id, deepcopy=False, states=(TrialState.COMPLETE,))
+        if not done:
+            raise ValueError("No trials are completed yet.")
+        maximize = self._storage.get_study_directions(study_id)[0] == optuna.study.StudyDirection.MAXIMIZE
+        return (max if maximize else min)(done, key=lambda trial: trial.values[0])
+
+
+def _parameters(kind: str, of: Callable[..., object], config: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that are given; null stands for Optuna's own default."""
+    known = [name for name in inspect.signature(of).parameters if name not in ("args", "kwargs")]
+    for name in config:
+        if name not in (*known, "name"):
+            raise AblateError(one_of(f"hydra.sweeper.{kind}", name, known))
+    return {name: value for name, value in config.items() if name != "name" and value is not None}
+
+
+def _grid(key: str, one: Dimension) -> list[Any]:
+    """All values of a dimension.
+
+    Raises:
+        AblateError: there are infinitely many.
+    """
+    if one.kind == "categorical":
+        return list(one.choices)
+    assert one.low is not None
+    assert one.high is not None
+    if one.step is None and (one.kind == "float" or one.log):
+        raise AblateError(
+            f"Expected listed values or a range for every key with this sampler, as in {key}=0.05,0.1,0.2. "
+            f"Received: {key}={one.written}."
+        )
+    step = one.step or 1
+    values = [one.low + place * step for place in range(round((one.high - one.low) / step) + 1)]
+    return [int(value) for value in values] if one.kind == "int" else values
+
+
+def _check_installed(name: str) -> None:
+    import importlib.util
+
+    module, package = NEEDS.get(name, ("optuna", ""))
+    if importlib.util.find_spec(module) is None:
+        raise AblateError(
+            f"Expected {module} for hydra/sweeper/sampler={name}. Received: it is not installed. pip install {package}."
+        )

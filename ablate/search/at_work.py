@@ -1,0 +1,138 @@
+"""A trial that this process does: its runs, what they have so far, and what of it is news to the study."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any
+
+import optuna
+
+from ablate import app
+from ablate.plan import Run
+from ablate.search.search import Search
+from ablate.search.space import Params
+
+
+def grid_rows(run: Run) -> list[dict[str, Any]]:
+    """The evaluations of a run so far: those of its own grid, and the one at its last step."""
+    recipe = run.recipe
+    steps = {row["step"]: row for row in run.trajectory.rows() if row["step"] <= recipe.steps}
+    return [row for step, row in sorted(steps.items()) if step % recipe.eval_every == 0 or step == recipe.steps]
+
+
+def reached(run: Run) -> tuple[int, float]:
+    """(the step up to which a run is trained, in seconds of training), evaluations and checkpoints considered."""
+    rows = [row for row in run.trajectory.rows() if row["step"] <= run.recipe.steps]
+    saved = [int(path.stem) for path in run.trajectory.checkpoints()]
+    last = rows[-1] if rows else {"step": 0, "seconds": 0.0}
+    step = max([int(last["step"]), *(each for each in saved if each <= run.recipe.steps)])
+    pace = float(last["seconds"]) / last["step"] if last["step"] else 0.0
+    return step, float(last["seconds"]) + (step - last["step"]) * pace
+
+
+@dataclass
+class AtWork:
+    """One trial. before: by fingerprint, how far each of its trainings was when it began. told: the curve so far.
+
+    going: numbers of the runs that are not over. ends: of those that are, their results. pruned_at: examples at which the
+    pruner ended it.
+    """
+
+    search: Search
+    trial: optuna.Trial
+    params: Params
+    runs: Sequence[Run]
+    before: Mapping[str, tuple[int, float]]
+    began: float = field(default_factory=time.time)
+    told: dict[int, float] = field(default_factory=dict)
+    reported: set[int] = field(default_factory=set)  # steps that the pruner knows
+    going: set[int] = field(default_factory=set)
+    ends: dict[int, dict[str, Any]] = field(default_factory=dict)
+    pruned_at: int | None = None
+    error: str | None = None
+    _looked: dict[int, int] = field(default_factory=dict)  # size of the file of evaluations, by run, at the last look
+
+    @property
+    def number(self) -> int:
+        """Its number in the study."""
+        return self.trial.number
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of it will be trained any more."""
+        return (
+            self.pruned_at is not None or self.error is not None or any(one["status"] != "done" for one in self.ends.values())
+        )
+
+    def changed(self) -> bool:
+        """Whether any of its trainings was evaluated since the last call."""
+        sizes = {}
+        for run in self.runs:
+            path = run.trajectory.path / "metrics.jsonl"
+            sizes[run.number] = path.stat().st_size if path.exists() else 0
+        before, self._looked = self._looked, sizes
+        return before != sizes
+
+    def news(self) -> list[tuple[int, float]]:
+        """(examples, value) that the study was not told yet: the mean over the seeds, where all of them were evaluated."""
+        curves = []
+        for run in self.runs:
+            rows = grid_rows(run)
+            values = [(row, self.search.objectives(run, row, row["seconds"])[0]) for row in rows]
+            curves.append({self.search.budget.resource(row["step"], run.recipe): value for row, value in values})
+        shared = set(curves[0]).intersection(*curves[1:])
+        found = [(examples, fmean(curve[examples] for curve in curves)) for examples in sorted(shared - set(self.told))]
+        usable = [(examples, value) for examples, value in found if math.isfinite(value)]
+        self.told |= dict(usable)
+        return usable
+
+    def by_seed(self) -> list[tuple[int, float]]:
+        """(seed, value) of the runs that are done, in the order of the seeds."""
+        found = []
+        for run in self.runs:
+            row = run.trajectory.row(run.recipe.steps) if self.ends.get(run.number, {}).get("status") == "done" else None
+            if row is not None:
+                found.append((run.seed, self.search.objectives(run, row, row["seconds"])[0]))
+        return found
+
+    def values(self) -> list[float]:
+        """What the whole trial scores: the mean over its seeds at their last step, of seconds the sum."""
+        scores = []
+        for run in self.runs:
+            row = run.trajectory.row(run.recipe.steps)
+            assert row is not None
+            scores.append(self.search.objectives(run, row, row["seconds"]))
+        means = [fmean(column) for column in zip(*scores, strict=True)]
+        named = dict(zip(self.search.settings.objectives, means, strict=True))
+        if "seconds" in named:
+            named["seconds"] *= len(self.runs)
+        return list(named.values())
+
+    def record(self) -> dict[str, Any]:
+        """What the study keeps of it beside Optuna's own: how far it came and what it cost."""
+        trained = {run.trajectory.fingerprint: (run, *reached(run)) for run in self.runs}
+        examples = reused = 0
+        seconds = reused_seconds = 0.0
+        for name, (run, step, taken) in trained.items():
+            at_first, seconds_first = self.before.get(name, (0, 0.0))
+            examples += max(0, step - at_first) * run.recipe.batch_size
+            reused += min(step, at_first) * run.recipe.batch_size
+            seconds += max(0.0, taken - seconds_first)
+            reused_seconds += min(taken, seconds_first)
+        return {
+            "curve": sorted(self.told.items()),
+            "examples": examples,
+            "seconds": seconds,
+            "reused_examples": reused,
+            "reused_seconds": reused_seconds,
+            "planned": sum(run.recipe.steps * run.recipe.batch_size for run, _, _ in trained.values()),
+            "came": self.pruned_at or max(self.told, default=0),
+            "error": self.error or next((one["error"] for one in self.ends.values() if one["status"] != "done"), None),
+        }
+
+    def result(self, run: Run) -> dict[str, Any]:
+        """`result.json` of one of its runs, once it is over."""
+        found = self.ends.get(run.number)
+        return found if found is not None else app.pruned(run.recipe, run.trajectory, reached(run)[0])

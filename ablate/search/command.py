@@ -1,0 +1,77 @@
+"""From the command line of a search to its plan, and on."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, open_dict
+
+from ablate import config, plan
+from ablate.errors import AblateError
+from ablate.launch.settings import Settings
+from ablate.repository import reading_once
+from ablate.search import overview, search, space
+from ablate.search.search import Search
+from ablate.search.settings import SearchSettings
+
+
+def run(
+    context: HydraContext,
+    task: TaskFunction,
+    master: DictConfig,
+    params: Any,
+    arguments: Sequence[str],
+    shown: str | None,
+    config_dir: str | None,
+) -> None:
+    """Search as the command line says; or, where `shown` is table or json, print the plan of it.
+
+    Args:
+        master: the config that the command line composes, with the node of `hydra/sweeper: optuna`.
+        params: overrides of a named study, by key; the words of the command line, `arguments`, replace them.
+        config_dir: a folder with configs of the user's own.
+
+    Raises:
+        AblateError: for what cannot be searched so.
+    """
+    launcher = str(master.hydra.runtime.choices["hydra/launcher"])
+    if launcher != "local":
+        raise AblateError(f"Expected hydra/launcher=local with hydra/sweeper=optuna. Received: hydra/launcher={launcher}.")
+    if master.design != "factorial":
+        raise AblateError(f"Expected no design with hydra/sweeper=optuna. Received: design={master.design}.")
+    settings = Settings.of(master)
+    made = _make(context, master, params, arguments, config_dir)
+    if shown is not None:
+        overview.show(overview.describe(made, settings), as_json=shown == "json")
+        return
+    from ablate.search.run import run as begin
+
+    with open_dict(master):
+        master.hydra.sweeper.name = made.name
+    trainer = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=master)
+    folder = Path(str(master.hydra.sweep.dir))
+    begin(made, folder, settings, trainer.engine, trainer.ensure, lambda text: config.redacted(text, master))  # type: ignore[attr-defined]
+
+
+def _make(context: HydraContext, master: DictConfig, params: Any, arguments: Sequence[str], config_dir: str | None) -> Search:
+    loader = context.config_loader
+    study = master.hydra.runtime.choices.get("study")
+    parser = OverridesParser.create(config_loader=loader)
+    command = space.parse(parser.parse_overrides(plan.of_study(params, arguments)))
+
+    def compose(overrides: Sequence[str]) -> DictConfig:
+        return loader.load_sweep_config(master, list(overrides))
+
+    settings = SearchSettings.of(master.hydra.sweeper, command.seeds)
+    with reading_once(loader):
+        if study is not None:
+            given = [word for word in parser.parse_overrides(list(arguments)) if not word.is_sweep_override()]
+            without = compose([str(word.input_line) for word in given if word.key_or_group != "study"])
+            plan.check_study(study, master, without)
+        made = search.make(command, settings, compose, study, master.question, config_dir)
+    # Trials are composed later, when the loader no longer remembers what it read.
+    return replace(made, compose=compose)

@@ -1,0 +1,122 @@
+"""What a search would try, what it costs at most, and what it says when it ends: before the first trial."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ablate.forecast import Forecast, forecast
+from ablate.launch.settings import Settings
+from ablate.launch.share import Share, share
+from ablate.launch.watch import duration
+from ablate.plan import Training, trainings
+from ablate.search import space
+from ablate.search.search import Search, shown
+
+if TYPE_CHECKING:
+    from ablate.search.ledger import Ledger
+
+
+def describe(search: Search, settings: Settings, ledger: "Ledger | None" = None) -> dict[str, Any]:
+    """All there is to say about a search before it goes on, as JSON-able content.
+
+    `seconds` is what it takes at most, if no trial is pruned and each takes as long as the default setting; None where that is
+    not known, with the reason in `unknown`.
+
+    Args:
+        ledger: of its study, where there is one.
+    """
+    asked = search.settings
+    done = 0 if ledger is None else min(asked.n_trials, ledger.finished())
+    left = asked.n_trials - done
+    per_trial = len(asked.seeds)
+    runs = search.runs(0, search.default)
+    shared = share(settings.workers, settings.threads, max(1, left * per_trial))
+    trials = _forecast(trainings(runs), shared)
+    confirmation = _confirmation(search)
+    measured = _forecast(confirmation, share(settings.workers, settings.threads, max(1, len(confirmation))))
+    seconds = None
+    if trials.seconds is not None and measured.seconds is not None:
+        each = [one for one in trials.each.values() if one is not None]
+        seconds = sum(each) * left / shared.at_once + measured.seconds
+    return {
+        "name": search.name,
+        "study": search.study,
+        "design": "search",
+        "space": {key: one.written for key, one in search.space.items()},
+        "points": space.size(search.space),
+        "default": {key: str(value) for key, value in search.default.items()},
+        "objectives": list(asked.objectives),
+        "trials": asked.n_trials,
+        "trials_done": done,
+        "seeds": list(asked.seeds),
+        "sampler": asked.sampler["name"],
+        "pruner": asked.pruner["name"],
+        "examples": search.budget.examples,
+        "epochs": search.budget.epochs,
+        "train_images": search.recipe.shape.train_images,
+        "judged_on": search.recipe.data["eval_on"],
+        "images": search.recipe.shape.eval_images,
+        "examples_at_most": left * per_trial * search.budget.examples,
+        "confirmation_trainings": len(confirmation),
+        "confirmation_epochs": search.final_epochs,
+        "seconds": seconds,
+        "sources": list(trials.sources),
+        "unknown": trials.unknown or measured.unknown,
+        "workers": shared.at_once,
+        "threads": shared.threads,
+        "outside": list(search.outside),
+    }
+
+
+def _forecast(wanted: list[Training], shared: Share) -> Forecast:
+    return forecast(wanted, replace(shared, at_once=min(shared.at_once, max(1, len(wanted)))))
+
+
+def _confirmation(search: Search) -> list[Training]:
+    """The trainings that measure a winner, taken to cost as much as the default setting."""
+    if not search.settings.confirm_seeds:
+        return []
+    for other in space.corners(search.space, search.default):
+        made = search.confirmation(other)
+        if made is not None:
+            default = [run for run in made.runs if run.arm == 0]
+            return trainings(default) * 2
+    return []
+
+
+def head(description: Mapping[str, Any]) -> list[str]:
+    """What stands at the head of a search as it starts, a line each."""
+    at = description
+    seeds = f", each with {len(at['seeds'])} seeds" if len(at["seeds"]) > 1 else ""
+    done = f", {at['trials_done']} of them finished already" if at["trials_done"] else ""
+    over = ", ".join(f"{key} in {written}" for key, written in at["space"].items())
+    lines = [
+        f"{at['study'] or 'search'}: {at['trials']} trials{seeds}{done} over {over} ({at['sampler']}, pruner {at['pruner']})",
+        f"a trial trains for {at['epochs']:.4g} epochs, {at['examples']:,} examples whatever its batch size, and is judged on "
+        f"{at['images']:,} {at['judged_on']} images",
+    ]
+    if at["judged_on"] == "test":
+        lines.append("the settings are chosen on the test set, as asked: what they reach on it says little about new images")
+    if at["confirmation_trainings"]:
+        lines.append(
+            f"then the best setting is trained on all training images for {at['confirmation_epochs']:.4g} epochs, with "
+            f"{at['confirmation_trainings'] // 2} seeds that no trial used, against the default one "
+            f"({', '.join(f'{key}={shown(value)}' for key, value in at['default'].items())}), and read on the test set"
+        )
+    if at["trials_done"] == at["trials"]:
+        return lines
+    if at["seconds"] is None:
+        return [*lines, at["unknown"]]
+    at_once = f"{at['workers']} at once" if at["workers"] > 1 else "one at a time"
+    sources = "; ".join(at["sources"])
+    return [*lines, f"at most about {duration(at['seconds'])} with {at_once}, less what pruning saves ({sources})"]
+
+
+def show(description: Mapping[str, Any], as_json: bool) -> None:
+    """Print the plan of a search on standard output."""
+    if as_json:
+        print(json.dumps(description))
+        return
+    for line in [*head(description), *description["outside"]]:
+        print(line)

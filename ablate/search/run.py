@@ -1,0 +1,210 @@
+"""Running a search in its folder: trials, then the winner measured on new seeds, then a report."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import optuna
+from sqlalchemy.exc import SQLAlchemyError
+
+from ablate import sweep
+from ablate.errors import AblateError
+from ablate.launch import hold
+from ablate.launch.backend import Outcome
+from ablate.launch.engine import Engine
+from ablate.launch.settings import Settings
+from ablate.launch.watch import Screen
+from ablate.plan import SWEEP_VERSION, Plan, Training
+from ablate.progress import say
+from ablate.search import record, storage
+from ablate.search.ledger import counted, state_of
+from ablate.search.overview import describe, head
+from ablate.search.search import Search, shown
+from ablate.search.searching import Searching
+from ablate.search.study import differing, study_of
+from ablate.store import SWEEP, alive, read_json, sign_of_life, write_json
+
+CONFIRMING = "confirming"  # of a study: who measures the winner, and where
+TICK_S = 0.1  # between two looks at what is at work, so that a pruned training ends soon
+
+Engines = Callable[[int, Callable[[Training, Outcome], bool], Callable[[], None]], AbstractContextManager[Engine]]
+
+
+class SearchStopped(AblateError):
+    """A search ended before all of its trials were tried."""
+
+
+def run(
+    search: Search, folder: Path, settings: Settings, engines: Engines, train: sweep.Train, redact: Callable[[str], str] = str
+) -> None:
+    """Search, go on with what was begun, or read what is done.
+
+    Args:
+        engines: makes an engine for so many trainings at once; see `Searching` for what it calls back.
+        train: trains the runs of a plan, as `ablate.sweep.run` takes it.
+        redact: takes secrets out of a text that will be stored.
+
+    Raises:
+        SearchStopped: too many trials failed.
+        AblateError: the folder or the study is that of another search, or the storage fails.
+    """
+    url = search.settings.storage
+
+    def clean(text: str) -> str:
+        return storage.without(redact(text), url)
+
+    _check(search, folder)
+    if settings.watch:
+        hold.watch(folder, settings.progress)
+        return
+    with hold.holding(folder, settings.progress):
+        try:
+            study = study_of(search, folder)
+            _fix(search, folder)
+            searching = Searching(search, study, folder, clean)
+            say(f"{folder}")
+            for line in head(describe(search, settings, searching.ledger)):
+                say(line)
+            _try(searching, settings, engines)
+            confirmation = _turn(search, study, folder)
+        except SQLAlchemyError as error:
+            told = storage.reason(error, url)
+            raise AblateError(f"Expected a storage that answers. Received: {told}. The same command goes on.") from None
+        failed = _confirm(confirmation, folder, settings, train, clean)
+        if confirmation is not None and failed is None:
+            study.set_user_attr(CONFIRMING, {"done": str(folder)})
+        _report(search, folder)
+    if searching.too_many is not None:
+        raise SearchStopped(f"The search stopped: {searching.too_many}")
+    if failed is not None:
+        raise failed
+
+
+def _try(searching: Searching, settings: Settings, engines: Engines) -> None:
+    search, ledger = searching.search, searching.ledger
+    for line in search.outside:
+        say(line)
+    if storage.is_sqlite(search.settings.storage) and settings.workers != 1:
+        say(
+            "SQLite is for one process: this one and its workers are; for a second one on the same study, use a journal or "
+            "PostgreSQL"
+        )
+    ledger.enqueue(search.points)
+    searching.publish()
+    left = search.settings.n_trials - ledger.finished()
+    if left <= 0:
+        return
+    with Screen(searching.folder, shown=settings.progress) as screen:
+
+        def tick() -> None:
+            searching.tick()
+            screen.refresh()
+
+        try:
+            with engines(left * search.trainings_a_trial, searching.ended, tick) as engine:
+                searching.engine = engine
+                engine.tick_s = TICK_S
+                engine.run([], supply=searching)
+        finally:
+            ledger.release()
+            searching.publish()
+
+
+def _check(search: Search, folder: Path) -> None:
+    """Refuse the folder of something else."""
+    path = folder / SWEEP
+    found = read_json(path)
+    if found is None and path.exists():
+        raise AblateError(
+            f"Expected what was fixed before the search in {path}. Received: a damaged file. Restore it, or delete {folder} to "
+            "begin anew; the trainings stay."
+        )
+    if found is None:
+        return
+    if found.get("version") != SWEEP_VERSION or found.get("design") != record.SEARCH:
+        raise AblateError(f"Expected a new folder, or that of the same search. Received: {folder}, which holds another sweep.")
+    differ = differing(found["search"]["definition"], search.definition)
+    if differ:
+        raise AblateError(
+            f"Expected a new hydra.sweeper.study_name, or the search that {folder} holds. Received: one that differs in "
+            f"{'; '.join(differ)}."
+        )
+
+
+def _fix(search: Search, folder: Path) -> None:
+    """Write sweep.json; how many trials there are to be, and how they are chosen, may change later."""
+    wanted, found = search.to_json(), read_json(folder / SWEEP)
+    began = int(time.time()) if found is None else found.get("fixed_at")
+    whole = wanted | {"fixed_at": began}
+    if found is not None:
+        whole["fixed"] = found["fixed"]
+    if whole != found:
+        write_json(folder / SWEEP, whole)
+
+
+def best(search: Search, study: optuna.Study) -> optuna.trial.FrozenTrial | None:
+    """The done trial with the best first objective, of equal ones the first; None where none is done."""
+    done = [trial for trial in counted(study.get_trials(deepcopy=False)) if state_of(trial) == "done" and trial.values]
+    sign = 1 if search.settings.directions[0] == "maximize" else -1
+    return max(done, key=lambda trial: (sign * trial.values[0], -trial.number), default=None)
+
+
+def _turn(search: Search, study: optuna.Study, folder: Path) -> Plan | None:
+    """The sweep that measures the winner, where it is this process's turn to; None where there is nothing to measure."""
+    found = best(search, study)
+    trials = counted(study.get_trials(deepcopy=False))[: search.settings.n_trials]
+    if found is None:
+        say("no trial was trained to its end, so there is no best setting")
+        return None
+    say(_told(search, found))
+    if sum(trial.state.is_finished() for trial in trials) < search.settings.n_trials:
+        say("the winner is measured once all trials are finished: the same command goes on")
+        return None
+    if not search.settings.confirm_seeds:
+        return None
+    made = search.confirmation(found.params)
+    if made is None:
+        say("the default setting was the best of all trials, so there is nothing to measure against it")
+        return None
+    turn = study.user_attrs.get(CONFIRMING)
+    if isinstance(turn, Mapping) and turn.get("folder") != str(folder.resolve()) and "folder" in turn and alive(turn):
+        say(f"another process measures the winner, in {turn['folder']} on {turn.get('host')}")
+        return None
+    study.set_user_attr(CONFIRMING, sign_of_life() | {"folder": str(folder.resolve())})
+    return made
+
+
+def _told(search: Search, trial: optuna.trial.FrozenTrial) -> str:
+    setting = ", ".join(f"{key}={shown(value)}" for key, value in trial.params.items())
+    name, value = search.settings.objectives[0], trial.values[0]
+    score = f"{100 * value:.2f} %" if name == "accuracy" else f"{value:.4g}"
+    images = f"{search.recipe.shape.eval_images:,} {search.recipe.data['eval_on']} images"
+    flatters = "the score of a maximum, which flatters: to choose by, and no result"
+    return f"best of the trials: trial {trial.number} ({setting}), {name} {score} on {images} ({flatters})"
+
+
+def _confirm(
+    made: Plan | None, folder: Path, settings: Settings, train: sweep.Train, redact: Callable[[str], str]
+) -> sweep.RunsFailed | None:
+    """Measure the winner against the default setting."""
+    if made is None:
+        return None
+    seeds = ", ".join(map(str, made.seeds))
+    say(f"measuring the best setting against the default one on the test set, with seeds {seeds}, which no trial used")
+    try:
+        sweep.run(made, folder / record.CONFIRMATION, settings, train, redact)
+    except sweep.RunsFailed as failed:
+        return failed
+    return None
+
+
+def _report(search: Search, folder: Path) -> None:
+    from ablate.commands import report
+    from ablate.results.search import write_results
+
+    write_results(folder)
+    formats: tuple[Any, ...] = search.recipe.report.formats
+    if formats:
+        report.write(folder, formats)

@@ -1,0 +1,275 @@
+"""One process at work on a search: it takes trials, has them trained, tells the study, and ends what is not worth going on."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import optuna
+from optuna.trial import FrozenTrial
+
+from ablate import app, machine, plan, store
+from ablate.errors import AblateError
+from ablate.launch.backend import Outcome
+from ablate.launch.engine import Engine
+from ablate.plan import Run, Training
+from ablate.progress import say
+from ablate.search import algorithms
+from ablate.search.at_work import AtWork, reached
+from ablate.search.ledger import RETRY, Ledger, counted, state_of
+from ablate.search.publish import BEGUN, publish
+from ablate.search.record import State
+from ablate.search.search import Search
+from ablate.search.settings import LEARNED
+from ablate.search.space import Params
+from ablate.store import write_atomically, write_json
+
+RENEW_S = 20.0  # between two signs of life
+PUBLISH_S = 1.0  # between two writings of trials.json
+LOOK_S = 2.0  # between two looks for a trial where all are taken
+TRIALS_TO_JUDGE = 10  # before which the rate of failures says nothing
+
+
+class Searching:
+    """One process at work on a search: it takes trials, has them trained, tells the study, and prunes."""
+
+    def __init__(self, search: Search, study: optuna.Study, folder: Path, redact: Callable[[str], str]) -> None:
+        settings = search.settings
+        self.search, self.study, self.folder, self.redact = search, study, folder, redact
+        self.space = {key: algorithms.distribution(one) for key, one in search.space.items()}
+        self.ledger = Ledger(study, self.space, settings.n_trials)
+        self.by_seed = settings.pruner["name"] == "wilcoxon"
+        least = round(settings.min_epochs * search.recipe.shape.train_images)
+        self.least = 0 if self.by_seed else min(least, search.budget.examples)
+        self.pruner = algorithms.pruner(settings.pruner, max(1, self.least), search.budget.examples)
+        self.at_work: dict[int, AtWork] = {}
+        self.queue: list[tuple[AtWork, Training]] = []
+        self.engine: Engine | None = None
+        self.too_many: str | None = None
+        self.deadline = None if settings.timeout is None else time.monotonic() + settings.timeout
+        self._look_at = self._renew_at = self._publish_at = 0.0
+        self._stale = True
+
+    # supply
+
+    @property
+    def over(self) -> bool:
+        """Whether no trial is left: all are finished, wherever, or the time is up."""
+        if self.queue or self.at_work:
+            return False
+        return self.too_many is not None or self._late() or self.ledger.finished() >= self.search.settings.n_trials
+
+    def next(self) -> Training | None:
+        """A training of a trial at work, or of a new one."""
+        while True:
+            found = self._queued()
+            if found is not None:
+                return found
+            if self._late() or self.too_many is not None or time.monotonic() < self._look_at:
+                return None
+            trial = self.ledger.take()
+            if trial is None:
+                self._look_at = time.monotonic() + LOOK_S
+                return None
+            self._begin(trial)
+
+    def _late(self) -> bool:
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+    def _queued(self) -> Training | None:
+        for place, (one, training) in enumerate(self.queue):
+            started = [run.number for run in one.runs if run.number in one.going and run not in training.runs]
+            waiting = {each.runs[0].number for other, each in self.queue if other is one}
+            if self.by_seed and set(started) - waiting:
+                continue  # the next seed of a trial only after the one before, which may end it
+            del self.queue[place]
+            return training
+        return None
+
+    def _begin(self, trial: optuna.Trial) -> None:
+        """Have what is missing of a trial trained; what is there is read."""
+        params: Params = {key: trial.params[key] for key in self.search.space}
+        try:
+            runs = self.search.runs(trial.number, params)
+        except AblateError as error:
+            told = self.redact(str(error))
+            say(f"{self.search.label(trial.number, params)}: failed: {told}")
+            self.ledger.end(trial.number, "failed", record={"error": told})
+            self._changed()
+            return
+        before = self._before(trial, runs)
+        one = AtWork(self.search, trial, params, runs, before)
+        begun = {"runs": [run.to_json() for run in runs], "before": {name: list(at) for name, at in before.items()}}
+        trial.set_user_attr(BEGUN, begun | {"host": machine.host()})
+        self.at_work[trial.number] = one
+        one.going = {run.number for run in runs}
+        self._register()
+        for run in runs:
+            for name in (app.RESULT, app.TRACE):  # what an earlier try left
+                (self.folder / str(run.number) / name).unlink(missing_ok=True)
+        for training in plan.trainings(runs):
+            if all(app.read(run.recipe, run.trajectory) is not None for run in training.runs):
+                self._take(one, training, None)
+            else:
+                self.queue.append((one, training))
+        self._look(one)
+        self._settle(one)
+        self._changed()
+
+    def _before(self, trial: optuna.Trial, runs: Sequence[Run]) -> dict[str, tuple[int, float]]:
+        """How far the trainings were; of a trial that goes on for a lapsed one, when that one began."""
+        lapsed = trial.user_attrs.get(RETRY)
+        for other in self.ledger.trials() if lapsed is not None else ():
+            if other.number == lapsed and BEGUN in other.user_attrs:
+                return {name: (int(step), float(s)) for name, (step, s) in other.user_attrs[BEGUN]["before"].items()}
+        return {run.trajectory.fingerprint: reached(run) for run in runs}
+
+    # what comes back
+
+    def ended(self, training: Training, outcome: Outcome) -> bool:
+        """Take in what became of a training; whether all is well."""
+        per_trial = len(self.search.settings.seeds)
+        one = self.at_work.get(training.runs[0].number // per_trial)
+        if one is None:  # another process has the trial now
+            return True
+        self._look(one)
+        self._take(one, training, outcome)
+        well = all(end["status"] == "done" for end in one.ends.values())
+        self._settle(one)
+        return well
+
+    def _take(self, one: AtWork, training: Training, outcome: Outcome | None) -> None:
+        for run in training.runs:
+            one.going.discard(run.number)
+            result = app.read(run.recipe, run.trajectory)
+            if result is not None:
+                if run.trajectory.checkpoint(run.recipe.steps).exists():
+                    run.trajectory.keep(run.recipe.steps)
+                one.ends[run.number] = result
+            elif outcome is not None and outcome.state != "stopped":
+                error = self.redact(outcome.error or f"its training ended before step {run.recipe.steps}")
+                log = f"{error}\nWhat its process printed is in {outcome.log}\n" if outcome.log else error
+                write_atomically(self.folder / str(run.number) / app.TRACE, (self.redact(outcome.trace) or log).encode())
+                one.ends[run.number] = app.failure(error, run.recipe, run.trajectory)
+        if self.by_seed and self.pruner is not None and one.pruned_at is None:
+            for place, (_, value) in enumerate(one.by_seed()):
+                self._report(one, place, value, len(one.by_seed()))
+        if one.over:
+            self._give_up(one)
+
+    def _look(self, one: AtWork) -> None:
+        """Tell the study of new evaluations of a trial, and end it where the pruner says so."""
+        if self.search.settings.objectives[0] not in LEARNED or not one.changed():
+            return
+        self._stale = True
+        for examples, value in one.news():
+            if self.by_seed or len(self.search.settings.objectives) > 1 or one.over:
+                continue
+            self._report(one, examples, value, examples)
+        if one.over:
+            self._give_up(one)
+
+    def _report(self, one: AtWork, step: int, value: float, came: int) -> None:
+        if step in one.reported or one.over:
+            return
+        one.reported.add(step)
+        one.trial.report(value, step)
+        if self.pruner is None or step < self.least:
+            return
+        whole = len(self.search.settings.seeds) - 1 if self.by_seed else self.search.budget.examples
+        fits = self._beside(one)
+        study = algorithms.Beside(self.study, fits)
+        frozen = self.study._storage.get_trial(one.trial._trial_id)
+        if self.pruner.prune(study, frozen) and step < whole:
+            one.pruned_at = came if not self.by_seed else max(one.told, default=0)
+
+    def _beside(self, one: AtWork) -> Callable[[FrozenTrial], bool]:
+        """The trials that a trial is compared with: those of its arm, each of them once."""
+        kept = {trial.number for trial in counted(self.ledger.trials())}
+        keys = self.search.arm_keys
+        arm = [one.params[key] for key in keys]
+        return lambda trial: trial.number in kept and [trial.params.get(key) for key in keys] == arm
+
+    def _give_up(self, one: AtWork) -> None:
+        """End what is at work for a trial that is over."""
+        for item in [item for item in self.queue if item[0] is one]:
+            self.queue.remove(item)
+            one.going -= {run.number for run in item[1].runs}
+        if self.engine is None:
+            return
+        needed = {run.trajectory.fingerprint for other in self.at_work.values() if not other.over for run in other.runs}
+        for run in one.runs:
+            if run.number in one.going and run.trajectory.fingerprint not in needed:
+                self.engine.give_up(run.trajectory.fingerprint)
+
+    def _settle(self, one: AtWork) -> None:
+        """Tell the study of a trial of which nothing is at work any more."""
+        if one.going or one.number not in self.at_work:
+            return
+        del self.at_work[one.number]
+        states = {end["status"] for end in one.ends.values()}
+        bad: list[State] = [each for each in ("failed", "diverged") if each in states]
+        state: State = bad[0] if bad else "pruned" if one.pruned_at is not None else "done"
+        values = one.values() if state == "done" else None
+        for run in one.runs:
+            result = {"arm": {key: str(value) for key, value in one.params.items()}} | one.result(run)
+            write_json(self.folder / str(run.number) / app.RESULT, result)
+            if result["status"] == "done":
+                app.keep_labels(run.recipe, run.content)
+        content = one.record() | {"began": one.began, "ended": time.time()}
+        self.ledger.end(one.number, state, values, content)
+        self._judge_failures()
+        self._changed()
+
+    def _judge_failures(self) -> None:
+        states = [state_of(trial) for trial in counted(self.ledger.trials()) if trial.state.is_finished()]
+        bad = sum(state in ("failed", "diverged") for state in states)
+        rate = self.search.settings.max_failure_rate
+        if len(states) >= TRIALS_TO_JUDGE and bad > rate * len(states):
+            self.too_many = (
+                f"{bad} of {len(states)} trials failed or diverged, more than hydra.sweeper.max_failure_rate={rate:g}. Narrow "
+                "what is searched over, or raise the rate."
+            )
+            if self.engine is not None:
+                self.engine.stop()
+
+    # meanwhile
+
+    def tick(self) -> None:
+        """Look at what is at work; renew the leases and write trials.json every so often."""
+        for one in list(self.at_work.values()):
+            self._look(one)
+            self._settle(one)
+        now = time.monotonic()
+        if now >= self._renew_at:
+            self._renew_at = now + RENEW_S
+            self.ledger.renew()
+            for number in self.ledger.lost():
+                self._lose(number)
+        if self._stale and now >= self._publish_at:
+            self.publish()
+
+    def _lose(self, number: int) -> None:
+        one = self.at_work.pop(number, None)
+        if one is not None:
+            say(f"{self.search.label(number, one.params)}: another process took it over, as this one had been silent")
+            one.error = "taken over by another process"
+            self._give_up(one)
+
+    def _register(self) -> None:
+        """Note in the store which trajectories the search needs: those of trials that were not ended early."""
+        needs: dict[str, list[int]] = {}
+        for trial in self.ledger.trials():
+            if state_of(trial) in ("waiting", "running", "done") and BEGUN in trial.user_attrs:
+                for run in trial.user_attrs[BEGUN]["runs"]:
+                    needs.setdefault(run["fingerprint"], []).append(run["readout"]["step"])
+        store.register_sweep(self.search.recipe.store, self.folder, needs)
+
+    def _changed(self) -> None:
+        self._stale = True
+        self.publish()
+
+    def publish(self) -> None:
+        """Write trials.json."""
+        self._stale = False
+        self._publish_at = time.monotonic() + PUBLISH_S
+        publish(self.search, self.folder, self.ledger.trials(), self.at_work)

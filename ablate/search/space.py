@@ -1,0 +1,216 @@
+"""What is searched over: from the overrides of a command to dimensions, and from the values of a trial to overrides."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
+from omegaconf import DictConfig, OmegaConf
+
+from ablate.errors import AblateError
+from ablate.plan import NOT_FACTORS, SWEEP_WORDS, parse_seeds
+from ablate.search.record import Dimension
+
+Value = float | int | str
+Params = dict[str, Value]
+
+# The budget of a trial, the images it is judged on and its seeds are the same for all.
+SAME_FOR_ALL = ("steps", "epochs", "eval_every", "data", "seed")
+REPLACED = ("steps", "epochs", "eval_every", "seed", "data.validation", "data.eval_on")  # words that a trial has of its own
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the command line of a search says. fixed: overrides that are the same for every trial. seeds: None if not given."""
+
+    space: Mapping[str, Dimension]
+    fixed: tuple[str, ...]
+    seeds: tuple[int, ...] | None
+
+
+def parse(overrides: Sequence[Override]) -> Command:
+    """Sort parsed overrides into what is searched over and what stays fixed; of a key given twice the last counts.
+
+    The grammar is Hydra's, as its own Optuna sweeper reads it: `a,b` and `choice(a,b)` are categories; `interval(a,b)` is a
+    range of numbers with both ends, of whole ones as `int(interval(a,b))`, logarithmic as `tag(log,interval(a,b))`;
+    `range(a,b,step)` has steps, and not its end, as everywhere in Hydra.
+
+    Raises:
+        AblateError: nothing is searched over, or something that cannot be.
+    """
+    last = {word.key_or_group + (f"@{word.package}" if word.package else ""): word for word in overrides}
+    space: dict[str, Dimension] = {}
+    fixed: list[str] = []
+    seeds: tuple[int, ...] | None = None
+    for key, word in last.items():
+        if key == "seed":
+            values = word.sweep_string_iterator() if word.is_discrete_sweep() else [word.value()]
+            seeds = parse_seeds([str(value) for value in values])
+        elif not word.is_sweep_override():
+            fixed.append(str(word.input_line))
+        else:
+            _check_key(key, word)
+            space[key] = dimension(word)
+    if not space:
+        raise AblateError(
+            "Expected something to search over, as in 'lr=tag(log,interval(0.01,0.5))' batch_size=64,128,256. Received: "
+            f"{' '.join(fixed) or 'no overrides'}."
+        )
+    return Command(space, tuple(fixed), seeds)
+
+
+def _check_key(key: str, word: Override) -> None:
+    first = key.partition("/")[0].partition(".")[0]
+    if first in SAME_FOR_ALL:
+        raise AblateError(
+            f"Expected one value: {first} is the same for all trials, which are compared at equal examples on the same images. "
+            f"Received: {word.input_line}."
+        )
+    if first in NOT_FACTORS:
+        raise AblateError(f"Expected one value: {key} cannot be searched over. Received: {word.input_line}.")
+
+
+def dimension(word: Override) -> Dimension:
+    """What one override says about its key.
+
+    Raises:
+        AblateError: a range or interval that is none, or a tag that means nothing here.
+    """
+    value = word.value()
+    written = str(word.input_line).partition("=")[2]
+    shuffled = isinstance(value, RangeSweep | ChoiceSweep) and value.shuffle
+    log = _is_log(value, word)
+    if isinstance(value, IntervalSweep):
+        return _interval(value, word, written, log)
+    if log:
+        raise AblateError(f"Expected tag(log, …) around an interval. Received: {word.input_line}.")
+    if isinstance(value, RangeSweep) and not shuffled:
+        found = [float(each) for each in value.range()]
+        if not found:
+            raise AblateError(f"Expected a range with numbers in it; its end is not one of them. Received: {word.input_line}.")
+        whole = all(isinstance(each, int) for each in (value.start, value.stop, value.step))
+        return Dimension("int" if whole else "float", written, low=min(found), high=max(found), step=abs(float(value.step)))
+    choices = tuple(dict.fromkeys(str(each) for each in word.sweep_string_iterator()))
+    return Dimension("categorical", written, choices=choices)
+
+
+def _is_log(value: Any, word: Override) -> bool:
+    tags = set(getattr(value, "tags", ()))
+    if tags - {"log"}:
+        raise AblateError(f"Expected no tag but log. Received: {word.input_line}.")
+    return bool(tags)
+
+
+def _interval(value: IntervalSweep, word: Override, written: str, log: bool) -> Dimension:
+    low, high = float(value.start or 0), float(value.end or 0)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise AblateError(f"Expected an interval from a smaller to a larger number. Received: {word.input_line}.")
+    if log and low <= 0:
+        raise AblateError(f"Expected an interval above 0 where it is logarithmic. Received: {word.input_line}.")
+    whole = isinstance(value.start, int) and isinstance(value.end, int)
+    return Dimension("int" if whole else "float", written, low=low, high=high, log=log)
+
+
+def arm_keys(space: Mapping[str, Dimension]) -> tuple[str, ...]:
+    """The keys that say what is trained rather than how: those with words for values, as `model` and `augment`."""
+    return tuple(key for key, one in space.items() if one.kind == "categorical" and not all(map(_is_number, one.choices)))
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return math.isfinite(float(word))
+    except ValueError:
+        return False
+
+
+def words(params: Mapping[str, Value]) -> list[str]:
+    """The values of a trial as overrides that give exactly them."""
+    return [f"{key}={value}" for key, value in params.items()]
+
+
+def kept(fixed: Sequence[str]) -> list[str]:
+    """The fixed overrides without those that a trial has of its own, or that make a sweep of a run."""
+    return [word for word in fixed if word.lstrip("+").partition("=")[0] not in (*REPLACED, *SWEEP_WORDS)]
+
+
+def default_point(space: Mapping[str, Dimension], cfg: DictConfig, levels: Mapping[str, str]) -> Params:
+    """What the config has for the searched keys, where nothing is searched: the default setting.
+
+    Args:
+        levels: the chosen level of each config group.
+
+    Raises:
+        AblateError: a key that is not in the config.
+    """
+    point: Params = {}
+    for key in space:
+        if key in levels:
+            point[key] = levels[key]
+            continue
+        value = OmegaConf.select(cfg, key)
+        if isinstance(value, bool) or value is None:
+            point[key] = {True: "true", False: "false", None: "null"}[value]
+        else:
+            point[key] = value if isinstance(value, int | float) else str(value)
+    return point
+
+
+def placed(point: Mapping[str, Any], space: Mapping[str, Dimension]) -> Params | None:
+    """A point as values of the dimensions; None where it lies outside of them."""
+    found: Params = {}
+    for key, one in space.items():
+        value = _placed(point[key], one)
+        if value is None:
+            return None
+        found[key] = value
+    return found
+
+
+def _placed(value: Any, one: Dimension) -> Value | None:
+    if one.kind == "categorical":
+        same = (each for each in one.choices if each == str(value) or (_is_number(each) and _equal(each, value)))
+        return next(same, None)
+    if not _is_number(str(value)):
+        return None
+    number = float(value)
+    assert one.low is not None
+    assert one.high is not None
+    on_grid = one.step is None or math.isclose(
+        (number - one.low) / one.step, round((number - one.low) / one.step), abs_tol=1e-9
+    )
+    if not one.low <= number <= one.high or not on_grid or (one.kind == "int" and number != int(number)):
+        return None
+    return int(number) if one.kind == "int" else number
+
+
+def _equal(word: str, value: Any) -> bool:
+    return _is_number(str(value)) and float(word) == float(value)
+
+
+def corners(space: Mapping[str, Dimension], default: Params) -> list[Params]:
+    """What to check beforehand: points in which one key takes each of its choices, or its lowest and its highest value."""
+    points = []
+    for key, one in space.items():
+        ends: Sequence[Value] = one.choices
+        if one.kind != "categorical":
+            assert one.low is not None
+            assert one.high is not None
+            ends = [int(one.low), int(one.high)] if one.kind == "int" else [one.low, one.high]
+        points += [default | {key: end} for end in ends]
+    return points
+
+
+def size(space: Mapping[str, Dimension]) -> int | None:
+    """How many different points there are; None for infinitely many."""
+    total = 1
+    for one in space.values():
+        if one.kind == "categorical":
+            total *= len(one.choices)
+            continue
+        assert one.low is not None
+        assert one.high is not None
+        if one.kind == "float" and one.step is None:
+            return None
+        total *= round((one.high - one.low) / (one.step or 1)) + 1
+    return total

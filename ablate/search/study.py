@@ -1,0 +1,60 @@
+"""The study of a search in its storage."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from ablate.errors import AblateError
+from ablate.search import algorithms, storage
+from ablate.search.search import Search
+
+DEFINITION = "definition"  # of a study: what its trials share
+
+
+def study_of(search: Search, folder: Path) -> optuna.Study:
+    """The study of a search in its storage, made where there is none.
+
+    Raises:
+        AblateError: there is one of that name for another search, or the storage cannot be used.
+    """
+    asked = search.settings
+    sampler = algorithms.sampler(asked.sampler, search.space, len(asked.objectives))
+    opened = storage.opened(asked.storage, folder)
+    study = optuna.create_study(
+        study_name=search.name,
+        storage=opened,
+        sampler=sampler,
+        pruner=optuna.pruners.NopPruner(),  # ours is asked beside, or the sampler would see one bracket of trials alone
+        directions=list(asked.directions),
+        load_if_exists=True,
+    )
+    found = study.user_attrs.get(DEFINITION)
+    if found is None:
+        study.set_user_attr(DEFINITION, search.definition)
+    elif found != search.definition:
+        raise AblateError(
+            f"Expected a new hydra.sweeper.study_name, or the search that {search.name} is. Received: one that differs in "
+            f"{'; '.join(differing(found, search.definition))}."
+        )
+    return study
+
+
+def differing(found: Mapping[str, Any], wanted: Mapping[str, Any], where: str = "") -> list[str]:
+    """In what two definitions of a search differ, a phrase each."""
+    told = []
+    for key in dict.fromkeys((*found, *wanted)):
+        before, now = found.get(key), wanted.get(key)
+        if before == now:
+            continue
+        if isinstance(before, Mapping) and isinstance(now, Mapping):
+            told += differing(before, now, f"{where}{key}.")
+        else:
+            told.append(f"{where}{key}: {_brief(before)} there, {_brief(now)} here")
+    return told
+
+
+def _brief(value: object) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
