@@ -29,6 +29,9 @@ KEYS = (
     *(
         "question",
         "resolution",
+        "retune",
+        "retune_rates",
+        "retune_seeds",
         "report",
         "threads",
         "workers",
@@ -173,7 +176,7 @@ def _steps(config: Mapping[str, Any], train_images: int) -> Any:
         raise AblateError(f"Expected a number of epochs above 0, or null. Received: epochs={epochs!r}.")
     if not isinstance(config["batch_size"], int) or config["batch_size"] < 1:
         return 1  # the batch size is refused with its own message
-    return math.ceil(epochs * train_images / config["batch_size"])
+    return math.ceil(round(epochs * train_images / config["batch_size"], 6))  # 1e-6 steps are a matter of rounding
 
 
 def _threads(value: Any) -> Any:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from statistics import mean
 from typing import Any
 
-from ablate import app, designs, power
+from ablate import app, power
 from ablate.forecast import forecast
 from ablate.launch.share import Amount, Share, gpus, share
 from ablate.models.costs import totals
@@ -126,7 +126,7 @@ def _training(
 def _arms(plan: Plan, states: Mapping[int, str], steps_left: Mapping[str, int]) -> list[dict[str, Any]]:
     """One entry an arm. A training that several arms wait for is to do for the first, and shared for the others."""
     recipes = dict(plan.recipes())
-    compared = dict(designs.differences(plan.design, plan.arms))
+    compared = dict(reversed(plan.compared))  # where an arm is compared with two, the first of them
     to_do: dict[int, list[int]] = {number: [] for number in recipes}  # steps of each training that is left
     shared: dict[int, set[str]] = {number: set() for number in recipes}
     diverged = dict.fromkeys(recipes, 0)

@@ -19,15 +19,21 @@ from ablate.recipe import Recipe
 from ablate.store import SWEEP, Trajectory, canonical_json
 
 SWEEP_VERSION = 1  # of the format of sweep.json
+TUNING = "retune"  # the folder, in that of a sweep, of the sweep that chooses the learning rate of each arm
 MOST_SEEDS = 2**31
 # Keys without a meaning for a single run.
-SWEEP_WORDS = ("study", "question", "design", "resolution", "workers", "retries", "fail_fast", "watch", "report.formats")
-STUDY_KEYS = ("question", "design", "resolution", "report")  # that a study sets besides the overrides of its runs
+RETUNE_WORDS = ("retune", "retune_rates", "retune_seeds")
+SWEEP_WORDS = (
+    *("study", "question", "design", "resolution", "workers", "retries", "fail_fast", "watch", "report.formats"),
+    *RETUNE_WORDS,
+)
+STUDY_KEYS = ("question", "design", "resolution", *RETUNE_WORDS, "report")  # that a study sets besides its runs' overrides
 NOT_FACTORS = (
     "question",
     *(
         "design",
         "resolution",
+        *RETUNE_WORDS,
         "study",
         "report",
         "diverged_loss",
@@ -124,7 +130,12 @@ def trainings(runs: Sequence[Run]) -> list[Training]:
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole sweep, resolved. study: its name, where it is a named one. resolution: that a fraction was asked to have."""
+    """A whole sweep, resolved.
+
+    study: its name, where it is a named one. resolution: that a fraction was asked to have. labels, pairs: of the arms, and
+    (arm, the arm it is compared with) for all that are compared, where it is not the design that says so. retune: how the
+    learning rates of arms were chosen, as sweep.json holds it, where they were.
+    """
 
     study: str | None
     design: str
@@ -136,6 +147,9 @@ class Plan:
     store: str  # its folder, or what the config says where that names a variable of the environment
     question: str | None = None  # that it is to answer, in a sentence
     config_dir: str | None = None  # with configs of the user's own, as seen from the current folder
+    labels: tuple[str, ...] | None = None
+    pairs: tuple[tuple[int, int], ...] | None = None
+    retune: Mapping[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -153,14 +167,22 @@ class Plan:
         return trainings(self.runs)
 
     @property
+    def compared(self) -> list[tuple[int, int]]:
+        """(arm, the arm it is compared with), whether or not the two are one."""
+        return designs.differences(self.design, self.arms) if self.pairs is None else list(self.pairs)
+
+    @property
     def differences(self) -> list[tuple[int, int]]:
         """(arm, the arm it is compared with) for the differences that are judged: of arms that are one, none and no second."""
+        return list(dict.fromkeys(pair for pair in map(self.judged, self.compared) if pair is not None))
+
+    def judged(self, pair: tuple[int, int]) -> tuple[int, int] | None:
+        """The first of the compared pairs whose difference is that of this one; None where its two arms are one."""
         readouts = [run.readout for run in self.runs[: len(self.arms)]]
-        first: dict[tuple[object, object], tuple[int, int]] = {}
-        for arm, other in designs.differences(self.design, self.arms):
-            if readouts[arm] != readouts[other]:
-                first.setdefault((readouts[arm], readouts[other]), (arm, other))
-        return list(first.values())
+        wanted = readouts[pair[0]], readouts[pair[1]]
+        if wanted[0] == wanted[1]:
+            return None
+        return next((one, other) for one, other in self.compared if (readouts[one], readouts[other]) == wanted)
 
     @property
     def effects(self) -> list[tuple[str, ...]]:
@@ -174,7 +196,7 @@ class Plan:
 
     def label(self, arm: int) -> str:
         """The arm as its change from the baseline; in a ladder, from the rung below."""
-        return designs.label(self.design, self.arms, arm)
+        return self.labels[arm] if self.labels is not None else designs.label(self.design, self.arms, arm)
 
     def recipes(self) -> list[tuple[int, Recipe]]:
         """(arm, its recipe with the first seed) for each arm."""
@@ -211,6 +233,7 @@ class Plan:
             "seeds": list(self.seeds),
             "runs": [run.to_json() for run in self.runs],
             "store": self.store,
+            **({"retune": dict(self.retune)} if self.retune else {}),
             "fixed": {
                 "metric": "accuracy",
                 "evaluation_set": first.data["eval_on"],
@@ -300,9 +323,29 @@ def make(
         AblateError: names every bad arm.
     """
     arms = designs.arms(design, command.factors, resolution)
+    return of_arms(command, arms, [()] * len(arms), design, compose, resolution, study)
+
+
+def of_arms(
+    command: Command,
+    arms: Sequence[Arm],
+    added: Sequence[Sequence[str]],
+    design: str,
+    compose: Callable[[Sequence[str]], DictConfig],
+    resolution: int = designs.RESOLUTION,
+    study: str | None = None,
+) -> Plan:
+    """A plan of arms that are given, the baseline first; see `make`.
+
+    Args:
+        added: overrides for each arm besides its levels; they and the levels replace what the command fixes of these keys.
+
+    Raises:
+        AblateError: names every bad arm.
+    """
+    given = [_given(command.fixed, arm, more) for arm, more in zip(arms, added, strict=True)]
     # Without the words that make a sweep of it, an arm's overrides give its run on a command line of its own.
-    alone = [word for word in command.fixed if word.lstrip("+").partition("=")[0] not in SWEEP_WORDS]
-    words = [(*alone, *(f"{name}={level}" for name, level in arm.levels)) for arm in arms]
+    words = [tuple(word for word in each if _key(word) not in SWEEP_WORDS) for each in given]
     recipes: dict[tuple[int, int], Recipe] = {}  # by arm and seed
     names: list[Mapping[str, str]] = []  # by arm
     refused: list[str] = []
@@ -310,8 +353,7 @@ def make(
     for number, arm in enumerate(arms):
         try:
             config.check_overrides(words[number])
-            levels = [f"{name}={level}" for name, level in arm.levels]
-            cfg = compose([*command.fixed, *levels, f"seed={command.seeds[0]}"])
+            cfg = compose([*given[number], f"seed={command.seeds[0]}"])
             names.append(config.levels(cfg.hydra))
             plain = OmegaConf.to_yaml(OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]))
             written = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]
@@ -346,6 +388,19 @@ def make(
     return Plan(study, design, resolution, command.factors, tuple(arms), command.seeds, tuple(runs), store)
 
 
+def _given(fixed: Sequence[str], arm: Arm, added: Sequence[str]) -> tuple[str, ...]:
+    """The overrides of an arm, each key once: what is added replaces its levels, and both what is fixed."""
+    more = {_key(word) for word in added}
+    levels = [f"{name}={level}" for name, level in arm.levels if name not in more]
+    more |= {name for name, _ in arm.levels}
+    return (*(word for word in fixed if _key(word) not in more), *levels, *added)
+
+
+def _key(word: str) -> str:
+    """What an override sets."""
+    return word.lstrip("+").partition("=")[0]
+
+
 def parse_seeds(values: Sequence[str]) -> tuple[int, ...]:
     """Replicate numbers, as written.
 
@@ -367,6 +422,11 @@ def sweep_folder(path: str | Path) -> Path:
         AblateError: there is no sweep.json in it.
     """
     folder = Path(path)
+    if not (folder / SWEEP).is_file() and (folder / TUNING / SWEEP).is_file():
+        raise AblateError(
+            f"Expected a sweep of which measuring has begun. Received: {path}, which still tunes learning rates. "
+            f"Name {folder / TUNING}."
+        )
     if not (folder / SWEEP).is_file():
         raise AblateError(f"Expected the folder of a sweep, with a {SWEEP} in it, as in multirun/. Received: {path}.")
     return folder

@@ -49,7 +49,7 @@ def run(
     _check(plan, folder)
     if settings.watch:
         hold.watch(folder, settings.progress)
-        return _finish(plan, [_result(plan, run, folder) for run in plan.runs], folder)
+        return _finish(plan, results(plan, folder), folder)
     with hold.holding(folder, settings.progress):
         _fix(plan, folder)
         missing = [run for run in plan.runs if not _read(plan, run, folder)]
@@ -64,9 +64,14 @@ def run(
         if missing:
             with Screen(folder, shown=settings.progress) if launcher == "local" else nullcontext() as screen:
                 _train(plan, missing, folder, train, redact, screen.refresh if screen else lambda: None)
-        results = [_result(plan, run, folder) for run in plan.runs]
+        found = results(plan, folder)
         _report(plan, folder)
-    return _finish(plan, results, folder)
+    return _finish(plan, found, folder)
+
+
+def results(plan: Plan, folder: Path) -> list[dict[str, Any]]:
+    """The results that the runs of a plan have left in its folder, in order; of those that left none, that they are missing."""
+    return [_result(plan, run, folder) for run in plan.runs]
 
 
 def _register(plan: Plan, folder: Path, missing: Sequence[Run]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +14,8 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
 if TYPE_CHECKING:
-    from ablate.plan import Plan, Run
-
-
-def _config_dir(master: DictConfig) -> str | None:
-    """The folder that --config-dir names, as seen from the current one; None where none was named."""
-    for source in master.hydra.runtime.config_sources:
-        if source.provider == "command-line" and source.schema == "file":
-            path = Path(str(source.path)).resolve()
-            return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-    return None
+    from ablate.plan import Command, Plan, Run
+    from ablate.retune import Retuning, Settings
 
 
 @dataclass
@@ -51,7 +44,7 @@ class AblateSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Plan; then print the plan, or run it."""
-        from ablate import config, sweep
+        from ablate import config, retune, sweep
         from ablate.commands import plan as plan_command
         from ablate.errors import AblateError
         from ablate.launch.settings import Settings
@@ -59,59 +52,88 @@ class AblateSweeper(Sweeper):
         if any(word.startswith("hydra.sweep.subdir") for word in self.master.hydra.overrides.hydra):
             raise AblateError("Expected no hydra.sweep.subdir: the runs of a sweep lie in folders by their number.")
         settings = Settings.of(self.master)
-        made = self._plan(arguments)
-        if self.plan is not None:
-            plan_command.show_plan(
-                made, settings.workers, settings.threads, as_json=self.plan == "json", launcher=self._launcher
-            )
-            return None
+        tuned = retune.Settings.of(self.master)
+        made = self._retuning(arguments, tuned) if tuned.retune else self._plan(arguments)
         with open_dict(self.master):
             self.master.hydra.sweeper.name = made.name
         folder = Path(str(self.master.hydra.sweep.dir))
-        return sweep.run(
-            made, folder, settings, self._train(made.name), lambda text: config.redacted(text, self.master), self._launcher
-        )
+        if self.plan is not None:
+            amounts = (settings.workers, settings.threads)
+            as_json = self.plan == "json"
+            if isinstance(made, retune.Retuning):
+                told = retune.describe(made, folder, *amounts, launcher=self._launcher)
+                plan_command.print_plan(told, as_json)
+            else:
+                plan_command.show_plan(made, *amounts, as_json=as_json, launcher=self._launcher)
+            return None
+
+        def redact(text: str) -> str:
+            return config.redacted(text, self.master)
+
+        train = self._train(made.name)
+        if isinstance(made, retune.Retuning):
+            return retune.run(made, folder, settings, train, redact, self._launcher)
+        return sweep.run(made, folder, settings, train(""), redact, self._launcher)
 
     @property
     def _launcher(self) -> str:
         return str(self.master.hydra.runtime.choices["hydra/launcher"])
 
+    def _retuning(self, arguments: Sequence[str], settings: "Settings") -> "Retuning":
+        from ablate import retune
+        from ablate.repository import reading_once
+
+        made = retune.Retuning(self._command(arguments), self._plan(arguments), settings, self._compose)
+        with reading_once(self.context.config_loader):
+            _ = made.name  # what it is over is composed for it, and kept
+        return made
+
+    def _command(self, arguments: Sequence[str]) -> "Command":
+        from ablate import plan
+
+        parser = OverridesParser.create(config_loader=self.context.config_loader)
+        return plan.parse(parser.parse_overrides(plan.of_study(self.params, arguments)))
+
+    def _compose(self, overrides: Sequence[str]) -> DictConfig:
+        return self.context.config_loader.load_sweep_config(self.master, list(overrides))
+
     def _plan(self, arguments: Sequence[str]) -> "Plan":
         from ablate import plan
-        from ablate.repository import reading_once
+        from ablate.repository import config_dir, reading_once
 
         loader = self.context.config_loader
         study = self.master.hydra.runtime.choices.get("study")
         parser = OverridesParser.create(config_loader=loader)
-        command = plan.parse(parser.parse_overrides(plan.of_study(self.params, arguments)))
-
-        def compose(overrides: Sequence[str]) -> DictConfig:
-            return loader.load_sweep_config(self.master, list(overrides))
-
         with reading_once(loader):
             if study is not None:
                 given = [word for word in parser.parse_overrides(list(arguments)) if not word.is_sweep_override()]
-                without = compose([str(word.input_line) for word in given if word.key_or_group != "study"])
+                without = self._compose([str(word.input_line) for word in given if word.key_or_group != "study"])
                 plan.check_study(study, self.master, without)
-            made = plan.make(command, str(self.master.design), compose, self.master.resolution, study)
-        return replace(made, question=self.master.question, config_dir=_config_dir(self.master))
+            design, resolution = str(self.master.design), self.master.resolution
+            made = plan.make(self._command(arguments), design, self._compose, resolution, study)
+        return replace(made, question=self.master.question, config_dir=config_dir(self.master))
 
-    def _train(self, name: str) -> Callable[..., None]:
-        """How the configured launcher trains runs: ours all their trainings at once, others a job a run, in their own way."""
+    def _train(self, name: str) -> Callable[[str], Callable[..., None]]:
+        """How the configured launcher trains runs: ours all their trainings at once, others a job a run, in their own way.
+
+        Returns:
+            That by the folder, in that of the sweep, in which the runs have theirs.
+        """
         from ablate.errors import AblateError
 
         launcher = Plugins.instance().instantiate_launcher(
             hydra_context=self.context, task_function=self.task, config=self.master
         )
         if self._launcher == "local":
-            return launcher.ensure  # type: ignore[attr-defined, no-any-return]
+            return lambda _: launcher.ensure  # type: ignore[attr-defined]
         for word in self.master.hydra.overrides.task:
             if word.lstrip("+").partition("=")[0] in ("workers", "retries", "fail_fast"):
                 raise AblateError(f"Expected hydra/launcher=local with {word}. Received: hydra/launcher={self._launcher}.")
 
-        def launch(runs: "Sequence[Run]", *_: object) -> None:
+        def launch(within: str, runs: "Sequence[Run]", *_: object) -> None:
             place = f"hydra.sweeper.name={name}"  # a job is composed anew from its overrides
-            jobs = [[*run.overrides, place, f"hydra.sweep.subdir={run.number}"] for run in runs]
+            folders = [Path(within, str(run.number)).as_posix() for run in runs]
+            jobs = [[*run.overrides, place, f"hydra.sweep.subdir={folder}"] for run, folder in zip(runs, folders, strict=True)]
             launcher.launch(jobs, initial_job_idx=0)
 
-        return launch
+        return lambda within: partial(launch, within)

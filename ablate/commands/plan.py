@@ -64,7 +64,11 @@ def run(arguments: Sequence[str]) -> int:
 
 def show_plan(plan: Plan, workers: Amount, threads: Amount, as_json: bool, launcher: str = OWN_LAUNCHER) -> None:
     """Print a plan on standard output; see `describe`."""
-    description = describe(plan, workers, threads, launcher=launcher)
+    print_plan(describe(plan, workers, threads, launcher=launcher), as_json)
+
+
+def print_plan(description: Mapping[str, Any], as_json: bool) -> None:
+    """Print on standard output what is to be said about a plan."""
     if as_json:
         print(json.dumps(description))
     else:
@@ -82,9 +86,18 @@ def head(description: Mapping[str, Any]) -> list[str]:
     return [*lines, *_nothing(description), *_shown(description)]
 
 
+def head_of_retuning(description: Mapping[str, Any], folder: str) -> list[str]:
+    """What stands above the head of the tuning where rates are chosen first: what comes behind it, and what that costs."""
+    first = f"{folder}: retune=true, so the learning rate of every arm is tuned first, then all arms are measured"
+    return [first, *_measuring(description)]
+
+
 def show(description: Mapping[str, Any], console: Console) -> None:
     """Print a plan: totals, arms, what they change besides their factors, and what the seeds can show."""
-    _say(console, [_counts(description), *_hours(description)])
+    if "retune" in description:
+        _say(console, _retuning(description))
+    else:
+        _say(console, [_counts(description), *_hours(description)])
     arms = description["arms"]
     _draw(console, _fitting(console, arms))
     if any(_to_do(arm) == SHARED for arm in arms):
@@ -117,6 +130,32 @@ def _counts(description: Mapping[str, Any]) -> str:
         return ", ".join([runs, to_do, *stopped])
     already = [f"{done:,} done already" if diverged else "all done already"] if done else []
     return ", ".join([runs, *already, *stopped]) + "; nothing to train"
+
+
+def _retuning(description: Mapping[str, Any]) -> list[str]:
+    """What both phases cost."""
+    retune, arms = description["retune"], description["totals"]["arms"]
+    if retune["chosen"] is not None:
+        return ["the learning rates are chosen:", *retune["chosen"], _counts(description), *_hours(description)]
+    tried = f"{len(retune['rates'])} learning rates ({', '.join(f'{rate:g}' for rate in retune['rates'])} times the arm's own)"
+    seeds = f"{_counted(len(retune['seeds']), 'seed')} ({', '.join(map(str, retune['seeds']))})"
+    images = " or ".join(f"{count:,}" for count in dict.fromkeys(retune["validation"]))
+    return [
+        f"retune=true, so first {_counted(arms, 'arm')} x {tried} x {seeds}, read on {images} held-out training images:",
+        _counts(retune["tuning"]),
+        *_hours(retune["tuning"]),
+        *_measuring(description),
+    ]
+
+
+def _measuring(description: Mapping[str, Any]) -> list[str]:
+    """What is measured after the tuning, and what that costs at most."""
+    most = description["retune"]["most"]
+    more = most["totals"]["trainings_to_do"] - description["totals"]["trainings_to_do"]
+    steps = most["totals"]["steps_left"] - description["totals"]["steps_left"]
+    own = f"then each arm at its own best rate: at most {_counted(more, 'training')} more to do with {_counted(steps, 'step')}"
+    together = [f"{line}, at most, for all that is measured" for line in _hours(most)]
+    return [f"then at the shared rate: {_counts(description)}", *_hours(description), own, *together]
 
 
 def _hours(description: Mapping[str, Any]) -> list[str]:

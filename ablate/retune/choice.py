@@ -1,0 +1,203 @@
+"""Which learning rate is the best of each arm, by its validation accuracy; kept in retune.json and never changed afterwards."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any, Self
+
+from ablate.errors import AblateError
+from ablate.retune.settings import SHARED
+from ablate.store import read_json, write_json
+
+FILE = "retune.json"  # in the folder of a sweep
+VERSION = 1  # of its format
+RULE = (
+    "of the rates at which every seed was trained to the end, the one with the highest mean validation accuracy; of several, "
+    "the one nearest to the shared rate (as a ratio; of two as near, the smaller)"
+)
+NOTE = (
+    "The highest of several means is too high by chance alone: the noise of a maximum can fake 0.7 points where all rates are "
+    "equal. So no score in here is a result: what is chosen is measured again, with seeds that had no part in the choice."
+)
+DIGITS = 9  # of a mean of fractions; what is behind is rounding, far below one image
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A learning rate that an arm was trained with.
+
+    rate: times the arm's own lr. accuracies: fractions of the validation images, one a seed; None where the run has none.
+    statuses: what became of each run.
+    """
+
+    rate: float
+    lr: float
+    accuracies: tuple[float | None, ...]
+    statuses: tuple[str, ...]
+
+    @property
+    def mean(self) -> float | None:
+        """Over the seeds; None where one of them diverged or failed, since what is left are the better seeds."""
+        known = [value for value in self.accuracies if value is not None]
+        return round(fmean(known), DIGITS) if len(known) == len(self.accuracies) else None
+
+    @property
+    def sd(self) -> float | None:
+        """Standard deviation over the seeds; None without a mean, and of one seed."""
+        known = [value for value in self.accuracies if value is not None]
+        return stdev(known) if self.mean is not None and len(known) > 1 else None
+
+    def to_json(self) -> dict[str, Any]:
+        """With the mean and deviation that follow."""
+        return {
+            "rate": self.rate,
+            "lr": self.lr,
+            "accuracies": list(self.accuracies),
+            "statuses": list(self.statuses),
+            "mean": self.mean,
+            "sd": self.sd,
+        }
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """From `to_json`."""
+        return cls(content["rate"], content["lr"], tuple(content["accuracies"]), tuple(content["statuses"]))
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """An arm with all that it was tried with. tried: in ascending order of rates."""
+
+    label: str
+    levels: Mapping[str, str]
+    tried: tuple[Tried, ...]
+
+    @property
+    def best(self) -> Tried | None:
+        """The chosen one, by RULE; None where no rate was trained to the end in every seed."""
+        sound = [(one.mean, -abs(math.log(one.rate)), -one.rate, one) for one in self.tried if one.mean is not None]
+        return max(sound, key=lambda each: each[:3])[3] if sound else None
+
+    @property
+    def edge(self) -> str | None:
+        """`lowest` or `highest` where the chosen rate is at that end of the grid, beyond which a better one may lie."""
+        ends = {self.tried[0].rate: "lowest", self.tried[-1].rate: "highest"}
+        return None if self.best is None else ends.get(self.best.rate)
+
+    @property
+    def shared(self) -> Tried:
+        """At the arm's own learning rate."""
+        return next(one for one in self.tried if one.rate == SHARED)
+
+    def to_json(self) -> dict[str, Any]:
+        """With the choice that follows."""
+        best = self.best
+        assert best is not None
+        return {
+            "label": self.label,
+            "levels": dict(self.levels),
+            "shared_lr": self.shared.lr,
+            "tried": [one.to_json() for one in self.tried],
+            "chosen": {"rate": best.rate, "lr": best.lr, "edge": self.edge},
+        }
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The best rate of each arm.
+
+    tuning: the name of the sweep that tells, with a digest over its runs. seeds: of it. validation: how many images it was
+    read on, for each arm.
+
+    Raises:
+        AblateError: an arm has no rate that was trained to the end in every seed.
+    """
+
+    tuning: str
+    seeds: tuple[int, ...]
+    validation: tuple[int, ...]
+    arms: tuple[Tuned, ...]
+
+    def __post_init__(self) -> None:
+        lost = [arm for arm in self.arms if arm.best is None]
+        if lost:
+            tried = ", ".join(f"{one.lr:g}" for one in lost[0].tried)
+            raise AblateError(
+                "Expected for each arm a learning rate at which every seed trains to the end. Received: none for "
+                f"{'; '.join(arm.label for arm in lost)} (lr {tried} in {lost[0].label}). Give smaller ones, as in "
+                f"retune_rates=[{lost[0].tried[0].rate / 4:g},{lost[0].tried[0].rate / 2:g},1] or a smaller lr."
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """`retune.json`; sweep.json holds the same and what became of it, under `retune`."""
+        return {
+            "version": VERSION,
+            "tuning": self.tuning,
+            "rule": RULE,
+            "note": NOTE,
+            "evaluation_set": "validation",
+            "validation": list(self.validation),
+            "rates": [one.rate for one in self.arms[0].tried],
+            "seeds": list(self.seeds),
+            "arms": [arm.to_json() for arm in self.arms],
+        }
+
+    def keep(self, folder: Path) -> None:
+        """Write retune.json into the folder of a sweep, where there is none yet."""
+        if read_json(folder / FILE) is None:
+            write_json(folder / FILE, self.to_json())
+
+    @property
+    def lines(self) -> list[str]:
+        """What was chosen, a line each: on the screen and in the report."""
+        return [line for arm in self.arms for line in _lines(arm)]
+
+
+def kept(folder: Path, tuning: str) -> Choice | None:
+    """What was chosen before; None where nothing was.
+
+    Args:
+        folder: of the sweep.
+        tuning: the name of the sweep that it has to be chosen by.
+
+    Raises:
+        AblateError: retune.json is damaged, or that of another sweep.
+    """
+    path = folder / FILE
+    content = read_json(path)
+    if content is None and not path.exists():
+        return None
+    try:
+        assert content is not None
+        assert content["version"] == VERSION
+        found = Choice(
+            content["tuning"],
+            tuple(content["seeds"]),
+            tuple(content["validation"]),
+            tuple(Tuned(arm["label"], arm["levels"], tuple(Tried.of(one) for one in arm["tried"])) for arm in content["arms"]),
+        )
+    except (AssertionError, KeyError, TypeError, ValueError):
+        raise AblateError(
+            f"Expected the chosen learning rates in {path}. Received: a damaged file, or one of another version. Restore "
+            "it, or delete it, and they are chosen anew from the tuning beside it, which gives the same."
+        ) from None
+    if found.tuning != tuning:
+        raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, whose rates are of another.")
+    return found
+
+
+def _lines(arm: Tuned) -> Sequence[str]:
+    best, shared = arm.best, arm.shared
+    assert best is not None
+    assert best.mean is not None
+    than = "" if shared.mean is None or best.rate == SHARED else f", at the shared {shared.lr:g} {100 * shared.mean:.2f} %"
+    line = f"{arm.label}: lr {best.lr:g} ({100 * best.mean:.2f} % of the validation images{than})"
+    if arm.edge is not None:
+        line += f"; the {arm.edge} of the rates, so a better one may lie beyond"
+    gone = [f"{one.lr:g} ({', '.join(sorted(set(one.statuses) - {'done'}))})" for one in arm.tried if one.mean is None]
+    return [
+        line,
+        *([f"{arm.label}: not to be chosen, for a seed that was not trained to the end: lr {'; '.join(gone)}"] if gone else []),
+    ]
