@@ -17,15 +17,26 @@ from typing import Any, Literal
 from ablate.app import RESULT, TRACE, stored
 from ablate.errors import AblateError
 from ablate.plan import SWEEP_VERSION, find_store
+from ablate.search import record
+from ablate.search.record import Trial
 from ablate.store import SWEEP, Trajectory, alive, known_sweeps, read_json
 
 RUNNING = "running.json"  # pid, host, time (of its last word) and started, of the process that works on the sweep
 
-State = Literal["running", "stopped", "waiting", "unknown", "failed", "diverged", "done"]
-STATES: tuple[State, ...] = ("running", "stopped", "waiting", "unknown", "failed", "diverged", "done")
+State = Literal["running", "stopped", "waiting", "unknown", "failed", "diverged", "pruned", "done"]
+STATES: tuple[State, ...] = ("running", "stopped", "waiting", "unknown", "failed", "diverged", "pruned", "done")
 BAD: tuple[State, ...] = ("failed", "diverged")
+WELL: tuple[State, ...] = ("pruned", "done")
 
-_FIRST_TOLD: tuple[State, ...] = ("running", *BAD, "stopped", "waiting", "unknown", "done")  # of a training whose runs differ
+_FIRST_TOLD: tuple[State, ...] = (
+    "running",
+    *BAD,
+    "stopped",
+    "waiting",
+    "unknown",
+    "done",
+    "pruned",
+)  # of a training whose runs differ
 
 _DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # what reading other content than expected raises
 
@@ -93,13 +104,27 @@ class Holder:
 
 
 @dataclass(frozen=True)
+class SearchStatus:
+    """How far a search is. trials: to be finished; finished: counts by state; best: the best trial so far, for a line."""
+
+    trials: int
+    finished: Mapping[record.State, int]
+    best: str | None
+
+    @property
+    def over(self) -> bool:
+        """Whether all trials are finished."""
+        return sum(self.finished.values()) >= self.trials
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """A sweep at one moment.
 
     trainings: in order of their first run; none where the sweep is not planned yet. holder: None where nobody works on the
     sweep. seconds_left: until all is trained, if the trainings keep their speed and as many go on at once as now; None where
     that is not known. notes: what a reader should be told about the files, a line each. store: where the trajectories are;
-    None where that was not found.
+    None where that was not found. search: of a search, whose trainings are those of the trials so far.
     """
 
     folder: Path
@@ -108,6 +133,7 @@ class Snapshot:
     seconds_left: float | None
     notes: tuple[str, ...]
     store: Path | None = None
+    search: SearchStatus | None = None
 
     @property
     def runs(self) -> tuple[RunStatus, ...]:
@@ -130,13 +156,13 @@ class Snapshot:
 
     @property
     def all_done(self) -> bool:
-        """Whether every training is done."""
-        return len(self.of("done")) == len(self.trainings)
+        """Whether every training is done, as far as it was to be."""
+        return len(self.of(*WELL)) == len(self.trainings) and (self.search is None or self.search.over)
 
     @property
     def ended(self) -> bool:
         """Whether every training is done, failed or diverged."""
-        return len(self.of("done", *BAD)) == len(self.trainings)
+        return len(self.of(*WELL, *BAD)) == len(self.trainings) and (self.search is None or self.search.over)
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON-able content, with the totals."""
@@ -164,7 +190,7 @@ def snapshot(folder: Path) -> Snapshot:
     if _changed(folder / SWEEP) == math.inf:
         return Snapshot(folder, (), holder, None, ())
     try:
-        planned, store, named = _read_sweep(folder)
+        planned, store, named, search, begun = _read_sweep(folder)
     except ValueError as error:
         return Snapshot(folder, (), holder, None, (str(error),))
     notes: list[str] = []
@@ -181,7 +207,9 @@ def snapshot(folder: Path) -> Snapshot:
             f"no trajectory of this sweep was found, so it is unknown how far what has no result is; looked for {named}{above}"
         )
     left = _all_left(planned, trainings, holder is not None)
-    return Snapshot(folder, tuple(trainings), holder, left, tuple(notes), store)
+    if search is not None and left is not None:
+        left += _not_begun(search, begun, sum(training.state == "running" for training in trainings))
+    return Snapshot(folder, tuple(trainings), holder, left, tuple(notes), store, search)
 
 
 def evaluations(seen: Snapshot, training: TrainingStatus, after: int) -> list[Evaluation]:
@@ -227,8 +255,8 @@ class _Planned:
         return tuple(run.arm for run in self.runs)
 
 
-def _read_sweep(folder: Path) -> tuple[list[_Planned], Path | None, str]:
-    """The trainings of a sweep, its store where that is found, and how sweep.json names it.
+def _read_sweep(folder: Path) -> tuple[list[_Planned], Path | None, str, SearchStatus | None, list[Trial]]:
+    """The trainings of a sweep, its store where that is found, how sweep.json names it, and of a search its trials.
 
     Raises:
         ValueError: its sweep.json cannot be used; the message says why.
@@ -240,8 +268,34 @@ def _read_sweep(folder: Path) -> tuple[list[_Planned], Path | None, str]:
         received = f"version {content.get('version')!r}"
     elif content is not None:
         with suppress(*_DAMAGED, OSError):
-            return _planned(content), _store(content, folder), str(content["store"])
+            try:
+                whole = record.with_trials(content, folder)
+            except AblateError as error:
+                raise ValueError(str(error)) from error
+            trials = record.read(folder) if record.is_search(folder) else []
+            search = _search(content, trials) if record.is_search(folder) else None
+            return _planned(whole), _store(whole, folder), str(content["store"]), search, trials
     raise ValueError(f"Expected a sweep of version {SWEEP_VERSION} in {path}. Received: {received}.")
+
+
+def _search(content: Mapping[str, Any], trials: Sequence[Trial]) -> SearchStatus:
+    asked = content["search"]
+    finished = {state: sum(trial.state == state for trial in trials) for state in record.FINISHED}
+    sign = 1 if asked["directions"][0] == "maximize" else -1
+    done = [trial for trial in trials if trial.state == "done" and trial.values]
+    best = max(done, key=lambda trial: (sign * trial.values[0], -trial.number) if trial.values else (), default=None)
+    told = None
+    if best is not None and best.values:
+        value = f"{100 * best.values[0]:.1f} %" if asked["objectives"][0] == "accuracy" else f"{best.values[0]:.4g}"
+        told = f"{value} by {record.label(best.number, best.params)}"
+    return SearchStatus(int(asked["n_trials"]), finished, told)
+
+
+def _not_begun(search: SearchStatus, trials: Sequence[Trial], at_once: int) -> float:
+    """Seconds that the trials will take which nobody has begun, if they take as long as those that are finished."""
+    taken = [trial.seconds for trial in trials if trial.state in record.FINISHED]
+    begun = sum(trial.state in (*record.FINISHED, "running") for trial in trials)
+    return max(0, search.trials - begun) * fmean(taken) / max(1, at_once) if taken else 0.0
 
 
 def _store(content: Mapping[str, Any], folder: Path) -> Path | None:
@@ -389,6 +443,8 @@ def _pace(rows: Mapping[int, Mapping[str, Any]], whole: bool) -> float | None:
 def _state(run: _Run, result: Mapping[str, Any], seen: _Seen) -> State:
     if result.get("status") == "diverged" and seen.live is None:
         return "diverged"
+    if result.get("status") == "pruned":
+        return "pruned"
     if result.get("status") == "done" or run.step in seen.whole:
         return "done"
     if seen.state == "diverged" and seen.came <= run.step:

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +21,7 @@ from ablate.launch.snapshot import (
     STATES,
     Evaluation,
     Holder,
+    SearchStatus,
     Snapshot,
     State,
     TrainingStatus,
@@ -79,7 +81,7 @@ class Screen:
         if self._live is not None and kind is not None:
             for line in failures(seen):
                 progress.say(line)
-        if seen.trainings:
+        if seen.trainings or seen.search is not None:
             progress.say(totals(seen))
 
     def refresh(self) -> None:
@@ -118,6 +120,8 @@ def changes(before: Snapshot, seen: Snapshot, failures_only: bool = False) -> li
     known = {training.fingerprint: training for training in before.trainings}
     for training in seen.trainings:
         was = known.get(training.fingerprint)
+        if was is None and before.search is not None:  # a trial that began since
+            was = replace(training, state="waiting", step=0, evaluated=None)
         if not failures_only:
             lines += _went_on(was, training, seen)
         if training.state in BAD and not _half_told(training, seen) and (was is None or _told(was) != _told(training)):
@@ -150,6 +154,8 @@ def _went_on(was: TrainingStatus | None, training: TrainingStatus, seen: Snapsho
                 lines.append(f"{name}: {_evaluation(training, one)}")
     if training.state == "done" and was.state != "done":
         lines.append(f"{name}: done, accuracy {_percent(training.accuracy, 2)} at step {target}")
+    elif training.state == "pruned" and was.state != "pruned":
+        lines.append(f"{name}: pruned at step {step} of {target}, accuracy {_percent(training.accuracy)}")
     elif training.state == "stopped" and was.state == "running" and seen.holder is None:
         lines.append(f"{name}: stopped at step {step} of {target}")
     return lines
@@ -182,15 +188,26 @@ def failure(training: TrainingStatus) -> str:
 
 def totals(seen: Snapshot) -> str:
     """How much is done, what is not, and how long it takes."""
+    times = [f"{duration(seen.holder.seconds)} so far"] if seen.holder and seen.holder.seconds is not None else []
+    times += [f"about {duration(seen.seconds_left)} left"] if seen.seconds_left is not None else []
+    if seen.search is not None:
+        return _searched(seen.search, len(seen.of("running")), times)
     if not seen.trainings:
         return "waiting for the plan of the sweep"
     trainings, runs = counts(seen.trainings), counts(seen.runs)
     word = "training" if trainings["all"] == 1 else "trainings"
     done = f"{trainings['done']:,} of {trainings['all']:,} {word} done ({runs['done']:,} of {runs['all']:,} runs)"
     others = [f"{trainings[state]:,} {state}" for state in STATES if state != "done" and trainings[state]]
-    times = [f"{duration(seen.holder.seconds)} so far"] if seen.holder and seen.holder.seconds is not None else []
-    times += [f"about {duration(seen.seconds_left)} left"] if seen.seconds_left is not None else []
     return ", ".join([done, *others]) + (f"; {', '.join(times)}" if times else "")
+
+
+def _searched(search: SearchStatus, at_work: int, times: Sequence[str]) -> str:
+    finished = sum(search.finished.values())
+    others = [f"{count} {state}" for state, count in search.finished.items() if count and state != "done"]
+    parts = [f"{finished} of {search.trials} trials finished" + (f" ({', '.join(others)})" if others else "")]
+    parts += [f"{at_work} running"] if at_work else []
+    parts += [f"best so far {search.best}"] if search.best else []
+    return "; ".join([", ".join(parts), *([", ".join(times)] if times else [])])
 
 
 def who_works(holder: Holder, seen: Snapshot) -> str:

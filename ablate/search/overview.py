@@ -11,7 +11,8 @@ from ablate.launch.share import Share, share
 from ablate.launch.watch import duration
 from ablate.plan import Training, trainings
 from ablate.search import space
-from ablate.search.search import Search, shown
+from ablate.search.record import shown
+from ablate.search.search import Search
 
 if TYPE_CHECKING:
     from ablate.search.ledger import Ledger

@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial
 from ablate.search import record
 from ablate.search.at_work import AtWork
 from ablate.search.ledger import RECORD, RETRY, counted, state_of
-from ablate.search.record import FINISHED, Trial
+from ablate.search.record import FINISHED, Trial, label
 from ablate.search.search import Search
 
 BEGUN = "begun"  # of a trial: its runs, and how far their trainings were
@@ -29,9 +29,9 @@ def publish(search: Search, folder: Path, trials: Sequence[FrozenTrial], at_work
     runs: list[dict[str, Any]] = []
     for trial in trials:
         begun = trial.user_attrs.get(BEGUN)
-        if begun is not None:
+        if begun is not None and trial.number in counting:
             levels = {key: str(trial.params.get(key, "")) for key in search.space}
-            arms.append({"number": len(arms), "label": search.label(trial.number, trial.params), "levels": levels})
+            arms.append({"number": len(arms), "label": label(trial.number, trial.params), "levels": levels})
             runs += [run | {"arm": arms[-1]["number"], "trial": trial.number} for run in begun["runs"]]
     record.write(folder, rows, arms, runs)
 

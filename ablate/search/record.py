@@ -128,6 +128,16 @@ def with_trials(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return {**content, "arms": found["arms"], "runs": found["runs"], "fixed": content["fixed"] | fixed}
 
 
+def label(number: int, params: Mapping[str, float | int | str]) -> str:
+    """What a trial is called."""
+    return f"trial {number}: {', '.join(f'{key}={shown(value)}' for key, value in params.items())}"
+
+
+def shown(value: object) -> str:
+    """A value of a trial, short enough for a table."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
 def is_search(folder: Path) -> bool:
     """Whether a folder is that of a search."""
     content = read_json(folder / SWEEP)

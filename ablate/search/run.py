@@ -21,7 +21,8 @@ from ablate.progress import say
 from ablate.search import record, storage
 from ablate.search.ledger import counted, state_of
 from ablate.search.overview import describe, head
-from ablate.search.search import Search, shown
+from ablate.search.record import shown
+from ablate.search.search import Search
 from ablate.search.searching import Searching
 from ablate.search.study import differing, study_of
 from ablate.store import SWEEP, alive, read_json, sign_of_life, write_json

@@ -136,10 +136,6 @@ class Search:
         }
         return [float(found[name]) for name in self.settings.objectives]
 
-    def label(self, trial: int, params: Mapping[str, Any]) -> str:
-        """What a trial is called."""
-        return f"trial {trial}: {', '.join(f'{key}={shown(value)}' for key, value in params.items())}"
-
     def confirmation(self, best: Params) -> Plan | None:
         """The sweep that measures a setting against the default one, with seeds that no trial used, on all training images and
         the test set; None where the setting is the default one, or nothing is to be measured.
@@ -261,11 +257,6 @@ def make(
     _check(search)
     first = search.runs(0, default)[0]
     return Search(**{**vars(search), "recipe": first.recipe, "content": first.content})
-
-
-def shown(value: Any) -> str:
-    """A value of a trial, short enough for a table."""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _images(recipe: Recipe, allow_test: bool, fixed: Sequence[str]) -> list[str]:

@@ -17,7 +17,7 @@ from ablate.search import algorithms
 from ablate.search.at_work import AtWork, reached
 from ablate.search.ledger import RETRY, Ledger, counted, state_of
 from ablate.search.publish import BEGUN, publish
-from ablate.search.record import State
+from ablate.search.record import State, label
 from ablate.search.search import Search
 from ablate.search.settings import LEARNED
 from ablate.search.space import Params
@@ -92,7 +92,7 @@ class Searching:
             runs = self.search.runs(trial.number, params)
         except AblateError as error:
             told = self.redact(str(error))
-            say(f"{self.search.label(trial.number, params)}: failed: {told}")
+            say(f"{label(trial.number, params)}: failed: {told}")
             self.ledger.end(trial.number, "failed", record={"error": told})
             self._changed()
             return
@@ -251,7 +251,7 @@ class Searching:
     def _lose(self, number: int) -> None:
         one = self.at_work.pop(number, None)
         if one is not None:
-            say(f"{self.search.label(number, one.params)}: another process took it over, as this one had been silent")
+            say(f"{label(number, one.params)}: another process took it over, as this one had been silent")
             one.error = "taken over by another process"
             self._give_up(one)
 
