@@ -64,7 +64,8 @@ def _make(context: HydraContext, master: DictConfig, params: Any, arguments: Seq
     command = space.parse(parser.parse_overrides(plan.of_study(params, arguments)))
 
     def compose(overrides: Sequence[str]) -> DictConfig:
-        return loader.load_sweep_config(master, list(overrides))
+        # Without its study a trial has another sweeper, which does not know the keys of this one.
+        return loader.load_sweep_config(master, [*overrides, "sweeper=optuna"])
 
     settings = SearchSettings.of(master.hydra.sweeper, command.seeds)
     with reading_once(loader):
