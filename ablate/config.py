@@ -74,7 +74,7 @@ def levels(hydra: Any) -> dict[str, str]:
     """The chosen level of each config group, from a config's `hydra` node: {"model": "tuto", "augment": "on", ...}."""
     choices = OmegaConf.to_container(hydra.runtime.choices)
     assert isinstance(choices, dict)
-    groups = [group for group in map(str, choices) if group != "study" and not group.startswith("hydra/")]
+    groups = [group for group in map(str, choices) if group not in ("study", "sweeper") and not group.startswith("hydra/")]
     return {group: str(choices[group]) for group in groups}
 
 

@@ -1,0 +1,186 @@
+"""Trials shared by processes that come, go and die: none is lost, none counts twice, and the totals are right."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from optuna.distributions import FloatDistribution
+from optuna.trial import FrozenTrial, TrialState
+
+from ablate.search import ledger as ledgers
+from ablate.search import storage
+from ablate.search.ledger import Ledger, counted, state_of
+
+SPACE = {"lr": FloatDistribution(0.1, 1.0)}
+NAME = "a search"
+
+
+def begun(path: Path, n_trials: int, points: int = 1) -> Ledger:
+    """One process's ledger on the journal of a folder."""
+    study = optuna.create_study(
+        study_name=NAME,
+        storage=storage.opened(None, path),
+        sampler=optuna.samplers.RandomSampler(0),
+        direction="maximize",
+        load_if_exists=True,
+    )
+    made = Ledger(study, SPACE, n_trials)
+    made.enqueue([{"lr": 0.1 + number / 100} for number in range(points)])
+    return made
+
+
+class Processes:
+    """Several processes on one journal, of which each can take a trial, end one, or die with all that it has."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, n_trials: int, points: int) -> None:
+        self.folder, self.n_trials, self.points = folder, n_trials, points
+        self.living: set[int] = set()
+        self.pids = 0
+        monkeypatch.setattr(ledgers, "alive", lambda lease: lease.get("pid") in self.living)
+        monkeypatch.setattr(ledgers, "sign_of_life", lambda: {"pid": self.current})
+        self.current = 0
+        self.ledgers: dict[int, Ledger] = {}
+
+    def start(self) -> int:
+        self.pids += 1
+        self.living.add(self.pids)
+        self.ledgers[self.pids] = begun(self.folder, self.n_trials, self.points)
+        return self.pids
+
+    def of(self, pid: int) -> Ledger:
+        self.current = pid
+        return self.ledgers[pid]
+
+    def die(self, pid: int) -> None:
+        self.living.discard(pid)
+        del self.ledgers[pid]
+
+    def trials(self) -> list[FrozenTrial]:
+        return begun(self.folder, self.n_trials, self.points).trials()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    n_trials=st.integers(1, 6),
+    points=st.integers(0, 3),
+    acts=st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["take", "take", "end", "die", "fail"])), max_size=25),
+)
+def test_whoever_comes_and_dies_all_trials_are_done_once(
+    tmp_path_factory: pytest.TempPathFactory, n_trials: int, points: int, acts: list[tuple[int, str]]
+) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        at = Processes(tmp_path_factory.mktemp("study"), monkeypatch, n_trials, points)
+        pids = [at.start() for _ in range(3)]
+        for place, act in acts:
+            one = at.of(pids[place])
+            if act == "take":
+                one.take()
+            elif act == "die":
+                at.die(pids[place])
+                pids[place] = at.start()
+            elif one.mine:
+                one.end(min(one.mine), "done" if act == "end" else "failed", [0.5] if act == "end" else None)
+        for pid in pids:  # what is left is done by whoever is still there
+            one = at.of(pid)
+            while one.mine or one.take() is not None:
+                one.end(min(one.mine), "done", [0.5])
+        trials = at.trials()
+        kept = counted(trials)[:n_trials]
+        assert [state_of(trial) for trial in kept if state_of(trial) not in ("done", "failed")] == []
+        assert len(kept) == n_trials
+        assert sum(state_of(trial) in ("done", "failed") for trial in trials) == n_trials
+        tried = [trial.user_attrs[ledgers.POINT] for trial in kept if ledgers.POINT in trial.user_attrs]
+        assert len(tried) == len(set(tried))
+        retried = {trial.user_attrs[ledgers.RETRY]: trial for trial in trials if ledgers.RETRY in trial.user_attrs}
+        for number, retry in retried.items():  # the same setting again
+            assert state_of(trials[number]) == "lapsed"
+            assert {key: retry.params.get(key, value) for key, value in trials[number].params.items()} == trials[number].params
+
+
+def test_two_that_take_the_last_trial_at_once_do_it_once(tmp_path: Path) -> None:
+    first, second = begun(tmp_path, 1, points=0), begun(tmp_path, 1, points=0)
+    second.study.ask(SPACE)  # between the other's count and its question
+    original = first.study.ask
+
+    def late(space: Any) -> optuna.Trial:
+        return original(space)
+
+    first.study.ask = late  # type: ignore[method-assign, assignment]
+    first_counted = ledgers.counted
+    calls = iter([[], None])
+
+    def blind(trials: Any) -> list[FrozenTrial]:
+        found = next(calls, None)
+        return found if found is not None else first_counted(trials)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledgers, "counted", blind)
+        assert first.take() is None
+    assert [state_of(trial) for trial in first.trials()] == ["running", "surplus"]
+    assert len(counted(first.trials())) == 1
+
+
+def test_a_trial_whose_process_died_before_it_had_a_lease_is_taken_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = begun(tmp_path, 1, points=0)
+    one.study.ask(SPACE)
+    assert one.take() is None
+    now = time.time()
+    monkeypatch.setattr(ledgers.time, "time", lambda: now + 2 * ledgers.UNLEASED_S)
+    trial = one.take()
+    assert trial is not None
+    assert [state_of(each) for each in one.trials()] == ["lapsed", "running"]
+
+
+def test_who_comes_back_late_finds_its_trial_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, fast = begun(tmp_path, 1), begun(tmp_path, 1)
+    trial = slow.take()
+    assert trial is not None
+    monkeypatch.setattr(ledgers, "alive", lambda lease: False)
+    again = fast.take()
+    assert again is not None
+    assert again.params == trial.params
+    assert slow.end(trial.number, "done", [0.9]) is False
+    assert fast.end(again.number, "done", [0.8]) is True
+    assert fast.study.best_value == 0.8
+    assert slow.lost() == []
+
+
+def test_a_trial_that_was_lost_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, fast = begun(tmp_path, 1), begun(tmp_path, 1)
+    trial = slow.take()
+    assert trial is not None
+    slow.renew()
+    assert slow.lost() == []
+    monkeypatch.setattr(ledgers, "alive", lambda lease: False)
+    assert fast.take() is not None
+    assert slow.lost() == [trial.number]
+    assert not slow.mine
+
+
+def test_diverged_trials_teach_samplers_and_are_told_apart(tmp_path: Path) -> None:
+    one = begun(tmp_path, 3, points=0)
+    for state in ("diverged", "pruned", "failed"):
+        trial = one.take()
+        assert trial is not None
+        one.end(trial.number, state)  # type: ignore[arg-type]
+    assert [state_of(trial) for trial in one.trials()] == ["diverged", "pruned", "failed"]
+    assert [trial.state for trial in one.trials()] == [TrialState.PRUNED, TrialState.PRUNED, TrialState.FAIL]
+    assert one.take() is None
+    assert one.finished() == 3
+
+
+def test_what_is_let_go_of_can_be_taken_at_once(tmp_path: Path) -> None:
+    one, other = begun(tmp_path, 1, points=0), begun(tmp_path, 1, points=0)
+    first = one.take()
+    assert first is not None
+    assert other.take() is None
+    one.release()
+    again = other.take()
+    assert again is not None
+    assert again.params == first.params

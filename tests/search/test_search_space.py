@@ -1,0 +1,123 @@
+"""What is searched over: Hydra's grammar in, dimensions out, and back to words of a command."""
+
+import math
+from typing import Any
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+
+from ablate.errors import AblateError
+from ablate.search import space
+from ablate.search.algorithms import distribution
+from ablate.search.record import Dimension
+
+
+def parsed(*words: str) -> space.Command:
+    return space.parse(OverridesParser.create().parse_overrides(list(words)))
+
+
+def one(word: str) -> Dimension:
+    [found] = parsed(word).space.values()
+    return found
+
+
+def test_the_grammar_of_hydras_own_optuna_sweeper() -> None:
+    assert one("lr=interval(0.01,0.5)") == Dimension("float", "interval(0.01,0.5)", low=0.01, high=0.5)
+    assert one("lr=tag(log,interval(0.01,0.5))").log
+    assert one("batch_size=int(interval(16,256))") == Dimension("int", "int(interval(16,256))", low=16, high=256)
+    assert one("batch_size=int(tag(log,interval(16,256)))").log
+    assert one("batch_size=64,128").choices == ("64", "128")
+    assert one("batch_size=choice(64,128)").choices == ("64", "128")
+    assert one("model=alex2,squeeze1").choices == ("alex2", "squeeze1")
+    assert one("augment=on,off").choices == ("on", "off")
+    assert one("ema_warmup=range(1,10,2)") == Dimension("int", "range(1,10,2)", low=1, high=9, step=2)
+    assert one("ema_warmup=range(0,6)").high == 5  # the end is not in it, as everywhere in Hydra
+    assert one("lr=range(0.1,0.35,0.1)").high == pytest.approx(0.3)
+    assert one("ema_warmup=shuffle(range(1,4))").kind == "categorical"
+
+
+def test_what_is_fixed_and_seeds_are_set_apart() -> None:
+    command = parsed("lr=0.1,0.2", "data=digits", "seed=3,4", "steps=100")
+    assert list(command.space) == ["lr"]
+    assert command.fixed == ("data=digits", "steps=100")
+    assert command.seeds == (3, 4)
+    assert parsed("lr=0.1,0.2").seeds is None
+    assert list(parsed("lr=0.1,0.2", "lr=0.1", "batch_size=1,2").space) == ["batch_size"]  # the last word counts
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["lr=0.1"], "Expected something to search over.*Received: lr=0.1"),
+        ([], "Received: no overrides"),
+        (["steps=10,20"], "steps is the same for all trials.*Received: steps=10,20"),
+        (["epochs=1,2"], "epochs is the same for all trials"),
+        (["data=digits,cifar10"], "data is the same for all trials"),
+        (["data.validation=1,2"], "data is the same for all trials"),
+        (["workers=1,2"], "workers cannot be searched over"),
+        (["lr=interval(0.5,0.1)"], "Expected an interval from a smaller to a larger number"),
+        (["lr=tag(log,interval(0,1))"], "Expected an interval above 0 where it is logarithmic"),
+        (["lr=tag(lin,interval(0,1))"], r"Expected no tag but log\. Received: lr=tag\(lin"),
+        (["lr=tag(log,choice(0.1,0.2))"], "around an interval"),
+        (["ema_warmup=range(3,3)"], "Expected a range with numbers in it"),
+        (["lr=0.1,0.2", "seed=1,1"], "Expected different whole numbers"),
+    ],
+)
+def test_what_cannot_be_searched_over_is_refused(words: list[str], message: str) -> None:
+    with pytest.raises(AblateError, match=message):
+        parsed(*words)
+
+
+def test_arms_are_made_of_words_not_of_numbers() -> None:
+    found = parsed("lr=interval(0.1,0.2)", "batch_size=64,128", "model=alex2,tuto", "augment=on,off").space
+    assert space.arm_keys(found) == ("model", "augment")
+
+
+@given(st.floats(1e-6, 10), st.integers(1, 10**6))
+def test_the_words_of_a_trial_give_its_very_numbers(lr: float, batch_size: int) -> None:
+    overrides = OverridesParser.create().parse_overrides(space.words({"lr": lr, "batch_size": batch_size, "model": "alex2"}))
+    assert [word.value() for word in overrides] == [lr, batch_size, "alex2"]
+
+
+@given(st.floats(1e-4, 1), st.floats(1.001, 100))
+def test_what_optuna_draws_lies_in_the_space(low: float, times: float) -> None:
+    dimension = Dimension("float", "", low=low, high=low * times, log=True)
+    assert space.placed({"lr": low}, {"lr": dimension}) == {"lr": low}
+    assert space.placed({"lr": low * times * 1.01}, {"lr": dimension}) is None
+    assert distribution(dimension)._contains(low)  # type: ignore[no-untyped-call]
+
+
+def test_points_are_placed_as_the_space_has_them() -> None:
+    found = parsed("batch_size=64,128", "ema_warmup=range(1,10,2)", "lr=0.1,0.2", "ema=on,off").space
+    point: dict[str, Any] = {"batch_size": 128, "ema_warmup": 3, "lr": "0.10", "ema": "on"}
+    assert space.placed(point, found) == {"batch_size": "128", "ema_warmup": 3, "lr": "0.1", "ema": "on"}
+    assert space.placed(point | {"ema_warmup": 4}, found) is None
+    assert space.placed(point | {"batch_size": 100}, found) is None
+    assert space.placed(point | {"batch_size": "many"}, found) is None
+
+
+def test_the_default_point_is_what_the_config_has() -> None:
+    found = parsed("lr=interval(0.1,1)", "model=alex2,tuto", "tensor=true,false", "epochs_of=null,1").space
+    cfg = OmegaConf.create({"lr": "${base}", "base": 0.3, "tensor": True, "epochs_of": None})
+    expected = {"lr": 0.3, "model": "tuto", "tensor": "true", "epochs_of": "null"}
+    assert space.default_point(found, cfg, {"model": "tuto"}) == expected
+
+
+def test_corners_touch_every_choice_and_both_ends() -> None:
+    found = parsed("lr=interval(0.1,1)", "batch_size=64,128", "ema_warmup=int(interval(1,9))").space
+    default: space.Params = {"lr": 0.5, "batch_size": "64", "ema_warmup": 5}
+    corners = space.corners(found, default)
+    assert {point["lr"] for point in corners} == {0.1, 1.0, 0.5}
+    assert {point["batch_size"] for point in corners} == {"64", "128"}
+    assert {point["ema_warmup"] for point in corners} == {1, 9, 5}
+    assert all(sum(point[key] != default[key] for key in default) <= 1 for point in corners)
+
+
+def test_how_many_points_there_are() -> None:
+    assert space.size(parsed("a=1,2,3", "b=range(0,10,2)").space) == 15
+    assert space.size(parsed("a=1,2", "b=int(interval(1,4))").space) == 8
+    assert space.size(parsed("a=1,2", "b=interval(1,4)").space) is None
+    assert math.isfinite(space.size(parsed("a=range(0,0.5,0.1)").space) or math.inf)
