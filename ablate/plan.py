@@ -20,6 +20,7 @@ from ablate.store import SWEEP, Trajectory, canonical_json
 
 SWEEP_VERSION = 1  # of the format of sweep.json
 TUNING = "retune"  # the folder, in that of a sweep, of the sweep that chooses the learning rate of each arm
+TUNING_DESIGN = "tuning"  # of that sweep
 MOST_SEEDS = 2**31
 # Keys without a meaning for a single run.
 RETUNE_WORDS = ("retune", "retune_rates", "retune_seeds")

@@ -154,7 +154,7 @@ def _measuring(description: Mapping[str, Any]) -> list[str]:
     more = most["totals"]["trainings_to_do"] - description["totals"]["trainings_to_do"]
     steps = most["totals"]["steps_left"] - description["totals"]["steps_left"]
     own = f"then each arm at its own best rate: at most {_counted(more, 'training')} more to do with {_counted(steps, 'step')}"
-    together = [f"{line}, at most, for all that is measured" for line in _hours(most)]
+    together = ["at most, for all that is measured:", *_hours(most)] if more else []
     return [f"then at the shared rate: {_counts(description)}", *_hours(description), own, *together]
 
 

@@ -13,6 +13,7 @@ from ablate.designs import Arm
 from ablate.results import numbers, stats
 from ablate.results.frames import Results, arm_name
 from ablate.results.question import Question
+from ablate.results.retuned import Retuned
 
 TROUBLES = ("diverged", "failed", "missing")  # of runs without a value, counted
 COSTS = ("parameters", "operations", "bytes", "seconds", "examples_per_second")
@@ -83,8 +84,14 @@ class Analysis:
 
     @cached_property
     def against(self) -> dict[int, int]:
-        """What each arm is compared with, where it is with one."""
-        return dict(self.question.pairs)
+        """What each arm is compared with, where it is with one; the first where it is with two."""
+        return dict(reversed(self.question.pairs))
+
+    @cached_property
+    def retuned(self) -> Retuned | None:
+        """How the learning rates of arms were chosen; None where they were not."""
+        content = self.results.sweep.get("retune")
+        return None if content is None else Retuned(content)
 
     @cached_property
     def arms(self) -> pd.DataFrame:
@@ -115,9 +122,18 @@ class Analysis:
         arms = {int(each["number"]): Arm(tuple(each["levels"].items())) for each in self.results.sweep["arms"]}
         return arms[arm].label(arms[other])
 
+    def _name(self, pair: tuple[int, int], several: bool) -> str:
+        """What the comparison of two arms is called. several: whether not all are with the same arm or the rung below."""
+        if self.retuned is not None:
+            return self.retuned.name(pair)
+        return self._change(*pair) if several else self.names[pair[0]]
+
     @cached_property
     def _judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """(what is judged, one row each: name, arm, against, against_label, aliases; its samples)."""
+        """(what is judged, one row each: name, arm, against, against_label, aliases; its samples).
+
+        With tuned learning rates the column `rates` says at which ones: `shared`, `own best` or `shared and own best`.
+        """
         if self.question.effects:
             factors = self.results.sweep["factors"]
             frame, samples = stats.contrasts(self.wide, self.levels, factors, self.question.effects)
@@ -128,13 +144,15 @@ class Analysis:
             several = len({other for _, other in pairs}) > 1 and not self.rungs
             named = pd.DataFrame(
                 {
-                    "name": [self._change(*pair) if several else self.names[pair[0]] for pair in pairs],
+                    "name": [self._name(pair, several) for pair in pairs],
                     "arm": [arm for arm, _ in pairs],
                     "against": [other for _, other in pairs],
                     "against_label": [self.names[other] for _, other in pairs],
                     "aliases": "",
                 }
             )
+            if self.retuned is not None:
+                named["rates"] = pd.Series([self.retuned.rates(pair) for pair in pairs], dtype="str")
             samples = stats.paired(self.wide, pairs)
         return named.astype({"name": "str", "arm": "Int64", "against": "Int64", "against_label": "str"}), samples
 
@@ -157,9 +175,10 @@ class Analysis:
     def comparisons(self) -> pd.DataFrame:
         """What is judged, with its verdict: `effects.csv`.
 
-        Columns: name; arm, against (missing for effects) and against_label; aliases; those of `stats.estimates` and
-        `stats.verdicts`; those of `stats.new_images`, missing where predictions of a seed or true classes are; verdict_new:
-        what the interval for new images would give, empty where there is none; dagger: whether that is another verdict.
+        Columns: name; arm, against (missing for effects) and against_label; aliases; rates, where learning rates were tuned;
+        those of `stats.estimates` and `stats.verdicts`; those of `stats.new_images`, missing where predictions of a seed or
+        true classes are; verdict_new: what the interval for new images would give, empty where there is none; dagger: whether
+        that is another verdict.
         """
         named, samples = self._judged
         question = self.question
@@ -318,7 +337,7 @@ class Analysis:
         for arm, step in enumerate(self.question.steps):
             first[arm]["step"] = step
         rows: list[dict[str, Any]] = []
-        for arm, other in self.question.pairs:
+        for arm, other in self.question.pairs if self.retuned is None else self.retuned.shared_pairs:
             for what in CONFOUNDS:
                 before, after = first[other][what], first[arm][what]
                 if pd.isna(before) or pd.isna(after) or before == after or what in self._switched(arm, other):

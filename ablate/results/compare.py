@@ -55,7 +55,7 @@ class Comparison:
     @cached_property
     def _matched(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         sides = [
-            Side(name, analysis.levels, analysis.wide, list(analysis.question.pairs))
+            Side(name, analysis.levels, analysis.wide, _at_one_rate(analysis))
             for name, analysis in zip(self.names, (self.first, self.second), strict=True)
         ]
         return stats.interplay(*sides)
@@ -70,3 +70,8 @@ class Comparison:
         """One row a change: columns of `stats.interplay`, `stats.estimates` and `stats.interplay_verdicts`."""
         judged = stats.interplay_verdicts(stats.estimates(self.samples, self.level), self.margin)
         return pd.concat([self._matched[0], judged], axis="columns")
+
+
+def _at_one_rate(analysis: Analysis) -> list[tuple[int, int]]:
+    """The comparisons of an analysis; of one with tuned learning rates those at the shared one."""
+    return list(analysis.question.pairs) if analysis.retuned is None else analysis.retuned.shared_pairs

@@ -27,6 +27,7 @@ MEANINGS = {
     "evaluations.csv": "each evaluation of each run",
     "seeds.csv": "each arm's value for each seed",
     "arms.csv": "each arm over its seeds, with its costs",
+    "tuning.csv": "validation accuracies that learning rates were chosen by",
     "effects.csv": "what was judged: intervals, p-values, verdicts",
     "contrasts.csv": "main effects and interactions over all arms",
     "shapley.csv": "Shapley values",
@@ -93,7 +94,8 @@ def frames(analysis: Analysis) -> Iterator[tuple[str, pd.DataFrame]]:
     metric = analysis.question.metric
     yield "seeds", analysis.seeds.assign(metric=metric.name)
     yield "arms", analysis.arms.assign(metric=metric.name)
-    others = {
+    tuning = {} if analysis.retuned is None else {"tuning": analysis.retuned.tuning}
+    others = tuning | {
         "effects": analysis.comparisons.assign(unit=metric.points),
         "contrasts": analysis.contrasts.drop(columns="factors", errors="ignore").assign(unit=metric.points),
         "shapley": analysis.shapley.assign(unit=metric.points),

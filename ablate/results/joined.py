@@ -25,10 +25,15 @@ def join(parts: Sequence[Found]) -> Found:
     they disagree. What is judged is what any of the sweeps judges.
 
     Raises:
-        AblateError: they fix different metrics, evaluation sets or margins; arms with the same levels train or are read
-            differently; or a level is not known.
+        AblateError: they fix different metrics, evaluation sets or margins; one of them tuned its learning rates; arms with the
+            same levels train or are read differently; or a level is not known.
     """
     _check_fixed(parts)
+    if tuned := [part.name for part in parts if "retune" in part.sweep]:
+        raise AblateError(
+            "Expected sweeps without retune=true, since each chose learning rates of its own. "
+            f"Received: {', '.join(tuned)}. Report them one at a time."
+        )
     places = match(parts)
     numbers: dict[tuple[tuple[str, str], ...], int] = {}
     for place in places:

@@ -131,6 +131,11 @@ def ask(
         question = replace(question, margin=margin)
     if baseline is not None:
         number = _arm(results, baseline)
+        if "retune" in results.sweep:
+            raise AblateError(
+                "Expected no baseline, since each arm of this sweep is compared at two learning rates. "
+                f"Received: --baseline {baseline}."
+            )
         if question.effects:
             raise AblateError(
                 f"Expected no baseline, since this sweep is judged by effects, not arms. Received: --baseline {baseline}."

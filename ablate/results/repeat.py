@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablate.designs import RESOLUTION
+from ablate.plan import TUNING_DESIGN
 
 USUAL_MARGIN, USUAL_STORE = 0.5, "runs"  # the defaults in conf/config.yaml
 PROGRAM = "python -m ablate"
@@ -19,7 +20,7 @@ def commands(sweep: Mapping[str, Any], folder: str) -> list[str]:
         sweep: the content of sweep.json; of a joined one the command would be another, so there is none.
         folder: of the sweep, as it is to be named to the reader.
     """
-    if "joined" in sweep or not sweep["runs"]:
+    if "joined" in sweep or sweep["design"] == TUNING_DESIGN or not sweep["runs"]:
         return []
     factors: Mapping[str, list[str]] = sweep["factors"]
     given = sweep["runs"][0]["overrides"]
@@ -31,6 +32,9 @@ def commands(sweep: Mapping[str, Any], folder: str) -> list[str]:
     resolution = sweep.get("fraction", {}).get("resolution")
     if resolution not in (None, RESOLUTION):
         words.append(f"resolution={resolution}")
+    if retune := sweep.get("retune"):
+        rates = ",".join(str(rate).removesuffix(".0") for rate in retune["rates"])
+        words += ["retune=true", f"retune_rates=[{rates}]", f"retune_seeds={len(retune['seeds'])}"]
     words += [f"{factor}={','.join(levels)}" for factor, levels in factors.items()]
     words.append(f"seed={','.join(map(str, sweep['seeds']))}")
     words += fixed

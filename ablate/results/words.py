@@ -95,6 +95,8 @@ def series(names: Sequence[str]) -> str:
 
 def when_fixed(analysis: "Analysis") -> str:
     """When what is judged was fixed, as far as that is known."""
+    if analysis.retuned is not None:
+        return "after the tuning, " + ("before measuring" if analysis.begun_earlier == 0 else "when measuring was planned")
     return "before training" if analysis.begun_earlier == 0 else "when the sweep was planned"
 
 
@@ -125,6 +127,8 @@ def sentences(analysis: "Analysis") -> list[str]:
             before, after = analysis.levels.loc[row["against"]], analysis.levels.loc[row["arm"]]
             changed = [name for name in analysis.levels.columns if before[name] != after[name]]
             line = sentence(row, [(name, before[name], after[name]) for name in changed], question, places)
+            if analysis.retuned is not None:
+                line = f"{analysis.retuned.at((row['arm'], row['against']))}: {line}"
         lines.append(f"{line[0].upper()}{line[1:]}.")
     return lines
 

@@ -109,7 +109,7 @@ class Choice:
     """The best rate of each arm.
 
     tuning: the name of the sweep that tells, with a digest over its runs. seeds: of it. validation: how many images it was
-    read on, for each arm.
+    read on, for each arm. trainings, seconds: what it took, as far as its trainings came to their end.
 
     Raises:
         AblateError: an arm has no rate that was trained to the end in every seed.
@@ -119,6 +119,8 @@ class Choice:
     seeds: tuple[int, ...]
     validation: tuple[int, ...]
     arms: tuple[Tuned, ...]
+    trainings: int = 0
+    seconds: float = 0.0
 
     def __post_init__(self) -> None:
         lost = [arm for arm in self.arms if arm.best is None]
@@ -141,6 +143,8 @@ class Choice:
             "validation": list(self.validation),
             "rates": [one.rate for one in self.arms[0].tried],
             "seeds": list(self.seeds),
+            "trainings": self.trainings,
+            "seconds": self.seconds,
             "arms": [arm.to_json() for arm in self.arms],
         }
 
@@ -177,6 +181,8 @@ def kept(folder: Path, tuning: str) -> Choice | None:
             tuple(content["seeds"]),
             tuple(content["validation"]),
             tuple(Tuned(arm["label"], arm["levels"], tuple(Tried.of(one) for one in arm["tried"])) for arm in content["arms"]),
+            content["trainings"],
+            content["seconds"],
         )
     except (AssertionError, KeyError, TypeError, ValueError):
         raise AblateError(

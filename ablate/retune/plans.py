@@ -12,13 +12,12 @@ from ablate import plan
 from ablate.data.split import default_validation
 from ablate.designs import Arm, Factor
 from ablate.errors import AblateError
-from ablate.plan import MOST_SEEDS, Command, Plan
+from ablate.plan import MOST_SEEDS, TUNING_DESIGN, Command, Plan
 from ablate.recipe import Recipe
 from ablate.retune.choice import Choice, Tried, Tuned
 from ablate.retune.settings import SHARED, Settings
 from ablate.store import canonical_json
 
-DESIGN = "tuning"  # of the sweep that chooses
 LR = "lr"
 OF_LR = (LR, "optimizer.lr")  # the factors that are the learning rate
 
@@ -106,7 +105,9 @@ class Retuning:
                         "report.formats=[]",
                     )
                 )
-        made = plan.of_arms(replace(self.command, seeds=self.seeds), arms, added, DESIGN, self.compose, study=self.shared.study)
+        made = plan.of_arms(
+            replace(self.command, seeds=self.seeds), arms, added, TUNING_DESIGN, self.compose, study=self.shared.study
+        )
         rates = dict.fromkeys(level for arm in arms for name, level in arm.levels if name == LR)
         factors = (*self.command.factors, Factor(LR, tuple(rates)))
         return replace(made, factors=factors, pairs=(), question=self.shared.question, config_dir=self.shared.config_dir)
@@ -136,7 +137,12 @@ class Retuning:
                 tried.append(Tried(rate, lr, accuracies, tuple(result["status"] for result in found)))
             tried.sort(key=lambda one: one.rate)
             arms.append(Tuned(self.shared.label(number), dict(self.shared.arms[number].levels), tuple(tried)))
-        return Choice(self.tuning.name, self.seeds, self.validation, tuple(arms))
+        seconds: dict[str, float] = {}  # of each training, up to the last step that is read
+        for run, result in zip(self.tuning.runs, results, strict=True):
+            took = (result.get("costs") or {}).get("seconds")
+            if took is not None:
+                seconds[run.trajectory.fingerprint] = max(took, seconds.get(run.trajectory.fingerprint, 0.0))
+        return Choice(self.tuning.name, self.seeds, self.validation, tuple(arms), len(seconds), sum(seconds.values()))
 
     def measuring(self, choice: Choice) -> Plan:
         """The sweep that measures: the arms at the shared rate, and behind them those whose best rate is another."""
@@ -171,8 +177,11 @@ class Retuning:
         """The most that measuring may come to: every arm at another rate than the shared one, as different as there are."""
         others = [rate for rate in self.settings.rates if rate != SHARED]
         arms = []
-        for number, recipe in self.shared.recipes():
-            best = others[number % len(others)]
+        among: dict[str, int] = {}  # how many arms before stand on the same training
+        for run in self.shared.runs[: len(self.shared.arms)]:
+            number, recipe, same = run.arm, run.recipe, among.get(run.trajectory.fingerprint, 0)
+            among[run.trajectory.fingerprint] = same + 1
+            best = others[same % len(others)]
             tried = tuple(
                 Tried(rate, float(_written(rate, recipe)), (float(rate == best),), ("done",)) for rate in self.settings.rates
             )

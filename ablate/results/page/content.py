@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from matplotlib.figure import Figure
 
+from ablate.plan import TUNING_DESIGN
 from ablate.results import plots, tables, words
 from ablate.results.analysis import Analysis
 from ablate.results.page import runs, story
@@ -58,7 +59,7 @@ def sections(
     no_confounds = "None: no change brings along another one." if compared else f"{NO_PAIRS}."
     parts = [
         Section("question", "The question", blocks=(Lines(story.asked(analysis)),)),
-        Section("verdicts", "The verdicts", blocks=_verdicts(analysis, some("verdicts"), some("p_values"))),
+        Section("verdicts", "The verdicts", blocks=(*some("retune"), *_verdicts(analysis, some("verdicts"), some("p_values")))),
         Section(
             "plan",
             "The plan",
@@ -67,6 +68,7 @@ def sections(
         ),
         Section("figures", "Figures", "Pointing at a value shows it." if pictures else "", (*pictures, *_large(large))),
         Section("arms", "The arms", blocks=(*some("arms", "reach"), _shown(runs.every(analysis)))),
+        Section("rates", "The learning rates", blocks=some("tuning")),
         Section("effects", "Effects beyond the verdicts", blocks=some("contrasts", "shapley")),
         Section("costs", "Costs", blocks=(*some("costs", otherwise=no_costs), *_fronts(analysis))),
         Section("confounds", "Confounds", blocks=some("confounds", otherwise=no_confounds)),
@@ -76,7 +78,7 @@ def sections(
         Section("networks", "These two networks", "Beside the verdicts, and never one.", some("networks")),
         Section("environment", "Environment", blocks=_environment(analysis, some("environment"))),
         Section("compute", "Compute", blocks=(Lines(story.took(analysis)),)),
-        Section("repeat", "To repeat it", blocks=_repeat(commands)),
+        Section("repeat", "To repeat it", blocks=_repeat(analysis, commands)),
         Section("files", "Files beside this page", blocks=(Links(tuple(files)),) if files else ()),
     ]
     assert not found, f"tables without a place on the page: {', '.join(found)}"
@@ -138,7 +140,9 @@ def _environment(analysis: Analysis, table: Sequence[Block]) -> tuple[Block, ...
     return (*flagged, *(known or (Lines(("Not known: no training was found.",)),)))
 
 
-def _repeat(commands: Sequence[str]) -> tuple[Block, ...]:
+def _repeat(analysis: Analysis, commands: Sequence[str]) -> tuple[Block, ...]:
+    if analysis.results.sweep["design"] == TUNING_DESIGN:
+        return (Lines(("The command of the sweep that these learning rates were chosen for gives this again.",)),)
     if not commands:
         return (Lines(("No one command gives this again: it joins what several gave.",)),)
     return (Code(tuple(commands)),)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ablate.plan import TUNING_DESIGN
 from ablate.results import stats, statuses, words
 from ablate.results.analysis import Analysis
 from ablate.results.numbers import counted, duration, listed
@@ -36,6 +37,8 @@ def nothing(analysis: Analysis) -> str:
     sweep = analysis.results.sweep
     if sweep["design"] == "store":
         return "Nothing was compared: a store has no plan of what to compare. --baseline compares all arms with one."
+    if sweep["design"] == TUNING_DESIGN:
+        return "Nothing was compared: this is where learning rates are chosen, each arm by itself, on validation images."
     return f"Nothing was compared: {'there is one arm' if len(sweep['arms']) == 1 else 'all arms are one'}."
 
 
@@ -69,16 +72,24 @@ def asked(analysis: Analysis) -> tuple[str, ...]:
         second = "Each effect is the mean over the arms with one level minus that over those with the other, within each seed."
     else:
         first = f"Which change of {factors} moves the {where}, by how much, how sure is that, and what does it cost?"
-        others = {against for _, against in question.pairs}
-        second = (
-            f"Every other arm is compared with {analysis.names[others.pop()]}, seed by seed."
-            if len(others) == 1
-            else "Every arm is compared with the rung below, seed by seed."
-            if sweep["design"] == "ladder"
-            else "Arms are compared as each of the sweeps planned it, seed by seed."
-        )
+        second = _compared(analysis)
     own = [str(sweep["question"])] if sweep.get("question") else []
     return (*own, first, second) if question.judged else (*own, first)
+
+
+def _compared(analysis: Analysis) -> str:
+    """What arms are compared with."""
+    others = {against for _, against in analysis.question.pairs}
+    if analysis.retuned is not None:
+        return (
+            f"Every other arm is compared with {analysis.names[0]}, seed by seed: all at the shared learning rate, and each at "
+            "its own best one."
+        )
+    if len(others) == 1:
+        return f"Every other arm is compared with {analysis.names[others.pop()]}, seed by seed."
+    if analysis.results.sweep["design"] == "ladder":
+        return "Every arm is compared with the rung below, seed by seed."
+    return "Arms are compared as each of the sweeps planned it, seed by seed."
 
 
 def plan(analysis: Analysis) -> tuple[str, ...]:
@@ -90,6 +101,7 @@ def plan(analysis: Analysis) -> tuple[str, ...]:
     judged = len(fixed.get("effects", [])) or len(fixed["differences"])
     what = "effect" if fixed.get("effects") else "difference"
     looks = int(fixed["looks"])
+    retuned = analysis.retuned
     if sweep["design"] == "store":
         fixes = ["nothing was fixed before training: a store holds what was trained for any purpose"]
     elif sweep.get("joined"):
@@ -105,6 +117,7 @@ def plan(analysis: Analysis) -> tuple[str, ...]:
         *(f"factor {factor}: {', '.join(levels)}" for factor, levels in sweep["factors"].items()),
         *([f"arms: {'; '.join(analysis.names.values())}"] if arms <= MOST_ARMS else []),
         f"seeds: {', '.join(map(str, sweep['seeds']))}",
+        *([] if retuned is None else [f"learning rates: {retuned.how} Chosen: {retuned.chosen}"]),
         *fixes,
         *(line for line in (analysis.earlier, analysis.interim) if line),
     )
@@ -142,4 +155,4 @@ def took(analysis: Analysis) -> tuple[str, ...]:
         )
     if compute["untimed"]:
         lines.append(f"Of {counted(compute['untimed'], 'training')} no time is known, since none of its evaluations is there.")
-    return tuple(lines)
+    return (*lines, *(analysis.retuned.took if analysis.retuned is not None else []))

@@ -92,7 +92,10 @@ def _hyperparameters(analysis: Analysis) -> list[str]:
     switchable = [f"{name}: {', '.join(levels)}" for name, levels in analysis.results.sweep["factors"].items()]
     factors = "".join(f"\n- {escape(line)}" for line in switchable)
     switched = f"\n\nSwitched in the sweep, the baseline's level first:\n{factors}" if factors else ""
-    return [f"Those of the baseline:\n{told}{switched}\n\n{TO_FILL_IN} how they were chosen, and on which images."]
+    rates = methods.rates(analysis)
+    chosen = f"The learning rates: {' '.join(rates)}\n\n" if rates else ""
+    others = "the others were" if rates else "they were"
+    return [f"Those of the baseline:\n{told}{switched}\n\n{chosen}{TO_FILL_IN} how {others} chosen, and on which images."]
 
 
 def _one_run(analysis: Analysis) -> list[str]:
@@ -125,4 +128,5 @@ def _in_total(analysis: Analysis) -> list[str]:
         wasted = f", of which {numbers.duration(lost['seconds'].sum())} in trainings that did not end well" if len(lost) else ""
         total = numbers.duration(content["seconds"])
         lines.append(f"Together they trained for {total}{wasted}{methods.partly(analysis)}; evaluations are not counted.")
+    lines += analysis.retuned.took if analysis.retuned is not None else []
     return [*lines, f"{TO_FILL_IN} what was tried before this sweep and is not part of it."]

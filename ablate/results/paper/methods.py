@@ -19,14 +19,15 @@ DESIGNS = {
     "together": "all factors switched at once, from the first level of each to the second and so on",
     "joined": "those of several sweeps put together",
     "store": "all that a store of trainings holds",
+    "tuning": "every arm of another sweep with each of several learning rates, of which its best was chosen",
     "fractional": "a fraction of all combinations of levels, judged by its effects",
 }
 
 
 def methods(analysis: Analysis) -> str:
     """`methods.md`: paragraphs in the past tense, true of the sweep at hand; what no file tells is marked to be filled in."""
-    paragraphs = (design(analysis), training(analysis), splits(analysis), rule(analysis), compute(analysis))
-    return "\n".join(["# Method\n", *(" ".join(lines) + "\n" for lines in paragraphs)])
+    paragraphs = (design(analysis), rates(analysis), training(analysis), splits(analysis), rule(analysis), compute(analysis))
+    return "\n".join(["# Method\n", *(" ".join(lines) + "\n" for lines in paragraphs if lines)])
 
 
 def design(analysis: Analysis) -> list[str]:
@@ -35,6 +36,9 @@ def design(analysis: Analysis) -> list[str]:
     arms, seeds = len(analysis.arms), list(sweep["seeds"])
     factors = escape("; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep["factors"].items()))
     how = DESIGNS[sweep["design"]]
+    if analysis.retuned is not None:
+        more = arms - len(analysis.retuned.content["arms"])
+        how += f", and {more:,} of these again at learning rates of their own" if more else ""
     first = f"We compared {counted(arms, 'arm')}: {how}. The factors, with the baseline's level first, were {factors}."
     if arms == 1:
         first = "We trained one arm."
@@ -55,6 +59,49 @@ def design(analysis: Analysis) -> list[str]:
             f"stood on {counted(trainings, 'training')}."
         )
     return lines
+
+
+def rates(analysis: Analysis) -> list[str]:
+    """How learning rates were chosen; nothing where they were not."""
+    retuned = analysis.retuned
+    if retuned is None:
+        return []
+    grid = ", ".join(f"{rate:g}" for rate in retuned.content["rates"])
+    shared = "its own learning rate" if retuned.shared_lr is None else f"the shared learning rate of {retuned.shared_lr:g}"
+    frame = retuned.tuning[retuned.tuning["chosen"]]
+    places = numbers.decimals(retuned.tuning["sd"].dropna())
+    found = "; ".join(
+        f"{row.label}: {row.lr:g} ({numbers.number(row.mean, places)} %)" for row in frame.itertuples(index=False)
+    )
+    lines = [
+        f"Since the best learning rate may depend on what is switched, each arm was compared with the baseline twice: both at "
+        f"{'their own learning rates' if retuned.shared_lr is None else shared}, and each at its own best.",
+        f"For that, every arm was first trained with {grid} times {shared}, with {counted(len(retuned.seeds), 'seed')} "
+        f"({', '.join(map(str, retuned.seeds))}) that none of the comparisons uses, and for as many steps; the rate with the "
+        f"highest mean accuracy on {retuned.images}, held out of the training, was chosen: {escape(found)}.",
+        "These validation accuracies are maxima, and so too high by chance; what was chosen was trained again on all training "
+        "images with the seeds of the comparison, and read on the test set.",
+        retuned.conditional,
+        *retuned.edges,
+        *retuned.gone,
+    ]
+    return [*lines, *_both(analysis)]
+
+
+def _both(analysis: Analysis) -> list[str]:
+    """Both effects of each arm, in a sentence."""
+    assert analysis.retuned is not None
+    points = dict(zip(analysis.question.pairs, analysis.comparisons["points"], strict=True))
+    told = [
+        f"{each.label}: {numbers.signed(points[each.shared], analysis.places)} and "
+        f"{numbers.signed(points[each.own], analysis.places)}"
+        for each in analysis.retuned.effects
+        if each.shared is not None and each.own is not None
+    ]
+    if not told:
+        return []
+    listed = escape("; ".join(told))
+    return [f"Mean differences at the shared rate and at each arm's best, in {analysis.question.metric.points}: {listed}."]
 
 
 def training(analysis: Analysis) -> list[str]:
@@ -170,6 +217,7 @@ def compute(analysis: Analysis) -> list[str]:
         total, average, longest = (numbers.duration(content[key]) for key in ("seconds", "mean_seconds", "longest_seconds"))
         known = counted(content["timed"], "training")
         lines.append(f"The {known} took {total} in all, {average} each on average and {longest} at most{partly(analysis)}.")
+    lines += analysis.retuned.took if analysis.retuned is not None else []
     where = machines(trainings)
     return [*lines, f"They ran on {'; '.join(where)}."] if where else lines
 

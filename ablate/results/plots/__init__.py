@@ -11,6 +11,7 @@ from ablate.results.plots.forest import forest
 from ablate.results.plots.gallery import Drawn, drawn
 from ablate.results.plots.interaction import interaction, pair_means
 from ablate.results.plots.published import published_beside_ours
+from ablate.results.plots.retuned import effects_by_rate, tuning_curve
 from ablate.results.plots.save import blank, fit, points, save, single, svg
 from ablate.results.plots.shapley import shapley_bars
 from ablate.results.plots.style import DPI, WIDTH
@@ -26,6 +27,7 @@ __all__ = [
     "curves",
     "drawn",
     "effect_vs_step",
+    "effects_by_rate",
     "fit",
     "forest",
     "interaction",
@@ -36,4 +38,5 @@ __all__ = [
     "shapley_bars",
     "single",
     "svg",
+    "tuning_curve",
 ]

@@ -16,6 +16,7 @@ from ablate.results.plots.forest import forest
 from ablate.results.plots.interaction import height as interaction_height
 from ablate.results.plots.interaction import interaction, pair_means
 from ablate.results.plots.published import published_beside_ours
+from ablate.results.plots.retuned import TUNING_HEIGHT, effects_by_rate, tuning_curve
 from ablate.results.plots.save import blank, fit, single
 from ablate.results.plots.shapley import shapley_bars
 from ablate.results.plots.style import short
@@ -42,6 +43,9 @@ def drawn(analysis: "Analysis") -> Iterator[Drawn]:
     differences = "Differences" if against == DIFFERENT else f"Differences from {against}"
     if len(analysis.comparisons):
         yield Drawn("effects", "What was judged, with family intervals and verdicts", _forest(analysis))
+    if analysis.retuned is not None:
+        yield Drawn("effects_by_rate", "Effects at the shared learning rate and at each arm's own best", _by_rate(analysis))
+        yield Drawn("tuning", "Validation accuracy against the learning rate, by which it was chosen", _tuning(analysis))
     if len(analysis.results.evaluations):
         yield Drawn("accuracy", f"{metric.name.capitalize()} over training", _accuracy(analysis))
     if len(analysis.over_training):
@@ -62,6 +66,8 @@ def _against(analysis: "Analysis") -> str:
     """What arms are compared with, in words."""
     if analysis.rungs:
         return "the rung below"
+    if analysis.retuned is not None:
+        return "the baseline"
     others = {other for _, other in analysis.question.pairs}
     if len(others) != 1:
         return DIFFERENT
@@ -72,6 +78,8 @@ def _against(analysis: "Analysis") -> str:
 def _compared(analysis: "Analysis") -> dict[tuple[int, int], str]:
     """What each comparison of two arms is called; it names the other arm where not all have the same or the rung below."""
     labels, pairs = analysis.labels, analysis.question.pairs
+    if analysis.retuned is not None:
+        return {pair: analysis.retuned.name(pair) for pair in pairs}
     if analysis.rungs or len({other for _, other in pairs}) < 2:
         return {(arm, other): labels[arm] for arm, other in pairs}
     names = dict(zip(pairs, analysis.comparisons["name"], strict=True))
@@ -121,6 +129,30 @@ def _forest(analysis: "Analysis") -> Figure:
         judged,
     )
     return fit(ax, rows.height(ax))
+
+
+def _by_rate(analysis: "Analysis") -> Figure:
+    question, retuned = analysis.question, analysis.retuned
+    assert retuned is not None
+    axis = (
+        f"{question.metric.name} on the {question.evaluation_set} set,\ndifference from the baseline ({question.metric.points})"
+    )
+    ax = effects_by_rate(
+        analysis.comparisons,
+        retuned.effects,
+        single(),
+        question.level,
+        axis,
+        question.margin,
+        question.metric,
+        analysis.places,
+    )
+    return fit(ax, rows.height(ax))
+
+
+def _tuning(analysis: "Analysis") -> Figure:
+    assert analysis.retuned is not None
+    return fit(tuning_curve(analysis.retuned.tuning, single(), analysis.retuned.shared_lr is not None), TUNING_HEIGHT)
 
 
 def _accuracy(analysis: "Analysis") -> Figure:

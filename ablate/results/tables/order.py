@@ -2,7 +2,7 @@
 
 from ablate.results import words
 from ablate.results.analysis import Analysis
-from ablate.results.tables import beside, contrasts, per_arm, study, verdicts
+from ablate.results.tables import beside, contrasts, per_arm, retuned, study, verdicts
 from ablate.results.tables.rendering import escape, markdown
 from ablate.results.tables.table import Table
 
@@ -11,11 +11,13 @@ def every(analysis: Analysis) -> list[Table]:
     """The tables that a report has something for: that of verdicts first, then the arms, then what stands beside them."""
     judged = [verdicts.table(analysis)] if analysis.question.judged else []
     found = [
+        retuned.table(analysis),
         *judged,
         per_arm.table(analysis),
         per_arm.costs(analysis),
         contrasts.table(analysis),
         contrasts.shapley(analysis),
+        retuned.tuning(analysis),
         beside.published(analysis),
         study.confounds(analysis),
         study.noise(analysis),

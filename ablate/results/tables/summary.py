@@ -4,7 +4,7 @@ from rich.console import Console
 
 from ablate.results import words
 from ablate.results.analysis import Analysis
-from ablate.results.tables import per_arm, verdicts
+from ablate.results.tables import per_arm, retuned, verdicts
 from ablate.results.tables.rendering import terminal
 from ablate.results.tables.table import Table
 
@@ -18,10 +18,15 @@ def show(analysis: Analysis, console: Console) -> list[str]:
     for line in verdicts.exploratory(analysis):
         console.print(f"{line}\n", markup=False, soft_wrap=not console.is_terminal)
     dropped = print_table(per_arm.table(analysis), console)
+    both = retuned.table(analysis)
+    if both is not None:
+        console.print()
+        dropped += print_table(both, console)
     if analysis.question.judged:
         console.print()
         dropped += print_table(verdicts.table(analysis), console)
-    notes = [line for line in verdicts.notes(analysis) if line not in verdicts.exploratory(analysis)]
+    notes = [] if both is None else list(both.notes)
+    notes += [line for line in verdicts.notes(analysis) if line not in verdicts.exploratory(analysis)]
     for line in [*words.sentences(analysis), "", *notes]:
         console.print(line, markup=False, soft_wrap=not console.is_terminal)
     return dropped

@@ -1,0 +1,189 @@
+"""The report of a sweep whose arms have learning rates of their own: both effects, and how the rates were chosen."""
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from ablate import config, plan
+from ablate.errors import AblateError
+from ablate.plan import Plan
+from ablate.results import files, load, paper, plots, tables, words
+from ablate.results.analysis import Analysis, analyse
+from ablate.results.page import story
+from ablate.results.question import ask
+from ablate.results.repeat import commands
+from ablate.retune import Retuning, Settings
+from ablate.store import Trajectory
+
+RATES = (0.5, 1.0, 2.0)
+WORDS = ("augment=on,off", "ema=on,off")
+# Validation accuracies by arm and rate: the best of the baseline is at 0.5, of augment=off at 2, of ema=off the shared one.
+TUNED = ((0.80, 0.70, 0.60), (0.50, 0.60, 0.70), (0.30, 0.50, None))
+# Test accuracies by arm and seed: three arms at the shared rate, then the baseline and augment=off at their own best.
+MEASURED = ((0.70, 0.71, 0.72), (0.65, 0.665, 0.67), (0.60, 0.62, 0.61), (0.75, 0.755, 0.76), (0.74, 0.745, 0.76))
+TOGETHER = "augment: on → off, each at its best lr (0.2; baseline 0.05)"
+
+
+def retuning(*given: str, rates: Sequence[float] = RATES, seeds: int = 2, design: str = "one_factor") -> Retuning:
+    def compose(overrides: Sequence[str]):
+        return config.compose(["data=digits", *overrides])
+
+    command = plan.parse(OverridesParser.create().parse_overrides(list(given)))
+    return Retuning(command, plan.make(command, design, compose), Settings(True, tuple(rates), seeds), compose)
+
+
+def stored(made: Plan, store: Path) -> Plan:
+    """A plan on another store."""
+    runs = [
+        replace(
+            run,
+            recipe=run.recipe.model_copy(update={"store": store}),
+            trajectory=Trajectory(store, run.trajectory.fingerprint),
+        )
+        for run in made.runs
+    ]
+    return replace(made, runs=tuple(runs), store=str(store))
+
+
+@pytest.fixture
+def retuned(sweeps) -> Callable[..., tuple[Analysis, Path]]:
+    """A sweep with made-up validation and test accuracies, and its folder."""
+
+    def made(
+        tuned: Sequence[Sequence[float | None]] = TUNED, measured: Sequence[Sequence[float]] = MEASURED, **changes: object
+    ) -> tuple[Analysis, Path]:
+        of = retuning(*WORDS, "steps=10", "eval_every=5", "seed=0,1,2")
+        order = [1.0, 0.5, 2.0]
+        results = []
+        for run in of.tuning.runs:
+            value = tuned[run.arm // len(RATES)][RATES.index(order[run.arm % len(RATES)])]
+            status = "diverged" if value is None else "done"
+            results.append({"status": status, "accuracy": value if value is None else value + 0.001 * run.seed})
+        measuring = stored(of.measuring(of.choose(results)), sweeps.store)
+        folder = sweeps.trained(measuring, 5, 10, folder=sweeps.multirun / of.name)
+        found = load(folder)
+        runs = found.runs.copy()
+        runs["accuracy"] = [measured[arm][seed] for arm, seed in zip(runs["arm"], runs["seed"], strict=True)]
+        return analyse(*ask(replace(found, runs=runs, labels=None), **changes)), folder
+
+    return made
+
+
+def test_both_effects_are_judged_as_one_family(retuned) -> None:
+    analysis, _ = retuned()
+    frame = analysis.comparisons.set_index("name")
+    assert frame["rates"].to_dict() == {
+        "augment: on → off": "shared",
+        "ema: on → off": "shared",
+        TOGETHER: "own best",
+        "ema: on → off, each at its best lr (0.1; baseline 0.05)": "own best",
+    }
+    assert frame["points"].round(6).tolist() == [-4.833333, -10.0, -0.666667, -14.5]
+    assert analysis.question.level == pytest.approx(1 - 0.05 / 4)
+    assert analysis.question.pairs == ((1, 0), (2, 0), (4, 3), (2, 3))
+    assert analysis.names[4] == "augment: on → off, at its best lr (0.2)"
+
+
+def test_the_two_columns_of_the_table_are_the_numbers_of_effects_csv(retuned, tmp_path) -> None:
+    analysis, folder = retuned()
+    [both, *_] = tables.every(analysis)
+    values, text = both.values, both.text  # noqa: PD011
+    assert text["change"].tolist() == ["augment: on → off", "ema: on → off"]
+    points = analysis.comparisons["points"].tolist()
+    assert values["effect at the shared rate"].tolist() == points[:2]
+    assert values["effect at each arm's own best"].tolist() == points[2:]
+    assert values["best lr"].tolist() == [0.2, 0.1]
+    assert values["baseline's"].tolist() == [0.05, 0.05]
+    files.write(analysis, tmp_path, str(folder), ["csv", "md"])
+    effects = pd.read_csv(tmp_path / "effects.csv")
+    assert effects["rates"].tolist() == ["shared", "shared", "own best", "own best"]
+    np.testing.assert_allclose(effects["points"], points)
+    markdown = (tmp_path / "table.md").read_text()
+    for cell in text.to_numpy().ravel():
+        assert tables.escape(cell) in markdown
+    assert "conditional on the rates chosen" in markdown
+    methods = (tmp_path / "methods.md").read_text()
+    assert "augment: on → off: −4.83 and −0.67; ema: on → off: −10.00 and −14.50" in methods.replace("\\", "")
+    assert "held out of the training" in methods
+    tuning = pd.read_csv(tmp_path / "tuning.csv")
+    assert tuning.loc[tuning["chosen"], "lr"].tolist() == [0.05, 0.2, 0.1]
+
+
+def test_an_arm_whose_best_rate_is_the_shared_one_as_the_baselines_is_judged_once(retuned) -> None:
+    at_one = ((0.5, 0.9, 0.5), (0.4, 0.5, 0.6), (0.3, 0.5, 0.4))
+    analysis, _ = retuned(at_one, MEASURED[:4])
+    assert analysis.question.pairs == ((1, 0), (2, 0), (3, 0))
+    assert analysis.comparisons["rates"].tolist() == ["shared", "shared and own best", "own best"]
+    [both, *_] = tables.every(analysis)
+    values = both.values  # noqa: PD011
+    assert values["effect at the shared rate"][1] == values["effect at each arm's own best"][1]
+    assert "one that is in both counts once" in both.notes[-1]
+
+
+def test_what_is_said_of_the_rates(retuned) -> None:
+    analysis, folder = retuned()
+    of = analysis.retuned
+    assert of.edges == [
+        "At an end of the rates tried, so that a better one may lie beyond: baseline (lowest); augment: on → off (highest)."
+    ]
+    assert of.gone == ["Not to be chosen, since a seed was not trained to the end: ema: on → off at 0.2 (2 diverged)."]
+    assert "of 0.5, 1, 2 times the shared 0.1" in of.how
+    assert "287 validation images" in of.how
+    assert "2 seeds (3, 4) that are not measured here" in of.how
+    first, _, third, _ = words.sentences(analysis)
+    assert first.startswith("At the shared learning rate: ")
+    assert third.startswith("Each at its best learning rate (0.2; baseline 0.05): ")
+    assert any(line.startswith("learning rates: Best rate") for line in story.plan(analysis))
+    assert "each at its own best one" in story.asked(analysis)[1]
+    [train, _] = commands(analysis.results.sweep, str(folder))
+    assert "retune=true 'retune_rates=[0.5,1,2]' retune_seeds=2" in train
+    assert "lr=" not in train.replace("retune_", "")
+    assert "how the others were chosen" in paper.checklist(analysis)
+
+
+def test_figures_show_both_effects_and_the_curves(retuned) -> None:
+    analysis, _ = retuned()
+    figures = {name: figure for name, _, figure in plots.drawn(analysis)}
+    told = [text for _, _, text in plots.points(figures["effects_by_rate"])]
+    assert [text.partition(":")[0] for text in told] == ["augment", "augment", "ema", "ema"]
+    assert "−4.83 points" in told[0]
+    assert "−0.67 points" in told[1]
+    curve = [text for _, _, text in plots.points(figures["tuning"])]
+    assert len(curve) == 8, "one that diverged has no value"
+    assert curve[0] == "baseline, lr 0.05: 80.35 % ± 0.07"
+
+
+def test_the_page_has_all_of_it(retuned, tmp_path) -> None:
+    analysis, folder = retuned()
+    files.write(analysis, tmp_path, str(folder), ["html"])
+    page = (tmp_path / files.PAGE).read_text()
+    for text in ("At the shared learning rate, and each arm at its own best", "What the tuning found", "can fake 0.7 points"):
+        assert text in page
+
+
+def test_what_cannot_be_read_otherwise_is_refused(retuned) -> None:
+    _, folder = retuned()
+    with pytest.raises(AblateError, match="each arm of this sweep is compared at two learning rates"):
+        ask(load(folder), baseline="1")
+    other = folder.parent / "again"
+    other.mkdir()
+    (other / plan.SWEEP).write_bytes((folder / plan.SWEEP).read_bytes())
+    with pytest.raises(AblateError, match=r"Expected sweeps without retune=true.*again"):
+        load(folder, other)
+
+
+def test_the_tuning_has_a_report_of_its_own(sweeps) -> None:
+    made = stored(retuning(*WORDS, "steps=10", "eval_every=5", "seed=0,1,2").tuning, sweeps.store)
+    analysis = analyse(*ask(load(sweeps.trained(made, 5, 10))))
+    assert analysis.question.evaluation_set == "validation"
+    assert analysis.question.pairs == ()
+    assert "where learning rates are chosen" in story.answer(analysis)
+    assert "of which its best was chosen" in paper.methods(analysis)
+    assert commands(analysis.results.sweep, "x") == []
+    assert pd.read_csv(io.StringIO(tables.csv(analysis.arms)))["lr"].round(3).unique().tolist() == [0.1, 0.05, 0.2]

@@ -1,0 +1,279 @@
+"""Sweeps with `retune=true`: what is tuned and measured, how a rate is chosen, and that nothing of it looks at the test set."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from omegaconf import DictConfig
+
+from ablate import config, plan
+from ablate.data.split import default_validation
+from ablate.errors import AblateError
+from ablate.retune import FILE, Retuning, Settings, Tried, Tuned
+from ablate.retune.choice import kept
+
+RATES = (0.5, 1.0, 2.0)
+
+
+def retuning(*words: str, design: str = "one_factor", rates: Sequence[float] = RATES, seeds: int = 2) -> Retuning:
+    def compose(overrides: Sequence[str]) -> DictConfig:
+        return config.compose(["data=digits", *overrides])
+
+    command = plan.parse(OverridesParser.create().parse_overrides(list(words)))
+    return Retuning(command, plan.make(command, design, compose), Settings(True, tuple(rates), seeds), compose)
+
+
+def results(of: Retuning, best: dict[int, float]) -> list[dict[str, Any]]:
+    """Made-up results of the tuning, in which the rate of each arm that is named is the best."""
+    order = [1.0, *(rate for rate in of.settings.rates if rate != 1)]
+    found = []
+    for run in of.tuning.runs:
+        arm, place = divmod(run.arm, len(order))
+        found.append({"status": "done", "accuracy": 0.9 if order[place] == best[arm] else 0.5})
+    return found
+
+
+# the choice
+
+
+def tuned(tried: dict[float, Sequence[float | None]]) -> Tuned:
+    ones = [
+        Tried(rate, 0.1 * rate, tuple(values), tuple("done" if value is not None else "diverged" for value in values))
+        for rate, values in sorted(tried.items())
+    ]
+    return Tuned("an arm", {}, tuple(ones))
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([0.125, 0.25, 0.5, 2.0, 3.0, 4.0, 8.0]),
+        st.lists(st.none() | st.integers(0, 6), min_size=3, max_size=3),
+        min_size=1,
+    ),
+    st.lists(st.none() | st.integers(0, 6), min_size=3, max_size=3),
+)
+def test_the_best_mean_wins_and_then_the_rate_nearest_to_the_shared_one(
+    others: dict[float, list[int | None]], shared: list[int | None]
+) -> None:
+    right = others | {1.0: shared}  # images of 7 that are classified rightly
+    arm = tuned({rate: [None if one is None else one / 7 for one in values] for rate, values in right.items()})
+    sound = {rate: sum(map(int, filter(None, values))) for rate, values in right.items() if None not in values}
+    if not sound:
+        assert arm.best is None
+        return
+    assert arm.best is not None
+    best = arm.best.rate
+    assert sound[best] == max(sound.values())
+    for rate, total in sound.items():
+        if total == sound[best]:
+            assert (max(best, 1 / best), best) <= (max(rate, 1 / rate), rate)
+    assert (arm.edge == "lowest") == (best == min(right))
+    assert (arm.edge == "highest") == (best == max(right))
+
+
+def test_the_order_of_seeds_does_not_break_a_tie() -> None:
+    assert tuned({0.5: (0.3, 0.2, 0.1), 1.0: (0.1, 0.2, 0.3)}).best.rate == 1.0  # type: ignore[union-attr]
+
+
+def test_an_arm_that_trains_at_no_rate_stops_all(tmp_path: Path) -> None:
+    of = retuning("augment=on,off")
+    lost = [result | {"status": "diverged", "accuracy": None} for result in results(of, {0: 1.0, 1: 1.0})]
+    with pytest.raises(AblateError, match=r"Received: none for baseline; augment: on → off \(lr 0.05, 0.1, 0.2 in baseline\)"):
+        of.choose(lost)
+
+
+def test_what_was_chosen_is_kept_and_never_changed(tmp_path: Path) -> None:
+    of = retuning("augment=on,off")
+    first, other = (of.choose(results(of, {0: 0.5, 1: rate})) for rate in (2.0, 1.0))
+    first.keep(tmp_path)
+    other.keep(tmp_path)
+    assert kept(tmp_path, of.tuning.name) == first != other
+    content = json.loads((tmp_path / FILE).read_text())
+    assert [arm["chosen"] for arm in content["arms"]] == [
+        {"rate": 0.5, "lr": 0.05, "edge": "lowest"},
+        {"rate": 2.0, "lr": 0.2, "edge": "highest"},
+    ]
+    assert "can fake 0.7 points" in content["note"]
+    with pytest.raises(AblateError, match="whose rates are of another"):
+        kept(tmp_path, "tuning-00000000")
+    (tmp_path / FILE).write_text("{")
+    with pytest.raises(AblateError, match=r"a damaged file.*chosen anew from the tuning beside it"):
+        kept(tmp_path, of.tuning.name)
+
+
+# the plans
+
+
+def test_every_arm_is_tuned_alike_on_held_out_images_with_seeds_of_its_own() -> None:
+    of = retuning("augment=on,off", "optimizer=sgd,adam", "seed=0,4", "epochs=1", "lr=0.2")
+    held = default_validation(1437)
+    by_arm: dict[int, set[float]] = {}
+    for run in of.tuning.runs:
+        assert (run.recipe.data["eval_on"], run.recipe.data["validation"]) == ("validation", held)
+        assert run.recipe.steps == of.shared.runs[0].recipe.steps == 12, "of fewer images an epoch would be fewer steps"
+        by_arm.setdefault(run.arm // len(RATES), set()).add(run.recipe.optimizer.lr)
+    assert of.tuning.seeds == (5, 6)
+    assert by_arm == {0: {0.1, 0.2, 0.4}, 1: {0.1, 0.2, 0.4}, 2: {0.1, 0.2, 0.4}}
+    own = retuning("optimizer=sgd,adam", "seed=0")
+    assert {run.recipe.optimizer.lr for run in own.tuning.runs} == {0.05, 0.1, 0.2, 0.0005, 0.001, 0.002}
+    assert own.tuning.label(3) == "optimizer: sgd → adam, lr: 0.1 → 0.001"
+    trained = {run.trajectory.fingerprint for run in of.shared.runs}
+    assert not trained & {run.trajectory.fingerprint for run in of.tuning.runs}
+
+
+def test_arms_at_their_own_best_are_measured_beside_those_at_the_shared_rate() -> None:
+    of = retuning("augment=on,off", "ema=on,off", "seed=0,1", "steps=30")
+    made = of.measuring(of.choose(results(of, {0: 0.5, 1: 2.0, 2: 1.0})))
+    assert [made.label(arm) for arm in range(len(made.arms))] == [
+        "baseline",
+        "augment: on → off",
+        "ema: on → off",
+        "baseline, at its best lr (0.05)",
+        "augment: on → off, at its best lr (0.2)",
+    ]
+    assert made.differences == [(1, 0), (2, 0), (4, 3), (2, 3)]
+    assert made.seeds == (0, 1)
+    assert {run.recipe.data["eval_on"] for run in made.runs} == {"test"}
+    assert {run.recipe.data["validation"] for run in made.runs} == {0}
+    assert made.runs[4].overrides == ("steps=30", "augment=off", "ema=on", "lr=0.2", "seed=0")
+    assert [run.readout for run in made.runs if run.arm < 3] == [run.readout for run in of.shared.runs]
+    written = made.to_json()["retune"]
+    assert written["own"] == [3, 4, 2]
+    assert written["effects"][1] == {"arm": 2, "shared": (2, 0), "own": (2, 3)}
+    same = of.measuring(of.choose(results(of, {0: 1.0, 1: 1.0, 2: 1.0})))
+    assert [run.to_json() for run in same.runs] == [run.to_json() for run in of.shared.runs], "nothing more to train"
+    assert same.differences == [(1, 0), (2, 0)]
+
+
+def test_the_most_that_measuring_may_come_to_lets_arms_that_share_a_training_part() -> None:
+    of = retuning("augment=on,off", "ema=on,off", "seed=0")
+    assert (len(of.shared.trainings), len(of.most().trainings)) == (2, 5)
+    assert len(retuning("ema=on,off", "seed=0", rates=(1.0, 2.0)).most().trainings) == 2
+
+
+def test_one_command_is_one_folder_whatever_is_chosen() -> None:
+    words = ("augment=on,off", "seed=0,1")
+    name = retuning(*words).name
+    assert name.startswith("one_factor-")
+    assert retuning(*words).name == name
+    others = [retuning(*words, rates=(0.5, 1.0)), retuning(*words, seeds=3), retuning(*words, "steps=20")]
+    assert len({name, retuning(*words).shared.name, *(other.name for other in others)}) == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "design", "message"),
+    [
+        (("augment=on,off", "ema=on,off"), "factorial", "Expected design=one_factor with retune=true"),
+        (("augment=on,off",), "ladder", "Expected design=one_factor with retune=true"),
+        (("augment=on,off", "lr=0.1,0.2"), "one_factor", "a list of values for lr, not both"),
+        (("augment=on,off", "data.validation=99"), "one_factor", "Expected data.eval_on=test data.validation=0"),
+        (("steps=20",), "one_factor", "Expected arms to compare"),
+        (("augment=on,off", "seed=2147483647"), "one_factor", "Expected seeds with 2 numbers after them"),
+    ],
+)
+def test_what_cannot_be_retuned_is_refused(words: Sequence[str], design: str, message: str) -> None:
+    with pytest.raises(AblateError, match=message):
+        retuning(*words, design=design)
+
+
+def test_one_factor_of_a_factorial_is_the_same_arms() -> None:
+    assert [arm.levels for arm in retuning("ema=on,off", design="factorial").shared.arms] == [
+        (("ema", "on"),),
+        (("ema", "off"),),
+    ]
+
+
+@settings(max_examples=50)
+@given(st.lists(st.floats(0.01, 100), unique=True, max_size=4))
+def test_rates_are_any_that_have_the_shared_one_among_them(others: list[float]) -> None:
+    rates = [1, *(rate for rate in others if rate != 1)]
+    made = {"retune": True, "retune_rates": rates, "retune_seeds": 1}
+    if len(rates) > 1:
+        assert Settings.of(made).rates == tuple(sorted(rates))
+    else:
+        with pytest.raises(AblateError, match="at least two different numbers"):
+            Settings.of(made)
+
+
+@pytest.mark.parametrize(
+    "rates", [[0.5, 2], [1, 1, 2], [0, 1], [-1, 1], [1, float("inf")], [True, 2], ["1", 2], "1,2", 1, None]
+)
+def test_other_rates_are_refused(rates: object) -> None:
+    with pytest.raises(AblateError, match="at least two different numbers above 0, 1 among them"):
+        Settings.of({"retune": True, "retune_rates": rates, "retune_seeds": 1})
+
+
+@pytest.mark.parametrize(("key", "value"), [("retune", "yes"), ("retune_seeds", 0), ("retune_seeds", True)])
+def test_other_settings_are_refused(key: str, value: object) -> None:
+    with pytest.raises(AblateError, match=f"Received: {key}="):
+        Settings.of({"retune": False, "retune_rates": [1, 2], "retune_seeds": 1} | {key: value})
+
+
+# the whole
+
+WORDS = (
+    *("-m", "design=one_factor", "retune=true", "retune_rates=[1,4]", "retune_seeds=2", "seed=0,1", "workers=2"),
+    *("augment=off,flip", "ema=off,on", "steps=12", "eval_every=6"),
+)
+
+
+def test_tune_choose_measure_with_one_command_that_goes_on_where_it_stopped(program: Any) -> None:
+    out, _ = program.command("plan", *program.base, *WORDS[1:])
+    assert "first 3 arms x 2 learning rates (1, 4 times the arm's own) x 2 seeds (2, 3), read on 40 held-out" in out
+    assert "tuning: 12 runs (6 arms x 2 seeds) on 8 trainings, 8 to do with 96 steps" in out
+    assert "then at the shared rate: one_factor: 6 runs (3 arms x 2 seeds) on 4 trainings, 4 to do with 48 steps" in out
+    assert "then each arm at its own best rate: at most 4 trainings more to do with 48 steps" in out
+    assert not (program.folder / "multirun").exists()
+
+    process = program.start(*WORDS)
+    until = time.monotonic() + 300
+    while not list(program.folder.glob("runs/*/metrics.jsonl")):
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    [folder] = (program.folder / "multirun").iterdir()
+    assert (folder / "retune" / "sweep.json").exists()
+    assert not (folder / FILE).exists()
+    assert not (folder / "sweep.json").exists(), "what is judged is fixed after the tuning"
+    _, told = program.command("status", str(folder), status=1)
+    assert f"which still tunes learning rates. Name {folder}/retune" in told
+
+    _, err = program(*WORDS)
+    assert [folder] == list((program.folder / "multirun").iterdir())
+    chosen = json.loads((folder / FILE).read_text())
+    tuning, measured = (json.loads((place / "sweep.json").read_text()) for place in (folder / "retune", folder))
+    assert "retune=true, so the learning rate of every arm is tuned first" in err
+    assert f"the learning rate of each arm, chosen on validation images (multirun/{folder.name}/{FILE})" in err
+    assert tuning["fixed"]["evaluation_set"] == "validation"
+    assert measured["fixed"]["evaluation_set"] == "test"
+    assert not {run["fingerprint"] for run in tuning["runs"]} & {run["fingerprint"] for run in measured["runs"]}
+    assert {run["seed"] for run in tuning["runs"]} == {2, 3}
+    assert {run["seed"] for run in measured["runs"]} == {0, 1}
+    for number, arm in enumerate(chosen["arms"]):
+        for place, one in enumerate(arm["tried"]):  # the shared rate is the lowest here, and comes first in the tuning, too
+            runs = [run["number"] for run in tuning["runs"] if run["arm"] == 2 * number + place]
+            read = [json.loads((folder / "retune" / str(run) / "result.json").read_text()) for run in runs]
+            assert one["accuracies"] == [result["accuracy"] for result in read]
+            assert {result["evaluation_set"] for result in read} == {"validation"}
+        best = max(arm["tried"], key=lambda one: (one["mean"], -one["rate"]))
+        assert arm["chosen"]["lr"] == best["lr"]
+    assert measured["retune"]["arms"] == chosen["arms"]
+    assert (folder / "report" / "tuning.csv").exists()
+    before = {path: path.stat().st_mtime_ns for path in program.folder.glob("runs/*/metrics.jsonl")}
+    assert len(before) >= 12
+
+    _, err = program(*WORDS)
+    assert "nothing to train" in err
+    assert {path: path.stat().st_mtime_ns for path in program.folder.glob("runs/*/metrics.jsonl")} == before
+    assert json.loads((folder / FILE).read_text()) == chosen
