@@ -135,4 +135,7 @@ class AtWork:
     def result(self, run: Run) -> dict[str, Any]:
         """`result.json` of one of its runs, once it is over."""
         found = self.ends.get(run.number)
-        return found if found is not None else app.pruned(run.recipe, run.trajectory, reached(run)[0])
+        if self.pruned_at is None or self.search.settings.by_seed:
+            return found if found is not None else app.pruned(run.recipe, run.trajectory, reached(run)[0])
+        at = [row["step"] for row in grid_rows(run) if self.search.budget.resource(row["step"], run.recipe) <= self.pruned_at]
+        return app.pruned(run.recipe, run.trajectory, max(at, default=0))  # it may have gone on for a moment

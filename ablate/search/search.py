@@ -1,6 +1,7 @@
 """A search, resolved and checked before its first trial: what is the same for all trials, and how a trial becomes runs."""
 
 import hashlib
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -71,7 +72,7 @@ class Search:
     @property
     def definition(self) -> dict[str, Any]:
         """What all trials of a study have to share to be compared."""
-        return {
+        content = {
             "space": {key: _content(one) for key, one in self.space.items()},
             "objectives": list(self.settings.objectives),
             "examples of a trial": self.budget.examples,
@@ -81,6 +82,8 @@ class Search:
             "weights read": self.recipe.readout.weights if "ema" not in self.space else "searched",
             "training": {key: value for key, value in self.content.items() if key not in ("seed", "eval_every")},
         }
+        plain: dict[str, Any] = json.loads(json.dumps(content))  # as it comes back from a file
+        return plain
 
     @property
     def name(self) -> str:

@@ -37,7 +37,7 @@ class Searching:
         self.search, self.study, self.folder, self.redact = search, study, folder, redact
         self.space = {key: algorithms.distribution(one) for key, one in search.space.items()}
         self.ledger = Ledger(study, self.space, settings.n_trials)
-        self.by_seed = settings.pruner["name"] == "wilcoxon"
+        self.by_seed = settings.by_seed
         least = round(settings.min_epochs * search.recipe.shape.train_images)
         self.least = 0 if self.by_seed else min(least, search.budget.examples)
         self.pruner = algorithms.pruner(settings.pruner, max(1, self.least), search.budget.examples)

@@ -57,6 +57,11 @@ class SearchSettings:
         return [OBJECTIVES[name] for name in self.objectives]
 
     @property
+    def by_seed(self) -> bool:
+        """Whether trials are pruned after one seed or another, not within a training."""
+        return bool(self.pruner["name"] == "wilcoxon")
+
+    @property
     def sampler_seed(self) -> int:
         """What the sampler's draws are a function of, with the number of the trial."""
         return int(self.sampler.get("seed") or 0)

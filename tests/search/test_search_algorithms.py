@@ -1,0 +1,122 @@
+"""Optuna's samplers and pruners as a search uses them."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import optuna
+import pytest
+from optuna.distributions import FloatDistribution
+from optuna.trial import FrozenTrial
+
+from ablate.errors import AblateError
+from ablate.search import algorithms
+from ablate.search.record import Dimension
+from hydra_plugins import ablate_optuna_sweeper as plugin
+
+RATE = {"lr": Dimension("float", "interval(0.1,1)", low=0.1, high=1.0)}
+LISTED = {"lr": Dimension("categorical", "0.1,0.2,0.3", choices=("0.1", "0.2", "0.3"))}
+OURS = {("tpe", "multivariate"), ("tpe", "constant_liar"), ("percentile", "percentile")}  # that differ from Optuna's defaults
+
+
+@pytest.mark.parametrize("kind", ["sampler", "pruner"])
+def test_what_the_config_lists_are_optunas_own_parameters_and_defaults(kind: str) -> None:
+    classes: Mapping[str, Any] = algorithms.SAMPLERS if kind == "sampler" else algorithms.PRUNERS
+    nodes = plugin.SAMPLERS if kind == "sampler" else plugin.PRUNERS
+    assert set(nodes) - {"none"} == set(classes)
+    for name, node in nodes.items():
+        known = inspect.signature(classes[name]).parameters if name != "none" else {}
+        for key, value in node.items():
+            assert key in known
+            if (name, key) not in OURS and key != "seed" and value is not None:
+                assert known[key].default == value, (name, key)
+
+
+def drawn(study: optuna.Study, count: int) -> list[float]:
+    found = []
+    for _ in range(count):
+        trial = study.ask({"lr": FloatDistribution(0.1, 1.0)})
+        study.tell(trial, trial.params["lr"])
+        found.append(trial.params["lr"])
+    return found
+
+
+@pytest.mark.parametrize("name", ["tpe", "random", "qmc"])
+def test_draws_depend_on_the_seed_and_the_trials_before_alone(name: str) -> None:
+    def study(seed: int, storage: Any = None) -> optuna.Study:
+        made = algorithms.sampler({"name": name, "seed": seed}, RATE, 1)
+        return optuna.create_study(study_name="one", storage=storage, sampler=made, load_if_exists=True)
+
+    straight = drawn(study(1), 14)
+    storage = optuna.storages.InMemoryStorage()
+    broken = [value for _ in range(7) for value in drawn(study(1, storage), 2)]  # opened anew for every two
+    assert broken == straight
+    assert len(set(straight)) == len(straight)
+    if name != "qmc":
+        assert drawn(study(2), 14) != straight
+
+
+def test_a_grid_is_tried_whole_and_once() -> None:
+    for name in ("grid", "brute_force"):
+        study = optuna.create_study(sampler=algorithms.sampler({"name": name, "seed": 0}, LISTED, 1))
+        found = []
+        for _ in range(3):
+            trial = study.ask({"lr": algorithms.distribution(LISTED["lr"])})
+            study.tell(trial, 1.0)
+            found.append(trial.params["lr"])
+        assert sorted(found) == ["0.1", "0.2", "0.3"], name
+    with pytest.raises(AblateError, match="Expected listed values or a range for every key"):
+        algorithms.sampler({"name": "grid"}, RATE, 1)
+
+
+@pytest.mark.parametrize(
+    ("config", "objectives", "message"),
+    [
+        ({"name": "tpee"}, 1, "Expected one of: tpe, random"),
+        ({"name": "cmaes"}, 2, "Expected one of: tpe, random, gp, qmc"),
+        ({"name": "tpe", "n_start": 3}, 1, "Expected one of: .*n_startup_trials"),
+        ({"name": "qmc", "qmc_type": "dice"}, 1, "Expected parameters that Optuna takes for qmc"),
+    ],
+)
+def test_samplers_that_are_none_are_refused(config: dict[str, Any], objectives: int, message: str) -> None:
+    with pytest.raises(AblateError, match=message):
+        algorithms.sampler(config, RATE, objectives)
+
+
+def test_pruners_take_their_resources_in_examples() -> None:
+    assert algorithms.pruner({"name": "none"}, 100, 1000) is None
+    hyperband = algorithms.pruner({"name": "hyperband", "min_resource": None, "reduction_factor": 3}, 100, 1000)
+    assert (hyperband._min_resource, hyperband._max_resource) == (100, 1000)  # type: ignore[union-attr]
+    with pytest.raises(AblateError, match="Expected one of: none, median"):
+        algorithms.pruner({"name": "asha"}, 1, 10)
+    with pytest.raises(AblateError, match="Expected parameters that Optuna takes for successive_halving"):
+        algorithms.pruner({"name": "successive_halving", "reduction_factor": 1}, 1, 10)
+
+
+@pytest.mark.parametrize("name", ["median", "hyperband", "successive_halving"])
+def test_a_trial_is_pruned_among_its_own_arm_alone(name: str) -> None:
+    """Slow starters of one arm are not judged by fast ones of another."""
+    study = optuna.create_study(direction="maximize", study_name="one")
+    pruner = algorithms.pruner({"name": name, **({"n_startup_trials": 1} if name == "median" else {})}, 1, 9)
+    assert pruner is not None
+
+    def judge(arm: str, level: float) -> bool:
+        study.enqueue_trial({"arm": arm})
+        trial = study.ask({"arm": optuna.distributions.CategoricalDistribution(["fast", "slow"])})
+
+        def fits(other: FrozenTrial) -> bool:
+            return other.params.get("arm") == arm
+
+        for step in range(1, 10):
+            trial.report(level, step)
+            frozen = study._storage.get_trial(trial._trial_id)
+            if pruner.prune(algorithms.Beside(study, fits), frozen):
+                study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+                return True
+        study.tell(trial, level)
+        return False
+
+    for level in (0.9, 0.8, 0.95, 0.85, 0.9, 0.92, 0.97, 0.99, 0.995):
+        judge("fast", level)
+    assert not judge("slow", 0.3)
+    assert sum(judge("fast", 0.3) for _ in range(6)) >= 3
