@@ -12,14 +12,16 @@ from ablate.errors import AblateError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+    from rich.console import Console
 
     from ablate.results.analysis import Analysis
+    from ablate.results.search import SearchResults
 
 _DESCRIPTION = """\
 Write the report of a sweep: one page (index.html), tables, figures, and texts for a paper; and print its verdicts.
 It reads what is there: a sweep that still runs, or that had failures, is reported as far as it came. Nothing is trained.
 What differs from what was fixed before training (--baseline, --metric, --at-step, --margin, sweeps joined) is marked as
-exploratory: changed after training.
+exploratory: changed after training. Of a search it tells its trials and its confirmation, which is the result.
 """
 
 _EXAMPLES = """\
@@ -34,7 +36,16 @@ examples:
   ablate report multirun/factorial-1a2b3c4d --json           one JSON object, for scripts
 """
 
-NAMED = ("index.html", "table.md", "effects.png", "accuracy.png", "report.ipynb")  # of the files, where the reader is told
+NAMED = (
+    "index.html",
+    "table.md",
+    "effects.png",
+    "accuracy.png",
+    "history.png",
+    "surface.png",
+    "front.png",
+    "report.ipynb",
+)  # of the files, where the reader is told
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,43 @@ class Report:
             "files": [str(path) for path in self.files],
         }
 
+    def show(self, console: "Console") -> list[str]:
+        """Print the summary; the columns that there was no room for."""
+        from ablate.results import tables
+
+        return tables.show(self.analysis, console)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should be told about the files, a line each."""
+        return self.analysis.results.notes
+
+
+@dataclass(frozen=True)
+class SearchReport:
+    """What was written of a search. files: the page first."""
+
+    name: str
+    found: "SearchResults"
+    files: list[Path]
+
+    def to_json(self) -> dict[str, Any]:
+        """Trials, statistics, sentences and files as JSON-able content; a number that is missing is None."""
+        from ablate.results.search import summary
+
+        return {"name": self.name, **summary.content(self.found), "files": [str(path) for path in self.files]}
+
+    def show(self, console: "Console") -> list[str]:
+        """Print the summary; the columns that there was no room for."""
+        from ablate.results.search import summary
+
+        return summary.show(self.found, console)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should be told about the files, a line each."""
+        return self.found.notes
+
 
 def run(arguments: Sequence[str]) -> int:
     """Reports what the command line names; returns the exit status 0.
@@ -83,10 +131,14 @@ def run(arguments: Sequence[str]) -> int:
         if given:
             raise AblateError(f"Expected --compare without {given[0]}. Received: both. Give them in two commands.")
         first, second = options.compare
+        _refuse_searches(options.compare, "--compare")
         return compare.run(first, second, options.out, options.json, **_changes(options))
     if not options.sweep:
         raise AblateError("Expected the folder of a sweep, as in ablate report multirun/factorial-1a2b3c4d. Received: none.")
     changes = _changes(options) | {"baseline": options.baseline, "target": options.reach}
+    given = [f"--{_OPTIONS.get(name, name)}" for name, value in changes.items() if value is not None]
+    if given:
+        _refuse_searches(options.sweep, given[0])
     report = make(options.sweep, options.out, _formats(options.format), **changes)
     if options.notebook:
         from ablate.results import notebook
@@ -100,6 +152,33 @@ def run(arguments: Sequence[str]) -> int:
     else:
         _print(report)
     return 0
+
+
+_OPTIONS = {"target": "reach", "at_step": "at-step"}  # where the name of an option is not that of what it changes
+
+
+def _refuse_searches(sources: Sequence[str], option: str) -> None:
+    """Refuse an option that says nothing of a search."""
+    for source in sources:
+        if _search(source) is not None:
+            raise AblateError(
+                f"Expected no {option} with a search, which is read as it was fixed before its first trial. Received: "
+                f"{source}. Its confirmation is a sweep of its own: ablate report {source}/confirmation."
+            )
+
+
+def _search(source: str) -> Path | None:
+    """The folder of the search that a user names, by its path or the name of its study; None where it is none."""
+    from ablate.results.sources import folders, is_store
+    from ablate.search.record import is_search
+    from ablate.store import SWEEP
+
+    if (Path(source) / SWEEP).exists():
+        return Path(source) if is_search(Path(source)) else None
+    if is_store(Path(source)):
+        return None
+    found = folders(source)
+    return found[0] if any(map(is_search, found)) else None
 
 
 def _changes(options: argparse.Namespace) -> dict[str, Any]:
@@ -137,8 +216,10 @@ def write(folder: Path, formats: Sequence[str] | None = None) -> list[Path]:
     return report.files
 
 
-def make(sources: Sequence[str], to: Path | None = None, formats: Sequence[str] | None = None, **changes: Any) -> Report:
-    """Write a report.
+def make(
+    sources: Sequence[str], to: Path | None = None, formats: Sequence[str] | None = None, **changes: Any
+) -> Report | SearchReport:
+    """Write a report, of sweeps or of one search.
 
     Args:
         sources: as for `ablate.results.load`.
@@ -153,11 +234,23 @@ def make(sources: Sequence[str], to: Path | None = None, formats: Sequence[str] 
     from ablate.results.analysis import analyse
     from ablate.results.question import ask
 
+    searches = [found for source in sources if (found := _search(source)) is not None]
+    if searches:
+        return _make_of_search(sources, searches[0], to, formats or files.FORMATS)
     out = folder_of(sources, to)
     analysis = analyse(*ask(load(*sources), **changes))
     folder = sources[0]
     name = "; ".join(Path(source).resolve().name for source in sources)
     return Report(name, analysis, files.write(analysis, out, folder, formats or files.FORMATS))
+
+
+def _make_of_search(sources: Sequence[str], folder: Path, to: Path | None, formats: Sequence[str]) -> SearchReport:
+    from ablate.results.search import files, load
+
+    if len(sources) > 1:
+        raise AblateError(f"Expected a search alone: it cannot be joined with others. Received: {' '.join(sources)}.")
+    found = load(folder)
+    return SearchReport(folder.resolve().name, found, files.write(found, to or folder / "report", str(folder), formats))
 
 
 def folder_of(sources: Sequence[str], to: Path | None) -> Path:
@@ -203,19 +296,18 @@ def records(frame: "DataFrame") -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
-def _print(report: Report) -> None:
+def _print(report: Report | SearchReport) -> None:
     """The tables that answer, as wide as the terminal allows, whole in a pipe; at the end where all of it lies."""
     from rich.console import Console
 
-    from ablate.results import tables
     from ablate.results.files import TABLE
 
     console = Console(highlight=False)
-    dropped = tables.show(report.analysis, console)
+    dropped = report.show(console)
     soft = not console.is_terminal
     if dropped:
         console.print(f"left out at this width: {', '.join(dropped)}; see {TABLE}", markup=False, soft_wrap=soft)
-    for line in report.analysis.results.notes:
+    for line in report.notes:
         console.print(line, markup=False, soft_wrap=soft)
     console.print()
     named = [path for path in report.files if path.name in NAMED]

@@ -1,10 +1,13 @@
 """The report as a notebook: what its cells show, and its execution on a sweep."""
 
+import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from ablate.errors import AblateError
 from ablate.results import plots, tables, words
@@ -12,7 +15,15 @@ from ablate.results.analysis import Analysis, analyse
 from ablate.results.page import story
 from ablate.results.question import ask
 from ablate.results.repeat import commands
-from ablate.results.sources import load
+from ablate.results.search import SearchResults
+from ablate.results.search import content as search_content
+from ablate.results.search import load as load_search
+from ablate.results.search import plots as search_plots
+from ablate.results.search import tables as search_tables
+from ablate.results.search import words as search_words
+from ablate.results.search.repeat import commands as search_commands
+from ablate.results.sources import folders, is_store, load
+from ablate.search.record import is_search
 from ablate.store import write_atomically
 
 NAME = "report.ipynb"
@@ -43,42 +54,107 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Parts:
+    """Several things one below the other; shown so where it is the last value of a cell."""
+
+    parts: "tuple[Text | Picture, ...]"
+
+    def _ipython_display_(self) -> None:
+        display = importlib.import_module("IPython.display").display
+        for part in self.parts:
+            display(part)
+
+
+@dataclass(frozen=True)
 class Report:
     """The report of a sweep, part by part; each is shown where it is the last value of a cell.
 
-    sweep: as for `ablate.results.load`; changes: as for `ablate.results.question.ask`. From them come `analysis`, with all
-    frames behind, and what the methods show.
+    Of a search, its own parts are those that `search` shows, and all others are of its confirmation.
+
+    sweep: as for `ablate.results.load`, or the folder of a search; changes: as for `ablate.results.question.ask`. From them
+    come `analysis`, with all frames behind, and what the methods show.
     """
 
     sweep: str
     changes: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
+    def found(self) -> SearchResults | None:
+        """What a search found; None where the sweep is none.
+
+        Raises:
+            AblateError: a search is to be read otherwise than it was fixed.
+        """
+        folder = _search(self.sweep)
+        if folder is not None and self.changes:
+            raise AblateError(f"Expected no changes with a search. Received: {', '.join(self.changes)}.")
+        return None if folder is None else load_search(folder)
+
+    @cached_property
     def analysis(self) -> Analysis:
-        """The frames behind all that is shown."""
-        return analyse(*ask(load(self.sweep), **self.changes))
+        """The frames behind all that is shown; of a search, those of its confirmation.
+
+        Raises:
+            AblateError: a search has no confirmation.
+        """
+        if self.found is None:
+            return analyse(*ask(load(self.sweep), **self.changes))
+        if self.found.confirmation is None:
+            raise AblateError(f"Expected a confirmation. Received: {self.sweep}, a search without one.")
+        return self.found.confirmation
+
+    @property
+    def _unconfirmed(self) -> bool:
+        """Whether there is nothing but the trials of a search."""
+        return self.found is not None and self.found.confirmation is None
 
     @cached_property
     def _tables(self) -> dict[str, tables.Table]:
-        return {table.name: table for table in tables.every(self.analysis)}
+        own = {} if self.found is None else {table.name: table for table in search_tables.every(self.found)}
+        return own | ({} if self._unconfirmed else {table.name: table for table in tables.every(self.analysis)})
 
     @cached_property
     def _pictures(self) -> dict[str, Picture]:
-        return {name: Picture(title, plots.svg(figure)) for name, title, figure in plots.drawn(self.analysis)}
+        others = [] if self._unconfirmed else plots.drawn(self.analysis)
+        return self._of_search | {name: Picture(title, plots.svg(figure)) for name, title, figure in others}
+
+    @cached_property
+    def _of_search(self) -> dict[str, Picture]:
+        drawn = [] if self.found is None else search_plots.drawn(self.found)
+        return {
+            name: Picture(title, plots.svg(figure))
+            for name, title, figure in drawn
+            if not name.startswith(search_content.CONFIRMED)
+        }
+
+    def search(self) -> "Text | Parts":
+        """The trials of a search, its tables and figures; of another sweep, that it is none."""
+        if self.found is None:
+            return Text("This sweep is no search, so it has no trials.")
+        names = [table.name for table in search_tables.every(self.found)]
+        shown = [self.table(name) for name in names if not name.startswith(search_content.CONFIRMED)]
+        notes = [_lines(f"{note}." for note in self.found.importances[1])] if self.found.importances[1] else []
+        return Parts((*shown, *notes, *self._of_search.values()))
 
     def question(self) -> Text:
         """What was asked, and what was planned."""
+        if self.found is not None:
+            return self.table("setup")
         return _lines([*story.asked(self.analysis), *story.plan(self.analysis)])
 
     def answer(self) -> Text:
         """What was found: in one line, then a sentence a change; first what was changed after training, where anything was."""
+        if self.found is not None:
+            return _lines(
+                [*search_words.warnings(self.found), search_words.answer(self.found), *search_words.sentences(self.found)]
+            )
         changes = [f"exploratory: changed after training ({change})" for change in self.analysis.question.changes]
         return _lines([*changes, story.answer(self.analysis), *words.sentences(self.analysis)])
 
     def table(self, name: str) -> Text:
         """A table by its name, with the lines that stand under it; where the sweep has nothing for it, that is said."""
         if name not in self._tables:
-            return Text(f"This sweep has no table `{name}`; it has {_names(self._tables)}.")
+            return Text(f"This {self._kind} has no table `{name}`; it has {_names(self._tables)}.")
         table = self._tables[name]
         notes = "".join(f"- {tables.escape(line)}\n" for line in table.notes)
         return Text(f"**{tables.escape(table.title)}**\n\n{tables.markdown(table.text, table.words)}\n{notes}")
@@ -86,15 +162,32 @@ class Report:
     def figure(self, name: str) -> Text | Picture:
         """A figure by its name; where the sweep has nothing for it, that is said."""
         if name not in self._pictures:
-            return Text(f"This sweep has no figure `{name}`; it has {_names(self._pictures)}.")
+            return Text(f"This {self._kind} has no figure `{name}`; it has {_names(self._pictures)}.")
         return self._pictures[name]
+
+    @property
+    def _kind(self) -> str:
+        return "sweep" if self.found is None else "search" if self._unconfirmed else "search, with its confirmation,"
+
+    def comparisons(self) -> "pd.DataFrame | Text":
+        """What was judged, as a frame; of a search without a confirmation, that there is none."""
+        return (
+            Text("This search has no confirmation, so nothing was compared.")
+            if self._unconfirmed
+            else self.analysis.comparisons
+        )
 
     def notes(self) -> Text:
         """What a reader should be told about the files, and what all of it took."""
+        if self._unconfirmed:
+            return self.table("spent")
         return _lines([*self.analysis.results.notes, *story.took(self.analysis)])
 
     def repeat(self) -> Text:
         """The commands that give the sweep and its report again."""
+        if self.found is not None:
+            told = search_commands(self.found, self.sweep)
+            return Text("\n".join(f"To {what}:\n\n```\n{line}\n```\n" for what, line in told.items()))
         lines = commands(self.analysis.results.sweep, self.sweep)
         return Text("```\n" + "\n".join(lines) + "\n```" if lines else "No single command gives this: it was put together.")
 
@@ -131,6 +224,14 @@ def execute(sweep: str, to: Path, **changes: Any) -> Path:
         ) from None
     write_atomically(to / NAME, nbformat.writes(notebook).encode())
     return to / NAME
+
+
+def _search(sweep: str) -> Path | None:
+    """The folder of the search that is named; None where it is none."""
+    if is_store(Path(sweep)):
+        return None
+    found = folders(sweep)
+    return found[0] if is_search(found[0]) else None
 
 
 def template() -> Path:

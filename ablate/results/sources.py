@@ -8,6 +8,7 @@ from ablate.errors import AblateError
 from ablate.plan import NOT_FACTORS
 from ablate.results import joined, one_sweep, whole_store
 from ablate.results.frames import Results, build
+from ablate.search.record import CONFIRMATION, SEARCH, is_search
 from ablate.store import SWEEP, canonical_json, read_json
 from ablate.store.catalog import contents
 
@@ -34,6 +35,12 @@ def load(*sources: str | Path) -> Results:
         found |= dict.fromkeys(folders(source))
     if not found:
         raise AblateError("Expected a sweep, a study or a store. Received: none.")
+    for folder in found:
+        if is_search(folder):
+            raise AblateError(
+                f"Expected a sweep that compares arms. Received: {folder}, which is a search: `ablate report` and "
+                f"`ablate.results.search.load` read it, and its {CONFIRMATION}/ is a sweep."
+            )
     folders_once = list({folder.resolve(): folder for folder in found}.values())
     parts = [one_sweep.read(folder) for folder in folders_once]
     return build(parts[0] if len(parts) == 1 else joined.join(parts))
@@ -59,7 +66,8 @@ def folders(source: str | Path) -> list[Path]:
             f"Expected the folder of a sweep, with a {SWEEP} in it, the name of a study with sweeps in {MULTIRUN}/, or a "
             f"store. Received: {source}."
         )
-    if len({_but_for_seeds(content) for content in sweeps.values()}) > 1:
+    searches = [folder for folder, content in sweeps.items() if content["design"] == SEARCH]  # which are never joined
+    if len(sweeps) > 1 and (searches or len({_but_for_seeds(content) for content in sweeps.values()}) > 1):
         listed = "; ".join(f"{folder} ({_shown(content)})" for folder, content in sweeps.items())
         raise AblateError(
             f"Expected a study whose sweeps differ in their seeds alone. Received: {source}, with {listed}. Name the folder "
@@ -83,6 +91,8 @@ def _lasting(overrides: Sequence[str]) -> list[str]:
 
 
 def _shown(content: dict[str, Any]) -> str:
+    if content["design"] == SEARCH:
+        return f"a search, {content['search']['n_trials']} trials"
     seeds = ", ".join(map(str, content["seeds"]))
     steps = ", ".join(f"{step:,}" for step in sorted(set(content["fixed"]["step"])))
     return f"{len(content['arms'])} arms, steps {steps}, seeds {seeds}"

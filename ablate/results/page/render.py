@@ -16,6 +16,7 @@ import pandas as pd
 from ablate.results.page.blocks import Block, Picture, Section, Table
 from ablate.results.page.svg import inlined
 
+EXPLORATORY = "exploratory: changed after training"
 MISSING = {"", "–"}  # texts of a cell without a value
 # What a cell of numbers begins with: "−3.1 (−4.0 to −2.2)", "1,234", "12 %", "± 0.5"; no names such as "0b7ea4f" or "2x2".
 _NUMBER = re.compile(r"(?:± ?)?([+−-]?) ?(\d[\d,]*(?:\.\d+)?(?:[eE][+−-]?\d+)?)(?=$|[\s%±(,;†])")
@@ -24,7 +25,9 @@ SENTENCE = 24  # letters of a text that is longer than a name
 DIGITS = 10  # significant ones of a value in full: what is beyond is noise of binary fractions
 
 
-def render(title: str, answer: Sequence[str], banner: Sequence[str], sections: Sequence[Section]) -> str:
+def render(
+    title: str, answer: Sequence[str], banner: Sequence[str], sections: Sequence[Section], warning: str = EXPLORATORY
+) -> str:
     """One HTML page that needs nothing else: neither network nor files, with styles, script and figures inside.
 
     The same arguments give the same page. All text is escaped; the script that the page carries is the only one that may run.
@@ -34,6 +37,7 @@ def render(title: str, answer: Sequence[str], banner: Sequence[str], sections: S
         answer: what was found, a line each.
         banner: what was changed after training, a phrase each; empty where all is as planned.
         sections: in order; their ids differ.
+        warning: what stands above the banner.
     """
     style, script = (resources.files(__package__).joinpath(name).read_text("utf-8").strip() for name in ("page.css", "page.js"))
     numbers = iter(range(1, 1 + sum(len(section.blocks) for section in sections)))
@@ -41,6 +45,7 @@ def render(title: str, answer: Sequence[str], banner: Sequence[str], sections: S
         title=title,
         answer=answer,
         banner=banner,
+        warning=warning,
         sections=[
             {**vars(section), "blocks": [_prepared(block, f"figure{next(numbers)}-") for block in section.blocks]}
             for section in sections

@@ -1,0 +1,139 @@
+"""What a paper needs of a search: a paragraph on the method, and a checklist."""
+
+from ablate.results import numbers
+from ablate.results.numbers import counted
+from ablate.results.paper.latex import tabular
+from ablate.results.paper.methods import TO_FILL_IN, machines
+from ablate.results.paper.methods import test as rule
+from ablate.results.search import stats
+from ablate.results.search.frames import SearchResults
+from ablate.results.search.tables import named, space
+from ablate.results.search.words import answer, best_setting, counted_trials, default_won, holds, setting, value, warnings
+from ablate.results.tables import escape
+
+
+def methods(found: SearchResults) -> str:
+    """`methods.md`: paragraphs in the past tense; what no file tells is marked to be filled in."""
+    paragraphs = (_searched(found), _judged(found), _confirmed(found), _took(found))
+    return "\n".join(["# Method\n", *(escape(" ".join(lines)) + "\n" for lines in paragraphs)])
+
+
+def _searched(found: SearchResults) -> list[str]:
+    search, budget = found.search, found.search["budget"]
+    space = "; ".join(f"{key} ({one.written})" for key, one in found.space.items())
+    seeds = found.sweep["seeds"]
+    pruner = search["pruner"]
+    stopped = (
+        "no trial was stopped early"
+        if pruner["name"] == "none"
+        else f"trials were stopped early by {named(pruner)}, not before epoch {search.get('min_epochs', 1):g}"
+    )
+    arms = search.get("arm_keys") or []
+    among = f" and only against trials with the same {' and '.join(arms)}" if arms and pruner["name"] != "none" else ""
+    lines = [
+        f"We searched over {space} with {counted(search['n_trials'], 'trial')}, each trained with "
+        f"{counted(len(seeds), 'seed')} ({', '.join(map(str, seeds))}).",
+        f"Settings were proposed by {named(search['sampler'])} (seed {search.get('sampler_seed', 0)}); {stopped}{among}.",
+        f"Each training of a trial had a budget of {budget['epochs']:g} epochs ({budget['examples']:,} examples, whatever the "
+        "batch size).",
+    ]
+    fixed = " ".join(search["fixed_overrides"])
+    return [*lines, f"All trials shared: {fixed}."] if fixed else lines
+
+
+def _judged(found: SearchResults) -> list[str]:
+    search = found.search
+    aims = " and ".join(
+        f"{one.title} ({direction}d)" for one, direction in zip(found.objectives, search["directions"], strict=True)
+    )
+    lines = [f"The objective was {aims}." if len(found.objectives) == 1 else f"The objectives were {aims}."]
+    if found.tuned_on_test:
+        return [*lines, *(f"{line}." for line in warnings(found))]
+    train, held_out = search.get("train_images"), search.get("validation_images")
+    if train and held_out:
+        lines.append(
+            f"Trials were trained on {train:,} training images and judged on {held_out:,} others, held out in a fixed, "
+            "class-balanced split; the test set was not read."
+        )
+    return lines
+
+
+def _confirmed(found: SearchResults) -> list[str]:
+    analysis = found.confirmation
+    if analysis is None:
+        why = "the default setting scored best" if default_won(found) else "the best setting was not measured again"
+        return [f"There is no confirmation: {why}."]
+    seeds = analysis.results.sweep["seeds"]
+    return [
+        f"The setting with the best score and the default setting were then trained anew on all training images with "
+        f"{counted(len(seeds), 'seed')} that no trial had used ({', '.join(map(str, seeds))}), and read on the "
+        f"{analysis.question.evaluation_set} set after the last step; only this comparison is reported as a result.",
+        *rule(analysis),
+        "The score of the best trial is that of a maximum and is not reported as a result.",
+        holds(found),
+    ]
+
+
+def _took(found: SearchResults) -> list[str]:
+    lines = [*counted_trials(found), *_compute(found)]
+    where = machines(found.trainings)
+    return [*lines, f"Trials ran on {'; '.join(where)}."] if where else lines
+
+
+def _compute(found: SearchResults) -> list[str]:
+    frame = stats.spent(found.trials).set_index("what")
+    trained, pruned, reused = (frame.loc[what] for what in ("trained", "saved by pruning", "saved by reuse"))
+    took = numbers.duration(trained["seconds"])
+    lines = [f"The trials trained on {numbers.whole(trained['examples'])} examples, which took {took} over all of them."]
+    saved = [
+        f"{what} saved {numbers.whole(row['examples'])} examples ({numbers.duration(row['seconds'])})"
+        for what, row in (("pruning", pruned), ("trainings that were there already", reused))
+        if row["examples"]
+    ]
+    if saved:
+        told = " and ".join(saved)
+        lines.append(f"{told[0].upper()}{told[1:]}.")
+    if found.confirmation is not None:
+        lines.append(f"The confirmation took {numbers.duration(found.confirmation.compute['seconds'])}.")
+    return lines
+
+
+def checklist(found: SearchResults) -> str:
+    """`checklist.md`: what checklists of conferences ask of a search, with its answers."""
+    keys = "".join(
+        f"\n- {escape(key)}: {escape(one.written)}; default {escape(value(found.default[key]))}"
+        for key, one in found.space.items()
+    )
+    best = best_setting(found)
+    chosen = [] if best is None else [f"Best by its score: {escape(setting(best))}."]
+    unknown = f"{TO_FILL_IN} what was tried before this search and is not part of it."
+    parts = [
+        (
+            "Hyperparameters: what was searched over?",
+            [
+                f"{keys.lstrip()}\n\nFixed: {escape(' '.join(found.search['fixed_overrides'])) or 'the defaults'}.",
+                *chosen,
+            ],
+        ),
+        ("Hyperparameters: how many settings were tried, with how many seeds?", [_tried(found), *counted_trials(found)]),
+        ("Hyperparameters: how were they chosen?", [escape(line) for line in _searched(found)[1:3]]),
+        ("Splits: on which images was chosen, and on which measured?", [*_judged(found), *_confirmed(found)[:1]]),
+        ("Variability: what does the result rest on?", [escape(answer(found)), "The score of the best trial is no result."]),
+        ("Compute: what did all of it take, with what failed and what was pruned?", [*_compute(found), unknown]),
+    ]
+    return "\n".join(["# Checklist\n", *(f"## {question}\n\n{' '.join(lines)}\n" for question, lines in parts)])
+
+
+def _tried(found: SearchResults) -> str:
+    seeds = found.sweep["seeds"]
+    return (
+        f"{counted(found.search['n_trials'], 'trial')} were planned, each with {counted(len(seeds), 'seed')} "
+        f"({', '.join(map(str, seeds))}). Pruned, diverged and failed ones count as trials."
+    )
+
+
+def table(found: SearchResults) -> str:
+    """`table.tex`: the search space with its defaults and the best setting."""
+    made = space(found)
+    head = "% Needs \\usepackage{booktabs} in the preamble.\n"
+    return head + tabular(made.text, list(made.words))

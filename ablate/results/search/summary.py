@@ -1,0 +1,60 @@
+"""What the terminal and programs are told of a search."""
+
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from ablate.results.search import repeat, stats, tables, words
+from ablate.results.search.frames import SearchResults
+from ablate.results.tables.summary import print_table
+
+
+def show(found: SearchResults, console: Console) -> list[str]:
+    """Print what was found, the confirmation and the best settings; the columns that there was no room for."""
+    whole = not console.is_terminal
+    for line in [*words.warnings(found), words.answer(found), ""]:
+        console.print(line, markup=False, soft_wrap=whole)
+    wanted = ("confirmation_arms", "confirmation_verdicts", "best", "front", "spent")
+    dropped: list[str] = []
+    for table in tables.every(found):
+        if table.name in wanted:
+            console.print(table.title, markup=False)
+            dropped += print_table(table, console)
+    for line in [*words.sentences(found), *(f"{note}." for note in found.importances[1])]:
+        console.print(line, markup=False, soft_wrap=whole)
+    for what, command in repeat.commands(found, str(found.folder)).items():
+        if what != repeat.REPORT:
+            console.print(f"To {what}:\n  {command}", markup=False, soft_wrap=True)
+    return dropped
+
+
+def content(found: SearchResults) -> dict[str, Any]:
+    """The same as JSON-able content; a number that is missing is None."""
+    one = found.objective
+    ranked = stats.ranked(found.trials, one)
+    front = stats.fronts(found.trials, found.objectives)
+    return {
+        "design": "search",
+        "tuned_on_test": found.tuned_on_test,
+        "answer": words.answer(found),
+        "objectives": [each.name for each in found.objectives],
+        "space": {key: dimension.written for key, dimension in found.space.items()},
+        "seeds": list(found.sweep["seeds"]),
+        "counts": found.counts,
+        "default": found.default,
+        "best": words.best_setting(found),
+        "trials": _records(found.trials),
+        "ranked": [int(number) for number in ranked["number"]],
+        "front": [int(number) for number in front.loc[front["front"], "number"]] if len(found.objectives) > 1 else [],
+        "importance": _records(found.importances[0]),
+        "spent": _records(stats.spent(found.trials)),
+        "confirmation": None if found.confirmation is None else _records(found.confirmation.comparisons),
+        "commands": repeat.commands(found, str(found.folder)),
+        "notes": [*words.warnings(found), *words.sentences(found), *found.importances[1], *found.notes],
+    }
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]

@@ -1,0 +1,86 @@
+import pytest
+
+from ablate.results import search
+from ablate.results.search import files, repeat, tables, words
+from ablate.search.record import Trial
+
+
+def said(found) -> str:
+    return "\n".join([*words.warnings(found), words.answer(found), *words.sentences(found)])
+
+
+def test_the_confirmation_is_the_result_and_the_best_score_is_none(confirmed):
+    found = search.load(confirmed())
+    answer = words.answer(found)
+    assert answer.startswith("The search helped: its best setting (lr: 0.0613, batch_size: 64) beats the default (lr: 0.1, ")
+    assert "by 1.17 points (" in answer
+    assert "on the test set, over 3 seeds that no trial used." in answer
+    told = said(found)
+    assert "80.00 %, is no result" in told
+    assert "The best of 25 equal trials flatters by about" in told
+    assert "holds for the trained budget of 10 epochs (450,000 examples), not for longer training" in told
+    assert "25 of 25 trials are finished: 16 done, 7 pruned, 1 diverged, 1 failed." in told
+    assert "1 lapsed (its process died; another trial went on in its place), 1 surplus" in told
+    commands = repeat.commands(found, "multirun/search")
+    best = "python -m ablate lr=0.0613 batch_size=64 epochs=2 precision=bfloat16"
+    assert commands["train the best setting on all training images"].startswith(best)
+    again = "python -m ablate -m design=together lr=0.1,0.0613 batch_size=128,64 seed=1000,1001,1002"
+    assert commands["repeat the confirmation"].startswith(again)
+    method = files.TEXTS["md"]["methods.md"](found)
+    assert "5,000 others, held out" in method
+    assert "3 seeds that no trial had used (1000, 1001, 1002), and read on the test set" in method
+    names = [table.name for table in tables.every(found)]
+    assert names[:2] == ["confirmation_verdicts", "confirmation_arms"]
+
+
+@pytest.mark.parametrize(
+    ("gains", "begins"),
+    [
+        ((1.2, -1.0, 0.4), "The confirmation does not show that the search gained anything: "),
+        ((-1.2, -1.3, -1.1), "The search gained nothing: "),
+        ((0.01, 0.02, 0.03), "The search gained nothing that matters: "),
+    ],
+)
+def test_a_gain_that_is_not_shown_is_said_first(confirmed, gains, begins):
+    assert words.answer(search.load(confirmed(gains))).startswith(begins)
+
+
+def test_without_a_confirmation_there_is_no_result(made):
+    assert words.answer(search.load(made())).startswith("The search has no result yet: ")
+    assert "confirm_seeds=0 asked for none" in words.answer(search.load(made(confirm_seeds=0)))
+    assert "it follows when the search is finished" in words.answer(search.load(made(n_trials=30)))
+    assert words.answer(search.load(made([]))) == "The search has found nothing yet: no trial is done."
+
+
+def test_a_default_that_won_is_said_first(made):
+    settings = (("0.1", 0.8), ("0.4", 0.7))
+    trials = [Trial(n, "done", {"lr": float(lr), "batch_size": "128"}, (score,)) for n, (lr, score) in enumerate(settings)]
+    found = search.load(made(trials))
+    assert words.answer(found).startswith(
+        "The default setting won: none of 2 trials scored better than lr: 0.1, batch_size: 128"
+    )
+
+
+def test_tuning_on_the_test_set_is_said_everywhere(made):
+    found = search.load(made(fixed={"evaluation_set": "test"}, allow_test=True, validation_images=0))
+    assert "test set (allow_test=true)" in said(found)
+    for name in ("table.md", "methods.md", "checklist.md"):
+        assert "allow\\_test=true" in files.TEXTS["md"][name](found) or "allow_test=true" in files.TEXTS["md"][name](found), (
+            name
+        )
+    assert "test accuracy (%)" in tables.best(found).text.columns
+
+
+def test_two_objectives_have_a_front_and_no_one_result(made, two_objectives):
+    found = search.load(made(two_objectives[0], **two_objectives[1]))
+    assert "3 of the 9 trials that are done are on the front of validation accuracy and operations" in said(found)
+    assert tables.best(found).text["model"].tolist() == ["tuto", "alex2", "squeeze1"]
+
+
+def test_own_configs_and_another_store_are_in_the_command(made):
+    folder = made(name="other", confirm_epochs=50.0)
+    found = search.load(folder)
+    found.sweep["store"], found.sweep["config_dir"] = "elsewhere/my runs", "my"
+    line = repeat.commands(found, "multirun/other")["train the best setting on all training images"]
+    assert line.startswith("python -m ablate -cd my lr=0.0613 batch_size=64 epochs=50 ")
+    assert line.endswith("'store=elsewhere/my runs'")
