@@ -84,8 +84,9 @@ class Analysis:
 
     @cached_property
     def against(self) -> dict[int, int]:
-        """What each arm is compared with, where it is with one; the first where it is with two."""
-        return dict(reversed(self.question.pairs))
+        """What each arm is compared with, where it is with one; of two rates the shared one."""
+        pairs = self.question.pairs
+        return dict(pairs if self.retuned is None else reversed(pairs))
 
     @cached_property
     def retuned(self) -> Retuned | None:
