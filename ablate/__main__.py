@@ -11,7 +11,7 @@ from typing import Any
 
 from ablate.errors import AblateError
 
-COMMANDS = ("info", "plan", "report", "runs", "status")
+COMMANDS = ("dashboard", "info", "plan", "report", "runs", "status")
 
 FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")
 

@@ -184,7 +184,10 @@ def test_what_cannot_be_searched_so_is_refused_in_one_line(program: Any) -> None
         ("lrr=interval(0.1,1)",): "Expected a key of the config, such as lr",
         ("lr=interval(0.1,1)", "data.eval_on=test"): "Expected a search on validation images",
         ("lr=interval(-1,1)",): "1 of the values searched over cannot be trained",
-        ("lr=interval(0.1,1)", "hydra.sweeper.objectives=[accuracy,operations]"): "hydra/sweeper/pruner=none with two objectives",
+        (
+            "lr=interval(0.1,1)",
+            "hydra.sweeper.objectives=[accuracy,operations]",
+        ): "hydra/sweeper/pruner=none with two objectives",
     }
     for words, message in cases.items():
         _, err = program("-m", "hydra/sweeper=optuna", *words, status=1)

@@ -1,0 +1,102 @@
+"""`ablate dashboard`: a search in the browser, as Optuna's own dashboard shows it, for this machine alone."""
+
+import argparse
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from ablate.errors import AblateError
+from ablate.plan import sweep_folder
+from ablate.progress import say
+from ablate.search import record
+from ablate.store import SWEEP
+
+HOST = "127.0.0.1"
+PORT = 8080
+
+_DESCRIPTION = """\
+Show a search in the browser: its trials as they come, their parameters and curves. It is bound to this machine alone
+(127.0.0.1), and runs until Ctrl-C. It needs optuna-dashboard: pip install 'ablate-tf[dashboard]'.
+What it calls pruned may have diverged, and what it calls failed may have lapsed: the user attribute `status` says it.
+"""
+
+_EXAMPLES = """\
+examples:
+  ablate dashboard multirun/search-1a2b3c4d
+  ablate dashboard multirun/search-1a2b3c4d --port 9000
+  ablate dashboard multirun/ours --storage postgresql+psycopg://ada@db/trials     where a password is needed: PGPASSWORD
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Serve until Ctrl-C; returns 0.
+
+    Raises:
+        AblateError: the folder is no search, its trials cannot be read, the port is taken, or optuna-dashboard is missing.
+        SystemExit: with 0 after `--help`, with 2 for wrong usage.
+    """
+    parser = argparse.ArgumentParser(
+        prog="ablate dashboard",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("sweep", type=Path, metavar="SEARCH", help="the folder of a search, in multirun/")
+    parser.add_argument("--port", type=int, default=PORT, help=f"of this machine (default: {PORT}); 0 for a free one")
+    parser.add_argument("--storage", metavar="URL", help="where the trials are, if not where the search says")
+    options = parser.parse_args(arguments)
+    folder = sweep_folder(options.sweep)
+    if not record.is_search(folder):
+        raise AblateError(
+            f"Expected the folder of a search. Received: {options.sweep}, which is a sweep: ablate report shows it."
+        )
+    app = _app(folder, options.storage)
+    with _server(app, options.port) as server:
+        say(f"http://{HOST}:{server.server_port} shows {folder}; Ctrl-C ends it")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            return 0
+    return 0
+
+
+def _app(folder: Path, given: str | None) -> Callable[..., Iterable[bytes]]:
+    try:
+        from optuna_dashboard import wsgi
+    except ImportError:
+        raise AblateError(
+            "Expected optuna-dashboard. Received: it is not installed. pip install 'ablate-tf[dashboard]'"
+        ) from None
+    from ablate.search import storage
+
+    named = str(json.loads((folder / SWEEP).read_text())["search"]["storage"])
+    url = given or (None if named == "journal" else named)
+    if url is not None and storage.HIDDEN in url:
+        raise AblateError(
+            f"Expected --storage URL, since the password of {url} is in no file. Received: none. It may come from PGPASSWORD."
+        )
+    if url is None and not (folder / storage.JOURNAL).exists():
+        raise AblateError(f"Expected the trials of the search in {folder / storage.JOURNAL}. Received: no such file.")
+    app: Callable[..., Iterable[bytes]] = wsgi(storage.opened(url, folder))
+    return app
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """Requests are nobody's news."""
+
+
+def _server(app: Callable[..., Iterable[bytes]], port: int) -> WSGIServer:
+    try:
+        return make_server(HOST, port, app, _Server, _Quiet)
+    except (OSError, OverflowError) as error:
+        raise AblateError(
+            f"Expected a port of this machine that is free. Received: --port {port}: {error}. Give another, or --port 0."
+        ) from error
