@@ -68,6 +68,12 @@ def sampler(config: Mapping[str, Any], space: Mapping[str, Dimension], objective
     seed = given.pop("seed", None) or 0
     if name == "grid":
         given["search_space"] = {key: _grid(key, one) for key, one in space.items()}
+    words = [f"{key}={one.written}" for key, one in space.items() if one.kind == "categorical"]
+    if name == "cmaes" and words:
+        raise AblateError(
+            "Expected ranges alone with hydra/sweeper/sampler=cmaes, which knows no lists, as in "
+            f"batch_size=int(tag(log,interval(32,512))). Received: {' '.join(words)}."
+        )
     if name == "brute_force":
         for key, one in space.items():
             _grid(key, one)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,13 @@ def run(
             for line in head(describe(search, settings, searching.ledger)):
                 say(line)
             _try(searching, settings, engines)
-            confirmation = _turn(search, study, folder)
+            confirmation = _turn(searching, folder)
         except SQLAlchemyError as error:
             told = storage.reason(error, url)
             raise AblateError(f"Expected a storage that answers. Received: {told}. The same command goes on.") from None
         failed = _confirm(confirmation, folder, settings, train, clean)
         if confirmation is not None and failed is None:
-            study.set_user_attr(CONFIRMING, {"done": str(folder)})
+            study.set_user_attr(CONFIRMING, {"done": str(folder.resolve()), "runs": _prints(confirmation.to_json())})
         _report(search, folder)
     if searching.too_many is not None:
         raise SearchStopped(f"The search stopped: {searching.too_many}")
@@ -152,15 +153,15 @@ def best(search: Search, study: optuna.Study) -> optuna.trial.FrozenTrial | None
     return max(done, key=lambda trial: (sign * trial.values[0], -trial.number), default=None)
 
 
-def _turn(search: Search, study: optuna.Study, folder: Path) -> Plan | None:
+def _turn(searching: Searching, folder: Path) -> Plan | None:
     """The sweep that measures the winner, where it is this process's turn to; None where there is nothing to measure."""
+    search, study = searching.search, searching.study
     found = best(search, study)
-    trials = counted(study.get_trials(deepcopy=False))[: search.settings.n_trials]
     if found is None:
         say("no trial was trained to its end, so there is no best setting")
         return None
     say(_told(search, found))
-    if sum(trial.state.is_finished() for trial in trials) < search.settings.n_trials:
+    if searching.ledger.finished() < search.settings.n_trials and not searching.late:
         say("the winner is measured once all trials are finished: the same command goes on")
         return None
     if not search.settings.confirm_seeds:
@@ -169,12 +170,20 @@ def _turn(search: Search, study: optuna.Study, folder: Path) -> Plan | None:
     if made is None:
         say("the default setting was the best of all trials, so there is nothing to measure against it")
         return None
-    turn = study.user_attrs.get(CONFIRMING)
-    if isinstance(turn, Mapping) and turn.get("folder") != str(folder.resolve()) and "folder" in turn and alive(turn):
+    here, turn = str(folder.resolve()), study.user_attrs.get(CONFIRMING) or {}
+    if turn.get("folder", here) != here and alive(turn):
         say(f"another process measures the winner, in {turn['folder']} on {turn.get('host')}")
         return None
-    study.set_user_attr(CONFIRMING, sign_of_life() | {"folder": str(folder.resolve())})
+    if turn.get("done", here) != here and turn.get("runs") == _prints(made.to_json()):
+        say(f"the winner was measured in {turn['done']}; its report has what came of it")
+        return None
+    study.set_user_attr(CONFIRMING, sign_of_life() | {"folder": here})
     return made
+
+
+def _prints(content: Mapping[str, Any]) -> list[str]:
+    """The trainings of a sweep, as sweep.json has them."""
+    return [run["fingerprint"] for run in content["runs"]]
 
 
 def _told(search: Search, trial: optuna.trial.FrozenTrial) -> str:
@@ -192,10 +201,16 @@ def _confirm(
     """Measure the winner against the default setting."""
     if made is None:
         return None
+    place = folder / record.CONFIRMATION
+    earlier = read_json(place / SWEEP)
+    if isinstance(earlier, dict) and _prints(earlier) != _prints(made.to_json()):
+        aside = next(path for path in (folder / f"{record.CONFIRMATION}-{n}" for n in count(1)) if not path.exists())
+        place.rename(aside)
+        say(f"more trials found another best setting; what was measured of the one before is in {aside}")
     seeds = ", ".join(map(str, made.seeds))
     say(f"measuring the best setting against the default one on the test set, with seeds {seeds}, which no trial used")
     try:
-        sweep.run(made, folder / record.CONFIRMATION, settings, train, redact)
+        sweep.run(made, place, settings, train, redact)
     except sweep.RunsFailed as failed:
         return failed
     return None

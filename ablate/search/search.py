@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -238,7 +238,9 @@ def make(
     final = settings.confirm_epochs or given or recipe.steps * recipe.batch_size / whole.shape.train_images
     budget = Budget(float(epochs), round(epochs * held_out.shape.train_images), settings.eval_epochs)
     written = str(OmegaConf.to_container(plain, resolve=False)["store"])  # type: ignore[index, call-overload]
-    points, outside = _points(command.space, settings, default)
+    settings, outside = _fitting(settings, command.space)
+    points, told = _points(command.space, settings, default)
+    outside += told
     search = Search(
         study,
         question,
@@ -259,7 +261,7 @@ def make(
     )
     _check(search)
     first = search.runs(0, default)[0]
-    return Search(**{**vars(search), "recipe": first.recipe, "content": first.content})
+    return replace(search, recipe=first.recipe, content=first.content)
 
 
 def _images(recipe: Recipe, allow_test: bool, fixed: Sequence[str]) -> list[str]:
@@ -275,6 +277,19 @@ def _images(recipe: Recipe, allow_test: bool, fixed: Sequence[str]) -> list[str]
         return [f"data.validation={given}", f"{EVAL_ON}=test"]
     count = given or max(1, default_validation(recipe.shape.train_images))
     return [f"data.validation={count}", f"{EVAL_ON}=validation"]
+
+
+def _fitting(settings: SearchSettings, space: Mapping[str, Dimension]) -> tuple[SearchSettings, list[str]]:
+    """The settings for a sampler that tries every point once, and what to say of it."""
+    points = spaces.size(space)
+    if settings.sampler["name"] not in ("grid", "brute_force") or points is None:
+        return settings, []
+    if settings.sampler["name"] == "grid":
+        settings = replace(settings, enqueue=())  # it would not know them, and try their points again
+    if settings.n_trials <= points:
+        return settings, []
+    told = f"there are {points} different settings, so there are {points} trials, not {settings.n_trials}"
+    return replace(settings, n_trials=points), [told]
 
 
 def _points(space: Mapping[str, Dimension], settings: SearchSettings, default: Params) -> tuple[list[Params], list[str]]:

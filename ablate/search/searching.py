@@ -56,7 +56,7 @@ class Searching:
         """Whether no trial is left: all are finished, wherever, or the time is up."""
         if self.queue or self.at_work:
             return False
-        return self.too_many is not None or self._late() or self.ledger.finished() >= self.search.settings.n_trials
+        return self.too_many is not None or self.late or self.ledger.finished() >= self.search.settings.n_trials
 
     def next(self) -> Training | None:
         """A training of a trial at work, or of a new one."""
@@ -64,7 +64,7 @@ class Searching:
             found = self._queued()
             if found is not None:
                 return found
-            if self._late() or self.too_many is not None or time.monotonic() < self._look_at:
+            if self.late or self.too_many is not None or time.monotonic() < self._look_at:
                 return None
             trial = self.ledger.take()
             if trial is None:
@@ -72,7 +72,9 @@ class Searching:
                 return None
             self._begin(trial)
 
-    def _late(self) -> bool:
+    @property
+    def late(self) -> bool:
+        """Whether the time is up, after which no trial begins."""
         return self.deadline is not None and time.monotonic() > self.deadline
 
     def _queued(self) -> Training | None:
