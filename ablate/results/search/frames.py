@@ -1,7 +1,8 @@
 """What the folder of a search tells, as tidy frames: one row a trial, and one a trial and evaluation."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from ablate.errors import AblateError
 from ablate.plan import SWEEP_VERSION, find_store, sweep_folder
 from ablate.results import environment
 from ablate.results.analysis import Analysis, analyse
+from ablate.results.frames import Results, arm_name
 from ablate.results.question import ask
 from ablate.results.search.importance import importance
 from ablate.results.search.objectives import LEARNED, Objective, objective
@@ -34,6 +36,7 @@ SEARCH_KEYS = (
     "confirm_seeds",
     "fixed_overrides",
 )
+_LONG = re.compile(r"\d+\.\d{5,}(?:e[+-]?\d+)?")  # a number with more digits than a reader wants
 _TRIAL_TYPES = {
     "number": "int64",
     "state": "str",
@@ -172,10 +175,20 @@ def load(folder: str | Path) -> SearchResults:
         content,
         trials_frame(rows, keys, aims, content["baseline"]),
         curves_frame(rows, aims, content["search"].get("train_images")),
-        analyse(*ask(load_sweep(confirmed))) if (confirmed / SWEEP).exists() else None,
+        analyse(*ask(_short_labels(load_sweep(confirmed)))) if (confirmed / SWEEP).exists() else None,
         trainings,
         tuple(notes),
     )
+
+
+def _short_labels(results: Results) -> Results:
+    """Results whose arms are named with three digits of a number that was drawn; their levels stay exact."""
+    arms = [{**arm, "label": _LONG.sub(lambda found: f"{float(found[0]):.3g}", arm["label"])} for arm in results.sweep["arms"]]
+    names = {int(arm["number"]): arm_name(arm) for arm in arms}
+    runs, evaluations = (
+        frame.assign(label=frame["arm"].map(names).astype("str")) for frame in (results.runs, results.evaluations)
+    )
+    return replace(results, runs=runs, evaluations=evaluations, sweep={**results.sweep, "arms": arms})
 
 
 def trials_frame(

@@ -38,7 +38,9 @@ def importance(
     """
     none = pd.DataFrame(columns=list(TYPES)).astype(TYPES)
     try:
-        import optuna
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # in a notebook, of progress bars that nobody sees
+            import optuna
     except ImportError:
         return none, ["Importances are left out, since Optuna is not installed: pip install 'ablate-tf[search]'"]
     distributions = {key: _distribution(optuna, one) for key, one in space.items()}

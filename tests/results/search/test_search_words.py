@@ -22,15 +22,16 @@ def test_the_confirmation_is_the_result_and_the_best_score_is_none(confirmed):
     assert "25 of 25 trials are finished: 16 done, 7 pruned, 1 diverged, 1 failed." in told
     assert "1 lapsed (its process died; another trial went on in its place), 1 surplus" in told
     commands = repeat.commands(found, "multirun/search")
-    best = "python -m ablate lr=0.0613 batch_size=64 epochs=2 precision=bfloat16"
+    best = "python -m ablate lr=0.061300000123 batch_size=64 epochs=2 precision=bfloat16"
     assert commands["train the best setting on all training images"].startswith(best)
-    again = "python -m ablate -m design=together lr=0.1,0.0613 batch_size=128,64 seed=1000,1001,1002"
+    again = "python -m ablate -m design=together lr=0.1,0.061300000123 batch_size=128,64 seed=1000,1001,1002"
     assert commands["repeat the confirmation"].startswith(again)
     method = files.TEXTS["md"]["methods.md"](found)
     assert "5,000 others, held out" in method
     assert "3 seeds that no trial had used (1000, 1001, 1002), and read on the test set" in method
     names = [table.name for table in tables.every(found)]
     assert names[:2] == ["confirmation_verdicts", "confirmation_arms"]
+    assert tables.every(found)[0].text["change"].tolist() == ["lr: 0.1 → 0.0613, batch_size: 128 → 64"]
 
 
 @pytest.mark.parametrize(
@@ -82,5 +83,5 @@ def test_own_configs_and_another_store_are_in_the_command(made):
     found = search.load(folder)
     found.sweep["store"], found.sweep["config_dir"] = "elsewhere/my runs", "my"
     line = repeat.commands(found, "multirun/other")["train the best setting on all training images"]
-    assert line.startswith("python -m ablate -cd my lr=0.0613 batch_size=64 epochs=50 ")
+    assert line.startswith("python -m ablate -cd my lr=0.061300000123 batch_size=64 epochs=50 ")
     assert line.endswith("'store=elsewhere/my runs'")
