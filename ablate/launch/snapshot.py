@@ -401,7 +401,7 @@ def _status(folder: Path, training: _Planned, results: Sequence[Mapping[str, Any
     evaluated = max(seen.rows, default=None)
     row = {} if evaluated is None else seen.rows[evaluated]
     came = {"running": max(seen.begun, _whole(live.get("step"))), "stopped": seen.begun, "done": longest.step}
-    came |= {"waiting": 0, "unknown": 0}
+    came |= {"waiting": 0, "unknown": 0, "pruned": _whole(told.get("step"))}
     step = min(longest.step, came.get(state, max(seen.came, _whole(told.get("step")))))
     seconds_per_step = _ratio(1.0, _number(live.get("steps_per_second"))) or _pace(seen.rows, whole=state == "done")
     said = _number(live.get("time"))

@@ -10,6 +10,7 @@ from ablate.launch.settings import Settings
 from ablate.launch.share import Share, share
 from ablate.launch.watch import duration
 from ablate.plan import Training, trainings
+from ablate.results.numbers import counted
 from ablate.search import space
 from ablate.search.record import shown
 from ablate.search.search import Search
@@ -93,7 +94,7 @@ def head(description: Mapping[str, Any]) -> list[str]:
     done = f", {at['trials_done']} of them finished already" if at["trials_done"] else ""
     over = ", ".join(f"{key} in {written}" for key, written in at["space"].items())
     lines = [
-        f"{at['study'] or 'search'}: {at['trials']} trials{seeds}{done} over {over} ({at['sampler']}, pruner {at['pruner']})",
+        f"{at['study'] or 'search'}: {counted(at['trials'], 'trial')}{seeds}{done} over {over} ({at['sampler']}, pruner {at['pruner']})",
         f"a trial trains for {at['epochs']:.4g} epochs, {at['examples']:,} examples whatever its batch size, and is judged on "
         f"{at['images']:,} {at['judged_on']} images",
     ]
@@ -102,7 +103,7 @@ def head(description: Mapping[str, Any]) -> list[str]:
     if at["confirmation_trainings"]:
         lines.append(
             f"then the best setting is trained on all training images for {at['confirmation_epochs']:.4g} epochs, with "
-            f"{at['confirmation_trainings'] // 2} seeds that no trial used, against the default one "
+            f"{counted(at['confirmation_trainings'] // 2, 'seed')} that no trial used, against the default one "
             f"({', '.join(f'{key}={shown(value)}' for key, value in at['default'].items())}), and read on the test set"
         )
     if at["trials_done"] == at["trials"]:

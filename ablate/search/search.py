@@ -52,7 +52,7 @@ class Search:
     config_dir: str | None
     settings: SearchSettings
     space: Mapping[str, Dimension]
-    fixed: tuple[str, ...]  # overrides of every run
+    fixed: tuple[str, ...]  # overrides of every run, with those that say how the search goes
     images: tuple[str, ...]  # overrides that say which images a trial learns from and is judged on
     budget: Budget
     final_epochs: float  # over all training images, for which the winner is trained
@@ -99,9 +99,14 @@ class Search:
         """How many trainings a trial is."""
         return len(self.settings.seeds)
 
-    def overrides(self, params: Params) -> list[str]:
+    @property
+    def alone(self) -> list[str]:
+        """The fixed overrides that a run has on a command line of its own."""
+        return spaces.alone(self.fixed)
+
+    def overrides(self, params: Params, fixed: Sequence[str]) -> list[str]:
         """What a trial's runs have on the command line, but for evaluation grid and seed."""
-        return [*self.fixed, *self.images, f"epochs={self.budget.epochs:.10g}", *spaces.words(params)]
+        return [*fixed, *self.images, f"epochs={self.budget.epochs:.10g}", *spaces.words(params)]
 
     def runs(self, trial: int, params: Params) -> list[Run]:
         """The runs of a trial, one a seed.
@@ -109,8 +114,8 @@ class Search:
         Raises:
             AblateError: the setting cannot be trained.
         """
-        words = self.overrides(params)
-        cfg = self.compose(words)
+        words = self.overrides(params, self.alone)
+        cfg = self.compose(self.overrides(params, self.fixed))
         per_evaluation = self.budget.eval_epochs * self.recipe.shape.train_images
         batch_size = OmegaConf.select(cfg, "batch_size")
         every = math.ceil(per_evaluation / batch_size) if isinstance(batch_size, int) and batch_size > 0 else 1
@@ -204,7 +209,7 @@ class Search:
                 "confirm_epochs": asked.confirm_epochs,
                 "allow_test": asked.allow_test,
                 "max_failure_rate": asked.max_failure_rate,
-                "fixed_overrides": list(self.fixed),
+                "fixed_overrides": self.alone,
                 "definition": self.definition,
             },
         }

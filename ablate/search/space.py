@@ -130,8 +130,13 @@ def words(params: Mapping[str, Value]) -> list[str]:
 
 
 def kept(fixed: Sequence[str]) -> list[str]:
-    """The fixed overrides without those that a trial has of its own, or that make a sweep of a run."""
-    return [word for word in fixed if word.lstrip("+").partition("=")[0] not in (*REPLACED, *SWEEP_WORDS)]
+    """The fixed overrides without those that a trial has of its own."""
+    return [word for word in fixed if word.lstrip("+").partition("=")[0] not in REPLACED]
+
+
+def alone(fixed: Sequence[str]) -> list[str]:
+    """The fixed overrides without those that have no meaning for a single run."""
+    return [word for word in fixed if word.lstrip("+").partition("=")[0] not in SWEEP_WORDS]
 
 
 def default_point(space: Mapping[str, Dimension], cfg: DictConfig, levels: Mapping[str, str]) -> Params:

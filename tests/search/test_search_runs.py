@@ -108,7 +108,7 @@ def test_a_rate_at_which_training_diverges_ends_its_trial_and_no_more(program: A
     program("-m", *rates, "hydra.sweeper.n_trials=3", "hydra.sweeper.confirm_seeds=1", *QUICK)
     folder = folder_of(program)
     states = {trial["params"]["lr"]: trial["state"] for trial in trials_of(folder)}
-    assert states["1e30"] == "diverged"
+    assert states["1e+30"] == "diverged"
     assert states["0.1"] == "done"
     assert len(states) == 3
     [diverged] = [trial for trial in trials_of(folder) if trial["state"] == "diverged"]
