@@ -93,8 +93,9 @@ def head(description: Mapping[str, Any]) -> list[str]:
     seeds = f", each with {len(at['seeds'])} seeds" if len(at["seeds"]) > 1 else ""
     done = f", {at['trials_done']} of them finished already" if at["trials_done"] else ""
     over = ", ".join(f"{key} in {written}" for key, written in at["space"].items())
+    trials = f"{counted(at['trials'], 'trial')}{seeds}{done}"
     lines = [
-        f"{at['study'] or 'search'}: {counted(at['trials'], 'trial')}{seeds}{done} over {over} ({at['sampler']}, pruner {at['pruner']})",
+        f"{at['study'] or 'search'}: {trials} over {over} ({at['sampler']}, pruner {at['pruner']})",
         f"a trial trains for {at['epochs']:.4g} epochs, {at['examples']:,} examples whatever its batch size, and is judged on "
         f"{at['images']:,} {at['judged_on']} images",
     ]
