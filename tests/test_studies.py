@@ -7,6 +7,8 @@ import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from ablate import config, designs, plan
+from ablate.search import search, space
+from ablate.search.settings import SearchSettings
 
 FOLDER = config.conf_dir() / "study"
 ARMS = {
@@ -19,7 +21,8 @@ ARMS = {
     "seed_ladder": 4,
     "weight_decay": 4,
 }
-STUDIES = sorted(path.stem for path in FOLDER.glob("*"))
+SEARCHES = {"search_lr_batch": ["lr", "batch_size"]}  # what they search over
+STUDIES = sorted(path.stem for path in FOLDER.glob("*") if path.stem not in SEARCHES)
 
 
 def content(study: str) -> Any:
@@ -112,3 +115,26 @@ def test_a_study_asks_a_question(study: str) -> None:
     question = config.compose([f"study={study}"]).question
     assert question.endswith("?")
     assert len(question) < 150
+
+
+@pytest.mark.parametrize("study", SEARCHES)
+def test_a_search_sets_question_sweeper_and_params_alone(study: str) -> None:
+    first, second, *_ = (FOLDER / f"{study}.yaml").read_text().splitlines()
+    assert first == "# @package _global_"
+    assert second.startswith("# ")
+    assert content(study).keys() == {"defaults", "question", "hydra"}
+    assert content(study)["defaults"] == [{"override /sweeper": "optuna"}]
+    assert content(study)["hydra"]["sweeper"].keys() <= {"params", "n_trials", "confirm_seeds", "objectives"}
+    cfg = config.compose([f"study={study}"])
+    assert cfg.hydra.sweeper.sampler.name == "tpe"
+    overrides = OverridesParser.create().parse_overrides([f"{key}={value}" for key, value in cfg.hydra.sweeper.params.items()])
+    command = space.parse(overrides)
+    assert list(command.space) == SEARCHES[study]
+    asked = SearchSettings.of(cfg.hydra.sweeper, command.seeds)
+    made = search.make(
+        space.Command(command.space, (*command.fixed, "data=digits"), None),
+        asked,
+        lambda words: config.compose([*words, "hydra/sweeper=optuna"]),
+    )
+    assert made.points == ({"lr": 0.1, "batch_size": "128"},)  # the published setting is tried first
+    assert made.recipe.data["eval_on"] == "validation"
