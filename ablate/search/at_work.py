@@ -122,7 +122,7 @@ class AtWork:
             seconds += max(0.0, taken - seconds_first)
             reused_seconds += min(taken, seconds_first)
         return {
-            "curve": sorted(self.told.items()),
+            "curve": sorted((at, value) for at, value in self.told.items() if at <= (self.pruned_at or at)),
             "examples": examples,
             "seconds": seconds,
             "reused_examples": reused,

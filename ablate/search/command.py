@@ -43,6 +43,10 @@ def run(
         raise AblateError(f"Expected hydra/launcher=local with hydra/sweeper=optuna. Received: hydra/launcher={launcher}.")
     if master.design != "factorial":
         raise AblateError(f"Expected no design with hydra/sweeper=optuna. Received: design={master.design}.")
+    if master.retune:
+        raise AblateError(
+            "Expected retune=false with hydra/sweeper=optuna: a search tunes the rate itself. Received: retune=true."
+        )
     settings = Settings.of(master)
     made = _make(context, master, params, arguments, config_dir)
     if shown is not None:

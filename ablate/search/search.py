@@ -207,6 +207,7 @@ class Search:
                 "sampler_seed": asked.sampler_seed,
                 "confirm_seeds": asked.confirm_seeds,
                 "confirm_epochs": asked.confirm_epochs,
+                "final_epochs": self.final_epochs,
                 "allow_test": asked.allow_test,
                 "max_failure_rate": asked.max_failure_rate,
                 "fixed_overrides": self.alone,

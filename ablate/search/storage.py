@@ -2,7 +2,9 @@
 
 import logging
 import os
+import random
 import re
+import time
 import warnings
 from pathlib import Path
 from urllib.parse import unquote
@@ -11,12 +13,14 @@ import optuna
 from filelock import FileLock
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from ablate.errors import AblateError
 from ablate.store import writing
 
 JOURNAL = "trials.journal"  # in the folder of the search
 HIDDEN = "***"  # stands for a password
+OPENED_AT_MOST = 5  # times, where others make the tables meanwhile
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)  # a line a trial is ours to print
 
@@ -42,14 +46,26 @@ def opened(url: str | None, folder: Path) -> BaseStorage:
             f"with .journal. Received: hydra.sweeper.storage={redacted(url)}."
         )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return RDBStorage(url)
+        return _database(url)
     except Exception as error:
         told = reason(error, url)
         raise AblateError(
             f"Expected a storage that can be opened. Received: hydra.sweeper.storage={redacted(url)}: {told}"
         ) from None
+
+
+def _database(url: str) -> RDBStorage:
+    """A database, its tables made where there are none; two processes that make them at once are in each other's way."""
+    for left in reversed(range(OPENED_AT_MOST)):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return RDBStorage(url)
+        except (IntegrityError, ProgrammingError):
+            if not left:
+                raise
+            time.sleep(random.uniform(0.1, 1.0))
+    raise AssertionError("unreachable")
 
 
 def redacted(url: str) -> str:

@@ -93,14 +93,16 @@ def test_the_same_seed_gives_the_same_trials_and_trains_nothing_twice(program: A
     first = settings_of(folder_of(program))
     assert first == settings_of(folder_of(another))
     assert len({str(setting) for _, _, setting, _, _ in first}) == 12
-    program("-m", *alone, "hydra.sweeper.study_name=again")  # another study that asks for the same trainings
-    trials = trials_of(program.folder / "multirun" / "again")
-    assert sum(trial["examples"] for trial in trials) == 0
-    assert sum(trial["reused_examples"] for trial in trials) > 0
-    other = [trial["params"] for trial in trials]
-    assert other[:2] == [setting for _, _, setting, _, _ in first][:2]
-    another("-m", *alone, "hydra.sweeper.study_name=other", "hydra.sweeper.sampler.seed=1")
-    assert [one["params"] for one in trials_of(another.folder / "multirun" / "other")][1:] != other[1:]
+    whole = (*alone[:-4], "hydra.sweeper.n_trials=5", "hydra.sweeper.confirm_seeds=0", *QUICK, "hydra/sweeper/pruner=none")
+    for name in ("one", "other"):  # two studies that ask for the same trainings
+        program("-m", *whole, f"hydra.sweeper.study_name={name}")
+    one, other = (trials_of(program.folder / "multirun" / name) for name in ("one", "other"))
+    assert [trial["values"] for trial in one] == [trial["values"] for trial in other]
+    assert sum(trial["examples"] for trial in one) > 0
+    assert [(trial["examples"], trial["reused_examples"]) for trial in other] == [(0, trial["planned"]) for trial in one]
+    program("-m", *whole, "hydra.sweeper.study_name=third", "hydra.sweeper.sampler.seed=1")
+    third = trials_of(program.folder / "multirun" / "third")
+    assert [trial["params"] for trial in third][1:] != [trial["params"] for trial in one][1:]
 
 
 def test_a_rate_at_which_training_diverges_ends_its_trial_and_no_more(program: Any) -> None:

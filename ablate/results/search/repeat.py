@@ -34,7 +34,7 @@ def commands(found: SearchResults, folder: str) -> dict[str, str]:
 def train(found: SearchResults, setting: Mapping[str, float | int | str]) -> str:
     """The command that trains a setting with all that was fixed, on all training images, as long as the confirmation does."""
     search = found.search
-    epochs = f"{search.get('confirm_epochs') or search['budget']['epochs']:.10g}"
+    epochs = f"{search.get('final_epochs') or search['budget']['epochs']:.10g}"
     if found.confirmation is not None:
         given = found.confirmation.results.sweep["runs"][0]["overrides"]
         epochs = next((word.partition("=")[2] for word in given if word.startswith("epochs=")), epochs)
