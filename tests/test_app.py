@@ -64,6 +64,7 @@ def test_the_factorial_trains_twice_and_the_same_command_again_trains_nothing(pr
     assert len(program.trajectories()) == 2
 
 
+@pytest.mark.slow
 def test_a_diverging_run_has_a_result_and_the_sweep_goes_on(program: Any) -> None:
     _, err = program("-m", "lr=1e30,0.05", "steps=6", "eval_every=3", status=1)
     first, second = program.results()

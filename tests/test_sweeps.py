@@ -66,6 +66,7 @@ def family(process: Any) -> list[psutil.Process]:
     return [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
 
 
+@pytest.mark.slow
 def test_many_at_once_give_the_numbers_of_each_alone(program: Any, another: Any) -> None:
     _, err = program("-m", "augment=off,flip", "steps=10,25", "eval_every=10", "seed=0,1", "workers=2")
     assert "8 runs (4 arms x 2 seeds) on 4 trainings" in err
@@ -82,6 +83,7 @@ def test_many_at_once_give_the_numbers_of_each_alone(program: Any, another: Any)
     assert numbers(alone) == numbers(program.folder / "runs" / alone.name)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_takes_only_its_training_along_which_goes_on(program: Any) -> None:
     process = program.start("-m", "seed=0,1", "workers=2", *LONG)
     at_work = wait_for(lambda: len(found := workers(program)) == 2 and found)
@@ -111,6 +113,7 @@ def test_too_many_deaths_are_a_failure_that_the_same_command_tries_again(program
     assert not list(sweep_of(program).glob("*/traceback.txt"))
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_all_and_the_same_command_goes_on(program: Any) -> None:
     words = ("-m", "seed=0,1", "workers=2", *LONG)
     process = program.start(*words)

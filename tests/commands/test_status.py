@@ -181,7 +181,17 @@ def test_json_has_all_of_it(made: plan.Plan, sweep: Path, capsys: pytest.Capture
     failed(made, sweep, 2, 3)
     assert status.run([str(sweep), "--json"]) == 1
     content = json.loads(capsys.readouterr().out)
-    counted = {"all": 8, "running": 0, "stopped": 0, "waiting": 4, "unknown": 0, "failed": 2, "diverged": 0, "done": 2}
+    counted = {
+        "all": 8,
+        "running": 0,
+        "stopped": 0,
+        "waiting": 4,
+        "unknown": 0,
+        "failed": 2,
+        "diverged": 0,
+        "pruned": 0,
+        "done": 2,
+    }
     assert content["totals"]["runs"] == counted
     assert content["totals"]["steps_done"] == 20
     first = content["trainings"][0]

@@ -19,6 +19,7 @@ def sweep(sweeps, made):
     return sweeps.trained(made, 10, 20, 30)
 
 
+@pytest.mark.slow
 def test_a_training_keeps_the_true_classes_and_the_same_command_adds_them_where_they_are_missing(program, monkeypatch):
     words = ("-m", "ema=on,off", "steps=4", "eval_every=2")
     program(*words)

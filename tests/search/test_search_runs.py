@@ -198,6 +198,7 @@ def test_what_cannot_be_searched_so_is_refused_in_one_line(program: Any) -> None
     assert not (program.folder / "runs").exists()
 
 
+@pytest.mark.slow
 def test_another_space_under_one_name_is_refused_with_what_differs(program: Any) -> None:
     named = ("hydra.sweeper.study_name=ours", "epochs=1", "hydra.sweeper.n_trials=1", "hydra.sweeper.confirm_seeds=0", *QUICK)
     program("-m", "hydra/sweeper=optuna", "lr=interval(0.1,0.2)", *named)

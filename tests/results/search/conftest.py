@@ -100,6 +100,7 @@ def content(**changes: Any) -> dict[str, Any]:
         "sampler_seed": 0,
         "confirm_seeds": 3,
         "confirm_epochs": None,
+        "final_epochs": 10.0,
         "allow_test": False,
         "max_failure_rate": 0.5,
         "fixed_overrides": list(FIXED),

@@ -79,7 +79,7 @@ def test_two_objectives_have_a_front_and_no_one_result(made, two_objectives):
 
 
 def test_own_configs_and_another_store_are_in_the_command(made):
-    folder = made(name="other", confirm_epochs=50.0)
+    folder = made(name="other", confirm_epochs=50.0, final_epochs=50.0)
     found = search.load(folder)
     found.sweep["store"], found.sweep["config_dir"] = "elsewhere/my runs", "my"
     line = repeat.commands(found, "multirun/other")["train the best setting on all training images"]
