@@ -106,6 +106,8 @@ def _unknown_key(key: str) -> str:
 
     from ablate import config
 
+    if key.startswith("hydra."):
+        return _unknown_hydra_key(key)
     cfg = config.compose([])
     known = [name for name in cfg if isinstance(name, str) and name != "hydra"]
     for group in list(known):
@@ -113,6 +115,24 @@ def _unknown_key(key: str) -> str:
         known += [f"{group}.{name}" for name in node if isinstance(name, str)] if isinstance(node, DictConfig) else []
     near = difflib.get_close_matches(key, known, n=3) or sorted(name for name in known if "." not in name)
     return f"Expected a key of the config, such as {', '.join(near)}. Received: {key!r}. Keys and groups: ablate --help."
+
+
+def _unknown_hydra_key(key: str) -> str:
+    """The same for a key of Hydra's own node, such as that of a sweeper."""
+    from omegaconf import DictConfig, OmegaConf
+
+    from ablate import config
+
+    parent, _, name = key.rpartition(".")
+    search = config.compose(["hydra/sweeper=optuna"])
+    node = OmegaConf.select(search, parent)
+    if not isinstance(node, DictConfig):
+        return f"Expected a key that Hydra has. Received: {key!r}."
+    if name in node:
+        return f"Expected hydra/sweeper=optuna with {key}, a key of searches. Received: another sweeper."
+    keys = sorted(each for each in node if isinstance(each, str) and not each.startswith("_"))
+    near = difflib.get_close_matches(name, keys, n=3) or keys
+    return f"Expected a key of {parent}, such as {', '.join(near)}. Received: {key!r}."
 
 
 if __name__ == "__main__":
