@@ -27,7 +27,7 @@ _EXAMPLES = """\
 examples:
   ablate dashboard multirun/search-1a2b3c4d
   ablate dashboard multirun/search-1a2b3c4d --port 9000
-  ablate dashboard multirun/ours --storage postgresql+psycopg://ada@db/trials     where a password is needed: PGPASSWORD
+  ablate dashboard multirun/ours --storage 'postgresql+psycopg://ada:${oc.env:SECRET}@db/trials'
 """
 
 
@@ -73,15 +73,26 @@ def _app(folder: Path, given: str | None) -> Callable[..., Iterable[bytes]]:
     from ablate.search import storage
 
     named = str(json.loads((folder / SWEEP).read_text())["search"]["storage"])
-    url = given or (None if named == "journal" else named)
+    url = _resolved(given) or (None if named == "journal" else named)
     if url is not None and storage.HIDDEN in url:
         raise AblateError(
-            f"Expected --storage URL, since the password of {url} is in no file. Received: none. It may come from PGPASSWORD."
+            f"Expected --storage URL, since the password of {url} is in no file. Received: none. Write it as ${{oc.env:NAME}}."
         )
     if url is None and not (folder / storage.JOURNAL).exists():
         raise AblateError(f"Expected the trials of the search in {folder / storage.JOURNAL}. Received: no such file.")
     app: Callable[..., Iterable[bytes]] = wsgi(storage.opened(url, folder))
     return app
+
+
+def _resolved(url: str | None) -> str | None:
+    """A URL with what it takes from the environment, as ${oc.env:SECRET}, which no list of processes shows."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        return None if url is None else str(OmegaConf.create({"url": url})["url"])
+    except OmegaConfBaseException as error:
+        raise AblateError(f"Expected a URL that resolves. Received: --storage: {str(error).splitlines()[0]}.") from None
 
 
 class _Server(ThreadingMixIn, WSGIServer):

@@ -114,7 +114,7 @@ def _nobody(seen: Snapshot) -> str:
     if seen.of("running"):
         return "no process works on this sweep; what is running belongs to another"
     goes_on = ["goes on where it stopped"] if not seen.ended else []
-    again = [*goes_on, *(["tries again what failed"] if seen.of("failed") else [])]
+    again = [*goes_on, *(["tries again what failed"] if seen.of("failed") and seen.search is None else [])]
     parts = ["no process works on this sweep"]
     parts += [f"its command, given again, {' and '.join(again)}"] if again else []
     parts += ["what diverged stays so"] if seen.of("diverged") else []

@@ -196,7 +196,12 @@ def snapshot(folder: Path) -> Snapshot:
     notes: list[str] = []
     trainings = []
     for training in planned:
-        results = [_result(folder, training, run, began, notes) for run in training.runs]
+        results = [
+            _of_trial(folder, training, run, begun, notes)
+            if search is not None
+            else _result(folder, training, run, began, notes)
+            for run in training.runs
+        ]
         seen = _read_off(training, results)
         if seen is None:
             seen = _UNKNOWN if store is None else _look_into(Trajectory(store, training.fingerprint), training, began, notes)
@@ -235,6 +240,7 @@ class _Run:
     seed: int
     step: int
     weights: str
+    trial: int | None = None
 
 
 @dataclass(frozen=True)
@@ -312,7 +318,8 @@ def _planned(content: Mapping[str, Any]) -> list[_Planned]:
     runs: dict[str, list[_Run]] = {}
     for run in content["runs"]:
         readout = run["readout"]
-        read = _Run(int(run["number"]), int(run["arm"]), int(run["seed"]), int(readout["step"]), str(readout["weights"]))
+        numbers = int(run["number"]), int(run["arm"]), int(run["seed"]), int(readout["step"])
+        read = _Run(*numbers, str(readout["weights"]), run.get("trial"))
         runs.setdefault(str(run["fingerprint"]), []).append(read)
     return [_Planned(name, _label(content["arms"], [run.arm for run in group]), tuple(group)) for name, group in runs.items()]
 
@@ -343,6 +350,17 @@ def _result(folder: Path, training: _Planned, run: _Run, began: float, notes: li
     if _changed(place / RESULT) < math.inf:
         notes.append(f"damaged or of another run, so left aside: {place / RESULT}")
     return {}
+
+
+def _of_trial(folder: Path, training: _Planned, run: _Run, trials: Sequence[Trial], notes: list[str]) -> Mapping[str, Any]:
+    """The result of a run of a search; where another process did its trial, what the study says of that."""
+    result = _result(folder, training, run, 0.0, notes)
+    trial = next((one for one in trials if one.number == run.trial), None)
+    if result or trial is None or trial.state not in record.FINISHED:
+        return result
+    accuracy = trial.values[0] if trial.values and trial.state == "done" else None
+    share = trial.came / trial.per_seed if trial.per_seed else 0.0
+    return {"status": trial.state, "step": round(share * run.step), "error": trial.error, "accuracy": accuracy}
 
 
 @dataclass(frozen=True)

@@ -58,14 +58,14 @@ def _tuned(
     redact: Callable[[str], str],
     launcher: str,
 ) -> Choice:
-    """Tune every arm and choose. A rate at which a run diverged or failed is not chosen; what was not run is still to do."""
+    """Tune every arm and choose. A rate at which a run diverged is not chosen; what failed or was not run is still to do."""
     tuning, place = retuning.tuning, folder / TUNING
     try:
         results = sweep.run(tuning, place, settings, train, redact, launcher)
     except sweep.RunsFailed as error:
         results = sweep.results(tuning, place)
-        if any(result["status"] == "missing" for result in results):
-            raise
+        if any(result["status"] in ("missing", "failed") for result in results):
+            raise  # the same command tries it again, and only then is anything chosen
         say(f"{error} Their learning rates are not chosen.")
     chosen = retuning.choose(results)
     chosen.keep(folder)

@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import warnings
 from collections.abc import Callable, Container, Mapping
+from decimal import Decimal
 from typing import Any
 
 import optuna
@@ -111,6 +112,13 @@ class Seeded(BaseSampler):
         self.inner = self.make(trial.number)
         self.inner.before_trial(study, trial)
 
+    def point(self, trial: FrozenTrial) -> dict[str, Any]:
+        """The setting that a trial was to have, where that is known before it is drawn: of a grid; empty otherwise."""
+        place = trial.system_attrs.get("grid_id")
+        if place is None or not isinstance(self.inner, optuna.samplers.GridSampler):
+            return {}
+        return dict(zip(self.inner._param_names, self.inner._all_grids[place], strict=True))
+
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """As the sampler has it."""
         return self.inner.infer_relative_search_space(study, trial)
@@ -154,14 +162,25 @@ def pruner(config: Mapping[str, Any], least: int, budget: int) -> BasePruner | N
         given.setdefault("n_warmup_steps", max(0, least - 1))
     if name in ("hyperband", "successive_halving"):
         given.setdefault("min_resource", least)
+        _check_whole(given, "min_resource", 1)
+        _check_whole(given, "reduction_factor", 2)
     if name == "hyperband":
         given.setdefault("max_resource", max(budget, given["min_resource"]))
+        _check_whole(given, "max_resource", given["min_resource"])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             return PRUNERS[name](**given)
     except (TypeError, ValueError) as error:
         raise AblateError(f"Expected parameters that Optuna takes for {name}: {error}. Received: {dict(config)}.") from error
+
+
+def _check_whole(given: Mapping[str, Any], key: str, least: int) -> None:
+    if key in given and (type(given[key]) is not int or given[key] < least):
+        unit = " examples" if key.endswith("resource") else ""
+        raise AblateError(
+            f"Expected a whole number of at least {least:,}{unit}. Received: hydra.sweeper.pruner.{key}={given[key]!r}."
+        )
 
 
 class Beside(optuna.Study):
@@ -223,8 +242,8 @@ def _grid(key: str, one: Dimension) -> list[Any]:
             f"Expected listed values or a range for every key with this sampler, as in {key}=0.05,0.1,0.2. "
             f"Received: {key}={one.written}."
         )
-    step = one.step or 1
-    values = [one.low + place * step for place in range(round((one.high - one.low) / step) + 1)]
+    low, step = Decimal(repr(one.low)), Decimal(repr(one.step or 1.0))
+    values = [float(low + place * step) for place in range(round((one.high - one.low) / float(step)) + 1)]
     return [int(value) for value in values] if one.kind == "int" else values
 
 

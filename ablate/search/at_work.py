@@ -36,8 +36,8 @@ def reached(run: Run) -> tuple[int, float]:
 class AtWork:
     """One trial. before: by fingerprint, how far each of its trainings was when it began. told: the curve so far.
 
-    going: numbers of the runs that are not over. ends: of those that are, their results. pruned_at: examples at which the
-    pruner ended it.
+    going: numbers of the runs that are not over. ends: of those that are, their results. pruned_at: what the pruner was told of
+    when it ended the trial: examples of the budget, or how many seeds were done.
     """
 
     search: Search
@@ -46,7 +46,7 @@ class AtWork:
     runs: Sequence[Run]
     before: Mapping[str, tuple[int, float]]
     began: float = field(default_factory=time.time)
-    told: dict[int, float] = field(default_factory=dict)
+    told: dict[int, tuple[int, float]] = field(default_factory=dict)  # examples of the budget: those trained in fact, value
     reported: set[int] = field(default_factory=set)  # steps that the pruner knows
     going: set[int] = field(default_factory=set)
     ends: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -76,26 +76,41 @@ class AtWork:
         return before != sizes
 
     def news(self) -> list[tuple[int, float]]:
-        """(examples, value) that the study was not told yet: the mean over the seeds, where all of them were evaluated."""
-        curves = []
-        for run in self.runs:
-            rows = grid_rows(run)
-            values = [(row, self.search.objectives(run, row, row["seconds"])[0]) for row in rows]
-            curves.append({self.search.budget.resource(row["step"], run.recipe): value for row, value in values})
+        """(examples of the budget, value) that the study was not told yet: the mean over seeds, where all were evaluated."""
+        curves = [self._curve(run) for run in self.runs]
         shared = set(curves[0]).intersection(*curves[1:])
-        found = [(examples, fmean(curve[examples] for curve in curves)) for examples in sorted(shared - set(self.told))]
-        usable = [(examples, value) for examples, value in found if math.isfinite(value)]
-        self.told |= dict(usable)
-        return usable
+        found = {at: (curves[0][at][0], fmean(curve[at][1] for curve in curves)) for at in sorted(shared - set(self.told))}
+        usable = {at: point for at, point in found.items() if math.isfinite(point[1])}
+        self.told |= usable
+        return [(at, value) for at, (_, value) in usable.items()]
+
+    def _curve(self, run: Run) -> dict[int, tuple[int, float]]:
+        """(examples, value) of a run by what they stand for in the budget; of two evaluations for the same the first."""
+        curve: dict[int, tuple[int, float]] = {}
+        for row in grid_rows(run):
+            at = self.search.budget.resource(row["step"], run.recipe)
+            if at is not None:
+                value = self.search.objectives(run, row, row["seconds"])[0]
+                curve.setdefault(at, (row["step"] * run.recipe.batch_size, value))
+        return curve
 
     def by_seed(self) -> list[tuple[int, float]]:
-        """(seed, value) of the runs that are done, in the order of the seeds."""
+        """(place of the seed, value) of the runs that are done, in the order of the seeds."""
         found = []
-        for run in self.runs:
+        for place, run in enumerate(self.runs):
             row = run.trajectory.row(run.recipe.steps) if self.ends.get(run.number, {}).get("status") == "done" else None
             if row is not None:
-                found.append((run.seed, self.search.objectives(run, row, row["seconds"])[0]))
+                found.append((place, self.search.objectives(run, row, row["seconds"])[0]))
         return found
+
+    def curve(self) -> list[tuple[int, float]]:
+        """(examples, value) of the trial: up to where it was pruned; where that was after some seeds, of those alone."""
+        if not self.search.settings.by_seed:
+            told = (point for at, point in sorted(self.told.items()) if self.pruned_at is None or at <= self.pruned_at)
+            return [(examples, value) for examples, value in told if math.isfinite(value)]
+        curves = [self._curve(run) for run in self.runs if self.ends.get(run.number, {}).get("status") == "done"]
+        shared = set(curves[0]).intersection(*curves[1:]) if curves else set()
+        return [(curves[0][at][0], fmean(curve[at][1] for curve in curves)) for at in sorted(shared)]
 
     def values(self) -> list[float]:
         """What the whole trial scores: the mean over its seeds at their last step, of seconds the sum."""
@@ -112,6 +127,7 @@ class AtWork:
 
     def record(self) -> dict[str, Any]:
         """What the study keeps of it beside Optuna's own: how far it came and what it cost."""
+        curve = self.curve()
         trained = {run.trajectory.fingerprint: (run, *reached(run)) for run in self.runs}
         examples = reused = 0
         seconds = reused_seconds = 0.0
@@ -122,13 +138,13 @@ class AtWork:
             seconds += max(0.0, taken - seconds_first)
             reused_seconds += min(taken, seconds_first)
         return {
-            "curve": sorted((at, value) for at, value in self.told.items() if at <= (self.pruned_at or at)),
+            "curve": curve,
             "examples": examples,
             "seconds": seconds,
             "reused_examples": reused,
             "reused_seconds": reused_seconds,
             "planned": sum(run.recipe.steps * run.recipe.batch_size for run, _, _ in trained.values()),
-            "came": self.pruned_at or max(self.told, default=0),
+            "came": max((at for at, _ in curve), default=0),
             "error": self.error or next((one["error"] for one in self.ends.values() if one["status"] != "done"), None),
         }
 
@@ -137,5 +153,5 @@ class AtWork:
         found = self.ends.get(run.number)
         if self.pruned_at is None or self.search.settings.by_seed:
             return found if found is not None else app.pruned(run.recipe, run.trajectory, reached(run)[0])
-        at = [row["step"] for row in grid_rows(run) if self.search.budget.resource(row["step"], run.recipe) <= self.pruned_at]
-        return app.pruned(run.recipe, run.trajectory, max(at, default=0))  # it may have gone on for a moment
+        examples = self.told[self.pruned_at][0] if self.pruned_at in self.told else 0
+        return app.pruned(run.recipe, run.trajectory, examples // run.recipe.batch_size)  # it may have gone on for a moment

@@ -18,11 +18,14 @@ from optuna.distributions import BaseDistribution
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
+from ablate import machine
+from ablate.search.algorithms import Seeded
 from ablate.search.record import State
-from ablate.store import alive, sign_of_life
+from ablate.store import alive, canonical_json, sign_of_life
+from ablate.store.life import SILENT_S
 
 LEASE, STATUS, RECORD, RETRY, POINT = "lease", "status", "record", "retry_of", "enqueued"
-UNLEASED_S = 30.0  # after which a running trial without a lease counts as lapsed: its process died before it could take one
+UNLEASED_S = 60.0  # after which a running trial without a lease counts as lapsed: its process died before it could take one
 
 _OF_OPTUNA: Mapping[TrialState, State] = {
     TrialState.WAITING: "waiting",
@@ -74,6 +77,7 @@ class Ledger:
     def __init__(self, study: optuna.Study, space: Mapping[str, BaseDistribution], n_trials: int) -> None:
         self.study, self.space, self.n_trials = study, dict(space), n_trials
         self.mine: dict[int, optuna.Trial] = {}  # that this process does, by number
+        self._seen: dict[int, tuple[Any, float]] = {}  # of others: their lease, and since when it has been that one
 
     def trials(self) -> list[FrozenTrial]:
         """All trials, whatever became of them; not to be changed."""
@@ -86,9 +90,10 @@ class Ledger:
     def enqueue(self, points: Sequence[Mapping[str, Any]]) -> None:
         """Have these settings tried first; again it changes nothing."""
         there = {trial.user_attrs.get(POINT) for trial in self.trials()}
-        for number, point in enumerate(points):
-            if number not in there:
-                self.study.enqueue_trial(dict(point), user_attrs={POINT: number})
+        for point in points:
+            name = canonical_json(dict(point))
+            if name not in there:
+                self.study.enqueue_trial(dict(point), user_attrs={POINT: name})
 
     def take(self) -> optuna.Trial | None:
         """A trial for this process to do, with a lease; None where there is none now."""
@@ -96,8 +101,11 @@ class Ledger:
         trials = counted(self.trials())[: self.n_trials]
         if len(trials) >= self.n_trials and not any(trial.state == TrialState.WAITING for trial in trials):
             return None
-        trial = self.study.ask(self.space)
-        trial.set_user_attr(LEASE, sign_of_life())
+        try:
+            trial = self.study.ask(self.space)
+            trial.set_user_attr(LEASE, sign_of_life())
+        except UpdateFinishedTrialError:
+            return None  # it took so long that others took it for lapsed
         self.mine[trial.number] = trial
         if trial.number not in {each.number for each in counted(self.trials())[: self.n_trials]}:
             self.end(trial.number, "surplus")
@@ -107,7 +115,8 @@ class Ledger:
     def renew(self) -> None:
         """Say that this process is still there."""
         for trial in list(self.mine.values()):
-            self._note(trial, LEASE, sign_of_life())
+            if not self.note(trial, LEASE, sign_of_life()):
+                self.mine[trial.number] = trial  # `lost` tells of it
 
     def lost(self) -> list[int]:
         """Trials that this process did until another took them for lapsed; they are no longer its own."""
@@ -129,40 +138,59 @@ class Ledger:
             trial.set_user_attr(STATUS, state)
             self.study.tell(trial, list(values) if values is not None and told == TrialState.COMPLETE else None, told)
         except (ValueError, UpdateFinishedTrialError):
+            if self.study._storage.get_trial(trial._trial_id).state == TrialState.RUNNING:
+                raise  # it is still this process's, so something else is wrong
             return False
         return True
 
     def release(self) -> None:
         """Let others have what this process did not finish."""
         for trial in list(self.mine.values()):
-            self._note(trial, LEASE, {})
+            self.note(trial, LEASE, {})
         self.mine.clear()
 
-    def _note(self, trial: optuna.Trial, key: str, value: Any) -> None:
+    def note(self, trial: optuna.Trial, key: str, value: Any) -> bool:
+        """Note something about a trial of this process; whether it still is its own."""
         try:
             trial.set_user_attr(key, value)
         except UpdateFinishedTrialError:
             self.mine.pop(trial.number, None)
+            return False
+        return True
 
     def _retry_lapsed(self) -> None:
         trials = self.trials()
         retried = {trial.user_attrs.get(RETRY) for trial in trials}
         for trial in trials:
-            if trial.state != TrialState.RUNNING or trial.number in self.mine or not _lapsed(trial):
+            if trial.state != TrialState.RUNNING or trial.number in self.mine or not self._lapsed(trial):
                 continue
             if trial.number not in retried and trial in counted(trials):
-                self.study.enqueue_trial(dict(trial.params), user_attrs={RETRY: trial.number})
+                self._retry(trial)
             try:
                 self.study._storage.set_trial_user_attr(trial._trial_id, STATUS, "lapsed")
                 self.study.tell(trial.number, state=TrialState.FAIL)
             except (ValueError, UpdateFinishedTrialError):
                 continue  # another process was faster
 
+    def _retry(self, trial: FrozenTrial) -> None:
+        """Have a setting tried again; one that was not drawn to its end is drawn anew, of a grid from the same place."""
+        params = dict(trial.params)
+        if params.keys() != self.space.keys():
+            params = self.study.sampler.point(trial) if isinstance(self.study.sampler, Seeded) else {}
+        if params:
+            self.study.enqueue_trial(params, user_attrs={RETRY: trial.number})
 
-def _lapsed(trial: FrozenTrial) -> bool:
-    """Whether the process that had a running trial is gone."""
-    lease = trial.user_attrs.get(LEASE)
-    if lease is None:
-        began = trial.datetime_start.timestamp() if trial.datetime_start else 0.0
-        return time.time() - began > UNLEASED_S
-    return not alive(lease)
+    def _lapsed(self, trial: FrozenTrial) -> bool:
+        """Whether the process that had a running trial is gone.
+
+        On this machine it is asked. Others are judged by how long their lease has not changed, by the clock of this one, since
+        clocks of two machines may differ.
+        """
+        lease = trial.user_attrs.get(LEASE)
+        if lease is not None and lease.get("host", machine.host()) == machine.host():
+            return not alive(lease)
+        seen, since = self._seen.get(trial.number, (None, 0.0))
+        if trial.number not in self._seen or seen != lease:
+            self._seen[trial.number] = lease, time.monotonic()
+            return False
+        return time.monotonic() - since > (UNLEASED_S if lease is None else SILENT_S)

@@ -96,7 +96,8 @@ def head(description: Mapping[str, Any]) -> list[str]:
     trials = f"{counted(at['trials'], 'trial')}{seeds}{done}"
     lines = [
         f"{at['study'] or 'search'}: {trials} over {over} ({at['sampler']}, pruner {at['pruner']})",
-        f"a trial trains for {at['epochs']:.4g} epochs, {at['examples']:,} examples whatever its batch size, and is judged on "
+        f"a trial trains for {at['epochs']:.4g} epochs, {at['examples']:,} examples (to a whole batch) whatever its batch "
+        "size, and is judged on "
         f"{at['images']:,} {at['judged_on']} images",
     ]
     if at["judged_on"] == "test":

@@ -43,7 +43,7 @@ def _void(trial: Trial) -> Trial:
 
 def _as_record(trial: FrozenTrial, search: Search, one: AtWork | None) -> Trial:
     """A trial as trials.json has it; of one at work here as far as it came."""
-    told: Mapping[str, Any] = trial.user_attrs.get(RECORD) or {}
+    told: Mapping[str, Any] = trial.user_attrs.get(RECORD) or trial.user_attrs.get(BEGUN) or {}
     if one is not None:
         told = one.record() | {"began": one.began}
     state = state_of(trial)
@@ -68,4 +68,5 @@ def _as_record(trial: FrozenTrial, search: Search, one: AtWork | None) -> Trial:
         host=(trial.user_attrs.get(BEGUN) or {}).get("host"),
         error=told.get("error"),
         retry_of=retry,
+        seeds=len(search.settings.seeds),
     )

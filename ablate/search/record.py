@@ -70,6 +70,12 @@ class Trial:
     host: str | None = None
     error: str | None = None
     retry_of: int | None = None
+    seeds: int = 1
+
+    @property
+    def per_seed(self) -> int:
+        """The examples that the whole training of one seed has."""
+        return self.planned // max(1, self.seeds)
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:

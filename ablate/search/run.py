@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from itertools import count
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import SQLAlchemyError
 
-from ablate import sweep
+from ablate import store, sweep
 from ablate.errors import AblateError
 from ablate.launch import hold
 from ablate.launch.backend import Outcome
@@ -18,13 +19,13 @@ from ablate.launch.engine import Engine
 from ablate.launch.settings import Settings
 from ablate.launch.watch import Screen
 from ablate.plan import SWEEP_VERSION, Plan, Training
-from ablate.progress import say
+from ablate.progress import Heartbeat, say
 from ablate.search import record, storage
 from ablate.search.ledger import counted, state_of
 from ablate.search.overview import describe, head
 from ablate.search.record import shown
 from ablate.search.search import Search
-from ablate.search.searching import Searching
+from ablate.search.searching import RENEW_S, Searching
 from ablate.search.study import differing, study_of
 from ablate.store import SWEEP, alive, read_json, sign_of_life, write_json
 
@@ -64,6 +65,7 @@ def run(
     with hold.holding(folder, settings.progress):
         try:
             study = study_of(search, folder)
+            search = _enough(search, study)
             _fix(search, folder)
             searching = Searching(search, study, folder, clean)
             say(f"{folder}")
@@ -71,15 +73,15 @@ def run(
                 say(line)
             _try(searching, settings, engines)
             confirmation = _turn(searching, folder)
-        except SQLAlchemyError as error:
-            told = storage.reason(error, url)
+        except (SQLAlchemyError, StorageInternalError) as error:
+            told = storage.reason(error.__cause__ or error, url)
             raise AblateError(f"Expected a storage that answers. Received: {told}. The same command goes on.") from None
-        failed = _confirm(confirmation, folder, settings, train, clean)
-        if confirmation is not None and failed is None:
-            study.set_user_attr(CONFIRMING, {"done": str(folder.resolve()), "runs": _prints(confirmation.to_json())})
+        failed = _confirm(study, confirmation, folder, settings, train, clean)
         _report(search, folder)
     if searching.too_many is not None:
         raise SearchStopped(f"The search stopped: {searching.too_many}")
+    if searching.engine is not None and searching.engine.stopping:
+        raise SearchStopped("The search stopped at the first trial that failed or diverged, as fail_fast=true asks.")
     if failed is not None:
         raise failed
 
@@ -90,8 +92,8 @@ def _try(searching: Searching, settings: Settings, engines: Engines) -> None:
         say(line)
     if storage.is_sqlite(search.settings.storage) and settings.workers != 1:
         say(
-            "SQLite is for one process: this one and its workers are; for a second one on the same study, use a journal or "
-            "PostgreSQL"
+            "SQLite is for one process at a time, as this one with its workers is; where a second one is to work on the study, "
+            "use a journal or PostgreSQL"
         )
     ledger.enqueue(search.points)
     searching.publish()
@@ -153,6 +155,15 @@ def best(search: Search, study: optuna.Study) -> optuna.trial.FrozenTrial | None
     return max(done, key=lambda trial: (sign * trial.values[0], -trial.number), default=None)
 
 
+def _enough(search: Search, study: optuna.Study) -> Search:
+    """The search with as many trials as are finished, where fewer were asked for than that."""
+    finished = sum(trial.state.is_finished() for trial in counted(study.get_trials(deepcopy=False)))
+    if finished <= search.settings.n_trials:
+        return search
+    say(f"{finished} trials are finished already, so there are as many, not {search.settings.n_trials}")
+    return replace(search, settings=replace(search.settings, n_trials=finished))
+
+
 def _turn(searching: Searching, folder: Path) -> Plan | None:
     """The sweep that measures the winner, where it is this process's turn to; None where there is nothing to measure."""
     search, study = searching.search, searching.study
@@ -162,11 +173,12 @@ def _turn(searching: Searching, folder: Path) -> Plan | None:
         return None
     say(_told(search, found))
     if searching.ledger.finished() < search.settings.n_trials and not searching.late:
-        say("the winner is measured once all trials are finished: the same command goes on")
+        if searching.too_many is None:
+            say("the winner is measured once all trials are finished: the same command goes on")
         return None
     if not search.settings.confirm_seeds:
         return None
-    made = search.confirmation(found.params)
+    made = _measuring(search, found.params, folder)
     if made is None:
         say("the default setting was the best of all trials, so there is nothing to measure against it")
         return None
@@ -179,6 +191,28 @@ def _turn(searching: Searching, folder: Path) -> Plan | None:
         return None
     study.set_user_attr(CONFIRMING, sign_of_life() | {"folder": here})
     return made
+
+
+def _measuring(search: Search, params: Mapping[str, Any], folder: Path) -> Plan | None:
+    """The sweep that measures a setting: what was measured of others before is put aside, and its seeds are not used again."""
+    place = folder / record.CONFIRMATION
+    found = read_json(place / SWEEP)
+    aside = [path for path in folder.glob(f"{record.CONFIRMATION}-*") if (path / SWEEP).exists()]
+    made = search.confirmation(dict(params), len(aside))
+    if made is None or not isinstance(found, dict) or _prints(found) == _prints(made.to_json()):
+        return made
+    earlier = folder / f"{record.CONFIRMATION}-{len(aside) + 1}"
+    place.rename(earlier)
+    store.register_sweep(made.runs[0].recipe.store, earlier, _needs(found))
+    say(f"more trials found another best setting; what was measured of the one before is in {earlier}, and is told of")
+    return search.confirmation(dict(params), len(aside) + 1)
+
+
+def _needs(content: Mapping[str, Any]) -> dict[str, list[int]]:
+    needs: dict[str, list[int]] = {}
+    for run in content["runs"]:
+        needs.setdefault(run["fingerprint"], []).append(int(run["readout"]["step"]))
+    return needs
 
 
 def _prints(content: Mapping[str, Any]) -> list[str]:
@@ -196,23 +230,30 @@ def _told(search: Search, trial: optuna.trial.FrozenTrial) -> str:
 
 
 def _confirm(
-    made: Plan | None, folder: Path, settings: Settings, train: sweep.Train, redact: Callable[[str], str]
+    study: optuna.Study,
+    made: Plan | None,
+    folder: Path,
+    settings: Settings,
+    train: sweep.Train,
+    redact: Callable[[str], str],
 ) -> sweep.RunsFailed | None:
-    """Measure the winner against the default setting."""
+    """Measure the winner against the default setting; others are told that this process does, and then that it did."""
     if made is None:
         return None
-    place = folder / record.CONFIRMATION
-    earlier = read_json(place / SWEEP)
-    if isinstance(earlier, dict) and _prints(earlier) != _prints(made.to_json()):
-        aside = next(path for path in (folder / f"{record.CONFIRMATION}-{n}" for n in count(1)) if not path.exists())
-        place.rename(aside)
-        say(f"more trials found another best setting; what was measured of the one before is in {aside}")
+    here = str(folder.resolve())
+
+    def tell(content: Mapping[str, Any]) -> None:
+        with suppress(SQLAlchemyError, StorageInternalError):  # only so that nobody else does the same
+            study.set_user_attr(CONFIRMING, dict(content))
+
     seeds = ", ".join(map(str, made.seeds))
     say(f"measuring the best setting against the default one on the test set, with seeds {seeds}, which no trial used")
-    try:
-        sweep.run(made, place, settings, train, redact)
-    except sweep.RunsFailed as failed:
-        return failed
+    with Heartbeat(RENEW_S, lambda: tell(sign_of_life() | {"folder": here})):
+        try:
+            sweep.run(made, folder / record.CONFIRMATION, settings, train, redact)
+        except sweep.RunsFailed as failed:
+            return failed
+    tell({"done": here, "runs": _prints(made.to_json())})
     return None
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -36,11 +35,18 @@ class Budget:
     examples: int
     eval_epochs: float
 
-    def resource(self, step: int, recipe: Recipe) -> int:
-        """The examples that an evaluation stands for, equal for all batch sizes: those of the budget at the last step."""
+    def resource(self, step: int, recipe: Recipe) -> int | None:
+        """The examples that an evaluation stands for when trials of different batch sizes are compared.
+
+        That is the budget at the last step, else the nearest multiple of those between two evaluations; None where that is 0,
+        or the whole budget before the last step. It is off by at most half of them, which is much with few images and large
+        batches alone.
+        """
         if step >= recipe.steps:
             return self.examples
-        return round(step / recipe.eval_every * self.eval_epochs * recipe.shape.train_images)
+        between = self.eval_epochs * recipe.shape.train_images
+        found = round(round(step * recipe.batch_size / between) * between)
+        return found if 0 < found < self.examples else None
 
 
 @dataclass(frozen=True)
@@ -82,8 +88,8 @@ class Search:
             "weights read": self.recipe.readout.weights if "ema" not in self.space else "searched",
             "training": {key: value for key, value in self.content.items() if key not in ("seed", "eval_every")},
         }
-        plain: dict[str, Any] = json.loads(json.dumps(content))  # as it comes back from a file
-        return plain
+        stored: dict[str, Any] = json.loads(json.dumps(content))  # as it comes back from a file
+        return stored
 
     @property
     def name(self) -> str:
@@ -106,7 +112,7 @@ class Search:
 
     def overrides(self, params: Params, fixed: Sequence[str]) -> list[str]:
         """What a trial's runs have on the command line, but for evaluation grid and seed."""
-        return [*fixed, *self.images, f"epochs={self.budget.epochs:.10g}", *spaces.words(params)]
+        return [*fixed, *self.images, f"epochs={plain(self.budget.epochs)}", *spaces.words(params)]
 
     def runs(self, trial: int, params: Params) -> list[Run]:
         """The runs of a trial, one a seed.
@@ -118,7 +124,7 @@ class Search:
         cfg = self.compose(self.overrides(params, self.fixed))
         per_evaluation = self.budget.eval_epochs * self.recipe.shape.train_images
         batch_size = OmegaConf.select(cfg, "batch_size")
-        every = math.ceil(per_evaluation / batch_size) if isinstance(batch_size, int) and batch_size > 0 else 1
+        every = max(1, round(per_evaluation / batch_size)) if isinstance(batch_size, int) and batch_size > 0 else 1
         OmegaConf.update(cfg, "eval_every", every)
         names = config.levels(cfg.hydra)
         runs = []
@@ -144,9 +150,12 @@ class Search:
         }
         return [float(found[name]) for name in self.settings.objectives]
 
-    def confirmation(self, best: Params) -> Plan | None:
+    def confirmation(self, best: Params, earlier: int = 0) -> Plan | None:
         """The sweep that measures a setting against the default one, with seeds that no trial used, on all training images and
         the test set; None where the setting is the default one, or nothing is to be measured.
+
+        Args:
+            earlier: how many other settings were measured so before, with seeds that are not used again.
         """
         factors = [
             Factor(key, (str(self.default[key]), str(best[key])))
@@ -155,9 +164,9 @@ class Search:
         ]
         if not factors or not self.settings.confirm_seeds:
             return None
-        first = max(self.settings.seeds) + 1
+        first = max(self.settings.seeds) + 1 + earlier * self.settings.confirm_seeds
         equal = [f"{key}={best[key]}" for key in self.space if _same(self.default[key], best[key])]
-        fixed = (*self.fixed, *equal, "data.validation=0", f"{EVAL_ON}=test", f"epochs={self.final_epochs:.10g}")
+        fixed = (*self.fixed, *equal, "data.validation=0", f"{EVAL_ON}=test", f"epochs={plain(self.final_epochs)}")
         seeds = tuple(range(first, first + self.settings.confirm_seeds))
         made = self._together(factors, seeds, fixed)
         shortest = min(recipe.steps for _, recipe in made.recipes())
@@ -231,19 +240,19 @@ def make(
     """
     config.check_overrides(command.fixed)
     fixed = tuple(spaces.kept(command.fixed))
-    plain = compose(command.fixed)
-    names = config.levels(plain.hydra)
-    default = spaces.default_point(command.space, plain, names)
-    recipe = config.resolve(plain)
+    cfg = compose(command.fixed)
+    names = config.levels(cfg.hydra)
+    default = spaces.default_point(command.space, cfg, names)
+    recipe = config.resolve(cfg)
     images = _images(recipe, settings.allow_test, command.fixed)
     held_out = config.resolve(compose([*command.fixed, *images]))
     whole = config.resolve(compose([*command.fixed, "data.validation=0", f"{EVAL_ON}=test"]))
-    given = OmegaConf.select(plain, "epochs")
+    given = OmegaConf.select(cfg, "epochs")
     # Without epochs, the examples of the default setting's steps, whatever the batch size of a trial.
     epochs = given or recipe.steps * recipe.batch_size / held_out.shape.train_images
     final = settings.confirm_epochs or given or recipe.steps * recipe.batch_size / whole.shape.train_images
     budget = Budget(float(epochs), round(epochs * held_out.shape.train_images), settings.eval_epochs)
-    written = str(OmegaConf.to_container(plain, resolve=False)["store"])  # type: ignore[index, call-overload]
+    written = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]
     settings, outside = _fitting(settings, command.space)
     points, told = _points(command.space, settings, default)
     outside += told
@@ -270,6 +279,11 @@ def make(
     return replace(search, recipe=first.recipe, content=first.content)
 
 
+def plain(number: float) -> str:
+    """A number as a word of a command: with as few digits as give exactly it."""
+    return str(int(number)) if number == int(number) else repr(number)
+
+
 def _images(recipe: Recipe, allow_test: bool, fixed: Sequence[str]) -> list[str]:
     """Overrides that hold out validation images; the test set only where it is allowed."""
     on_test = any(word.lstrip("+") == f"{EVAL_ON}=test" for word in fixed)
@@ -292,6 +306,8 @@ def _fitting(settings: SearchSettings, space: Mapping[str, Dimension]) -> tuple[
         return settings, []
     if settings.sampler["name"] == "grid":
         settings = replace(settings, enqueue=())  # it would not know them, and try their points again
+    if settings.n_trials < points and settings.sampler["name"] == "grid":
+        return settings, [f"the grid has {points} settings, of which {settings.n_trials} are tried"]
     if settings.n_trials <= points:
         return settings, []
     told = f"there are {points} different settings, so there are {points} trials, not {settings.n_trials}"
@@ -311,8 +327,12 @@ def _points(space: Mapping[str, Dimension], settings: SearchSettings, default: P
             )
         point = spaces.placed(default | {key: _word(value) for key, value in asked.items()}, space)
         if point is None and asked:
+            whole = default | {key: _word(value) for key, value in asked.items()}
+            key = next(key for key, one in space.items() if spaces.placed({key: whole[key]}, {key: one}) is None)
+            where = "" if key in asked else ", the default one, since the setting names no other"
             raise AblateError(
-                f"Expected a setting within the space of the search. Received: hydra.sweeper.enqueue with {dict(asked)}."
+                f"Expected settings within the space of the search, {key}={space[key].written}. "
+                f"Received: hydra.sweeper.enqueue with {key}={whole[key]}{where}."
             )
         if point is None:
             words = " ".join(f"{key}={value}" for key, value in default.items())
@@ -324,7 +344,7 @@ def _points(space: Mapping[str, Dimension], settings: SearchSettings, default: P
 
 def _word(value: Any) -> Any:
     """A value as the space has it: Hydra reads on and off as words, and true and false as none."""
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else value
+    return str(value) if isinstance(value, bool) else value
 
 
 def _check(search: Search) -> None:

@@ -1,10 +1,12 @@
 """One process at work on a search: it takes trials, has them trained, tells the study, and ends what is not worth going on."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial
 
 from ablate import app, machine, plan, store
@@ -48,6 +50,7 @@ class Searching:
         self.deadline = None if settings.timeout is None else time.monotonic() + settings.timeout
         self._look_at = self._renew_at = self._publish_at = 0.0
         self._stale = True
+        self._judge_failures()
 
     # supply
 
@@ -96,12 +99,16 @@ class Searching:
             told = self.redact(str(error))
             say(f"{label(trial.number, params)}: failed: {told}")
             self.ledger.end(trial.number, "failed", record={"error": told})
+            self._judge_failures()
             self._changed()
             return
         before = self._before(trial, runs)
         one = AtWork(self.search, trial, params, runs, before)
         begun = {"runs": [run.to_json() for run in runs], "before": {name: list(at) for name, at in before.items()}}
-        trial.set_user_attr(BEGUN, begun | {"host": machine.host()})
+        at_first = one.record()
+        reused = {key: at_first[key] for key in ("reused_examples", "reused_seconds", "planned")}
+        if not self.ledger.note(trial, BEGUN, begun | reused | {"host": machine.host()}):
+            return  # another process took it over
         self.at_work[trial.number] = one
         one.going = {run.number for run in runs}
         self._register()
@@ -153,8 +160,8 @@ class Searching:
                 write_atomically(self.folder / str(run.number) / app.TRACE, (self.redact(outcome.trace) or log).encode())
                 one.ends[run.number] = app.failure(error, run.recipe, run.trajectory)
         if self.by_seed and self.pruner is not None and one.pruned_at is None:
-            for place, (_, value) in enumerate(one.by_seed()):
-                self._report(one, place, value, len(one.by_seed()))
+            for place, value in one.by_seed():
+                self._report(one, place, value)
         if one.over:
             self._give_up(one)
 
@@ -166,23 +173,28 @@ class Searching:
         for examples, value in one.news():
             if self.by_seed or len(self.search.settings.objectives) > 1 or one.over:
                 continue
-            self._report(one, examples, value, examples)
+            self._report(one, examples, value)
         if one.over:
             self._give_up(one)
 
-    def _report(self, one: AtWork, step: int, value: float, came: int) -> None:
+    def _report(self, one: AtWork, step: int, value: float) -> None:
+        """Tell the study of a value, at examples of the budget or a seed's place; end the trial where the pruner says so."""
         if step in one.reported or one.over:
             return
         one.reported.add(step)
-        one.trial.report(value, step)
-        if self.pruner is None or step < self.least:
+        try:
+            one.trial.report(value, step)
+            if self.pruner is None or step < self.least:
+                return
+            study = algorithms.Beside(self.study, self._beside(one))
+            prune = self.pruner.prune(study, self.study._storage.get_trial(one.trial._trial_id))
+        except UpdateFinishedTrialError:
+            self.ledger.mine.pop(one.number, None)
+            self._lose(one.number)
             return
-        whole = len(self.search.settings.seeds) - 1 if self.by_seed else self.search.budget.examples
-        fits = self._beside(one)
-        study = algorithms.Beside(self.study, fits)
-        frozen = self.study._storage.get_trial(one.trial._trial_id)
-        if self.pruner.prune(study, frozen) and step < whole:
-            one.pruned_at = came if not self.by_seed else max(one.told, default=0)
+        last = len(one.reported) == len(self.search.settings.seeds) if self.by_seed else step == self.search.budget.examples
+        if prune and not last:
+            one.pruned_at = len(one.reported) if self.by_seed else step
 
     def _beside(self, one: AtWork) -> Callable[[FrozenTrial], bool]:
         """The trials that a trial is compared with: those of its arm, each of them once."""
@@ -212,6 +224,8 @@ class Searching:
         bad: list[State] = [each for each in ("failed", "diverged") if each in states]
         state: State = bad[0] if bad else "pruned" if one.pruned_at is not None else "done"
         values = one.values() if state == "done" else None
+        if values is not None and not all(map(math.isfinite, values)):
+            state, values, one.error = "diverged", None, "what it is judged by is not a finite number"
         for run in one.runs:
             result = {"arm": {key: str(value) for key, value in one.params.items()}} | one.result(run)
             write_json(self.folder / str(run.number) / app.RESULT, result)
@@ -238,15 +252,15 @@ class Searching:
 
     def tick(self) -> None:
         """Look at what is at work; renew the leases and write trials.json every so often."""
-        for one in list(self.at_work.values()):
-            self._look(one)
-            self._settle(one)
         now = time.monotonic()
         if now >= self._renew_at:
             self._renew_at = now + RENEW_S
             self.ledger.renew()
             for number in self.ledger.lost():
                 self._lose(number)
+        for one in list(self.at_work.values()):
+            self._look(one)
+            self._settle(one)
         if self._stale and now >= self._publish_at:
             self.publish()
 

@@ -91,6 +91,9 @@ class SearchSettings:
                 f"Expected hydra/sweeper/pruner=none with objectives=[{objectives[0]}], which is no matter of training. "
                 f"Received: pruner={pruner['name']}."
             )
+        replicates = _seeds(config["seeds"]) if seeds is None else tuple(seeds)
+        if pruner["name"] == "wilcoxon":
+            _check_wilcoxon(pruner, len(replicates))
         if seeds is not None and config["seeds"] is not None:
             raise AblateError("Expected seed=… or hydra.sweeper.seeds=[…], not both. Received: both.")
         return cls(
@@ -101,7 +104,7 @@ class SearchSettings:
             objectives=objectives,
             storage=_text("storage", config["storage"]),
             study_name=_text("study_name", config["study_name"]),
-            seeds=_seeds(config["seeds"]) if seeds is None else tuple(seeds),
+            seeds=replicates,
             enqueue=_points(config["enqueue"]),
             min_epochs=_positive("min_epochs", config["min_epochs"]) or 1.0,
             eval_epochs=_positive("eval_epochs", config["eval_epochs"]) or 1.0,
@@ -128,6 +131,18 @@ def _objectives(given: Any, direction: Any) -> tuple[str, ...]:
                 f"Received: {_key('direction', direction)}."
             )
     return tuple(names)
+
+
+def _check_wilcoxon(pruner: Mapping[str, Any], seeds: int) -> None:
+    """Refuse what could never end a trial: the test's smallest p after all seeds but one is 2 to the power of minus those."""
+    threshold = pruner.get("p_threshold") or 0.1
+    smallest = 0.5 ** (seeds - 1)
+    if seeds < 3 or smallest >= threshold:
+        raise AblateError(
+            f"Expected more seeds, or a larger hydra.sweeper.pruner.p_threshold: after all but the last of {seeds} seeds, the "
+            f"smallest p that the Wilcoxon test can give is {smallest:g}, so it would never end a trial. Received: "
+            f"p_threshold={threshold:g}."
+        )
 
 
 def _named(key: str, given: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
@@ -86,13 +87,25 @@ def dimension(word: Override) -> Dimension:
     if log:
         raise AblateError(f"Expected tag(log, …) around an interval. Received: {word.input_line}.")
     if isinstance(value, RangeSweep) and not shuffled:
-        found = [float(each) for each in value.range()]
+        found = _range(value)
         if not found:
             raise AblateError(f"Expected a range with numbers in it; its end is not one of them. Received: {word.input_line}.")
         whole = all(isinstance(each, int) for each in (value.start, value.stop, value.step))
         return Dimension("int" if whole else "float", written, low=min(found), high=max(found), step=abs(float(value.step)))
     choices = tuple(dict.fromkeys(str(each) for each in word.sweep_string_iterator()))
+    if shuffled:  # the order is drawn anew each time, and a search is its choices
+        choices = tuple(
+            sorted(choices, key=lambda each: (not _is_number(each), float(each) if _is_number(each) else 0.0, each))
+        )
     return Dimension("categorical", written, choices=choices)
+
+
+def _range(value: RangeSweep) -> list[float]:
+    """The numbers of a range, without its end, computed as they are written: 0.1 has no last digits here."""
+    start, stop, step = (Decimal(repr(each)) for each in (value.start or 0, value.stop or 0, value.step))
+    if not step or (stop - start) / step <= 0:
+        return []
+    return [float(start + place * step) for place in range(math.ceil((stop - start) / step))]
 
 
 def _is_log(value: Any, word: Override) -> bool:
@@ -154,8 +167,10 @@ def default_point(space: Mapping[str, Dimension], cfg: DictConfig, levels: Mappi
             point[key] = levels[key]
             continue
         value = OmegaConf.select(cfg, key)
-        if isinstance(value, bool) or value is None:
-            point[key] = {True: "true", False: "false", None: "null"}[value]
+        if OmegaConf.is_list(value):
+            point[key] = f"[{','.join(map(str, value))}]"  # as Hydra writes it
+        elif isinstance(value, bool) or value is None:
+            point[key] = {True: "True", False: "False", None: "null"}[value]  # as Hydra lists them
         else:
             point[key] = value if isinstance(value, int | float) else str(value)
     return point

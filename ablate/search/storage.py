@@ -7,7 +7,7 @@ import re
 import time
 import warnings
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 import optuna
 from filelock import FileLock
@@ -20,6 +20,7 @@ from ablate.store import writing
 
 JOURNAL = "trials.journal"  # in the folder of the search
 HIDDEN = "***"  # stands for a password
+_SECRET = r"(?:[a-z_]*password|passwd|pwd|token|secret)"  # options of a URL that are one
 OPENED_AT_MOST = 5  # times, where others make the tables meanwhile
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)  # a line a trial is ours to print
@@ -60,7 +61,8 @@ def _database(url: str) -> RDBStorage:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return RDBStorage(url)
+                # A connection that was idle while the winner was trained may be gone.
+                return RDBStorage(url, engine_kwargs={} if is_sqlite(url) else {"pool_pre_ping": True})
         except (IntegrityError, ProgrammingError):
             if not left:
                 raise
@@ -69,18 +71,22 @@ def _database(url: str) -> RDBStorage:
 
 
 def redacted(url: str) -> str:
-    """A URL without its password: that before the host, and one among the options behind it."""
-    hidden = re.sub(r"(?<=://)([^/?#]*?):[^/?#]*@", rf"\1:{HIDDEN}@", url)
-    return re.sub(r"(?i)([?&](?:[a-z_]*password|passwd|pwd|token|secret)=)[^&#]*", rf"\1{HIDDEN}", hidden)
+    """A URL without its passwords: that before the host, and those among the options behind it."""
+    before, found, rest = url.partition("://")
+    who, at, where = rest.rpartition("@")
+    shown = f"{before}{found}{_user(who)}{f':{HIDDEN}' if ':' in who else ''}{at}{where}"
+    return re.sub(rf"(?i)([?&]{_SECRET}=)[^&#]*", rf"\1{HIDDEN}", shown)
 
 
 def secrets(url: str | None) -> list[str]:
     """The passwords in a URL, as written and as meant; what must be in no file."""
-    if url is None:
-        return []
-    found = re.findall(r"://[^/?#]*?:([^/?#]*)@", url)
-    found += re.findall(r"(?i)[?&](?:[a-z_]*password|passwd|pwd|token|secret)=([^&#]*)", url)
-    return [secret for each in found for secret in dict.fromkeys((each, unquote(each))) if secret]
+    rest = (url or "").partition("://")[2]
+    written = [rest.rpartition("@")[0].partition(":")[2], *re.findall(rf"(?i)[?&]{_SECRET}=([^&#]*)", url or "")]
+    return [secret for each in written for secret in dict.fromkeys((each, unquote(each), unquote_plus(each))) if secret]
+
+
+def _user(who: str) -> str:
+    return who.partition(":")[0]
 
 
 def without(text: str, url: str | None) -> str:

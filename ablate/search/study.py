@@ -31,6 +31,11 @@ def study_of(search: Search, folder: Path) -> optuna.Study:
         load_if_exists=True,
     )
     found = study.user_attrs.get(DEFINITION)
+    if found is None and study.get_trials(deepcopy=False):
+        raise AblateError(
+            "Expected a new hydra.sweeper.study_name, or that of a search of this program. "
+            f"Received: {search.name}, which another made."
+        )
     if found is None:
         study.set_user_attr(DEFINITION, search.definition)
     elif found != search.definition:

@@ -89,8 +89,12 @@ def test_pruners_take_their_resources_in_examples() -> None:
     assert (hyperband._min_resource, hyperband._max_resource) == (100, 1000)  # type: ignore[union-attr]
     with pytest.raises(AblateError, match="Expected one of: none, median"):
         algorithms.pruner({"name": "asha"}, 1, 10)
-    with pytest.raises(AblateError, match="Expected parameters that Optuna takes for successive_halving"):
+    with pytest.raises(AblateError, match=r"at least 2\. Received: hydra\.sweeper\.pruner\.reduction_factor=1"):
         algorithms.pruner({"name": "successive_halving", "reduction_factor": 1}, 1, 10)
+    with pytest.raises(AblateError, match=r"at least 100 examples\. Received: hydra\.sweeper\.pruner\.max_resource=10"):
+        algorithms.pruner({"name": "hyperband", "max_resource": 10, "reduction_factor": 3}, 100, 1000)
+    with pytest.raises(AblateError, match="at least 1 examples"):
+        algorithms.pruner({"name": "hyperband", "min_resource": 0, "reduction_factor": 3}, 100, 1000)
 
 
 @pytest.mark.parametrize("name", ["median", "hyperband", "successive_halving"])

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial, TrialState
 
+from ablate.search import algorithms, storage
 from ablate.search import ledger as ledgers
-from ablate.search import storage
 from ablate.search.ledger import Ledger, counted, state_of
+from ablate.search.record import Dimension
 
 SPACE = {"lr": FloatDistribution(0.1, 1.0)}
 NAME = "a search"
@@ -130,8 +131,8 @@ def test_a_trial_whose_process_died_before_it_had_a_lease_is_taken_later(
     one = begun(tmp_path, 1, points=0)
     one.study.ask(SPACE)
     assert one.take() is None
-    now = time.time()
-    monkeypatch.setattr(ledgers.time, "time", lambda: now + 2 * ledgers.UNLEASED_S)
+    now = time.monotonic()
+    monkeypatch.setattr(ledgers.time, "monotonic", lambda: now + 2 * ledgers.UNLEASED_S)
     trial = one.take()
     assert trial is not None
     assert [state_of(each) for each in one.trials()] == ["lapsed", "running"]
@@ -184,3 +185,56 @@ def test_what_is_let_go_of_can_be_taken_at_once(tmp_path: Path) -> None:
     again = other.take()
     assert again is not None
     assert again.params == first.params
+
+
+def test_a_trial_of_another_machine_lapses_when_its_lease_stands_still_whatever_its_clock_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, here = begun(tmp_path, 1, points=0), begun(tmp_path, 1, points=0)
+    sign = {"host": "elsewhere", "pid": 1, "time": 0.0}  # a clock that is decades behind
+    monkeypatch.setattr(ledgers, "sign_of_life", lambda: dict(sign))
+    trial = there.take()
+    assert trial is not None
+    now = time.monotonic()
+    for minute in range(10):
+        monkeypatch.setattr(ledgers.time, "monotonic", lambda minute=minute: now + 60.0 * minute)
+        sign["time"] += 60.0
+        there.renew()
+        assert here.take() is None
+    monkeypatch.setattr(ledgers.time, "monotonic", lambda: now + 600 + 2 * ledgers.SILENT_S)
+    assert here.take() is not None  # it has not changed since
+
+
+def test_a_score_that_is_no_number_is_not_swallowed(tmp_path: Path) -> None:
+    one = begun(tmp_path, 1, points=0)
+    trial = one.take()
+    assert trial is not None
+    with pytest.raises(ValueError, match="not acceptable"):
+        one.end(trial.number, "done", [float("nan")])
+
+
+def test_points_are_known_by_what_they_are(tmp_path: Path) -> None:
+    one = begun(tmp_path, 3, points=1)
+    one.enqueue([{"lr": 0.3}, {"lr": 0.1}])
+    settings_ = [trial.params["lr"] for trial in (one.take(), one.take()) if trial is not None]
+    assert settings_ == [0.1, 0.3]
+
+
+def test_a_place_of_a_grid_that_was_not_drawn_to_its_end_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = {key: Dimension("categorical", "", choices=("1", "2")) for key in ("a", "b")}
+    study = optuna.create_study(
+        study_name=NAME, storage=storage.opened(None, tmp_path), sampler=algorithms.sampler({"name": "grid"}, listed, 1)
+    )
+    one = Ledger(study, {key: algorithms.distribution(each) for key, each in listed.items()}, 4)
+    study.ask({"a": one.space["a"]})  # killed before b was drawn
+    now = time.monotonic()
+    found = []
+    for step in range(8):
+        monkeypatch.setattr(ledgers.time, "monotonic", lambda step=step: now + step * 2 * ledgers.UNLEASED_S)
+        trial = one.take()
+        if trial is not None:
+            found.append((trial.params["a"], trial.params["b"]))
+            one.end(trial.number, "done", [0.5])
+    assert sorted(found) == [("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")]

@@ -36,7 +36,8 @@ def test_the_grammar_of_hydras_own_optuna_sweeper() -> None:
     assert one("ema_warmup=range(1,10,2)") == Dimension("int", "range(1,10,2)", low=1, high=9, step=2)
     assert one("ema_warmup=range(0,6)").high == 5  # the end is not in it, as everywhere in Hydra
     assert one("lr=range(0.1,0.35,0.1)").high == pytest.approx(0.3)
-    assert one("ema_warmup=shuffle(range(1,4))").kind == "categorical"
+    assert one("lr=range(0.1,0.4,0.1)").high == 0.3  # not 0.30000000000000004, and not 0.4
+    assert one("ema_warmup=shuffle(range(1,12))").choices == tuple(map(str, range(1, 12)))  # a search is its choices
 
 
 def test_what_is_fixed_and_seeds_are_set_apart() -> None:
@@ -62,6 +63,7 @@ def test_what_is_fixed_and_seeds_are_set_apart() -> None:
         (["lr=tag(log,interval(0,1))"], "Expected an interval above 0 where it is logarithmic"),
         (["lr=tag(lin,interval(0,1))"], r"Expected no tag but log\. Received: lr=tag\(lin"),
         (["lr=tag(log,choice(0.1,0.2))"], "around an interval"),
+        (["ema_warmup=range(1,3,0)"], "Expected a range with numbers in it"),
         (["ema_warmup=range(3,3)"], "Expected a range with numbers in it"),
         (["lr=0.1,0.2", "seed=1,1"], "Expected different whole numbers"),
     ],
@@ -100,10 +102,12 @@ def test_points_are_placed_as_the_space_has_them() -> None:
 
 
 def test_the_default_point_is_what_the_config_has() -> None:
-    found = parsed("lr=interval(0.1,1)", "model=alex2,tuto", "tensor=true,false", "epochs_of=null,1").space
-    cfg = OmegaConf.create({"lr": "${base}", "base": 0.3, "tensor": True, "epochs_of": None})
-    expected = {"lr": 0.3, "model": "tuto", "tensor": "true", "epochs_of": "null"}
+    words = ("lr=interval(0.1,1)", "model=alex2,tuto", "tensor=true,false", "epochs_of=null,1", "contrast=[0.2,1.8],[0.5,1.5]")
+    found = parsed(*words).space
+    cfg = OmegaConf.create({"lr": "${base}", "base": 0.3, "tensor": True, "epochs_of": None, "contrast": [0.2, 1.8]})
+    expected = {"lr": 0.3, "model": "tuto", "tensor": "True", "epochs_of": "null", "contrast": "[0.2,1.8]"}
     assert space.default_point(found, cfg, {"model": "tuto"}) == expected
+    assert space.placed(expected, found) == expected
 
 
 def test_corners_touch_every_choice_and_both_ends() -> None:

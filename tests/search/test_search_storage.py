@@ -43,6 +43,11 @@ def test_a_url_is_shown_without_its_passwords() -> None:
     for secret in ("s3cr%40t", "s3cr@t", "hidden"):
         assert secret in storage.secrets(URL)
         assert secret not in storage.without(f"cannot connect with {secret} to {URL}", URL)
+    for password in ("pa/ss", "a?b", "x#y", "p+q=", "a:b", "c@d"):
+        url = f"postgresql://ada:{password}@db/trials"
+        assert storage.redacted(url) == "postgresql://ada:***@db/trials"
+        assert password in storage.secrets(url)
+        assert password not in storage.without(f"no such user: {password}", url)
     assert storage.redacted("sqlite:///trials.db") == "sqlite:///trials.db"
     assert storage.secrets(None) == storage.secrets("postgresql://ada@db/trials") == []
 

@@ -122,6 +122,12 @@ class SearchResults:
         return self.evaluation_set == "test"
 
     @property
+    def earlier(self) -> list[str]:
+        """The folders of confirmations of settings that were the best before more trials were added, in order."""
+        found = (path.parent.name for path in self.folder.glob(f"{CONFIRMATION}-*/{SWEEP}"))
+        return sorted(found, key=lambda name: int(name.rpartition("-")[2]) if name.rpartition("-")[2].isdecimal() else 0)
+
+    @property
     def finished(self) -> pd.DataFrame:
         """The trials that count: done, pruned, diverged and failed ones."""
         return self.trials[self.trials["state"].isin(FINISHED)]

@@ -72,7 +72,7 @@ def answer(found: SearchResults) -> str:
         if found.search["confirm_seeds"] == 0
         else "it follows when the search is finished"
         if unfinished(found)
-        else "the command of the search, given again, adds it"
+        else "the command of the search, given again, adds it, unless another process that works on the study did"
     )
     return f"The search has no result yet: its best setting so far ({setting(best)}) has no confirmation on fresh seeds; {why}."
 
@@ -146,12 +146,21 @@ def unfinished(found: SearchResults) -> bool:
 
 
 def warnings(found: SearchResults) -> list[str]:
-    """What must not be overlooked: that the search was tuned on the test set."""
+    """What must not be overlooked: that the test set was looked at, for choosing or more than once."""
+    told = []
+    if found.earlier:
+        count = "one" if len(found.earlier) == 1 else str(len(found.earlier))
+        told.append(
+            f"Before this confirmation there {'was' if count == 'one' else 'were'} {count} of what was best "
+            f"before more trials were added ({', '.join(found.earlier)}), on other seeds and the same test images: whoever "
+            "adds trials until a confirmation pleases lets the test set choose"
+        )
     if not found.tuned_on_test:
-        return []
+        return told
     return [
+        *told,
         "The search chose its settings by their scores on the test set (allow_test=true), so nothing that it says about the "
-        "test set, its confirmation included, is an unbiased estimate"
+        "test set, its confirmation included, is an unbiased estimate",
     ]
 
 
