@@ -66,6 +66,12 @@ class AtWork:
             self.pruned_at is not None or self.error is not None or any(one["status"] != "done" for one in self.ends.values())
         )
 
+    def exploded(self, run: Run) -> None:
+        """Take in that a run has diverged, which would go on all the same, finite and dead."""
+        result = app.read(run.recipe, run.trajectory)
+        assert result is not None
+        self.ends[run.number] = result
+
     def changed(self) -> bool:
         """Whether any of its trainings was evaluated since the last call."""
         sizes = {}
@@ -104,7 +110,12 @@ class AtWork:
         return found
 
     def curve(self) -> list[tuple[int, float]]:
-        """(examples, value) of the trial: up to where it was pruned; where that was after some seeds, of those alone."""
+        """(examples, value) of the trial: up to where it was pruned or diverged; where it ended after some seeds, of those."""
+        ends = {run.number: (self.ends.get(run.number) or {}, run) for run in self.runs}
+        burst = [end["step"] * run.recipe.batch_size for end, run in ends.values() if end.get("status") == "diverged"]
+        return [(examples, value) for examples, value in self._whole_curve() if not burst or examples < min(burst)]
+
+    def _whole_curve(self) -> list[tuple[int, float]]:
         if not self.search.settings.by_seed:
             told = (point for at, point in sorted(self.told.items()) if self.pruned_at is None or at <= self.pruned_at)
             return [(examples, value) for examples, value in told if math.isfinite(value)]

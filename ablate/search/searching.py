@@ -167,10 +167,14 @@ class Searching:
 
     def _look(self, one: AtWork) -> None:
         """Tell the study of new evaluations of a trial, and end it where the pruner says so."""
-        if self.search.settings.objectives[0] not in LEARNED or not one.changed():
+        if not one.changed():
             return
         self._stale = True
-        for examples, value in one.news():
+        for run in one.runs:
+            if run.number in one.going and app.exploded(run.recipe, run.trajectory) is not None:
+                one.exploded(run)
+        learned = self.search.settings.objectives[0] in LEARNED
+        for examples, value in one.news() if learned else ():
             if self.by_seed or len(self.search.settings.objectives) > 1 or one.over:
                 continue
             self._report(one, examples, value)
