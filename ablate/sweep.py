@@ -123,15 +123,25 @@ def _ended(plan: Plan, run: Run, folder: Path, outcome: Outcome) -> bool:
 
 def _check(plan: Plan, folder: Path) -> None:
     """Refuse the folder of another sweep, or of one that cannot be read."""
+    found = fixed(folder)
+    if found is not None and (found.get("version") != SWEEP_VERSION or _identity(found) != _identity(plan.to_json())):
+        raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, which holds another sweep.")
+
+
+def fixed(folder: Path) -> dict[str, Any] | None:
+    """What a sweep's folder says was fixed before training; None where it is new.
+
+    Raises:
+        AblateError: its sweep.json is damaged.
+    """
     path = folder / SWEEP
-    found = read_json(path)
+    found: dict[str, Any] | None = read_json(path)
     if found is None and path.exists():
         raise AblateError(
             f"Expected what was fixed before training in {path}. Received: a damaged file. Restore it, or delete {folder} to "
             "fix it anew; the trainings stay."
         )
-    if found is not None and (found.get("version") != SWEEP_VERSION or _identity(found) != _identity(plan.to_json())):
-        raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, which holds another sweep.")
+    return found
 
 
 def _identity(content: dict[str, Any]) -> list[Any]:

@@ -275,11 +275,10 @@ def _read_sweep(folder: Path) -> tuple[list[_Planned], Path | None, str, SearchS
     elif content is not None:
         with suppress(*_DAMAGED, OSError):
             try:
-                whole = record.with_trials(content, folder)
+                whole, trials = record.whole(content, folder)
             except AblateError as error:
                 raise ValueError(str(error)) from error
-            trials = record.read(folder) if record.is_search(folder) else []
-            search = _search(content, trials) if record.is_search(folder) else None
+            search = _search(content, trials) if content["design"] == record.SEARCH else None
             return _planned(whole), _store(whole, folder), str(content["store"]), search, trials
     raise ValueError(f"Expected a sweep of version {SWEEP_VERSION} in {path}. Received: {received}.")
 

@@ -123,15 +123,21 @@ def with_trials(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     Raises:
         AblateError: trials.json is damaged or of another version.
     """
+    return whole(content, folder)[0]
+
+
+def whole(content: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], list[Trial]]:
+    """The same with the trials themselves, of which there are none in other designs; trials.json is read once."""
     if content.get("design") != SEARCH:
-        return dict(content)
+        return dict(content), []
     found = _content(folder)
     steps = {run["arm"]: run["readout"] for run in found["runs"]}
     fixed = {
         "step": [steps[arm["number"]]["step"] for arm in found["arms"]],
         "readout": [steps[arm["number"]]["weights"] for arm in found["arms"]],
     }
-    return {**content, "arms": found["arms"], "runs": found["runs"], "fixed": content["fixed"] | fixed}
+    merged = {**content, "arms": found["arms"], "runs": found["runs"], "fixed": content["fixed"] | fixed}
+    return merged, [Trial.of(row) for row in found["trials"]]
 
 
 def label(number: int, params: Mapping[str, float | int | str]) -> str:

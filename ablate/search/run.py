@@ -118,13 +118,7 @@ def _try(searching: Searching, settings: Settings, engines: Engines) -> None:
 
 def _check(search: Search, folder: Path) -> None:
     """Refuse the folder of something else."""
-    path = folder / SWEEP
-    found = read_json(path)
-    if found is None and path.exists():
-        raise AblateError(
-            f"Expected what was fixed before the search in {path}. Received: a damaged file. Restore it, or delete {folder} to "
-            "begin anew; the trainings stay."
-        )
+    found = sweep.fixed(folder)
     if found is None:
         return
     if found.get("version") != SWEEP_VERSION or found.get("design") != record.SEARCH:

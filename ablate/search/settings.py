@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from omegaconf import DictConfig, OmegaConf
@@ -43,13 +43,13 @@ class SearchSettings:
     storage: str | None
     study_name: str | None
     seeds: tuple[int, ...]
-    enqueue: tuple[Mapping[str, Any], ...] = field(default=({},))
-    min_epochs: float = 1.0
-    eval_epochs: float = 1.0
-    confirm_seeds: int = 5
-    confirm_epochs: float | None = None
-    allow_test: bool = False
-    max_failure_rate: float = 0.5
+    enqueue: tuple[Mapping[str, Any], ...]
+    min_epochs: float
+    eval_epochs: float
+    confirm_seeds: int
+    confirm_epochs: float | None
+    allow_test: bool
+    max_failure_rate: float
 
     @property
     def directions(self) -> list[Direction]:
