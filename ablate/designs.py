@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations, product
 from typing import Any
 
@@ -9,6 +10,7 @@ from ablate import generators
 from ablate.errors import AblateError, one_of
 
 BASELINE = "baseline"  # the label of the arm that changes nothing
+LABEL_DIGITS = 6  # of a number in a label; longer ones are rounded to 4
 RESOLUTION = 4  # of a fraction, unless a sweep says otherwise: no main effect is aliased with a two-factor interaction
 LEAST_RESOLUTION = 3  # below it, main effects are aliased with each other
 FRACTION_FACTORS = (2, 12)  # fewest and most; the search for the best fraction of more would take minutes
@@ -199,10 +201,25 @@ def effects(design: str, factors: Sequence[Factor], resolution: int = RESOLUTION
 
 
 def label(design: str, arms: Sequence[Arm], number: int) -> str:
-    """What an arm is called: its change from the baseline; in a ladder, `+` and its change from the rung below."""
+    """What an arm is called: its change from the baseline; in a ladder, `+` and its change from the rung below.
+
+    Numbers of many digits are rounded, where the arms can still be told apart.
+    """
+    rounded = [Arm(tuple((name, _rounded(level)) for name, level in arm.levels)) for arm in arms]
+    shown = rounded if len(set(rounded)) == len(set(arms)) else arms
     if design == "ladder" and number > 0:
-        return f"+ {arms[number].label(arms[number - 1])}"
-    return arms[number].label(arms[0])
+        return f"+ {shown[number].label(shown[number - 1])}"
+    return shown[number].label(shown[0])
+
+
+@cache
+def _rounded(level: str) -> str:
+    try:
+        number = float(level)
+    except ValueError:
+        return level
+    digits = level.lower().partition("e")[0].replace(".", "").lstrip("-+0")
+    return f"{number:.4g}" if len(digits) > LABEL_DIGITS and "." in level else level
 
 
 def _columns(factors: Sequence[Factor], resolution: int) -> tuple[int, ...]:

@@ -219,3 +219,14 @@ def test_refusals() -> None:
             designs.arms("factorial", two_levels(3), resolution)  # type: ignore[arg-type]
     with pytest.raises(AblateError, match="more than once"):
         Factor("lr", ("0.1", "0.1"))
+
+
+def test_long_numbers_are_rounded_in_labels_where_arms_can_still_be_told_apart() -> None:
+    arms = designs.arms("together", [Factor("lr", ("0.1", "0.1494721289289189")), Factor("steps", ("1000", "12345678"))])
+    assert designs.label("together", arms, 1) == "lr: 0.1 → 0.1495, steps: 1000 → 12345678"
+    close = designs.arms("one_factor", [Factor("lr", ("0.1", "0.14947212", "0.14947213", "on"))])
+    assert [designs.label("one_factor", close, number) for number in (1, 2, 3)] == [
+        "lr: 0.1 → 0.14947212",
+        "lr: 0.1 → 0.14947213",
+        "lr: 0.1 → on",
+    ]

@@ -161,7 +161,7 @@ def pruner(config: Mapping[str, Any], least: int, budget: int) -> BasePruner | N
     if name in ("median", "percentile"):
         given.setdefault("n_warmup_steps", max(0, least - 1))
     if name in ("hyperband", "successive_halving"):
-        given.setdefault("min_resource", least)
+        given.setdefault("min_resource", max(1, least))
         _check_whole(given, "min_resource", 1)
         _check_whole(given, "reduction_factor", 2)
     if name == "hyperband":
@@ -223,7 +223,7 @@ def _parameters(kind: str, of: Callable[..., object], config: Mapping[str, Any])
     known = [name for name in inspect.signature(of).parameters if name not in ("args", "kwargs")]
     for name in config:
         if name not in (*known, "name"):
-            raise AblateError(one_of(f"hydra.sweeper.{kind}", name, known))
+            raise AblateError(f"Expected a key of hydra.sweeper.{kind}: {', '.join(known)}. Received: {name}.")
     return {name: value for name, value in config.items() if name != "name" and value is not None}
 
 

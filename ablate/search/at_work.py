@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
@@ -36,6 +36,7 @@ def reached(run: Run) -> tuple[int, float]:
 class AtWork:
     """One trial. before: by fingerprint, how far each of its trainings was when it began. told: the curve so far.
 
+    shared: fingerprints of trainings that another trial at work began; what they cost is that one's.
     going: numbers of the runs that are not over. ends: of those that are, their results. pruned_at: what the pruner was told of
     when it ended the trial: examples of the budget, or how many seeds were done.
     """
@@ -44,7 +45,7 @@ class AtWork:
     trial: optuna.Trial
     params: Params
     runs: Sequence[Run]
-    before: Mapping[str, tuple[int, float]]
+    before: dict[str, tuple[int, float]]
     began: float = field(default_factory=time.time)
     told: dict[int, tuple[int, float]] = field(default_factory=dict)  # examples of the budget: those trained in fact, value
     reported: set[int] = field(default_factory=set)  # steps that the pruner knows
@@ -52,6 +53,7 @@ class AtWork:
     ends: dict[int, dict[str, Any]] = field(default_factory=dict)
     pruned_at: int | None = None
     error: str | None = None
+    shared: set[str] = field(default_factory=set)
     _looked: dict[int, int] = field(default_factory=dict)  # size of the file of evaluations, by run, at the last look
 
     @property
@@ -143,7 +145,7 @@ class AtWork:
         examples = reused = 0
         seconds = reused_seconds = 0.0
         for name, (run, step, taken) in trained.items():
-            at_first, seconds_first = self.before.get(name, (0, 0.0))
+            at_first, seconds_first = (step, taken) if name in self.shared else self.before.get(name, (0, 0.0))
             examples += max(0, step - at_first) * run.recipe.batch_size
             reused += min(step, at_first) * run.recipe.batch_size
             seconds += max(0.0, taken - seconds_first)
@@ -158,6 +160,11 @@ class AtWork:
             "came": max((at for at, _ in curve), default=0),
             "error": self.error or next((one["error"] for one in self.ends.values() if one["status"] != "done"), None),
         }
+
+    def inherit(self, run: Run) -> None:
+        """Pay from here on for a training that it shared with a trial that is over."""
+        self.shared.discard(run.trajectory.fingerprint)
+        self.before[run.trajectory.fingerprint] = reached(run)
 
     def result(self, run: Run) -> dict[str, Any]:
         """`result.json` of one of its runs, once it is over."""

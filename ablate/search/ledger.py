@@ -72,10 +72,11 @@ class Ledger:
     Args:
         study: to which no pruner is attached, or its sampler would see the trials of one bracket alone.
         n_trials: how many are to be finished.
+        once: whether no setting is to be tried twice, as in a grid; two processes may draw one at the same moment.
     """
 
-    def __init__(self, study: optuna.Study, space: Mapping[str, BaseDistribution], n_trials: int) -> None:
-        self.study, self.space, self.n_trials = study, dict(space), n_trials
+    def __init__(self, study: optuna.Study, space: Mapping[str, BaseDistribution], n_trials: int, once: bool = False) -> None:
+        self.study, self.space, self.n_trials, self.once = study, dict(space), n_trials, once
         self.mine: dict[int, optuna.Trial] = {}  # that this process does, by number
         self._seen: dict[int, tuple[Any, float]] = {}  # of others: their lease, and since when it has been that one
 
@@ -107,7 +108,9 @@ class Ledger:
         except UpdateFinishedTrialError:
             return None  # it took so long that others took it for lapsed
         self.mine[trial.number] = trial
-        if trial.number not in {each.number for each in counted(self.trials())[: self.n_trials]}:
+        first = counted(self.trials())[: self.n_trials]
+        again = self.once and any(other.number < trial.number and other.params == trial.params for other in first)
+        if again or trial.number not in {each.number for each in first}:
             self.end(trial.number, "surplus")
             return None
         return trial

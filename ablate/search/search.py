@@ -16,9 +16,10 @@ from ablate.errors import AblateError
 from ablate.models.costs import totals
 from ablate.plan import SWEEP_VERSION, Plan, Run
 from ablate.recipe import Recipe
+from ablate.search import algorithms
 from ablate.search import space as spaces
 from ablate.search.record import SEARCH, Dimension
-from ablate.search.settings import SearchSettings
+from ablate.search.settings import EXHAUSTIVE, SearchSettings
 from ablate.search.space import Params
 from ablate.search.storage import redacted
 from ablate.store import canonical_json
@@ -99,6 +100,12 @@ class Search:
         how = [self.settings.sampler, self.settings.pruner, self.settings.min_epochs]
         identity = canonical_json([self.definition, *(dict(each) if isinstance(each, Mapping) else each for each in how)])
         return f"{self.study or SEARCH}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
+
+    @property
+    def least(self) -> int:
+        """The examples before which no trial is pruned; 0 where that happens between seeds."""
+        least = round(self.settings.min_epochs * self.recipe.shape.train_images)
+        return 0 if self.settings.by_seed else min(least, self.budget.examples)
 
     @property
     def trainings_a_trial(self) -> int:
@@ -274,6 +281,8 @@ def make(
         written if "oc.env" in written else str(recipe.store),
         compose,
     )
+    algorithms.sampler(settings.sampler, search.space, len(settings.objectives))
+    algorithms.pruner(settings.pruner, search.least, budget.examples)
     _check(search)
     first = search.runs(0, default)[0]
     return replace(search, recipe=first.recipe, content=first.content)
@@ -302,7 +311,7 @@ def _images(recipe: Recipe, allow_test: bool, fixed: Sequence[str]) -> list[str]
 def _fitting(settings: SearchSettings, space: Mapping[str, Dimension]) -> tuple[SearchSettings, list[str]]:
     """The settings for a sampler that tries every point once, and what to say of it."""
     points = spaces.size(space)
-    if settings.sampler["name"] not in ("grid", "brute_force") or points is None:
+    if settings.sampler["name"] not in EXHAUSTIVE or points is None:
         return settings, []
     if settings.sampler["name"] == "grid":
         settings = replace(settings, enqueue=())  # it would not know them, and try their points again

@@ -21,7 +21,7 @@ from ablate.search.ledger import RETRY, Ledger, counted, state_of
 from ablate.search.publish import BEGUN, publish
 from ablate.search.record import State, label
 from ablate.search.search import Search
-from ablate.search.settings import LEARNED
+from ablate.search.settings import EXHAUSTIVE, LEARNED
 from ablate.search.space import Params
 from ablate.store import write_atomically, write_json
 
@@ -38,11 +38,9 @@ class Searching:
         settings = search.settings
         self.search, self.study, self.folder, self.redact = search, study, folder, redact
         self.space = {key: algorithms.distribution(one) for key, one in search.space.items()}
-        self.ledger = Ledger(study, self.space, settings.n_trials)
+        self.ledger = Ledger(study, self.space, settings.n_trials, once=settings.sampler["name"] in EXHAUSTIVE)
         self.by_seed = settings.by_seed
-        least = round(settings.min_epochs * search.recipe.shape.train_images)
-        self.least = 0 if self.by_seed else min(least, search.budget.examples)
-        self.pruner = algorithms.pruner(settings.pruner, max(1, self.least), search.budget.examples)
+        self.pruner = algorithms.pruner(settings.pruner, search.least, search.budget.examples)
         self.at_work: dict[int, AtWork] = {}
         self.queue: list[tuple[AtWork, Training]] = []
         self.engine: Engine | None = None
@@ -103,7 +101,9 @@ class Searching:
             self._changed()
             return
         before = self._before(trial, runs)
-        one = AtWork(self.search, trial, params, runs, before)
+        begun_already = {run.trajectory.fingerprint for other in self.at_work.values() for run in other.runs}
+        shared = begun_already & {run.trajectory.fingerprint for run in runs}
+        one = AtWork(self.search, trial, params, runs, before, shared=shared)
         begun = {"runs": [run.to_json() for run in runs], "before": {name: list(at) for name, at in before.items()}}
         at_first = one.record()
         reused = {key: at_first[key] for key in ("reused_examples", "reused_seconds", "planned")}
@@ -188,7 +188,7 @@ class Searching:
         one.reported.add(step)
         try:
             one.trial.report(value, step)
-            if self.pruner is None or step < self.least:
+            if self.pruner is None or step < self.search.least:
                 return
             study = algorithms.Beside(self.study, self._beside(one))
             prune = self.pruner.prune(study, self.study._storage.get_trial(one.trial._trial_id))
@@ -223,7 +223,7 @@ class Searching:
         """Tell the study of a trial of which nothing is at work any more."""
         if one.going or one.number not in self.at_work:
             return
-        del self.at_work[one.number]
+        self._leave(one)
         states = {end["status"] for end in one.ends.values()}
         bad: list[State] = [each for each in ("failed", "diverged") if each in states]
         state: State = bad[0] if bad else "pruned" if one.pruned_at is not None else "done"
@@ -268,9 +268,19 @@ class Searching:
         if self._stale and now >= self._publish_at:
             self.publish()
 
+    def _leave(self, one: AtWork) -> None:
+        """Have no more to do with a trial; what it paid for is paid by the next one at work that shares it."""
+        del self.at_work[one.number]
+        for run in one.runs:
+            name = run.trajectory.fingerprint
+            heir = next((other for other in self.at_work.values() if name in other.shared), None)
+            if name not in one.shared and heir is not None:
+                heir.inherit(run)
+
     def _lose(self, number: int) -> None:
-        one = self.at_work.pop(number, None)
+        one = self.at_work.get(number)
         if one is not None:
+            self._leave(one)
             say(f"{label(number, one.params)}: another process took it over, as this one had been silent")
             one.error = "taken over by another process"
             self._give_up(one)

@@ -20,6 +20,7 @@ OBJECTIVES: Mapping[str, Direction] = {
     "seconds": "minimize",  # of training, of all seeds of a trial
 }
 LEARNED = ("accuracy", "loss")  # objectives that a training has at every evaluation
+EXHAUSTIVE = ("grid", "brute_force")  # samplers that try every setting once
 
 
 @dataclass(frozen=True)

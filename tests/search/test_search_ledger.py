@@ -125,6 +125,19 @@ def test_two_that_take_the_last_trial_at_once_do_it_once(tmp_path: Path) -> None
     assert len(counted(first.trials())) == 1
 
 
+def test_a_setting_of_which_each_is_tried_once_is_given_up_by_the_second_that_drew_it(tmp_path: Path) -> None:
+    one, other = begun(tmp_path, 3, points=0), begun(tmp_path, 3, points=0)
+    for each in (one, other):
+        each.study.sampler = optuna.samplers.RandomSampler(0)
+        each.space = {"lr": FloatDistribution(0.1, 0.2, step=0.1)}
+    other.once = True
+    first = one.take()
+    assert first is not None
+    taken = [trial for trial in (other.take() for _ in range(20)) if trial is not None]
+    assert [trial.params for trial in taken] == [{"lr": 0.1 if first.params["lr"] == 0.2 else 0.2}]
+    assert {state_of(trial) for trial in one.trials() if trial.params == first.params} == {"running", "surplus"}
+
+
 def test_a_trial_whose_process_died_before_it_had_a_lease_is_taken_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,7 +93,8 @@ def test_the_same_seed_gives_the_same_trials_and_trains_nothing_twice(program: A
     first = settings_of(folder_of(program))
     assert first == settings_of(folder_of(another))
     assert len({str(setting) for _, _, setting, _, _ in first}) == 12
-    whole = (*alone[:-4], "hydra.sweeper.n_trials=5", "hydra.sweeper.confirm_seeds=0", *QUICK, "hydra/sweeper/pruner=none")
+    whole = (*SPACE, "epochs=4", "hydra.sweeper.n_trials=5", "hydra.sweeper.confirm_seeds=0", *QUICK)
+    whole = (*whole, "hydra/sweeper/pruner=none", "hydra.sweeper.seeds=[3]")  # which the search before did not train
     for name in ("one", "other"):  # two studies that ask for the same trainings
         program("-m", *whole, f"hydra.sweeper.study_name={name}")
     one, other = (trials_of(program.folder / "multirun" / name) for name in ("one", "other"))
@@ -187,6 +188,7 @@ def test_what_cannot_be_searched_so_is_refused_in_one_line(program: Any) -> None
         ("lr=interval(0.1,1)", "data.eval_on=test"): "Expected a search on validation images",
         ("lr=interval(0.1,1)", "hydra.sweeper.n_trial=3"): "Expected a key of hydra.sweeper, such as n_trials",
         ("lr=interval(0.1,1)", "retune=true"): "Expected retune=false",
+        ("lr=interval(0.1,1)", "+hydra.sweeper.pruner.reduction_factr=3"): "Expected a key of hydra.sweeper.pruner: min_resource,",
         ("lr=interval(-1,1)",): "1 of the values searched over cannot be trained",
         (
             "lr=interval(0.1,1)",
@@ -196,6 +198,8 @@ def test_what_cannot_be_searched_so_is_refused_in_one_line(program: Any) -> None
     for words, message in cases.items():
         _, err = program("-m", "hydra/sweeper=optuna", *words, status=1)
         assert message in err.splitlines()[-1], err
+    _, err = program.command("plan", "hydra/sweeper=optuna", "lr=interval(0.1,1)", "hydra/sweeper/sampler=grid", status=1)
+    assert "Expected listed values or a range for every key with this sampler" in err.splitlines()[-1]
     assert not (program.folder / "multirun").exists()
     assert not (program.folder / "runs").exists()
 

@@ -61,6 +61,16 @@ def test_the_first_failure_ends_a_search_that_asks_for_it(program: Any) -> None:
     assert [trial["state"] for trial in trials_of(folder)] == ["diverged"]
 
 
+def test_trials_at_work_on_one_training_pay_for_it_once(program: Any) -> None:
+    space = ("-m", "hydra/sweeper=optuna", "ema=on,off", "hydra/sweeper/sampler=grid", "hydra/sweeper/pruner=none")
+    program(*space, "epochs=20", "workers=2", "hydra.sweeper.n_trials=2", "hydra.sweeper.confirm_seeds=0", "report.formats=[]")
+    [folder] = (program.folder / "multirun").iterdir()
+    one, other = trials_of(folder)
+    assert one["began"] < other["began"] < one["ended"]
+    assert one["examples"] + other["examples"] == one["planned"] == other["planned"]
+    assert other["reused_examples"] == other["planned"] - other["examples"]
+
+
 def test_a_trial_that_another_machine_took_over_is_left_to_it(program: Any) -> None:
     """As after a laptop slept: the lease lapsed, and the trial goes on elsewhere."""
     words = (*ALONE, "epochs=1500", "hydra.sweeper.n_trials=1", "hydra.sweeper.confirm_seeds=0", "hydra.sweeper.eval_epochs=5")

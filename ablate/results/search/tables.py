@@ -228,8 +228,8 @@ def spent(found: SearchResults) -> Table | None:
     )
     notes = (
         "Saved by pruning: planned, less trained and reused, of pruned trials; its time is that at each trial's own pace. "
-        "Saved by reuse: what other trials or studies had trained already; what a trial had trained before its process died is "
-        "no saving. Times of trials side by side add up; the confirmation is not in here.",
+        "Saved by reuse: what other trials or studies had trained already; what a trial had trained before its process "
+        "stopped or died is no saving. Times of trials side by side add up; the confirmation is not in here.",
     )
     return Table("spent", "What was trained, and what was saved", columns, notes)
 

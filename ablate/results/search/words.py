@@ -20,7 +20,7 @@ STATES = {
     "failed": "failed",
     "running": "running",
     "waiting": "waiting",
-    "lapsed": "lapsed (its process died; another trial went on in its place)",
+    "lapsed": "lapsed (its process stopped or died; another trial went on in its place)",
     "surplus": "surplus (taken by two processes at once, never begun)",
 }
 

@@ -20,7 +20,7 @@ def test_the_confirmation_is_the_result_and_the_best_score_is_none(confirmed):
     assert "The best of 25 equal trials flatters by about" in told
     assert "holds for the trained budget of 10 epochs (450,000 examples), not for longer training" in told
     assert "25 of 25 trials are finished: 16 done, 7 pruned, 1 diverged, 1 failed." in told
-    assert "1 lapsed (its process died; another trial went on in its place), 1 surplus" in told
+    assert "1 lapsed (its process stopped or died; another trial went on in its place), 1 surplus" in told
     commands = repeat.commands(found, "multirun/search")
     best = "python -m ablate lr=0.061300000123 batch_size=64 epochs=2 precision=bfloat16"
     assert commands["train the best setting on all training images"].startswith(best)
