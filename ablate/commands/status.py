@@ -10,7 +10,8 @@ from rich.console import Console
 
 from ablate.errors import AblateError
 from ablate.launch import watch
-from ablate.launch.snapshot import BAD, STATES, Snapshot, State, snapshot
+from ablate.launch.snapshot import snapshot
+from ablate.launch.states import BAD, STATES, Snapshot, State
 from ablate.launch.watch import Screen
 from ablate.plan import sweep_folder
 from ablate.progress import say

@@ -4,29 +4,25 @@ Looking disturbs nothing: no lock is tried and nothing is written. What is missi
 """
 
 import heapq
-import json
 import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
-from typing import Any, Literal
+from typing import Any
 
 from ablate.app import RESULT, TRACE, stored
 from ablate.errors import AblateError
+from ablate.launch import of_trials
+from ablate.launch.states import BAD, Evaluation, Holder, RunStatus, SearchStatus, Snapshot, State, TrainingStatus
 from ablate.plan import SWEEP_VERSION, find_store
 from ablate.search import record
 from ablate.search.record import Trial
 from ablate.store import SWEEP, Trajectory, alive, known_sweeps, read_json
 
 RUNNING = "running.json"  # pid, host, time (of its last word) and started, of the process that works on the sweep
-
-State = Literal["running", "stopped", "waiting", "unknown", "failed", "diverged", "pruned", "done"]
-STATES: tuple[State, ...] = ("running", "stopped", "waiting", "unknown", "failed", "diverged", "pruned", "done")
-BAD: tuple[State, ...] = ("failed", "diverged")
-WELL: tuple[State, ...] = ("pruned", "done")
 
 _FIRST_TOLD: tuple[State, ...] = (
     "running",
@@ -39,142 +35,6 @@ _FIRST_TOLD: tuple[State, ...] = (
 )  # of a training whose runs differ
 
 _DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # what reading other content than expected raises
-
-
-@dataclass(frozen=True)
-class RunStatus:
-    """A run of the sweep, and what became of it so far. A run is at work when its training is."""
-
-    number: int
-    state: State
-
-
-@dataclass(frozen=True)
-class TrainingStatus:
-    """One trajectory that runs of the sweep stand on, and how far it is.
-
-    label: the arm; where several stand on it, the first of them and the levels in which they differ. weights: `raw` or
-    `averaged`, that the longest run reads. state: `stopped` is begun, and nobody trains it; `unknown` has no results, and a
-    folder that was not found or cannot be read. step: how far it has come (0 where that is unknown), of `target`, the largest
-    that its runs ask for. loss: of the last step, while it is trained. accuracy: a fraction of the evaluation images, at step
-    `evaluated`. seconds_per_step: of training. seconds_left, silent_seconds (since its last word): while it is trained.
-    error: one line; trace: the file with the whole of it. What is not known is None.
-    """
-
-    fingerprint: str
-    label: str
-    seed: int
-    weights: str
-    runs: tuple[RunStatus, ...]
-    state: State
-    step: int
-    target: int
-    loss: float | None = None
-    accuracy: float | None = None
-    evaluated: int | None = None
-    examples_per_second: float | None = None
-    seconds_per_step: float | None = None
-    seconds_left: float | None = None
-    silent_seconds: float | None = None
-    error: str | None = None
-    trace: Path | None = None
-
-    @property
-    def name(self) -> str:
-        """Which training it is, for a line of text."""
-        return f"{self.label}, seed {self.seed}"
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a training reached at a step: accuracy as a fraction, and its speed since the evaluation before."""
-
-    step: int
-    accuracy: float | None
-    examples_per_second: float | None
-
-
-@dataclass(frozen=True)
-class Holder:
-    """The process that works on the sweep, and since how many seconds; None where clocks contradict each other."""
-
-    pid: int
-    host: str
-    seconds: float | None
-
-
-@dataclass(frozen=True)
-class SearchStatus:
-    """How far a search is. trials: to be finished; finished: counts by state; best: the best trial so far, for a line."""
-
-    trials: int
-    finished: Mapping[record.State, int]
-    best: str | None
-
-    @property
-    def over(self) -> bool:
-        """Whether all trials are finished."""
-        return sum(self.finished.values()) >= self.trials
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A sweep at one moment.
-
-    trainings: in order of their first run; none where the sweep is not planned yet. holder: None where nobody works on the
-    sweep. seconds_left: until all is trained, if the trainings keep their speed and as many go on at once as now; None where
-    that is not known. notes: what a reader should be told about the files, a line each. store: where the trajectories are;
-    None where that was not found. search: of a search, whose trainings are those of the trials so far.
-    """
-
-    folder: Path
-    trainings: tuple[TrainingStatus, ...]
-    holder: Holder | None
-    seconds_left: float | None
-    notes: tuple[str, ...]
-    store: Path | None = None
-    search: SearchStatus | None = None
-
-    @property
-    def runs(self) -> tuple[RunStatus, ...]:
-        """All runs."""
-        return tuple(run for training in self.trainings for run in training.runs)
-
-    def of(self, *states: State) -> tuple[TrainingStatus, ...]:
-        """The trainings in these states, state by state."""
-        return tuple(training for state in states for training in self.trainings if training.state == state)
-
-    @property
-    def steps_done(self) -> int:
-        """Steps that were trained."""
-        return sum(training.step for training in self.trainings)
-
-    @property
-    def steps_left(self) -> int:
-        """Steps to train, as far as that is known; those that failed or diverged are not waited for."""
-        return sum(training.target - training.step for training in self.of("running", "stopped", "waiting"))
-
-    @property
-    def all_done(self) -> bool:
-        """Whether every training is done, as far as it was to be."""
-        return len(self.of(*WELL)) == len(self.trainings) and (self.search is None or self.search.over)
-
-    @property
-    def ended(self) -> bool:
-        """Whether every training is done, failed or diverged."""
-        return len(self.of(*WELL, *BAD)) == len(self.trainings) and (self.search is None or self.search.over)
-
-    def to_json(self) -> dict[str, Any]:
-        """The same as JSON-able content, with the totals."""
-        steps = {"steps_done": self.steps_done, "steps_left": self.steps_left}
-        totals = {"trainings": counts(self.trainings), "runs": counts(self.runs), **steps}
-        content: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))  # paths as text
-        return content | {"totals": totals}
-
-
-def counts(items: Sequence[TrainingStatus] | Sequence[RunStatus]) -> dict[str, int]:
-    """How many there are, in all and in each state."""
-    return {"all": len(items)} | {state: sum(item.state == state for item in items) for state in STATES}
 
 
 def snapshot(folder: Path) -> Snapshot:
@@ -213,7 +73,7 @@ def snapshot(folder: Path) -> Snapshot:
         )
     left = _all_left(planned, trainings, holder is not None)
     if search is not None and left is not None:
-        left += _not_begun(search, begun, sum(training.state == "running" for training in trainings))
+        left += of_trials.not_begun(search, begun, sum(training.state == "running" for training in trainings))
     return Snapshot(folder, tuple(trainings), holder, left, tuple(notes), store, search)
 
 
@@ -278,29 +138,9 @@ def _read_sweep(folder: Path) -> tuple[list[_Planned], Path | None, str, SearchS
                 whole, trials = record.whole(content, folder)
             except AblateError as error:
                 raise ValueError(str(error)) from error
-            search = _search(content, trials) if content["design"] == record.SEARCH else None
+            search = of_trials.status_of(content, trials) if content["design"] == record.SEARCH else None
             return _planned(whole), _store(whole, folder), str(content["store"]), search, trials
     raise ValueError(f"Expected a sweep of version {SWEEP_VERSION} in {path}. Received: {received}.")
-
-
-def _search(content: Mapping[str, Any], trials: Sequence[Trial]) -> SearchStatus:
-    asked = content["search"]
-    finished = {state: sum(trial.state == state for trial in trials) for state in record.FINISHED}
-    sign = 1 if asked["directions"][0] == "maximize" else -1
-    done = [trial for trial in trials if trial.state == "done" and trial.values]
-    best = max(done, key=lambda trial: (sign * trial.values[0], -trial.number) if trial.values else (), default=None)
-    told = None
-    if best is not None and best.values:
-        value = f"{100 * best.values[0]:.1f} %" if asked["objectives"][0] == "accuracy" else f"{best.values[0]:.4g}"
-        told = f"{value} by {record.label(best.number, best.params)}"
-    return SearchStatus(int(asked["n_trials"]), finished, told)
-
-
-def _not_begun(search: SearchStatus, trials: Sequence[Trial], at_once: int) -> float:
-    """Seconds that the trials will take which nobody has begun, if they take as long as those that are finished."""
-    taken = [trial.seconds for trial in trials if trial.state in record.FINISHED]
-    begun = sum(trial.state in (*record.FINISHED, "running") for trial in trials)
-    return max(0, search.trials - begun) * fmean(taken) / max(1, at_once) if taken else 0.0
 
 
 def _store(content: Mapping[str, Any], folder: Path) -> Path | None:
@@ -357,9 +197,7 @@ def _of_trial(folder: Path, training: _Planned, run: _Run, trials: Sequence[Tria
     trial = next((one for one in trials if one.number == run.trial), None)
     if result or trial is None or trial.state not in record.FINISHED:
         return result
-    accuracy = trial.values[0] if trial.values and trial.state == "done" else None
-    share = trial.came / trial.per_seed if trial.per_seed else 0.0
-    return {"status": trial.state, "step": round(share * run.step), "error": trial.error, "accuracy": accuracy}
+    return of_trials.result_of(trial, run.step)
 
 
 @dataclass(frozen=True)

@@ -16,19 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate import progress
-from ablate.launch.snapshot import (
-    BAD,
-    STATES,
-    Evaluation,
-    Holder,
-    SearchStatus,
-    Snapshot,
-    State,
-    TrainingStatus,
-    counts,
-    evaluations,
-    snapshot,
-)
+from ablate.launch.snapshot import evaluations, snapshot
+from ablate.launch.states import BAD, STATES, Evaluation, Holder, SearchStatus, Snapshot, State, TrainingStatus, counts
 
 READ_EVERY_S = 1.0  # between two looks at the files; more where a look takes long
 READ_SHARE = 0.05  # of the time, at most, goes into looking

@@ -18,7 +18,8 @@ from rich.console import Console
 
 from ablate import app, config, plan, progress
 from ablate.launch import watch
-from ablate.launch.snapshot import RUNNING, Snapshot, TrainingStatus, snapshot
+from ablate.launch.snapshot import RUNNING, snapshot
+from ablate.launch.states import Snapshot, TrainingStatus
 from ablate.launch.watch import Screen
 from ablate.plan import Plan, Run
 from ablate.store import register_sweep, sign_of_life, write_json
