@@ -250,11 +250,26 @@ def test_tune_choose_measure_with_one_command_that_goes_on_where_it_stopped(prog
     _, told = program.command("status", str(folder), status=1)
     assert f"which still tunes learning rates. Name {folder}/retune" in told
 
+    process = program.start(*WORDS)  # killed while it measures: what was chosen stays, and no tuning is done again
+    until = time.monotonic() + 300
+    while not (folder / "sweep.json").exists():
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    _, err = process.communicate(timeout=120)
+    assert "retune=true, so the learning rate of every arm is tuned first" in err
+    kept = (folder / FILE).read_bytes()
+    needed = {run["fingerprint"] for run in json.loads((folder / "retune" / "sweep.json").read_text())["runs"]}
+    tuned = {name: (program.folder / "runs" / name / "metrics.jsonl").stat().st_mtime_ns for name in needed}
+    assert len(list(folder.glob("*/result.json"))) < 6, "it was killed too late"
+
     _, err = program(*WORDS)
+    assert (folder / FILE).read_bytes() == kept
+    assert {name: (program.folder / "runs" / name / "metrics.jsonl").stat().st_mtime_ns for name in needed} == tuned
     assert [folder] == list((program.folder / "multirun").iterdir())
     chosen = json.loads((folder / FILE).read_text())
     tuning, measured = (json.loads((place / "sweep.json").read_text()) for place in (folder / "retune", folder))
-    assert "retune=true, so the learning rate of every arm is tuned first" in err
     assert f"the learning rate of each arm, chosen on validation images (multirun/{folder.name}/{FILE})" in err
     assert tuning["fixed"]["evaluation_set"] == "validation"
     assert measured["fixed"]["evaluation_set"] == "test"
