@@ -25,7 +25,7 @@ from ablate.store import Trajectory, fingerprint
 SAME_KIND = "measured in earlier trainings of the same kind on this machine"
 BY_OPERATIONS = "from operation counts and earlier trainings on this machine"
 CALIBRATED = "from operation counts and a short measurement on this machine"
-OTHER_AT_ONCE = ", with another number at once"
+OTHER_AT_ONCE = ", with another number of trainings at once"
 OTHER_THREADS = ", with another number of threads"
 SOURCES = tuple(  # best first
     base + otherwise
@@ -46,6 +46,9 @@ EVALUATED_WEIGHTS = 2  # raw and averaged
 USUAL_SEEDS = range(32)  # where other seeds of a training are looked for, besides the sweep's own
 ENOUGH_TRAININGS = 5  # of the same kind, for a median
 NEWEST_TRAJECTORIES = 50  # of a store, that are looked at for a speed
+# A step also takes time for what does not grow with the operations, and in a small model that is most of it. Measured on one
+# core: models of 12 to 250 million operations an image do 12 to 45 billion a second, one of 0.03 million does half a billion.
+MOST_UNLIKE = 4  # times as many operations an image, of a training and one that tells its pace
 WORTH_MEASURING = 5e12  # operations of each of the trainings at once; fewer take a few minutes on one core
 
 
@@ -175,24 +178,27 @@ class _Paces:
         work = sum(_examples(training) * _operations(training.recipe) for training in trainings)
         self.small = work < WORTH_MEASURING * share.at_once
         self.measured_threads = share.threads if calibrate and not self.small else None
+        self.on_gpu = bool(share.gpus)
         self.asked: dict[tuple[object, ...], Speed | None] = {}
+        self.stores: dict[Path, list[_Trained]] = {}
 
     def of(self, training: Training, share: Share) -> Pace | None:
         """The best that is known for a training that has the threads of the share; None where nothing tells."""
         recipe, content = training.recipe, training.runs[0].content
         store, precision, threads = recipe.store, recipe.precision.compute, share.threads
+        count = _operations(recipe)
         kind, folder = fingerprint({**content, "seed": None}), cache.folder(recipe.data)
         found: list[Pace] = []
         for base, key, ask in (
             (SAME_KIND, (store, kind, threads), lambda: self._of_kind(content, store, share)),
-            (BY_OPERATIONS, (store, precision, threads), lambda: nearest(_of_store(store, precision, share), share)),
+            (BY_OPERATIONS, (store, precision, threads, count), lambda: self._of_like(store, precision, count, share)),
             (CALIBRATED, (folder, precision, threads), lambda: self._calibrated(precision, share, folder)),
         ):
             speed = self._once((base, *key), ask)
             if speed is None:
                 continue
             otherwise = OTHER_THREADS if speed.threads != threads else OTHER_AT_ONCE if speed.at_once != share.at_once else ""
-            pace = Pace(speed.value if base == SAME_KIND else speed.value / _operations(recipe), base + otherwise)
+            pace = Pace(speed.value if base == SAME_KIND else speed.value / count, base + otherwise)
             if speed.threads == threads:
                 return pace
             found.append(pace)
@@ -208,11 +214,23 @@ class _Paces:
         found: list[Speed] = []
         alike = 0
         for sibling in siblings(content, store, self.seeds).values():
-            here = speeds(sibling, bool(share.gpus))
+            here = speeds(sibling, self.on_gpu)
             found += here
             alike += any(speed.threads == share.threads for speed in here)
             if alike == ENOUGH_TRAININGS:
                 break
+        return nearest(found, share)
+
+    def _of_like(self, store: Path, precision: str, count: int, share: Share) -> Speed | None:
+        """Operations a second in trainings of the store that take about as many for an image: no others tell."""
+        if store not in self.stores:
+            self.stores[store] = _of_store(store, self.on_gpu)
+        found = []
+        for trained in self.stores[store]:
+            unlike = max(count / trained.operations, trained.operations / count)
+            speed = nearest(trained.speeds, share)
+            if speed is not None and trained.precision == precision and unlike <= MOST_UNLIKE:
+                found.append(replace(speed, value=trained.operations * speed.value))
         return nearest(found, share)
 
     def _calibrated(self, precision: str, share: Share, folder: Path) -> Speed | None:
@@ -233,18 +251,27 @@ def operations(model: Model, input_shape: tuple[int, int, int]) -> int:
     return totals(model, input_shape)[1]
 
 
-def _of_store(store: Path, precision: str, share: Share) -> list[Speed]:
-    """One speed in operations a second for each of the newest trajectories of the store that were trained here."""
+@dataclass(frozen=True)
+class _Trained:
+    """What a trajectory tells that was trained here. operations: for one image. speeds: in training examples a second."""
+
+    precision: str
+    operations: int
+    speeds: tuple[Speed, ...]
+
+
+def _of_store(store: Path, on_gpu: bool) -> list[_Trained]:
+    """The newest trajectories of the store that were trained here."""
     found = []
     for path in _newest(store):
-        speed = nearest(speeds(Trajectory(store, path.name), bool(share.gpus)), share)
-        content = _content(path / "config.yaml") if speed is not None else None
-        if speed is None or content is None or content["precision"] != precision:
+        measured = tuple(speeds(Trajectory(store, path.name), on_gpu))
+        content = _content(path / "config.yaml") if measured else None
+        if content is None:
             continue
         with suppress(AblateError, KeyError, TypeError, ValueError):  # a config of another version of the program
             height, width, channels = content["input"]["size"]
             count = operations(parse(content["model"], content["data"]["classes"]), (height, width, channels))
-            found.append(replace(speed, value=count * speed.value))
+            found.append(_Trained(content["precision"], count, measured))
     return found
 
 

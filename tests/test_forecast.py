@@ -2,21 +2,25 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablate import calibration, config, forecast, machine, plan
+from ablate import app, calibration, config, forecast, machine, plan
 from ablate.calibration import Speed, nearest
 from ablate.forecast import Forecast, evaluations_left, wall_seconds
 from ablate.launch.share import Share
 from ablate.models.costs import totals
+from ablate.models.spec import parse
 from ablate.plan import Plan, Training
 
 SHARE = Share(at_once=2, threads=1)
@@ -123,6 +127,45 @@ def test_else_operations_and_other_trainings_of_the_store_do(tmp_path: Path) -> 
     )
 
 
+def resized(training: Training, filters: int, store: Path) -> Training:
+    """The same training of one convolution with so many filters, which the operations grow with; in this store."""
+    layers = [{"conv": {"kernel": 3, "filters": filters}}, {"gap": {}}, {"classifier": {}}]
+    recipe = training.recipe.model_copy(update={"model": parse(layers, 10), "store": store})
+    trajectory, content = app.trajectory_of(recipe)
+    return Training((replace(training.runs[0], recipe=recipe, trajectory=trajectory, content=content),))
+
+
+def operations_of(training: Training) -> int:
+    return totals(training.recipe.model, training.recipe.input_shape)[1]
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Training, Training]:
+    """A training to forecast, and one with a seed that no other seed of it is looked for by, for a store."""
+    store = tmp_path_factory.mktemp("planned")
+    return make(store, "steps=1000").trainings[0], make(store, "seed=100").trainings[0]
+
+
+@settings(max_examples=12, deadline=None)
+@given(filters=st.integers(1, 300), trained=st.dictionaries(st.integers(1, 300), st.floats(1, 1e4), min_size=1, max_size=4))
+def test_a_pace_never_comes_from_a_training_that_is_unlike(
+    planned: tuple[Training, Training], filters: int, trained: dict[int, float]
+) -> None:
+    with TemporaryDirectory() as folder:
+        store, like = Path(folder), []
+        wanted = resized(planned[0], filters, store)
+        own = operations_of(wanted)
+        for size, speed in trained.items():
+            other = resized(planned[1], size, store)
+            train(other, [speed])
+            if own / forecast.MOST_UNLIKE <= operations_of(other) <= own * forecast.MOST_UNLIKE:
+                like.append(operations_of(other) * speed)
+        found = forecast.forecast([wanted], SHARE, calibrate=False)
+    assert found.sources == ((forecast.BY_OPERATIONS,) if like else ())
+    [seconds] = found.each.values()
+    assert seconds == (pytest.approx(seconds_at(wanted, median(like) / own)) if like else None)
+
+
 def test_a_damaged_config_is_passed_over(tmp_path: Path) -> None:
     other = make(tmp_path, "model=nin0").trainings[0]
     train(other, [100.0])
@@ -169,6 +212,20 @@ def test_one_measurement_serves_whatever_number_at_once(tmp_path: Path, measured
     assert measured == [(1, 3)]
     otherwise = (forecast.CALIBRATED + forecast.OTHER_AT_ONCE,)
     assert sources == [(forecast.CALIBRATED,), otherwise, otherwise, (forecast.CALIBRATED,)]
+
+
+def test_a_store_of_tiny_models_leaves_the_pace_of_a_large_one_to_the_measurement(
+    tmp_path: Path, measured: list[tuple[int, int]], planned: tuple[Training, Training], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make(tmp_path, "steps=1000", "model=tuto,nin0")
+    expected = asked(made, calibrate=True)
+    train(resized(planned[1], 1, tmp_path), [5000.0])
+    scans = []
+    monkeypatch.setattr(forecast, "_newest", lambda store, newest=forecast._newest: scans.append(store) or newest(store))
+    assert asked(made, calibrate=True) == expected
+    assert (expected.sources, measured, scans) == ((forecast.CALIBRATED,), [(1, 2)], [tmp_path])
+    train(make(tmp_path, "seed=100").trainings[0], [500.0])
+    assert asked(made, calibrate=True).sources == (forecast.BY_OPERATIONS,)
 
 
 def test_few_processes_measure_however_many_cores_there_are(tmp_path: Path, measured: list[tuple[int, int]]) -> None:
