@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ablate import config, designs
 from ablate.app import trajectory_of
+from ablate.complaints import one_line
 from ablate.designs import Arm, Factor, Fraction
 from ablate.errors import AblateError
 from ablate.recipe import Recipe
@@ -22,6 +24,7 @@ SWEEP_VERSION = 1  # of the format of sweep.json
 TUNING = "retune"  # the folder, in that of a sweep, of the sweep that chooses the learning rate of each arm
 TUNING_DESIGN = "tuning"  # of that sweep
 MOST_SEEDS = 2**31
+QUOTED_WORD = re.compile(r"""(["'])([A-Za-z_][\w-]*)\1""")
 # Keys without a meaning for a single run.
 RETUNE_WORDS = ("retune", "retune_rates", "retune_seeds")
 SWEEP_WORDS = (
@@ -112,8 +115,8 @@ class Training:
     @property
     def begun(self) -> int:
         """The step of the newest checkpoint that the training would go on from; 0 where there is none."""
-        steps = (int(path.stem) for path in self.trajectory.checkpoints())
-        return next((step for step in steps if step <= self.recipe.steps), 0)
+        found = next(self.trajectory.resumable(self.recipe.steps, self.recipe.eval_every), None)
+        return 0 if found is None else int(found.stem)
 
     @property
     def left(self) -> int:
@@ -279,8 +282,14 @@ def parse(overrides: Sequence[Override]) -> Command:
         elif key.partition("/")[0].partition(".")[0] in NOT_FACTORS:
             raise AblateError(f"Expected one value: {key} cannot be swept. Received: {override.input_line}.")
         else:
-            factors.append(Factor(key, tuple(str(value) for value in override.sweep_string_iterator())))
+            factors.append(Factor(key, tuple(_word(str(value)) for value in override.sweep_string_iterator())))
     return Command(tuple(factors), seeds, tuple(fixed))
+
+
+def _word(level: str) -> str:
+    """A level without quotes that change nothing, so that `'off'` and `off` are one sweep."""
+    found = QUOTED_WORD.fullmatch(level)
+    return found[2] if found and found[2].lower() not in ("null", "true", "false", "nan", "inf") else level
 
 
 def of_study(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
@@ -349,7 +358,7 @@ def of_arms(
     words = [tuple(word for word in each if _key(word) not in SWEEP_WORDS) for each in given]
     recipes: dict[tuple[int, int], Recipe] = {}  # by arm and seed
     names: list[Mapping[str, str]] = []  # by arm
-    refused: list[str] = []
+    refused: dict[str, list[str]] = {}  # by reason, the arms
     written = ""
     for number, arm in enumerate(arms):
         try:
@@ -366,12 +375,14 @@ def of_arms(
                         (number, other): recipes[number, seed].model_copy(update={"seed": other}) for other in command.seeds
                     }
                     break
-        except AblateError as error:
-            refused.append(f"{arm.label(arms[0])} ({' '.join(words[number])}): {error}")
-    if len(refused) == len(arms) == 1:
-        raise AblateError(refused[0].partition("): ")[2])
+        except (AblateError, HydraException, OmegaConfBaseException) as error:
+            refused.setdefault(one_line(error), []).append(f"{arm.label(arms[0])} ({' '.join(words[number])})")
+    if refused and len(arms) == 1:
+        raise AblateError(next(iter(refused)))
     if refused:
-        raise AblateError(f"{len(refused)} of {len(arms)} arms cannot be trained. " + " | ".join(refused))
+        count = sum(map(len, refused.values()))
+        told = [f"{named[0]}{f' and {len(named) - 1} more' if len(named) > 1 else ''}: {why}" for why, named in refused.items()]
+        raise AblateError(f"{count} of {len(arms)} arms cannot be trained. " + " | ".join(told))
     sets = sorted({str(recipe.data["eval_on"]) for recipe in recipes.values()})
     if len(sets) > 1:
         raise AblateError(f"Expected all arms to be read on the same images. Received: data.eval_on={','.join(sets)}.")
@@ -409,7 +420,7 @@ def parse_seeds(values: Sequence[str]) -> tuple[int, ...]:
         AblateError: they are not different whole numbers.
     """
     whole = all(value.isdecimal() and int(value) < MOST_SEEDS for value in values)
-    if not whole or len(set(values)) < len(values):
+    if not values or not whole or len(set(values)) < len(values):
         raise AblateError(
             f"Expected different whole numbers from 0 to 2,147,483,647, as in seed=0,1,2. Received: seed={','.join(values)}."
         )

@@ -103,6 +103,7 @@ def test_the_same_command_is_the_same_folder_and_another_is_not() -> None:
         (("'seed=range(0,3)'".strip("'"),), {}, (0, 1, 2), ()),
         (("lr=choice(0.1,0.2)", "seed=5"), {"lr": ("0.1", "0.2")}, (5,), ()),
         (("augment.contrast=[0.5,1.5],[1.0,1.0]",), {"augment.contrast": ("[0.5,1.5]", "[1.0,1.0]")}, (0,), ()),
+        (("augment='off',\"flip\",'null'",), {"augment": ("off", "flip", "'null'")}, (0,), ()),
         (("a=1,2", "b=1,2", "a=3,4"), {"a": ("3", "4"), "b": ("1", "2")}, (0,), ()),
     ],
 )
@@ -120,6 +121,10 @@ def test_hydras_grammar(
     [
         (("seed=0,0",), "Expected different whole numbers"),
         (("seed=0,3000000000",), "Expected different whole numbers"),
+        (("seed=range(5,0)",), "Expected different whole numbers"),
+        (("augment=on,offf", "init=xavier,foo"), r"3 of 4 arms .*init=foo\) and 1 more: .*init='foo'.*augment='offf'"),
+        (("augment=on,offf", "lr=0.1,-1"), r"3 of 4 arms .*Received: lr=-1.*augment='offf'"),
+        (("augment=on,off", "lrr=0.1,1"), r"4 of 4 arms .*Expected a key of the config, such as lr"),
         (("lr=interval(0.1,0.2)",), "Expected a list of values"),
         (("store=a,b",), "store cannot be swept"),
         (("report.margin=1,2",), "cannot be swept"),

@@ -74,6 +74,7 @@ class Engine:
                 self._save_all()  # an error here must not cost the trainings what they have done since their checkpoints
                 raise
             if asked():
+                say("stopped; the same command goes on from there")
                 raise KeyboardInterrupt
 
     def give_up(self, fingerprint: str) -> None:

@@ -273,6 +273,16 @@ class Trajectory:
         """Where the checkpoint of a step lies."""
         return self.path / "checkpoints" / f"{step}.npz"
 
+    def resumable(self, step: int, eval_every: int) -> Iterator[Path]:
+        """The checkpoints that a training to a step goes on from, the newest first.
+
+        One on the grid of evaluations whose own evaluation was lost is none, so that it comes to be written again.
+        """
+        for path in self.checkpoints():
+            at = int(path.stem)
+            if at <= step and (at % eval_every or self.row(at) is not None):
+                yield path
+
     def going_on(self, step: int) -> list[Path]:
         """The checkpoints that a training to a step can go on from: the newest up to it."""
         return [path for path in self.checkpoints() if int(path.stem) <= step][:KEPT_CHECKPOINTS]

@@ -40,10 +40,7 @@ def restore(trajectory: Trajectory, network: Network, recipe: Recipe) -> Progres
     A damaged checkpoint is said and put aside, and the one before it is used. So is the one before it where the evaluation
     that belongs to a checkpoint was lost, so that it comes to be written again.
     """
-    for path in trajectory.checkpoints():
-        step = int(path.stem)
-        if step > recipe.steps or (step % recipe.eval_every == 0 and trajectory.row(step) is None):
-            continue
+    for path in trajectory.resumable(recipe.steps, recipe.eval_every):
         variables = network.variables()
         try:
             arrays = unpack_arrays(path)

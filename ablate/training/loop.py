@@ -28,6 +28,8 @@ def train(
 ) -> None:
     """Train the trajectory up to `recipe.steps` from where its checkpoints are, evaluating on the way.
 
+    It is evaluated and kept on its grid and at every step on the way that a run asked for, whoever asks while it is trained.
+
     The caller holds the trajectory's lock. On return its status is `done`, or `diverged` where a loss became NaN or infinite.
 
     Args:
@@ -49,9 +51,12 @@ def train(
     trajectory.set_status("running", progress.step)
     summaries = Summaries(trajectory.path / "tensorboard") if recipe.tensorboard else None
     steps_per_call, since, evaluated_at, tracing = 1, progress.seconds, progress.step, True
+    due_at = recipe.steps
+    if progress.step in trajectory.unfinished():
+        due_at = progress.step  # it was stopped at this very step, which a run asked for since
 
     while True:
-        due = progress.step == recipe.steps or (progress.step > evaluated_at and progress.step % recipe.eval_every == 0)
+        due = progress.step == due_at
         if due:
             readings = {weights: network.evaluate(weights) for weights in ("raw", "averaged")}
             if not math.isfinite(readings["raw"].loss):
@@ -78,7 +83,9 @@ def train(
             raise Stopped(progress.step)
 
         grid = (progress.step // recipe.eval_every + 1) * recipe.eval_every
-        count = min(steps_per_call, min(grid, recipe.steps) - progress.step)
+        asked_for = [step for step in trajectory.final_steps() if step > progress.step]
+        due_at = min([grid, recipe.steps, *asked_for])
+        count = min(steps_per_call, due_at - progress.step)
         started = time.perf_counter()
         losses = network.advance(progress.step, count)
         seconds = time.perf_counter() - started
@@ -92,7 +99,7 @@ def train(
         progress.seconds += seconds
         watcher.stepped(progress.step, losses[-1].item(), count * recipe.batch_size / seconds)
         steps_per_call = max(1, round(SECONDS_PER_CALL * count / seconds))
-        if tracing and progress.step not in (grid, recipe.steps):
+        if tracing and progress.step != due_at:
             since, evaluated_at = progress.seconds, progress.step  # speed is that of a traced graph
         tracing = False
 

@@ -1,7 +1,10 @@
 import functools
+import shutil
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +18,8 @@ from ablate.results.question import ask
 from ablate.store import Evaluated, Trajectory, keep_evaluated, write_json
 
 FOUR = ("augment=on,off", "ema=on,off")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic"]
 LABELS = np.array([0, 1, 2, 0])
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 SEGMENT = {
@@ -121,3 +126,39 @@ def study(sweeps) -> Callable[..., Analysis]:
         return analyse(*ask(replace(results, runs=runs, labels=labels), **changes))
 
     return made
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A real browser; the test skips where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the page is tried in a browser with playwright")
+    if CHROMIUM is None:
+        pytest.skip("no chromium on the PATH")
+    with playwright.sync_playwright() as program:
+        chromium = program.chromium.launch(
+            executable_path=CHROMIUM, args=["--headless", "--no-sandbox", "--disable-gpu", *QUIET]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def opened(browser) -> Callable[..., AbstractContextManager[Any]]:
+    """Opens a page as a reader does; leaving it fails where it asked for anything else or complained."""
+
+    @contextmanager
+    def of(path: Path, **options):
+        tab = browser.new_page(**options)
+        requests, complaints = [], []
+        tab.on("request", lambda request: requests.append(request.url))
+        tab.on("console", lambda message: complaints.append(message.text))
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("dialog", lambda dialog: complaints.append(dialog.message))
+        tab.goto(path.as_uri())
+        yield tab
+        tab.wait_for_timeout(100)
+        tab.close()
+        assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
+        assert complaints == []
+
+    return of

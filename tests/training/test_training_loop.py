@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -94,6 +95,38 @@ def test_a_shorter_run_off_the_grid_is_trained_again_and_harms_nothing(tiny: Mak
     np.testing.assert_array_equal(short.predictions(25)["raw"], fresh.predictions(25)["raw"])
     assert [row for row in facts(short)[0] if row["step"] != 25] == before[0]
     assert short.status() == {"state": "done", "step": 40, "error": None}
+
+
+def test_a_step_that_another_run_asks_for_meanwhile_is_evaluated_and_kept(tiny: Make, train: Train, tmp_path: Path) -> None:
+    alone, fresh = train(tiny("steps=40"), tmp_path / "alone"), train(tiny("steps=25"), tmp_path / "fresh")
+    recipe = tiny("steps=40")
+    shared = Trajectory(tmp_path / "shared", alone.fingerprint)
+
+    class Another:
+        def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+            if step >= 10:
+                shared.keep(25)
+
+        def evaluated(self, row: dict[str, Any]) -> None:
+            pass
+
+    loop.train(recipe, data.load(recipe.data), shared, Another(), threads=1)
+    rows, arrays = facts(shared)
+    assert [row["step"] for row in rows] == [10, 20, 25, 30, 40]
+    assert shared.checkpoint(25).exists()
+    own = [row for row in rows if row["step"] != 25], {k: v for k, v in arrays.items() if not k.startswith("25/")}
+    assert own == facts(alone)
+    assert [row for row in rows if row["step"] == 25] == facts(fresh)[0][-1:]
+
+
+def test_a_step_at_which_it_was_stopped_can_be_asked_for_later(tiny: Make, train: Train, tmp_path: Path) -> None:
+    stopped = train(tiny("steps=40"), tmp_path / "a", stop_at=13)
+    assert stopped.checkpoint(13).exists()
+    assert stopped.row(13) is None
+    stopped.keep(13)
+    train(tiny("steps=40"), tmp_path / "a")
+    assert stopped.row(13) is not None
+    assert stopped.unfinished() == set()
 
 
 def test_grouping_of_steps_changes_nothing(tiny: Make) -> None:

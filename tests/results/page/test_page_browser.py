@@ -1,7 +1,6 @@
 import re
 import shutil
 import subprocess
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -10,39 +9,6 @@ import pytest
 from ablate.results import page
 
 pytestmark = pytest.mark.slow
-playwright = pytest.importorskip("playwright.sync_api", reason="the page is tried in a browser with playwright")
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no chromium on the PATH")
-    with playwright.sync_playwright() as program:
-        chromium = program.chromium.launch(
-            executable_path=CHROMIUM, args=["--headless", "--no-sandbox", "--disable-gpu", *QUIET]
-        )
-        yield chromium
-        chromium.close()
-
-
-@contextmanager
-def opened(browser, path: Path, **options):
-    """The page as a reader opens it; leaving it fails where it asked for anything else or complained."""
-    tab = browser.new_page(**options)
-    requests, complaints = [], []
-    tab.on("request", lambda request: requests.append(request.url))
-    tab.on("console", lambda message: complaints.append(message.text))
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("dialog", lambda dialog: complaints.append(dialog.message))
-    tab.goto(path.as_uri())
-    yield tab
-    tab.wait_for_timeout(100)
-    tab.close()
-    assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
-    assert complaints == []
 
 
 @pytest.fixture
@@ -68,15 +34,15 @@ def orders(tab, table: int = 0) -> list[str | None]:
     return [heading.get_attribute("aria-sort") for heading in tab.locator("table").nth(table).locator("thead th").all()]
 
 
-def test_the_page_opens_from_a_file_without_complaint_or_request(browser, path):
-    with opened(browser, path) as tab:
+def test_the_page_opens_from_a_file_without_complaint_or_request(opened, path):
+    with opened(path) as tab:
         assert tab.evaluate("document.compatMode") == "CSS1Compat"
         assert tab.locator("svg").count() == 2
         assert tab.locator("svg").first.bounding_box()["width"] > 300
 
 
-def test_what_users_named_stays_text_in_a_browser(browser, path):
-    with opened(browser, path) as tab:
+def test_what_users_named_stays_text_in_a_browser(opened, path):
+    with opened(path) as tab:
         tab.wait_for_timeout(200)
         assert tab.title().startswith("seed_ladder <script>document.title = 'taken'</script>")
         assert tab.locator("img").count() == 0
@@ -93,8 +59,8 @@ def test_a_script_that_got_in_after_all_would_not_run(browser, tmp_path, html):
     tab.close()
 
 
-def test_a_click_on_a_heading_sorts_by_the_numbers_with_the_missing_last(browser, path):
-    with opened(browser, path) as tab:
+def test_a_click_on_a_heading_sorts_by_the_numbers_with_the_missing_last(opened, path):
+    with opened(path) as tab:
         written = column(tab, 2)
         heading = tab.locator("table").first.get_by_role("button", name="difference")
         heading.click()
@@ -108,16 +74,16 @@ def test_a_click_on_a_heading_sorts_by_the_numbers_with_the_missing_last(browser
         assert orders(tab) == ["none"] * 4
 
 
-def test_rows_stay_together_when_they_are_sorted(browser, path):
-    with opened(browser, path) as tab:
+def test_rows_stay_together_when_they_are_sorted(opened, path):
+    with opened(path) as tab:
         rows = tab.locator("tbody").first.locator("tr").all_inner_texts()
         tab.locator("table").first.get_by_role("button", name="verdict").click()
         assert column(tab, 4)[0].startswith("helps")
         assert sorted(tab.locator("tbody").first.locator("tr").all_inner_texts()) == sorted(rows)
 
 
-def test_a_table_is_sorted_with_the_keyboard_alone(browser, path):
-    with opened(browser, path) as tab:
+def test_a_table_is_sorted_with_the_keyboard_alone(opened, path):
+    with opened(path) as tab:
         for _ in range(40):
             tab.keyboard.press("Tab")
             if tab.evaluate("document.activeElement.textContent") == "operations":
@@ -128,8 +94,8 @@ def test_a_table_is_sorted_with_the_keyboard_alone(browser, path):
         assert column(tab, 3) == ["1,234,567", "19,000", "987", "–"]
 
 
-def test_pointing_shows_values(browser, path):
-    with opened(browser, path) as tab:
+def test_pointing_shows_values(opened, path):
+    with opened(path) as tab:
         assert tab.locator("tbody td.number").first.get_attribute("title") == "−1.2345678"
         ring = tab.locator(".points circle").first
         assert ring.locator("title").text_content().startswith("0.5 at <script>")
@@ -138,16 +104,16 @@ def test_pointing_shows_values(browser, path):
         assert ring.evaluate("ring => getComputedStyle(ring).stroke") != before
 
 
-def test_the_commands_are_copied_as_they_are(browser, path):
-    with opened(browser, path) as tab:
+def test_the_commands_are_copied_as_they_are(opened, path):
+    with opened(path) as tab:
         tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
         tab.get_by_role("button", name="copy").click()
         tab.get_by_role("button", name="copied").wait_for()
         assert tab.evaluate("navigator.clipboard.readText()").startswith("python -m ablate -m augment=on,off\necho <script>")
 
 
-def test_the_print_has_several_pages_and_shows_what_is_folded(browser, path, tmp_path):
-    with opened(browser, path) as tab:
+def test_the_print_has_several_pages_and_shows_what_is_folded(opened, path, tmp_path):
+    with opened(path) as tab:
         assert not tab.locator("details").evaluate("part => part.open")
         tab.evaluate("addEventListener('beforeprint', () => { window.shown = document.querySelector('details').open })")
         pdf = tab.pdf(format="A4")
@@ -158,12 +124,12 @@ def test_the_print_has_several_pages_and_shows_what_is_folded(browser, path, tmp
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="reads the print with pdftotext")
-def test_the_heading_of_a_long_table_is_printed_on_each_of_its_pages_and_never_alone(browser, tmp_path):
+def test_the_heading_of_a_long_table_is_printed_on_each_of_its_pages_and_never_alone(opened, tmp_path):
     text = pd.DataFrame({"run": [f"row{number}" for number in range(150)], "heading": ["done"] * 150})
     lead = page.Lines(tuple(f"line {number}" for number in range(30)))
     html = page.render("title", (), (), [page.Section("one", "One", blocks=(lead, page.Table(text, "All runs")))])
     (tmp_path / "index.html").write_text(html, encoding="utf-8")
-    with opened(browser, tmp_path / "index.html") as tab:
+    with opened(tmp_path / "index.html") as tab:
         tab.pdf(format="A4", path=tmp_path / "page.pdf")
     subprocess.run(["pdftotext", "-layout", "page.pdf"], cwd=tmp_path, check=True)
     pages = [sheet for sheet in (tmp_path / "page.txt").read_text().split("\f") if sheet.strip()]
@@ -172,45 +138,45 @@ def test_the_heading_of_a_long_table_is_printed_on_each_of_its_pages_and_never_a
         assert ("heading" in sheet) == ("row" in sheet)
 
 
-def test_the_button_that_copies_hides_no_letter(browser, tmp_path):
+def test_the_button_that_copies_hides_no_letter(opened, tmp_path):
     code = page.Code(("python -m ablate " + "augment=on,off " * 40,))
     html = page.render("title", (), (), [page.Section("one", "One", blocks=(code,))])
     (tmp_path / "index.html").write_text(html, encoding="utf-8")
     for width in (400, 1280):
-        with opened(browser, tmp_path / "index.html", viewport={"width": width, "height": 800}) as tab:
+        with opened(tmp_path / "index.html", viewport={"width": width, "height": 800}) as tab:
             button = tab.get_by_role("button", name="copy").bounding_box()
             text = tab.locator("pre code").bounding_box()
             assert text["x"] + text["width"] <= button["x"]
 
 
-def test_the_verdict_and_what_is_not_done_are_in_sight(browser, large):
+def test_the_verdict_and_what_is_not_done_are_in_sight(opened, large):
     def right(tab, section: str, heading: str) -> float:
         box = tab.locator(f"#{section} thead th").filter(has_text=re.compile(f"^{heading}$")).first.bounding_box()
         return box["x"] + box["width"]
 
-    with opened(browser, large, viewport={"width": 400, "height": 800}) as tab:
+    with opened(large, viewport={"width": 400, "height": 800}) as tab:
         assert right(tab, "verdicts", "verdict") <= 400
-    with opened(browser, large, viewport={"width": 1280, "height": 800}) as tab:
+    with opened(large, viewport={"width": 1280, "height": 800}) as tab:
         assert right(tab, "arms", "not done") <= 1280
 
 
 @pytest.mark.parametrize("width", [320, 400, 1280])
-def test_only_tables_are_wider_than_the_window(browser, path, width):
-    with opened(browser, path, viewport={"width": width, "height": 800}) as tab:
+def test_only_tables_are_wider_than_the_window(opened, path, width):
+    with opened(path, viewport={"width": width, "height": 800}) as tab:
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("width", [400, 1280])
-def test_a_report_of_twenty_arms_opens_and_fits(browser, large, width):
-    with opened(browser, large, viewport={"width": width, "height": 800}) as tab:
+def test_a_report_of_twenty_arms_opens_and_fits(opened, large, width):
+    with opened(large, viewport={"width": width, "height": 800}) as tab:
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
         assert tab.locator("svg").count() >= 5
         tab.get_by_role("link", name="Failures").click()
         assert tab.locator("#failures").bounding_box()["y"] < 800
 
 
-def test_every_table_of_a_report_sorts_by_every_column(browser, large):
-    with opened(browser, large) as tab:
+def test_every_table_of_a_report_sorts_by_every_column(opened, large):
+    with opened(large) as tab:
         tab.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
         for table in tab.locator("table").all():
             rows = sorted(table.locator("tbody tr").all_inner_texts())
