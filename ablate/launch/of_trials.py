@@ -23,11 +23,16 @@ def status_of(content: Mapping[str, Any], trials: Sequence[Trial]) -> SearchStat
     return SearchStatus(int(asked["n_trials"]), finished, told)
 
 
-def not_begun(search: SearchStatus, trials: Sequence[Trial], at_once: int) -> float:
-    """Seconds that the trials will take which nobody has begun, if they take as long as those that are finished."""
+def not_begun(search: SearchStatus, trials: Sequence[Trial], at_once: int) -> float | None:
+    """Seconds that the trials will take which nobody has begun, if they take as long as those that are finished.
+
+    None where none is finished, which would tell.
+    """
     taken = [trial.seconds for trial in trials if trial.state in record.FINISHED]
-    begun = sum(trial.state in (*record.FINISHED, "running") for trial in trials)
-    return max(0, search.trials - begun) * fmean(taken) / max(1, at_once) if taken else 0.0
+    left = search.trials - sum(trial.state in (*record.FINISHED, "running") for trial in trials)
+    if left <= 0:
+        return 0.0
+    return left * fmean(taken) / max(1, at_once) if taken else None
 
 
 def result_of(trial: Trial, steps: int) -> Mapping[str, Any]:

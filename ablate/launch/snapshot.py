@@ -40,8 +40,9 @@ _DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # what
 def snapshot(folder: Path) -> Snapshot:
     """A sweep as its files show it now.
 
-    A run counts as done by its result.json, or when its trajectory has the evaluation at its step; the evaluations of a
-    training whose runs have their results are not read. What failed before the process began that works on the sweep now
+    A run counts as done by its result.json, or where nobody works on the sweep when its trajectory has the evaluation at its
+    step; whoever works on it has still to judge whether the run diverged. The evaluations of a training whose runs have their
+    results are not read. What failed before the process began that works on the sweep now
     has not failed yet: it is tried again.
     """
     now = time.time()
@@ -65,7 +66,7 @@ def snapshot(folder: Path) -> Snapshot:
         seen = _read_off(training, results)
         if seen is None:
             seen = _UNKNOWN if store is None else _look_into(Trajectory(store, training.fingerprint), training, began, notes)
-        trainings.append(_status(folder, training, results, seen, now))
+        trainings.append(_status(folder, training, results, seen, now, holder is not None))
     if store is None and any(training.state == "unknown" for training in trainings):
         above = "" if Path(named).is_absolute() else f" from the current folder and from every folder above {folder.resolve()}"
         notes.append(
@@ -73,7 +74,8 @@ def snapshot(folder: Path) -> Snapshot:
         )
     left = _all_left(planned, trainings, holder is not None)
     if search is not None and left is not None:
-        left += of_trials.not_begun(search, begun, sum(training.state == "running" for training in trainings))
+        more = of_trials.not_begun(search, begun, sum(training.state == "running" for training in trainings))
+        left = None if more is None else left + more
     return Snapshot(folder, tuple(trainings), holder, left, tuple(notes), store, search)
 
 
@@ -247,13 +249,18 @@ def _look_into(trajectory: Trajectory, training: _Planned, began: float, notes: 
     return _Seen(live, state, _whole(status["step"]), _line(status["error"]), rows, frozenset(whole), begun)
 
 
-def _status(folder: Path, training: _Planned, results: Sequence[Mapping[str, Any]], seen: _Seen, now: float) -> TrainingStatus:
+def _status(
+    folder: Path, training: _Planned, results: Sequence[Mapping[str, Any]], seen: _Seen, now: float, held: bool
+) -> TrainingStatus:
     longest = training.longest
-    runs = tuple(RunStatus(run.number, _state(run, result, seen)) for run, result in zip(training.runs, results, strict=True))
+    runs = tuple(
+        RunStatus(run.number, _state(run, result, seen, held)) for run, result in zip(training.runs, results, strict=True)
+    )
     state = next(state for state in _FIRST_TOLD if any(run.state == state for run in runs))
     told: Mapping[str, Any] = next((result for result in results if result.get("status") == state), {})
     live = seen.live if state == "running" and seen.live is not None else {}
-    evaluated = max(seen.rows, default=None)
+    last = _whole(told.get("step")) if state == "pruned" else longest.step  # another may have trained it further
+    evaluated = max((step for step in seen.rows if step <= last), default=None)
     row = {} if evaluated is None else seen.rows[evaluated]
     came = {"running": max(seen.begun, _whole(live.get("step"))), "stopped": seen.begun, "done": longest.step}
     came |= {"waiting": 0, "unknown": 0, "pruned": _whole(told.get("step"))}
@@ -295,16 +302,16 @@ def _pace(rows: Mapping[int, Mapping[str, Any]], whole: bool) -> float | None:
     return None if since is None or until is None else _ratio(_number(until - since), last - first)
 
 
-def _state(run: _Run, result: Mapping[str, Any], seen: _Seen) -> State:
+def _state(run: _Run, result: Mapping[str, Any], seen: _Seen, held: bool) -> State:
     if result.get("status") == "diverged" and seen.live is None:
         return "diverged"
     if result.get("status") == "pruned":
         return "pruned"
-    if result.get("status") == "done" or run.step in seen.whole:
+    if result.get("status") == "done" or (run.step in seen.whole and not held):
         return "done"
     if seen.state == "diverged" and seen.came <= run.step:
         return "diverged"
-    if seen.live is not None:
+    if seen.live is not None or (run.step in seen.whole and not result):
         return "running"
     if result.get("status") == "diverged":
         return "diverged"

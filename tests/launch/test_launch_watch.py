@@ -171,6 +171,25 @@ def test_a_longer_run_of_a_training_is_waited_for(tmp_path: Path) -> None:
     assert [run.state for run in training.runs] == ["done", "diverged"]
 
 
+def test_a_run_is_done_only_once_it_is_known_whether_it_diverged(sweep: Sweep) -> None:
+    sweep.held()
+    sweep.evaluated(0, 100, 1000)
+    sweep.runs[0].trajectory.set_status("done", 1000)
+    assert sweep.training(0).state == "running"
+    for run in sweep.runs[:2]:
+        recipe = run.recipe.model_copy(update={"diverged_loss": 0.5})  # the made-up losses are 1
+        write_json(sweep.folder / str(run.number) / app.RESULT, app.read(recipe, run.trajectory))
+    assert sweep.training(0).state == "diverged"
+
+
+def test_a_pruned_run_has_the_accuracy_of_where_it_was_pruned(sweep: Sweep) -> None:
+    sweep.evaluated(0, 100, 300, 1000)  # another study trained it to its end
+    for run in sweep.runs[:2]:
+        write_json(sweep.folder / str(run.number) / app.RESULT, app.pruned(run.recipe, run.trajectory, 300))
+    training = sweep.training(0)
+    assert (training.state, training.step, training.evaluated, training.accuracy) == ("pruned", 300, 300, pytest.approx(0.24))
+
+
 def test_a_trajectory_that_another_sweep_trained_is_done_without_results(sweep: Sweep) -> None:
     sweep.evaluated(0, 500, 1000, 1500)
     training = sweep.training(0)
@@ -612,7 +631,7 @@ def test_without_a_terminal_there_is_a_line_for_whatever_happens(sweep: Sweep, m
         screen.refresh()
         assert shown.lines() == [f"{first}: step 100 of 1,000, accuracy 8.0 %, 1,280 examples/s, about 1 min left"]
         sweep.failed(2)
-        sweep.ended(0)
+        sweep.ended(0, 1)
         screen.refresh()
         assert shown.lines() == [
             f"{first}: done, accuracy 80.00 % at step 1,000",
