@@ -75,16 +75,19 @@ _GAP = 2  # characters between columns
 def run(arguments: Sequence[str]) -> int:
     """Does what the command line behind `ablate runs` says; returns the exit status.
 
+    The command may stand anywhere, as in `--store DIR gc`; without one the trajectories are listed.
+
     Returns:
         1 where `verify` found damage, or `rm` left what is being trained; else 0.
 
     Raises:
-        AblateError: no such store or trajectory, an unknown key, or a store that cannot be read or written.
+        AblateError: no such store, command or trajectory, an unknown key, or a store that cannot be read or written.
         SystemExit: with 0 after `--help`, with 2 for wrong usage.
     """
-    commands = {"list": _list, "rm": _remove, "gc": _clear, "verify": _verify}
-    first = arguments[0] if arguments else ""
-    return commands[first](arguments[1:]) if first in commands else _list(arguments)
+    for place, word in enumerate(arguments):
+        if word in _COMMANDS and (place == 0 or arguments[place - 1] not in _TAKE_A_VALUE):
+            return _COMMANDS[word]([*arguments[:place], *arguments[place + 1 :]])
+    return _list(arguments)
 
 
 def _add_json(parser: argparse.ArgumentParser, what: str) -> None:
@@ -111,6 +114,9 @@ def _list(words: Sequence[str]) -> int:
     parser.add_argument("--state", choices=STATES, metavar="STATE", help="only those in this state")
     _add_json(parser, "table")
     options = parser.parse_intermixed_args(words)
+    for word in options.filters:
+        if "=" not in word:
+            raise AblateError(f"Expected KEY=VALUE, as in seed=1, or one of: {', '.join(_COMMANDS)}. Received: {word!r}.")
     entries, foreign = _entries(options.store)
     shown = _in_state(matching(entries, options.filters), options.state)
     texts = descriptions(shown, _defaults())
@@ -386,6 +392,10 @@ def _verify(words: Sequence[str]) -> int:
 
 def _line(finding: Finding) -> str:
     return f"{finding.path}: {finding.damage}; {finding.remedy}"
+
+
+_COMMANDS = {"list": _list, "rm": _remove, "gc": _clear, "verify": _verify}
+_TAKE_A_VALUE = ("--store", "--state")  # the options behind which a word is no command
 
 
 # words

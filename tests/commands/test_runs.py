@@ -179,7 +179,7 @@ def test_filters_match_levels_and_keys(store: Path, said: Callable[..., str], wo
         ("lr=0.1", "such as optimizer.lr. Received: 'lr'"),
         ("augmnt=on", "such as augment. Received: 'augmnt'"),
         ("ema=on", "Received: 'ema'"),
-        ("augment", "Expected KEY=VALUE, as in seed=1. Received: 'augment'"),
+        ("augment", "Expected KEY=VALUE, as in seed=1, or one of: list, rm, gc, verify. Received: 'augment'"),
         ("=1", "Expected KEY=VALUE"),
     ],
 )
@@ -226,6 +226,33 @@ def test_no_store_is_said_in_one_line(tmp_path: Path, command: list[str]) -> Non
     (tmp_path / "file").touch()
     with pytest.raises(AblateError, match="file, a file"):
         runs.run([*command, "--store", str(tmp_path / "file")])
+
+
+# which command
+
+
+@pytest.mark.parametrize(
+    ("words", "end"),
+    [
+        (("--store", "runs", "gc", "--dry-run"), "would free 0.0 MB in runs"),
+        (("--dry-run", "--store=runs", "gc"), "would free 0.0 MB in runs"),
+        (("gc", "--dry-run", "--store", "runs"), "would free 0.0 MB in runs"),
+        (("--store", "verify", "verify"), "0 trajectories in verify: 0 damaged, 0 sound, 0 not checkable files"),
+        (("--store", "verify"), "0 trajectories in verify, 0.0 MB"),
+        (("--state", "done", "list"), "0 trajectories in runs, 0.0 MB"),
+        (("--yes", "seed=1", "rm"), "no trajectory in runs matches; nothing removed"),
+    ],
+    ids=" ".join,
+)
+def test_the_command_may_stand_behind_options(store: Path, said: Callable[..., str], words: tuple[str, ...], end: str) -> None:
+    (store.parent / "verify").mkdir()
+    assert said(*words).splitlines() == [end]
+
+
+@pytest.mark.parametrize("words", [["lst"], ["--store", "nowhere", "lst"], ["seed=1", "lst", "--json"]], ids=" ".join)
+def test_an_unknown_command_is_refused_with_those_there_are(words: list[str]) -> None:
+    with pytest.raises(AblateError, match=r"or one of: list, rm, gc, verify\. Received: 'lst'\.$"):
+        runs.run(words)
 
 
 # rm
