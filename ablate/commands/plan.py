@@ -186,7 +186,8 @@ def _duration(seconds: float) -> str:
     hours, minutes = divmod(math.ceil(minutes / 5) * 5, 60)
     if hours < 48:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{hours // 24} days {hours % 24} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} days {hours} h" if hours else f"{days} days"
 
 
 def _fraction(description: Mapping[str, Any]) -> list[str]:

@@ -56,7 +56,7 @@ def _apply_fc(model: Model, level: str, classes: int) -> Model:
     wanted = _HIDDEN[level]
     if wanted > len(dense):
         raise AblateError(
-            f"Expected a model with at least {wanted} hidden dense layers for fc={level}. "
+            f"Expected a model with at least {wanted} hidden dense layer{'' if wanted == 1 else 's'} for fc={level}. "
             f"Received: a model with {len(dense)}; use fc=native, or a model that has more."
         )
     return _without(model, dense[wanted:])

@@ -272,6 +272,16 @@ def test_hours_read_plainly_and_never_promise_less(make: Callable[..., Plan], se
     assert 0.98 * seconds <= told <= max(10, 1.2 * seconds)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(3, "10 s"), (60, "1 min"), (3_600, "1 h"), (3_900, "1 h 5 min"), (176_400, "2 days 1 h"), (2_678_400, "31 days")],
+)
+def test_no_part_of_a_duration_is_0(make: Callable[..., Plan], seconds: int, text: str) -> None:
+    description = described(make())
+    description["totals"]["seconds"] = seconds
+    assert command.head(description)[1].startswith(f"about {text} with ")
+
+
 def test_it_reads_in_80_columns_and_whole_in_a_pipe(make: Callable[..., Plan]) -> None:
     description = described(make("augment=on,off", "ema=on,off", "optimizer=sgd,adam", "seed=0,1"))
     narrow, piped = shown(description, 80), shown(description)

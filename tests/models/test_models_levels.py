@@ -86,10 +86,15 @@ def test_so_many_hidden_dense_layers_is_native(name, level):
 
 @pytest.mark.parametrize(
     ("name", "level", "wanted", "has"),
-    [("alex1", "two", 2, 1), ("alex3", "two", 2, 1), ("nin0", "two", 2, 0), ("squeeze1", "one", 1, 0)],
+    [
+        ("alex1", "two", "2 hidden dense layers", 1),
+        ("alex3", "two", "2 hidden dense layers", 1),
+        ("nin0", "two", "2 hidden dense layers", 0),
+        ("squeeze1", "one", "1 hidden dense layer", 0),
+    ],
 )
 def test_more_hidden_dense_layers_than_there_are_is_refused(name, level, wanted, has):
-    message = f"at least {wanted} hidden dense layers for fc={level}. Received: a model with {has}"
+    message = f"at least {wanted} for fc={level}. Received: a model with {has}"
     with pytest.raises(AblateError, match=message):
         change(name, fc=level)
 
