@@ -247,8 +247,9 @@ def test_tune_choose_measure_with_one_command_that_goes_on_where_it_stopped(prog
     assert (folder / "retune" / "sweep.json").exists()
     assert not (folder / FILE).exists()
     assert not (folder / "sweep.json").exists(), "what is judged is fixed after the tuning"
-    _, told = program.command("status", str(folder), status=1)
-    assert f"which still tunes learning rates. Name {folder}/retune" in told
+    out, told = program.command("status", str(folder))
+    assert f"{folder} still tunes learning rates, so this is its tuning, {folder}/retune" in told
+    assert "of 8 trainings done" in out
 
     process = program.start(*WORDS)  # killed while it measures: what was chosen stays, and no tuning is done again
     until = time.monotonic() + 300

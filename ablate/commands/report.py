@@ -168,13 +168,19 @@ def _refuse_searches(sources: Sequence[str], option: str) -> None:
 
 
 def _search(source: str) -> Path | None:
-    """The folder of the search that a user names, by its path or the name of its study; None where it is none."""
+    """The folder of the search that a user names, by its path or the name of its study; None where it is none.
+
+    Raises:
+        AblateError: it is a sweep that still tunes learning rates, or nothing that has a report.
+    """
+    from ablate.plan import TUNING, sweep_folder
     from ablate.results.sources import folders, is_store
     from ablate.search.record import is_search
     from ablate.store import SWEEP
 
-    if (Path(source) / SWEEP).exists():
-        return Path(source) if is_search(Path(source)) else None
+    if (Path(source) / SWEEP).exists() or (Path(source) / TUNING / SWEEP).exists():
+        folder = sweep_folder(source)
+        return folder if is_search(folder) else None
     if is_store(Path(source)):
         return None
     found = folders(source)

@@ -13,13 +13,15 @@ from ablate.launch import watch
 from ablate.launch.snapshot import snapshot
 from ablate.launch.states import BAD, STATES, Snapshot, State
 from ablate.launch.watch import Screen
-from ablate.plan import sweep_folder
+from ablate.plan import TUNING, sweep_folder
 from ablate.progress import say
+from ablate.store import SWEEP
 
 _DESCRIPTION = """\
 Show how far a sweep is: which trainings are at work, which wait, which failed and why, and about how long it takes.
 It reads the sweep's files alone, from any terminal, while the sweep runs or later. Nothing is trained.
-The exit status is 1 when a training failed or diverged.
+The exit status is 1 when a training failed or diverged; in a finished search that is a result like others, and it is 0.
+Of a sweep that still tunes learning rates it shows the tuning.
 """
 
 _EXAMPLES = """\
@@ -36,6 +38,9 @@ COUNTED: tuple[State, ...] = ("waiting", "unknown", "done")  # states of which m
 
 def run(arguments: Sequence[str]) -> int:
     """Shows the sweep that the command line names; returns 1 when something in it failed or diverged, 0 otherwise.
+
+    Of a finished search that is 0 whatever became of its trials, as the search itself ends. Of a sweep that still tunes learning
+    rates its tuning is shown, which a line on stderr says.
 
     Raises:
         AblateError: the folder is no sweep, or its sweep.json is damaged.
@@ -54,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
     how.add_argument("--json", action="store_true", help="print one JSON object in place of the table")
     options = parser.parse_args(arguments)
 
-    folder = sweep_folder(options.sweep)
+    folder = _begun(options.sweep)
     seen = _readable(snapshot(folder))
     if options.json:
         print(json.dumps(seen.to_json(), allow_nan=False))
@@ -62,7 +67,19 @@ def run(arguments: Sequence[str]) -> int:
         seen = _readable(follow(folder))
     else:
         show(seen, Console(highlight=False), options.all)
-    return 1 if seen.of(*BAD) else 0
+    searched = seen.search is not None and seen.search.over
+    return 1 if seen.of(*BAD) and not searched else 0
+
+
+def _begun(named: Path) -> Path:
+    """The folder of what has begun of a sweep: its own, or before there is anything to measure that of its tuning."""
+    tuning = named / TUNING
+    if (named / SWEEP).exists() or not (tuning / SWEEP).is_file():
+        return sweep_folder(named)
+    say(
+        f"{named} still tunes learning rates, so this is its tuning, {tuning}; once that is done, ask again for what is measured"
+    )
+    return tuning
 
 
 def _readable(seen: Snapshot) -> Snapshot:

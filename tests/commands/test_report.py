@@ -126,6 +126,16 @@ def test_it_prints_the_verdicts_whole_into_a_pipe_and_where_all_lies(sweep, caps
     assert printed.endswith(f"{out / 'table.md'}\nand {len(everything(out)) - 1} more files in {out}\n")
 
 
+@pytest.mark.parametrize("words", [[], ["--json"], ["--baseline", "1"]])
+def test_of_a_sweep_that_still_tunes_learning_rates_it_names_the_tuning(sweep, tmp_path, words):
+    folder = tmp_path / "multirun" / "tuned"
+    folder.mkdir()
+    sweep.rename(folder / plan.TUNING)
+    with pytest.raises(AblateError, match=rf"which still tunes learning rates\. Name {folder / plan.TUNING}\.$"):
+        report.run([str(folder), *words])
+    assert not (folder / "report").exists()
+
+
 def test_it_writes_only_the_formats_asked_for(sweep, tmp_path, capsys):
     out = tmp_path / "paper"
     assert report.run([str(sweep), "--out", str(out), "--format", "tex, svg"]) == 0

@@ -20,6 +20,7 @@ from ablate.commands import status
 from ablate.errors import AblateError
 from ablate.launch.snapshot import RUNNING, snapshot
 from ablate.launch.watch import Screen
+from ablate.search import record
 from ablate.store import Trajectory, sign_of_life, write_json
 
 # Runs the command and tells, as the last line, its exit status and which heavy packages it has imported.
@@ -214,6 +215,70 @@ def test_a_folder_that_is_no_sweep_is_refused(tmp_path: Path) -> None:
     (tmp_path / plan.SWEEP).write_text("{")
     with pytest.raises(AblateError, match=r"Expected a sweep of version 1 in .* Received: a damaged file"):
         status.run([str(tmp_path), "--follow"])
+
+
+@pytest.fixture
+def tuning(made: plan.Plan, sweep: Path) -> Path:
+    """The folder of a sweep that still tunes learning rates; one training of the tuning diverged."""
+    folder = sweep.parent / "tuned"
+    folder.mkdir()
+    diverged(made, sweep, 2, 3)
+    sweep.rename(folder / plan.TUNING)
+    return folder
+
+
+@pytest.mark.parametrize("how", [[], ["--follow"], ["--json"]])
+def test_of_a_sweep_that_still_tunes_it_shows_the_tuning_and_says_so(
+    tuning: Path, capsys: pytest.CaptureFixture[str], how: list[str]
+) -> None:
+    assert status.run([str(tuning), *how]) == 1
+    out, err = capsys.readouterr()
+    place = f"{tuning / plan.TUNING}"
+    first, *others = err.splitlines()
+    assert first == (
+        f"{tuning} still tunes learning rates, so this is its tuning, {place}; once that is done, ask again for what is measured"
+    )
+    if how == ["--json"]:
+        assert json.loads(out)["folder"] == place
+    else:
+        assert any(
+            "1 of 4 trainings done (2 of 8 runs), 2 waiting, 1 diverged" in line for line in [*out.splitlines(), *others]
+        )
+
+
+def test_once_there_is_something_measured_it_shows_that(
+    made: plan.Plan, tuning: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_json(tuning / plan.SWEEP, made.to_json() | {"store": str(tuning.parents[1] / "runs")})
+    status.run([str(tuning), "--json"])
+    out, err = capsys.readouterr()
+    assert (json.loads(out)["folder"], err) == (str(tuning), "")
+
+
+def searched(made: plan.Plan, folder: Path, trials: int, *states: record.State) -> None:
+    """Make a search of the sweep, with trials that ended like this, of so many that there are to be."""
+    content = json.loads((folder / plan.SWEEP).read_text())
+    asked = {"n_trials": trials, "directions": ["maximize"], "objectives": ["accuracy"]}
+    ended = [record.Trial(number, state, {"lr": 0.1}) for number, state in enumerate(states)]
+    runs = [
+        run | {"arm": number, "trial": number} for number, run in enumerate(content["runs"][2 * i] for i in range(len(states)))
+    ]
+    arms = [content["arms"][0] | {"number": number} for number in range(len(states))]
+    record.write(folder, ended, arms, runs)
+    write_json(folder / plan.SWEEP, content | {"design": record.SEARCH, "search": asked})
+
+
+@pytest.mark.parametrize("bad", ["diverged", "failed"])
+def test_what_a_finished_search_lost_is_a_result_of_it(
+    made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str], bad: record.State
+) -> None:
+    {"diverged": diverged, "failed": failed}[bad](made, sweep, 2)
+    searched(made, sweep, 2, "done", bad)
+    assert status.run([str(sweep)]) == 0
+    assert f"2 of 2 trials finished (1 {bad})" in capsys.readouterr().out
+    assert status.run([str(sweep), "--json"]) == status.run([str(sweep), "--follow"]) == 0
+    searched(made, sweep, 3, "done", bad)
+    assert status.run([str(sweep)]) == 1, "one trial is missing"
 
 
 def test_following_a_sweep_that_nobody_works_on_ends(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
