@@ -39,8 +39,8 @@ COUNTED: tuple[State, ...] = ("waiting", "unknown", "done")  # states of which m
 def run(arguments: Sequence[str]) -> int:
     """Shows the sweep that the command line names; returns 1 when something in it failed or diverged, 0 otherwise.
 
-    Of a finished search that is 0 whatever became of its trials, as the search itself ends. Of a sweep that still tunes learning
-    rates its tuning is shown, which a line on stderr says.
+    Of a finished search that is 0 whatever became of its trials, as the search itself ends. Of a sweep that still tunes
+    learning rates its tuning is shown, which a line on stderr says.
 
     Raises:
         AblateError: the folder is no sweep, or its sweep.json is damaged.
@@ -76,9 +76,7 @@ def _begun(named: Path) -> Path:
     tuning = named / TUNING
     if (named / SWEEP).exists() or not (tuning / SWEEP).is_file():
         return sweep_folder(named)
-    say(
-        f"{named} still tunes learning rates, so this is its tuning, {tuning}; once that is done, ask again for what is measured"
-    )
+    say(f"{named} still tunes learning rates, so this is its tuning, {tuning}; ask again for what is measured after it")
     return tuning
 
 
