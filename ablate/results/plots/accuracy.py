@@ -21,10 +21,13 @@ MARKED = 12  # points of a curve that carry a marker, at most
 
 
 def curves(evaluations: pd.DataFrame, metric: Metric = METRICS["accuracy"]) -> pd.DataFrame:
-    """One row an arm and step: mean, lowest and highest value over the seeds whose run is done, and how many."""
+    """One row an arm and step, with its epoch: mean, lowest and highest value over the done seeds, and how many they are."""
     done = evaluations[evaluations["status"] == "done"]
-    values = done.assign(value=metric.scale * done[metric.evaluation_column]).groupby(["arm", "step"])["value"]
-    return values.agg(mean="mean", lowest="min", highest="max", seeds="size").reset_index()
+    values = done.assign(value=metric.scale * done[metric.evaluation_column]).groupby(["arm", "step"])
+    columns = {
+        name: ("value", how) for name, how in (("mean", "mean"), ("lowest", "min"), ("highest", "max"), ("seeds", "size"))
+    }
+    return values.agg(**columns, epoch=("epoch", "first")).reset_index()
 
 
 def accuracy_vs_step(
@@ -37,6 +40,8 @@ def accuracy_vs_step(
     left_out: Sequence[str] = (),
 ) -> Axes:
     """Draw accuracy against step, one colour an arm: the mean over seeds, and a band from the lowest to the highest.
+
+    Where a step is not the same part of an epoch in every arm, as with different batch sizes, it is drawn against epochs.
 
     Runs without a result (diverged, failed, not finished) are no part of mean and band; they are thin lines that end in a
     cross. The legend stands below the axes. Of more than FEW arms, whose bands would cover each other, the baseline has one.
@@ -51,6 +56,8 @@ def accuracy_vs_step(
     """
     with matplotlib.rc_context(STYLE):
         means = curves(evaluations, metric)
+        ratio = _epochs_a_step(evaluations)
+        along = "epoch" if ratio is None and len(evaluations) else "step"
         unfinished = evaluations[evaluations["status"] != "done"]
         arms = evaluations.drop_duplicates("arm").set_index("arm")["label"].sort_index()
         labels = dict(zip(arms.index.astype(int), arms.astype(str), strict=True))
@@ -58,21 +65,21 @@ def accuracy_vs_step(
             style = look(arm, many=len(arms) > FEW)
             curve = means[means["arm"] == arm]
             if (curve["seeds"] > 1).any() and (len(arms) <= FEW or arm == baseline):
-                _band(ax, curve, style["color"])
+                _band(ax, curve, along, style["color"])
             every = max(1, math.ceil(len(curve) / MARKED))
             marked = (arm % every, every)
-            (line,) = ax.plot(curve["step"], curve["mean"], **style, markevery=marked, zorder=3 - arm / 100)
+            (line,) = ax.plot(curve[along], curve["mean"], **style, markevery=marked, zorder=3 - arm / 100)
             texts = _texts(short(label), curve, metric, places)
             tell(line, [text if place % every == marked[0] else "" for place, text in enumerate(texts)])
             for _, run in unfinished[unfinished["arm"] == arm].groupby("number"):
-                _thin(ax, run["step"], metric.scale * run[metric.evaluation_column], style)
+                _thin(ax, run[along], metric.scale * run[metric.evaluation_column], style)
         if len(arms) > FEW:
-            _number_ends(ax, means)
-        ax.set_xlabel("step")
+            _number_ends(ax, means, along)
+        ax.set_xlabel("step" if along == "step" else "epoch (a step is not as many examples in every arm)")
         ax.set_ylabel(f"{metric.name} on the {evaluation_set} set ({metric.unit})")
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         ax.xaxis.set_major_formatter("{x:,.0f}")
-        _epochs(evaluations, ax)
+        _add_epochs(ratio, ax)
         alone = f", of {_the(labels[baseline])} alone" if len(arms) > FEW else ""
         said = [*_meaning(means, alone, crossed=not unfinished.empty), *named("not drawn", left_out)]
         below(ax, *arm_handles(labels, said))
@@ -96,30 +103,30 @@ def _texts(name: str, curve: pd.DataFrame, metric: Metric, places: int) -> list[
     return texts
 
 
-def _band(ax: Axes, curve: pd.DataFrame, color: str) -> None:
+def _band(ax: Axes, curve: pd.DataFrame, along: str, color: str) -> None:
     """From the lowest to the highest seed; a single step has no width, so it gets a bar."""
     if len(curve) == 1:
-        ax.vlines(curve["step"], curve["lowest"], curve["highest"], color=color, alpha=0.5, linewidth=3)
+        ax.vlines(curve[along], curve["lowest"], curve["highest"], color=color, alpha=0.5, linewidth=3)
     else:
-        ax.fill_between(curve["step"], curve["lowest"], curve["highest"], color=color, alpha=0.2, linewidth=0)
+        ax.fill_between(curve[along], curve["lowest"], curve["highest"], color=color, alpha=0.2, linewidth=0)
 
 
-def _thin(ax: Axes, step: "pd.Series[int]", values: "pd.Series[float]", style: dict[str, Any]) -> None:
+def _thin(ax: Axes, along: "pd.Series[float]", values: "pd.Series[float]", style: dict[str, Any]) -> None:
     """A run without a result: not mistaken for a mean, and not left out."""
-    ax.plot(step, values, color=style["color"], linewidth=0.6, linestyle=style["linestyle"])
-    ax.plot(step.iloc[-1:], values.iloc[-1:], "X", color=style["color"], markersize=8, markeredgecolor="white", zorder=4)
+    ax.plot(along, values, color=style["color"], linewidth=0.6, linestyle=style["linestyle"])
+    ax.plot(along.iloc[-1:], values.iloc[-1:], "X", color=style["color"], markersize=8, markeredgecolor="white", zorder=4)
 
 
-def _number_ends(ax: Axes, means: pd.DataFrame) -> None:
+def _number_ends(ax: Axes, means: pd.DataFrame, along: str) -> None:
     """The number of each arm right of its curve's end, moved apart where curves end close to each other."""
     last = means.groupby("arm").tail(1).sort_values("mean")
     bottom, top = ax.get_ylim()
     heights = ((last["mean"] - bottom) / (top - bottom)).tolist()
     places = apart(heights, min(APART, 1 / max(len(heights), 1)))
-    for (arm, step, mean), place in zip(last[["arm", "step", "mean"]].itertuples(index=False), places, strict=True):
+    for (arm, end, mean), place in zip(last[["arm", along, "mean"]].itertuples(index=False), places, strict=True):
         ax.annotate(
             str(arm),
-            (step, mean),
+            (end, mean),
             xytext=(1.03, place),
             textcoords="axes fraction",
             va="center",
@@ -129,17 +136,20 @@ def _number_ends(ax: Axes, means: pd.DataFrame) -> None:
         )
 
 
-def _epochs(evaluations: pd.DataFrame, ax: Axes) -> None:
-    """A second axis in epochs, where a step is the same part of an epoch in every arm."""
-    epochs_a_step = evaluations["epoch"] / evaluations["step"]
-    if len(evaluations) and epochs_a_step.max() - epochs_a_step.min() < 1e-6 * epochs_a_step.max():
-        ratio = float(epochs_a_step.mean())
-        above = ax.secondary_xaxis(
-            "top", functions=(lambda step: np.multiply(step, ratio), lambda epoch: np.divide(epoch, ratio))
-        )
-        above.set_xlabel("epoch")
-    else:
+def _epochs_a_step(evaluations: pd.DataFrame) -> float | None:
+    """The part of an epoch that a step is; None where it is not the same in every arm."""
+    ratios = evaluations["epoch"] / evaluations["step"]
+    same = len(evaluations) and ratios.max() - ratios.min() < 1e-6 * ratios.max()
+    return float(ratios.mean()) if same else None
+
+
+def _add_epochs(ratio: float | None, ax: Axes) -> None:
+    """A second axis in epochs, where there is one ratio for all arms."""
+    if ratio is None:
         ax.spines["top"].set_visible(False)
+        return
+    above = ax.secondary_xaxis("top", functions=(lambda step: np.multiply(step, ratio), lambda epoch: np.divide(epoch, ratio)))
+    above.set_xlabel("epoch")
 
 
 def _meaning(means: pd.DataFrame, alone: str, crossed: bool) -> list[str]:

@@ -51,7 +51,7 @@ def legend_texts(ax) -> list[str]:
 
 def test_curves_are_the_mean_and_range_over_done_seeds():
     curves = plots.curves(evaluations(status={(1, 2): "diverged"}))
-    assert list(curves.columns) == ["arm", "step", "mean", "lowest", "highest", "seeds"]
+    assert list(curves.columns) == ["arm", "step", "mean", "lowest", "highest", "seeds", "epoch"]
     assert len(curves) == 6
     first = curves[curves["arm"] == 0].iloc[0]
     assert first[["mean", "lowest", "highest", "seeds"]].tolist() == pytest.approx([60.1, 60.0, 60.2, 3])
@@ -70,6 +70,17 @@ def test_a_line_and_a_band_an_arm():
     assert ax.get_legend().get_title().get_text() == "line: mean of 3 seeds, band: lowest to highest seed"
     assert ax.get_xlabel() == "step"
     assert ax.get_ylabel() == "accuracy on the test set (%)"
+
+
+def test_arms_whose_steps_are_not_as_many_examples_are_drawn_against_epochs():
+    frame = evaluations()
+    frame.loc[frame["arm"] == 1, "epoch"] /= 4
+    ax = drawn(frame)
+    assert ax.get_xlabel().startswith("epoch")
+    assert ax.lines[0].get_xdata().tolist() == pytest.approx([step / 500 for step in STEPS])
+    assert ax.lines[1].get_xdata().tolist() == pytest.approx([step / 2000 for step in STEPS])
+    assert bands(ax)[1].get_paths()[0].get_extents().intervalx == pytest.approx([STEPS[0] / 2000, STEPS[-1] / 2000])
+    assert not ax.child_axes
 
 
 def test_the_axis_names_the_evaluation_set():
