@@ -94,8 +94,10 @@ def head(description: Mapping[str, Any]) -> list[str]:
     done = f", {at['trials_done']} of them finished already" if at["trials_done"] else ""
     over = ", ".join(f"{key} in {written}" for key, written in at["space"].items())
     trials = f"{counted(at['trials'], 'trial')}{seeds}{done}"
+    winner = "best setting" if len(at["objectives"]) == 1 else f"setting that is best in {at['objectives'][0]}"
+    aim = f", for {' and '.join(at['objectives'])}" if at["objectives"] != ["accuracy"] else ""
     lines = [
-        f"{at['study'] or 'search'}: {trials} over {over} ({at['sampler']}, pruner {at['pruner']})",
+        f"{at['study'] or 'search'}: {trials} over {over}{aim} ({at['sampler']}, pruner {at['pruner']})",
         f"a trial trains for {at['epochs']:.4g} epochs, {at['examples']:,} examples (to a whole batch) whatever its batch "
         "size, and is judged on "
         f"{at['images']:,} {at['judged_on']} images",
@@ -104,7 +106,7 @@ def head(description: Mapping[str, Any]) -> list[str]:
         lines.append("the settings are chosen on the test set, as asked: what they reach on it says little about new images")
     if at["confirmation_trainings"]:
         lines.append(
-            f"then the best setting is trained on all training images for {at['confirmation_epochs']:.4g} epochs, with "
+            f"then the {winner} is trained on all training images for {at['confirmation_epochs']:.4g} epochs, with "
             f"{counted(at['confirmation_trainings'] // 2, 'seed')} that no trial used, against the default one "
             f"({', '.join(f'{key}={shown(value)}' for key, value in at['default'].items())}), and read on the test set"
         )
@@ -114,7 +116,8 @@ def head(description: Mapping[str, Any]) -> list[str]:
         return [*lines, at["unknown"]]
     at_once = f"{at['workers']} at once" if at["workers"] > 1 else "one at a time"
     sources = "; ".join(at["sources"])
-    return [*lines, f"at most about {duration(at['seconds'])} with {at_once}, less what pruning saves ({sources})"]
+    pruning = "" if at["pruner"] == "none" else ", less what pruning saves"
+    return [*lines, f"at most about {duration(at['seconds'])} with {at_once}{pruning} ({sources})"]
 
 
 def show(description: Mapping[str, Any], as_json: bool) -> None:

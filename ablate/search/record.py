@@ -146,8 +146,8 @@ def label(number: int, params: Mapping[str, float | int | str]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value of a trial, short enough for a table."""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    """A value of a trial, short enough for a table: four digits of a number that was drawn."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def is_search(folder: Path) -> bool:

@@ -104,7 +104,7 @@ class SearchSettings:
             pruner=pruner,
             objectives=objectives,
             storage=_text("storage", config["storage"]),
-            study_name=_text("study_name", config["study_name"]),
+            study_name=_folder("study_name", config["study_name"]),
             seeds=replicates,
             enqueue=_points(config["enqueue"]),
             min_epochs=_positive("min_epochs", config["min_epochs"]) or 1.0,
@@ -198,6 +198,13 @@ def _text(key: str, value: Any) -> str | None:
     if value is not None and (not isinstance(value, str) or not value):
         raise AblateError(f"Expected a text, or null. Received: {_key(key, value)}.")
     return value
+
+
+def _folder(key: str, value: Any) -> str | None:
+    name = _text(key, value)
+    if name is not None and (name.startswith(".") or any(character in name for character in "/\\") or not name.isprintable()):
+        raise AblateError(f"Expected a name for the study and its folder, without slashes. Received: {_key(key, value)}.")
+    return name
 
 
 def _key(name: str, value: Any) -> str:
