@@ -160,11 +160,18 @@ def _arms(plan: Plan, states: Mapping[int, str], steps_left: Mapping[str, int]) 
                 "steps_left": sum(to_do[number]),
             }
         )
+    retuned = _retuned(plan)
     for arm in arms:
         if arm["against"] is not None:
-            switched = [name for name, _, _ in arm["switched"]]
+            switched = [*(name for name, _, _ in arm["switched"]), *(["lr"] if arm["number"] in retuned else [])]
             arm["besides"] = _besides(switched, arms[arm["against"]], arm)
     return arms
+
+
+def _retuned(plan: Plan) -> set[int]:
+    """The arms at a learning rate that was chosen for them: that they differ in it is the point of them, and no news."""
+    own = [] if plan.retune is None else plan.retune["own"]
+    return {chosen for number, chosen in enumerate(own) if chosen != number}
 
 
 def _sizes(recipe: Recipe) -> dict[str, Any]:
@@ -193,13 +200,17 @@ def _besides(switched: Sequence[str], before: Mapping[str, Any], after: Mapping[
 
 
 def _of_arms(arms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What arms change besides their factors; of several factors together only where they are not switched alone as well."""
+    """What arms change besides their factors, once where two arms change the same.
+
+    Of several factors together only where they are not switched alone as well.
+    """
     alone = {tuple(arm["switched"][0]) for arm in arms if len(arm["switched"]) == 1}
-    return [
+    found = [
         {"switched": arm["switched"], "besides": arm["besides"]}
         for arm in arms
         if arm["besides"] and (len(arm["switched"]) == 1 or any(tuple(one) not in alone for one in arm["switched"]))
     ]
+    return [each for number, each in enumerate(found) if each not in found[:number]]
 
 
 def _of_factors(plan: Plan, arms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

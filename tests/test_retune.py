@@ -1,24 +1,29 @@
 """Sweeps with `retune=true`: what is tuned and measured, how a rate is chosen, and that nothing of it looks at the test set."""
 
+import io
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import DictConfig
+from rich.console import Console
 
-from ablate import config, plan
+from ablate import config, overview, plan
+from ablate.commands.plan import head, head_of_retuning, show
 from ablate.data.split import default_validation
 from ablate.errors import AblateError
-from ablate.retune import FILE, Retuning, Settings, Tried, Tuned
-from ablate.retune.choice import kept
+from ablate.retune import FILE, Choice, Retuning, Settings, Tried, Tuned, describe
+from ablate.retune.choice import NOTE, kept
 
 RATES = (0.5, 1.0, 2.0)
 
@@ -101,12 +106,71 @@ def test_what_was_chosen_is_kept_and_never_changed(tmp_path: Path) -> None:
         {"rate": 0.5, "lr": 0.05, "edge": "lowest"},
         {"rate": 2.0, "lr": 0.2, "edge": "highest"},
     ]
-    assert "can fake 0.7 points" in content["note"]
+    assert content["note"] == of.choose(results(of, {0: 0.5, 1: 2.0})).note
     with pytest.raises(AblateError, match="whose rates are of another"):
         kept(tmp_path, "tuning-00000000")
     (tmp_path / FILE).write_text("{")
     with pytest.raises(AblateError, match=r"a damaged file.*chosen anew from the tuning beside it"):
         kept(tmp_path, of.tuning.name)
+
+
+def chosen(*tried: dict[float, Sequence[float | None]], seeds: int) -> Choice:
+    return Choice("tuning-00000000", tuple(range(seeds)), (40,), tuple(tuned(each) for each in tried))
+
+
+def test_by_how_much_chance_flatters_is_told_from_the_tunings_own_seeds() -> None:
+    found = chosen({0.5: (0.60, 0.62), 1.0: (0.60, 0.64), 2.0: (None, 0.5)}, {0.5: (0.7, 0.7), 1.0: (0.7, None)}, seeds=2)
+    # Deviations 1.41, 2.83 and 0 points, pooled 1.83; of two means of two seeds 0.59 x 1.83 / 1.41.
+    assert found.note == (
+        "The highest of several means is too high by chance alone, of 2 equal rates by up to about 0.76 points, since the 2 seeds "
+        "of one rate scatter by 1.8 points (sd, over all arms and rates). So no score of the tuning is a result: what is chosen "
+        "is measured again, with seeds that had no part in the choice."
+    )
+
+
+@pytest.mark.parametrize(
+    ("tried", "seeds"),
+    [
+        ({0.5: (0.6,), 1.0: (0.7,)}, 1),
+        ({0.5: (0.6, 0.6), 1.0: (0.7, 0.7)}, 2),
+        ({0.5: (None, 0.1), 1.0: (0.6, 0.7)}, 2),
+    ],
+)
+def test_where_seeds_tell_of_no_chance_or_there_is_no_choice_the_note_has_no_number(
+    tried: dict[float, Sequence[float | None]], seeds: int
+) -> None:
+    assert chosen(tried, seeds=seeds).note == NOTE
+    assert not any(letter.isdigit() for letter in NOTE)
+
+
+@pytest.mark.parametrize(("rates", "seeds"), [(2, 2), (3, 5), (5, 3), (9, 2)])
+def test_of_equal_rates_the_chosen_one_is_as_much_too_high_as_the_note_says(rates: int, seeds: int) -> None:
+    draws = np.random.default_rng(rates).normal(0.7, 0.02, (2000, rates, seeds))
+    found = chosen(*({2.0**rate: tuple(one) for rate, one in enumerate(arm)} for arm in draws), seeds=seeds)
+    best = [arm.best for arm in found.arms]
+    excess = 100 * (np.mean([one.mean for one in best if one is not None and one.mean is not None]) - 0.7)
+    told = re.search(r"of (\d+) equal rates by up to about ([\d.]+) points", found.note)
+    assert told is not None
+    assert int(told[1]) == rates
+    assert float(told[2]) == pytest.approx(excess, rel=0.08)
+
+
+def test_what_the_tuning_took_counts_what_diverged(tmp_path: Path) -> None:
+    of = retuning("ema=on,off", "augment=on,off", "steps=20", "eval_every=10", f"store={tmp_path}")
+    lost = results(of, {0: 1.0, 1: 1.0, 2: 1.0})
+    evaluated = {"step": 10, "epoch": 1.0, "loss": 1e9, "lr": 0.1, "seconds": 4.0, "examples_per_second": 9.0}
+    scores = dict.fromkeys(("accuracy_raw", "accuracy_averaged", "eval_loss_raw", "eval_loss_averaged"), 0.1)
+    for run, result in zip(of.tuning.runs, lost, strict=True):
+        high = "lr=0.2" in run.overrides
+        result |= {"status": "diverged", "accuracy": None} if high else {}
+        steps = [] if high and run.seed == of.seeds[0] else [10] if high else [10, 20, 30]  # another sweep asked for 30
+        for step in steps if not run.trajectory.rows() else []:
+            classes = {"raw": np.arange(2), "averaged": np.arange(2)}
+            run.trajectory.add_evaluation(evaluated | scores | {"step": step, "seconds": 0.4 * step}, classes)
+    found = of.choose(lost)
+    assert len(of.tuning.runs) == 18
+    assert found.trainings == 12, "two arms stand on one training"
+    assert found.seconds == pytest.approx(8 * 8.0 + 2 * 4.0)
 
 
 # the plans
@@ -157,6 +221,77 @@ def test_the_most_that_measuring_may_come_to_lets_arms_that_share_a_training_par
     of = retuning("augment=on,off", "ema=on,off", "seed=0")
     assert (len(of.shared.trainings), len(of.most().trainings)) == (2, 5)
     assert len(retuning("ema=on,off", "seed=0", rates=(1.0, 2.0)).most().trainings) == 2
+
+
+def test_the_plan_tells_the_tuning_first_then_what_is_measured_and_both_together(tmp_path: Path) -> None:
+    of = retuning("augment=on,off", "seed=0,1", "steps=20", f"store={tmp_path / 'runs'}")
+    told = describe(of, tmp_path, 1, 1, calibrate=False)
+    assert json.loads(json.dumps(told)) == told
+    assert told["retune"]["total"] == {"trainings_to_do": 16, "steps_left": 320, "seconds": None, "training_seconds": None}
+    for part, seconds in (("tuning", 3_000), ("most", 1_500)):
+        told["retune"][part]["totals"] |= {"seconds": seconds}
+    told["retune"]["total"] |= {"seconds": 4_500}
+    first, *lines = head_of_retuning(told, "multirun/one_factor-1a2b3c4d")
+    assert first == "multirun/one_factor-1a2b3c4d"
+    heads = [
+        "retune=true, so first 2 arms x 3 learning rates (0.5, 1, 2 times the arm's own) x 2 seeds (2, 3), read on 287 held-out",
+        "tuning: 12 runs (6 arms x 2 seeds) on 12 trainings, 12 to do with 240 steps",
+        "then at the shared rate: one_factor: 4 runs (2 arms x 2 seeds) on 4 trainings, 4 to do with 80 steps",
+        "then each arm at its own best rate: at most 4 trainings more to do with 80 steps",
+        "in all, to tune and to measure: at most 20 trainings to do with 400 steps, about 1 h 15 min",
+        NOTE,
+    ]
+    places = [next(place for place, line in enumerate(lines) if line.startswith(head)) for head in heads]
+    assert places == sorted(places)
+    stream = io.StringIO()
+    show(told, Console(file=stream))
+    assert stream.getvalue().startswith("\n".join(lines) + "\n")
+
+
+def test_a_launcher_of_hydras_own_has_a_total_of_training(tmp_path: Path) -> None:
+    told = describe(retuning("augment=on,off"), tmp_path, 1, 1, calibrate=False, launcher="basic")
+    told["retune"]["total"]["training_seconds"] = 7_200
+    assert any(line.endswith("about 2 h of training, if one at a time") for line in head_of_retuning(told, "x"))
+
+
+def test_once_rates_are_chosen_the_plan_says_which_and_what_chance_did(tmp_path: Path) -> None:
+    of = retuning("augment=on,off", "seed=0,1", "steps=20", f"store={tmp_path / 'runs'}")
+    choice = of.choose(results(of, {0: 0.5, 1: 2.0}))
+    choice.keep(tmp_path)
+    told = describe(of, tmp_path, 1, 1, calibrate=False)
+    assert (told["retune"]["most"], told["retune"]["total"], told["retune"]["note"]) == (None, None, choice.note)
+    stream = io.StringIO()
+    show(told, Console(file=stream, width=400))
+    assert choice.note in stream.getvalue()
+
+
+def test_a_rate_that_was_chosen_is_no_confound_and_what_else_changes_is_told_once(tmp_path: Path) -> None:
+    def confounds(*words: str) -> list[str]:
+        of = retuning(*words, "steps=20", f"store={tmp_path / 'runs'}")
+        made = of.measuring(of.choose(results(of, {0: 1.0, 1: 2.0})))
+        lines = head(overview.describe(made, 1, 1, calibrate=False))
+        return [line for line in lines if "also changes" in line]
+
+    assert confounds("init=xavier,he") == []
+    [line] = confounds("augment=on,off")
+    assert line.startswith("augment: on → off also changes input 24 x 24 → 32 x 32")
+    assert "learning rate" not in line
+    [line] = confounds("optimizer=sgd,adam")
+    assert line == "optimizer: sgd → adam also changes learning rate 0.1 → 0.001 (−99 %)", "at the shared rates it does"
+
+
+def test_a_deviation_is_told_by_the_name_of_the_arm_that_it_is_of(tmp_path: Path) -> None:
+    of = retuning("augment=on,off", "ema=on,off", "seed=0,1,2", "steps=20", f"store={tmp_path}")
+    made = of.measuring(of.choose(results(of, {0: 0.5, 1: 2.0, 2: 1.0})))
+    told = overview.describe(made, 1, 1, calibrate=False)
+    known = {"points": 1.0, "points_range": [0.5, 2.0], "seeds": 3}
+    known |= {"detectable_points": 3.0, "detectable_points_range": [1.5, 6.0]}
+    told["seeds"]["deviations"] = [known | {"arm": arm, "against": against} for arm, against in ((1, 0), (4, 3), (2, 3))]
+    line = head(told)[-1]
+    assert line.startswith(
+        "that is about: augment: on → off 3.0 points (1.5 to 6.0); augment: on → off, at its best lr (0.2) 3.0 points (1.5 to "
+        "6.0); ema: on → off against baseline, at its best lr (0.05) 3.0 points"
+    )
 
 
 def test_one_command_is_one_folder_whatever_is_chosen() -> None:
@@ -232,6 +367,7 @@ def test_tune_choose_measure_with_one_command_that_goes_on_where_it_stopped(prog
     assert "tuning: 12 runs (6 arms x 2 seeds) on 8 trainings, 8 to do with 96 steps" in out
     assert "then at the shared rate: one_factor: 6 runs (3 arms x 2 seeds) on 4 trainings, 4 to do with 48 steps" in out
     assert "then each arm at its own best rate: at most 4 trainings more to do with 48 steps" in out
+    assert "in all, to tune and to measure: at most 16 trainings to do with 192 steps" in out
     assert not (program.folder / "multirun").exists()
 
     process = program.start(*WORDS)
@@ -259,7 +395,7 @@ def test_tune_choose_measure_with_one_command_that_goes_on_where_it_stopped(prog
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     _, err = process.communicate(timeout=120)
-    assert "retune=true, so the learning rate of every arm is tuned first" in err
+    assert "in all, to tune and to measure: at most" in err
     kept = (folder / FILE).read_bytes()
     needed = {run["fingerprint"] for run in json.loads((folder / "retune" / "sweep.json").read_text())["runs"]}
     tuned = {name: (program.folder / "runs" / name / "metrics.jsonl").stat().st_mtime_ns for name in needed}

@@ -87,9 +87,8 @@ def head(description: Mapping[str, Any]) -> list[str]:
 
 
 def head_of_retuning(description: Mapping[str, Any], folder: str) -> list[str]:
-    """What stands above the head of the tuning where rates are chosen first: what comes behind it, and what that costs."""
-    first = f"{folder}: retune=true, so the learning rate of every arm is tuned first, then all arms are measured"
-    return [first, *_measuring(description)]
+    """What stands above the head of the tuning where rates are chosen first: what it tries, and what comes behind it."""
+    return [folder, *_retuning(description)]
 
 
 def show(description: Mapping[str, Any], console: Console) -> None:
@@ -136,7 +135,7 @@ def _retuning(description: Mapping[str, Any]) -> list[str]:
     """What both phases cost."""
     retune, arms = description["retune"], description["totals"]["arms"]
     if retune["chosen"] is not None:
-        return ["the learning rates are chosen:", *retune["chosen"], _counts(description), *_hours(description)]
+        return ["the learning rates are chosen:", *retune["chosen"], retune["note"], _counts(description), *_hours(description)]
     tried = f"{len(retune['rates'])} learning rates ({', '.join(f'{rate:g}' for rate in retune['rates'])} times the arm's own)"
     seeds = f"{_counted(len(retune['seeds']), 'seed')} ({', '.join(map(str, retune['seeds']))})"
     images = " or ".join(f"{count:,}" for count in dict.fromkeys(retune["validation"]))
@@ -145,6 +144,8 @@ def _retuning(description: Mapping[str, Any]) -> list[str]:
         _counts(retune["tuning"]),
         *_hours(retune["tuning"]),
         *_measuring(description),
+        _total(description),
+        retune["note"],
     ]
 
 
@@ -156,6 +157,18 @@ def _measuring(description: Mapping[str, Any]) -> list[str]:
     own = f"then each arm at its own best rate: at most {_counted(more, 'training')} more to do with {_counted(steps, 'step')}"
     together = ["at most, for all that is measured:", *_hours(most)] if more else []
     return [f"then at the shared rate: {_counts(description)}", *_hours(description), own, *together]
+
+
+def _total(description: Mapping[str, Any]) -> str:
+    """What tuning and measuring come to together."""
+    total = description["retune"]["total"]
+    trainings, steps = _counted(total["trainings_to_do"], "training"), _counted(total["steps_left"], "step")
+    line = f"in all, to tune and to measure: at most {trainings} to do with {steps}"
+    if total["seconds"] is not None:
+        return f"{line}, about {_duration(total['seconds'])}"
+    if total["training_seconds"] is not None:
+        return f"{line}, about {_duration(total['training_seconds'])} of training, if one at a time"
+    return line
 
 
 def _hours(description: Mapping[str, Any]) -> list[str]:
@@ -258,9 +271,11 @@ def _points(description: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) 
 
 
 def _judged(description: Mapping[str, Any], each: Mapping[str, Any]) -> str:
-    """The name of a difference, as its switch, or of an effect."""
+    """The name of a difference, as that of its arm, or of an effect."""
     if "arm" in each:
-        return _switch(description["arms"][each["arm"]])
+        arm, against = (description["arms"][each[side]] for side in ("arm", "against"))
+        usual = arm["against"] == against["number"]
+        return str(arm["label"]) if usual else f"{arm['label']} against {against['label']}"
     if len(each["effect"]) > 1:
         return interaction(each["effect"])
     before, after = description["factors"][each["effect"][0]]

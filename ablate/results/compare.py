@@ -55,7 +55,7 @@ class Comparison:
     @cached_property
     def _matched(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         sides = [
-            Side(name, analysis.levels, analysis.wide, _at_one_rate(analysis))
+            Side(name, analysis.levels, analysis.wide, _at_one_rate(analysis), _diverged(analysis))
             for name, analysis in zip(self.names, (self.first, self.second), strict=True)
         ]
         return stats.interplay(*sides)
@@ -68,8 +68,15 @@ class Comparison:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """One row a change: columns of `stats.interplay`, `stats.estimates` and `stats.interplay_verdicts`."""
-        judged = stats.interplay_verdicts(stats.estimates(self.samples, self.level), self.margin)
-        return pd.concat([self._matched[0], judged], axis="columns")
+        changes, samples = self._matched
+        judged = stats.interplay_verdicts(stats.estimates(samples, self.level), self.margin, changes["diverged"])
+        return pd.concat([changes, judged], axis="columns")
+
+
+def _diverged(analysis: Analysis) -> set[int]:
+    """The arms of which a seed diverged."""
+    runs = analysis.results.runs
+    return {int(arm) for arm in runs.loc[runs["status"] == "diverged", "arm"]}
 
 
 def _at_one_rate(analysis: Analysis) -> list[tuple[int, int]]:

@@ -160,8 +160,9 @@ class Retuned:
         """A sentence on what the tuning took, which is not in the totals of what is measured; none where that is not known."""
         if not self.content["trainings"]:
             return []
-        count = counted(int(self.content["trainings"]), "training")
-        return [f"Choosing the learning rates took {count} more, {numbers.duration(self.content['seconds'])} in all."]
+        count, seconds = counted(int(self.content["trainings"]), "training"), float(self.content["seconds"])
+        time = f", {numbers.duration(seconds)} in all up to their last evaluations" if seconds else ""
+        return [f"Choosing the learning rates took {count} more{time}."]
 
     @property
     def how(self) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ablate.results.question import Question
 
 DAGGER = "†"
+DIVERGED = "a seed diverged"
 Row = Mapping[Any, Any]  # of `Analysis.comparisons`
 Change = tuple[str, str, str]  # a factor, its level before and after
 
@@ -83,7 +84,7 @@ def short(row: Row, margin: float | None, interaction: bool = False) -> str:
 
 _REASONS = re.compile(":| beyond | within ")
 _LIMITS = {
-    "diverged": "a seed diverged",
+    "diverged": DIVERGED,
     "alike": "the same difference in every seed",
 }
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import NormalDist, fmean, stdev
 from typing import Any, Self
 
 from ablate.errors import AblateError
@@ -17,10 +17,11 @@ RULE = (
     "of the rates at which every seed was trained to the end, the one with the highest mean validation accuracy; of several, "
     "the one nearest to the shared rate (as a ratio; of two as near, the smaller)"
 )
-NOTE = (
-    "The highest of several means is too high by chance alone: the noise of a maximum can fake 0.7 points where all rates are "
-    "equal. So no score in here is a result: what is chosen is measured again, with seeds that had no part in the choice."
+BY_CHANCE = "The highest of several means is too high by chance alone"
+NO_RESULT = (
+    "So no score of the tuning is a result: what is chosen is measured again, with seeds that had no part in the choice."
 )
+NOTE = f"{BY_CHANCE}. {NO_RESULT}"
 DIGITS = 9  # of a mean of fractions; what is behind is rounding, far below one image
 
 
@@ -109,7 +110,7 @@ class Choice:
     """The best rate of each arm.
 
     tuning: the name of the sweep that tells, with a digest over its runs. seeds: of it. validation: how many images it was
-    read on, for each arm. trainings, seconds: what it took, as far as its trainings came to their end.
+    read on, for each arm. trainings, seconds: what it took, those that diverged among them, each up to its last evaluation.
 
     Raises:
         AblateError: an arm has no rate that was trained to the end in every seed.
@@ -138,7 +139,7 @@ class Choice:
             "version": VERSION,
             "tuning": self.tuning,
             "rule": RULE,
-            "note": NOTE,
+            "note": self.note,
             "evaluation_set": "validation",
             "validation": list(self.validation),
             "rates": [one.rate for one in self.arms[0].tried],
@@ -147,6 +148,24 @@ class Choice:
             "seconds": self.seconds,
             "arms": [arm.to_json() for arm in self.arms],
         }
+
+    @property
+    def note(self) -> str:
+        """That no score of the tuning is a result, with by how much chance alone flatters, where the seeds tell."""
+        deviation, choices = self._deviation, max(sum(one.mean is not None for one in arm.tried) for arm in self.arms)
+        if deviation == 0 or choices < 2:
+            return NOTE
+        points = 100 * deviation * _highest(choices) / math.sqrt(len(self.seeds))
+        return (
+            f"{BY_CHANCE}, of {choices} equal rates by up to about {points:.2g} points, since the {len(self.seeds)} seeds of one "
+            f"rate scatter by {100 * deviation:.2g} points (sd, over all arms and rates). {NO_RESULT}"
+        )
+
+    @property
+    def _deviation(self) -> float:
+        """Of the accuracies of one rate over its seeds, pooled over arms and rates; 0 where there is one seed."""
+        found = [one.sd for arm in self.arms for one in arm.tried if one.sd is not None]
+        return math.sqrt(fmean(sd**2 for sd in found)) if found else 0.0
 
     def keep(self, folder: Path) -> None:
         """Write retune.json into the folder of a sweep, where there is none yet."""
@@ -192,6 +211,16 @@ def kept(folder: Path, tuning: str) -> Choice | None:
     if found.tuning != tuning:
         raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, whose rates are of another.")
     return found
+
+
+def _highest(count: int) -> float:
+    """The expected highest of so many independent values of one normal distribution, in its deviations above its mean.
+
+    Of values that go together, as accuracies with the same seed do, it is lower.
+
+    Reference: Blom 1958, Statistical Estimates and Transformed Beta-Variables.
+    """
+    return NormalDist().inv_cdf((count - 0.375) / (count + 0.25))
 
 
 def _lines(arm: Tuned) -> Sequence[str]:

@@ -12,7 +12,7 @@ from ablate import plan
 from ablate.data.split import default_validation
 from ablate.designs import Arm, Factor
 from ablate.errors import AblateError
-from ablate.plan import MOST_SEEDS, TUNING_DESIGN, Command, Plan
+from ablate.plan import MOST_SEEDS, TUNING_DESIGN, Command, Plan, Training
 from ablate.recipe import Recipe
 from ablate.retune.choice import Choice, Tried, Tuned
 from ablate.retune.settings import SHARED, Settings
@@ -137,12 +137,8 @@ class Retuning:
                 tried.append(Tried(rate, lr, accuracies, tuple(result["status"] for result in found)))
             tried.sort(key=lambda one: one.rate)
             arms.append(Tuned(self.shared.label(number), dict(self.shared.arms[number].levels), tuple(tried)))
-        seconds: dict[str, float] = {}  # of each training, up to the last step that is read
-        for run, result in zip(self.tuning.runs, results, strict=True):
-            took = (result.get("costs") or {}).get("seconds")
-            if took is not None:
-                seconds[run.trajectory.fingerprint] = max(took, seconds.get(run.trajectory.fingerprint, 0.0))
-        return Choice(self.tuning.name, self.seeds, self.validation, tuple(arms), len(seconds), sum(seconds.values()))
+        seconds = [_seconds(training) for training in self.tuning.trainings]
+        return Choice(self.tuning.name, self.seeds, self.validation, tuple(arms), len(seconds), sum(seconds))
 
     def measuring(self, choice: Choice) -> Plan:
         """The sweep that measures: the arms at the shared rate, and behind them those whose best rate is another."""
@@ -187,6 +183,12 @@ class Retuning:
             )
             arms.append(Tuned(self.shared.label(number), dict(self.shared.arms[number].levels), tried))
         return self.measuring(Choice(self.tuning.name, self.seeds, self.validation, tuple(arms)))
+
+
+def _seconds(training: Training) -> float:
+    """What a training took up to its last evaluation; of one that diverged, more is not known."""
+    rows = training.trajectory.rows()
+    return max((row["seconds"] for row in rows if row["step"] <= training.recipe.steps), default=0.0)
 
 
 def _written(rate: float, recipe: Recipe) -> str:

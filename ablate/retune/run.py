@@ -1,6 +1,6 @@
 """Running a sweep with `retune=true`: tune, choose, measure; what is done already is read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ def run(
     say(f"the learning rate of each arm, chosen on validation images ({folder / FILE}):")
     for line in chosen.lines:
         say(f"  {line}")
+    say(chosen.note)
     return sweep.run(retuning.measuring(chosen), folder, settings, train(""), redact, launcher)
 
 
@@ -78,8 +79,9 @@ def describe(
     """All there is to say about both phases, as JSON-able content: see `overview.describe`.
 
     It is that of what is measured, as far as it is known: once rates are chosen of all of it, before that of the arms at the
-    shared rate, with `seeds` as of all. `retune` has the rates, how many seeds each is tried with, `tuning`: the same of the
-    tuning, `most`: the same of the most that measuring may come to, None once it is known, and `chosen`: a line a choice.
+    shared rate, with `seeds` as of all. `retune` has the rates, the seeds each is tried with, `tuning`: the same of the tuning,
+    `most`: the same of the most that measuring may come to, `total`: what both come to at most, in trainings, steps and seconds,
+    both None once it is known what is measured, `note`: what a score of the tuning is worth, and `chosen`: a line a choice.
     """
 
     def told(of: Any) -> dict[str, Any]:
@@ -92,14 +94,24 @@ def describe(
         arms = len(retuning.shared.arms)
         known = [each for each in most["seeds"]["deviations"] if max(each["arm"], each["against"]) < arms]
         measured["seeds"] = most["seeds"] | {"deviations": known}
+    tuning = told(retuning.tuning)
     return measured | {
         "name": retuning.name,
         "retune": {
             "rates": list(retuning.settings.rates),
             "seeds": list(retuning.seeds),
             "validation": list(retuning.validation),
-            "tuning": told(retuning.tuning),
+            "tuning": tuning,
             "most": most,
+            "total": None if most is None else _total(tuning["totals"], most["totals"]),
+            "note": choice.NOTE if chosen is None else chosen.note,
             "chosen": None if chosen is None else chosen.lines,
         },
     }
+
+
+def _total(tuning: Mapping[str, Any], measuring: Mapping[str, Any]) -> dict[str, Any]:
+    """What is to do in both phases, one after the other; None for seconds that are not known of one of them."""
+    keys = ("trainings_to_do", "steps_left", "seconds", "training_seconds")
+    pairs = {key: (tuning[key], measuring[key]) for key in keys}
+    return {key: None if None in pair else sum(pair) for key, pair in pairs.items()}

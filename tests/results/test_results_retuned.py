@@ -18,6 +18,7 @@ from ablate.results.analysis import Analysis, analyse
 from ablate.results.page import story
 from ablate.results.question import ask
 from ablate.results.repeat import commands
+from ablate.results.retuned import Retuned
 from ablate.retune import Retuning, Settings
 from ablate.store import Trajectory
 
@@ -147,6 +148,18 @@ def test_what_is_said_of_the_rates(retuned) -> None:
     assert "how the others were chosen" in paper.checklist(analysis)
 
 
+@pytest.mark.parametrize(
+    ("trainings", "seconds", "lines"),
+    [
+        (12, 59.2, ["Choosing the learning rates took 12 trainings more, 59 s in all up to their last evaluations."]),
+        (1, 0.0, ["Choosing the learning rates took 1 training more."]),
+        (0, 0.0, []),
+    ],
+)
+def test_what_the_tuning_took_is_told_as_far_as_it_is_known(trainings: int, seconds: float, lines: list[str]) -> None:
+    assert Retuned({"trainings": trainings, "seconds": seconds}).took == lines
+
+
 def test_figures_show_both_effects_and_the_curves(retuned) -> None:
     analysis, _ = retuned()
     figures = {name: figure for name, _, figure in plots.drawn(analysis)}
@@ -163,7 +176,11 @@ def test_the_page_has_all_of_it(retuned, tmp_path) -> None:
     analysis, folder = retuned()
     files.write(analysis, tmp_path, str(folder), ["html"])
     page = (tmp_path / files.PAGE).read_text()
-    for text in ("At the shared learning rate, and each arm at its own best", "What the tuning found", "can fake 0.7 points"):
+    for text in (
+        "At the shared learning rate, and each arm at its own best",
+        "What the tuning found",
+        "is too high by chance alone, of 3 equal",
+    ):
         assert text in page
 
 

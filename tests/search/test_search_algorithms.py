@@ -74,7 +74,7 @@ def test_a_grid_is_tried_whole_and_once() -> None:
     [
         ({"name": "tpee"}, 1, "Expected one of: tpe, random"),
         ({"name": "cmaes"}, 2, "Expected one of: tpe, random, gp, qmc"),
-        ({"name": "tpe", "n_start": 3}, 1, "Expected one of: .*n_startup_trials"),
+        ({"name": "tpe", "n_start": 3}, 1, "Expected a key of hydra.sweeper.sampler: .*n_startup_trials"),
         ({"name": "qmc", "qmc_type": "dice"}, 1, "Expected parameters that Optuna takes for qmc"),
     ],
 )

@@ -36,6 +36,7 @@ SEARCH_KEYS = (
     "confirm_seeds",
     "fixed_overrides",
 )
+USUAL_DATA = "cifar10"  # of conf/config.yaml
 _LONG = re.compile(r"\d+\.\d{5,}(?:e[+-]?\d+)?")  # a number with more digits than a reader wants
 _TRIAL_TYPES = {
     "number": "int64",
@@ -117,6 +118,12 @@ class SearchResults:
         return str(self.sweep["fixed"]["evaluation_set"])
 
     @property
+    def data(self) -> str:
+        """The data set, as `data` on the command line."""
+        given = [word.partition("=")[2] for word in self.search["fixed_overrides"] if word.startswith("data=")]
+        return given[-1] if given else USUAL_DATA
+
+    @property
     def tuned_on_test(self) -> bool:
         """Whether the search looked at the test set."""
         return self.evaluation_set == "test"
@@ -188,8 +195,10 @@ def load(folder: str | Path) -> SearchResults:
 
 
 def _short_labels(results: Results) -> Results:
-    """Results whose arms are named with three digits of a number that was drawn; their levels stay exact."""
-    arms = [{**arm, "label": _LONG.sub(lambda found: f"{float(found[0]):.3g}", arm["label"])} for arm in results.sweep["arms"]]
+    """Results whose arms are named with few digits of a number that was drawn; their levels stay exact."""
+    arms = [
+        {**arm, "label": _LONG.sub(lambda found: record.shown(float(found[0])), arm["label"])} for arm in results.sweep["arms"]
+    ]
     names = {int(arm["number"]): arm_name(arm) for arm in arms}
     runs, evaluations = (
         frame.assign(label=frame["arm"].map(names).astype("str")) for frame in (results.runs, results.evaluations)

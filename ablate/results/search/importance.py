@@ -13,6 +13,7 @@ from ablate.search.record import Dimension
 
 EVALUATOR = "fANOVA"
 FEWEST = 6  # trials that are done, under which a forest has nothing to split
+COMPUTED = ("operations", "parameters")  # objectives that no training is needed for
 LEFT_OUT = 20  # trials that are left out in turn, at most
 TYPES = {
     "objective": "str",
@@ -32,7 +33,7 @@ def importance(
 
     Columns: objective, parameter, importance: its share of the variance that a forest fitted to the trials explains by single
     keys, so that the shares add up to 1; low, high: the range where one trial at a time is left out; trials: how many it rests
-    on; evaluator. No rows where there are too few trials, or Optuna is not installed.
+    on; evaluator. No rows where there are too few trials, or Optuna is not installed; none for an objective that is computed.
 
     Reference: Hutter, Hoos and Leyton-Brown 2014, An Efficient Approach for Assessing Hyperparameter Importance.
     """
@@ -51,13 +52,22 @@ def importance(
         notes.append(
             f"Importances leave out {len(done) - len(rows)} of {len(done)} trials that lie outside of the search space"
         )
+    measured = [one for one in objectives if one.name not in COMPUTED]
+    notes += [
+        f"Importances for {one.title} are left out: they are computed from the model, not measured by trials"
+        for one in objectives
+        if one not in measured
+    ]
+    if not measured:
+        return none, notes
     if len(rows) < FEWEST:
         return none, [
             *notes,
-            f"Importances are left out: they take at least {FEWEST} trials that are done, and {len(rows)} are",
+            f"Importances are left out: they take at least {FEWEST} trials that are done, "
+            f"and there {'is' if len(rows) == 1 else 'are'} {len(rows)}",
         ]
     parts = []
-    for one in objectives:
+    for one in measured:
         shares = _shares(optuna, rows, distributions, one)
         if shares is None:
             notes.append(f"Importances for {one.title} are left out: it is the same in all trials")

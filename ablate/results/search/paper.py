@@ -1,5 +1,7 @@
 """What a paper needs of a search: a paragraph on the method, and a checklist."""
 
+import pandas as pd
+
 from ablate.results import numbers
 from ablate.results.numbers import counted
 from ablate.results.paper.latex import tabular
@@ -7,6 +9,7 @@ from ablate.results.paper.methods import TO_FILL_IN, machines
 from ablate.results.paper.methods import test as rule
 from ablate.results.search import stats
 from ablate.results.search.frames import SearchResults
+from ablate.results.search.repeat import again
 from ablate.results.search.tables import named, space
 from ablate.results.search.words import answer, best_setting, counted_trials, default_won, holds, setting, value, warnings
 from ablate.results.tables import escape
@@ -86,7 +89,8 @@ def _compute(found: SearchResults) -> list[str]:
     took = numbers.duration(trained["seconds"])
     lines = [f"The trials trained on {numbers.whole(trained['examples'])} examples, which took {took} over all of them."]
     saved = [
-        f"{what} saved {numbers.whole(row['examples'])} examples ({numbers.duration(row['seconds'])})"
+        f"{what} saved {numbers.whole(row['examples'])} examples"
+        + ("" if pd.isna(row["seconds"]) else f" ({numbers.duration(row['seconds'])})")
         for what, row in (("pruning", pruned), ("trainings that were there already", reused))
         if row["examples"]
     ]
@@ -117,6 +121,7 @@ def checklist(found: SearchResults) -> str:
         ),
         ("Hyperparameters: how many settings were tried, with how many seeds?", [_tried(found), *counted_trials(found)]),
         ("Hyperparameters: how were they chosen?", [escape(line) for line in _searched(found)[1:3]]),
+        ("Hyperparameters: which command searches again?", [f"`{again(found)}`"]),
         ("Splits: on which images was chosen, and on which measured?", [*_judged(found), *_confirmed(found)[:1]]),
         ("Variability: what does the result rest on?", [escape(answer(found)), "The score of the best trial is no result."]),
         ("Compute: what did all of it take, with what failed and what was pruned?", [*_compute(found), unknown]),

@@ -1,17 +1,25 @@
-"""The commands that a search ends with: to train the best setting, to repeat the confirmation, to report again."""
+"""The commands that a search ends with: to train the best setting, to repeat search and confirmation, to report again."""
 
+import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hydra.core.override_parser.types import Quote, QuotedString
 
 from ablate.results.repeat import PROGRAM, USUAL_STORE
 from ablate.results.repeat import commands as of_sweep
-from ablate.results.search.frames import SearchResults
+from ablate.results.search.frames import SearchResults, same
 from ablate.results.search.words import best_setting
-from ablate.search.record import CONFIRMATION
+from ablate.search import space
+from ablate.search.record import CONFIRMATION, SEARCH
+from hydra_plugins.ablate_optuna_sweeper import PRUNERS, SAMPLERS, OptunaSweeperConf
 
 REPORT = "report again"
 # What a trial has of its own: the best setting is trained on all training images.
 OF_A_TRIAL = ("steps", "epochs", "seed", "seeds", "data.validation", "data.eval_on", "design", "study")
+HIDDEN = "***"  # stands for the password of a storage
+_PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)[A-Za-z_./][\w./:+@%*-]*", re.IGNORECASE)  # Hydra reads it as a text
 
 
 def commands(found: SearchResults, folder: str) -> dict[str, str]:
@@ -24,9 +32,11 @@ def commands(found: SearchResults, folder: str) -> dict[str, str]:
     best = best_setting(found)
     if best is not None:
         lines["train the best setting on all training images"] = train(found, best)
+    secret = f", with the password of its storage for {HIDDEN}" if HIDDEN in found.search.get("storage", "") else ""
+    lines[f"repeat the search{secret}"] = again(found)
     if found.confirmation is not None:
-        [again, *_] = of_sweep(found.confirmation.results.sweep, f"{folder}/{CONFIRMATION}") or [""]
-        lines |= {"repeat the confirmation": again} if again else {}
+        [repeated, *_] = of_sweep(found.confirmation.results.sweep, f"{folder}/{CONFIRMATION}") or [""]
+        lines |= {"repeat the confirmation": repeated} if repeated else {}
     lines[REPORT] = f"{PROGRAM} report {shlex.quote(folder)}"
     return lines
 
@@ -40,8 +50,119 @@ def train(found: SearchResults, setting: Mapping[str, float | int | str]) -> str
         epochs = next((word.partition("=")[2] for word in given if word.startswith("epochs=")), epochs)
     fixed = [word for word in search["fixed_overrides"] if word.lstrip("+~").partition("=")[0] not in OF_A_TRIAL]
     words = [*(f"{key}={value}" for key, value in setting.items()), f"epochs={epochs}", *fixed]
+    return f"{PROGRAM} {shlex.join([*_own_configs(found), *words, *_own_store(found)])}"
+
+
+def again(found: SearchResults) -> str:
+    """The command of the search: over the same space, with the same budget, images and settings, and so in the same folder.
+
+    What is as `hydra/sweeper: optuna` has it is left out; after a named study, which may say otherwise, nothing is.
+    """
+    search, study = found.search, found.sweep.get("study")
+    words = [f"study={study}"] if study else ["hydra/sweeper=optuna"]
+    words += [f"{key}={one.written}" for key, one in found.space.items()]
+    words += [f"epochs={_word(search['budget']['epochs'])}", *search["fixed_overrides"], *_images(found), *_seeds(found)]
+    words += _choice("sampler", search["sampler"], SAMPLERS, bool(study))
+    words += _choice("pruner", search["pruner"], PRUNERS, bool(study))
+    usual = OptunaSweeperConf()
+    words += [
+        f"hydra.sweeper.{key}={_word(value)}"
+        for key, value in _settings(found).items()
+        if study or value != getattr(usual, key)
+    ]
+    return f"{PROGRAM} -m {shlex.join([*_own_configs(found), *words, *_own_store(found)])}"
+
+
+def _settings(found: SearchResults) -> dict[str, Any]:
+    """The keys of hydra.sweeper that sweep.json tells, as the command line has them."""
+    search, budget = found.search, found.search["budget"]
+    final = search.get("final_epochs")
+    longer = final if final is not None and final != budget["epochs"] else None  # as of a search of so many steps
+    named, storage = search.get("study_name"), search.get("storage")
+    digest = re.fullmatch(rf"{re.escape(found.sweep.get('study') or SEARCH)}-[0-9a-f]{{8}}", named or "")
+    asked = {key: search[key] for key in ("n_trials", "timeout", "min_epochs", "max_failure_rate") if key in search}
+    return {
+        **asked,
+        "objectives": list(search["objectives"]),
+        "eval_epochs": budget["eval_epochs"],
+        "confirm_seeds": search["confirm_seeds"],
+        "confirm_epochs": search.get("confirm_epochs") or longer,
+        "allow_test": bool(search.get("allow_test")),
+        "storage": None if storage == "journal" else storage,
+        "study_name": None if digest else named,
+        "enqueue": _enqueued(found),
+    }
+
+
+def _enqueued(found: SearchResults) -> list[dict[str, Any]]:
+    """The settings that were tried first: `[{}]` where that is the default one, if it is in the space."""
+    asked = found.trials.loc[found.trials["source"] == "enqueued", "number"]
+    settings = [found.setting(int(number)) for number in asked]
+    default = space.placed(found.default, found.space)
+    usual = [] if default is None or found.search["sampler"]["name"] == "grid" else [default]
+    if found.trials.empty or (
+        len(settings) == len(usual)
+        and all(same(one[key], other[key]) for one, other in zip(settings, usual, strict=True) for key in one)
+    ):
+        return [{}]
+    return [dict(setting) for setting in settings]
+
+
+def _images(found: SearchResults) -> list[str]:
+    """The words that say which images a trial learns from and is judged on."""
+    if not found.tuned_on_test:
+        held_out = found.search.get("validation_images")
+        return [f"data.validation={held_out}"] * bool(held_out) + ["data.eval_on=validation"] * bool(found.sweep.get("study"))
+    given = [word for run in found.sweep["runs"][:1] for word in run["overrides"] if word.startswith("data.validation=")]
+    return [*given[-1:], "data.eval_on=test"]
+
+
+def _seeds(found: SearchResults) -> list[str]:
+    seeds = list(found.sweep["seeds"])
+    if found.sweep.get("study"):
+        return ["hydra.sweeper.seeds=null", f"seed={','.join(map(str, seeds))}"]
+    return [] if seeds == [0] else [f"seed={','.join(map(str, seeds))}"]
+
+
+def _choice(kind: str, asked: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], whole: bool) -> list[str]:
+    """The words for a sampler or pruner.
+
+    Args:
+        whole: whether to give all of its parameters, not those alone that differ from the defaults.
+    """
+    name = asked["name"]
+    [usual] = [each[kind] for each in OptunaSweeperConf().defaults if isinstance(each, dict) and kind in each]
+    defaults = known.get(name, {})
+    words = [f"hydra/sweeper/{kind}={name}"] if whole or name != usual else []
+    for key, value in asked.items():
+        if key != "name" and (whole or key not in defaults or defaults[key] != value):
+            words.append(f"{'' if key in defaults else '+'}hydra.sweeper.{kind}.{key}={_exact(value)}")
+    return words
+
+
+def _own_configs(found: SearchResults) -> list[str]:
+    return ["-cd", found.sweep["config_dir"]] if "config_dir" in found.sweep else []
+
+
+def _own_store(found: SearchResults) -> list[str]:
     store = str(found.sweep["store"])
-    if store != USUAL_STORE and not any(word.startswith("store=") for word in fixed):
-        words.append(f"store={store}")
-    own = ["-cd", found.sweep["config_dir"]] if "config_dir" in found.sweep else []
-    return f"{PROGRAM} {shlex.join([*own, *words])}"
+    given = any(word.startswith("store=") for word in found.search["fixed_overrides"])
+    return [] if given or store == USUAL_STORE else [f"store={store}"]
+
+
+def _word(value: Any) -> str:
+    """A value as Hydra's grammar has it; a whole number without a point."""
+    return str(value).removesuffix(".0") if isinstance(value, float) else _exact(value)
+
+
+def _exact(value: Any) -> str:
+    """A value as Hydra's grammar has it, of the same type."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{key}:{_exact(one)}' for key, one in value.items())}}}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{','.join(map(_exact, value))}]"
+    if isinstance(value, str) and not _PLAIN.fullmatch(value):
+        return QuotedString(value, Quote.double).with_quotes()
+    return str(value)

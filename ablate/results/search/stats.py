@@ -60,7 +60,8 @@ def effort(trials: pd.DataFrame) -> pd.DataFrame:
 
     Columns: number, state, trained; reused: trained before by others; resumed: trained by the lapsed trial that it goes on for;
     pruned: never trained, since it was pruned; broken: never trained, since it diverged or failed; and the same as seconds
-    (trained_seconds, …), those of what was never trained at the trial's own pace, or without one at the search's.
+    (trained_seconds, …), those of what was never trained at the trial's own pace, or without one at the search's; missing where
+    the search trained nothing.
     """
     began = trials[~trials["state"].isin(("waiting", "surplus"))].reset_index(drop=True)
     by_number = trials.set_index("number")
@@ -98,6 +99,8 @@ def _first(by_number: pd.DataFrame, number: int, column: str) -> float:
 def spent(trials: pd.DataFrame) -> pd.DataFrame:
     """What the search trained and what it saved: what, examples, seconds, share of all that its trials would have trained.
 
+    Seconds of what was never trained are missing where the search trained nothing that would tell its pace.
+
     Rows: trained, of which was trained by trials that lapsed; saved by pruning, by reuse; never trained by broken trials.
     """
     frame = effort(trials)
@@ -107,9 +110,9 @@ def spent(trials: pd.DataFrame) -> pd.DataFrame:
     lost_s = max(0.0, float(frame["resumed_seconds"].sum() - frame.loc[lapsed, "trained_seconds"].sum()))
     rows = [
         ("trained", frame["trained"].sum() + lost, frame["trained_seconds"].sum() + lost_s),
-        ("saved by pruning", frame["pruned"].sum(), frame["pruned_seconds"].sum()),
+        ("saved by pruning", frame["pruned"].sum(), frame["pruned_seconds"].sum(skipna=False)),
         ("saved by reuse", frame["reused"].sum(), frame["reused_seconds"].sum()),
-        ("not trained, since the trial diverged or failed", frame["broken"].sum(), frame["broken_seconds"].sum()),
+        ("not trained, since the trial diverged or failed", frame["broken"].sum(), frame["broken_seconds"].sum(skipna=False)),
     ]
     told = pd.DataFrame(rows, columns=["what", "examples", "seconds"]).astype({"examples": "int64", "seconds": "float64"})
     total = told["examples"].sum()

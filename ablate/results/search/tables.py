@@ -53,7 +53,7 @@ def best(found: SearchResults) -> Table | None:
             "No other trial is as good as one of these in both and better in one. Their scores are those of a selection, so "
             "they flatter."
         )
-        return Table("front", "The front", _scored(found, frame), (note, holds(found)))
+        return Table("front", "The front", _scored(found, frame), (note, holds(found), *_reused(frame)))
     frame = stats.ranked(found.trials, found.objective)
     top = frame.head(stats.TOP)
     default = frame[frame["default"]]
@@ -67,20 +67,27 @@ def best(found: SearchResults) -> Table | None:
             tried = found.trials[found.trials["default"]]
             told = [f"trial {number}: {what}" for number, what in zip(tried["number"], tried["state"], strict=True)]
             notes.append(f"The default setting has no score ({', '.join(told) or 'no trial'}).")
-    return Table("best", "The best settings", _scored(found, top.reset_index(drop=True)), tuple(notes))
+    return Table("best", "The best settings", _scored(found, top.reset_index(drop=True)), (*notes, *_reused(top)))
 
 
 def _scored(found: SearchResults, frame: pd.DataFrame) -> tuple[Column, ...]:
-    """Trials with what they reached, and what they took."""
+    """Trials with what they reached, and what the trainings that they stand on took, whoever did them."""
+    reused = frame["reused_examples"]
     roles = ["the default" if default else "" for default in frame["default"]]
     return (
         numeric("trial", frame["number"], str),
         *_parameters(found, frame),
         *(_scores(one, one.heading, frame[one.column]) for one in found.objectives),
         *([wordy("note", roles)] if any(roles) else []),
-        numeric("examples", frame["examples"], numbers.whole, spare=2),
-        numeric("seconds", frame["seconds"], numbers.whole, spare=1),
+        numeric("examples", frame["examples"] + reused, numbers.whole, spare=2),
+        *([numeric("of these reused", reused, numbers.whole, spare=3)] if reused.any() else []),
+        numeric("seconds", frame["seconds"] + frame["reused_seconds"], numbers.whole, spare=1),
     )
+
+
+def _reused(frame: pd.DataFrame) -> list[str]:
+    told = "Reused: trained before, by other trials or studies, and not again. Examples and seconds are with it."
+    return [told] if frame["reused_examples"].any() else []
 
 
 def _scores(one: Objective, heading: str, values: "pd.Series[float]") -> Column:
@@ -273,9 +280,11 @@ def trials(found: SearchResults) -> Table:
         numeric("seconds", frame["seconds"], numbers.whole),
         wordy("chosen", frame["source"]),
     )
-    return Table(
-        "trials", f"All {numbers.counted(len(frame), 'trial')}", columns, ("A pruned trial has a last score, and no score.",)
+    notes = (
+        "A pruned trial has a last score, and no score. Trained examples and seconds are what the trial itself added to what "
+        "had been trained before.",
     )
+    return Table("trials", f"All {numbers.counted(len(frame), 'trial')}", columns, notes)
 
 
 def markdown_file(title: str, answer: Sequence[str], every_table: Sequence[Table]) -> str:

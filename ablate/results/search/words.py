@@ -9,9 +9,9 @@ from ablate.results.analysis import Analysis
 from ablate.results.numbers import counted
 from ablate.results.search import stats
 from ablate.results.search.frames import SearchResults, Setting, as_number, same
-from ablate.search.record import FINISHED
+from ablate.search.record import FINISHED, shown
 
-SPREAD = 0.4  # points that runs of one setting scatter by on CIFAR-10, where no confirmation tells
+SPREAD, SPREAD_OF = 0.4, "cifar10"  # points that runs of one setting scatter by, on this data, where no confirmation tells
 PICKED = "the best of many noisy scores is good in part by chance"
 STATES = {
     "done": "done",
@@ -29,7 +29,7 @@ def value(found: Any) -> str:
     """A value of a searched key as readers see it, as in `0.0513`, `128` or `alex2`."""
     if pd.isna(found):
         return numbers.NONE
-    return f"{found:.{3 if abs(found) < 1000 else 6}g}" if isinstance(found, float) else str(found)
+    return f"{found:.6g}" if isinstance(found, float) and abs(found) >= 1000 else shown(found)
 
 
 def setting(found: Setting) -> str:
@@ -177,15 +177,14 @@ def _flatters(found: SearchResults) -> str:
     one, trials = found.objective, len(found.finished)
     best = stats.ranked(found.trials, one)[one.column].iloc[0]
     line = f"The {one.title} of the best trial, {one.text(best)}, is no result: {PICKED}."
-    deviations = stats.flattery(trials).deviations
-    if one.name != "accuracy" or trials < 2:
-        return line
     spread = _spread(found)
-    amount = numbers.number(deviations * (spread or SPREAD), 1)
+    if one.name != "accuracy" or trials < 2 or (spread is None and found.data != SPREAD_OF):
+        return line
+    amount = numbers.number(stats.flattery(trials).deviations * (spread or SPREAD), 1)
     scatter = (
         f"since single runs scatter by {numbers.number(spread, 2)} points (sd, from the confirmation)"
         if spread
-        else f"where single runs scatter by {SPREAD:g} points (sd)"
+        else f"where single runs scatter by {SPREAD:g} points (sd, of other runs on CIFAR-10)"
     )
     return f"{line} The best of {trials} equal trials flatters by about {amount} points, {scatter}."
 

@@ -1,9 +1,11 @@
 """Whether a change does the same in two sweeps, as in the full recipe and in the bare one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from ablate.errors import AblateError
 from ablate.results.stats.kernel import HELPS, HURTS, NONE, UNCLEAR, decide, within
@@ -17,13 +19,14 @@ class Side:
     """One of two sweeps to be compared.
 
     name: what readers call it. levels: the level of each factor (column) in each arm (row). wide: a value for each arm (row)
-    and seed (column). pairs: (arm, the arm it is compared with).
+    and seed (column). pairs: (arm, the arm it is compared with). diverged: the arms of which a seed diverged.
     """
 
     name: str
     levels: pd.DataFrame
     wide: pd.DataFrame
     pairs: Sequence[tuple[int, int]]
+    diverged: Collection[int] = ()
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ def interplay(first: Side, second: Side) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns:
         (a row a change, the effect in the second sweep minus that in the first, in each seed that both sweeps have). Columns of
         the first: factor; change, as in `augment: off → on`; first, second: its effect in each sweep, mean over the seeds of
-        which all four runs have a value; first_name, second_name: of the sweeps. The second has a column a seed, missing where
-        one of the four runs has no value.
+        which all four runs have a value; first_name, second_name: of the sweeps; diverged: whether a seed of one of the four
+        arms diverged. The second has a column a seed, missing where one of the four runs has no value.
 
     Raises:
         AblateError: the sweeps have no change or no seed in common.
@@ -86,24 +89,30 @@ def interplay(first: Side, second: Side) -> tuple[pd.DataFrame, pd.DataFrame]:
             "second": after.where(samples.notna()).mean(axis="columns"),
             "first_name": pd.Series([first.name] * len(matched), dtype="str"),
             "second_name": pd.Series([second.name] * len(matched), dtype="str"),
+            "diverged": [
+                not {*own.pair}.isdisjoint(first.diverged) or not {*other.pair}.isdisjoint(second.diverged)
+                for own, other in matched
+            ],
         }
     )
     return frame, samples
 
 
-def interplay_verdicts(estimates: pd.DataFrame, margin: float | None) -> pd.DataFrame:
+def interplay_verdicts(estimates: pd.DataFrame, margin: float | None, diverged: ArrayLike = False) -> pd.DataFrame:
     """What may be said of each difference of two effects.
 
     Args:
         estimates: of the samples of `interplay`: n, points, low and high are read, with the bounds of the family interval.
         margin: in points; None: nothing adds up.
+        diverged: for each row, whether a seed of one of the four arms diverged. What is left of such an arm is its better
+            seeds, and neither sign of a difference of effects is the better one: nothing is said of it.
 
     Returns:
         `estimates` with more columns. verdict: "depends on the others" where the interval excludes 0, "adds up" where it lies
-        within ± margin, else "unclear"; "no verdict" for fewer than two seeds. under_margin: whether it depends on the others
-        with an interval that also lies within ± margin.
+        within ± margin, else, or where a seed diverged, "unclear"; "no verdict" for fewer than two seeds. under_margin: whether
+        it depends on the others with an interval that also lies within ± margin.
     """
-    codes = decide(estimates["points"], estimates["low"], estimates["high"], margin)
+    codes = np.where(diverged, UNCLEAR, decide(estimates["points"], estimates["low"], estimates["high"], margin))
     told = pd.Series([VERDICTS[int(code)] for code in codes], index=estimates.index, dtype="str")
     verdict = told.where(estimates["n"] > 1, "no verdict")
     under = within(estimates["low"], estimates["high"], margin) & (verdict == "depends on the others")

@@ -4,6 +4,7 @@ from ablate.results import numbers, stats
 from ablate.results.compare import Comparison
 from ablate.results.tables.table import Table, numeric, shown, wordy
 from ablate.results.tables.verdicts import incomplete, intervals
+from ablate.results.words import DIVERGED
 
 
 def table(comparison: Comparison) -> Table:
@@ -30,7 +31,10 @@ def table(comparison: Comparison) -> Table:
     ]
     if margin is not None:
         notes.append(f"adds up: the interval lies within ± {margin:g} {points}.")
-    notes.append("unclear: anything else. One seed gives no verdict.")
+    notes.append(
+        "unclear: anything else, and wherever a seed of one of the four arms diverged, since only its better seeds are left. "
+        "One seed gives no verdict."
+    )
     sides = list(zip(comparison.names, (comparison.first, comparison.second), strict=True))
     steps = [" and ".join(f"{step:,}" for step in sorted(set(analysis.question.steps))) for _, analysis in sides]
     if steps[0] != steps[1]:
@@ -43,7 +47,8 @@ def table(comparison: Comparison) -> Table:
 
 def _verdicts(comparison: Comparison) -> list[str]:
     under = "" if comparison.margin is None else f" (under {comparison.margin:g})"
+    rows = comparison.frame[["verdict", "under_margin", "diverged"]].itertuples(index=False)
     return [
-        f"{verdict}{under if small else ''}"
-        for verdict, small in zip(comparison.frame["verdict"], comparison.frame["under_margin"], strict=True)
+        f"unclear: {DIVERGED}" if verdict == "unclear" and gone else f"{verdict}{under if small else ''}"
+        for verdict, small, gone in rows
     ]

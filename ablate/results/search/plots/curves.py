@@ -69,7 +69,8 @@ def learning_curves(
             for state, said in ENDS.items()
             if state in states
         ]
-        gone = {"without an evaluation": sum(counts.get(state, 0) for state in LINES) - drawn["number"].nunique()}
+        seen = drawn.groupby("state")["number"].nunique()
+        gone = {f"{state} without a recorded score": counts.get(state, 0) - int(seen.get(state, 0)) for state in LINES}
         below(ax, found, left_out({state: count for state, count in {**counts, **gone}.items() if count > 0}), columns=2)
     return ax
 

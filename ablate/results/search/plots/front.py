@@ -32,7 +32,7 @@ def front_of_objectives(frame: pd.DataFrame, ax: Axes, objectives: Sequence[Obje
     across = next(one for one in objectives if one is not up)
     with matplotlib.rc_context(STYLE):
         frame = frame.assign(x=across.scale * frame[across.column], y=up.scale * frame[up.column]).sort_values(["x", "y"])
-        within = room(ax, frame["y"], up.better, rail=False)
+        within = room(ax, frame["y"], up.better, rail=False, inside=frame.loc[frame["default"], "y"])
         ax.margins(x=0.09)
         unbeaten = frame[frame["front"]]
         ax.plot(unbeaten["x"], unbeaten["y"], **(FRONT | {"drawstyle": "steps-post" if across.better < 0 else "steps-pre"}))

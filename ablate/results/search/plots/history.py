@@ -26,9 +26,11 @@ def history_of_trials(frame: pd.DataFrame, ax: Axes, objective: Objective, count
     """
     with matplotlib.rc_context(STYLE):
         frame = frame.assign(drawn=objective.scale * frame[objective.column])
-        within = room(ax, frame["drawn"], objective.better, rail=bool(frame["drawn"].isna().any()))
+        first = frame.loc[frame["default"], "drawn"]
+        within = room(ax, frame["drawn"], objective.better, rail=bool(frame["drawn"].isna().any()), inside=first)
         ax.set_xlim(0.2, max(len(frame), 1) + 0.8)
-        ax.step(frame["finished"], objective.scale * frame["best"], where="post", color="black", linewidth=1.2, zorder=2)
+        best_so_far = (objective.scale * frame["best"]).where(lambda value: value.between(within.low, within.high))
+        ax.step(frame["finished"], best_so_far, where="post", color="black", linewidth=1.2, zorder=2)
         cut = False
         for state, look in MARKS.items():
             part = frame[frame["state"] == state]

@@ -20,7 +20,8 @@ def importance_bars(frame: pd.DataFrame, ax: Axes) -> Axes:
         frame: as `importance` gives it.
     """
     with matplotlib.rc_context(STYLE):
-        several = len(set(frame["objective"])) > 1
+        objectives = list(dict.fromkeys(frame["objective"]))
+        several = len(objectives) > 1
         names = [
             f"{key}, for {objective}" if several else str(key)
             for key, objective in zip(frame["parameter"], frame["objective"], strict=True)
@@ -35,7 +36,8 @@ def importance_bars(frame: pd.DataFrame, ax: Axes) -> Axes:
             within = numbers.interval(row["low"], row["high"], 2, signs=False)
             tell(dot, [f"{name}: {numbers.number(row['importance'], 2)} ({within} leaving out one trial)"])
         evaluator, trials = frame["evaluator"].iloc[0], int(frame["trials"].iloc[0])
-        ax.set_xlabel(f"importance by {evaluator},\nfrom {numbers.counted(trials, 'trial')} that are done")
+        what = "importance" if several else f"importance for {objectives[0]}"
+        ax.set_xlabel(f"{what} by {evaluator},\nfrom {numbers.counted(trials, 'trial')} that are done")
         bar = Patch(facecolor=FILL, edgecolor="black", linewidth=0.7, label="share of what single keys explain")
         line = Line2D([], [], color="black", linewidth=1.4, label="the range, leaving out one trial at a time")
         below(ax, [bar, line], under=UNDER + LINE)

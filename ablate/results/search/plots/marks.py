@@ -13,7 +13,7 @@ from matplotlib.markers import CARETDOWN, CARETUP
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from ablate.results.plots.intervals import ARROW, SAID
-from ablate.results.plots.style import BLUE, GREY, ORANGE, tell
+from ablate.results.plots.style import BLUE, GREY, ORANGE, SMALL, tell
 from ablate.results.search.frames import as_number
 from ablate.results.search.objectives import Objective
 from ablate.search.record import Dimension
@@ -33,10 +33,15 @@ SAYS = {
     "failed": "failed: no score",
 }
 CUT = 3.0  # how far below the median the axis goes on, in distances from the median to the best
+FEW = 0.15  # the share of the scores, at most, that may lie beyond that
 WIDE = 8.0  # ratio of numbers from which on their scale is logarithmic
 ASIDE = 0.1  # of the distance between listed values: how far trials with one value are moved apart
 RAIL = 0.09  # of the height of an axis of scores, for the trials without one
+TICKS = 5  # on an axis of scores that ends with such a rail, at most
 BROAD = 0.05  # of an axis, beyond its ends
+# Of a logarithmic axis: how many decades, and the ticks of each; labels of more would touch.
+STEPS: Sequence[tuple[float, tuple[float, ...]]] = ((1.5, (1.0, 2.0, 5.0)), (3.0, (1.0, 3.0)), (np.inf, (1.0,)))
+DECADES = 6  # that are labelled, at most
 
 
 def handle(look: Mapping[str, Any], label: str) -> Line2D:
@@ -57,16 +62,23 @@ def left_out(counts: Mapping[str, int]) -> list[str]:
     return [f"not drawn: {', '.join(others)}"] if others else []
 
 
-def edges(values: Iterable[float], better: int) -> tuple[float, float]:
-    """The limits of an axis of scores, which a few that are far worse than the usual do not flatten."""
+def edges(values: Iterable[float], better: int, inside: Iterable[float] = ()) -> tuple[float, float]:
+    """The limits of an axis of scores, which a few that are far worse than the usual do not flatten.
+
+    Args:
+        inside: scores that lie within, however bad.
+    """
     known = np.array([value for value in values if np.isfinite(value)], dtype=float)
     if not known.size:
         return 0.0, 1.0
     best, worst = (known.max(), known.min()) if better > 0 else (known.min(), known.max())
     middle = float(np.median(known))
     far = middle - CUT * (best - middle) if best != middle else worst
+    if np.mean(better * known < better * far) > FEW:
+        far = worst
     end = max(worst, far) if better > 0 else min(worst, far)
-    low, high = sorted((float(end), float(best)))
+    seen = [end, best, *(value for value in inside if np.isfinite(value))]
+    low, high = float(min(seen)), float(max(seen))
     pad = 0.08 * (high - low or abs(high) * 0.02 or 1.0)
     return low - pad, high + pad
 
@@ -80,9 +92,13 @@ class Room:
     rail: float
 
 
-def room(ax: Axes, values: Iterable[float], better: int, rail: bool = True) -> Room:
-    """Set the limits of the axis of scores, which goes on at its worse end where there is to be a rail."""
-    low, high = edges(values, better)
+def room(ax: Axes, values: Iterable[float], better: int, rail: bool = True, inside: Iterable[float] = ()) -> Room:
+    """Set the limits of the axis of scores, which goes on at its worse end, without ticks, where there is to be a rail.
+
+    Args:
+        inside: see `edges`.
+    """
+    low, high = edges(values, better, inside)
     ax.set_ylim(low, high)
     if not rail:
         return Room(low, high, float("nan"))
@@ -90,6 +106,11 @@ def room(ax: Axes, values: Iterable[float], better: int, rail: bool = True) -> R
     worse = low if better > 0 else high
     ax.set_ylim(min(low, worse + 2 * away), max(high, worse + 2 * away))
     ax.axhline(worse + 0.3 * away, color="0.6", linewidth=0.6, zorder=1)
+    ticks = [tick for tick in MaxNLocator(TICKS).tick_values(low, high) if low <= tick <= high]
+    ax.yaxis.set_major_locator(FixedLocator(ticks))
+    ax.yaxis.set_minor_locator(FixedLocator([worse + away]))
+    ax.yaxis.set_minor_formatter(FuncFormatter(lambda *_: "no score"))
+    ax.tick_params(axis="y", which="minor", length=0, labelsize=SMALL)
     return Room(low, high, worse + away)
 
 
@@ -156,7 +177,8 @@ class Scale:
             axis.set_minor_locator(NullLocator())
         elif self.log:
             decades = np.log10(max(seen) / min(seen))
-            axis.set_major_locator(LogLocator(subs=(1.0,) if decades > 3 else (1.0, 2.0, 5.0), numticks=12))
+            steps = next(steps for most, steps in STEPS if decades <= most)
+            axis.set_major_locator(LogLocator(subs=steps, numticks=DECADES))
             axis.set_major_formatter(FuncFormatter(lambda place, _: f"{place:g}"))
             axis.set_minor_formatter(NullFormatter())
         else:

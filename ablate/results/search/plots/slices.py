@@ -40,7 +40,8 @@ def scores_by_key(
             places = one.side_by_side(one.places(part["setting"]))
             part = part.assign(x=places, y=objective.scale * part["value"])
             one.on(ax, True, part["x"])
-            within = room(ax, part["y"], objective.better, rail=bool(part["y"].isna().any()))
+            first = part.loc[part["default"], "y"]
+            within = room(ax, part["y"], objective.better, rail=bool(part["y"].isna().any()), inside=first)
             for state, look in MARKS.items():
                 here = part[part["state"] == state]
                 scores = zip(here["number"], here["value"], strict=True)

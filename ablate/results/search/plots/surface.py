@@ -14,6 +14,7 @@ from ablate.results.plots.legend import below
 from ablate.results.plots.style import STYLE, bare, tell
 from ablate.results.search.objectives import Objective
 from ablate.results.search.plots.marks import BEST, DEFAULT, MARKS, Scale, edges, handle, left_out
+from ablate.search.record import shown
 
 HEIGHT = 2.6  # inches
 COLOURS = "viridis"  # from dark to light in grey as well
@@ -84,8 +85,4 @@ def _range(scores: "pd.Series[float]", better: int) -> tuple[float, float]:
 
 
 def _text(row: Mapping[Any, Any], across: Scale, up: Scale, said: str) -> str:
-    return f"trial {row['number']}, {across.key} {_short(row[across.key])}, {up.key} {_short(row[up.key])}: {said}"
-
-
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"trial {row['number']}, {across.key} {shown(row[across.key])}, {up.key} {shown(row[up.key])}: {said}"
