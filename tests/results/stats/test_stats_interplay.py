@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -140,3 +142,20 @@ def test_without_a_margin_nothing_adds_up():
     frame = judged([0.01, -0.02, 0.02, 0.0, -0.01], [0.2, 0.21, 0.19, 0.2, 0.22], margin=None)
     assert frame["verdict"].tolist() == ["unclear", "depends on the others"]
     assert not frame["under_margin"].any()
+
+
+def test_what_is_left_of_a_diverged_arm_says_nothing():
+    samples = pd.DataFrame([[3.0, 3.1, 2.9], [3.0, 3.1, 2.9], [0.01, -0.02, 0.02], [3.0, np.nan, np.nan]])
+    frame = interplay_verdicts(estimates(samples, 0.95), 0.5, [True, False, True, True])
+    assert frame["verdict"].tolist() == ["unclear", "depends on the others", "unclear", "no verdict"]
+    assert not frame["under_margin"].any()
+
+
+@pytest.mark.parametrize(
+    ("first_gone", "second_gone", "diverged"),
+    [((), (), [False] * 3), ((0,), (), [True] * 3), ((), (2,), [False, True, False]), ((3,), (), [False, False, True])],
+)
+def test_a_change_knows_of_a_seed_that_diverged_in_any_of_its_arms(first_gone, second_gone, diverged):
+    first, second = (side(name, FULL, {0: [81.0, 78.0, 79.0, 80.5], 1: [82.0, 78.0, 81.0, 82.0]}) for name in "AB")
+    frame, _ = interplay(replace(first, diverged=first_gone), replace(second, diverged=second_gone))
+    assert frame["diverged"].tolist() == diverged

@@ -1,0 +1,54 @@
+"""Two sweeps side by side."""
+
+import pytest
+
+from ablate.results.compare import Comparison
+from ablate.results.tables import interplay
+
+FULL, BARE = ("augment=on,off", "ema=on,off"), ("augment=off,on", "ema=off,on")
+WHOLE = [[0.810, 0.813, 0.812, 0.811, 0.812], [0.781, 0.784, 0.784, 0.782, 0.782], [0.80, 0.801, 0.803, 0.80, 0.802]]
+OTHER = [[0.710, 0.713, 0.712, 0.711, 0.712], [0.741, 0.742, 0.743, 0.742, 0.741], [0.50, 0.503, 0.50, 0.501, 0.50]]
+
+
+@pytest.fixture
+def compared(study):
+    """The comparison of a sweep that switches factors off with one that switches them on."""
+
+    def made(full: list[list[float | str]], bare: list[list[float | str]], names=("full", "bare")) -> Comparison:
+        return Comparison(study(full, *FULL, design="one_factor"), study(bare, *BARE, design="one_factor"), names)
+
+    return made
+
+
+def with_one(values: list[list[float]], arm: int, status: str) -> list[list[float | str]]:
+    return [[*row[:-1], status] if number == arm else [*row] for number, row in enumerate(values)]
+
+
+def test_each_change_is_judged_by_the_difference_of_its_two_effects(compared):
+    comparison = compared(WHOLE, OTHER)
+    assert comparison.frame["verdict"].tolist() == ["adds up", "depends on the others"]
+    assert interplay.table(comparison).text["verdict"].tolist() == ["adds up", "depends on the others"]
+    assert not comparison.frame["diverged"].any()
+
+
+@pytest.mark.parametrize(
+    ("sweep", "arm", "unclear"), [(0, 0, [True, True]), (0, 1, [True, False]), (1, 2, [False, True]), (1, 0, [True, True])]
+)
+def test_a_diverged_seed_of_any_of_the_four_arms_leaves_it_unclear(compared, sweep, arm, unclear):
+    pair = [WHOLE, OTHER]
+    pair[sweep] = with_one(pair[sweep], arm, "diverged")
+    comparison = compared(*pair)
+    table = interplay.table(comparison)
+    others = ["adds up", "depends on the others"]
+    told = ["unclear: a seed diverged" if gone else other for gone, other in zip(unclear, others, strict=True)]
+    assert table.text["verdict"].tolist() == told
+    assert comparison.frame["diverged"].tolist() == unclear
+    assert any("a seed of one of the four arms diverged" in note for note in table.notes)
+
+
+def test_a_failed_seed_is_only_one_seed_less(compared):
+    comparison = compared(with_one(WHOLE, 1, "failed"), OTHER)
+    assert interplay.table(comparison).text[["seeds", "verdict"]].to_numpy().tolist() == [
+        ["4", "adds up"],
+        ["5", "depends on the others"],
+    ]
