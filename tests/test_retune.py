@@ -122,9 +122,9 @@ def test_by_how_much_chance_flatters_is_told_from_the_tunings_own_seeds() -> Non
     found = chosen({0.5: (0.60, 0.62), 1.0: (0.60, 0.64), 2.0: (None, 0.5)}, {0.5: (0.7, 0.7), 1.0: (0.7, None)}, seeds=2)
     # Deviations 1.41, 2.83 and 0 points, pooled 1.83; of two means of two seeds 0.59 x 1.83 / 1.41.
     assert found.note == (
-        "The highest of several means is too high by chance alone, of 2 equal rates by up to about 0.76 points, since the 2 seeds "
-        "of one rate scatter by 1.8 points (sd, over all arms and rates). So no score of the tuning is a result: what is chosen "
-        "is measured again, with seeds that had no part in the choice."
+        "The highest of several means is too high by chance alone, of 2 equal rates by up to about 0.76 points, since the 2 "
+        "seeds of one rate scatter by 1.8 points (sd, over all arms and rates). So no score of the tuning is a result: what is "
+        "chosen is measured again, with seeds that had no part in the choice."
     )
 
 
@@ -145,7 +145,7 @@ def test_where_seeds_tell_of_no_chance_or_there_is_no_choice_the_note_has_no_num
 
 @pytest.mark.parametrize(("rates", "seeds"), [(2, 2), (3, 5), (5, 3), (9, 2)])
 def test_of_equal_rates_the_chosen_one_is_as_much_too_high_as_the_note_says(rates: int, seeds: int) -> None:
-    draws = np.random.default_rng(rates).normal(0.7, 0.02, (2000, rates, seeds))
+    draws = np.random.default_rng(rates).normal(0.7, 0.02, (1000, rates, seeds))
     found = chosen(*({2.0**rate: tuple(one) for rate, one in enumerate(arm)} for arm in draws), seeds=seeds)
     best = [arm.best for arm in found.arms]
     excess = 100 * (np.mean([one.mean for one in best if one is not None and one.mean is not None]) - 0.7)
@@ -227,14 +227,14 @@ def test_the_plan_tells_the_tuning_first_then_what_is_measured_and_both_together
     of = retuning("augment=on,off", "seed=0,1", "steps=20", f"store={tmp_path / 'runs'}")
     told = describe(of, tmp_path, 1, 1, calibrate=False)
     assert json.loads(json.dumps(told)) == told
-    assert told["retune"]["total"] == {"trainings_to_do": 16, "steps_left": 320, "seconds": None, "training_seconds": None}
+    assert told["retune"]["total"] == {"trainings_to_do": 20, "steps_left": 400, "seconds": None, "training_seconds": None}
     for part, seconds in (("tuning", 3_000), ("most", 1_500)):
         told["retune"][part]["totals"] |= {"seconds": seconds}
     told["retune"]["total"] |= {"seconds": 4_500}
     first, *lines = head_of_retuning(told, "multirun/one_factor-1a2b3c4d")
     assert first == "multirun/one_factor-1a2b3c4d"
     heads = [
-        "retune=true, so first 2 arms x 3 learning rates (0.5, 1, 2 times the arm's own) x 2 seeds (2, 3), read on 287 held-out",
+        "retune=true, so first 2 arms x 3 learning rates (0.5, 1, 2 times the arm's own) x 2 seeds (2, 3), read on 287",
         "tuning: 12 runs (6 arms x 2 seeds) on 12 trainings, 12 to do with 240 steps",
         "then at the shared rate: one_factor: 4 runs (2 arms x 2 seeds) on 4 trainings, 4 to do with 80 steps",
         "then each arm at its own best rate: at most 4 trainings more to do with 80 steps",

@@ -157,8 +157,8 @@ class Choice:
             return NOTE
         points = 100 * deviation * _highest(choices) / math.sqrt(len(self.seeds))
         return (
-            f"{BY_CHANCE}, of {choices} equal rates by up to about {points:.2g} points, since the {len(self.seeds)} seeds of one "
-            f"rate scatter by {100 * deviation:.2g} points (sd, over all arms and rates). {NO_RESULT}"
+            f"{BY_CHANCE}, of {choices} equal rates by up to about {points:.2g} points, since the {len(self.seeds)} seeds of "
+            f"one rate scatter by {100 * deviation:.2g} points (sd, over all arms and rates). {NO_RESULT}"
         )
 
     @property

@@ -80,8 +80,8 @@ def describe(
 
     It is that of what is measured, as far as it is known: once rates are chosen of all of it, before that of the arms at the
     shared rate, with `seeds` as of all. `retune` has the rates, the seeds each is tried with, `tuning`: the same of the tuning,
-    `most`: the same of the most that measuring may come to, `total`: what both come to at most, in trainings, steps and seconds,
-    both None once it is known what is measured, `note`: what a score of the tuning is worth, and `chosen`: a line a choice.
+    `most`: the same of the most that measuring may come to, `total`: what both come to at most, in trainings, steps and
+    seconds, these two None once rates are chosen, `note`: what a score of the tuning is worth, and `chosen`: a line a choice.
     """
 
     def told(of: Any) -> dict[str, Any]:
