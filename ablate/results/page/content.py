@@ -6,9 +6,10 @@ from dataclasses import replace
 from matplotlib.figure import Figure
 
 from ablate.plan import TUNING_DESIGN
-from ablate.results import plots, tables, words
+from ablate.results import confounded, plots, tables, words
 from ablate.results.analysis import Analysis
-from ablate.results.page import runs, story
+from ablate.results.numbers import counted
+from ablate.results.page import confounds, runs, story
 from ablate.results.page.blocks import Block, Code, Lines, Links, Picture, Point, Section, Table
 from ablate.results.tables import beside
 from ablate.results.tables.verdicts import OTHER
@@ -18,6 +19,7 @@ FOLDED = {"p_values", "reach", "networks", "runs"}  # what is many rows, or deci
 # Where a table's own title would repeat that of its section.
 CAPTIONS = {"arms": "Each arm over its seeds, and what it costs", "noise": "How far runs scatter by chance"}
 NO_PAIRS = "No arm is compared with another one"
+BY_EFFECTS = "Effects are judged here, not arms: what each arm costs is in the table of arms, and is not compared."
 MOST_SENTENCES = 8  # that read the verdicts and stand open
 _TONES = {"helps": "helps", "hurts": "hurts", "no effect": "none", "unclear": "unclear", "no verdict": "", "": ""}
 
@@ -47,16 +49,14 @@ def sections(
         files: what lies beside the page: (path from the page, what is in it).
         large: figures that the page has no room for.
     """
-    pairs = beside.networks(analysis)
-    found = {table.name: _shown(table) for table in [*tables.every(analysis), *([] if pairs is None else [pairs])]}
+    others = [table for table in (beside.networks(analysis), confounds.averaged(analysis)) if table is not None]
+    found = {table.name: _shown(table) for table in [*tables.every(analysis), *others]}
 
     def some(*names: str, otherwise: str = "") -> tuple[Block, ...]:
         blocks: tuple[Block, ...] = tuple(found.pop(name) for name in names if name in found)
         return blocks or ((Lines((otherwise,)),) if otherwise else ())
 
-    compared = bool(analysis.question.pairs)
-    no_costs = "No change costs more or less." if compared else f"{NO_PAIRS}; what each costs is in the table of arms."
-    no_confounds = "None: no change brings along another one." if compared else f"{NO_PAIRS}."
+    no_costs, no_confounds = _without(analysis)
     parts = [
         Section("question", "The question", blocks=(Lines(story.asked(analysis)),)),
         Section("verdicts", "The verdicts", blocks=(*some("retune"), *_verdicts(analysis, some("verdicts"), some("p_values")))),
@@ -83,6 +83,18 @@ def sections(
     ]
     assert not found, f"tables without a place on the page: {', '.join(found)}"
     return [part for part in parts if part.blocks]
+
+
+def _without(analysis: Analysis) -> tuple[str, str]:
+    """What is said of costs and of confounds where there is no table of them."""
+    if not analysis.question.judged:
+        return f"{NO_PAIRS}; what each costs is in the table of arms.", f"{NO_PAIRS}."
+    unknown = len(confounded.unknown(analysis))
+    if analysis.question.effects:
+        none = "None: no factor brings along another change, on average over the arms."
+        return BY_EFFECTS, f"Not known: {counted(unknown, 'arm')} without a training." if unknown else none
+    but = f" Of {counted(unknown, 'arm')} without a training that is not known." if unknown else ""
+    return f"No change costs more or less.{but}", f"None: no change brings along another one.{but}"
 
 
 def _large(figures: Sequence[str]) -> tuple[Block, ...]:
