@@ -69,7 +69,7 @@ def against_costs(
     many = len(arms) > FEW
     with matplotlib.rc_context(STYLE):
         panels = figure.subplots(len(costs), 1, sharey=True, squeeze=False)[:, 0]
-        low, high = limits(known["mean"], [*known["low"], *known["high"]], cut=2.0)
+        low, high = limits(known["mean"], known["low"], known["high"], cut=2.0)
         room = 0.08 * (high - low) if many else 0.0  # for the numbers
         panels[0].set_ylim(low - room, high + room)
         for cost, ax in zip(costs, panels, strict=True):

@@ -52,7 +52,7 @@ def effect_vs_step(
     with matplotlib.rc_context(STYLE):
         panels = figure.subplots(count_rows(len(pairs)), columns, sharex=True, sharey=True, squeeze=False)
         edges = [-margin, 0, margin] if margin is not None else [0]
-        low, high = limits([*over_training["points"], *edges], [*over_training["low"], *over_training["high"]], cut=0.5)
+        low, high = limits([*over_training["points"], *edges], over_training["low"], over_training["high"], cut=0.5)
         for (arm, against), ax in zip(pairs, panels.flat, strict=False):
             curve = over_training[(over_training["arm"] == arm) & (over_training["against"] == against)]
             _panel(ax, curve, names[arm, against], margin, metric, places)

@@ -105,9 +105,9 @@ def _limits(comparisons: pd.DataFrame, seeds: NDArray[np.float64], edges: Sequen
     widths = (comparisons["high"] - comparisons["low"]).dropna()
     reach = REACH * float(widths.median()) if len(widths) else np.inf
     lowest, highest = shown.min() - reach, shown.max() + reach
-    ends = comparisons[["low", "high", "low_new", "high_new"]].to_numpy(dtype=float)
     near = seeds[(seeds >= lowest) & (seeds <= highest)]
-    return limits([*shown, *near], ends.clip(lowest, highest).ravel())
+    lows, highs = (comparisons[[side, f"{side}_new"]].to_numpy(dtype=float).ravel() for side in ("low", "high"))
+    return limits([*shown, *near], lows.clip(lowest, highest), highs.clip(lowest, highest))
 
 
 def _zero(ax: Axes, middle: float, margin: float | None) -> None:

@@ -75,7 +75,7 @@ def interaction(
     with matplotlib.rc_context(STYLE):
         columns = _columns(means, len(panels))
         axes = figure.subplots(math.ceil(len(panels) / columns), columns, sharey=True, squeeze=False)
-        low, high = limits(means["mean"], [*means["low"], *means["high"]], cut=0.5)
+        low, high = limits(means["mean"], means["low"], means["high"], cut=0.5)
         axes[0, 0].set_ylim(low, high)
         for (first, second, rows), ax in zip(panels, axes.flat, strict=False):
             _panel(ax, first, second, rows, metric, places, 72 * WIDTH / columns - ROUND_PANEL)

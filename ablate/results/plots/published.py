@@ -33,7 +33,7 @@ def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax
         ]
         middles = rows.lay(ax, [short(labels[arm]) for arm in published["arm"]], texts)
         shown = [*published["published"], *published["mean"]]
-        ax.set_xlim(*limits(shown, [*published["low"], *published["high"]], cut=2.0))
+        ax.set_xlim(*limits(shown, published["low"], published["high"], cut=2.0))
         left, right = ax.get_xlim()
         for middle, row in zip(middles, published.to_dict("records"), strict=True):
             ax.plot([left, right], [middle, middle], color="0.9", linewidth=0.6, zorder=0)

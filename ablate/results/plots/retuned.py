@@ -63,7 +63,7 @@ def effects_by_rate(
         middles = rows.lay(ax, labels, texts, TRACK)
         edges = [0.0] if margin is None else [-margin, 0.0, margin]
         shown = comparisons["points"].dropna()
-        ax.set_xlim(*limits([*shown, *edges], [*comparisons["low"], *comparisons["high"]]))
+        ax.set_xlim(*limits([*shown, *edges], comparisons["low"], comparisons["high"]))
         for middle, each in zip(middles, effects, strict=True):
             if margin is not None:
                 box = Rectangle((-margin, middle - TRACK / 2), 2 * margin, TRACK, color=SHADE, linewidth=0, zorder=0)
@@ -87,7 +87,7 @@ def effects_by_rate(
             for side, (_, marker, colour) in SIDES.items()
         ]
         shades = [] if margin is None else [shade(margin, metric.points)]
-        said = intervals.cut([*comparisons["low"], *comparisons["high"]], ax.get_xlim())
+        said = intervals.cut(comparisons["low"], comparisons["high"], ax.get_xlim())
         below(ax, [*handles, *shades], said, under=UNDER + LINE * difference.count("\n"))
     return ax
 
@@ -106,7 +106,7 @@ def tuning_curve(tuning: pd.DataFrame, ax: Axes, one_lr: bool = True) -> Axes:
         shift = 1 + 0.02 * (np.arange(len(arms)) - (len(arms) - 1) / 2)  # so that bars of equal rates stand side by side
         values = tuning[["mean", "sd"]].astype(float)
         spread = values["sd"].fillna(0)
-        ax.set_ylim(*limits(values["mean"], [*(values["mean"] - spread), *(values["mean"] + spread)]))
+        ax.set_ylim(*limits(values["mean"], values["mean"] - spread, values["mean"] + spread))
         for place, (arm, group) in zip(shift, tuning.sort_values("rate").groupby("arm", sort=True), strict=True):
             known = group[group["mean"].notna()].to_dict("records")
             drawn = look(int(str(arm)))

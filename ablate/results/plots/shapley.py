@@ -31,7 +31,7 @@ def shapley_bars(
     with matplotlib.rc_context(STYLE):
         texts = [f"{numbers.signed(value, places)} {metric.points}" for value in shapley["points"]]
         middles = rows.lay(ax, shapley["change"].tolist(), texts)
-        ax.set_xlim(*limits([0, *shapley["points"], *shapley["low"], *shapley["high"]], []))
+        ax.set_xlim(*limits([0, *shapley["points"], *shapley["low"], *shapley["high"]]))
         for middle, text, row in zip(middles, texts, shapley.to_dict("records"), strict=True):
             ax.barh(middle, row["points"], height=BAR, color=FILL, edgecolor="black", linewidth=0.7)
             ax.plot([0, 0], [middle - BAR / 1.6, middle + BAR / 1.6], color="black", linewidth=0.7)

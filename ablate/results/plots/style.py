@@ -44,7 +44,7 @@ BLUE, ORANGE, GREEN = COLOURS[:3]
 GREY, FAINT, SHADE = "0.35", "0.55", "0.87"  # second text, lines that stand back, areas
 _KEPT = re.compile(r" → |: |± | %| x | (?=†)|(?<=^[+−]) |(?<= [+−]) ")  # spaces that no line is broken at
 FEW = 8  # arms; where there are more, they are numbered in the figure
-CUT = 1.0  # of the span of what is always shown: how far intervals may reach beyond it before they are cut
+CUT = 1.0  # of the span of what is always shown: how far intervals may at least reach beyond it
 
 
 def look(arm: int, many: bool = False) -> dict[str, Any]:
@@ -103,20 +103,25 @@ def apart(places: Sequence[float], distance: float) -> list[float]:
     return [float(place) for place in moved + steps]
 
 
-def limits(shown: Iterable[float], ends: Iterable[float], cut: float = CUT) -> tuple[float, float]:
-    """The limits of an axis that holds all of `shown`, and of intervals that end at `ends` as much as leaves the rest readable.
+def limits(
+    shown: Iterable[float], lows: Iterable[float] = (), highs: Iterable[float] = (), cut: float = CUT
+) -> tuple[float, float]:
+    """The limits of an axis that holds all of `shown`, and of intervals around it as much as leaves the rest readable.
 
     Args:
         shown: what is never cut, such as means and margins; missing values count for nothing.
-        ends: may lie outside, beyond `cut` times the span of what is shown.
+        lows, highs: the ends of intervals, one each; they are cut where they lie further outside than `cut` times the span of
+            what is shown, and than the median interval is wide: among equal means the intervals are what there is to see.
     """
     inside = np.array([value for value in shown if np.isfinite(value)])
     if not inside.size:
         return -1.0, 1.0
     low, high = float(inside.min()), float(inside.max())
     span = high - low or abs(high) * 0.02 or 1.0
-    outside = np.clip([value for value in ends if np.isfinite(value)], low - cut * span, high + cut * span)
-    low, high = min([low, *outside]), max([high, *outside])
+    ends = np.array([(left, right) for left, right in zip(lows, highs, strict=True) if np.isfinite([left, right]).all()])
+    if ends.size:
+        reach = max(cut * span, float(np.median(ends[:, 1] - ends[:, 0])))
+        low, high = min(low, max(ends[:, 0].min(), low - reach)), max(high, min(ends[:, 1].max(), high + reach))
     pad = 0.04 * (high - low or span)
     return float(low - pad), float(high + pad)
 

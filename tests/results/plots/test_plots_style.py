@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+from hypothesis import given, strategies
 
 from ablate.results.plots import style
 
@@ -37,8 +39,28 @@ def test_places_are_moved_apart_no_further_than_needed(places, moved):
 
 
 def test_limits_hold_what_is_shown_and_cut_intervals_that_would_dwarf_it():
-    low, high = style.limits([0, 1, float("nan")], [-0.5, 40, float("nan")])
+    low, high = style.limits([0, 1, 0.5, float("nan")], [-0.5, 0.8, 0.3, float("nan")], [0.5, 40, 0.7, float("nan")])
     assert -0.7 < low < -0.5
     assert 2 < high < 2.3
-    assert style.limits([], []) == (-1, 1)
-    assert style.limits([3.0], [])[0] < 3 < style.limits([3.0], [])[1]
+    assert style.limits([]) == (-1, 1)
+    assert style.limits([3.0])[0] < 3 < style.limits([3.0])[1]
+
+
+def test_equal_means_do_not_cut_their_intervals():
+    low, high = style.limits([77.98, 78.03], [77.66, 77.70], [78.30, 78.36], cut=2.0)
+    assert low < 77.66
+    assert high > 78.36
+
+
+ENDS = strategies.floats(0, 100)
+
+
+@given(strategies.lists(strategies.tuples(strategies.floats(-100, 100), ENDS, ENDS), min_size=1), strategies.floats(0, 3))
+def test_no_interval_around_a_mean_is_cut_unless_it_is_wider_than_the_median(intervals, cut):
+    means = [mean for mean, _, _ in intervals]
+    lows, highs = [mean - left for mean, left, _ in intervals], [mean + right for mean, _, right in intervals]
+    low, high = style.limits(means, lows, highs, cut)
+    assert low <= min(means) <= max(means) <= high
+    median = np.median(np.subtract(highs, lows))
+    for left, right in zip(lows, highs, strict=True):
+        assert right - left > median or low <= left <= right <= high
