@@ -187,7 +187,7 @@ class Analysis:
         images = self._new_images
         images = images.where(images["n"] == estimates["n"])  # of fewer seeds it would tell of them, not of the images
         gone = self._diverged_sides
-        judged = stats.verdicts(estimates, question.margin, question.metric.better, *gone, images)
+        judged = stats.verdicts(estimates, question.margin, question.metric.better, *gone, images, self._all_diverged)
         wider = estimates.assign(low=images["low_new"], high=images["high_new"])
         other = stats.verdicts(wider, question.margin, question.metric.better, *gone, images)["verdict"]
         told = images["low_new"].notna() & (judged["verdict"] != "no verdict")
@@ -206,6 +206,18 @@ class Analysis:
         crossed = pd.Series([len(effect) > 1 for effect in self.question.effects] or False, index=first.index, dtype=bool)
         either = crossed & (first | second)
         return first | either, second | either
+
+    @property
+    def _all_diverged(self) -> NDArray[np.bool_]:
+        """For each comparison whether each seed that all of its arms were to have diverged in one of them; (comparisons,)."""
+        runs, taking_part = self.results.runs, self.weights.to_numpy() != 0  # (comparisons, arms)
+        arms, seeds = list(self.names), list(self.results.sweep["seeds"])
+        planned, diverged = (
+            pd.crosstab(rows["arm"], rows["seed"]).reindex(index=arms, columns=seeds, fill_value=0).to_numpy() > 0
+            for rows in (runs, runs[runs["status"] == "diverged"])
+        )  # (arms, seeds)
+        whole, lost = ~(taking_part @ ~planned), taking_part @ diverged  # (comparisons, seeds)
+        return np.asarray((lost & whole).any(axis=1) & (lost | ~whole).all(axis=1))
 
     @cached_property
     def _predictions(self) -> dict[tuple[int, int], NDArray[np.integer] | None]:

@@ -70,7 +70,7 @@ def verdict(row: Row, margin: float | None, interaction: bool = False) -> str:
         alone = "their sum is small: within" if interaction and row["aliases"] else "they add up within"
         text = f"{alone if interaction else 'no effect beyond'} ± {margin:g}"
     elif told == "no verdict":
-        text = f"no verdict: {limit if row['n'] else 'no seed is complete'}"
+        text = f"no verdict: {limit or 'no seed is complete'}"
     else:
         text = f"unclear: {_limit(row)}"
     return f"{text} {DAGGER}" if row["dagger"] else text
@@ -200,7 +200,7 @@ def _open(row: Row, open_question: str, found: str, question: "Question", places
     """What is not decided: what was found where no more can be said, else the question that is left open and why."""
     count, limit = int(row["n"]), row["limit"]
     if count == 0:
-        return f"whether {open_question} is not known: no seed is complete"
+        return f"whether {open_question} is not known: {limit or 'no seed is complete'}"
     if count == 1:
         return f"{found} with the one seed there is, which gives no verdict"
     if limit == "diverged":

@@ -51,6 +51,7 @@ def said(row: dict[str, object], changes: list[tuple[str, str, str]], **more: ob
         (UNCLEAR | {"limit": "alike"}, "unclear: the same difference in every seed"),
         (ONE, "no verdict: one seed"),
         (ONE | {"n": 0, "limit": ""}, "no verdict: no seed is complete"),
+        (ONE | {"n": 0, "limit": "every seed diverged"}, "no verdict: every seed diverged"),
     ],
 )
 def test_each_verdict_has_its_words(row, text):
@@ -126,9 +127,10 @@ def test_what_is_unclear_is_left_open():
     assert said(ONE, REMOVED) == (
         "without augmentation, accuracy falls by 3.1 points with the one seed there is, which gives no verdict"
     )
-    assert said(ONE | {"n": 0, "points": float("nan")}, REMOVED) == (
-        "whether augmentation matters is not known: no seed is complete"
-    )
+    none = ONE | {"n": 0, "points": float("nan"), "limit": ""}
+    assert said(none, REMOVED) == "whether augmentation matters is not known: no seed is complete"
+    gone = none | {"limit": "every seed diverged"}
+    assert said(gone, REMOVED) == "whether augmentation matters is not known: every seed diverged"
     alike = UNCLEAR | {"limit": "alike", "points": 0.0}
     assert said(alike, REMOVED) == (
         "without augmentation, accuracy stays the same in all 3 seeds alike, so there is no deviation to judge it by"

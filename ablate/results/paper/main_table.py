@@ -8,7 +8,7 @@ from ablate.results.numbers import counted
 from ablate.results.paper.latex import escape, tabular
 from ablate.results.paper.methods import is_tested
 from ablate.results.paper.recipe import data_set
-from ablate.results.tables.verdicts import OTHER, has_others, incomplete, intervals, partner, whats
+from ablate.results.tables.verdicts import OTHER, has_others, incomplete, intervals, left_unclear, partner, whats
 
 HEAD = r"""% Needs \usepackage{booktabs} in the preamble. To be set as
 %   \begin{table} \centering \caption{\protect\input{caption}} \input{table} \end{table}
@@ -109,6 +109,10 @@ def _tested(analysis: Analysis) -> list[str]:
         "" if question.margin is None else f", no effect where it lies within ± {question.margin:g} {question.metric.points}"
     )
     lines.append(f"Verdict: helps or hurts where the interval excludes 0{margin}, unclear otherwise.")
+    if (analysis.results.runs["status"] == "diverged").any():
+        lines.append(stats.barred(question.margin, "effect" if question.effects else "difference"))
+    if unclear := left_unclear(analysis):
+        lines.append(f"Unclear since a seed diverged: {'; '.join(unclear)}.")
     if question.effects:
         lines.append("Interactions (a x b) are said to depend on each other or to add up in place of that.")
     if analysis.comparisons["dagger"].any():

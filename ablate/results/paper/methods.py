@@ -10,6 +10,7 @@ from ablate.results.analysis import Analysis
 from ablate.results.numbers import counted
 from ablate.results.paper import recipe
 from ablate.results.tables import escape
+from ablate.results.tables.verdicts import left_unclear
 
 TO_FILL_IN = "**To fill in:**"
 DESIGNS = {
@@ -161,7 +162,7 @@ def rule(analysis: Analysis) -> list[str]:
     if question.exploratory:
         lines.append(f"This was changed after training, so the results are exploratory: {escape('; '.join(question.changes))}.")
     else:
-        if is_tested(analysis):
+        if is_tested(analysis) and not analysis.interim:
             lines.append(
                 "So in at most 5 % of such studies any verdict is wrong, unless arms now and then fall far below the others."
             )
@@ -197,11 +198,14 @@ def test(analysis: Analysis) -> list[str]:
         else "to help or hurt where its interval excluded 0, to have no effect where it lay within "
         f"± {question.margin:g} {question.metric.points}, and to be unclear otherwise"
     )
-    return [
+    lines = [
         f"{each} we took the {what}, and its mean over seeds with a Student interval at {stats.percent(question.level)}"
         f"{shared}{own}.",
         f"A change was said {read}.",
+        stats.barred(question.margin, "effect" if question.effects else "difference", "was"),
     ]
+    unclear = left_unclear(analysis)
+    return [*lines, f"That left unclear: {escape('; '.join(unclear))}."] if unclear else lines
 
 
 def no_seeds(analysis: Analysis) -> str:

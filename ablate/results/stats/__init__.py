@@ -9,7 +9,7 @@ from ablate.results.stats.kernel import HELPS, HURTS, NONE, UNCLEAR, crossed, de
 from ablate.results.stats.paired import estimates, paired
 from ablate.results.stats.published import published
 from ablate.results.stats.training import over_training, reach
-from ablate.results.stats.verdict import MOST_SEEDS, percent, rule, verdicts
+from ablate.results.stats.verdict import MOST_SEEDS, barred, percent, rule, verdicts
 
 __all__ = [
     "HELPS",
@@ -19,6 +19,7 @@ __all__ = [
     "UNCLEAR",
     "Side",
     "arms",
+    "barred",
     "classes",
     "contrast_weights",
     "contrasts",

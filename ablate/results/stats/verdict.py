@@ -33,6 +33,7 @@ def verdicts(
     diverged: ArrayLike | None = None,
     against_diverged: ArrayLike | None = None,
     images: pd.DataFrame | None = None,
+    all_diverged: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """What may be said of each comparison; see `rule`.
 
@@ -43,19 +44,23 @@ def verdicts(
         diverged, against_diverged: for each row, whether a seed of the arm diverged, or of what it is compared with. What is
             left of such an arm is its better seeds: it is not said to help, nor the other to hurt, nor either to do nothing.
         images: for each row what `new_images` found, of which sd_img is read where there is an interval.
+        all_diverged: for each row, whether each of its seeds diverged in one of its arms.
 
     Returns:
         `estimates` with more columns. verdict: helps, hurts, no effect, unclear or no verdict. under_margin: whether it helps
         or hurts with an interval that also lies within ± margin. seeds_from, seeds_to: where unclear, the numbers of seeds with
         which the interval tells in 80 % of studies if the mean is the true one: for the smallest and the largest deviation that
         is likely (both ends of its 90 % interval), always more than there are, and missing where more than MOST_SEEDS.
-        limit: what more seeds do not mend. "one seed"; "alike": all seeds gave the same difference, so that there is no
-        interval; "diverged": there would be a verdict, but for a seed that diverged; "images": seeds would tell of this test
-        set, but for new images there are too few test images, whatever the number of seeds; else "".
+        limit: what more seeds do not mend. "one seed"; "every seed diverged", so that none is complete; "alike": all seeds gave
+        the same difference, so that there is no interval; "diverged": there would be a verdict, but for a seed that diverged;
+        "images": seeds would tell of this test set, but for new images there are too few test images, whatever the number of
+        seeds; else "".
     """
     rows = len(estimates)
     none = np.zeros(rows, dtype=bool)
-    gone, others = (none if each is None else np.asarray(each, dtype=bool) for each in (diverged, against_diverged))
+    gone, others, every = (
+        none if each is None else np.asarray(each, dtype=bool) for each in (diverged, against_diverged, all_diverged)
+    )
     known = pd.Series(math.nan, range(rows)) if images is None else images["sd_img"].where(images["low_new"].notna())
     of_images = known.to_numpy(dtype=np.float64)
     low, high = estimates["low"].to_numpy(), estimates["high"].to_numpy()
@@ -64,8 +69,10 @@ def verdicts(
         _verdict(row, int(code), margin, better, (bool(arm), bool(other)), float(sd_img))
         for row, code, arm, other, sd_img in zip(estimates.itertuples(), codes, gone, others, of_images, strict=True)
     ]
+    lost = every & (estimates["n"] == 0).to_numpy()
     frame = pd.DataFrame(told, columns=list(_Verdict._fields), index=estimates.index)
     frame = frame.astype({"verdict": "str", "seeds_from": "Int64", "seeds_to": "Int64", "limit": "str"})
+    frame["limit"] = frame["limit"].mask(lost, "every seed diverged")
     frame.insert(1, "under_margin", frame["verdict"].isin(["helps", "hurts"]) & within(low, high, margin))
     return pd.concat([estimates, frame], axis="columns")
 
@@ -121,6 +128,25 @@ def percent(level: float) -> str:
     return f"{text.rstrip('0').rstrip('.') if digits else text} %"
 
 
+def barred(margin: float | None, what: str = "difference", was: str = "is") -> str:
+    """What is not said after a seed diverged, since what is left of an arm then is its better seeds.
+
+    Args:
+        margin, what: as for `rule`. was: the verb, `is` or `was`.
+    """
+    either = "" if margin is None else ", or to have no effect where either did"
+    also = " or" if margin is None else ""
+    if what == "effect":
+        return (
+            f"No factor {was} said to help where a seed of an arm with its second level diverged,{also} to hurt where a seed "
+            f"of one with its first did{either}; an interaction {was} unclear wherever one did."
+        )
+    return (
+        f"Nothing {was} said to help where a seed of its own diverged,{also} to hurt where a seed of what it {was} compared "
+        f"with did{either}."
+    )
+
+
 def rule(
     judged: int,
     looks: int,
@@ -135,8 +161,8 @@ def rule(
 
     Args:
         judged, looks: as for `family_level`. margin: in points. points: the unit of a difference. what: is judged, a
-            difference or an effect. fixed: when the margin was, empty where it was not. planned: whether all was, so
-            that the whole is as seldom wrong as it should be. new_images: whether intervals for these stand beside.
+            difference or an effect. fixed: when the margin was, empty where it was not. planned: whether all was, the look
+            as well, so that the whole is as seldom wrong as it should be. new_images: whether intervals for these stand beside.
     """
     among = f"{judged} {what}{'' if judged == 1 else 's'}" + (f" x {looks} looks" if looks > 1 else "")
     share = f" (5 % shared among {among})" if judged * looks > 1 else ""
@@ -151,8 +177,8 @@ def rule(
         lines.append(f"no effect beyond ± {margin:g}: it lies within ± {margin:g} {points}{since}.")
     return [
         *lines,
-        "unclear: anything else, with how many seeds would tell. One seed gives no verdict; an arm of which a seed diverged "
-        "never helps.",
+        "unclear: anything else, with how many seeds would tell. One seed gives no verdict.",
+        barred(margin, what),
         *([GUARANTEE] if planned else []),
         f"Verdicts are about this test set: train again, test on the same images.{NEW_IMAGES if new_images else ''}",
     ]

@@ -47,6 +47,12 @@ def names(frame: pd.DataFrame) -> list[str]:
     return [f"{name} {aliases}".strip() for name, aliases in zip(frame["name"], frame["aliases"], strict=True)]
 
 
+def left_unclear(analysis: Analysis) -> list[str]:
+    """What is unclear for no other reason than that a seed diverged."""
+    frame = analysis.comparisons
+    return names(frame[frame["limit"] == "diverged"])
+
+
 def verdicts(analysis: Analysis) -> list[str]:
     """The verdict on each comparison, as text."""
     question = analysis.question
@@ -70,6 +76,7 @@ def notes(analysis: Analysis) -> list[str]:
         what = "effect" if question.effects else "difference"
         planned, new = not question.exploratory, bool(analysis.comparisons["low_new"].notna().any())
         fixed = words.when_fixed(analysis) if planned else ""
+        planned = planned and not analysis.interim  # a look that was not planned is not counted
         given = (question.judged, question.looks, question.margin, question.metric.points)
         lines += stats.rule(*given, what, fixed, planned, new)
     lines += exploratory(analysis)

@@ -10,6 +10,13 @@ from ablate.results.question import ask
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
 
+FIVE = [
+    [0.810, 0.812, 0.811, 0.812, 0.811],
+    [0.811, 0.812, 0.812, 0.812, 0.811],
+    [0.780, 0.781, 0.782, 0.781, 0.780],
+    [0.850, 0.851, 0.852, 0.851, 0.850],
+]
+
 
 def without_trainings(analysis):
     """The same where the store is gone."""
@@ -246,3 +253,22 @@ def test_seeds_that_failed_are_not_said_to_be_none(study):
     assert "there is one seed" not in text
     left = paper.checklist(study([[0.8, "failed", "failed"], ["failed"] * 3], "ema=on,off"))
     assert "None are reported: no arm has two seeds with a value, and so no verdict." in left
+
+
+def test_what_a_diverged_seed_forbids_is_told_and_what_it_left_unclear_is_named(study):
+    values = [[*row[:4], "diverged"] if arm == 0 else row for arm, row in enumerate(FIVE)]
+    analysis = study(values)
+    assert analysis.comparisons["limit"].tolist() == ["diverged", "diverged", ""]
+    forbidden = "said to help where a seed of its own diverged, to hurt where a seed of what it"
+    unclear = "ema: on → off; augment: on → off."
+    for text in (paper.methods(analysis), paper.checklist(analysis)):
+        assert f"Nothing was {forbidden} was compared with did, or to have no effect where either did." in text
+        assert f"That left unclear: {unclear}" in text
+    caption = paper.caption(analysis)
+    assert f"Nothing is {forbidden} is compared with did" in caption
+    assert f"Unclear since a seed diverged: {unclear}".replace("→", r"$\to$") in caption
+    whole = study(FIVE)
+    assert f"Nothing was {forbidden}" in paper.methods(whole)
+    assert "left unclear" not in paper.methods(whole)
+    assert "diverged" not in paper.caption(whole)
+    assert "no effect" not in paper.methods(study(FIVE, metric="loss"))

@@ -195,3 +195,20 @@ def test_the_rule_says_when_the_margin_was_fixed_and_nothing_of_new_images_where
     assert "fixed" not in bare
     assert "new images" in full
     assert not {"new images", "†"} & {part for part in ("new images", "†") if part in bare}
+
+
+def test_the_rule_says_what_is_not_said_after_a_seed_diverged() -> None:
+    assert (
+        "Nothing is said to help where a seed of its own diverged, to hurt where a seed of what it is compared with did, or to "
+        "have no effect where either did."
+    ) in rule(6, 1, 0.5)
+    assert not any("no effect" in line for line in rule(6, 1, None))
+    of_effects = "\n".join(rule(6, 1, 0.5, what="effect"))
+    assert "a seed of an arm with its second level" in of_effects
+    assert "an interaction is unclear wherever one did" in of_effects
+
+
+def test_an_arm_without_a_seed_that_did_not_diverge_is_told_from_one_of_which_none_is_there() -> None:
+    found = judge([NAN, NAN], [NAN, NAN], [1.0, NAN], all_diverged=[True, False, True])
+    assert found["verdict"].tolist() == ["no verdict"] * 3
+    assert found["limit"].tolist() == ["every seed diverged", "", "one seed"]

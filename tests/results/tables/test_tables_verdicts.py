@@ -1,6 +1,6 @@
 import pytest
 
-from ablate.results import tables
+from ablate.results import paper, tables, words
 from ablate.results.tables import verdicts
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
@@ -114,3 +114,29 @@ def test_values_stand_behind_their_cells(study, values):
         assert len(table.values) in (0, len(table.text))
         assert set(table.values.columns) <= set(table.text.columns)
         assert (table.text.map(len) > 0).all(axis=None), table.name
+
+
+def test_where_every_seed_diverged_it_says_so(study):
+    values = [[0.8, 0.81], ["diverged"] * 2, ["diverged", "failed"], ["missing"] * 2]
+    analysis = study(values)
+    assert verdicts.table(analysis).text["verdict"].tolist() == [
+        "no verdict: every seed diverged",
+        "no verdict: no seed is complete",
+        "no verdict: no seed is complete",
+    ]
+    assert words.sentences(analysis)[0] == "Whether averaged weights matter is not known: every seed diverged."
+    lost = study([["diverged", 0.81], [0.8, "diverged"], [0.7, "diverged"], ["diverged", 0.7]])
+    assert set(verdicts.table(lost).text["verdict"]) == {"no verdict: every seed diverged", "no verdict: one seed"}
+    effects = study([[0.8, 0.81]] * 3 + [["diverged"] * 2], *FOUR[:2], design="fractional")
+    assert set(verdicts.table(effects).text["verdict"]) == {"no verdict: every seed diverged"}
+
+
+def test_a_look_that_was_not_planned_is_not_covered_by_the_five_percent(study):
+    whole, interim = study(WHOLE), study([[*row[:2], "missing"] for row in WHOLE])
+    guarantee = "So all verdicts together are wrong in at most 5 % of studies"
+    assert any(line.startswith(guarantee) for line in verdicts.notes(whole))
+    lines = verdicts.notes(interim)
+    assert not any("in at most 5 %" in line for line in lines)
+    assert any("a look that was not planned" in line for line in lines)
+    assert "± 0.5 points, fixed when the sweep was planned." in "\n".join(lines)
+    assert "5 % of such studies" not in paper.methods(interim)
