@@ -8,16 +8,22 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.markers import CARETDOWN, CARETUP
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from ablate.results import numbers
 from ablate.results.plots.legend import arm_handles, below, named
-from ablate.results.plots.style import FEW, STYLE, apart, look, short, tell
+from ablate.results.plots.style import FEW, STYLE, apart, limits, look, short, tell
 from ablate.results.question import METRICS, Metric
 
 HEIGHT, TALLER = 2.3, 0.06  # inches of the axes, and those that each arm beyond FEW adds
 APART = 0.042  # of the axes' height, between the numbers at the curves' ends
 MARKED = 12  # points of a curve that carry a marker, at most
+NEAR = 0.25  # of the span of what is done: how far beyond it the axis goes for a run without a result
+CROSS, ARROW = "×", "arrow"
+ENDS = {CROSS: "×: its end", ARROW: "arrow: it leaves the axis"}  # of thin lines
+Values = NDArray[np.float64]
 
 
 def curves(evaluations: pd.DataFrame, metric: Metric = METRICS["accuracy"]) -> pd.DataFrame:
@@ -44,7 +50,8 @@ def accuracy_vs_step(
     Where a step is not the same part of an epoch in every arm, as with different batch sizes, it is drawn against epochs.
 
     Runs without a result (diverged, failed, not finished) are no part of mean and band; they are thin lines that end in a
-    cross. The legend stands below the axes. Of more than FEW arms, whose bands would cover each other, the baseline has one.
+    cross, or in an arrow where they leave the axes, which hold the others. The legend stands below the axes. Of more than FEW
+    arms, whose bands would cover each other, the baseline has one.
 
     Args:
         evaluations: as `ablate.results.load` gives it.
@@ -61,6 +68,9 @@ def accuracy_vs_step(
         unfinished = evaluations[evaluations["status"] != "done"]
         arms = evaluations.drop_duplicates("arm").set_index("arm")["label"].sort_index()
         labels = dict(zip(arms.index.astype(int), arms.astype(str), strict=True))
+        lost = [(int(run["arm"].iloc[0]), *_known(run, along, metric)) for _, run in unfinished.groupby("number")]
+        ax.set_ylim(_limits(means, [values for _, _, values in lost]))
+        ends: set[str] = set()  # of thin lines
         for arm, label in labels.items():
             style = look(arm, many=len(arms) > FEW)
             curve = means[means["arm"] == arm]
@@ -71,8 +81,8 @@ def accuracy_vs_step(
             (line,) = ax.plot(curve[along], curve["mean"], **style, markevery=marked, zorder=3 - arm / 100)
             texts = _texts(short(label), curve, metric, places)
             tell(line, [text if place % every == marked[0] else "" for place, text in enumerate(texts)])
-            for _, run in unfinished[unfinished["arm"] == arm].groupby("number"):
-                _thin(ax, run[along], metric.scale * run[metric.evaluation_column], style)
+            for at, values in [(at, values) for of, at, values in lost if of == arm]:
+                ends |= _thin(ax, at, values, style)
         if len(arms) > FEW:
             _number_ends(ax, means, along)
         ax.set_xlabel("step" if along == "step" else "epoch (a step is not as many examples in every arm)")
@@ -81,7 +91,7 @@ def accuracy_vs_step(
         ax.xaxis.set_major_formatter("{x:,.0f}")
         _add_epochs(ratio, ax)
         alone = f", of {_the(labels[baseline])} alone" if len(arms) > FEW else ""
-        said = [*_meaning(means, alone, crossed=not unfinished.empty), *named("not drawn", left_out)]
+        said = [*_meaning(means, alone, ends), *named("not drawn", left_out)]
         below(ax, *arm_handles(labels, said))
     return ax
 
@@ -111,10 +121,50 @@ def _band(ax: Axes, curve: pd.DataFrame, along: str, color: str) -> None:
         ax.fill_between(curve[along], curve["lowest"], curve["highest"], color=color, alpha=0.2, linewidth=0)
 
 
-def _thin(ax: Axes, along: "pd.Series[float]", values: "pd.Series[float]", style: dict[str, Any]) -> None:
-    """A run without a result: not mistaken for a mean, and not left out."""
-    ax.plot(along, values, color=style["color"], linewidth=0.6, linestyle=style["linestyle"])
-    ax.plot(along.iloc[-1:], values.iloc[-1:], "X", color=style["color"], markersize=8, markeredgecolor="white", zorder=4)
+def _known(run: pd.DataFrame, along: str, metric: Metric) -> tuple[Values, Values]:
+    """Where a run was evaluated and what it had there, where that is a number; its loss may be infinite."""
+    known = run[run[metric.evaluation_column].notna()]
+    return known[along].to_numpy(dtype=float), metric.scale * known[metric.evaluation_column].to_numpy(dtype=float)
+
+
+def _limits(means: pd.DataFrame, lost: Sequence[Values]) -> tuple[float, float]:
+    """The axis holds all that is done, and of lost runs what is near to that: one of them is not to flatten all others."""
+    done = means[["lowest", "highest"]].to_numpy(dtype=float).ravel()
+    done = done[np.isfinite(done)]
+    others = np.concatenate([*lost, done[:0]])
+    others = others[np.isfinite(others)]
+    if done.size:
+        reach = NEAR * (done.max() - done.min())
+        others = others[(others >= done.min() - reach) & (others <= done.max() + reach)]
+    return limits([*done, *others])
+
+
+def _thin(ax: Axes, at: Values, values: Values, style: dict[str, Any]) -> set[str]:
+    """A run without a result: not mistaken for a mean, and not left out. The marks that it got, CROSS and ARROW."""
+    bottom, top = ax.get_ylim()
+    ax.plot(at, values, color=style["color"], linewidth=0.6, linestyle=style["linestyle"])
+    ends = set()
+    if len(values) and bottom <= values[-1] <= top:
+        ax.plot(at[-1:], values[-1:], "X", color=style["color"], markersize=8, markeredgecolor="white", zorder=4)
+        ends.add(CROSS)
+    for edge, arrow, beyond in ((bottom, CARETDOWN, values < bottom), (top, CARETUP, values > top)):
+        crossed = np.flatnonzero(beyond[:-1] != beyond[1:])
+        share = (edge - values[crossed]) / (values[crossed + 1] - values[crossed])
+        where = at[crossed] + share * (at[crossed + 1] - at[crossed])
+        where = at[-1:] if beyond.all() else where
+        if where.size:
+            ax.plot(
+                where,
+                np.full(len(where), edge),
+                linestyle="none",
+                marker=arrow,
+                color=style["color"],
+                markersize=6,
+                clip_on=False,
+                zorder=4,
+            )
+            ends.add(ARROW)
+    return ends
 
 
 def _number_ends(ax: Axes, means: pd.DataFrame, along: str) -> None:
@@ -152,13 +202,13 @@ def _add_epochs(ratio: float | None, ax: Axes) -> None:
     above.set_xlabel("epoch")
 
 
-def _meaning(means: pd.DataFrame, alone: str, crossed: bool) -> list[str]:
-    """What line, band and cross are, a line each. alone: whose band there is, where not all have one."""
+def _meaning(means: pd.DataFrame, alone: str, ends: set[str]) -> list[str]:
+    """What line, band and thin line are, a line each. alone: whose band there is, where not all have one. ends: of ENDS."""
     lines = []
     if not means.empty:
         fewest, most = means["seeds"].min(), means["seeds"].max()
         seeds = str(most) if fewest == most else f"{fewest} to {most}"
         lines.append(f"line: mean of {seeds} seeds, band: lowest to highest seed{alone}" if most > 1 else "line: one seed")
-    if crossed:
-        lines.append("thin line with ×: a run without a result, in no mean")
+    if ends:
+        lines.append("; ".join(["thin line: a run without a result, in no mean", *(ENDS[end] for end in ENDS if end in ends)]))
     return lines

@@ -5,6 +5,7 @@ import pytest
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.markers import CARETDOWN, CARETUP
 
 from ablate.results import plots
 from ablate.results.plots.accuracy import APART
@@ -107,7 +108,40 @@ def test_runs_without_a_result_are_thin_lines_outside_the_mean():
     assert crosses[0].get_xdata().tolist() == [2000]
     title = ax.get_legend().get_title().get_text()
     assert "mean of 1 to 3 seeds" in title
-    assert "thin line with ×: a run without a result" in title
+    assert title.replace("\n", " ").endswith("thin line: a run without a result, in no mean; ×: its end")
+
+
+def test_a_run_that_is_lost_leaves_at_the_edge_with_an_arrow_and_flattens_no_other():
+    frame = evaluations(status={(1, 0): "diverged", (1, 1): "failed"})
+    whole = drawn(evaluations()).get_ylim()
+    frame.loc[(frame["status"] == "diverged") & (frame["step"] == 2000), "accuracy"] = 0.1
+    ax = drawn(frame)
+    bottom, top = ax.get_ylim()
+    assert (bottom, top) == pytest.approx(whole, abs=2)
+    (arrow,) = [line for line in ax.lines if line.get_marker() == CARETDOWN]
+    assert arrow.get_ydata().tolist() == [bottom]
+    before = 100 * frame.loc[(frame["status"] == "diverged") & (frame["step"] == 1000), "accuracy"].item()
+    assert arrow.get_xdata().tolist() == pytest.approx([1000 + 1000 * (before - bottom) / (before - 10)])
+    assert [line.get_xdata().tolist() for line in ax.lines if line.get_marker() == "X"] == [[2000]]  # of the failed one
+    title = ax.get_legend().get_title().get_text().replace("\n", " ")
+    assert "thin line: a run without a result, in no mean; ×: its end; arrow: it leaves the axis" in title
+
+
+@pytest.mark.parametrize("loss", [1e6, float("inf")])
+def test_a_loss_that_exploded_leaves_at_the_upper_edge_even_where_it_is_infinite(loss):
+    frame = evaluations(status={(1, 0): "diverged"})
+    frame.loc[(frame["status"] == "diverged") & (frame["step"] == 2000), "eval_loss"] = loss
+    ax = drawn(frame, metric=METRICS["loss"])
+    assert ax.get_ylim()[1] < 2
+    (arrow,) = [line for line in ax.lines if line.get_marker() == CARETUP]
+    assert arrow.get_ydata().tolist() == [ax.get_ylim()[1]]
+    assert arrow.get_xdata().tolist() == pytest.approx([1000], abs=1)
+
+
+def test_where_no_run_is_done_all_of_them_are_held():
+    ax = drawn(evaluations(arms=1, seeds=2, status={(0, 0): "diverged", (0, 1): "missing"}))
+    assert ax.get_ylim()[0] < 60 < 70.1 < ax.get_ylim()[1]
+    assert [line for line in ax.lines if line.get_marker() in (CARETDOWN, CARETUP)] == []
 
 
 def test_when_no_run_is_done_the_legend_speaks_of_no_mean():

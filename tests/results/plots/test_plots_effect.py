@@ -53,9 +53,17 @@ def test_the_legend_says_that_a_band_is_no_verdict_and_what_is_shaded():
 
 
 def test_bands_that_would_dwarf_the_curves_are_cut_and_the_legend_says_so():
-    figure = drawn(frame(half=30.0))
+    made = frame()
+    made.loc[made["step"] == 1000, "high"] = 30.0
+    figure = drawn(made)
     assert figure.axes[0].get_ylim()[1] < 3
     assert any("cut" in text for text in legend(figure))
+
+
+def test_bands_that_are_all_as_wide_are_what_there_is_to_see_and_none_is_cut():
+    figure = drawn(frame(half=30.0))
+    assert figure.axes[0].get_ylim()[1] > 30
+    assert not any("cut" in text for text in legend(figure))
 
 
 def test_one_seed_has_a_curve_without_a_band():
