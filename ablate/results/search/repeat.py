@@ -5,21 +5,24 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.types import Quote, QuotedString
+from hydra.core.plugins import Plugins
+from omegaconf import OmegaConf
 
 from ablate.results.repeat import PROGRAM, USUAL_STORE
 from ablate.results.repeat import commands as of_sweep
 from ablate.results.search.frames import SearchResults, same
 from ablate.results.search.words import best_setting
-from ablate.search import space
+from ablate.search import record, space
 from ablate.search.record import CONFIRMATION, SEARCH
-from hydra_plugins.ablate_optuna_sweeper import PRUNERS, SAMPLERS, OptunaSweeperConf
 
 REPORT = "report again"
 # What a trial has of its own: the best setting is trained on all training images.
 OF_A_TRIAL = ("steps", "epochs", "seed", "seeds", "data.validation", "data.eval_on", "design", "study")
 HIDDEN = "***"  # stands for the password of a storage
-_PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)[A-Za-z_./][\w./:+@%*-]*", re.IGNORECASE)  # Hydra reads it as a text
+# What Hydra reads as a text without quotes.
+_PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)(?:[a-z_/]|\.+/)[a-z0-9_./:+@%*-]*", re.IGNORECASE)
 
 
 def commands(found: SearchResults, folder: str) -> dict[str, str]:
@@ -61,15 +64,13 @@ def again(found: SearchResults) -> str:
     search, study = found.search, found.sweep.get("study")
     words = [f"study={study}"] if study else ["hydra/sweeper=optuna"]
     words += [f"{key}={one.written}" for key, one in found.space.items()]
-    words += [f"epochs={_word(search['budget']['epochs'])}", *search["fixed_overrides"], *_images(found), *_seeds(found)]
-    words += _choice("sampler", search["sampler"], SAMPLERS, bool(study))
-    words += _choice("pruner", search["pruner"], PRUNERS, bool(study))
-    usual = OptunaSweeperConf()
-    words += [
-        f"hydra.sweeper.{key}={_word(value)}"
-        for key, value in _settings(found).items()
-        if study or value != getattr(usual, key)
-    ]
+    words += [f"epochs={_short(search['budget']['epochs'])}", *search["fixed_overrides"], *_images(found), *_seeds(found)]
+    usual = _usual("optuna")
+    for kind in ("sampler", "pruner"):
+        [name] = [each[kind] for each in usual["defaults"] if kind in each]
+        words += _choice(kind, search[kind], name, bool(study))
+    settings = _settings(found)
+    words += [f"hydra.sweeper.{key}={_short(value)}" for key, value in settings.items() if study or value != usual[key]]
     return f"{PROGRAM} -m {shlex.join([*_own_configs(found), *words, *_own_store(found)])}"
 
 
@@ -113,7 +114,8 @@ def _images(found: SearchResults) -> list[str]:
     if not found.tuned_on_test:
         held_out = found.search.get("validation_images")
         return [f"data.validation={held_out}"] * bool(held_out) + ["data.eval_on=validation"] * bool(found.sweep.get("study"))
-    given = [word for run in found.sweep["runs"][:1] for word in run["overrides"] if word.startswith("data.validation=")]
+    runs = record.with_trials(found.sweep, found.folder)["runs"]
+    given = [word for run in runs[:1] for word in run["overrides"] if word.startswith("data.validation=")]
     return [*given[-1:], "data.eval_on=test"]
 
 
@@ -124,20 +126,27 @@ def _seeds(found: SearchResults) -> list[str]:
     return [] if seeds == [0] else [f"seed={','.join(map(str, seeds))}"]
 
 
-def _choice(kind: str, asked: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], whole: bool) -> list[str]:
+def _choice(kind: str, asked: Mapping[str, Any], usual: str, whole: bool) -> list[str]:
     """The words for a sampler or pruner.
 
     Args:
         whole: whether to give all of its parameters, not those alone that differ from the defaults.
     """
     name = asked["name"]
-    [usual] = [each[kind] for each in OptunaSweeperConf().defaults if isinstance(each, dict) and kind in each]
-    defaults = known.get(name, {})
+    defaults = _usual(f"{kind}/{name}")
     words = [f"hydra/sweeper/{kind}={name}"] if whole or name != usual else []
     for key, value in asked.items():
         if key != "name" and (whole or key not in defaults or defaults[key] != value):
-            words.append(f"{'' if key in defaults else '+'}hydra.sweeper.{kind}.{key}={_exact(value)}")
+            words.append(f"{'' if key in defaults else '+'}hydra.sweeper.{kind}.{key}={as_word(value)}")
     return words
+
+
+def _usual(name: str) -> dict[str, Any]:
+    """What a config of `hydra/sweeper` has."""
+    Plugins.instance()  # finds the module of the sweeper, which stores them
+    node = OmegaConf.to_container(ConfigStore.instance().load(f"hydra/sweeper/{name}.yaml").node)
+    assert isinstance(node, dict)
+    return {str(key): value for key, value in node.items()}
 
 
 def _own_configs(found: SearchResults) -> list[str]:
@@ -150,19 +159,18 @@ def _own_store(found: SearchResults) -> list[str]:
     return [] if given or store == USUAL_STORE else [f"store={store}"]
 
 
-def _word(value: Any) -> str:
-    """A value as Hydra's grammar has it; a whole number without a point."""
-    return str(value).removesuffix(".0") if isinstance(value, float) else _exact(value)
+def _short(value: Any) -> str:
+    return as_word(value).removesuffix(".0") if isinstance(value, float) else as_word(value)
 
 
-def _exact(value: Any) -> str:
-    """A value as Hydra's grammar has it, of the same type."""
+def as_word(value: Any) -> str:
+    """A value as Hydra's grammar has it, such that it is read as the same of the same type."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, Mapping):
-        return f"{{{','.join(f'{key}:{_exact(one)}' for key, one in value.items())}}}"
+        return f"{{{','.join(f'{key}:{as_word(one)}' for key, one in value.items())}}}"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return f"[{','.join(map(_exact, value))}]"
+        return f"[{','.join(map(as_word, value))}]"
     if isinstance(value, str) and not _PLAIN.fullmatch(value):
         return QuotedString(value, Quote.double).with_quotes()
     return str(value)
