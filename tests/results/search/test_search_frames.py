@@ -7,7 +7,7 @@ import yaml
 from ablate.errors import AblateError
 from ablate.results import load as load_sweep
 from ablate.results import search
-from ablate.results.search import stats, written
+from ablate.results.search import files, stats, tables, written
 from ablate.search.record import Trial
 
 TRAIN, EPOCHS = 45_000, 10
@@ -93,11 +93,48 @@ def test_importance_is_of_what_moves_the_score(made):
 def test_where_importance_cannot_be_told_that_is_said(made, monkeypatch):
     found = search.load(made([Trial(0, "done", {"lr": 0.1, "batch_size": "64"}, (0.8,))]))
     assert found.importances[0].empty
-    assert "at least 6 trials" in found.importances[1][0]
+    assert "at least 6 trials that are done, and there is 1" in found.importances[1][0]
     outside = [Trial(number, "done", {"lr": 0.9, "batch_size": "64"}, (0.8,)) for number in range(3)]
     assert "3 of 3 trials that lie outside" in search.load(made(outside)).importances[1][0]
     monkeypatch.setitem(__import__("sys").modules, "optuna", None)
     assert "Optuna is not installed" in search.load(made()).importances[1][0]
+
+
+def test_what_is_computed_from_the_model_has_no_importance(made, two_objectives):
+    found = search.load(made(two_objectives[0], **two_objectives[1]))
+    frame, notes = found.importances
+    assert set(frame["objective"]) == {"validation accuracy"}
+    assert notes == ["Importances for operations are left out: they are computed from the model, not measured by trials"]
+    alone = {"objectives": ["parameters"], "directions": ["minimize"], "pruner": {"name": "none"}}
+    counts = [Trial(n, "done", {"lr": 0.1, "batch_size": "64"}, (n,)) for n in range(9)]
+    frame, notes = search.load(made(counts, name="alone", **alone)).importances
+    assert frame.empty
+    assert len(notes) == 1
+    assert "Importances for parameters are left out" in notes[0]
+
+
+def test_the_time_that_pruning_saved_is_unknown_where_nothing_was_trained(made):
+    where = {"lr": 0.1, "batch_size": "64"}
+    reused = Trial(0, "pruned", where, examples=0, reused_examples=40, reused_seconds=4.0, planned=100)
+    found = search.load(made([reused]))
+    spent = stats.spent(found.trials).set_index("what")
+    assert spent.loc["saved by pruning", "examples"] == 60
+    assert pd.isna(spent.loc["saved by pruning", "seconds"])
+    assert spent.loc["not trained, since the trial diverged or failed", "seconds"] == 0
+    assert tables.spent(found).text.set_index("training").loc["saved by pruning", "time"] == "–"
+    assert "pruning saved 60 examples and trainings" in " ".join(files.TEXTS["md"]["methods.md"](found).split()).lower()
+
+
+def test_the_best_settings_show_all_that_they_stand_on(made):
+    where = {"lr": 0.2, "batch_size": "64"}
+    winner = Trial(0, "done", where, (0.9,), examples=0, reused_examples=100, reused_seconds=7.0, planned=100)
+    other = Trial(1, "done", {**where, "lr": 0.3}, (0.8,), examples=100, seconds=6.0, planned=100)
+    table = tables.best(search.load(made([winner, other])))
+    assert table.text["examples"].tolist() == ["100", "100"]
+    assert table.text["of these reused"].tolist() == ["100", "0"]
+    assert table.text["seconds"].tolist() == ["7", "6"]
+    assert any(note.startswith("Reused: ") for note in table.notes)
+    assert "of these reused" not in tables.best(search.load(made([other], name="none"))).text
 
 
 def test_the_best_is_written_as_hydras_own_sweeper_writes_it(made):

@@ -46,6 +46,22 @@ def test_a_gain_that_is_not_shown_is_said_first(confirmed, gains, begins):
     assert words.answer(search.load(confirmed(gains))).startswith(begins)
 
 
+def test_how_much_the_best_score_flatters_is_told_of_known_scatter_alone(made, confirmed):
+    assert "scatter by 0.4 points (sd, of other runs on CIFAR-10)" in said(search.load(made(name="images")))
+    digits = said(search.load(made(name="digits", fixed_overrides=["data=digits"])))
+    assert "is no result: the best of many noisy scores is good in part by chance.\n" in digits
+    assert "flatters by" not in digits
+    assert "(sd, from the confirmation)" in said(search.load(confirmed(fixed_overrides=["data=digits"])))
+
+
+def test_a_number_that_was_drawn_has_four_digits_everywhere(made):
+    drawn = [Trial(0, "done", {"lr": 0.05296054548439178, "batch_size": "64"}, (0.8,))]
+    found = search.load(made(drawn))
+    assert "lr: 0.05296, batch_size: 64" in words.answer(found)
+    assert tables.best(found).text["lr"].tolist() == ["0.05296"]
+    assert words.value(1234.5) == "1234.5"
+
+
 def test_without_a_confirmation_there_is_no_result(made):
     assert words.answer(search.load(made())).startswith("The search has no result yet: ")
     assert "confirm_seeds=0 asked for none" in words.answer(search.load(made(confirm_seeds=0)))

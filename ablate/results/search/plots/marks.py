@@ -37,7 +37,7 @@ FEW = 0.15  # the share of the scores, at most, that may lie beyond that
 WIDE = 8.0  # ratio of numbers from which on their scale is logarithmic
 ASIDE = 0.1  # of the distance between listed values: how far trials with one value are moved apart
 RAIL = 0.09  # of the height of an axis of scores, for the trials without one
-TICKS = 5  # on an axis of scores that ends with such a rail, at most
+TICKS, ROUND = 5, (1, 2, 2.5, 5, 10)  # on an axis of scores that ends with such a rail: at most so many, in such steps
 BROAD = 0.05  # of an axis, beyond its ends
 # Of a logarithmic axis: how many decades, and the ticks of each; labels of more would touch.
 STEPS: Sequence[tuple[float, tuple[float, ...]]] = ((1.5, (1.0, 2.0, 5.0)), (3.0, (1.0, 3.0)), (np.inf, (1.0,)))
@@ -106,7 +106,7 @@ def room(ax: Axes, values: Iterable[float], better: int, rail: bool = True, insi
     worse = low if better > 0 else high
     ax.set_ylim(min(low, worse + 2 * away), max(high, worse + 2 * away))
     ax.axhline(worse + 0.3 * away, color="0.6", linewidth=0.6, zorder=1)
-    ticks = [tick for tick in MaxNLocator(TICKS).tick_values(low, high) if low <= tick <= high]
+    ticks = [tick for tick in MaxNLocator(TICKS, steps=ROUND).tick_values(low, high) if low <= tick <= high]
     ax.yaxis.set_major_locator(FixedLocator(ticks))
     ax.yaxis.set_minor_locator(FixedLocator([worse + away]))
     ax.yaxis.set_minor_formatter(FuncFormatter(lambda *_: "no score"))

@@ -1,0 +1,116 @@
+"""The axes of a search's figures: what lies on them, where they end, and that their labels can be read."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.axes import Axes
+
+from ablate.results import search
+from ablate.results.plots import blank, fit, single
+from ablate.results.search import plots, stats
+from ablate.results.search.plots.marks import FEW, Scale, edges, scale
+from ablate.search.record import Trial
+
+SCORES = st.lists(st.floats(0, 1), min_size=1, max_size=30)
+
+
+@given(SCORES, SCORES, st.sampled_from((1, -1)))
+def test_an_axis_holds_what_must_be_seen_and_cuts_few(values: list[float], inside: list[float], better: int) -> None:
+    low, high = edges(values, better, inside)
+    assert low < high
+    assert all(low <= value <= high for value in inside)
+    assert sum(not low <= value <= high for value in values) <= FEW * len(values)
+    assert low <= max(values, key=lambda value: better * value) <= high
+
+
+def of_scores(*scores: float | None) -> list[Trial]:
+    """Trials with these scores, pruned where there is none; the first is of the default setting."""
+    rates = [0.1, *np.geomspace(0.02, 0.09, len(scores) - 1)]
+    states = ["pruned" if score is None else "done" for score in scores]
+    settings = [{"lr": float(rate), "batch_size": "128"} for rate in rates]
+    return [
+        Trial(number, state, settings[number], None if score is None else (score,), ended=number + 1.0)  # type: ignore[arg-type]
+        for number, (state, score) in enumerate(zip(states, scores, strict=True))
+    ]
+
+
+def history(folder: Path) -> Axes:
+    found = search.load(folder)
+    return plots.history_of_trials(stats.history(found.trials, found.objective), single(), found.objective, found.counts)
+
+
+def slices(folder: Path) -> Axes:
+    found = search.load(folder)
+    frame = stats.slices(found.trials, ["lr"], found.objective)
+    return plots.scores_by_key(frame, blank(), [scale("lr", found.space["lr"])], found.objective, found.counts).axes[0]
+
+
+def ring(ax: Axes, marker: str) -> tuple[float, float]:
+    """Where the empty mark of a trial that is set apart lies."""
+    [found] = [line for line in ax.lines if line.get_marker() == marker and line.get_markersize() == 9]
+    [[x, y]] = found.get_xydata()  # type: ignore[misc]
+    return float(x), float(y)
+
+
+@pytest.mark.parametrize("draw", [history, slices])
+def test_the_default_is_seen_however_far_below_it_lies(made: Callable[..., Path], draw: Callable[[Path], Axes]) -> None:
+    scores = (0.50, 0.80, 0.81, 0.82, 0.83, 0.84, 0.85, 0.86, None)
+    ax = draw(made(of_scores(*scores)))
+    low, high = ax.get_ylim()
+    assert ring(ax, "s")[1] == pytest.approx(50.0)
+    assert low < 50 < high
+
+
+def test_where_scores_end_there_are_no_more_ticks_but_a_word(made: Callable[..., Path]) -> None:
+    ax = history(made(of_scores(0.70, 0.80, 0.81, 0.85, None, None)))
+    [edge] = [line.get_ydata()[0] for line in ax.lines if len(set(line.get_ydata())) == 1 and line.get_color() == "0.6"]
+    assert min(ax.get_yticks()) > edge
+    [rail] = ax.get_yticks(minor=True)
+    assert ax.get_ylim()[0] < rail < edge
+    ax.figure.canvas.draw()
+    assert [label.get_text() for label in ax.get_yticklabels(minor=True)] == ["no score"]
+    assert len(ax.get_yticks()) >= 2
+
+
+def test_the_best_so_far_does_not_come_from_beyond_the_edge(made: Callable[..., Path]) -> None:
+    scores = (0.84, 0.10, 0.85, 0.86, 0.87, 0.88, 0.89, 0.90)
+    trials = of_scores(*scores)
+    order = [1, 0, *range(2, len(trials))]  # the bad one is the first to finish
+    trials = [Trial(t.number, t.state, t.params, t.values, ended=float(order.index(t.number))) for t in trials]
+    ax = history(made(trials))
+    [line] = [line for line in ax.lines if line.get_drawstyle() == "steps-post"]
+    low, _ = ax.get_ylim()
+    best = np.asarray(line.get_ydata(), dtype=float)
+    assert np.isnan(best[0])
+    assert (best[1:] > low).all()
+    assert "more lies beyond the edge" in ax.get_legend().get_title().get_text()
+
+
+@pytest.mark.parametrize("high", [0.05, 0.1, 0.3, 1.5, 3.0, 30.0, 1000.0])
+def test_labels_of_a_logarithmic_axis_stand_apart(high: float) -> None:
+    ax = single()
+    low = 1e-4 if high < 1000 else 1e-6
+    Scale("lr", log=True).on(ax, True, [low, high])
+    ax.inset_axes((1.03, 0.0, 0.035, 1.0)).set_ylabel("accuracy on the validation set (%)")  # the room that colours take
+    figure = fit(ax, 2.6)
+    figure.canvas.draw()
+    left, right = ax.get_xlim()
+    boxes = [
+        label.get_window_extent()
+        for label, place in zip(ax.get_xticklabels(), ax.get_xticks(), strict=True)
+        if left <= place <= right and label.get_text()
+    ]
+    assert len(boxes) >= 3
+    assert all(after.x0 - before.x1 > 3 for before, after in pairwise(boxes))
+
+
+def test_trials_that_no_curve_is_of_are_told_by_their_state(made: Callable[..., Path]) -> None:
+    found = search.load(made())
+    legend = plots.learning_curves(found.curves, single(), found.objective, found.counts).get_legend()
+    said = legend.get_title().get_text().replace("\n", " ")
+    assert said == "not drawn: 1 lapsed, 1 surplus, 1 failed without a recorded score"
