@@ -87,7 +87,7 @@ def effects_by_rate(
             for side, (_, marker, colour) in SIDES.items()
         ]
         shades = [] if margin is None else [shade(margin, metric.points)]
-        said = intervals.cut(comparisons["low"], comparisons["high"], ax.get_xlim())
+        said = intervals.cut([*comparisons["low"], *comparisons["high"]], ax.get_xlim())
         below(ax, [*handles, *shades], said, under=UNDER + LINE * difference.count("\n"))
     return ax
 
