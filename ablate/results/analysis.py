@@ -99,8 +99,9 @@ class Analysis:
         """One row an arm, in the design's order.
 
         Columns: arm; label; a column a factor; n, mean, sd, worst, low, high: see `stats.arms`; against: the arm that it is
-        compared with; the costs, each with its difference to that arm; front_operations, front_parameters, front_seconds:
-        whether no other arm beats it on both the metric and that cost; diverged, failed, missing: runs without a value.
+        compared with; the costs, each with that arm's and with the difference, see `stats.costs`; front_operations,
+        front_parameters, front_seconds: whether no other arm beats it on both the metric and that cost; diverged, failed,
+        missing: runs without a value.
         """
         counts = pd.crosstab(self.results.runs["arm"], self.results.runs["status"])
         troubles = counts.reindex(index=list(self.names), columns=list(TROUBLES), fill_value=0)
@@ -282,8 +283,14 @@ class Analysis:
 
     @cached_property
     def noise(self) -> pd.DataFrame:
-        """The noise floor of the study; see `stats.noise`."""
-        return stats.noise(self.wide, self.samples)
+        """The noise floor; see `stats.noise`. Where effects are judged, its paired differences are those to the baseline."""
+        return stats.noise(self.wide, stats.paired(self.wide, self._to_baseline) if self.question.effects else self.samples)
+
+    @property
+    def _to_baseline(self) -> list[tuple[int, int]]:
+        """Every arm with the baseline, but for those that are one with an earlier one."""
+        one = {self.question.baseline, *(int(later) for later, _ in self.results.sweep.get("same_arms", []))}
+        return [(arm, self.question.baseline) for arm in self.names if arm not in one]
 
     @cached_property
     def _contrasts(self) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 
 import pandas as pd
 
@@ -16,12 +17,13 @@ from ablate.results.stats import Side
 class Comparison:
     """The changes of one factor that two sweeps both judge.
 
-    first, second: the sweeps; each change is shown in the direction of the second. names: what readers call them.
+    first, second: the sweeps; each change is shown in the direction of the second. sources: what users call them: paths of
+    their folders, or names of studies.
     """
 
     first: Analysis
     second: Analysis
-    names: tuple[str, str]
+    sources: tuple[str, str]
 
     def __post_init__(self) -> None:
         ours, theirs = self.first.question, self.second.question
@@ -36,6 +38,13 @@ class Comparison:
                 raise AblateError(
                     f"Expected two sweeps with one {what}. Received: {one} in {self.names[0]}, {other} in {self.names[1]}."
                 )
+
+    @cached_property
+    def names(self) -> tuple[str, str]:
+        """What readers call them: the shortest ends of their paths that differ."""
+        one, other = (PurePath(source).parts for source in self.sources)
+        length = next((n for n in range(1, max(len(one), len(other)) + 1) if one[-n:] != other[-n:]), 1)
+        return str(PurePath(*one[-length:])), str(PurePath(*other[-length:]))
 
     @property
     def metric(self) -> Metric:

@@ -22,14 +22,15 @@ TEXTS: dict[str, dict[str, Callable[[Analysis], str]]] = {
     "md": {TABLE: tables.markdown_file, "methods.md": paper.methods, "checklist.md": paper.checklist},
     "tex": {"table.tex": paper.table, "caption.tex": paper.caption},
 }
+_EXPLORATORY = "; exploratory: whether what is read was changed after training"
 MEANINGS = {
     "runs.csv": "each run: its levels, seed, status, accuracy, costs and fingerprint",
     "evaluations.csv": "each evaluation of each run",
     "seeds.csv": "each arm's value for each seed",
-    "arms.csv": "each arm over its seeds, with its costs",
+    "arms.csv": f"each arm over its seeds, with its costs{_EXPLORATORY}",
     "tuning.csv": "validation accuracies that learning rates were chosen by",
-    "effects.csv": "what was judged: intervals, p-values, verdicts",
-    "contrasts.csv": "main effects and interactions over all arms",
+    "effects.csv": f"what was judged: intervals, p-values, verdicts{_EXPLORATORY}",
+    "contrasts.csv": f"main effects and interactions over all arms{_EXPLORATORY}",
     "shapley.csv": "Shapley values",
     "over_training.csv": "each difference at every evaluation",
     "classes.csv": "each difference by class",
@@ -93,11 +94,14 @@ def frames(analysis: Analysis) -> Iterator[tuple[str, pd.DataFrame]]:
     yield "evaluations", analysis.results.evaluations
     metric = analysis.question.metric
     yield "seeds", analysis.seeds.assign(metric=metric.name)
-    yield "arms", analysis.arms.assign(metric=metric.name)
+    exploratory = analysis.question.exploratory
+    yield "arms", analysis.arms.assign(metric=metric.name, exploratory=exploratory)
     tuning = {} if analysis.retuned is None else {"tuning": analysis.retuned.tuning}
     others = tuning | {
-        "effects": analysis.comparisons.assign(unit=metric.points),
-        "contrasts": analysis.contrasts.drop(columns="factors", errors="ignore").assign(unit=metric.points),
+        "effects": analysis.comparisons.assign(unit=metric.points, exploratory=exploratory),
+        "contrasts": analysis.contrasts.drop(columns="factors", errors="ignore").assign(
+            unit=metric.points, exploratory=exploratory
+        ),
         "shapley": analysis.shapley.assign(unit=metric.points),
         "over_training": analysis.over_training.assign(unit=metric.points),
         "classes": analysis.classes,

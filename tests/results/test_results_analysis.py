@@ -14,7 +14,7 @@ from statsmodels.stats.weightstats import DescrStatsW
 
 from ablate import app, plan
 from ablate.errors import AblateError
-from ablate.results import load, paper, stats
+from ablate.results import files, load, paper, stats
 from ablate.results.analysis import analyse
 from ablate.results.page import story
 from ablate.results.question import ask
@@ -397,6 +397,14 @@ def test_a_seed_that_one_arm_lost_does_not_cost_the_noise_floor_a_degree_of_free
     samples = pd.DataFrame(values[1:] - values[0])
     assert stats.noise(lost, samples)["n"].tolist() == [5, 5]
     assert stats.noise(lost, samples)["freedom"][0] >= 4
+
+
+@pytest.mark.parametrize("changes", [{}, {"margin": 2.0}])
+def test_files_that_travel_alone_tell_what_was_changed_after_training(factorial, changes):
+    found = dict(files.frames(analysed(factorial, **changes)))
+    marked = {name: set(frame["exploratory"]) for name, frame in found.items() if "exploratory" in frame}
+    assert marked == {name: {bool(changes)} for name in ("arms", "effects", "contrasts")}
+    assert {f"{name}.csv" for name in marked} == {name for name, told in files.MEANINGS.items() if "exploratory" in told}
 
 
 @pytest.mark.parametrize("key", ["factors", "margin"])

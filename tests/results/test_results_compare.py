@@ -14,8 +14,8 @@ OTHER = [[0.710, 0.713, 0.712, 0.711, 0.712], [0.741, 0.742, 0.743, 0.742, 0.741
 def compared(study):
     """The comparison of a sweep that switches factors off with one that switches them on."""
 
-    def made(full: list[list[float | str]], bare: list[list[float | str]], names=("full", "bare")) -> Comparison:
-        return Comparison(study(full, *FULL, design="one_factor"), study(bare, *BARE, design="one_factor"), names)
+    def made(full: list[list[float | str]], bare: list[list[float | str]], sources=("full", "bare")) -> Comparison:
+        return Comparison(study(full, *FULL, design="one_factor"), study(bare, *BARE, design="one_factor"), sources)
 
     return made
 
@@ -52,3 +52,19 @@ def test_a_failed_seed_is_only_one_seed_less(compared):
         ["4", "adds up"],
         ["5", "depends on the others"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("sources", "names"),
+    [
+        (("multirun/full", "multirun/bare"), ("full", "bare")),
+        (("/a/full/sweep", "/a/bare/sweep"), ("full/sweep", "bare/sweep")),
+        (("/one/x/sweep", "/other/x/sweep"), ("one/x/sweep", "other/x/sweep")),
+        (("sweep", "/a/sweep"), ("sweep", "a/sweep")),
+        (("seed_ladder", "add_one_in"), ("seed_ladder", "add_one_in")),
+    ],
+)
+def test_sweeps_are_called_by_the_shortest_ends_of_their_paths_that_differ(compared, sources, names):
+    comparison = compared(WHOLE, OTHER, sources)
+    assert comparison.names == names
+    assert interplay.table(comparison).notes[0].startswith(f"First: {names[0]}. Second: {names[1]}. ")

@@ -8,6 +8,7 @@ from ablate.results.numbers import counted
 from ablate.results.paper import methods, recipe
 from ablate.results.paper.methods import TO_FILL_IN
 from ablate.results.tables import escape
+from ablate.results.tables.verdicts import exploratory
 
 BYTES_A_GB = 1e9
 
@@ -24,7 +25,8 @@ def checklist(analysis: Analysis) -> str:
         ("Compute: what does one run take?", _one_run(analysis)),
         ("Compute: what did all of it take, with what failed?", _in_total(analysis)),
     ]
-    return "\n".join(["# Checklist\n", *(f"## {question}\n\n{' '.join(lines)}\n" for question, lines in parts)])
+    head = ["# Checklist\n", *(f"{escape(line)}\n" for line in exploratory(analysis))]
+    return "\n".join([*head, *(f"## {question}\n\n{' '.join(lines)}\n" for question, lines in parts)])
 
 
 def _intervals(analysis: Analysis) -> list[str]:

@@ -68,10 +68,13 @@ def _sign(sign: str) -> str:
     return f"U+{ord(sign):04X}"
 
 
-def tabular(text: pd.DataFrame, left: Sequence[str]) -> str:
+def tabular(text: pd.DataFrame, left: Sequence[str], foot: str = "") -> str:
     """A frame of text as a `tabular` with the rules of booktabs; columns in `left` to the left, the others to the right.
 
     Long names in the first column wrap.
+
+    Args:
+        foot: a short line under the rows; none where empty.
     """
     wraps = bool(text.iloc[:, 0].str.len().max() > NAME_LETTERS)
     places = ["l" if name in left else "r" for name in text.columns]
@@ -80,5 +83,8 @@ def tabular(text: pd.DataFrame, left: Sequence[str]) -> str:
     rows = [[f"\\raggedright {name}" if wraps else name, *others] for name, *others in cells]
     lines = [f"{' & '.join(row)} \\\\" for row in [heads, *rows]]
     lines = [f"\\begin{{tabular}}{{@{{}}{''.join(places)}@{{}}}}", r"\toprule", lines[0], r"\midrule", *lines[1:]]
-    lines += [r"\bottomrule", r"\end{tabular}"]
+    lines.append(r"\bottomrule")
+    if foot:
+        lines.append(f"\\multicolumn{{{len(places)}}}{{@{{}}l@{{}}}}{{{escape(foot)}}} \\\\")
+    lines.append(r"\end{tabular}")
     return "\n".join(lines) + "\n"

@@ -22,7 +22,8 @@ def table(analysis: Analysis) -> str:
     """`table.tex`: what is judged, with each arm's mean and deviation; without comparisons the arms alone."""
     one_an_arm = not analysis.question.effects and not has_others(analysis)
     text = _arms(analysis) if one_an_arm else _comparisons(analysis)
-    return f"{HEAD}{SET}%\n{tabular(text, [text.columns[0], OTHER, 'verdict']).rstrip()}}}\n"
+    foot = "Exploratory: changed after training." if analysis.question.exploratory else ""
+    return f"{HEAD}{SET}%\n{tabular(text, [text.columns[0], OTHER, 'verdict'], foot).rstrip()}}}\n"
 
 
 def _arms(analysis: Analysis) -> pd.DataFrame:

@@ -15,22 +15,29 @@ def costs(runs: pd.DataFrame, against: Mapping[int, int]) -> pd.DataFrame:
     """What each arm costs, and how much more than the arm that it is compared with.
 
     Args:
-        runs: a row a run: arm, status, parameters, operations, seconds and examples_per_second.
+        runs: a row a run: arm, seed, status, parameters, operations, seconds and examples_per_second.
         against: the arm that each arm is compared with; those without one have no differences.
 
     Returns:
         A row an arm: arm; parameters; operations: for one image; bytes: of the parameters in float32, 4 each; seconds: of
         training up to the step that is read, mean over the runs with status done; examples_per_second: while training, mean
-        over the same; and for each cost X_difference: that of the arm minus that of the compared one. Runs that share a
-        training have the same seconds. Missing where no run tells.
+        over the same; and for each cost X_against: that of the compared arm, and X_difference: that of the arm minus it, of
+        both over the seeds with which both are done. Runs that share a training have the same seconds. Missing where no run
+        tells.
     """
-    done = runs[runs["status"] == "done"].groupby("arm")[["seconds", "examples_per_second"]].mean()
     frame = runs.groupby("arm")[["parameters", "operations"]].first()
     frame.insert(2, "bytes", BYTES_A_PARAMETER * frame["parameters"])
-    frame = frame.join(done)
+    done = runs[runs["status"] == "done"]
     other = frame.index.to_series().map(dict(against)).astype("Int64")
     compared = frame.reindex(other.array).set_index(frame.index)
-    return frame.join((frame - compared).add_suffix("_difference")).reset_index()
+    difference = frame - compared
+    for cost in ("seconds", "examples_per_second"):
+        by_seed = done.pivot_table(index="arm", columns="seed", values=cost).reindex(frame.index)
+        beside = by_seed.reindex(other.array).set_index(frame.index)
+        frame[cost] = by_seed.mean(axis="columns")
+        compared[cost] = beside.where(by_seed.notna()).mean(axis="columns")
+        difference[cost] = (by_seed - beside).mean(axis="columns")
+    return frame.join(compared.add_suffix("_against")).join(difference.add_suffix("_difference")).reset_index()
 
 
 def fronts(arms: pd.DataFrame, better: int = 1) -> pd.DataFrame:

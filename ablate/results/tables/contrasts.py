@@ -5,7 +5,7 @@ import pandas as pd
 from ablate.results import numbers, stats
 from ablate.results.analysis import Analysis
 from ablate.results.tables.table import Column, Table, numeric, shown, wordy
-from ablate.results.tables.verdicts import intervals
+from ablate.results.tables.verdicts import intervals, not_there
 
 
 def table(analysis: Analysis) -> Table | None:
@@ -17,6 +17,7 @@ def table(analysis: Analysis) -> Table | None:
         "A main effect is a factor's difference averaged over the levels of the others; an interaction a x b is half of how "
         "much one's difference changes when the other is switched: 0 means that the two add up.",
         _no_verdicts(analysis, "effects"),
+        *not_there(analysis, list(frame["effect"]), frame["n"]),
     )
     return Table("contrasts", "Main effects and interactions", _columns(analysis, frame, "effect", frame["effect"]), notes)
 
@@ -30,6 +31,7 @@ def shapley(analysis: Analysis) -> Table | None:
         "A factor's value is what switching it adds, averaged over every order in which all factors can be switched. The "
         "values sum to the difference between all second levels and all first ones.",
         _no_verdicts(analysis, "values"),
+        *not_there(analysis, list(frame["change"]), frame["n"]),
     )
     return Table(
         "shapley", "What each factor adds (Shapley values)", _columns(analysis, frame, "factor", frame["change"]), notes

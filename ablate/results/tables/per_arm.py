@@ -19,7 +19,7 @@ def table(analysis: Analysis) -> Table:
         *_not_done(analysis),
         numeric(f"{metric.name} ({metric.unit})", frame["mean"], lambda value: numbers.number(value, places)),
         numeric("sd", frame["sd"], lambda value: numbers.number(value, places)),
-        numeric("worst seed", frame["worst"], lambda value: numbers.number(value, places), spare=2),
+        _worst(analysis),
         shown(verdicts.intervals(frame, "low", "high", places, signs=False), "95 % interval", spare=5),
         numeric("parameters", frame["parameters"], numbers.whole, spare=6),
         numeric("operations", frame["operations"], numbers.whole, spare=4),
@@ -46,9 +46,11 @@ def costs(analysis: Analysis) -> Table | None:
     ]
     for cost, heading in _HEADINGS.items():
         differences = frame[f"{cost}_difference"]
-        text = tuple(numbers.change(*amount) for amount in zip(differences, frame[cost], strict=True))
+        text = tuple(
+            numbers.change(*amount) for amount in zip(differences, differences + frame[f"{cost}_against"], strict=True)
+        )
         columns.append(Column(heading, text, differences))
-    return Table("costs", "What each change costs", tuple(columns), (_COSTS,))
+    return Table("costs", "What each change costs", tuple(columns), (_COSTS, *verdicts.not_there(analysis)))
 
 
 _HEADINGS = {
@@ -60,7 +62,7 @@ _HEADINGS = {
 }
 _COSTS = (
     "Each cost is compared as the accuracy is. Operations are those for one image; bytes those of the parameters; seconds of "
-    "training and examples/s are means over seeds, of the machines at hand."
+    "training and examples/s are means over the seeds that both arms have, of the machines at hand."
 )
 
 
@@ -70,6 +72,16 @@ def _not_done(analysis: Analysis) -> list[Column]:
     gone = runs["status"] != "done"
     counts = pd.crosstab(runs["arm"], statuses.of_runs(analysis)[gone]).reindex(analysis.arms["arm"], fill_value=0)
     return [wordy("not done", [numbers.listed(row) or numbers.NONE for row in counts.to_dict("records")])] if gone.any() else []
+
+
+def _worst(analysis: Analysis) -> Column:
+    """The value of each arm's worst seed; a seed that diverged is worse than any value."""
+    frame = analysis.arms
+    gone = frame["diverged"] > 0
+    text = [
+        "diverged" if lost else numbers.number(value, analysis.places) for lost, value in zip(gone, frame["worst"], strict=True)
+    ]
+    return Column("worst seed", tuple(text), frame["worst"].mask(gone), spare=2)
 
 
 def _fronts(analysis: Analysis) -> list[str]:

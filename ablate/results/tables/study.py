@@ -27,8 +27,11 @@ def noise(analysis: Analysis) -> Table | None:
         numeric("seeds", frame["n"], numbers.whole),
         numeric("degrees of freedom", frame["freedom"], lambda value: numbers.number(value, 1)),
     )
+    pairs = "what is compared"
+    if analysis.question.effects:
+        pairs = f"the differences of all other arms to {analysis.names[analysis.question.baseline]}"
     notes = (
-        "The noise floor: pooled over the arms, and over what is compared. Two single runs may differ by chance alone by up to "
+        f"The noise floor: pooled over the arms, and over {pairs}. Two single runs may differ by chance alone by up to "
         "about three times the first, with the same seed by up to about twice the second.",
     )
     return Table("noise", "Noise floor", columns, notes)

@@ -1,6 +1,7 @@
 """The table that a report is for: each change, its difference, how sure that is, and the verdict."""
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -137,19 +138,33 @@ def about_effects(analysis: Analysis) -> list[str]:
 
 def incomplete(analysis: Analysis) -> list[str]:
     """What there is too little of: runs without a value, seeds that only one arm of a comparison has, arms of one seed."""
+    seeds, most = len(analysis.results.sweep["seeds"]), analysis.comparisons["n"].max()
+    lines = not_there(analysis)
+    if seeds == 1 and most == 1:
+        lines.append("There is one seed, which gives no verdict.")
+    elif most < 2:
+        lines.append("No comparison has two seeds that are complete, so there is no verdict.")
+    return lines
+
+
+def not_there(analysis: Analysis, what: Sequence[str] | None = None, n: "pd.Series[int] | None" = None) -> list[str]:
+    """How many runs have no value, and what has fewer seeds than the sweep.
+
+    Args:
+        what, n: the rows of a table and the seeds of each; the comparisons, where they are not given.
+    """
     frame, runs = analysis.comparisons, analysis.results.runs
+    what, n = names(frame) if what is None else what, frame["n"] if n is None else n
     seeds = len(analysis.results.sweep["seeds"])
     lines = []
     told = statuses.of_runs(analysis)[runs["status"] != "done"]
     if counts := numbers.listed(told.value_counts(sort=False).sort_index().to_dict()):
         lines.append(f"Runs without a value: {counts}, of {len(runs):,}.")
-    if seeds == 1 and frame["n"].max() == 1:
-        lines.append("There is one seed, which gives no verdict.")
-    elif (frame["n"] < seeds).any():
-        few = [f"{name} ({n})" for name, n in zip(names(frame), frame["n"], strict=True) if n < seeds]
+    few = [f"{name} ({has})" for name, has in zip(what, n, strict=True) if has < seeds]
+    if len(few) == len(n) > 1 and (n == n.iloc[0]).all():
+        few = [f"all ({n.iloc[0]})"]
+    if few:
         lines.append(f"Compared over fewer than the {counted(seeds, 'seed')} of the sweep: {'; '.join(few)}.")
-        if frame["n"].max() < 2:
-            lines.append("No comparison has two seeds that are complete, so there is no verdict.")
     return lines
 
 

@@ -72,6 +72,19 @@ def test_the_caption_tells_what_is_missing_and_what_was_changed(study):
     text = paper.caption(study(values, margin=1.0))
     assert "Runs without a value: 1 diverged, 1 failed, of 12." in text
     assert "Exploratory, changed after training: margin 1 in place of 0.5." in text
+    assert "Compared over fewer than the 3 seeds of the sweep: all (2)." in paper.caption(
+        study([["missing", *WHOLE[0][1:]], *WHOLE[1:]])
+    )
+
+
+def test_a_table_that_travels_alone_says_that_it_is_exploratory(study):
+    text = paper.table(study(WHOLE, margin=1.0))
+    assert rows(text)[-1] == [r"\multicolumn{6}{@{}l@{}}{Exploratory: changed after training.}"]
+    assert text.index("\\bottomrule") < text.index("Exploratory")
+    assert "xploratory" not in paper.table(study(WHOLE))
+    exploratory = paper.checklist(study(WHOLE, margin=1.0))
+    assert exploratory.splitlines()[2].startswith("Exploratory: changed after training (margin 1 in place of 0.5)")
+    assert "xploratory" not in paper.checklist(study(WHOLE))
 
 
 def test_every_number_is_that_of_the_other_tables(study):
@@ -97,7 +110,7 @@ def test_special_signs_are_set_as_they_are():
     ("nasty", "columns", "place"), [(False, "onecolumn", "table"), (True, "onecolumn", "table"), (False, "twocolumn", "table*")]
 )
 def test_table_and_caption_compile(study, tmp_path, nasty, columns, place):
-    analysis = study(WHOLE)
+    analysis = study(WHOLE, margin=1.0 if nasty else None)
     if nasty:
         vars(analysis)["arms"] = analysis.arms.assign(label=[f"{NASTY} {number}" for number in range(4)])
         vars(analysis)["names"] = dict.fromkeys(range(4), NASTY)

@@ -32,6 +32,7 @@ def test_costs_stand_beside_their_difference_to_the_compared_arm():
     ).set_index("arm")
     assert frame.columns.tolist() == [
         *("parameters", "operations", "bytes", "seconds", "examples_per_second"),
+        *("parameters_against", "operations_against", "bytes_against", "seconds_against", "examples_per_second_against"),
         *("parameters_difference", "operations_difference", "bytes_difference"),
         *("seconds_difference", "examples_per_second_difference"),
     ]
@@ -39,8 +40,20 @@ def test_costs_stand_beside_their_difference_to_the_compared_arm():
     assert frame["bytes"].tolist() == [4000, 6000, 3600]
     assert frame.loc[0].filter(like="_difference").isna().all()
     assert frame.loc[1].filter(like="_difference").tolist() == [500, 30_000, 2000, 12, -500]
-    assert frame.loc[2].filter(like="_difference").tolist() == [-600, -30_000, -2400, -15, 850]
+    assert frame.loc[2].filter(like="_difference").tolist() == [-600, -30_000, -2400, -12, 800]  # of seed 0, which both have
+    assert frame.loc[2].filter(like="_against").tolist() == [1500, 80_000, 6000, 20, 500]
+    assert frame.loc[1, "seconds"] == 23
     assert str(frame["bytes"].dtype) == str(frame["operations_difference"].dtype) == "Int64"
+
+
+def test_a_time_is_compared_over_the_seeds_that_both_have():
+    slow = [run(0, seed, seconds=10.0 * seed, examples_per_second=100.0) for seed in (1, 2, 3)]
+    other = [run(1, seed, seconds=10.0 * seed + 1, examples_per_second=90.0) for seed in (2, 3, 4)]
+    alone = [run(2, 9, seconds=5.0, examples_per_second=90.0)]
+    frame = costs(runs(*slow, *other, *alone), {1: 0, 2: 0}).set_index("arm")
+    assert frame["seconds"].tolist() == [20, 31, 5]
+    assert frame.loc[1, ["seconds_against", "seconds_difference", "examples_per_second_difference"]].tolist() == [25, 1, -10]
+    assert frame.loc[2, ["seconds_against", "seconds_difference", "examples_per_second_difference"]].isna().all()
 
 
 def test_only_runs_that_ended_well_tell_the_time_but_any_tells_the_size():
@@ -57,7 +70,7 @@ def test_only_runs_that_ended_well_tell_the_time_but_any_tells_the_size():
     assert frame.loc[1, "parameters"] == 1000
     assert frame.loc[1, ["seconds", "seconds_difference"]].isna().all()
     assert frame.loc[1, "operations_difference"] == 0
-    assert frame.loc[2].isna().all()
+    assert frame.loc[2, [name for name in frame if not name.endswith("_against")]].isna().all()
 
 
 def test_the_front_is_made_of_the_arms_that_no_other_beats():

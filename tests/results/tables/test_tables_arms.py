@@ -51,6 +51,23 @@ def test_an_arm_alone_says_what_it_is_read_at(study):
     assert "unbeaten on" not in table.text
 
 
+def test_a_seed_that_diverged_is_the_worst(study):
+    values = [[0.8, 0.81], [0.7, "diverged"], ["diverged"] * 2, [0.72, "failed"]]
+    table = per_arm.table(study(values))
+    assert table.text["worst seed"].tolist() == ["80.00", "diverged", "diverged", "72.00"]
+    assert table.values["worst seed"].isna().tolist() == [False, True, True, False]
+
+
+def test_what_is_missing_stands_under_the_costs(study):
+    missing = "Runs without a value: 1 not yet run, of 12."
+    costs = per_arm.costs(study([WHOLE[0], WHOLE[1], ["missing", *WHOLE[2][1:]], WHOLE[3]]))
+    assert costs is not None
+    assert costs.notes[1:] == (missing, "Compared over fewer than the 3 seeds of the sweep: augment: on → off (2).")
+    whole = per_arm.costs(study(WHOLE))
+    assert whole is not None
+    assert len(whole.notes) == 1
+
+
 def test_costs_are_told_beside_what_they_bring(study):
     table = per_arm.costs(study(WHOLE))
     assert table is not None

@@ -24,6 +24,20 @@ def test_a_factorial_has_effects_and_shapley_values(study):
     assert contrasts.table(ladder) is contrasts.shapley(ladder) is None
 
 
+def test_what_is_missing_stands_under_the_effects(study):
+    analysis = study([WHOLE[0], WHOLE[1], ["missing", *WHOLE[2][1:]], WHOLE[3]])
+    for table in (contrasts.table(analysis), contrasts.shapley(analysis)):
+        assert table is not None
+        assert table.text["seeds"].tolist() == ["2"] * len(table.text)
+        assert table.notes[2:] == (
+            "Runs without a value: 1 not yet run, of 12.",
+            "Compared over fewer than the 3 seeds of the sweep: all (2).",
+        )
+    whole = contrasts.table(study(WHOLE))
+    assert whole is not None
+    assert len(whole.notes) == 2
+
+
 def test_p_values_stand_apart(study):
     table = beside.p_values(study(WHOLE))
     assert table is not None
@@ -80,6 +94,20 @@ def test_the_noise_floor(study):
     assert table is not None
     assert table.text.iloc[:, 0].tolist() == ["a run", "a paired difference"]
     assert of_study.noise(study([[0.8], [0.7], [0.71], [0.72]])) is None
+
+
+def test_the_noise_floor_of_effects_is_that_of_arms_and_their_pairs(study):
+    full = study(WHOLE)
+    effects = study(WHOLE, "augment=on,off", "ema=on,off", design="fractional")
+    assert effects.question.effects
+    pd.testing.assert_frame_equal(effects.noise, full.noise)  # the same runs, of which differences to the baseline are judged
+    table = of_study.noise(effects)
+    assert table is not None
+    assert "the differences of all other arms to baseline (augment: on, ema: on)" in table.notes[0]
+    levels = ("lrn=native,on", "ema=on,off")
+    same = study([WHOLE[0], WHOLE[1], WHOLE[0], WHOLE[1]], *levels, design="fractional")
+    assert same.results.sweep["same_arms"] == [[2, 0], [3, 1]]
+    assert same.noise["sd"][1] == pytest.approx((same.wide.loc[1] - same.wide.loc[0]).std())  # not a zero for what is one
 
 
 def test_what_changes_besides(study):
