@@ -70,29 +70,42 @@ def essence(made: Search) -> Mapping[str, Any]:
 @pytest.mark.parametrize(
     "words",
     [
-        ("lr=tag(log,interval(0.01,0.5))", "batch_size=64,128"),
-        (
-            *("lr=0.1,0.2", "epochs=0.5", "seed=3,1", "data.validation=100", "ema=off", "report.margin=1"),
-            *("hydra/sweeper/sampler=random", "hydra.sweeper.sampler.seed=7", "hydra/sweeper/pruner=none"),
+        pytest.param(("lr=tag(log,interval(0.01,0.5))", "batch_size=64,128"), id="plain", marks=pytest.mark.slow),
+        pytest.param(
+            (
+                *("lr=0.1,0.2", "epochs=0.5", "seed=3,1", "data.validation=100", "ema=off", "report.margin=1"),
+                *("hydra/sweeper/sampler=random", "hydra.sweeper.sampler.seed=7", "hydra/sweeper/pruner=none"),
+            ),
+            id="random",
         ),
-        (
-            *("lr=interval(0.01,0.5)", "batch_size=64,128", "steps=40", "hydra.sweeper.timeout=1e5"),
-            *("hydra/sweeper/pruner=percentile", "hydra.sweeper.pruner.percentile=30", "hydra.sweeper.eval_epochs=0.5"),
-            *("hydra.sweeper.storage='sqlite:///my trials.db?timeout=3'", "hydra.sweeper.study_name=ours-0a1b2c3d"),
-            "hydra.sweeper.enqueue=[{lr:0.03,batch_size:64},{batch_size:64}]",
+        pytest.param(
+            (
+                *("lr=interval(0.01,0.5)", "batch_size=64,128", "steps=40", "hydra.sweeper.timeout=1e5"),
+                *("hydra/sweeper/pruner=percentile", "hydra.sweeper.pruner.percentile=30", "hydra.sweeper.eval_epochs=0.5"),
+                *("hydra.sweeper.storage='sqlite:///my trials.db?timeout=3'", "hydra.sweeper.study_name=ours-0a1b2c3d"),
+                "hydra.sweeper.enqueue=[{lr:0.03,batch_size:64},{batch_size:64}]",
+            ),
+            id="percentile",
         ),
-        (
-            *("lr=interval(0.05,0.5)", "epochs=2", "hydra.sweeper.confirm_epochs=3", "store=elsewhere"),
-            *("data.eval_on=test", "data.validation=50", "hydra.sweeper.allow_test=true", "hydra.sweeper.confirm_seeds=0"),
-            *("hydra.sweeper.enqueue=[]", "hydra.sweeper.study_name='12'", "hydra.sweeper.max_failure_rate=0.25"),
+        pytest.param(
+            (
+                *("lr=interval(0.05,0.5)", "epochs=2", "hydra.sweeper.confirm_epochs=3", "store=elsewhere"),
+                *("data.eval_on=test", "data.validation=50", "hydra.sweeper.allow_test=true", "hydra.sweeper.confirm_seeds=0"),
+                *("hydra.sweeper.enqueue=[]", "hydra.sweeper.study_name='12'", "hydra.sweeper.max_failure_rate=0.25"),
+            ),
+            id="on the test set",
+            marks=pytest.mark.slow,
         ),
-        (
-            *("model=tuto,alex2", "augment.flip=true,false", "epochs=1", "hydra.sweeper.n_trials=50"),
-            *("hydra/sweeper/sampler=grid", "hydra/sweeper/pruner=none"),
-            "hydra.sweeper.objectives=[accuracy,operations]",
+        pytest.param(
+            (
+                *("model=tuto,alex2", "augment.flip=true,false", "epochs=1", "hydra.sweeper.n_trials=50"),
+                *("hydra/sweeper/sampler=grid", "hydra/sweeper/pruner=none"),
+                "hydra.sweeper.objectives=[accuracy,operations]",
+            ),
+            id="grid",
+            marks=pytest.mark.slow,
         ),
     ],
-    ids=("plain", "random", "percentile", "on the test set", "grid"),
 )
 def test_the_command_of_a_search_gives_it_again(words: tuple[str, ...], tmp_path: Path) -> None:
     made = resolved(("hydra/sweeper=optuna", "data=digits", *words))

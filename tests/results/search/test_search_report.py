@@ -31,6 +31,11 @@ def test_the_report_of_a_search_lies_in_its_folder(confirmed, capsys):
     assert "The search helped: " in printed
     assert "python -m ablate lr=0.061300000123 batch_size=64" in printed
     assert str(out / "index.html") in printed
+    again = "python -m ablate -m hydra/sweeper=optuna 'lr=tag(log, interval(0.01, 0.5))' batch_size=64,128,256 epochs=10 "
+    assert "To repeat the search:" in printed
+    assert "To repeat the search:" in page
+    assert again in printed
+    assert f"`{again}" in (out / "checklist.md").read_text()
     text = (out / "table.md").read_text()
     assert "| lr | tag(log, interval(0.01, 0.5)) |" in text
     assert "25 planned; 16 done, 7 pruned, 1 diverged, 1 failed" in text
