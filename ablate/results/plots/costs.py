@@ -1,5 +1,6 @@
 """What accuracy costs: a panel a cost, with the front of the arms that nothing else beats on both."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,15 +13,15 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ablate.results import numbers
-from ablate.results.plots import intervals
+from ablate.results.plots import intervals, strips
 from ablate.results.plots.legend import arm_handles, below, named
-from ablate.results.plots.style import FAINT, FEW, SMALL, STYLE, WIDTH, apart, headline, limits, look, short, tell
+from ablate.results.plots.style import FAINT, FEW, SMALL, STYLE, WIDTH, headline, limits, look, short, tell
 from ablate.results.question import METRICS, Metric
 
 PANEL = 1.6  # inches that a panel is high
 AXES_WIDTH = 72 * (WIDTH - 0.7)  # points, about
-BESIDE = (6.0, 5.0)  # points that points are moved apart, if few and if many
-FARTHEST = 0.03  # of the axis: how far a point is moved
+BESIDE = (6.0, 5.0)  # points from one dot to the next, if few and if many
+BAR, BARS = 1.6, 4.0  # points from one bar to the next at one cost, and from the first to the last
 DOT = 2.0  # points from the middle of a marker to its edge
 NUMBER_SIZE, NUMBER = 7.5, (4.8, 6.5)  # of the letters, and how wide a digit and how high a number is, in points
 # What each cost is called, with the unit for {}.
@@ -55,7 +56,8 @@ def against_costs(
 ) -> Figure:
     """Draw what each arm reaches against what it costs, a panel for each cost in which arms differ.
 
-    Points that would cover each other are moved apart sideways, as far as FARTHEST allows, so that each keeps its value.
+    Points that would cover each other are moved sideways, so that each keeps its value; all others are at their cost. More than
+    FEW arms have numbers and no bars.
 
     Args:
         arms: columns arm, mean, low, high, operations, parameters, seconds, front_operations and so on, diverged.
@@ -69,13 +71,19 @@ def against_costs(
     many = len(arms) > FEW
     with matplotlib.rc_context(STYLE):
         panels = figure.subplots(len(costs), 1, sharey=True, squeeze=False)[:, 0]
+        barless = many and bool(known["low"].notna().any())
+        if barless:  # their bars would hide their points
+            known = known.assign(low=np.nan, high=np.nan)
         low, high = limits(known["mean"], known["low"], known["high"], cut=2.0)
         room = 0.08 * (high - low) if many else 0.0  # for the numbers
         panels[0].set_ylim(low - room, high + room)
-        for cost, ax in zip(costs, panels, strict=True):
+        aside = max(
             _panel(ax, known[known[cost].notna()], cost, labels, many, metric, places)
+            for cost, ax in zip(costs, panels, strict=True)
+        )
         headline(figure, f"{metric.name} on the {evaluation_set} set ({metric.unit})")
-        said = _meaning(known, costs, panels[0].get_ylim())
+        said = _meaning(known, costs, panels[0].get_ylim(), aside)
+        said += ["intervals over seeds: in the table of arms"] if barless else []
         said += [*named("mean of fewer seeds than planned", fewer), *named("not drawn", left_out)]
         handles, lines, columns = arm_handles({arm: labels[arm] for arm in known["arm"]}, said, connected=False)
         below(panels[-1], handles, lines, columns)
@@ -87,19 +95,21 @@ def height(arms: pd.DataFrame) -> float:
     return PANEL * len(drawable(arms))
 
 
-def _panel(ax: Axes, arms: pd.DataFrame, cost: str, labels: Mapping[int, str], many: bool, metric: Metric, places: int) -> None:
+def _panel(
+    ax: Axes, arms: pd.DataFrame, cost: str, labels: Mapping[int, str], many: bool, metric: Metric, places: int
+) -> float:
+    """Draw one cost; how far a point is moved from it at most, as a part of the axis."""
     amounts = arms[cost].to_numpy(dtype=float)
     pad = 0.08 * (amounts.max() - amounts.min())
     left, right = amounts.min() - pad, amounts.max() + pad
     ax.set_xlim(left, right)
-    order = np.argsort(amounts, kind="stable")
-    arms, amounts = arms.iloc[order], amounts[order]
-    arms = arms.assign(x=left + (right - left) * _aside((amounts - left) / (right - left), BESIDE[many] / AXES_WIDTH))
+    point = (right - left) / AXES_WIDTH
+    arms, aside = _set_apart(arms, amounts, left, point, BESIDE[many], ax.get_ylim())
     front = arms[arms[f"front_{cost}"].astype(bool)].sort_values([cost, "mean"])
     ax.plot([*front["x"], *[right] * (len(front) > 0)], [*front["mean"], *front["mean"].tail(1)], **FRONT, zorder=1)
     for arm in arms.to_dict("records"):
         style = look(arm["arm"]) | {"linestyle": "none"}
-        intervals.upright(ax, arm["x"], arm["low"], arm["high"], color=style["color"], linewidth=0.8)
+        intervals.upright(ax, arm["bar"], arm["low"], arm["high"], color=style["color"], linewidth=0.8)
         (dot,) = ax.plot(arm["x"], arm["mean"], **style, markeredgecolor="white", markeredgewidth=0.3)
         value = f"{numbers.number(arm['mean'], places)} {metric.unit}"
         tell(dot, [f"{short(labels[arm['arm']])}: {value}, {arm[cost]:,.0f} {cost}"])
@@ -112,17 +122,22 @@ def _panel(ax: Axes, arms: pd.DataFrame, cost: str, labels: Mapping[int, str], m
     ax.xaxis.set_major_formatter(lambda amount, _: f"{amount / size:,.4g}")
     ax.tick_params(labelsize=SMALL)
     ax.spines["top"].set_visible(False)
+    return aside / AXES_WIDTH
 
 
-def _aside(places: NDArray[np.float64], distance: float) -> NDArray[np.float64]:
-    """Ascending places from 0 to 1, moved apart by a distance; neighbours stand closer where some would move too far."""
-    moved = np.array(apart(places.tolist(), distance))
-    groups = np.cumsum(np.diff(moved, prepend=-np.inf) > 1.001 * distance)
-    for group in np.unique(groups):
-        here = groups == group
-        shift = moved[here] - places[here]
-        moved[here] = places[here] + shift * min(1.0, FARTHEST / max(np.abs(shift).max(), FARTHEST))
-    return moved
+def _set_apart(
+    arms: pd.DataFrame, amounts: NDArray[np.float64], left: float, point: float, distance: float, edges: tuple[float, float]
+) -> tuple[pd.DataFrame, float]:
+    """The arms with the x of their dots and bars, and how far a dot is moved at most, in points.
+
+    Args:
+        amounts: the cost of each. left: where the axis begins. point: how much of the cost is one point. edges: of the y axis.
+    """
+    at, up = (amounts - left) / point, 72 * PANEL * (arms["mean"].to_numpy(dtype=float) - edges[0]) / (edges[1] - edges[0])
+    moved = strips.beside(at, up, distance, AXES_WIDTH)
+    bars = moved + strips.lanes(moved, arms["low"].to_numpy(dtype=float), arms["high"].to_numpy(dtype=float), BAR, BARS)
+    placed = arms.assign(x=np.where(moved == at, amounts, left + point * moved), bar=left + point * bars)
+    return placed, float(np.abs(moved - at).max())
 
 
 def _number(ax: Axes, arms: pd.DataFrame) -> None:
@@ -169,13 +184,14 @@ def _overlap(one: Box, other: Box) -> float:
     return max(wide, 0.0) * max(high, 0.0)
 
 
-def _meaning(arms: pd.DataFrame, costs: list[str], edges: tuple[float, float]) -> list[str]:
-    """What a point and a bar are, and the costs that are left out."""
+def _meaning(arms: pd.DataFrame, costs: list[str], edges: tuple[float, float], aside: float) -> list[str]:
+    """What a point and a bar are, and the costs that are left out. aside: how far points are moved, as a part of the axis."""
     bars = "; bar: 95 % interval over seeds" if arms["low"].notna().any() else ""
     but = ", without those of which a seed diverged" if arms["diverged"].any() else ""
+    moved = f"; points that would cover each other stand up to {math.ceil(100 * aside)} % of the axis aside" if aside else ""
     lines = [
         f"dashed line: the front of the arms that none beats on both{but}",
-        f"point: mean over seeds{bars}; points that would cover each other stand up to {100 * FARTHEST:g} % of the axis aside",
+        f"point: mean over seeds{bars}{moved}",
         *intervals.cut([*arms["low"], *arms["high"]], edges),
     ]
     for cost in COSTS:

@@ -36,6 +36,10 @@ def dots(ax) -> list:
     return [line for line in ax.lines if len(line.get_xdata()) == 1 and line.get_clip_on()]
 
 
+def told(figure) -> str:
+    return figure.axes[-1].get_legend().get_title().get_text().replace("\n", " ")
+
+
 def front(ax):
     return next(line for line in ax.lines if line.get_drawstyle() == "steps-post")
 
@@ -50,18 +54,30 @@ def test_a_panel_a_cost_with_a_point_an_arm():
     ]
     assert figure.get_suptitle() == "accuracy on the test set (%)"
     for ax, cost in zip(figure.axes, ("operations", "parameters", "seconds"), strict=True):
-        order = np.argsort(frame[cost].to_numpy(dtype=float), kind="stable")
-        assert [dot.get_ydata()[0] for dot in dots(ax)] == frame["mean"].iloc[order].tolist()
-        left, right = ax.get_xlim()
-        moved = [dot.get_xdata()[0] for dot in dots(ax)] - frame[cost].to_numpy(dtype=float)[order]
-        assert np.abs(moved).max() < 0.03 * (right - left)
+        assert [dot.get_ydata()[0] for dot in dots(ax)] == frame["mean"].tolist()
+        assert [dot.get_xdata()[0] for dot in dots(ax)] == frame[cost].tolist()
 
 
-def test_points_of_one_cost_stand_side_by_side():
-    x = [dot.get_xdata()[0] for dot in dots(drawn(arms()).axes[0])]
-    assert x[0] == pytest.approx(20 * MILLION)
-    assert x[1] < 40 * MILLION < x[2]
-    assert x[1] + x[2] == pytest.approx(80 * MILLION)
+def test_points_of_one_cost_are_at_it_unless_they_would_cover_each_other():
+    ax = drawn(arms(mean=[72.6, 78.4, 81.7, 81.75], low=72.0, high=83.0, operations=[40 * MILLION] * 3 + [60 * MILLION])).axes[
+        0
+    ]
+    assert [dot.get_xdata()[0] for dot in dots(ax)] == [40 * MILLION] * 3 + [60 * MILLION]
+    frame = arms(5, mean=[72.6, 78.4, 81.7, 81.7, 72.6], operations=[40 * MILLION] * 4 + [60 * MILLION])
+    figure = drawn(frame)
+    x = [dot.get_xdata()[0] for dot in dots(figure.axes[0])]
+    assert x[:3] == [40 * MILLION] * 3
+    assert x[3] != 40 * MILLION
+    assert "points that would cover each other stand up to" in told(figure)
+    assert "cover" not in told(drawn(arms()))
+
+
+def test_bars_of_one_cost_that_would_cover_each_other_stand_side_by_side_and_at_their_points():
+    frame = arms(mean=[78.0, 78.4, 78.8, 72.0], low=[77.5, 77.9, 78.5, 71.9], high=[78.4, 78.9, 79.0, 72.1])
+    ax = drawn(frame.assign(operations=[40 * MILLION] * 3 + [60 * MILLION])).axes[0]
+    bars = [bar.get_segments()[0][0][0] for bar in ax.collections]
+    assert bars[0] == bars[2] < 40 * MILLION < bars[1]
+    assert bars[3] == 60 * MILLION
 
 
 def test_the_front_is_a_step_line_through_the_arms_that_none_beats():
@@ -94,12 +110,15 @@ def test_an_arm_without_a_value_has_no_point():
     ]
 
 
-def test_a_point_stays_near_its_cost_however_many_arms_share_it():
-    frame = arms(60, operations=[20 * MILLION] * 58 + [40 * MILLION] * 2)
-    ax = drawn(frame).axes[0]
-    left, right = ax.get_xlim()
-    moved = np.array([dot.get_xdata()[0] for dot in dots(ax)]) - frame["operations"].to_numpy(dtype=float)
-    assert np.abs(moved).max() <= 1.001 * costs.FARTHEST * (right - left)
+@pytest.mark.parametrize(("count", "size"), [(8, 4), (12, 3), (60, 3)])
+def test_no_dots_of_one_cost_cover_each_other_and_numbers_stay_inside(count, size):
+    frame = arms(count, operations=[20 * MILLION] * (count - 1) + [40 * MILLION])
+    figure = drawn(frame)
+    ax = figure.axes[0]
+    places = np.array([ax.transData.transform(dot.get_xydata()[0]) for dot in dots(ax)]) * 72 / figure.dpi
+    assert len(places) == count
+    apart = np.abs(places - places[:, None]).max(axis=-1)
+    assert apart[~np.eye(count, dtype=bool)].min() >= size
     box = ax.get_window_extent()
     for text in ax.texts:
         one = text.get_window_extent()
@@ -131,7 +150,7 @@ def test_an_arm_of_which_a_seed_diverged_is_not_on_the_front_and_the_legend_says
 
 def test_the_legend_says_what_a_bar_and_the_dashed_line_are():
     title = drawn(arms()).axes[-1].get_legend().get_title().get_text().replace("\n", " ")
-    assert "bar: 95 % interval over seeds;" in title
+    assert "point: mean over seeds; bar: 95 % interval over seeds" in title
     assert "dashed line: the front of the arms that none beats on both" in title
 
 
@@ -145,7 +164,11 @@ def test_many_arms_are_numbered_inside_the_axes_and_numbers_do_not_overlap():
             assert one.x1 <= figure.bbox.x1
         shared = sum(one.overlaps(other) for place, one in enumerate(boxes) for other in boxes[:place])
         assert shared <= 2
-    assert drawn(arms(8)).axes[0].texts[:] == []
+        assert len(ax.collections) == 0  # bars would hide the points
+    assert "intervals over seeds: in the table of arms" in told(figure)
+    few = drawn(arms(8))
+    assert few.axes[0].texts[:] == []
+    assert len(few.axes[0].collections) == 8
 
 
 def test_a_pointer_is_told_value_and_cost():
