@@ -1,9 +1,10 @@
 """The report as a notebook: what its cells show, and its execution on a sweep."""
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pandas as pd
 from ablate.errors import AblateError
 from ablate.results import plots, tables, words
 from ablate.results.analysis import Analysis, analyse
-from ablate.results.page import story
+from ablate.results.page import confounds, story
 from ablate.results.question import ask
 from ablate.results.repeat import commands
 from ablate.results.search import SearchResults
@@ -24,9 +25,10 @@ from ablate.results.search import words as search_words
 from ablate.results.search.repeat import commands as search_commands
 from ablate.results.sources import folders, is_store, load
 from ablate.search.record import is_search
-from ablate.store import write_atomically
+from ablate.store import SWEEP, write_atomically
 
 NAME = "report.ipynb"
+NOTHING = "ablate_nothing"  # in the metadata of what a cell shows
 PARAMETERS = "parameters"  # the tag of the cell that names the sweep, as papermill has it
 TIMEOUT_S = 600
 NEEDED = "pip install 'ablate-tf[notebook]'"
@@ -40,6 +42,14 @@ class Text:
 
     def _repr_markdown_(self) -> str:
         return self.markdown
+
+
+@dataclass(frozen=True)
+class Nothing(Text):
+    """A line where a sweep has nothing to show; an executed copy goes without the cell."""
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, bool]]:
+        return {"text/markdown": self.markdown}, {NOTHING: True}
 
 
 @dataclass(frozen=True)
@@ -71,12 +81,18 @@ class Report:
 
     Of a search, its own parts are those that `search` shows, and all others are of its confirmation.
 
-    sweep: as for `ablate.results.load`, or the folder of a search; changes: as for `ablate.results.question.ask`. From them
-    come `analysis`, with all frames behind, and what the methods show.
+    sweep: as for `ablate.results.load`, or the folder of a search, or one that holds a single sweep or search; folders are
+    looked for below the current folder, and then below the one above it, where a notebook in a folder of its own finds them.
+    changes: as for `ablate.results.question.ask`. From them come `analysis`, with all frames behind, and what the methods show.
     """
 
     sweep: str
     changes: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def _place(self) -> tuple[str, str]:
+        """The sweep as it is found from the current folder, and as it is named to readers."""
+        return _place(self.sweep)
 
     @cached_property
     def found(self) -> SearchResults | None:
@@ -85,7 +101,7 @@ class Report:
         Raises:
             AblateError: a search is to be read otherwise than it was fixed.
         """
-        folder = _search(self.sweep)
+        folder = _search(self._place[0])
         if folder is not None and self.changes:
             raise AblateError(f"Expected no changes with a search. Received: {', '.join(self.changes)}.")
         return None if folder is None else load_search(folder)
@@ -98,7 +114,7 @@ class Report:
             AblateError: a search has no confirmation.
         """
         if self.found is None:
-            return analyse(*ask(load(self.sweep), **self.changes))
+            return analyse(*ask(load(self._place[0]), **self.changes))
         if self.found.confirmation is None:
             raise AblateError(f"Expected a confirmation. Received: {self.sweep}, a search without one.")
         return self.found.confirmation
@@ -111,7 +127,11 @@ class Report:
     @cached_property
     def _tables(self) -> dict[str, tables.Table]:
         own = {} if self.found is None else {table.name: table for table in search_tables.every(self.found)}
-        return own | ({} if self._unconfirmed else {table.name: table for table in tables.every(self.analysis)})
+        if self._unconfirmed:
+            return own
+        averaged = confounds.averaged(self.analysis)
+        found = [*tables.every(self.analysis), *([] if averaged is None else [averaged])]
+        return own | {table.name: table for table in found}
 
     @cached_property
     def _pictures(self) -> dict[str, Picture]:
@@ -130,7 +150,7 @@ class Report:
     def search(self) -> "Text | Parts":
         """The trials of a search, its tables and figures; of another sweep, that it is none."""
         if self.found is None:
-            return Text("This sweep is no search, so it has no trials.")
+            return Nothing("This sweep is no search.")
         names = [table.name for table in search_tables.every(self.found)]
         shown = [self.table(name) for name in names if not name.startswith(search_content.CONFIRMED)]
         notes = [_lines(f"{note}." for note in self.found.importances[1])] if self.found.importances[1] else []
@@ -154,7 +174,7 @@ class Report:
     def table(self, name: str) -> Text:
         """A table by its name, with the lines that stand under it; where the sweep has nothing for it, that is said."""
         if name not in self._tables:
-            return Text(f"This {self._kind} has no table `{name}`; it has {_names(self._tables)}.")
+            return Nothing(f"This {self._kind} has no table `{name}`.")
         table = self._tables[name]
         notes = "".join(f"- {tables.escape(line)}\n" for line in table.notes)
         return Text(f"**{tables.escape(table.title)}**\n\n{tables.markdown(table.text, table.words)}\n{notes}")
@@ -162,7 +182,7 @@ class Report:
     def figure(self, name: str) -> Text | Picture:
         """A figure by its name; where the sweep has nothing for it, that is said."""
         if name not in self._pictures:
-            return Text(f"This {self._kind} has no figure `{name}`; it has {_names(self._pictures)}.")
+            return Nothing(f"This {self._kind} has no figure `{name}`.")
         return self._pictures[name]
 
     @property
@@ -186,14 +206,14 @@ class Report:
     def repeat(self) -> Text:
         """The commands that give the sweep and its report again."""
         if self.found is not None:
-            told = search_commands(self.found, self.sweep)
+            told = search_commands(self.found, self._place[1])
             return Text("\n".join(f"To {what}:\n\n```\n{line}\n```\n" for what, line in told.items()))
-        lines = commands(self.analysis.results.sweep, self.sweep)
+        lines = commands(self.analysis.results.sweep, self._place[1])
         return Text("```\n" + "\n".join(lines) + "\n```" if lines else "No single command gives this: it was put together.")
 
 
 def execute(sweep: str, to: Path, **changes: Any) -> Path:
-    """Run the report notebook on a sweep and write the executed copy; its path.
+    """Run the report notebook on a sweep and write the executed copy, without what the sweep has nothing for; its path.
 
     Args:
         sweep, changes: as of `Report`. to: the folder to write into.
@@ -222,8 +242,44 @@ def execute(sweep: str, to: Path, **changes: Any) -> Path:
         raise AblateError(
             f"Expected all cells of {template()} to run on {sweep}. Received: {error.ename}: {error.evalue}"
         ) from None
+    notebook.cells = _telling(notebook.cells)
     write_atomically(to / NAME, nbformat.writes(notebook).encode())
     return to / NAME
+
+
+def _telling(cells: Sequence[Any]) -> list[Any]:
+    """The cells without those that show nothing, and without headings that nothing stands under any more."""
+    kept: list[Any] = []
+    for number, cell in enumerate(cells):
+        under = list(takewhile(lambda other: other.cell_type == "code", cells[number + 1 :]))
+        if not (_shows_nothing(cell) if cell.cell_type == "code" else under and all(map(_shows_nothing, under))):
+            kept.append(cell)
+    return kept
+
+
+def _shows_nothing(cell: Any) -> bool:
+    return bool(cell.outputs) and all(output.get("metadata", {}).get(NOTHING, False) for output in cell.outputs)
+
+
+def _place(sweep: str) -> tuple[str, str]:
+    """A sweep as it is found from the current folder, and as it is named to readers, who are in the one that holds it.
+
+    Raises:
+        AblateError: a folder holds several sweeps.
+    """
+    for above in (Path(), Path("..")):
+        folder = above / sweep
+        if (folder / SWEEP).exists() or is_store(folder):
+            return str(folder), sweep
+        inside = sorted(path.parent.name for path in folder.glob(f"*/{SWEEP}"))
+        if len(inside) > 1:
+            raise AblateError(
+                f"Expected one sweep in {sweep}. Received: {len(inside)} of them, {', '.join(inside)}. Name one, as in "
+                f"{Path(sweep) / inside[0]}."
+            )
+        if inside:
+            return str(folder / inside[0]), str(Path(sweep) / inside[0])
+    return sweep, sweep
 
 
 def _search(sweep: str) -> Path | None:
@@ -243,7 +299,3 @@ def template() -> Path:
 
 def _lines(lines: Iterable[str]) -> Text:
     return Text("\n".join(f"- {tables.escape(line)}" for line in lines))
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names) or "none"

@@ -1,8 +1,11 @@
 import ast
+import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
+import nbclient
 import nbformat
 import pytest
 
@@ -63,9 +66,53 @@ def test_the_notebook_is_read_as_the_report_beside_it(sweep, tmp_path, capsys):
 def test_a_part_that_a_sweep_has_nothing_for_is_said(sweeps):
     made = sweeps.planned("lr=0.1,0.05", "seed=0", "steps=20", "eval_every=10", design="one_factor")
     shown = notebook.Report(str(sweeps.trained(made, 10, 20)))
-    assert shown.table("shapley").markdown.startswith("This sweep has no table `shapley`; it has `verdicts`")
-    assert "has no figure `shapley`" in shown.figure("shapley").markdown
+    assert shown.table("shapley").markdown == "This sweep has no table `shapley`."
+    assert shown.figure("shapley").markdown == "This sweep has no figure `shapley`."
+    assert shown.search().markdown == "This sweep is no search."
     assert all(getattr(shown, part)().markdown for part in PARTS)
+
+
+def test_an_executed_copy_has_no_heading_and_no_cell_without_anything_under_it(sweeps, tmp_path):
+    made = sweeps.planned("lr=0.1,0.05", "seed=0,1", "steps=20", "eval_every=10", design="one_factor")
+    cells = nbformat.read(notebook.execute(str(sweeps.trained(made, 10, 20)), tmp_path), as_version=4).cells
+    headings = [cell.source.partition("\n")[0] for cell in cells if cell.cell_type == "markdown"]
+    assert "## What was compared" in headings
+    assert not {"## The trials of a search", "## How factors play together"} & set(headings)
+    assert not any("learning rate" in heading for heading in headings)
+    assert "This sweep " not in str([cell.outputs for cell in cells if cell.cell_type == "code"])
+    assert not any(one == other == "markdown" for one, other in pairwise(cell.cell_type for cell in cells))
+    assert all(cell.execution_count is not None for cell in cells if cell.cell_type == "code")
+
+
+@pytest.mark.slow
+def test_the_notebook_as_it_is_runs_on_the_sweep_of_the_demo_beside_it(sweeps, tmp_path):
+    demo = type(sweeps)(tmp_path / "demo")
+    demo.trained(demo.planned("augment=on,off", "ema=on,off", "seed=0,1", "steps=20", "eval_every=10"), 10, 20)
+    (tmp_path / "notebooks").mkdir()
+    shutil.copy(notebook.template(), tmp_path / "notebooks")
+    made = nbformat.read(tmp_path / "notebooks" / notebook.NAME, as_version=4)
+    nbclient.NotebookClient(
+        made, kernel_name="python3", resources={"metadata": {"path": str(tmp_path / "notebooks")}}
+    ).execute()
+    cells = [cell for cell in made.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert all(output.output_type != "error" for cell in cells for output in cell.outputs)
+    assert "report demo/multirun/" in str(cells[-1].outputs)
+
+
+@pytest.mark.parametrize("here", [".", "notebooks"])
+def test_a_folder_that_holds_one_sweep_is_that_sweep_and_of_several_none_is_taken(sweeps, tmp_path, monkeypatch, here):
+    words = ("seed=0,1", "steps=20", "eval_every=10")
+    first = sweeps.trained(sweeps.planned("lr=0.1,0.05", *words), 10, 20)
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / here)
+    shown = notebook.Report("multirun")
+    assert list(shown.analysis.results.factors) == ["lr"]
+    assert shown.repeat().markdown.endswith(f"report multirun/{first.name}\n```")
+    second = sweeps.trained(sweeps.planned("ema=on,off", *words), 10, 20)
+    names = ", ".join(sorted([first.name, second.name]))
+    with pytest.raises(AblateError, match=f"Expected one sweep in multirun. Received: 2 of them, {names}. Name one"):
+        notebook.Report("multirun").question()
 
 
 def test_without_what_executes_notebooks_it_says_what_to_install(sweep):
