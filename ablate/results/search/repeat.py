@@ -57,20 +57,20 @@ def train(found: SearchResults, setting: Mapping[str, float | int | str]) -> str
 
 
 def again(found: SearchResults) -> str:
-    """The command of the search: over the same space, with the same budget, images and settings, and so in the same folder.
+    """The command of the search: over the same space, with the same budget, images and settings.
 
-    What is as `hydra/sweeper: optuna` has it is left out; after a named study, which may say otherwise, nothing is.
+    What is as `hydra/sweeper: optuna` has it is left out. A named study is told by what it said.
     """
-    search, study = found.search, found.sweep.get("study")
-    words = [f"study={study}"] if study else ["hydra/sweeper=optuna"]
-    words += [f"{key}={one.written}" for key, one in found.space.items()]
-    words += [f"epochs={_short(search['budget']['epochs'])}", *search["fixed_overrides"], *_images(found), *_seeds(found)]
+    search = found.search
+    words = ["hydra/sweeper=optuna", *(f"{key}={one.written}" for key, one in found.space.items())]
+    words += [f"epochs={_short(search['budget']['epochs'])}", *search["fixed_overrides"], *_images(found)]
+    seeds = list(found.sweep["seeds"])
+    words += [] if seeds == [0] else [f"seed={','.join(map(str, seeds))}"]
     usual = _usual("optuna")
     for kind in ("sampler", "pruner"):
         [name] = [each[kind] for each in usual["defaults"] if kind in each]
-        words += _choice(kind, search[kind], name, bool(study))
-    settings = _settings(found)
-    words += [f"hydra.sweeper.{key}={_short(value)}" for key, value in settings.items() if study or value != usual[key]]
+        words += _choice(kind, search[kind], name)
+    words += [f"hydra.sweeper.{key}={_short(value)}" for key, value in _settings(found).items() if value != usual[key]]
     return f"{PROGRAM} -m {shlex.join([*_own_configs(found), *words, *_own_store(found)])}"
 
 
@@ -113,30 +113,19 @@ def _images(found: SearchResults) -> list[str]:
     """The words that say which images a trial learns from and is judged on."""
     if not found.tuned_on_test:
         held_out = found.search.get("validation_images")
-        return [f"data.validation={held_out}"] * bool(held_out) + ["data.eval_on=validation"] * bool(found.sweep.get("study"))
+        return [f"data.validation={held_out}"] if held_out else []
     runs = record.with_trials(found.sweep, found.folder)["runs"]
     given = [word for run in runs[:1] for word in run["overrides"] if word.startswith("data.validation=")]
     return [*given[-1:], "data.eval_on=test"]
 
 
-def _seeds(found: SearchResults) -> list[str]:
-    seeds = list(found.sweep["seeds"])
-    if found.sweep.get("study"):
-        return ["hydra.sweeper.seeds=null", f"seed={','.join(map(str, seeds))}"]
-    return [] if seeds == [0] else [f"seed={','.join(map(str, seeds))}"]
-
-
-def _choice(kind: str, asked: Mapping[str, Any], usual: str, whole: bool) -> list[str]:
-    """The words for a sampler or pruner.
-
-    Args:
-        whole: whether to give all of its parameters, not those alone that differ from the defaults.
-    """
+def _choice(kind: str, asked: Mapping[str, Any], usual: str) -> list[str]:
+    """The words for a sampler or pruner, where it or one of its parameters is not the usual one."""
     name = asked["name"]
     defaults = _usual(f"{kind}/{name}")
-    words = [f"hydra/sweeper/{kind}={name}"] if whole or name != usual else []
+    words = [f"hydra/sweeper/{kind}={name}"] if name != usual else []
     for key, value in asked.items():
-        if key != "name" and (whole or key not in defaults or defaults[key] != value):
+        if key != "name" and (key not in defaults or defaults[key] != value):
             words.append(f"{'' if key in defaults else '+'}hydra.sweeper.{kind}.{key}={as_word(value)}")
     return words
 
