@@ -50,7 +50,7 @@ def run(first: str, second: str, out: Path | None, as_json: bool, **changes: Any
 
 
 def _name(source: str) -> str:
-    return Path(source).resolve().name if Path(source).exists() else source
+    return str(Path(source).resolve()) if Path(source).exists() else source
 
 
 def _print(comparison: "Comparison", files: list[Path]) -> None:

@@ -30,6 +30,7 @@ VERDICTS = {
 }
 SAID = {"†": "† the interval for new images would not give this verdict"}
 ABOVE, BELOW = -0.2, 0.33  # lines from the middle of a row to its interval and to its dots
+NEW = -0.45  # lines from the middle of a row to its interval for new images, which is often hardly longer and would be hidden
 HIGH = 0.62  # lines from the middle to the edges of the shaded margin
 REACH = 3.0  # of the median width of intervals: how far from all means the axis goes for a wider one
 
@@ -48,7 +49,7 @@ def forest(
 ) -> Axes:
     """Draw a row for each difference that is judged: mean and family interval, the seeds, and the verdict.
 
-    A thin line behind is the interval for new images too, where it is known. The axes are to be as high as `rows.height` says.
+    A thin line above is the interval for new images too, where it is known. The axes are to be as high as `rows.height` says.
 
     Args:
         comparisons: columns name, aliases, points, low, high, low_new, high_new, verdict.
@@ -69,7 +70,7 @@ def forest(
         ax.set_xlim(low, high)
         for middle, values, row in zip(middles, seeds, comparisons.to_dict("records"), strict=True):
             _zero(ax, middle, margin)
-            intervals.across(ax, middle + ABOVE, row["low_new"], row["high_new"], color=FAINT, linewidth=0.9)
+            intervals.across(ax, middle + NEW, row["low_new"], row["high_new"], color=FAINT, linewidth=0.9)
             intervals.across(ax, middle + ABOVE, row["low"], row["high"], color="black", linewidth=2.2)
             marker, fill = VERDICTS[row["verdict"]]
             (dot,) = ax.plot(
@@ -131,7 +132,7 @@ def _meaning(
         label = "mean and family interval: it decides"
         handles.append(Line2D([], [], color="black", linewidth=2.2, marker="D", markerfacecolor="white", label=label))
     if comparisons["low_new"].notna().any():
-        handles.append(Line2D([], [], color=FAINT, linewidth=0.9, label="the same for new images, too"))
+        handles.append(Line2D([], [], color=FAINT, linewidth=0.9, label="above it, thin: the same for new images, too"))
     handles.append(dots("a seed"))
     if margin is not None:
         handles.append(shade(margin, metric.points))

@@ -18,10 +18,11 @@ from ablate.results.question import METRICS, Metric
 from ablate.results.stats import student
 
 MOST_PAIRS = 8  # panels
+MOST_STACKED = 3  # panels that stand one below the other, each as wide as the figure
 PANEL = 1.15  # inches that a panel is high
 APART = 0.13  # of a panel's height, between the names at the lines' ends
 NAME_WIDTH = 72  # points that the name of a line may be wide
-ROUND_PANEL = 100  # points that the names of lines and the values of the axis take beside a panel
+ROUND_PANEL = 80  # points that the names of lines and the values of the axis take beside a panel
 ASIDE = 0.05  # of the distance between two levels, by which lines stand beside each other so that intervals do not hide
 NARROW = 9  # letters of a level's name that fit where two panels stand side by side
 LEVEL = 0.95
@@ -78,7 +79,7 @@ def interaction(
         low, high = limits(means["mean"], means["low"], means["high"], cut=0.5)
         axes[0, 0].set_ylim(low, high)
         for (first, second, rows), ax in zip(panels, axes.flat, strict=False):
-            _panel(ax, first, second, rows, metric, places, 72 * WIDTH / columns - ROUND_PANEL)
+            _panel(ax, first, second, rows, metric, places, columns)
         for ax in axes.flat[len(panels) :]:
             ax.remove()
         headline(figure, f"{metric.name} on the {evaluation_set} set ({metric.unit})")
@@ -95,7 +96,7 @@ def height(means: pd.DataFrame) -> float:
 def _columns(means: pd.DataFrame, pairs: int) -> int:
     names = pd.concat([means["first_level"], means["second_level"]])
     most = means.groupby(["first", "second"])["first_level"].nunique().max()
-    return 1 if pairs == 1 or most > 3 or names.str.len().max() > NARROW else 2
+    return 1 if pairs <= MOST_STACKED or most > 3 or names.str.len().max() > NARROW else 2
 
 
 def _skewness(rows: pd.DataFrame) -> float:
@@ -106,8 +107,14 @@ def _skewness(rows: pd.DataFrame) -> float:
     return float(departures.max()) if np.isfinite(departures).all() else 0.0
 
 
-def _panel(ax: Axes, first: str, second: str, rows: pd.DataFrame, metric: Metric, places: int, width: float) -> None:
-    """The first factor's levels from left to right, and a line for each level of the second, named at its end."""
+def _panel(ax: Axes, first: str, second: str, rows: pd.DataFrame, metric: Metric, places: int, columns: int) -> None:
+    """The first factor's levels from left to right, and a line for each level of the second, named at its end.
+
+    Side by side, panels have no room for the second factor at each line, so that stands above them.
+    """
+    width = 72 * WIDTH / columns - ROUND_PANEL
+    if columns > 1:
+        ax.set_title("\n".join(fitted(f"lines: {second}", width)), pad=3)
     levels = rows["first_level"].unique().tolist()
     lines = rows["second_level"].unique().tolist()
     ends = []
@@ -127,7 +134,8 @@ def _panel(ax: Axes, first: str, second: str, rows: pd.DataFrame, metric: Metric
             linewidth=1.2,
         )
         tell(drawn, [_told(first, second, row, metric, places) for row in line.to_dict("records")])
-        ends.append((float(line["mean"].iloc[-1]), "\n".join(fitted(f"{second}: {level}", NAME_WIDTH)), color, float(at[-1])))
+        name = level if columns > 1 else f"{second}: {level}"
+        ends.append((float(line["mean"].iloc[-1]), "\n".join(fitted(name, NAME_WIDTH)), color, float(at[-1])))
     ax.set_xticks(range(len(levels)), ["\n".join(fitted(level, width / len(levels))) for level in levels])
     ax.set_xlim(-0.25, len(levels) - 0.75)
     ax.set_xlabel(first, labelpad=1)

@@ -81,6 +81,8 @@ def test_the_interval_for_new_images_is_a_thin_line_and_named():
     ax = forest(frame)
     thin = lines(ax, 0.9)
     assert [line.get_xdata()[0] for line in thin] == pytest.approx(frame["low_new"].tolist())
+    clear = [abs(one.get_ydata()[0] - other.get_ydata()[0]) for one, other in zip(thin, lines(ax, 2.2), strict=True)]
+    assert min(clear) * 72 * rows.LINE > (2.2 + 0.9) / 2  # points
     assert "new images" in legend(ax)
     unknown = forest(comparisons(low_new=np.nan, high_new=np.nan), texts=["hurts"] * 3)
     assert lines(unknown, 0.9) == []

@@ -90,7 +90,8 @@ def test_of_many_pairs_the_least_parallel_are_drawn_and_the_rest_is_said():
     figure = drawn(factors)
     assert len(figure.axes) == MOST_PAIRS
     assert figure.axes[0].get_xlabel() == "factor0"
-    assert sorted(text.get_text() for text in figure.axes[0].texts) == ["factor1: off", "factor1: on"]
+    assert figure.axes[0].get_title(loc="left") == "lines: factor1"
+    assert sorted(text.get_text() for text in figure.axes[0].texts) == ["off", "on"]
     assert f"{MOST_PAIRS} of 15 pairs" in figure.get_supxlabel()
 
 
@@ -102,3 +103,9 @@ def test_names_of_lines_do_not_overlap_and_stay_inside(factors):
         for one in boxes:
             assert one.x1 <= figure.bbox.x1 + 1
             assert sum(one.overlaps(other) for other in boxes) == 1
+
+
+@pytest.mark.parametrize(("factors", "share"), [(3, 0.6), (4, 0.3)])
+def test_panels_take_most_of_the_width_that_they_have(factors, share):
+    figure = drawn({f"factor{number}": ["on", "off"] for number in range(factors)})
+    assert min(ax.get_window_extent().width for ax in figure.axes) > share * figure.bbox.width
