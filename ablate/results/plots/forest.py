@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ablate.results import numbers
 from ablate.results.plots import intervals, rows
 from ablate.results.plots.legend import LINE, UNDER, below, dots, shade
-from ablate.results.plots.style import FAINT, SHADE, STYLE, limits, tell
+from ablate.results.plots.style import GREY, SHADE, STYLE, limits, tell
 from ablate.results.question import METRICS, Metric
 from ablate.results.stats import percent
 
@@ -70,7 +70,7 @@ def forest(
         ax.set_xlim(low, high)
         for middle, values, row in zip(middles, seeds, comparisons.to_dict("records"), strict=True):
             _zero(ax, middle, margin)
-            intervals.across(ax, middle + NEW, row["low_new"], row["high_new"], color=FAINT, linewidth=0.9)
+            intervals.across(ax, middle + NEW, row["low_new"], row["high_new"], color=GREY, linewidth=0.9)
             intervals.across(ax, middle + ABOVE, row["low"], row["high"], color="black", linewidth=2.2)
             marker, fill = VERDICTS[row["verdict"]]
             (dot,) = ax.plot(
@@ -132,7 +132,7 @@ def _meaning(
         label = "mean and family interval: it decides"
         handles.append(Line2D([], [], color="black", linewidth=2.2, marker="D", markerfacecolor="white", label=label))
     if comparisons["low_new"].notna().any():
-        handles.append(Line2D([], [], color=FAINT, linewidth=0.9, label="above it, thin: the same for new images, too"))
+        handles.append(Line2D([], [], color=GREY, linewidth=0.9, label="above it, thin: the same for new images, too"))
     handles.append(dots("a seed"))
     if margin is not None:
         handles.append(shade(margin, metric.points))
