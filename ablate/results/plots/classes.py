@@ -32,7 +32,7 @@ def class_differences(
     """Draw a row a comparison, and in it a cell a class with the difference in accuracy within that class, in points.
 
     Where there are more than `MOST_CLASSES` classes, those are drawn whose differences are largest on average, and the legend
-    says so. The axes are to be as high as `rows.height` says.
+    says so, as it does of more than `rows.MOST` comparisons. The axes are to be as high as `rows.height` says.
 
     Args:
         classes: columns arm, against, class, name, n, points, low, high.
@@ -44,6 +44,9 @@ def class_differences(
     largest = classes["points"].abs().groupby(classes["class"]).mean().sort_values(ascending=False, kind="stable")
     shown = sorted(largest.index[:MOST_CLASSES])
     pairs = list(classes[["arm", "against"]].drop_duplicates().itertuples(index=False, name=None))
+    count, sizes = len(pairs), classes["points"].abs().groupby([classes["arm"], classes["against"]]).mean()
+    pairs = [pairs[row] for row in rows.largest(sizes.reindex(pairs))]
+    classes = classes[pd.MultiIndex.from_frame(classes[["arm", "against"]]).isin(pairs)]
     kept = classes[classes["class"].isin(shown)]
     most = float(kept["points"].abs().max()) or 1.0
     with matplotlib.rc_context(STYLE):
@@ -68,7 +71,7 @@ def class_differences(
         ]
         if len(kinds) > len(shown):
             said.append(f"{len(shown)} of {len(kinds)} classes: those with the largest differences")
-        said += named("not drawn", left_out)
+        said += [*rows.told(count, "comparison"), *named("not drawn", left_out)]
         below(ax, [], said, under=4 + below_too * (6 + 4.6 * max(len(_clipped(kinds[each])) for each in shown)))
     return ax
 

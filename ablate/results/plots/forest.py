@@ -51,6 +51,8 @@ def forest(
 
     A thin line above is the interval for new images too, where it is known. The axes are to be as high as `rows.height` says.
 
+    Of more than `rows.MOST` comparisons the largest are drawn, and the figure says so.
+
     Args:
         comparisons: columns name, aliases, points, low, high, low_new, high_new, verdict.
         samples: a row a comparison, a column a seed, in points.
@@ -62,6 +64,9 @@ def forest(
         judged: what each row is.
     """
     edges = [0.0] if margin is None else [-margin, 0.0, margin]
+    count = len(comparisons)
+    kept = rows.largest(comparisons["points"].abs())
+    comparisons, samples, texts = comparisons.iloc[kept], samples.iloc[kept], [texts[row] for row in kept]
     seeds = samples.to_numpy(dtype=float)
     with matplotlib.rc_context(STYLE):
         names = (comparisons["name"] + "\n" + comparisons["aliases"]).str.strip("\n")
@@ -93,8 +98,9 @@ def forest(
         ax.xaxis.set_major_locator(MaxNLocator(7))
         ax.xaxis.set_major_formatter(lambda value, _: numbers.signed(value, 4).rstrip("0").rstrip("."))
         ax.set_xlabel(difference)
-        ax.set_title(f"{percent(level)} family intervals, {numbers.counted(len(comparisons), judged)} judged", pad=8)
+        ax.set_title(f"{percent(level)} family intervals, {numbers.counted(count, judged)} judged", pad=8)
         handles, said = _meaning(comparisons, texts, margin, metric)
+        said += rows.told(count, judged)
         ends = [*comparisons[["low", "high", "low_new", "high_new"]].to_numpy(dtype=float).ravel(), *seeds.ravel()]
         below(ax, handles, said + intervals.cut(ends, (low, high)), under=UNDER + LINE * difference.count("\n"))
     return ax

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from ablate.results.plots.style import SMALL, WIDTH, bare, fitted, text_width
 
@@ -10,6 +12,7 @@ LINE = 0.155  # inches that a line of text is high, the unit of the y axis
 TRACK = 1.1  # lines that are drawn in, below each name
 GAP = 0.25  # lines between rows
 ROW_WIDTH = 72 * (WIDTH - 0.45)  # points
+MOST = 40  # rows; a figure of more is longer than a page
 BETWEEN = 10  # points between a name and the text at its right
 
 
@@ -42,6 +45,16 @@ def lay(ax: Axes, names: Sequence[str], texts: Sequence[str] = (), track: float 
     ax.grid(False)
     bare(ax, "left", "top", "right")
     return middles
+
+
+def largest(sizes: ArrayLike) -> list[int]:
+    """The places of the MOST largest sizes, in the order in which they stand; missing ones come last."""
+    return sorted(np.argsort(-np.asarray(sizes, dtype=float), kind="stable")[:MOST].tolist())
+
+
+def told(count: int, what: str) -> list[str]:
+    """What a legend says where not all rows are drawn. count: of all. what: each is, as in `difference`."""
+    return [f"{MOST} of {count:,} {what}s, the largest; all are in the files beside it"] if count > MOST else []
 
 
 def height(ax: Axes) -> float:

@@ -8,7 +8,7 @@ from ablate.results.plots import rows
 from ablate.results.plots.classes import MOST_CLASSES
 
 NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-NAMES_OF_PAIRS = {(arm, 0): f"factor{arm}: on → off" for arm in range(30)}
+NAMES_OF_PAIRS = {(arm, 0): f"factor{arm}: on → off" for arm in range(130)}
 
 
 def classes(comparisons: int = 2, count: int = 10, half: float = 0.55) -> pd.DataFrame:
@@ -78,3 +78,11 @@ def test_letters_stand_out_from_their_cell():
     frame = classes(1)
     frame["points"] = np.linspace(-9, 9, 10)
     assert [text.get_color() for text in cells(drawn(frame))] == ["black"] * 9 + ["white"]
+
+
+def test_of_hundreds_of_comparisons_the_largest_are_drawn_and_the_rest_is_said():
+    ax = drawn(classes(120))
+    written = [text.get_text() for text in ax.texts if text.get_text().startswith("factor")]
+    assert written == [NAMES_OF_PAIRS[arm, 0] for arm in range(120 - rows.MOST + 1, 121)]
+    said = ax.get_legend().get_title().get_text().replace("\n", " ")
+    assert f"{rows.MOST} of 120 comparisons, the largest; all are in the files beside it" in said

@@ -174,3 +174,17 @@ def test_a_pointer_is_told_means_with_their_interval_and_seeds():
 def test_a_verdict_has_one_colour_in_the_figure_and_on_the_page(tone, verdict):
     css = (resources.files("ablate.results.page") / "page.css").read_text(encoding="utf-8")
     assert f"tr.tone-{tone} > th:first-child {{ border-left-color: {VERDICTS[verdict][1].lower()}; }}" in css
+
+
+def test_of_hundreds_of_rows_the_largest_are_drawn_in_their_order_and_the_rest_is_said():
+    frame = comparisons(128)
+    frame["points"] = np.where(np.arange(128) % 4 == 1, 3.0, 0.1)
+    frame["name"] = [f"factor{row}: on → off" for row in range(128)]
+    ax = forest(frame, texts=[f"verdict {row}" for row in range(128)])
+    written = [text.get_text() for text in ax.texts if text.get_text().startswith("verdict")]
+    far = [f"verdict {row}" for row in range(128) if row % 4 == 1]
+    assert len(written) == rows.MOST
+    assert set(far) < set(written)
+    assert written == sorted(written, key=lambda text: int(text.split()[1]))
+    assert "128 differences judged" in ax.get_title(loc="left")
+    assert f"{rows.MOST} of 128 differences, the largest; all are in the files beside it" in legend(ax).replace("\n", " ")
