@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from ablate.results import numbers
+from ablate.results.plots import rows
 from ablate.results.plots.legend import LEGEND_WIDTH, named, shade
 from ablate.results.plots.style import BLUE, SHADE, SMALL, STYLE, WIDTH, fitted, headline, limits, tell
 from ablate.results.question import METRICS, Metric
@@ -38,6 +39,8 @@ def effect_vs_step(
 ) -> Figure:
     """Draw the paired difference of each comparison at every evaluation, with its pointwise 95 % band: no verdict.
 
+    Of more than `rows.MOST` comparisons those are drawn that are largest at their end, and the legend says so.
+
     Args:
         over_training: columns arm, against, step, n, points, low, high.
         names: of the comparisons, by arm and the one that it is compared with.
@@ -48,6 +51,9 @@ def effect_vs_step(
         left_out: comparisons without a value, for the legend.
     """
     pairs = list(over_training[["arm", "against"]].drop_duplicates().itertuples(index=False, name=None))
+    count, ends = len(pairs), over_training.groupby(["arm", "against"])["points"].last().abs()
+    pairs = [pairs[row] for row in rows.largest(ends.reindex(pairs))]
+    over_training = over_training[pd.MultiIndex.from_frame(over_training[["arm", "against"]]).isin(pairs)]
     columns = 1 if len(pairs) == 1 else 2
     with matplotlib.rc_context(STYLE):
         panels = figure.subplots(count_rows(len(pairs)), columns, sharex=True, sharey=True, squeeze=False)
@@ -67,19 +73,19 @@ def effect_vs_step(
         difference = f"{metric.name}, difference from {versus} ({metric.points})"
         headline(figure, difference)
         cut = over_training["low"].min() < low or over_training["high"].max() > high
-        _legend(figure, over_training, margin, metric, cut, named("not drawn", left_out))
+        _legend(figure, over_training, margin, metric, cut, [*rows.told(count, "difference"), *named("not drawn", left_out)])
     return figure
 
 
 def count_rows(comparisons: int) -> int:
     """Rows of panels."""
-    return 1 if comparisons == 1 else math.ceil(comparisons / 2)
+    return 1 if comparisons == 1 else math.ceil(min(comparisons, rows.MOST) / 2)
 
 
 def height(comparisons: int) -> float:
     """How high the axes of all rows are to be, in inches; one or two panels have room to be higher."""
-    rows = count_rows(comparisons)
-    return max(rows * (PANEL if rows <= FEW_ROWS else LOW_PANEL), 1.6)
+    count = count_rows(comparisons)
+    return max(count * (PANEL if count <= FEW_ROWS else LOW_PANEL), 1.6)
 
 
 def _panel(ax: Axes, curve: pd.DataFrame, name: str, margin: float | None, metric: Metric, places: int) -> None:
@@ -94,10 +100,10 @@ def _panel(ax: Axes, curve: pd.DataFrame, name: str, margin: float | None, metri
     marker = "o" if len(curve) <= MARKED else ""
     (line,) = ax.plot(curve["step"], curve["points"], color="black", linewidth=1.1, marker=marker, markersize=1.8)
     every = math.ceil(len(curve) / TOLD)
-    rows = curve[["step", "points", "low", "high"]].itertuples(index=False)
+    values = curve[["step", "points", "low", "high"]].itertuples(index=False)
     texts = [
         f"{name}, step {step:,}: {numbers.signed(points, places)} {metric.points} ({numbers.interval(low, high, places)})"
-        for step, points, low, high in rows
+        for step, points, low, high in values
     ]
     tell(line, [text if (len(texts) - 1 - place) % every == 0 else "" for place, text in enumerate(texts)])
     ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))

@@ -5,7 +5,7 @@ from matplotlib.collections import PolyCollection
 from ablate.results import plots
 from ablate.results.plots import effect
 
-NAMES = {(arm, other): f"factor{arm}: on → off" for arm in range(1, 30) for other in (0, arm - 1)}
+NAMES = {(arm, other): f"factor{arm}: on → off" for arm in range(1, 99) for other in (0, arm - 1)}
 
 
 def frame(comparisons: int = 2, steps=(1000, 2000, 3000), n: int = 3, half: float = 0.4, ladder: bool = False) -> pd.DataFrame:
@@ -88,6 +88,12 @@ def test_panels_titles_and_legend_do_not_overlap(comparisons):
         assert one.x0 >= 0
         assert one.x1 <= figure.bbox.x1 + 1
         assert sum(one.overlaps(other) for other in boxes) == 1
+
+
+def test_of_hundreds_of_comparisons_those_largest_at_their_end_are_drawn_and_the_rest_is_said():
+    figure = drawn(frame(98))
+    assert [ax.get_title(loc="left") for ax in figure.axes] == [f"factor{arm}: on → off" for arm in range(59, 99)]
+    assert figure.legends[0].get_title().get_text() == "40 of 98 differences, the largest; all are in the files beside it"
 
 
 def test_steps_are_labelled_below_each_column():
