@@ -415,7 +415,7 @@ def stand_in() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "Network", Network)
         patch.setattr(loop, "SECONDS_PER_CALL", 0)
-        patch.setattr(device, "segment", lambda threads, at_once, step: {"threads": threads, "from_step": step})
+        patch.setattr(device, "segment", lambda threads, at_once, step, to_step: {"threads": threads, "from_step": step})
         yield
 
 

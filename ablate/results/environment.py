@@ -81,8 +81,14 @@ def _facts(one: Trained | None, last: int) -> dict[str, Any]:
         "seconds": timed[-1] if timed else None,
         "segments": len(segments) if segments else None,
         "begun": _seconds(segments[0].get("time")) if segments else None,
-        **(_segment(segments[-1]) if segments else {}),
+        **(_segment(_of_step(segments, last)) if segments else {}),
     }
+
+
+def _of_step(segments: Sequence[Mapping[str, Any]], step: int) -> Mapping[str, Any]:
+    """The newest segment that trained to a step; a shorter run may have been trained anew since, up to its own."""
+    reached = [one for one in segments if one.get("from_step", 0) < step <= one.get("to_step", step)]
+    return reached[-1] if reached else segments[-1]
 
 
 def _seconds(time: Any) -> float | None:

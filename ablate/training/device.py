@@ -54,11 +54,12 @@ def warn_without_bfloat16() -> None:
         log.warning("This processor has no bfloat16 arithmetic: precision=bfloat16 will be slower than float32.")
 
 
-def segment(threads: int, at_once: int, step: int) -> dict[str, Any]:
-    """Where and with what a training goes on from `step`: an entry of env.json. No environment variables are read."""
+def segment(threads: int, at_once: int, step: int, to_step: int) -> dict[str, Any]:
+    """Where and with what a training goes from a step to another: an entry of env.json. No environment variables are read."""
     commit, dirty = _git()
     return {
         "from_step": step,
+        "to_step": to_step,
         "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "host": machine.host(),
         "system": platform.platform(),

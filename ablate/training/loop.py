@@ -46,7 +46,7 @@ def train(
         trajectory.drop_after(
             max(progress.step, trajectory.finished)
         )  # what a run has read is not lost for want of a checkpoint
-    trajectory.add_segment(device.segment(threads, at_once, progress.step))
+    trajectory.add_segment(device.segment(threads, at_once, progress.step, recipe.steps))
     trajectory.keep(recipe.steps)
     trajectory.set_status("running", progress.step)
     summaries = Summaries(trajectory.path / "tensorboard") if recipe.tensorboard else None

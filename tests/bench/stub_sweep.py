@@ -21,7 +21,7 @@ def stub(recipe: Recipe, dataset: Dataset, trajectory: Trajectory, watcher: Any,
     """Store what a training would store, with made-up numbers."""
     generator = np.random.default_rng(recipe.seed)
     trajectory.keep(recipe.steps)
-    trajectory.add_segment(device.segment(threads, 1, 0))
+    trajectory.add_segment(device.segment(threads, 1, 0, recipe.steps))
     for step in range(recipe.eval_every, recipe.steps + 1, recipe.eval_every):
         classes = generator.integers(0, 10, recipe.shape.eval_images)
         row = {"step": step, "epoch": step * recipe.batch_size / recipe.shape.train_images, "loss": 1.0, "lr": 0.1}

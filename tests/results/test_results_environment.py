@@ -50,6 +50,13 @@ def test_a_row_a_training_with_where_and_with_what_it_was_done(sweep, made):
     assert results.load(sweep).notes == ()
 
 
+def test_a_training_was_done_where_the_step_that_is_read_was(sweep, made):
+    trajectory = made.runs[0].trajectory
+    goes_on(trajectory, from_step=20, to_step=30, host="there")
+    goes_on(trajectory, from_step=0, to_step=15, host="yonder")  # a shorter run off the grid, trained anew
+    assert results.load(sweep).trainings["host"].tolist() == ["there", "here"]
+
+
 def test_what_is_not_there_or_not_known_is_missing(sweep, made):
     gone, unknown = made.runs[0].trajectory, made.runs[2].trajectory
     gone.path.rename(gone.path.with_name("gone"))
