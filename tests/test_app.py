@@ -74,6 +74,7 @@ def test_a_diverging_run_has_a_result_and_the_sweep_goes_on(program: Any) -> Non
     assert last == "ablate: 1 of 2 runs have no accuracy (1 diverged); what diverged stays so."
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_and_the_same_command_goes_on(program: Any) -> None:
     words = ["steps=1500", "eval_every=100"]
     process = program.start(*words)
@@ -115,6 +116,7 @@ def test_sigkill_at_any_moment_and_asking_again_equals_no_interruption(program: 
                 np.testing.assert_array_equal(left[name], right[name])
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_trajectory_once(program: Any) -> None:
     words = ["steps=60", "eval_every=30"]
     processes = [program.start(*words), program.start(*words)]
@@ -126,6 +128,7 @@ def test_two_processes_train_one_trajectory_once(program: Any) -> None:
     assert sum("\ntraining " in f"\n{err}" for err in errors) == 1
 
 
+@pytest.mark.slow
 def test_secrets_from_the_environment_land_in_no_file(program: Any) -> None:
     env = {"ABLATE_TEST_TOKEN": "s3cr3t-in-the-environment"}
     words = ["data=cifar10", "data.url='http://127.0.0.1:9/${oc.env:ABLATE_TEST_TOKEN}.tar.gz'", "data.archive=null"]
@@ -179,6 +182,7 @@ def test_hydras_own_flags(program: Any) -> None:
     assert "augment=photometric" in program("-sc", "query=bash", env=env)[0].split()
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_a_bar_with_speed_and_time_left(program: Any) -> None:
     words = ["-m", "ablate", *program.base, "steps=300", "eval_every=100"]
     shown = pexpect.spawn(sys.executable, words, cwd=program.folder, env=program.env, dimensions=(24, 110), timeout=300)

@@ -49,6 +49,7 @@ def test_a_limit_that_is_none_is_refused(value):
         recipe(10, f"diverged_loss={value}")
 
 
+@pytest.mark.slow
 def test_a_sweep_tells_it_and_its_report_counts_it(program):
     words = ("-m", "lr=0.01,0.02", "steps=20", "eval_every=10")
     program(*words)

@@ -152,6 +152,7 @@ def test_ctrl_c_while_processes_start(program: Any) -> None:
     assert "KeyboardInterrupt" not in err
 
 
+@pytest.mark.slow
 def test_no_training_outlives_a_killed_parent_by_half_a_minute(program: Any) -> None:
     process = program.start("-m", "seed=0,1", "workers=2", "steps=100000", "eval_every=100")
     wait_for(lambda: len(workers(program)) == 2)
@@ -190,6 +191,7 @@ def test_a_second_process_with_the_same_command_waits_or_only_watches(program: A
     assert results[2][0] == "", "who only watches reports nothing"
 
 
+@pytest.mark.slow
 def test_a_failure_is_told_at_once_and_the_others_go_on(program: Any) -> None:
     words = ("-m", "augment=off,flip,crop", "workers=1", *SHORT)
     plan = json.loads(program("-m", "hydra.sweeper.plan=json", *words[1:])[0])
@@ -240,6 +242,7 @@ hydra:
 """
 
 
+@pytest.mark.slow
 def test_a_study_of_ones_own(program: Any, tmp_path: Path) -> None:
     folder = tmp_path / "my"
     (folder / "study").mkdir(parents=True)

@@ -16,7 +16,10 @@ from hydra_plugins import ablate_optuna_sweeper as plugin
 
 RATE = {"lr": Dimension("float", "interval(0.1,1)", low=0.1, high=1.0)}
 LISTED = {"lr": Dimension("categorical", "0.1,0.2,0.3", choices=("0.1", "0.2", "0.3"))}
-OURS = {("tpe", "multivariate"), ("tpe", "constant_liar"), ("percentile", "percentile")}  # that differ from Optuna's defaults
+OURS = {  # that differ from Optuna's defaults
+    *(("tpe", "multivariate"), ("tpe", "constant_liar")),
+    *(("percentile", "percentile"), ("hyperband", "reduction_factor")),
+}
 
 
 @pytest.mark.parametrize("kind", ["sampler", "pruner"])

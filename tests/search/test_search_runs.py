@@ -106,6 +106,7 @@ def test_the_same_seed_gives_the_same_trials_and_trains_nothing_twice(program: A
     assert [trial["params"] for trial in third][1:] != [trial["params"] for trial in one][1:]
 
 
+@pytest.mark.slow
 def test_a_rate_at_which_training_diverges_ends_its_trial_and_no_more(program: Any) -> None:
     rates = ("hydra/sweeper=optuna", "hydra/sweeper/sampler=grid", "lr=0.05,1e30,0.1", "epochs=2")
     program("-m", *rates, "hydra.sweeper.n_trials=3", "hydra.sweeper.confirm_seeds=1", *QUICK)
@@ -181,6 +182,7 @@ def test_two_processes_on_one_storage_share_the_trials(program: Any) -> None:
     assert not mine & others
 
 
+@pytest.mark.slow
 def test_what_cannot_be_searched_so_is_refused_in_one_line(program: Any) -> None:
     cases = {
         ("lr=0.1",): "Expected something to search over",

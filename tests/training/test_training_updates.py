@@ -52,10 +52,10 @@ def test_schedules(tiny: Callable[..., Recipe]) -> None:
 
 def test_averages_follow_the_published_warm_up(tiny: Callable[..., Recipe]) -> None:
     weight, mean = tf.Variable([2.0]), tf.Variable([5.0])
-    expected = 5.0
+    expected, how = 5.0, tiny("ema_decay=0.8").average
     for step in range(100):
         weight.assign([float(step % 7)])
-        average.track([mean], [weight], tiny("ema_decay=0.8").average, tf.constant(step))
+        average.track([mean], [weight], how, tf.constant(step))
         rate = min(0.8, (1 + step) / (10 + step))
         expected = rate * expected + (1 - rate) * (step % 7)
         assert mean.numpy()[0] == pytest.approx(expected, rel=1e-5)
