@@ -162,3 +162,19 @@ def opened(browser) -> Callable[..., AbstractContextManager[Any]]:
         assert complaints == []
 
     return of
+
+
+@pytest.fixture
+def sort_all() -> Callable[[Any], None]:
+    """Sorts every table of a page by every column: no row is lost, and one column at most is the sorted one."""
+
+    def sort(tab):
+        tab.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+        for table in tab.locator("table").all():
+            rows = sorted(table.locator("tbody tr").all_inner_texts())
+            for button in table.locator("thead button").all():
+                button.click()
+                assert sorted(table.locator("tbody tr").all_inner_texts()) == rows
+            assert [heading.get_attribute("aria-sort") for heading in table.locator("thead th").all()].count("ascending") <= 1
+
+    return sort

@@ -19,16 +19,11 @@ def path(confirmed):
 
 
 @pytest.mark.parametrize("width", [400, 1280])
-def test_the_page_of_a_search_opens_fits_and_sorts(opened, path, width):
+def test_the_page_of_a_search_opens_fits_and_sorts(opened, sort_all, path, width):
     with opened(path, viewport={"width": width, "height": 800}) as tab:
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
         assert tab.locator("svg").count() >= 6
-        tab.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-        for table in tab.locator("table").all():
-            rows = sorted(table.locator("tbody tr").all_inner_texts())
-            for button in table.locator("thead button").all():
-                button.click()
-                assert sorted(table.locator("tbody tr").all_inner_texts()) == rows
+        sort_all(tab)
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="reads the print with pdftotext")
