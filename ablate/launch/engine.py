@@ -1,8 +1,10 @@
 """The sweep engine: which training goes next, what becomes of those that fail, and an end in good order."""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,6 +18,7 @@ from ablate.progress import say
 
 TICK_S = 0.5  # between two looks at what has ended
 BUSY_S = 2.0  # before a training is tried again that another process is at
+DEAF_LOOKS = 5  # of a backend that fails whenever it is asked, after which nothing is waited for any more
 
 Ended = Callable[[Training, Outcome], bool]
 
@@ -37,7 +40,7 @@ class Engine:
 
     share: how many at once, with how many threads. retries: how often a training is tried again whose process died.
     fail_fast: stop all at the first that fails. ended: told what became of each training, answers whether all its runs are
-    well. tick: called about twice a second.
+    well. tick: called about twice a second. began: told of each training once, before its process has it.
     """
 
     backend: Backend
@@ -46,11 +49,13 @@ class Engine:
     fail_fast: bool
     ended: Ended
     tick: Callable[[], None]
+    began: Callable[[Training], None] = lambda training: None
     deaths: Counter[str] = field(default_factory=Counter)
     waiting: list[Training] = field(default_factory=list)
     at_work: dict[str, Training] = field(default_factory=dict)
     not_before: dict[str, float] = field(default_factory=dict)  # of trainings that another process is at
     given_up: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)  # that they began
     supply: Supply | None = None
     tick_s: float = TICK_S
     stopping: bool = False
@@ -68,8 +73,7 @@ class Engine:
         with interruptible("stopping: each training saves its state first; press Ctrl-C again to stop at once") as asked:
             try:
                 while self.at_work or (self._more() and not self.stopping):
-                    self.stopping |= asked()
-                    self._step()
+                    self._step(asked)
             except Exception:
                 self._save_all()  # an error here must not cost the trainings what they have done since their checkpoints
                 raise
@@ -94,22 +98,29 @@ class Engine:
     def _more(self) -> bool:
         return bool(self.waiting) or (self.supply is not None and not self.supply.over)
 
-    def _step(self) -> None:
+    def _step(self, asked: Callable[[], bool]) -> None:
+        self.stopping |= asked()
         if self.stopping:
             for fingerprint in self.at_work:
                 self.backend.cancel(fingerprint)
         else:
             self._start()
         if self.at_work:
-            for outcome in self.backend.wait(self.tick_s):
-                self._take(outcome)
+            ended = self._collected()
+            self.stopping |= asked()  # what ends all may end the processes of the trainings, too
+            for training, outcome in ended:
+                self._take(training, outcome)
         elif self._more() and not self.stopping:  # by others
             time.sleep(self.tick_s)
         self.tick()
 
-    def _take(self, outcome: Outcome) -> None:
+    def _collected(self) -> list[tuple[Training, Outcome]]:
+        """What has ended since the last look. None of it is at work any more, whatever goes wrong while it is dealt with."""
+        outcomes = [outcome for outcome in self.backend.wait(self.tick_s) if outcome.fingerprint in self.at_work]
+        return [(self.at_work.pop(outcome.fingerprint), outcome) for outcome in outcomes]
+
+    def _take(self, training: Training, outcome: Outcome) -> None:
         """Deal with what has ended."""
-        training = self.at_work.pop(outcome.fingerprint)
         given_up = outcome.fingerprint in self.given_up
         self.given_up.discard(outcome.fingerprint)
         for line in outcome.warnings:
@@ -131,11 +142,18 @@ class Engine:
         self.stopping |= self.fail_fast and not well
 
     def _save_all(self) -> None:
+        """Let all save that can: a backend that fails to tell what has ended is not waited for without end."""
         for fingerprint in self.at_work:
-            self.backend.cancel(fingerprint)
-        while self.at_work:
-            for outcome in self.backend.wait(TICK_S):
-                self.at_work.pop(outcome.fingerprint)
+            with suppress(Exception):
+                self.backend.cancel(fingerprint)
+        failures = 0
+        while self.at_work and failures < DEAF_LOOKS:
+            try:
+                self._collected()
+                failures = 0
+            except Exception:
+                failures += 1
+                time.sleep(self.tick_s)
 
     def _start(self) -> None:
         """Start what there is room for. What another process is at is passed over, and looked at again later."""
@@ -171,8 +189,19 @@ class Engine:
             job = self._job(training)
             if self.backend.room(job.threads):
                 self.waiting.remove(training)
-                self.at_work[fingerprint] = training
-                self.backend.submit(job)
+                self._submit(training, job)
+
+    def _submit(self, training: Training, job: Job) -> None:
+        """Start a training. One that cannot be started has died: it is tried again, and the others go on."""
+        if job.fingerprint not in self.told:
+            self.told.add(job.fingerprint)
+            self.began(training)
+        try:
+            self.backend.submit(job)
+        except Exception as error:
+            self._take(training, Outcome(job.fingerprint, "died", f"its process could not be started: {_reason(error)}"))
+        else:
+            self.at_work[job.fingerprint] = training
 
     def _job(self, training: Training) -> Job:
         first = training.runs[0]
@@ -194,8 +223,16 @@ class Engine:
         count = self.deaths[outcome.fingerprint]
         if count <= self.retries:
             which = f"{' '.join(training.runs[0].overrides)} ({training.trajectory.path})"
-            say(f"{which}: {outcome.error}; trying again from its checkpoint ({count} of {self.retries})")
+            printed = f"; its output is in {outcome.log}" if outcome.log else ""
+            say(f"{which}: {outcome.error}; trying again from its checkpoint ({count} of {self.retries}){printed}")
         return count <= self.retries
+
+
+def _reason(error: Exception) -> str:
+    """Why something failed, in one line of few words."""
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower() + (f" ({error.filename})" if error.filename else "")
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _size(training: Training) -> float:

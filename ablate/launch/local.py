@@ -1,88 +1,81 @@
 """Trainings on this machine: warm worker processes, one training each."""
 
-import concurrent.futures
-import multiprocessing
-import signal
+import time
 from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from multiprocessing import connection
 from pathlib import Path
 
-from pebble import ProcessExpired, ProcessFuture, ProcessPool
-
 from ablate.launch.backend import Job, Outcome
+from ablate.launch.process import Process
 from ablate.launch.share import Share
-from ablate.launch.worker import Flag, start, work
+from ablate.launch.worker import BEGUN
 from ablate.store import writing
 
 
 class Slot:
     """A place for one training at a time: a process that stays warm between trainings of as many threads.
 
-    A pool of one worker, so that a worker that dies takes nothing else along, and can be given its own GPU and log.
+    A worker that dies takes nothing else along, and can be given its own GPU and log.
     """
 
     def __init__(self, log: Path, gpu: str | None) -> None:
         self.log, self.gpu = log, gpu
-        self.stop = Flag()
-        self.pool: ProcessPool | None = None
+        self.process: Process | None = None
         self.threads = 0
         self.job: Job | None = None
-        self.future: ProcessFuture[Outcome] | None = None
+        self.begun = self.asked_to_stop = False
 
     def submit(self, job: Job) -> None:
-        """Start the job, in a new process where the one that is there has other threads or is gone."""
-        if self.pool is not None and (self.threads != job.threads or not self.pool.active):
+        """Start the job, in a new process where the one that is there has other threads or is gone.
+
+        Raises:
+            Exception: there is no process to be had, or the job cannot be sent. Nothing is at work then.
+        """
+        if self.process is not None and (self.threads != job.threads or not self.process.running):
             self.end()
-        self.stop.set(False)
-        self.job = job
+        if self.process is None:
+            self.process = Process(self.log, self.gpu)
+            self.threads = job.threads  # TensorFlow takes them once a process
         try:
-            self._start(job)
-        except (BrokenProcessPool, RuntimeError, OSError) as error:  # no process to be had, or one that just died
-            self.future = ProcessFuture()
-            self.future.set_exception(BrokenProcessPool(str(error)))
+            self.process.send(job)
+        except BaseException:
+            self.end()
+            raise
+        self.job, self.begun, self.asked_to_stop = job, False, False
 
-    def _start(self, job: Job) -> None:
-        with _without_interrupts():
-            if self.pool is None:
-                self.threads = job.threads  # TensorFlow takes them once a process
-                self.pool = ProcessPool(
-                    max_workers=1,
-                    initializer=start,
-                    initargs=(self.log, self.gpu, self.stop),
-                    context=multiprocessing.get_context("spawn"),
-                )
-            self.future = self.pool.schedule(work, args=(job,))
+    def stop(self) -> None:
+        """Ask the worker to save the state of its training and stop."""
+        if self.job is None or self.process is None or self.asked_to_stop:
+            return
+        self.asked_to_stop = True
+        self.process.send(self.job.fingerprint)
 
-    @property
-    def ended(self) -> bool:
-        """Whether the job has: its future is done, or its pool is broken, so that the future never will be."""
-        assert self.future is not None
-        return self.future.done() or self.pool is None or not self.pool.active
-
-    def outcome(self) -> Outcome:
-        """What became of the job, once it has ended; the slot is free then."""
+    def outcome(self) -> Outcome | None:
+        """What became of the job, where the worker has something to say; the slot is free then. None where it goes on."""
         assert self.job is not None
-        assert self.future is not None
-        job, future, self.job, self.future = self.job, self.future, None, None
-        try:
-            return future.result(timeout=0)
-        except ProcessExpired as error:
-            said = f"its process {_how(error.exitcode)}"
-        except (BrokenProcessPool, TimeoutError):
-            said = "its process ended before the training began"
-        except Exception as error:
-            return Outcome(job.fingerprint, "failed", f"{type(error).__name__}: {error}", log=self.log)
+        assert self.process is not None
+        said = self.process.received()
+        if said == BEGUN:
+            self.begun = True
+            return None
+        fingerprint, self.job = self.job.fingerprint, None
+        if isinstance(said, Outcome) and (said.state != "stopped" or self.asked_to_stop):
+            return said
+        if isinstance(said, Outcome):
+            return Outcome(fingerprint, "died", "its process was asked to end", warnings=said.warnings, log=self.log)
+        how = f"its process {self.process.last_words()}"
+        if not self.begun:
+            reason = self.process.reason()
+            how = f"{how} before the training began" + (f": {reason}" if reason else "")
         self.end()
-        return Outcome(job.fingerprint, "died", said, log=self.log)
+        return Outcome(fingerprint, "died", how, log=self.log)
 
     def end(self) -> None:
         """End the process, whatever it does."""
-        if self.pool is not None:
-            self.pool.stop()  # type: ignore[no-untyped-call]
-            self.pool.join()
-            self.pool = None
+        process, self.process, self.job = self.process, None, None
+        if process is not None:
+            process.end()
 
 
 class Local:
@@ -106,21 +99,22 @@ class Local:
     def submit(self, job: Job) -> None:
         """Start a job in a free slot, if there is one in a process of as many threads."""
         free = [slot for slot in self.slots if slot.job is None]
-        warm = [slot for slot in free if slot.pool is not None and slot.threads == job.threads]
+        warm = [slot for slot in free if slot.process is not None and slot.threads == job.threads]
         (warm or free)[0].submit(job)
 
     def wait(self, timeout_s: float) -> list[Outcome]:
         """What has ended."""
-        at_work = [slot for slot in self.slots if slot.future is not None]
-        futures = [slot.future for slot in at_work if slot.future is not None]
-        concurrent.futures.wait(futures, timeout_s, concurrent.futures.FIRST_COMPLETED)
-        return [slot.outcome() for slot in at_work if slot.ended]
+        at_work = {slot.process.connection: slot for slot in self.slots if slot.job is not None and slot.process is not None}
+        if not at_work:
+            time.sleep(timeout_s)
+        heard = [at_work[each] for each in connection.wait(list(at_work), timeout_s) if isinstance(each, connection.Connection)]
+        return [outcome for slot in heard if (outcome := slot.outcome()) is not None]
 
     def cancel(self, fingerprint: str) -> None:
         """Ask the worker that has the job to save its state."""
         for slot in self.slots:
             if slot.job is not None and slot.job.fingerprint == fingerprint:
-                slot.stop.set(True)
+                slot.stop()
 
     def end(self) -> None:
         """End all processes."""
@@ -142,22 +136,3 @@ def local(share: Share, logs: Path) -> Iterator[Local]:
         yield backend
     finally:
         backend.end()
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Processes and threads that are started within it never see what a terminal sends: a flag tells them to stop."""
-    resource_tracker.ensure_running()  # starting it unblocks these signals
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _how(exitcode: int | None) -> str:
-    """How a process ended."""
-    if exitcode is None or exitcode >= 0:
-        return f"ended with status {exitcode}"
-    name = signal.Signals(-exitcode).name if -exitcode in {number.value for number in signal.Signals} else f"signal {-exitcode}"
-    return f"was killed by {name}" + (" (perhaps for want of memory)" if name == "SIGKILL" else "")

@@ -160,6 +160,78 @@ def test_an_error_of_the_engines_own_lets_all_save(tmp_path: Path) -> None:
     assert backend.at_work == []
 
 
+ERRORS = (
+    OSError(24, "Too many open files"),
+    RuntimeError("can't start new thread"),
+    MemoryError(),
+    BrokenPipeError(32, "Broken pipe"),
+)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_a_training_that_cannot_be_submitted_has_died_and_the_others_go_on(
+    tmp_path: Path, error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ablate.launch.engine.TICK_S", 0)
+    wanted = trainings(tmp_path, "seed=0,1,2")
+    bad, *good = prints(wanted)
+    backend = Script(2)
+    submit = backend.submit
+
+    def refuse(job: Job) -> None:
+        if job.fingerprint == bad:
+            raise error
+        submit(job)
+
+    monkeypatch.setattr(backend, "submit", refuse)
+    run, ended = engine(backend, retries=1)
+    run.run(wanted)
+    assert sorted(ended) == sorted([(bad, "died"), *((name, "ended") for name in good)])
+    assert run.at_work == {}
+    [line] = capsys.readouterr().err.splitlines()
+    assert "its process could not be started: " in line
+    assert line.endswith("trying again from its checkpoint (1 of 1)")
+
+
+@pytest.mark.parametrize("calls", [("room",), ("wait",), ("cancel", "wait"), ("ended",), ("tick", "cancel"), ("tick", "wait")])
+def test_a_backend_that_only_fails_ends_the_engine(
+    tmp_path: Path, calls: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = trainings(tmp_path, "seed=0,1,2")
+    backend = Script(2)
+    run, _ = engine(backend)
+    run.tick_s = 0
+
+    def fail(*_: object) -> bool:
+        raise RuntimeError("gone")
+
+    for call in calls:
+        monkeypatch.setattr(run if call in ("ended", "tick") else backend, call, fail)
+    with pytest.raises(RuntimeError, match="gone"):
+        run.run(wanted)
+
+
+def test_two_that_end_at_once_are_both_let_go_of_where_the_first_cannot_be_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = trainings(tmp_path, "seed=0,1")
+    backend = Script(2)
+    run, _ = engine(backend)
+
+    def all_at_once(timeout_s: float) -> list[Outcome]:
+        jobs, backend.at_work = backend.at_work, []
+        return [Outcome("unheard of", "ended"), *(Outcome(job.fingerprint, "ended") for job in jobs)]
+
+    def refuse(training: Training, outcome: Outcome) -> bool:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(backend, "wait", all_at_once)
+    run.ended = refuse
+    with pytest.raises(OSError, match="No space left"):
+        run.run(wanted)
+    assert run.at_work == {}
+
+
 def test_an_interrupt_lets_all_save_and_starts_no_more(tmp_path: Path) -> None:
     wanted = trainings(tmp_path, "seed=0,1,2,3")
     backend = Script(2)
