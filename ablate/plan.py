@@ -19,6 +19,7 @@ from ablate.designs import Arm, Factor, Fraction
 from ablate.errors import AblateError
 from ablate.recipe import Recipe
 from ablate.store import SWEEP, Trajectory, canonical_json
+from ablate.store.pack import store_of
 
 SWEEP_VERSION = 1  # of the format of sweep.json
 TUNING = "retune"  # the folder, in that of a sweep, of the sweep that chooses the learning rate of each arm
@@ -447,12 +448,15 @@ def sweep_folder(path: str | Path) -> Path:
 def find_store(content: Mapping[str, Any], folder: Path) -> Path | None:
     """The store that has the trajectories of a sweep; None where none of them is found.
 
-    sweep.json names it as the user did, seen from where the command ran: the current folder or one above the sweep's. Of
-    several it is the one with the most trajectories of the sweep.
+    A packed sweep has its own. Else sweep.json names it as the user did, seen from where the command ran: the current folder or
+    one above the sweep's. Of several it is the one with the most trajectories of the sweep.
 
     Args:
         content: of sweep.json.
     """
+    packed = store_of(folder)
+    if packed is not None:
+        return packed
     written = str(content["store"])
     try:
         given = str(OmegaConf.create({"store": written})["store"])  # it may name a variable of the environment

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ablate.commands.pack import pack, unpack
 from ablate.errors import AblateError
 from ablate.store import known_sweeps
 from ablate.store.catalog import STATES, Entry, contents, entry
@@ -30,6 +31,8 @@ other commands, each with a --help of its own:
   ablate runs rm         remove trajectories
   ablate runs gc         drop the checkpoints that nobody needs, and what killed trainings left
   ablate runs verify     check every file against what was written
+  ablate runs pack       a sweep as one folder or archive that can be sent and kept
+  ablate runs unpack     put a packed sweep into a store
 
 states: running, stopped (the same command goes on), done, diverged, failed, new (nothing trained yet), damaged
 """
@@ -394,7 +397,7 @@ def _line(finding: Finding) -> str:
     return f"{finding.path}: {finding.damage}; {finding.remedy}"
 
 
-_COMMANDS = {"list": _list, "rm": _remove, "gc": _clear, "verify": _verify}
+_COMMANDS = {"list": _list, "rm": _remove, "gc": _clear, "verify": _verify, "pack": pack, "unpack": unpack}
 _TAKE_A_VALUE = ("--store", "--state")  # the options behind which a word is no command
 
 

@@ -15,6 +15,7 @@ from ablate.errors import AblateError
 from ablate.store.files import content_of, digest, files_in, reading
 from ablate.store.inventory import Inventory, take
 from ablate.store.labels import LABELS, read_file
+from ablate.store.pack import kept_predictions
 from ablate.store.seals import DAMAGE, unpack_arrays, unseal
 from ablate.store.sweeps import registrations
 from ablate.store.trajectory import Trajectory, is_status
@@ -213,7 +214,8 @@ def _first(numbers: Sequence[int]) -> str:
 
 def _predictions(trajectory: Trajectory) -> Iterator[Finding]:
     finals, lines = trajectory.final_steps(), trajectory.lines().by_step
-    with_rows = {trajectory.predictions_file(step) for step in lines}
+    came_along = kept_predictions(trajectory.path)  # those of other steps were left out when it was packed
+    with_rows = {trajectory.predictions_file(step) for step in lines if came_along is None or step in came_along}
     for path in sorted({*trajectory.files("predictions"), *with_rows}, key=lambda path: int(path.stem)):
         step = int(path.stem)
         written = lines[step].predictions if step in lines else None

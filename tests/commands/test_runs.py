@@ -179,7 +179,7 @@ def test_filters_match_levels_and_keys(store: Path, said: Callable[..., str], wo
         ("lr=0.1", "such as optimizer.lr. Received: 'lr'"),
         ("augmnt=on", "such as augment. Received: 'augmnt'"),
         ("ema=on", "Received: 'ema'"),
-        ("augment", "Expected KEY=VALUE, as in seed=1, or one of: list, rm, gc, verify. Received: 'augment'"),
+        ("augment", "Expected KEY=VALUE, as in seed=1, or one of: list, rm, gc, verify, pack, unpack. Received: 'augment'"),
         ("=1", "Expected KEY=VALUE"),
     ],
 )
@@ -251,7 +251,7 @@ def test_the_command_may_stand_behind_options(store: Path, said: Callable[..., s
 
 @pytest.mark.parametrize("words", [["lst"], ["--store", "nowhere", "lst"], ["seed=1", "lst", "--json"]], ids=" ".join)
 def test_an_unknown_command_is_refused_with_those_there_are(words: list[str]) -> None:
-    with pytest.raises(AblateError, match=r"or one of: list, rm, gc, verify\. Received: 'lst'\.$"):
+    with pytest.raises(AblateError, match=r"or one of: list, rm, gc, verify, pack, unpack\. Received: 'lst'\.$"):
         runs.run(words)
 
 
