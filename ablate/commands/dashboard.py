@@ -1,7 +1,6 @@
 """`ablate dashboard`: a search in the browser, as Optuna's own dashboard shows it, for this machine alone."""
 
 import argparse
-import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from socketserver import ThreadingMixIn
@@ -12,7 +11,7 @@ from ablate.errors import AblateError
 from ablate.plan import sweep_folder
 from ablate.progress import say
 from ablate.search import record
-from ablate.store import SWEEP
+from ablate.store import SWEEP, read_json
 
 HOST = "127.0.0.1"
 PORT = 8080
@@ -46,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("sweep", type=Path, metavar="SEARCH", help="the folder of a search, in multirun/")
     parser.add_argument("--port", type=int, default=PORT, help=f"of this machine (default: {PORT}); 0 for a free one")
-    parser.add_argument("--storage", metavar="URL", help="where the trials are, if not where the search says")
+    parser.add_argument("--storage", metavar="URL", help="where the trials are, if not in the folder itself")
     options = parser.parse_args(arguments)
     folder = sweep_folder(options.sweep)
     if not record.is_search(folder):
@@ -72,16 +71,25 @@ def _app(folder: Path, given: str | None) -> Callable[..., Iterable[bytes]]:
         ) from None
     from ablate.search import storage
 
-    named = str(json.loads((folder / SWEEP).read_text())["search"]["storage"])
-    url = _resolved(given) or (None if named == "journal" else named)
+    url = _resolved(given)
     if url is not None and storage.HIDDEN in url:
-        raise AblateError(
-            f"Expected --storage URL, since the password of {url} is in no file. Received: none. Write it as ${{oc.env:NAME}}."
-        )
+        raise AblateError(f"--storage has {storage.HIDDEN} for a password, got {url!r}. Write it as ${{oc.env:NAME}}.")
+    if url is None:
+        url = storage.own(_named(folder), folder)
     if url is None and not (folder / storage.JOURNAL).exists():
-        raise AblateError(f"Expected the trials of the search in {folder / storage.JOURNAL}. Received: no such file.")
+        raise AblateError(f"{folder / storage.JOURNAL} does not exist, so there are no trials to show. Give --storage URL.")
     app: Callable[..., Iterable[bytes]] = wsgi(storage.opened(url, folder))
     return app
+
+
+def _named(folder: Path) -> str:
+    """Where a search says that its trials are."""
+    content = read_json(folder / SWEEP)
+    search = content.get("search") if isinstance(content, dict) else None
+    named = search.get("storage") if isinstance(search, dict) else None
+    if not isinstance(named, str):
+        raise AblateError(f"{folder / SWEEP}: search.storage must be text, got {type(named).__name__}. Give --storage URL.")
+    return named
 
 
 def _resolved(url: str | None) -> str | None:

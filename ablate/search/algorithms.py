@@ -15,13 +15,14 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from ablate.errors import AblateError, one_of
+from ablate.search.cmaes import CmaEs
 from ablate.search.record import Dimension
 
 SAMPLERS: Mapping[str, Callable[..., BaseSampler]] = {
     "tpe": optuna.samplers.TPESampler,
     "random": optuna.samplers.RandomSampler,
     "gp": optuna.samplers.GPSampler,
-    "cmaes": optuna.samplers.CmaEsSampler,
+    "cmaes": CmaEs,
     "qmc": optuna.samplers.QMCSampler,
     "grid": optuna.samplers.GridSampler,
     "brute_force": optuna.samplers.BruteForceSampler,

@@ -21,7 +21,7 @@ from ablate.search import space as spaces
 from ablate.search.record import SEARCH, Dimension
 from ablate.search.settings import EXHAUSTIVE, SearchSettings
 from ablate.search.space import Params
-from ablate.search.storage import redacted
+from ablate.search.storage import USUAL, redacted
 from ablate.store import canonical_json
 
 Compose = Callable[[Sequence[str]], DictConfig]
@@ -207,7 +207,7 @@ class Search:
             },
             "search": {
                 "study_name": self.name,
-                "storage": "journal" if asked.storage is None else redacted(asked.storage),
+                "storage": USUAL if asked.storage is None else redacted(asked.storage),
                 "space": {key: asdict(one) for key, one in self.space.items()},
                 "arm_keys": list(self.arm_keys),
                 "objectives": list(asked.objectives),

@@ -1,7 +1,5 @@
 """Where the trials of a search are kept: a journal in its folder, or any database that Optuna takes."""
 
-import logging
-import os
 import random
 import re
 import time
@@ -10,15 +8,15 @@ from pathlib import Path
 from urllib.parse import unquote, unquote_plus
 
 import optuna
-from filelock import FileLock
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend
-from sqlalchemy.exc import IntegrityError, ProgrammingError
+from optuna.storages import BaseStorage, RDBStorage
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, ProgrammingError
 
 from ablate.errors import AblateError
-from ablate.store import writing
+from ablate.search import journal
 
 JOURNAL = "trials.journal"  # in the folder of the search
+USUAL = "journal"  # stands for the journal in the folder
 HIDDEN = "***"  # stands for a password
 _SECRET = r"(?:[a-z_]*password|passwd|pwd|token|secret)"  # options of a URL that are one
 OPENED_AT_MOST = 5  # times, where others make the tables meanwhile
@@ -36,16 +34,15 @@ def opened(url: str | None, folder: Path) -> BaseStorage:
     Raises:
         AblateError: it cannot be opened; the message has no password.
     """
-    if url is None or url.endswith(".journal"):
-        path = folder / JOURNAL if url is None else Path(url)
-        with writing(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            return JournalStorage(JournalFileBackend(str(path), lock_obj=_Whole(path)))  # type: ignore[arg-type]
-    if "://" not in url:
+    if url is None or is_journal(url):
+        return journal.opened(folder / JOURNAL if url is None else Path(url))
+    if "://" not in url or url.startswith("file:"):
         raise AblateError(
-            "Expected a URL as Optuna takes it, as sqlite:///trials.db or postgresql://user@host/name, or a file that ends "
-            f"with .journal. Received: hydra.sweeper.storage={redacted(url)}."
+            "hydra.sweeper.storage must be a file that ends with .journal, or a URL such as sqlite:///trials.db or "
+            f"postgresql://user@host/name, got {redacted(url)!r}."
         )
+    if is_sqlite(url):
+        journal.check_plain(*files_of(url))
     try:
         return _database(url)
     except Exception as error:
@@ -68,6 +65,27 @@ def _database(url: str) -> RDBStorage:
                 raise
             time.sleep(random.uniform(0.1, 1.0))
     raise AssertionError("unreachable")
+
+
+def own(named: str, folder: Path) -> str | None:
+    """The storage of a search as its folder names it, which may come from anybody; None for the journal in the folder.
+
+    Args:
+        named: what sweep.json says, without passwords.
+
+    Raises:
+        AblateError: it lies somewhere else, and so is for the user to give.
+    """
+    if named == USUAL:
+        return None
+    files = files_of(named)
+    inside = folder.resolve()
+    if not files or not all(inside in file.resolve().parents for file in files):
+        raise AblateError(
+            f"The trials are in {named!r}, outside of {folder}, which is opened only where you name it. Give --storage URL"
+            + (f", with its password for {HIDDEN} as ${{oc.env:NAME}}." if HIDDEN in named else ".")
+        )
+    return named
 
 
 def redacted(url: str) -> str:
@@ -102,52 +120,24 @@ def reason(error: BaseException, url: str | None) -> str:
     return without(lines[0] if lines else type(error).__name__, url)
 
 
+def is_journal(url: str) -> bool:
+    """Whether a storage is a journal, given by its path."""
+    return url.endswith(".journal") and "://" not in url and not url.startswith("file:")
+
+
+def files_of(url: str) -> list[Path]:
+    """The files that a storage consists of; none where it is no file."""
+    if is_journal(url):
+        return [Path(url)]
+    try:
+        named = make_url(url).database if is_sqlite(url) else None
+    except (ArgumentError, ValueError):
+        return []
+    if not named or named == ":memory:":
+        return []
+    return [Path(named.removeprefix("file:").partition("?")[0])]
+
+
 def is_sqlite(url: str | None) -> bool:
     """Whether a storage is a SQLite file, which is for one process."""
     return url is not None and url.startswith("sqlite")
-
-
-class _Whole:
-    """The lock of a journal, which the system lets go of when its holder dies, and which leaves no torn line behind.
-
-    Who is killed while it writes leaves half a line, and the next line behind it would spoil the file for good. So whoever
-    comes next cuts it off: what was not written whole was not said.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.lock = FileLock(path.with_name(f"{path.name}.lock"))
-
-    def acquire(self) -> bool:
-        """Take the lock, and mend the file."""
-        self.lock.acquire()
-        try:
-            _mend(self.path)
-        except BaseException:
-            self.lock.release()
-            raise
-        return True
-
-    def release(self) -> None:
-        """Let go of the lock."""
-        self.lock.release()
-
-
-def _mend(path: Path) -> None:
-    if not path.exists() or path.stat().st_size == 0:
-        return
-    with path.open("rb+") as file:
-        file.seek(-1, os.SEEK_END)
-        if file.read(1) == b"\n":
-            return
-        size = file.tell()
-        while size > 0:
-            start = max(0, size - 65536)
-            file.seek(start)
-            found = file.read(size - start).rfind(b"\n")
-            if found >= 0:
-                file.truncate(start + found + 1)
-                return
-            size = start
-        file.truncate(0)
-        logging.getLogger(__name__).warning("%s was torn in its first line, and begins anew", path)

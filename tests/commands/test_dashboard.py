@@ -83,11 +83,49 @@ def test_what_is_no_search_or_has_no_trials_is_refused(search: Path, tmp_path: P
         refused("Expected a port of this machine that is free", "--port", str(taken.getsockname()[1]))
     refused("Expected a port of this machine", "--port", "99999999")
     written(search={"storage": "postgresql://ada:***@db/trials"})
-    refused("since the password of postgresql://ada:[*]+@db/trials is in no file")
+    refused("The trials are in 'postgresql://ada:[*]+@db/trials', outside of .*Give --storage URL, with its password")
+    refused("--storage has [*]+ for a password", "--storage", "postgresql://ada:***@db/trials")
     written()
     (search / storage.JOURNAL).unlink()
-    refused("no such file")
+    refused("trials.journal does not exist")
     written(design="factorial")
     refused("Expected the folder of a search.*which is a sweep")
     with pytest.raises(AblateError, match="Expected the folder of a sweep"):
         dashboard.run([str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "../theirs.journal",
+        "theirs.journal",
+        "/tmp/theirs.journal",
+        "sqlite:///theirs.db",
+        "sqlite:////tmp/theirs.db",
+        "sqlite:///file:theirs.db?uri=true",
+        "postgresql://db.example/trials",
+        "mysql+nothing://db.example/trials",
+        "{folder}/away/theirs.journal",
+        "{folder}/link.journal",
+        "://",
+        "",
+    ],
+)
+def test_a_storage_that_a_folder_names_is_opened_only_within_it(
+    named: str, search: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "opened", lambda *_: pytest.fail("it was opened"))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "theirs.journal").touch()
+    (search / "away").symlink_to(tmp_path / "elsewhere")
+    (search / "link.journal").symlink_to(tmp_path / "elsewhere" / "theirs.journal")
+    content = {"version": 1, "design": "search", "search": {"storage": named.format(folder=search)}}
+    (search / "sweep.json").write_text(json.dumps(content))
+    with pytest.raises(AblateError, match=r"which is opened only where you name it\. Give --storage URL"):
+        dashboard.run([str(search)])
+
+
+def test_a_storage_within_the_folder_is_opened(search: Path) -> None:
+    assert storage.own("journal", search) is None
+    for named in (f"{search}/more/ours.journal", f"sqlite:///{search}/ours.db"):
+        assert storage.own(named, search) == named

@@ -1,12 +1,17 @@
 """Optuna's samplers and pruners as a search uses them."""
 
 import inspect
+import math
+import os
+import pickle
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution
+from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial
 
 from ablate.errors import AblateError
@@ -127,3 +132,68 @@ def test_a_trial_is_pruned_among_its_own_arm_alone(name: str) -> None:
         judge("fast", level)
     assert not judge("slow", 0.3)
     assert sum(judge("fast", 0.3) for _ in range(6)) >= 3
+
+
+PLANE = {"lr": FloatDistribution(0.01, 1.0, log=True), "layers": IntDistribution(1, 9), "decay": FloatDistribution(0.0, 1.0)}
+
+
+def tried(study: optuna.Study, count: int) -> list[dict[str, Any]]:
+    """Settings that a study draws one after the other, scored by their distance from a point within."""
+    found = []
+    for _ in range(count):
+        trial = study.ask(PLANE)
+        lr, layers, decay = trial.params["lr"], trial.params["layers"], trial.params["decay"]
+        study.tell(trial, -((math.log10(lr) + 1) ** 2) - (layers / 9 - 0.4) ** 2 - (decay - 0.3) ** 2)
+        found.append(trial.params)
+    return found
+
+
+def cmaes(storage: Any, **parameters: Any) -> optuna.Study:
+    space = {"lr": RATE["lr"]}
+    made = algorithms.sampler({"name": "cmaes", "seed": 0, **parameters}, space, 1)
+    return optuna.create_study(study_name="one", storage=storage, sampler=made, direction="maximize", load_if_exists=True)
+
+
+@pytest.mark.parametrize(
+    "parameters", [{}, {"with_margin": True}, {"popsize": 4, "lr_adapt": True}, {"use_separable_cma": True}]
+)
+def test_cmaes_without_pickles_draws_what_optunas_own_draws(
+    parameters: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = optuna.storages.InMemoryStorage()
+    ours = [setting for _ in range(8) for setting in tried(cmaes(storage, **parameters), 5)]  # opened anew for every five
+    assert [
+        trial.system_attrs for trial in cmaes(storage).trials if any("optimizer" in key for key in trial.system_attrs)
+    ] == []
+    monkeypatch.setitem(algorithms.SAMPLERS, "cmaes", optuna.samplers.CmaEsSampler)
+    theirs = tried(cmaes(optuna.storages.InMemoryStorage(), **parameters), 40)
+    np.testing.assert_allclose(*([list(each.values()) for each in found] for found in (ours, theirs)), rtol=1e-6)
+
+
+def test_cmaes_of_several_processes_agree_and_find_the_best(tmp_path: Path) -> None:
+    storage = optuna.storages.InMemoryStorage()
+    studies = [cmaes(storage) for _ in range(3)]
+    for _ in range(25):
+        trials = [study.ask(PLANE) for study in studies]
+        for study, trial in reversed(list(zip(studies, trials, strict=True))):  # the last begun is the first to end
+            lr, layers, decay = (trial.params[key] for key in PLANE)
+            study.tell(trial, -((math.log10(lr) + 1) ** 2) - (layers / 9 - 0.4) ** 2 - (decay - 0.3) ** 2)
+    assert studies[0].best_value > -0.01
+    assert max(trial.system_attrs.get("cma:generation", 0) for trial in studies[0].trials) >= 7
+
+
+def test_a_pickle_that_somebody_put_into_a_storage_is_not_run(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> Any:
+            return os.mkdir, (str(tmp_path / "run"),)
+
+    storage = optuna.storages.InMemoryStorage()
+    study = cmaes(storage)
+    tried(study, 5)
+    trial = study.ask(PLANE)
+    for prefix in ("cma", "cmawm", "sepcma"):
+        study._storage.set_trial_system_attr(trial._trial_id, f"{prefix}:optimizer:0", pickle.dumps(Evil()).hex())
+    study.tell(trial, 1.0)
+    for parameters in ({}, {"with_margin": True}, {"use_separable_cma": True}):
+        tried(cmaes(storage, **parameters), 12)
+    assert not (tmp_path / "run").exists()

@@ -53,7 +53,7 @@ def test_a_url_is_shown_without_its_passwords() -> None:
 
 
 def test_what_is_no_storage_is_refused_without_the_password(tmp_path: Path) -> None:
-    with pytest.raises(AblateError, match=r"Expected a URL.*Received: hydra\.sweeper\.storage=trials"):
+    with pytest.raises(AblateError, match=r"hydra\.sweeper\.storage must be a file that ends with \.journal.*got 'trials'"):
         storage.opened("trials", tmp_path)
     with pytest.raises(AblateError, match="Expected a storage that can be opened") as caught:
         storage.opened("mysql+nothing://ada:geheim@localhost/trials", tmp_path)
