@@ -81,7 +81,7 @@ def run(arguments: Sequence[str]) -> int:
     The command may stand anywhere, as in `--store DIR gc`; without one the trajectories are listed.
 
     Returns:
-        1 where `verify` found damage, or `rm` left what is being trained; else 0.
+        1 where `verify` found damage, `rm` left what is being trained, or one of them could not do its work; else 0.
 
     Raises:
         AblateError: no such store, command or trajectory, an unknown key, or a store that cannot be read or written.
@@ -129,6 +129,9 @@ def _list(words: Sequence[str]) -> int:
         return 0
     if shown:
         _print(shown, texts)
+    for one in shown:
+        if one.fault:
+            print(f"damaged: {one.fault}")
     of_all = "" if len(shown) == len(entries) else f" of {len(entries)}"
     print(f"{len(shown)}{of_all} {_plural(len(entries), 'trajectory', 'trajectories')} in {options.store}, {_size(shown)}")
     if foreign:
@@ -242,17 +245,27 @@ def _remove(words: Sequence[str]) -> int:
             return 0
     removed: list[Entry] = []
     left: list[Entry] = []
+    faults: dict[str, str] = {}
     for one in chosen:
-        (removed if _removed(one) else left).append(one)
+        try:
+            remove(one.trajectory)
+            removed.append(one)
+        except TimeoutError:
+            left.append(one)
+        except AblateError as error:
+            faults[one.trajectory.fingerprint] = str(error)
     if options.json:
-        told = {"removed": _fingerprints(removed), "being_trained": _fingerprints(left)}
+        told: dict[str, Any] = {"removed": _fingerprints(removed), "being_trained": _fingerprints(left)}
+        told |= {"faults": faults} if faults else {}
         size_bytes = sum(one.size_bytes for one in removed)
         print(json.dumps({"store": str(options.store), **told, "size_bytes": size_bytes}))
     else:
         for fingerprint in _fingerprints(left):
             print(f"{fingerprint} is being trained; left alone")
+        for fault in faults.values():
+            print(fault)
         print(f"removed {_count(len(removed))}, {_size(removed)}")
-    return 1 if left else 0
+    return 1 if left or faults else 0
 
 
 def _fingerprints(entries: Sequence[Entry]) -> list[str]:
@@ -286,15 +299,6 @@ def _agreed(what: str) -> bool:
         return False
 
 
-def _removed(one: Entry) -> bool:
-    """Whether it could be removed: what is being trained cannot."""
-    try:
-        remove(one.trajectory)
-    except TimeoutError:
-        return False
-    return True
-
-
 def _seen(folder: Path) -> str:
     here = Path.cwd()
     return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
@@ -318,11 +322,12 @@ def _clear(words: Sequence[str]) -> int:
     cleared = clear(options.store, options.dry_run)
     gone = [_seen(sweep.folder) for sweep in clear_registrations(options.store, options.dry_run)]
     freed = clear_trash(options.store, options.dry_run) + sum(one.size_bytes for one in cleared)
+    status = 1 if any(one.fault for one in cleared) else 0
     if options.json:
         listed = [_plain_cleared(one) for one in cleared if _told(one)]
         whole = {"dry_run": options.dry_run, "trajectories": listed, "sweeps_gone": gone, "size_bytes": freed}
         print(json.dumps({"store": str(options.store), **whole}))
-        return 0
+        return status
     for folder in gone:
         print(f"{folder} is gone: what this sweep needed is no longer kept for it")
     for one in cleared:
@@ -330,7 +335,7 @@ def _clear(words: Sequence[str]) -> int:
         if text:
             print(f"{one.trajectory.fingerprint}: {text}")
     print(f"{'would free' if options.dry_run else 'freed'} {freed / 1e6:.1f} MB in {options.store}")
-    return 0
+    return status
 
 
 def _plain_cleared(one: Cleared) -> dict[str, Any]:
@@ -341,6 +346,7 @@ def _plain_cleared(one: Cleared) -> dict[str, Any]:
         "checkpoints_spared": sorted(int(path.stem) for path in one.spared),
         "leftovers_dropped": [path.relative_to(one.trajectory.path).as_posix() for path in one.leftovers],
         "size_bytes": one.size_bytes,
+        **({"fault": one.fault} if one.fault else {}),
     }
 
 
@@ -348,6 +354,8 @@ def _told(one: Cleared) -> str:
     """What was dropped or spared, in words; empty where nothing was."""
     if one.locked:
         return "being trained, left alone"
+    if one.fault:
+        return f"left alone. {one.fault}"
     parts = []
     if one.checkpoints:
         count = _checkpoints(one.checkpoints)

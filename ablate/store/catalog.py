@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate.errors import AblateError
-from ablate.store.files import files_in
+from ablate.store.files import files_in, reading
 from ablate.store.inventory import take
 from ablate.store.trajectory import Trajectory
 
@@ -25,7 +25,7 @@ class Entry:
     state: as in status.json, but `stopped` where that says running and nothing trains it, and `damaged` where that file,
     config.yaml or metrics.jsonl is, or evaluations are lost. step: how far it came. config, names: the hashed content, and the
     levels first asked for; empty where damaged. row: its last evaluation. size_bytes: of all its files. trained_at: when it
-    last wrote, in local time.
+    last wrote, in local time. fault: why it cannot be read, where it cannot be.
     """
 
     trajectory: Trajectory
@@ -36,6 +36,7 @@ class Entry:
     row: Mapping[str, Any] | None
     size_bytes: int
     trained_at: datetime | None
+    fault: str | None = None
 
 
 def contents(store: Path) -> tuple[list[Trajectory], list[str]]:
@@ -44,11 +45,10 @@ def contents(store: Path) -> tuple[list[Trajectory], list[str]]:
     Raises:
         AblateError: there is no such folder, or it cannot be read.
     """
-    if not store.is_dir():
-        received = "a file" if store.exists() else "no such folder"
-        raise AblateError(
-            f"Expected a folder of trajectories. Received: {store}, {received}. Train something first, or name it: --store DIR."
-        )
+    with reading(store):
+        if not store.is_dir():
+            received = "it is a file" if store.exists() else "no such folder"
+            raise AblateError(f"Cannot read the store {store}: {received}. Train something first, or name it: --store DIR.")
     trajectories, foreign = [], []
     for path in files_in(store):
         if _is_trajectory(path):
@@ -60,18 +60,20 @@ def contents(store: Path) -> tuple[list[Trajectory], list[str]]:
 
 def _is_trajectory(path: Path) -> bool:
     named = len(path.name) == 16 and set(path.name) <= set("0123456789abcdef")
-    if not named or not path.is_dir():
+    if not named:
         return False
     try:
+        if path.is_symlink() or not path.is_dir():
+            return path.is_symlink()
         return bool({file.name for file in files_in(path)} & (_FILES | _FOLDERS))
-    except AblateError:
+    except (AblateError, OSError):
         return True  # cannot be read; the name is that of one
 
 
 def entry(trajectory: Trajectory) -> Entry:
     """A trajectory as far as it can be read."""
     try:
-        there = {path.name for path in files_in(trajectory.path)}
+        there = {path.name for path in files_in(trajectory.path, trajectory.store)}
         begun = bool(there & {"metrics.jsonl", "status.json", "checkpoints"})  # a training writes its config and status first
         live, config = trajectory.live(), trajectory.config()
         found = take(trajectory, config)
@@ -92,8 +94,8 @@ def entry(trajectory: Trajectory) -> Entry:
             size_bytes,
             None if written is None else _local(written),
         )
-    except AblateError:
-        return Entry(trajectory, "damaged", 0, {}, {}, None, 0, None)
+    except AblateError as error:
+        return Entry(trajectory, "damaged", 0, {}, {}, None, 0, None, str(error))
 
 
 def _local(seconds: float) -> datetime | None:

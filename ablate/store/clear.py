@@ -20,7 +20,7 @@ class Cleared:
 
     known_sweeps: how many need the trajectory. checkpoints: those that are not needed. spared: those that no sweep needs, but a
     run that is not finished. leftovers: damaged checkpoints that were put aside, and temporary files. locked: it is being
-    trained, so it was left alone.
+    trained, so it was left alone. fault: why it was left alone, or the rest of it, where it cannot be read or written.
     """
 
     trajectory: Trajectory
@@ -30,6 +30,7 @@ class Cleared:
     leftovers: list[Path] = field(default_factory=list)
     size_bytes: int = 0
     locked: bool = False
+    fault: str | None = None
 
 
 def remove(trajectory: Trajectory) -> None:
@@ -39,7 +40,11 @@ def remove(trajectory: Trajectory) -> None:
         TimeoutError: it is being trained.
         AblateError: it cannot be removed.
     """
-    store = trajectory.path.parent
+    store = trajectory.store
+    if trajectory.path.is_symlink():
+        with writing(trajectory.path):
+            trajectory.path.unlink()  # what it leads to is the user's
+        return
     trash = store / f"{TRASH}{trajectory.fingerprint}-{uuid.uuid4().hex[:8]}"
     with trajectory.locked(timeout_s=0):
         with writing(trajectory.path):
@@ -59,12 +64,13 @@ def clear_trash(store: Path, dry_run: bool) -> int:
 
 
 def _delete(path: Path) -> None:
-    if path.is_symlink():
-        path.unlink()  # the trajectory lies elsewhere; what lies there is the user's
+    if path.is_symlink() or path.is_file():
+        with writing(path):
+            path.unlink()  # what a link leads to is the user's
         return
     shutil.rmtree(path, ignore_errors=True)
     if path.exists():
-        raise AblateError(f"Expected to be allowed to delete {path}. Received: a part of it is left. Delete it by hand.")
+        raise AblateError(f"Cannot delete all of {path}. Delete it by hand.")
 
 
 def clear_registrations(store: Path, dry_run: bool) -> list[KnownSweep]:
@@ -94,11 +100,15 @@ def clear(store: Path, dry_run: bool) -> list[Cleared]:
 
 
 def _looked_at(trajectory: Trajectory, needs: Needs) -> Cleared:
-    return Cleared(trajectory, locked=True) if trajectory.live() else _dispensable(trajectory, needs)
+    try:
+        return Cleared(trajectory, locked=True) if trajectory.live() else _dispensable(trajectory, needs)
+    except AblateError as error:
+        return Cleared(trajectory, fault=str(error))
 
 
 def _cleared(trajectory: Trajectory, needs: Needs) -> Cleared:
     try:
+        files_in(trajectory.path, trajectory.store)  # before a lock is made in it
         with trajectory.locked(timeout_s=0):
             cleared = _dispensable(trajectory, needs)
             with writing(trajectory.path):
@@ -108,6 +118,8 @@ def _cleared(trajectory: Trajectory, needs: Needs) -> Cleared:
             return cleared
     except TimeoutError:
         return Cleared(trajectory, locked=True)
+    except AblateError as error:
+        return Cleared(trajectory, fault=str(error))
 
 
 def _dispensable(trajectory: Trajectory, needs: Needs) -> Cleared:
@@ -135,11 +147,12 @@ def _dispensable(trajectory: Trajectory, needs: Needs) -> Cleared:
 
 
 def _put_aside(trajectory: Trajectory) -> list[Path]:
-    return [path for path in files_in(trajectory.path / "checkpoints") if path.suffix == ".damaged"]
+    folder = trajectory.path / "checkpoints"
+    return [path for path in files_in(folder, trajectory.store) if path.suffix == ".damaged"]
 
 
 def _bytes_of(path: Path) -> int:
     try:
-        return path.stat().st_size
+        return path.lstat().st_size
     except OSError:
         return 0  # a training that began meanwhile dropped it

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ablate.store.files import content_of, writing
+from ablate.safe_files import Unreadable, kind_of
+from ablate.store.files import FORBIDDEN, content_of, make_folder, parse_json, replace, writing
 from ablate.store.seals import seal, unseal
 
 PREDICTIONS = "predictions"
+MOST_BYTES = 32 << 20  # of metrics.jsonl: 80,000 evaluations
+MOST_LINE_BYTES = 64 << 10
+LARGEST_STEP = 10**12
+
+_FRACTIONS = ("accuracy_raw", "accuracy_averaged")
+_NUMBERS = ("epoch", "loss", "eval_loss_raw", "eval_loss_averaged", "lr", "seconds")
 
 
 @dataclass(frozen=True)
@@ -37,41 +44,94 @@ class Lines:
     whole: bool
 
 
-def read(path: Path) -> Lines:
+def is_step(value: Any) -> bool:
+    """Whether it is a step that a training can reach."""
+    return type(value) is int and 0 <= value <= LARGEST_STEP
+
+
+def read(path: Path, below: Path | None = None) -> Lines:
     """The lines of a file; none where it is missing.
+
+    Args:
+        below: a folder under which no part of the path may be a link.
 
     Raises:
         AblateError: it cannot be read.
     """
-    texts = (content_of(path) or b"").split(b"\n")
+    texts = (content_of(path, MOST_BYTES, below) or b"").split(b"\n")
     found: dict[int, Line] = {}
     damaged = []
     for number, text in enumerate(texts, 1):
         if not text and number == len(texts):
             continue  # behind the end of the last line
         try:
-            row, sealed = unseal(json.loads(text.decode()))
-            step = row["step"]
-            if type(step) is not int or step < 0 or (PREDICTIONS in row and not sealed):  # no version wrote such a row
-                raise ValueError("not a row")
-        except (ValueError, KeyError, RecursionError):
+            row, sealed = unseal(parse_json(text) if len(text) <= MOST_LINE_BYTES else None)
+            _check(row, sealed)
+        except (ValueError, KeyError):
             damaged.append(number)
             continue
         predictions = row.pop(PREDICTIONS, None)
-        found[step] = Line(text, row, predictions, sealed)
+        found[row["step"]] = Line(text, row, predictions, sealed)
     torn = len(texts) if texts[-1] else None
     whole = torn is None and len(found) == len(texts) - 1
     return Lines({step: found[step] for step in sorted(found)}, tuple(damaged), torn, whole)
 
 
-def append(path: Path, row: Mapping[str, Any], predictions: str) -> None:
+def _check(row: Mapping[str, Any], sealed: bool) -> None:
+    """Raises: ValueError, KeyError: it is no row that any version wrote, whoever computed its check."""
+    if not is_step(row["step"]) or (PREDICTIONS in row and not (sealed and isinstance(row[PREDICTIONS], str))):
+        raise ValueError("not a row")
+    if any(isinstance(value, dict | list) for value in row.values()):
+        raise ValueError("a row holds numbers")
+    numbers = [row[name] for name in _NUMBERS if name in row]
+    if not all(map(_is_number, numbers)):
+        raise ValueError("not a number")
+    if not all(_is_number(row[name]) and 0 <= row[name] <= 1 for name in _FRACTIONS if name in row):
+        raise ValueError("not an accuracy")
+    speed = row.get("examples_per_second")
+    if speed is not None and not _is_number(speed):
+        raise ValueError("not a speed")
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is float or (type(value) is int and abs(value) <= 2**63)
+
+
+def append(path: Path, row: Mapping[str, Any], predictions: str, below: Path | None = None) -> None:
     """Add an evaluation as one line, durably; where there is no room for it, nothing of it stays.
+
+    Args:
+        below: a folder under which no part of the path may be a link.
 
     Raises:
         AblateError: it cannot be written.
     """
     line = json.dumps(seal({**row, PREDICTIONS: predictions})).encode() + b"\n"
-    with writing(path), path.open("a+b", buffering=0) as stream:
+    with writing(path):
+        make_folder(path.parent, below)
+        kind = kind_of(path)
+        if kind is not None:
+            raise Unreadable(path, kind)
+        try:
+            _append(path, line)
+        except OSError as error:
+            if error.errno not in FORBIDDEN:
+                raise
+            replace(
+                path, _ended(content_of(path, MOST_BYTES) or b"") + line, durably=True
+            )  # another user's, in a shared folder
+
+
+def _ended(content: bytes) -> bytes:
+    return content if content.endswith(b"\n") or not content else content + b"\n"
+
+
+def _append(path: Path, line: bytes) -> None:
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o666), "r+b", buffering=0) as stream:
+        if os.fstat(stream.fileno()).st_nlink > 1:  # a backup may share the file, and is not to grow with it
+            replace(path, _ended(content_of(path, MOST_BYTES) or b"") + line, durably=True)
+            return
         before = stream.seek(0, os.SEEK_END)
         if before > 0 and (stream.seek(-1, os.SEEK_END), stream.read(1))[1] != b"\n":
             line = b"\n" + line  # a killed write left a torn line

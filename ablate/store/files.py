@@ -1,22 +1,30 @@
-"""Files that are written whole or not at all, and what is said where they cannot be."""
+"""Files that are written whole or not at all, and what is said where they cannot be written or read."""
 
 import errno
-import functools
 import hashlib
 import json
+import math
 import os
 import re
-import tempfile
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import yaml
+from filelock import FileLock
+
 from ablate.errors import AblateError
+from ablate.safe_files import MOST_BYTES, Unreadable, kind_of, read_regular, reason_of, refuse_links
 
 FINGERPRINT_DIGITS = 16
 TEMPORARY = re.compile(r"\..+-\w{8}(\.tmp)?")  # what `write_atomically` leaves where it is killed
 
+MOST_JSON_BYTES = 16 << 20  # of a JSON file; in memory it takes up to 25 times as much
+MOST_VALUES = 20_000  # in a config
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # written in C, five times as fast, where it was built
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _NO_FOLDER = {errno.ENOTDIR, errno.EEXIST}
@@ -50,16 +58,15 @@ def writing(path: Path) -> Iterator[None]:
     except TimeoutError:
         raise
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
         if error.errno in _FULL:
-            message = f"Expected room to write {path}. Received: {reason}. Free some space; the same command goes on."
+            advice = "Free some space, then rerun the command to resume."
         elif error.errno in FORBIDDEN:
-            message = f"Expected to be allowed to write {path}. Received: {reason}. Change that, or give another folder."
+            advice = "Change its permissions or choose another folder."
         elif error.errno in _NO_FOLDER:
-            message = f"Expected a folder to write {path} in. Received: {reason}. Give another folder."
+            advice = "Choose another folder."
         else:
-            message = f"Expected to write {path}. Received: {reason}. Once that is mended, the same command goes on."
-        raise AblateError(message) from error
+            advice = "Fix that, then rerun the command to resume."
+        raise AblateError(f"Cannot write {path}: {reason_of(error)}. {advice}") from error
 
 
 @contextmanager
@@ -67,36 +74,41 @@ def reading(path: Path) -> Iterator[None]:
     """Within it, a system that refuses to read is told in one line that names `path`. A missing file stays an OSError.
 
     Raises:
-        AblateError: in place of an OSError that says anything else than that there is no such file.
+        Unreadable: in place of an OSError that says anything else than that there is no such file.
     """
     try:
         yield
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise AblateError(f"Expected to be allowed to read {path}. Received: {reason}. Change that, and go on.") from error
+        raise Unreadable(path, reason_of(error)) from error
 
 
-def content_of(path: Path) -> bytes | None:
-    """The bytes of a file; None where there is none.
+def content_of(path: Path, most_bytes: int = MOST_BYTES, below: Path | None = None) -> bytes | None:
+    """The bytes of a regular file; None where there is none.
+
+    Args:
+        most_bytes: how large it may be.
+        below: a folder under which no part of the path may be a link; None where the last part alone may not.
 
     Raises:
-        AblateError: it is there and cannot be read.
+        Unreadable: it is there and cannot be read, or is a link, a pipe, a device or a folder, or larger.
     """
     try:
-        with reading(path):
-            return path.read_bytes()
+        return read_regular(path, most_bytes, below)
     except (FileNotFoundError, NotADirectoryError):
         return None
 
 
-def files_in(folder: Path) -> list[Path]:
+def files_in(folder: Path, below: Path | None = None) -> list[Path]:
     """What a folder holds, by name; nothing where there is no such folder.
 
     Raises:
-        AblateError: it is there and cannot be read.
+        Unreadable: it is there and cannot be read, or is a link below `below`.
     """
+    if below is not None:
+        with suppress(FileNotFoundError, NotADirectoryError), reading(folder):
+            refuse_links(folder, below)
     try:
         with reading(folder):
             return sorted(folder.iterdir())
@@ -104,33 +116,66 @@ def files_in(folder: Path) -> list[Path]:
         return []
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def make_folder(folder: Path, below: Path | None = None) -> None:
+    """Make a folder and those on the way to it, with the modes of the umask.
+
+    Raises:
+        Unreadable: a part of it below `below` is a link.
+        OSError: the system refuses.
+    """
+    if below is not None:
+        refuse_links(folder, below)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def write_atomically(path: Path, data: bytes, below: Path | None = None) -> None:
     """Write a file whole or not at all, and durably: a reader sees the old content or the new.
+
+    Args:
+        below: a folder under which no part of the path may be a link.
 
     Raises:
         AblateError: it cannot be written; says why and what to do.
     """
     with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, below)
         replace(path, data, durably=True)
 
 
 def replace(path: Path, data: bytes, durably: bool) -> None:
-    """Write a file whole or not at all in a folder that is there; `durably` waits until it is on the disk."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".tmp")
+    """Write a file whole or not at all in a folder that is there; `durably` waits until it is on the disk.
+
+    The system takes the umask off its mode. A link, a pipe or a device in its place is replaced, not written to.
+    """
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
             if durably:
                 stream.flush()
                 os.fsync(stream.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101
         os.replace(temporary, path)  # noqa: PTH105
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     if durably:
         sync_folder(path.parent)
+
+
+def lock(path: Path, below: Path | None = None) -> FileLock:
+    """A lock file, not yet held, that all whom the umask allows can lock.
+
+    Raises:
+        Unreadable: something else is in its place.
+        OSError: the system does not tell.
+    """
+    if below is not None:
+        refuse_links(path.parent, below)
+    kind = kind_of(path)
+    if kind is not None:
+        raise Unreadable(path, kind)
+    return FileLock(path, mode=0o666)
 
 
 def sync_folder(folder: Path) -> None:
@@ -146,25 +191,87 @@ def sync_folder(folder: Path) -> None:
             raise
 
 
-@functools.cache
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def write_json(path: Path, content: Any) -> None:
+def write_json(path: Path, content: Any, below: Path | None = None) -> None:
     """Write indented JSON atomically.
 
     Raises:
         AblateError: it cannot be written.
     """
-    write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+    write_atomically(path, (json.dumps(content, indent=1) + "\n").encode(), below)
 
 
-def read_json(path: Path) -> Any:
-    """The content of a JSON file, or None where it is missing or damaged."""
+def parse_json(data: bytes) -> Any:
+    """The content of JSON that a stranger may have made.
+
+    Raises:
+        ValueError: it is none, or too deep, or has a number or a character that Python cannot write again.
+    """
     try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        content = json.loads(data)
+        if b"\\ud" in data.lower():  # half a character, which no file takes
+            json.dumps(content, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    except UnicodeEncodeError as error:
+        raise ValueError("it holds half a character") from error
+    return content
+
+
+def load_json(path: Path, most_bytes: int = MOST_JSON_BYTES, below: Path | None = None) -> Any:
+    """The content of a JSON file.
+
+    Args:
+        most_bytes: how large it may be.
+        below: a folder under which no part of the path may be a link; None where the last part alone may not.
+
+    Raises:
+        Unreadable: it is missing or cannot be read or is no JSON; says the file and why.
+    """
+    try:
+        return parse_json(read_regular(path, most_bytes, below))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Unreadable(path, "no such file") from error
+    except json.JSONDecodeError as error:
+        raise Unreadable(path, f"not valid JSON at line {error.lineno}, column {error.colno}") from error
+    except UnicodeDecodeError as error:
+        raise Unreadable(path, f"not valid UTF-8 at byte {error.start:,}") from error
+    except ValueError as error:
+        raise Unreadable(path, f"not valid JSON: {error}") from error
+
+
+def read_json(path: Path, most_bytes: int = MOST_JSON_BYTES, below: Path | None = None) -> Any:
+    """The content of a JSON file, or None where it is missing, cannot be read or is damaged: see `load_json` for which."""
+    try:
+        return load_json(path, most_bytes, below)
+    except Unreadable:
         return None
+
+
+def parse_yaml(data: bytes) -> Any:
+    """The content of YAML that a stranger may have made: plain values, and no more of them than stand in a config.
+
+    Raises:
+        ValueError: it is none, or its aliases make far more of it than is written.
+    """
+    loader = _LOADER(data)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _values(node, {}) > MOST_VALUES:
+            raise ValueError(f"it has more than {MOST_VALUES:,} values once its aliases are written out")
+        return loader.construct_document(node)
+    except (yaml.YAMLError, TypeError, RecursionError, OverflowError) as error:
+        raise ValueError("not valid YAML") from error
+    finally:
+        loader.dispose()
+
+
+def _values(node: Any, known: dict[int, float]) -> float:
+    """How many values a node has, those counted again that an alias repeats; infinite where one holds itself."""
+    if id(node) not in known:
+        known[id(node)] = math.inf
+        inner = [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))]
+        held = [] if isinstance(node, yaml.ScalarNode) else inner
+        known[id(node)] = 1 + sum(_values(part, known) for part in held)
+    return known[id(node)]

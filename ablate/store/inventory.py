@@ -1,18 +1,22 @@
 """What a trajectory has of the evaluations that it wrote, and what of them is lost."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ablate.store.evaluations import Lines
 from ablate.store.trajectory import Trajectory
+
+SHOWN = 6  # lost steps that are listed: one more than are told
 
 
 @dataclass(frozen=True)
 class Inventory:
     """The evaluations of a trajectory.
 
-    lines: those that are there. lost: how many are not there any more. lost_steps: of which steps; none where it is not known.
+    lines: those that are there. lost: how many are not there any more. lost_steps: the first of their steps; none where it is
+    not known which they are.
     """
 
     status: Mapping[str, Any]
@@ -40,25 +44,40 @@ def take(trajectory: Trajectory, config: Mapping[str, Any] | None) -> Inventory:
     lines = trajectory.lines()
     status, rows = written
 
-    def missing(steps: Iterable[int]) -> set[int]:
-        return {step for step in steps if step not in lines.by_step}
-
-    def without_row() -> set[int]:
+    def without_row() -> _Missing:
         evaluated = status["step"] - (status["state"] == "diverged")  # the step that diverged has no row
         predicted = (int(path.stem) for path in trajectory.files("predictions"))
-        return missing(_grid(config, evaluated)) | missing(step for step in predicted if step <= status["step"])
+        return _Missing(lines, _grid(config, evaluated), [step for step in predicted if step <= status["step"]])
 
-    holes = missing(_grid(config, max([*lines.by_step, *checkpoints], default=0)))
+    holes = _Missing(lines, _grid(config, max([*lines.by_step, *checkpoints], default=0)))
     if rows is None:
         sure = status["state"] != "diverged" or not (trajectory.path / "metrics.jsonl").exists()
-        steps = holes | without_row() if sure else holes  # training a diverged one again up to an earlier step drops rows
-        lost = len(steps)
+        found = _Missing(lines, *holes.of, *without_row().of) if sure else holes  # training a diverged one again drops rows
+        lost = found.count
     else:
-        lost = max(len(holes), rows - len(lines.by_step))
-        steps = holes if lost == len(holes) else holes | without_row()
+        lost = max(holes.count, rows - len(lines.by_step))
+        found = holes if lost == holes.count else _Missing(lines, *holes.of, *without_row().of)
     if lost and trajectory.status_and_rows() != written:
         lost = 0  # a training that begins now drops what it will write again
-    return Inventory(status, lines, lost, tuple(sorted(steps)) if lost == len(steps) else ())
+    return Inventory(status, lines, lost, found.first if lost == found.count else ())
+
+
+class _Missing:
+    """Steps that have no row, of grids from the first step on and of lists of steps. However far they reach, none is listed
+    but the first.
+
+    count: how many there are. first: the first of them.
+    """
+
+    def __init__(self, lines: Lines, *of: range | list[int]) -> None:
+        self.of = of
+        grid = max((steps for steps in of if isinstance(steps, range)), key=len, default=range(0))
+        others = {step for steps in of if isinstance(steps, list) for step in steps if step not in grid}
+        there = sum(step in grid for step in lines.by_step)
+        gone = sorted(others - lines.by_step.keys())
+        self.count = len(grid) - there + len(gone)
+        first = islice((step for step in grid if step not in lines.by_step), SHOWN) if len(grid) > there else ()
+        self.first = tuple(sorted([*first, *gone])[:SHOWN])
 
 
 def _grid(config: Mapping[str, Any] | None, last: int) -> range:

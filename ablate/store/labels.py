@@ -6,13 +6,14 @@ The digest is over all that a training sees, training and evaluation images with
 a file. It stands in config.yaml of each trajectory.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.store.files import reading, write_atomically
+from ablate.store.files import write_atomically
 from ablate.store.seals import DAMAGE, pack_arrays, unpack_arrays
 
 LABELS = ".labels"  # in the store
@@ -33,7 +34,13 @@ class Evaluated:
 
 
 def labels_file(store: Path, data_digest: str) -> Path:
-    """Where they lie."""
+    """Where they lie.
+
+    Raises:
+        ValueError: it is no digest.
+    """
+    if not re.fullmatch("[0-9a-zA-Z_-]{1,64}", data_digest):
+        raise ValueError("not a digest")
     return store / LABELS / f"{data_digest}.npz"
 
 
@@ -49,7 +56,7 @@ def keep_evaluated(store: Path, data_digest: str, evaluated: Evaluated) -> None:
         "images": np.asarray(evaluated.images),
         "evaluation_set": np.asarray(evaluated.evaluation_set),
     }
-    write_atomically(labels_file(store, data_digest), pack_arrays(arrays))
+    write_atomically(labels_file(store, data_digest), pack_arrays(arrays), below=store)
 
 
 def read_evaluated(store: Path, data_digest: str) -> Evaluated | None:
@@ -59,12 +66,12 @@ def read_evaluated(store: Path, data_digest: str) -> Evaluated | None:
         AblateError: it is there and cannot be read.
     """
     try:
-        return read_file(labels_file(store, data_digest))
+        return read_file(labels_file(store, data_digest), store)
     except (FileNotFoundError, NotADirectoryError, *DAMAGE):
         return None
 
 
-def read_file(path: Path) -> Evaluated:
+def read_file(path: Path, store: Path) -> Evaluated:
     """One file of them.
 
     Raises:
@@ -72,7 +79,13 @@ def read_file(path: Path) -> Evaluated:
         FileNotFoundError: there is none.
         AblateError: it is there and cannot be read.
     """
-    with reading(path):
-        arrays = unpack_arrays(path)
-    names = tuple(str(name) for name in arrays["class_names"].tolist())
-    return Evaluated(arrays["labels"].astype(np.int32), names, str(arrays["images"]), str(arrays["evaluation_set"]))
+    arrays = unpack_arrays(path, below=store)
+    labels, names = arrays["labels"], arrays["class_names"]
+    if labels.ndim != 1 or labels.dtype.kind != "i" or names.ndim != 1 or names.dtype.kind != "U" or not len(labels):
+        raise ValueError("not labels with the names of their classes")
+    if int(labels.min()) < 0 or int(labels.max()) >= len(names):
+        raise ValueError("a label has no class")
+    texts = [arrays[name] for name in ("images", "evaluation_set")]
+    if any(text.ndim or text.dtype.kind != "U" for text in texts):
+        raise ValueError("not the names of a set of images")
+    return Evaluated(labels.astype(np.int32), tuple(map(str, names.tolist())), str(texts[0]), str(texts[1]))

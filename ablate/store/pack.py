@@ -119,18 +119,22 @@ def _parts(folder: Path, steps: Mapping[str, Sequence[int]], store: Path | None)
         digests.add(str(config["data"]["digest"]))
     for digest in sorted(digests) if store else ():
         assert store is not None
-        content = content_of(labels_file(store, digest))
+        content = content_of(labels_file(store, digest), below=store)
         if content is not None:
             files[f"{STORE}/.labels/{digest}.npz"] = content
     yield files
 
 
 def _of_training(training: Trajectory, steps: Sequence[int]) -> dict[str, bytes]:
-    found = {name: content for name in _TEXTS if (content := content_of(training.path / name)) is not None}
+    found = {
+        name: content for name in _TEXTS if (content := content_of(training.path / name, below=training.store)) is not None
+    }
     rows = set(training.lines().by_step)
-    kept = sorted(step for step in set(steps) & rows if (content_of(training.predictions_file(step))) is not None)
+    kept = sorted(
+        step for step in set(steps) & rows if (content_of(training.predictions_file(step), below=training.store)) is not None
+    )
     for step in kept:
-        found[f"predictions/{step}.npz"] = content_of(training.predictions_file(step)) or b""
+        found[f"predictions/{step}.npz"] = content_of(training.predictions_file(step), below=training.store) or b""
     return found | {LEFT: _json(seal({"predictions": kept}))}
 
 
@@ -419,8 +423,8 @@ def unpack(source: Path, store: Path, sweeps: Path) -> Unpacked:
     for fingerprint in added:
         _add(store, fingerprint, trainings[fingerprint])
     for name, content in labels.items():
-        if content_of(store / ".labels" / name) is None:
-            write_atomically(store / ".labels" / name, content)
+        if content_of(store / ".labels" / name, below=store) is None:
+            write_atomically(store / ".labels" / name, content, below=store)
     for name in sorted(of_sweep, key=lambda name: name.endswith(SWEEP)):  # what makes it a sweep comes last
         if not (sweep / name).exists():
             write_atomically(sweep / name, of_sweep[name])
@@ -430,9 +434,9 @@ def unpack(source: Path, store: Path, sweeps: Path) -> Unpacked:
 def _check_same(source: Path, training: Trajectory, packed: Mapping[str, bytes]) -> None:
     """Refuse a training of the store that has other rows than the packed one, or fewer."""
     theirs = {line.strip() for line in packed.get("metrics.jsonl", b"").splitlines()}
-    ours = {line.strip() for line in (content_of(training.path / "metrics.jsonl") or b"").splitlines()}
+    ours = {line.strip() for line in (content_of(training.path / "metrics.jsonl", below=training.store) or b"").splitlines()}
     predictions = [name for name in packed if name.startswith("predictions/")]
-    if theirs <= ours and all(content_of(training.path / name) == packed[name] for name in predictions):
+    if theirs <= ours and all(content_of(training.path / name, below=training.store) == packed[name] for name in predictions):
         return
     raise AblateError(
         f"{training.path} exists and is another training of the same recipe, or one that went less far; nothing was unpacked. "

@@ -7,20 +7,26 @@ An npz file has an array `sha256` over its other arrays. Versions before this wr
 import hashlib
 import io
 import json
+import os
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.store.files import content_of, digest, write_json
+from ablate import npz
+from ablate.safe_files import MOST_BYTES, Unreadable, open_regular, reason_of
+from ablate.store.files import MOST_JSON_BYTES, content_of, digest, parse_json, write_json
 
 CHECK = "check"
+MOST_CHECKSUM_BYTES = 1024
 
 # What reading a file raises whose bytes are not those that were written. A file that cannot be read at all is no such case.
 DAMAGE = (
@@ -29,6 +35,7 @@ DAMAGE = (
     EOFError,
     SyntaxError,
     RuntimeError,
+    MemoryError,
     struct.error,
     tokenize.TokenError,
     zipfile.BadZipFile,
@@ -65,23 +72,26 @@ def _check(content: Mapping[str, Any]) -> str:
     return digest(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())  # a loss may be NaN
 
 
-def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
+def write_sealed(path: Path, content: Mapping[str, Any], below: Path | None = None) -> None:
     """Write a JSON object with its check.
 
     Raises:
         AblateError: it cannot be written.
     """
-    write_json(path, seal(content))
+    write_json(path, seal(content), below)
 
 
-def read_sealed(path: Path) -> dict[str, Any] | None:
+def read_sealed(path: Path, below: Path | None = None) -> dict[str, Any] | None:
     """A JSON object without its check; None where the file is missing or damaged.
+
+    Args:
+        below: a folder under which no part of the path may be a link.
 
     Raises:
         AblateError: the file is there and cannot be read.
     """
     try:
-        return unseal(json.loads(content_of(path) or b""))[0]
+        return unseal(parse_json(content_of(path, MOST_JSON_BYTES, below) or b""))[0]
     except DAMAGE:
         return None
 
@@ -89,30 +99,71 @@ def read_sealed(path: Path) -> dict[str, Any] | None:
 def pack_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
     """An npz file without pickle, with a checksum over names, types, shapes and bytes of the arrays."""
     buffer = io.BytesIO()
-    sealed: dict[str, Any] = {**arrays, "sha256": np.asarray(_checksum(arrays))}
+    in_rows = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    sealed: dict[str, Any] = {**in_rows, "sha256": np.asarray(_checksum(arrays))}
     np.savez(buffer, **sealed)
     return buffer.getvalue()
 
 
-def unpack_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
+def unpack_arrays(path: Path, most_bytes: int = MOST_BYTES, below: Path | None = None) -> dict[str, NDArray[np.generic]]:
     """The arrays of a file that `pack_arrays` made.
 
+    Args:
+        most_bytes: what they may take, in the file as in memory, but for their headers.
+        below: a folder under which no part of the path may be a link.
+
     Raises:
-        DAMAGE: one of these, where the bytes are not those that were written.
-        OSError: the file cannot be read.
+        DAMAGE: one of these, where the bytes are not those that were written, or more.
+        FileNotFoundError, NotADirectoryError: there is none.
+        AblateError: the file cannot be read.
     """
-    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
+    with _opened(path, most_bytes + npz.MOST_ARRAYS * 1024, below) as file:
+        arrays: dict[str, NDArray[np.generic]] = npz.arrays_of(file, most_bytes)
     expected = str(arrays.pop("sha256"))
     if _checksum(arrays) != expected:
         raise ValueError("its checksum does not fit")
     return arrays
 
 
+def check_arrays(path: Path, below: Path | None = None) -> None:
+    """Check a file that `pack_arrays` made, however large it is, without having all of it in memory.
+
+    Raises: as `unpack_arrays`.
+    """
+    with _opened(path, sys.maxsize, below) as file, npz.opened(file, None) as arrays:
+        if arrays.size_bytes > os.fstat(file.fileno()).st_size:
+            raise ValueError("it is packed, as no version wrote it")
+        computed = hashlib.sha256()
+        if arrays.headers["sha256"].size_bytes > MOST_CHECKSUM_BYTES:
+            raise ValueError("its checksum is none")
+        for name in sorted(arrays.headers.keys() - {"sha256"}):
+            header = arrays.headers[name]
+            if header.in_columns:
+                raise ValueError("its values are not in the order that is written here")
+            computed.update(_described(name, header.dtype, header.shape or (1,)))  # as NumPy makes an array of one value
+            for chunk in arrays.chunks(name):
+                computed.update(chunk)
+        if str(arrays.read("sha256")) != computed.hexdigest():
+            raise ValueError("its checksum does not fit")
+
+
+@contextmanager
+def _opened(path: Path, most_bytes: int, below: Path | None) -> Iterator[BinaryIO]:
+    with open_regular(path, most_bytes, below) as file:
+        try:
+            yield file
+        except OSError as error:
+            raise Unreadable(path, reason_of(error)) from error
+
+
+def _described(name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    return f"{name} {dtype.str} {shape}".encode()
+
+
 def _checksum(arrays: Mapping[str, NDArray[np.generic]]) -> str:
     computed = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
-        computed.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        computed.update(_described(name, array.dtype, array.shape))
         computed.update(array.tobytes())
     return computed.hexdigest()

@@ -1,14 +1,16 @@
 """Which sweeps were run on a store, and which of its trajectories they need."""
 
-import json
 import os
+import stat
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ablate.errors import AblateError
-from ablate.store.files import content_of, digest, files_in, reading
+from ablate.safe_files import Unreadable
+from ablate.store.evaluations import is_step
+from ablate.store.files import FORBIDDEN, MOST_JSON_BYTES, content_of, digest, files_in, parse_json, reading
 from ablate.store.seals import DAMAGE, read_sealed, unseal, write_sealed
 
 REGISTRATIONS = ".sweeps"  # in the store
@@ -24,6 +26,16 @@ class KnownSweep:
     folder: Path
     needs: Mapping[str, tuple[int, ...]]
 
+    @property
+    def is_there(self) -> bool:
+        """Whether its folder is where it was; nothing in it is read. A folder that may not be looked into counts as there."""
+        try:
+            return stat.S_ISREG(os.stat(self.folder / SWEEP).st_mode)  # noqa: PTH116
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return False
+        except OSError as error:
+            return error.errno in FORBIDDEN
+
 
 def register_sweep(store: Path, folder: Path, needs: Mapping[str, Sequence[int]]) -> None:
     """Note in the store that a sweep needs trajectories, so that they are not cleared away; again replaces it.
@@ -38,18 +50,22 @@ def register_sweep(store: Path, folder: Path, needs: Mapping[str, Sequence[int]]
     seen = Path(os.path.relpath(folder.resolve(), store.resolve())).as_posix()
     content = {"folder": seen, "needs": {one: sorted(set(steps)) for one, steps in needs.items()}}
     path = store / REGISTRATIONS / f"{digest(seen.encode())}.json"
-    if read_sealed(path) != content:
-        write_sealed(path, content)
+    try:
+        noted = read_sealed(path, store)
+    except Unreadable:
+        noted = None  # what stands in its place is replaced
+    if noted != content:
+        write_sealed(path, content, store)
 
 
 def known_sweeps(store: Path) -> list[KnownSweep]:
     """The sweeps that were run on a store and whose folder is still there."""
-    return [sweep for sweep in registrations(store)[0] if (sweep.folder / SWEEP).is_file()]
+    return [sweep for sweep in registrations(store)[0] if sweep.is_there]
 
 
 def gone_sweeps(store: Path) -> list[KnownSweep]:
     """The sweeps that were run on a store and whose folder is not where it was."""
-    return [sweep for sweep in registrations(store)[0] if not (sweep.folder / SWEEP).is_file()]
+    return [sweep for sweep in registrations(store)[0] if not sweep.is_there]
 
 
 class Needs:
@@ -69,7 +85,7 @@ class Needs:
             AblateError: a registration is damaged.
         """
         self._refresh()
-        return [sweep for sweep in self.sweeps if fingerprint in sweep.needs and (sweep.folder / SWEEP).is_file()]
+        return [sweep for sweep in self.sweeps if fingerprint in sweep.needs and sweep.is_there]
 
     def _refresh(self) -> None:
         now = time.time_ns()
@@ -79,7 +95,7 @@ class Needs:
         self.sweeps, damaged = registrations(self.store)
         if damaged:
             raise AblateError(
-                f"Expected sound notes of which sweep needs what. Received: {damaged[0]}, which is damaged. "
+                f"{damaged[0]} So nobody knows which checkpoints its sweep needs. "
                 "Delete it, and run the command of its sweep again, which trains nothing that is there."
             )
         self.read_at = changed if changed < now - TICK_NS else None
@@ -94,19 +110,24 @@ def _changed_ns(folder: Path) -> int:
         return 0
 
 
-def registrations(store: Path) -> tuple[list[KnownSweep], list[Path]]:
-    """(the sweeps that were registered, the registrations that are damaged).
+def registrations(store: Path) -> tuple[list[KnownSweep], list[Unreadable]]:
+    """(the sweeps that were registered, what is wrong with the other registrations).
 
     Raises:
-        AblateError: one cannot be read.
+        AblateError: their folder cannot be read.
     """
-    sweeps, damaged = [], []
-    for path in (path for path in files_in(store / REGISTRATIONS) if path.suffix == ".json"):
+    sweeps: list[KnownSweep] = []
+    damaged: list[Unreadable] = []
+    for path in (path for path in files_in(store / REGISTRATIONS, store) if path.suffix == ".json"):
         try:
-            content, _ = unseal(json.loads(content_of(path) or b""), wanted=True)
-            needs = {str(one): tuple(int(step) for step in steps) for one, steps in content["needs"].items()}
+            content, _ = unseal(parse_json(content_of(path, MOST_JSON_BYTES, store) or b""), wanted=True)
+            needs = {one: tuple(steps) for one, steps in content["needs"].items()}
+            if not all(is_step(step) for steps in needs.values() for step in steps):
+                raise ValueError("not a step")
             folder = Path(os.path.normpath(store.resolve() / content["folder"]))
             sweeps.append(KnownSweep(path, folder, needs))
         except (*DAMAGE, TypeError, AttributeError):
-            damaged.append(path)
+            damaged.append(Unreadable(path, "not what was written"))
+        except Unreadable as error:
+            damaged.append(error)
     return sweeps, damaged

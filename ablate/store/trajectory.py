@@ -11,18 +11,26 @@ from typing import Any
 
 import numpy as np
 import yaml
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from numpy.typing import NDArray
 
+from ablate import npz
 from ablate.errors import AblateError
+from ablate.safe_files import MOST_BYTES, read_regular
 from ablate.store import evaluations
+from ablate.store.evaluations import is_step
 from ablate.store.files import (
     FORBIDDEN,
+    MOST_JSON_BYTES,
     TEMPORARY,
     content_of,
     digest,
     files_in,
     fingerprint,
+    lock,
+    make_folder,
+    parse_json,
+    parse_yaml,
     read_json,
     replace,
     write_atomically,
@@ -35,8 +43,9 @@ from ablate.store.seals import DAMAGE, read_sealed, seal, unseal, write_sealed
 KEPT_CHECKPOINTS = 2  # the newest ones, besides those at final steps that a run asked for
 STATES = ("running", "done", "diverged", "failed")
 
+MOST_CONFIG_BYTES = 256 << 10
+
 _FIRST = "# first asked for as:"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # written in C, five times as fast, where it was built
 
 log = logging.getLogger(__name__)
 
@@ -44,15 +53,43 @@ log = logging.getLogger(__name__)
 def is_status(content: Mapping[str, Any]) -> bool:
     """Whether it is what status.json holds; versions before this wrote it without `rows`."""
     named = content.keys() | {"rows"} == {"state", "step", "error", "rows"} and content["state"] in STATES
-    return named and type(content["step"]) is int and type(content.get("rows", 0)) is int
+    plain = isinstance(content["error"], str | None) if named else False
+    return plain and is_step(content["step"]) and is_step(content.get("rows", 0))
+
+
+def unpack_predictions(content: bytes) -> dict[str, NDArray[np.integer]]:
+    """Predicted classes, (images,), by readout.
+
+    Raises:
+        DAMAGE: one of these, where the bytes are not such a file.
+    """
+    arrays = npz.arrays_of(io.BytesIO(content), MOST_BYTES)
+    if any(array.ndim != 1 or array.dtype.kind != "u" for array in arrays.values()):
+        raise ValueError("not predicted classes")
+    return arrays
+
+
+def _is_step(text: str) -> bool:
+    """Whether it is a step as the names of files have it."""
+    return text.isdecimal() and len(text) <= 13 and text == str(int(text)) and is_step(int(text))
 
 
 class Trajectory:
-    """One training on disk: `store/<fingerprint>/`. Nothing is created before something is written."""
+    """One training on disk: `store/<fingerprint>/`. Nothing is created before something is written.
+
+    Neither it nor what is in it may be a link: what lies elsewhere is not read, and not written to either.
+    """
 
     def __init__(self, store: Path, fingerprint: str) -> None:
+        """Raises: AblateError: the fingerprint is none, and would name a folder that is not in the store."""
+        if Path(fingerprint).name != fingerprint or fingerprint == "..":
+            raise AblateError(f"A fingerprint must be 16 hexadecimal digits, got {fingerprint!r}.")
         self.fingerprint = fingerprint
+        self.store = store
         self.path = store / fingerprint
+
+    def _content(self, name: str, most_bytes: int = MOST_BYTES) -> bytes | None:
+        return content_of(self.path / name, most_bytes, self.store)
 
     @contextmanager
     def locked(self, timeout_s: float = -1) -> Iterator[None]:
@@ -65,19 +102,19 @@ class Trajectory:
             TimeoutError: another process still holds it.
             AblateError: the store cannot be written.
         """
-        lock = FileLock(self.path / ".lock")
         try:
             with writing(self.path):
-                while not lock.is_locked:
-                    self.path.mkdir(parents=True, exist_ok=True)
+                held = lock(self.path / ".lock", self.store)
+                while not held.is_locked:
+                    make_folder(self.path, self.store)
                     with suppress(FileNotFoundError):  # the trajectory was removed while it was waited for
-                        lock.acquire(timeout=timeout_s)
+                        held.acquire(timeout=timeout_s)
         except Timeout as error:
             raise TimeoutError(f"{self.path} is being trained by another process") from error
         try:
             yield
         finally:
-            lock.release()
+            held.release()
 
     # config
 
@@ -87,20 +124,20 @@ class Trajectory:
         if self.config() is None:
             comment = f"{_FIRST} " + " ".join(f"{group}={level}" for group, level in names.items())
             body = yaml.safe_dump(dict(content), sort_keys=False)
-            write_atomically(path, f"{comment}\n{body}".encode())
+            write_atomically(path, f"{comment}\n{body}".encode(), self.store)
 
     def config(self) -> dict[str, Any] | None:
         """The content that was hashed; None where the file is missing or does not fit the fingerprint."""
         try:
-            content = yaml.load(content_of(self.path / "config.yaml") or b"", _LOADER)
+            content = parse_yaml(self._content("config.yaml", MOST_CONFIG_BYTES) or b"")
             fits = isinstance(content, dict) and fingerprint(content) == self.fingerprint
-        except (yaml.YAMLError, *DAMAGE, TypeError):
+        except (*DAMAGE, TypeError):
             return None
         return content if fits else None
 
     def names(self) -> dict[str, str]:
         """The level of each group that the training was first asked for with: {"model": "tuto", ...}."""
-        first, _, _ = (content_of(self.path / "config.yaml") or b"").partition(b"\n")
+        first, _, _ = (self._content("config.yaml", MOST_CONFIG_BYTES) or b"").partition(b"\n")
         words = first.decode(errors="replace").removeprefix(_FIRST).split() if first.startswith(_FIRST.encode()) else []
         return dict(word.split("=", 1) for word in words if "=" in word)
 
@@ -112,7 +149,7 @@ class Trajectory:
 
     def status_and_rows(self) -> tuple[dict[str, Any], int | None]:
         """(the status, how many rows there were when it was written; None where an older version did, or nobody)."""
-        status = read_sealed(self.path / "status.json") or {}
+        status = read_sealed(self.path / "status.json", self.store) or {}
         if not is_status(status):
             return {"state": "new", "step": 0, "error": None}, None
         rows = status.pop("rows", None)
@@ -129,7 +166,7 @@ class Trajectory:
         self._write_status(status, len(self.lines().by_step))
 
     def _write_status(self, status: Mapping[str, Any], rows: int) -> None:
-        write_sealed(self.path / "status.json", {**status, "rows": rows})
+        write_sealed(self.path / "status.json", {**status, "rows": rows}, self.store)
 
     # live progress
 
@@ -141,8 +178,8 @@ class Trajectory:
         Args:
             content: at least step, target, loss, examples_per_second, steps_per_second, and a `sign_of_life`.
         """
-        with suppress(OSError):
-            self.path.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError, AblateError):
+            make_folder(self.path, self.store)
             replace(self.path / "live.json", json.dumps(dict(content)).encode(), durably=False)
 
     def clear_live(self) -> None:
@@ -152,8 +189,8 @@ class Trajectory:
 
     def live(self) -> dict[str, Any] | None:
         """What the training says that runs now; None where there is none, or the one that wrote it is not `alive`."""
-        content = read_json(self.path / "live.json")
-        if not isinstance(content, dict) or type(content.get("step")) is not int:
+        content = read_json(self.path / "live.json", below=self.store)
+        if not isinstance(content, dict) or not is_step(content.get("step")):
             return None
         return content if alive(content) else None
 
@@ -161,7 +198,7 @@ class Trajectory:
 
     def add_segment(self, segment: Mapping[str, Any]) -> None:
         """Append where and with what the training goes on from here."""
-        write_json(self.path / "env.json", [*self._entries(), seal(segment)])
+        write_json(self.path / "env.json", [*self._entries(), seal(segment)], self.store)
 
     def segments(self) -> list[dict[str, Any]]:
         """Where and with what it was trained, first to last; damaged entries are left out."""
@@ -173,7 +210,7 @@ class Trajectory:
 
     def _entries(self) -> list[Any]:
         try:
-            entries = json.loads(content_of(self.path / "env.json") or b"")
+            entries = parse_json(self._content("env.json", MOST_JSON_BYTES) or b"")
         except DAMAGE:
             return []
         return entries if isinstance(entries, list) else []
@@ -190,12 +227,12 @@ class Trajectory:
 
     def lines(self) -> evaluations.Lines:
         """The lines of metrics.jsonl, with what is needed to check them."""
-        return evaluations.read(self.path / "metrics.jsonl")
+        return evaluations.read(self.path / "metrics.jsonl", self.store)
 
     def row(self, step: int) -> dict[str, Any] | None:
         """The evaluation row of a step, if there is one whose predictions are there too, as they were written."""
         line = self.lines().by_step.get(step)
-        predictions = content_of(self.predictions_file(step)) if line else None
+        predictions = content_of(self.predictions_file(step), below=self.store) if line else None
         if line is None or predictions is None or line.predictions not in (None, digest(predictions)):
             return None
         return dict(line.row)
@@ -211,8 +248,8 @@ class Trajectory:
         buffer = io.BytesIO()
         arrays: dict[str, Any] = {name: classes.astype(kind) for name, classes in predictions.items()}
         np.savez_compressed(buffer, **arrays)
-        write_atomically(self.predictions_file(row["step"]), buffer.getvalue())
-        evaluations.append(self.path / "metrics.jsonl", row, digest(buffer.getvalue()))
+        write_atomically(self.predictions_file(row["step"]), buffer.getvalue(), self.store)
+        evaluations.append(self.path / "metrics.jsonl", row, digest(buffer.getvalue()), self.store)
 
     @property
     def finished(self) -> int:
@@ -235,8 +272,7 @@ class Trajectory:
         """
         path = self.predictions_file(step)
         try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in arrays.files}
+            return unpack_predictions(read_regular(path, below=self.store))
         except DAMAGE as error:
             raise AblateError(f"Expected the predictions of an evaluation. Received: {path}, which is damaged.") from error
 
@@ -257,7 +293,7 @@ class Trajectory:
         lines = self.lines()
         kept = [line.text for at, line in lines.by_step.items() if step is None or at <= step]
         if not lines.whole or len(kept) < len(lines.by_step):
-            write_atomically(self.path / "metrics.jsonl", b"".join(text + b"\n" for text in kept))
+            write_atomically(self.path / "metrics.jsonl", b"".join(text + b"\n" for text in kept), self.store)
 
     def predictions_file(self, step: int) -> Path:
         """Where the predictions of a step lie."""
@@ -297,7 +333,7 @@ class Trajectory:
         try:
             with self._noting():
                 steps = {*self.final_steps(), step}
-                write_sealed(self.path / "final_steps.json", {"steps": sorted(steps)})
+                write_sealed(self.path / "final_steps.json", {"steps": sorted(steps)}, self.store)
         except AblateError as error:
             if not isinstance(error.__cause__, OSError) or error.__cause__.errno not in FORBIDDEN:
                 raise
@@ -306,22 +342,22 @@ class Trajectory:
     @contextmanager
     def _noting(self) -> Iterator[None]:
         """Hold the right to write what is written without the lock of the training."""
-        lock = FileLock(self.path / ".final_steps.lock")
         with writing(self.path / "final_steps.json"):
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
+            make_folder(self.path, self.store)
+            held = lock(self.path / ".final_steps.lock", self.store)
+            held.acquire()
         try:
             yield
         finally:
-            lock.release()
+            held.release()
 
     def final_steps(self) -> list[int]:
         """The steps that runs asked for."""
         try:
-            content = json.loads(content_of(self.path / "final_steps.json") or b"")
+            content = parse_json(self._content("final_steps.json", MOST_JSON_BYTES) or b"")
             older = isinstance(content, list)
             finals = content if older else unseal(content, wanted=True)[0]["steps"]
-            return [step for step in finals if type(step) is int]
+            return [step for step in finals if is_step(step)]
         except (*DAMAGE, TypeError):
             return []
 
@@ -337,7 +373,7 @@ class Trajectory:
     def leftovers(self) -> list[Path]:
         """The temporary files of writes that were killed, and of those that are under way."""
         folders = (self.path, self.path / "checkpoints", self.path / "predictions")
-        return [file for folder in folders for file in files_in(folder) if TEMPORARY.fullmatch(file.name)]
+        return [file for folder in folders for file in files_in(folder, self.store) if TEMPORARY.fullmatch(file.name)]
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files of writes that were killed. The caller holds the lock."""
@@ -352,4 +388,4 @@ class Trajectory:
 
     def files(self, name: str) -> list[Path]:
         """The npz files of one step each in a folder of the trajectory: checkpoints or predictions."""
-        return [file for file in files_in(self.path / name) if file.suffix == ".npz" and file.stem.isdecimal()]
+        return [file for file in files_in(self.path / name, self.store) if file.suffix == ".npz" and _is_step(file.stem)]

@@ -1,6 +1,5 @@
 """Whether the files of a store are what was written, and what to do where they are not."""
 
-import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,17 +8,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ablate.errors import AblateError
-from ablate.store.files import content_of, digest, files_in, reading
+from ablate.safe_files import Unreadable, kind_of, read_regular
+from ablate.store.evaluations import is_step
+from ablate.store.files import MOST_JSON_BYTES, content_of, digest, files_in, parse_json, reading
 from ablate.store.inventory import Inventory, take
 from ablate.store.labels import LABELS, read_file
 from ablate.store.pack import kept_predictions
-from ablate.store.seals import DAMAGE, unpack_arrays, unseal
-from ablate.store.sweeps import registrations
-from ablate.store.trajectory import Trajectory, is_status
+from ablate.store.seals import DAMAGE, check_arrays, unseal
+from ablate.store.sweeps import REGISTRATIONS, registrations
+from ablate.store.trajectory import MOST_CONFIG_BYTES, Trajectory, is_status, unpack_predictions
 
+_NO_FILE = "the store has plain files and folders there"
 REWRITTEN = "finished runs are read as before; the next training of it writes the file again"
 
 
@@ -43,12 +43,20 @@ def verify(trajectory: Trajectory) -> Iterator[Finding]:
     except AblateError as error:
         yield _unreadable(trajectory.path, error)
         return
+    for name in (".lock", ".final_steps.lock", "live.json"):
+        kind = kind_of(trajectory.path / name)
+        if kind:
+            yield Finding(trajectory.path / name, kind, f"delete it: {_NO_FILE}")
     checks: dict[str, Callable[[Trajectory], Iterable[Finding]]] = {
         "predictions": _predictions,
         "checkpoints": _checkpoints,
         "tensorboard": _tensorboard,
     }
     for name, check in checks.items():
+        folder = trajectory.path / name
+        if folder.exists() and not (folder.is_dir() or folder.is_symlink()):
+            yield Finding(folder, kind_of(folder) or "it is a file, not a folder", f"delete it: {_NO_FILE}")
+            continue
         try:
             yield from check(trajectory)
         except AblateError as error:  # the folder cannot be read
@@ -65,7 +73,7 @@ def _texts(trajectory: Trajectory) -> list[Finding]:
         "the command that reads a lost step trains again from the checkpoint before it; "
         f"to have others back: ablate runs rm {trajectory.fingerprint}, and the same command"
     )
-    there = {path.name for path in files_in(trajectory.path)}
+    there = {path.name for path in files_in(trajectory.path, trajectory.store)}
     found = _inventory(trajectory)
     texts: dict[str, tuple[Callable[[], bool], str]] = {
         "config.yaml": (partial(_check_config, trajectory), REWRITTEN),
@@ -110,22 +118,28 @@ def _stranded(trajectory: Trajectory, status: Mapping[str, Any]) -> bool:
 def verify_registrations(store: Path) -> list[Finding]:
     """The notes of which sweep needs what."""
     remedy = "delete it, and run the command of its sweep again, which trains nothing that is there"
-    sweeps, damaged = registrations(store)
+    try:
+        sweeps, damaged = registrations(store)
+    except AblateError as error:  # their folder cannot be read
+        return [_unreadable(store / REGISTRATIONS, error)]
     return [
         *(Finding(sweep.registration) for sweep in sweeps),
-        *(Finding(path, "not what was written", remedy) for path in damaged),
+        *(Finding(error.path, error.reason, remedy) for error in damaged),
     ]
 
 
 def verify_labels(store: Path) -> list[Finding]:
     """The true classes of evaluation images."""
     remedy = "the command of a sweep on these data, given again, writes it again; until then a report leaves out what needs it"
-    paths = [path for path in files_in(store / LABELS) if path.suffix == ".npz"]
-    return [_finding(path, partial(_check_labels, path), remedy) for path in paths]
+    try:
+        paths = [path for path in files_in(store / LABELS, store) if path.suffix == ".npz"]
+    except AblateError as error:
+        return [_unreadable(store / LABELS, error)]
+    return [_finding(path, partial(_check_labels, path, store), remedy) for path in paths]
 
 
-def _check_labels(path: Path) -> bool:
-    read_file(path)
+def _check_labels(path: Path, store: Path) -> bool:
+    read_file(path, store)
     return True
 
 
@@ -145,22 +159,24 @@ def _finding(path: Path, check: Callable[[], bool], remedy: str) -> Finding:
 
 
 def _unreadable(path: Path, error: AblateError) -> Finding:
-    cause = error.__cause__
-    reason = os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else str(error)
+    if isinstance(error, Unreadable) and error.__cause__ is None:
+        return Finding(error.path, error.reason, f"delete it: {_NO_FILE}")
+    reason = error.reason if isinstance(error, Unreadable) else str(error)
     return Finding(path, f"cannot be read: {reason}", "allow it to be read, or mend the disk")
 
 
-def _json(path: Path) -> Any:
-    content = content_of(path)
+def _json(trajectory: Trajectory, name: str) -> Any:
+    content = content_of(trajectory.path / name, MOST_JSON_BYTES, trajectory.store)
     if content is None:
-        raise FileNotFoundError(path)
+        raise FileNotFoundError(name)
     if not content.strip():
         raise ValueError("empty")
-    return json.loads(content)
+    return parse_json(content)
 
 
 def _check_config(trajectory: Trajectory) -> bool:
-    if content_of(trajectory.path / "config.yaml") is None:
+    there = content_of(trajectory.path / "config.yaml", MOST_CONFIG_BYTES, trajectory.store) is not None
+    if not there:
         raise FileNotFoundError
     if trajectory.config() is None:
         raise ValueError("its content does not fit the fingerprint")
@@ -168,14 +184,14 @@ def _check_config(trajectory: Trajectory) -> bool:
 
 
 def _check_status(trajectory: Trajectory) -> bool:
-    status, sealed = unseal(_json(trajectory.path / "status.json"))
+    status, sealed = unseal(_json(trajectory, "status.json"))
     if not is_status(status):
         raise ValueError("not a status")
     return sealed
 
 
 def _check_env(trajectory: Trajectory) -> bool:
-    segments = _json(trajectory.path / "env.json")
+    segments = _json(trajectory, "env.json")
     if not isinstance(segments, list):
         raise ValueError("not a list of segments")
     sealed = [unseal(segment)[1] for segment in segments]
@@ -183,13 +199,17 @@ def _check_env(trajectory: Trajectory) -> bool:
 
 
 def _check_final_steps(trajectory: Trajectory) -> bool:
-    content = _json(trajectory.path / "final_steps.json")
-    return False if isinstance(content, list) else unseal(content, wanted=True)[1]
+    content = _json(trajectory, "final_steps.json")
+    older = isinstance(content, list)
+    steps = content if older else unseal(content, wanted=True)[0].get("steps")
+    if not isinstance(steps, list) or not all(map(is_step, steps)):
+        raise ValueError("not a list of steps")
+    return not older
 
 
 def _check_metrics(trajectory: Trajectory, found: Inventory | None) -> bool:
     lines = found.lines if found else trajectory.lines()
-    if content_of(trajectory.path / "metrics.jsonl") is None:
+    if not os.path.lexists(trajectory.path / "metrics.jsonl"):
         raise FileNotFoundError
     damaged = [number for number in lines.damaged if not (number == lines.torn and trajectory.live())]  # just being written
     if damaged == [lines.torn]:
@@ -225,32 +245,31 @@ def _predictions(trajectory: Trajectory) -> Iterator[Finding]:
             else f"comparisons of images at this step lack it; to have it back: ablate runs rm {trajectory.fingerprint}, "
             "and the same command"
         )
-        yield _finding(path, partial(_check_predictions, path, written), remedy)
+        yield _finding(path, partial(_check_predictions, trajectory, path, written), remedy)
 
 
-def _check_predictions(path: Path, written: str | None) -> bool:
-    content = path.read_bytes()
+def _check_predictions(trajectory: Trajectory, path: Path, written: str | None) -> bool:
+    content = read_regular(path, below=trajectory.store)
     if written is not None and digest(content) != written:
         raise ValueError("not the bytes that were written")
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        for name in arrays.files:
-            arrays[name]
+    unpack_predictions(content)
     return written is not None
 
 
 def _checkpoints(trajectory: Trajectory) -> Iterator[Finding]:
     steps = [int(path.stem) for path in trajectory.checkpoints()]
     for path, before in zip(trajectory.checkpoints(), [*steps[1:], 0], strict=False):
-        finding = _finding(path, partial(_check_checkpoint, path), f"a training goes on from step {before} instead")
+        check = partial(_check_checkpoint, path, trajectory.store)
+        finding = _finding(path, check, f"a training goes on from step {before} instead")
         if finding.damage != "missing":  # a training that runs drops its older ones
             yield finding
 
 
-def _check_checkpoint(path: Path) -> bool:
-    unpack_arrays(path)
+def _check_checkpoint(path: Path, store: Path) -> bool:
+    check_arrays(path, store)
     return True
 
 
 def _tensorboard(trajectory: Trajectory) -> Iterator[Finding]:
-    for path in files_in(trajectory.path / "tensorboard"):
+    for path in files_in(trajectory.path / "tensorboard", trajectory.store):
         yield Finding(path, checkable=False)

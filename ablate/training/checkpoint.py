@@ -1,14 +1,20 @@
 """Checkpoints: the whole state of a training in one npz without pickle, with a checksum, written whole or not at all."""
 
 import logging
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ablate.recipe import Recipe
 from ablate.store import DAMAGE, Trajectory, pack_arrays, unpack_arrays, write_atomically
 from ablate.training.network import Network
+
+_BYTES_PER_VALUE = 8  # at most, whatever the precision
+_BYTES_BESIDES = 64 << 10  # for the progress and the checksum
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +37,7 @@ def save(path: Path, network: Network, progress: Progress) -> None:
     """Write a checkpoint."""
     arrays = {name: variable.numpy() for name, variable in network.variables().items()}
     arrays |= {f"progress/{name}": np.asarray(value) for name, value in vars(progress).items()}
-    write_atomically(path, pack_arrays(arrays))
+    write_atomically(path, pack_arrays(arrays), below=path.parents[2])
 
 
 def restore(trajectory: Trajectory, network: Network, recipe: Recipe) -> Progress:
@@ -43,20 +49,28 @@ def restore(trajectory: Trajectory, network: Network, recipe: Recipe) -> Progres
     for path in trajectory.resumable(recipe.steps, recipe.eval_every):
         variables = network.variables()
         try:
-            arrays = unpack_arrays(path)
+            values = sum(math.prod(variable.shape) for variable in variables.values())
+            arrays = unpack_arrays(path, values * _BYTES_PER_VALUE + _BYTES_BESIDES, trajectory.store)
             for name, variable in variables.items():
-                if arrays[name].shape != tuple(variable.shape):
-                    raise ValueError(f"{name} has the shape {arrays[name].shape}")
+                if arrays[name].shape != tuple(variable.shape) or arrays[name].dtype.kind in "OSUM":
+                    raise ValueError(f"{name} has the shape {arrays[name].shape} and type {arrays[name].dtype}")
+            progress = _progress(arrays, int(path.stem))
         except DAMAGE as error:
             aside = path.replace(path.with_suffix(".damaged"))
             log.warning("The checkpoint %s is damaged (%s); it is now %s, and the one before it is used.", path, error, aside)
             continue
         for name, variable in variables.items():
             variable.assign(arrays[name])
-        return Progress(
-            int(arrays["progress/step"]),
-            float(arrays["progress/loss_sum"]),
-            int(arrays["progress/loss_count"]),
-            float(arrays["progress/seconds"]),
-        )
+        return progress
     return Progress()
+
+
+def _progress(arrays: Mapping[str, NDArray[np.generic]], step: int) -> Progress:
+    """Raises: KeyError, ValueError: the checkpoint is not that of the step."""
+    found = {name: arrays[f"progress/{name}"] for name in vars(Progress())}
+    if any(value.shape or value.dtype.kind not in "iuf" for value in found.values()) or int(found["step"]) != step:
+        raise ValueError(f"its progress is not that of step {step}")
+    progress = Progress(step, float(found["loss_sum"]), int(found["loss_count"]), float(found["seconds"]))
+    if not (math.isfinite(progress.loss_sum) and 0 <= progress.loss_count <= step and 0 <= progress.seconds < math.inf):
+        raise ValueError("its progress is impossible")
+    return progress

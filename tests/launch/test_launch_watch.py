@@ -364,7 +364,7 @@ def test_a_training_that_cannot_be_read_is_unknown(sweep: Sweep) -> None:
     sweep.at_work(0, 500)
     seen = snapshot(sweep.folder)
     assert states(seen) == ["running", "unknown", "waiting", "waiting"]
-    assert "Expected to be allowed to read" in seen.notes[0]
+    assert "metrics.jsonl: it is a folder" in seen.notes[0]
     assert seen.seconds_left is None
 
 

@@ -208,8 +208,8 @@ def test_checkpoint_holds_no_pickle_and_all_state(tiny: Make, tmp_path: Path) ->
     recipe = tiny("optimizer=adam")
     network = Network(recipe, data.load(recipe.data))
     network.advance(0, 2)
-    checkpoint.save(tmp_path / "2.npz", network, checkpoint.Progress(2, 1.5, 2, 0.1))
-    with np.load(tmp_path / "2.npz", allow_pickle=False) as state:
+    checkpoint.save(tmp_path / "f" / "checkpoints" / "2.npz", network, checkpoint.Progress(2, 1.5, 2, 0.1))
+    with np.load(tmp_path / "f" / "checkpoints" / "2.npz", allow_pickle=False) as state:
         names = {name.partition("/")[0] for name in state.files}
     assert names == {"weights", "averages", "mean", "square", "progress", "sha256"}
 
