@@ -25,7 +25,7 @@ class Entry:
     state: as in status.json, but `stopped` where that says running and nothing trains it, and `damaged` where that file,
     config.yaml or metrics.jsonl is, or evaluations are lost. step: how far it came. config, names: the hashed content, and the
     levels first asked for; empty where damaged. row: its last evaluation. size_bytes: of all its files. trained_at: when it
-    last wrote, in local time. fault: why it cannot be read, where it cannot be.
+    last wrote, in local time. fault: what is wrong with a damaged one, and with which of its files.
     """
 
     trajectory: Trajectory
@@ -80,7 +80,13 @@ def entry(trajectory: Trajectory) -> Entry:
         status, lines = found.status, found.lines
         damaged_lines = [number for number in lines.damaged if live is None or number != lines.torn]
         state = "stopped" if status["state"] == "running" and live is None else status["state"]
-        if damaged_lines or found.lost or (begun and state == "new") or (config is None and (begun or "config.yaml" in there)):
+        faults = {
+            "config.yaml": config is None and (begun or "config.yaml" in there),
+            "status.json": begun and state == "new",
+            "metrics.jsonl": damaged_lines or found.lost,
+        }
+        fault = next((f"{trajectory.path / name} is missing or damaged." for name, wrong in faults.items() if wrong), None)
+        if fault:
             state = "damaged"
         rows = [line.row for line in lines.by_step.values()]
         size_bytes, written = size(trajectory.path)
@@ -93,6 +99,7 @@ def entry(trajectory: Trajectory) -> Entry:
             rows[-1] if rows else None,
             size_bytes,
             None if written is None else _local(written),
+            fault,
         )
     except AblateError as error:
         return Entry(trajectory, "damaged", 0, {}, {}, None, 0, None, str(error))

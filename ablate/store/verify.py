@@ -36,8 +36,12 @@ class Finding:
     checkable: bool = True
 
 
-def verify(trajectory: Trajectory) -> Iterator[Finding]:
+def verify(trajectory: Trajectory) -> list[Finding]:
     """Every file of a trajectory but its locks and live.json, which live only as long as a process."""
+    return list(dict.fromkeys(_findings(trajectory)))
+
+
+def _findings(trajectory: Trajectory) -> Iterator[Finding]:
     try:
         yield from _texts(trajectory)
     except AblateError as error:
