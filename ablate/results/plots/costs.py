@@ -1,6 +1,5 @@
 """What accuracy costs: a panel a cost, with the front of the arms that nothing else beats on both."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,21 +8,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ablate.results import numbers
-from ablate.results.plots import intervals, strips
+from ablate.results.plots import intervals, numbering
 from ablate.results.plots.legend import arm_handles, below, named
 from ablate.results.plots.style import FAINT, FEW, SMALL, STYLE, WIDTH, headline, limits, look, short, tell
 from ablate.results.question import METRICS, Metric
 
 PANEL = 1.6  # inches that a panel is high
 AXES_WIDTH = 72 * (WIDTH - 0.7)  # points, about
-BESIDE = (6.0, 5.0)  # points from one dot to the next, if few and if many
-BAR, BARS = 1.6, 4.0  # points from one bar to the next at one cost, and from the first to the last
-DOT = 2.0  # points from the middle of a marker to its edge
-NUMBER_SIZE, NUMBER = 7.5, (4.8, 6.5)  # of the letters, and how wide a digit and how high a number is, in points
+BAR = 1.6  # points from one bar to the next that do not hide each other
+DIGITS = 4  # of the numbers of an axis, at least
 # What each cost is called, with the unit for {}.
 COSTS = {
     "operations": "operations for one image{}",
@@ -33,9 +31,8 @@ COSTS = {
 # From which amount on a unit is used, what it is, and its name.
 UNITS = ((2e9, 1e9, " (billions)"), (2e6, 1e6, " (millions)"), (2e4, 1e3, " (thousands)"), (0, 1, ""))
 TIMES = ((7200, 3600, " (hours)"), (120, 60, " (minutes)"), (0, 1, " (seconds)"))
-EDGE = 4.0  # how much worse it is that a number leaves the axes than that it covers something
-Box = tuple[float, float, float, float]
 FRONT: dict[str, Any] = {"color": FAINT, "linewidth": 1.2, "linestyle": (0, (4, 2)), "drawstyle": "steps-post"}
+OPEN: dict[str, Any] = {"markerfacecolor": "none", "markeredgewidth": 0.9}
 
 
 def drawable(arms: pd.DataFrame) -> list[str]:
@@ -56,8 +53,8 @@ def against_costs(
 ) -> Figure:
     """Draw what each arm reaches against what it costs, a panel for each cost in which arms differ.
 
-    Points that would cover each other are moved sideways, so that each keeps its value; all others are at their cost. More than
-    FEW arms have numbers and no bars.
+    Every point stands at its cost and its mean. Points that overlap are open, so that all of them are seen, and then arms have
+    numbers, as more than FEW have. Bars that would hide each other or so many points are left out of their panel.
 
     Args:
         arms: columns arm, mean, low, high, operations, parameters, seconds, front_operations and so on, diverged.
@@ -71,21 +68,18 @@ def against_costs(
     many = len(arms) > FEW
     with matplotlib.rc_context(STYLE):
         panels = figure.subplots(len(costs), 1, sharey=True, squeeze=False)[:, 0]
-        barless = many and bool(known["low"].notna().any())
-        if barless:  # their bars would hide their points
-            known = known.assign(low=np.nan, high=np.nan)
-        low, high = limits(known["mean"], known["low"], known["high"], cut=2.0)
+        barred = [cost for cost in costs if not many and not _hiding(known[known[cost].notna()], cost)]
+        low, high = limits(known["mean"], *((known["low"], known["high"]) if barred else ()), cut=2.0)
         room = 0.08 * (high - low) if many else 0.0  # for the numbers
         panels[0].set_ylim(low - room, high + room)
-        aside = max(
-            _panel(ax, known[known[cost].notna()], cost, labels, many, metric, places)
+        numbered = [
+            _panel(ax, known[known[cost].notna()], cost, labels, cost in barred, many, metric, places)
             for cost, ax in zip(costs, panels, strict=True)
-        )
+        ]
         headline(figure, f"{metric.name} on the {evaluation_set} set ({metric.unit})")
-        said = _meaning(known, costs, panels[0].get_ylim(), aside)
-        said += ["intervals over seeds: in the table of arms"] if barless else []
+        said = _meaning(known, costs, panels[0].get_ylim(), barred, any(numbered))
         said += [*named("mean of fewer seeds than planned", fewer), *named("not drawn", left_out)]
-        handles, lines, columns = arm_handles({arm: labels[arm] for arm in known["arm"]}, said, connected=False)
+        handles, lines, columns = arm_handles({arm: labels[arm] for arm in known["arm"]}, said, False, any(numbered))
         below(panels[-1], handles, lines, columns)
     return figure
 
@@ -96,104 +90,107 @@ def height(arms: pd.DataFrame) -> float:
 
 
 def _panel(
-    ax: Axes, arms: pd.DataFrame, cost: str, labels: Mapping[int, str], many: bool, metric: Metric, places: int
-) -> float:
-    """Draw one cost; how far a point is moved from it at most, as a part of the axis."""
-    amounts = arms[cost].to_numpy(dtype=float)
-    pad = 0.08 * (amounts.max() - amounts.min())
-    left, right = amounts.min() - pad, amounts.max() + pad
+    ax: Axes,
+    arms: pd.DataFrame,
+    cost: str,
+    labels: Mapping[int, str],
+    barred: bool,
+    many: bool,
+    metric: Metric,
+    places: int,
+) -> bool:
+    """Draw one cost; whether points overlap, so that arms have numbers."""
+    amounts, means = (arms[name].to_numpy(dtype=float) for name in (cost, "mean"))
+    left, right = _ends(amounts)
+    bottom, top = ax.get_ylim()
     ax.set_xlim(left, right)
-    point = (right - left) / AXES_WIDTH
-    arms, aside = _set_apart(arms, amounts, left, point, BESIDE[many], ax.get_ylim())
+    at, up = AXES_WIDTH * (amounts - left) / (right - left), 72 * PANEL * (means - bottom) / (top - bottom)
+    opened = numbering.covering(at, up)
     front = arms[arms[f"front_{cost}"].astype(bool)].sort_values([cost, "mean"])
-    ax.plot([*front["x"], *[right] * (len(front) > 0)], [*front["mean"], *front["mean"].tail(1)], **FRONT, zorder=1)
-    for arm in arms.to_dict("records"):
+    ax.plot([*front[cost], *[right] * (len(front) > 0)], [*front["mean"], *front["mean"].tail(1)], **FRONT, zorder=1)
+    for arm, hollow in zip(arms.to_dict("records"), opened, strict=True):
         style = look(arm["arm"]) | {"linestyle": "none"}
-        intervals.upright(ax, arm["bar"], arm["low"], arm["high"], color=style["color"], linewidth=0.8)
-        (dot,) = ax.plot(arm["x"], arm["mean"], **style, markeredgecolor="white", markeredgewidth=0.3)
+        if barred:
+            intervals.upright(ax, arm[cost], arm["low"], arm["high"], color=style["color"], linewidth=0.8)
+        filled = {"markeredgecolor": "white", "markeredgewidth": 0.3}
+        (dot,) = ax.plot(arm[cost], arm["mean"], **style, **(OPEN if hollow else filled))
         value = f"{numbers.number(arm['mean'], places)} {metric.unit}"
         tell(dot, [f"{short(labels[arm['arm']])}: {value}, {arm[cost]:,.0f} {cost}"])
-    if many:
-        _number(ax, arms)
+    if many or opened.any():
+        _number(ax, arms["arm"].tolist(), at, up)
     _, size, unit = next(unit for unit in (TIMES if cost == "seconds" else UNITS) if amounts.max() >= unit[0])
     ax.set_xlabel(COSTS[cost].format(unit), labelpad=2)
     ticks = MaxNLocator(5).tick_values(amounts.min() / size, amounts.max() / size)
-    ax.set_xticks([size * tick for tick in ticks if left <= size * tick <= right])
-    ax.xaxis.set_major_formatter(lambda amount, _: f"{amount / size:,.4g}")
+    ticks = [tick for tick in ticks if left <= size * tick <= right]
+    ax.set_xticks([size * tick for tick in ticks], _exact(ticks))
     ax.tick_params(labelsize=SMALL)
     ax.spines["top"].set_visible(False)
-    return aside / AXES_WIDTH
+    return bool(opened.any())
 
 
-def _set_apart(
-    arms: pd.DataFrame, amounts: NDArray[np.float64], left: float, point: float, distance: float, edges: tuple[float, float]
-) -> tuple[pd.DataFrame, float]:
-    """The arms with the x of their dots and bars, and how far a dot is moved at most, in points.
-
-    Args:
-        amounts: the cost of each. left: where the axis begins. point: how much of the cost is one point. edges: of the y axis.
-    """
-    at, up = (amounts - left) / point, 72 * PANEL * (arms["mean"].to_numpy(dtype=float) - edges[0]) / (edges[1] - edges[0])
-    moved = strips.beside(at, up, distance, AXES_WIDTH)
-    bars = moved + strips.lanes(moved, arms["low"].to_numpy(dtype=float), arms["high"].to_numpy(dtype=float), BAR, BARS)
-    placed = arms.assign(x=np.where(moved == at, amounts, left + point * moved), bar=left + point * bars)
-    return placed, float(np.abs(moved - at).max())
+def _ends(amounts: NDArray[np.float64]) -> tuple[float, float]:
+    """The ends of an axis of costs."""
+    pad = 0.08 * (amounts.max() - amounts.min())
+    return float(amounts.min() - pad), float(amounts.max() + pad)
 
 
-def _number(ax: Axes, arms: pd.DataFrame) -> None:
-    """The number of each arm beside its point, where it covers as little as can be of other points, bars and numbers."""
-    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+def _hiding(arms: pd.DataFrame, cost: str) -> bool:
+    """Whether bars at their costs would hide each other, at least in part."""
+    amounts, low, high = (arms[name].to_numpy(dtype=float) for name in (cost, "low", "high"))
+    left, right = _ends(amounts)
+    near = np.abs(amounts - amounts[:, None]) < BAR * (right - left) / AXES_WIDTH
+    # Where one has no bar, all comparisons with it are false.
+    both = near & (low <= high[:, None]) & (low[:, None] <= high)
+    return bool(both[~np.eye(len(arms), dtype=bool)].any())
+
+
+def _exact(ticks: Sequence[float]) -> list[str]:
+    """Numbers with all digits that they have."""
+    written = ([f"{tick:,.{digits}g}" for tick in ticks] for digits in range(DIGITS, 16))
+    near = 1e-6 * abs(ticks[-1] - ticks[0]) if len(ticks) > 1 else 0.0
+    right = (
+        each
+        for each in written
+        if all(abs(float(text.replace(",", "")) - tick) <= near for text, tick in zip(each, ticks, strict=True))
+    )
+    return next(right, [f"{tick:,}" for tick in ticks])
+
+
+def _number(ax: Axes, arms: Sequence[int], x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
+    """The number of each arm beside its point. x, y: of the points, in points from the axes' corner."""
     tall = 72 * PANEL
-    x = AXES_WIDTH * (arms["x"].to_numpy() - left) / (right - left)
-    mean, low, high = (tall * (arms[name].to_numpy() - bottom) / (top - bottom) for name in ("mean", "low", "high"))
-    low, high = np.fmin(low, mean - DOT).clip(0), np.fmax(high, mean + DOT).clip(None, tall)
-    taken = [(at - DOT / 2, at + DOT / 2, *ends) for at, *ends in zip(x, low, high, strict=True)]
-    taken += [(at - DOT, at + DOT, middle - DOT, middle + DOT) for at, middle in zip(x, mean, strict=True)]
-    for at, middle, lowest, highest, arm in zip(x, mean, low, high, arms["arm"], strict=True):
-        wide = NUMBER[0] * len(str(arm))
-        aside = wide / 2 + DOT
-        places = [
-            (at, lowest - NUMBER[1] / 2 - 1),
-            (at, highest + NUMBER[1] / 2 + 1),
-            (at + aside, middle),
-            (at - aside, middle),
-        ]
-        places += [(at + way, middle + rise) for rise in (-NUMBER[1], NUMBER[1]) for way in (aside, -aside)]
-        boxes = [(px - wide / 2, px + wide / 2, py - NUMBER[1] / 2, py + NUMBER[1] / 2) for px, py in places]
-        outside = [(wide * NUMBER[1] - _overlap(box, (0.0, AXES_WIDTH, 0.0, tall))) for box in boxes]
-        covered = [sum(_overlap(box, other) for other in taken) for box in boxes]
-        covered = [area + EDGE * beyond for area, beyond in zip(covered, outside, strict=True)]
-        best = int(np.argmin(covered))
-        taken.append(boxes[best])
+    for arm, at, up, (to, high, far) in zip(arms, x, y, numbering.places(x, y, arms, AXES_WIDTH, tall), strict=True):
+        color = look(arm)["color"]
+        if far:
+            ends = [at / AXES_WIDTH, to / AXES_WIDTH], [up / tall, high / tall]
+            ax.add_line(Line2D(*ends, transform=ax.transAxes, color=color, linewidth=0.4, zorder=1.5))
         ax.text(
-            places[best][0] / AXES_WIDTH,
-            places[best][1] / tall,
+            to / AXES_WIDTH,
+            high / tall,
             str(arm),
             transform=ax.transAxes,
             ha="center",
             va="center_baseline",
-            fontsize=NUMBER_SIZE,
-            color=look(arm)["color"],
+            fontsize=numbering.SIZE,
+            color=color,
         )
 
 
-def _overlap(one: Box, other: Box) -> float:
-    """The area that two boxes share: left, right, bottom, top."""
-    wide = min(one[1], other[1]) - max(one[0], other[0])
-    high = min(one[3], other[3]) - max(one[2], other[2])
-    return max(wide, 0.0) * max(high, 0.0)
-
-
-def _meaning(arms: pd.DataFrame, costs: list[str], edges: tuple[float, float], aside: float) -> list[str]:
-    """What a point and a bar are, and the costs that are left out. aside: how far points are moved, as a part of the axis."""
-    bars = "; bar: 95 % interval over seeds" if arms["low"].notna().any() else ""
+def _meaning(
+    arms: pd.DataFrame, costs: Sequence[str], edges: tuple[float, float], barred: Sequence[str], opened: bool
+) -> list[str]:
+    """What a point and a bar are, and the bars and costs that are left out. opened: whether points overlap."""
     but = ", without those of which a seed diverged" if arms["diverged"].any() else ""
-    moved = f"; points that would cover each other stand up to {math.ceil(100 * aside)} % of the axis aside" if aside else ""
+    known = bool(arms["low"].notna().any())
     lines = [
         f"dashed line: the front of the arms that none beats on both{but}",
-        f"point: mean over seeds{bars}{moved}",
-        *intervals.cut([*arms["low"], *arms["high"]], edges),
+        f"point: mean over seeds{'; bar: 95 % interval over seeds' if known and barred else ''}",
     ]
+    if opened:
+        lines.append("open points overlap; each is at its own cost and mean")
+    if known and len(barred) < len(costs):
+        lines.append(f"{'bars that would overlap' if barred else 'intervals over seeds'}: in the table of arms")
+    lines += intervals.cut([*arms["low"], *arms["high"]], edges) if barred else []
     for cost in COSTS:
         if cost not in costs and arms[cost].notna().any():
             lines.append(f"{cost}: the same in all arms")

@@ -45,22 +45,25 @@ def below(ax: Axes, handles: Sequence[Artist], lines: Sequence[str] = (), column
     )
 
 
-def arm_handles(labels: Mapping[int, str], lines: Sequence[str], connected: bool = True) -> tuple[list[Line2D], list[str], int]:
+def arm_handles(
+    labels: Mapping[int, str], lines: Sequence[str], connected: bool = True, numbered: bool = False
+) -> tuple[list[Line2D], list[str], int]:
     """The handles of arms, each with its number where there are many; the sentences above them; and in how many columns.
 
     Args:
         labels: of the arms, by number.
         lines: sentences; one more is added where the levels of a baseline with many factors need the whole width.
         connected: whether the figure joins an arm's points by a line.
+        numbered: whether few arms have their numbers, too.
     """
-    many = len(labels) > FEW
-    numbered = {arm: f"{arm}\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{label}" if many else label for arm, label in labels.items()}
-    columns = 2 if len(labels) > FEW // 2 and median(map(text_width, numbered.values())) <= _room(2) else 1
+    shown = numbered or len(labels) > FEW
+    texts = {arm: f"{arm}\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{label}" if shown else label for arm, label in labels.items()}
+    columns = 2 if len(labels) > FEW // 2 and median(map(text_width, texts.values())) <= _room(2) else 1
     above = list(lines)
     handles = []
     for arm, label in labels.items():
         style = look(arm) if connected else look(arm) | {"linestyle": "none"}
-        text = numbered[arm]
+        text = texts[arm]
         if short(label) != label and text_width(text) > _room(columns):
             text = text.replace(label, short(label))
             above.append(f"{short(label)}: {label.partition(' (')[2].removesuffix(')')}")

@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings, strategies
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.markers import CARETDOWN, CARETUP
 
@@ -58,26 +60,45 @@ def test_a_panel_a_cost_with_a_point_an_arm():
         assert [dot.get_xdata()[0] for dot in dots(ax)] == frame[cost].tolist()
 
 
-def test_points_of_one_cost_are_at_it_unless_they_would_cover_each_other():
-    ax = drawn(arms(mean=[72.6, 78.4, 81.7, 81.75], low=72.0, high=83.0, operations=[40 * MILLION] * 3 + [60 * MILLION])).axes[
-        0
-    ]
-    assert [dot.get_xdata()[0] for dot in dots(ax)] == [40 * MILLION] * 3 + [60 * MILLION]
+COST = strategies.sampled_from([20, 20, 21, 40]).map(lambda cost: cost * MILLION)
+MEAN = strategies.one_of(strategies.sampled_from([78.4, 81.7, 81.72]), strategies.floats(10, 100))
+
+
+@settings(max_examples=6, deadline=None)
+@given(strategies.lists(strategies.tuples(COST, MEAN), min_size=2, max_size=20))
+def test_every_point_is_at_its_measured_cost_and_mean_however_many_overlap(places):
+    cost, mean = map(list, zip(*places, strict=True))
+    frame = arms(len(places), mean=mean, low=np.array(mean) - 1, high=np.array(mean) + 1, operations=cost)
+    figure = plots.against_costs(frame, {arm: f"arm {arm}" for arm in frame["arm"]}, Figure())
+    for ax, name in zip(figure.axes, costs.drawable(frame), strict=True):
+        assert [dot.get_xdata()[0] for dot in dots(ax)] == frame[name].tolist()
+        assert [dot.get_ydata()[0] for dot in dots(ax)] == mean
+        for bar, arm in zip(ax.collections, frame.to_dict("records"), strict=False):
+            assert bar.get_segments()[0][:, 0].tolist() == [arm[name]] * 2
+
+
+def test_points_that_overlap_are_open_and_numbered_and_the_legend_says_so():
     frame = arms(5, mean=[72.6, 78.4, 81.7, 81.7, 72.6], operations=[40 * MILLION] * 4 + [60 * MILLION])
     figure = drawn(frame)
-    x = [dot.get_xdata()[0] for dot in dots(figure.axes[0])]
-    assert x[:3] == [40 * MILLION] * 3
-    assert x[3] != 40 * MILLION
-    assert "points that would cover each other stand up to" in told(figure)
-    assert "cover" not in told(drawn(arms()))
+    faces = [dot.get_markerfacecolor() for dot in dots(figure.axes[0])]
+    assert [face == "none" for face in faces] == [False, False, True, True, False]
+    assert sorted(text.get_text() for text in figure.axes[0].texts) == ["0", "1", "2", "3", "4"]
+    assert "open points overlap; each is at its own cost and mean" in told(figure)
+    assert figure.axes[-1].get_legend().get_texts()[2].get_text().split() == ["2", "factor2:", "on", "→", "off"]
+    apart = drawn(arms())
+    assert "overlap" not in told(apart)
+    assert not any(dot.get_markerfacecolor() == "none" for ax in apart.axes for dot in dots(ax))
 
 
-def test_bars_of_one_cost_that_would_cover_each_other_stand_side_by_side_and_at_their_points():
+def test_bars_that_would_hide_each_other_are_left_out_of_their_panel_alone():
     frame = arms(mean=[78.0, 78.4, 78.8, 72.0], low=[77.5, 77.9, 78.5, 71.9], high=[78.4, 78.9, 79.0, 72.1])
-    ax = drawn(frame.assign(operations=[40 * MILLION] * 3 + [60 * MILLION])).axes[0]
-    bars = [bar.get_segments()[0][0][0] for bar in ax.collections]
-    assert bars[0] == bars[2] < 40 * MILLION < bars[1]
-    assert bars[3] == 60 * MILLION
+    figure = drawn(frame.assign(operations=[40 * MILLION] * 3 + [60 * MILLION], parameters=5))
+    assert [len(ax.collections) for ax in figure.axes] == [0, 4]
+    assert "bars that would overlap: in the table of arms" in told(figure)
+    none = drawn(frame.assign(operations=[40 * MILLION] * 3 + [60 * MILLION], parameters=5, seconds=1.0))
+    assert "intervals over seeds: in the table of arms" in told(none)
+    assert "bar:" not in told(none)
+    assert none.axes[0].get_ylim()[1] < 79.1
 
 
 def test_the_front_is_a_step_line_through_the_arms_that_none_beats():
@@ -89,6 +110,11 @@ def test_ticks_are_in_the_unit_of_the_label():
     ax = drawn(arms()).axes[0]
     assert [float(text.get_text()) * MILLION for text in ax.get_xticklabels()] == ax.get_xticks().tolist()
     assert len(ax.get_xticks()) >= 4
+
+
+def test_ticks_have_the_digits_that_they_need():
+    ax = drawn(arms(seconds=[100.0, 100.01, 100.02, 100.07])).axes[2]
+    assert [float(text.get_text()) for text in ax.get_xticklabels()] == pytest.approx(ax.get_xticks().tolist(), abs=1e-9)
 
 
 def test_a_cost_that_all_arms_share_has_no_panel_and_is_said():
@@ -110,24 +136,23 @@ def test_an_arm_without_a_value_has_no_point():
     ]
 
 
-@pytest.mark.parametrize(("count", "size"), [(8, 4), (12, 3), (60, 3)])
-def test_no_dots_of_one_cost_cover_each_other_and_numbers_stay_inside(count, size):
-    frame = arms(count, operations=[20 * MILLION] * (count - 1) + [40 * MILLION])
-    figure = drawn(frame)
+@pytest.mark.parametrize("count", [8, 60])
+def test_numbers_stay_inside_and_apart_however_many_points_overlap(count):
+    figure = drawn(arms(count, operations=[20 * MILLION] * (count - 1) + [40 * MILLION]))
     ax = figure.axes[0]
-    places = np.array([ax.transData.transform(dot.get_xydata()[0]) for dot in dots(ax)]) * 72 / figure.dpi
-    assert len(places) == count
-    apart = np.abs(places - places[:, None]).max(axis=-1)
-    assert apart[~np.eye(count, dtype=bool)].min() >= size
     box = ax.get_window_extent()
-    for text in ax.texts:
-        one = text.get_window_extent()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert len(boxes) == count
+    for one in boxes:
         assert box.x0 - 3 < one.x0 < one.x1 < box.x1 + 3
         assert box.y0 - 3 < one.y0 < one.y1 < box.y1 + 3
+    middles = np.array([[box.x0 + box.width / 2, box.y0 + box.height / 2] for box in boxes])
+    apart = np.abs(middles - middles[:, None]) * 72 / figure.dpi
+    assert not ((apart[..., 0] < 4) & (apart[..., 1] < 4) & ~np.eye(count, dtype=bool)).any()
 
 
 def test_a_bar_that_leaves_its_panel_ends_in_an_arrow_and_the_legend_does_not_leave_the_figure(tmp_path):
-    frame = arms()
+    frame = arms(operations=[20, 30, 40, 60], parameters=[5, 6, 7, 8])
     frame.loc[2, ["low", "high"]] = [-50, 200]
     figure = drawn(frame, fewer=["factor2: on → off (1 diverged)"], left_out=["factor9: on → off (3 diverged)"])
     for ax in figure.axes:
@@ -166,9 +191,9 @@ def test_many_arms_are_numbered_inside_the_axes_and_numbers_do_not_overlap():
         assert shared <= 2
         assert len(ax.collections) == 0  # bars would hide the points
     assert "intervals over seeds: in the table of arms" in told(figure)
-    few = drawn(arms(8))
+    few = drawn(arms())
     assert few.axes[0].texts[:] == []
-    assert len(few.axes[0].collections) == 8
+    assert len(few.axes[0].collections) == 4
 
 
 def test_a_pointer_is_told_value_and_cost():
