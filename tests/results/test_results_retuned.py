@@ -170,6 +170,10 @@ def test_figures_show_both_effects_and_the_curves(retuned) -> None:
     curve = [text for _, _, text in plots.points(figures["tuning"])]
     assert len(curve) == 8, "one that diverged has no value"
     assert curve[0] == "baseline, lr 0.05: 80.35 % ± 0.07"
+    tuning = analysis.retuned.tuning
+    known = tuning[tuning["mean"].notna()].sort_values(["arm", "rate"])
+    drawn = [place for line in figures["tuning"].axes[0].lines if len(line.get_xdata()) > 1 for place in line.get_xydata()]
+    assert np.array(drawn).tolist() == known[["lr", "mean"]].to_numpy().tolist(), "each is drawn at its rate and its mean"
 
 
 def test_the_page_has_all_of_it(retuned, tmp_path) -> None:

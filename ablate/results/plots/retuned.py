@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import matplotlib
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -13,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from ablate.results import numbers, words
 from ablate.results.plots import intervals, rows
 from ablate.results.plots.legend import LINE, UNDER, arm_handles, below, named, shade
-from ablate.results.plots.style import BLUE, SHADE, STYLE, limits, look, tell
+from ablate.results.plots.style import BLUE, FEW, SHADE, STYLE, limits, look, tell
 from ablate.results.question import METRICS, Metric
 from ablate.results.retuned import Effect, Pair
 from ablate.results.stats import percent
@@ -103,14 +102,16 @@ def tuning_curve(tuning: pd.DataFrame, ax: Axes, one_lr: bool = True) -> Axes:
     arms = {int(arm): str(label) for arm, label in tuning[["arm", "label"]].drop_duplicates().itertuples(index=False)}
     with matplotlib.rc_context(STYLE):
         ax.set_xscale("log")
-        shift = 1 + 0.02 * (np.arange(len(arms)) - (len(arms) - 1) / 2)  # so that bars of equal rates stand side by side
         values = tuning[["mean", "sd"]].astype(float)
         spread = values["sd"].fillna(0)
         ax.set_ylim(*limits(values["mean"], values["mean"] - spread, values["mean"] + spread))
-        for place, (arm, group) in zip(shift, tuning.sort_values("rate").groupby("arm", sort=True), strict=True):
+        banded = bool(values["sd"].notna().any()) and len(arms) <= FEW  # the bands of more would hide the curves
+        for arm, group in tuning.sort_values("rate").groupby("arm", sort=True):
             known = group[group["mean"].notna()].to_dict("records")
             drawn = look(int(str(arm)))
-            (line,) = ax.plot([row[across] * place for row in known], [row["mean"] for row in known], **drawn)
+            if banded:
+                _band(ax, group[group["mean"].notna() & group["sd"].notna()], across, drawn["color"])
+            (line,) = ax.plot([row[across] for row in known], [row["mean"] for row in known], **drawn, markerfacecolor="none")
             tell(
                 line,
                 [
@@ -119,12 +120,9 @@ def tuning_curve(tuning: pd.DataFrame, ax: Axes, one_lr: bool = True) -> Axes:
                     for row in known
                 ],
             )
-            for row in known:
-                at, mean, sd = row[across] * place, row["mean"], row["sd"]
-                if pd.notna(sd):
-                    intervals.upright(ax, at, mean - sd, mean + sd, drawn["color"], 0.8)
-                if row["chosen"]:
-                    ax.plot(at, mean, "o", color=drawn["color"], markerfacecolor="none", markersize=CHOSEN, zorder=5)
+            chosen = [(row[across], row["mean"]) for row in known if row["chosen"]]
+            for at, mean in chosen:
+                ax.plot(at, mean, "o", color=drawn["color"], markerfacecolor="none", markersize=CHOSEN, zorder=5)
         ax.set_xlim(tuning[across].min() / EDGE, tuning[across].max() * EDGE)
         ticks = sorted(set(tuning[across]))
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
@@ -137,8 +135,17 @@ def tuning_curve(tuning: pd.DataFrame, ax: Axes, one_lr: bool = True) -> Axes:
         gone = tuning[tuning["mean"].isna()]
         lost = [f"{row.label} at lr {row.lr:g} ({row.statuses})" for row in gone.itertuples(index=False)]
         seeds = numbers.counted(int(tuning["n"].max()), "seed")
-        bars = ", bars: ± 1 standard deviation" if tuning["sd"].notna().any() else ""
-        said = [f"mean over {seeds}{bars}; ring: chosen", *named("not drawn, and not to be chosen", lost)]
+        bands = ", band: ± 1 standard deviation" if banded else ""
+        said = [f"mean over {seeds}{bands}; ring: chosen", *named("not drawn, and not to be chosen", lost)]
         handles, above, columns = arm_handles(arms, said)
         below(ax, handles, above, columns)
     return ax
+
+
+def _band(ax: Axes, known: pd.DataFrame, across: str, color: str) -> None:
+    """One standard deviation around the mean at each rate; a single rate has no width, so it gets a bar."""
+    at, mean, sd = (known[name].to_numpy(dtype=float) for name in (across, "mean", "sd"))
+    if len(known) == 1:
+        ax.vlines(at, mean - sd, mean + sd, color=color, alpha=0.5, linewidth=3)
+    else:
+        ax.fill_between(at, mean - sd, mean + sd, color=color, alpha=0.15, linewidth=0)

@@ -114,3 +114,22 @@ def test_trials_that_no_curve_is_of_are_told_by_their_state(made: Callable[..., 
     legend = plots.learning_curves(found.curves, single(), found.objective, found.counts).get_legend()
     said = legend.get_title().get_text().replace("\n", " ")
     assert said == "not drawn: 1 lapsed, 1 surplus, 1 failed without a recorded score"
+
+
+def test_a_trial_is_drawn_at_its_setting_and_score_and_at_a_level_beside_the_others(made: Callable[..., Path]) -> None:
+    found = search.load(made())
+    frame = stats.slices(found.trials, list(found.space), found.objective)
+    scales = [scale(key, one) for key, one in found.space.items()]
+    rates, sizes = plots.scores_by_key(frame, blank(), scales, found.objective, found.counts).axes
+    done = frame[frame["state"] == "done"]
+    for ax, key in ((rates, "lr"), (sizes, "batch_size")):
+        [dots] = [line for line in ax.lines if len(line.get_xdata()) == (done["parameter"] == key).sum()]
+        x, y = np.asarray(dots.get_xydata()).T
+        part = done[done["parameter"] == key]
+        assert y.tolist() == (found.objective.scale * part["value"]).tolist()
+        if key == "lr":
+            assert x.tolist() == part["setting"].tolist()
+        else:
+            assert x.round().tolist() == [["64", "128", "256"].index(str(size)) for size in part["setting"]]
+            assert np.abs(x - x.round()).max() < 0.11
+    assert [label.get_text() for label in sizes.get_xticklabels()] == ["64", "128", "256"]

@@ -137,32 +137,44 @@ def arrows(cut: bool) -> list[str]:
 
 @dataclass(frozen=True)
 class Scale:
-    """How the values of a searched key lie on an axis. ticks: of words and listed numbers, (place, name) each."""
+    """How the values of a searched key lie on an axis. ticks: of words and listed numbers, (place, name) each.
+
+    levels: the listed numbers, where they lie one beside the other as words do.
+    """
 
     key: str
     log: bool
     ticks: tuple[tuple[float, str], ...] = ()
     numeric: bool = True
+    levels: tuple[float, ...] = ()
+
+    def one_beside_the_other(self) -> "Scale":
+        """That of words for listed numbers, on which trials of one value have room to stand side by side."""
+        if not (self.numeric and self.ticks):
+            return self
+        ordered = sorted(self.ticks)
+        ticks = tuple((float(place), name) for place, (_, name) in enumerate(ordered))
+        return Scale(self.key, False, ticks, numeric=False, levels=tuple(number for number, _ in ordered))
 
     def places(self, values: Iterable[Any]) -> list[float]:
         """Where values lie."""
         if self.numeric:
             return [float(value) for value in values]
+        if self.levels:
+            return [float(self.levels.index(float(value))) for value in values]
         names = [name for _, name in self.ticks]
         return [float(names.index(str(value))) if str(value) in names else float(len(names)) for value in values]
 
     def side_by_side(self, places: Sequence[float]) -> list[float]:
-        """Places on an axis of few values, those that are one moved apart a little, so that each trial is seen."""
-        if not self.ticks:
+        """Places on an axis of words, those that are one moved apart a little, so that each trial is seen."""
+        if self.numeric:
             return list(places)
-        on = np.log(places) if self.log else np.asarray(places, dtype=float)
-        spots = np.unique(np.log([place for place, _ in self.ticks]) if self.log else [place for place, _ in self.ticks])
-        room = ASIDE * float(np.diff(spots).min(initial=np.ptp(spots) or 1.0))
+        on = np.asarray(places, dtype=float)
         moved = np.array(on)
         for spot in np.unique(on):
             here = np.flatnonzero(on == spot)
-            moved[here] += room * np.linspace(-1, 1, len(here)) if len(here) > 1 else 0.0
-        return [float(place) for place in (np.exp(moved) if self.log else moved)]
+            moved[here] += ASIDE * np.linspace(-1, 1, len(here)) if len(here) > 1 else 0.0
+        return [float(place) for place in moved]
 
     def on(self, ax: Axes, across: bool, values: Iterable[float]) -> None:
         """Set the scale, limits and ticks of one axis of a figure, for the places that are to be drawn."""

@@ -24,7 +24,7 @@ def scores_by_key(
 ) -> Figure:
     """Draw the trials against each key; what the other keys are differs from point to point.
 
-    Trials with one of few listed values stand side by side, so that each is seen.
+    Listed values are levels: they lie one beside the other, and trials of one level stand side by side, so that each is seen.
 
     Args:
         frame: as `stats.slices` gives it.
@@ -35,7 +35,7 @@ def scores_by_key(
     with matplotlib.rc_context(STYLE):
         panels = figure.subplots(len(scales), 1, squeeze=False)[:, 0]
         cut = False
-        for one, ax in zip(scales, panels, strict=True):
+        for one, ax in zip([each.one_beside_the_other() for each in scales], panels, strict=True):
             part = frame[frame["parameter"] == one.key]
             places = one.side_by_side(one.places(part["setting"]))
             part = part.assign(x=places, y=objective.scale * part["value"])
