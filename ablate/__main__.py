@@ -1,5 +1,10 @@
 """`python -m ablate` and `ablate`: a first word that is a command is ours, all else is Hydra's."""
 
+from ablate import own_path
+
+if __name__ == "__main__":
+    own_path.leave_out_current_folder()  # before anything else is imported
+
 import importlib
 import os
 import sys
@@ -16,6 +21,8 @@ FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit: 0 when all went well, 1 on failure, 2 on wrong usage, 130 when interrupted."""
+    if arguments is None:
+        own_path.leave_out_current_folder()
     words = list(sys.argv[1:] if arguments is None else arguments)
     sys.exit(_guarded(words))
 
