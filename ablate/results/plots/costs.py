@@ -69,7 +69,8 @@ def against_costs(
     with matplotlib.rc_context(STYLE):
         panels = figure.subplots(len(costs), 1, sharey=True, squeeze=False)[:, 0]
         barred = [cost for cost in costs if not many and not _hiding(known[known[cost].notna()], cost)]
-        low, high = limits(known["mean"], *((known["low"], known["high"]) if barred else ()), cut=2.0)
+        ends = known if barred else known[:0]
+        low, high = limits(known["mean"], ends["low"], ends["high"], cut=2.0)
         room = 0.08 * (high - low) if many else 0.0  # for the numbers
         panels[0].set_ylim(low - room, high + room)
         numbered = [
