@@ -7,24 +7,51 @@ if __name__ == "__main__":
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ablate import interrupt, streams
 from ablate.errors import AblateError
 
 COMMANDS = ("dashboard", "info", "plan", "report", "runs", "status")
+
+INTERRUPTED = 128 + signal.SIGINT
 
 FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the program and exit: 0 when all went well, 1 on failure, 2 on wrong usage, 130 when interrupted."""
+    """Run the program and exit: 0 when all went well, 1 on failure, 2 on wrong usage, 130 when interrupted (143 by SIGTERM)."""
     if arguments is None:
         own_path.leave_out_current_folder()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_guarded(words))
+    with interrupt.raising(), streams.prepared():
+        status = _printed(words)
+    if arguments is None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a late Ctrl-C has nothing to interrupt but the interpreter's own end
+    sys.exit(status)
+
+
+def _printed(words: list[str]) -> int:
+    """Run, and see to it that what was printed was also written. Nobody has to read it to its end, as `head` does not."""
+    status = 0
+    try:
+        try:
+            status = _guarded(words)
+        except SystemExit as end:  # of an argument parser
+            status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+        sys.stdout.flush()
+    except streams.ReaderGone:
+        pass
+    except streams.CannotPrint as error:
+        print(f"ablate: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return interrupt.status() or INTERRUPTED
+    return status
 
 
 def _guarded(words: list[str]) -> int:
@@ -37,13 +64,12 @@ def _guarded(words: list[str]) -> int:
             return 2
         return hydra_main(words)
     except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # whoever read the output had enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return interrupt.status() or INTERRUPTED
     except Exception as error:
         if FULL_ERROR:
             raise
+        if interrupted := interrupt.status():  # a library took it for an error of its own
+            return interrupted
         from ablate.complaints import one_line
 
         print(f"ablate: {one_line(error)}", file=sys.stderr)
@@ -77,7 +103,7 @@ def hydra_main(words: list[str]) -> int:
         folder = Path(result["folder"])
         if result["status"] == "failed":
             if FULL_ERROR:
-                print((folder / app.TRACE).read_text(), file=sys.stderr)
+                print((folder / app.TRACE).read_text("utf-8", "replace"), file=sys.stderr)
             raise AblateError(result["error"])
         if result["status"] == "diverged":
             raise AblateError(f"The run diverged: {result['error']}. Its result is in {folder / app.RESULT}.")

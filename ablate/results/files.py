@@ -63,7 +63,7 @@ def write(analysis: Analysis, out: Path, folder: str, formats: Sequence[str] = F
         if kind in formats:
             texts |= {name: text(analysis) for name, text in files.items()}
     for name, text in texts.items():
-        write_atomically(out / name, text.encode())
+        write_atomically(out / name, text.encode(errors="replace"))
     kinds = [kind for kind in FIGURE_FORMATS if kind in formats]
     pictures: list[page.Picture] = []
     figures: list[Path] = []
@@ -84,7 +84,7 @@ def write(analysis: Analysis, out: Path, folder: str, formats: Sequence[str] = F
     beside = [(str(path.relative_to(out)), MEANINGS.get(path.name, "a figure")) for path in written]
     parts = content.sections(analysis, pictures, commands(analysis.results.sweep, folder), beside, large)
     html = page.render(analysis.title, [story.answer(analysis)], analysis.question.changes, parts)
-    write_atomically(out / PAGE, html.encode())
+    write_atomically(out / PAGE, html.encode(errors="replace"))
     return [out / PAGE, *written]
 
 

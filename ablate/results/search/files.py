@@ -58,7 +58,7 @@ def write(found: SearchResults, out: Path, folder: str, formats: Sequence[str] =
         if kind in formats:
             texts |= {name: text(found) for name, text in made.items()}
     for name, text in texts.items():
-        write_atomically(out / name, text.encode())
+        write_atomically(out / name, text.encode(errors="replace"))
     kinds = [kind for kind in FIGURE_FORMATS if kind in formats]
     pictures: dict[str, page.Picture] = {}
     figures: list[Path] = []
@@ -79,7 +79,7 @@ def write(found: SearchResults, out: Path, folder: str, formats: Sequence[str] =
     beside = [(str(path.relative_to(out)), MEANINGS.get(path.name, "a figure")) for path in written]
     parts = content.sections(found, pictures, commands(found, folder), beside, large)
     html = page.render(found.title, content.header(found), content.banner(found), parts, TUNED_ON_TEST)
-    write_atomically(out / PAGE, html.encode())
+    write_atomically(out / PAGE, html.encode(errors="replace"))
     return [out / PAGE, *written]
 
 
