@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol, Self
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from ablate import terminal
 from ablate.errors import AblateError
 from ablate.recipe import Recipe
 from ablate.store import Trajectory, sign_of_life
@@ -18,12 +18,12 @@ from ablate.store import Trajectory, sign_of_life
 LIVE_EVERY_S = 1.0  # between two writings of live.json while steps are done
 LIVE_AT_LEAST_EVERY_S = 20.0  # while none are, as in an evaluation
 
-console = Console(stderr=True, highlight=False, soft_wrap=True)
+console = terminal.Terminal(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(message: str) -> None:
     """One line to whoever watches."""
-    console.print(message, markup=False)
+    terminal.say(console, message, whole=True)
 
 
 class Watcher(Protocol):
