@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.progress import Progress
 
-from ablate import escaping, terminal
+from ablate import escaping, progress, terminal
 from ablate.terminal import Column, Terminal
 
 WIDTHS = (40, 48, 60, 80, 120)
@@ -145,3 +146,15 @@ def test_only_this_module_writes_text_to_a_terminal() -> None:
             if isinstance(call.func, ast.Name) and call.func.id == "print":
                 told = ast.unparse(call.args[0])
                 assert told.startswith(("json.dumps(", "escaping.terminal", "'the program that started")), (path, told)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_line_of_a_training_s_progress_has_whole_numbers(width: int) -> None:
+    console = screen(width)
+    line = Progress(*progress._bar(width, 123_456), console=console, expand=True)
+    line.add_task("", total=123_456, completed=12_345, loss="1234.56", accuracy="12.3 %", speed="12345")
+    console.print(line.get_renderable())
+    [seen] = written(console)
+    assert cell_len(seen) <= width
+    assert set(re.findall(r"\d[\d.]*(?:/\d+)?", seen)) <= {"12345/123456", "1234.56", "12.3", "12345"}
+    assert ("loss 1234.56" in seen, "12345 examples/s" in seen) == (width >= 60, width >= 80)
