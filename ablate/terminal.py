@@ -56,7 +56,8 @@ class Column:
     @property
     def usual(self) -> int:
         """How wide it is at least while other columns could be dropped."""
-        return min(self.whole, NAME_WIDTH if self.name else WORDS_WIDTH) if self.words else self.whole
+        wraps_from = max(NAME_WIDTH if self.name else WORDS_WIDTH, cell_len(escaping.terminal(self.heading)))
+        return min(self.whole, wraps_from) if self.words else self.whole
 
     @cached_property
     def least(self) -> int:
