@@ -47,7 +47,9 @@ def _printed(words: list[str]) -> int:
     except streams.ReaderGone:
         pass
     except streams.CannotPrint as error:
-        print(f"ablate: {error}", file=sys.stderr)
+        from ablate.terminal import complain
+
+        complain(f"ablate: {error}")
         return 1
     except KeyboardInterrupt:
         return interrupt.status() or INTERRUPTED
