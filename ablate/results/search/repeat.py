@@ -95,8 +95,8 @@ def _settings(found: SearchResults) -> dict[str, Any]:
     }
 
 
-def _enqueued(found: SearchResults) -> list[dict[str, Any]]:
-    """The settings that were tried first: `[{}]` where that is the default one, if it is in the space."""
+def _enqueued(found: SearchResults) -> list[dict[str, Any]] | None:
+    """The settings that were tried first; None where that is the default one, if it is in the space."""
     asked = found.trials.loc[found.trials["source"] == "enqueued", "number"]
     settings = [found.setting(int(number)) for number in asked]
     default = space.placed(found.default, found.space)
@@ -105,7 +105,7 @@ def _enqueued(found: SearchResults) -> list[dict[str, Any]]:
         len(settings) == len(usual)
         and all(same(one[key], other[key]) for one, other in zip(settings, usual, strict=True) for key in one)
     ):
-        return [{}]
+        return None
     return [dict(setting) for setting in settings]
 
 
