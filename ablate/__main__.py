@@ -47,9 +47,7 @@ def _printed(words: list[str]) -> int:
     except streams.ReaderGone:
         pass
     except streams.CannotPrint as error:
-        from ablate.terminal import complain
-
-        complain(f"ablate: {error}")
+        print(f"ablate: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return interrupt.status() or INTERRUPTED
@@ -62,9 +60,7 @@ def _guarded(words: list[str]) -> int:
         if words and words[0] in COMMANDS:
             return int(importlib.import_module(f"ablate.commands.{words[0]}").run(words[1:]))
         if words and "=" not in words[0] and not words[0].startswith(("-", "~")):
-            from ablate.terminal import complain
-
-            complain(f"ablate: Expected one of: {', '.join(COMMANDS)}, or KEY=VALUE. Received: {words[0]!r}.")
+            print(f"ablate: Expected one of: {', '.join(COMMANDS)}, or KEY=VALUE. Received: {words[0]!r}.", file=sys.stderr)
             return 2
         return hydra_main(words)
     except KeyboardInterrupt:
@@ -75,9 +71,8 @@ def _guarded(words: list[str]) -> int:
         if interrupted := interrupt.status():  # a library took it for an error of its own
             return interrupted
         from ablate.complaints import one_line
-        from ablate.terminal import complain
 
-        complain(f"ablate: {one_line(error)}")
+        print(f"ablate: {one_line(error)}", file=sys.stderr)
         return 1
 
 
@@ -88,7 +83,7 @@ def hydra_main(words: list[str]) -> int:
     from hydra.types import RunMode
     from omegaconf import DictConfig
 
-    from ablate import app, config, escaping, terminal
+    from ablate import app, config
 
     results: list[dict[str, Any]] = []
 
@@ -108,14 +103,14 @@ def hydra_main(words: list[str]) -> int:
         folder = Path(result["folder"])
         if result["status"] == "failed":
             if FULL_ERROR:
-                print(escaping.terminal_lines((folder / app.TRACE).read_text("utf-8", "replace")), file=sys.stderr)
+                print((folder / app.TRACE).read_text("utf-8", "replace"), file=sys.stderr)
             raise AblateError(result["error"])
         if result["status"] == "diverged":
             raise AblateError(f"The run diverged: {result['error']}. Its result is in {folder / app.RESULT}.")
         step, weights = result["readout"]["step"], result["readout"]["weights"]
         images = f"{result['evaluation_set']} images"
-        terminal.tell(f"accuracy {100 * result['accuracy']:.2f} % of the {images} at step {step}, {weights} weights")
-        terminal.tell(f"{folder / app.RESULT}")
+        print(f"accuracy {100 * result['accuracy']:.2f} % of the {images} at step {step}, {weights} weights")
+        print(f"{folder / app.RESULT}")
     return 0
 
 

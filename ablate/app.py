@@ -13,12 +13,13 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from ablate import config, data
+from ablate import config, data, readout
 from ablate.data import Dataset
 from ablate.errors import AblateError
 from ablate.interrupt import interruptible
 from ablate.models.costs import totals
 from ablate.progress import LiveFile, Stopped, TrainingProgress, Watcher, say
+from ablate.readout import read_off
 from ablate.recipe import Recipe
 from ablate.store import (
     Evaluated,
@@ -26,15 +27,15 @@ from ablate.store import (
     fingerprint,
     keep_evaluated,
     read_evaluated,
-    read_json,
+    result_file,
     write_atomically,
-    write_json,
 )
+from ablate.store.result_file import RESULT, STATUSES
+
+__all__ = ["RESULT", "STATUSES", "TRACE"]
 
 log = logging.getLogger(__name__)
 
-STATUSES = ("done", "pruned", "diverged", "failed")  # of a result; pruned: a search ended it early
-RESULT = "result.json"
 TRACE = "traceback.txt"
 
 
@@ -63,7 +64,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     except Exception as error:
         result = failure(config.redacted(reason_of(error), cfg), recipe, trajectory)
         write_atomically(folder / TRACE, config.redacted(traceback.format_exc(), cfg).encode())
-    write_json(folder / RESULT, result)
+    result_file.write(folder, result)
     return result
 
 
@@ -190,56 +191,23 @@ def _waiting_for(trajectory: Trajectory) -> Iterator[None]:
 
 
 def read(recipe: Recipe, trajectory: Trajectory) -> dict[str, Any] | None:
-    """The result of a run, from its trajectory; None where that has to be trained further.
-
-    A run has diverged where a loss became NaN or infinite, and where its training loss from one evaluation to the next was
-    above `diverged_loss` on average: networks that explode often end up finite, and dead.
-    """
-    status = trajectory.status()
-    row = trajectory.row(recipe.steps)
-    burst = exploded(recipe, trajectory)
-    if burst is not None:
-        reason = (
-            f"the training loss up to step {burst['step']} was {burst['loss']:.3g} on average, above {recipe.diverged_loss:g}"
-        )
-        return _result(recipe, trajectory, "diverged", burst["step"], error=reason)
-    if row is None and status["state"] == "diverged" and status["step"] <= recipe.steps:
-        return _result(recipe, trajectory, "diverged", status["step"], error=status["error"])
-    if row is None:
+    """The result of a run, from its trajectory; None where that has to be trained further. See `readout.read_off`."""
+    whole = trajectory.row(recipe.steps) is not None
+    found = read_off(trajectory.rows(), trajectory.status(), recipe.steps, recipe.diverged_loss, whole)
+    if found is None:
         return None
-    weights = recipe.readout.weights
-    return _result(
-        recipe,
-        trajectory,
-        "done",
-        recipe.steps,
-        accuracy=row[f"accuracy_{weights}"],
-        loss=row[f"eval_loss_{weights}"],
-        seconds=row["seconds"],
-        examples_per_second=row["examples_per_second"],
-    )
+    return _result(recipe, trajectory, found.status, found.step, error=found.error, **found.values(recipe.readout.weights))
 
 
-def exploded(recipe: Recipe, trajectory: Trajectory) -> dict[str, Any] | None:
+def exploded(recipe: Recipe, trajectory: Trajectory) -> Mapping[str, Any] | None:
     """The first evaluation up to a run's step before which its training loss was above `diverged_loss`; None where none was."""
-    rows = (row for row in trajectory.rows() if row["step"] <= recipe.steps)
-    return next((row for row in rows if row["loss"] > recipe.diverged_loss), None)
+    return readout.exploded((row for row in trajectory.rows() if row["step"] <= recipe.steps), recipe.diverged_loss)
 
 
 def reason_of(error: BaseException) -> str:
     """Why something failed, in one line."""
     text = str(error) if isinstance(error, AblateError) else f"{type(error).__name__}: {error}"
     return text.strip().splitlines()[0]
-
-
-def stored(folder: Path, fingerprint: str) -> dict[str, Any] | None:
-    """The result that a run of a trajectory left in its folder; None where there is none, or one damaged or of another run."""
-    result = read_json(folder / RESULT)
-    if not isinstance(result, dict) or result.get("status") not in STATUSES or not isinstance(result.get("costs", {}), dict):
-        return None
-    if "fingerprint" not in result:  # it failed before it was resolved
-        return result if result["status"] == "failed" else None
-    return result if result["fingerprint"] == fingerprint else None
 
 
 def failure(reason: str, recipe: Recipe | None = None, trajectory: Trajectory | None = None) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -20,12 +21,14 @@ from ablate.errors import AblateError
 from ablate.recipe import Recipe
 from ablate.store import SWEEP, Trajectory, canonical_json
 from ablate.store.pack import store_of
+from ablate.store.schema import plain_file
+from ablate.store.sweep_file import SWEEP_VERSION, Sweep
 
-SWEEP_VERSION = 1  # of the format of sweep.json
 TUNING = "retune"  # the folder, in that of a sweep, of the sweep that chooses the learning rate of each arm
 TUNING_DESIGN = "tuning"  # of that sweep
 MOST_SEEDS = 2**31
 QUOTED_WORD = re.compile(r"""(["'])([A-Za-z_][\w-]*)\1""")
+_ENVIRONMENT = re.compile(r"\$\{oc\.env:[A-Za-z_]\w*(,[^{}$]*)?\}")  # what a store may be named by
 # Keys without a meaning for a single run.
 RETUNE_WORDS = ("retune", "retune_rates", "retune_seeds")
 SWEEP_WORDS = (
@@ -217,11 +220,11 @@ class Plan:
             first.setdefault(run.readout, run.arm)
         return pairs
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Sweep:
         """`sweep.json`: what is fixed when the sweep is planned, but for the time of it."""
         first = self.runs[0].recipe
         fraction = self.fraction
-        return {
+        content: dict[str, Any] = {
             "version": SWEEP_VERSION,
             "study": self.study,
             **({"question": self.question} if self.question else {}),
@@ -249,7 +252,9 @@ class Plan:
                 "effects": [list(effect) for effect in self.effects],
                 "looks": 1,
             },
+            "diverged_loss": float(first.diverged_loss),
         }
+        return cast(Sweep, content)
 
 
 def parse(overrides: Sequence[Override]) -> Command:
@@ -432,24 +437,25 @@ def sweep_folder(path: str | Path) -> Path:
     """The folder of a sweep that a user named, checked to be one.
 
     Raises:
-        AblateError: there is no sweep.json in it.
+        AblateError: there is no sweep.json in it, or what has its name is no file, or it cannot be read.
     """
     folder = Path(path)
-    if not (folder / SWEEP).is_file() and (folder / TUNING / SWEEP).is_file():
+    if plain_file(folder / SWEEP):
+        return folder
+    if plain_file(folder / TUNING / SWEEP):
         raise AblateError(
             f"Expected a sweep of which measuring has begun. Received: {path}, which still tunes learning rates. "
             f"Name {folder / TUNING}."
         )
-    if not (folder / SWEEP).is_file():
-        raise AblateError(f"Expected the folder of a sweep, with a {SWEEP} in it, as in multirun/. Received: {path}.")
-    return folder
+    raise AblateError(f"Expected the folder of a sweep, with a {SWEEP} in it, as in multirun/. Received: {path}.")
 
 
 def find_store(content: Mapping[str, Any], folder: Path) -> Path | None:
     """The store that has the trajectories of a sweep; None where none of them is found.
 
     A packed sweep has its own. Else sweep.json names it as the user did, seen from where the command ran: the current folder or
-    one above the sweep's. Of several it is the one with the most trajectories of the sweep.
+    one above the sweep's. Of several it is the one with the most trajectories of the sweep. Whoever wrote the file can so name
+    any folder; nothing but trainings with the fingerprints of the sweep is read there, and nothing is written.
 
     Args:
         content: of sweep.json.
@@ -457,13 +463,19 @@ def find_store(content: Mapping[str, Any], folder: Path) -> Path | None:
     packed = store_of(folder)
     if packed is not None:
         return packed
-    written = str(content["store"])
-    try:
-        given = str(OmegaConf.create({"store": written})["store"])  # it may name a variable of the environment
-    except OmegaConfBaseException:
-        given = written
+    written = given = str(content["store"])
+    if "${" in written and "${" not in _ENVIRONMENT.sub("", written):  # it may name variables of the environment, no more
+        with suppress(OmegaConfBaseException):
+            given = str(OmegaConf.create({"store": written})["store"])
     beside = [] if Path(given).is_absolute() else folder.resolve().parents
     wanted = {run["fingerprint"] for run in content["runs"]}
-    found = {base / given: sum((base / given / one).is_dir() for one in wanted) for base in (Path(), *beside)}
+    found = {base / given: sum(_is_folder(base / given / one) for one in wanted) for base in (Path(), *beside)}
     best = max(found, key=lambda place: found[place])
     return best if found[best] else None
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # it cannot be looked at, or no system has such a name
+        return False

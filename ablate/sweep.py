@@ -1,7 +1,7 @@
 """Running a plan: what is trained already is read, the rest is ensured, and a report ends it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +14,12 @@ from ablate.launch import hold
 from ablate.launch.backend import Outcome
 from ablate.launch.settings import Settings
 from ablate.launch.watch import Screen
-from ablate.plan import SWEEP_VERSION, Plan, Run, Training
+from ablate.plan import Plan, Run, Training
 from ablate.progress import say
-from ablate.store import SWEEP, read_json, write_atomically, write_json
+from ablate.readout import diverged_loss_of
+from ablate.store import SWEEP, result_file, sweep_file, write_atomically
+from ablate.store.schema import DAMAGED, BadFile, real_folder
+from ablate.store.sweep_file import Sweep, SweepFile
 
 Train = Callable[[Sequence[Run], Callable[[Training, Outcome], bool], Callable[[], None]], None]
 
@@ -122,45 +125,76 @@ def _ended(plan: Plan, run: Run, folder: Path, outcome: Outcome) -> bool:
 
 
 def _check(plan: Plan, folder: Path) -> None:
-    """Refuse the folder of another sweep, or of one that cannot be read."""
+    """Refuse the folder of another sweep, or of one that cannot be read, or that leads elsewhere."""
     found = fixed(folder)
-    if found is not None and (found.get("version") != SWEEP_VERSION or _identity(found) != _identity(plan.to_json())):
+    if found is not None and _identity(found.sweep) != _identity(plan.to_json()):
         raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, which holds another sweep.")
+    for run in plan.runs:
+        real_folder(folder / str(run.number))
 
 
-def fixed(folder: Path) -> dict[str, Any] | None:
+def fixed(folder: Path) -> SweepFile | None:
     """What a sweep's folder says was fixed before training; None where it is new.
 
     Raises:
-        AblateError: its sweep.json is damaged.
+        AblateError: its sweep.json is damaged, or cannot be read.
     """
-    path = folder / SWEEP
-    found: dict[str, Any] | None = read_json(path)
-    if found is None and path.exists():
-        raise AblateError(
-            f"Expected what was fixed before training in {path}. Received: a damaged file. Restore it, or delete {folder} to "
-            "fix it anew; the trainings stay."
-        )
-    return found
+    try:
+        return sweep_file.read(folder)
+    except DAMAGED as error:
+        if isinstance(error.__cause__, OSError):
+            raise
+        raise BadFile(f"{error} Restore it, or delete {folder} to fix it anew; the trainings stay.") from None
 
 
-def _identity(content: dict[str, Any]) -> list[Any]:
+def _identity(content: Mapping[str, Any]) -> list[Any]:
     """What makes a sweep this one, of its sweep.json."""
+    if content["design"] == sweep_file.SEARCH:
+        return [sweep_file.SEARCH]
     runs = [[run[key] for key in ("number", "arm", "seed", "fingerprint", "readout")] for run in content["runs"]]
     return [content["design"], content["factors"], [arm["levels"] for arm in content["arms"]], content["seeds"], runs]
 
 
 def _fix(plan: Plan, folder: Path) -> None:
-    """Write sweep.json, with the time: what was fixed when the sweep was planned stays as it was."""
-    wanted, found = plan.to_json(), read_json(folder / SWEEP)
+    """Write sweep.json, with the time: what was fixed when the sweep was planned stays as it was.
+
+    One without a checksum, of an earlier version, gets it here, where all but its time and margin is what this command plans.
+
+    Raises:
+        AblateError: it has no checksum, and something else in it is not what this command plans.
+    """
+    wanted, found = plan.to_json(), fixed(folder)
     if found is None:
-        write_json(folder / SWEEP, wanted | {"fixed_at": int(time.time())})  # whole seconds, as a training notes its own
+        sweep_file.write(folder, wanted | {"fixed_at": int(time.time())})  # whole seconds, as a training notes its own
         return
-    margins = [content["fixed"]["margin"] for content in (found, wanted)]
-    if margins[0] != margins[1]:
-        say(f"report.margin={margins[0]:g} was fixed before training and stays; {margins[1]:g} is not taken")
-    if found["store"] != wanted["store"]:
-        write_json(folder / SWEEP, found | {"store": wanted["store"]})
+    if not found.sealed:
+        _compare(found.sweep, wanted, folder)
+    before, now = found.sweep["fixed"]["margin"], wanted["fixed"]["margin"]
+    if before != now:
+        say(f"report.margin={_shown(before)} was fixed before training and stays; {_shown(now)} is not taken")
+    limit = diverged_loss_of(found.sweep)
+    if limit != wanted["diverged_loss"]:
+        say(f"diverged_loss={wanted['diverged_loss']:g} in place of {limit:g}: what counts as diverged is read anew")
+    kept = {**found.sweep, "store": wanted["store"], "diverged_loss": wanted["diverged_loss"]}
+    if not found.sealed or not sweep_file.same(kept, found.sweep):
+        sweep_file.write(folder, kept)
+
+
+def _shown(margin: float | None) -> str:
+    return "null" if margin is None else f"{margin:g}"
+
+
+def _compare(found: Sweep, wanted: Sweep, folder: Path) -> None:
+    """Refuse what was fixed, and cannot be checked, where it is not what the command plans."""
+    kept, planned = ({f"fixed.{key}": each for key, each in one["fixed"].items() if key != "margin"} for one in (found, wanted))
+    for key in ("baseline", "same_arms", "fraction", "retune"):
+        kept[key], planned[key] = found.get(key), wanted.get(key)
+    differ = [key for key in planned if kept.get(key) != planned[key]]
+    if differ:
+        raise AblateError(
+            f"{folder / SWEEP}: {differ[0]} is not what this command plans, and there is no checksum to tell which of the two "
+            "was fixed before training. Restore the file, or give another folder: hydra.sweep.dir=DIR."
+        )
 
 
 def _read(plan: Plan, run: Run, folder: Path) -> bool:
@@ -175,17 +209,17 @@ def _read(plan: Plan, run: Run, folder: Path) -> bool:
 
 def _result(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     """The result that a run left, with the arm that it was."""
-    result = app.stored(folder / str(run.number), run.trajectory.fingerprint)
-    if result is None:
+    found = result_file.read(
+        folder / str(run.number), run.trajectory.fingerprint, run.recipe.steps, run.recipe.readout.weights
+    ).result
+    if found is None:
         return app.failure("it was not run", run.recipe, run.trajectory) | {"status": "missing"}
-    return _write(plan, run, folder, result)
+    return _write(plan, run, folder, dict(found))
 
 
 def _write(plan: Plan, run: Run, folder: Path, result: dict[str, Any]) -> dict[str, Any]:
-    path = folder / str(run.number) / app.RESULT
     whole = {"arm": dict(plan.arms[run.arm].levels)} | result
-    if read_json(path) != whole:
-        write_json(path, whole)
+    result_file.write(folder / str(run.number), whole)
     return whole
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ablate.errors import AblateError
-from ablate.terminal import tell
 
 _PACK = """\
 Write what the report of a sweep needs as one folder or one archive: what was fixed before training, the runs' results, and of
@@ -64,7 +63,7 @@ def pack(words: Sequence[str]) -> int:
         return 0
     missing = len(steps) - made.trainings
     lacking = f"; {missing} of {len(steps)} trainings are not in the store, so their runs have results alone" if missing else ""
-    tell(f"Packed {folder} into {made.path}: {_count(made.trainings, 'training')}, {_size(made.path):.2g} MB{lacking}")
+    print(f"Packed {folder} into {made.path}: {_count(made.trainings, 'training')}, {_size(made.path):.2g} MB{lacking}")
     return 0
 
 
@@ -95,7 +94,7 @@ def unpack(words: Sequence[str]) -> int:
         print(json.dumps({"sweep": str(done.sweep), "store": str(options.store), **counts}))
         return 0
     there = f", {len(done.there)} there already" if done.there else ""
-    tell(f"Unpacked {done.sweep}: {_count(len(done.added), 'training')} added to {options.store}{there}")
+    print(f"Unpacked {done.sweep}: {_count(len(done.added), 'training')} added to {options.store}{there}")
     return 0
 
 
@@ -122,13 +121,14 @@ def _needs(folder: Path, store: Path | None = None) -> tuple[dict[str, list[int]
 
 def _contents(folder: Path) -> Iterator[tuple[Mapping[str, Any], Path]]:
     """What the sweep in a folder and those within it hold, with their folders: the confirmation of a search, tuning."""
-    from ablate.results.one_sweep import content_of
-    from ablate.search.record import is_search, with_trials
-    from ablate.store import SWEEP, read_json
+    from ablate.search.record import with_trials
+    from ablate.store import SWEEP, sweep_file
 
     within = sorted(path.parent for name in ("retune", "confirmation*") for path in folder.glob(f"{name}/{SWEEP}"))
     for place in (folder, *within):
-        yield with_trials(read_json(place / SWEEP), place) if is_search(place) else content_of(place), place
+        file = sweep_file.read(place)
+        if file is not None:
+            yield with_trials(file.sweep, place), place
 
 
 def _count(number: int, what: str) -> str:

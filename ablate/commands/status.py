@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ablate import terminal
 from ablate.errors import AblateError
 from ablate.launch import watch
 from ablate.launch.snapshot import snapshot
@@ -67,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
     elif options.follow:
         seen = _readable(follow(folder))
     else:
-        show(seen, terminal.standard(), options.all)
+        show(seen, Console(highlight=False), options.all)
     searched = seen.search is not None and seen.search.over
     return 1 if seen.of(*BAD) and not searched else 0
 
@@ -110,9 +109,10 @@ def show(seen: Snapshot, console: Console, every: bool) -> None:
     counted = {state: len(seen.of(state)) for state in COUNTED if len(seen.of(state)) > LISTED and not every}
     listed = seen.of(*(state for state in STATES if state not in counted))
     if listed:
-        dropped = terminal.draw(console, watch.columns(listed, bars=console.is_terminal, states=True))
-        if dropped:
-            terminal.say(console, terminal.left_out(dropped))
+        drawn = watch.table(listed, console.width if console.is_terminal else None, states=True)
+        if not console.is_terminal:
+            console.width = console.measure(drawn, options=console.options.update(width=10_000)).maximum
+        console.print(drawn)
         console.print()
     lines = [watch.failure(training) for training in seen.of(*BAD)]
     if counted:
@@ -123,7 +123,7 @@ def show(seen: Snapshot, console: Console, every: bool) -> None:
     elif not seen.all_done:
         lines.append(_nobody(seen))
     for line in lines:
-        terminal.say(console, line)
+        console.print(line, markup=False, soft_wrap=not console.is_terminal)
 
 
 def _nobody(seen: Snapshot) -> str:

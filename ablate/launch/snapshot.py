@@ -13,14 +13,16 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from ablate.app import RESULT, TRACE, stored
+from ablate.app import TRACE
 from ablate.errors import AblateError
 from ablate.launch import of_trials
 from ablate.launch.states import BAD, Evaluation, Holder, RunStatus, SearchStatus, Snapshot, State, TrainingStatus
-from ablate.plan import SWEEP_VERSION, find_store
+from ablate.plan import find_store
+from ablate.readout import diverged_loss_of, read_off
 from ablate.search import record
 from ablate.search.record import Trial
-from ablate.store import SWEEP, Trajectory, alive, known_sweeps, read_json
+from ablate.store import SWEEP, Trajectory, alive, known_sweeps, read_json, result_file, sweep_file
+from ablate.store.result_file import RESULT, Stored
 
 RUNNING = "running.json"  # pid, host, time (of its last word) and started, of the process that works on the sweep
 
@@ -51,21 +53,23 @@ def snapshot(folder: Path) -> Snapshot:
     if _changed(folder / SWEEP) == math.inf:
         return Snapshot(folder, (), holder, None, ())
     try:
-        planned, store, named, search, begun = _read_sweep(folder)
+        planned, store, named, search, begun, limit = _read_sweep(folder)
     except ValueError as error:
         return Snapshot(folder, (), holder, None, (str(error),))
     notes: list[str] = []
     trainings = []
     for training in planned:
+        found = [_stored(folder, training, run, notes) for run in training.runs]
         results = [
-            _of_trial(folder, training, run, begun, notes)
-            if search is not None
-            else _result(folder, training, run, began, notes)
-            for run in training.runs
+            _of_trial(one, run, begun) if search is not None else _result(folder, run, one, began)
+            for one, run in zip(found, training.runs, strict=True)
         ]
-        seen = _read_off(training, results)
+        seen = _read_off(training, results) if all(one.sealed for one in found) else None
         if seen is None:
             seen = _UNKNOWN if store is None else _look_into(Trajectory(store, training.fingerprint), training, began, notes)
+            results = [
+                _derived(run, one, result, seen, limit) for run, one, result in zip(training.runs, found, results, strict=True)
+            ]
         trainings.append(_status(folder, training, results, seen, now, holder is not None))
     if store is None and any(training.state == "unknown" for training in trainings):
         above = "" if Path(named).is_absolute() else f" from the current folder and from every folder above {folder.resolve()}"
@@ -123,26 +127,28 @@ class _Planned:
         return tuple(run.arm for run in self.runs)
 
 
-def _read_sweep(folder: Path) -> tuple[list[_Planned], Path | None, str, SearchStatus | None, list[Trial]]:
-    """The trainings of a sweep, its store where that is found, how sweep.json names it, and of a search its trials.
+def _read_sweep(folder: Path) -> tuple[list[_Planned], Path | None, str, SearchStatus | None, list[Trial], float]:
+    """The trainings of a sweep, its store where that is found, how sweep.json names it, of a search its trials; a loss.
+
+    Above that training loss a run has diverged.
 
     Raises:
         ValueError: its sweep.json cannot be used; the message says why.
     """
-    path = folder / SWEEP
-    content = read_json(path)
-    received = "a damaged file"
-    if isinstance(content, dict) and content.get("version") != SWEEP_VERSION:
-        received = f"version {content.get('version')!r}"
-    elif content is not None:
-        with suppress(*_DAMAGED, OSError):
-            try:
-                whole, trials = record.whole(content, folder)
-            except AblateError as error:
-                raise ValueError(str(error)) from error
-            search = of_trials.status_of(content, trials) if content["design"] == record.SEARCH else None
-            return _planned(whole), _store(whole, folder), str(content["store"]), search, trials
-    raise ValueError(f"Expected a sweep of version {SWEEP_VERSION} in {path}. Received: {received}.")
+    try:
+        file = sweep_file.read(folder)
+        if file is None:
+            raise ValueError(f"{folder / SWEEP} is gone.")
+        content = file.sweep
+        whole, trials = record.whole(content, folder)
+        search = of_trials.status_of(content, trials) if content["design"] == record.SEARCH else None
+        return _planned(whole), _store(whole, folder), str(content["store"]), search, trials, diverged_loss_of(whole)
+    except AblateError as error:
+        raise ValueError(str(error)) from error
+    except (*_DAMAGED, OSError):
+        raise ValueError(
+            f"{folder / record.TRIALS} is damaged. The command of the search, given again, writes it anew."
+        ) from None
 
 
 def _store(content: Mapping[str, Any], folder: Path) -> Path | None:
@@ -182,24 +188,39 @@ def _holder(folder: Path, now: float) -> Holder | None:
     return Holder(_whole(content.get("pid")), str(content.get("host")), seconds)
 
 
-def _result(folder: Path, training: _Planned, run: _Run, began: float, notes: list[str]) -> Mapping[str, Any]:
+def _stored(folder: Path, training: _Planned, run: _Run, notes: list[str]) -> Stored:
+    """What a run left in its folder."""
+    found = result_file.read(folder / str(run.number), training.fingerprint, run.step, run.weights)
+    if found.damage is not None:
+        notes.append(f"damaged or of another run, so left aside: {found.damage}")
+    return found
+
+
+def _result(folder: Path, run: _Run, found: Stored, began: float) -> Mapping[str, Any]:
     """The result of a run; empty where there is none, or a failure of an earlier try."""
-    place = folder / str(run.number)
-    result = stored(place, training.fingerprint)
-    if result is not None:
-        return {} if result["status"] == "failed" and _changed(place / RESULT) < began else result
-    if _changed(place / RESULT) < math.inf:
-        notes.append(f"damaged or of another run, so left aside: {place / RESULT}")
-    return {}
+    result = found.result or {}
+    earlier = result.get("status") == "failed" and _changed(folder / str(run.number) / RESULT) < began
+    return {} if earlier else result
 
 
-def _of_trial(folder: Path, training: _Planned, run: _Run, trials: Sequence[Trial], notes: list[str]) -> Mapping[str, Any]:
+def _of_trial(found: Stored, run: _Run, trials: Sequence[Trial]) -> Mapping[str, Any]:
     """The result of a run of a search; where another process did its trial, what the study says of that."""
-    result = _result(folder, training, run, 0.0, notes)
     trial = next((one for one in trials if one.number == run.trial), None)
-    if result or trial is None or trial.state not in record.FINISHED:
-        return result
+    if found.result or trial is None or trial.state not in record.FINISHED:
+        return found.result or {}
     return of_trials.result_of(trial, run.step)
+
+
+def _derived(run: _Run, found: Stored, result: Mapping[str, Any], seen: "_Seen", limit: float) -> Mapping[str, Any]:
+    """The result of a run, in place of one without a checksum what its training holds."""
+    if found.sealed or not result or result["status"] not in ("done", "diverged"):
+        return result
+    status = {"state": seen.state, "step": seen.came, "error": seen.error}
+    outcome = read_off(seen.rows.values(), status, run.step, limit)
+    if outcome is None:
+        return result
+    told = {"status": outcome.status, "step": outcome.step, "error": outcome.error}
+    return told | {"accuracy": outcome.values(run.weights)["accuracy"]}
 
 
 @dataclass(frozen=True)

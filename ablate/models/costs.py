@@ -1,12 +1,16 @@
 """Parameters and operations of a model, counted from its layers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, prod
+from typing import Any
 
+from ablate.errors import AblateError
 from ablate.models.layers import WORDS, Conv, Dense, Dropout, Fire, Gap, Logits, Lrn, Model, Pool
-from ablate.models.spec import named
+from ablate.models.spec import named, parse
 
 Shape = tuple[int, ...]
+LARGEST = 2**63 - 1  # a count that frames hold
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,20 @@ def totals(model: Model, input_shape: tuple[int, int, int]) -> tuple[int, int]:
     """Parameters and operations of the whole model for one image of (height, width, channels)."""
     rows = layer_costs(model, input_shape)
     return sum(row.parameters for row in rows), sum(row.operations for row in rows)
+
+
+def of_training(content: Mapping[str, Any]) -> dict[str, int]:
+    """Parameters and operations of a training's network; empty where no version of this program wrote its content so.
+
+    Args:
+        content: of its config.yaml.
+    """
+    try:
+        height, width, channels = content["input"]["size"]
+        counts = totals(parse(content["model"], content["data"]["classes"]), (height, width, channels))
+    except (AblateError, KeyError, TypeError, ValueError):
+        return {}
+    return dict(zip(("parameters", "operations"), counts, strict=True)) if max(counts) <= LARGEST else {}
 
 
 def _conv(name: str, conv: Conv, shape: Shape) -> LayerCost:

@@ -31,7 +31,7 @@ def on_average(analysis: "Analysis") -> pd.DataFrame:
         first, second = factors[factor]
         before, after = (sizes[levels[factor] == level].mean() for level in (first, second))
         named = {"factor": factor, "label": f"{factor}: {first} → {second}"}
-        changed = [what for what in sizes if abs(after[what] - before[what]) > SAME * abs(before[what])]
+        changed = [what for what in map(str, sizes) if abs(after[what] - before[what]) > SAME * abs(before[what])]
         if {"height", "width"} & set(changed):
             rows.append({**named, "what": "input", "before": _input(before), "after": _input(after)})
         rows += [

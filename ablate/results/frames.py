@@ -1,5 +1,6 @@
 """What a sweep found, as tidy frames: one row a run, one a run and evaluation, one a training."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,6 +14,7 @@ from ablate.errors import AblateError
 from ablate.results import environment
 from ablate.results.evaluated import true_classes
 from ablate.results.trained import Trained
+from ablate.store.sweep_file import Sweep, SweepArm, SweepRun
 
 _RUN_TYPES = {
     "number": "int64",
@@ -62,7 +64,7 @@ class Found:
     """
 
     name: str
-    sweep: dict[str, Any]
+    sweep: Sweep
     runs: list[dict[str, Any]]
     trained: Mapping[str, Trained]
     notes: list[str]
@@ -73,7 +75,7 @@ class Results:
     """What a sweep found so far.
 
     runs: one row a run, in order of number, whatever became of it. A column a factor holds its level, `step` where the run
-    was read or how far it came, `status` one of `app.STATUSES` or `missing`, `accuracy` a fraction, `loss` that on the
+    was read or how far it came, `status` one of `result_file.STATUSES` or `missing`, `accuracy` a fraction, `loss` that on the
     evaluation set, `seconds` of training in all, `operations` those for one image, `input` the height and width that the model
     sees, `steps_per_epoch` and `batch_size` those of its training (the latter the level, as text, where it is a factor),
     `eval_images` how many images it is evaluated on, `trajectory` the folder it stands on, `sweep` the name of its sweep. What
@@ -90,7 +92,7 @@ class Results:
 
     runs: pd.DataFrame
     evaluations: pd.DataFrame
-    sweep: dict[str, Any]
+    sweep: Sweep
     notes: tuple[str, ...]
     trainings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(environment.TRAINING_TYPES)))
     labels: NDArray[np.int32] | None = None
@@ -168,10 +170,7 @@ def build(found: Found) -> Results:
     history = _history(found.trained)
     trained = list(found.trained.values())
     labels, class_names, notes = true_classes(trained)
-    damaged = sum(one.config is None for one in trained)
-    if damaged:
-        notes.append(f"config.yaml of {damaged} of {len(trained)} trajectories is missing or damaged: see `ablate runs verify`")
-    notes += _doubts(runs, found.trained)
+    notes += [*_damaged(trained), *_doubts(runs, found.trained)]
     return Results(
         runs,
         _evaluations(found.sweep["runs"], runs, factors, history),
@@ -186,31 +185,28 @@ def build(found: Found) -> Results:
 
 
 def _doubts(runs: pd.DataFrame, trained: Mapping[str, Trained]) -> list[str]:
-    """What does not fit together: results that their trajectories do not hold."""
-    gone, others = [], []
+    """Which results have no evaluation behind them."""
     done = runs[(runs["status"] == "done") & runs["trajectory"].notna()]
-    for number, path, step, weights, accuracy in done[["number", "trajectory", "step", "weights", "accuracy"]].itertuples(
-        index=False
-    ):
-        row = next((row for row in trained[path].rows if row["step"] == step), None)
-        if row is None:
-            gone.append(number)
-        elif row.get(f"accuracy_{weights}") != accuracy:
-            others.append(number)
-    notes = []
-    if gone:
-        notes.append(
-            f"The evaluations of {len(gone)} of {len(done)} finished runs are damaged or gone, so they have a result but no "
-            "curve to its end: see `ablate runs verify`"
-        )
-    if others:
-        listed = ", ".join(map(str, others))
-        again = "the sweep's command, given again, reads them anew"
-        notes.append(f"The results of runs {listed} are not what their trajectories hold; {again}")
-    return notes
+    steps = {path: {row["step"] for row in one.rows} for path, one in trained.items()}
+    gone = sum(step not in steps[path] for path, step in done[["trajectory", "step"]].itertuples(index=False))
+    if not gone:
+        return []
+    return [
+        f"The evaluations of {gone} of {len(done)} finished runs are damaged or gone, so they have a result but no curve to "
+        "its end: see `ablate runs verify`"
+    ]
 
 
-def arm_name(arm: Mapping[str, Any]) -> str:
+def _damaged(trained: Sequence[Trained]) -> list[str]:
+    """Which files of trainings are missing or not what was written, a line each name."""
+    counts = Counter(name for one in trained for name in one.damage)
+    return [
+        f"{name} of {count} of {len(trained)} trajectories is missing or damaged: see `ablate runs verify`"
+        for name, count in counts.items()
+    ]
+
+
+def arm_name(arm: SweepArm) -> str:
     """An arm of sweep.json as tables and figures show it: its change, or for the baseline what it is."""
     if arm["label"] != designs.BASELINE or not arm["levels"]:
         return str(arm["label"])
@@ -243,7 +239,7 @@ def _own(weights: "pd.Series[str]", read: pd.DataFrame, column: str) -> "pd.Seri
 
 
 def _evaluations(
-    planned: Sequence[Mapping[str, Any]], runs: pd.DataFrame, factors: list[str], history: pd.DataFrame, at: int | None = None
+    planned: Sequence[SweepRun], runs: pd.DataFrame, factors: list[str], history: pd.DataFrame, at: int | None = None
 ) -> pd.DataFrame:
     """Each run's evaluations: those of its own grid up to its own step, whatever else its trajectory holds.
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ablate import designs
 from ablate.designs import Arm
 from ablate.errors import AblateError
-from ablate.plan import SWEEP_VERSION
 from ablate.results.frames import Found, arm_name
 from ablate.results.matching import Place, check_alike, match
 from ablate.results.numbers import counted
 from ablate.results.trained import Trained
+from ablate.store.sweep_file import SWEEP_VERSION, Sweep, SweepArm, SweepFraction, SweepRun
 
 _RANK = ("diverged", "done", "failed", "missing")  # of two results for one run the first counts
 _ALIKE = ("metric", "evaluation_set", "margin")  # what has to be fixed alike
@@ -45,14 +45,14 @@ def join(parts: Sequence[Found]) -> Found:
         check_alike(first, place)
     arms = [Arm(levels) for levels in numbers]
     design, fraction = _design(parts, number_of)
-    listed = [
+    listed: list[SweepArm] = [
         {"number": number, "label": designs.label(design, arms, number), "levels": dict(arm.levels)}
         for number, arm in enumerate(arms)
     ]
     same = _same_arms(parts, number_of, firsts)
     rows, planned, trained, disagree = _runs(parts, number_of, listed)
     studies = {part.sweep.get("study") for part in parts}
-    content = {
+    content: dict[str, Any] = {
         "version": SWEEP_VERSION,
         "study": studies.pop() if len(studies) == 1 else None,
         "design": design,
@@ -67,7 +67,7 @@ def join(parts: Sequence[Found]) -> Found:
         "runs": planned,
         "store": ", ".join(dict.fromkeys(str(part.sweep["store"]) for part in parts)),
         "fixed": {
-            **{key: parts[0].sweep["fixed"][key] for key in _ALIKE},
+            **{key: dict(parts[0].sweep["fixed"])[key] for key in _ALIKE},
             "step": [firsts[number].step for number in range(len(arms))],
             "readout": [firsts[number].weights for number in range(len(arms))],
             "differences": _differences(parts, number_of, same),
@@ -79,12 +79,12 @@ def join(parts: Sequence[Found]) -> Found:
         "joined": [part.name for part in parts],
     }
     notes = [*(f"{part.name}: {note}" for part in parts for note in part.notes), *disagree]
-    return Found(" and ".join(part.name for part in parts), content, rows, trained, notes)
+    return Found(" and ".join(part.name for part in parts), cast(Sweep, content), rows, trained, notes)
 
 
 def _check_fixed(parts: Sequence[Found]) -> None:
     for key in _ALIKE:
-        values = [part.sweep["fixed"][key] for part in parts]
+        values = [dict(part.sweep["fixed"])[key] for part in parts]
         if len(set(values)) > 1:
             received = ", ".join(f"{value} in {part.name}" for value, part in zip(values, parts, strict=True))
             raise AblateError(
@@ -93,7 +93,7 @@ def _check_fixed(parts: Sequence[Found]) -> None:
             )
 
 
-def _design(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int]) -> tuple[str, dict[str, Any] | None]:
+def _design(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int]) -> tuple[str, SweepFraction | None]:
     """(the design that all together have, or `joined`; how a fraction was chosen)."""
     found = {str(part.sweep["design"]) for part in parts}
     orders = [[number_of[id(part), arm["number"]] for arm in part.sweep["arms"]] for part in parts]
@@ -142,11 +142,11 @@ def _differences(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int
 
 
 def _runs(
-    parts: Sequence[Found], number_of: Mapping[tuple[int, int], int], arms: Sequence[Mapping[str, Any]]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Trained], list[str]]:
+    parts: Sequence[Found], number_of: Mapping[tuple[int, int], int], arms: Sequence[SweepArm]
+) -> tuple[list[dict[str, Any]], list[SweepRun], dict[str, Trained], list[str]]:
     """(the columns of the runs, the runs as sweep.json has them, the trajectories, notes), in order of seed and arm."""
     paths: dict[Path, str] = {}  # a trajectory that two sweeps name differently is one
-    best: dict[tuple[int, int], tuple[dict[str, Any], dict[str, Any]]] = {}
+    best: dict[tuple[int, int], tuple[dict[str, Any], SweepRun]] = {}
     trained: dict[str, Trained] = {}
     states: dict[tuple[int, int], set[str]] = {}
     for part in parts:
@@ -158,11 +158,14 @@ def _runs(
             key = run["seed"], number_of[id(part), run["arm"]]
             states.setdefault(key, set()).add(row["status"])
             if key not in best or _RANK.index(row["status"]) < _RANK.index(best[key][0]["status"]):
-                best[key] = {**row, "trajectory": path}, dict(run)
-    rows, planned = [], []
+                best[key] = {**row, "trajectory": path}, run
+    rows: list[dict[str, Any]] = []
+    planned: list[SweepRun] = []
     for number, ((_, arm), (row, run)) in enumerate(sorted(best.items(), key=lambda item: item[0])):
         rows.append({**row, "number": number, "arm": arm, "label": arm_name(arms[arm]), **arms[arm]["levels"]})
-        planned.append({**run, "number": number, "arm": arm})
+        placed = run.copy()
+        placed["number"], placed["arm"] = number, arm
+        planned.append(placed)
     stood_on = {row["trajectory"] for row in rows}
     there = {path: one for path, one in trained.items() if path in stood_on}
     return rows, planned, there, _disagreements(list(states.values()))

@@ -1,18 +1,21 @@
-"""What the folder of one sweep holds: its plan, the results of its runs, and the trajectories that they stand on."""
+"""What the folder of one sweep holds: its plan, and what its runs came to, read off their trainings where these are at hand."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ablate.app import RESULT, stored
 from ablate.errors import AblateError
-from ablate.plan import SWEEP_VERSION, find_store, sweep_folder
+from ablate.plan import find_store, sweep_folder
+from ablate.readout import diverged_loss_of, read_off
 from ablate.results.frames import Found, arm_name
 from ablate.results.trained import Trained
-from ablate.store import SWEEP, read_json
+from ablate.store import SWEEP, result_file, sweep_file
+from ablate.store.result_file import Stored
+from ablate.store.sweep_file import Sweep, SweepArm, SweepFile, SweepRun
 
-KEYS = ("design", "factors", "arms", "seeds", "runs", "store", "fixed")  # without which a sweep.json is none
-FIXED = ("metric", "evaluation_set", "step", "readout", "margin", "differences", "looks")
+MOST_NAMED = 10  # runs that a note names
+COSTS = ("parameters", "operations", "seconds", "examples_per_second")
 
 
 def read(sweep: Path) -> Found:
@@ -22,63 +25,151 @@ def read(sweep: Path) -> Found:
         AblateError: the folder is no sweep, or its sweep.json is damaged or of another version.
     """
     folder = sweep_folder(sweep)
-    content = content_of(folder)
+    file = file_of(folder)
+    content = file.sweep
     store, notes = find_store(content, folder), []
+    if not file.sealed:
+        notes.append(
+            f"{folder / SWEEP} has no checksum, as earlier versions wrote it, so a change of it would go unseen; the sweep's "
+            "command, given again, adds one"
+        )
+    notes += doubts(content, folder)
     if store is None:
         notes.append(
-            f"No trajectory of this sweep was found, so there are no curves; looked for {content['store']} from "
-            f"{Path.cwd()} and from every folder above {folder.resolve()}"
+            f"No trajectory of this sweep was found, so there are no curves, and values are those of each run's "
+            f"{result_file.RESULT}; looked for {content['store']} from {Path.cwd()} and from every folder above "
+            f"{folder.resolve()}"
         )
     name = folder.resolve().name
     runs: list[dict[str, Any]] = []
-    damaged: list[str] = []
     trained: dict[str, Trained] = {}
-    lost: set[str] = set()
+    told = _Told()
+    limit = diverged_loss_of(content)
     for run in content["runs"]:
-        place = folder / str(run["number"])
-        result = stored(place, run["fingerprint"])
-        if result is None and (place / RESULT).exists():
-            damaged.append(str(place / RESULT))
+        readout = run["readout"]
+        stored = result_file.read(folder / str(run["number"]), run["fingerprint"], readout["step"], readout["weights"])
         path = None if store is None else store / run["fingerprint"]
+        one = None
         if path is not None and path.is_dir():
-            trained.setdefault(str(path), Trained(path))
-        elif result is not None and result["status"] == "done":
-            lost.add(run["fingerprint"])
-        there = path is not None and str(path) in trained
+            one = trained.setdefault(str(path), Trained(path))
+        result = _result(run, stored, one, limit, told)
         runs.append(
-            {
-                **row(run, content["arms"][run["arm"]], result or {}),
-                "trajectory": str(path) if there else None,
-                "sweep": name,
-            }
+            {**row(run, content["arms"][run["arm"]], result), "trajectory": None if one is None else str(path), "sweep": name}
         )
-    if damaged:
-        notes.append(f"Damaged, so counted as missing: {', '.join(damaged)}")
-    if store is not None and lost:
-        count = len({run["fingerprint"] for run in content["runs"]})
-        notes.append(
-            f"{len(lost)} of {count} trajectories are not in {content['store'].rstrip('/')}/; their curves are left out"
-        )
-    return Found(name, content, runs, trained, notes)
+    count = len({run["fingerprint"] for run in content["runs"]})
+    return Found(
+        name, content, runs, trained, [*notes, *told.lines(folder, None if store is None else content["store"], count)]
+    )
 
 
-def content_of(folder: Path) -> dict[str, Any]:
-    """The content of a sweep's sweep.json.
+def file_of(folder: Path) -> SweepFile:
+    """The sweep.json of a folder.
 
     Raises:
-        AblateError: it is damaged or of another version.
+        AblateError: there is none, or it is damaged, of another version, or that of a search.
     """
-    content = read_json(folder / SWEEP)
-    if not isinstance(content, dict) or content.get("version") != SWEEP_VERSION:
-        received = f"version {content.get('version')!r}" if isinstance(content, dict) else "a damaged file"
-        raise AblateError(f"Expected a sweep of version {SWEEP_VERSION} in {folder / SWEEP}. Received: {received}.")
-    missing = [key for key in KEYS if key not in content] or [key for key in FIXED if key not in content["fixed"]]
-    if missing:
-        raise AblateError(f"Expected a whole {SWEEP} in {folder}. Received: one without {missing[0]!r}. Restore it.")
-    return content
+    file = sweep_file.read(folder)
+    if file is None:
+        raise AblateError(f"Expected the folder of a sweep, with a {SWEEP} in it, as in multirun/. Received: {folder}.")
+    if file.sweep["design"] == sweep_file.SEARCH:
+        raise AblateError(f"Expected a sweep that compares arms. Received: {folder}, which is a search.")
+    return file
 
 
-def row(run: Mapping[str, Any], arm: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+@dataclass
+class _Told:
+    """Runs of which a reader should be told something, by number; and trainings, by fingerprint."""
+
+    damaged: list[str] = field(default_factory=list)  # what is wrong with result.json
+    missing: list[int] = field(default_factory=list)  # for that reason
+    stale: list[int] = field(default_factory=list)  # result.json has other values than the training
+    unchecked: list[int] = field(default_factory=list)  # read from a result.json without a checksum
+    gone: set[str] = field(default_factory=set)  # trainings that are not there, while their runs have results
+
+    def lines(self, folder: Path, store: str | None, trainings: int) -> list[str]:
+        """A line each. store: where trainings were looked for; None where none was found."""
+        lines = []
+        if self.damaged:
+            shown = "; ".join(text.rstrip(".") for text in self.damaged[:MOST_NAMED])
+            more = f"; and {len(self.damaged) - MOST_NAMED} more" if len(self.damaged) > MOST_NAMED else ""
+            lost = f"; {_runs(self.missing)}, without a training at hand, counted as missing" if self.missing else ""
+            lines.append(f"Damaged, so not read: {shown}{more}{lost}; the sweep's command, given again, writes them anew")
+        if self.stale:
+            lines.append(
+                f"The {result_file.RESULT} of {_runs(self.stale)} is not what the training holds, which is what is reported; "
+                "the sweep's command, given again, writes it anew"
+            )
+        if store is not None and self.gone:
+            lines.append(
+                f"{len(self.gone)} of {trainings} trajectories are not in {store.rstrip('/')}/; their curves are left out, and "
+                f"values are those of {result_file.RESULT}"
+            )
+        if self.unchecked:
+            lines.append(
+                f"The values of {_runs(self.unchecked)} are those of {result_file.RESULT} without a checksum, as earlier "
+                "versions wrote it, so a change of it would go unseen"
+            )
+        return lines
+
+
+def _runs(numbers: list[int]) -> str:
+    named = ", ".join(map(str, numbers[:MOST_NAMED]))
+    more = f" and {len(numbers) - MOST_NAMED} more" if len(numbers) > MOST_NAMED else ""
+    return f"{'run' if len(numbers) == 1 else 'runs'} {named}{more}"
+
+
+def _result(run: SweepRun, stored: Stored, one: Trained | None, limit: float, told: _Told) -> Mapping[str, Any]:
+    """What a run came to: read off its training, else what it left in its folder; empty where it is missing."""
+    number, result = run["number"], stored.result
+    derived = None if one is None else of_training(run, one, limit)
+    if stored.damage is not None:
+        told.damaged.append(stored.damage)
+        if derived is None:
+            told.missing.append(number)
+    if derived is not None and one is not None:
+        if result is not None and not one.costs:  # its config.yaml is damaged
+            derived["costs"] = {**result.get("costs", {}), **derived["costs"]}
+            told.unchecked += [] if stored.sealed else [number]
+        if result is not None and _values(result) != _values(derived):
+            told.stale.append(number)
+        return derived
+    if result is not None and one is None and result["status"] == "done":
+        told.gone.add(run["fingerprint"])
+    if result is not None and not stored.sealed and result["status"] != "failed":
+        told.unchecked.append(number)
+    if result is None and one is not None and one.status["state"] == "failed":
+        return {"status": "failed", "step": one.status["step"], "error": one.status["error"], "costs": one.costs}
+    return {} if result is None else {**result, "costs": {**result.get("costs", {}), **({} if one is None else one.costs)}}
+
+
+def of_training(run: SweepRun, one: Trained, limit: float) -> dict[str, Any] | None:
+    """What a run came to, read off its training; None where that was not trained so far, or what tells it is lost.
+
+    Args:
+        limit: the training loss above which it has diverged.
+    """
+    outcome = read_off(one.rows, one.status, run["readout"]["step"], limit)
+    if outcome is None:
+        return None
+    values = outcome.values(run["readout"]["weights"])
+    measured = {key: values.pop(key) for key in ("seconds", "examples_per_second")}
+    return {
+        "status": outcome.status,
+        "step": outcome.step,
+        "error": outcome.error,
+        **values,
+        "costs": {**one.costs, **measured},
+    }
+
+
+def _values(result: Mapping[str, Any]) -> list[Any]:
+    """What is reported of a result, to be compared; NaN is equal to itself."""
+    costs = result.get("costs", {})
+    found = [*(result.get(key) for key in ("status", "step", "error", "accuracy", "loss")), *(costs.get(key) for key in COSTS)]
+    return [str(value) if value != value else value for value in found]
+
+
+def row(run: SweepRun, arm: SweepArm, result: Mapping[str, Any]) -> dict[str, Any]:
     """What a run of sweep.json and its result tell; `result` is empty for a missing run."""
     costs = result.get("costs", {})
     return {
@@ -89,7 +180,12 @@ def row(run: Mapping[str, Any], arm: Mapping[str, Any], result: Mapping[str, Any
         "seed": run["seed"],
         "status": result.get("status", "missing"),
         **{key: result.get(key) for key in ("step", "accuracy", "loss", "error")},
-        **{key: costs.get(key) for key in ("parameters", "operations", "seconds", "examples_per_second")},
+        **{key: costs.get(key) for key in COSTS},
         "weights": run["readout"]["weights"],
         "fingerprint": run["fingerprint"],
     }
+
+
+def doubts(content: Sweep, folder: Path) -> list[str]:
+    """What of a sweep.json does not follow from the rest of it, a line each."""
+    return []

@@ -8,6 +8,7 @@ from ablate.designs import Arm
 from ablate.errors import AblateError, one_of
 from ablate.results.frames import Results, arm_name
 from ablate.results.stats.kernel import family_level
+from ablate.store.sweep_file import relabelled
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def _levels(levels: Mapping[str, str], is_: str = "=", and_: str = " ") -> str:
 def _seen_from(results: Results, baseline: int) -> Results:
     """The same results with every arm named by its change from another baseline."""
     arms = [Arm(tuple(arm["levels"].items())) for arm in results.sweep["arms"]]
-    listed = [{**arm, "label": other.label(arms[baseline])} for arm, other in zip(results.sweep["arms"], arms, strict=True)]
+    listed = [relabelled(arm, other.label(arms[baseline])) for arm, other in zip(results.sweep["arms"], arms, strict=True)]
     names = {int(arm["number"]): arm_name(arm) for arm in listed}
     runs, evaluations = (
         frame.assign(label=frame["arm"].map(names).astype("str")) for frame in (results.runs, results.evaluations)

@@ -1,10 +1,21 @@
 """The trajectories that runs stand on, as far as a report reads them."""
 
+import json
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ablate.store import Trajectory
+from ablate.models import costs
+from ablate.store import DAMAGE, Trajectory
+from ablate.store.files import content_of
+from ablate.store.inventory import Inventory, take
+from ablate.store.schema import BadFile, Node
+from ablate.store.seals import unseal
+
+_DIGEST = re.compile(r"[0-9a-f]{8,128}")
+_TEXTS = ("device", "host", "processor", "python", "commit", "time")  # of a segment
+_COUNTS = ("threads", "from_step", "to_step")
 
 
 class Trained:
@@ -22,22 +33,51 @@ class Trained:
     @cached_property
     def config(self) -> dict[str, Any] | None:
         """The content that was hashed; None where the file is missing or damaged."""
-        return self.trajectory.config()
+        content = self.trajectory.config()
+        try:
+            return None if content is None else _checked(Node(content, self.path / "config.yaml"))
+        except BadFile:
+            return None
 
     @cached_property
+    def _segments(self) -> tuple[list[dict[str, Any]], bool]:
+        """(the segments of env.json that are sound, whether all are)."""
+        try:
+            entries = json.loads(content_of(self.path / "env.json") or b"")
+        except DAMAGE:
+            return [], not self.rows  # one that was never evaluated need have none
+        sound = []
+        for entry in entries if isinstance(entries, list) else []:
+            try:
+                segment = unseal(entry)[0]
+                _check_segment(Node(segment, self.path / "env.json"))
+            except (ValueError, BadFile):
+                continue
+            sound.append(segment)
+        return sound, isinstance(entries, list) and len(sound) == len(entries)
+
+    @property
     def segments(self) -> list[dict[str, Any]]:
-        """Where and with what it was trained, first to last."""
-        return self.trajectory.segments()
+        """Where and with what it was trained, first to last; what is damaged is left out."""
+        return self._segments[0]
 
     @cached_property
+    def _inventory(self) -> Inventory:
+        return take(self.trajectory, self.config)
+
+    @property
     def rows(self) -> list[dict[str, Any]]:
         """Its evaluations, in order of step."""
-        return self.trajectory.rows()
+        return self._rows
 
     @cached_property
+    def _rows(self) -> list[dict[str, Any]]:
+        return [dict(line.row) for line in self._inventory.lines.by_step.values()]
+
+    @property
     def status(self) -> dict[str, Any]:
         """{"state", "step", "error"}, as in status.json."""
-        return self.trajectory.status()
+        return dict(self._inventory.status)
 
     @property
     def state(self) -> str:
@@ -51,3 +91,53 @@ class Trained:
     def data_digest(self) -> str | None:
         """That of the data it was trained on; None where it is not known."""
         return None if self.config is None else str(self.config["data"]["digest"])
+
+    @cached_property
+    def costs(self) -> dict[str, int]:
+        """Parameters and operations of its network; empty where they are not known."""
+        return {} if self.config is None else costs.of_training(self.config)
+
+    @property
+    def damage(self) -> list[str]:
+        """Its files that are missing or not what was written, so that what they tell is left out."""
+        lines = self._inventory.lines
+        live = self.trajectory.live() is not None
+        torn = [number for number in lines.damaged if not (live and number == lines.torn)]
+        begun = bool(self.rows)
+        return [
+            *(["config.yaml"] if self.config is None else []),
+            *(["metrics.jsonl"] if torn or self._inventory.lost else []),
+            *(["status.json"] if self.status["state"] == "new" and (begun or (self.path / "status.json").exists()) else []),
+            *(["env.json"] if not self._segments[1] else []),
+        ]
+
+
+def _checked(node: Node) -> dict[str, Any]:
+    """What a report reads of config.yaml, checked: a file that fits its fingerprint may still come from a stranger."""
+    data = node["data"]
+    if not _DIGEST.fullmatch(data["digest"].text()):
+        raise data["digest"].wrong("a digest")
+    for key in ("train_images", "eval_images", "classes"):
+        data[key].whole(1)
+    for side in node["input"]["size"].items(3, 3):
+        side.whole(1)
+    node["model"].items()
+    node["batch_size"].whole(1)
+    node["eval_every"].whole(1)
+    node["seed"].whole()
+    return node.object()
+
+
+def _check_segment(node: Node) -> None:
+    """What a report reads of a segment of env.json."""
+    for key in _TEXTS:
+        if (text := node.get(key)) is not None:
+            text.text(1000)
+    for key in _COUNTS:
+        if (count := node.get(key)) is not None:
+            count.whole()
+    if (dirty := node.get("dirty")) is not None:
+        dirty.boolean()
+    if (versions := node.get("versions")) is not None:
+        for _, version in versions.entries():
+            version.text(200)

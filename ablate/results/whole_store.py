@@ -8,9 +8,6 @@ from typing import Any
 
 from ablate.designs import Arm
 from ablate.errors import AblateError
-from ablate.models.costs import totals
-from ablate.models.spec import parse
-from ablate.plan import SWEEP_VERSION
 from ablate.results import one_sweep
 from ablate.results.content import leaves, text_of
 from ablate.results.evaluated import evaluated
@@ -18,6 +15,7 @@ from ablate.results.frames import Found
 from ablate.results.trained import Trained
 from ablate.store import canonical_json
 from ablate.store.catalog import contents
+from ablate.store.sweep_file import SWEEP_VERSION, Sweep, SweepArm, SweepRun
 
 EMA = {"averaged": "on", "raw": "off"}  # the level of `ema` that a run with these weights has
 _KEYS = {"optimizer.lr": "lr", "average.decay": "ema_decay", "average.warmup": "ema_warmup"}  # as the command line calls them
@@ -67,7 +65,9 @@ def read(store: Path) -> Found:
     readings = _readings(trained)
     arms = _arms([reading.levels for reading in readings])
     numbers = {arm.levels: number for number, arm in enumerate(arms)}
-    listed = [{"number": n, "label": arm.label(arms[0]), "levels": dict(arm.levels)} for n, arm in enumerate(arms)]
+    listed: list[SweepArm] = [
+        {"number": number, "label": arm.label(arms[0]), "levels": dict(arm.levels)} for number, arm in enumerate(arms)
+    ]
     readings.sort(key=lambda reading: (reading.seed, numbers[reading.levels]))
     planned = [_planned(number, numbers[reading.levels], reading) for number, reading in enumerate(readings)]
     rows = [
@@ -80,7 +80,7 @@ def read(store: Path) -> Found:
     ]
     read_at = {numbers[reading.levels]: reading for reading in readings}
     sets = {each.evaluation_set for each in evaluated(trained)[0]}
-    content = {
+    content: Sweep = {
         "version": SWEEP_VERSION,
         "study": None,
         "design": "store",
@@ -177,7 +177,7 @@ def _arms(levels: Sequence[Levels]) -> list[Arm]:
     return [Arm(each) for each in ranked]
 
 
-def _planned(number: int, arm: int, reading: _Reading) -> dict[str, Any]:
+def _planned(number: int, arm: int, reading: _Reading) -> SweepRun:
     """A run as sweep.json would have it. No command is known."""
     return {
         "number": number,
@@ -195,20 +195,10 @@ def _result(reading: _Reading) -> dict[str, Any]:
     one, step, weights = reading.one, reading.step, reading.weights
     row = next((row for row in one.rows if row["step"] == step), None)
     status = one.status
-    costs = _costs(reading.kind.content)
+    costs = one.costs
     if row is not None:
         found = {"status": "done", "step": step, "accuracy": row[f"accuracy_{weights}"], "loss": row[f"eval_loss_{weights}"]}
         return {**found, "costs": {**costs, **{key: row[key] for key in ("seconds", "examples_per_second")}}}
     if status["state"] == "failed" or (status["state"] == "diverged" and status["step"] <= step):
         return {"status": status["state"], "step": status["step"], "error": status["error"], "costs": costs}
     return {"costs": costs}
-
-
-def _costs(content: Mapping[str, Any]) -> dict[str, int]:
-    """Parameters and operations; none where another version of the program wrote the model."""
-    try:
-        height, width, channels = content["input"]["size"]
-        parameters, operations = totals(parse(content["model"], content["data"]["classes"]), (height, width, channels))
-    except AblateError:
-        return {}
-    return {"parameters": parameters, "operations": operations}

@@ -18,7 +18,7 @@ from ablate.launch.backend import Outcome
 from ablate.launch.engine import Engine
 from ablate.launch.settings import Settings
 from ablate.launch.watch import Screen
-from ablate.plan import SWEEP_VERSION, Plan, Training
+from ablate.plan import Plan, Training
 from ablate.progress import Heartbeat, say
 from ablate.search import record, storage
 from ablate.search.ledger import counted, state_of
@@ -27,7 +27,7 @@ from ablate.search.record import shown
 from ablate.search.search import Search
 from ablate.search.searching import RENEW_S, Searching
 from ablate.search.study import differing, study_of
-from ablate.store import SWEEP, alive, read_json, sign_of_life, write_json
+from ablate.store import SWEEP, alive, sign_of_life, sweep_file
 
 CONFIRMING = "confirming"  # of a study: who measures the winner, and where
 TICK_S = 0.1  # between two looks at what is at work, so that a pruned training ends soon
@@ -118,10 +118,11 @@ def _try(searching: Searching, settings: Settings, engines: Engines) -> None:
 
 def _check(search: Search, folder: Path) -> None:
     """Refuse the folder of something else."""
-    found = sweep.fixed(folder)
-    if found is None:
+    content = sweep.fixed(folder)
+    if content is None:
         return
-    if found.get("version") != SWEEP_VERSION or found.get("design") != record.SEARCH:
+    found = content.sweep
+    if found["design"] != record.SEARCH:
         raise AblateError(f"Expected a new folder, or that of the same search. Received: {folder}, which holds another sweep.")
     differ = differing(found["search"]["definition"], search.definition)
     if differ:
@@ -133,13 +134,16 @@ def _check(search: Search, folder: Path) -> None:
 
 def _fix(search: Search, folder: Path) -> None:
     """Write sweep.json; how many trials there are to be, and how they are chosen, may change later."""
-    wanted, found = search.to_json(), read_json(folder / SWEEP)
-    began = int(time.time()) if found is None else found.get("fixed_at")
-    whole = wanted | {"fixed_at": began}
-    if found is not None:
-        whole["fixed"] = found["fixed"]
-    if whole != found:
-        write_json(folder / SWEEP, whole)
+    wanted, content = search.to_json(), sweep.fixed(folder)
+    if content is None:
+        sweep_file.write(folder, wanted | {"fixed_at": int(time.time())})
+        return
+    found = content.sweep
+    whole = wanted | {"fixed": found["fixed"]}
+    if "fixed_at" in found:
+        whole["fixed_at"] = found["fixed_at"]
+    if not content.sealed or not sweep_file.same(whole, found):
+        sweep_file.write(folder, whole)
 
 
 def best(search: Search, study: optuna.Study) -> optuna.trial.FrozenTrial | None:
@@ -190,10 +194,11 @@ def _turn(searching: Searching, folder: Path) -> Plan | None:
 def _measuring(search: Search, params: Mapping[str, Any], folder: Path) -> Plan | None:
     """The sweep that measures a setting: what was measured of others before is put aside, and its seeds are not used again."""
     place = folder / record.CONFIRMATION
-    found = read_json(place / SWEEP)
+    content = sweep.fixed(place)
+    found = None if content is None else content.sweep
     aside = [path for path in folder.glob(f"{record.CONFIRMATION}-*") if (path / SWEEP).exists()]
     made = search.confirmation(dict(params), len(aside))
-    if made is None or not isinstance(found, dict) or _prints(found) == _prints(made.to_json()):
+    if made is None or found is None or _prints(found) == _prints(made.to_json()):
         return made
     earlier = folder / f"{record.CONFIRMATION}-{len(aside) + 1}"
     place.rename(earlier)

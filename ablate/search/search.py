@@ -14,7 +14,7 @@ from ablate.data.split import default_validation
 from ablate.designs import Factor
 from ablate.errors import AblateError
 from ablate.models.costs import totals
-from ablate.plan import SWEEP_VERSION, Plan, Run
+from ablate.plan import Plan, Run
 from ablate.recipe import Recipe
 from ablate.search import algorithms
 from ablate.search import space as spaces
@@ -23,6 +23,7 @@ from ablate.search.settings import EXHAUSTIVE, SearchSettings
 from ablate.search.space import Params
 from ablate.search.storage import USUAL, redacted
 from ablate.store import canonical_json
+from ablate.store.sweep_file import SWEEP_VERSION
 
 Compose = Callable[[Sequence[str]], DictConfig]
 EVAL_ON = "data.eval_on"
@@ -246,11 +247,6 @@ def make(
         AblateError: names every value that cannot be trained.
     """
     config.check_overrides(command.fixed)
-    for word in command.fixed:
-        if word.lstrip("+").partition("=")[0] == "eval_every":
-            raise AblateError(
-                f"{word} has no effect in a search, whose trials are evaluated by epochs. Use hydra.sweeper.eval_epochs=NUMBER."
-            )
     fixed = tuple(spaces.kept(command.fixed))
     cfg = compose(command.fixed)
     names = config.levels(cfg.hydra)
@@ -307,11 +303,6 @@ def _images(recipe: Recipe, allow_test: bool, fixed: Sequence[str]) -> list[str]
             f"{EVAL_ON}=test. Leave it out; or, if it has to be, add hydra.sweeper.allow_test=true, and the report will say so."
         )
     given = recipe.data.get("validation", 0)
-    if not given and not on_test and any(word.lstrip("+").partition("=")[0] == "data.validation" for word in fixed):
-        raise AblateError(
-            "data.validation must be 1 or more in a search, whose trials are judged on training images that are held out, "
-            f"got {given}. Leave it out to hold out {max(1, default_validation(recipe.shape.train_images)):,} of them."
-        )
     if on_test:
         return [f"data.validation={given}", f"{EVAL_ON}=test"]
     count = given or max(1, default_validation(recipe.shape.train_images))

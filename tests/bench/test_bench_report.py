@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from ablate import app, config, plan, results
 from ablate.commands import report
-from ablate.store import Evaluated, Trajectory, evaluations, keep_evaluated, write_json
+from ablate.store import Evaluated, Trajectory, evaluations, keep_evaluated, result_file, sweep_file
 
 pytestmark = pytest.mark.bench
 
@@ -37,7 +37,7 @@ def written(folder: Path) -> Path:
     store, sweep = folder / "runs", folder / "sweep"
     kept = Evaluated(labels, tuple("0123456789"), "of them", "test")
     keep_evaluated(store, made.runs[0].content["data"]["digest"], kept)
-    write_json(sweep / plan.SWEEP, made.to_json() | {"store": str(store)})
+    sweep_file.write(sweep, made.to_json() | {"store": str(store)})
     for run in made.runs:
         trajectory = Trajectory(store, run.trajectory.fingerprint)
         trajectory.write_config(run.content, run.names)
@@ -55,7 +55,7 @@ def written(folder: Path) -> Path:
         trajectory.keep(STEPS[-1])
         trajectory.set_status("done", STEPS[-1])
         recipe = run.recipe.model_copy(update={"store": store})
-        write_json(sweep / str(run.number) / app.RESULT, app.read(recipe, trajectory))
+        result_file.write(sweep / str(run.number), app.read(recipe, trajectory))
     return sweep
 
 

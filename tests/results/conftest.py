@@ -15,7 +15,7 @@ from ablate.plan import Plan
 from ablate.results import load
 from ablate.results.analysis import Analysis, analyse
 from ablate.results.question import ask
-from ablate.store import Evaluated, Trajectory, keep_evaluated, write_json
+from ablate.store import Evaluated, Trajectory, keep_evaluated, result_file, sweep_file
 
 FOUR = ("augment=on,off", "ema=on,off")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -67,8 +67,8 @@ class Sweeps:
             "step": step,
             "epoch": step / 10,
             "loss": 1000 + step,
-            "accuracy_raw": 0.5 + step / 1000 + seed / 100,
-            "accuracy_averaged": 0.6 + step / 1000 + seed / 100,
+            "accuracy_raw": min(1.0, 0.5 + step / 1000 + seed / 100),
+            "accuracy_averaged": min(1.0, 0.6 + step / 1000 + seed / 100),
             "eval_loss_raw": 2000 + step,
             "eval_loss_averaged": 3000 + step,
             "lr": 0.1,
@@ -79,7 +79,7 @@ class Sweeps:
     def trained(self, made: Plan, *steps: int, folder: Path | None = None) -> Path:
         """The sweep's folder, with rows at these steps in every trajectory and the results that are read off them."""
         folder = folder or self.multirun / made.name
-        write_json(folder / plan.SWEEP, made.to_json())
+        sweep_file.write(folder, made.to_json())
         for run in made.runs:
             if not run.trajectory.rows():
                 run.trajectory.write_config(run.content, run.names)
@@ -92,7 +92,7 @@ class Sweeps:
                 kept = Evaluated(LABELS, NAMES, "of four images", "test")
                 keep_evaluated(run.recipe.store, run.content["data"]["digest"], kept)
             if (result := app.read(run.recipe, run.trajectory)) is not None:
-                write_json(folder / str(run.number) / app.RESULT, result)
+                result_file.write(folder / str(run.number), result)
         return folder
 
 

@@ -19,7 +19,7 @@ from ablate.results.analysis import analyse
 from ablate.results.page import story
 from ablate.results.question import ask
 from ablate.results.tables import verdicts
-from ablate.store import Evaluated, keep_evaluated, read_json, write_json
+from ablate.store import Evaluated, keep_evaluated, result_file, sweep_file, write_json
 
 IMAGES = 400
 LABELS = np.arange(IMAGES) % 10
@@ -36,11 +36,14 @@ def rights(levels: dict[str, str], weights: str, seed: int, step: int) -> np.nda
 
 def fill(made: plan.Plan, folder: Path, steps=(10, 20), skip=lambda run: False) -> Path:
     """Trajectories and results of a sweep over augment and ema, and perhaps more."""
-    write_json(folder / plan.SWEEP, made.to_json())
+    sweep_file.write(folder, made.to_json())
     for run in made.runs:
         trajectory = run.trajectory
+        if skip(run):
+            continue
         if not trajectory.rows():
             trajectory.write_config(run.content, run.names)
+            trajectory.add_segment({"host": "here"})
             for step in steps:
                 found = {w: rights(dict(made.arms[run.arm].levels), w, run.seed, step) for w in ("raw", "averaged")}
                 row = {
@@ -58,8 +61,7 @@ def fill(made: plan.Plan, folder: Path, steps=(10, 20), skip=lambda run: False) 
             trajectory.set_status("done", max(steps))
         keep_evaluated(run.recipe.store, run.content["data"]["digest"], Evaluated(LABELS, NAMES, "made up", "test"))
         result = app.read(run.recipe, trajectory)
-        if not skip(run):
-            write_json(folder / str(run.number) / app.RESULT, result)
+        result_file.write(folder / str(run.number), result)
     return folder
 
 
@@ -124,11 +126,11 @@ def test_what_an_arm_brings_along_is_named(factorial):
 
 def test_missing_runs_leave_the_pairs_that_both_have(sweeps):
     made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1,2", "steps=20", "eval_every=10")
-    folder = fill(made, sweeps.multirun / made.name, skip=lambda run: run.seed == 1 and run.arm == 0)
+    folder = fill(made, sweeps.multirun / made.name, skip=lambda run: run.seed == 1 and run.arm < 2)
     found = analysed(folder)
     assert found.comparisons["n"].tolist() == [2, 2, 2]
-    assert found.arms["missing"].tolist() == [1, 0, 0, 0]
-    assert found.compute["runs"] == {"done": 11, "missing": 1}
+    assert found.arms["missing"].tolist() == [1, 1, 0, 0]
+    assert found.compute["runs"] == {"done": 10, "missing": 2}
 
 
 def test_one_seed_gives_no_verdict(sweeps):
@@ -257,7 +259,7 @@ def test_arms_that_are_one_are_compared_once_with_another_baseline(sweeps):
     words = ("lrn=native,on,off", "seed=0,1", "steps=20", "eval_every=10")
     made = sweeps.planned(*words)
     assert made.same_arms() == [(1, 0)]
-    write_json(sweeps.multirun / "it" / plan.SWEEP, made.to_json())
+    sweep_file.write(sweeps.multirun / "it", made.to_json())
     _, question = ask(load(sweeps.multirun / "it"), baseline="2")
     assert question.pairs == ((0, 2),)
 
@@ -275,7 +277,7 @@ def test_joined_sweeps_are_exploratory(sweeps):
 
 def test_frames_are_whole_where_nothing_was_trained(sweeps):
     made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1", "steps=20", "eval_every=10")
-    write_json(sweeps.multirun / "it" / plan.SWEEP, made.to_json())
+    sweep_file.write(sweeps.multirun / "it", made.to_json())
     found = analysed(sweeps.multirun / "it")
     assert set(found.comparisons["verdict"]) == {"no verdict"}
     assert found.arms["missing"].tolist() == [2, 2, 2, 2]
@@ -287,8 +289,8 @@ def test_frames_are_whole_where_nothing_was_trained(sweeps):
 def test_what_a_diverged_seed_says_of_its_step_is_no_confound(sweeps):
     made = sweeps.planned("augment=on,center", "seed=0,1,2", "steps=20", "eval_every=10")
     folder = fill(made, sweeps.multirun / made.name)
-    path = folder / "1" / app.RESULT
-    write_json(path, read_json(path) | {"status": "diverged", "accuracy": None, "step": 7})
+    made.runs[1].trajectory.drop_after(5)
+    made.runs[1].trajectory.set_status("diverged", 7, "the loss became nan at step 7")
     found = analysed(folder)
     assert found.results.runs.loc[1, "step"] == 7
     assert "step" not in set(found.confounds["what"])
@@ -308,14 +310,15 @@ def test_trainings_from_before_the_plan_are_counted_where_it_is_dated(sweeps):
     made = sweeps.planned("augment=on,off", "seed=0,1", "steps=20", "eval_every=10")
     folder = fill(made, sweeps.multirun / made.name)
     assert analysed(folder).begun_earlier is None
-    write_json(folder / plan.SWEEP, made.to_json() | {"fixed_at": 1795317581})
+    sweep_file.write(folder, made.to_json() | {"fixed_at": 1795317581})
     assert analysed(folder).begun_earlier is None, "no training says when it was begun"
     for run, second in zip(made.runs, (40, 41, 42, 43), strict=True):
+        (run.trajectory.path / "env.json").unlink()
         run.trajectory.add_segment({"time": f"2026-11-22T04:19:{second}+0100"})
     found = analysed(folder)
     assert found.begun_earlier == 1
     assert found.earlier.startswith("1 of 4 trainings was begun before this sweep was planned: ")
-    write_json(folder / plan.SWEEP, made.to_json() | {"fixed_at": 1795317580})
+    sweep_file.write(folder, made.to_json() | {"fixed_at": 1795317580})
     assert (analysed(folder).begun_earlier, analysed(folder).earlier) == (0, "")
     assert not found.question.exploratory
 
@@ -375,7 +378,8 @@ def test_what_does_not_fit_together_is_said(sweeps):
     result.write_text(result.read_text().replace('"accuracy": ', '"accuracy": 1'))
     found = analysed(folder)
     assert any("The evaluations of 1 of 8 finished runs are damaged or gone" in note for note in found.results.notes)
-    assert any("The results of runs 2 are not what their trajectories hold" in note for note in found.results.notes)
+    assert any("result.json: accuracy must be a number from 0 to 1, got 1" in note for note in found.results.notes)
+    assert found.results.runs["accuracy"].max() <= 1
     assert any("The predictions of 1 of 8 finished runs are damaged or gone" in line for line in found.doubts)
     assert set(found.doubts) <= set(verdicts.notes(found))
 
@@ -413,5 +417,5 @@ def test_a_plan_that_is_not_whole_is_refused(factorial, key):
     content.pop(key, None)
     content["fixed"].pop(key, None)
     write_json(factorial / plan.SWEEP, content)
-    with pytest.raises(AblateError, match=f"without '{key}'"):
+    with pytest.raises(AblateError, match=rf"sweep\.json: (fixed\.)?{key} is missing\."):
         load(factorial)

@@ -6,7 +6,7 @@ import pytest
 from ablate import app, plan, results
 from ablate.errors import AblateError
 from ablate.plan import Plan
-from ablate.store import read_json, write_json
+from ablate.store import read_json, result_file, sweep_file
 
 
 @pytest.fixture
@@ -88,42 +88,42 @@ def test_a_swept_rate_keeps_its_levels_beside_the_rate_of_the_step(sweeps):
     assert evaluations["learning_rate"].tolist() == [0.1, 0.1]
 
 
-def test_runs_without_a_result_are_rows_too(sweep, made):
-    diverged, failed, damaged = made.runs[0], made.runs[3], made.runs[5]
-    for path in diverged.trajectory.path.glob("predictions/*0.npz"):
-        if path.stem != "10":
-            path.unlink()
-    diverged.trajectory.drop_after(10)
-    diverged.trajectory.set_status("diverged", 17, "the loss became nan at step 17")
-    write_json(sweep / "0" / app.RESULT, app.read(diverged.recipe, diverged.trajectory))
-    write_json(sweep / "3" / app.RESULT, app.failure("MemoryError: too large", failed.recipe, failed.trajectory))
+def test_what_its_training_holds_decides_about_a_run_and_else_its_result(sweep, made):
+    diverged, failed, whole, short = (made.runs[number].trajectory for number in (0, 2, 4, 6))
+    diverged.drop_after(10)
+    diverged.set_status("diverged", 17, "the loss became nan at step 17")
+    failed.drop_after(10)
+    result_file.write(sweep / "3", app.failure("MemoryError: too large", made.runs[3].recipe, failed))
+    result_file.write(sweep / "4", app.failure("Expected a number. Received: x."))  # before it was resolved, and once more
     (sweep / "5" / app.RESULT).write_text('{"status": "do')
+    short.drop_after(20)
     (sweep / "6" / app.RESULT).unlink()
-    write_json(sweep / "4" / app.RESULT, app.failure("Expected a number. Received: x."))  # before it was resolved
-    write_json(sweep / "7" / app.RESULT, read_json(sweep / "2" / app.RESULT))  # another run's
+    result_file.write(sweep / "7", read_json(sweep / "2" / app.RESULT))  # another run's
     loaded = results.load(sweep)
     runs = loaded.runs.set_index("number")
-    assert runs["status"].tolist() == ["diverged", "done", "done", "failed", "failed", "missing", "missing", "missing"]
-    assert runs.loc[0, "error"] == "the loss became nan at step 17"
-    assert runs.loc[0, "step"] == 17
+    assert runs["status"].tolist() == ["diverged", "diverged", "done", "failed", "done", "done", "missing", "missing"]
+    assert runs.loc[[0, 1], "error"].tolist() == ["the loss became nan at step 17"] * 2
+    assert runs.loc[[0, 1], "step"].tolist() == [17, 17]
     assert runs.loc[3, "error"] == "MemoryError: too large"
-    assert runs["accuracy"].isna().tolist() == [True, False, False, True, True, True, True, True]
+    assert runs.loc[4, ["step", "accuracy"]].tolist() == pytest.approx([30, whole.row(30)["accuracy_averaged"]])
+    assert runs["accuracy"].isna().tolist() == [True, True, False, True, False, False, True, True]
     assert runs.loc[6, ["step", "parameters"]].isna().all()
     assert runs.loc[6, "weights"] == "averaged"
-    assert len(loaded.notes) == 2
-    assert loaded.notes[1].startswith("The evaluations of 1 of 2 finished runs are damaged or gone")  # its training diverged
-    assert str(sweep / "5" / app.RESULT) in loaded.notes[0]
-    assert str(sweep / "7" / app.RESULT) in loaded.notes[0]
-    assert str(sweep / "6" / app.RESULT) not in loaded.notes[0]
+    damaged, stale, gone = loaded.notes
+    assert f"Cannot read {sweep / '5' / app.RESULT}: not valid JSON at line 1, column 12" in damaged
+    assert f"{sweep / '7' / app.RESULT}: fingerprint must be '{short.fingerprint}', the training of the run" in damaged
+    assert "; run 7, without a training at hand, counted as missing; the sweep's command" in damaged
+    assert stale.startswith("The result.json of runs 0, 1, 4 is not what the training holds, which is what is reported")
+    assert gone.startswith("The evaluations of 1 of 3 finished runs are damaged or gone")
     steps = loaded.evaluations.groupby("number")["step"].apply(list)
     assert steps[0] == steps[1] == [10]  # what was evaluated before the loss diverged
-    assert steps[damaged.number] == [10, 20, 30]
+    assert steps[5] == [10, 20, 30]
     assert set(loaded.evaluations.loc[loaded.evaluations["number"] == 0, "status"]) == {"diverged"}
 
 
-def test_a_store_given_relative_is_found_from_here_and_from_beside_the_sweep(sweep, tmp_path, monkeypatch):
+def test_a_store_given_relative_is_found_from_here_and_from_beside_the_sweep(sweep, made, tmp_path, monkeypatch):
     content = read_json(sweep / plan.SWEEP)
-    write_json(sweep / plan.SWEEP, content | {"store": "runs"})
+    sweep_file.write(sweep, made.to_json() | {"store": "runs"})
     monkeypatch.chdir(tmp_path)
     here = results.load(sweep.relative_to(tmp_path))
     assert here.runs["trajectory"].iloc[0] == f"runs/{content['runs'][0]['fingerprint']}"
@@ -134,8 +134,8 @@ def test_a_store_given_relative_is_found_from_here_and_from_beside_the_sweep(swe
     assert len(results.load(sweep).evaluations) == 24
 
 
-def test_a_store_named_by_the_environment_is_found(sweep, tmp_path, monkeypatch):
-    write_json(sweep / plan.SWEEP, read_json(sweep / plan.SWEEP) | {"store": "${oc.env:ABLATE_TEST_STORE}"})
+def test_a_store_named_by_the_environment_is_found(sweep, made, tmp_path, monkeypatch):
+    sweep_file.write(sweep, made.to_json() | {"store": "${oc.env:ABLATE_TEST_STORE}"})
     assert results.load(sweep).evaluations.empty
     monkeypatch.setenv("ABLATE_TEST_STORE", str(tmp_path / "runs"))
     assert len(results.load(sweep).evaluations) == 24
@@ -159,7 +159,14 @@ def test_a_lost_trajectory_is_said(sweep, made):
     assert sorted(set(loaded.evaluations["number"])) == [2, 3, 4, 5, 6, 7]
 
 
-@pytest.mark.parametrize(("content", "received"), [("{", "damaged"), ('{"version": 99}', "version 99"), ("[]", "damaged")])
+@pytest.mark.parametrize(
+    ("content", "received"),
+    [
+        ("{", "not valid JSON at line 1, column 2"),
+        ('{"version": 99}', "version must be 1, .* got 99"),
+        ("[]", "must hold an object, got an empty list"),
+    ],
+)
 def test_a_damaged_or_foreign_sweep_is_refused(tmp_path, content, received):
     (tmp_path / plan.SWEEP).write_text(content)
     with pytest.raises(AblateError, match=received):
@@ -203,8 +210,9 @@ def test_predictions_are_those_of_the_runs_own_step_and_weights(sweep, made):
     assert [loaded.predictions(number) is None for number in range(5)] == [True, True, True, True, False]
 
 
-def test_a_run_that_is_not_done_has_no_predictions(sweep):
+def test_a_run_that_is_not_done_has_no_predictions(sweep, made):
     (sweep / "0" / app.RESULT).unlink()
+    made.runs[0].trajectory.drop_after(20)
     assert results.load(sweep).predictions(0) is None
 
 
@@ -226,7 +234,7 @@ def test_at_another_step_what_diverged_later_is_done_and_what_was_not_evaluated_
     diverged.drop_after(20)
     diverged.set_status("diverged", 25, "the loss became nan at step 25")
     for number in (0, 1):
-        write_json(sweep / str(number) / app.RESULT, app.read(made.runs[number].recipe, diverged))
+        result_file.write(sweep / str(number), app.read(made.runs[number].recipe, diverged))
     short.drop_after(10)
     loaded = results.load(sweep)
     assert loaded.runs["status"].tolist()[:3] == ["diverged", "diverged", "done"]
@@ -240,7 +248,8 @@ def test_at_another_step_what_diverged_later_is_done_and_what_was_not_evaluated_
 
 def test_a_failed_run_is_done_at_a_step_that_it_reached(sweep, made):
     failed = made.runs[3]
-    write_json(sweep / "3" / app.RESULT, app.failure("MemoryError: too large", failed.recipe, failed.trajectory))
+    failed.trajectory.drop_after(20)
+    result_file.write(sweep / "3", app.failure("MemoryError: too large", failed.recipe, failed.trajectory))
     loaded = results.load(sweep)
     assert loaded.runs["status"][3] == "failed"
     assert loaded.at(20).runs["status"][3] == "done"

@@ -3,9 +3,9 @@ import shutil
 
 import pytest
 
-from ablate import app, plan, results
+from ablate import app, results
 from ablate.errors import AblateError
-from ablate.store import read_json, write_json
+from ablate.store import result_file, sweep_file
 
 SHORT = ("steps=30", "eval_every=10")
 
@@ -35,7 +35,7 @@ def test_sweeps_that_differ_in_their_seeds_alone_are_one_with_all_seeds(sweeps):
     assert len(joined.evaluations) == 16 * 3
     for key in ("version", "design", "factors", "baseline", "arms", "same_arms", "fixed"):
         assert joined.sweep[key] == alone.sweep[key], key
-    assert alone.sweep.keys() | {"joined"} == joined.sweep.keys()
+    assert alone.sweep.keys() | {"joined"} == joined.sweep.keys() | {"diverged_loss"}
     assert [run["number"] for run in joined.sweep["runs"]] == list(range(16))
     assert joined.predictions(12).tolist() == [0, 31, 2, 0]
     assert joined.labels is not None
@@ -43,9 +43,11 @@ def test_sweeps_that_differ_in_their_seeds_alone_are_one_with_all_seeds(sweeps):
 
 
 def test_a_run_that_is_in_both_is_one_and_that_with_a_result_counts(sweeps):
-    first = done(sweeps, "augment=on,off", "seed=0,1")
+    made = sweeps.planned(*SHORT, "augment=on,off", "seed=0,1", store=sweeps.store.with_name("another"))
+    first = sweeps.trained(made, 10, 20, 30)
     second = done(sweeps, "augment=on,off", "seed=1,2")
-    (first / "2" / app.RESULT).unlink()  # of seed 1
+    shutil.rmtree(made.runs[2].trajectory.path)  # of seed 1
+    (first / "2" / app.RESULT).unlink()
     joined = results.load(first, second)
     assert joined.runs[["seed", "arm", "status"]].to_numpy().tolist() == [
         [seed, arm, "done"] for seed in range(3) for arm in range(2)
@@ -193,7 +195,7 @@ def test_how_often_it_is_evaluated_makes_no_other_arm(sweeps):
 
 def test_a_trajectory_that_two_sweeps_name_differently_is_one(sweeps, monkeypatch):
     one, two = done(sweeps, "augment=on,off"), done(sweeps, "ema=on,off")
-    write_json(two / plan.SWEEP, read_json(two / plan.SWEEP) | {"store": "runs"})
+    sweep_file.write(two, sweeps.planned(*SHORT, "ema=on,off").to_json() | {"store": "runs"})
     monkeypatch.chdir(sweeps.store.parent)
     joined = results.load(one, two)
     assert len(joined.trainings) == 2
@@ -201,10 +203,12 @@ def test_a_trajectory_that_two_sweeps_name_differently_is_one(sweeps, monkeypatc
 
 
 def test_a_failed_run_stays_a_row(sweeps):
-    one, two = done(sweeps, "augment=on,off"), done(sweeps, "augment=on,off", "seed=1")
     made = sweeps.planned(*SHORT, "augment=on,off")
-    write_json(one / "1" / app.RESULT, app.failure("MemoryError", made.runs[1].recipe, made.runs[1].trajectory))
+    one, two = done(sweeps, "augment=on,off"), done(sweeps, "augment=on,off", "seed=1")
+    made.runs[1].trajectory.drop_after(10)
+    result_file.write(one / "1", app.failure("MemoryError", made.runs[1].recipe, made.runs[1].trajectory))
     (two / "0" / app.RESULT).unlink()
+    shutil.rmtree(sweeps.planned(*SHORT, "augment=on,off", "seed=1").runs[0].trajectory.path)
     joined = results.load(one, two)
     assert joined.runs["status"].tolist() == ["done", "failed", "missing", "done"]
     assert joined.runs["error"][1] == "MemoryError"
@@ -259,11 +263,14 @@ def test_nothing_named_is_refused():
         results.load()
 
 
-def ended(sweep, number, status):
+def ended(made, sweep, number, status):
     """Let a run of a sweep have ended otherwise."""
-    path = sweep / str(number) / app.RESULT
-    other = {"status": status, "accuracy": None, "loss": None, "step": 7, "error": "it did"}
-    write_json(path, read_json(path) | other)
+    run = made.runs[number]
+    run.trajectory.drop_after(10)
+    run.trajectory.set_status(status, 7, "it did")
+    result_file.write(
+        sweep / str(number), app.read(run.recipe, run.trajectory) or app.failure("it did", run.recipe, run.trajectory)
+    )
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -275,9 +282,10 @@ def ended(sweep, number, status):
     ],
 )
 def test_a_run_that_ended_in_two_ways_is_said_and_a_divergence_counts(sweeps, status, counted, note, turned):
-    first = done(sweeps, "augment=on,off", "seed=0,1")
+    made = sweeps.planned(*SHORT, "augment=on,off", "seed=0,1", store=sweeps.store.with_name("another"))
+    first = sweeps.trained(made, 10, 20, 30)
     second = done(sweeps, "augment=on,off", "seed=1,2")
-    ended(first, 3, status)
+    ended(made, first, 3, status)
     joined = results.load(*((second, first) if turned else (first, second)))
     assert joined.runs.set_index(["seed", "arm"])["status"].drop((1, 1)).eq("done").all()
     assert joined.runs.set_index(["seed", "arm"]).loc[(1, 1), "status"] == counted

@@ -37,7 +37,7 @@ def test_every_training_is_a_run_at_its_last_step_with_both_weights(sweeps):
 def test_it_has_the_keys_and_the_costs_that_a_sweep_has(sweeps):
     sweep = sweeps.trained(sweeps.planned("steps=30", "eval_every=10", "augment=on,off", "ema=on,off"), 10, 20, 30)
     of_sweep, of_store = results.load(sweep), results.load(sweeps.store)
-    assert of_sweep.sweep.keys() | {"joined"} == of_store.sweep.keys()
+    assert of_sweep.sweep.keys() | {"joined"} == of_store.sweep.keys() | {"diverged_loss"}
     assert of_sweep.sweep["runs"][0].keys() == of_store.sweep["runs"][0].keys()
     assert of_sweep.sweep["fixed"].keys() == of_store.sweep["fixed"].keys()
     assert set(of_sweep.runs.columns) == set(of_store.runs.columns)
@@ -126,7 +126,7 @@ def test_what_diverged_or_failed_is_a_row_and_so_is_what_was_never_evaluated(swe
 
 def test_a_damaged_config_is_left_out_and_said(sweeps):
     made = sweeps.planned("steps=30", "eval_every=10", "augment=on,off")
-    sweeps.trained(made, 30)
+    sweeps.trained(made, 10, 20, 30)
     (made.runs[1].trajectory.path / "config.yaml").write_text("{")
     loaded = results.load(sweeps.store)
     assert len(loaded.runs) == 2

@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 
-from ablate import escaping
 from ablate.results import numbers
 from ablate.results.plots import rows
 from ablate.results.plots.legend import below, named
@@ -102,4 +101,4 @@ def _luminance(fill: tuple[float, ...]) -> float:
 
 
 def _clipped(name: str) -> str:
-    return escaping.shortened(escaping.figure(name), 14)
+    return name if len(name) <= 14 else f"{name[:13]}…"

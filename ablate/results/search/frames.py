@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ablate.errors import AblateError
-from ablate.plan import SWEEP_VERSION, find_store, sweep_folder
+from ablate.plan import find_store, sweep_folder
 from ablate.results import environment
 from ablate.results.analysis import Analysis, analyse
 from ablate.results.frames import Results, arm_name
@@ -22,6 +22,7 @@ from ablate.results.trained import Trained
 from ablate.search import record
 from ablate.search.record import CONFIRMATION, FINISHED, SEARCH, Dimension, Trial
 from ablate.store import SWEEP, read_json
+from ablate.store.sweep_file import SWEEP_VERSION, relabelled
 
 Setting = dict[str, float | int | str]
 KEYS = ("search", "factors", "baseline", "seeds", "fixed", "store")  # without which a sweep.json is no search's
@@ -197,7 +198,7 @@ def load(folder: str | Path) -> SearchResults:
 def _short_labels(results: Results) -> Results:
     """Results whose arms are named with few digits of a number that was drawn; their levels stay exact."""
     arms = [
-        {**arm, "label": _LONG.sub(lambda found: record.shown(float(found[0])), arm["label"])} for arm in results.sweep["arms"]
+        relabelled(arm, _LONG.sub(lambda found: record.shown(float(found[0])), arm["label"])) for arm in results.sweep["arms"]
     ]
     names = {int(arm["number"]): arm_name(arm) for arm in arms}
     runs, evaluations = (

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ablate import app, plan
+from ablate import app
 from ablate.plan import SWEEP_VERSION
 from ablate.search import record
 from ablate.search.record import Dimension, Trial
-from ablate.store import write_json
+from ablate.store import result_file, sweep_file, write_json
 
 TRAIN, EPOCHS = 45_000, 10
 SPACE = {
@@ -143,7 +143,7 @@ def confirmed(made, sweeps) -> Callable[..., Path]:
         words = (f"lr=0.1,{BEST['lr']}", f"batch_size=128,{BEST['batch_size']}", "epochs=2", "eval_every=5", f"seed={seeds}")
         made_plan = sweeps.planned(*words, design="together")
         place = folder / record.CONFIRMATION
-        write_json(place / plan.SWEEP, made_plan.to_json())
+        sweep_file.write(place, made_plan.to_json())
         for run in made_plan.runs:
             last = run.recipe.steps
             run.trajectory.write_config(run.content, run.names)
@@ -154,7 +154,7 @@ def confirmed(made, sweeps) -> Callable[..., Path]:
                 scores = {"accuracy_raw": reached, "accuracy_averaged": reached, "epoch": 2 * step / last}
                 run.trajectory.add_evaluation(sweeps.row(step) | scores, {"raw": np.arange(4), "averaged": np.arange(4)})
             run.trajectory.set_status("done", last)
-            write_json(place / str(run.number) / app.RESULT, app.read(run.recipe, run.trajectory))
+            result_file.write(place / str(run.number), app.read(run.recipe, run.trajectory))
         return folder
 
     return make

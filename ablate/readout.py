@@ -1,0 +1,108 @@
+"""What a run came to, read off the evaluations of its training: the one place that says so, for sweeps and reports alike."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+LARGEST = 2**63 - 1  # a step that frames hold
+# The numbers of an evaluation: least and most of each; a loss may be NaN or infinite.
+COLUMNS: Mapping[str, tuple[float, float] | None] = {
+    "accuracy_raw": (0.0, 1.0),
+    "accuracy_averaged": (0.0, 1.0),
+    "loss": None,
+    "eval_loss_raw": None,
+    "eval_loss_averaged": None,
+    "epoch": (0.0, math.inf),
+    "lr": (-math.inf, math.inf),
+    "seconds": (0.0, math.inf),
+    "examples_per_second": (0.0, math.inf),
+}
+NEEDED = ("loss", "accuracy_raw", "accuracy_averaged")
+DIVERGED_LOSS = 10_000.0  # nats; that of conf/config.yaml, for sweeps of versions that did not note theirs
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to.
+
+    status: done or diverged. step: where it was read, or at which it diverged. row: its evaluation; None where it diverged.
+    """
+
+    status: str
+    step: int
+    error: str | None = None
+    row: Mapping[str, Any] | None = None
+
+    def values(self, weights: str) -> dict[str, Any]:
+        """Accuracy (a fraction of the evaluation images), loss, seconds (of training up to its step), examples_per_second."""
+        row = self.row or {}
+        return {
+            "accuracy": row.get(f"accuracy_{weights}"),
+            "loss": row.get(f"eval_loss_{weights}"),
+            "seconds": row.get("seconds"),
+            "examples_per_second": row.get("examples_per_second"),
+        }
+
+
+def read_off(
+    rows: Iterable[Mapping[str, Any]], status: Mapping[str, Any], step: int, diverged_loss: float, whole: bool = True
+) -> Outcome | None:
+    """What a run came to, from its training; None where that has to be trained further.
+
+    A run has diverged where a loss became NaN or infinite, and where its training loss from one evaluation to the next was
+    above `diverged_loss` on average: networks that explode often end up finite, and dead.
+
+    Args:
+        rows: the evaluations of the training, in order of step. status: as in status.json. step: of the run. whole: whether
+            the evaluation at this step has its predictions too; it counts only with them.
+    """
+    known = [row for row in rows if sound(row) and row["step"] <= step]
+    burst = exploded(known, diverged_loss)
+    if burst is not None:
+        reason = f"the training loss up to step {burst['step']} was {burst['loss']:.3g} on average, above {diverged_loss:g}"
+        return Outcome("diverged", burst["step"], reason)
+    row = next((row for row in known if row["step"] == step), None)
+    if row is not None and whole:
+        return Outcome("done", step, row=row)
+    if status["state"] == "diverged" and status["step"] <= step:
+        return Outcome("diverged", status["step"], status["error"])
+    return None
+
+
+def sound(row: Mapping[str, Any]) -> bool:
+    """Whether a row of metrics.jsonl is an evaluation: its numbers are numbers, in the range that they have."""
+    if type(row.get("step")) is not int or not 0 <= row["step"] <= LARGEST or any(key not in row for key in NEEDED):
+        return False
+    for key, bounds in COLUMNS.items():
+        value = row.get(key)
+        if value is None and key not in NEEDED:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        if bounds is not None and not bounds[0] <= value <= bounds[1]:
+            return False
+    return True
+
+
+def exploded(rows: Iterable[Mapping[str, Any]], diverged_loss: float) -> Mapping[str, Any] | None:
+    """The first evaluation before which the training loss was above `diverged_loss`; None where none was."""
+    return next((row for row in rows if row["loss"] > diverged_loss), None)
+
+
+def diverged_loss_of(sweep: Mapping[str, Any]) -> float:
+    """The training loss above which a run of a sweep has diverged: as noted, or as its command said.
+
+    Args:
+        sweep: the content of sweep.json.
+    """
+    if "diverged_loss" in sweep:
+        return float(sweep["diverged_loss"])
+    words = [word.lstrip("+").partition("=") for run in sweep["runs"][:1] for word in run["overrides"]]
+    for key, _, value in words:
+        if key == "diverged_loss":
+            try:
+                return float(value)
+            except ValueError:
+                break
+    return DIVERGED_LOSS
