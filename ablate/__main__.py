@@ -47,7 +47,9 @@ def _printed(words: list[str]) -> int:
     except streams.ReaderGone:
         pass
     except streams.CannotPrint as error:
-        print(f"ablate: {error}", file=sys.stderr)
+        from ablate.terminal import complain
+
+        complain(f"ablate: {error}")
         return 1
     except KeyboardInterrupt:
         return interrupt.status() or INTERRUPTED
@@ -60,7 +62,9 @@ def _guarded(words: list[str]) -> int:
         if words and words[0] in COMMANDS:
             return int(importlib.import_module(f"ablate.commands.{words[0]}").run(words[1:]))
         if words and "=" not in words[0] and not words[0].startswith(("-", "~")):
-            print(f"ablate: Expected one of: {', '.join(COMMANDS)}, or KEY=VALUE. Received: {words[0]!r}.", file=sys.stderr)
+            from ablate.terminal import complain
+
+            complain(f"ablate: Expected one of: {', '.join(COMMANDS)}, or KEY=VALUE. Received: {words[0]!r}.")
             return 2
         return hydra_main(words)
     except KeyboardInterrupt:
@@ -71,8 +75,9 @@ def _guarded(words: list[str]) -> int:
         if interrupted := interrupt.status():  # a library took it for an error of its own
             return interrupted
         from ablate.complaints import one_line
+        from ablate.terminal import complain
 
-        print(f"ablate: {one_line(error)}", file=sys.stderr)
+        complain(f"ablate: {one_line(error)}")
         return 1
 
 
@@ -83,7 +88,7 @@ def hydra_main(words: list[str]) -> int:
     from hydra.types import RunMode
     from omegaconf import DictConfig
 
-    from ablate import app, config
+    from ablate import app, config, escaping, terminal
 
     results: list[dict[str, Any]] = []
 
@@ -103,14 +108,14 @@ def hydra_main(words: list[str]) -> int:
         folder = Path(result["folder"])
         if result["status"] == "failed":
             if FULL_ERROR:
-                print((folder / app.TRACE).read_text("utf-8", "replace"), file=sys.stderr)
+                print(escaping.terminal_lines((folder / app.TRACE).read_text("utf-8", "replace")), file=sys.stderr)
             raise AblateError(result["error"])
         if result["status"] == "diverged":
             raise AblateError(f"The run diverged: {result['error']}. Its result is in {folder / app.RESULT}.")
         step, weights = result["readout"]["step"], result["readout"]["weights"]
         images = f"{result['evaluation_set']} images"
-        print(f"accuracy {100 * result['accuracy']:.2f} % of the {images} at step {step}, {weights} weights")
-        print(f"{folder / app.RESULT}")
+        terminal.tell(f"accuracy {100 * result['accuracy']:.2f} % of the {images} at step {step}, {weights} weights")
+        terminal.tell(f"{folder / app.RESULT}")
     return 0
 
 

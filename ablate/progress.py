@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn, TimeRemainingColumn
 
+from ablate import terminal
 from ablate.errors import AblateError
 from ablate.recipe import Recipe
 from ablate.store import Trajectory, sign_of_life
@@ -18,12 +18,12 @@ from ablate.store import Trajectory, sign_of_life
 LIVE_EVERY_S = 1.0  # between two writings of live.json while steps are done
 LIVE_AT_LEAST_EVERY_S = 20.0  # while none are, as in an evaluation
 
-console = Console(stderr=True, highlight=False, soft_wrap=True)
+console = terminal.Terminal(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(message: str) -> None:
     """One line to whoever watches."""
-    console.print(message, markup=False)
+    terminal.say(console, message, whole=True)
 
 
 class Watcher(Protocol):
@@ -121,6 +121,22 @@ class LiveFile:
             self.trajectory.set_live(self.said | sign_of_life())
 
 
+ROOM = {"accuracy": 16, "loss": 13, "examples/s": 20}  # characters that each takes on the line of a training's progress
+TIME_LEFT, BAR = 9, 12
+
+
+def _bar(width: int, steps: int) -> list[ProgressColumn]:
+    """What stands on that line: as much as a terminal has room for, so that no number is cut."""
+    room = width - len(f"step {steps}/{steps} ") - TIME_LEFT
+    fits = [sum(list(ROOM.values())[:count]) <= room for count in (1, 2, 3)]
+    fields = ["loss {task.fields[loss]}"] if fits[1] else []
+    fields += ["accuracy {task.fields[accuracy]}"] if fits[0] else []
+    fields += ["{task.fields[speed]} examples/s"] if fits[2] else []
+    bar = [BarColumn(bar_width=None)] if fits[1] and sum(list(ROOM.values())[: sum(fits)]) + BAR <= room else []
+    told = [TextColumn("  ".join(fields))] if fields else []
+    return [TextColumn("step {task.completed:.0f}/{task.total:.0f}"), *bar, *told, TimeRemainingColumn()]
+
+
 class TrainingProgress:
     """The progress of one training: step, loss, accuracy, examples a second, time left."""
 
@@ -134,14 +150,7 @@ class TrainingProgress:
         verb = f"going on from step {done}" if done else "training"
         say(f"{verb} {self.trajectory.path} to step {self.recipe.steps}, seed {self.recipe.seed}")
         if self.recipe.progress and sys.stderr.isatty():
-            self.bar = Progress(
-                TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
-                BarColumn(bar_width=None),
-                TextColumn("loss {task.fields[loss]}  accuracy {task.fields[accuracy]}  {task.fields[speed]} examples/s"),
-                TimeRemainingColumn(),
-                console=console,
-                expand=True,
-            )
+            self.bar = Progress(*_bar(console.width, self.recipe.steps), console=console, expand=True)
             self.task = self.bar.add_task("", total=self.recipe.steps, completed=done, loss="-", accuracy="-", speed="-")
             self.bar.start()
         return self
@@ -153,7 +162,12 @@ class TrainingProgress:
     def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
         """Some steps were done."""
         if self.bar is not None:
-            self.bar.update(self.task, completed=step, loss=f"{loss:.2f}", speed=f"{examples_per_second:.0f}")
+            self.bar.update(
+                self.task,
+                completed=step,
+                loss=f"{loss:.2f}" if abs(loss) < 10_000 else f"{loss:.1e}",
+                speed=f"{examples_per_second:.0f}",
+            )
 
     def evaluated(self, row: dict[str, Any]) -> None:
         """An evaluation was stored."""

@@ -51,22 +51,23 @@ class OptunaSweeperConf:
     name: str = "unnamed"  # of the search's folder; set by the sweeper
     plan: str | None = None  # table or json: print the plan and try nothing
     params: dict[str, Any] | None = field(default_factory=dict)  # overrides of a named study
-    n_trials: int = 20
-    timeout: float | None = None
+    # Any value is taken here, and checked by `SearchSettings`, which says what a key can have.
+    n_trials: Any = 20
+    timeout: Any = None
     sampler: Any = None
     pruner: Any = None
     objectives: Any = field(default_factory=lambda: ["accuracy"])
     direction: Any = None
-    storage: str | None = None
-    study_name: str | None = None
+    storage: Any = None
+    study_name: Any = None
     seeds: Any = None
-    enqueue: Any = field(default_factory=lambda: [{}])
-    min_epochs: float = 1.0
-    eval_epochs: float = 1.0
-    confirm_seeds: int = 5
-    confirm_epochs: float | None = None
-    allow_test: bool = False
-    max_failure_rate: float = 0.5
+    enqueue: Any = None  # stands for [{}], the default setting
+    min_epochs: Any = 1.0
+    eval_epochs: Any = 1.0
+    confirm_seeds: Any = 5
+    confirm_epochs: Any = None
+    allow_test: Any = False
+    max_failure_rate: Any = 0.5
 
 
 _STORE = ConfigStore.instance()

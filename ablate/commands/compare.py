@@ -21,6 +21,7 @@ def run(first: str, second: str, out: Path | None, as_json: bool, **changes: Any
     Raises:
         AblateError: one of them is no sweep, or they have nothing in common.
     """
+    from ablate import escaping
     from ablate.commands.report import folder_of, records
     from ablate.results import load, tables
     from ablate.results.analysis import analyse
@@ -35,8 +36,8 @@ def run(first: str, second: str, out: Path | None, as_json: bool, **changes: Any
     folder = folder_of([first], out)
     contents = {
         f"{STEM}.csv": tables.csv(comparison.frame),
-        f"{STEM}.md": f"# {table.title}\n\n{tables.markdown(table.text, table.words)}\n"
-        + "".join(f"- {line}\n" for line in table.notes),
+        f"{STEM}.md": f"# {escaping.markdown(table.title)}\n\n{tables.markdown(table.text, table.words)}\n"
+        + "".join(f"- {escaping.markdown(line)}\n" for line in table.notes),
     }
     for name, content in contents.items():
         write_atomically(folder / name, content.encode())
@@ -54,12 +55,11 @@ def _name(source: str) -> str:
 
 
 def _print(comparison: "Comparison", files: list[Path]) -> None:
-    from rich.console import Console
-
+    from ablate import terminal
     from ablate.results.tables import interplay, summary
 
-    console = Console(highlight=False)
+    console = terminal.standard()
     table = interplay.table(comparison)
     summary.print_table(table, console)
     for line in [*table.notes, *map(str, files)]:
-        console.print(line, markup=False, soft_wrap=not console.is_terminal)
+        terminal.say(console, line)

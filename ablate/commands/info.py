@@ -7,10 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from ablate import config
+from ablate import config, terminal
 from ablate.models.costs import layer_costs, totals
 from ablate.models.spec import Model
 
@@ -54,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.json:
         print(json.dumps(description))
     else:
-        Console().print(table(description))
+        show(description, terminal.standard())
     return 0
 
 
@@ -68,27 +66,23 @@ def describe(model: Model, input_shape: tuple[int, int, int]) -> dict[str, Any]:
     return {"input": list(input_shape), "parameters": parameters, "operations": operations, "layers": layers}
 
 
-def table(description: dict[str, Any]) -> Table:
-    """The description as a table, with the totals in its last line."""
-    drawn = Table(
-        title=Text(f"{description['model']}, input {_sides(description['input'])}"),
-        caption="operations: for one image, as the published code counts them",
-        show_footer=True,
+def show(description: dict[str, Any], console: Console) -> None:
+    """Print the description as a table, with the totals in its last line."""
+    layers = description["layers"]
+    terminal.say(console, f"{description['model']}, input {_sides(description['input'])}")
+    terminal.draw(
+        console,
+        [
+            terminal.Column("layer", (*(layer["name"] for layer in layers), "total"), words=True, name=True),
+            terminal.Column("kind", (*(layer["kind"] for layer in layers), ""), words=True),
+            terminal.Column("output shape", (*(_sides(layer["output_shape"]) for layer in layers), "")),
+            *(
+                terminal.Column(what, tuple(f"{one[what]:,}" for one in (*layers, description)))
+                for what in ("parameters", "operations")
+            ),
+        ],
     )
-    drawn.add_column("layer", footer="total")
-    drawn.add_column("kind")
-    drawn.add_column("output shape", justify="right")
-    drawn.add_column("parameters", justify="right", footer=f"{description['parameters']:,}")
-    drawn.add_column("operations", justify="right", footer=f"{description['operations']:,}")
-    for layer in description["layers"]:
-        drawn.add_row(
-            layer["name"],
-            layer["kind"],
-            _sides(layer["output_shape"]),
-            f"{layer['parameters']:,}",
-            f"{layer['operations']:,}",
-        )
-    return drawn
+    terminal.say(console, "operations: for one image, as the published code counts them")
 
 
 def _sides(shape: Sequence[int]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate.errors import AblateError
+from ablate.terminal import tell
 
 _PACK = """\
 Write what the report of a sweep needs as one folder or one archive: what was fixed before training, the runs' results, and of
@@ -63,7 +64,7 @@ def pack(words: Sequence[str]) -> int:
         return 0
     missing = len(steps) - made.trainings
     lacking = f"; {missing} of {len(steps)} trainings are not in the store, so their runs have results alone" if missing else ""
-    print(f"Packed {folder} into {made.path}: {_count(made.trainings, 'training')}, {_size(made.path):.2g} MB{lacking}")
+    tell(f"Packed {folder} into {made.path}: {_count(made.trainings, 'training')}, {_size(made.path):.2g} MB{lacking}")
     return 0
 
 
@@ -94,7 +95,7 @@ def unpack(words: Sequence[str]) -> int:
         print(json.dumps({"sweep": str(done.sweep), "store": str(options.store), **counts}))
         return 0
     there = f", {len(done.there)} there already" if done.there else ""
-    print(f"Unpacked {done.sweep}: {_count(len(done.added), 'training')} added to {options.store}{there}")
+    tell(f"Unpacked {done.sweep}: {_count(len(done.added), 'training')} added to {options.store}{there}")
     return 0
 
 

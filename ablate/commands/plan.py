@@ -6,11 +6,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from ablate import terminal
 from ablate.designs import interaction
 from ablate.launch.share import Amount
 from ablate.overview import OWN_LAUNCHER, describe
@@ -33,8 +31,7 @@ examples:
 MOST_SWITCHES = 8  # of which the head of a sweep tells what else they change
 MOST_DEVIATIONS = 3  # that are told one by one
 SHARED = "shared"
-DROPPED_FIRST = ("steps/\nepoch", "input", "steps left", "operations", "parameters")  # where the terminal has no room for all
-LEAST_NAME = 16  # characters of a line of an arm's name
+DROPPED_FIRST = ("steps/epoch", "input", "steps left", "operations", "parameters")  # where the terminal has no room for all
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -72,7 +69,7 @@ def print_plan(description: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(description))
     else:
-        show(description, Console(highlight=False))
+        show(description, terminal.standard())
 
 
 def head(description: Mapping[str, Any]) -> list[str]:
@@ -98,7 +95,10 @@ def show(description: Mapping[str, Any], console: Console) -> None:
     else:
         _say(console, [_counts(description), *_hours(description)])
     arms = description["arms"]
-    _draw(console, _fitting(console, arms))
+    dropped = terminal.draw(console, _arms(arms))
+    if dropped:
+        terminal.say(console, terminal.left_out(dropped))
+    console.print()
     if any(_to_do(arm) == SHARED for arm in arms):
         _say(console, [f"{SHARED}: it stands on trainings of an arm above"])
     if description["confounds"]:
@@ -108,7 +108,8 @@ def show(description: Mapping[str, Any], console: Console) -> None:
             else "what an arm changes besides its factor:"
         )
         _say(console, [what])
-        _draw(console, _confounds(description["confounds"]))
+        terminal.draw(console, _confounds(description["confounds"]))
+        console.print()
     _say(console, _fraction(description))
     _say(console, _nothing(description))
     _say(console, _shown(description))
@@ -285,62 +286,38 @@ def _judged(description: Mapping[str, Any], each: Mapping[str, Any]) -> str:
 # tables
 
 
-def _fitting(console: Console, arms: Sequence[Mapping[str, Any]]) -> Table:
-    """The table of arms with the columns that the terminal has room for beside their names."""
-    names = max(len(_named(arm)) for arm in arms)
-    for count in range(len(DROPPED_FIRST) + 1):
-        table = _arms(arms, DROPPED_FIRST[:count])
-        needed = console.measure(table, options=console.options.update(width=10_000)).maximum
-        if not console.is_terminal or needed - max(0, names - LEAST_NAME) <= console.width:
-            break
-    return table
-
-
-def _arms(arms: Sequence[Mapping[str, Any]], dropped: Sequence[str]) -> Table:
+def _arms(arms: Sequence[Mapping[str, Any]]) -> list[terminal.Column]:
     columns: dict[str, Callable[[Mapping[str, Any]], str]] = {
         "input": lambda arm: _size(arm["input"]),
         "parameters": lambda arm: f"{arm['parameters']:,}",
         "operations": lambda arm: f"{arm['operations']:,}",
-        "steps/\nepoch": lambda arm: _number(arm["steps_per_epoch"]),
+        "steps/epoch": lambda arm: _number(arm["steps_per_epoch"]),
         "to do": _to_do,
         "steps left": lambda arm: f"{arm['steps_left']:,}" if arm["trainings_to_do"] else "",
     }
-    kept = [column for column in columns if column not in dropped]
-    table = _table("arm", *kept)
-    for arm in arms:
-        table.add_row(Text(_named(arm)), *(columns[column](arm) for column in kept))
-    return table
+    spare = {column: rank for rank, column in enumerate(DROPPED_FIRST, 1)}
+    return [
+        terminal.Column("arm", tuple(map(_named, arms)), words=True, name=True),
+        *(terminal.Column(name, tuple(map(told, arms)), spare=spare.get(name, 0)) for name, told in columns.items()),
+    ]
 
 
-def _confounds(switches: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("arm", "changes", "from", "to", "by")
-    for switch in switches:
-        for number, change in enumerate(_changes(switch)):
-            table.add_row(Text("" if number else _switch(switch)), change.what, change.before, change.after, change.by)
-    return table
-
-
-def _table(*columns: str) -> Table:
-    """An empty table: the first column wraps where it has to, those of numbers stand to the right."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for column in columns:
-        words = column in ("arm", "changes")
-        table.add_column(column, justify="left" if words else "right", no_wrap=column != "arm", overflow="fold")
-    table.columns[0].min_width = LEAST_NAME
-    return table
-
-
-def _draw(console: Console, table: Table) -> None:
-    """The table as wide as the terminal allows, whole in a pipe."""
-    if not console.is_terminal:
-        console.width = max(console.width, console.measure(table, options=console.options.update(width=10_000)).maximum)
-    console.print(table)
-    console.print()
+def _confounds(switches: Sequence[Mapping[str, Any]]) -> list[terminal.Column]:
+    rows = [
+        ("" if number else _switch(switch), change) for switch in switches for number, change in enumerate(_changes(switch))
+    ]
+    return [
+        terminal.Column("arm", tuple(name for name, _ in rows), words=True, name=True),
+        terminal.Column("changes", tuple(change.what for _, change in rows), words=True),
+        terminal.Column("from", tuple(change.before for _, change in rows)),
+        terminal.Column("to", tuple(change.after for _, change in rows)),
+        terminal.Column("by", tuple(change.by for _, change in rows)),
+    ]
 
 
 def _say(console: Console, lines: Sequence[str]) -> None:
     for line in lines:
-        console.print(line, markup=False, soft_wrap=not console.is_terminal)
+        terminal.say(console, line)
     if lines:
         console.print()
 

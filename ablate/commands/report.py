@@ -304,24 +304,22 @@ def records(frame: "DataFrame") -> list[dict[str, Any]]:
 
 def _print(report: Report | SearchReport) -> None:
     """The tables that answer, as wide as the terminal allows, whole in a pipe; at the end where all of it lies."""
-    from rich.console import Console
-
+    from ablate import terminal
     from ablate.results.files import TABLE
 
-    console = Console(highlight=False)
+    console = terminal.standard()
     dropped = report.show(console)
-    soft = not console.is_terminal
     if dropped:
-        console.print(f"left out at this width: {', '.join(dropped)}; see {TABLE}", markup=False, soft_wrap=soft)
+        terminal.say(console, f"{terminal.left_out(dropped)}; see {TABLE}")
     for line in report.notes:
-        console.print(line, markup=False, soft_wrap=soft)
+        terminal.say(console, line)
     console.print()
     named = [path for path in report.files if path.name in NAMED]
     for path in named:
-        console.print(str(path), markup=False, soft_wrap=True)
+        terminal.say(console, str(path), whole=True)
     others = [path for path in report.files if path not in named]
     if others:
         folder = Path(os.path.commonpath([path.parent for path in report.files]))
         names = "" if named else f": {', '.join(str(path.relative_to(folder)) for path in others)}"
         count = f"{len(others)} {'more ' if named else ''}{'file' if len(others) == 1 else 'files'}"
-        console.print(f"{'and ' if named else ''}{count} in {folder}{names}", markup=False, soft_wrap=True)
+        terminal.say(console, f"{'and ' if named else ''}{count} in {folder}{names}", whole=True)

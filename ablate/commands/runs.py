@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from ablate import terminal
 from ablate.commands.pack import pack, unpack
 from ablate.errors import AblateError
 from ablate.store import known_sweeps
@@ -21,6 +18,7 @@ from ablate.store.catalog import STATES, Entry, contents, entry
 from ablate.store.clear import Cleared, clear, clear_registrations, clear_trash, remove
 from ablate.store.selection import descriptions, matching, named
 from ablate.store.verify import Finding, verify, verify_labels, verify_registrations
+from ablate.terminal import tell
 
 _LIST = """\
 List the trajectories of a store, the last trained last. A trajectory is one training; runs that train alike share it.
@@ -71,8 +69,6 @@ Files of older versions and those of TensorBoard have no check; they are counted
 
 _FILTER = "a level (augment=on) or a key of config.yaml (seed=1, batch_size=128, optimizer.lr=0.1)"
 _DESCRIPTION = "first asked for as"  # the column that wraps
-_NARROW = 18  # characters that it has at least
-_GAP = 2  # characters between columns
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -131,11 +127,11 @@ def _list(words: Sequence[str]) -> int:
         _print(shown, texts)
     for one in shown:
         if one.fault:
-            print(f"damaged: {one.fault}")
+            tell(f"damaged: {one.fault}")
     of_all = "" if len(shown) == len(entries) else f" of {len(entries)}"
-    print(f"{len(shown)}{of_all} {_plural(len(entries), 'trajectory', 'trajectories')} in {options.store}, {_size(shown)}")
+    tell(f"{len(shown)}{of_all} {_plural(len(entries), 'trajectory', 'trajectories')} in {options.store}, {_size(shown)}")
     if foreign:
-        print(f"not a trajectory, left alone: {', '.join(foreign)}")
+        tell(f"not a trajectory, left alone: {', '.join(foreign)}")
     return 0
 
 
@@ -178,18 +174,15 @@ def _accuracy(one: Entry, key: str) -> float | None:
 
 def _print(entries: Sequence[Entry], texts: Sequence[str]) -> None:
     """The table as wide as the terminal allows, whole in a pipe."""
-    console = Console(highlight=False)
-    table, dropped = _table(entries, texts, console.width if console.is_terminal else None)
-    if not console.is_terminal:
-        console.width = 10_000
-    console.print(table)
+    console = terminal.standard()
+    dropped = terminal.draw(console, _table(entries, texts))
     if dropped:
-        console.print(f"left out at this width: {', '.join(dropped)}")
+        terminal.say(console, terminal.left_out(dropped))
 
 
-def _table(entries: Sequence[Entry], texts: Sequence[str], width: int | None) -> tuple[Table, list[str]]:
-    """(the table, the columns that it has no room for). The descriptions wrap, nothing else does."""
-    columns = {
+def _table(entries: Sequence[Entry], texts: Sequence[str]) -> list[terminal.Column]:
+    """A row a trajectory. The descriptions wrap, nothing else does."""
+    cells = {
         "fingerprint": [one.trajectory.fingerprint for one in entries],
         "state": [one.state for one in entries],
         "step": [f"{one.step:,}" for one in entries],
@@ -200,20 +193,12 @@ def _table(entries: Sequence[Entry], texts: Sequence[str], width: int | None) ->
         "MB": [f"{one.size_bytes / 1e6:.1f}" for one in entries],
         "last trained": ["-" if one.trained_at is None else f"{one.trained_at:%Y-%m-%d %H:%M}" for one in entries],
     }
-    widths = {name: max(len(cell) for cell in (name, *cells)) for name, cells in columns.items()}
-    widths[_DESCRIPTION] = min(widths[_DESCRIPTION], _NARROW)
-    dropped: list[str] = []
-    for name in ("last trained", "MB", "seed"):
-        if width is not None and sum(widths[kept] + _GAP for kept in columns) - _GAP > width:
-            del columns[name]
-            dropped.append(name)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0))
-    for name in columns:
-        left = name in ("fingerprint", "state", _DESCRIPTION)
-        table.add_column(name, justify="left" if left else "right", no_wrap=name != _DESCRIPTION)
-    for cells in zip(*columns.values(), strict=True):
-        table.add_row(*map(Text, cells))
-    return table, dropped
+    spare = {"last trained": 1, "MB": 2, "seed": 3}
+    words = ("fingerprint", "state", _DESCRIPTION)
+    return [
+        terminal.Column(heading, tuple(given), heading in words, heading == "fingerprint", spare.get(heading, 0))
+        for heading, given in cells.items()
+    ]
 
 
 def _percent(value: float | None) -> str:
@@ -237,11 +222,11 @@ def _remove(words: Sequence[str]) -> int:
     chosen = _chosen(options.store, options.which, options.state)
     if not options.json:
         if not chosen:
-            print(f"no trajectory in {options.store} matches; nothing removed")
+            tell(f"no trajectory in {options.store} matches; nothing removed")
             return 0
         _show(options.store, chosen)
         if not options.yes and not _agreed(f"{_count(len(chosen))}, {_size(chosen)}"):
-            print("nothing removed")
+            tell("nothing removed")
             return 0
     removed: list[Entry] = []
     left: list[Entry] = []
@@ -261,10 +246,10 @@ def _remove(words: Sequence[str]) -> int:
         print(json.dumps({"store": str(options.store), **told, "size_bytes": size_bytes}))
     else:
         for fingerprint in _fingerprints(left):
-            print(f"{fingerprint} is being trained; left alone")
+            tell(f"{fingerprint} is being trained; left alone")
         for fault in faults.values():
-            print(fault)
-        print(f"removed {_count(len(removed))}, {_size(removed)}")
+            tell(fault)
+        tell(f"removed {_count(len(removed))}, {_size(removed)}")
     return 1 if left or faults else 0
 
 
@@ -287,7 +272,7 @@ def _show(store: Path, chosen: Sequence[Entry]) -> None:
     for one in chosen:
         users = [_seen(sweep.folder) for sweep in sweeps if one.trajectory.fingerprint in sweep.needs]
         if users:
-            print(f"{one.trajectory.fingerprint} is needed by {', '.join(users)}")
+            tell(f"{one.trajectory.fingerprint} is needed by {', '.join(users)}")
 
 
 def _agreed(what: str) -> bool:
@@ -329,12 +314,12 @@ def _clear(words: Sequence[str]) -> int:
         print(json.dumps({"store": str(options.store), **whole}))
         return status
     for folder in gone:
-        print(f"{folder} is gone: what this sweep needed is no longer kept for it")
+        tell(f"{folder} is gone: what this sweep needed is no longer kept for it")
     for one in cleared:
         text = _told(one)
         if text:
-            print(f"{one.trajectory.fingerprint}: {text}")
-    print(f"{'would free' if options.dry_run else 'freed'} {freed / 1e6:.1f} MB in {options.store}")
+            tell(f"{one.trajectory.fingerprint}: {text}")
+    tell(f"{'would free' if options.dry_run else 'freed'} {freed / 1e6:.1f} MB in {options.store}")
     return status
 
 
@@ -393,11 +378,11 @@ def _verify(words: Sequence[str]) -> int:
         print(json.dumps({"store": str(options.store), **counts, "damaged": listed, "not_trajectories": foreign}))
         return 1 if damaged else 0
     for finding in damaged:
-        print(_line(finding))
+        tell(_line(finding))
     files = f"{len(damaged)} damaged, {counts['sound']} sound, {counts['not_checkable']} not checkable"
-    print(f"{_count(len(trajectories))} in {options.store}: {files} files")
+    tell(f"{_count(len(trajectories))} in {options.store}: {files} files")
     if foreign:
-        print(f"not a trajectory, left alone: {', '.join(foreign)}")
+        tell(f"not a trajectory, left alone: {', '.join(foreign)}")
     return 1 if damaged else 0
 
 

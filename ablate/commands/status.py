@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ablate import terminal
 from ablate.errors import AblateError
 from ablate.launch import watch
 from ablate.launch.snapshot import snapshot
@@ -66,7 +67,7 @@ def run(arguments: Sequence[str]) -> int:
     elif options.follow:
         seen = _readable(follow(folder))
     else:
-        show(seen, Console(highlight=False), options.all)
+        show(seen, terminal.standard(), options.all)
     searched = seen.search is not None and seen.search.over
     return 1 if seen.of(*BAD) and not searched else 0
 
@@ -109,10 +110,9 @@ def show(seen: Snapshot, console: Console, every: bool) -> None:
     counted = {state: len(seen.of(state)) for state in COUNTED if len(seen.of(state)) > LISTED and not every}
     listed = seen.of(*(state for state in STATES if state not in counted))
     if listed:
-        drawn = watch.table(listed, console.width if console.is_terminal else None, states=True)
-        if not console.is_terminal:
-            console.width = console.measure(drawn, options=console.options.update(width=10_000)).maximum
-        console.print(drawn)
+        dropped = terminal.draw(console, watch.columns(listed, bars=console.is_terminal, states=True))
+        if dropped:
+            terminal.say(console, terminal.left_out(dropped))
         console.print()
     lines = [watch.failure(training) for training in seen.of(*BAD)]
     if counted:
@@ -123,7 +123,7 @@ def show(seen: Snapshot, console: Console, every: bool) -> None:
     elif not seen.all_done:
         lines.append(_nobody(seen))
     for line in lines:
-        console.print(line, markup=False, soft_wrap=not console.is_terminal)
+        terminal.say(console, line)
 
 
 def _nobody(seen: Snapshot) -> str:

@@ -8,14 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
 
-from ablate import progress
+from ablate import progress, terminal
 from ablate.launch.snapshot import evaluations, snapshot
 from ablate.launch.states import BAD, STATES, Evaluation, Holder, SearchStatus, Snapshot, State, TrainingStatus, counts
 
@@ -27,8 +24,6 @@ FAILURES = 5  # shown under the table
 LAST_FAILURES = 20  # told at the end
 
 NONE = "–"  # in a cell with no value
-GAP = 2  # characters between columns
-ARM_WIDTH = 24  # characters that arms get at least before columns are dropped
 BAR_WIDTH = 12
 DROPPED_FIRST = ("", "loss", "examples/s")  # by a narrow terminal, in this order; the bar has no heading
 STYLES: dict[State, str] = {"failed": "red", "diverged": "red", "done": "green", "running": "bold"}
@@ -211,53 +206,51 @@ def fitted(seen: Snapshot, console: Console) -> RenderableType:
     """What is at work, the failures and the totals, cut to the size of the terminal."""
     at_work, bad = seen.of("running"), seen.of(*BAD)
     told = min(FAILURES, len(bad))
-    below: list[RenderableType] = [Text(totals(seen), overflow="fold", no_wrap=False)]
+    below: list[RenderableType] = [terminal.wrapped(totals(seen))]
     if seen.trainings and seen.holder is not None and not at_work:
-        below.append(Text(who_works(seen.holder, seen), overflow="ellipsis", no_wrap=True))
+        below.append(terminal.one_line(who_works(seen.holder, seen), console.width))
     for rows in range(min(len(at_work), max(0, console.height - len(below))), -1, -1):
         more = [f"and {len(at_work) - rows:,} more at work"] if rows < len(at_work) else []
-        parts: list[RenderableType] = [table(at_work[:rows], console.width)] if rows else []
-        parts += [Text(line, overflow="ellipsis", no_wrap=True) for line in more]
-        parts += [Text(), *_failures(bad, told), *below]
-        drawn = Group(*parts)
-        if len(console.render_lines(drawn, pad=False)) < console.height:
-            return drawn
+        drawn, dropped = terminal.table(columns(at_work[:rows]), console.width)
+        parts: list[RenderableType] = [drawn] if rows else []
+        more += [terminal.left_out(dropped)] if dropped else []
+        parts += [terminal.one_line(line, console.width) for line in more]
+        parts += ["", *_failures(bad, told, console.width), *below]
+        whole = Group(*parts)
+        if len(console.render_lines(whole, pad=False)) < console.height:
+            return whole
         told = min(told, 1) if rows < len(at_work) // 2 else told
     return Group(*below)
 
 
-def _failures(bad: Sequence[TrainingStatus], most: int) -> list[RenderableType]:
-    lines: list[RenderableType] = [
-        Text(failure(training), style="red", overflow="ellipsis", no_wrap=True) for training in bad[:most]
-    ]
-    if len(bad) > most:
-        lines.append(Text(f"and {len(bad) - most:,} more failed or diverged", style="red", overflow="ellipsis", no_wrap=True))
-    return lines
+def _failures(bad: Sequence[TrainingStatus], most: int, width: int) -> list[RenderableType]:
+    lines = [failure(training) for training in bad[:most]]
+    lines += [f"and {len(bad) - most:,} more failed or diverged"] if len(bad) > most else []
+    return [terminal.one_line(line, width, "red") for line in lines]
 
 
-def table(trainings: Sequence[TrainingStatus], width: int | None, states: bool = False) -> Table:
-    """A row a training.
+def columns(trainings: Sequence[TrainingStatus], bars: bool = True, states: bool = False) -> list[terminal.Column]:
+    """A table of trainings, a row each.
 
     Args:
-        width: in characters; columns for which it has no room are left out. None for as much as the table needs, without bars.
-        states: whether to say the state of each.
+        bars: whether to draw how far each is. states: whether to say the state of each.
     """
     rows = [_cells(training, states) for training in trainings]
-    kept = [name for name in (rows[0] if rows else ()) if name or width is not None]
-    needs = {name: max(len(name), *(len(row[name]) for row in rows)) for name in kept if name} | {"": BAR_WIDTH}
-    needs["arm"] = min(needs.get("arm", 0), ARM_WIDTH)
-    for name in DROPPED_FIRST:
-        if name in kept and width is not None and sum(needs[other] + GAP for other in kept) - GAP > width:
-            kept.remove(name)
-    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
-    for name in kept:
-        text = name in ("state", "arm", "")
-        drawn.add_column(name, justify="left" if text else "right", no_wrap=name != "arm" or width is None, overflow="fold")
-    for training, row in zip(trainings, rows, strict=True):
-        bar = ProgressBar(total=max(1, training.target), completed=training.step, width=BAR_WIDTH)
-        style = STYLES.get(training.state, "")
-        drawn.add_row(*(bar if not name else Text(row[name], style if name == "state" else "") for name in kept))
-    return drawn
+    drawn = tuple(ProgressBar(max(1, one.target), one.step, BAR_WIDTH) for one in trainings)
+    spare = {heading: rank for rank, heading in enumerate(DROPPED_FIRST, 1)}
+    return [
+        terminal.Column(
+            heading,
+            tuple(row[heading] for row in rows),
+            words=heading in ("state", "arm"),
+            name=heading == "arm",
+            spare=spare.get(heading, 0),
+            styles=tuple(STYLES.get(one.state, "") for one in trainings) if heading == "state" else (),
+            drawn=() if heading else drawn,
+        )
+        for heading in (rows[0] if rows else ())
+        if heading or bars
+    ]
 
 
 def _cells(training: TrainingStatus, states: bool) -> dict[str, str]:
@@ -268,7 +261,7 @@ def _cells(training: TrainingStatus, states: bool) -> dict[str, str]:
         "arm": training.label,
         "seed": str(training.seed),
         "step": f"{NONE if training.state == 'unknown' else f'{training.step:,}'}/{training.target:,}",
-        "": "",
+        "": " " * BAR_WIDTH,
         "loss": NONE if training.loss is None else f"{training.loss:.2f}",
         "accuracy": _percent(training.accuracy),
         "examples/s": _speed(training.examples_per_second),

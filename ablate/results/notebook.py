@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from ablate import escaping
 from ablate.errors import AblateError
 from ablate.results import plots, tables, words
 from ablate.results.analysis import Analysis, analyse
@@ -174,15 +175,15 @@ class Report:
     def table(self, name: str) -> Text:
         """A table by its name, with the lines that stand under it; where the sweep has nothing for it, that is said."""
         if name not in self._tables:
-            return Nothing(f"This {self._kind} has no table `{name}`.")
+            return Nothing(f"This {self._kind} has no table {escaping.markdown_code(name)}.")
         table = self._tables[name]
-        notes = "".join(f"- {tables.escape(line)}\n" for line in table.notes)
-        return Text(f"**{tables.escape(table.title)}**\n\n{tables.markdown(table.text, table.words)}\n{notes}")
+        notes = "".join(f"- {escaping.markdown(line)}\n" for line in table.notes)
+        return Text(f"**{escaping.markdown(table.title)}**\n\n{tables.markdown(table.text, table.words)}\n{notes}")
 
     def figure(self, name: str) -> Text | Picture:
         """A figure by its name; where the sweep has nothing for it, that is said."""
         if name not in self._pictures:
-            return Nothing(f"This {self._kind} has no figure `{name}`.")
+            return Nothing(f"This {self._kind} has no figure {escaping.markdown_code(name)}.")
         return self._pictures[name]
 
     @property
@@ -207,9 +208,13 @@ class Report:
         """The commands that give the sweep and its report again."""
         if self.found is not None:
             told = search_commands(self.found, self._place[1])
-            return Text("\n".join(f"To {what}:\n\n```\n{line}\n```\n" for what, line in told.items()))
+            return Text(
+                "\n".join(
+                    f"To {escaping.markdown(what)}:\n\n{escaping.markdown_block([line])}\n" for what, line in told.items()
+                )
+            )
         lines = commands(self.analysis.results.sweep, self._place[1])
-        return Text("```\n" + "\n".join(lines) + "\n```" if lines else "No single command gives this: it was put together.")
+        return Text(escaping.markdown_block(lines) if lines else "No single command gives this: it was put together.")
 
 
 def execute(sweep: str, to: Path, **changes: Any) -> Path:
@@ -298,4 +303,4 @@ def template() -> Path:
 
 
 def _lines(lines: Iterable[str]) -> Text:
-    return Text("\n".join(f"- {tables.escape(line)}" for line in lines))
+    return Text("\n".join(f"- {escaping.markdown(line)}" for line in lines))

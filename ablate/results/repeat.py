@@ -1,9 +1,9 @@
 """The commands that give a sweep again, from its sweep.json."""
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from ablate import escaping
 from ablate.designs import RESOLUTION
 from ablate.plan import TUNING_DESIGN
 
@@ -43,4 +43,4 @@ def commands(sweep: Mapping[str, Any], folder: str) -> list[str]:
     if sweep["store"] != USUAL_STORE:
         words.append(f"store={sweep['store']}")
     own = ["-cd", sweep["config_dir"]] if "config_dir" in sweep else []
-    return [f"{PROGRAM} -m {shlex.join([*own, *words])}", f"{PROGRAM} report {shlex.quote(folder)}"]
+    return [f"{PROGRAM} -m {escaping.command([*own, *words])}", f"{PROGRAM} report {escaping.command([folder])}"]

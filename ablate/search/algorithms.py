@@ -1,7 +1,6 @@
 """Optuna's samplers and pruners, as a search uses them."""
 
 import hashlib
-import inspect
 import warnings
 from collections.abc import Callable, Container, Mapping
 from decimal import Decimal
@@ -9,12 +8,12 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from ablate.errors import AblateError, one_of
+from ablate.search import parameters
 from ablate.search.cmaes import CmaEs
 from ablate.search.record import Dimension
 
@@ -66,7 +65,7 @@ def sampler(config: Mapping[str, Any], space: Mapping[str, Dimension], objective
     if name not in allowed:
         raise AblateError(one_of("hydra/sweeper/sampler", name, allowed))
     _check_installed(name)
-    given = _parameters("sampler", SAMPLERS[name], config)
+    given = parameters.checked("sampler", config)
     seed = given.pop("seed", None) or 0
     if name == "grid":
         given["search_space"] = {key: _grid(key, one) for key, one in space.items()}
@@ -83,13 +82,10 @@ def sampler(config: Mapping[str, Any], space: Mapping[str, Dimension], objective
     def make(number: int) -> BaseSampler:
         drawn = seed if name in OF_ONE_SEQUENCE else derived(seed, number)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)  # of Optuna's own, for what it has had for years
+            warnings.simplefilter("ignore")  # what Optuna calls experimental or old has been there for years
             return SAMPLERS[name](seed=drawn, **given)
 
-    try:
-        return Seeded(make)
-    except (TypeError, ValueError) as error:
-        raise AblateError(f"Expected parameters that Optuna takes for {name}: {error}. Received: {dict(config)}.") from error
+    return Seeded(make)
 
 
 def derived(seed: int, number: int) -> int:
@@ -158,30 +154,23 @@ def pruner(config: Mapping[str, Any], least: int, budget: int) -> BasePruner | N
         return None
     if name not in PRUNERS:
         raise AblateError(one_of("hydra/sweeper/pruner", name, ("none", *PRUNERS)))
-    given = _parameters("pruner", PRUNERS[name], config)
+    given = parameters.checked("pruner", config)
     if name in ("median", "percentile"):
         given.setdefault("n_warmup_steps", max(0, least - 1))
+    if name == "percentile":
+        given.setdefault("percentile", 25.0)  # that of hydra_plugins.ablate_optuna_sweeper; Optuna has none
     if name in ("hyperband", "successive_halving"):
         given.setdefault("min_resource", max(1, least))
-        _check_whole(given, "min_resource", 1)
-        _check_whole(given, "reduction_factor", 2)
     if name == "hyperband":
         given.setdefault("max_resource", max(budget, given["min_resource"]))
-        _check_whole(given, "max_resource", given["min_resource"])
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
-            return PRUNERS[name](**given)
-    except (TypeError, ValueError) as error:
-        raise AblateError(f"Expected parameters that Optuna takes for {name}: {error}. Received: {dict(config)}.") from error
-
-
-def _check_whole(given: Mapping[str, Any], key: str, least: int) -> None:
-    if key in given and (type(given[key]) is not int or given[key] < least):
-        unit = " examples" if key.endswith("resource") else ""
-        raise AblateError(
-            f"Expected a whole number of at least {least:,}{unit}. Received: hydra.sweeper.pruner.{key}={given[key]!r}."
-        )
+        if given["max_resource"] < given["min_resource"]:
+            raise AblateError(
+                f"hydra.sweeper.pruner.max_resource must be {given['min_resource']:,} examples or more, which is min_resource, "
+                f"got {given['max_resource']:,}."
+            )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return PRUNERS[name](**given)
 
 
 class Beside(optuna.Study):
@@ -217,15 +206,6 @@ class _View:
             raise ValueError("No trials are completed yet.")
         maximize = self._storage.get_study_directions(study_id)[0] == optuna.study.StudyDirection.MAXIMIZE
         return (max if maximize else min)(done, key=lambda trial: trial.values[0])
-
-
-def _parameters(kind: str, of: Callable[..., object], config: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters that are given; null stands for Optuna's own default."""
-    known = [name for name in inspect.signature(of).parameters if name not in ("args", "kwargs")]
-    for name in config:
-        if name not in (*known, "name"):
-            raise AblateError(f"Expected a key of hydra.sweeper.{kind}: {', '.join(known)}. Received: {name}.")
-    return {name: value for name, value in config.items() if name != "name" and value is not None}
 
 
 def _grid(key: str, one: Dimension) -> list[Any]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ablate import terminal
 from ablate.forecast import Forecast, forecast
 from ablate.launch.settings import Settings
 from ablate.launch.share import Share, share
@@ -126,4 +127,4 @@ def show(description: Mapping[str, Any], as_json: bool) -> None:
         print(json.dumps(description))
         return
     for line in [*head(description), *description["outside"]]:
-        print(line)
+        terminal.tell(line)

@@ -247,6 +247,11 @@ def make(
         AblateError: names every value that cannot be trained.
     """
     config.check_overrides(command.fixed)
+    for word in command.fixed:
+        if word.lstrip("+").partition("=")[0] == "eval_every":
+            raise AblateError(
+                f"{word} has no effect in a search, whose trials are evaluated by epochs. Use hydra.sweeper.eval_epochs=NUMBER."
+            )
     fixed = tuple(spaces.kept(command.fixed))
     cfg = compose(command.fixed)
     names = config.levels(cfg.hydra)
@@ -303,6 +308,11 @@ def _images(recipe: Recipe, allow_test: bool, fixed: Sequence[str]) -> list[str]
             f"{EVAL_ON}=test. Leave it out; or, if it has to be, add hydra.sweeper.allow_test=true, and the report will say so."
         )
     given = recipe.data.get("validation", 0)
+    if not given and not on_test and any(word.lstrip("+").partition("=")[0] == "data.validation" for word in fixed):
+        raise AblateError(
+            "data.validation must be 1 or more in a search, whose trials are judged on training images that are held out, "
+            f"got {given}. Leave it out to hold out {max(1, default_validation(recipe.shape.train_images)):,} of them."
+        )
     if on_test:
         return [f"data.validation={given}", f"{EVAL_ON}=test"]
     count = given or max(1, default_validation(recipe.shape.train_images))

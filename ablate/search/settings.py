@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.errors import AblateError, one_of
+from ablate.search import parameters, storage
 
 Direction = Literal["maximize", "minimize"]
 
@@ -20,6 +21,10 @@ OBJECTIVES: Mapping[str, Direction] = {
     "seconds": "minimize",  # of training, of all seeds of a trial
 }
 LEARNED = ("accuracy", "loss")  # objectives that a training has at every evaluation
+MOST_SEED = 2**31 - 1
+MOST_TRIALS = 100_000  # trials.json is written anew whenever one ends
+MOST_CONFIRMED = 10_000
+MOST_EPOCHS = 1e9
 EXHAUSTIVE = ("grid", "brute_force")  # samplers that try every setting once
 
 
@@ -84,33 +89,33 @@ class SearchSettings:
         pruner = _named("pruner", config["pruner"])
         if len(objectives) > 1 and pruner["name"] != "none":
             raise AblateError(
-                f"Expected hydra/sweeper/pruner=none with two objectives: one that is behind in {objectives[0]} may be ahead "
-                f"in {objectives[1]}, so none can be stopped early. Received: pruner={pruner['name']}."
+                f"Two objectives need hydra/sweeper/pruner=none, got {pruner['name']}: a trial behind in {objectives[0]} may "
+                f"be ahead in {objectives[1]}, so none can be stopped early."
             )
         if objectives[0] not in LEARNED and pruner["name"] != "none":
             raise AblateError(
-                f"Expected hydra/sweeper/pruner=none with objectives=[{objectives[0]}], which is no matter of training. "
-                f"Received: pruner={pruner['name']}."
+                f"hydra.sweeper.objectives=[{objectives[0]}] needs hydra/sweeper/pruner=none, got {pruner['name']}: it is not "
+                "measured during training."
             )
         replicates = _seeds(config["seeds"]) if seeds is None else tuple(seeds)
         if pruner["name"] == "wilcoxon":
             _check_wilcoxon(pruner, len(replicates))
         if seeds is not None and config["seeds"] is not None:
-            raise AblateError("Expected seed=… or hydra.sweeper.seeds=[…], not both. Received: both.")
+            raise AblateError("seed=… and hydra.sweeper.seeds=[…] say the same. Give one of them.")
         return cls(
-            n_trials=_whole("n_trials", config["n_trials"], 1),
+            n_trials=_whole("n_trials", config["n_trials"], 1, MOST_TRIALS),
             timeout=_positive("timeout", config["timeout"], null=True),
             sampler=_named("sampler", config["sampler"]),
             pruner=pruner,
             objectives=objectives,
-            storage=_text("storage", config["storage"]),
+            storage=_storage(config["storage"]),
             study_name=_folder("study_name", config["study_name"]),
             seeds=replicates,
             enqueue=_points(config["enqueue"]),
             min_epochs=_positive("min_epochs", config["min_epochs"]) or 1.0,
             eval_epochs=_positive("eval_epochs", config["eval_epochs"]) or 1.0,
-            confirm_seeds=_whole("confirm_seeds", config["confirm_seeds"], 0),
-            confirm_epochs=_positive("confirm_epochs", config["confirm_epochs"], null=True),
+            confirm_seeds=_whole("confirm_seeds", config["confirm_seeds"], 0, MOST_CONFIRMED),
+            confirm_epochs=_positive("confirm_epochs", config["confirm_epochs"], null=True, most=MOST_EPOCHS),
             allow_test=_flag("allow_test", config["allow_test"]),
             max_failure_rate=_rate("max_failure_rate", config["max_failure_rate"]),
         )
@@ -119,7 +124,7 @@ class SearchSettings:
 def _objectives(given: Any, direction: Any) -> tuple[str, ...]:
     names = [given] if isinstance(given, str) else given
     if not isinstance(names, list) or not 1 <= len(names) <= 2 or len(set(map(str, names))) < len(names):
-        raise AblateError(f"Expected one or two objectives, as [accuracy,operations]. Received: {_key('objectives', given)}.")
+        raise _wrong("objectives", "one or two different ones, as in [accuracy,operations]", given)
     for name in names:
         if name not in OBJECTIVES:
             raise AblateError(one_of("hydra.sweeper.objectives", name, tuple(OBJECTIVES)))
@@ -127,22 +132,18 @@ def _objectives(given: Any, direction: Any) -> tuple[str, ...]:
         wanted = [direction] if isinstance(direction, str) else direction
         ours = [OBJECTIVES[name] for name in names]
         if wanted != ours:
-            raise AblateError(
-                f"Expected direction {', '.join(ours)}, that of the objectives {', '.join(names)}. "
-                f"Received: {_key('direction', direction)}."
-            )
+            raise _wrong("direction", f"{', '.join(ours)}, that of {', '.join(names)}", direction)
     return tuple(names)
 
 
 def _check_wilcoxon(pruner: Mapping[str, Any], seeds: int) -> None:
     """Refuse what could never end a trial: the test's smallest p after all seeds but one is 2 to the power of minus those."""
-    threshold = pruner.get("p_threshold") or 0.1
-    smallest = 0.5 ** (seeds - 1)
+    threshold = parameters.checked("pruner", pruner).get("p_threshold", 0.1)
+    smallest = 0.5 ** min(seeds - 1, 1000)
     if seeds < 3 or smallest >= threshold:
         raise AblateError(
-            f"Expected more seeds, or a larger hydra.sweeper.pruner.p_threshold: after all but the last of {seeds} seeds, the "
-            f"smallest p that the Wilcoxon test can give is {smallest:g}, so it would never end a trial. Received: "
-            f"p_threshold={threshold:g}."
+            f"hydra/sweeper/pruner=wilcoxon needs more seeds, or a larger hydra.sweeper.pruner.p_threshold: after all but the "
+            f"last of {seeds} seeds, its smallest p is {smallest:g}, so with p_threshold={threshold:g} it would never end one."
         )
 
 
@@ -150,62 +151,73 @@ def _named(key: str, given: Any) -> dict[str, Any]:
     """A sampler or pruner as its name and parameters."""
     node = {"name": given} if isinstance(given, str) else given
     if not isinstance(node, dict) or not isinstance(node.get("name"), str):
-        raise AblateError(f"Expected a name, as in hydra/sweeper/{key}=NAME. Received: {_key(key, given)}.")
+        raise _wrong(key, f"a name, as in hydra/sweeper/{key}=NAME", given)
     return {str(name): value for name, value in node.items()}
 
 
 def _points(given: Any) -> tuple[Mapping[str, Any], ...]:
-    if not isinstance(given, list) or not all(isinstance(point, dict) for point in given):
-        raise AblateError(f"Expected a list of settings, as [{{lr:0.1,batch_size:128}}]. Received: {_key('enqueue', given)}.")
-    return tuple({str(name): value for name, value in point.items()} for point in given)
+    points = [{}] if given is None else given
+    if not isinstance(points, list) or not all(isinstance(point, dict) for point in points):
+        raise _wrong("enqueue", "a list of settings, as in [{lr:0.1,batch_size:128}]", given)
+    return tuple({str(name): value for name, value in point.items()} for point in points)
 
 
 def _seeds(given: Any) -> tuple[int, ...]:
     values = [0] if given is None else given
-    whole = isinstance(values, list) and all(type(value) is int and value >= 0 for value in values)
+    whole = isinstance(values, list) and all(type(value) is int and 0 <= value <= MOST_SEED for value in values)
     if not whole or not values or len(set(values)) < len(values):
-        raise AblateError(f"Expected different whole numbers, as in [0,1,2]. Received: {_key('seeds', given)}.")
+        raise _wrong("seeds", f"a list of different whole numbers from 0 to {MOST_SEED:,}, as in [0,1,2]", given)
     return tuple(values)
 
 
-def _whole(key: str, value: Any, least: int) -> int:
-    if type(value) is not int or value < least:
-        raise AblateError(f"Expected a whole number of at least {least}. Received: {_key(key, value)}.")
+def _whole(key: str, value: Any, least: int, most: int) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise _wrong(key, f"a whole number from {least:,} to {most:,}", value)
     return value
 
 
-def _positive(key: str, value: Any, null: bool = False) -> float | None:
+def _positive(key: str, value: Any, null: bool = False, most: float = math.inf) -> float | None:
     if value is None and null:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise AblateError(f"Expected a number above 0{', or null' if null else ''}. Received: {_key(key, value)}.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf or value > most:
+        above = "a number above 0" + (f" and at most {most:,.0f}" if most < math.inf else "")
+        raise _wrong(key, above + (", or null" if null else ""), value)
     return float(value)
 
 
 def _rate(key: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise AblateError(f"Expected a fraction from 0 to 1. Received: {_key(key, value)}.")
+        raise _wrong(key, "a fraction from 0 to 1", value)
     return float(value)
 
 
 def _flag(key: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise AblateError(f"Expected true or false. Received: {_key(key, value)}.")
+        raise _wrong(key, "true or false", value)
     return value
 
 
 def _text(key: str, value: Any) -> str | None:
     if value is not None and (not isinstance(value, str) or not value):
-        raise AblateError(f"Expected a text, or null. Received: {_key(key, value)}.")
+        raise _wrong(key, "text, or null", value)
     return value
 
 
+def _storage(value: Any) -> str | None:
+    url = _text("storage", value)
+    if url is not None and not (storage.is_journal(url) or storage.is_url(url)):
+        raise AblateError(storage.no_storage(url))
+    return url
+
+
 def _folder(key: str, value: Any) -> str | None:
-    name = _text(key, value)
+    name = _text(key, str(value) if type(value) is int else value)
     if name is not None and (name.startswith(".") or any(character in name for character in "/\\") or not name.isprintable()):
-        raise AblateError(f"Expected a name for the study and its folder, without slashes. Received: {_key(key, value)}.")
+        raise _wrong(key, "a name for the study and its folder, without slashes or a dot at its start", value)
+    if name is not None and len(name.encode()) > 200:  # what file systems take, with room for a number
+        raise _wrong(key, "a name of at most 200 bytes", name[:60] + "…")
     return name
 
 
-def _key(name: str, value: Any) -> str:
-    return f"hydra.sweeper.{name}={value!r}"
+def _wrong(key: str, must: str, got: Any) -> AblateError:
+    return AblateError(f"hydra.sweeper.{key} must be {must}, got {got!r}.")

@@ -36,11 +36,8 @@ def opened(url: str | None, folder: Path) -> BaseStorage:
     """
     if url is None or is_journal(url):
         return journal.opened(folder / JOURNAL if url is None else Path(url))
-    if "://" not in url or url.startswith("file:"):
-        raise AblateError(
-            "hydra.sweeper.storage must be a file that ends with .journal, or a URL such as sqlite:///trials.db or "
-            f"postgresql://user@host/name, got {redacted(url)!r}."
-        )
+    if not is_url(url):
+        raise AblateError(no_storage(url))
     if is_sqlite(url):
         journal.check_plain(*files_of(url))
     try:
@@ -123,6 +120,19 @@ def reason(error: BaseException, url: str | None) -> str:
 def is_journal(url: str) -> bool:
     """Whether a storage is a journal, given by its path."""
     return url.endswith(".journal") and "://" not in url and not url.startswith("file:")
+
+
+def is_url(url: str) -> bool:
+    """Whether a storage is a database, given by its URL."""
+    return re.match(r"[a-z0-9_]+(\+[a-z0-9_]+)?://", url) is not None and not url.startswith("file:")
+
+
+def no_storage(url: str) -> str:
+    """What to say of what is neither a journal nor a URL."""
+    return (
+        "hydra.sweeper.storage must be a file that ends with .journal, or a URL such as sqlite:///trials.db or "
+        f"postgresql://user@host/name, got {redacted(url)!r}."
+    )
 
 
 def files_of(url: str) -> list[Path]:

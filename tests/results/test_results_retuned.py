@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ablate import config, plan
+from ablate import config, escaping, plan
 from ablate.errors import AblateError
 from ablate.plan import Plan
 from ablate.results import files, load, paper, plots, tables, words
@@ -107,7 +107,7 @@ def test_the_two_columns_of_the_table_are_the_numbers_of_effects_csv(retuned, tm
     np.testing.assert_allclose(effects["points"], points)
     markdown = (tmp_path / "table.md").read_text()
     for cell in text.to_numpy().ravel():
-        assert tables.escape(cell) in markdown
+        assert escaping.markdown(cell) in markdown
     assert "conditional on the rates chosen" in markdown
     methods = (tmp_path / "methods.md").read_text()
     assert "augment: on → off: −4.83 and −0.67; ema: on → off: −10.00 and −14.50" in methods.replace("\\", "")

@@ -190,13 +190,19 @@ def test_what_cannot_be_searched_so_is_refused_in_one_line(program: Any) -> None
         ("lr=interval(0.1,1)", "data.eval_on=test"): "Expected a search on validation images",
         ("lr=interval(0.1,1)", "hydra.sweeper.n_trial=3"): "Expected a key of hydra.sweeper, such as n_trials",
         ("lr=interval(0.1,1)", "retune=true"): "Expected retune=false",
-        ("lr=interval(0.1,1)", "hydra.sweeper.study_name=../mine"): "Expected a name for the study and its folder",
-        ("lr=interval(0.1,1)", "+hydra.sweeper.pruner.reduction_factr=3"): "Expected a key of hydra.sweeper.pruner: min_",
+        (
+            "lr=interval(0.1,1)",
+            "hydra.sweeper.study_name=../mine",
+        ): "hydra.sweeper.study_name must be a name for the study and its folder",
+        (
+            "lr=interval(0.1,1)",
+            "+hydra.sweeper.pruner.reduction_factr=3",
+        ): "Unknown key hydra.sweeper.pruner.reduction_factr for hyperband",
         ("lr=interval(-1,1)",): "1 of the values searched over cannot be trained",
         (
             "lr=interval(0.1,1)",
             "hydra.sweeper.objectives=[accuracy,operations]",
-        ): "hydra/sweeper/pruner=none with two objectives",
+        ): "Two objectives need hydra/sweeper/pruner=none",
     }
     for words, message in cases.items():
         _, err = program("-m", "hydra/sweeper=optuna", *words, status=1)

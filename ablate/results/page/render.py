@@ -12,7 +12,9 @@ from typing import Any
 
 import jinja2
 import pandas as pd
+from markupsafe import Markup
 
+from ablate import escaping
 from ablate.results.page.blocks import Block, Picture, Section, Table
 from ablate.results.page.svg import inlined
 
@@ -59,8 +61,13 @@ def render(
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, finalize=_finished)
     return environment.from_string(resources.files(__package__).joinpath("page.html.j2").read_text("utf-8"))
+
+
+def _finished(value: Any) -> Any:
+    """What the template puts in, which escapes it then; its own style, script and figures stay as they are."""
+    return escaping.html(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _prepared(block: Block, prefix: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
+from ablate import escaping
 from ablate.results.page.blocks import Point
 
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
@@ -37,12 +38,12 @@ def inlined(svg: str, prefix: str, alt: str, points: Sequence[Point] = ()) -> st
         if element.tag != "tspan":
             element.tail = None
     root.attrib.pop("height", None)
-    root.attrib |= {"id": f"{prefix}svg", "role": "img", "aria-label": alt}
+    root.attrib |= {"id": f"{prefix}svg", "role": "img", "aria-label": escaping.html(alt)}
     if points:
         rings = ET.SubElement(root, "g", {"class": "points"})
         for point in points:
             ring = ET.SubElement(rings, "circle", {"cx": f"{point.x:.1f}", "cy": f"{point.y:.1f}", "r": f"{RADIUS:g}"})
-            ET.SubElement(ring, "title").text = point.text
+            ET.SubElement(ring, "title").text = escaping.html(point.text)
     return ET.tostring(root, encoding="unicode")
 
 

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
+from ablate import escaping
 from ablate.results import numbers, stats, statuses
 from ablate.results.analysis import Analysis
 from ablate.results.numbers import counted
 from ablate.results.paper import methods, recipe
-from ablate.results.paper.methods import TO_FILL_IN
-from ablate.results.tables import escape
+from ablate.results.paper.methods import TO_FILL_IN, paragraph
 from ablate.results.tables.verdicts import exploratory
 
 BYTES_A_GB = 1e9
@@ -16,17 +16,17 @@ BYTES_A_GB = 1e9
 def checklist(analysis: Analysis) -> str:
     """`checklist.md`: questions and answers; what no file tells is marked to be filled in."""
     parts = [
-        ("Variability: what do the intervals and deviations show?", _intervals(analysis)),
-        ("Variability: what varies between seeds, and what does not?", _varies(analysis)),
-        ("Method: how are they computed?", _method(analysis)),
-        ("Assumptions: what do they rest on?", _assumptions(analysis)),
-        ("Splits: which images are trained on, and which are tested on?", methods.splits(analysis)),
+        ("Variability: what do the intervals and deviations show?", paragraph(_intervals(analysis))),
+        ("Variability: what varies between seeds, and what does not?", paragraph(_varies(analysis))),
+        ("Method: how are they computed?", paragraph(_method(analysis))),
+        ("Assumptions: what do they rest on?", paragraph(_assumptions(analysis))),
+        ("Splits: which images are trained on, and which are tested on?", paragraph(methods.splits(analysis))),
         ("Hyperparameters: what are they, and how were they chosen?", _hyperparameters(analysis)),
-        ("Compute: what does one run take?", _one_run(analysis)),
-        ("Compute: what did all of it take, with what failed?", _in_total(analysis)),
+        ("Compute: what does one run take?", paragraph(_one_run(analysis))),
+        ("Compute: what did all of it take, with what failed?", paragraph(_in_total(analysis))),
     ]
-    head = ["# Checklist\n", *(f"{escape(line)}\n" for line in exploratory(analysis))]
-    return "\n".join([*head, *(f"## {question}\n\n{' '.join(lines)}\n" for question, lines in parts)])
+    head = ["# Checklist\n", *(f"{escaping.markdown(line)}\n" for line in exploratory(analysis))]
+    return "\n".join([*head, *(f"## {question}\n\n{answer}\n" for question, answer in parts)])
 
 
 def _intervals(analysis: Analysis) -> list[str]:
@@ -86,18 +86,21 @@ def _assumptions(analysis: Analysis) -> list[str]:
     return [*lines, f"With {counted(few, 'seed')} at the least, this cannot be checked from the data."] if few < 20 else lines
 
 
-def _hyperparameters(analysis: Analysis) -> list[str]:
+def _hyperparameters(analysis: Analysis) -> str:
+    """The answer as Markdown, with lists."""
     content = recipe.config(analysis)
     if content is None:
-        return [f"{TO_FILL_IN} the hyperparameters; no training of the baseline is at hand to read them from."]
-    told = "".join(f"\n- {name}: {value}" for name, value in recipe.hyperparameters(content).items())
+        return paragraph([f"{TO_FILL_IN} the hyperparameters; no training of the baseline is at hand to read them from."])
+    known = (f"{name}: {value}" for name, value in recipe.hyperparameters(content).items())
+    told = "".join(f"\n- {escaping.markdown(line)}" for line in known)
     switchable = [f"{name}: {', '.join(levels)}" for name, levels in analysis.results.sweep["factors"].items()]
-    factors = "".join(f"\n- {escape(line)}" for line in switchable)
+    factors = "".join(f"\n- {escaping.markdown(line)}" for line in switchable)
     switched = f"\n\nSwitched in the sweep, the baseline's level first:\n{factors}" if factors else ""
     rates = methods.rates(analysis)
-    chosen = f"The learning rates: {' '.join(rates)}\n\n" if rates else ""
+    chosen = f"{paragraph(['The learning rates:', *rates])}\n\n" if rates else ""
     others = "the others were" if rates else "they were"
-    return [f"Those of the baseline:\n{told}{switched}\n\n{chosen}{TO_FILL_IN} how {others} chosen, and on which images."]
+    asked = paragraph([f"{TO_FILL_IN} how {others} chosen, and on which images."])
+    return f"Those of the baseline:\n{told}{switched}\n\n{chosen}{asked}"
 
 
 def _one_run(analysis: Analysis) -> list[str]:
@@ -111,7 +114,7 @@ def _one_run(analysis: Analysis) -> list[str]:
         ranked = known.sort_values("seconds")
         cheapest, dearest = ranked.iloc[0], ranked.iloc[-1]
         least, most = numbers.duration(cheapest["seconds"]), numbers.duration(dearest["seconds"])
-        between = escape(f"{least} ({cheapest['label']}) to {most} ({dearest['label']})")
+        between = f"{least} ({cheapest['label']}) to {most} ({dearest['label']})"
         each = f"{least} in every arm" if least == most else between
         lines.append(f"Training up to the step that is read takes {each}, on average over seeds.")
     fewest, largest = arms["parameters"].min(), arms["parameters"].max()

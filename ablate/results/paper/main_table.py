@@ -2,10 +2,11 @@
 
 import pandas as pd
 
+from ablate import escaping
 from ablate.results import numbers, stats, words
 from ablate.results.analysis import Analysis
 from ablate.results.numbers import counted
-from ablate.results.paper.latex import escape, tabular
+from ablate.results.paper.latex import tabular
 from ablate.results.paper.methods import is_tested
 from ablate.results.paper.recipe import data_set
 from ablate.results.tables.verdicts import OTHER, has_others, incomplete, intervals, left_unclear, partner, whats
@@ -68,7 +69,7 @@ def _judged(analysis: Analysis) -> pd.DataFrame:
 
 def caption(analysis: Analysis) -> str:
     """`caption.tex`: what the numbers of the table are, one paragraph."""
-    return escape(" ".join(_caption(analysis))) + "\n"
+    return escaping.latex(" ".join(_caption(analysis))) + "\n"
 
 
 def _caption(analysis: Analysis) -> list[str]:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
+from ablate import escaping
 from ablate.results import numbers, stats, statuses, words
 from ablate.results.analysis import Analysis
 from ablate.results.numbers import counted
 from ablate.results.paper import recipe
-from ablate.results.tables import escape
 from ablate.results.tables.verdicts import left_unclear
 
 TO_FILL_IN = "**To fill in:**"
@@ -28,14 +28,19 @@ DESIGNS = {
 def methods(analysis: Analysis) -> str:
     """`methods.md`: paragraphs in the past tense, true of the sweep at hand; what no file tells is marked to be filled in."""
     paragraphs = (design(analysis), rates(analysis), training(analysis), splits(analysis), rule(analysis), compute(analysis))
-    return "\n".join(["# Method\n", *(" ".join(lines) + "\n" for lines in paragraphs if lines)])
+    return "\n".join(["# Method\n", *(paragraph(lines) + "\n" for lines in paragraphs if lines)])
+
+
+def paragraph(lines: Sequence[str]) -> str:
+    """Sentences as a paragraph of Markdown, in which `TO_FILL_IN` stands out and nothing else is taken for markup."""
+    return escaping.markdown(" ".join(lines)).replace(escaping.markdown(TO_FILL_IN), TO_FILL_IN)
 
 
 def design(analysis: Analysis) -> list[str]:
     """Arms, factors, seeds and pairing."""
     sweep = analysis.results.sweep
     arms, seeds = len(analysis.arms), list(sweep["seeds"])
-    factors = escape("; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep["factors"].items()))
+    factors = "; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep["factors"].items())
     how = DESIGNS[sweep["design"]]
     if analysis.retuned is not None:
         more = arms - len(analysis.retuned.content["arms"])
@@ -79,7 +84,7 @@ def rates(analysis: Analysis) -> list[str]:
         f"{'their own learning rates' if retuned.shared_lr is None else shared}, and each at its own best.",
         f"For that, every arm was first trained with {grid} times {shared}, with {counted(len(retuned.seeds), 'seed')} "
         f"({', '.join(map(str, retuned.seeds))}) that none of the comparisons uses, and for as many steps; the rate with the "
-        f"highest mean accuracy on {retuned.images}, held out of the training, was chosen: {escape(found)}.",
+        f"highest mean accuracy on {retuned.images}, held out of the training, was chosen: {found}.",
         "These validation accuracies are maxima, and so too high by chance; what was chosen was trained again on all training "
         "images with the seeds of the comparison, and read on the test set.",
         retuned.conditional,
@@ -101,7 +106,7 @@ def _both(analysis: Analysis) -> list[str]:
     ]
     if not told:
         return []
-    listed = escape("; ".join(told))
+    listed = "; ".join(told)
     return [f"Mean differences at the shared rate and at each arm's best, in {analysis.question.metric.points}: {listed}."]
 
 
@@ -160,7 +165,7 @@ def rule(analysis: Analysis) -> list[str]:
         return ["Nothing was compared."]
     lines = test(analysis)
     if question.exploratory:
-        lines.append(f"This was changed after training, so the results are exploratory: {escape('; '.join(question.changes))}.")
+        lines.append(f"This was changed after training, so the results are exploratory: {'; '.join(question.changes)}.")
     else:
         if is_tested(analysis) and not analysis.interim:
             lines.append(
@@ -205,7 +210,7 @@ def test(analysis: Analysis) -> list[str]:
         stats.barred(question.margin, "effect" if question.effects else "difference", "was"),
     ]
     unclear = left_unclear(analysis)
-    return [*lines, f"That left unclear: {escape('; '.join(unclear))}."] if unclear else lines
+    return [*lines, f"That left unclear: {'; '.join(unclear)}."] if unclear else lines
 
 
 def no_seeds(analysis: Analysis) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 
+from ablate import escaping
 from ablate.results import numbers
 from ablate.results.plots import rows
 from ablate.results.plots.legend import below, named
@@ -101,4 +102,4 @@ def _luminance(fill: tuple[float, ...]) -> float:
 
 
 def _clipped(name: str) -> str:
-    return name if len(name) <= 14 else f"{name[:13]}…"
+    return escaping.shortened(escaping.figure(name), 14)

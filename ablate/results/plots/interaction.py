@@ -138,7 +138,7 @@ def _panel(ax: Axes, first: str, second: str, rows: pd.DataFrame, metric: Metric
         ends.append((float(line["mean"].iloc[-1]), "\n".join(fitted(name, NAME_WIDTH)), color, float(at[-1])))
     ax.set_xticks(range(len(levels)), ["\n".join(fitted(level, width / len(levels))) for level in levels])
     ax.set_xlim(-0.25, len(levels) - 0.75)
-    ax.set_xlabel(first, labelpad=1)
+    ax.set_xlabel("\n".join(fitted(first, width)), labelpad=1)
     ax.tick_params(labelsize=SMALL)
     ax.grid(False, axis="x")
     ax.spines["top"].set_visible(False)

@@ -11,7 +11,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from ablate.results.plots.style import DPI, STYLE, WIDTH
+from ablate import escaping
+from ablate.results.plots.style import DPI, STYLE, WIDTH, any_script
 from ablate.store import write_atomically
 
 KINDS = ("png", "svg")
@@ -37,12 +38,13 @@ def fit(drawn: Figure | Axes, height: float) -> Figure:
     """
     figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
     assert figure is not None
+    _make_visible(figure)
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine)
     legends = [legend for ax in figure.axes if (legend := ax.get_legend()) is not None]
     for legend in legends:
         legend.set_in_layout(False)  # the layout would narrow the axes for a legend that is wider than they are at first
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE), any_script():
         figure.draw_without_rendering()
         column = {round(ax.get_position().y0, 3): ax.get_position().height for ax in figure.axes}
         around = figure.get_figheight() * (1 - sum(column.values()))
@@ -65,14 +67,14 @@ def save(figure: Figure, stem: Path, kinds: Sequence[str] = KINDS, drawn: str | 
     paths = []
     for kind in kinds:
         paths.append(stem.with_name(f"{stem.name}.{kind}"))
-        content = drawn.encode() if kind == "svg" and drawn else _rendered(figure, kind)
+        content = (drawn or svg(figure)).encode() if kind == "svg" else _rendered(figure, kind)
         write_atomically(paths[-1], content)
     return paths
 
 
 def svg(figure: Figure) -> str:
     """The figure as the text of an SVG file."""
-    return _rendered(figure, "svg").decode()
+    return escaping.set_apart(_rendered(figure, "svg").decode())
 
 
 def points(figure: Figure) -> list[tuple[float, float, str]]:
@@ -100,8 +102,15 @@ def points(figure: Figure) -> list[tuple[float, float, str]]:
     return found
 
 
+def _make_visible(figure: Figure) -> None:
+    """See that all text of a figure is text that an SVG can hold and a reader sees, whoever named what it tells of."""
+    for artist in figure.findobj(Text):
+        assert isinstance(artist, Text)
+        artist.set_text("\n".join(map(escaping.figure, artist.get_text().split("\n"))))
+
+
 def _rendered(figure: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE), any_script():
         figure.savefig(buffer, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else {})
     return buffer.getvalue()

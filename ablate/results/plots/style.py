@@ -2,7 +2,9 @@
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 from scipy.optimize import isotonic_regression
+
+from ablate import escaping
 
 WIDTH = 4.2  # inches; printed half a page wide (8.4 cm), letters of 9 points become 7
 LETTERS, SMALL = 9, 8.5  # points: labels of axes and ticks, and all other text
@@ -43,6 +47,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "*", "<", ">")
 BLUE, ORANGE, GREEN = COLOURS[:3]
 GREY, FAINT, SHADE = "0.35", "0.55", "0.87"  # second text, lines that stand back, areas
 _KEPT = re.compile(r" → |: |± | %| x | (?=†)|(?<=^[+−]) |(?<= [+−]) ")  # spaces that no line is broken at
+MOST_LETTERS = 600  # of a name or sentence; a longer one would leave no room for the figure
 FEW = 8  # arms; where there are more, they are numbered in the figure
 CUT = 1.0  # of the span of what is always shown: how far intervals may at least reach beyond it
 
@@ -63,13 +68,23 @@ def short(label: str) -> str:
     return label.partition(" (")[0] if label.startswith("baseline (") else label
 
 
+@contextmanager
+def any_script() -> Iterator[None]:
+    """Within it no warning is given of letters that the font lacks: a PNG has boxes for them, an SVG the text."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "(?s)Glyph .* missing from font")
+        yield
+
+
 def text_width(text: str, size: float = SMALL) -> float:
     """How wide a line of text is, in points."""
-    return float(text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)[0])
+    with any_script():
+        return float(text_to_path.get_text_width_height_descent(escaping.figure(text), FontProperties(size=size), False)[0])
 
 
 def wrapped(text: str, letters: int) -> str:
     """Wrapped, and no change torn apart, as in `augment: on → off`, but after its colon where it is too long for a line."""
+    text = escaping.shortened(escaping.figure(text), MOST_LETTERS)
     words = _KEPT.sub(lambda space: space.group().replace(" ", "\0"), text).split(" ")
     for where in (":\0", "\0→"):
         words = [part for word in words for part in (_broken(word, where) if len(word) > letters else [word])]
@@ -128,7 +143,7 @@ def limits(
 
 def tell(artist: Artist, texts: Sequence[str]) -> None:
     """Give an artist a text for each of its points, which `save.points` finds; the empty text is none."""
-    artist.set_label("\n".join(texts))
+    artist.set_label("\n".join(map(escaping.figure, texts)))
 
 
 def headline(figure: Figure, text: str) -> None:

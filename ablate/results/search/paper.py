@@ -2,23 +2,23 @@
 
 import pandas as pd
 
+from ablate import escaping
 from ablate.results import numbers
 from ablate.results.numbers import counted
 from ablate.results.paper.latex import tabular
-from ablate.results.paper.methods import TO_FILL_IN, machines
+from ablate.results.paper.methods import TO_FILL_IN, machines, paragraph
 from ablate.results.paper.methods import test as rule
 from ablate.results.search import stats
 from ablate.results.search.frames import SearchResults
 from ablate.results.search.repeat import again
 from ablate.results.search.tables import named, space
 from ablate.results.search.words import answer, best_setting, counted_trials, default_won, holds, setting, value, warnings
-from ablate.results.tables import escape
 
 
 def methods(found: SearchResults) -> str:
     """`methods.md`: paragraphs in the past tense; what no file tells is marked to be filled in."""
     paragraphs = (_searched(found), _judged(found), _confirmed(found), _took(found))
-    return "\n".join(["# Method\n", *(escape(" ".join(lines)) + "\n" for lines in paragraphs)])
+    return "\n".join(["# Method\n", *(paragraph(lines) + "\n" for lines in paragraphs)])
 
 
 def _searched(found: SearchResults) -> list[str]:
@@ -104,29 +104,34 @@ def _compute(found: SearchResults) -> list[str]:
 
 def checklist(found: SearchResults) -> str:
     """`checklist.md`: what checklists of conferences ask of a search, with its answers."""
-    keys = "".join(
-        f"\n- {escape(key)}: {escape(one.written)}; default {escape(value(found.default[key]))}"
-        for key, one in found.space.items()
-    )
     best = best_setting(found)
-    chosen = [] if best is None else [f"Best by its score: {escape(setting(best))}."]
+    fixed = " ".join(found.search["fixed_overrides"]) or "the defaults"
+    chosen = [] if best is None else [f"Best by its score: {setting(best)}."]
+    keys = (f"{key}: {one.written}; default {value(found.default[key])}" for key, one in found.space.items())
+    listed = "\n".join(f"- {escaping.markdown(line)}" for line in keys)
     unknown = f"{TO_FILL_IN} what was tried before this search and is not part of it."
     parts = [
+        ("Hyperparameters: what was searched over?", f"{listed}\n\n{paragraph([f'Fixed: {fixed}.', *chosen])}"),
         (
-            "Hyperparameters: what was searched over?",
-            [
-                f"{keys.lstrip()}\n\nFixed: {escape(' '.join(found.search['fixed_overrides'])) or 'the defaults'}.",
-                *chosen,
-            ],
+            "Hyperparameters: how many settings were tried, with how many seeds?",
+            paragraph([_tried(found), *counted_trials(found)]),
         ),
-        ("Hyperparameters: how many settings were tried, with how many seeds?", [_tried(found), *counted_trials(found)]),
-        ("Hyperparameters: how were they chosen?", [escape(line) for line in _searched(found)[1:3]]),
-        ("Hyperparameters: which command searches again?", [f"`{again(found)}`"]),
-        ("Splits: on which images was chosen, and on which measured?", [*_judged(found), *_confirmed(found)[:1]]),
-        ("Variability: what does the result rest on?", [escape(answer(found)), "The score of the best trial is no result."]),
-        ("Compute: what did all of it take, with what failed and what was pruned?", [*_compute(found), unknown]),
+        ("Hyperparameters: how were they chosen?", paragraph(_searched(found)[1:3])),
+        ("Hyperparameters: which command searches again?", escaping.markdown_code(again(found))),
+        (
+            "Splits: on which images was chosen, and on which measured?",
+            paragraph([*_judged(found), *_confirmed(found)[:1]]),
+        ),
+        (
+            "Variability: what does the result rest on?",
+            paragraph([answer(found), "The score of the best trial is no result."]),
+        ),
+        (
+            "Compute: what did all of it take, with what failed and what was pruned?",
+            paragraph([*_compute(found), unknown]),
+        ),
     ]
-    return "\n".join(["# Checklist\n", *(f"## {question}\n\n{' '.join(lines)}\n" for question, lines in parts)])
+    return "\n".join(["# Checklist\n", *(f"## {question}\n\n{told}\n" for question, told in parts)])
 
 
 def _tried(found: SearchResults) -> str:

@@ -1,7 +1,6 @@
 """The commands that a search ends with: to train the best setting, to repeat search and confirmation, to report again."""
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.core.plugins import Plugins
 from omegaconf import OmegaConf
 
+from ablate import escaping
 from ablate.results.repeat import PROGRAM, USUAL_STORE
 from ablate.results.repeat import commands as of_sweep
 from ablate.results.search.frames import SearchResults, same
@@ -40,7 +40,7 @@ def commands(found: SearchResults, folder: str) -> dict[str, str]:
     if found.confirmation is not None:
         [repeated, *_] = of_sweep(found.confirmation.results.sweep, f"{folder}/{CONFIRMATION}") or [""]
         lines |= {"repeat the confirmation": repeated} if repeated else {}
-    lines[REPORT] = f"{PROGRAM} report {shlex.quote(folder)}"
+    lines[REPORT] = f"{PROGRAM} report {escaping.command([folder])}"
     return lines
 
 
@@ -53,7 +53,7 @@ def train(found: SearchResults, setting: Mapping[str, float | int | str]) -> str
         epochs = next((word.partition("=")[2] for word in given if word.startswith("epochs=")), epochs)
     fixed = [word for word in search["fixed_overrides"] if word.lstrip("+~").partition("=")[0] not in OF_A_TRIAL]
     words = [*(f"{key}={value}" for key, value in setting.items()), f"epochs={epochs}", *fixed]
-    return f"{PROGRAM} {shlex.join([*_own_configs(found), *words, *_own_store(found)])}"
+    return f"{PROGRAM} {escaping.command([*_own_configs(found), *words, *_own_store(found)])}"
 
 
 def again(found: SearchResults) -> str:
@@ -71,7 +71,7 @@ def again(found: SearchResults) -> str:
         [name] = [each[kind] for each in usual["defaults"] if kind in each]
         words += _choice(kind, search[kind], name)
     words += [f"hydra.sweeper.{key}={_short(value)}" for key, value in _settings(found).items() if value != usual[key]]
-    return f"{PROGRAM} -m {shlex.join([*_own_configs(found), *words, *_own_store(found)])}"
+    return f"{PROGRAM} -m {escaping.command([*_own_configs(found), *words, *_own_store(found)])}"
 
 
 def _settings(found: SearchResults) -> dict[str, Any]:
@@ -95,8 +95,8 @@ def _settings(found: SearchResults) -> dict[str, Any]:
     }
 
 
-def _enqueued(found: SearchResults) -> list[dict[str, Any]]:
-    """The settings that were tried first: `[{}]` where that is the default one, if it is in the space."""
+def _enqueued(found: SearchResults) -> list[dict[str, Any]] | None:
+    """The settings that were tried first; None where that is the default one, if it is in the space."""
     asked = found.trials.loc[found.trials["source"] == "enqueued", "number"]
     settings = [found.setting(int(number)) for number in asked]
     default = space.placed(found.default, found.space)
@@ -105,7 +105,7 @@ def _enqueued(found: SearchResults) -> list[dict[str, Any]]:
         len(settings) == len(usual)
         and all(same(one[key], other[key]) for one, other in zip(settings, usual, strict=True) for key in one)
     ):
-        return [{}]
+        return None
     return [dict(setting) for setting in settings]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from ablate import terminal
 from ablate.results.search import repeat, stats, tables, words
 from ablate.results.search.frames import SearchResults
 from ablate.results.tables.summary import print_table
@@ -12,20 +13,20 @@ from ablate.results.tables.summary import print_table
 
 def show(found: SearchResults, console: Console) -> list[str]:
     """Print what was found, the confirmation and the best settings; the columns that there was no room for."""
-    whole = not console.is_terminal
     for line in [*words.warnings(found), words.answer(found), ""]:
-        console.print(line, markup=False, soft_wrap=whole)
+        terminal.say(console, line)
     wanted = ("confirmation_arms", "confirmation_verdicts", "best", "front", "spent")
     dropped: list[str] = []
     for table in tables.every(found):
         if table.name in wanted:
-            console.print(table.title, markup=False)
+            terminal.say(console, table.title)
             dropped += print_table(table, console)
     for line in [*words.sentences(found), *(f"{note}." for note in found.importances[1])]:
-        console.print(line, markup=False, soft_wrap=whole)
+        terminal.say(console, line)
     for what, command in repeat.commands(found, str(found.folder)).items():
         if what != repeat.REPORT:
-            console.print(f"To {what}:\n  {command}", markup=False, soft_wrap=True)
+            terminal.say(console, f"To {what}:")
+            terminal.say(console, f"  {command}", whole=True)
     return dropped
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import pandas as pd
 
+from ablate import escaping
 from ablate.results import numbers, tables
 from ablate.results.analysis import Analysis
 from ablate.results.search import stats
 from ablate.results.search.frames import SearchResults, as_number
 from ablate.results.search.objectives import Objective
 from ablate.results.search.words import STATES, best_setting, counted_trials, holds, state, value
-from ablate.results.tables.rendering import escape, markdown
+from ablate.results.tables.rendering import markdown
 from ablate.results.tables.table import Column, Table, numeric, shown, wordy
 
 CONFIRMED = ("verdicts", "arms", "costs", "noise")  # of the confirmation's tables
@@ -289,8 +290,8 @@ def trials(found: SearchResults) -> Table:
 
 def markdown_file(title: str, answer: Sequence[str], every_table: Sequence[Table]) -> str:
     """Tables as one Markdown file, under the sentences that say what was found."""
-    parts = [f"# {escape(title)}\n", "".join(f"- {escape(line)}\n" for line in answer)]
+    parts = [f"# {escaping.markdown(title)}\n", "".join(f"- {escaping.markdown(line)}\n" for line in answer)]
     for table in every_table:
-        parts.append(f"## {table.title}\n\n{markdown(table.text, table.words)}")
-        parts += ["".join(f"- {escape(line)}\n" for line in table.notes)] if table.notes else []
+        parts.append(f"## {escaping.markdown(table.title)}\n\n{markdown(table.text, table.words)}")
+        parts += ["".join(f"- {escaping.markdown(line)}\n" for line in table.notes)] if table.notes else []
     return "\n".join(parts)

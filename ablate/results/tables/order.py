@@ -1,9 +1,10 @@
 """All tables of a report, in the order in which they are read."""
 
+from ablate import escaping
 from ablate.results import words
 from ablate.results.analysis import Analysis
 from ablate.results.tables import beside, contrasts, per_arm, retuned, study, verdicts
-from ablate.results.tables.rendering import escape, markdown
+from ablate.results.tables.rendering import markdown
 from ablate.results.tables.table import Table
 
 
@@ -30,11 +31,11 @@ def every(analysis: Analysis) -> list[Table]:
 
 def markdown_file(analysis: Analysis) -> str:
     """All tables as one Markdown file, with the sentences that read the verdicts under the first."""
-    parts = [f"# {escape(analysis.title)}\n"]
+    parts = [f"# {escaping.markdown(analysis.title)}\n"]
     for table in every(analysis):
-        lines = [f"## {table.title}\n\n{markdown(table.text, table.words)}"]
+        lines = [f"## {escaping.markdown(table.title)}\n\n{markdown(table.text, table.words)}"]
         if table.name == verdicts.NAME:
-            lines.append("".join(f"- {escape(line)}\n" for line in words.sentences(analysis)))
-        lines.append("".join(f"- {escape(line)}\n" for line in table.notes))
+            lines.append("".join(f"- {escaping.markdown(line)}\n" for line in words.sentences(analysis)))
+        lines.append("".join(f"- {escaping.markdown(line)}\n" for line in table.notes))
         parts += [line for line in lines if line]
     return "\n".join(parts)

@@ -2,10 +2,10 @@
 
 from rich.console import Console
 
+from ablate import terminal
 from ablate.results import words
 from ablate.results.analysis import Analysis
 from ablate.results.tables import per_arm, retuned, verdicts
-from ablate.results.tables.rendering import terminal
 from ablate.results.tables.table import Table
 
 
@@ -16,7 +16,8 @@ def show(analysis: Analysis, console: Console) -> list[str]:
         The columns that there was no room for.
     """
     for line in verdicts.exploratory(analysis):
-        console.print(f"{line}\n", markup=False, soft_wrap=not console.is_terminal)
+        terminal.say(console, line)
+        console.print()
     dropped = print_table(per_arm.table(analysis), console)
     both = retuned.table(analysis)
     if both is not None:
@@ -28,16 +29,12 @@ def show(analysis: Analysis, console: Console) -> list[str]:
     notes = [] if both is None else list(both.notes)
     notes += [line for line in verdicts.notes(analysis) if line not in verdicts.exploratory(analysis)]
     for line in [*words.sentences(analysis), "", *notes]:
-        console.print(line, markup=False, soft_wrap=not console.is_terminal)
+        terminal.say(console, line)
     return dropped
 
 
 def print_table(table: Table, console: Console) -> list[str]:
     """Print a table; the columns that there was no room for."""
-    whole = not console.is_terminal
-    drawn, dropped = terminal(table.text, None if whole else console.width, table.words, table.spare)
-    if whole:
-        console.width = max(console.width, console.measure(drawn, options=console.options.update(width=10_000)).maximum)
-    console.print(drawn)
+    dropped = terminal.draw(console, table.drawn)
     console.print()
     return dropped

@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from ablate import terminal
+
 
 @dataclass(frozen=True)
 class Column:
@@ -44,14 +46,17 @@ class Table:
         return pd.DataFrame({heading: numbers.reset_index(drop=True) for heading, numbers in found.items()})
 
     @property
+    def drawn(self) -> tuple[terminal.Column, ...]:
+        """The columns as a terminal shows them."""
+        return tuple(
+            terminal.Column(column.heading, column.text, column.words or not number, not number, column.spare)
+            for number, column in enumerate(self.columns)
+        )
+
+    @property
     def words(self) -> tuple[str, ...]:
         """The headings of the columns of words."""
         return tuple(column.heading for column in self.columns if column.words)
-
-    @property
-    def spare(self) -> tuple[str, ...]:
-        """The headings of what a narrow terminal goes without, in that order."""
-        return tuple(column.heading for column in sorted(self.columns, key=lambda column: column.spare) if column.spare)
 
 
 def numeric(heading: str, numbers: "pd.Series[Any]", write: Callable[[Any], str], spare: int = 0) -> Column:

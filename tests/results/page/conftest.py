@@ -155,7 +155,7 @@ def html(sections) -> str:
     return page.render("seed_ladder " + NASTY, ("One of two changes earns its place.", NASTY), (NASTY,), sections)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_study():
     return study
 

@@ -67,7 +67,7 @@ def test_the_page_asks_for_nothing_from_outside(html):
     assert not re.search(r"@import|@font-face|url\((?!#)", html)
     assert [attributes["href"] for attributes in reader.all("a") if not attributes["href"].startswith("#")] == [
         "runs.csv",
-        "figures/a&b.svg",
+        "figures/a%26b.svg",
     ]
 
 

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from ablate import escaping
 from ablate.results import tables, words
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
@@ -39,7 +40,7 @@ def test_names_do_not_break_the_markdown():
     ],
 )
 def test_no_name_is_taken_for_markdown(text, escaped):
-    assert tables.escape(text) == escaped
+    assert escaping.markdown(text) == escaped
 
 
 def test_names_stay_text_in_every_part_of_the_file(study):

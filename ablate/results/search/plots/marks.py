@@ -13,7 +13,7 @@ from matplotlib.markers import CARETDOWN, CARETUP
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from ablate.results.plots.intervals import ARROW, SAID
-from ablate.results.plots.style import BLUE, GREY, ORANGE, SMALL, tell
+from ablate.results.plots.style import BLUE, GREY, ORANGE, SMALL, fitted, tell
 from ablate.results.search.frames import as_number
 from ablate.results.search.objectives import Objective
 from ablate.search.record import Dimension
@@ -36,6 +36,7 @@ CUT = 3.0  # how far below the median the axis goes on, in distances from the me
 FEW = 0.15  # the share of the scores, at most, that may lie beyond that
 WIDE = 8.0  # ratio of numbers from which on their scale is logarithmic
 ASIDE = 0.1  # of the distance between listed values: how far trials with one value are moved apart
+TICK_WIDTH = 90  # points that the name of a listed value may be wide
 RAIL = 0.09  # of the height of an axis of scores, for the trials without one
 TICKS, ROUND = 5, (1, 2, 2.5, 5, 10)  # on an axis of scores that ends with such a rail: at most so many, in such steps
 BROAD = 0.05  # of an axis, beyond its ends
@@ -184,7 +185,7 @@ class Scale:
         (ax.set_xlim if across else ax.set_ylim)(*self._limits(seen))
         if self.ticks:
             axis.set_major_locator(FixedLocator([place for place, _ in self.ticks]))
-            names = dict(self.ticks)
+            names = {place: "\n".join(fitted(name, TICK_WIDTH)) for place, name in self.ticks}
             axis.set_major_formatter(FuncFormatter(lambda place, _: names.get(place, "")))
             axis.set_minor_locator(NullLocator())
         elif self.log:
