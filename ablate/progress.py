@@ -29,6 +29,9 @@ def say(message: str) -> None:
 class Watcher(Protocol):
     """Somebody who is told how a training goes."""
 
+    def began(self, step: int) -> None:
+        """It goes on from a step, 0 where it is new."""
+
     def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
         """Some steps were done; `loss` is that of the last."""
 
@@ -75,7 +78,7 @@ class LiveFile:
     def __init__(self, recipe: Recipe, trajectory: Trajectory, watcher: Watcher) -> None:
         self.recipe, self.trajectory, self.watcher = recipe, trajectory, watcher
         self.said: dict[str, Any] = dict.fromkeys(("loss", "examples_per_second", "steps_per_second"))
-        self.said |= {"step": 0, "target": recipe.steps}
+        self.said |= {"step": 0, "target": recipe.steps, "began": None}
         self._heartbeat = Heartbeat(LIVE_AT_LEAST_EVERY_S, self._write)
         self._writing = threading.Lock()
         self._written = -math.inf
@@ -89,6 +92,12 @@ class LiveFile:
     def __exit__(self, *_: object) -> None:
         self._heartbeat.__exit__(*_)
         self.trajectory.clear_live()
+
+    def began(self, step: int) -> None:
+        """It goes on from a step, 0 where it is new."""
+        self.said = self.said | {"step": step, "began": step}
+        self._write()
+        self.watcher.began(step)
 
     def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
         """Some steps were done."""
@@ -146,18 +155,29 @@ class TrainingProgress:
         self.task = TaskID(0)
 
     def __enter__(self) -> Self:
-        done = next((int(path.stem) for path in self.trajectory.checkpoints() if int(path.stem) <= self.recipe.steps), 0)
-        verb = f"going on from step {done}" if done else "training"
-        say(f"{verb} {self.trajectory.path} to step {self.recipe.steps}, seed {self.recipe.seed}")
+        self.told = not any(int(path.stem) <= self.recipe.steps for path in self.trajectory.checkpoints())
+        if self.told:  # before TensorFlow is there, which takes seconds
+            self._tell(0)
         if self.recipe.progress and sys.stderr.isatty():
             self.bar = Progress(*_bar(console.width, self.recipe.steps), console=console, expand=True)
-            self.task = self.bar.add_task("", total=self.recipe.steps, completed=done, loss="-", accuracy="-", speed="-")
+            self.task = self.bar.add_task("", total=self.recipe.steps, completed=0, loss="-", accuracy="-", speed="-")
             self.bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self.bar is not None:
             self.bar.stop()
+
+    def _tell(self, step: int) -> None:
+        verb = f"going on from step {step}" if step else "training"
+        say(f"{verb} {self.trajectory.path} to step {self.recipe.steps}, seed {self.recipe.seed}")
+
+    def began(self, step: int) -> None:
+        """It goes on from a step: that of its newest checkpoint that is sound."""
+        if not self.told:
+            self._tell(step)
+        if self.bar is not None:
+            self.bar.update(self.task, completed=step)
 
     def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
         """Some steps were done."""

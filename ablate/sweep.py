@@ -17,7 +17,7 @@ from ablate.launch.watch import Screen
 from ablate.plan import Plan, Run, Training
 from ablate.progress import say
 from ablate.readout import diverged_loss_of
-from ablate.store import SWEEP, result_file, sweep_file, write_atomically
+from ablate.store import SWEEP, held, result_file, sweep_file, write_atomically
 from ablate.store.schema import DAMAGED, BadFile, real_folder
 from ablate.store.sweep_file import Sweep, SweepFile
 
@@ -67,6 +67,7 @@ def run(
         if missing:
             with Screen(folder, shown=settings.progress) if launcher == "local" else nullcontext() as screen:
                 _train(plan, missing, folder, train, redact, screen.refresh if screen else lambda: None)
+        held.check(folder)
         found = results(plan, folder)
         _report(plan, folder)
     return _finish(plan, found, folder)
@@ -110,7 +111,11 @@ def _train(
         tick()
         return all(wells)
 
-    train(missing, ended, tick)
+    def look() -> None:
+        held.check(folder)
+        tick()
+
+    train(missing, ended, look)
 
 
 def _ended(plan: Plan, run: Run, folder: Path, outcome: Outcome) -> bool:

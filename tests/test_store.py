@@ -388,7 +388,9 @@ def trained(made: Trajectory, steps: int, stop_at: int | None) -> None:
     from ablate.training import loop
 
     at = [0]
-    watcher = SimpleNamespace(stepped=lambda step, *_: at.__setitem__(0, step), evaluated=lambda row: None)
+    watcher = SimpleNamespace(
+        began=lambda step: None, stepped=lambda step, *_: at.__setitem__(0, step), evaluated=lambda row: None
+    )
     recipe: Any = SimpleNamespace(
         steps=steps, eval_every=5, batch_size=1, tensorboard=False, shape=SimpleNamespace(train_images=10)
     )

@@ -12,6 +12,7 @@ from ablate.launch.snapshot import RUNNING
 from ablate.launch.watch import Screen
 from ablate.progress import Heartbeat, say
 from ablate.store import SWEEP, sign_of_life, write_json, writing
+from ablate.store.held import keeping
 
 LOCK = ".lock"
 SIGN_EVERY_S = 20.0  # between two signs of life in running.json
@@ -26,7 +27,7 @@ def holding(folder: Path, shown: bool) -> Iterator[None]:
         shown: whether to show how the other goes.
 
     Raises:
-        AblateError: the folder cannot be written.
+        AblateError: the folder cannot be written, or was deleted or moved meanwhile.
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -36,11 +37,15 @@ def holding(folder: Path, shown: bool) -> Iterator[None]:
             stack.enter_context(lock.acquire(timeout=0))
         except Timeout:
             say(f"{folder} is being worked on by another process; waiting for it")
-            with Screen(folder, shown=shown) as screen:
+            with Screen(folder, shown=shown) as screen, writing(folder):
                 while not lock.is_locked:
                     screen.refresh()
-                    with suppress(Timeout):
+                    folder.mkdir(parents=True, exist_ok=True)  # the other may have lost it
+                    with suppress(Timeout, FileNotFoundError):
                         stack.enter_context(lock.acquire(timeout=WAIT_S))
+        stack.enter_context(
+            keeping(folder, folder / LOCK, "Finished trainings are in the store. Rerun the command to reuse them.")
+        )
         started = time.time()
         running = folder / RUNNING
         stack.callback(running.unlink, missing_ok=True)
@@ -63,11 +68,15 @@ def watch(folder: Path, shown: bool) -> None:
         while _held(folder):
             screen.refresh()
             time.sleep(WAIT_S)
+    if not (folder / SWEEP).exists():
+        raise AblateError(f"{folder} was deleted or moved while it was watched.")
 
 
 def _held(folder: Path) -> bool:
     try:
         with FileLock(folder / LOCK, timeout=0):
             return False
+    except FileNotFoundError:
+        return False
     except Timeout:
         return True

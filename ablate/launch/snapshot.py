@@ -298,6 +298,7 @@ def _status(
         state,
         step,
         longest.step,
+        began=_began(live, seen),
         loss=_number(live.get("loss")),
         accuracy=_number(row.get(f"accuracy_{longest.weights}")),
         evaluated=evaluated,
@@ -308,6 +309,13 @@ def _status(
         error=(_line(told.get("error")) or seen.error or "it gave no reason") if state in BAD else None,
         trace=next((path for path in traces if _changed(path) < math.inf), None) if state in BAD else None,
     )
+
+
+def _began(live: Mapping[str, Any], seen: _Seen) -> int | None:
+    """The step that a training went on from; None while it is not known, or where it is not at work."""
+    if not live or live.get("began", seen.begun) is None:
+        return None
+    return _whole(live.get("began", seen.begun))  # older versions do not say
 
 
 def _pace(rows: Mapping[int, Mapping[str, Any]], whole: bool) -> float | None:

@@ -29,8 +29,9 @@ class TrainingStatus:
     label: the arm; where several stand on it, the first of them and the levels in which they differ. weights: `raw` or
     `averaged`, that the longest run reads. state: `stopped` is begun, and nobody trains it; `unknown` has no results, and a
     folder that was not found or cannot be read. step: how far it has come (0 where that is unknown), of `target`, the largest
-    that its runs ask for. loss: of the last step, while it is trained. accuracy: a fraction of the evaluation images, at step
-    `evaluated`. seconds_per_step: of training. seconds_left, silent_seconds (since its last word): while it is trained.
+    that its runs ask for. began: the step that it went on from, while it is trained. loss: of the last step, while it is
+    trained. accuracy: a fraction of the evaluation images, at step `evaluated`. seconds_per_step: of training. seconds_left,
+    silent_seconds (since its last word): while it is trained.
     error: one line; trace: the file with the whole of it. What is not known is None.
     """
 
@@ -42,6 +43,7 @@ class TrainingStatus:
     state: State
     step: int
     target: int
+    began: int | None = None
     loss: float | None = None
     accuracy: float | None = None
     evaluated: int | None = None

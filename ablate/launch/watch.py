@@ -129,8 +129,8 @@ def _went_on(was: TrainingStatus | None, training: TrainingStatus, seen: Snapsho
     lines = []
     if training.state == "running" and was.state == "unknown":
         lines.append(f"{name}: at step {step} of {target}")
-    elif training.state == "running" and was.state != "running":
-        begins = f"going on from step {step} to" if training.step else "training to step"
+    elif training.began is not None and training.began != was.began:
+        begins = f"going on from step {training.began:,} to" if training.began else "training to step"
         lines.append(f"{name}: {begins} {target}")
     if was.state != "unknown":  # what was evaluated before it was found is no news
         for one in evaluations(seen, training, was.evaluated or 0):

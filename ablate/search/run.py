@@ -27,7 +27,7 @@ from ablate.search.record import shown
 from ablate.search.search import Search
 from ablate.search.searching import RENEW_S, Searching
 from ablate.search.study import differing, study_of
-from ablate.store import SWEEP, alive, sign_of_life, sweep_file
+from ablate.store import SWEEP, alive, held, sign_of_life, sweep_file
 
 CONFIRMING = "confirming"  # of a study: who measures the winner, and where
 TICK_S = 0.1  # between two looks at what is at work, so that a pruned training ends soon
@@ -103,6 +103,7 @@ def _try(searching: Searching, settings: Settings, engines: Engines) -> None:
     with Screen(searching.folder, shown=settings.progress) as screen:
 
         def tick() -> None:
+            held.check(searching.folder)
             searching.tick()
             screen.refresh()
 
@@ -112,6 +113,7 @@ def _try(searching: Searching, settings: Settings, engines: Engines) -> None:
                 engine.tick_s = TICK_S
                 engine.run([], supply=searching)
         finally:
+            held.check(searching.folder)
             ledger.release()
             searching.publish()
 

@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from ablate.errors import AblateError
 from ablate.safe_files import MOST_BYTES, Unreadable, kind_of, read_regular, reason_of, refuse_links
+from ablate.store import held
 
 FINGERPRINT_DIGITS = 16
 TEMPORARY = re.compile(r"\..+-\w{8}(\.tmp)?")  # what `write_atomically` leaves where it is killed
@@ -121,10 +122,12 @@ def make_folder(folder: Path, below: Path | None = None) -> None:
 
     Raises:
         Unreadable: a part of it below `below` is a link.
+        Gone: it is in a folder that this process works in, and that is gone.
         OSError: the system refuses.
     """
     if below is not None:
         refuse_links(folder, below)
+    held.check(folder)
     folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ablate import npz
 from ablate.errors import AblateError
-from ablate.safe_files import MOST_BYTES, read_regular
+from ablate.safe_files import MOST_BYTES, read_regular, refuse_links
 from ablate.store import evaluations
 from ablate.store.evaluations import is_step
 from ablate.store.files import (
@@ -37,6 +37,7 @@ from ablate.store.files import (
     write_json,
     writing,
 )
+from ablate.store.held import keeping
 from ablate.store.life import alive
 from ablate.store.seals import DAMAGE, read_sealed, seal, unseal, write_sealed
 
@@ -106,13 +107,15 @@ class Trajectory:
             with writing(self.path):
                 held = lock(self.path / ".lock", self.store)
                 while not held.is_locked:
-                    make_folder(self.path, self.store)
+                    refuse_links(self.path, self.store)
+                    self.path.mkdir(parents=True, exist_ok=True)
                     with suppress(FileNotFoundError):  # the trajectory was removed while it was waited for
                         held.acquire(timeout=timeout_s)
         except Timeout as error:
             raise TimeoutError(f"{self.path} is being trained by another process") from error
         try:
-            yield
+            with keeping(self.path, self.path / ".lock", "Rerun the command to train it again."):
+                yield
         finally:
             held.release()
 

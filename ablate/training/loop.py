@@ -49,6 +49,7 @@ def train(
     trajectory.add_segment(device.segment(threads, at_once, progress.step, recipe.steps))
     trajectory.keep(recipe.steps)
     trajectory.set_status("running", progress.step)
+    watcher.began(progress.step)
     summaries = Summaries(trajectory.path / "tensorboard") if recipe.tensorboard else None
     steps_per_call, since, evaluated_at, tracing = 1, progress.seconds, progress.step, True
     due_at = recipe.steps

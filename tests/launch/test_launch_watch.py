@@ -590,7 +590,7 @@ def test_each_evaluation_is_told_once(sweep: Sweep, monkeypatch: pytest.MonkeyPa
         screen.refresh()
         screen.refresh()
         assert shown.lines() == [
-            f"{first}: going on from step 310 to 1,000",
+            f"{first}: going on from step 100 to 1,000",
             f"{first}: step 200 of 1,000, accuracy 16.0 %, {speed}",
             f"{first}: step 300 of 1,000, accuracy 24.0 %, {speed}, about 1 min left",
         ]

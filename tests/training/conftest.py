@@ -56,6 +56,9 @@ class Silent:
         self.steps: list[int] = []
         self.rows: list[dict[str, object]] = []
 
+    def began(self, step: int) -> None:
+        pass
+
     def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
         self.steps.append(step)
 

@@ -103,6 +103,9 @@ def test_a_step_that_another_run_asks_for_meanwhile_is_evaluated_and_kept(tiny: 
     shared = Trajectory(tmp_path / "shared", alone.fingerprint)
 
     class Another:
+        def began(self, step: int) -> None:
+            pass
+
         def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
             if step >= 10:
                 shared.keep(25)
@@ -263,6 +266,9 @@ def test_stopped_is_raised_after_a_checkpoint(tiny: Make, tmp_path: Path) -> Non
     steps = []
 
     class Watcher:
+        def began(self, step: int) -> None:
+            pass
+
         def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
             assert np.isfinite(loss)
             assert examples_per_second > 0
