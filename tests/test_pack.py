@@ -110,6 +110,17 @@ def test_a_report_of_a_pack_lies_in_the_pack(place, elsewhere, capsys):
     pd.testing.assert_frame_equal(now[then.columns], then)
 
 
+@pytest.mark.parametrize("name", [FACTORIAL, SEARCH])
+def test_a_report_names_what_was_changed_in_a_pack(place, elsewhere, name):
+    shutil.copytree(place / "packs" / name, elsewhere / name)
+    read = load_search if name == SEARCH else load
+    assert not [note for note in read(name).notes if "packed" in note]
+    config = sorted(elsewhere.glob(f"{name}/runs/*/env.json"))[0]
+    config.write_text(config.read_text().replace("Intel", "Other"))
+    [note] = [note for note in read(name).notes if "packed" in note]
+    assert str(config) in note
+
+
 def test_nothing_is_packed_over(place, elsewhere, monkeypatch):
     monkeypatch.chdir(place)
     (elsewhere / "mine.tar.gz").write_text("my notes")

@@ -10,7 +10,7 @@ from ablate.plan import find_store, sweep_folder
 from ablate.readout import diverged_loss_of, read_off
 from ablate.results.frames import Found, arm_name
 from ablate.results.trained import Trained
-from ablate.store import SWEEP, result_file, sweep_file
+from ablate.store import SWEEP, pack, result_file, sweep_file
 from ablate.store.result_file import Stored
 from ablate.store.sweep_file import Sweep, SweepArm, SweepFile, SweepRun
 
@@ -33,7 +33,7 @@ def read(sweep: Path) -> Found:
             f"{folder / SWEEP} has no checksum, as earlier versions wrote it, so a change of it would go unseen; the sweep's "
             "command, given again, adds one"
         )
-    notes += doubts(content, folder)
+    notes += [*pack.changed(folder), *doubts(content, folder)]
     if store is None:
         notes.append(
             f"No trajectory of this sweep was found, so there are no curves, and values are those of each run's "

@@ -197,13 +197,13 @@ def _archived(out: Path, name: str, files: Mapping[str, bytes]) -> bytes:
 def inside(folder: Path) -> Path | None:
     """The pack that a folder is, or is a sweep within, such as a confirmation; None where it is in none."""
     place = folder.resolve()
-    return next((each for each in (place, *list(place.parents)[:3]) if (each / PACK).is_file()), None)
+    return next((each for each in (place, *list(place.parents)[:2]) if (each / PACK).is_file()), None)
 
 
 def store_of(folder: Path) -> Path | None:
     """The trainings of a sweep that is read in its pack; None where it is in none."""
     place = inside(folder)
-    if place is None or not (place / STORE).is_dir():
+    if place is None or (place / STORE).is_symlink() or not (place / STORE).is_dir():
         return None
     return place / STORE
 

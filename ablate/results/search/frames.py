@@ -21,7 +21,7 @@ from ablate.results.sources import load as load_sweep
 from ablate.results.trained import Trained
 from ablate.search import record
 from ablate.search.record import CONFIRMATION, FINISHED, SEARCH, Dimension, Trial
-from ablate.store import SWEEP, read_json
+from ablate.store import SWEEP, pack, read_json
 from ablate.store.sweep_file import SWEEP_VERSION, relabelled
 
 Setting = dict[str, float | int | str]
@@ -191,7 +191,7 @@ def load(folder: str | Path) -> SearchResults:
         curves_frame(rows, aims, content["search"].get("train_images")),
         analyse(*ask(_short_labels(load_sweep(confirmed)))) if (confirmed / SWEEP).exists() else None,
         trainings,
-        tuple(notes),
+        (*pack.changed(place), *notes),
     )
 
 
