@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ablate import interrupt, streams
-from ablate.errors import AblateError
+from ablate import __version__, interrupt, streams
+from ablate.errors import AblateError, UsageError, did_you_mean
 
 COMMANDS = ("dashboard", "info", "plan", "report", "runs", "status")
 
@@ -62,10 +62,10 @@ def _guarded(words: list[str]) -> int:
         if words and words[0] in COMMANDS:
             return int(importlib.import_module(f"ablate.commands.{words[0]}").run(words[1:]))
         if words and "=" not in words[0] and not words[0].startswith(("-", "~")):
-            from ablate.terminal import complain
-
-            complain(f"ablate: Expected one of: {', '.join(COMMANDS)}, or KEY=VALUE. Received: {words[0]!r}.")
-            return 2
+            raise UsageError(_no_command(*words[:2]))
+        if "--version" in words:
+            print(f"ablate {__version__}")
+            return 0
         return hydra_main(words)
     except KeyboardInterrupt:
         return interrupt.status() or INTERRUPTED
@@ -77,18 +77,42 @@ def _guarded(words: list[str]) -> int:
         from ablate.complaints import one_line
         from ablate.terminal import complain
 
-        complain(f"ablate: {one_line(error)}")
-        return 1
+        complain(f"ablate: {one_line(error, words)}")
+        return 2 if isinstance(error, UsageError) else 1
 
 
-def hydra_main(words: list[str]) -> int:
+def _no_command(word: str, after: str = "") -> str:
+    """What to say of a first word that is no command."""
+    from ablate.own_configs import KEYS, levels
+
+    if after.startswith("=") or word in KEYS:
+        return f"{word} has no value. Write {word}={after.strip('=') or 'VALUE'} without spaces."
+    listed = f"Unknown command {word!r}. Choose from {', '.join(COMMANDS)}, or give KEY=VALUE."
+    if word in levels("study"):
+        return f"{listed} Did you mean -m study={word}?"
+    return f"{listed}{did_you_mean(word, COMMANDS)}"
+
+
+def hydra_main(words: Sequence[str]) -> int:
     """Let Hydra compose and run; the status of a single run decides, a sweep raises where runs failed."""
+    from ablate import command_line, config
+
+    line = command_line.read(words)
+    command_line.check(line)
+    if line.package is not None:
+        config.select(line.overrides, line.config_dir, line.package)
+    return compose_and_run(line.flags, line.overrides)
+
+
+def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
+    """The same for a command line that is read and checked."""
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
     from omegaconf import DictConfig
 
-    from ablate import app, config, escaping, terminal
+    from ablate import app, escaping, terminal
+    from ablate.own_configs import conf_dir
 
     results: list[dict[str, Any]] = []
 
@@ -100,10 +124,8 @@ def hydra_main(words: list[str]) -> int:
 
     # Hydra prints tracebacks of its own unless it is told to raise; then errors come here like all others.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    # Its parser wants the overrides in one piece; -m between them is what people write.
-    switches = [word for word in words if word in ("-m", "--multirun")]
-    sys.argv = [sys.argv[0], *switches, *(word for word in words if word not in switches)]
-    hydra.main(version_base="1.3", config_path=str(config.conf_dir()), config_name="config")(task)()
+    sys.argv = [sys.argv[0], *flags, *overrides]  # its parser wants the overrides in one piece
+    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)()
     for result in results:
         folder = Path(result["folder"])
         if result["status"] == "failed":

@@ -11,7 +11,7 @@ from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from ablate import config, data, readout
 from ablate.data import Dataset
@@ -50,14 +50,12 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     try:
         if job.mode == RunMode.RUN and job.runtime.choices.get("study") is not None:
             study = job.runtime.choices["study"]
-            raise AblateError(
-                f"Expected -m with a study, which is a sweep: python -m ablate -m study={study}. Received: no -m."
-            )
+            raise AblateError(f"study={study} is a sweep. Add -m: python -m ablate -m study={study}.")
         if job.mode == RunMode.RUN and cfg.retune is not False:
-            raise AblateError("Expected -m with retune, which is of a sweep. Received: no -m.")
+            raise AblateError("retune is for sweeps. Add -m, or leave it out.")
         if job.job.chdir:
-            raise AblateError("Expected runs that share one store. Received: hydra.job.chdir=true, which gives each its own.")
-        config.check_overrides(job.overrides.task)
+            raise AblateError("hydra.job.chdir=true gives each run a store of its own. Leave it out: all runs share one.")
+        config.check_overrides(_words(job))
         recipe = config.resolve(cfg)
         trajectory, content = trajectory_of(recipe)
         result = _ensured(recipe, trajectory, content)
@@ -66,6 +64,13 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         write_atomically(folder / TRACE, config.redacted(traceback.format_exc(), cfg).encode())
     result_file.write(folder, result)
     return result
+
+
+def _words(job: Any) -> list[str]:
+    """The words of the command line as they were written: an interpolation among them is resolved where its key is."""
+    words = OmegaConf.to_container(job.overrides.task, resolve=False)
+    assert isinstance(words, list)
+    return [str(word) for word in words]
 
 
 def _ensured(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,59 +3,36 @@
 import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 
 from ablate.data import shape as data_shape
 from ablate.designs import DESIGNS
-from ablate.errors import AblateError, one_of
+from ablate.errors import AblateError, did_you_mean, one_of, shown, unknown_key
 from ablate.launch.settings import Settings
 from ablate.launch.share import cores
 from ablate.models.spec import apply_levels, parse
-from ablate.recipe import Recipe
+from ablate.own_configs import KEYS, conf_dir, groups
+from ablate.own_configs import levels as levels_of
+from ablate.recipe import MOST, Recipe
+from ablate.validation import complaint, missing_key
 
 SHORTEST_SECRET = 6  # characters
 
-KEYS = (
-    *("data", "augment", "model", "lrn", "fc", "init", "weight_decay", "optimizer", "schedule", "precision", "ema"),
-    *("lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs", "diverged_loss", "design"),
-    *(
-        "question",
-        "resolution",
-        "retune",
-        "retune_rates",
-        "retune_seeds",
-        "report",
-        "threads",
-        "workers",
-        "retries",
-        "fail_fast",
-        "watch",
-        "store",
-        "progress",
-        "tensorboard",
-    ),
-)
-INNER_KEYS = {
-    "data": ("name", "archive", "url", "md5", "cache", "records_per_file", "path", "validation", "eval_on"),
-    "model": ("layers",),
-    "lrn": ("level",),
-    "fc": ("level",),
-}
-
-
-def conf_dir() -> Path:
-    """The folder of the configs: inside the package where it was installed, beside it in a checkout."""
-    package = Path(__file__).resolve().parent
-    inside = package / "conf"
-    return inside if inside.is_dir() else package.parent / "conf"
+INNER_KEYS = {"model": ("layers",), "lrn": ("level",), "fc": ("level",)}
+DATA_KEYS = ("name", "validation", "eval_on")  # of every data set
+OWN_DATA_KEYS = {"cifar10": ("archive", "url", "md5", "cache", "records_per_file"), "digits": (), "arrays": ("path",)}
+SPARE_DATA_KEYS = ("cache",)  # which every data set may have
 
 
 def compose(overrides: Sequence[str], config_dir: str | None = None) -> DictConfig:
@@ -65,9 +42,38 @@ def compose(overrides: Sequence[str], config_dir: str | None = None) -> DictConf
         overrides: as on the command line, without sweeps.
         config_dir: a folder with configs of the user's own, searched as well.
     """
-    search = [] if config_dir is None else [f"hydra.searchpath=[{Path(config_dir).resolve().as_uri()}]"]
-    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-        return hydra_compose("config", overrides=[*search, *overrides], return_hydra_config=True)
+    with _hydra_of_its_own(), initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+        if config_dir is not None:
+            loader: Any = GlobalHydra.instance().config_loader()
+            places = loader.get_search_path()
+            # As Hydra's own --config-dir does: the path as it is, since its characters are not those of an override or a URI.
+            places.prepend("command-line", f"file://{Path(config_dir).absolute()}", SearchPathQuery("schema", None))
+            loader.repository.initialize_sources(places)
+        return hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
+
+
+def select(overrides: Sequence[str], config_dir: str | None, key: str) -> Any:
+    """What a config has for a key, or for a dotted path of them.
+
+    Raises:
+        AblateError: it has no such key.
+    """
+    cfg = compose(overrides, config_dir)
+    found = cfg if key == "_global_" else OmegaConf.select(cfg, key)
+    if found is None:
+        raise AblateError(unknown_key(key, [str(name) for name in cfg]))
+    return found
+
+
+@contextmanager
+def _hydra_of_its_own() -> Iterator[None]:
+    """Within it Hydra can be started, even where it is composing already, as it is where a sweep is planned."""
+    before = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().hydra = before
 
 
 def levels(hydra: Any) -> dict[str, str]:
@@ -88,23 +94,24 @@ def resolve(cfg: DictConfig) -> Recipe:
         plain = OmegaConf.to_container(
             OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]), resolve=True, throw_on_missing=True
         )
-    except OmegaConfBaseException as error:
-        raise AblateError(f"The config does not resolve: {str(error).splitlines()[0]}") from error
+    except (OmegaConfBaseException, RecursionError) as error:
+        raise AblateError(unresolved(error, cfg)) from error
     assert isinstance(plain, dict)
     config: dict[str, Any] = {str(key): value for key, value in plain.items()}
-    _check_keys(config)
+    chosen = levels(cfg.hydra) if "hydra" in cfg else {}
+    _check_keys(config, chosen)
     shape = data_shape(config["data"])
     layers = parse(config["model"].get("layers"), shape.classes)
     model = apply_levels(layers, config["lrn"]["level"], config["fc"]["level"], shape.classes)
     batch_size = config["batch_size"]
-    if isinstance(batch_size, int) and batch_size > shape.train_images:
+    if type(batch_size) is int and batch_size > shape.train_images:
         raise AblateError(
-            f"Expected a batch_size of at most {shape.train_images}, the number of training images. "
-            f"Received: batch_size={batch_size}."
+            f"batch_size must be at most {shape.train_images:,}, the number of training images, got {shown(batch_size)}."
         )
     Settings.of(config)
     optimizer = config["optimizer"] | {"lr": config["lr"]} if isinstance(config["optimizer"], dict) else {}
     return _checked(
+        chosen,
         data=config["data"],
         shape=shape,
         model=model,
@@ -129,20 +136,70 @@ def resolve(cfg: DictConfig) -> Recipe:
     )
 
 
-def _check_keys(config: Mapping[str, Any]) -> None:
-    """Refuse what no part of the program would read, and what every part needs."""
-    sections = [(name, config[name], keys) for name, keys in INNER_KEYS.items() if name in config]
-    for where, section, keys in [("the config", config, KEYS), *sections]:
-        if not isinstance(section, Mapping):
-            raise AblateError(f"Expected a level of the group {where}. Received: {where}={section!r}.")
-        for key in section:
-            if key not in keys:
-                raise AblateError(f"Expected the keys of {where}: {', '.join(keys)}. Received: {key!r}.")
-    inner = [(name, keys) for name, keys in INNER_KEYS.items() if name in config and name != "data"]
+def unresolved(error: Exception, cfg: DictConfig) -> str:
+    """What to say of a config with an interpolation that gives no value: the key, what it refers to, and why there is none."""
+    text = " ".join(str(error).split())
+    key = getattr(error, "full_key", None) or _culprit(cfg) or "the config"
+    written = _written(cfg, key)
+    of = f"{key}={written}" if written is not None else key
+    if isinstance(error, RecursionError) or "recursive" in text.lower() or "recursion" in text.lower():
+        return f"{of} refers to itself. Write a value."
+    if found := re.search(r"[Ee]nvironment variable '([^']*)' not found", text):
+        return f"{of}: the environment variable {found[1]} is not set. Set it, or write ${{oc.env:{found[1]},DEFAULT}}."
+    if found := re.search(r"Interpolation key '([^']*)' not found", text):
+        names = [str(name) for name in cfg if name != "hydra"]
+        return f"{of}: the config has no key '{found[1]}'.{did_you_mean(found[1], names)}"
+    if found := re.search(r"Unsupported interpolation type (\S+)", text):
+        return f"{of}: unknown resolver '{found[1]}'. Choose from oc.env, oc.select, now."
+    if "issing" in text and "???" in text:
+        return f"{of} has no value. Write {key}=VALUE."
+    return f"{of} does not resolve. Write a value, or ${{KEY}} with another key of the config."
+
+
+def _culprit(cfg: DictConfig) -> str | None:
+    """The first top-level key that does not resolve."""
+    for key in map(str, cfg):
+        try:
+            if key != "hydra" and OmegaConf.is_config(node := cfg[key]):
+                OmegaConf.to_container(node, resolve=True)
+        except (OmegaConfBaseException, RecursionError):
+            return key
+    return None
+
+
+def _written(cfg: DictConfig, key: str) -> str | None:
+    """A value as the config has it, unresolved; None where there is none to show."""
+    node: Any = OmegaConf.to_container(cfg, resolve=False)
+    for part in key.split("."):
+        node = node.get(part) if isinstance(node, dict) else None
+    return node if isinstance(node, str) else None
+
+
+def _check_keys(config: Mapping[str, Any], chosen: Mapping[str, str]) -> None:
+    """Refuse what no part of the program would read, and what every part needs. chosen: the level of each group."""
+    for name in config:
+        if name not in KEYS:
+            raise AblateError(unknown_key(name, KEYS))
     missing = [key for key in KEYS if key not in config]
-    missing += [f"{name}.{key}" for name, keys in inner for key in keys if key not in config[name]]
     if missing:
-        raise AblateError(f"Expected the key {missing[0]} in the config. Received: a config without it.")
+        raise AblateError(f"The config has no {missing[0]}. Write {missing[0]}=VALUE.")
+    for group in sorted(groups() & config.keys()):
+        if not isinstance(config[group], Mapping):
+            raise AblateError(
+                f"{group} must be one of its levels, got {shown(config[group])}. Choose from {', '.join(levels_of(group))}."
+            )
+    data_set = config["data"].get("name")
+    own = OWN_DATA_KEYS.get(data_set, ()) if isinstance(data_set, str) else ()
+    needed = {**INNER_KEYS, "data": (*DATA_KEYS, *own)}
+    for name, keys in needed.items():
+        allowed = (*keys, *SPARE_DATA_KEYS) if name == "data" else keys
+        for key in config[name]:
+            if key not in allowed and not (name == "data" and data_set not in OWN_DATA_KEYS):
+                of = f"data={data_set}" if name == "data" else name
+                raise AblateError(unknown_key(f"{name}.{key}", [f"{name}.{each}" for each in keys], of))
+        for key in keys:
+            if key not in config[name]:
+                raise AblateError(missing_key(f"{name}.{key}", chosen))
     if config["design"] not in DESIGNS:
         raise AblateError(one_of("design", config["design"], DESIGNS))
 
@@ -150,8 +207,8 @@ def _check_keys(config: Mapping[str, Any]) -> None:
 def check_overrides(words: Sequence[str]) -> None:
     """Refuse overrides of which one would silently win over another."""
     given = {key: word for word in words for key in ("steps", "epochs") if word.lstrip("+").startswith(f"{key}=")}
-    if len(given) == 2 and given["epochs"] != "epochs=null":
-        raise AblateError(f"Expected steps or epochs, not both. Received: {given['steps']} {given['epochs']}.")
+    if len(given) == 2 and given["epochs"].lstrip("+") != "epochs=null":
+        raise AblateError(f"Give steps or epochs, not both: {given['steps']} {given['epochs']}.")
 
 
 def redacted(text: str, cfg: DictConfig) -> str:
@@ -173,10 +230,14 @@ def _steps(config: Mapping[str, Any], train_images: int) -> Any:
     if epochs is None:
         return config["steps"]
     if isinstance(epochs, bool) or not isinstance(epochs, int | float) or not 0 < epochs < math.inf:
-        raise AblateError(f"Expected a number of epochs above 0, or null. Received: epochs={epochs!r}.")
-    if not isinstance(config["batch_size"], int) or config["batch_size"] < 1:
+        raise AblateError(f"epochs must be a number above 0, or null, got {shown(epochs)}.")
+    batch_size = config["batch_size"]
+    if type(batch_size) is not int or batch_size < 1:
         return 1  # the batch size is refused with its own message
-    return math.ceil(round(epochs * train_images / config["batch_size"], 6))  # 1e-6 steps are a matter of rounding
+    most = MOST * batch_size / train_images
+    if epochs > most:
+        raise AblateError(f"epochs must be at most {most:,.0f}, which is {MOST:,} steps, got {shown(epochs)}.")
+    return math.ceil(round(epochs * train_images / batch_size, 6))  # 1e-6 steps are a matter of rounding
 
 
 def _threads(value: Any) -> Any:
@@ -186,33 +247,9 @@ def _threads(value: Any) -> Any:
     return cores()
 
 
-_NAMES = {"average.decay": "ema_decay", "average.warmup": "ema_warmup", "readout.weights": "ema.weights", "optimizer.lr": "lr"}
-_TAGS = ("sgd", "momentum", "adam", "constant", "staircase", "cosine")  # pydantic's way to name the members of a union
-
-
-def _checked(**sections: Any) -> Recipe:
+def _checked(chosen: Mapping[str, str], **sections: Any) -> Recipe:
     """The recipe, or one line about the first thing that is wrong with it."""
     try:
         return Recipe(**sections)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        parts = [str(part) for part in first["loc"]]
-        key = ".".join(part for part in parts if part not in _TAGS and "constrained" not in part and "literal" not in part)
-        key = _NAMES.get(key, key)
-        message = first["msg"].removeprefix("Value error, ").replace("Input should be", "Expected").rstrip(".")
-        message = message.replace("Expected greater", "Expected a number greater").replace(
-            "Expected less", "Expected a number less"
-        )
-        received = first["input"]
-        if first["type"] == "extra_forbidden":
-            message = "Expected no such key"
-        elif first["type"] == "union_tag_invalid":
-            key, received = f"{key}.kind", first["ctx"]["tag"]
-            message = f"Expected one of: {first['ctx']['expected_tags']}"
-        elif first["type"] == "path_type":
-            message = "Expected the path of a folder"
-        elif key.startswith("init.stddev."):
-            message = "Expected a number above 0, 'glorot', 'he' or 'inverse_fan_in'"
-        if first["type"] == "missing":
-            raise AblateError(f"Expected the key {key}. Received: a config without it.") from None
-        raise AblateError(f"{message}. Received: {key}={received!r}.") from None
+        raise AblateError(complaint(error, chosen)) from None

@@ -7,7 +7,7 @@ from itertools import combinations, product
 from typing import Any
 
 from ablate import generators
-from ablate.errors import AblateError, one_of
+from ablate.errors import AblateError, one_of, shown
 
 BASELINE = "baseline"  # the label of the arm that changes nothing
 LABEL_DIGITS = 6  # of a number in a label; longer ones are rounded to 4
@@ -27,12 +27,11 @@ class Factor:
 
     def __post_init__(self) -> None:
         if not self.levels:
-            raise AblateError(f"Expected at least one level for {self.name}. Received: none.")
+            raise AblateError(f"{self.name} has no level. Give at least one.")
         repeated = {level for level in self.levels if self.levels.count(level) > 1}
         if repeated:
             raise AblateError(
-                f"Expected different levels. Received: {self.name}={','.join(self.levels)}, with "
-                f"{', '.join(sorted(repeated))} more than once."
+                f"{self.name}={','.join(self.levels)} has {', '.join(sorted(repeated))} more than once. Give different levels."
             )
 
 
@@ -144,7 +143,7 @@ def together(factors: Sequence[Factor]) -> list[Arm]:
     """
     if len({len(factor.levels) for factor in factors}) > 1:
         counts = " ".join(f"{factor.name}={','.join(factor.levels)}" for factor in factors)
-        raise AblateError(f"Expected equally many levels for each factor of design=together. Received: {counts}.")
+        raise AblateError(f"design=together needs equally many levels for each factor, got {counts}.")
     names = [factor.name for factor in factors]
     rows = list(zip(*(factor.levels for factor in factors), strict=True)) if factors else [()]
     return [Arm(tuple(zip(names, levels, strict=True))) for levels in rows]
@@ -227,14 +226,11 @@ def _columns(factors: Sequence[Factor], resolution: int) -> tuple[int, ...]:
     _check_resolution(resolution)
     others = [f"{factor.name}={','.join(factor.levels)}" for factor in factors if len(factor.levels) != 2]
     if others:
-        raise AblateError(
-            f"Expected two levels for each factor of design=fractional. Received: {' '.join(others)}. "
-            "Name two levels, or use another design."
-        )
+        raise AblateError(f"design=fractional needs two levels for each factor, got {' '.join(others)}. Use another design.")
     fewest, most = FRACTION_FACTORS
     if not fewest <= len(factors) <= most:
         raise AblateError(
-            f"Expected {fewest} to {most} factors for design=fractional. Received: {len(factors)}. "
+            f"design=fractional needs {fewest} to {most} factors, got {len(factors)}. "
             f"Use {'more factors' if len(factors) < fewest else 'fewer factors'}, or design=one_factor."
         )
     return generators.columns(len(factors), resolution)
@@ -253,8 +249,8 @@ def _aliased(names: Sequence[str], columns: Sequence[int]) -> list[tuple[Effect,
 
 
 def _check_resolution(resolution: int) -> None:
-    if not isinstance(resolution, int) or resolution < LEAST_RESOLUTION:
-        raise AblateError(f"Expected a whole number from {LEAST_RESOLUTION} on. Received: resolution={resolution}.")
+    if isinstance(resolution, bool) or not isinstance(resolution, int) or resolution < LEAST_RESOLUTION:
+        raise AblateError(f"resolution must be a whole number of at least {LEAST_RESOLUTION}, got {shown(resolution)}.")
 
 
 def _baseline(factors: Sequence[Factor]) -> Arm:

@@ -18,6 +18,7 @@ from ablate.app import trajectory_of
 from ablate.complaints import one_line
 from ablate.designs import Arm, Factor, Fraction
 from ablate.errors import AblateError
+from ablate.overrides import texts
 from ablate.recipe import Recipe
 from ablate.store import SWEEP, Trajectory, canonical_json
 from ablate.store.pack import store_of
@@ -279,16 +280,15 @@ def parse(overrides: Sequence[Override]) -> Command:
             continue
         if override.is_sweep_override() and not override.is_discrete_sweep():
             raise AblateError(
-                f"Expected a list of values, as in {key}=0.05,0.1. Received: {override.input_line}. "
-                "Intervals are for searches over a range, which this sweep is not."
+                f"{override.input_line} is an interval, which only a search takes. List values, as in {key}=0.05,0.1, or add "
+                "hydra/sweeper=optuna."
             )
         if key == "seed":
-            values = override.sweep_string_iterator() if override.is_sweep_override() else [override.value()]
-            seeds = parse_seeds([str(value) for value in values])
+            seeds = parse_seeds(texts(override) if override.is_sweep_override() else [str(override.value())])
         elif key.partition("/")[0].partition(".")[0] in NOT_FACTORS:
-            raise AblateError(f"Expected one value: {key} cannot be swept. Received: {override.input_line}.")
+            raise AblateError(f"{key} cannot be swept: it is the same for all runs. Give one value, not {override.input_line}.")
         else:
-            factors.append(Factor(key, tuple(_word(str(value)) for value in override.sweep_string_iterator())))
+            factors.append(Factor(key, tuple(map(_word, texts(override)))))
     return Command(tuple(factors), seeds, tuple(fixed))
 
 
@@ -317,8 +317,8 @@ def check_study(name: str, with_it: DictConfig, without: DictConfig) -> None:
     differ = [key for key in ours if key not in ("hydra", *STUDY_KEYS) and ours[key] != plain.get(key)]
     if differ:
         raise AblateError(
-            f"Expected a study with {', '.join(STUDY_KEYS)} and hydra.sweeper.params alone. Received: {differ[0]!s} in "
-            f"study={name}. Write it into hydra.sweeper.params, as all else that the study fixes."
+            f"study={name} sets {differ[0]!s} outside of hydra.sweeper.params. Write it under params, as all else but "
+            f"{', '.join(STUDY_KEYS)}."
         )
 
 
@@ -382,8 +382,8 @@ def of_arms(
                     }
                     break
         except (AblateError, HydraException, OmegaConfBaseException) as error:
-            refused.setdefault(one_line(error), []).append(f"{arm.label(arms[0])} ({' '.join(words[number])})")
-    if refused and len(arms) == 1:
+            refused.setdefault(one_line(error, words[number]), []).append(f"{arm.label(arms[0])} ({' '.join(words[number])})")
+    if len(refused) == 1 and len(next(iter(refused.values()))) == len(arms):
         raise AblateError(next(iter(refused)))
     if refused:
         count = sum(map(len, refused.values()))
@@ -391,10 +391,12 @@ def of_arms(
         raise AblateError(f"{count} of {len(arms)} arms cannot be trained. " + " | ".join(told))
     sets = sorted({str(recipe.data["eval_on"]) for recipe in recipes.values()})
     if len(sets) > 1:
-        raise AblateError(f"Expected all arms to be read on the same images. Received: data.eval_on={','.join(sets)}.")
+        raise AblateError(
+            f"data.eval_on must be the same for all arms, got {','.join(sets)}: they are read on the same images."
+        )
     stores = sorted({str(recipe.store) for recipe in recipes.values()})
     if len(stores) > 1:
-        raise AblateError(f"Expected one store for all runs of a sweep. Received: store={', '.join(stores)}.")
+        raise AblateError(f"store must be the same for all runs of a sweep, got {', '.join(stores)}.")
     runs: list[Run] = []
     for seed in command.seeds:  # all arms of a seed before the next seed, so that an unfinished sweep compares them
         for number in range(len(arms)):
@@ -425,12 +427,23 @@ def parse_seeds(values: Sequence[str]) -> tuple[int, ...]:
     Raises:
         AblateError: they are not different whole numbers.
     """
-    whole = all(value.isdecimal() and int(value) < MOST_SEEDS for value in values)
+    whole = all(map(_is_seed, values))
     if not values or not whole or len(set(values)) < len(values):
-        raise AblateError(
-            f"Expected different whole numbers from 0 to 2,147,483,647, as in seed=0,1,2. Received: seed={','.join(values)}."
-        )
+        raise AblateError(_no_seeds(values))
     return tuple(int(value) for value in values)
+
+
+def _is_seed(value: str) -> bool:
+    return value.isascii() and value.isdecimal() and len(value.lstrip("0")) <= len(str(MOST_SEEDS)) and int(value) < MOST_SEEDS
+
+
+def _no_seeds(values: Sequence[str]) -> str:
+    """What to say of values that are no replicate numbers."""
+    wrong = next((value for value in values if not _is_seed(value)), None)
+    if wrong is not None:
+        return f"seed must be a whole number from 0 to {MOST_SEEDS - 1:,}, got {wrong[:40]}. Several are seed=0,1,2."
+    twice = next(value for value in values if values.count(value) > 1)
+    return f"seed has {twice} more than once. Give different numbers, as in seed=0,1,2."
 
 
 def sweep_folder(path: str | Path) -> Path:
@@ -444,8 +457,7 @@ def sweep_folder(path: str | Path) -> Path:
         return folder
     if plain_file(folder / TUNING / SWEEP):
         raise AblateError(
-            f"Expected a sweep of which measuring has begun. Received: {path}, which still tunes learning rates. "
-            f"Name {folder / TUNING}."
+            f"{path} still tunes learning rates, and has measured nothing yet. Name its tuning: {folder / TUNING}."
         )
     raise AblateError(f"Expected the folder of a sweep, with a {SWEEP} in it, as in multirun/. Received: {path}.")
 

@@ -8,18 +8,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ablate.data import Shape
 from ablate.models.spec import Dense, Model, to_plain
+from ablate.validation import no_boolean, within
+
+SMALLEST_FLOAT, LARGEST_FLOAT = 1.1754944e-38, 3.4028235e38  # of 32 bits; smaller ones are flushed to 0
 
 TRAINING_VERSION = 1  # part of every fingerprint: raise it with any change of the training code that changes its numbers
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Fraction = Annotated[float, Field(ge=0, lt=1)]
+MOST = 1_000_000_000  # of steps, and of all that is counted in them
+
+# A number that the training, which computes in 32 bits, can hold; true and false are none.
+Number = Annotated[
+    float, Field(allow_inf_nan=False), BeforeValidator(no_boolean), AfterValidator(within(SMALLEST_FLOAT, LARGEST_FLOAT))
+]
+Positive = Annotated[Number, Field(gt=0)]
+NotNegative = Annotated[Number, Field(ge=0)]
+Fraction = Annotated[Number, Field(ge=0, lt=1)]
 ReportFormat = Literal["html", "csv", "md", "tex", "png", "svg"]
-Count = Annotated[int, Field(ge=1, strict=True)]
+Count = Annotated[int, Field(ge=1, le=MOST, strict=True)]
 
 
 class _Section(BaseModel):
@@ -30,7 +39,7 @@ class Augment(_Section):
     """How a training batch is distorted. brightness is in pixel values (0 to 255); contrast a range of factors."""
 
     crop: Literal["random", "center", "none"]
-    crop_fraction: Annotated[float, Field(gt=0, le=1)]
+    crop_fraction: Annotated[Number, Field(gt=0, le=1)]
     flip: bool
     brightness: NotNegative
     contrast: tuple[NotNegative, NotNegative]
@@ -63,9 +72,9 @@ class Spreads(_Section):
 class Biases(_Section):
     """Initial biases by role of the layer."""
 
-    first_conv: float
-    hidden: float
-    classifier: float
+    first_conv: Number
+    hidden: Number
+    classifier: Number
 
 
 class Init(_Section):
@@ -129,7 +138,7 @@ class Cosine(_Section):
     """Half a cosine down to `final_fraction` of the rate at the last step."""
 
     kind: Literal["cosine"]
-    final_fraction: Annotated[float, Field(ge=0, le=1)]
+    final_fraction: Annotated[Number, Field(ge=0, le=1)]
 
 
 class Precision(_Section):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.config_store import ConfigStore
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
@@ -50,7 +49,9 @@ class AblateSweeper(Sweeper):
         from ablate.launch.settings import Settings
 
         if any(word.startswith("hydra.sweep.subdir") for word in self.master.hydra.overrides.hydra):
-            raise AblateError("Expected no hydra.sweep.subdir: the runs of a sweep lie in folders by their number.")
+            raise AblateError(
+                "hydra.sweep.subdir cannot be set: the runs of a sweep lie in folders by their number. Leave it out."
+            )
         settings = Settings.of(self.master)
         tuned = retune.Settings.of(self.master)
         made = self._retuning(arguments, tuned) if tuned.retune else self._plan(arguments)
@@ -90,23 +91,23 @@ class AblateSweeper(Sweeper):
 
     def _command(self, arguments: Sequence[str]) -> "Command":
         from ablate import plan
+        from ablate.overrides import parse_all
 
-        parser = OverridesParser.create(config_loader=self.context.config_loader)
-        return plan.parse(parser.parse_overrides(plan.of_study(self.params, arguments)))
+        return plan.parse(parse_all(plan.of_study(self.params, arguments), self.context.config_loader))
 
     def _compose(self, overrides: Sequence[str]) -> DictConfig:
         return self.context.config_loader.load_sweep_config(self.master, list(overrides))
 
     def _plan(self, arguments: Sequence[str]) -> "Plan":
         from ablate import plan
+        from ablate.overrides import parse_all
         from ablate.repository import config_dir, reading_once
 
         loader = self.context.config_loader
         study = self.master.hydra.runtime.choices.get("study")
-        parser = OverridesParser.create(config_loader=loader)
         with reading_once(loader):
             if study is not None:
-                given = [word for word in parser.parse_overrides(list(arguments)) if not word.is_sweep_override()]
+                given = [word for word in parse_all(arguments, loader) if not word.is_sweep_override()]
                 without = self._compose([str(word.input_line) for word in given if word.key_or_group != "study"])
                 plan.check_study(study, self.master, without)
             design, resolution = str(self.master.design), self.master.resolution
@@ -128,7 +129,7 @@ class AblateSweeper(Sweeper):
             return lambda _: launcher.ensure  # type: ignore[attr-defined]
         for word in self.master.hydra.overrides.task:
             if word.lstrip("+").partition("=")[0] in ("workers", "retries", "fail_fast"):
-                raise AblateError(f"Expected hydra/launcher=local with {word}. Received: hydra/launcher={self._launcher}.")
+                raise AblateError(f"{word} works with hydra/launcher=local alone, not with hydra/launcher={self._launcher}.")
 
         def launch(within: str, runs: "Sequence[Run]", *_: object) -> None:
             place = f"hydra.sweeper.name={name}"  # a job is composed anew from its overrides

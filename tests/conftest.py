@@ -53,8 +53,10 @@ class Program:
         self.env = {name: value for name, value in os.environ.items() if name not in hidden}
 
     def start(self, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        given = {word.partition("=")[0] for word in words if "=" in word}  # a key is given once
+        base = [word for word in self.base if word.partition("=")[0] not in given]
         return subprocess.Popen(
-            [sys.executable, "-m", "ablate", *self.base, *words],
+            [sys.executable, "-m", "ablate", *base, *words],
             cwd=self.folder,
             env=self.env | (env or {}),
             stdout=subprocess.PIPE,

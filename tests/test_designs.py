@@ -67,7 +67,7 @@ def test_together_switches_all_factors_at_once(factors: list[Factor], count: int
 
 
 def test_together_refuses_factors_with_different_numbers_of_levels() -> None:
-    with pytest.raises(AblateError, match=r"Expected equally many levels.*Received: a=1,2 b=1,2,3\."):
+    with pytest.raises(AblateError, match=r"needs equally many levels.*got a=1,2 b=1,2,3\."):
         designs.arms("together", [Factor("a", ("1", "2")), Factor("b", ("1", "2", "3"))])
 
 
@@ -207,15 +207,17 @@ def test_a_fraction_that_does_not_exist_is_the_full_factorial() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(AblateError, match="Expected one of: factorial, one_factor, ladder, together, fractional"):
+    with pytest.raises(
+        AblateError, match=r"^Unknown design 'full'\. Choose from factorial, one_factor, ladder, together, fractional\."
+    ):
         designs.arms("full", [])
-    with pytest.raises(AblateError, match=r"Expected two levels for each factor.* Received: lr=1 fc=two,one,none"):
+    with pytest.raises(AblateError, match=r"needs two levels for each factor, got lr=1 fc=two,one,none"):
         designs.arms("fractional", [Factor("lr", ("1",)), *two_levels(3), Factor("fc", ("two", "one", "none"))])
     for count in (0, 1, 13):
-        with pytest.raises(AblateError, match=f"Expected 2 to 12 factors.* Received: {count}"):
+        with pytest.raises(AblateError, match=f"needs 2 to 12 factors, got {count}"):
             designs.arms("fractional", two_levels(count))
-    for resolution in (2, True, "4", 4.5, None):
-        with pytest.raises(AblateError, match=f"Expected a whole number from 3 on. Received: resolution={resolution}"):
+    for resolution, told in ((2, "2"), (True, "true"), ("4", "'4'"), (4.5, "4.5"), (None, "null")):
+        with pytest.raises(AblateError, match=f"resolution must be a whole number of at least 3, got {told}"):
             designs.arms("factorial", two_levels(3), resolution)  # type: ignore[arg-type]
     with pytest.raises(AblateError, match="more than once"):
         Factor("lr", ("0.1", "0.1"))

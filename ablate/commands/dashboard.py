@@ -1,12 +1,12 @@
 """`ablate dashboard`: a search in the browser, as Optuna's own dashboard shows it, for this machine alone."""
 
-import argparse
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from ablate.arguments import Parser
 from ablate.errors import AblateError
 from ablate.plan import sweep_folder
 from ablate.progress import say
@@ -37,11 +37,10 @@ def run(arguments: Sequence[str]) -> int:
         AblateError: the folder is no search, its trials cannot be read, the port is taken, or optuna-dashboard is missing.
         SystemExit: with 0 after `--help`, with 2 for wrong usage.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="ablate dashboard",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("sweep", type=Path, metavar="SEARCH", help="the folder of a search, in multirun/")
     parser.add_argument("--port", type=int, default=PORT, help=f"of this machine (default: {PORT}); 0 for a free one")

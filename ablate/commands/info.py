@@ -1,6 +1,5 @@
 """`ablate info`: the layers of a model, with output shapes, parameters and operations."""
 
-import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -8,7 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
-from ablate import config, terminal
+from ablate import config, overrides, terminal
+from ablate.arguments import Parser, add_config_dir
 from ablate.models.costs import layer_costs, totals
 from ablate.models.spec import Model
 
@@ -35,17 +35,13 @@ def run(arguments: Sequence[str]) -> int:
         AblateError: for overrides that give no valid recipe.
         SystemExit: with 0 after `--help`, with 2 for wrong usage.
     """
-    parser = argparse.ArgumentParser(
-        prog="ablate info",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(prog="ablate info", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument("--json", action="store_true", help="print one JSON object in place of the table")
-    parser.add_argument("--config-dir", "-cd", metavar="DIR", help="a folder with configs of your own")
-    parser.add_argument("overrides", nargs="*", metavar="OVERRIDE", help="as for a training: model=alex4, fc=one ...")
+    add_config_dir(parser)
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="as for a training: model=alex4, fc=one ...")
     options = parser.parse_intermixed_args(arguments)
 
+    overrides.read(options.overrides, options.config_dir, sweep=False, of_sweep="")
     cfg = config.compose(options.overrides, options.config_dir)
     recipe = config.resolve(cfg)
     description = {"model": config.levels(cfg.hydra)["model"], **describe(recipe.model, recipe.input_shape)}

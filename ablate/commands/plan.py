@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from ablate import terminal
+from ablate.arguments import Parser, add_config_dir
 from ablate.designs import interaction
 from ablate.launch.share import Amount
 from ablate.overview import OWN_LAUNCHER, describe
@@ -44,19 +45,25 @@ def run(arguments: Sequence[str]) -> int:
         AblateError: for overrides that give no valid sweep.
         SystemExit: with 0 after `--help`.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="ablate plan",
-        usage="ablate plan [-h] [--json] [--config-dir DIR] OVERRIDE ...",
+        usage="ablate plan [-h] [--json] [--config-dir DIR] KEY=VALUE ...",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object in place of the tables")
-    options, words = parser.parse_known_args(arguments)
-    from ablate.__main__ import hydra_main
+    parser.add_argument("--multirun", "-m", action="store_true", help=argparse.SUPPRESS)  # of the sweep's own command
+    add_config_dir(parser)
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="as for the sweep: augment=on,off seed=0,1,2 ...")
+    options = parser.parse_intermixed_args(arguments)
+    from ablate import overrides
+    from ablate.__main__ import compose_and_run
 
-    return hydra_main(["-m", *words, f"hydra.sweeper.plan={'json' if options.json else 'table'}"])
+    overrides.read(options.overrides, options.config_dir, sweep=True)
+    folder = [] if options.config_dir is None else ["--config-dir", options.config_dir]
+    shown = f"hydra.sweeper.plan={'json' if options.json else 'table'}"
+    return compose_and_run(["--multirun", *folder], [*options.overrides, shown])
 
 
 def show_plan(plan: Plan, workers: Amount, threads: Amount, as_json: bool, launcher: str = OWN_LAUNCHER) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablate.arguments import Parser
 from ablate.errors import AblateError
 
 if TYPE_CHECKING:
@@ -192,12 +193,11 @@ def _changes(options: argparse.Namespace) -> dict[str, Any]:
     return {"metric": options.metric, "at_step": options.at_step, "margin": options.margin}
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="ablate report",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "sweep", nargs="*", metavar="SWEEP", help="the folder of a sweep, the name of a study, or a store; several are joined"

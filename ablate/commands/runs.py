@@ -12,6 +12,7 @@ import yaml
 
 from ablate import terminal
 from ablate.commands.pack import pack, unpack
+from ablate.arguments import Parser
 from ablate.errors import AblateError
 from ablate.store import known_sweeps
 from ablate.store.catalog import STATES, Entry, contents, entry
@@ -93,13 +94,8 @@ def _add_json(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print one JSON object in place of the {what}")
 
 
-def _parser(name: str, description: str, epilog: str | None = None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=f"ablate runs {name}".strip(),
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def _parser(name: str, description: str, epilog: str | None = None) -> Parser:
+    parser = Parser(prog=f"ablate runs {name}".strip(), description=description, epilog=epilog)
     parser.add_argument("--store", type=Path, metavar="DIR", default=Path("runs"), help="the store (default: runs)")
     return parser
 
@@ -147,7 +143,7 @@ def _in_state(entries: Sequence[Entry], state: str | None) -> list[Entry]:
 
 def _defaults() -> dict[str, str]:
     """The level that each group has where the command line names none."""
-    from ablate.config import conf_dir  # it takes Hydra along, which the help can do without
+    from ablate.own_configs import conf_dir
 
     listed = yaml.safe_load((conf_dir() / "config.yaml").read_text())["defaults"]
     return {group: str(level) for item in listed if isinstance(item, dict) for group, level in item.items()}

@@ -1,6 +1,5 @@
 """`ablate status`: how far a sweep is, from its files, while it runs or later."""
 
-import argparse
 import json
 import time
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ablate import terminal
+from ablate.arguments import Parser
 from ablate.errors import AblateError
 from ablate.launch import watch
 from ablate.launch.snapshot import snapshot
@@ -47,11 +47,10 @@ def run(arguments: Sequence[str]) -> int:
         AblateError: the folder is no sweep, or its sweep.json is damaged.
         SystemExit: with 0 after `--help`, with 2 for wrong usage.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="ablate status",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("sweep", type=Path, metavar="SWEEP", help="the folder of a sweep, in multirun/")
     parser.add_argument("--all", action="store_true", help="list every training, not only count those that are done or wait")

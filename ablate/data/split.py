@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.errors import AblateError, one_of
+from ablate.errors import AblateError, one_of, shown
 
 EVAL_ON = ("test", "validation")
 
@@ -72,14 +72,14 @@ def check(config: Mapping[str, Any], train_images: int, classes: int) -> tuple[i
     limit = train_images - classes  # every class keeps an image to learn from
     if isinstance(validation, bool) or not isinstance(validation, int) or not 0 <= validation <= limit:
         raise AblateError(
-            f"Expected data.validation: a whole number of images from 0 to {limit} (of {train_images}, "
-            f"and each of {classes} classes keeps one). Received: data.validation={validation!r}."
+            f"data.validation must be a whole number of images from 0 to {limit:,} (of {train_images:,}, and each of {classes} "
+            f"classes keeps one), got {shown(validation)}."
         )
     if eval_on not in EVAL_ON:
         raise AblateError(one_of("data.eval_on", eval_on, EVAL_ON))
     if eval_on == "validation" and validation == 0:
         raise AblateError(
-            "Expected held-out images for data.eval_on=validation. Received: data.validation=0. "
+            "data.eval_on=validation needs held-out images, got data.validation=0. "
             f"Set data.validation={max(1, default_validation(train_images))}, or data.eval_on=test."
         )
     return validation, eval_on

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-from ablate.errors import AblateError
+from ablate.errors import AblateError, shown
 from ablate.launch.share import Amount
+
+MOST = 10_000  # workers, threads, retries
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Settings:
         self._check_whole("retries", 0)
         for name in ("fail_fast", "watch", "progress"):
             if not isinstance(getattr(self, name), bool):
-                raise AblateError(f"Expected true or false. Received: {name}={getattr(self, name)!r}.")
+                raise AblateError(f"{name} must be true or false, got {shown(getattr(self, name))}.")
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self:
@@ -39,5 +41,7 @@ class Settings:
 
     def _check_whole(self, name: str, least: int, else_: str = "") -> None:
         value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise AblateError(f"Expected a whole number of at least {least}{else_}. Received: {name}={value!r}.")
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise AblateError(f"{name} must be a whole number{else_}, got {shown(value)}.")
+        if not least <= value <= MOST:
+            raise AblateError(f"{name} must be from {least} to {MOST:,}{else_}, got {shown(value)}.")

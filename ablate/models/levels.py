@@ -34,7 +34,7 @@ def apply_levels(model: Model, lrn: str, fc: str, classes: int) -> Model:
 
 def _apply_lrn(model: Model, level: str) -> Model:
     if level not in LRN_LEVELS:
-        raise AblateError(one_of("lrn", level, LRN_LEVELS))
+        raise AblateError(one_of("lrn level", level, LRN_LEVELS))
     if level == "off":
         return tuple(layer for layer in model if not isinstance(layer, Lrn))
     if level == "on" and not any(isinstance(layer, Lrn) for layer in model):
@@ -47,7 +47,7 @@ def _apply_lrn(model: Model, level: str) -> Model:
 
 def _apply_fc(model: Model, level: str, classes: int) -> Model:
     if level not in FC_LEVELS:
-        raise AblateError(one_of("fc", level, FC_LEVELS))
+        raise AblateError(one_of("fc level", level, FC_LEVELS))
     if level == "native":
         return model
     dense = [index for index, layer in enumerate(model) if isinstance(layer, Dense)]

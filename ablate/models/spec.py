@@ -71,7 +71,7 @@ def parse(layers: Sequence[Any], classes: int) -> Model:
             )
         [(word, arguments)] = item.items()
         if word not in _CHOICES:
-            raise AblateError(one_of(f"layer {position}", word, _CHOICES))
+            raise AblateError(one_of(f"kind of layer {position}", word, _CHOICES))
         if not isinstance(arguments, dict):
             raise AblateError(f"Expected a mapping for {word}, as in `{word}: {{...}}`. Received: {arguments!r}.")
         try:

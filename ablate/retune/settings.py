@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ablate.errors import AblateError
+from ablate.errors import AblateError, shown
 
 SHARED = 1.0  # the rate of an arm's own lr
 FEWEST_RATES = 2
+MOST_SEEDS = 10_000
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,15 @@ class Settings:
         """
         retune, rates, seeds = config["retune"], config["retune_rates"], config["retune_seeds"]
         if not isinstance(retune, bool):
-            raise AblateError(f"Expected true or false. Received: retune={retune!r}.")
-        if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1:
-            raise AblateError(f"Expected a whole number of at least 1. Received: retune_seeds={seeds!r}.")
+            raise AblateError(f"retune must be true or false, got {shown(retune)}.")
+        if isinstance(seeds, bool) or not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
+            raise AblateError(f"retune_seeds must be a whole number from 1 to {MOST_SEEDS:,}, got {shown(seeds)}.")
         found = None if isinstance(rates, str) or rates is None else _rates(list(rates) if hasattr(rates, "__iter__") else [])
         if not found:
-            shown = rates if isinstance(rates, str | int | float | None) else list(rates)
+            given = rates if isinstance(rates, str | int | float | None) else list(rates)
             raise AblateError(
-                "Expected at least two different numbers above 0, 1 among them, as in retune_rates=[0.5,1,2]. "
-                f"Received: retune_rates={shown}."
+                "retune_rates must be at least two different numbers above 0, 1 among them, as in [0.5,1,2], "
+                f"got {shown(given)}."
             )
         return cls(retune, found, seeds)
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
@@ -13,6 +12,7 @@ from omegaconf import DictConfig, open_dict
 from ablate import config, plan
 from ablate.errors import AblateError
 from ablate.launch.settings import Settings
+from ablate.overrides import parse_all
 from ablate.repository import reading_once
 from ablate.search import overview, search, space
 from ablate.search.search import Search
@@ -64,8 +64,7 @@ def run(
 def _make(context: HydraContext, master: DictConfig, params: Any, arguments: Sequence[str], config_dir: str | None) -> Search:
     loader = context.config_loader
     study = master.hydra.runtime.choices.get("study")
-    parser = OverridesParser.create(config_loader=loader)
-    command = space.parse(parser.parse_overrides(plan.of_study(params, arguments)))
+    command = space.parse(parse_all(plan.of_study(params, arguments), loader))
 
     def compose(overrides: Sequence[str]) -> DictConfig:
         # Without its study a trial has another sweeper, which does not know the keys of this one.
@@ -74,7 +73,7 @@ def _make(context: HydraContext, master: DictConfig, params: Any, arguments: Seq
     settings = SearchSettings.of(master.hydra.sweeper, command.seeds)
     with reading_once(loader):
         if study is not None:
-            given = [word for word in parser.parse_overrides(list(arguments)) if not word.is_sweep_override()]
+            given = [word for word in parse_all(arguments, loader) if not word.is_sweep_override()]
             without = compose([str(word.input_line) for word in given if word.key_or_group != "study"])
             plan.check_study(study, master, without)
         made = search.make(command, settings, compose, study, master.question, config_dir)

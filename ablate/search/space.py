@@ -3,14 +3,15 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.errors import AblateError
+from ablate.overrides import texts
 from ablate.plan import NOT_FACTORS, SWEEP_WORDS, parse_seeds
+from ablate.ranges import numbers
 from ablate.search.record import Dimension
 
 Value = float | int | str
@@ -46,8 +47,8 @@ def parse(overrides: Sequence[Override]) -> Command:
     seeds: tuple[int, ...] | None = None
     for key, word in last.items():
         if key == "seed":
-            values = word.sweep_string_iterator() if word.is_discrete_sweep() else [word.value()]
-            seeds = parse_seeds([str(value) for value in values])
+            values = texts(word) if word.is_discrete_sweep() else [str(word.value())]
+            seeds = parse_seeds(values)
         elif not word.is_sweep_override():
             fixed.append(str(word.input_line))
         else:
@@ -87,25 +88,15 @@ def dimension(word: Override) -> Dimension:
     if log:
         raise AblateError(f"Expected tag(log, …) around an interval. Received: {word.input_line}.")
     if isinstance(value, RangeSweep) and not shuffled:
-        found = _range(value)
-        if not found:
-            raise AblateError(f"Expected a range with numbers in it; its end is not one of them. Received: {word.input_line}.")
+        found = numbers(value)
         whole = all(isinstance(each, int) for each in (value.start, value.stop, value.step))
         return Dimension("int" if whole else "float", written, low=min(found), high=max(found), step=abs(float(value.step)))
-    choices = tuple(dict.fromkeys(str(each) for each in word.sweep_string_iterator()))
+    choices = tuple(dict.fromkeys(texts(word)))
     if shuffled:  # the order is drawn anew each time, and a search is its choices
         choices = tuple(
             sorted(choices, key=lambda each: (not _is_number(each), float(each) if _is_number(each) else 0.0, each))
         )
     return Dimension("categorical", written, choices=choices)
-
-
-def _range(value: RangeSweep) -> list[float]:
-    """The numbers of a range, without its end, computed as they are written: 0.1 has no last digits here."""
-    start, stop, step = (Decimal(repr(each)) for each in (value.start or 0, value.stop or 0, value.step))
-    if not step or (stop - start) / step <= 0:
-        return []
-    return [float(start + place * step) for place in range(math.ceil((stop - start) / step))]
 
 
 def _is_log(value: Any, word: Override) -> bool:

@@ -135,7 +135,10 @@ def test_of_a_sweep_that_still_tunes_learning_rates_it_names_the_tuning(sweep, t
     folder = tmp_path / "multirun" / "tuned"
     folder.mkdir()
     sweep.rename(folder / plan.TUNING)
-    with pytest.raises(AblateError, match=rf"which still tunes learning rates\. Name {folder / plan.TUNING}\.$"):
+    with pytest.raises(
+        AblateError,
+        match=rf"still tunes learning rates, and has measured nothing yet\. Name its tuning: {folder / plan.TUNING}\.$",
+    ):
         report.run([str(folder), *words])
     assert not (folder / "report").exists()
 

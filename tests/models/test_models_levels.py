@@ -136,9 +136,9 @@ def test_convolutions_keep_their_roles_under_every_level(lrn, fc):
 @pytest.mark.parametrize(
     ("lrn", "fc", "message"),
     [
-        ("maybe", "native", "Expected one of: native, on, off. Received: lrn='maybe'."),
-        (False, "native", "Received: lrn=False."),
-        ("native", "three", "Expected one of: native, two, one, none, gap. Received: fc='three'."),
+        ("maybe", "native", "Unknown lrn level 'maybe'. Choose from native, on, off."),
+        (False, "native", "Unknown lrn level false."),
+        ("native", "three", "Unknown fc level 'three'. Choose from native, two, one, none, gap."),
     ],
 )
 def test_an_unknown_level_is_refused_with_the_valid_ones(lrn, fc, message):

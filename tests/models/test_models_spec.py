@@ -124,9 +124,9 @@ CONV = {"conv": {"kernel": 3, "filters": 8}}
         ([CONV | END], "Expected one layer an item.*layer 1="),
         (
             [CONV, {"covn": {}}, END],
-            "one of: conv, pool, lrn, fire, fc, dropout, classifier, gap, nin. Received: layer 2='covn'",
+            "Unknown kind of layer 2 'covn'. Choose from conv, pool, lrn, fire, fc, dropout, classifier, gap, nin.",
         ),
-        ([{"logits": {"classes": 10}}], "Expected one of: conv.*layer 1='logits'"),
+        ([{"logits": {"classes": 10}}], "Unknown kind of layer 1 'logits'. Choose from conv"),
         ([{"gap": None}], "Expected a mapping for gap, as in `gap: {...}`. Received: None."),
         (
             [{"conv": {"kernel": 3, "filter": 8}}, END],

@@ -80,8 +80,8 @@ def test_a_grid_is_tried_whole_and_once() -> None:
 @pytest.mark.parametrize(
     ("config", "objectives", "message"),
     [
-        ({"name": "tpee"}, 1, "Expected one of: tpe, random"),
-        ({"name": "cmaes"}, 2, "Expected one of: tpe, random, gp, qmc"),
+        ({"name": "tpee"}, 1, "Unknown hydra/sweeper/sampler 'tpee'. Choose from tpe, random"),
+        ({"name": "cmaes"}, 2, "Unknown hydra/sweeper/sampler 'cmaes'. Choose from tpe, random, gp, qmc"),
         (
             {"name": "tpe", "n_start": 3},
             1,
@@ -99,7 +99,7 @@ def test_pruners_take_their_resources_in_examples() -> None:
     assert algorithms.pruner({"name": "none"}, 100, 1000) is None
     hyperband = algorithms.pruner({"name": "hyperband", "min_resource": None, "reduction_factor": 3}, 100, 1000)
     assert (hyperband._min_resource, hyperband._max_resource) == (100, 1000)  # type: ignore[union-attr]
-    with pytest.raises(AblateError, match="Expected one of: none, median"):
+    with pytest.raises(AblateError, match="Choose from none, median"):
         algorithms.pruner({"name": "asha"}, 1, 10)
     with pytest.raises(
         AblateError, match=r"hydra\.sweeper\.pruner\.reduction_factor must be a whole number from 2 to .*, got 1\."
