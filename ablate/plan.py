@@ -13,7 +13,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ablate import config, designs
+from ablate import config, designs, sweep_names
 from ablate.app import trajectory_of
 from ablate.complaints import one_line
 from ablate.designs import Arm, Factor, Fraction
@@ -24,8 +24,8 @@ from ablate.store import SWEEP, Trajectory, canonical_json
 from ablate.store.pack import store_of
 from ablate.store.schema import plain_file
 from ablate.store.sweep_file import SWEEP_VERSION, Sweep
+from ablate.sweep_names import TUNING as TUNING
 
-TUNING = "retune"  # the folder, in that of a sweep, of the sweep that chooses the learning rate of each arm
 TUNING_DESIGN = "tuning"  # of that sweep
 MOST_SEEDS = 2**31
 QUOTED_WORD = re.compile(r"""(["'])([A-Za-z_][\w-]*)\1""")
@@ -447,19 +447,19 @@ def _no_seeds(values: Sequence[str]) -> str:
 
 
 def sweep_folder(path: str | Path) -> Path:
-    """The folder of a sweep that a user named, checked to be one.
+    """The folder of a sweep that a user named, by its path, its name or its study, checked to be one.
 
     Raises:
-        AblateError: there is no sweep.json in it, or what has its name is no file, or it cannot be read.
+        AblateError: there is no such sweep, several have that name, or what has its name is no file or cannot be read.
     """
-    folder = Path(path)
+    folder = sweep_names.one(path)
     if plain_file(folder / SWEEP):
         return folder
     if plain_file(folder / TUNING / SWEEP):
         raise AblateError(
-            f"{path} still tunes learning rates, and has measured nothing yet. Name its tuning: {folder / TUNING}."
+            f"{folder} still tunes learning rates, and has measured nothing yet. Name its tuning: {folder / TUNING}."
         )
-    raise AblateError(f"Expected the folder of a sweep, with a {SWEEP} in it, as in multirun/. Received: {path}.")
+    raise AblateError(sweep_names.unknown(path))
 
 
 def find_store(content: Mapping[str, Any], folder: Path) -> Path | None:

@@ -1,11 +1,11 @@
 """`ablate runs pack` and `ablate runs unpack`: a sweep as one folder or file that can be sent and kept."""
 
-import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ablate.arguments import Parser
 from ablate.errors import AblateError
 from ablate.terminal import tell
 
@@ -99,13 +99,8 @@ def unpack(words: Sequence[str]) -> int:
     return 0
 
 
-def _parser(name: str, description: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog=f"ablate runs {name}",
-        description=description,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def _parser(name: str, description: str) -> Parser:
+    return Parser(prog=f"ablate runs {name}", description=description, epilog=_EXAMPLES)
 
 
 def _needs(folder: Path, store: Path | None = None) -> tuple[dict[str, list[int]], Path | None]:

@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 from ablate import terminal
-from ablate.commands.pack import pack, unpack
 from ablate.arguments import Parser
+from ablate.commands.pack import pack, unpack
 from ablate.errors import AblateError
 from ablate.store import known_sweeps
 from ablate.store.catalog import STATES, Entry, contents, entry

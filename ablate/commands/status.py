@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ablate import terminal
+from ablate import sweep_names, terminal
 from ablate.arguments import Parser
 from ablate.errors import AblateError
 from ablate.launch import watch
@@ -52,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
     )
-    parser.add_argument("sweep", type=Path, metavar="SWEEP", help="the folder of a sweep, in multirun/")
+    parser.add_argument("sweep", type=Path, metavar="SWEEP", help="its folder in multirun/, the folder's name, or its study")
     parser.add_argument("--all", action="store_true", help="list every training, not only count those that are done or wait")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--follow", action="store_true", help="stay, and show how it goes until the sweep ends")
@@ -73,6 +73,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _begun(named: Path) -> Path:
     """The folder of what has begun of a sweep: its own, or before there is anything to measure that of its tuning."""
+    named = sweep_names.one(named)
     tuning = named / TUNING
     if (named / SWEEP).exists() or not (tuning / SWEEP).is_file():
         return sweep_folder(named)

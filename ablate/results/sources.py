@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ablate import sweep_names
 from ablate.errors import AblateError
-from ablate.plan import NOT_FACTORS
+from ablate.plan import NOT_FACTORS, sweep_folder
 from ablate.results import joined, one_sweep, whole_store
 from ablate.results.frames import Results, build
 from ablate.search.record import CONFIRMATION, SEARCH, is_search
 from ablate.store import SWEEP, canonical_json, read_json
 from ablate.store.catalog import contents
-
-MULTIRUN = "multirun"  # where sweeps lie, below the current folder
 
 
 def load(*sources: str | Path) -> Results:
@@ -59,13 +58,10 @@ def folders(source: str | Path) -> list[Path]:
     """
     if (Path(source) / SWEEP).exists():
         return [Path(source)]
-    named = [(path.parent, read_json(path)) for path in sorted(Path(MULTIRUN).glob(f"*/{SWEEP}"))]
-    sweeps = {folder: content for folder, content in named if isinstance(content, dict) and content.get("study") == str(source)}
-    if not sweeps:
-        raise AblateError(
-            f"Expected the folder of a sweep, with a {SWEEP} in it, the name of a study with sweeps in {MULTIRUN}/, or a "
-            f"store. Received: {source}."
-        )
+    found = [] if sweep_names.is_sweep(Path(source)) else sweep_names.of_study(str(source))
+    if not found:
+        return [sweep_folder(source)]
+    sweeps: dict[Path, Any] = {folder: read_json(folder / SWEEP) for folder in found}
     searches = [folder for folder, content in sweeps.items() if content["design"] == SEARCH]  # which are never joined
     if len(sweeps) > 1 and (searches or len({_but_for_seeds(content) for content in sweeps.values()}) > 1):
         listed = "; ".join(f"{folder} ({_shown(content)})" for folder, content in sweeps.items())

@@ -90,7 +90,7 @@ def test_what_is_no_search_or_has_no_trials_is_refused(search: Path, tmp_path: P
     refused("trials.journal does not exist")
     written(design="factorial")
     refused("Expected the folder of a search.*which is a sweep")
-    with pytest.raises(AblateError, match="Expected the folder of a sweep"):
+    with pytest.raises(AblateError, match="is no sweep: it has no"):
         dashboard.run([str(tmp_path)])
 
 

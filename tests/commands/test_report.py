@@ -237,7 +237,7 @@ def test_as_json_it_says_where_it_looked_for_trajectories_that_are_gone(sweep, m
     ("words", "said"),
     [
         ([], "Expected the folder of a sweep"),
-        (["FOLDER"], "Expected the folder of a sweep"),
+        (["FOLDER"], "is no sweep: it has no sweep.json"),
         (["SWEEP", "--format", "pdf"], "formats of html,csv"),
         (["SWEEP", "--baseline", "best"], "number or name of an arm"),
         (["SWEEP", "--metric", "speed"], "accuracy, loss"),

@@ -210,7 +210,7 @@ def test_json_and_follow_are_not_for_one_another(sweep: Path, capsys: pytest.Cap
 
 
 def test_a_folder_that_is_no_sweep_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AblateError, match="Expected the folder of a sweep"):
+    with pytest.raises(AblateError, match="is no sweep: it has no"):
         status.run([str(tmp_path)])
     (tmp_path / plan.SWEEP).write_text("{")
     with pytest.raises(AblateError, match=r"sweep\.json: not valid JSON at line 1, column 2\."):

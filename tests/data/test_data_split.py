@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ablate import data
 from ablate.data import split
-from ablate.errors import AblateError
+from ablate.errors import AblateError, shown
 
 unhurried = settings(deadline=None)  # a busy machine is no failure
 
@@ -92,9 +92,9 @@ def test_default_validation():
 
 @pytest.mark.parametrize("validation", [-1, 1_428, 1.5, "5", None, True])
 def test_a_bad_number_is_refused(validation):
-    with pytest.raises(AblateError, match=r"data\.validation: a whole number of images from 0 to 1427 ") as caught:
+    with pytest.raises(AblateError, match=r"data\.validation must be a whole number of images from 0 to 1,427 ") as caught:
         data.shape({"name": "digits", "validation": validation})
-    assert f"Received: data.validation={validation!r}." in str(caught.value)
+    assert str(caught.value).endswith(f", got {shown(validation)}.")
 
 
 def test_evaluating_on_no_held_out_images_is_refused_with_what_to_do():
@@ -103,7 +103,7 @@ def test_evaluating_on_no_held_out_images_is_refused_with_what_to_do():
 
 
 def test_an_unknown_set_or_part_is_refused_with_the_choices():
-    with pytest.raises(AblateError, match=r"one of: cifar10, digits, arrays\. Received: data\.name='mnist'"):
+    with pytest.raises(AblateError, match=r"Unknown data\.name 'mnist'\. Choose from cifar10, digits, arrays\."):
         data.load({"name": "mnist"})
-    with pytest.raises(AblateError, match=r"one of: test, validation\. Received: data\.eval_on='train'"):
+    with pytest.raises(AblateError, match=r"Unknown data\.eval_on 'train'\. Choose from test, validation\."):
         data.digest({"name": "digits", "eval_on": "train"})

@@ -1,0 +1,80 @@
+"""How a user names a sweep: its folder, the folder's name or a unique beginning of it, or the name of its study."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ablate.errors import AblateError, did_you_mean, shown
+from ablate.store import SWEEP, read_json
+
+MULTIRUN = "multirun"  # where sweeps lie, below the current folder
+TUNING = "retune"  # the folder, in that of a sweep, of the sweep that chooses the learning rate of each arm
+DEEPEST = 6  # folders below `multirun`, as a study in subfolders has them
+LISTED = 5  # sweeps that a message names
+
+
+def is_sweep(folder: Path) -> bool:
+    """Whether a folder is that of a sweep, be it one that still tunes learning rates."""
+    return (folder / SWEEP).is_file() or (folder / TUNING / SWEEP).is_file()
+
+
+def known() -> Iterator[Path]:
+    """The folders of all sweeps below `multirun`, those of studies in subfolders among them; none that is in another sweep."""
+    for place, names, files in os.walk(MULTIRUN):
+        folder = Path(place)
+        if SWEEP in files or (folder / TUNING / SWEEP).is_file():
+            names.clear()  # what lies in a sweep is its own
+            yield folder
+        elif len(folder.parts) > DEEPEST:
+            names.clear()
+        names.sort()
+
+
+def of_study(name: str) -> list[Path]:
+    """The sweeps of a study that have begun, by its name as in study=NAME."""
+    found = []
+    for folder in known():
+        content: Any = None
+        with suppress(AblateError):  # one that is damaged is another's matter
+            content = read_json(folder / SWEEP) if (folder / SWEEP).is_file() else None
+        if isinstance(content, dict) and content.get("study") == name:
+            found.append(folder)
+    return found
+
+
+def by_folder(name: str) -> list[Path]:
+    """The sweeps whose folder, as seen from `multirun`, has a name or begins with it."""
+    wanted = name.rstrip("/")
+    places = {folder.relative_to(MULTIRUN).as_posix(): folder for folder in known()}
+    if wanted in places:
+        return [places[wanted]]
+    return [folder for place, folder in places.items() if wanted and place.startswith(wanted)]
+
+
+def one(named: str | Path) -> Path:
+    """The folder that a user names; the path itself where a sweep is there, or where no sweep has that name.
+
+    Raises:
+        AblateError: several sweeps have that name.
+    """
+    if is_sweep(Path(named)):
+        return Path(named)
+    found = of_study(str(named)) or by_folder(str(named))
+    if len(found) > 1:
+        listed = ", ".join(map(str, found[:LISTED])) + (" …" if len(found) > LISTED else "")
+        raise AblateError(f"{len(found)} sweeps are named {shown(str(named))}: {listed}. Name the folder of one.")
+    return found[0] if found else Path(named)
+
+
+def unknown(named: str | Path) -> str:
+    """The message for what is no sweep."""
+    places = [str(folder) for folder in known()]
+    if Path(named).exists():
+        return f"{named} is no sweep: it has no {SWEEP}. Name the folder of one, as in {MULTIRUN}/."
+    names = [Path(place).relative_to(MULTIRUN).as_posix() for place in places]
+    near = did_you_mean(str(named), places) or did_you_mean(str(named), names)
+    listed = f"{', '.join(names[:LISTED])}{' …' if len(names) > LISTED else ''}"
+    there = "" if near else f" {MULTIRUN}/ has {listed or 'none'}."
+    return f"There is no sweep {shown(str(named))}. Name its folder, or its study.{near}{there}"
