@@ -16,6 +16,8 @@ from ablate.syntax import parse, parses, visible
 # OmegaConf's names of types, in words.
 TYPES = {"Integer": "a whole number", "Float": "a number", "Boolean": "true or false", "String": "a text", "Dict": "KEY: VALUE"}
 KINDS = {"bool": "true or false", "int": "a whole number", "float": "a number"}
+# What no input should lead to: told as a fault of the program.
+INTERNAL = (LookupError, TypeError, AttributeError, NameError, AssertionError, ArithmeticError, RecursionError)
 KEPT = 10  # keys of Hydra's that a message lists
 
 
@@ -57,8 +59,11 @@ def _plain(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         path = f" {error.filename}" if error.filename is not None else ""
         return f"Cannot use{path}: {error.strerror[:1].lower()}{error.strerror[1:]}."
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(lines) if lines else type(error).__name__
+    text = " ".join(str(error).split())
+    if isinstance(error, INTERNAL):
+        said = f"{type(error).__name__} {text}".strip()
+        return f"A fault of ablate itself ({said}). HYDRA_FULL_ERROR=1 before the command shows where; please report it."
+    return text or type(error).__name__
 
 
 def _missing_level(error: BaseException, words: Sequence[str]) -> str | None:

@@ -101,7 +101,10 @@ def resolve(cfg: DictConfig) -> Recipe:
     chosen = levels(cfg.hydra) if "hydra" in cfg else {}
     _check_keys(config, chosen)
     shape = data_shape(config["data"])
-    layers = parse(config["model"].get("layers"), shape.classes)
+    try:
+        layers = parse(config["model"].get("layers"), shape.classes)
+    except AblateError as error:
+        raise AblateError(f"model={chosen['model']}: {error}" if "model" in chosen else str(error)) from None
     model = apply_levels(layers, config["lrn"]["level"], config["fc"]["level"], shape.classes)
     batch_size = config["batch_size"]
     if type(batch_size) is int and batch_size > shape.train_images:
@@ -191,6 +194,9 @@ def _check_keys(config: Mapping[str, Any], chosen: Mapping[str, str]) -> None:
     data_set = config["data"].get("name")
     own = OWN_DATA_KEYS.get(data_set, ()) if isinstance(data_set, str) else ()
     needed = {**INNER_KEYS, "data": (*DATA_KEYS, *own)}
+    for key in ("path", "archive", "cache", "url"):
+        if isinstance(config["data"].get(key), str) and not config["data"][key].strip():
+            raise AblateError(f"data.{key} has no value. Write data.{key}=VALUE.")
     for name, keys in needed.items():
         allowed = (*keys, *SPARE_DATA_KEYS) if name == "data" else keys
         for key in config[name]:

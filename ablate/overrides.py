@@ -238,7 +238,7 @@ def _refuse_sweep(word: Override, of_sweep: str) -> None:
     text = f'{key}="{line.partition("=")[2]}"'
     if key.startswith(("data.", "store", "question", "hydra.")):
         raise AblateError(f"{given} has several values. To take it as one text, quote the value: {quoted(text)}.")
-    raise AblateError(f"{given} has several values, which is a sweep. Add {of_sweep}: ablate {of_sweep} {given} …")
+    raise AblateError(f"{given} has several values, which is a sweep. Add {of_sweep}, as in ablate {of_sweep} {given}.")
 
 
 def _check_own(parsed: Sequence[Override], own: Sequence[Path]) -> None:

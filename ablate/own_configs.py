@@ -141,11 +141,11 @@ def _refuse_ambiguous(folder: Path) -> None:
             f"{main} is not read: every config begins with the built-in {MAIN}. Rename it, and give its keys as KEY=VALUE "
             "or in a study."
         )
-    for group in (*groups(), "hydra"):
+    for root, group in (*((built_in, group) for group in (*groups(), "hydra")), (_hydras(), "hydra")):
         if not (folder / group).is_dir():
             continue
-        for theirs in _files(built_in / group):
-            path = folder / group / theirs.relative_to(built_in / group)
+        for theirs in _files(root / group):
+            path = folder / group / theirs.relative_to(root / group)
             if path.is_file() and path.read_bytes() != theirs.read_bytes():
                 name = path.relative_to(folder / group).with_suffix("").as_posix()
                 raise AblateError(
@@ -154,13 +154,21 @@ def _refuse_ambiguous(folder: Path) -> None:
                 )
 
 
+def _hydras() -> Path:
+    """The folder of Hydra's own configs, which are found before those of a user."""
+    spec = find_spec("hydra.conf")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0])
+
+
 @cache
 def _built_in(place: Path) -> tuple[Path, ...]:
     return tuple(sorted(place.rglob("*.yaml")))
 
 
 def _files(place: Path, deep: bool = True) -> Sequence[Path]:
-    if place.is_relative_to(conf_dir()) and deep:
+    if deep and (place.is_relative_to(conf_dir()) or place.is_relative_to(_hydras())):
         return _built_in(place)
     return sorted(place.rglob("*.yaml") if deep else place.glob("*.yaml")) if place.is_dir() else []
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ablate.data import Shape
 from ablate.models.spec import Dense, Model, to_plain
-from ablate.validation import no_boolean, within
+from ablate.validation import no_boolean, not_empty, within
 
 SMALLEST_FLOAT, LARGEST_FLOAT = 1.1754944e-38, 3.4028235e38  # of 32 bits; smaller ones are flushed to 0
 
@@ -187,7 +187,7 @@ class Recipe(_Section):
     report: Report
     # execution
     threads: Count
-    store: Path
+    store: Annotated[Path, BeforeValidator(not_empty)]
     progress: bool
     tensorboard: bool
 

@@ -112,6 +112,13 @@ def no_boolean(value: Any) -> Any:
     return value
 
 
+def not_empty(value: Any) -> Any:
+    """Refuse an empty path, which is the current folder: an unset variable leaves it."""
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("must be the path of a folder")
+    return value
+
+
 def within(least: float, most: float) -> Callable[[float], float]:
     """A check that a number can be held by the training."""
 

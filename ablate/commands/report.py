@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.arguments import Parser
-from ablate.errors import AblateError
+from ablate.errors import AblateError, one_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -130,12 +130,12 @@ def run(arguments: Sequence[str]) -> int:
         alone = ("sweep", "format", "baseline", "reach", "notebook")
         given = [f"--{word}" if word != "sweep" else options.sweep[0] for word in alone if getattr(options, word)]
         if given:
-            raise AblateError(f"Expected --compare without {given[0]}. Received: both. Give them in two commands.")
+            raise AblateError(f"--compare does not go with {given[0]}. Give them in two commands.")
         first, second = options.compare
         _refuse_searches(options.compare, "--compare")
         return compare.run(first, second, options.out, options.json, **_changes(options))
     if not options.sweep:
-        raise AblateError("Expected the folder of a sweep, as in ablate report multirun/factorial-1a2b3c4d. Received: none.")
+        raise AblateError("SWEEP is missing. Name a sweep, as in ablate report multirun/factorial-1a2b3c4d.")
     changes = _changes(options) | {"baseline": options.baseline, "target": options.reach}
     given = [f"--{_OPTIONS.get(name, name)}" for name, value in changes.items() if value is not None]
     if given:
@@ -145,7 +145,7 @@ def run(arguments: Sequence[str]) -> int:
         from ablate.results import notebook
 
         if len(options.sweep) > 1:
-            raise AblateError(f"Expected one sweep with --notebook. Received: {' '.join(options.sweep)}.")
+            raise AblateError(f"--notebook takes one sweep, got {' '.join(options.sweep)}.")
         asked = {name: value for name, value in changes.items() if value is not None}
         report.files.append(notebook.execute(options.sweep[0], folder_of(options.sweep, options.out), **asked))
     if options.json:
@@ -292,7 +292,7 @@ def _formats(given: str | None) -> tuple[str, ...] | None:
     words = tuple(word.strip() for word in given.split(","))
     unknown = [word for word in words if word not in FORMATS]
     if unknown:
-        raise AblateError(f"Expected formats of {','.join(FORMATS)}. Received: --format {given}.")
+        raise AblateError(one_of("--format", unknown[0], FORMATS))
     return words
 
 

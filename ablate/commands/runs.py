@@ -13,7 +13,7 @@ import yaml
 from ablate import terminal
 from ablate.arguments import Parser
 from ablate.commands.pack import pack, unpack
-from ablate.errors import AblateError
+from ablate.errors import AblateError, one_of
 from ablate.store import known_sweeps
 from ablate.store.catalog import STATES, Entry, contents, entry
 from ablate.store.clear import Cleared, clear, clear_registrations, clear_trash, remove
@@ -111,7 +111,7 @@ def _list(words: Sequence[str]) -> int:
     options = parser.parse_intermixed_args(words)
     for word in options.filters:
         if "=" not in word:
-            raise AblateError(f"Expected KEY=VALUE, as in seed=1, or one of: {', '.join(_COMMANDS)}. Received: {word!r}.")
+            raise AblateError(one_of("command", word, _COMMANDS) + " A filter is KEY=VALUE, as in seed=1.")
     entries, foreign = _entries(options.store)
     shown = _in_state(matching(entries, options.filters), options.state)
     texts = descriptions(shown, _defaults())
@@ -212,9 +212,9 @@ def _remove(words: Sequence[str]) -> int:
     _add_json(parser, "table; with --yes")
     options = parser.parse_intermixed_args(words)
     if not options.which and options.state is None:
-        parser.error("Expected fingerprints, KEY=VALUE or --state. Received: none.")
+        parser.error("Nothing is named. Give fingerprints, KEY=VALUE or --state.")
     if options.json and not options.yes:
-        parser.error("Expected --yes with --json, which asks nothing. Received: no --yes.")
+        parser.error("--json asks nothing, so it needs --yes.")
     chosen = _chosen(options.store, options.which, options.state)
     if not options.json:
         if not chosen:
@@ -273,7 +273,7 @@ def _show(store: Path, chosen: Sequence[Entry]) -> None:
 
 def _agreed(what: str) -> bool:
     if not sys.stdin.isatty():
-        raise AblateError(f"Expected --yes, since there is no terminal to ask on. Received: a request to remove {what}.")
+        raise AblateError(f"Cannot ask whether to remove {what}: there is no terminal. Add --yes.")
     try:
         return input(f"Remove {what}? [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:

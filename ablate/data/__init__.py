@@ -69,6 +69,6 @@ def _digest_name(config: Mapping[str, Any]) -> str:
 
 def _set(config: Mapping[str, Any]) -> ModuleType:
     name = config.get("name")
-    if name not in SETS:
+    if not isinstance(name, str) or name not in SETS:
         raise AblateError(one_of("data.name", name, SETS))
     return SETS[name]

@@ -8,7 +8,9 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from ablate.errors import AblateError
+from ablate.errors import AblateError, shown
+
+MOST = 1_000_000  # of what a layer counts: filters, units, pixels
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Dropout:
     def __post_init__(self) -> None:
         rate = _positive("rate", self.rate)
         if rate >= 1:
-            raise AblateError(f"Expected a number above 0 and below 1 for rate. Received: {self.rate!r}.")
+            raise AblateError(f"rate must be above 0 and below 1, got {shown(self.rate)}.")
         object.__setattr__(self, "rate", rate)
 
 
@@ -140,22 +142,16 @@ def check_structure(model: Model, classes: int) -> None:
     Raises:
         AblateError: names the layer by its position, counted from 1.
     """
-    ending = "Expected the model to end with classifier, or with a convolution of `filters: classes` and gap."
+    ending = "A model must end with classifier, or with a convolution of `filters: classes` and gap"
     if not model:
-        raise AblateError(f"{ending} Received: no layers.")
+        raise AblateError(f"{ending}, and this one has no layers.")
     flattener = ""
     for position, layer in enumerate(model, start=1):
         word = WORDS[type(layer)]
         if flattener and isinstance(layer, Conv | Pool | Lrn | Fire | Gap):
-            raise AblateError(
-                f"Expected {word} before the map is flattened. "
-                f"Received: layer {position} ({word}) after {flattener}; move it up."
-            )
+            raise AblateError(f"Layer {position} ({word}) must come before {flattener}, which flattens the map. Move it up.")
         if isinstance(layer, Logits) and position < len(model):
-            raise AblateError(
-                f"Expected classifier as the last layer alone. "
-                f"Received: layer {position} of {len(model)} (classifier); use fc for a hidden layer."
-            )
+            raise AblateError(f"Layer {position} of {len(model)} (classifier) must be the last one. Use fc for a hidden layer.")
         if isinstance(layer, Dense | Gap):
             flattener = f"layer {position} ({word})"
     match model:
@@ -164,11 +160,11 @@ def check_structure(model: Model, classes: int) -> None:
         case (*_, Conv(filters=outputs), Gap()):
             pass
         case (*_, Gap()):
-            raise AblateError(f"{ending} Received: a gap that no convolution comes right before.")
+            raise AblateError(f"{ending}, and no convolution comes right before this one's gap.")
         case _:
-            raise AblateError(f"{ending} Received: {WORDS[type(model[-1])]} as the last layer.")
+            raise AblateError(f"{ending}, and this one ends with {WORDS[type(model[-1])]}.")
     if outputs != classes:
-        raise AblateError(f"Expected {classes} outputs, one for each class. Received: a model with {outputs}.")
+        raise AblateError(f"A model must have {classes} outputs, one for each class, and this one has {outputs}.")
 
 
 def require_whole(name: str, value: object, least: int) -> int:
@@ -177,8 +173,8 @@ def require_whole(name: str, value: object, least: int) -> int:
     Raises:
         AblateError: otherwise.
     """
-    if type(value) is not int or value < least:
-        raise AblateError(f"Expected a whole number of at least {least} for {name}. Received: {value!r}.")
+    if type(value) is not int or not least <= value <= MOST:
+        raise AblateError(f"{name} must be a whole number from {least} to {MOST:,}, got {shown(value)}.")
     return value
 
 
@@ -191,4 +187,4 @@ def _positive(name: str, value: object) -> float:
     # The comparison refuses NaN, infinity and whole numbers too large for a float as well.
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= sys.float_info.max:
         return float(value)
-    raise AblateError(f"Expected a number above 0 for {name}. Received: {value!r}.")
+    raise AblateError(f"{name} must be a number above 0, got {shown(value)}.")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from ablate.errors import AblateError, one_of
+from ablate.errors import AblateError, did_you_mean, one_of, shown
 from ablate.models.layers import (
     WORDS,
     Conv,
@@ -61,19 +61,19 @@ def parse(layers: Sequence[Any], classes: int) -> Model:
     """
     require_whole("classes", classes, least=1)
     if isinstance(layers, str) or not isinstance(layers, Sequence):
-        raise AblateError(f"Expected a list under `layers:`, one layer an item. Received: {layers!r}.")
+        raise AblateError(f"layers must be a list, one layer an item, got {shown(layers)}.")
     model: list[Layer] = []
     for position, item in enumerate(layers, start=1):
         if not isinstance(item, dict) or len(item) != 1:
             raise AblateError(
-                "Expected one layer an item with its numbers, as in `conv: {kernel: 5, filters: 64}`. "
-                f"Received: layer {position}={item!r}."
+                f"Layer {position} must be one word with its numbers, as in `conv: {{kernel: 5, filters: 64}}`, "
+                f"got {shown(item)}."
             )
         [(word, arguments)] = item.items()
         if word not in _CHOICES:
             raise AblateError(one_of(f"kind of layer {position}", word, _CHOICES))
         if not isinstance(arguments, dict):
-            raise AblateError(f"Expected a mapping for {word}, as in `{word}: {{...}}`. Received: {arguments!r}.")
+            raise AblateError(f"Layer {position} ({word}) must be `{word}: {{KEY: NUMBER}}`, got {shown(arguments)}.")
         try:
             model += _layers(word, arguments, classes)
         except AblateError as error:
@@ -119,7 +119,7 @@ def _layers(word: str, arguments: dict[Any, Any], classes: int) -> list[Layer]:
         _check_keys(arguments, ("kernel", "filters"))
         filters = arguments["filters"]
         if not isinstance(filters, list | tuple) or len(filters) != 3:
-            raise AblateError(f"Expected three numbers for filters, as in [64, 64, 64]. Received: {filters!r}.")
+            raise AblateError(f"filters must be three numbers, as in [64, 64, 64], got {shown(filters)}.")
         kernels = (arguments["kernel"], 1, 1)
         return [Conv(kernel, _count(count, classes)) for kernel, count in zip(kernels, filters, strict=True)]
     kind = _TYPES[word]
@@ -136,10 +136,11 @@ def _count(filters: Any, classes: int) -> Any:
 
 
 def _check_keys(arguments: dict[Any, Any], expected: tuple[str, ...]) -> None:
-    listed = ", ".join(expected) or "no keys"
+    listed = ", ".join(expected) or "none"
     for key in arguments:
         if key not in expected:
-            raise AblateError(f"Expected the keys: {listed}. Received: {key!r}.")
+            near = did_you_mean(key, expected)
+            raise AblateError(f"Unknown key {shown(key)}. The keys are {listed}.{near}")
     missing = [key for key in expected if key not in arguments]
     if missing:
-        raise AblateError(f"Expected the keys: {listed}. Missing: {', '.join(missing)}.")
+        raise AblateError(f"{', '.join(missing)} is missing. The keys are {listed}.")

@@ -49,7 +49,7 @@ def matching(entries: Sequence[Entry], filters: Sequence[str]) -> list[Entry]:
 def _unknown(key: str, known: Sequence[str]) -> str:
     same_end = [name for name in known if name.rpartition(".")[2] == key]
     near = same_end or difflib.get_close_matches(key, known, n=3) or [name for name in known if "." not in name]
-    return f"Expected a level or a key of config.yaml, such as {', '.join(near)}. Received: {key!r}."
+    return f"Unknown key {key!r}. Choose from the levels and keys in config.yaml, as {', '.join(near)}."
 
 
 def _is(value: Any, text: str) -> bool:

@@ -236,9 +236,9 @@ def test_as_json_it_says_where_it_looked_for_trajectories_that_are_gone(sweep, m
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "Expected the folder of a sweep"),
+        ([], "SWEEP is missing"),
         (["FOLDER"], "is no sweep: it has no sweep.json"),
-        (["SWEEP", "--format", "pdf"], "formats of html,csv"),
+        (["SWEEP", "--format", "pdf"], "Unknown --format 'pdf'. Choose from html, csv"),
         (["SWEEP", "--baseline", "best"], "number or name of an arm"),
         (["SWEEP", "--metric", "speed"], "accuracy, loss"),
         (["SWEEP", "--at-step", "15"], "evaluated: 10, 20"),

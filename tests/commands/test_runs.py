@@ -176,11 +176,11 @@ def test_filters_match_levels_and_keys(store: Path, said: Callable[..., str], wo
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("lr=0.1", "such as optimizer.lr. Received: 'lr'"),
-        ("augmnt=on", "such as augment. Received: 'augmnt'"),
-        ("ema=on", "Received: 'ema'"),
-        ("augment", "Expected KEY=VALUE, as in seed=1, or one of: list, rm, gc, verify, pack, unpack. Received: 'augment'"),
-        ("=1", "Expected KEY=VALUE"),
+        ("lr=0.1", "Unknown key 'lr'. .*as optimizer.lr"),
+        ("augmnt=on", "Unknown key 'augmnt'. .*as augment"),
+        ("ema=on", "Unknown key 'ema'"),
+        ("augment", "Unknown command 'augment'. Choose from list, rm, gc, verify, pack, unpack"),
+        ("=1", "Unknown key|KEY=VALUE"),
     ],
 )
 def test_an_unknown_key_is_refused_with_near_ones(store: Path, word: str, message: str) -> None:
@@ -251,7 +251,7 @@ def test_the_command_may_stand_behind_options(store: Path, said: Callable[..., s
 
 @pytest.mark.parametrize("words", [["lst"], ["--store", "nowhere", "lst"], ["seed=1", "lst", "--json"]], ids=" ".join)
 def test_an_unknown_command_is_refused_with_those_there_are(words: list[str]) -> None:
-    with pytest.raises(AblateError, match=r"or one of: list, rm, gc, verify, pack, unpack\. Received: 'lst'\.$"):
+    with pytest.raises(AblateError, match=r"^Unknown command 'lst'\. Choose from list, .* unpack\. Did you mean 'list'\?"):
         runs.run(words)
 
 
@@ -310,7 +310,7 @@ def test_it_asks(store: Path, said: Callable[..., str], monkeypatch: pytest.Monk
 def test_without_a_terminal_it_wants_yes(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = made(store)
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
-    with pytest.raises(AblateError, match="Expected --yes, since there is no terminal to ask on"):
+    with pytest.raises(AblateError, match=r"there is no terminal\. Add --yes"):
         runs.run(["rm", one.fingerprint])
     assert one.rows()
 
@@ -338,7 +338,7 @@ def test_what_was_removed_is_one_object(store: Path, said: Callable[..., str], c
     with pytest.raises(SystemExit) as end:
         runs.run(["rm", "--state", "done", "--json"])
     assert end.value.code == 2
-    assert "Expected --yes with --json" in capsys.readouterr().err
+    assert "--json asks nothing, so it needs --yes" in capsys.readouterr().err
     size_bytes = listed(said)[other.fingerprint]["size_bytes"]
     with one.locked():
         found = json.loads(said("rm", "--state", "done", "--yes", "--json", status=1))

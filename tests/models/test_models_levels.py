@@ -147,5 +147,5 @@ def test_an_unknown_level_is_refused_with_the_valid_ones(lrn, fc, message):
 
 
 def test_the_wrong_number_of_classes_is_refused():
-    with pytest.raises(AblateError, match="Expected 7 outputs, one for each class"):
+    with pytest.raises(AblateError, match="must have 7 outputs, one for each class"):
         apply_levels(MODELS["tuto"], "native", "native", 7)

@@ -116,55 +116,58 @@ CONV = {"conv": {"kernel": 3, "filters": 8}}
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
-        ("tuto", "Expected a list under `layers:`, one layer an item. Received: 'tuto'."),
-        (None, "Expected a list under `layers:`"),
-        ({"conv": {}}, "Expected a list under `layers:`"),
-        ([], "Expected the model to end with classifier.*Received: no layers"),
-        (["gap"], "Expected one layer an item.*Received: layer 1='gap'"),
-        ([CONV | END], "Expected one layer an item.*layer 1="),
+        ("tuto", "layers must be a list, one layer an item, got 'tuto'."),
+        (None, "layers must be a list, one layer an item, got null."),
+        ({"conv": {}}, "layers must be a list"),
+        ([], "A model must end with classifier.*has no layers"),
+        (["gap"], "Layer 1 must be one word with its numbers.*got 'gap'"),
+        ([CONV | END], "Layer 1 must be one word with its numbers.*got {conv:"),
         (
             [CONV, {"covn": {}}, END],
             "Unknown kind of layer 2 'covn'. Choose from conv, pool, lrn, fire, fc, dropout, classifier, gap, nin.",
         ),
         ([{"logits": {"classes": 10}}], "Unknown kind of layer 1 'logits'. Choose from conv"),
-        ([{"gap": None}], "Expected a mapping for gap, as in `gap: {...}`. Received: None."),
+        ([{"gap": None}], r"Layer 1 \(gap\) must be `gap: {KEY: NUMBER}`, got null\."),
         (
             [{"conv": {"kernel": 3, "filter": 8}}, END],
-            r"Layer 1 \(conv\): Expected the keys: kernel, filters. Received: 'filter'.",
+            r"Layer 1 \(conv\): Unknown key 'filter'\. The keys are kernel, filters\. Did you mean 'filters'",
         ),
-        ([{"conv": {"kernel": 3}}, END], "Expected the keys: kernel, filters. Missing: filters."),
-        ([{"conv": {}}, END], "Missing: kernel, filters."),
-        ([CONV, {"gap": {"size": 2}}], r"Layer 2 \(gap\): Expected the keys: no keys. Received: 'size'."),
-        ([{"conv": {"kernel": 0, "filters": 8}}, END], "whole number of at least 1 for kernel. Received: 0."),
-        ([{"conv": {"kernel": 3.0, "filters": 8}}, END], "for kernel. Received: 3.0."),
-        ([{"conv": {"kernel": 3, "filters": "all"}}, END], "for filters. Received: 'all'."),
-        ([{"fc": {"units": True}}, END], "for units. Received: True."),
-        ([{"fc": {"units": "classes"}}, END], "for units. Received: 'classes'."),
-        ([{"pool": {"size": 2, "stride": -1}}, END], "for stride. Received: -1."),
-        ([{"dropout": {"rate": 1.0}}, END], "above 0 and below 1 for rate. Received: 1.0."),
-        ([{"dropout": {"rate": 0}}, END], "above 0 for rate. Received: 0."),
-        ([{"dropout": {"rate": float("nan")}}, END], "above 0 for rate. Received: nan."),
-        ([{"nin": {"kernel": 3, "filters": [8, 8]}}, END], "three numbers for filters.*Received: .8, 8."),
-        ([{"nin": {"kernel": 3, "filters": [8, 0, 8]}}, END], "for filters. Received: 0."),
+        ([{"conv": {"kernel": 3}}, END], r"filters is missing\. The keys are kernel, filters\."),
+        ([{"conv": {}}, END], "kernel, filters is missing"),
+        ([CONV, {"gap": {"size": 2}}], r"Layer 2 \(gap\): Unknown key 'size'\. The keys are none\."),
+        ([{"conv": {"kernel": 0, "filters": 8}}, END], "kernel must be a whole number from 1 to 1,000,000, got 0."),
+        ([{"conv": {"kernel": 3.0, "filters": 8}}, END], "kernel must be .*, got 3.0."),
+        ([{"conv": {"kernel": 3, "filters": "all"}}, END], "filters must be .*, got 'all'."),
+        ([{"fc": {"units": True}}, END], "units must be .*, got true."),
+        ([{"fc": {"units": "classes"}}, END], "units must be .*, got 'classes'."),
+        ([{"pool": {"size": 2, "stride": -1}}, END], "stride must be .*, got -1."),
+        ([{"dropout": {"rate": 1.0}}, END], "rate must be above 0 and below 1, got 1.0."),
+        ([{"dropout": {"rate": 0}}, END], "rate must be a number above 0, got 0."),
+        ([{"dropout": {"rate": float("nan")}}, END], "rate must be a number above 0, got nan."),
+        ([{"nin": {"kernel": 3, "filters": [8, 8]}}, END], "filters must be three numbers.*got .8,8."),
+        ([{"nin": {"kernel": 3, "filters": [8, 0, 8]}}, END], "filters must be .*, got 0."),
         (
             [{"lrn": {"depth_radius": 4, "bias": 0, "alpha": 1.0, "beta": 0.75}}, END],
-            "above 0 for bias. Received: 0.",
+            "bias must be a number above 0, got 0.",
         ),
         (
             [{"lrn": {"depth_radius": 4, "bias": 1, "alpha": "0.001/9", "beta": 0.75}}, END],
-            "above 0 for alpha. Received: '0.001/9'.",
+            "alpha must be a number above 0, got '0.001/9'.",
         ),
-        ([{"fc": {"units": 8}}, CONV, END], r"layer 2 \(conv\) after layer 1 \(fc\); move it up"),
-        ([CONV, {"gap": {}}, CONV, {"gap": {}}], r"layer 3 \(conv\) after layer 2 \(gap\)"),
-        ([END, END], r"classifier as the last layer alone. Received: layer 1 of 2 \(classifier\)"),
-        ([CONV], "Received: conv as the last layer."),
-        ([{"fc": {"units": 10}}], "Received: fc as the last layer."),
+        (
+            [{"fc": {"units": 8}}, CONV, END],
+            r"Layer 2 \(conv\) must come before layer 1 \(fc\), which flattens the map\. Move it up\.",
+        ),
+        ([CONV, {"gap": {}}, CONV, {"gap": {}}], r"Layer 3 \(conv\) must come before layer 2 \(gap\)"),
+        ([END, END], r"Layer 1 of 2 \(classifier\) must be the last one"),
+        ([CONV], "this one ends with conv"),
+        ([{"fc": {"units": 10}}], "this one ends with fc"),
         (
             [CONV, {"pool": {"size": 2, "stride": 2}}, {"gap": {}}],
-            "a gap that no convolution comes right before",
+            "no convolution comes right before this one's gap",
         ),
-        ([CONV, {"gap": {}}], "Expected 10 outputs, one for each class. Received: a model with 8."),
-        ([{"classifier": {"classes": 3}}], "Expected 10 outputs.*a model with 3."),
+        ([CONV, {"gap": {}}], "A model must have 10 outputs, one for each class, and this one has 8."),
+        ([{"classifier": {"classes": 3}}], "must have 10 outputs.*this one has 3."),
     ],
 )
 def test_a_wrong_list_is_refused_by_name(layers, message):
@@ -174,13 +177,13 @@ def test_a_wrong_list_is_refused_by_name(layers, message):
 
 
 def test_no_classes_are_refused():
-    with pytest.raises(AblateError, match="at least 1 for classes"):
+    with pytest.raises(AblateError, match="classes must be a whole number from 1"):
         parse([END], 0)
 
 
 def test_constructors_hold_the_same_invariants():
-    with pytest.raises(AblateError, match="for squeeze"):
+    with pytest.raises(AblateError, match="squeeze must be"):
         Fire(0, 1, 1)
-    with pytest.raises(AblateError, match="for rate"):
+    with pytest.raises(AblateError, match="rate must be"):
         Dropout(1.5)
     assert Lrn(0, 1, 1, 1) == Lrn(0, 1.0, 1.0, 1.0)
