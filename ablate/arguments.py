@@ -18,7 +18,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with status 2 and one line: argparse's message in our words."""
-        self.exit(2, f"{self.prog}: {self._told(message)}\n")
+        from ablate.terminal import complain  # the help can do without what draws tables
+
+        complain(f"{self.prog}: {self._told(message)}")
+        self.exit(2)
 
     @property
     def options(self) -> list[str]:
