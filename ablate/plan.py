@@ -163,12 +163,10 @@ class Plan:
     @property
     def name(self) -> str:
         """The sweep's folder: study or design, and a digest over arms and seeds, so the same command is the same folder."""
-        identity = {
-            **({"design": [self.design, self.resolution]} if self.study else {}),  # the name says it otherwise
-            "factors": [[factor.name, list(factor.levels)] for factor in self.factors],
-            "runs": [[run.arm, run.seed, *run.readout] for run in self.runs],
-        }
-        return f"{self.study or self.design}-{hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:8]}"
+        factors = {factor.name: factor.levels for factor in self.factors}
+        return sweep_name(
+            self.study, self.design, self.resolution, factors, [[run.arm, run.seed, *run.readout] for run in self.runs]
+        )
 
     @property
     def trainings(self) -> list[Training]:
@@ -256,6 +254,27 @@ class Plan:
             "diverged_loss": float(first.diverged_loss),
         }
         return cast(Sweep, content)
+
+
+def sweep_name(
+    study: str | None,
+    design: str,
+    resolution: int,
+    factors: Mapping[str, Sequence[str]],
+    runs: Sequence[Sequence[str | int]],
+) -> str:
+    """The name of a sweep's folder; see `Plan.name`. runs: arm, seed, fingerprint, weights and step of each."""
+    identity = {
+        **({"design": [design, resolution]} if study else {}),  # the name says it otherwise
+        "factors": [[name, list(levels)] for name, levels in factors.items()],
+        "runs": [list(run) for run in runs],
+    }
+    return f"{study or design}-{hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:8]}"
+
+
+def retuned_name(of: str, shared: str, tuning: str) -> str:
+    """The name of the folder of a sweep that is retuned. of: its study or design. shared, tuning: the names of its parts."""
+    return f"{of}-{hashlib.sha256(canonical_json([shared, tuning]).encode()).hexdigest()[:8]}"
 
 
 def parse(overrides: Sequence[Override]) -> Command:

@@ -245,9 +245,19 @@ def make(
         return _make_of_search(sources, searches[0], to, formats or files.FORMATS)
     out = folder_of(sources, to)
     analysis = analyse(*ask(load(*sources), **changes))
-    folder = sources[0]
+    folder = _told(sources[0])
     name = "; ".join(Path(source).resolve().name for source in sources)
     return Report(name, analysis, files.write(analysis, out, folder, formats or files.FORMATS))
+
+
+def _told(source: str) -> str:
+    """The folder of a sweep as commands name it: as the user does, unless that is the name of a study."""
+    from ablate.results.sources import folders, is_store
+    from ablate.store import SWEEP
+
+    if (Path(source) / SWEEP).exists() or is_store(Path(source)):
+        return source
+    return str(folders(source)[0])
 
 
 def _make_of_search(sources: Sequence[str], folder: Path, to: Path | None, formats: Sequence[str]) -> SearchReport:

@@ -1,6 +1,5 @@
 """The two sweeps that retuning is made of: the tuning of every arm, and the measuring of what was chosen."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,7 +15,6 @@ from ablate.plan import MOST_SEEDS, TUNING_DESIGN, Command, Plan, Training
 from ablate.recipe import Recipe
 from ablate.retune.choice import Choice, Tried, Tuned
 from ablate.retune.settings import SHARED, Settings
-from ablate.store import canonical_json
 
 LR = "lr"
 OF_LR = (LR, "optimizer.lr")  # the factors that are the learning rate
@@ -115,8 +113,7 @@ class Retuning:
     @cached_property
     def name(self) -> str:
         """The sweep's folder: a digest over what is measured at the shared rate and what is tuned."""
-        identity = [self.shared.name, self.tuning.name]
-        return f"{self.shared.study or self.shared.design}-{hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:8]}"
+        return plan.retuned_name(self.shared.study or self.shared.design, self.shared.name, self.tuning.name)
 
     def choose(self, results: Sequence[dict[str, Any]]) -> Choice:
         """The best rate of each arm, by the results of all runs of the tuning, in order.

@@ -17,7 +17,7 @@ from ablate.results import files, load, paper, plots, tables, words
 from ablate.results.analysis import Analysis, analyse
 from ablate.results.page import story
 from ablate.results.question import ask
-from ablate.results.repeat import commands
+from ablate.results.repeat import commands, name
 from ablate.results.retuned import Retuned
 from ablate.retune import Retuning, Settings
 from ablate.store import Trajectory
@@ -145,6 +145,7 @@ def test_what_is_said_of_the_rates(retuned) -> None:
     [train, _] = commands(analysis.results.sweep, str(folder))
     assert "retune=true 'retune_rates=[0.5,1,2]' retune_seeds=2" in train
     assert "lr=" not in train.replace("retune_", "")
+    assert name(analysis.results.sweep) == folder.name
     assert "how the others were chosen" in paper.checklist(analysis)
 
 

@@ -1,28 +1,25 @@
 """The commands that a search ends with: to train the best setting, to repeat search and confirmation, to report again."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.core.plugins import Plugins
 from omegaconf import OmegaConf
 
 from ablate import escaping
-from ablate.results.repeat import PROGRAM, USUAL_STORE
-from ablate.results.repeat import commands as of_sweep
+from ablate.results.repeat import PROGRAM, as_word, own_configs, own_place, own_store, report
+from ablate.results.repeat import again as of_sweep
 from ablate.results.search.frames import SearchResults, same
 from ablate.results.search.words import best_setting
 from ablate.search import record, space
-from ablate.search.record import CONFIRMATION, SEARCH
+from ablate.search.record import SEARCH
 
 REPORT = "report again"
 # What a trial has of its own: the best setting is trained on all training images.
 OF_A_TRIAL = ("steps", "epochs", "seed", "seeds", "data.validation", "data.eval_on", "design", "study")
 HIDDEN = "***"  # stands for the password of a storage
-# What Hydra reads as a text without quotes.
-_PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)(?:[a-z_/]|\.+/)[a-z0-9_./:+@%*-]*", re.IGNORECASE)
 
 
 def commands(found: SearchResults, folder: str) -> dict[str, str]:
@@ -36,11 +33,10 @@ def commands(found: SearchResults, folder: str) -> dict[str, str]:
     if best is not None:
         lines["train the best setting on all training images"] = train(found, best)
     secret = f", with the password of its storage for {HIDDEN}" if HIDDEN in found.search.get("storage", "") else ""
-    lines[f"repeat the search{secret}"] = again(found)
-    if found.confirmation is not None:
-        [repeated, *_] = of_sweep(found.confirmation.results.sweep, f"{folder}/{CONFIRMATION}") or [""]
-        lines |= {"repeat the confirmation": repeated} if repeated else {}
-    lines[REPORT] = f"{PROGRAM} report {escaping.command([folder])}"
+    lines[f"repeat the search{secret}"] = again(found, folder)
+    if found.confirmation is not None and found.confirmation.results.sweep["runs"]:
+        lines["repeat the confirmation"] = of_sweep(found.confirmation.results.sweep, None)
+    lines[REPORT] = report(folder)
     return lines
 
 
@@ -53,13 +49,16 @@ def train(found: SearchResults, setting: Mapping[str, float | int | str]) -> str
         epochs = next((word.partition("=")[2] for word in given if word.startswith("epochs=")), epochs)
     fixed = [word for word in search["fixed_overrides"] if word.lstrip("+~").partition("=")[0] not in OF_A_TRIAL]
     words = [*(f"{key}={value}" for key, value in setting.items()), f"epochs={epochs}", *fixed]
-    return f"{PROGRAM} {escaping.command([*_own_configs(found), *words, *_own_store(found)])}"
+    return f"{PROGRAM} {escaping.command([*own_configs(found.sweep), *words, *_own_store(found)])}"
 
 
-def again(found: SearchResults) -> str:
+def again(found: SearchResults, folder: str | None = None) -> str:
     """The command of the search: over the same space, with the same budget, images and settings.
 
     What is as `hydra/sweeper: optuna` has it is left out. A named study is told by what it said.
+
+    Args:
+        folder: where it lies, as it is to be named to the reader; None for wherever its name puts it.
     """
     search = found.search
     words = ["hydra/sweeper=optuna", *(f"{key}={one.written}" for key, one in found.space.items())]
@@ -71,7 +70,14 @@ def again(found: SearchResults) -> str:
         [name] = [each[kind] for each in usual["defaults"] if kind in each]
         words += _choice(kind, search[kind], name)
     words += [f"hydra.sweeper.{key}={_short(value)}" for key, value in _settings(found).items() if value != usual[key]]
-    return f"{PROGRAM} -m {escaping.command([*_own_configs(found), *words, *_own_store(found)])}"
+    words += _own_store(found)
+    if folder is not None:
+        words += own_place(folder, str(search.get("study_name")))
+    return f"{PROGRAM} -m {escaping.command([*own_configs(found.sweep), *words])}"
+
+
+def _own_store(found: SearchResults) -> list[str]:
+    return own_store(found.sweep, [word.partition("=")[0] for word in found.search["fixed_overrides"]])
 
 
 def _settings(found: SearchResults) -> dict[str, Any]:
@@ -80,7 +86,8 @@ def _settings(found: SearchResults) -> dict[str, Any]:
     final = search.get("final_epochs")
     longer = final if final is not None and final != budget["epochs"] else None  # as of a search of so many steps
     named, storage = search.get("study_name"), search.get("storage")
-    digest = re.fullmatch(rf"{re.escape(found.sweep.get('study') or SEARCH)}-[0-9a-f]{{8}}", named or "")
+    # The name that a study gave it is told, since the study is not.
+    digest = re.fullmatch(rf"{SEARCH}-[0-9a-f]{{8}}", named or "")
     asked = {key: search[key] for key in ("n_trials", "timeout", "min_epochs", "max_failure_rate") if key in search}
     return {
         **asked,
@@ -138,28 +145,5 @@ def _usual(name: str) -> dict[str, Any]:
     return {str(key): value for key, value in node.items()}
 
 
-def _own_configs(found: SearchResults) -> list[str]:
-    return ["-cd", found.sweep["config_dir"]] if "config_dir" in found.sweep else []
-
-
-def _own_store(found: SearchResults) -> list[str]:
-    store = str(found.sweep["store"])
-    given = any(word.startswith("store=") for word in found.search["fixed_overrides"])
-    return [] if given or store == USUAL_STORE else [f"store={store}"]
-
-
 def _short(value: Any) -> str:
     return as_word(value).removesuffix(".0") if isinstance(value, float) else as_word(value)
-
-
-def as_word(value: Any) -> str:
-    """A value as Hydra's grammar has it, such that it is read as the same of the same type."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, Mapping):
-        return f"{{{','.join(f'{key}:{as_word(one)}' for key, one in value.items())}}}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return f"[{','.join(map(as_word, value))}]"
-    if isinstance(value, str) and not _PLAIN.fullmatch(value):
-        return QuotedString(value, Quote.double).with_quotes()
-    return str(value)

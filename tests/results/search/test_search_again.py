@@ -131,9 +131,22 @@ def test_a_study_is_told_by_what_it_said(tmp_path: Path) -> None:
     config_dir, own_again, *words = words_of(line)
     assert (config_dir, own_again) == ("-cd", own)
     again = resolved(words, None, own)
-    assert again.name.partition("-")[2] == made.name.partition("-")[2]
+    assert again.name == made.name
     assert again.definition == made.definition
-    assert again.settings == made.settings
+    assert again.settings == replace(made.settings, study_name=made.name)
+
+
+def test_the_folder_is_named_where_its_name_would_not_put_it_there(tmp_path: Path) -> None:
+    made = resolved(("hydra/sweeper=optuna", "data=digits", "lr=interval(0.1,0.2)", "epochs=1"))
+    for place, told in ((f"multirun/{made.name}", None), (f"mine/{made.name}", "mine"), ("multirun/a b", "'multirun/a b'")):
+        folder = tmp_path / place
+        lines = repeat.commands(written(made, folder), str(folder))
+        [*found] = [word for word in words_of(lines["repeat the search"]) if word.startswith("hydra.sweep.dir=")]
+        if told is None:
+            assert found == []
+        else:
+            [read] = OverridesParser.create().parse_overrides(found)
+            assert _without_quotes(read.value()) == str(folder)
 
 
 def test_a_storage_is_named_without_its_password(made: Callable[..., Path]) -> None:

@@ -100,4 +100,4 @@ def test_own_configs_and_another_store_are_in_the_command(made):
     found.sweep["store"], found.sweep["config_dir"] = "elsewhere/my runs", "my"
     line = repeat.commands(found, "multirun/other")["train the best setting on all training images"]
     assert line.startswith("python -m ablate -cd my lr=0.061300000123 batch_size=64 epochs=50 ")
-    assert line.endswith("'store=elsewhere/my runs'")
+    assert line.endswith("'store=\"elsewhere/my runs\"'")
