@@ -8,6 +8,7 @@ from typing import Any
 
 from ablate.errors import AblateError, did_you_mean, shown
 from ablate.store import SWEEP, read_json
+from ablate.store.pack import RECORD
 
 MULTIRUN = "multirun"  # where sweeps lie, below the current folder
 TUNING = "retune"  # the folder, in that of a sweep, of the sweep that chooses the learning rate of each arm
@@ -56,11 +57,14 @@ def by_folder(name: str) -> list[Path]:
 def one(named: str | Path) -> Path:
     """The folder that a user names; the path itself where a sweep is there, or where no sweep has that name.
 
+    A record, as in experiments/, is named by its folder, in which the packed sweep lies.
+
     Raises:
         AblateError: several sweeps have that name.
     """
-    if is_sweep(Path(named)):
-        return Path(named)
+    for folder in (Path(named), Path(named, RECORD)):
+        if is_sweep(folder):
+            return folder
     found = of_study(str(named)) or by_folder(str(named))
     if len(found) > 1:
         listed = ", ".join(map(str, found[:LISTED])) + (" …" if len(found) > LISTED else "")

@@ -111,6 +111,14 @@ def test_a_report_of_a_pack_lies_in_the_pack(place, elsewhere, capsys):
 
 
 @pytest.mark.parametrize("name", [FACTORIAL, SEARCH])
+def test_a_record_is_drawn_again_by_the_name_of_its_folder(place, elsewhere, name, capsys):
+    shutil.copytree(place / "packs" / name, elsewhere / "experiments" / "mine" / "pack")
+    assert report.run(["experiments/mine", "--format", "md"]) == 0
+    assert "experiments/mine/pack/report" in capsys.readouterr().out
+    assert status.run(["experiments/mine"]) in (0, 1)
+
+
+@pytest.mark.parametrize("name", [FACTORIAL, SEARCH])
 def test_a_report_names_what_was_changed_in_a_pack(place, elsewhere, name):
     shutil.copytree(place / "packs" / name, elsewhere / name)
     read = load_search if name == SEARCH else load
