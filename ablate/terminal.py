@@ -191,7 +191,7 @@ def _listed(columns: Sequence[Column], width: int) -> RenderableType:
     """Each row as its name, and under it the other cells with their headings."""
     parts: list[RenderableType] = []
     for row in range(len(columns[0].cells)):
-        parts += [wrapped(column.cells[row]) for column in columns if column.name]
+        parts += [wrapped(column.cells[row]) for column in columns if column.name and column.cells[row]]
         lines: list[str] = []
         for column in columns:
             if column.name or column.drawn or not column.shown[row]:
@@ -201,7 +201,7 @@ def _listed(columns: Sequence[Column], width: int) -> RenderableType:
                 lines[-1] += f"{BETWEEN}{told}"
             else:
                 lines.append(told)
-        parts += [Padding(wrapped(line), (0, 0, 0, INDENT)) for line in lines]
+        parts += [Padding(wrapped(line), (0, 0, 0, INDENT), expand=False) for line in lines]
     return Group(*parts)
 
 

@@ -1,14 +1,22 @@
+import csv
 import functools
+import io
+import re
 import shutil
+import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from markdown_it import MarkdownIt
 
 from ablate import app, config, plan
 from ablate.plan import Plan
@@ -178,3 +186,140 @@ def sort_all() -> Callable[[Any], None]:
             assert [heading.get_attribute("aria-sort") for heading in table.locator("thead th").all()].count("ascending") <= 1
 
     return sort
+
+
+# text from outside, and readers of what is written of it
+
+HOSTILE = (
+    "a|b ``` `c` \r\n| x | y |",
+    "<img src=x onerror=\"document.title='taken'\"> <!-- ]]> &lt;",
+    "</style><script>document.title = 'taken'</script>",
+    "[l](javascript:alert(1)) ![i](http://a.b/c.png) https://a.b www.c.d",
+    '=HYPERLINK("http://a.b","x")',
+    "+1-1+cmd|' /C calc'!A0",
+    "-2+3 x",
+    "@SUM(1)",
+    "\x1b]0;taken\x07\x1b[31mred\x1b[0m",
+    "\x9b31m \x85 \x08\x0b\x0c\x00\x7f",
+    "\ufffe\uffff \ud800",
+    "x\u202e −5.14 \u2066",
+    "a\u200bb\ufeffc",
+    "אבג −5.14",
+    "日本語の名前",
+    "e" + "\u0301" * 30,
+    "$x^2$ \\alpha \\input{/etc/passwd} 100 % & #1 _{}~^",
+    "n" * 700,
+    "# heading\n- item",
+    "> quoted\t1. one",
+    "a\u2028b\u2029c\r",
+    "\"'; rm -rf ~; `id` $(id) !!",
+    "[red]b[/red] :smile:",
+    "*a* _b_ **c** ~~d~~",
+    "    code",
+)
+TAGS = set(
+    re.findall(
+        r"\S+",
+        "html head meta title link style body header h1 p nav ul li a main section h2 div table caption thead tr th tbody td "
+        "figure figcaption details summary aside strong pre code script svg g path defs use text rect circle clippath image",
+    )
+)
+
+
+MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+class Page(HTMLParser):
+    """What tags, attributes and text a browser finds in a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.style = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def harmless(text: str) -> bool:
+    """Whether a text has no control, direction or character that is none in it; those that set words apart come in pairs."""
+    unseen = set("\u200b\u200e\u200f\u202a\u202b\u202d\u202e\u2066\u2067\u2060\ufeff\ufffe\uffff\u2028\u2029")
+    controls = [sign for sign in text if unicodedata.category(sign) in ("Cc", "Cs") and sign != "\n"]
+    return not controls and not unseen & set(text) and text.count("\u2068") == text.count("\u2069")
+
+
+def read(path: Path, text: str, shapes: list[tuple[int, int]]) -> None:
+    """Check a file of a report as whoever reads such files reads it."""
+    assert harmless(text), path
+    {".html": _page, ".md": _markdown, ".csv": _csv, ".tex": _tex, ".svg": _svg}.get(path.suffix, lambda *_: None)(text, shapes)
+
+
+def _page(text: str, shapes: list[tuple[int, int]]) -> None:
+    page = Page()
+    page.feed(text)
+    assert {tag for tag, _ in page.found} <= TAGS
+    assert [tag for tag, _ in page.found].count("script") == 1
+    for tag, attributes in page.found:
+        assert not any(name.startswith("on") for name in attributes)
+        link = attributes.get("href") or attributes.get("src") or attributes.get("xlink:href") or "#"
+        assert link == "data:," or re.fullmatch(r"#[\w-]+|#|[a-z_]+\.[a-z]+|figures/[a-z_]+\.[a-z]+", link), (tag, link)
+    assert "<img src=x onerror=" in page.text  # it stays to be read
+
+
+def _markdown(text: str, shapes: list[tuple[int, int]]) -> None:
+    parsed = MARKDOWN.parse(text)
+    inline = [one for token in parsed for one in token.children or ()]
+    assert {one.type for one in inline} <= {"text", "softbreak", "strong_open", "strong_close", "code_inline"}
+    assert sum(one.type == "code_inline" for one in inline) <= 1  # the command that repeats a search
+    assert {token.type for token in parsed} <= {
+        f"{what}_{end}"
+        for what in ("heading", "paragraph", "bullet_list", "list_item", "table", "thead", "tbody", "tr", "th", "td")
+        for end in ("open", "close")
+    } | {"inline"}
+    if sum(token.type == "table_open" for token in parsed):
+        assert _shapes([token.type for token in parsed]) == shapes
+
+
+def _shapes(kinds: list[str]) -> list[tuple[int, int]]:
+    """The rows and columns of each table."""
+    found = []
+    for part in " ".join(kinds).split("table_open")[1:]:
+        inside = part.split("table_close")[0].split()
+        rows, columns = inside.count("tr_open") - 1, inside.count("th_open")
+        assert inside.count("td_open") == rows * columns
+        found.append((rows, columns))
+    return found
+
+
+def _csv(text: str, shapes: list[tuple[int, int]]) -> None:
+    rows = list(csv.reader(io.StringIO(text)))
+    assert len({len(row) for row in rows}) == 1
+    assert len(rows) == text.count("\n")
+    for cell in (cell for row in rows for cell in row):
+        assert not re.match(r"\s*[=+\-@＝]", cell) or float(cell) is not None, cell
+
+
+def _tex(text: str, shapes: list[tuple[int, int]]) -> None:
+    assert text.isascii()
+    assert "\\input{/etc" not in text.replace("\\{", "{")
+    plain = re.sub(r"(?m)^%.*$|\\[\\&%$#_{}]", "", text)
+    assert plain.count("{") == plain.count("}")
+
+
+def _svg(text: str, shapes: list[tuple[int, int]]) -> None:
+    root = ET.fromstring(text)
+    assert {one.tag.rpartition("}")[2] for one in root.iter()} <= SHAPES
+    assert root.tag.endswith("svg")
+
+
+SHAPES = {*TAGS, *re.findall(r"\S+", "clipPath metadata RDF Work type date format creator Agent")}
+
+
+@pytest.fixture(scope="session")
+def outside() -> SimpleNamespace:
+    """Hostile names; `read` checks a file of a report as whoever reads such files reads it, given the shapes of its tables."""
+    return SimpleNamespace(names=HOSTILE, read=read, harmless=harmless, markdown=MARKDOWN)
