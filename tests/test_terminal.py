@@ -145,7 +145,9 @@ def test_only_this_module_writes_text_to_a_terminal() -> None:
         for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
             if isinstance(call.func, ast.Name) and call.func.id == "print":
                 told = ast.unparse(call.args[0])
-                assert told.startswith(("json.dumps(", "escaping.terminal", "'the program that started")), (path, told)
+                assert told.startswith(
+                    ("json.dumps(", "escaping.terminal", "'the program that started", "f'ablate {__version__}'")
+                ), (path, told)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,12 +87,23 @@ def test_a_plan_of_hostile_names_is_text(small: Plan, width: int | None) -> None
 def seen() -> Snapshot:
     """A sweep of which each training is in another state."""
     runs = (RunStatus(0, "done"),)
-    states = ("running", "failed", "diverged", "stopped", "done")
+    states: tuple[Any, ...] = ("running", "failed", "diverged", "stopped", "done")
+    told: dict[str, Any] = {"step": 1_234_567, "target": 9_876_543, "loss": 2.5, "accuracy": 0.3125, "evaluated": 1000}
     trainings = tuple(
-        TrainingStatus(f"{number:016x}", name, 1_756_426, "raw", runs, state, 1_234_567, 9_876_543, 2.5, 0.3125, 1000, 1234.5,
-                       error=f"OSError: {name}", trace=Path(f"runs/{NAMES[0]}/trace"))
+        TrainingStatus(
+            fingerprint=f"{number:016x}",
+            label=name,
+            seed=1_756_426,
+            weights="raw",
+            runs=runs,
+            state=state,
+            examples_per_second=1234.5,
+            error=f"OSError: {name}",
+            trace=Path(f"runs/{NAMES[0]}/trace"),
+            **told,
+        )
         for number, (name, state) in enumerate(zip(NAMES, states, strict=True))
-    )  # fmt: skip
+    )
     return Snapshot(Path(f"multirun/{NAMES[1]}"), trainings, None, None, (NAMES[0], NAMES[4]))
 
 
