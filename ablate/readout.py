@@ -19,6 +19,7 @@ COLUMNS: Mapping[str, tuple[float, float] | None] = {
     "examples_per_second": (0.0, math.inf),
 }
 NEEDED = ("loss", "accuracy_raw", "accuracy_averaged")
+EMA = {"averaged": "on", "raw": "off"}  # the level of `ema` that a run with these weights has
 DIVERGED_LOSS = 10_000.0  # nats; that of conf/config.yaml, for sweeps of versions that did not note theirs
 
 

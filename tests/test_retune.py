@@ -110,7 +110,7 @@ def test_what_was_chosen_is_kept_and_never_changed(tmp_path: Path) -> None:
     with pytest.raises(AblateError, match="whose rates are of another"):
         kept(tmp_path, "tuning-00000000")
     (tmp_path / FILE).write_text("{")
-    with pytest.raises(AblateError, match=r"a damaged file.*chosen anew from the tuning beside it"):
+    with pytest.raises(AblateError, match=r"not valid JSON.*chosen anew from the tuning beside it"):
         kept(tmp_path, of.tuning.name)
 
 

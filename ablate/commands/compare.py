@@ -23,12 +23,11 @@ def run(first: str, second: str, out: Path | None, as_json: bool, **changes: Any
     """
     from ablate import escaping
     from ablate.commands.report import folder_of, records
-    from ablate.results import load, tables
+    from ablate.results import load, output, tables
     from ablate.results.analysis import analyse
     from ablate.results.compare import Comparison
     from ablate.results.question import ask
     from ablate.results.tables import interplay
-    from ablate.store import write_atomically
 
     ours, theirs = (analyse(*ask(load(source), **changes)) for source in (first, second))
     comparison = Comparison(ours, theirs, (_name(first), _name(second)))
@@ -40,7 +39,7 @@ def run(first: str, second: str, out: Path | None, as_json: bool, **changes: Any
         + "".join(f"- {escaping.markdown(line)}\n" for line in table.notes),
     }
     for name, content in contents.items():
-        write_atomically(folder / name, content.encode())
+        output.write(folder / name, content.encode())
     files = [folder / name for name in contents]
     if as_json:
         said = {"changes": records(comparison.frame), "level": comparison.level, "files": [str(path) for path in files]}

@@ -239,7 +239,11 @@ def make(
     from ablate.results import files, load
     from ablate.results.analysis import analyse
     from ablate.results.question import ask
+    from ablate.results.sources import is_store
 
+    stores = [source for source in sources if is_store(Path(source))]
+    if stores and len(sources) > 1:
+        raise AblateError(f"{stores[0]} is a store, which is reported alone, got {len(sources)} names. Report it by itself.")
     searches = [found for source in sources if (found := _search(source)) is not None]
     if searches:
         return _make_of_search(sources, searches[0], to, formats or files.FORMATS)

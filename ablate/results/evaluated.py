@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ablate.errors import AblateError
 from ablate.results.trained import Trained
 from ablate.store import Evaluated, read_evaluated
 
@@ -15,7 +16,10 @@ def evaluated(trained: Sequence[Trained]) -> tuple[list[Evaluated], list[str]]:
     found: dict[str, Evaluated] = {}
     lacking = set()
     for store, digest in sorted(places):
-        kept = read_evaluated(store, digest)
+        try:
+            kept = read_evaluated(store, digest)
+        except AblateError:  # it is no file, or may not be read
+            kept = None
         if kept is None:
             lacking.add(str(store))
         else:

@@ -7,11 +7,10 @@ from typing import get_args
 import pandas as pd
 
 from ablate.recipe import ReportFormat
-from ablate.results import page, paper, plots, tables
+from ablate.results import output, page, paper, plots, tables
 from ablate.results.analysis import Analysis
 from ablate.results.page import content, story
 from ablate.results.repeat import commands
-from ablate.store import write_atomically
 
 FIGURES = "figures"
 FIGURE_FORMATS = ("png", "svg")
@@ -63,7 +62,7 @@ def write(analysis: Analysis, out: Path, folder: str, formats: Sequence[str] = F
         if kind in formats:
             texts |= {name: text(analysis) for name, text in files.items()}
     for name, text in texts.items():
-        write_atomically(out / name, text.encode(errors="replace"))
+        output.write(out / name, text.encode(errors="replace"))
     kinds = [kind for kind in FIGURE_FORMATS if kind in formats]
     pictures: list[page.Picture] = []
     figures: list[Path] = []
@@ -84,7 +83,7 @@ def write(analysis: Analysis, out: Path, folder: str, formats: Sequence[str] = F
     beside = [(str(path.relative_to(out)), MEANINGS.get(path.name, "a figure")) for path in written]
     parts = content.sections(analysis, pictures, commands(analysis.results.sweep, folder), beside, large)
     html = page.render(analysis.title, [story.answer(analysis)], analysis.question.changes, parts)
-    write_atomically(out / PAGE, html.encode(errors="replace"))
+    output.write(out / PAGE, html.encode(errors="replace"))
     return [out / PAGE, *written]
 
 

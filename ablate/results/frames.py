@@ -115,10 +115,10 @@ class Results:
         one = self.trained.get(path)
         if status != "done" or one is None:
             return None
-        try:
-            return one.trajectory.predictions(step).get(weights)
-        except (FileNotFoundError, AblateError):
+        predicted = (one.predictions(step) or {}).get(weights)
+        if predicted is None or (self.labels is not None and len(predicted) != len(self.labels)):
             return None
+        return predicted
 
     def at(self, step: int) -> "Results":
         """The same runs read at another step: done where their trajectory was evaluated at it.

@@ -7,9 +7,9 @@ from typing import Any
 
 from ablate.errors import AblateError
 from ablate.plan import NOT_FACTORS
+from ablate.readout import EMA
 from ablate.results.content import contents_differ, text_of
 from ablate.results.frames import Found
-from ablate.results.whole_store import EMA
 from ablate.store import canonical_json
 
 # Keys of a training's content that a factor of the command line sets; what is chosen by a group is in the names.

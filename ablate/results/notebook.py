@@ -12,7 +12,7 @@ import pandas as pd
 
 from ablate import escaping
 from ablate.errors import AblateError
-from ablate.results import plots, tables, words
+from ablate.results import output, plots, tables, words
 from ablate.results.analysis import Analysis, analyse
 from ablate.results.page import confounds, story
 from ablate.results.question import ask
@@ -26,7 +26,7 @@ from ablate.results.search import words as search_words
 from ablate.results.search.repeat import commands as search_commands
 from ablate.results.sources import folders, is_store, load
 from ablate.search.record import is_search
-from ablate.store import SWEEP, write_atomically
+from ablate.store import SWEEP
 
 NAME = "report.ipynb"
 NOTHING = "ablate_nothing"  # in the metadata of what a cell shows
@@ -248,7 +248,7 @@ def execute(sweep: str, to: Path, **changes: Any) -> Path:
             f"Expected all cells of {template()} to run on {sweep}. Received: {error.ename}: {error.evalue}"
         ) from None
     notebook.cells = _telling(notebook.cells)
-    write_atomically(to / NAME, nbformat.writes(notebook).encode())
+    output.write(to / NAME, nbformat.writes(notebook).encode())
     return to / NAME
 
 

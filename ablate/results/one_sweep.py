@@ -8,6 +8,7 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.plan import find_store, sweep_folder
 from ablate.readout import diverged_loss_of, read_off
+from ablate.results.doubts import doubts
 from ablate.results.frames import Found, arm_name
 from ablate.results.trained import Trained
 from ablate.store import SWEEP, pack, result_file, sweep_file
@@ -33,7 +34,7 @@ def read(sweep: Path) -> Found:
             f"{folder / SWEEP} has no checksum, as earlier versions wrote it, so a change of it would go unseen; the sweep's "
             "command, given again, adds one"
         )
-    notes += [*pack.changed(folder), *doubts(content, folder)]
+    notes += pack.changed(folder)
     if store is None:
         notes.append(
             f"No trajectory of this sweep was found, so there are no curves, and values are those of each run's "
@@ -56,10 +57,17 @@ def read(sweep: Path) -> Found:
         runs.append(
             {**row(run, content["arms"][run["arm"]], result), "trajectory": None if one is None else str(path), "sweep": name}
         )
+    if not file.sealed:
+        notes += doubts(content, folder, {one.path.name: one for one in trained.values()})
     count = len({run["fingerprint"] for run in content["runs"]})
     return Found(
         name, content, runs, trained, [*notes, *told.lines(folder, None if store is None else content["store"], count)]
     )
+
+
+def content_of(folder: Path) -> Sweep:
+    """The content of a folder's sweep.json, that of a search too; see `file_of`."""
+    return _read(folder).sweep
 
 
 def file_of(folder: Path) -> SweepFile:
@@ -68,11 +76,16 @@ def file_of(folder: Path) -> SweepFile:
     Raises:
         AblateError: there is none, or it is damaged, of another version, or that of a search.
     """
+    file = _read(folder)
+    if file.sweep["design"] == sweep_file.SEARCH:
+        raise AblateError(f"Expected a sweep that compares arms. Received: {folder}, which is a search.")
+    return file
+
+
+def _read(folder: Path) -> SweepFile:
     file = sweep_file.read(folder)
     if file is None:
         raise AblateError(f"Expected the folder of a sweep, with a {SWEEP} in it, as in multirun/. Received: {folder}.")
-    if file.sweep["design"] == sweep_file.SEARCH:
-        raise AblateError(f"Expected a sweep that compares arms. Received: {folder}, which is a search.")
     return file
 
 
@@ -184,8 +197,3 @@ def row(run: SweepRun, arm: SweepArm, result: Mapping[str, Any]) -> dict[str, An
         "weights": run["readout"]["weights"],
         "fingerprint": run["fingerprint"],
     }
-
-
-def doubts(content: Sweep, folder: Path) -> list[str]:
-    """What of a sweep.json does not follow from the rest of it, a line each."""
-    return []

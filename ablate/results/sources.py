@@ -10,7 +10,7 @@ from ablate.plan import NOT_FACTORS, sweep_folder
 from ablate.results import joined, one_sweep, whole_store
 from ablate.results.frames import Results, build
 from ablate.search.record import CONFIRMATION, SEARCH, is_search
-from ablate.store import SWEEP, canonical_json, read_json
+from ablate.store import SWEEP, canonical_json, sweep_file
 from ablate.store.catalog import contents
 
 
@@ -29,7 +29,9 @@ def load(*sources: str | Path) -> Results:
     for source in sources:
         if is_store(Path(source)):
             if len(sources) > 1:
-                raise AblateError(f"Expected sweeps to join. Received: {source}, which is a store. Report it alone.")
+                raise AblateError(
+                    f"{source} is a store, which is reported alone, got {len(sources)} names. Report it by itself."
+                )
             return build(whole_store.read(Path(source)))
         found |= dict.fromkeys(folders(source))
     if not found:
@@ -61,7 +63,10 @@ def folders(source: str | Path) -> list[Path]:
     found = [] if sweep_names.is_sweep(Path(source)) else sweep_names.of_study(str(source))
     if not found:
         return [sweep_folder(source)]
-    sweeps: dict[Path, Any] = {folder: read_json(folder / SWEEP) for folder in found}
+    for folder in sweep_names.known():
+        if folder not in found and folder.name.startswith(f"{Path(source).name}-"):
+            sweep_file.read(folder)  # refused where it is damaged, since it may be one more of the study
+    sweeps: dict[Path, Any] = {folder: one_sweep.content_of(folder) for folder in found}
     searches = [folder for folder, content in sweeps.items() if content["design"] == SEARCH]  # which are never joined
     if len(sweeps) > 1 and (searches or len({_but_for_seeds(content) for content in sweeps.values()}) > 1):
         listed = "; ".join(f"{folder} ({_shown(content)})" for folder, content in sweeps.items())

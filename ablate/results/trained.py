@@ -1,17 +1,22 @@
 """The trajectories that runs stand on, as far as a report reads them."""
 
-import json
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ablate.errors import AblateError
 from ablate.models import costs
 from ablate.store import DAMAGE, Trajectory
-from ablate.store.files import content_of
+from ablate.store.files import content_of, digest, read_json
 from ablate.store.inventory import Inventory, take
 from ablate.store.schema import BadFile, Node
 from ablate.store.seals import unseal
+from ablate.store.trajectory import unpack_predictions
 
 _DIGEST = re.compile(r"[0-9a-f]{8,128}")
 _TEXTS = ("device", "host", "processor", "python", "commit", "time")  # of a segment
@@ -42,9 +47,8 @@ class Trained:
     @cached_property
     def _segments(self) -> tuple[list[dict[str, Any]], bool]:
         """(the segments of env.json that are sound, whether all are)."""
-        try:
-            entries = json.loads(content_of(self.path / "env.json") or b"")
-        except DAMAGE:
+        entries = read_json(self.path / "env.json", below=self.store)
+        if entries is None:
             return [], not self.rows  # one that was never evaluated need have none
         sound = []
         for entry in entries if isinstance(entries, list) else []:
@@ -86,6 +90,17 @@ class Trained:
         if state == "running" and self.trajectory.live() is None:
             return "stopped"
         return "damaged" if state == "new" and self.rows else state
+
+    def predictions(self, step: int) -> Mapping[str, NDArray[np.integer]] | None:
+        """Predicted classes at a step, (images,), by readout; None where they are gone, or not what was written."""
+        line = self._inventory.lines.by_step.get(step)
+        try:
+            content = content_of(self.trajectory.predictions_file(step), below=self.store)
+            if content is None or (line is not None and line.predictions not in (None, digest(content))):
+                return None
+            return unpack_predictions(content)
+        except (AblateError, *DAMAGE):
+            return None
 
     @property
     def data_digest(self) -> str | None:

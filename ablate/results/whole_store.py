@@ -8,6 +8,7 @@ from typing import Any
 
 from ablate.designs import Arm
 from ablate.errors import AblateError
+from ablate.readout import EMA
 from ablate.results import one_sweep
 from ablate.results.content import leaves, text_of
 from ablate.results.evaluated import evaluated
@@ -17,7 +18,6 @@ from ablate.store import canonical_json
 from ablate.store.catalog import contents
 from ablate.store.sweep_file import SWEEP_VERSION, Sweep, SweepArm, SweepRun
 
-EMA = {"averaged": "on", "raw": "off"}  # the level of `ema` that a run with these weights has
 _KEYS = {"optimizer.lr": "lr", "average.decay": "ema_decay", "average.warmup": "ema_warmup"}  # as the command line calls them
 _UNKNOWN = "not noted"
 

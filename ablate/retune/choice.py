@@ -9,10 +9,12 @@ from typing import Any, Self
 
 from ablate.errors import AblateError
 from ablate.retune.settings import SHARED
-from ablate.store import read_json, write_json
+from ablate.safe_files import Unreadable
+from ablate.store.retune_file import DIGITS, RETUNE, RETUNE_VERSION, check_choice
+from ablate.store.schema import BadFile, Node, plain_file, read_object
+from ablate.store.seals import unseal, write_sealed
 
-FILE = "retune.json"  # in the folder of a sweep
-VERSION = 1  # of its format
+FILE = RETUNE  # in the folder of a sweep
 RULE = (
     "of the rates at which every seed was trained to the end, the one with the highest mean validation accuracy; of several, "
     "the one nearest to the shared rate (as a ratio; of two as near, the smaller)"
@@ -22,7 +24,6 @@ NO_RESULT = (
     "So no score of the tuning is a result: what is chosen is measured again, with seeds that had no part in the choice."
 )
 NOTE = f"{BY_CHANCE}. {NO_RESULT}"
-DIGITS = 9  # of a mean of fractions; what is behind is rounding, far below one image
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class Choice:
     def to_json(self) -> dict[str, Any]:
         """`retune.json`; sweep.json holds the same and what became of it, under `retune`."""
         return {
-            "version": VERSION,
+            "version": RETUNE_VERSION,
             "tuning": self.tuning,
             "rule": RULE,
             "note": self.note,
@@ -169,8 +170,8 @@ class Choice:
 
     def keep(self, folder: Path) -> None:
         """Write retune.json into the folder of a sweep, where there is none yet."""
-        if read_json(folder / FILE) is None:
-            write_json(folder / FILE, self.to_json())
+        if not plain_file(folder / FILE):
+            write_sealed(folder / FILE, self.to_json())
 
     @property
     def lines(self) -> list[str]:
@@ -189,25 +190,27 @@ def kept(folder: Path, tuning: str) -> Choice | None:
         AblateError: retune.json is damaged, or that of another sweep.
     """
     path = folder / FILE
-    content = read_json(path)
-    if content is None and not path.exists():
-        return None
     try:
-        assert content is not None
-        assert content["version"] == VERSION
-        found = Choice(
-            content["tuning"],
-            tuple(content["seeds"]),
-            tuple(content["validation"]),
-            tuple(Tuned(arm["label"], arm["levels"], tuple(Tried.of(one) for one in arm["tried"])) for arm in content["arms"]),
-            content["trainings"],
-            content["seconds"],
-        )
-    except (AssertionError, KeyError, TypeError, ValueError):
-        raise AblateError(
-            f"Expected the chosen learning rates in {path}. Received: a damaged file, or one of another version. Restore "
-            "it, or delete it, and they are chosen anew from the tuning beside it, which gives the same."
+        content = read_object(path)
+        if content is None:
+            return None
+        content, _ = unseal(content)
+        check_choice(Node(content, path))
+    except (BadFile, Unreadable, ValueError) as error:
+        if isinstance(error.__cause__, OSError):
+            raise
+        reason = str(error) if isinstance(error, AblateError) else f"{path}: its checksum does not fit."
+        raise BadFile(
+            f"{reason} Restore it, or delete it, and the rates are chosen anew from the tuning beside it, which gives the same."
         ) from None
+    found = Choice(
+        content["tuning"],
+        tuple(content["seeds"]),
+        tuple(content["validation"]),
+        tuple(Tuned(arm["label"], arm["levels"], tuple(Tried.of(one) for one in arm["tried"])) for arm in content["arms"]),
+        content["trainings"],
+        content["seconds"],
+    )
     if found.tuning != tuning:
         raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, whose rates are of another.")
     return found

@@ -109,6 +109,14 @@ def sweeps(tmp_path: Path) -> Sweeps:
     return Sweeps(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def kept_sweep(tmp_path_factory) -> Path:
+    """The folder of a small sweep that all tests share: whoever changes a file puts it back."""
+    sweeps = Sweeps(tmp_path_factory.mktemp("kept"))
+    made = sweeps.planned("steps=30", "eval_every=10", "augment=on,off", "ema=on,off", "seed=0,1")
+    return sweeps.trained(made, 10, 20, 30)
+
+
 @pytest.fixture
 def study(sweeps) -> Callable[..., Analysis]:
     """A sweep on digits with made-up values: for each arm a list with a fraction, or a status, for each seed.

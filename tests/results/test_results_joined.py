@@ -240,6 +240,15 @@ def test_sweeps_of_a_study_that_differ_in_their_seeds_are_joined(here):
     assert joined.sweep["study"] == "mine"
 
 
+def test_a_damaged_sweep_of_a_study_is_not_left_out_without_a_word(here):
+    for seed in (0, 1):
+        done(here, "ema=on,off", f"seed={seed}", study="mine")
+    one = sorted(here.multirun.glob("mine-*"))[0]
+    (one / "sweep.json").write_text("{")
+    with pytest.raises(AblateError, match=rf"Cannot read multirun/{one.name}/sweep\.json: not valid JSON"):
+        results.load("mine")
+
+
 def test_sweeps_of_a_study_that_differ_in_more_are_listed(here):
     one = done(here, "ema=on,off", "seed=0,1", study="mine")
     two = here.trained(here.planned("steps=20", "eval_every=10", "ema=on,off", study="mine"), 10, 20)

@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from ablate import escaping
+from ablate.results import output
 from ablate.results.plots.style import DPI, STYLE, WIDTH, any_script
-from ablate.store import write_atomically
 
 KINDS = ("png", "svg")
 EDGE = 0.04  # inches below a legend
@@ -68,7 +68,7 @@ def save(figure: Figure, stem: Path, kinds: Sequence[str] = KINDS, drawn: str | 
     for kind in kinds:
         paths.append(stem.with_name(f"{stem.name}.{kind}"))
         content = (drawn or svg(figure)).encode() if kind == "svg" else _rendered(figure, kind)
-        write_atomically(paths[-1], content)
+        output.write(paths[-1], content)
     return paths
 
 

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablate.results import page, plots, tables
+from ablate.results import output, page, plots, tables
 from ablate.results.files import FIGURE_FORMATS, FIGURES, FORMATS, INLINED, PAGE, TABLE
 from ablate.results.search import content, paper, stats, words
 from ablate.results.search import tables as of_search
 from ablate.results.search.frames import SearchResults
 from ablate.results.search.plots import drawn
 from ablate.results.search.repeat import commands
-from ablate.store import write_atomically
 
 TUNED_ON_TEST = "tuned on the test set"
 TEXTS: dict[str, dict[str, Callable[[SearchResults], str]]] = {
@@ -58,7 +57,7 @@ def write(found: SearchResults, out: Path, folder: str, formats: Sequence[str] =
         if kind in formats:
             texts |= {name: text(found) for name, text in made.items()}
     for name, text in texts.items():
-        write_atomically(out / name, text.encode(errors="replace"))
+        output.write(out / name, text.encode(errors="replace"))
     kinds = [kind for kind in FIGURE_FORMATS if kind in formats]
     pictures: dict[str, page.Picture] = {}
     figures: list[Path] = []
@@ -79,7 +78,7 @@ def write(found: SearchResults, out: Path, folder: str, formats: Sequence[str] =
     beside = [(str(path.relative_to(out)), MEANINGS.get(path.name, "a figure")) for path in written]
     parts = content.sections(found, pictures, commands(found, folder), beside, large)
     html = page.render(found.title, content.header(found), content.banner(found), parts, TUNED_ON_TEST)
-    write_atomically(out / PAGE, html.encode(errors="replace"))
+    output.write(out / PAGE, html.encode(errors="replace"))
     return [out / PAGE, *written]
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from ablate.results import output
 from ablate.results.search import stats
 from ablate.results.search.frames import SearchResults, as_number, load
 from ablate.results.tables import csv
-from ablate.store import write_atomically
 
 TRIALS, BEST = "trials.csv", "optimization_results.yaml"
 
@@ -23,10 +23,10 @@ def write_results(folder: Path) -> list[Path]:
     """
     found = load(folder)
     paths = [folder / TRIALS]
-    write_atomically(paths[0], csv(found.trials).encode())
+    output.write(paths[0], csv(found.trials).encode())
     if len(found.done):
         paths.append(folder / BEST)
-        write_atomically(paths[1], OmegaConf.to_yaml(OmegaConf.create(best(found))).encode())
+        output.write(paths[1], OmegaConf.to_yaml(OmegaConf.create(best(found))).encode())
     return paths
 
 
