@@ -4,11 +4,18 @@ import os
 import sys
 
 
+_left_out = False
+
+
 def leave_out_current_folder() -> None:
     """Take the current folder off Python's path, where `python -m` puts it first, here and in the processes that are started.
 
     A checkout that runs from its own folder without being installed stays on the path, behind everything else.
     """
+    global _left_out
+    if _left_out:
+        return  # what stands there now was asked for, as by PYTHONPATH
+    _left_out = True
     os.environ["PYTHONSAFEPATH"] = "1"  # of other processes; here it comes too late
     if sys.flags.safe_path or not sys.path or sys.path[0] not in ("", _current()):
         return

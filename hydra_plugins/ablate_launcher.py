@@ -37,29 +37,44 @@ class LocalLauncher(Launcher):
 
     @contextmanager
     def engine(
-        self, trainings: int, ended: "Callable[[Training, Outcome], bool]", tick: Callable[[], None]
+        self, trainings: int, ended: "Callable[[Training, Outcome], bool]", tick: Callable[[], None], within: str = ""
     ) -> "Iterator[Engine]":
         """An engine with its processes, which end with it; see `ablate.launch.engine.Engine`.
 
         Args:
             trainings: how many are to be done, which decides how they share the machine.
+            within: the folder, in that of the sweep, in which the runs have theirs.
         """
         from ablate.launch.engine import Engine
+        from ablate.launch.jobs import Jobs
         from ablate.launch.local import local
         from ablate.launch.settings import Settings
         from ablate.launch.share import share
 
         settings = Settings.of(self.config)
         shared = share(settings.workers, settings.threads, trainings)
-        with local(shared, Path(str(self.config.hydra.sweep.dir)) / "logs") as backend:
-            yield Engine(backend, shared, settings.retries, settings.fail_fast, ended, tick)
+        jobs = Jobs(self.context, self.task, self.config, within)
 
-    def ensure(self, runs: "Sequence[Run]", ended: "Callable[[Training, Outcome], bool]", tick: Callable[[], None]) -> None:
-        """Train what the runs stand on."""
+        def told(training: "Training", outcome: "Outcome") -> bool:
+            well = ended(training, outcome)
+            jobs.ended(training, outcome)
+            return well
+
+        with local(shared, Path(str(self.config.hydra.sweep.dir)) / "logs") as backend:
+            yield Engine(backend, shared, settings.retries, settings.fail_fast, told, tick, jobs.began)
+
+    def ensure(
+        self,
+        runs: "Sequence[Run]",
+        ended: "Callable[[Training, Outcome], bool]",
+        tick: Callable[[], None],
+        within: str = "",
+    ) -> None:
+        """Train what the runs stand on; see `engine`."""
         from ablate.plan import trainings
 
         wanted = trainings(runs)
-        with self.engine(len(wanted), ended, tick) as engine:
+        with self.engine(len(wanted), ended, tick, within) as engine:
             engine.run(wanted)
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:

@@ -90,8 +90,15 @@ class OptunaSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Plan; then print the plan, or search."""
+        from ablate.launch import jobs
         from ablate.repository import config_dir
         from ablate.search import command
+        from ablate.sweep import RunsFailed
 
         folder = config_dir(self.master)
-        return command.run(self.context, self.task, self.master, self.params, arguments, self.plan, folder)
+        with jobs.environment(self.master):
+            try:
+                return command.run(self.context, self.task, self.master, self.params, arguments, self.plan, folder)
+            except RunsFailed:  # all that could be done was done
+                jobs.end_multirun(self.context, self.master)
+                raise

@@ -43,6 +43,17 @@ class AblateSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Plan; then print the plan, or run it."""
+        from ablate.launch import jobs
+        from ablate.sweep import RunsFailed
+
+        with jobs.environment(self.master):
+            try:
+                return self._sweep(arguments)
+            except RunsFailed:  # all that could be done was done
+                jobs.end_multirun(self.context, self.master)
+                raise
+
+    def _sweep(self, arguments: list[str]) -> Any:
         from ablate import config, retune, sweep
         from ablate.commands import plan as plan_command
         from ablate.errors import AblateError
@@ -126,7 +137,7 @@ class AblateSweeper(Sweeper):
             hydra_context=self.context, task_function=self.task, config=self.master
         )
         if self._launcher == "local":
-            return lambda _: launcher.ensure  # type: ignore[attr-defined]
+            return lambda within: partial(launcher.ensure, within=within)  # type: ignore[attr-defined]
         for word in self.master.hydra.overrides.task:
             if word.lstrip("+").partition("=")[0] in ("workers", "retries", "fail_fast"):
                 raise AblateError(f"{word} works with hydra/launcher=local alone, not with hydra/launcher={self._launcher}.")

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from ablate import app, config, plan, store, sweep
+from ablate.__main__ import main
 from ablate.complaints import one_line
 from ablate.errors import AblateError
 from ablate.launch import worker
@@ -317,3 +319,74 @@ def test_a_training_whose_folder_is_lost_meanwhile_fails_and_leaves_nothing(
     monkeypatch.undo()
     monkeypatch.setattr(app, "ensure", trained)
     assert lasting(one.run()) == undisturbed[0]
+
+
+CALLBACK = """
+import json, os
+from hydra.core.hydra_config import HydraConfig
+from hydra.experimental.callback import Callback
+
+class Told(Callback):
+    def on_job_start(self, config, *, task_function, **_):
+        assert HydraConfig.get().job.num == config.hydra.job.num
+        self.tell("start", config.hydra.job.num, config.seed, config.hydra.runtime.output_dir, os.environ["ABLATE_TEST"])
+
+    def on_job_end(self, config, job_return, **_):
+        assert "hydra" not in job_return.cfg and "data=digits" in job_return.overrides
+        self.tell("end", config.hydra.job.num, job_return.status.name, job_return.return_value["status"])
+
+    def on_multirun_end(self, config, **_):
+        self.tell("all ended")
+
+    def tell(self, *words):
+        with open("LOG", "a") as file:
+            file.write(json.dumps(words) + "\\n")
+"""
+
+
+def launched(root: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    """The exit status of a sweep of two trainings and four runs, by the local launcher."""
+
+    @contextmanager
+    def here(*_: object) -> Iterator[Here]:
+        yield Here(lambda waited: None)
+
+    monkeypatch.setattr("ablate.launch.local.local", here)
+    monkeypatch.setattr("sys.argv", ["ablate"])
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
+    kept = [word for word in WORDS if not word.startswith("seed")]
+    places = [f"store={root}/runs", f"hydra.sweep.dir={root}/sweep", "workers=1", "threads=1"]
+    with pytest.raises(SystemExit) as ended:
+        main(["-m", *kept, *places, *words])
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.mark.slow
+def test_hydras_environment_and_callbacks_of_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "log"
+    (tmp_path / "told_by_hydra.py").write_text(CALLBACK.replace("LOG", str(log)))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "told_by_hydra", raising=False)
+    environments = []
+
+    def ensure(recipe: Recipe, *rest: Any) -> None:
+        environments.append(os.environ.get("ABLATE_TEST"))
+        if recipe.augment.flip:
+            raise ValueError("no such thing")
+        trained(recipe, *rest)
+
+    monkeypatch.setattr(app, "ensure", ensure)
+    words = ("+hydra.job.env_set.ABLATE_TEST=7", "+hydra.callbacks.told._target_=told_by_hydra.Told", "seed=5")
+    assert launched(tmp_path, monkeypatch, *words) == 1, "some runs have no accuracy"
+    assert set(environments) == {"7"}
+    assert "ABLATE_TEST" not in os.environ
+    told = [json.loads(line) for line in log.read_text().splitlines()]
+    assert told.pop() == ["all ended"]
+    starts = sorted(line for line in told if line[0] == "start")
+    assert starts == [["start", number, 5, f"{tmp_path}/sweep/{number}", "7"] for number in range(4)]
+    ends = sorted(line for line in told if line[0] == "end")
+    state = ["done", "done", "failed", "failed"]
+    assert ends == [["end", number, "COMPLETED", state[number]] for number in range(4)]
+    for number in range(4):
+        assert [line[0] for line in told if line[1] == number] == ["start", "end"]

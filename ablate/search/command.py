@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ablate.errors import AblateError
 from ablate.launch.settings import Settings
 from ablate.overrides import parse_all
 from ablate.repository import reading_once
-from ablate.search import overview, search, space
+from ablate.search import overview, record, search, space
 from ablate.search.search import Search
 from ablate.search.settings import SearchSettings
 
@@ -58,7 +59,8 @@ def run(
         master.hydra.sweeper.name = made.name
     trainer = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=master)
     folder = Path(str(master.hydra.sweep.dir))
-    begin(made, folder, settings, trainer.engine, trainer.ensure, lambda text: config.redacted(text, master))  # type: ignore[attr-defined]
+    measure = partial(trainer.ensure, within=record.CONFIRMATION)  # type: ignore[attr-defined]
+    begin(made, folder, settings, trainer.engine, measure, lambda text: config.redacted(text, master))  # type: ignore[attr-defined]
 
 
 def _make(context: HydraContext, master: DictConfig, params: Any, arguments: Sequence[str], config_dir: str | None) -> Search:

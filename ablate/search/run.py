@@ -35,7 +35,7 @@ TICK_S = 0.1  # between two looks at what is at work, so that a pruned training 
 Engines = Callable[[int, Callable[[Training, Outcome], bool], Callable[[], None]], AbstractContextManager[Engine]]
 
 
-class SearchStopped(AblateError):
+class SearchStopped(sweep.RunsFailed):
     """A search ended before all of its trials were tried."""
 
 
