@@ -38,7 +38,7 @@ def environment(config: DictConfig) -> Iterator[None]:
         for name, text in wanted.items():
             try:
                 os.environ[name] = text
-            except ValueError:
+            except (OSError, ValueError):
                 raise AblateError(f"hydra.job.env_set.{name} must be a variable of the environment, got {text!r}.") from None
         yield
     finally:
