@@ -25,6 +25,7 @@ from ablate.store import (
     Evaluated,
     Trajectory,
     fingerprint,
+    is_forbidden,
     keep_evaluated,
     read_evaluated,
     result_file,
@@ -138,7 +139,12 @@ def ensure(
             f"Expected the data that {trajectory.path} was planned with. Received: data={recipe.data['name']} that has changed "
             "since. Start the command again."
         )
-    _keep_evaluated(recipe, dataset)
+    try:
+        _keep_evaluated(recipe, dataset)
+    except AblateError as error:
+        if not is_forbidden(error):
+            raise
+        log.warning("%s A report leaves out what needs the true classes of the images.", error)
     from ablate.training import device, loop  # TensorFlow is imported here, after all input was checked
 
     if recipe.precision.compute == "bfloat16":
@@ -151,6 +157,7 @@ def ensure(
         )
     trajectory.clean()
     trajectory.write_config(content, names)
+    before = trajectory.status()
     try:
         with LiveFile(recipe, trajectory, watcher) as live:
             loop.train(recipe, dataset, trajectory, live, threads, stop, at_once)
@@ -158,10 +165,19 @@ def ensure(
         raise
     except Exception as error:
         with suppress(OSError, AblateError):  # the disk may be full; the first error is the one to tell
-            trajectory.set_status("failed", trajectory.status()["step"], reason_of(error))
+            _note_failure(trajectory, before, error)
         raise
     finally:
         device.free_memory()
+
+
+def _note_failure(trajectory: Trajectory, before: Mapping[str, Any], error: Exception) -> None:
+    """Write that a training failed; but one that was finished stays so where another user, who asked for more, was refused."""
+    step = trajectory.status()["step"]
+    if not (before["state"] in ("done", "diverged") and is_forbidden(error)):
+        trajectory.set_status("failed", step, reason_of(error))
+    elif step <= before["step"]:
+        trajectory.set_status(before["state"], before["step"], before["error"])
 
 
 def keep_labels(recipe: Recipe, content: Mapping[str, Any]) -> None:

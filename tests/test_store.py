@@ -383,7 +383,7 @@ class Network:
         return 0.1
 
 
-def trained(made: Trajectory, steps: int, stop_at: int | None) -> None:
+def trained(made: Trajectory, steps: int, stop_at: int | None, tensorboard: bool = False) -> None:
     """A run to a step, as the app does it."""
     from ablate.training import loop
 
@@ -392,7 +392,7 @@ def trained(made: Trajectory, steps: int, stop_at: int | None) -> None:
         began=lambda step: None, stepped=lambda step, *_: at.__setitem__(0, step), evaluated=lambda row: None
     )
     recipe: Any = SimpleNamespace(
-        steps=steps, eval_every=5, batch_size=1, tensorboard=False, shape=SimpleNamespace(train_images=10)
+        steps=steps, eval_every=5, batch_size=1, tensorboard=tensorboard, shape=SimpleNamespace(train_images=10)
     )
     status = made.status()
     if made.row(steps) is not None or (status["state"] == "diverged" and status["step"] <= steps):
@@ -605,7 +605,7 @@ def test_a_read_only_store_is_read_and_says_what_it_refuses(shared: Trajectory, 
         for write in (lambda: shared.set_status("failed", 1), shared.clean, lambda: shared.drop_after(10)):
             with pytest.raises(AblateError, match=r"Cannot write .*: permission denied\. Change its permissions"):
                 write()
-        with pytest.raises(AblateError, match="Cannot write .*: permission denied"), shared.locked(timeout_s=0):
+        with pytest.raises(AblateError, match=r"Cannot write .*: permission denied"), shared.locked(timeout_s=0):
             pass
     assert len(shared.rows()) == 3
     assert shared.final_steps() == [30]
@@ -620,6 +620,101 @@ def test_a_dry_run_and_a_check_need_only_to_read(shared: Trajectory) -> None:
         list(verify.verify(shared))
     folder.chmod(0o755)
     assert not (shared.path / ".lock").exists()
+
+
+@contextmanager
+def as_user(number: int, mask: int) -> Iterator[None]:
+    """Within it the process is another user's, of a group that two users share."""
+    before = os.umask(mask)
+    os.setegid(54_321)
+    os.seteuid(number)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.umask(before)
+
+
+@pytest.fixture
+def of_a_group() -> Iterator[Path]:
+    """A folder in which a group of users may write."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        runs = Path(folder) / "runs"
+        runs.mkdir()
+        os.chown(runs, 54_322, 54_321)
+        runs.chmod(0o2775)
+        yield runs
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+
+
+@needs_root
+def test_two_users_of_a_group_train_in_one_store(stand_in: None, of_a_group: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Network, "diverges_at", 0)
+    made = Trajectory(of_a_group, store.fingerprint(EVERY_5))
+    sweep = of_a_group.parent / "sweep"
+    labels = store.Evaluated(np.zeros(3, np.int32), ("a",), "images", "test")
+    for user, steps in ((54_322, 10), (54_323, 20), (54_322, 30)):
+        with as_user(user, 0o002):
+            trained(made, steps, None, tensorboard=True)
+            assert made.status()["state"] == "done"
+            store.register_sweep(of_a_group, sweep, {made.fingerprint: [steps]})
+            store.keep_evaluated(of_a_group, "0123456789abcdef", labels)
+    assert made.final_steps() == [10, 20, 30]
+    assert len(list((made.path / "tensorboard").iterdir())) == 3
+    for path in of_a_group.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o777 == (0o775 if path.is_dir() else 0o664), path
+    with as_user(54_323, 0o077):
+        store.write_json(of_a_group / "mine.json", {})  # the mask may change within a process
+    assert stat.S_IMODE((of_a_group / "mine.json").stat().st_mode) == 0o600
+
+
+@needs_root
+def test_another_users_folder_costs_tensorboards_copy_alone(
+    stand_in: None, of_a_group: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As versions before left it: TensorBoard's folder and the rows closed to the group."""
+    monkeypatch.setattr(Network, "diverges_at", 0)
+    made = Trajectory(of_a_group, store.fingerprint(EVERY_5))
+    with as_user(54_322, 0o002):
+        trained(made, 10, None, tensorboard=True)
+    (made.path / "tensorboard").chmod(0o755)
+    (made.path / "metrics.jsonl").chmod(0o644)
+    with as_user(54_323, 0o002):
+        trained(made, 20, None, tensorboard=True)
+    assert [row["step"] for row in made.rows()] == [5, 10, 15, 20]
+    assert made.status() == {"state": "done", "step": 20, "error": None}
+    assert damages(made) == []
+    (line,) = [record.getMessage() for record in caplog.records if "TensorBoard" in record.getMessage()]
+    assert f"Cannot write {made.path / 'tensorboard'}" in line
+
+
+@needs_root
+def test_what_another_user_finished_stays_finished_where_one_may_not_write(
+    of_a_group: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from ablate.app import _note_failure
+
+    refused = AblateError("Cannot write")
+    refused.__cause__ = PermissionError(errno.EACCES, "Permission denied")
+    made = trajectory(of_a_group)
+    made.set_status("done", 30)
+    before = made.status()
+    made.set_status("running", 30)
+    _note_failure(made, before, refused)
+    assert made.status() == before
+    made.set_status("running", 40)
+    _note_failure(made, before, refused)
+    assert made.status()["state"] == "running"
+    _note_failure(made, before, ValueError("a fault"))
+    assert made.status() == {"state": "failed", "step": 40, "error": "ValueError: a fault"}
+    (of_a_group / ".sweeps").mkdir(mode=0o755)
+    with as_user(54_323, 0o002):
+        store.register_sweep(of_a_group, of_a_group / "sweep", {})
+    assert "Until then `ablate runs gc` does not know what this sweep needs" in caplog.text
 
 
 def test_an_unreadable_store_is_no_new_one(shared: Trajectory) -> None:

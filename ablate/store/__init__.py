@@ -17,7 +17,18 @@ predictions, row, checkpoint, so that whatever moment a training is killed at, t
 What is written can be checked: see `ablate.store.seals`.
 """
 
-from ablate.store.files import canonical_json, fingerprint, read_json, write_atomically, write_json, writing
+from ablate.safe_files import Unreadable
+from ablate.store.files import (
+    canonical_json,
+    content_of,
+    fingerprint,
+    is_forbidden,
+    load_json,
+    read_json,
+    write_atomically,
+    write_json,
+    writing,
+)
 from ablate.store.labels import Evaluated, keep_evaluated, read_evaluated
 from ablate.store.life import alive, sign_of_life
 from ablate.store.seals import DAMAGE, pack_arrays, unpack_arrays
@@ -31,12 +42,16 @@ __all__ = [
     "Evaluated",
     "KnownSweep",
     "Trajectory",
+    "Unreadable",
     "alive",
     "canonical_json",
+    "content_of",
     "fingerprint",
     "gone_sweeps",
+    "is_forbidden",
     "keep_evaluated",
     "known_sweeps",
+    "load_json",
     "pack_arrays",
     "read_evaluated",
     "read_json",

@@ -70,6 +70,12 @@ def writing(path: Path) -> Iterator[None]:
         raise AblateError(f"Cannot write {path}: {reason_of(error)}. {advice}") from error
 
 
+def is_forbidden(error: BaseException) -> bool:
+    """Whether the system refused this user something, as it may in another user's folder."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return isinstance(cause, OSError) and cause.errno in FORBIDDEN
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Within it, a system that refuses to read is told in one line that names `path`. A missing file stays an OSError.
@@ -167,18 +173,22 @@ def replace(path: Path, data: bytes, durably: bool) -> None:
 
 
 def lock(path: Path, below: Path | None = None) -> FileLock:
-    """A lock file, not yet held, that all whom the umask allows can lock.
+    """A lock that is not yet held; its file is made where it is missing, so that all whom the umask allows can lock it.
 
     Raises:
         Unreadable: something else is in its place.
-        OSError: the system does not tell.
+        FileNotFoundError: there is no folder for it.
+        OSError: the system refuses.
     """
     if below is not None:
         refuse_links(path.parent, below)
+    path.parent.mkdir(parents=True, exist_ok=True)
     kind = kind_of(path)
     if kind is not None:
         raise Unreadable(path, kind)
-    return FileLock(path, mode=0o666)
+    with suppress(FileExistsError):  # filelock would give it a mode of its own
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+    return FileLock(path)
 
 
 def sync_folder(folder: Path) -> None:

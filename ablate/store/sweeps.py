@@ -1,5 +1,6 @@
 """Which sweeps were run on a store, and which of its trajectories they need."""
 
+import logging
 import os
 import stat
 import time
@@ -10,8 +11,10 @@ from pathlib import Path
 from ablate.errors import AblateError
 from ablate.safe_files import Unreadable
 from ablate.store.evaluations import is_step
-from ablate.store.files import FORBIDDEN, MOST_JSON_BYTES, content_of, digest, files_in, parse_json, reading
+from ablate.store.files import MOST_JSON_BYTES, content_of, digest, files_in, is_forbidden, parse_json, reading
 from ablate.store.seals import DAMAGE, read_sealed, unseal, write_sealed
+
+log = logging.getLogger(__name__)
 
 REGISTRATIONS = ".sweeps"  # in the store
 SWEEP = "sweep.json"  # what the folder of a sweep has
@@ -34,7 +37,7 @@ class KnownSweep:
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return False
         except OSError as error:
-            return error.errno in FORBIDDEN
+            return is_forbidden(error)
 
 
 def register_sweep(store: Path, folder: Path, needs: Mapping[str, Sequence[int]]) -> None:
@@ -45,7 +48,7 @@ def register_sweep(store: Path, folder: Path, needs: Mapping[str, Sequence[int]]
         needs: the final steps of its runs, by fingerprint.
 
     Raises:
-        AblateError: the store cannot be written.
+        AblateError: the store cannot be written. In another user's store, where this one may not write, it is said instead.
     """
     seen = Path(os.path.relpath(folder.resolve(), store.resolve())).as_posix()
     content = {"folder": seen, "needs": {one: sorted(set(steps)) for one, steps in needs.items()}}
@@ -54,8 +57,14 @@ def register_sweep(store: Path, folder: Path, needs: Mapping[str, Sequence[int]]
         noted = read_sealed(path, store)
     except Unreadable:
         noted = None  # what stands in its place is replaced
-    if noted != content:
+    if noted == content:
+        return
+    try:
         write_sealed(path, content, store)
+    except AblateError as error:
+        if not is_forbidden(error):
+            raise
+        log.warning("%s Until then `ablate runs gc` does not know what this sweep needs.", error)
 
 
 def known_sweeps(store: Path) -> list[KnownSweep]:

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,13 +21,13 @@ from ablate.safe_files import MOST_BYTES, read_regular, refuse_links
 from ablate.store import evaluations
 from ablate.store.evaluations import is_step
 from ablate.store.files import (
-    FORBIDDEN,
     MOST_JSON_BYTES,
     TEMPORARY,
     content_of,
     digest,
     files_in,
     fingerprint,
+    is_forbidden,
     lock,
     make_folder,
     parse_json,
@@ -83,7 +84,7 @@ class Trajectory:
 
     def __init__(self, store: Path, fingerprint: str) -> None:
         """Raises: AblateError: the fingerprint is none, and would name a folder that is not in the store."""
-        if Path(fingerprint).name != fingerprint or fingerprint == "..":
+        if not re.fullmatch("[0-9A-Za-z_-]{1,64}", fingerprint):
             raise AblateError(f"A fingerprint must be 16 hexadecimal digits, got {fingerprint!r}.")
         self.fingerprint = fingerprint
         self.store = store
@@ -91,6 +92,15 @@ class Trajectory:
 
     def _content(self, name: str, most_bytes: int = MOST_BYTES) -> bytes | None:
         return content_of(self.path / name, most_bytes, self.store)
+
+    def make_folder(self, name: str) -> None:
+        """Make a folder in it.
+
+        Raises:
+            AblateError: it cannot be written, or is a link.
+        """
+        with writing(self.path / name):
+            make_folder(self.path / name, self.store)
 
     @contextmanager
     def locked(self, timeout_s: float = -1) -> Iterator[None]:
@@ -105,11 +115,10 @@ class Trajectory:
         """
         try:
             with writing(self.path):
-                held = lock(self.path / ".lock", self.store)
-                while not held.is_locked:
-                    refuse_links(self.path, self.store)
-                    self.path.mkdir(parents=True, exist_ok=True)
+                held = None
+                while held is None or not held.is_locked:
                     with suppress(FileNotFoundError):  # the trajectory was removed while it was waited for
+                        held = lock(self.path / ".lock", self.store)
                         held.acquire(timeout=timeout_s)
         except Timeout as error:
             raise TimeoutError(f"{self.path} is being trained by another process") from error
@@ -338,7 +347,7 @@ class Trajectory:
                 steps = {*self.final_steps(), step}
                 write_sealed(self.path / "final_steps.json", {"steps": sorted(steps)}, self.store)
         except AblateError as error:
-            if not isinstance(error.__cause__, OSError) or error.__cause__.errno not in FORBIDDEN:
+            if not is_forbidden(error):
                 raise
             log.warning("%s The run is read all the same.", error)
 

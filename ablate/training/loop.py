@@ -50,7 +50,7 @@ def train(
     trajectory.keep(recipe.steps)
     trajectory.set_status("running", progress.step)
     watcher.began(progress.step)
-    summaries = Summaries(trajectory.path / "tensorboard") if recipe.tensorboard else None
+    summaries = Summaries(trajectory) if recipe.tensorboard else None
     steps_per_call, since, evaluated_at, tracing = 1, progress.seconds, progress.step, True
     due_at = recipe.steps
     if progress.step in trajectory.unfinished():
