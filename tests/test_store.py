@@ -119,7 +119,7 @@ def test_pruning_keeps_the_newest_two_and_what_runs_asked_for(tmp_path: Path) ->
     for step in range(1, 8):
         made.checkpoint(step).write_bytes(b"")
     made.prune(6)
-    assert [int(path.stem) for path in made.checkpoints()] == [7, 6, 5, 2]
+    assert [int(path.stem) for path in made.checkpoints()] == [7, 6, 5, 2, 1]
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
@@ -450,6 +450,47 @@ def test_a_kill_at_any_line_is_no_damage_and_what_is_lost_later_is_seen(
             path.write_bytes(b"".join(lines[:number] + lines[number + 1 :]))
             assert [finding.path.name for finding in damages(made)] == ["metrics.jsonl"]
             assert catalog.entry(made).state == "damaged"
+
+
+def steps_of(made: Trajectory) -> list[int]:
+    return [int(path.stem) for path in made.checkpoints()]
+
+
+def test_a_finished_training_keeps_the_checkpoints_of_its_final_steps_alone(
+    stand_in: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each one's own and the newest at or before 95 % of it; shortened runs have theirs, and what is unfinished goes on."""
+    monkeypatch.setattr(Network, "diverges_at", 0)
+    made = Trajectory(tmp_path, store.fingerprint(EVERY_5))
+    trained(made, 1, None)
+    assert steps_of(made) == [1]
+    trained(made, 100, None)
+    assert steps_of(made) == [100, 95, 1]
+    trained(made, 104, None)
+    assert steps_of(made) == [104, 100, 95, 1]  # 98.8 is 95 % of 104
+    made.keep(300)
+    trained(made, 122, 112)
+    assert steps_of(made) == [112, 110, 104, 100, 95, 1]  # stopped: it goes on from there
+    trained(made, 122, None)
+    assert steps_of(made) == [122, 120, 115, 104, 100, 95, 1]  # 120 is what 300 goes on from, beside 122
+    cleared = clear(tmp_path, dry_run=False)[0]
+    assert steps_of(made) == [122, 120]  # no sweep needs the others
+    assert len(cleared.checkpoints) == 5
+    trained(made, 300, None)
+    assert steps_of(made) == [300, 285, 122]
+    assert damages(made) == []
+
+
+def test_a_diverged_training_keeps_what_was_asked_for_before(
+    stand_in: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Network, "diverges_at", 33)
+    made = Trajectory(tmp_path, store.fingerprint(EVERY_5))
+    trained(made, 20, None)
+    trained(made, 100, None)
+    assert made.status()["state"] == "diverged"
+    assert steps_of(made) == [20, 15]
+    assert damages(made) == []
 
 
 @pytest.mark.parametrize("state", ["running", "done", "diverged"])

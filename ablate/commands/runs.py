@@ -58,9 +58,9 @@ What is being trained is left alone. What a sweep needs is trained again when th
 
 _CLEAR = """\
 Drop the checkpoints that nobody needs, and what killed trainings left. Evaluations and predictions stay.
-A sweep whose folder is there needs the checkpoints at the final steps of its runs. A training that is not finished, for a
-sweep or for a run by itself, keeps the newest two that it can go on from. All others go: what was trained to its end by
-itself then starts again from step 0 where more steps are asked for.
+A sweep whose folder is there needs the checkpoint at the final step of each of its runs and the newest at or before 95% of
+that step. An unfinished training, of a sweep or of a run by itself, keeps the newest two that it can resume from. All
+others go: what was trained to its end by itself then starts again from step 0 where more steps are asked for.
 """
 
 _VERIFY = """\

@@ -86,8 +86,8 @@ def clear_registrations(store: Path, dry_run: bool) -> list[KnownSweep]:
 def clear(store: Path, dry_run: bool) -> list[Cleared]:
     """Drop from every trajectory the checkpoints that nobody needs, and leftovers. Evaluations stay.
 
-    A known sweep needs the checkpoints at its runs' final steps. A training that is not finished, whether for a sweep or for a
-    run by itself, needs the newest two that it can go on from.
+    A known sweep needs the checkpoints at its runs' final steps, and for each the newest at or before 95 % of it. A training
+    that is not finished, whether for a sweep or for a run by itself, needs the newest two that it can resume from.
 
     Args:
         dry_run: only say what would be dropped; nothing is written, and no lock is taken.
@@ -127,11 +127,11 @@ def _dispensable(trajectory: Trajectory, needs: Needs) -> Cleared:
     users = needs.of(trajectory.fingerprint)
     finals = {step for sweep in users for step in sweep.needs[trajectory.fingerprint]}
     unfinished = trajectory.unfinished(finals)
-    needed = {trajectory.checkpoint(step) for step in finals}
+    needed = trajectory.kept_for(finals)
     needed.update(path for step in unfinished & finals for path in trajectory.going_on(step))
     spared = {path for step in unfinished - finals for path in trajectory.going_on(step)}
     status = trajectory.status()
-    if status["state"] == "running":  # to a step that may not be noted
+    if status["state"] == "running" and status["step"] > max(trajectory.final_steps(), default=-1):  # to a step not noted
         spared.update(trajectory.going_on(status["step"]))
     checkpoints = trajectory.checkpoints()
     dropped = [path for path in checkpoints if path not in needed | spared]

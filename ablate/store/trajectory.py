@@ -42,7 +42,8 @@ from ablate.store.held import keeping
 from ablate.store.life import alive
 from ablate.store.seals import DAMAGE, read_sealed, seal, unseal, write_sealed
 
-KEPT_CHECKPOINTS = 2  # the newest ones, besides those at final steps that a run asked for
+KEPT_CHECKPOINTS = 2  # the newest ones, while it is trained, besides those for final steps that a run asked for
+KEPT_BEFORE = 95  # percent of a final step: the newest checkpoint up to there stays, too
 STATES = ("running", "done", "diverged", "failed")
 
 MOST_CONFIG_BYTES = 256 << 10
@@ -271,9 +272,13 @@ class Trajectory:
 
     def unfinished(self, asked: Iterable[int] = ()) -> set[int]:
         """The steps that runs asked for, those of `asked` among them, that are still to be trained to."""
+        steps = {*self.final_steps(), *asked}
+        return {step for step in steps if step < self._diverged_at and self.row(step) is None}
+
+    @property
+    def _diverged_at(self) -> float:
         status = self.status()
-        diverged_at = status["step"] if status["state"] == "diverged" else math.inf
-        return {step for step in {*self.final_steps(), *asked} if step < diverged_at and self.row(step) is None}
+        return status["step"] if status["state"] == "diverged" else math.inf
 
     def predictions(self, step: int) -> dict[str, NDArray[np.integer]]:
         """Predicted classes at a step, (images,), by readout: raw and averaged.
@@ -373,14 +378,38 @@ class Trajectory:
         except (*DAMAGE, TypeError):
             return []
 
+    def kept_for(self, finals: Iterable[int]) -> set[Path]:
+        """The checkpoints that stay for final steps: each one's own, and the newest at or before 95 % of it.
+
+        None for a step that diverged before it came.
+        """
+        checkpoints, diverged_at = self.checkpoints(), self._diverged_at
+        kept = set()
+        for final in (step for step in finals if step < diverged_at):
+            before = (path for path in checkpoints if 100 * int(path.stem) <= KEPT_BEFORE * final)
+            kept |= {path for path in (self.checkpoint(final), next(before, None)) if path in checkpoints}
+        return kept
+
     def prune(self, step: int) -> None:
-        """Drop the checkpoints up to a step that are neither its newest nor at a step that a run asked for."""
-        finals = self.final_steps()
-        past = [file for file in self.checkpoints() if int(file.stem) <= step]
+        """Drop the checkpoints up to a step that are neither its newest nor kept for a step that a run asked for."""
+        past = [path for path in self.checkpoints() if int(path.stem) <= step]
+        self._drop(set(past[KEPT_CHECKPOINTS:]) - self.kept_for(self.final_steps()))
+
+    def prune_finished(self, step: int) -> None:
+        """Drop the checkpoints up to a step that no step needs which a run asked for, whether it is trained or still to be.
+
+        Where they may not be dropped they stay: the training is as finished as it was.
+        """
+        kept = self.kept_for(self.final_steps()).union(*map(self.going_on, self.unfinished()))
+        try:
+            self._drop({path for path in self.checkpoints() if int(path.stem) <= step} - kept)
+        except AblateError as error:
+            log.warning("%s The checkpoints stay; `ablate runs gc` drops them.", error)
+
+    def _drop(self, checkpoints: Iterable[Path]) -> None:
         with writing(self.path / "checkpoints"):
-            for file in past[KEPT_CHECKPOINTS:]:
-                if int(file.stem) not in finals:
-                    file.unlink(missing_ok=True)
+            for path in checkpoints:
+                path.unlink(missing_ok=True)
 
     def leftovers(self) -> list[Path]:
         """The temporary files of writes that were killed, and of those that are under way."""

@@ -62,7 +62,7 @@ def train(
             readings = {weights: network.evaluate(weights) for weights in ("raw", "averaged")}
             if not math.isfinite(readings["raw"].loss):
                 reason = f"the evaluation loss became {readings['raw'].loss} at step {progress.step}"
-                trajectory.set_status("diverged", progress.step, reason)
+                _diverged(trajectory, progress.step, reason)
                 return
             if trajectory.row(progress.step) is None:
                 examples = (progress.step - evaluated_at) * recipe.batch_size
@@ -95,7 +95,7 @@ def train(
             progress.loss_sum += loss
             progress.loss_count += 1
             if not math.isfinite(loss):
-                trajectory.set_status("diverged", progress.step, f"the loss became {loss} at step {progress.step}")
+                _diverged(trajectory, progress.step, f"the loss became {loss} at step {progress.step}")
                 return
         progress.seconds += seconds
         watcher.stepped(progress.step, losses[-1].item(), count * recipe.batch_size / seconds)
@@ -105,6 +105,7 @@ def train(
         tracing = False
 
     trajectory.set_status("done", max([progress.step, *(int(path.stem) for path in trajectory.checkpoints())]))
+    trajectory.prune_finished(progress.step)
 
 
 def _row(
@@ -124,6 +125,11 @@ def _row(
         "seconds": round(progress.seconds, 3),
         "examples_per_second": examples_per_second,
     }
+
+
+def _diverged(trajectory: Trajectory, step: int, reason: str) -> None:
+    trajectory.set_status("diverged", step, reason)
+    trajectory.prune_finished(step)
 
 
 def _save(trajectory: Trajectory, network: Network, progress: Progress) -> None:

@@ -395,11 +395,13 @@ def steps(trajectory: Trajectory) -> list[int]:
 @pytest.mark.parametrize(
     ("needs", "kept"),
     [
-        ([[50]], [50]),  # finished
-        ([[20, 50]], [50, 20]),
-        ([[20], [50]], [50, 20]),
+        ([[50]], [50, 40]),  # finished: its own, and the newest at or before 95 % of it
+        ([[40]], [40, 30]),
+        ([[20, 50]], [50, 40, 20, 10]),
+        ([[20], [50]], [50, 40, 20, 10]),
+        ([[10]], [10]),
         ([[80]], [50, 40]),  # not finished
-        ([[20], [80]], [50, 40, 20]),
+        ([[20], [80]], [50, 40, 20, 10]),
         ([[25]], [20, 10]),  # to be trained beside what went further
         ([[5]], []),  # from the start
         ([[]], []),
@@ -438,9 +440,9 @@ def test_what_is_not_finished_can_go_on_whoever_asked_for_it(store: Path, said: 
         f"{alone.fingerprint}: 3 checkpoints that nobody needs, 0.0 MB; 2 checkpoints kept, since its training is not" in told
     )
     assert f"{finished.fingerprint}: all 3 checkpoints, as no known sweep asked for it" in told
-    assert f"{failed.fingerprint}: 1 checkpoint that nobody needs, 0.0 MB; 1 checkpoint kept, since its training is not" in told
+    assert f"{failed.fingerprint}: 1 checkpoint kept, since its training is not finished" in told
     assert told.replace("would free", "freed") == said("gc")
-    assert [steps(one) for one in (alone, finished, failed)] == [[50, 40], [], [30, 20]]
+    assert [steps(one) for one in (alone, finished, failed)] == [[50, 40], [], [30, 20, 10]]
     assert "2 checkpoints kept" in said("gc")
     assert "0 damaged" in said("verify")
 
@@ -461,10 +463,10 @@ def test_what_would_be_dropped_is_one_object(store: Path, said: Callable[..., st
     left.write_bytes(b"x")
     sweep(store, "factorial-1", {one.fingerprint: [10, 50]})
     shutil.rmtree(sweep(store, "factorial-2", {}))
-    size_bytes = sum(one.checkpoint(step).stat().st_size for step in (20, 30, 40)) + 1
+    size_bytes = sum(one.checkpoint(step).stat().st_size for step in (20, 30)) + 1
     first_bytes = unfinished.checkpoint(10).stat().st_size
     expected = {
-        one.fingerprint: (False, [20, 30, 40], [], ["checkpoints/5.damaged"], size_bytes),
+        one.fingerprint: (False, [20, 30], [], ["checkpoints/5.damaged"], size_bytes),
         unfinished.fingerprint: (False, [10], [20, 30], [], first_bytes),
         live.fingerprint: (True, [], [], [], 0),
     }
@@ -534,7 +536,7 @@ def test_a_dry_run_writes_nothing(store: Path, said: Callable[..., str], monkeyp
     with one.locked(), monkeypatch.context() as patch:
         before = seen()
         patch.setattr("filelock.FileLock.acquire", None)
-        assert "2 checkpoints that nobody needs and 1 damaged or half-written file" in said("gc", "--dry-run")
+        assert "1 checkpoint that nobody needs and 1 damaged or half-written file" in said("gc", "--dry-run")
         assert seen() == before
 
 
