@@ -64,9 +64,9 @@ def clear_trash(store: Path, dry_run: bool) -> int:
 
 
 def _delete(path: Path) -> None:
-    if path.is_symlink() or path.is_file():
+    if path.is_symlink() or not path.is_dir():
         with writing(path):
-            path.unlink()  # what a link leads to is the user's
+            path.unlink()  # what a link leads to is the user's; shutil.rmtree would wait for a pipe
         return
     shutil.rmtree(path, ignore_errors=True)
     if path.exists():
