@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ablate import npz
 from ablate.errors import AblateError
-from ablate.safe_files import MOST_BYTES, read_regular, refuse_links
+from ablate.safe_files import MOST_BYTES, read_regular
 from ablate.store import evaluations
 from ablate.store.evaluations import is_step
 from ablate.store.files import (
