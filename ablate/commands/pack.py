@@ -117,14 +117,14 @@ def _needs(folder: Path, store: Path | None = None) -> tuple[dict[str, list[int]
 
 def _contents(folder: Path) -> Iterator[tuple[Mapping[str, Any], Path]]:
     """What the sweep in a folder and those within it hold, with their folders: the confirmation of a search, tuning."""
-    from ablate.search.record import with_trials
+    from ablate.search.trials_file import whole
     from ablate.store import SWEEP, sweep_file
 
     within = sorted(path.parent for name in ("retune", "confirmation*") for path in folder.glob(f"{name}/{SWEEP}"))
     for place in (folder, *within):
         file = sweep_file.read(place)
         if file is not None:
-            yield with_trials(file.sweep, place), place
+            yield whole(file.sweep, place)[0], place
 
 
 def _count(number: int, what: str) -> str:

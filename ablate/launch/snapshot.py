@@ -19,7 +19,7 @@ from ablate.launch import of_trials
 from ablate.launch.states import BAD, Evaluation, Holder, RunStatus, SearchStatus, Snapshot, State, TrainingStatus
 from ablate.plan import find_store
 from ablate.readout import diverged_loss_of, read_off
-from ablate.search import record
+from ablate.search import record, trials_file
 from ablate.search.record import Trial
 from ablate.store import SWEEP, Trajectory, alive, known_sweeps, read_json, result_file, sweep_file
 from ablate.store.result_file import RESULT, Stored
@@ -140,14 +140,14 @@ def _read_sweep(folder: Path) -> tuple[list[_Planned], Path | None, str, SearchS
         if file is None:
             raise ValueError(f"{folder / SWEEP} is gone.")
         content = file.sweep
-        whole, trials = record.whole(content, folder)
+        whole, trials = trials_file.whole(content, folder)
         search = of_trials.status_of(content, trials) if content["design"] == record.SEARCH else None
         return _planned(whole), _store(whole, folder), str(content["store"]), search, trials, diverged_loss_of(whole)
     except AblateError as error:
         raise ValueError(str(error)) from error
     except (*_DAMAGED, OSError):
         raise ValueError(
-            f"{folder / record.TRIALS} is damaged. The command of the search, given again, writes it anew."
+            f"{folder / trials_file.TRIALS} is damaged. The command of the search, given again, writes it anew."
         ) from None
 
 

@@ -98,7 +98,7 @@ class AtWork:
         for row in grid_rows(run):
             at = self.search.budget.resource(row["step"], run.recipe)
             if at is not None:
-                value = self.search.objectives(run, row, row["seconds"])[0]
+                value = self.search.objectives(run, row, row["seconds"])[self.search.settings.of_curves]
                 curve.setdefault(at, (row["step"] * run.recipe.batch_size, value))
         return curve
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from ablate.search import record
+from ablate.search import trials_file
 from ablate.search.at_work import AtWork
 from ablate.search.ledger import RECORD, RETRY, counted, state_of
 from ablate.search.record import FINISHED, Trial, label
@@ -33,7 +33,7 @@ def publish(search: Search, folder: Path, trials: Sequence[FrozenTrial], at_work
             levels = {key: str(trial.params.get(key, "")) for key in search.space}
             arms.append({"number": len(arms), "label": label(trial.number, trial.params), "levels": levels})
             runs += [run | {"arm": arms[-1]["number"], "trial": trial.number} for run in begun["runs"]]
-    record.write(folder, rows, arms, runs)
+    trials_file.write(folder, rows, arms, runs)
 
 
 def _void(trial: Trial) -> Trial:

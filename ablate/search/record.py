@@ -1,21 +1,30 @@
 """What the folder of a search tells of its trials, without Optuna and without the storage that they are kept in.
 
-`sweep.json` holds what was fixed before the first trial, under `search`; `trials.json` the trials so far, written anew whenever
-something changes. So `status` and `report` need neither a database nor its password.
+`sweep.json` holds what was fixed before the first trial, under `search`; `trials.json` the trials so far. So `status` and
+`report` need neither a database nor its password.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from ablate.errors import AblateError
-from ablate.store import SWEEP, read_json, write_json
+from ablate.store import SWEEP, read_json
 
 SEARCH = "search"  # the design of a sweep that is a search
-TRIALS = "trials.json"
 CONFIRMATION = "confirmation"  # the folder, in that of the search, of the sweep that measures the winner
-TRIALS_VERSION = 1
+
+Direction = Literal["maximize", "minimize"]
+
+# What can be aimed at: its name, its better direction.
+OBJECTIVES: Mapping[str, Direction] = {
+    "accuracy": "maximize",  # fraction of the validation images
+    "loss": "minimize",  # cross-entropy on the validation images
+    "operations": "minimize",  # multiply-adds for one image
+    "parameters": "minimize",
+    "seconds": "minimize",  # of training, of all seeds of a trial
+}
+LEARNED = ("accuracy", "loss")  # objectives that a training has at every evaluation
 
 State = Literal["waiting", "running", "done", "pruned", "diverged", "failed", "lapsed", "surplus"]
 STATES: tuple[State, ...] = ("waiting", "running", "done", "pruned", "diverged", "failed", "lapsed", "surplus")
@@ -88,56 +97,9 @@ class Trial:
         return cls(**found)
 
 
-def write(folder: Path, trials: Sequence[Trial], arms: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]]) -> None:
-    """Write trials.json. arms, runs: as sweep.json has them in other designs: an arm a trial, its runs one a seed."""
-    rows = [asdict(trial) for trial in trials]
-    write_json(folder / TRIALS, {"version": TRIALS_VERSION, "trials": rows, "arms": list(arms), "runs": list(runs)})
-
-
-def read(folder: Path) -> list[Trial]:
-    """The trials of a search so far.
-
-    Raises:
-        AblateError: trials.json is damaged or of another version.
-    """
-    return [Trial.of(row) for row in _content(folder)["trials"]]
-
-
-def _content(folder: Path) -> Mapping[str, Any]:
-    path = folder / TRIALS
-    content = read_json(path)
-    if content is None and not path.exists():
-        return {"trials": [], "arms": [], "runs": []}
-    if not isinstance(content, dict) or content.get("version") != TRIALS_VERSION:
-        received = f"version {content.get('version')!r}" if isinstance(content, dict) else "a damaged file"
-        raise AblateError(
-            f"Expected trials of version {TRIALS_VERSION} in {path}. Received: {received}. "
-            "The command of the search, given again, writes it anew."
-        )
-    return content
-
-
-def with_trials(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The content of a sweep.json, with the trials so far as its arms and runs where it is that of a search.
-
-    Raises:
-        AblateError: trials.json is damaged or of another version.
-    """
-    return whole(content, folder)[0]
-
-
-def whole(content: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], list[Trial]]:
-    """The same with the trials themselves, of which there are none in other designs; trials.json is read once."""
-    if content.get("design") != SEARCH:
-        return dict(content), []
-    found = _content(folder)
-    steps = {run["arm"]: run["readout"] for run in found["runs"]}
-    fixed = {
-        "step": [steps[arm["number"]]["step"] for arm in found["arms"]],
-        "readout": [steps[arm["number"]]["weights"] for arm in found["arms"]],
-    }
-    merged = {**content, "arms": found["arms"], "runs": found["runs"], "fixed": content["fixed"] | fixed}
-    return merged, [Trial.of(row) for row in found["trials"]]
+def space_of(search: Mapping[str, Any]) -> dict[str, Dimension]:
+    """The searched keys of what sweep.json holds under `search`."""
+    return {key: Dimension(**{**one, "choices": tuple(one.get("choices", ()))}) for key, one in search["space"].items()}
 
 
 def label(number: int, params: Mapping[str, float | int | str]) -> str:

@@ -19,11 +19,11 @@ from ablate.search import algorithms
 from ablate.search.at_work import AtWork, reached
 from ablate.search.ledger import RETRY, Ledger, counted, state_of
 from ablate.search.publish import BEGUN, publish
-from ablate.search.record import State, label
+from ablate.search.record import LEARNED, State, label
 from ablate.search.search import Search
-from ablate.search.settings import EXHAUSTIVE, LEARNED
+from ablate.search.settings import EXHAUSTIVE
 from ablate.search.space import Params
-from ablate.store import write_atomically, write_json
+from ablate.store import result_file, write_atomically
 
 RENEW_S = 20.0  # between two signs of life
 PUBLISH_S = 1.0  # between two writings of trials.json
@@ -232,7 +232,7 @@ class Searching:
             state, values, one.error = "diverged", None, "what it is judged by is not a finite number"
         for run in one.runs:
             result = {"arm": {key: str(value) for key, value in one.params.items()}} | one.result(run)
-            write_json(self.folder / str(run.number) / app.RESULT, result)
+            result_file.write(self.folder / str(run.number), result)
             if result["status"] == "done":
                 app.keep_labels(run.recipe, run.content)
         content = one.record() | {"began": one.began, "ended": time.time()}

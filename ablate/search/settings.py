@@ -3,24 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.errors import AblateError, one_of
 from ablate.search import parameters, storage
+from ablate.search.record import LEARNED, OBJECTIVES, Direction
 
-Direction = Literal["maximize", "minimize"]
-
-# What can be aimed at: its name, its better direction.
-OBJECTIVES: Mapping[str, Direction] = {
-    "accuracy": "maximize",  # fraction of the validation images
-    "loss": "minimize",  # cross-entropy on the validation images
-    "operations": "minimize",  # multiply-adds for one image
-    "parameters": "minimize",
-    "seconds": "minimize",  # of training, of all seeds of a trial
-}
-LEARNED = ("accuracy", "loss")  # objectives that a training has at every evaluation
 MOST_SEED = 2**31 - 1
 MOST_TRIALS = 100_000  # trials.json is written anew whenever one ends
 MOST_CONFIRMED = 10_000
@@ -61,6 +51,11 @@ class SearchSettings:
     def directions(self) -> list[Direction]:
         """Of each objective, which way is better."""
         return [OBJECTIVES[name] for name in self.objectives]
+
+    @property
+    def of_curves(self) -> int:
+        """The place of the objective that curves are of: the first that is learned, else the first."""
+        return next((place for place, name in enumerate(self.objectives) if name in LEARNED), 0)
 
     @property
     def by_seed(self) -> bool:

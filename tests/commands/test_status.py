@@ -1,3 +1,4 @@
+import dataclasses
 import functools
 import json
 import os
@@ -20,7 +21,7 @@ from ablate.commands import status
 from ablate.errors import AblateError
 from ablate.launch.snapshot import RUNNING, snapshot
 from ablate.launch.watch import Screen
-from ablate.search import record
+from ablate.search import record, trials_file
 from ablate.store import Trajectory, result_file, sign_of_life, sweep_file, write_json
 
 # Runs the command and tells, as the last line, its exit status and which heavy packages it has imported.
@@ -258,13 +259,33 @@ def test_once_there_is_something_measured_it_shows_that(
 def searched(made: plan.Plan, folder: Path, trials: int, *states: record.State) -> None:
     """Make a search of the sweep, with trials that ended like this, of so many that there are to be."""
     content = json.loads((folder / plan.SWEEP).read_text())
-    asked = {"n_trials": trials, "directions": ["maximize"], "objectives": ["accuracy"]}
-    ended = [record.Trial(number, state, {"lr": 0.1}) for number, state in enumerate(states)]
+    space = {
+        key: record.Dimension("categorical", ",".join(levels), tuple(levels)) for key, levels in content["factors"].items()
+    }
+    asked = {
+        **{
+            "n_trials": trials,
+            "directions": ["maximize"],
+            "objectives": ["accuracy"],
+            "study_name": "ours",
+            "storage": "journal",
+        },
+        **{"space": {key: dataclasses.asdict(one) for key, one in space.items()}, "confirm_seeds": 0, "fixed_overrides": []},
+        **{
+            "budget": {"epochs": 1.0, "examples": 10, "eval_epochs": 1.0},
+            "sampler": {"name": "tpe"},
+            "pruner": {"name": "none"},
+        },
+    }
+    params = content["arms"][0]["levels"]
     runs = [
         run | {"arm": number, "trial": number} for number, run in enumerate(content["runs"][2 * i] for i in range(len(states)))
     ]
-    arms = [content["arms"][0] | {"number": number} for number in range(len(states))]
-    record.write(folder, ended, arms, runs)
+    values = {"done": (0.5,)}
+    seeds = len(content["seeds"])
+    ended = [record.Trial(number, state, params, values.get(state), seeds=seeds) for number, state in enumerate(states)]
+    arms = [content["arms"][0] | {"number": number, "label": record.label(number, params)} for number in range(len(states))]
+    trials_file.write(folder, ended, arms, runs)
     sweep_file.write(folder, content | {"design": record.SEARCH, "search": asked})
 
 

@@ -1,10 +1,12 @@
 """What the folder of a search tells, as tidy frames: one row a trial, and one a trial and evaluation."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
@@ -19,24 +21,13 @@ from ablate.results.search.importance import importance
 from ablate.results.search.objectives import LEARNED, Objective, objective
 from ablate.results.sources import load as load_sweep
 from ablate.results.trained import Trained
-from ablate.search import record
-from ablate.search.record import CONFIRMATION, FINISHED, SEARCH, Dimension, Trial
-from ablate.store import SWEEP, pack, read_json
-from ablate.store.sweep_file import SWEEP_VERSION, relabelled
+from ablate.search import record, trials_file
+from ablate.search.record import CONFIRMATION, FINISHED, SEARCH, Dimension, Trial, space_of
+from ablate.search.trials_file import TRIALS, Trials
+from ablate.store import SWEEP, pack, sweep_file
+from ablate.store.sweep_file import SweepFile, relabelled
 
 Setting = dict[str, float | int | str]
-KEYS = ("search", "factors", "baseline", "seeds", "fixed", "store")  # without which a sweep.json is no search's
-SEARCH_KEYS = (
-    "space",
-    "objectives",
-    "directions",
-    "budget",
-    "n_trials",
-    "sampler",
-    "pruner",
-    "confirm_seeds",
-    "fixed_overrides",
-)
 USUAL_DATA = "cifar10"  # of conf/config.yaml
 _LONG = re.compile(r"\d+\.\d{5,}(?:e[+-]?\d+)?")  # a number with more digits than a reader wants
 _TRIAL_TYPES = {
@@ -179,11 +170,16 @@ def load(folder: str | Path) -> SearchResults:
         AblateError: the folder is no search's, or a file in it is damaged or of another version.
     """
     place = sweep_folder(Path(folder))
-    content = _content(place)
-    rows = record.read(place)
+    file = _content(place)
+    content: dict[str, Any] = {**file.sweep}
+    found = trials_file.read(place, content)
     keys, aims = space_of(content["search"]), objectives_of(content)
-    trainings, notes = _trainings(record.with_trials(content, place), place)
+    trained = _trained(found, content, place)
+    rows, rescored = scored(found, trained, aims)
+    trainings, notes = _trainings(found, trained)
     confirmed = place / CONFIRMATION
+    sealed = {SWEEP: file.sealed, TRIALS: found.sealed}
+    unsealed = [f"{name} has no checksum, as earlier versions wrote it" for name, is_sealed in sealed.items() if not is_sealed]
     return SearchResults(
         place,
         content,
@@ -191,8 +187,55 @@ def load(folder: str | Path) -> SearchResults:
         curves_frame(rows, aims, content["search"].get("train_images")),
         analyse(*ask(_short_labels(load_sweep(confirmed)))) if (confirmed / SWEEP).exists() else None,
         trainings,
-        (*pack.changed(place), *notes),
+        (*pack.changed(place), *unsealed, *rescored, *notes),
     )
+
+
+def scored(found: Trials, trained: Mapping[str, Trained], objectives: Sequence[Objective]) -> tuple[list[Trial], list[str]]:
+    """(the trials, with scores from the evaluations of their trainings where these are at hand; what differed, a line each).
+
+    Args:
+        trained: by fingerprint.
+    """
+    trials, differed = [], []
+    for trial in found.trials:
+        values = _score(trial, [run for run in found.runs if run["trial"] == trial.number], trained, objectives)
+        same = values is None or all(map(math.isclose, values, trial.values or ()))  # noqa: PD011
+        if values is None or same:
+            trials.append(trial)
+            continue
+        old, new = (", ".join(map(Objective.text, objectives, each)) for each in (trial.values or (), values))  # noqa: PD011
+        differed.append(f"trial {trial.number} has the score of its training, {new}; {TRIALS} has {old}")
+        learned = next((value for value, one in zip(values, objectives, strict=True) if one.name in LEARNED), None)
+        curve = trial.curve if learned is None else (*trial.curve[:-1], *((at, learned) for at, _ in trial.curve[-1:]))
+        trials.append(replace(trial, values=values, curve=curve))
+    return trials, differed
+
+
+def _score(
+    trial: Trial, runs: Sequence[Mapping[str, Any]], trained: Mapping[str, Trained], objectives: Sequence[Objective]
+) -> tuple[float, ...] | None:
+    """The mean over its seeds of what each objective is at the last step, of seconds the sum; None where that is not known."""
+    if trial.state != "done" or not runs:
+        return None
+    columns: list[list[float]] = []
+    for run in runs:
+        one = trained.get(run["fingerprint"])
+        row = None if one is None else next((row for row in one.rows if row["step"] == run["readout"]["step"]), None)
+        if one is None or row is None:
+            return None
+        weights = run["readout"]["weights"]
+        values = {
+            "accuracy": row.get(f"accuracy_{weights}"),
+            "loss": row.get(f"eval_loss_{weights}"),
+            "seconds": row.get("seconds"),
+            **one.costs,
+        }
+        if any(values.get(each.name) is None for each in objectives):
+            return None
+        columns.append([float(values[each.name]) for each in objectives])  # type: ignore[arg-type]
+    means = [fmean(column) for column in zip(*columns, strict=True)]
+    return tuple(mean * (len(runs) if one.name == "seconds" else 1) for mean, one in zip(means, objectives, strict=True))
 
 
 def _short_labels(results: Results) -> Results:
@@ -239,11 +282,6 @@ def curves_frame(trials: Sequence[Trial], objectives: Sequence[Objective], train
     return pd.DataFrame(rows, columns=list(types)).astype(types)
 
 
-def space_of(search: Mapping[str, Any]) -> dict[str, Dimension]:
-    """The searched keys of what sweep.json holds under `search`."""
-    return {key: Dimension(**{**one, "choices": tuple(one.get("choices", ()))}) for key, one in search["space"].items()}
-
-
 def objectives_of(content: Mapping[str, Any]) -> list[Objective]:
     """The objectives of a sweep.json."""
     search = content["search"]
@@ -266,28 +304,25 @@ def same(one: Any, other: Any) -> bool:
     return as_number(one) == as_number(other)
 
 
-def _content(folder: Path) -> dict[str, Any]:
-    content = read_json(folder / SWEEP)
-    if not isinstance(content, dict) or content.get("version") != SWEEP_VERSION:
-        received = f"version {content.get('version')!r}" if isinstance(content, dict) else "a damaged file"
-        raise AblateError(f"Expected a search of version {SWEEP_VERSION} in {folder / SWEEP}. Received: {received}.")
-    if content.get("design") != SEARCH:
-        raise AblateError(
-            f"Expected the folder of a search. Received: {folder}, with design={content.get('design')}. "
-            "`ablate.results.load` reads it."
-        )
-    missing = [key for key in KEYS if key not in content] or [key for key in SEARCH_KEYS if key not in content["search"]]
-    if missing:
-        raise AblateError(f"Expected a whole {SWEEP} in {folder}. Received: one without {missing[0]!r}. Restore it.")
-    return content
+def _content(folder: Path) -> SweepFile:
+    file = sweep_file.read(folder)
+    if file is None or file.sweep["design"] != SEARCH:
+        design = "no sweep" if file is None else f"design={file.sweep['design']}"
+        raise AblateError(f"{folder} must be the folder of a search, got {design}. `ablate.results.load` reads sweeps.")
+    return file
 
 
-def _trainings(content: Mapping[str, Any], folder: Path) -> tuple[pd.DataFrame, list[str]]:
+def _trained(found: Trials, sweep: Mapping[str, Any], folder: Path) -> dict[str, Trained]:
+    """The trainings of trials that are at hand, by fingerprint."""
+    store = find_store(found.within(sweep), folder) if found.runs else None
+    paths = {} if store is None else {run["fingerprint"]: store / run["fingerprint"] for run in found.runs}
+    return {fingerprint: Trained(path) for fingerprint, path in paths.items() if path.is_dir()}
+
+
+def _trainings(found: Trials, trained: Mapping[str, Trained]) -> tuple[pd.DataFrame, list[str]]:
     """The trainings that trials stand on, and what of their surroundings they do not share."""
-    store = find_store(content, folder) if content["runs"] else None
-    paths = [None if store is None else str(store / run["fingerprint"]) for run in content["runs"]]
-    trained = {path: Trained(Path(path)) for path in paths if path is not None and Path(path).is_dir()}
-    there = [path if path in trained else None for path in paths]
-    runs = pd.DataFrame({"trajectory": there, "fingerprint": [run["fingerprint"] for run in content["runs"]]}, dtype="str")
-    last = [run["readout"]["step"] for run in content["runs"]]
-    return environment.trainings(runs, trained, last), environment.mixed(list(trained.values()))
+    by_path = {str(one.path): one for one in trained.values()}
+    there = [str(trained[run["fingerprint"]].path) if run["fingerprint"] in trained else None for run in found.runs]
+    runs = pd.DataFrame({"trajectory": there, "fingerprint": [run["fingerprint"] for run in found.runs]}, dtype="str")
+    last = [run["readout"]["step"] for run in found.runs]
+    return environment.trainings(runs, by_path, last), environment.mixed(list(by_path.values()))

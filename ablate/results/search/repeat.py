@@ -13,7 +13,7 @@ from ablate.results.repeat import PROGRAM, as_word, own_configs, own_place, own_
 from ablate.results.repeat import again as of_sweep
 from ablate.results.search.frames import SearchResults, same
 from ablate.results.search.words import best_setting
-from ablate.search import record, space
+from ablate.search import space, trials_file
 from ablate.search.record import SEARCH
 
 REPORT = "report again"
@@ -121,7 +121,7 @@ def _images(found: SearchResults) -> list[str]:
     if not found.tuned_on_test:
         held_out = found.search.get("validation_images")
         return [f"data.validation={held_out}"] if held_out else []
-    runs = record.with_trials(found.sweep, found.folder)["runs"]
+    runs = trials_file.read(found.folder, found.sweep).runs
     given = [word for run in runs[:1] for word in run["overrides"] if word.startswith("data.validation=")]
     return [*given[-1:], "data.eval_on=test"]
 

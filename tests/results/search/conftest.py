@@ -9,7 +9,7 @@ import pytest
 
 from ablate import app
 from ablate.plan import SWEEP_VERSION
-from ablate.search import record
+from ablate.search import record, trials_file
 from ablate.search.record import Dimension, Trial
 from ablate.store import result_file, sweep_file, write_json
 
@@ -74,7 +74,8 @@ def of_two_objectives() -> list[Trial]:
     found = []
     for number, (model, lr) in enumerate((model, lr) for model in COSTS for lr in (0.03, 0.1, 0.3)):
         values = (score(lr, 128) - {"tuto": 0.0, "alex2": 0.01, "squeeze1": 0.06}[model], float(COSTS[model][0]))
-        found.append(trial(number, lr, "128", params={"model": model, "lr": lr}, values=values))
+        made = trial(number, lr, "128", params={"model": model, "lr": lr}, values=values)
+        found.append(replace(made, curve=(*made.curve[:-1], (made.came, values[0]))))
     return found
 
 
@@ -127,7 +128,7 @@ def made(tmp_path: Path) -> Callable[..., Path]:
     def make(found: Sequence[Trial] | None = None, name: str = "search-1a2b3c4d", **changes: Any) -> Path:
         folder = tmp_path / "multirun" / name
         write_json(folder / "sweep.json", content(**changes))
-        record.write(folder, trials() if found is None else found, [], [])
+        trials_file.write(folder, trials() if found is None else found, [], [])
         return folder
 
     return make

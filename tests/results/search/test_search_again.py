@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from ablate import config, plan
 from ablate.results import search as results
 from ablate.results.search import repeat
-from ablate.search import record, space
-from ablate.search.record import Trial
+from ablate.search import space, trials_file
+from ablate.search.record import Trial, label
 from ablate.search.search import Search, make
 from ablate.search.settings import SearchSettings
 from ablate.store import write_json
@@ -44,12 +44,21 @@ def resolved(words: Sequence[str], study: str | None = None, config_dir: str | N
 def written(made: Search, folder: Path) -> results.SearchResults:
     """What there is to read of it after its first trials."""
     budget = made.budget.examples
-    firsts = [Trial(number, "pruned", point, source="enqueued", planned=budget) for number, point in enumerate(made.points)]
-    firsts.append(Trial(len(firsts), "pruned", made.default, planned=budget))
+    same: dict[str, Any] = {"planned": budget, "seeds": len(made.settings.seeds)}
+    firsts = [Trial(number, "pruned", point, source="enqueued", **same) for number, point in enumerate(made.points)]
+    inside = space.placed(made.default, made.space) or next(iter(made.points), None)
+    firsts += [] if inside is None else [Trial(len(firsts), "pruned", inside, **same)]
     runs = [run for trial in firsts for run in made.runs(trial.number, dict(trial.params))]
-    arms = [{"number": trial.number, "label": f"trial {trial.number}", "levels": {}} for trial in firsts]
+    arms = [
+        {
+            "number": trial.number,
+            "label": label(trial.number, trial.params),
+            "levels": {key: str(value) for key, value in trial.params.items()},
+        }
+        for trial in firsts
+    ]
     write_json(folder / "sweep.json", made.to_json() | {"fixed_at": 0})
-    record.write(folder, firsts, arms, [run.to_json() for run in runs])
+    trials_file.write(folder, firsts, arms, [run.to_json() | {"trial": run.arm} for run in runs])
     return results.load(folder)
 
 
