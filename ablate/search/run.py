@@ -27,6 +27,7 @@ from ablate.search.record import shown
 from ablate.search.search import Search
 from ablate.search.searching import RENEW_S, Searching
 from ablate.search.study import differing, study_of
+from ablate.search.study_check import checked_attr
 from ablate.store import SWEEP, alive, held, sign_of_life, sweep_file
 
 CONFIRMING = "confirming"  # of a study: who measures the winner, and where
@@ -182,7 +183,7 @@ def _turn(searching: Searching, folder: Path) -> Plan | None:
     if made is None:
         say("the default setting was the best of all trials, so there is nothing to measure against it")
         return None
-    here, turn = str(folder.resolve()), study.user_attrs.get(CONFIRMING) or {}
+    here, turn = str(folder.resolve()), checked_attr(study.user_attrs.get(CONFIRMING))
     if turn.get("folder", here) != here and alive(turn):
         say(f"another process measures the winner, in {turn['folder']} on {turn.get('host')}")
         return None

@@ -141,7 +141,7 @@ def _check_trial(node: Node, number: int, sweep: Mapping[str, Any]) -> None:
     if (node["source"].value == "retried") != (node["retry_of"].value is not None):
         raise node["source"].bad("does not go with retry_of")
     node["seeds"].equals(len(sweep["seeds"]), "the number of seeds of a trial")
-    curve = _check_curve(node["curve"], search["objectives"])
+    curve = check_curve(node["curve"], search["objectives"])
     node["came"].equals(max((at for at, _ in curve), default=0), "the examples of the last value of its curve")
     _check_values(node, state, curve, search["objectives"])
 
@@ -153,7 +153,7 @@ def _check_params(node: Node, state: str, search: Mapping[str, Any]) -> None:
             raise value.bad("is not what is searched over")
         if not isinstance(value.value, str):
             value.number()
-        if not _lies(value.value, space[key]):
+        if not lies(value.value, space[key]):
             raise value.wrong(f"within {space[key].written}")
     missing = [key for key in space if key not in node["params"]]
     if missing and state in FINISHED:
@@ -164,7 +164,7 @@ def _check_params(node: Node, state: str, search: Mapping[str, Any]) -> None:
         word.equals(str(node["params"].value[key]), "its parameter")
 
 
-def _lies(value: float | int | str, one: Dimension) -> bool:
+def lies(value: float | int | str, one: Dimension) -> bool:
     """Whether a value is one of a dimension, but for the last digits of a number."""
     if one.kind == "categorical" or isinstance(value, str):
         return value in one.choices
@@ -176,12 +176,17 @@ def _lies(value: float | int | str, one: Dimension) -> bool:
     return one.low - beyond <= value <= one.high + beyond and on_grid and (one.kind == "float" or type(value) is int)
 
 
-def _check_curve(node: Node, objectives: Sequence[str]) -> list[tuple[int, float]]:
+def check_curve(node: Node, objectives: Sequence[str]) -> list[tuple[int, float]]:
+    """The values of a trial over its examples, of the objective that curves are of.
+
+    Raises:
+        BadFile: a value is none that it can have.
+    """
     learned = next((name for name in objectives if name in LEARNED), None)
     curve: list[tuple[int, float]] = []
     for point in node.items():
         at, value = point.items(2, 2)
-        found = at.whole(curve[-1][0] + 1 if curve else 1), _score(value, learned or objectives[0])
+        found = at.whole(curve[-1][0] + 1 if curve else 1), score(value, learned or objectives[0])
         curve.append(found)
     return curve
 
@@ -192,13 +197,18 @@ def _check_values(node: Node, state: str, curve: Sequence[tuple[int, float]], ob
         values.equals(None, f"as the trial is {state}")
         return
     scores = [
-        _score(value, name) for value, name in zip(values.items(len(objectives), len(objectives)), objectives, strict=True)
+        score(value, name) for value, name in zip(values.items(len(objectives), len(objectives)), objectives, strict=True)
     ]
     if curve and objectives[0] in LEARNED and not math.isclose(curve[-1][1], scores[0], rel_tol=0, abs_tol=_CLOSE):
         raise values.items()[0].wrong(f"{curve[-1][1]!r}, the last value of its curve")
 
 
-def _score(node: Node, objective: str) -> float:
+def score(node: Node, objective: str) -> float:
+    """A value of an objective.
+
+    Raises:
+        BadFile: it is none that the objective can have.
+    """
     if objective in ("operations", "parameters"):
         return float(node.number(0))
     return node.number(0, 1) if objective == "accuracy" else node.number(0)

@@ -9,6 +9,7 @@ import optuna
 from ablate.errors import AblateError
 from ablate.search import algorithms, storage
 from ablate.search.search import Search
+from ablate.search.study_check import check_study, where_of
 
 DEFINITION = "definition"  # of a study: what its trials share
 
@@ -38,11 +39,15 @@ def study_of(search: Search, folder: Path) -> optuna.Study:
         )
     if found is None:
         study.set_user_attr(DEFINITION, search.definition)
+    elif not isinstance(found, Mapping):
+        raise AblateError(f"The study {search.name} has a damaged definition. Give a new hydra.sweeper.study_name.")
     elif found != search.definition:
         raise AblateError(
             f"Expected a new hydra.sweeper.study_name, or the search that {search.name} is. Received: one that differs in "
             f"{'; '.join(differing(found, search.definition))}."
         )
+    where = where_of(asked.storage, folder / storage.JOURNAL, search.name)
+    check_study(study, search.space, dict(zip(asked.objectives, asked.directions, strict=True)), where)
     return study
 
 
