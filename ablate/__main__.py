@@ -6,6 +6,7 @@ if __name__ == "__main__":
     own_path.leave_out_current_folder()  # before anything else is imported
 
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ablate import __version__, interrupt, streams
+from ablate import __version__, escaping, interrupt, streams
 from ablate.errors import AblateError, UsageError, did_you_mean
 
 COMMANDS = ("dashboard", "info", "plan", "report", "runs", "status")
@@ -23,11 +24,19 @@ INTERRUPTED = 128 + signal.SIGINT
 FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")
 
 
+class _Said(logging.LogRecord):
+    """What is logged, which a terminal shows."""
+
+    def getMessage(self) -> str:  # noqa: N802
+        return escaping.terminal(super().getMessage())
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit: 0 when all went well, 1 on failure, 2 on wrong usage, 130 when interrupted (143 by SIGTERM)."""
     if arguments is None:
         own_path.leave_out_current_folder()
     words = list(sys.argv[1:] if arguments is None else arguments)
+    logging.setLogRecordFactory(_Said)
     with interrupt.raising(), streams.prepared():
         status = _printed(words)
     if arguments is None:
@@ -111,7 +120,7 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
     from hydra.types import RunMode
     from omegaconf import DictConfig
 
-    from ablate import app, escaping, terminal
+    from ablate import app, terminal
     from ablate.own_configs import conf_dir
 
     results: list[dict[str, Any]] = []

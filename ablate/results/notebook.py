@@ -76,6 +76,15 @@ class Parts:
             display(part)
 
 
+class Frame(pd.DataFrame):
+    """A frame whose texts are shown as text, and never as formulas."""
+
+    def _repr_html_(self) -> str | None:
+        with pd.option_context("display.html.use_mathjax", False):
+            shown: str | None = super()._repr_html_()  # type: ignore[misc]
+        return shown
+
+
 @dataclass(frozen=True)
 class Report:
     """The report of a sweep, part by part; each is shown where it is the last value of a cell.
@@ -195,7 +204,7 @@ class Report:
         return (
             Text("This search has no confirmation, so nothing was compared.")
             if self._unconfirmed
-            else self.analysis.comparisons
+            else Frame(self.analysis.comparisons.map(lambda value: escaping.html(value) if isinstance(value, str) else value))
         )
 
     def notes(self) -> Text:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -186,3 +187,11 @@ def test_a_damaged_sweep_with_a_hostile_message_is_one_line(
     monkeypatch.setattr(progress, "console", console)
     progress.say(f"training {NAMES[0]} {NAMES[1]}\nb")
     assert written(console, None).count("\n") == 0
+
+
+def test_what_is_logged_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        __main__.main(["--version"])
+    assert "\x1b" not in capsys.readouterr().out
+    record = logging.getLogRecordFactory()("ablate", logging.WARNING, "", 0, "The file %s is damaged.", ("\x1b[2J\n",), None)
+    assert record.getMessage() == "The file �[2J  is damaged."

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from rich.cells import cell_len
 
@@ -93,3 +94,15 @@ def test_the_notebook_shows_text(few, outside):
         assert set(inline) <= {"text", "softbreak", "strong_open", "strong_close", "code_inline"}
     [block] = outside.markdown.parse(report.repeat().markdown)
     assert (block.type, outside.harmless(block.content)) == ("fence", True)
+
+
+def test_the_notebook_shows_what_was_judged_as_text(few, outside):
+    report = notebook.Report("made")
+    vars(report).update({"found": None, "analysis": few})
+    frame = report.comparisons()
+    assert isinstance(frame, pd.DataFrame)
+    html = frame._repr_html_()
+    assert outside.harmless(html)
+    assert "mathjax_ignore" in html
+    assert "<img src=x" not in html
+    assert frame["points"].equals(few.comparisons["points"])
