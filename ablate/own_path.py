@@ -3,7 +3,7 @@
 import os
 import sys
 
-_left_out = False
+is_program = False  # whether this process is ours alone, rather than a user's that imports ablate
 
 
 def leave_out_current_folder() -> None:
@@ -11,10 +11,10 @@ def leave_out_current_folder() -> None:
 
     A checkout that runs from its own folder without being installed stays on the path, behind everything else.
     """
-    global _left_out
-    if _left_out:
+    global is_program
+    if is_program:
         return  # what stands there now was asked for, as by PYTHONPATH
-    _left_out = True
+    is_program = True
     os.environ["PYTHONSAFEPATH"] = "1"  # of other processes; here it comes too late
     if sys.flags.safe_path or not sys.path or sys.path[0] not in ("", _current()):
         return

@@ -49,7 +49,7 @@ def path(monkeypatch):
         monkeypatch.delenv(name)
 
     def is_now(*entries: str) -> list[str]:
-        monkeypatch.setattr(own_path, "_left_out", False)
+        monkeypatch.setattr(own_path, "is_program", False)
         monkeypatch.setattr(sys, "path", list(entries))
         own_path.leave_out_current_folder()
         own_path.leave_out_current_folder()  # as `python -m ablate` does: what PYTHONPATH names is not its to take

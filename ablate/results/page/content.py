@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from ablate.plan import TUNING_DESIGN
 from ablate.results import confounded, plots, tables, words
@@ -13,6 +12,9 @@ from ablate.results.page import confounds, runs, story
 from ablate.results.page.blocks import Block, Code, Lines, Links, Picture, Point, Section, Table
 from ablate.results.tables import beside
 from ablate.results.tables.verdicts import OTHER
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "seconds of training"}
 FOLDED = {"p_values", "reach", "networks", "runs"}  # what is many rows, or decides nothing
@@ -24,7 +26,7 @@ MOST_SENTENCES = 8  # that read the verdicts and stand open
 _TONES = {"helps": "helps", "hurts": "hurts", "no effect": "none", "unclear": "unclear", "no verdict": "", "": ""}
 
 
-def picture(title: str, figure: Figure, svg: str) -> Picture:
+def picture(title: str, figure: "Figure", svg: str) -> Picture:
     """A finished figure of `plots.drawn` as the page takes it, with the values that it draws.
 
     Args:

@@ -3,6 +3,7 @@
 They are made for half a page's width and to be read in grey. `drawn` makes those of a whole report.
 """
 
+from ablate.results import plain_matplotlib  # noqa: F401  # before all that imports matplotlib
 from ablate.results.plots.accuracy import accuracy_vs_step, curves
 from ablate.results.plots.classes import class_differences
 from ablate.results.plots.costs import against_costs

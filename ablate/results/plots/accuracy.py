@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from ablate.results import numbers
 from ablate.results.plots.legend import arm_handles, below, named
-from ablate.results.plots.style import FEW, STYLE, apart, limits, look, short, tell
+from ablate.results.plots.style import FEW, apart, drawing, limits, look, short, tell
 from ablate.results.question import METRICS, Metric
 
 HEIGHT, TALLER = 2.3, 0.06  # inches of the axes, and those that each arm beyond FEW adds
@@ -61,7 +60,7 @@ def accuracy_vs_step(
         baseline: the number of the arm that is it.
         left_out: arms that have no evaluation, for the legend.
     """
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         means = curves(evaluations, metric)
         ratio = _epochs_a_step(evaluations)
         along = "epoch" if ratio is None and len(evaluations) else "step"

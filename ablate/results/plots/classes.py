@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,7 +12,7 @@ from ablate import escaping
 from ablate.results import numbers
 from ablate.results.plots import rows
 from ablate.results.plots.legend import below, named
-from ablate.results.plots.style import BLUE, ORANGE, SMALL, STYLE, bare, tell
+from ablate.results.plots.style import BLUE, ORANGE, SMALL, bare, drawing, tell
 
 MOST_CLASSES = 10  # columns; a value of 4 letters fits into each
 MANY_ROWS = 6  # where there are more, the names of classes stand below, too
@@ -50,7 +49,7 @@ def class_differences(
     classes = classes[pd.MultiIndex.from_frame(classes[["arm", "against"]]).isin(pairs)]
     kept = classes[classes["class"].isin(shown)]
     most = float(kept["points"].abs().max()) or 1.0
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         middles = rows.lay(ax, [names[pair] for pair in pairs], track=CELL)
         for (arm, against), middle in zip(pairs, middles, strict=True):
             row = kept[(kept["arm"] == arm) & (kept["against"] == against)].set_index("class").reindex(shown)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from ablate.results import numbers
 from ablate.results.plots import intervals, numbering
 from ablate.results.plots.legend import arm_handles, below, named
-from ablate.results.plots.style import FAINT, FEW, SMALL, STYLE, WIDTH, headline, limits, look, short, tell
+from ablate.results.plots.style import FAINT, FEW, SMALL, WIDTH, drawing, headline, limits, look, short, tell
 from ablate.results.question import METRICS, Metric
 
 PANEL = 1.6  # inches that a panel is high
@@ -66,7 +65,7 @@ def against_costs(
     costs = drawable(arms)
     known = arms[arms["mean"].notna()]
     many = len(arms) > FEW
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         panels = figure.subplots(len(costs), 1, sharey=True, squeeze=False)[:, 0]
         barred = [cost for cost in costs if not many and not _hiding(known[known[cost].notna()], cost)]
         ends = known if barred else known[:0]

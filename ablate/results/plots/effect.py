@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
@@ -16,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from ablate.results import numbers
 from ablate.results.plots import rows
 from ablate.results.plots.legend import LEGEND_WIDTH, named, shade
-from ablate.results.plots.style import BLUE, SHADE, SMALL, STYLE, WIDTH, fitted, headline, limits, tell
+from ablate.results.plots.style import BLUE, SHADE, SMALL, WIDTH, drawing, fitted, headline, limits, tell
 from ablate.results.question import METRICS, Metric
 
 PANEL, LOW_PANEL = 0.85, 0.6  # inches that a panel is high, where rows are few and where they are more than FEW_ROWS
@@ -55,7 +54,7 @@ def effect_vs_step(
     pairs = [pairs[row] for row in rows.largest(ends.reindex(pairs))]
     over_training = over_training[pd.MultiIndex.from_frame(over_training[["arm", "against"]]).isin(pairs)]
     columns = 1 if len(pairs) == 1 else 2
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         panels = figure.subplots(count_rows(len(pairs)), columns, sharex=True, sharey=True, squeeze=False)
         edges = [-margin, 0, margin] if margin is not None else [0]
         low, high = limits([*over_training["points"], *edges], over_training["low"], over_training["high"], cut=0.5)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from ablate.results import numbers
 from ablate.results.plots import intervals, rows
 from ablate.results.plots.legend import LINE, UNDER, below, dots, shade
-from ablate.results.plots.style import GREY, SHADE, STYLE, limits, tell
+from ablate.results.plots.style import GREY, SHADE, drawing, limits, tell
 from ablate.results.question import METRICS, Metric
 from ablate.results.stats import percent
 
@@ -68,7 +67,7 @@ def forest(
     kept = rows.largest(comparisons["points"].abs())
     comparisons, samples, texts = comparisons.iloc[kept], samples.iloc[kept], [texts[row] for row in kept]
     seeds = samples.to_numpy(dtype=float)
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         names = (comparisons["name"] + "\n" + comparisons["aliases"]).str.strip("\n")
         middles = rows.lay(ax, names.tolist(), list(texts))
         low, high = _limits(comparisons, seeds, edges)

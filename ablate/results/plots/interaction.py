@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,7 +12,7 @@ from matplotlib.figure import Figure
 
 from ablate.results import numbers
 from ablate.results.plots import intervals
-from ablate.results.plots.style import COLOURS, LINES, MARKERS, SMALL, STYLE, WIDTH, apart, fitted, headline, limits, tell
+from ablate.results.plots.style import COLOURS, LINES, MARKERS, SMALL, WIDTH, apart, drawing, fitted, headline, limits, tell
 from ablate.results.question import METRICS, Metric
 from ablate.results.stats import student
 
@@ -73,7 +72,7 @@ def interaction(
     skewness = every[means.columns.tolist()].apply(_skewness).sort_values(ascending=False, kind="stable")
     shown = set(skewness.index[:MOST_PAIRS])
     panels = [(str(first), str(second), rows) for (first, second), rows in every if (first, second) in shown]
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         columns = _columns(means, len(panels))
         axes = figure.subplots(math.ceil(len(panels) / columns), columns, sharey=True, squeeze=False)
         low, high = limits(means["mean"], means["low"], means["high"], cut=0.5)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import matplotlib
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -12,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from ablate.results import numbers
 from ablate.results.plots import intervals, rows
 from ablate.results.plots.legend import below
-from ablate.results.plots.style import ORANGE, STYLE, limits, short, tell
+from ablate.results.plots.style import ORANGE, drawing, limits, short, tell
 
 PLACES = 1  # that accuracies are published with
 
@@ -26,7 +25,7 @@ def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax
         published: columns arm, published, mean, low, high (in %), told.
         labels: the names of the arms, by number.
     """
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         texts = [
             f"published {numbers.number(value, PLACES)}: {told}"
             for value, told in published[["published", "told"]].itertuples(index=False)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -12,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from ablate.results import numbers, words
 from ablate.results.plots import intervals, rows
 from ablate.results.plots.legend import LINE, UNDER, arm_handles, below, named, shade
-from ablate.results.plots.style import BLUE, FEW, SHADE, STYLE, limits, look, tell
+from ablate.results.plots.style import BLUE, FEW, SHADE, drawing, limits, look, tell
 from ablate.results.question import METRICS, Metric
 from ablate.results.retuned import Effect, Pair
 from ablate.results.stats import percent
@@ -49,7 +48,7 @@ def effects_by_rate(
         places: decimals of the values that a pointer shows.
     """
     by_pair = {(row["arm"], row["against"]): row for row in comparisons.to_dict("records")}
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         labels = [f"{each.label}\nbest lr {each.lr:g}, the baseline's {each.baseline:g}" for each in effects]
 
         def verdict(pair: Pair | None) -> str:
@@ -100,7 +99,7 @@ def tuning_curve(tuning: pd.DataFrame, ax: Axes, one_lr: bool = True) -> Axes:
     """
     across = "lr" if one_lr else "rate"
     arms = {int(arm): str(label) for arm, label in tuning[["arm", "label"]].drop_duplicates().itertuples(index=False)}
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         ax.set_xscale("log")
         values = tuning[["mean", "sd"]].astype(float)
         spread = values["sd"].fillna(0)

@@ -1,10 +1,10 @@
 """Figures as files: their size fitted to what is in them, PNG and SVG, the same bytes for the same frames."""
 
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -13,21 +13,23 @@ from matplotlib.text import Text
 
 from ablate import escaping
 from ablate.results import output
-from ablate.results.plots.style import DPI, STYLE, WIDTH, any_script
+from ablate.results.plots.style import DPI, WIDTH, any_script, drawing
 
 KINDS = ("png", "svg")
+BACKENDS = {"png": "agg", "svg": "svg"}
 EDGE = 0.04  # inches below a legend
 ROOM = 60.0  # inches of the first layout, so that long titles and legends, even of a hundred arms, fit beside the axes
 
 
 def blank() -> Figure:
     """An empty figure of half a page's width; its height is settled by `fit`."""
-    return Figure(figsize=(WIDTH, ROOM), layout="constrained")
+    with drawing():
+        return Figure(figsize=(WIDTH, ROOM), layout="constrained")
 
 
 def single() -> Axes:
     """The axes of a figure that has no other."""
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         return blank().add_subplot()
 
 
@@ -44,7 +46,7 @@ def fit(drawn: Figure | Axes, height: float) -> Figure:
     legends = [legend for ax in figure.axes if (legend := ax.get_legend()) is not None]
     for legend in legends:
         legend.set_in_layout(False)  # the layout would narrow the axes for a legend that is wider than they are at first
-    with matplotlib.rc_context(STYLE), any_script():
+    with drawing(), any_script():
         figure.draw_without_rendering()
         column = {round(ax.get_position().y0, 3): ax.get_position().height for ax in figure.axes}
         around = figure.get_figheight() * (1 - sum(column.values()))
@@ -111,6 +113,14 @@ def _make_visible(figure: Figure) -> None:
 
 def _rendered(figure: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
-    with matplotlib.rc_context(STYLE), any_script():
-        figure.savefig(buffer, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else {})
-    return buffer.getvalue()
+    with drawing(), any_script():
+        metadata = {"Date": None} if kind == "svg" else {}
+        figure.savefig(buffer, format=kind, backend=BACKENDS[kind], dpi=DPI, metadata=metadata)
+    return _numbered(buffer.getvalue()) if kind == "svg" else buffer.getvalue()
+
+
+def _numbered(svg: bytes) -> bytes:
+    """An SVG whose clipped areas are numbered: matplotlib may name them by where their paths lie in memory."""
+    for number, name in enumerate(dict.fromkeys(re.findall(rb'<clipPath id="([^"]+)"', svg))):
+        svg = svg.replace(b'"%b"' % name, b'"clip%d"' % number).replace(b"#%b)" % name, b"#clip%d)" % number)
+    return svg

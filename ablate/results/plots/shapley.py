@@ -1,6 +1,5 @@
 """Shapley values: what each factor adds, averaged over all orders of switching them."""
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
@@ -12,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from ablate.results import numbers
 from ablate.results.plots import rows
 from ablate.results.plots.legend import LINE, UNDER, below
-from ablate.results.plots.style import STYLE, limits, tell
+from ablate.results.plots.style import drawing, limits, tell
 from ablate.results.question import METRICS, Metric
 from ablate.results.stats import percent
 
@@ -28,7 +27,7 @@ def shapley_bars(
     Args:
         shapley: columns change, points, low, high, level: of the intervals, the same in all rows.
     """
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         texts = [f"{numbers.signed(value, places)} {metric.points}" for value in shapley["points"]]
         middles = rows.lay(ax, shapley["change"].tolist(), texts)
         ax.set_xlim(*limits([0, *shapley["points"], *shapley["low"], *shapley["high"]]))

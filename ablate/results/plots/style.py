@@ -3,10 +3,11 @@
 import re
 import textwrap
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -20,7 +21,10 @@ from ablate import escaping
 WIDTH = 4.2  # inches; printed half a page wide (8.4 cm), letters of 9 points become 7
 LETTERS, SMALL = 9, 8.5  # points: labels of axes and ticks, and all other text
 DPI = 200  # of a PNG
+FONT = "DejaVu Sans"  # it ships with matplotlib, so that figures do not depend on the fonts of a machine
 STYLE: dict[Any, Any] = {
+    "font.family": ["sans-serif"],
+    "font.sans-serif": [FONT],
     "font.size": LETTERS,
     "axes.labelsize": LETTERS,
     "axes.titlesize": SMALL,
@@ -52,6 +56,22 @@ FEW = 8  # arms; where there are more, they are numbered in the figure
 CUT = 1.0  # of the span of what is always shown: how far intervals may at least reach beyond it
 
 
+@contextmanager
+def drawing(more: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Within it matplotlib is as it comes, with our style; afterwards it is as it was.
+
+    So a figure is the same whatever matplotlibrc, style or environment its reader has. All that makes figures, measures their
+    texts, or writes them is to be within it.
+
+    Args:
+        more: settings besides ours.
+    """
+    with matplotlib.rc_context():
+        settings: dict[Any, Any] = {key: value for key, value in dict.items(matplotlib.rcParamsDefault) if key != "backend"}
+        matplotlib.rcParams.update(settings | STYLE | dict(more or {}))
+        yield
+
+
 def look(arm: int, many: bool = False) -> dict[str, Any]:
     """The colour, line and marker of an arm, the same in every figure."""
     return {
@@ -78,8 +98,9 @@ def any_script() -> Iterator[None]:
 
 def text_width(text: str, size: float = SMALL) -> float:
     """How wide a line of text is, in points."""
+    font = FontProperties(family=FONT, size=size)
     with any_script():
-        return float(text_to_path.get_text_width_height_descent(escaping.figure(text), FontProperties(size=size), False)[0])
+        return float(text_to_path.get_text_width_height_descent(escaping.figure(text), font, False)[0])
 
 
 def wrapped(text: str, letters: int) -> str:

@@ -1,11 +1,17 @@
 import re
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import matplotlib
+import pandas as pd
 import pytest
+from matplotlib import font_manager, pyplot
+from matplotlib.figure import Figure
 
 from ablate.results import plots
-from ablate.results.plots.style import tell
+from ablate.results.plots import rows
+from ablate.results.plots.shapley import shapley_bars
+from ablate.results.plots.style import FONT, tell
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -67,3 +73,37 @@ def test_a_pointer_finds_values_where_the_svg_draws_them():
     assert 0 < y2 < y0 < height
     curves = [re.findall(r"[-\d.]+", path.get("d", "")) for path in root.iter(f"{SVG}path")]
     assert [x0, y0] in [pytest.approx([float(part) for part in curve[:2]], abs=0.1) for curve in curves if len(curve) == 6]
+
+
+HOSTILE = {
+    **{"font.family": ["serif"], "font.size": 23, "figure.dpi": 37, "savefig.dpi": 11, "savefig.bbox": "tight"},
+    **{"savefig.format": "pdf", "axes.facecolor": "red", "axes.formatter.use_locale": True, "lines.linewidth": 9},
+    **{"lines.marker": "x", "svg.fonttype": "path", "svg.id": "evil", "svg.hashsalt": "other", "axes.unicode_minus": False},
+    **{"figure.autolayout": True, "path.sketch": (1, 100, 2), "xtick.direction": "in", "legend.frameon": True},
+    **{"text.usetex": True, "text.hinting": "none", "backend": "svg", "axes.xmargin": 0.4, "image.cmap": "jet"},
+}
+
+
+def _bars() -> Figure:
+    columns = {"change": ["lr", "ema"], "points": [1.5, -0.25], "low": [1.0, -0.5], "high": [2.0, 0.0], "level": 0.95}
+    ax = shapley_bars(pd.DataFrame(columns), plots.single())
+    return plots.fit(ax, rows.height(ax))
+
+
+def test_a_figure_is_the_same_bytes_whatever_the_user_has_set_and_that_stays_as_it_was(tmp_path):
+    plain = [path.read_bytes() for path in plots.save(_bars(), tmp_path / "plain")]
+    opened = pyplot.get_fignums()
+    with matplotlib.rc_context(HOSTILE):
+        before = dict(dict.items(matplotlib.rcParams))
+        theirs = [path.read_bytes() for path in plots.save(_bars(), tmp_path / "theirs")]
+        assert dict(dict.items(matplotlib.rcParams)) == before
+    assert theirs == plain
+    assert pyplot.get_fignums() == opened
+    assert b"Date" not in plain[1]
+    assert b'id="clip0"' in plain[1]
+
+
+def test_the_font_is_the_one_that_matplotlib_brings():
+    for weight in ("normal", "bold"):
+        path = Path(font_manager.findfont(font_manager.FontProperties(family=FONT, weight=weight)))
+        assert path.is_relative_to(matplotlib.get_data_path())

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ablate.results.plots.costs import UNITS
 from ablate.results.plots.legend import below
-from ablate.results.plots.style import BLUE, ORANGE, STYLE, bare, tell
+from ablate.results.plots.style import BLUE, ORANGE, bare, drawing, tell
 from ablate.results.search.objectives import Objective
 from ablate.results.search.plots.marks import MARKS, left_out
 
@@ -43,7 +42,7 @@ def learning_curves(
         counts: of trials by state.
         best, default: the numbers of these trials, where there are any.
     """
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         drawn = curves[curves["state"].isin(list(LINES))]
         for number, curve in drawn.groupby("number"):
             state = str(curve["state"].iloc[0])

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -11,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ablate.results.plots.costs import FRONT, UNITS
 from ablate.results.plots.legend import below
-from ablate.results.plots.style import SMALL, STYLE, bare, tell
+from ablate.results.plots.style import SMALL, bare, drawing, tell
 from ablate.results.search.objectives import LEARNED, Objective
 from ablate.results.search.plots.marks import DEFAULT, MARKS, arrows, handle, marks, room
 
@@ -30,7 +29,7 @@ def front_of_objectives(frame: pd.DataFrame, ax: Axes, objectives: Sequence[Obje
     """
     up = next((one for one in objectives if one.name in LEARNED), objectives[0])
     across = next(one for one in objectives if one is not up)
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         frame = frame.assign(x=across.scale * frame[across.column], y=up.scale * frame[up.column]).sort_values(["x", "y"])
         within = room(ax, frame["y"], up.better, rail=False, inside=frame.loc[frame["default"], "y"])
         ax.margins(x=0.09)

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ablate.results.plots.legend import below
-from ablate.results.plots.style import STYLE, bare
+from ablate.results.plots.style import bare, drawing
 from ablate.results.search.objectives import Objective
 from ablate.results.search.plots.marks import BEST, DEFAULT, MARKS, arrows, handles, left_out, marks, room, score
 
@@ -24,7 +23,7 @@ def history_of_trials(frame: pd.DataFrame, ax: Axes, objective: Objective, count
         frame: as `stats.history` gives it.
         counts: of trials by state.
     """
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         frame = frame.assign(drawn=objective.scale * frame[objective.column])
         first = frame.loc[frame["default"], "drawn"]
         within = room(ax, frame["drawn"], objective.better, rail=bool(frame["drawn"].isna().any()), inside=first)

@@ -1,6 +1,5 @@
 """How much each searched key matters, as bars."""
 
-import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -10,7 +9,7 @@ from ablate.results import numbers
 from ablate.results.plots import rows
 from ablate.results.plots.legend import LINE, UNDER, below
 from ablate.results.plots.shapley import BAR, FILL
-from ablate.results.plots.style import STYLE, tell
+from ablate.results.plots.style import drawing, tell
 
 
 def importance_bars(frame: pd.DataFrame, ax: Axes) -> Axes:
@@ -19,7 +18,7 @@ def importance_bars(frame: pd.DataFrame, ax: Axes) -> Axes:
     Args:
         frame: as `importance` gives it.
     """
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         objectives = list(dict.fromkeys(frame["objective"]))
         several = len(objectives) > 1
         names = [

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ablate.results.plots.legend import below
-from ablate.results.plots.style import SMALL, STYLE, bare, headline
+from ablate.results.plots.style import SMALL, bare, drawing, headline
 from ablate.results.search.objectives import Objective
 from ablate.results.search.plots.marks import BEST, DEFAULT, MARKS, Scale, arrows, handles, left_out, marks, room, score
 
@@ -32,7 +31,7 @@ def scores_by_key(
         counts: of trials by state.
         best: the number of the best trial, where there is one.
     """
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         panels = figure.subplots(len(scales), 1, squeeze=False)[:, 0]
         cut = False
         for one, ax in zip([each.one_beside_the_other() for each in scales], panels, strict=True):

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from ablate.results.plots.legend import below
-from ablate.results.plots.style import STYLE, bare, tell
+from ablate.results.plots.style import bare, drawing, tell
 from ablate.results.search.objectives import Objective
 from ablate.results.search.plots.marks import BEST, DEFAULT, MARKS, Scale, edges, handle, left_out
 from ablate.search.record import shown
@@ -39,7 +38,7 @@ def scores_over_keys(
         counts: of trials by state.
         best: the number of the best trial, where there is one.
     """
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         seen = trials[trials["state"].isin(list(MARKS))]
         seen = seen.assign(x=across.places(seen[across.key]), y=up.places(seen[up.key]))
         across.on(ax, True, seen["x"])

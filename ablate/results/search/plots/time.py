@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ablate.results.plots.costs import UNITS
 from ablate.results.plots.legend import below
-from ablate.results.plots.style import BLUE, STYLE, bare, tell
+from ablate.results.plots.style import BLUE, bare, drawing, tell
 
 HEIGHT = 1.8  # inches
 PARTS = {  # column: what it is, face, hatch
@@ -29,7 +28,7 @@ def time_by_trial(effort: pd.DataFrame, ax: Axes) -> Axes:
     Args:
         effort: as `stats.effort` gives it.
     """
-    with matplotlib.rc_context(STYLE | {"hatch.linewidth": 0.5}):
+    with drawing({"hatch.linewidth": 0.5}):
         bottom = np.zeros(len(effort))
         x = effort["number"].to_numpy(dtype=float)
         for column, (_, face, hatch) in PARTS.items():
