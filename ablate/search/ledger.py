@@ -176,8 +176,10 @@ class Ledger:
                 continue  # another process was faster
 
     def _retry(self, trial: FrozenTrial) -> None:
-        """Have a setting tried again; one that was not drawn to its end is drawn anew, of a grid from the same place."""
+        """Have a setting tried again; one not drawn to its end is drawn anew, unless enqueued or of a grid."""
         params = dict(trial.params)
+        if params.keys() != self.space.keys():
+            params = dict(trial.system_attrs.get("fixed_params", {}))
         if params.keys() != self.space.keys():
             params = self.study.sampler.point(trial) if isinstance(self.study.sampler, Seeded) else {}
         if params:

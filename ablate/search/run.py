@@ -76,7 +76,15 @@ def run(
             confirmation = _turn(searching, folder)
         except (SQLAlchemyError, StorageInternalError) as error:
             told = storage.reason(error.__cause__ or error, url)
-            raise AblateError(f"Expected a storage that answers. Received: {told}. The same command goes on.") from None
+            raise AblateError(
+                f"The storage of the search does not answer: {told}. The same command resumes the search."
+            ) from None
+        except KeyError as error:
+            if "exist" not in str(error):  # what Optuna says of a study that is not there
+                raise
+            raise AblateError(
+                f"The study {search.name} was deleted from its storage while the search was at work. The same command begins anew."
+            ) from None
         failed = _confirm(study, confirmation, folder, settings, train, clean)
         _report(search, folder)
     if searching.too_many is not None:
@@ -113,10 +121,19 @@ def _try(searching: Searching, settings: Settings, engines: Engines) -> None:
                 searching.engine = engine
                 engine.tick_s = TICK_S
                 engine.run([], supply=searching)
-        finally:
-            held.check(searching.folder)
-            ledger.release()
-            searching.publish()
+        except BaseException:
+            with suppress(SQLAlchemyError, StorageInternalError, AblateError, KeyError):  # the first error is the one to tell
+                _leave(searching)
+            raise
+        _leave(searching)
+
+
+def _leave(searching: Searching) -> None:
+    """Let others have what this process did not finish, and tell what there is."""
+    try:
+        searching.ledger.release()
+    finally:
+        searching.publish()
 
 
 def _check(search: Search, folder: Path) -> None:
