@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,7 @@ def _printed(words: list[str]) -> int:
 
 def _guarded(words: list[str]) -> int:
     """Run, and tell what users got wrong in one line; a traceback only with HYDRA_FULL_ERROR=1."""
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"(omegaconf|hydra)\.")  # of what is refused in our words
     try:
         if words and words[0] in COMMANDS:
             return int(importlib.import_module(f"ablate.commands.{words[0]}").run(words[1:]))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import yaml
 from hydra.errors import HydraException, MissingConfigException
@@ -148,7 +149,7 @@ def unknown(key: str, words: Sequence[str]) -> str:
     """
     if key.startswith(("hydra.", "hydra/")):
         return _unknown_of_hydra(key, words)
-    cfg = _composed(words)
+    cfg = _composed(tuple(words))
     known = _keys(cfg)
     section, _, name = key.partition(".")
     level = cfg.hydra.runtime.choices.get(section)
@@ -176,14 +177,9 @@ def _without_group(key: str, known: Sequence[str]) -> str | None:
 
 def _keys(cfg: DictConfig) -> list[str]:
     """All keys of a config, those of its groups as GROUP.KEY, without Hydra's."""
-    known: list[str] = []
-    for name in map(str, cfg):
-        if name == "hydra":
-            continue
-        known.append(name)
-        node = OmegaConf.to_container(cfg, resolve=False)
-        known += _below(name, node[name]) if isinstance(node, dict) else []
-    return known
+    content = OmegaConf.to_container(OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]), resolve=False)
+    assert isinstance(content, dict)
+    return [each for name, node in content.items() for each in (str(name), *_below(str(name), node))]
 
 
 def _below(name: str, node: object) -> list[str]:
@@ -197,7 +193,8 @@ def _level_keys(group: str, level: str) -> list[str]:
     return _below(group, content)
 
 
-def _composed(words: Sequence[str]) -> DictConfig:
+@cache
+def _composed(words: tuple[str, ...]) -> DictConfig:
     """The config with the levels that the words choose, and none of their values; without them where they do not compose."""
     chosen = []
     for word in words:

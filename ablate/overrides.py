@@ -10,7 +10,7 @@ from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, RangeS
 
 from ablate import own_configs
 from ablate.errors import AblateError, UsageError, did_you_mean, shown
-from ablate.own_configs import KEYS, STUDY
+from ablate.own_configs import GROUPS, KEYS, STUDY
 from ablate.ranges import numbers
 from ablate.syntax import parse, quoted, visible
 
@@ -20,6 +20,7 @@ FOLDERS = ("store", "hydra.sweep.dir", "hydra.run.dir", "data.cache")
 FILES = ("data.path", "data.archive", "data.url", "hydra.sweeper.storage")
 OPTIONAL = (STUDY,)  # groups without a level
 ONE = {"optimizer.lr": "lr"}  # keys that are another one's, of which the other wins
+COMPARED = (*GROUPS, "lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs")  # what sweeps vary
 FREE = ("hydra.job.env_set.",)  # below which any value may stand
 
 
@@ -122,7 +123,7 @@ def _twice(key: str, given: Sequence[Override]) -> str:
     if not plain or any(word.startswith("~") for word in words):
         return f"{key} is given {times}: {listed}. Keep one of them."
     joined = ",".join(dict.fromkeys(",".join(values).split(",")))
-    if key.startswith("hydra") or len(set(values)) == 1:
+    if key.partition(".")[0] not in COMPARED or len(set(values)) == 1:
         return f"{key} is given {times}: {listed}. Keep one of them."
     numbers = [int(value) for value in values if value.isdecimal() and len(value) < 10]
     if len(numbers) == len(values) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):

@@ -12,8 +12,9 @@ import yaml
 
 from ablate.errors import AblateError, did_you_mean, shown
 
-KEYS = (  # of every config, groups first
-    *("data", "augment", "model", "lrn", "fc", "init", "weight_decay", "optimizer", "schedule", "precision", "ema"),
+GROUPS = ("data", "augment", "model", "lrn", "fc", "init", "weight_decay", "optimizer", "schedule", "precision", "ema")
+KEYS = (  # of every config
+    *GROUPS,
     *("lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs", "diverged_loss", "design"),
     *("question", "resolution", "retune", "retune_rates", "retune_seeds", "report", "threads", "workers", "retries"),
     *("fail_fast", "watch", "store", "progress", "tensorboard"),

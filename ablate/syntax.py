@@ -61,6 +61,7 @@ WITHOUT_TEXT = (
 )
 BRACES = re.compile(r"([^=\s]+)=\{(.*)\}", re.DOTALL)  # as bash expands them, where no quotes keep it from doing so
 DOTS = re.compile(r"(-?\d+)\.\.(-?\d+)")
+DEEPEST = 1000  # brackets of a word
 LONGEST = 100  # characters of a word that a message repeats
 
 
@@ -73,6 +74,8 @@ def parse(word: str, after: str | None = None) -> Override:
     Raises:
         AblateError: the word, the character and how to write it.
     """
+    if max(map(word.count, CLOSING)) > DEEPEST:
+        raise AblateError(f"Cannot read {visible(word)}: it has more than {DEEPEST} brackets.")
     try:
         return _parser().parse_override(word)
     except AblateError:

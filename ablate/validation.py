@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ablate.errors import one_of, shown
+from ablate.errors import did_you_mean, one_of, shown
+from ablate.own_configs import KEYS
 
 # Names of the config for what the recipe calls otherwise.
 _NAMES = {
@@ -69,7 +70,7 @@ def complaint(error: ValidationError, chosen: Mapping[str, str]) -> str:
         return missing_key(key, chosen)
     if kind == "extra_forbidden":
         group, _, name = key.rpartition(".")
-        return f"Unknown key '{key}': {group or 'the config'} has no {name}. Leave it out."
+        return f"Unknown key '{key}': {group or 'the config'} has no {name}.{did_you_mean(key, KEYS) or ' Leave it out.'}"
     if kind == "literal_error":
         return one_of(key, received, re.findall(r"'([^']*)'", context["expected"]))
     if kind == "union_tag_invalid":
@@ -102,7 +103,7 @@ def _key(place: tuple[int | str, ...]) -> str:
     if parts and parts[-1].isdecimal():
         parts.pop()  # an element of a list
     key = ".".join(parts)
-    return _NAMES.get(key, key)
+    return _NAMES.get(key) or re.sub(r"^readout\b", "ema", key)
 
 
 def no_boolean(value: Any) -> Any:

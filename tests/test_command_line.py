@@ -1,0 +1,155 @@
+"""Flags and overrides in any order, options of the commands, and names of sweeps."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ablate import __main__ as program
+from ablate import __version__, command_line, config, sweep_names
+from ablate.arguments import Parser
+from ablate.commands import dashboard, plan, report, runs, status
+from ablate.errors import AblateError, UsageError
+from ablate.plan import sweep_folder
+from ablate.results.sources import folders
+
+
+def test_flags_stand_anywhere() -> None:
+    line = command_line.read(["lr=0.1", "-cd", "my", "model=tiny", "-m", "~study"])
+    assert line.overrides == ("lr=0.1", "model=tiny", "~study")
+    assert (line.config_dir, line.sweep, line.composes) == ("my", True, True)
+    assert line.flags == ("--multirun", "--config-dir", "my")
+    assert command_line.read(["--info", "lr=0.1"]).flags == ("--info", "all")
+    assert command_line.read(["--info", "defaults", "lr=0.1"]).flags == ("--info", "defaults")
+    assert command_line.read(["--cfg", "job", "--resolve", "-p", "augment"]).flags == (
+        *("--resolve", "--cfg", "job"),
+        *("--package", "augment"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--multrun"], "Unknown option '--multrun'. Choose from "),
+        (["--multrun"], "Did you mean '--multirun'?"),
+        (["--lr=0.1"], "lr is no option but a key. Write lr=0.1 without dashes."),
+        (["-cd", "a", "-cd", "b"], "-cd is given twice. Keep one of them."),
+        (["-cd"], "--config-dir needs a value: --config-dir DIR."),
+        (["--cfg", "jobs"], "Unknown --cfg 'jobs'. Choose from job, hydra, all. Did you mean 'job'?"),
+        (["--cfg", "job", "-m"], "--cfg does not go with --multirun."),
+        (["--resolve"], "--resolve needs --cfg"),
+        (["-p", "augment"], "--package needs --cfg"),
+        (["-cn", "mine"], "ablate takes no --config-name. What it would change goes into a study: study=NAME."),
+        (["-cp", "mine"], "ablate takes no --config-path."),
+        (["--experimental-rerun", "x.pickle"], "ablate takes no --experimental-rerun."),
+    ],
+)
+def test_flags_that_are_none_are_told_in_one_line(words: Sequence[str], told: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        command_line.read(words)
+    assert told in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["plna"],
+            "Unknown command 'plna'. Choose from dashboard, info, plan, report, runs, status, or give KEY=VALUE. Did you",
+        ),
+        (["seed_ladder"], "Did you mean -m study=seed_ladder?"),
+        (["augment", "on"], "augment has no value. Write augment=on"),
+        (["lr", "=0.1"], "lr has no value. Write lr=0.1"),
+        (
+            ["plan", "--jsno"],
+            "ablate plan: Unknown option '--jsno'. Choose from --json, --config-dir, --help. Did you mean '--json'?",
+        ),
+        (["plan", "-m", "--lr", "0.1"], "ablate plan: lr is no option but a key."),
+        (["info", "-cd"], "ablate info: --config-dir needs a value: --config-dir DIR."),
+        (["status"], "ablate status: SWEEP is missing."),
+        (["status", "a", "--folow"], "Did you mean '--follow'?"),
+        (["status", "a", "--json=x"], "ablate status: --json takes no value, got 'x'."),
+        (["dashboard", "a", "--port", "http"], "ablate dashboard: --port must be a whole number, got 'http'."),
+        (["report", "a", "--margin", "big"], "ablate report: --margin must be a number, got 'big'."),
+        (["report", "--compare", "a"], "ablate report: --compare needs 2 values: --compare SWEEP SWEEP."),
+        (["runs", "--state", "don"], "ablate runs: Unknown --state 'don'. Choose from "),
+        (["runs", "rm"], "ablate runs rm: Nothing is named."),
+        (["-x\x1b[31m"], "ablate: Unknown option"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        program.main(words)
+    out, err = capsys.readouterr()
+    assert (end.value.code, out, err.count("\n"), "\x1b" in err) == (2, "", 1, False)
+    assert told in err
+    assert err.startswith("ablate")
+
+
+@pytest.mark.parametrize("words", [["--version"], ["lr=0.1", "--version"], ["-m", "--version"]])
+def test_the_version_is_ours(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        program.main(words)
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"ablate {__version__}\n"
+
+
+@pytest.mark.parametrize("command", [dashboard, plan, report, runs, status])
+def test_every_command_has_our_parser(command: object) -> None:
+    assert Parser in vars(command).values()
+
+
+@pytest.mark.parametrize("name", ["a b#%20?&größe,=c"])
+def test_a_folder_of_any_name_is_searched(name: str, tmp_path: Path) -> None:
+    place = tmp_path / name / "model"
+    place.mkdir(parents=True)
+    (place / "mine.yaml").write_text("layers:\n  - conv: {kernel: 3, filters: 4}\n  - classifier: {}\n")
+    cfg = config.compose(["data=digits", "model=mine"], str(place.parent))
+    assert len(config.resolve(cfg).model) == 2
+
+
+def test_a_config_is_composed_even_where_hydra_is_at_work() -> None:
+    from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    with initialize_config_dir(version_base="1.3", config_dir=str(config.conf_dir())):
+        at_work = GlobalHydra.instance().hydra
+        assert config.compose(["data=digits"]).data.name == "digits"
+        assert GlobalHydra.instance().hydra is at_work
+    assert not GlobalHydra.instance().is_initialized()
+
+
+def swept(place: str, study: str | None) -> Path:
+    folder = Path("multirun") / place
+    folder.mkdir(parents=True)
+    (folder / "sweep.json").write_text(json.dumps({"study": study}))
+    return folder
+
+
+def test_a_sweep_is_named_by_its_folder_its_name_or_its_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    deep, plain, other = swept("sub/mine-1a2b3c4d", "sub/mine"), swept("factorial-5e6f7a8b", None), swept("lrn-00000000", "lrn")
+    swept("lrn-00000000/confirmation", "lrn")  # what lies in a sweep is its own
+    assert list(sweep_names.known()) == [plain, other, deep]
+    for name, folder in {
+        "sub/mine": deep,
+        "sub/mine-1a2b3c4d": deep,
+        "multirun/sub/mine-1a2b3c4d": deep,
+        "sub/mine-1a": deep,
+        "factorial-5e6f7a8b": plain,
+        "fact": plain,
+        "lrn": other,
+    }.items():
+        assert sweep_folder(name) == folder
+        assert folders(name) == [folder]
+    swept("lrn-11111111", "lrn")
+    with pytest.raises(AblateError, match="2 sweeps are named 'lrn': multirun/lrn-00000000, multirun/lrn-11111111"):
+        sweep_folder("lrn")
+    with pytest.raises(
+        AblateError, match=r"There is no sweep 'factoriel-5e6f7a8b'.* Did you mean 'multirun/factorial-5e6f7a8b'"
+    ):
+        sweep_folder("factoriel-5e6f7a8b")
+    (tmp_path / "lrn").mkdir()
+    with pytest.raises(AblateError, match="2 sweeps are named"):  # a folder that is none hides no study
+        sweep_folder("lrn")
