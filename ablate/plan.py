@@ -303,7 +303,7 @@ def parse(overrides: Sequence[Override]) -> Command:
                 "hydra/sweeper=optuna."
             )
         if key == "seed":
-            seeds = parse_seeds(texts(override) if override.is_sweep_override() else [str(override.value())])
+            seeds = parse_seeds(texts(override))
         elif key.partition("/")[0].partition(".")[0] in NOT_FACTORS:
             raise AblateError(f"{key} cannot be swept: it is the same for all runs. Give one value, not {override.input_line}.")
         else:

@@ -47,8 +47,7 @@ def parse(overrides: Sequence[Override]) -> Command:
     seeds: tuple[int, ...] | None = None
     for key, word in last.items():
         if key == "seed":
-            values = texts(word) if word.is_discrete_sweep() else [str(word.value())]
-            seeds = parse_seeds(values)
+            seeds = parse_seeds(texts(word) if not word.is_interval_sweep() else [str(word.input_line)])
         elif not word.is_sweep_override():
             fixed.append(str(word.input_line))
         else:
