@@ -12,7 +12,6 @@ from ablate.arguments import Parser
 from ablate.commands import dashboard, plan, report, runs, status
 from ablate.errors import AblateError, UsageError
 from ablate.plan import sweep_folder
-from ablate.results.sources import folders
 
 
 def test_flags_stand_anywhere() -> None:
@@ -142,7 +141,6 @@ def test_a_sweep_is_named_by_its_folder_its_name_or_its_study(tmp_path: Path, mo
         "lrn": other,
     }.items():
         assert sweep_folder(name) == folder
-        assert folders(name) == [folder]
     swept("lrn-11111111", "lrn")
     with pytest.raises(AblateError, match="2 sweeps are named 'lrn': multirun/lrn-00000000, multirun/lrn-11111111"):
         sweep_folder("lrn")

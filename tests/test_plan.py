@@ -122,7 +122,7 @@ def test_hydras_grammar(
         (("seed=0,0",), r"seed has 0 more than once\. Give different numbers"),
         (("seed=0,3000000000",), r"seed must be a whole number from 0 to 2,147,483,647, got 3000000000\."),
         (("seed=null",), "got null"),
-        (("seed=True",), "got true"),
+        (("seed=True",), "got True"),
         (("seed=range(5,0)",), r"range\(5,0,1\) has no numbers"),
         (
             ("augment=on,offf", "init=xavier,foo"),
