@@ -21,6 +21,7 @@ CHUNK_BYTES = 1 << 20
 
 _LONGEST = 1 << 48  # of a side of an array; more is no number of values that a machine holds
 _END = struct.Struct("<4s4H2LH")  # the record at the end of a zip file
+_LONGEST_COMMENT = 0xFFFF
 _LOCATOR = struct.Struct("<4sLQL")  # before it, where the file is large
 _LARGE_END = struct.Struct("<4sQ2H2L4Q")
 _READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -126,16 +127,18 @@ def opened(file: BinaryIO, most_bytes: int | None, wanted: Collection[str] | Non
 
 
 def _check_directory(file: BinaryIO) -> None:
-    """Refuse a list of contents that takes much memory by itself. NumPy writes no comment behind it."""
+    """Refuse a list of contents that takes much memory by itself."""
     size = file.seek(0, 2)
-    if size < _END.size:
+    tail_at = max(0, size - _END.size - _LONGEST_COMMENT)
+    file.seek(tail_at)
+    tail = file.read(_END.size + _LONGEST_COMMENT)
+    place = tail.rfind(b"PK\x05\x06")
+    if place < 0 or len(tail) - place < _END.size:
         raise zipfile.BadZipFile("it is cut off or no npz file")
-    file.seek(size - _END.size)
-    mark, _, _, _, count, directory_bytes, _, comment = _END.unpack(file.read(_END.size))
-    if mark != b"PK\x05\x06" or comment:
-        raise zipfile.BadZipFile("it is cut off or no npz file")
-    if size >= _END.size + _LOCATOR.size + _LARGE_END.size:
-        file.seek(size - _END.size - _LOCATOR.size)
+    end_at = tail_at + place
+    _, _, _, _, count, directory_bytes, _, _ = _END.unpack_from(tail, place)
+    if end_at >= _LOCATOR.size + _LARGE_END.size:
+        file.seek(end_at - _LOCATOR.size)
         mark, _, at, _ = _LOCATOR.unpack(file.read(_LOCATOR.size))
         if mark == b"PK\x06\x07":
             file.seek(min(at, size - _LARGE_END.size))

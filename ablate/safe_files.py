@@ -6,6 +6,7 @@
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -61,6 +62,21 @@ def kind_of(path: Path) -> str | None:
     except _MISSING:
         return None
     return None if mode == stat.S_IFREG else _KINDS.get(mode, "it is no file")
+
+
+def make_lock_file(path: Path) -> None:
+    """Make a lock file where it is missing, so that all whom the umask allows can lock it; filelock's mode is its own.
+
+    Raises:
+        Unreadable: something else is in its place.
+        FileNotFoundError: there is no folder for it.
+        OSError: the system refuses.
+    """
+    kind = kind_of(path)
+    if kind is not None:
+        raise Unreadable(path, kind)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
 
 
 def open_regular(path: Path, most_bytes: int = MOST_BYTES, below: Path | None = None) -> BinaryIO:

@@ -1,11 +1,12 @@
 """Where the CIFAR-10 files are, and their bytes: from a folder or a .tar.gz, never unpacked to disk."""
 
+import gzip
 import os
 import tarfile
 import zlib
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, cast
 
 from ablate.data import cache
 from ablate.errors import AblateError
@@ -17,6 +18,17 @@ TEST_FILE = "test_batch.bin"
 IMAGE_FILES = (*TRAIN_FILES, TEST_FILE)
 NAMES_FILE = "batches.meta.txt"
 RECORD_BYTES = 1 + 3 * 32 * 32
+
+BESIDES_BYTES = 256 << 20  # that an archive may hold besides: the Python version of CIFAR-100 has 178 MB
+
+# What tells other archives of the same page, and what they are.
+_OTHERS = (
+    ({"cifar-100-python", "fine_label_names"}, "CIFAR-100 as Python pickles, which are never loaded"),
+    ({"cifar-100-binary", "train.bin", "test.bin", "fine_label_names.txt"}, "CIFAR-100, in its binary version"),
+    ({"cifar-100-matlab"}, "CIFAR-100 in MATLAB's format"),
+    ({"cifar-10-batches-py", "data_batch_1", "batches.meta"}, "CIFAR-10 as Python pickles, which are never loaded"),
+    ({"cifar-10-batches-mat", "data_batch_1.mat"}, "CIFAR-10 in MATLAB's format"),
+)
 
 # No class name is long: a names file above this size is not one, and is not read into memory.
 NAMES_LIMIT_BYTES = 10_000
@@ -42,6 +54,9 @@ def locate(config: Mapping[str, Any]) -> Path | None:
             return path / ARCHIVE
     except OSError as error:
         raise AblateError(f"Expected {setting}: a readable file or folder. Received: {error}.") from error
+    other = _what_it_is([path.name, *(file.name for file in path.iterdir())]) if path.is_dir() else None
+    if other:
+        raise _another(path, other)
     raise AblateError(
         f"Expected {setting}: {ARCHIVE}, a folder with it, or a folder with {IMAGE_FILES[0]} to {TEST_FILE}. "
         f"Received: {str(path)!r}, {'a folder without them' if path.is_dir() else 'which does not exist'}."
@@ -61,11 +76,15 @@ def contents(path: Path, records: int) -> Iterator[tuple[str, str, bytes]]:
 
     Errors: a missing file, a size other than `records` records, an archive that is none or is damaged.
     """
-    seen = set()
-    for name, place, data in _from_folder(path, records) if path.is_dir() else _from_tar(path, records):
+    seen: set[str] = set()
+    others: list[str] = []
+    for name, place, data in _from_folder(path, records) if path.is_dir() else _from_tar(path, records, others):
         seen.add(name)
         yield name, place, data
     missing = [name for name in IMAGE_FILES if name not in seen]
+    other = _what_it_is(others) if len(missing) == len(IMAGE_FILES) else None
+    if other:
+        raise _another(path, other)
     if missing:
         raise AblateError(
             f"Expected {len(IMAGE_FILES)} files, {IMAGE_FILES[0]} to {TEST_FILE}, in {path}. "
@@ -85,13 +104,47 @@ def _from_folder(path: Path, records: int) -> Iterator[tuple[str, str, bytes]]:
             yield name, str(file), data
 
 
-def _from_tar(path: Path, records: int) -> Iterator[tuple[str, str, bytes]]:
+def _what_it_is(names: Iterable[str]) -> str | None:
+    """What a folder or an archive is that is not CIFAR-10's binary version, by the names of its files."""
+    found = {part for name in names for part in PurePosixPath(name).parts}
+    return next((what for marks, what in _OTHERS if found & marks), None)
+
+
+def _another(path: Path, what: str) -> AblateError:
+    return AblateError(
+        f"{path} is {what}. data=cifar10 reads CIFAR-10's binary version, {ARCHIVE}, from "
+        "https://www.cs.toronto.edu/~kriz/cifar.html. Other images: data=arrays data.path=my.npz."
+    )
+
+
+class _Bounded:
+    """An unpacked archive of which no more is read than the data set can need, whatever it declares or unpacks to."""
+
+    def __init__(self, file: gzip.GzipFile, most_bytes: int) -> None:
+        self._file, self._left = file, most_bytes
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, or a refusal."""
+        if not 0 <= size <= self._left:
+            raise tarfile.ReadError("it unpacks to far more than CIFAR-10")
+        data = self._file.read(size)
+        self._left -= len(data)
+        return data
+
+
+def _from_tar(path: Path, records: int, others: list[str]) -> Iterator[tuple[str, str, bytes]]:
+    """others: takes the names of what is in it besides."""
+    most_bytes = len(IMAGE_FILES) * records * RECORD_BYTES + BESIDES_BYTES
     wanted = {prefix + name: name for name in (*IMAGE_FILES, NAMES_FILE) for prefix in ("", f"{FOLDER}/")}
     try:
-        with tarfile.open(path, "r:gz") as tar:
+        with (
+            gzip.open(path) as unpacked,
+            tarfile.open(fileobj=cast(IO[bytes], _Bounded(unpacked, most_bytes)), mode="r|") as tar,
+        ):
             for member in tar:
                 name = wanted.get(member.name.removeprefix("./"))
                 if name is None or member.isdir():
+                    others.append(member.name)
                     continue
                 place = f"{member.name} in {path}"
                 file = tar.extractfile(member) if member.isreg() else None
@@ -100,8 +153,10 @@ def _from_tar(path: Path, records: int) -> Iterator[tuple[str, str, bytes]]:
                 _check_size(name, place, member.size, records)
                 yield name, place, file.read()
             # The checksum stands at the very end, which tarfile does not read by itself.
-            while tar.fileobj is not None and tar.fileobj.read(1 << 20):
-                pass
+            while unpacked.read(1 << 20):
+                most_bytes -= 1 << 20
+                if most_bytes < 0:
+                    raise tarfile.ReadError("it unpacks to far more than CIFAR-10")
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise AblateError(
             f"Expected a whole .tar.gz of CIFAR-10: {path}. Received: {path.stat().st_size:,} bytes, "

@@ -1,23 +1,42 @@
 """A user's own images from an .npz file, which is checked and never unpickled."""
 
+import struct
+import sys
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ablate import npz
 from ablate.data import cache
 from ablate.data.dataset import Decoded, Shape, Split
 from ablate.errors import AblateError
+from ablate.safe_files import open_regular
 
 REQUIRED = ("train_images", "train_labels", "test_images", "test_labels")
+KERASS = {"train_images": "x_train", "train_labels": "y_train", "test_images": "x_test", "test_labels": "y_test"}
+MOST_LISTED = 8  # of the arrays in a file, in a message
+BOMB_BYTES = 1 << 30  # what images may take in memory
+BOMB_RATIO = 100  # and, where they take more, how often what they take in the file
 LARGEST_SIDE = 96  # pixels; the size of STL-10, the largest that the models here are meant for
 
 # What zipfile and NumPy raise on damaged, encrypted or lying files.
-UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    SyntaxError,
+)
 
 Header = tuple[tuple[int, ...], np.dtype[Any]]
 
@@ -80,27 +99,42 @@ def _path(config: Mapping[str, Any]) -> Path:
     return path
 
 
+@contextmanager
+def _opened(path: Path, wanted: Collection[str]) -> Iterator[npz.Npz]:
+    """The file, in which some arrays are looked at; a bomb, which a few bytes blow up to gigabytes, is refused."""
+    try:
+        with open_regular(path, sys.maxsize) as file, npz.opened(file, None, wanted) as arrays:
+            if arrays.size_bytes > max(BOMB_BYTES, BOMB_RATIO * arrays.packed_bytes):
+                raise ValueError(f"it unpacks to {arrays.size_bytes:,} bytes from {arrays.packed_bytes:,}, as no images do")
+            yield arrays
+    except (*UNREADABLE, KeyError) as error:
+        raise _unreadable(path, error) from error
+
+
 def _headers(path: Path) -> dict[str, Header]:
     """Shape and type of each array in the file, without reading the arrays."""
-    headers: dict[str, Header] = {}
-    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.namelist():
-                if entry.endswith(".npy") and entry[:-4] in (*REQUIRED, "class_names"):
-                    with archive.open(entry) as file:
-                        size, _, dtype = readers[np.lib.format.read_magic(file)](file)
-                    headers[entry[:-4]] = (size, dtype)
-    except (*UNREADABLE, KeyError) as error:  # the latter: a version of the format that is not known
-        raise _unreadable(path, error) from error
+    with _opened(path, (*REQUIRED, "class_names")) as arrays:
+        headers, others = {name: (header.shape, header.dtype) for name, header in arrays.headers.items()}, arrays.others
+    missing = [name for name in REQUIRED if name not in headers]
+    if missing:
+        raise AblateError(f"Expected in {path}: arrays {', '.join(REQUIRED)}. {_instead(missing, [*headers, *others])}")
     return headers
+
+
+def _instead(missing: Sequence[str], there: Sequence[str]) -> str:
+    """What is there in place of arrays that are missing, and how to name it."""
+    listed = ", ".join(sorted(there)[:MOST_LISTED]) + (", …" if len(there) > MOST_LISTED else "")
+    received = f"Received: no {', '.join(missing)}, but {listed}." if there else "Received: no arrays."
+    kerass = {name: KERASS[name] for name in missing if KERASS[name] in there}
+    if len(kerass) < len(missing):
+        return f"{received} Add them with numpy.savez." if len(missing) > 1 else f"{received} Add it with numpy.savez."
+    renamed = ", ".join(f"{name}=f['{other}']" for name, other in kerass.items())
+    kept = "".join(f", {name}=f['{name}']" for name in REQUIRED if name not in missing)
+    return f"{received} Rename what Keras names so: f = numpy.load(file); numpy.savez('my.npz', {renamed}{kept})."
 
 
 def _check_headers(path: Path, headers: Mapping[str, Header]) -> tuple[int, int, int]:
     """Height, width and channels that all images share, after every check that needs no pixels."""
-    missing = [name for name in REQUIRED if name not in headers]
-    if missing:
-        raise _refusal(path, f"arrays {', '.join(REQUIRED)}", f"no {', '.join(missing)}", "Add it with numpy.savez.")
     for name, (size, dtype) in headers.items():
         if dtype.hasobject:
             raise _refusal(
@@ -135,7 +169,8 @@ def _check_headers(path: Path, headers: Mapping[str, Header]) -> tuple[int, int,
 def _check_images(path: Path, name: str, size: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     expected = f"uint8 {name} of shape (n, height, width), (n, height, width, 1) or (n, height, width, 3)"
     if dtype != np.uint8 or len(size) not in (3, 4) or size[3:] not in ((), (1,), (3,)) or size[0] == 0:
-        raise _refusal(path, expected, f"{dtype} {size}", "Convert it.")
+        whole = "Convert it: (255 * x).round().astype('uint8') if it goes from 0 to 1." if dtype.kind == "f" else "Convert it."
+        raise _refusal(path, expected, f"{dtype} {size}", whole)
     if not all(1 <= side <= LARGEST_SIDE for side in size[1:3]):
         limit = f"{name} of 1 x 1 to {LARGEST_SIDE} x {LARGEST_SIDE} pixels"
         raise _refusal(path, limit, f"{size[1]} x {size[2]}", "Resize them.")
@@ -146,17 +181,16 @@ def _pixels(size: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 def _array(path: Path, name: str) -> NDArray[Any]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            array: NDArray[Any] = file[name]
-    except UNREADABLE as error:
-        raise _unreadable(path, error) from error
-    return array
+    with _opened(path, (name,)) as arrays:
+        return arrays.read(name)
 
 
 def _classes(path: Path, labels: NDArray[Any]) -> int:
     """How many classes there are, each of them with a training image."""
     found = np.unique(labels)
+    if len(found) == 1:
+        received = f"the label {found[0]} alone"
+        raise _refusal(path, "train_labels of two classes or more", received, "With one class there is nothing to tell apart.")
     if int(found[0]) == 0 and int(found[-1]) == len(found) - 1:
         return len(found)
     gap = next(index for index, label in enumerate([*found.tolist(), None]) if label != index)

@@ -7,8 +7,9 @@ import json
 import logging
 import os
 import re
+import secrets
 import shutil
-import tempfile
+import sys
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from ablate.data.dataset import Decoded, Split
+from ablate.errors import AblateError
+from ablate.safe_files import make_lock_file, open_regular, read_regular
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +58,9 @@ def exclusive(slot: Path) -> Iterator[bool]:
     lock = FileLock(f"{slot}.lock")
     try:
         slot.parent.mkdir(parents=True, exist_ok=True)
+        make_lock_file(Path(lock.lock_file))
         lock.acquire()
-    except (OSError, NotImplementedError) as error:  # the latter: a file system without locks
+    except (OSError, NotImplementedError, AblateError) as error:  # the latter: a file system without locks
         warn_not_kept(slot.parent, str(error))
     try:
         yield lock.is_locked
@@ -78,7 +82,7 @@ def warn_not_kept(parent: Path, reason: str) -> None:
 def read(slot: Path, source: object) -> Decoded | None:
     """The arrays kept in `slot`; None where there are none, or another source's, or damaged ones."""
     try:
-        kept = json.loads((slot / "kept.json").read_text())
+        kept = json.loads(read_regular(slot / "kept.json"))
         if kept["source"] != key(source):
             return None
         arrays = {name: _read_array(slot / f"{name}.npy", checksum) for name, checksum in kept["crc32"].items()}
@@ -90,13 +94,14 @@ def read(slot: Path, source: object) -> Decoded | None:
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError, MemoryError, AblateError) as error:
         log.info("Decoding again, since the arrays kept in %s cannot be read: %s", slot, error)
         return None
 
 
 def _read_array(path: Path, checksum: int) -> NDArray[Any]:
-    array: NDArray[Any] = np.load(path, allow_pickle=False)
+    with open_regular(path, sys.maxsize) as file:
+        array: NDArray[Any] = np.load(file, allow_pickle=False)
     if zlib.crc32(array.data) != checksum:
         raise ValueError(f"{path.name} has another checksum")
     return array
@@ -132,8 +137,8 @@ def write(slot: Path, source: object, decoded: Decoded) -> None:
 def known_digest(parent: Path, name: str) -> str | None:
     """The digest kept under `name`, a `key`, or None."""
     if name not in _digests:
-        with contextlib.suppress(OSError, ValueError):
-            text = (parent / "digests" / name).read_text()
+        with contextlib.suppress(OSError, ValueError, AblateError):
+            text = read_regular(parent / "digests" / name, 1_000).decode()
             if re.fullmatch("[0-9a-f]{64}", text):
                 _digests[name] = text
     return _digests.get(name)
@@ -144,7 +149,7 @@ def keep_digest(parent: Path, name: str, digest: str) -> None:
     _digests[name] = digest
     with contextlib.suppress(OSError):
         (parent / "digests").mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=parent / "digests")
-        with os.fdopen(handle, "w") as file:
+        partial = parent / "digests" / f"{name}-{secrets.token_hex(4)}.partial"
+        with partial.open("x") as file:  # with the mode of the umask, since a group may share the folder
             file.write(digest)
-        Path(partial).replace(parent / "digests" / name)
+        partial.replace(parent / "digests" / name)

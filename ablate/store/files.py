@@ -16,7 +16,7 @@ import yaml
 from filelock import FileLock
 
 from ablate.errors import AblateError
-from ablate.safe_files import MOST_BYTES, Unreadable, kind_of, read_regular, reason_of, refuse_links
+from ablate.safe_files import MOST_BYTES, Unreadable, make_lock_file, read_regular, reason_of, refuse_links
 from ablate.store import held
 
 FINGERPRINT_DIGITS = 16
@@ -183,11 +183,7 @@ def lock(path: Path, below: Path | None = None) -> FileLock:
     if below is not None:
         refuse_links(path.parent, below)
     path.parent.mkdir(parents=True, exist_ok=True)
-    kind = kind_of(path)
-    if kind is not None:
-        raise Unreadable(path, kind)
-    with suppress(FileExistsError):  # filelock would give it a mode of its own
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+    make_lock_file(path)
     return FileLock(path)
 
 

@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -35,7 +37,7 @@ def refusal(config):
         messages.add(str(caught.value))
     (message,) = messages
     assert "\n" not in message
-    assert "Received: " in message
+    assert "Received: " in message or ", got " in message
     return message
 
 
@@ -116,10 +118,43 @@ def images(*size, dtype=np.uint8):
     return np.zeros(size, dtype)
 
 
+def test_keras_names_are_listed_with_how_to_rename_them(save, tmp_path):
+    save()
+    with np.load(tmp_path / "my.npz") as whole:
+        ours = dict(whole)
+    np.savez(tmp_path / "k.npz", x_train=ours["train_images"], y_train=ours["train_labels"], test_images=1, test_labels=2)
+    message = refusal({"name": "arrays", "path": str(tmp_path / "k.npz")})
+    assert "Received: no train_images, train_labels, but test_images, test_labels, x_train, y_train. Rename" in message
+    assert "train_images=f['x_train'], train_labels=f['y_train'], test_images=f['test_images']" in message
+    np.savez(tmp_path / "k.npz", images=1, labels=2)
+    assert "but images, labels. Add them with numpy.savez" in refusal({"name": "arrays", "path": str(tmp_path / "k.npz")})
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(save, tmp_path):
+    config = save()
+    with zipfile.ZipFile(tmp_path / "my.npz", "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("other.npy", b"no array")  # what else is in the file is not looked at
+    data.load(config)
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        with np.load(tmp_path / "my.npz") as whole:
+            for name in ("train_labels", "test_images", "test_labels"):
+                with archive.open(f"{name}.npy", "w") as file:
+                    np.lib.format.write_array(file, whole[name])
+        with archive.open("train_images.npy", "w") as file:
+            np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (10**7, 16, 16)})
+            file.write(bytes(1 << 20))
+    assert "train_images declares 2,560,000,000 bytes and has 1,048,576" in refusal(
+        {**config, "path": str(tmp_path / "bomb.npz")}
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
         ({"test_labels": None}, "no test_labels"),
+        ({"train_labels": np.zeros(24, int)}, "two classes or more. Received: the label 0 alone"),
+        ({"train_labels": np.full(24, 7)}, "Received: the label 7 alone"),
+        ({"train_images": images(24, 5, 7, 3, dtype=np.float64)}, "Convert it: (255 * x).round().astype('uint8')"),
         (
             {"train_labels": np.array([object()] * 24)},
             "plain numbers in train_labels. Received: Python objects",

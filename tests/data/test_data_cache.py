@@ -1,6 +1,7 @@
 import logging
 import os
 import shutil
+import stat
 import time
 
 import numpy as np
@@ -136,3 +137,27 @@ def test_the_folder_is_that_of_the_config_then_of_the_environment(tmp_path, monk
     monkeypatch.delenv("ABLATE_CACHE")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache.folder({}) == tmp_path / ".cache" / "ablate"
+
+
+def test_a_pipe_in_the_cache_is_not_waited_for(tiny_config, tiny_folder, cache_folder, monkeypatch):
+    first = data.load(tiny_config).digest
+    places = [*(cache_folder / "digests").iterdir(), *(cache_folder / "cifar10").glob("*/kept.json")]
+    places += [*(cache_folder / "cifar10").glob("*.lock")]
+    assert len(places) == 3
+    for place in places:
+        assert stat.S_IMODE(place.stat().st_mode) == 0o644
+        place.unlink()
+        os.mkfifo(place)
+        monkeypatch.setattr(cache, "_digests", {})
+        assert data.digest(tiny_config) == first
+        assert data.load(tiny_config).digest == first
+
+
+def test_a_cache_that_is_a_pipe_or_a_link_keeps_nothing_or_keeps_there(tiny_config, tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "_digests", {})
+    os.mkfifo(tmp_path / "pipe")
+    first = data.load({**tiny_config, "cache": str(tmp_path / "pipe")}).digest
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    assert data.load({**tiny_config, "cache": str(tmp_path / "link")}).digest == first
+    assert (tmp_path / "there" / "digests").is_dir()

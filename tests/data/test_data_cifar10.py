@@ -1,3 +1,4 @@
+import gzip
 import os
 import tarfile
 import tempfile
@@ -138,6 +139,39 @@ def test_no_path_escapes_from_an_archive(tiny_config, tiny_files, make_tar, tmp_
     assert "missing: data_batch_1.bin" in refusal({**tiny_config, "archive": str(tar)})
     written = {file.name for file in tmp_path.rglob("*") if file.is_file() and archive.FOLDER not in str(file)}
     assert {name for name in written if not name.endswith(".lock")} == {"c.tar.gz"}
+
+
+@pytest.mark.parametrize(
+    ("names", "what"),
+    [
+        (["cifar-100-python/train", "cifar-100-python/meta"], "CIFAR-100 as Python pickles, which are never loaded"),
+        (["cifar-100-binary/train.bin", "cifar-100-binary/test.bin"], "CIFAR-100, in its binary version"),
+        (["./cifar-10-batches-py/data_batch_1", "./cifar-10-batches-py/batches.meta"], "CIFAR-10 as Python pickles"),
+        (["cifar-10-batches-mat/data_batch_1.mat"], "CIFAR-10 in MATLAB's format"),
+    ],
+)
+def test_another_version_is_named_as_what_it_is(names, what, tiny_config, make_tar, tmp_path):
+    tar = make_tar(tmp_path / "in" / "c.tar.gz", dict.fromkeys(names, b"\x80\x04."))
+    unpacked = tmp_path / names[0].removeprefix("./")
+    unpacked.parent.mkdir()
+    unpacked.write_bytes(b"\x80\x04.")
+    for place in (tar, unpacked.parent):
+        message = refusal({**tiny_config, "archive": str(place)})
+        assert f"{place} is {what}" in message
+        assert "binary version, cifar-10-binary.tar.gz" in message
+
+
+def test_an_archive_that_unpacks_without_end_is_refused(tiny_config, tiny_files, make_tar, tmp_path, monkeypatch):
+    """Whether before what is wanted, in a header that is read whole, or behind the end."""
+    monkeypatch.setattr(archive, "BESIDES_BYTES", 100_000)
+    huge = tarfile.TarInfo("x" * 300_000)  # its name takes a header of its own
+    for content in ({"other": bytes(10**6), **tiny_files}, {huge.name: huge, **tiny_files}):
+        tar = make_tar(tmp_path / "c.tar.gz", content)
+        assert "it unpacks to far more than CIFAR-10" in refusal({**tiny_config, "archive": str(tar)})
+    tar = make_tar(tmp_path / "c.tar.gz", tiny_files)
+    with tar.open("ab") as file:
+        file.write(gzip.compress(bytes(3 * 10**6)))
+    assert "it unpacks to far more than CIFAR-10" in refusal({**tiny_config, "archive": str(tar)})
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
