@@ -12,7 +12,7 @@ from ablate import app, config, plan, store, sweep
 from ablate.errors import AblateError
 from ablate.launch.settings import Settings
 from ablate.plan import Plan
-from ablate.store import read_json
+from ablate.store import read_json, sweep_file
 
 
 def make(*words: str, design: str = "factorial", study: str | None = None) -> Plan:
@@ -212,6 +212,40 @@ def test_a_folder_holds_one_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         AblateError, match=r"sweep\.json: not valid JSON .* Restore it, or delete .*sweep to fix it anew; the trainings stay\."
     ):
         sweep.run(first, folder, settings, nothing)
+
+
+def test_a_sweep_of_a_version_without_checksums_gets_one_where_the_command_plans_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made, folder = make("augment=on,off", "steps=20", "report.formats=[]"), tmp_path / "sweep"
+    settings = Settings("auto", 1, 2, False, False, False)
+    older = json.loads(json.dumps(made.to_json() | {"fixed_at": 1_700_000_000}))
+    del older["diverged_loss"]
+
+    def again() -> None:
+        with pytest.raises(sweep.RunsFailed):
+            sweep.run(made, folder, settings, lambda *_: None)
+
+    store.write_json(folder / "sweep.json", older)
+    again()
+    found = sweep_file.read(folder)
+    assert found is not None
+    assert found.sealed
+    assert found.sweep == made.to_json() | {"fixed_at": 1_700_000_000}
+    before = (folder / "sweep.json").read_bytes()
+    again()
+    assert (folder / "sweep.json").read_bytes() == before
+    store.write_json(folder / "sweep.json", older | {"fixed": older["fixed"] | {"differences": []}})
+    with pytest.raises(
+        AblateError, match=r"sweep\.json: fixed\.differences is not what this command plans, and there is no checksum"
+    ):
+        again()
+    (folder / "sweep.json").write_bytes(before)
+    (folder / "1").symlink_to(tmp_path)
+    with pytest.raises(AblateError, match=r"sweep/1 must be a folder, got a link, which is not followed\."):
+        again()
+    assert "diverged_loss" not in capsys.readouterr().err
 
 
 def test_a_failed_run_says_which_it_is() -> None:

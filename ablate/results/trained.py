@@ -47,9 +47,10 @@ class Trained:
     @cached_property
     def _segments(self) -> tuple[list[dict[str, Any]], bool]:
         """(the segments of env.json that are sound, whether all are)."""
-        entries = read_json(self.path / "env.json", below=self.store)
+        path = self.path / "env.json"
+        entries = read_json(path, below=self.store)
         if entries is None:
-            return [], not self.rows  # one that was never evaluated need have none
+            return [], not self.rows and not path.exists()  # one that was never evaluated need have none
         sound = []
         for entry in entries if isinstance(entries, list) else []:
             try:
