@@ -33,6 +33,12 @@ def alive(relatives: set[psutil.Process]) -> list[psutil.Process]:
     return [process for process in relatives if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
+def wait_for_workers(process: Any) -> None:
+    until = time.monotonic() + 120
+    while process.poll() is None and not psutil.Process(process.pid).children() and time.monotonic() < until:
+        time.sleep(0.05)
+
+
 def killed(program: Any, words: tuple[str, ...], many: int) -> None:
     """Kill the program, or one of its workers, as often at random moments, and then have it go on until it is done."""
     generator = np.random.default_rng(20170817)
@@ -43,6 +49,9 @@ def killed(program: Any, words: tuple[str, ...], many: int) -> None:
         if process is None or process.poll() is not None:
             assert process is None or process.returncode != 0, "it was done before it was killed often enough"
             process = program.start(*words)
+        of_worker = generator.random() < 0.6
+        if of_worker or generator.random() < 0.5:  # the rest of the parent's are at any moment since its start
+            wait_for_workers(process)
         until = time.monotonic() + generator.uniform(0.2, 8)
         while time.monotonic() < until and process.poll() is None:
             time.sleep(0.05)
@@ -51,7 +60,7 @@ def killed(program: Any, words: tuple[str, ...], many: int) -> None:
         parent = psutil.Process(process.pid)
         children = parent.children(recursive=True)
         relatives |= {parent, *children}
-        if children and generator.random() < 0.6:
+        if of_worker and children:
             generator.choice(np.array(children, object)).send_signal(signal.SIGKILL)
             kills["worker"] += 1
         else:
