@@ -262,7 +262,7 @@ def test_a_fault_at_every_call_and_every_write(
     at = 0
     while check_fault(made, wanted, tmp_path / str(at), at, error(at)):
         at += 1
-    assert abs(at - count) < 5  # a sign of life more or less
+    assert at > 0.9 * count  # the screen looks at files as often as there is time
 
 
 @pytest.mark.parametrize("lost", ["sweep", "moved", "runs", "both"])
