@@ -83,7 +83,7 @@ def run(
             if "exist" not in str(error):  # what Optuna says of a study that is not there
                 raise
             raise AblateError(
-                f"The study {search.name} was deleted from its storage while the search was at work. The same command begins anew."
+                f"The study {search.name} was deleted from its storage meanwhile. The same command begins the search anew."
             ) from None
         failed = _confirm(study, confirmation, folder, settings, train, clean)
         _report(search, folder)

@@ -1,6 +1,7 @@
 """What is searched over: from the overrides of a command to dimensions, and from the values of a trial to overrides."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from ablate.ranges import numbers
 from ablate.search.record import Dimension
 
 Value = float | int | str
+# An interval of whole numbers, as it is written: Hydra cuts off what is behind the point.
+_CAST = re.compile(r"int\(interval\(\s*(?:start\s*=\s*)?([-+.\deE]+)\s*,\s*(?:end\s*=\s*)?([-+.\deE]+)\s*\)")
 Params = dict[str, Value]
 
 # The budget of a trial, the images it is judged on and its seeds are the same for all.
@@ -90,12 +93,28 @@ def dimension(word: Override) -> Dimension:
         found = numbers(value)
         whole = all(isinstance(each, int) for each in (value.start, value.stop, value.step))
         return Dimension("int" if whole else "float", written, low=min(found), high=max(found), step=abs(float(value.step)))
-    choices = tuple(dict.fromkeys(texts(word)))
+    choices = tuple(texts(word))
+    _check_choices(choices, word)
     if shuffled:  # the order is drawn anew each time, and a search is its choices
         choices = tuple(
             sorted(choices, key=lambda each: (not _is_number(each), float(each) if _is_number(each) else 0.0, each))
         )
     return Dimension("categorical", written, choices=choices)
+
+
+def _check_choices(choices: Sequence[str], word: Override) -> None:
+    """Refuse a value that is listed twice, of which nothing is learned, and one alone, over which nothing is searched."""
+    seen: dict[Any, str] = {}
+    for each in choices:
+        same = float(each) if _is_number(each) else each
+        if same in seen:
+            raise AblateError(f"{word.key_or_group} lists {each} more than once: {word.input_line}. List each value once.")
+        seen[same] = each
+    if len(choices) == 1:
+        raise AblateError(
+            f"{word.key_or_group} has one value alone, so nothing is searched over: {word.input_line}. Write "
+            f"{word.key_or_group}={choices[0]}, or list several."
+        )
 
 
 def _is_log(value: Any, word: Override) -> bool:
@@ -106,11 +125,16 @@ def _is_log(value: Any, word: Override) -> bool:
 
 
 def _interval(value: IntervalSweep, word: Override, written: str, log: bool) -> Dimension:
-    low, high = float(value.start or 0), float(value.end or 0)
+    ends = [0 if end is None else end for end in (value.start, value.end)]
+    if re.search(r"(?i)\b(true|false)\b", written):  # which Hydra reads as 1 and 0
+        raise AblateError(f"The ends of an interval must be numbers, got {word.input_line}.")
+    if _CAST.search(written) and any(float(end) != int(float(end)) for end in _CAST.search(written).groups()):  # type: ignore[union-attr]
+        raise AblateError(f"The ends of an interval of whole numbers must be whole, got {word.input_line}.")
+    low, high = map(float, ends)
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise AblateError(f"Expected an interval from a smaller to a larger number. Received: {word.input_line}.")
+        raise AblateError(f"An interval must go from a smaller to a larger number, got {word.input_line}.")
     if log and low <= 0:
-        raise AblateError(f"Expected an interval above 0 where it is logarithmic. Received: {word.input_line}.")
+        raise AblateError(f"A logarithmic interval must begin above 0, got {word.input_line}.")
     whole = isinstance(value.start, int) and isinstance(value.end, int)
     return Dimension("int" if whole else "float", written, low=low, high=high, log=log)
 
