@@ -61,6 +61,8 @@ def _plain(error: BaseException) -> str:
         path = f" {error.filename}" if error.filename is not None else ""
         return f"Cannot use{path}: {error.strerror[:1].lower()}{error.strerror[1:]}."
     text = " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        return "There is not enough memory." + (f" {text}" if text else "")
     if isinstance(error, INTERNAL):
         said = f"{type(error).__name__} {text}".strip()
         return f"A fault of ablate itself ({said}). HYDRA_FULL_ERROR=1 before the command shows where; please report it."

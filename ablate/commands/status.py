@@ -88,11 +88,17 @@ def _readable(seen: Snapshot) -> Snapshot:
 
 
 def follow(folder: Path) -> Snapshot:
-    """Show a sweep until nobody works on it or on its trainings any more; how it is then."""
+    """Show a sweep until nobody works on it or on its trainings any more; how it is then.
+
+    Raises:
+        AblateError: its folder is gone.
+    """
     with Screen(folder) as screen:
         while screen.seen.holder or screen.seen.of("running"):
             time.sleep(FOLLOW_EVERY_S)
             screen.refresh()
+    if not (folder / SWEEP).exists():
+        raise AblateError(f"{folder} was deleted or moved while it was followed.")
     seen = screen.seen
     for line in watch.failures(seen) if screen.terminal else ():  # elsewhere each was told when it was new
         say(line)

@@ -310,6 +310,25 @@ def test_following_a_sweep_that_nobody_works_on_ends(sweep: Path, capsys: pytest
     ]
 
 
+@pytest.mark.parametrize("lost", ["deleted", "moved"])
+def test_following_ends_where_the_sweep_is_lost(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lost: str
+) -> None:
+    monkeypatch.setattr("ablate.launch.watch.READ_EVERY_S", 0.0)
+    monkeypatch.setattr("ablate.launch.watch.READ_SHARE", 1e9)
+    write_json(sweep / RUNNING, here(started=time.time()))
+
+    def lose(seconds: float) -> None:
+        if sweep.exists():
+            sweep.rename(tmp_path / "elsewhere")
+        if lost == "deleted":
+            shutil.rmtree(tmp_path / "elsewhere", ignore_errors=True)
+
+    monkeypatch.setattr("ablate.commands.status.time.sleep", lose)
+    with pytest.raises(AblateError, match=r"was deleted or moved while it was followed\.$"):
+        status.run([str(sweep), "--follow"])
+
+
 def test_following_lasts_until_all_is_done(
     made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
