@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,8 @@ def searched(made, two_objectives, outside):
     spoiled = [
         replace(trial, params=trial.params | {"model": models[str(trial.params["model"])]}, host=names[0]) for trial in trials
     ]
-    lost = replace(spoiled[-1], state="failed", values=None, curve=(), error="\n".join(names))
+    lost: dict[str, Any] = {"came": 0, "examples": 0, "seconds": 0.0}
+    failed = replace(spoiled[-1], state="failed", values=None, curve=(), error="\n".join(names), **lost)
     space = dict(rest["space"]) | {"model": Dimension("categorical", names[0], choices=tuple(models.values()))}
     words = {
         "fixed_overrides": [f"data.path={name}" for name in names],
@@ -30,7 +32,7 @@ def searched(made, two_objectives, outside):
         "directions": ["maximize"],
         "pruner": {"name": "hyperband", names[8]: names[0]},
     }
-    one = [replace(trial, values=trial.values and trial.values[:1]) for trial in [*spoiled[:-1], lost]]
+    one = [replace(trial, values=trial.values and trial.values[:1]) for trial in [*spoiled[:-1], failed]]
     return lambda trials: load(made(one[-trials:], study=names[9], **rest | words | {"space": space}))
 
 
