@@ -121,7 +121,7 @@ class Trained:
         torn = [number for number in lines.damaged if not (live and number == lines.torn)]
         begun = bool(self.rows)
         return [
-            *(["config.yaml"] if self.config is None else []),
+            *(["config.yaml"] if self.config is None or self.trajectory.names_damaged else []),
             *(["metrics.jsonl"] if torn or self._inventory.lost else []),
             *(["status.json"] if self.status["state"] == "new" and (begun or (self.path / "status.json").exists()) else []),
             *(["env.json"] if not self._segments[1] else []),

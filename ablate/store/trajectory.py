@@ -49,6 +49,7 @@ STATES = ("running", "done", "diverged", "failed")
 MOST_CONFIG_BYTES = 256 << 10
 
 _FIRST = "# first asked for as:"
+_FIRST_CHECK = "# check of that line: "  # which no fingerprint holds; versions before this wrote none
 
 log = logging.getLogger(__name__)
 
@@ -134,10 +135,11 @@ class Trajectory:
     def write_config(self, content: Mapping[str, Any], names: Mapping[str, str]) -> None:
         """Write the hashed content once; `names` of the chosen levels only stand above it, as a comment."""
         path = self.path / "config.yaml"
-        if self.config() is None:
+        if self.config() is None or self.names_damaged:
             comment = f"{_FIRST} " + " ".join(f"{group}={level}" for group, level in names.items())
             body = yaml.safe_dump(dict(content), sort_keys=False)
-            write_atomically(path, f"{comment}\n{body}".encode(), self.store)
+            check = _FIRST_CHECK + digest(comment.encode())
+            write_atomically(path, f"{comment}\n{check}\n{body}".encode(), self.store)
 
     def config(self) -> dict[str, Any] | None:
         """The content that was hashed; None where the file is missing or does not fit the fingerprint."""
@@ -149,10 +151,20 @@ class Trajectory:
         return content if fits else None
 
     def names(self) -> dict[str, str]:
-        """The level of each group that the training was first asked for with: {"model": "tuto", ...}."""
-        first, _, _ = (self._content("config.yaml", MOST_CONFIG_BYTES) or b"").partition(b"\n")
+        """The level of each group that the training was first asked for with: {"model": "tuto", ...}; none where damaged."""
+        return self._names()[0]
+
+    @property
+    def names_damaged(self) -> bool:
+        """Whether the line that says so is not what was written."""
+        return self._names()[1]
+
+    def _names(self) -> tuple[dict[str, str], bool]:
+        first, second, *_ = [*(self._content("config.yaml", MOST_CONFIG_BYTES) or b"").split(b"\n", 2), b""]
+        if second.startswith(_FIRST_CHECK.encode()) and second != (_FIRST_CHECK + digest(first)).encode():
+            return {}, True
         words = first.decode(errors="replace").removeprefix(_FIRST).split() if first.startswith(_FIRST.encode()) else []
-        return dict(word.split("=", 1) for word in words if "=" in word)
+        return dict(word.split("=", 1) for word in words if "=" in word), False
 
     # status
 

@@ -184,6 +184,8 @@ def _check_config(trajectory: Trajectory) -> bool:
         raise FileNotFoundError
     if trajectory.config() is None:
         raise ValueError("its content does not fit the fingerprint")
+    if trajectory.names_damaged:
+        raise ValueError("its first line, the levels first asked for, is not what was written")
     return True
 
 

@@ -138,6 +138,16 @@ def test_a_damaged_config_is_left_out_and_said(sweeps):
         results.load(sweeps.store)
 
 
+def test_a_level_that_was_changed_in_the_comment_above_a_config_is_said(sweeps):
+    made = sweeps.planned("steps=30", "eval_every=10", "augment=on,off")
+    sweeps.trained(made, 10, 20, 30)
+    path = made.runs[0].trajectory.path / "config.yaml"
+    path.write_text(path.read_text().replace("lrn=native", "lrn=off"))
+    loaded = results.load(sweeps.store)
+    assert loaded.notes == ("config.yaml of 1 of 2 trajectories is missing or damaged: see `ablate runs verify`",)
+    assert "off" not in loaded.sweep["factors"].get("lrn", [])
+
+
 def test_a_training_of_another_version_of_the_program_has_no_costs(sweeps):
     content = dict(sweeps.planned("steps=10", "eval_every=10").runs[0].content) | {"model": [{"quantum": {"bits": 3}}]}
     made = Trajectory(sweeps.store, fingerprint(content))
