@@ -1,6 +1,9 @@
 """The report as a notebook: what its cells show, and its execution on a sweep."""
 
+import atexit
 import importlib
+import logging
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +15,7 @@ import pandas as pd
 
 from ablate import escaping
 from ablate.errors import AblateError
-from ablate.results import output, plots, tables, words
+from ablate.results import kernel, output, plots, tables, words
 from ablate.results.analysis import Analysis, analyse
 from ablate.results.page import confounds, story
 from ablate.results.question import ask
@@ -32,7 +35,6 @@ NAME = "report.ipynb"
 NOTHING = "ablate_nothing"  # in the metadata of what a cell shows
 PARAMETERS = "parameters"  # the tag of the cell that names the sweep, as papermill has it
 TIMEOUT_S = 600
-NEEDED = "pip install 'ablate-tf[notebook]'"
 
 
 @dataclass(frozen=True)
@@ -222,7 +224,10 @@ class Report:
                     f"To {escaping.markdown(what)}:\n\n{escaping.markdown_block([line])}\n" for what, line in told.items()
                 )
             )
-        lines = commands(self.analysis.results.sweep, self._place[1])
+        place, folder = self._place
+        if not (Path(place) / SWEEP).exists() and not is_store(Path(place)):
+            folder = str(folders(place)[0])  # of a study, which was named
+        lines = commands(self.analysis.results.sweep, folder)
         return Text(escaping.markdown_block(lines) if lines else "No single command gives this: it was put together.")
 
 
@@ -238,24 +243,31 @@ def execute(sweep: str, to: Path, **changes: Any) -> Path:
     try:
         import nbclient
         import nbformat
-        from traitlets.config import Config
     except ImportError as error:
-        raise AblateError(f"Expected what executes notebooks. Received: {error}. Install it: {NEEDED}.") from None
+        raise AblateError(f"Expected what executes notebooks. Received: {error}. Install it: {kernel.NEEDED}.") from None
     notebook = nbformat.read(template(), as_version=4)
     place = next(number for number, cell in enumerate(notebook.cells) if PARAMETERS in cell.metadata.get("tags", []))
     source = f"sweep = {sweep!r}\nchanges = {changes!r}"
     given = nbformat.v4.new_code_cell(source, metadata={"tags": [f"injected-{PARAMETERS}"]})
     given.id = "injected"  # a random one would make each copy another
     notebook.cells.insert(place + 1, given)
-    alone = Config(ConnectionFileMixin={"transport": "ipc"})  # what runs here concerns nobody on the network
     here = {"metadata": {"path": str(Path.cwd())}}
-    client = nbclient.NotebookClient(notebook, config=alone, kernel_name="python3", timeout=TIMEOUT_S, resources=here)
-    try:
-        client.execute()
-    except nbclient.exceptions.CellExecutionError as error:
-        raise AblateError(
-            f"Expected all cells of {template()} to run on {sweep}. Received: {error.ename}: {error.evalue}"
-        ) from None
+    with kernel.started() as (manager, environment):
+        client = nbclient.NotebookClient(notebook, km=manager, timeout=TIMEOUT_S, resources=here, record_timing=False)
+        client.log.setLevel(logging.CRITICAL)  # what went wrong is told below
+        try:
+            client.execute(env=environment, cleanup_kc=True)
+        except nbclient.exceptions.CellExecutionError as error:
+            raise AblateError(
+                f"Expected all cells of {template()} to run on {sweep}. Received: {error.ename}: {error.evalue}"
+            ) from None
+        except (RuntimeError, TimeoutError) as error:  # its kernel ended, or never answered
+            raise AblateError(
+                f"Cannot run the report notebook in {sys.executable}: {str(error).strip().splitlines()[0]}. "
+                f"Check its ipykernel: {kernel.NEEDED}."
+            ) from None
+        finally:
+            atexit.unregister(client._cleanup_kernel)  # of a kernel that ended it would print a traceback
     notebook.cells = _telling(notebook.cells)
     output.write(to / NAME, nbformat.writes(notebook).encode())
     return to / NAME

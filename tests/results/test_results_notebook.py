@@ -57,6 +57,42 @@ def test_it_is_executed_on_a_sweep_and_written_beside_its_report(sweep, monkeypa
 
 
 @pytest.mark.slow
+def test_it_runs_in_our_python_and_nothing_around_it_runs_or_changes_it(sweep, monkeypatch, environment):
+    above = sweep.parents[1]
+    home = above / "home"
+    spec = home / ".local" / "share" / "jupyter" / "kernels" / "python3"
+    startup = home / ".ipython" / "profile_default" / "startup"
+    for folder in (spec, startup):
+        folder.mkdir(parents=True)
+    (spec / "kernel.json").write_text('{"argv": ["/bin/false"], "display_name": "theirs", "language": "python"}')
+    for path in (startup / "00.py", home / "startup.py", above / "yaml.py", above / "pandas.py"):
+        path.write_text(f"open({str(above / 'RUN')!r}, 'w').write('run')")
+    monkeypatch.chdir(above)
+    written = []
+    for name, home_too in (("plain", {}), ("theirs", {"HOME": str(home), "PYTHONSTARTUP": str(home / "startup.py")})):
+        others = {"VIRTUAL_ENV": str(above), "JUPYTER_PATH": str(home / ".local" / "share" / "jupyter")} if home_too else {}
+        words = ["report", str(sweep.relative_to(above)), "--notebook", "--format", "md", "--out", name]
+        done = subprocess.run(
+            [sys.executable, "-m", "ablate", *words], env=environment | home_too | others, capture_output=True, text=True
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        written.append((above / name / "report.ipynb").read_bytes())
+    assert written[0] == written[1]
+    assert not (above / "RUN").exists()
+
+
+@pytest.mark.slow
+def test_a_kernel_that_does_not_start_is_told_in_one_line(sweep, tmp_path, monkeypatch):
+    monkeypatch.setattr(notebook.kernel, "START", "raise SystemExit(3)")
+    with pytest.raises(AblateError, match=r"Cannot run the report notebook in .*python.*: Kernel died.* Check its ipykernel"):
+        notebook.execute(str(sweep), tmp_path)
+    monkeypatch.setattr(notebook.kernel, "find_spec", lambda name: None)
+    with pytest.raises(AblateError, match=r"has no ipykernel\. Install it: pip install"):
+        notebook.execute(str(sweep), tmp_path)
+    assert not (tmp_path / "report.ipynb").exists()
+
+
+@pytest.mark.slow
 def test_the_notebook_is_read_as_the_report_beside_it(sweep, tmp_path, capsys):
     report.run([str(sweep), "--format", "md", "--notebook", "--at-step", "10", "--out", str(tmp_path / "out")])
     text = (tmp_path / "out" / "report.ipynb").read_text()
