@@ -8,8 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ablate import app, calibration, machine
 from ablate.calibration import Speed, nearest
 from ablate.data import cache
@@ -264,11 +262,12 @@ def _of_store(store: Path, on_gpu: bool) -> list[_Trained]:
     """The newest trajectories of the store that were trained here."""
     found = []
     for path in _newest(store):
-        measured = tuple(speeds(Trajectory(store, path.name), on_gpu))
-        content = _content(path / "config.yaml") if measured else None
-        if content is None:
-            continue
-        with suppress(AblateError, KeyError, TypeError, ValueError):  # a config of another version of the program
+        with suppress(AblateError, KeyError, TypeError, ValueError):  # damaged, or of another version of the program
+            trajectory = Trajectory(store, path.name)
+            measured = tuple(speeds(trajectory, on_gpu))
+            content = trajectory.config() if measured else None
+            if content is None:
+                continue
             height, width, channels = content["input"]["size"]
             count = operations(parse(content["model"], content["data"]["classes"]), (height, width, channels))
             found.append(_Trained(content["precision"], count, measured))
@@ -283,12 +282,3 @@ def _newest(store: Path) -> list[Path]:
             with suppress(OSError):
                 changed.append(((path / "metrics.jsonl").stat().st_mtime, path))
     return [path for _, path in heapq.nlargest(NEWEST_TRAJECTORIES, changed)]
-
-
-def _content(path: Path) -> dict[str, Any] | None:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML was built with it
-    try:
-        content = yaml.load(path.read_bytes(), loader)
-    except (OSError, yaml.YAMLError):
-        return None
-    return content if isinstance(content, dict) and "precision" in content else None

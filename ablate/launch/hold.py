@@ -12,6 +12,7 @@ from ablate.launch.snapshot import RUNNING
 from ablate.launch.watch import Screen
 from ablate.progress import Heartbeat, say
 from ablate.store import SWEEP, sign_of_life, write_json, writing
+from ablate.store.files import lock as store_lock
 from ablate.store.held import keeping
 
 LOCK = ".lock"
@@ -31,7 +32,7 @@ def holding(folder: Path, shown: bool) -> Iterator[None]:
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LOCK)
+        lock = store_lock(folder / LOCK)
     with ExitStack() as stack:
         try:
             stack.enter_context(lock.acquire(timeout=0))

@@ -58,7 +58,7 @@ def read(store: Path) -> Found:
         AblateError: the store cannot be read, or there is no training in it.
     """
     everything = [Trained(one.path) for one in contents(store)[0]]
-    trained = [one for one in everything if one.config is not None]
+    trained = [one for one in everything if _is_sound(one)]
     left_out = len(everything) - len(trained)
     if not trained:
         raise AblateError(f"Expected trainings in {store}. Received: none{' that is not damaged' if left_out else ''}.")
@@ -104,10 +104,23 @@ def read(store: Path) -> Found:
         "joined": [],
     }
     notes = [
-        f"{left_out} of {len(everything)} trajectories are left out, since their config.yaml is missing or damaged: see "
+        f"{left_out} of {len(everything)} trajectories are left out, since they are damaged or cannot be read: see "
         "`ablate runs verify`"
     ]
     return Found(store.resolve().name, content, rows, {str(one.path): one for one in trained}, notes if left_out else [])
+
+
+def _is_sound(one: Trained) -> bool:
+    """Whether all that is read of a training can be read, so that a damaged one does not end the report of the others."""
+    try:
+        config = one.config
+        if config is None:
+            return False
+        _ = (one.status, one.segments, one.trajectory.final_steps(), one.trajectory.names(), config["eval_every"])
+        keys = {"seconds", "examples_per_second"} | {f"{it}_{weights}" for it in ("accuracy", "eval_loss") for weights in EMA}
+        return type(config["seed"]) is int and bool(config["data"]["digest"]) and all(keys <= row.keys() for row in one.rows)
+    except (AblateError, KeyError, TypeError, ValueError, AttributeError):
+        return False
 
 
 def _readings(trained: Sequence[Trained]) -> list[_Reading]:

@@ -1,3 +1,4 @@
+import codecs
 import errno
 import io
 import json
@@ -5,6 +6,7 @@ import os
 import platform
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -824,6 +826,31 @@ def test_a_trajectory_that_cannot_be_read_is_said(unreadable: Trajectory, said: 
     line, counts = said("verify", status=1).splitlines()
     assert line == f"runs/{unreadable.fingerprint}: cannot be read: permission denied; allow it to be read, or mend the disk"
     assert "1 damaged" in counts
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+@pytest.mark.parametrize("closed", ["status.json", "metrics.jsonl", "config.yaml", "checkpoints", ""])
+def test_what_another_user_may_not_read_ends_nothing(closed: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        store = Path(folder) / "runs"
+        one, other = made(store), made(store, seed=1)
+        sweep(store, "factorial-1", {one.fingerprint: [30], other.fingerprint: [30]})
+        (one.path / closed).chmod(0)
+        codecs.lookup("cp437")  # names in a zip file take it: loaded while this process may still read its own library
+        commands = (["list"], ["verify"], ["gc", "--dry-run"], ["gc"], ["rm", other.fingerprint, "--yes"])
+        os.seteuid(65_534)
+        try:
+            statuses = [runs.run([*words, "--store", str(store)]) for words in commands]
+        finally:
+            os.seteuid(0)
+        out = capfd.readouterr().out
+        assert other.path.exists()
+        assert statuses[1] == statuses[3] == statuses[4] == 1
+        assert out.count(other.fingerprint) >= 3
+        assert re.search(f"{one.path / closed}.*: (cannot be read: )?permission denied", out)
+        assert f"Cannot write {other.path}: permission denied" in out
+        (one.path / closed).chmod(0o755)
 
 
 # help

@@ -131,7 +131,7 @@ def test_a_damaged_config_is_left_out_and_said(sweeps):
     loaded = results.load(sweeps.store)
     assert len(loaded.runs) == 2
     assert loaded.notes == (
-        "1 of 2 trajectories are left out, since their config.yaml is missing or damaged: see `ablate runs verify`",
+        "1 of 2 trajectories are left out, since they are damaged or cannot be read: see `ablate runs verify`",
     )
     (made.runs[0].trajectory.path / "config.yaml").unlink()
     with pytest.raises(AblateError, match="none that is not damaged"):
