@@ -13,7 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from ablate import config, data, readout
+from ablate import config, data, environment, readout
 from ablate.data import Dataset
 from ablate.errors import AblateError
 from ablate.interrupt import interruptible
@@ -133,6 +133,7 @@ def ensure(
     """
     if read(recipe, trajectory) is not None:
         return  # another process trained it meanwhile
+    environment.check()
     dataset = _dataset(json.dumps(dict(recipe.data), sort_keys=True))
     if dataset.digest != content["data"]["digest"]:
         raise AblateError(
@@ -150,11 +151,7 @@ def ensure(
     if recipe.precision.compute == "bfloat16":
         device.warn_without_bfloat16()
     threads = _configured_threads(recipe, trajectory, device.configure)
-    begun_on = trajectory.segments()[-1].get("device") if trajectory.checkpoints() and trajectory.segments() else None
-    if begun_on not in (None, device.device_name()):
-        log.warning(
-            "%s was begun on %s and goes on on %s: its last bits differ", trajectory.path, begun_on, device.device_name()
-        )
+    device.warn_of_changes(trajectory)
     trajectory.clean()
     trajectory.write_config(content, names)
     before = trajectory.status()

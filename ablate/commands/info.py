@@ -1,4 +1,4 @@
-"""`ablate info`: the layers of a model, with output shapes, parameters and operations."""
+"""`ablate info`: the layers of a model, with output shapes, parameters and operations; with --build, checked in TensorFlow."""
 
 import json
 from collections.abc import Sequence
@@ -7,21 +7,25 @@ from typing import Any
 
 from rich.console import Console
 
-from ablate import config, overrides, terminal
+from ablate import config, environment, overrides, terminal
 from ablate.arguments import Parser, add_config_dir
 from ablate.models.costs import layer_costs, totals
 from ablate.models.spec import Model
+from ablate.recipe import Recipe
 
 _DESCRIPTION = """\
 Print the layers of a model with output shapes, parameters and operations for one image.
 Nothing is trained and no data is read. The image size is that of the augmentation: 24 x 24 with
 augment=on, 32 x 32 with augment=off on CIFAR-10.
+With --build the network is built in TensorFlow and compared with this list, as before the first step of every training:
+parameters, output shapes, data format and dtypes.
 """
 
 _EXAMPLES = """\
 examples:
   ablate info model=alex4 augment=off     alex4 on whole images
   ablate info --json fc=gap lrn=off       one JSON object, for scripts
+  ablate info --build model=squeeze1      is the network that TensorFlow builds here the one in the list?
 """
 
 
@@ -29,14 +33,15 @@ def run(arguments: Sequence[str]) -> int:
     """Prints what the composed model costs; returns the exit status 0.
 
     Args:
-        arguments: the command line behind `ablate info`: `--json` and Hydra overrides in any order.
+        arguments: the command line behind `ablate info`: `--json`, `--build` and Hydra overrides in any order.
 
     Raises:
-        AblateError: for overrides that give no valid recipe.
+        AblateError: for overrides that give no valid recipe, and for a network that is built otherwise than listed.
         SystemExit: with 0 after `--help`, with 2 for wrong usage.
     """
     parser = Parser(prog="ablate info", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument("--json", action="store_true", help="print one JSON object in place of the table")
+    parser.add_argument("--build", action="store_true", help="build the network in TensorFlow and compare it with the list")
     add_config_dir(parser)
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="as for a training: model=alex4, fc=one ...")
     options = parser.parse_intermixed_args(arguments)
@@ -45,11 +50,30 @@ def run(arguments: Sequence[str]) -> int:
     cfg = config.compose(options.overrides, options.config_dir)
     recipe = config.resolve(cfg)
     description = {"model": config.levels(cfg.hydra)["model"], **describe(recipe.model, recipe.input_shape)}
+    built = _build(recipe) if options.build else None
     if options.json:
-        print(json.dumps(description))
+        print(json.dumps(description | ({"built": built} if built else {})))
     else:
         show(description, terminal.standard())
+        if built:
+            terminal.tell(
+                f"Built in TensorFlow {built['tensorflow']} with Keras {built['keras']} and checked: {built['parameters']:,} "
+                f"parameters and every layer as listed, {built['weights']} weights, {built['compute']} activations"
+            )
     return 0
+
+
+def _build(recipe: Recipe) -> dict[str, Any]:
+    """What TensorFlow built, which is what the list says.
+
+    Raises:
+        AblateError: it is not, or something outside the config would change it.
+    """
+    environment.check()
+    from ablate.models.build import built  # TensorFlow is imported here
+
+    description: dict[str, Any] = built(recipe)
+    return description
 
 
 def describe(model: Model, input_shape: tuple[int, int, int]) -> dict[str, Any]:

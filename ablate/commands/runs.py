@@ -18,7 +18,7 @@ from ablate.store import known_sweeps
 from ablate.store.catalog import STATES, Entry, contents, entry
 from ablate.store.clear import Cleared, clear, clear_registrations, clear_trash, remove
 from ablate.store.selection import descriptions, matching, named
-from ablate.store.verify import Finding, verify, verify_labels, verify_registrations
+from ablate.store.verify import Finding, unchecked, verify, verify_labels, verify_registrations
 from ablate.terminal import tell
 
 _LIST = """\
@@ -66,6 +66,7 @@ others go: what was trained to its end by itself then starts again from step 0 w
 _VERIFY = """\
 Check every file of every trajectory against what was written, and say what is damaged or lost and what to do.
 Files of older versions and those of TensorBoard have no check; they are counted. Exit status 1 where something is damaged.
+Trainings of versions that did not check what surrounds them (settings of Keras and TensorFlow) are counted, too.
 """
 
 _FILTER = "a level (augment=on) or a key of config.yaml (seed=1, batch_size=128, optimizer.lr=0.1)"
@@ -365,18 +366,26 @@ def _verify(words: Sequence[str]) -> int:
     findings = [finding for trajectory in trajectories for finding in verify(trajectory)]
     findings += [*verify_registrations(options.store), *verify_labels(options.store)]
     damaged = [finding for finding in findings if finding.damage]
+    before = unchecked(trajectories)
     counts = {
         "sound": sum(finding.damage is None and finding.checkable for finding in findings),
         "not_checkable": sum(finding.damage is None and not finding.checkable for finding in findings),
     }
     if options.json:
         listed = [{"file": str(one.path), "damage": one.damage, "remedy": one.remedy} for one in damaged]
-        print(json.dumps({"store": str(options.store), **counts, "damaged": listed, "not_trajectories": foreign}))
+        others = {"unchecked_trainings": before, "not_trajectories": foreign}
+        print(json.dumps({"store": str(options.store), **counts, "damaged": listed, **others}))
         return 1 if damaged else 0
     for finding in damaged:
         tell(_line(finding))
     files = f"{len(damaged)} damaged, {counts['sound']} sound, {counts['not_checkable']} not checkable"
     tell(f"{_count(len(trajectories))} in {options.store}: {files} files")
+    if before:
+        tell(
+            f"{len(before)} of {_count(len(trajectories))} {_plural(len(before), 'was', 'were')} trained by an older version, "
+            "which settings outside the config (~/.keras/keras.json, TF_XLA_FLAGS …) could change unnoticed; to find out, "
+            "train one again with store=NEW and compare"
+        )
     if foreign:
         tell(f"not a trajectory, left alone: {', '.join(foreign)}")
     return 1 if damaged else 0

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ablate import app
+from ablate import app, environment
 from ablate.interrupt import interruptible
 from ablate.launch.backend import Backend, Job, Outcome
 from ablate.launch.share import Share
@@ -67,8 +67,10 @@ class Engine:
             supply: asked for more whenever a place is free.
 
         Raises:
+            AblateError: a variable of the environment would change what is trained.
             KeyboardInterrupt: it was interrupted, and what was at work has saved its state.
         """
+        environment.check()
         self.waiting, self.supply = sorted(trainings, key=_size, reverse=True), supply
         with interruptible("stopping: each training saves its state first; press Ctrl-C again to stop at once") as asked:
             try:

@@ -8,14 +8,18 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from ablate.training import init as initial  # first, since importing ablate.training starts Keras on TensorFlow
+
+# isort: split
 import keras
 import tensorflow as tf
 
 from ablate.models.lrn import local_response_normalization
 from ablate.models.spec import Conv, Dense, Dropout, Fire, Gap, Logits, Lrn, Model, Pool, named
-from ablate.recipe import Init
-from ablate.training import init as initial
+from ablate.recipe import Init, Recipe
 from ablate.training import keys
+from ablate.training.check import check
+from ablate.training.state import settled
 
 _step: ContextVar[tf.Tensor] = ContextVar("step")
 
@@ -116,8 +120,12 @@ def build(model: Model, input_shape: tuple[int, int, int], *, init: Init, seed: 
 
     Returns:
         A model from float32 (batch, height, width, channels) to float32 logits (batch, classes).
+
+    Raises:
+        AblateError: what Keras built is not what the layers say.
     """
     policy = "float32" if compute == "float32" else f"mixed_{compute}"
+    last = {"data_format": "channels_last"}
     layers = named(model)
     parametrised = [name for name, layer in layers if isinstance(layer, Conv | Dense | Logits | Fire)]
 
@@ -128,13 +136,13 @@ def build(model: Model, input_shape: tuple[int, int, int], *, init: Init, seed: 
         first = name == parametrised[0] and kernel > 0
         return Weighted(kernel, units, relu, role, first, init, seed, name=name, dtype=policy)(x)
 
-    x = inputs = keras.Input(input_shape, name="images")
+    x = inputs = keras.Input(input_shape, name="images", dtype="float32")
     for name, layer in layers:
         match layer:
             case Conv(kernel, filters):
                 x = weighted(x, name, kernel, filters)
             case Pool(size, stride):
-                x = keras.layers.MaxPooling2D(size, stride, "same", name=name, dtype=policy)(x)
+                x = keras.layers.MaxPooling2D(size, stride, padding="same", **last, name=name, dtype=policy)(x)
             case Lrn():
                 x = LocalResponseNormalization(layer, name=name, dtype=policy)(x)
             case Dropout(rate):
@@ -147,11 +155,32 @@ def build(model: Model, input_shape: tuple[int, int, int], *, init: Init, seed: 
                 ]
                 x = keras.layers.Concatenate(name=f"{name}_concat", dtype=policy)(sides)
             case Gap():
-                x = keras.layers.GlobalAveragePooling2D(name=name, dtype="float32")(x)
+                x = keras.layers.GlobalAveragePooling2D(**last, name=name, dtype="float32")(x)
             case Dense() | Logits():
                 if len(x.shape) > 2:
-                    x = keras.layers.Flatten(name=f"{name}_flatten", dtype=policy)(x)
+                    x = keras.layers.Flatten(**last, name=f"{name}_flatten", dtype=policy)(x)
                 units = layer.units if isinstance(layer, Dense) else layer.classes
                 x = weighted(x, name, 0, units, relu=isinstance(layer, Dense))
-    outputs = keras.layers.Activation("linear", name="logits", dtype="float32")(x)
-    return keras.Model(inputs, outputs, name="model")
+    outputs = keras.layers.Activation(keras.activations.linear, name="logits", dtype="float32")(x)
+    network = keras.Model(inputs, outputs, name="model")
+    check(network, model, input_shape, compute)
+    return network
+
+
+@settled()
+def built(recipe: Recipe) -> dict[str, Any]:
+    """Builds the network of a recipe, and says what it is: `parameters`, types of `weights` and `compute`, and the versions.
+
+    Raises:
+        AblateError: it is not what the layers of the recipe say.
+    """
+    compute = recipe.precision.compute
+    network = build(recipe.model, recipe.input_shape, init=recipe.init, seed=recipe.seed, compute=compute)
+    types = sorted({str(weight.dtype) for weight in network.weights})
+    return {
+        "parameters": network.count_params(),
+        "weights": ", ".join(types),
+        "compute": compute,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+    }

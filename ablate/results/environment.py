@@ -42,6 +42,8 @@ _MIXED = {
     "keras": ("versions of Keras", _BITS),
     "ablate": ("versions of ablate", "so their code differs"),
     "commit": ("commits", "so their code may differ"),
+    "settings": ("settings of TensorFlow", _BITS),
+    "instructions": ("instruction sets of processors", _BITS),
     "host": ("hosts", "so their seconds may not be comparable"),
 }
 
@@ -110,12 +112,27 @@ def _segment(segment: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _surroundings(segment: Mapping[str, Any]) -> dict[str, str | None]:
+    """What of its environment may change last bits, as text; None where an older version did not say."""
+    there = segment.get("environment")
+    if not isinstance(there, dict):
+        return {"settings": None, "instructions": None}
+    variables, instructions = there.get("variables"), there.get("instructions")
+    settings = [f"{name}={value}" for name, value in variables.items()] if isinstance(variables, dict) else []
+    return {
+        "settings": " ".join(settings) or "none",
+        "instructions": " ".join(map(str, instructions)) if isinstance(instructions, list) else None,
+    }
+
+
 def mixed(trained: Sequence[Trained]) -> list[str]:
     """What the trainings were not all done with, over all their segments, a line each."""
-    segments = [_segment(segment) for one in trained for segment in one.segments]
+    segments = [_segment(segment) | _surroundings(segment) for one in trained for segment in one.segments]
     found = {what: sorted({str(one[what]) for one in segments if one[what] is not None}) for what in _MIXED}
     if found["processor"] == found["device"]:
         found["processor"] = []  # the device is the processor
+    if len(found["device"]) > 1 or len(found["processor"]) > 1:
+        found["instructions"] = []  # other processors have others
     found["commit"] = [commit[:_COMMIT_DIGITS] for commit in found["commit"]]
     notes = [
         f"The trainings were done with different {name} ({', '.join(found[what])}), {meaning}"

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -117,6 +118,19 @@ def _stranded(trajectory: Trajectory, status: Mapping[str, Any]) -> bool:
     """Whether it was stopped on the way and cannot go on from there."""
     going_to = max(trajectory.unfinished(), default=0)
     return status["state"] == "running" and 0 < status["step"] <= going_to and not trajectory.going_on(going_to)
+
+
+def unchecked(trajectories: Iterable[Trajectory]) -> list[str]:
+    """The fingerprints of trainings that were trained, all or in part, before what surrounds a training was checked.
+
+    Settings of Keras and TensorFlow outside their config may have changed what they trained; their files cannot tell.
+    """
+    found = []
+    for trajectory in trajectories:
+        with suppress(AblateError):  # what is damaged or cannot be read is a finding of its own
+            if not all(isinstance(segment.get("environment"), dict) for segment in trajectory.segments()):
+                found.append(trajectory.fingerprint)
+    return found
 
 
 def verify_registrations(store: Path) -> list[Finding]:

@@ -1,11 +1,15 @@
 """Training in TensorFlow. Knows nothing of Hydra, sweeps or readouts.
 
-Importing anything from here imports TensorFlow, without its start-up chatter.
+Importing anything from here imports TensorFlow, without its start-up chatter, and Keras on it, whatever its settings say.
 """
 
 import os
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+from ablate.errors import AblateError
 
 
 @contextmanager
@@ -28,5 +32,42 @@ def _quiet() -> Iterator[None]:
         os.close(nowhere)
 
 
-with _quiet():
+@contextmanager
+def _keras_on_tensorflow() -> Iterator[None]:
+    """Within it Keras can be imported: on TensorFlow, and with a clear word where its settings stop it.
+
+    Raises:
+        AblateError: it does not start with them.
+    """
+    wanted = os.environ.get("KERAS_BACKEND")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    try:
+        yield
+    except Exception as error:
+        if not any(
+            frame.filename.endswith("/keras/src/backend/config.py") for frame in traceback.extract_tb(error.__traceback__)
+        ):
+            raise  # it is not about settings
+        settings = [f"{name}={os.environ[name]}" for name in _KERAS_VARIABLES if name in os.environ]
+        settings += [str(path) for path in [_keras_file()] if path.exists()]
+        raise AblateError(f"Keras does not start with its settings. Correct or remove {' and '.join(settings)}.") from error
+    finally:
+        if wanted is None:
+            del os.environ["KERAS_BACKEND"]
+        else:
+            os.environ["KERAS_BACKEND"] = wanted
+
+
+_KERAS_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED")  # that stop it where they are wrong
+
+
+def _keras_file() -> Path:
+    """The file that Keras reads when it is imported."""
+    home = os.path.expanduser("~")  # noqa: PTH111  without a home this stays as it is, where Path.expanduser fails
+    folder = f"{home if os.access(home, os.W_OK) else '/tmp'}/.keras"
+    return Path(os.environ.get("KERAS_HOME", folder)) / "keras.json"
+
+
+with _quiet(), _keras_on_tensorflow():
+    import keras as _keras  # noqa: F401  first: TensorFlow imports it, too, and hides what is wrong with it
     import tensorflow as _tensorflow  # noqa: F401

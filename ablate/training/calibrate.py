@@ -17,6 +17,7 @@ from ablate.recipe import Recipe
 from ablate.training import device
 from ablate.training.loop import SECONDS_PER_CALL
 from ablate.training.network import Network
+from ablate.training.state import settled
 
 
 def random_images(recipe: Recipe) -> Dataset:
@@ -32,6 +33,7 @@ def random_images(recipe: Recipe) -> Dataset:
     return Dataset("random", train, evaluation, tuple(map(str, range(shape.classes))), "random")
 
 
+@settled()
 def operations_per_second(recipe: Recipe, seconds: float) -> float:
     """Operations of the model for one image times images trained on in a second: the median over calls.
 

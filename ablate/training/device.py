@@ -1,17 +1,19 @@
 """The device and threads of this process: set once, before TensorFlow does anything."""
 
 import logging
+import os
 import platform
-import subprocess
 import time
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from ablate import machine
+from ablate import environment, machine, provenance
+from ablate.store import Trajectory
+from ablate.training.state import settled
 
 log = logging.getLogger(__name__)
 
@@ -22,18 +24,24 @@ def configure(threads: int) -> int:
     Returns:
         The threads that TensorFlow really has: those of the first call in this process, since they cannot change later.
     """
-    try:
+    with suppress(RuntimeError):  # already running: what it has is read below
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-        for gpu in tf.config.list_physical_devices("GPU"):
+    for gpu in tf.config.list_physical_devices("GPU"):
+        with suppress(RuntimeError):
             tf.config.experimental.set_memory_growth(gpu, True)
-            tf.config.experimental.enable_op_determinism()  # the same command gives the same bits
-            tf.config.experimental.enable_tensor_float_32_execution(False)  # float32 means float32
-    except RuntimeError:
-        pass  # already running: what it has is read below
-    return tf.config.threading.get_intra_op_parallelism_threads()
+    return tf.config.threading.get_intra_op_parallelism_threads() or _chosen("TF_NUM_INTRAOP_THREADS")
 
 
+def _chosen(variable: str) -> int:
+    """The threads that TensorFlow chose where it was told none."""
+    told = os.environ.get(variable, "")
+    if told.isdecimal() and int(told) > 0:
+        return int(told)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@settled()
 def free_memory() -> None:
     """Let go of the graphs and variables of trainings that are over, of which a process may do many."""
     keras.utils.clear_session(free_memory=True)
@@ -41,37 +49,64 @@ def free_memory() -> None:
 
 def device_name() -> str:
     """The first GPU by its name, or the processor."""
-    gpus = tf.config.list_physical_devices("GPU")
+    gpus = tf.config.get_visible_devices("GPU")
     if gpus:
         return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
     return machine.processor()
 
 
+def warn_of_changes(trajectory: Trajectory) -> None:
+    """Say what may change the last bits where a training resumes under other conditions than those it was begun under."""
+    segments = trajectory.segments()
+    differ = environment.changes(segments[-1], facts()) if segments and trajectory.checkpoints() else []
+    if differ:
+        log.warning("%s resumes under other conditions, so its last bits may differ (%s).", trajectory.path, "; ".join(differ))
+
+
 def warn_without_bfloat16() -> None:
     """Say so where the processor has no bfloat16 arithmetic, so that it is emulated and slow."""
     flags = next((line for line in machine.cpuinfo() if line.startswith("flags")), None)
-    if flags and not tf.config.list_physical_devices("GPU") and not {"avx512_bf16", "amx_bf16"} & set(flags.split()):
+    if flags and not tf.config.get_visible_devices("GPU") and not {"avx512_bf16", "amx_bf16"} & set(flags.split()):
         log.warning("This processor has no bfloat16 arithmetic: precision=bfloat16 will be slower than float32.")
 
 
 def segment(threads: int, at_once: int, step: int, to_step: int) -> dict[str, Any]:
-    """Where and with what a training goes from a step to another: an entry of env.json. No environment variables are read."""
-    commit, dirty = _git()
+    """Where and with what a training goes from a step to another: an entry of env.json."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    return {"from_step": step, "to_step": to_step, "time": now, **facts(), "threads": threads, "at_once": at_once}
+
+
+def facts() -> dict[str, Any]:
+    """What a segment tells of this process and its machine.
+
+    Of environment variables only those are read that `environment.found` lists. A segment with an `environment` is of a
+    version that sets Keras's and TensorFlow's global state and checks the network; see `state.settled`.
+    """
+    commit, dirty = provenance.commit()
     return {
-        "from_step": step,
-        "to_step": to_step,
-        "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "host": machine.host(),
         "system": platform.platform(),
         "device": device_name(),
         "processor": machine.processor(),
-        "threads": threads,
-        "at_once": at_once,
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in ("ablate-tf", "tensorflow", "keras", "numpy")},
         "commit": commit,
         "dirty": dirty,
+        "environment": {
+            "variables": environment.found(),
+            "instructions": environment.instructions(machine.cpuinfo()),
+            "inter_op_threads": tf.config.threading.get_inter_op_parallelism_threads() or _chosen("TF_NUM_INTEROP_THREADS"),
+            **_libraries(),
+        },
     }
+
+
+def _libraries() -> dict[str, str]:
+    """The versions of what computes on a GPU, where there is one."""
+    if not tf.config.get_visible_devices("GPU"):
+        return {}
+    built = tf.sysconfig.get_build_info()
+    return {name: str(built[f"{name}_version"]) for name in ("cuda", "cudnn") if f"{name}_version" in built}
 
 
 def _version(name: str) -> str | None:
@@ -79,23 +114,3 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def _git() -> tuple[str | None, bool | None]:
-    """Commit of the checkout that this code runs from, and whether it was changed since; None where it is no checkout."""
-    root = Path(__file__).resolve().parents[2]
-    if not (root / ".git").exists():
-        return None, None
-    try:
-        command = ["git", "-C", str(root)]
-        commit = subprocess.run([*command, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True)
-        changes = subprocess.run(
-            [*command, "status", "--porcelain", "--untracked-files=no"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None, None
-    return commit.stdout.strip(), bool(changes.stdout.strip())

@@ -12,11 +12,13 @@ from ablate.store import Trajectory
 from ablate.training import checkpoint, device
 from ablate.training.checkpoint import Progress
 from ablate.training.network import Network, Reading
+from ablate.training.state import settled
 from ablate.training.summaries import Summaries
 
 SECONDS_PER_CALL = 0.5  # steps are grouped into calls of about this long; nothing but the response to Ctrl-C depends on it
 
 
+@settled()
 def train(
     recipe: Recipe,
     dataset: Dataset,

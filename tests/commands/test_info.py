@@ -60,6 +60,16 @@ def test_the_table_shows_layers_shapes_and_totals(capsys):
         assert shown in text
 
 
+def test_build_says_that_what_tensorflow_builds_is_the_list(capsys, monkeypatch):
+    words = ["--build", "model=squeeze1", "augment=off", "data=cifar10", "precision=bfloat16"]
+    built = as_json(capsys, *words)["built"]
+    assert (built["parameters"], built["weights"], built["compute"]) == (146570, "float32", "bfloat16")
+    assert "146,570 parameters and every layer as listed, float32 weights, bfloat16 activations" in printed(capsys, *words)
+    monkeypatch.setenv("TF_XLA_FLAGS", "--tf_xla_auto_jit=2")
+    with pytest.raises(AblateError, match="TF_XLA_FLAGS"):
+        info.run(words)
+
+
 def test_without_overrides_the_default_recipe_is_shown(capsys):
     assert "classifier" in printed(capsys)
 
@@ -76,11 +86,11 @@ def test_wrong_usage_ends_with_2(capsys):
     assert "ablate info" in capsys.readouterr().err
 
 
-def test_help_has_two_examples(capsys):
+def test_help_has_three_examples(capsys):
     with pytest.raises(SystemExit) as end:
         info.run(["--help"])
     assert end.value.code == 0
-    assert capsys.readouterr().out.count("\n  ablate info ") == 2
+    assert capsys.readouterr().out.count("\n  ablate info ") == 3
 
 
 def test_tensorflow_stays_out():

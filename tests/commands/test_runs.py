@@ -40,7 +40,7 @@ def made(store: Path, seed: int = 0, lr: float = 0.1, state: str = "done", last:
     content["eval_every"] = 10
     trajectory = Trajectory(store, fingerprint(content))
     trajectory.write_config(content, NAMES | levels)
-    trajectory.add_segment({"threads": 1})
+    trajectory.add_segment({"threads": 1, "environment": {}})
     trajectory.keep(last)
     for step in range(10, last + 1, 10):
         row = {"step": step, "loss": 1.0, "accuracy_raw": min(1, step / 100), "accuracy_averaged": min(1, step / 200)}
@@ -603,8 +603,20 @@ def test_a_sound_store_is_counted(store: Path, said: Callable[..., str]) -> None
         "sound": 12,
         "not_checkable": 1,
         "damaged": [],
+        "unchecked_trainings": [],
         "not_trajectories": [],
     }
+
+
+def test_trainings_whose_surroundings_were_not_checked_are_named(store: Path, said: Callable[..., str]) -> None:
+    made(store)
+    one = made(store, seed=1)
+    one.add_segment({"threads": 1})  # of a version before the check
+    counts, line = said("verify").splitlines()
+    assert "0 damaged" in counts
+    assert line.startswith("1 of 2 trajectories was trained by an older version, which settings outside the config")
+    assert "train one again with store=NEW" in line
+    assert json.loads(said("verify", "--json"))["unchecked_trainings"] == [one.fingerprint]
 
 
 def flipped(path: Path, place: int | None = None) -> None:

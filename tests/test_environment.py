@@ -1,0 +1,119 @@
+"""Variables of the environment that reach what TensorFlow computes."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablate import environment
+from ablate.errors import AblateError
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TF_XLA_FLAGS", "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"),
+        ("TF_XLA_FLAGS", "--tf_xla_cpu_global_jit '--tf_xla_auto_jit=fusible'"),
+        ("TF_XLA_FLAGS", "--tf_xla_auto_jit=0 --tf_xla_auto_jit=single-gpu(2)"),
+        ("ONEDNN_DEFAULT_FPMATH_MODE", "BF16"),
+        ("DNNL_DEFAULT_FPMATH_MODE", "any"),
+        ("TF_SET_ONEDNN_FPMATH_MODE", "BF16"),
+        ("TF_ONEDNN_ASSUME_FROZEN_WEIGHTS", "1"),
+        ("TF_FUNCTION_JIT_COMPILE_DEFAULT", "true"),
+        ("TF_ENABLE_AUTO_MIXED_PRECISION", "1"),
+        ("NVIDIA_TF32_OVERRIDE", "1"),
+    ],
+)
+def test_what_changes_the_training_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(AblateError, match=f"{name}=.* changes what is trained") as refused:
+        environment.check({name: value, "HOME": "/root"})
+    assert value in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TF_XLA_FLAGS", "--tf_xla_cpu_global_jit --tf_xla_auto_jit=0"),
+        ("TF_XLA_FLAGS", ""),
+        ("TF_XLA_FLAGS", "/no/such/file"),
+        ("XLA_FLAGS", "--xla_gpu_cuda_data_dir=/usr/local/cuda"),
+        ("ONEDNN_DEFAULT_FPMATH_MODE", "strict"),
+        ("TF_ONEDNN_ASSUME_FROZEN_WEIGHTS", "0"),
+        ("NVIDIA_TF32_OVERRIDE", "0"),
+        ("TF_ENABLE_ONEDNN_OPTS", "0"),
+        ("KERAS_BACKEND", "jax"),
+    ],
+)
+def test_what_does_not_is_taken(name: str, value: str) -> None:
+    environment.check({name: value})
+
+
+def test_flags_in_a_file_are_refused_too(tmp_path: Path) -> None:
+    (tmp_path / "flags").write_text("--tf_xla_cpu_global_jit\n--tf_xla_auto_jit=2\n")
+    with pytest.raises(AblateError, match="TF_XLA_FLAGS"):
+        environment.check({"TF_XLA_FLAGS": str(tmp_path / "flags")})
+
+
+def test_what_may_change_bits_is_found_and_nothing_else() -> None:
+    assert environment.found(
+        {
+            "TF_ENABLE_ONEDNN_OPTS": "0",
+            "ONEDNN_MAX_CPU_ISA": " AVX2 ",
+            "XLA_FLAGS": "--xla_gpu_cuda_data_dir=/opt/cuda --xla_gpu_autotune_level=0 --xla_dump_to=/tmp/x",
+            "GLIBC_TUNABLES": "glibc.malloc.check=1:glibc.cpu.hwcaps=-AVX2",
+            "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+            "TF_CUDNN_USE_AUTOTUNE": "",
+            **dict.fromkeys(("TF_CPP_MIN_LOG_LEVEL", "TF_NUM_INTRAOP_THREADS", "TF_FORCE_GPU_ALLOW_GROWTH"), "1"),
+            **dict.fromkeys(("TF_TOKEN_app_terraform_io", "TF_VAR_password", "AWS_SECRET_ACCESS_KEY", "HOME"), "secret"),
+            **dict.fromkeys(("CUDA_VISIBLE_DEVICES", "ONEDNN_VERBOSE", "TF_XLA_DUMP", "MKL_VERBOSE"), "1"),
+        }
+    ) == {
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "XLA_FLAGS": "--xla_gpu_autotune_level=0",
+        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2",
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+    }
+    [value] = environment.found({"TF_ENABLE_SOMETHING": "/home/me/my secret"}).values()
+    assert value.startswith("sha256 ")
+
+
+@given(st.dictionaries(st.sampled_from(["XLA_FLAGS", "TF_XLA_FLAGS", "TF_ENABLE_X", "GLIBC_TUNABLES"]), st.text(max_size=40)))
+def test_any_text_is_recorded_as_one_short_line(variables: dict[str, str]) -> None:
+    for value in environment.found(variables).values():
+        assert value.isprintable()
+        assert len(value) <= 300
+
+
+def test_instruction_sets() -> None:
+    lines = ["processor\t: 0", "flags\t\t: fpu avx avx2 avx512f amx_bf16 ht", "flags\t\t: fpu"]
+    assert environment.instructions(lines) == ["avx", "avx2", "avx512f", "amx_bf16"]
+    assert environment.instructions([]) == []
+
+
+def test_changes_between_segments() -> None:
+    begun = {
+        "device": "A",
+        "versions": {"tensorflow": "2.20.0", "keras": "3.15.1"},
+        "environment": {"variables": {"TF_ENABLE_ONEDNN_OPTS": "0"}, "instructions": ["avx2"]},
+    }
+    now = {
+        "device": "B",
+        "versions": {"tensorflow": "2.21.0", "keras": "3.15.1"},
+        "environment": {"variables": {"XLA_FLAGS": "--x=1"}, "instructions": ["avx2", "fma"]},
+    }
+    assert environment.changes(begun, begun) == []
+    assert environment.changes(begun, now) == [
+        "device: A → B",
+        "tensorflow: 2.20.0 → 2.21.0",
+        "instruction sets: avx2 → avx2 fma",
+        "TF_ENABLE_ONEDNN_OPTS: 0 → unset",
+        "XLA_FLAGS: unset → --x=1",
+    ]
+    older = {key: value for key, value in begun.items() if key != "environment"}
+    assert environment.changes(older, now) == ["device: A → B", "tensorflow: 2.20.0 → 2.21.0"]
+    damaged = {"versions": 1, "environment": {"variables": []}}
+    assert environment.changes(damaged, damaged) == []
+    assert "device: unset → B" in environment.changes(damaged, now)
