@@ -18,7 +18,7 @@ from ablate.models.layers import Model
 from ablate.models.spec import parse
 from ablate.plan import Training
 from ablate.recipe import Recipe
-from ablate.store import Trajectory, fingerprint
+from ablate.store import RECENT, Trajectory, fingerprint
 
 SAME_KIND = "measured in earlier trainings of the same kind on this machine"
 BY_OPERATIONS = "from operation counts and earlier trainings on this machine"
@@ -137,15 +137,15 @@ def siblings(content: Mapping[str, Any], store: Path, seeds: Iterable[int]) -> d
 
 
 def speeds(trajectory: Trajectory, on_gpu: bool) -> list[Speed]:
-    """Training examples a second at each evaluation that was done on this machine, on its GPU or not."""
+    """Recent training examples a second at each evaluation that was done on this machine, on its GPU or not."""
     segments = trajectory.segments()
     if not any(_here(segment, on_gpu) for segment in segments):
         return []
     found = []
     for row in trajectory.rows():
         behind = [segment for segment in segments if segment.get("from_step", 0) < row["step"]]
-        if behind and _here(behind[-1], on_gpu) and row.get("examples_per_second"):
-            found.append(Speed(row["examples_per_second"], behind[-1]["threads"], behind[-1].get("at_once")))
+        if behind and _here(behind[-1], on_gpu) and row.get(RECENT):
+            found.append(Speed(row[RECENT], behind[-1]["threads"], behind[-1].get("at_once")))
     return found
 
 

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 from ablate import terminal
 from ablate.errors import AblateError
 from ablate.recipe import Recipe
-from ablate.store import Trajectory, sign_of_life
+from ablate.store import RECENT, Trajectory, sign_of_life
 
 LIVE_EVERY_S = 1.0  # between two writings of live.json while steps are done
 LIVE_AT_LEAST_EVERY_S = 20.0  # while none are, as in an evaluation
@@ -195,6 +195,6 @@ class TrainingProgress:
         if self.bar is not None:
             self.bar.update(self.task, accuracy=accuracy)
         elif self.recipe.progress:
-            speed = row["examples_per_second"]
+            speed = row[RECENT]
             pace = f" ({speed:.1f} examples/s; {1000 * self.recipe.batch_size / speed:.1f} ms a step)" if speed else ""
             say(f"step {row['step']}, loss {row['loss']:.3f}, accuracy {accuracy}{pace}")

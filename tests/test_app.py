@@ -15,7 +15,12 @@ import pexpect
 import pytest
 
 CONF = Path(__file__).parent / "training" / "conf"
-TIMES = ("seconds", "examples_per_second", "check")  # the checksum of a row is over its times, too
+TIMES = (
+    "seconds",
+    "examples_per_second",
+    "recent_examples_per_second",
+    "check",
+)  # the checksum of a row is over its times, too
 
 
 def rows(trajectory: Path) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ SWEEP = ("-m", "augment=off,flip,crop", "ema=on,off", "seed=0,1", "workers=2")
 GRID = ("hydra/sweeper/sampler=grid", "hydra/sweeper/pruner=none", "hydra.sweeper.n_trials=6", "hydra.sweeper.confirm_seeds=0")
 SEARCH = ("-m", "hydra/sweeper=optuna", "lr=0.05,0.1,0.2", "batch_size=16,32", *GRID, "workers=2", "report.formats=[]")
 STEPS_A_KILL = 170  # so that there is enough to train for as many kills as are wanted
-TIMES = ("seconds", "examples_per_second", "check")
+TIMES = ("seconds", "examples_per_second", "recent_examples_per_second", "check")
 
 
 def numbers(trajectory: Path) -> list[dict[str, Any]]:

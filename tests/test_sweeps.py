@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 import pytest
 
-TIMES = ("seconds", "examples_per_second", "check")
+TIMES = ("seconds", "examples_per_second", "recent_examples_per_second", "check")
 SHORT = ("steps=20", "eval_every=10")
 LONG = ("steps=3000", "eval_every=200")  # long enough to be caught in the middle
 

@@ -21,7 +21,7 @@ from ablate.plan import find_store
 from ablate.readout import diverged_loss_of, read_off
 from ablate.search import record, trials_file
 from ablate.search.record import Trial
-from ablate.store import SWEEP, Trajectory, alive, known_sweeps, read_json, result_file, sweep_file
+from ablate.store import RECENT, SWEEP, Trajectory, alive, known_sweeps, read_json, result_file, sweep_file
 from ablate.store.result_file import RESULT, Stored
 
 RUNNING = "running.json"  # pid, host, time (of its last word) and started, of the process that works on the sweep
@@ -93,7 +93,7 @@ def evaluations(seen: Snapshot, training: TrainingStatus, after: int) -> list[Ev
     except AblateError:
         return []
     return [
-        Evaluation(row["step"], _number(row.get(f"accuracy_{training.weights}")), _number(row.get("examples_per_second")))
+        Evaluation(row["step"], _number(row.get(f"accuracy_{training.weights}")), _number(row.get(RECENT)))
         for row in rows
         if after < row["step"] <= last
     ]

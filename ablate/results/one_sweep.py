@@ -11,7 +11,7 @@ from ablate.readout import diverged_loss_of, read_off
 from ablate.results.doubts import doubts
 from ablate.results.frames import Found, arm_name
 from ablate.results.trained import Trained
-from ablate.store import SWEEP, pack, result_file, sweep_file
+from ablate.store import SPEED, SWEEP, pack, result_file, sweep_file
 from ablate.store.result_file import Stored
 from ablate.store.sweep_file import Sweep, SweepArm, SweepFile, SweepRun
 
@@ -176,9 +176,10 @@ def of_training(run: SweepRun, one: Trained, limit: float) -> dict[str, Any] | N
 
 
 def _values(result: Mapping[str, Any]) -> list[Any]:
-    """What is reported of a result, to be compared; NaN is equal to itself."""
+    """What is reported of a result, to be compared; NaN is equal to itself. Its speed follows from its seconds."""
     costs = result.get("costs", {})
-    found = [*(result.get(key) for key in ("status", "step", "error", "accuracy", "loss")), *(costs.get(key) for key in COSTS)]
+    kept = [key for key in COSTS if key != SPEED]
+    found = [*(result.get(key) for key in ("status", "step", "error", "accuracy", "loss")), *(costs.get(key) for key in kept)]
     return [str(value) if value != value else value for value in found]
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ablate.errors import AblateError
 from ablate.models import costs
-from ablate.store import DAMAGE, Trajectory
+from ablate.store import DAMAGE, Trajectory, evaluations
 from ablate.store.files import content_of, digest, read_json
 from ablate.store.inventory import Inventory, take
 from ablate.store.schema import BadFile, Node
@@ -77,7 +77,7 @@ class Trained:
 
     @cached_property
     def _rows(self) -> list[dict[str, Any]]:
-        return [dict(line.row) for line in self._inventory.lines.by_step.values()]
+        return evaluations.as_now((line.row for line in self._inventory.lines.by_step.values()), lambda: self.config)
 
     @property
     def status(self) -> dict[str, Any]:

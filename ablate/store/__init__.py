@@ -18,6 +18,7 @@ What is written can be checked: see `ablate.store.seals`.
 """
 
 from ablate.safe_files import Unreadable
+from ablate.store.evaluations import RECENT, SPEED, mean_speed
 from ablate.store.files import (
     canonical_json,
     content_of,
@@ -38,6 +39,8 @@ from ablate.store.trajectory import KEPT_CHECKPOINTS, Trajectory
 __all__ = [
     "DAMAGE",
     "KEPT_CHECKPOINTS",
+    "RECENT",
+    "SPEED",
     "SWEEP",
     "Evaluated",
     "KnownSweep",
@@ -52,6 +55,7 @@ __all__ = [
     "keep_evaluated",
     "known_sweeps",
     "load_json",
+    "mean_speed",
     "pack_arrays",
     "read_evaluated",
     "read_json",

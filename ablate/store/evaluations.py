@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ PREDICTIONS = "predictions"
 MOST_BYTES = 32 << 20  # of metrics.jsonl: 80,000 evaluations
 MOST_LINE_BYTES = 64 << 10
 LARGEST_STEP = 10**12
+
+SPEED = "examples_per_second"  # the mean over the training up to the row, in all its parts
+RECENT = "recent_examples_per_second"  # since the evaluation before, without the time in which the graph was traced
 
 _FRACTIONS = ("accuracy_raw", "accuracy_averaged")
 _NUMBERS = ("epoch", "loss", "eval_loss_raw", "eval_loss_averaged", "lr", "seconds")
@@ -88,13 +91,33 @@ def _check(row: Mapping[str, Any], sealed: bool) -> None:
         raise ValueError("not a number")
     if not all(_is_number(row[name]) and 0 <= row[name] <= 1 for name in _FRACTIONS if name in row):
         raise ValueError("not an accuracy")
-    speed = row.get("examples_per_second")
-    if speed is not None and not _is_number(speed):
+    if not all(row.get(name) is None or _is_number(row[name]) for name in (SPEED, RECENT)):
         raise ValueError("not a speed")
 
 
 def _is_number(value: Any) -> bool:
     return type(value) is float or (type(value) is int and abs(value) <= 2**63)
+
+
+def mean_speed(step: int, batch_size: int, seconds: float) -> float | None:
+    """Examples a second of a training up to a step, all its parts together; None where no time was measured."""
+    return round(step * batch_size / seconds, 3) if seconds > 0 else None
+
+
+def as_now(rows: Iterable[Mapping[str, Any]], config: Callable[[], Mapping[str, Any] | None]) -> list[dict[str, Any]]:
+    """Rows as this version writes them: what older ones wrote as the speed was the recent one.
+
+    Args:
+        config: gives that of the training; asked only for older rows.
+    """
+    listed = [dict(row) for row in rows]
+    older = [row for row in listed if SPEED in row and RECENT not in row]
+    content = config() if older else None
+    batch_size = None if content is None else content.get("batch_size")
+    for row in older:
+        row[RECENT] = row[SPEED]
+        row[SPEED] = mean_speed(row["step"], batch_size, row.get("seconds", 0.0)) if type(batch_size) is int else None
+    return listed
 
 
 def append(path: Path, row: Mapping[str, Any], predictions: str, below: Path | None = None) -> None:

@@ -50,11 +50,19 @@ def read(folder: Path, fingerprint: str, step: int, weights: str) -> Stored:
                 node["step"].equals(step, "the step of the run")
         elif content["status"] != "failed":
             node["fingerprint"]
-        return Stored(*unseal(content))
+        result, sealed = unseal(content)
+        return Stored(result if sealed else _without_speed(result), sealed)
     except ValueError:
         return Stored(damage=f"{path}: its checksum does not fit.")
     except DAMAGED as error:
         return Stored(damage=str(error))
+
+
+def _without_speed(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A result without a checksum, without the speed, which was that since the last evaluation and not the mean."""
+    if "costs" not in result:
+        return result
+    return {**result, "costs": {**result["costs"], "examples_per_second": None}}
 
 
 def write(folder: Path, result: Mapping[str, Any]) -> None:

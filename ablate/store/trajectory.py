@@ -248,7 +248,7 @@ class Trajectory:
         Raises:
             AblateError: they are there and cannot be read.
         """
-        return [dict(line.row) for line in self.lines().by_step.values()]
+        return evaluations.as_now((line.row for line in self.lines().by_step.values()), self.config)
 
     def lines(self) -> evaluations.Lines:
         """The lines of metrics.jsonl, with what is needed to check them."""
@@ -260,7 +260,7 @@ class Trajectory:
         predictions = content_of(self.predictions_file(step), below=self.store) if line else None
         if line is None or predictions is None or line.predictions not in (None, digest(predictions)):
             return None
-        return dict(line.row)
+        return evaluations.as_now([line.row], self.config)[0]
 
     def add_evaluation(self, row: Mapping[str, Any], predictions: Mapping[str, NDArray[np.integer]]) -> None:
         """Store one evaluation: predictions first, then its row as one line.

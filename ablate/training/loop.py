@@ -8,7 +8,7 @@ from typing import Any
 from ablate.data import Dataset
 from ablate.progress import Stopped, Watcher
 from ablate.recipe import Recipe
-from ablate.store import Trajectory
+from ablate.store import RECENT, SPEED, Trajectory, mean_speed
 from ablate.training import checkpoint, device
 from ablate.training.checkpoint import Progress
 from ablate.training.network import Network, Reading
@@ -68,8 +68,8 @@ def train(
                 return
             if trajectory.row(progress.step) is None:
                 examples = (progress.step - evaluated_at) * recipe.batch_size
-                speed = round(examples / (progress.seconds - since), 1) if examples else None
-                row = _row(recipe, progress, readings, network.learning_rate(progress.step), speed)
+                recent = round(examples / (progress.seconds - since), 1) if examples else None
+                row = _row(recipe, progress, readings, network.learning_rate(progress.step), recent)
                 trajectory.add_evaluation(row, {name: reading.classes for name, reading in readings.items()})
                 if summaries:
                     summaries.add(row)
@@ -103,20 +103,19 @@ def train(
         watcher.stepped(progress.step, losses[-1].item(), count * recipe.batch_size / seconds)
         steps_per_call = max(1, round(SECONDS_PER_CALL * count / seconds))
         if tracing and progress.step != due_at:
-            since, evaluated_at = progress.seconds, progress.step  # speed is that of a traced graph
+            since, evaluated_at = progress.seconds, progress.step  # the recent speed is that of a traced graph
         tracing = False
 
     trajectory.set_status("done", max([progress.step, *(int(path.stem) for path in trajectory.checkpoints())]))
     trajectory.prune_finished(progress.step)
 
 
-def _row(
-    recipe: Recipe, progress: Progress, readings: dict[str, Reading], lr: float, examples_per_second: float | None
-) -> dict[str, Any]:
+def _row(recipe: Recipe, progress: Progress, readings: dict[str, Reading], lr: float, recent: float | None) -> dict[str, Any]:
     """One evaluation. loss: mean cross-entropy since the last multiple of eval_every; seconds: of training, in all.
 
-    examples_per_second: since the last evaluation; None where no step lies between, as after a stop at this very step.
+    recent: examples a second since the last evaluation; None where no step lies between, as after a stop at this very step.
     """
+    seconds = round(progress.seconds, 3)
     return {
         "step": progress.step,
         "epoch": progress.step * recipe.batch_size / recipe.shape.train_images,
@@ -124,8 +123,9 @@ def _row(
         **{f"accuracy_{name}": reading.accuracy for name, reading in readings.items()},
         **{f"eval_loss_{name}": reading.loss for name, reading in readings.items()},
         "lr": lr,
-        "seconds": round(progress.seconds, 3),
-        "examples_per_second": examples_per_second,
+        "seconds": seconds,
+        SPEED: mean_speed(progress.step, recipe.batch_size, seconds),
+        RECENT: recent,
     }
 
 

@@ -30,13 +30,13 @@ class Summaries:
             self._give_up(error)
 
     def add(self, row: dict[str, Any]) -> None:
-        """Write all numbers of a row at its step."""
+        """Write all numbers of a row at its step; what is None was not measured."""
         if self._writer is None:
             return
         try:
             with self._writer.as_default(step=row["step"]):
                 for name, value in row.items():
-                    if name != "step":
+                    if name != "step" and value is not None:
                         tf.summary.write(name, tf.constant(value, tf.float32), metadata=_SCALAR)
             self._writer.flush()
         except (OSError, tf.errors.OpError) as error:

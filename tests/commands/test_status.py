@@ -57,7 +57,16 @@ def done(made: plan.Plan, folder: Path, *numbers: int) -> None:
     for number in numbers:
         trained = trajectory(made, folder, number)
         scores = {"accuracy_raw": 0.7125, "accuracy_averaged": 0.75, "eval_loss_raw": 1.0, "eval_loss_averaged": 0.9}
-        row = {"step": 20, "epoch": 2.0, "loss": 1.5, **scores, "lr": 0.1, "seconds": 2.0, "examples_per_second": 500.0}
+        row = {
+            "step": 20,
+            "epoch": 2.0,
+            "loss": 1.5,
+            **scores,
+            "lr": 0.1,
+            "seconds": 2.0,
+            "examples_per_second": 500.0,
+            "recent_examples_per_second": 500.0,
+        }
         if not trained.rows():
             trained.add_evaluation(row, {"raw": np.arange(4), "averaged": np.arange(4)})
         result_file.write(folder / str(number), app.read(made.runs[number].recipe, trained))

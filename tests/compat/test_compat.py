@@ -25,7 +25,8 @@ SWEEPS = (
 INTERRUPTED = "factorial-339fcfb1"  # at step 600 of 1,500
 
 # What was corrected on purpose since: the columns whose numbers then were wrong, and why.
-CORRECTED: dict[str, str] = {}
+_RECENT = "the speed since the last evaluation, which is now batch size x steps / seconds of training"
+CORRECTED: dict[str, str] = dict.fromkeys((f"examples_per_second{of}" for of in ("", "_against", "_difference")), _RECENT)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,11 @@ def test_a_sweep_of_an_earlier_version_is_reported_with_the_same_numbers(written
     out = written / "now" / sweep
     assert report.run([str(Path("multirun", sweep)), "--out", str(out), "--format", "csv"]) == 0
     _same(written / "expected" / sweep, out)
+    if (out / "evaluations.csv").exists():
+        sizes = pd.read_csv(out / "runs.csv").set_index("number")["batch_size"]
+        rows = pd.read_csv(out / "evaluations.csv")
+        mean = rows["step"] * rows["number"].map(sizes) / rows["seconds"]
+        pd.testing.assert_series_equal(rows["examples_per_second"], mean, check_names=False, rtol=1e-4)
 
 
 def _ablate(folder: Path, *words: str, status: int = 0) -> str:

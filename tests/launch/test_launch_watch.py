@@ -61,7 +61,9 @@ class Sweep:
                 "eval_loss_averaged": 1,
             }
             row = {"step": step, "epoch": 1.0, "loss": 1.0, **scores, "lr": 0.1, "seconds": step / 10}
-            self.runs[number].trajectory.add_evaluation(row | {"examples_per_second": 1280.0}, CLASSES)
+            self.runs[number].trajectory.add_evaluation(
+                row | dict.fromkeys(("examples_per_second", "recent_examples_per_second"), 1280.0), CLASSES
+            )
 
     def saved(self, number: int, step: int) -> None:
         path = self.runs[number].trajectory.checkpoint(step)

@@ -17,11 +17,12 @@ from ablate.recipe import TRAINING_VERSION, Recipe
 from ablate.store import Trajectory, fingerprint
 from ablate.training import checkpoint, loop
 from ablate.training.network import Network
+from ablate.training.summaries import Summaries
 
 Make = Callable[..., Recipe]
 Train = Callable[..., Trajectory]
 
-TIMES = ("seconds", "examples_per_second")
+TIMES = ("seconds", "examples_per_second", "recent_examples_per_second")
 GOLDEN = Path(__file__).parent / "golden.json"
 
 
@@ -49,12 +50,13 @@ def test_rows_predictions_and_status(whole: Trajectory, tiny: Make) -> None:
     dataset = data.load(tiny().data)
     for row in whole.rows():
         assert set(row) == {
-            *("step", "epoch", "loss", "lr", "seconds", "examples_per_second"),
+            *("step", "epoch", "loss", "lr", "seconds", "examples_per_second", "recent_examples_per_second"),
             *("accuracy_raw", "accuracy_averaged", "eval_loss_raw", "eval_loss_averaged"),
         }
         for name, classes in whole.predictions(row["step"]).items():
             assert classes.shape == (60,)
             assert row[f"accuracy_{name}"] == np.mean(classes == dataset.evaluation.labels)
+        assert row["examples_per_second"] == pytest.approx(row["step"] * 16 / row["seconds"], rel=1e-4)
     losses = [row["loss"] for row in whole.rows()]
     assert losses[-1] < losses[0]
     assert [int(path.stem) for path in whole.checkpoints()] == [30, 20]
@@ -83,6 +85,9 @@ def test_a_longer_run_goes_on_and_equals_one_that_never_stopped(tiny: Make, trai
     assert [row["step"] for row in rows] == [10, 20, 25, 30, 40]
     own = [row for row in rows if row["step"] != 25], {k: v for k, v in arrays.items() if not k.startswith("25/")}
     assert own == facts(once)
+    last = twice.rows()[-1]  # of two parts, in each of which the graph was traced
+    assert last["examples_per_second"] == pytest.approx(40 * 16 / last["seconds"], rel=1e-4)
+    assert last["examples_per_second"] < last["recent_examples_per_second"]
     assert {int(path.stem) for path in twice.checkpoints()} >= {25, 40}
 
 
@@ -291,7 +296,10 @@ def test_asking_for_the_step_at_which_it_was_stopped(
     fresh = train(tiny(f"steps={step}"), tmp_path / "b")
     assert facts(again) == facts(fresh)
     row = again.row(step)
-    assert row["examples_per_second"] is None  # no step was done since the stop, so there is no speed to tell
+    assert row["recent_examples_per_second"] is None  # no step was done since the stop
+    assert row["examples_per_second"] == pytest.approx(step * 16 / row["seconds"], rel=1e-4)
+    Summaries(again).add(row)
+    assert list((again.path / "tensorboard").iterdir())
     with TrainingProgress(tiny("progress=true"), again) as progress:
         progress.evaluated(row)
     assert f"step {step}, loss " in capfd.readouterr().err
