@@ -101,7 +101,7 @@ def _is_number(value: Any) -> bool:
 
 def mean_speed(step: int, batch_size: int, seconds: float) -> float | None:
     """Examples a second of a training up to a step, all its parts together; None where no time was measured."""
-    return round(step * batch_size / seconds, 3) if seconds > 0 else None
+    return float(f"{step * batch_size / seconds:.6g}") if seconds > 0 else None
 
 
 def as_now(rows: Iterable[Mapping[str, Any]], config: Callable[[], Mapping[str, Any] | None]) -> list[dict[str, Any]]:
