@@ -43,7 +43,7 @@ def locate(config: Mapping[str, Any]) -> Path | None:
     given = config.get("archive") or os.environ.get("ABLATE_DATA")
     if not given:
         return None
-    path = Path(given).expanduser().resolve()
+    path = cache.expanded(given)
     try:
         if path.is_file():
             return path

@@ -89,7 +89,7 @@ def _path(config: Mapping[str, Any]) -> Path:
         raise AblateError(
             f"Expected data.path: an .npz file with {', '.join(REQUIRED)}. Received: {given!r}. Set data.path=my.npz."
         )
-    path = Path(given).expanduser().resolve()
+    path = cache.expanded(given)
     try:
         found = path.is_file()
     except OSError as error:

@@ -35,7 +35,19 @@ _digests: dict[str, str] = {}
 def folder(config: Mapping[str, Any]) -> Path:
     """For downloads, decoded arrays and digests: `data.cache`, else `$ABLATE_CACHE`, else ~/.cache/ablate."""
     given = config.get("cache") or os.environ.get("ABLATE_CACHE") or "~/.cache/ablate"
-    return Path(given).expanduser().resolve()
+    return expanded(given, "Set ABLATE_CACHE or data.cache to another folder.")
+
+
+def expanded(given: str, advice: str = "Write it without ~.") -> Path:
+    """A path that may begin with ~, from the root.
+
+    Raises:
+        AblateError: nobody knows whose home folder that is, as in a container without HOME and without this user.
+    """
+    try:
+        return Path(given).expanduser().resolve()
+    except RuntimeError:
+        raise AblateError(f"Cannot find {given}: HOME is not set and this user has no home folder. {advice}") from None
 
 
 def key(*parts: object) -> str:

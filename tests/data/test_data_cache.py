@@ -3,12 +3,14 @@ import os
 import shutil
 import stat
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ablate import data
 from ablate.data import cache, cifar10
+from ablate.errors import AblateError
 
 PARTS = ["train_images.npy", "train_labels.npy", "test_images.npy", "test_labels.npy", "kept.json"]
 
@@ -161,3 +163,13 @@ def test_a_cache_that_is_a_pipe_or_a_link_keeps_nothing_or_keeps_there(tiny_conf
     (tmp_path / "link").symlink_to(tmp_path / "there")
     assert data.load({**tiny_config, "cache": str(tmp_path / "link")}).digest == first
     assert (tmp_path / "there" / "digests").is_dir()
+
+
+def test_without_a_home_folder_it_is_said_what_to_set(monkeypatch):
+    def nobody(self):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    monkeypatch.delenv("ABLATE_CACHE")
+    with pytest.raises(AblateError, match=r"Cannot find ~/\.cache/ablate: HOME is not set .* Set ABLATE_CACHE or data\.cache"):
+        cache.folder({})
