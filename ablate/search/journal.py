@@ -62,13 +62,12 @@ class _File(BaseJournalBackend):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.line, self.worker = 0, ""
-        self._lock = FileLock(path.with_name(f"{path.name}.lock"))
+        self._lock = FileLock(_lock_of(path))
         self._offset = 0  # of the line after it
         self._trials = 0  # lines that make one
+        check(path)
         with writing(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-        check_plain(self.path, Path(self._lock.lock_file))
-        _check_begins(self.path)
         if not path.exists():
             with writing(path):
                 os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666))
@@ -147,6 +146,20 @@ class _File(BaseJournalBackend):
         if wrong is not None:
             raise self.damaged(wrong)
         return dict(content)
+
+
+def check(path: Path) -> None:
+    """Refuse what is no journal, or whose lock is no plain file, without changing anything.
+
+    Raises:
+        AblateError: says which, or that it cannot be read.
+    """
+    check_plain(path, _lock_of(path))
+    _check_begins(path)
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
 
 
 def check_plain(*paths: Path) -> None:

@@ -63,6 +63,7 @@ def run(
     if settings.watch:
         hold.watch(folder, settings.progress)
         return
+    storage.check(url, folder)
     with hold.holding(folder, settings.progress):
         try:
             study = study_of(search, folder)

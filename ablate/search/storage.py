@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, ProgrammingError
 
 from ablate.errors import AblateError
 from ablate.search import journal
+from ablate.store.files import files_in
 
 JOURNAL = "trials.journal"  # in the folder of the search
 USUAL = "journal"  # stands for the journal in the folder
@@ -47,6 +48,21 @@ def opened(url: str | None, folder: Path) -> BaseStorage:
         raise AblateError(
             f"Expected a storage that can be opened. Received: hydra.sweeper.storage={redacted(url)}: {told}"
         ) from None
+
+
+def check(url: str | None, folder: Path) -> None:
+    """Refuse what cannot be the storage of a search, before anything is written.
+
+    Raises:
+        AblateError: it is no journal or no plain file, or something in the folder is a link.
+    """
+    if url is None or is_journal(url):
+        journal.check(folder / JOURNAL if url is None else Path(url))
+    elif is_sqlite(url):
+        journal.check_plain(*files_of(url))
+    for path in files_in(folder):
+        if path.is_symlink():
+            raise AblateError(f"{path} is a link, which is not followed. Put the file or folder itself there.")
 
 
 def _database(url: str) -> RDBStorage:

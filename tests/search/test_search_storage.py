@@ -68,3 +68,17 @@ def test_a_journal_may_lie_elsewhere_and_a_database_is_a_file(tmp_path: Path) ->
         assert optuna.load_study(study_name="one", storage=storage.opened(url, tmp_path)).best_value == 1.0
     assert storage.is_sqlite(f"sqlite:///{tmp_path / 'ours.db'}")
     assert not storage.is_sqlite(None)
+
+
+def test_what_cannot_be_the_storage_of_a_search_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "n.journal").write_text("my notes")
+    folder = tmp_path / "multirun" / "search"
+    with pytest.raises(AblateError, match=r"n\.journal is not a journal of trials"):
+        storage.check(str(tmp_path / "n.journal"), folder)
+    assert not folder.parent.exists()
+    storage.check(None, folder)
+    folder.mkdir(parents=True)
+    (folder / "confirmation").symlink_to(tmp_path)
+    for url in (None, str(tmp_path / "ours.journal"), f"sqlite:///{tmp_path}/ours.db", "postgresql://db/trials"):
+        with pytest.raises(AblateError, match=r"confirmation is a link, which is not followed"):
+            storage.check(url, folder)
