@@ -239,7 +239,7 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.Mon
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises(AblateError, match="(?i)no space left on device"):
+        with pytest.raises(AblateError, match=r"(?i)no space left on device"):
             study.set_user_attr("a", 1)
     assert path.read_bytes() == content
     study.set_user_attr("a", 1)
