@@ -41,7 +41,7 @@ def design(analysis: Analysis) -> list[str]:
     sweep = analysis.results.sweep
     arms, seeds = len(analysis.arms), list(sweep["seeds"])
     factors = "; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep["factors"].items())
-    how = DESIGNS[sweep["design"]]
+    how = DESIGNS.get(sweep["design"], "those that its design names")
     if analysis.retuned is not None:
         more = arms - len(analysis.retuned.content["arms"])
         how += f", and {more:,} of these again at learning rates of their own" if more else ""
