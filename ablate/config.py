@@ -195,6 +195,8 @@ def _check_keys(config: Mapping[str, Any], chosen: Mapping[str, str]) -> None:
     own = OWN_DATA_KEYS.get(data_set, ()) if isinstance(data_set, str) else ()
     needed = {**INNER_KEYS, "data": (*DATA_KEYS, *own)}
     for key in ("path", "archive", "cache", "url"):
+        if not isinstance(config["data"].get(key), str | None):
+            raise AblateError(f"data.{key} must be a text, got {shown(config['data'][key])}.")
         if isinstance(config["data"].get(key), str) and not config["data"][key].strip():
             raise AblateError(f"data.{key} has no value. Write data.{key}=VALUE.")
     for name, keys in needed.items():

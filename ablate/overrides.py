@@ -123,7 +123,7 @@ def _twice(key: str, given: Sequence[Override]) -> str:
     if not plain or any(word.startswith("~") for word in words):
         return f"{key} is given {times}: {listed}. Keep one of them."
     joined = ",".join(dict.fromkeys(",".join(values).split(",")))
-    if key.partition(".")[0] not in COMPARED or len(set(values)) == 1:
+    if key.partition(".")[0] not in COMPARED or len(set(values)) == 1 or "," not in joined:
         return f"{key} is given {times}: {listed}. Keep one of them."
     numbers = [int(value) for value in values if value.isdecimal() and len(value) < 10]
     if len(numbers) == len(values) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
