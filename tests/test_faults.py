@@ -120,7 +120,7 @@ def tried(program: Any) -> list[Any]:
     """What was tried and what came of it: of settings that were tried again after a kill the one that came to its end."""
     [file] = program.folder.glob("multirun/*/trials.json")
     done = [trial for trial in json.loads(file.read_text())["trials"] if trial["state"] == "done"]
-    return sorted([trial["params"], trial["values"], trial["curve"]] for trial in done)
+    return sorted(([trial["params"], trial["values"], trial["curve"]] for trial in done), key=json.dumps)
 
 
 @pytest.mark.slow
