@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ablate import __main__ as program
-from ablate import app, sweep
+from ablate import app, interrupt, sweep
 
 SPEC = importlib.util.spec_from_file_location("wrong_commands", Path(__file__).with_name("wrong_commands.py"))
 assert SPEC is not None
@@ -62,7 +62,8 @@ def told(wrong: Any, folder: Path) -> tuple[int, str, str]:
     """(exit status, standard output, standard error) of a command in a folder of its own."""
     wrong.write(folder)
     out, err = io.StringIO(), io.StringIO()
-    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    printed = contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)
+    with contextlib.chdir(folder), printed[0], printed[1], interrupt.raising():
         try:
             status = program._guarded(list(wrong.words))
         except SystemExit as end:

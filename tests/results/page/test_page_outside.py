@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from ablate.results import analysis, files, notebook, plots, question, tables
 from ablate.results.analysis import Analysis
+from ablate.store import SWEEP
 from ablate.terminal import Terminal
 
 
@@ -84,9 +85,10 @@ def test_the_terminal_shows_text(few, outside, width):
         assert column.words or column.spare or all(cell in seen for cell in column.text)
 
 
-def test_the_notebook_shows_text(few, outside):
+def test_the_notebook_shows_text(few, outside, tmp_path):
+    (tmp_path / SWEEP).touch()
     report = notebook.Report("made")
-    vars(report).update({"found": None, "analysis": few, "_pictures": {}, "_place": ("made", "a\n```\n<b>\x1b")})
+    vars(report).update({"found": None, "analysis": few, "_pictures": {}, "_place": (str(tmp_path), "a\n```\n<b>\x1b")})
     shown = [report.question(), report.answer(), report.notes(), *(report.table(one.name) for one in tables.every(few))]
     for one in [*shown, report.figure("<img src=x>`\n")]:
         assert outside.harmless(one.markdown)
