@@ -21,6 +21,14 @@ def no_traces_of_the_home_folder(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="session")
+def one_thread() -> None:
+    """For every test that uses TensorFlow in this process: it takes its threads once, and bits are equal for equal threads."""
+    from ablate.training import device
+
+    assert device.configure(1) == 1
+
+
 @pytest.fixture
 def environment():
     """The environment variables for a program that a test starts: nothing of the checkout is on its path."""

@@ -104,7 +104,7 @@ def check_same(program: Any, another: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("many", [8, 120])
+@pytest.mark.parametrize("many", [8, pytest.param(120, marks=pytest.mark.exhaustive)])
 def test_kills_of_workers_and_parent_change_nothing(many: int, program: Any, another: Any) -> None:
     words = (*SWEEP, f"steps={max(5000, STEPS_A_KILL * many)}", "eval_every=250")
     killed(program, words, many)
@@ -124,7 +124,7 @@ def tried(program: Any) -> list[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("many", [6, 80])
+@pytest.mark.parametrize("many", [6, pytest.param(80, marks=pytest.mark.exhaustive)])
 def test_kills_of_a_search_change_nothing(many: int, program: Any, another: Any) -> None:
     steps = max(3000, STEPS_A_KILL * many)  # of batches of 16 from 160 images, 10 an epoch
     words = (*SEARCH, f"epochs={steps // 10}", f"hydra.sweeper.eval_epochs={steps // 200}")

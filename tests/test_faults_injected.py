@@ -254,6 +254,7 @@ def test_a_fault_here_and_there(made: Plan, undisturbed: tuple[list[dict[str, An
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("error", [system_error, other_error])
 def test_a_fault_at_every_call_and_every_write(
     made: Plan, undisturbed: tuple[list[dict[str, Any]], int], tmp_path: Path, error: Callable[[int], BaseException]

@@ -1,4 +1,6 @@
+import codecs
 import errno
+import importlib
 import json
 import math
 import os
@@ -411,7 +413,7 @@ CLEAR = st.tuples(st.just("gc"), st.none(), KILL)
 
 
 @pytest.fixture(scope="module")
-def stand_in() -> Iterator[None]:
+def stand_in(one_thread: None) -> Iterator[None]:
     from ablate.training import device, loop
 
     with pytest.MonkeyPatch.context() as patch:
@@ -627,6 +629,7 @@ def as_another_user(path: Path, folders: int, files: int) -> Iterator[None]:
     root = os.geteuid() == 0
     for one in (*sorted(path.rglob("*"), reverse=True), path):
         one.chmod(folders if one.is_dir() else files)
+    codecs.lookup("cp437")  # names in a zip file take it: loaded while this process may still read its own library
     if root:
         os.seteuid(65534)
     try:
@@ -634,6 +637,7 @@ def as_another_user(path: Path, folders: int, files: int) -> Iterator[None]:
     finally:
         if root:
             os.seteuid(0)
+            importlib.invalidate_caches()  # what could not be read meanwhile is there again
 
 
 def test_a_read_only_store_is_read_and_says_what_it_refuses(shared: Trajectory, caplog: pytest.LogCaptureFixture) -> None:
@@ -666,6 +670,7 @@ def test_a_dry_run_and_a_check_need_only_to_read(shared: Trajectory) -> None:
 @contextmanager
 def as_user(number: int, mask: int) -> Iterator[None]:
     """Within it the process is another user's, of a group that two users share."""
+    codecs.lookup("cp437")
     before = os.umask(mask)
     os.setegid(54_321)
     os.seteuid(number)
@@ -675,6 +680,7 @@ def as_user(number: int, mask: int) -> Iterator[None]:
         os.seteuid(0)
         os.setegid(0)
         os.umask(before)
+        importlib.invalidate_caches()
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ def test_a_hostile_store_is_told_and_leads_nowhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_thousands_of_hostile_stores(tmp_path: Path) -> None:
     attacks, edits, peak = fuzzed(tmp_path, "--edits", "1000")
     assert attacks >= 120

@@ -279,6 +279,7 @@ SIX_FACTORS = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one", "init
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_six_factors_on_digits_give_the_numbers_of_each_run_alone(program: Any, another: Any) -> None:
     program.base = another.base = []
     common = ("data=digits", "steps=300", "threads=1")

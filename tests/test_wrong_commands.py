@@ -114,6 +114,7 @@ def test_a_wrong_command_of_most_kinds_gets_one_clear_line(tried: None, tmp_path
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_wrong_commands_get_one_clear_line(tried: None, tmp_path: Path) -> None:
     seeds = range(14 * len(KINDS))
     assert len(seeds) > 500

@@ -60,10 +60,7 @@ def test_the_table_shows_layers_shapes_and_totals(capsys):
         assert shown in text
 
 
-def test_build_says_that_what_tensorflow_builds_is_the_list(capsys, monkeypatch):
-    from ablate.training import device
-
-    device.configure(1)  # once a process, and tests that compare bits share this one
+def test_build_says_that_what_tensorflow_builds_is_the_list(capsys, monkeypatch, one_thread):
     words = ["--build", "model=squeeze1", "augment=off", "data=cifar10", "precision=bfloat16"]
     built = as_json(capsys, *words)["built"]
     assert (built["parameters"], built["weights"], built["compute"]) == (146570, "float32", "bfloat16")

@@ -1,4 +1,5 @@
 import codecs
+import importlib
 import errno
 import io
 import json
@@ -856,6 +857,7 @@ def test_what_another_user_may_not_read_ends_nothing(closed: str, capfd: pytest.
             statuses = [runs.run([*words, "--store", str(store)]) for words in commands]
         finally:
             os.seteuid(0)
+            importlib.invalidate_caches()
         out = capfd.readouterr().out
         assert other.path.exists()
         assert statuses[1] == statuses[3] == statuses[4] == 1

@@ -43,6 +43,7 @@ def report(sweeps, environment, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_report_is_the_same_bytes_whatever_surrounds_it(report, tmp_path):
     plain = report("plain")
     assert {"index.html", "figures/effects.png", "figures/accuracy.svg", "methods.md", "table.tex"} <= set(plain)

@@ -175,6 +175,7 @@ def test_no_damage_of_any_file_is_silent(kept_sweep):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_no_damage_of_any_file_is_silent_in_many_tries(kept_sweep):
     try_damage([kept_sweep, kept_sweep.parents[1] / "runs"], kept_sweep, MANY, 1000)
 
@@ -211,6 +212,7 @@ def test_without_its_training_a_changed_result_is_said(kept_sweep):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_without_its_training_a_changed_result_is_said_in_many_tries(kept_sweep):
     try_results(kept_sweep, MANY, 1000)
 
@@ -278,6 +280,7 @@ def test_an_edited_json_file_is_read_or_refused_with_file_and_key(kept_sweep):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_many_edited_json_files_are_read_or_refused_with_file_and_key(kept_sweep):
     assert try_edits(kept_sweep, ("sweep.json",), MANY, 1000, lambda folder: [folder]) > MANY // 2
     try_edits(kept_sweep, JSON_FILES, MANY, 5000, lambda folder: [folder, folder.parents[1] / "runs"])

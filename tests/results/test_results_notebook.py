@@ -57,6 +57,7 @@ def test_it_is_executed_on_a_sweep_and_written_beside_its_report(sweep, monkeypa
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_it_runs_in_our_python_and_nothing_around_it_runs_or_changes_it(sweep, monkeypatch, environment):
     above = sweep.parents[1]
     home = above / "home"

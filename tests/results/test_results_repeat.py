@@ -87,6 +87,7 @@ def test_a_folder_of_ones_own_is_named_as_hydra_reads_it(place, word, monkeypatc
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_printed_command_plans_the_same_sweep_in_another_folder(tmp_path, monkeypatch, environment):
     (tmp_path / "my" / "model").mkdir(parents=True)
     layers = "layers:\n  - conv: {kernel: 3, filters: 4}\n  - pool: {size: 3, stride: 2}\n  - classifier: {}\n"

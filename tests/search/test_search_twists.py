@@ -22,6 +22,7 @@ def trials_of(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.exhaustive
 def test_another_winner_is_measured_on_other_seeds_and_the_report_counts_the_looks(program: Any) -> None:
     folder = program.folder / "multirun" / "ours"
     words = (*ALONE, "epochs=15", "hydra.sweeper.confirm_seeds=2", "hydra/sweeper/pruner=none")

@@ -60,6 +60,7 @@ def test_the_page_and_its_figures_stay_what_they_are(few, outside, tmp_path, mon
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("design", ["one_factor", "fractional"])
 def test_many_hostile_names_in_every_place(make_study, outside, tmp_path, design):
     factors = {outside.names[0]: list(outside.names[1:9]), outside.names[9]: list(outside.names[10:18])}

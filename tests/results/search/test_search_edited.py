@@ -63,7 +63,7 @@ def told(folder: Path) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(4_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [40, pytest.param(4_000, marks=[pytest.mark.slow, pytest.mark.exhaustive])])
 @pytest.mark.parametrize("name", ["trials.json", "sweep.json"])
 def test_any_edit_of_a_file_of_a_search_is_told(count: int, name: str, made: Callable[..., Path], two_objectives: Any) -> None:
     draw = random.Random(20170817)

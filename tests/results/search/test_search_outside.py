@@ -49,6 +49,7 @@ def test_every_text_of_a_search_stays_what_it_is(searched, outside, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_every_figure_of_a_search_holds_hostile_names(searched, outside, tmp_path):
     found = searched(9)
     shapes = [one.text.shape for one in tables.every(found)]
