@@ -1,6 +1,6 @@
 import codecs
-import importlib
 import errno
+import importlib
 import io
 import json
 import os
