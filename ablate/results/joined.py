@@ -1,6 +1,7 @@
 """Several sweeps as one: their arms matched by their levels, their seeds put together."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,11 +11,21 @@ from ablate.errors import AblateError
 from ablate.results.frames import Found, arm_name
 from ablate.results.matching import Place, check_alike, match
 from ablate.results.numbers import counted
+from ablate.results.one_sweep import MOST_NAMED
 from ablate.results.trained import Trained
 from ablate.store.sweep_file import SWEEP_VERSION, Sweep, SweepArm, SweepFraction, SweepRun
 
 _RANK = ("diverged", "done", "failed", "missing")  # of two results for one run the first counts
 _ALIKE = ("metric", "evaluation_set", "margin")  # what has to be fixed alike
+
+
+@dataclass(frozen=True)
+class _Value:
+    """What a sweep has of a run that is done. accuracy, loss: as texts, so that NaN is itself."""
+
+    run: str
+    accuracy: str
+    loss: str
 
 
 def join(parts: Sequence[Found]) -> Found:
@@ -149,6 +160,7 @@ def _runs(
     best: dict[tuple[int, int], tuple[dict[str, Any], SweepRun]] = {}
     trained: dict[str, Trained] = {}
     states: dict[tuple[int, int], set[str]] = {}
+    values: dict[tuple[int, int], list[_Value]] = {}
     for part in parts:
         for row, run in zip(part.runs, part.sweep["runs"], strict=True):
             path = row["trajectory"]
@@ -157,6 +169,9 @@ def _runs(
                 trained.setdefault(path, part.trained[row["trajectory"]])
             key = run["seed"], number_of[id(part), run["arm"]]
             states.setdefault(key, set()).add(row["status"])
+            if row["status"] == "done":
+                value = _Value(f"run {run['number']} of {part.name}", str(row["accuracy"]), str(row["loss"]))
+                values.setdefault(key, []).append(value)
             if key not in best or _RANK.index(row["status"]) < _RANK.index(best[key][0]["status"]):
                 best[key] = {**row, "trajectory": path}, run
     rows: list[dict[str, Any]] = []
@@ -168,7 +183,27 @@ def _runs(
         planned.append(placed)
     stood_on = {row["trajectory"] for row in rows}
     there = {path: one for path, one in trained.items() if path in stood_on}
-    return rows, planned, there, _disagreements(list(states.values()))
+    counting = [found for key, found in sorted(values.items()) if "diverged" not in states[key]]
+    return rows, planned, there, [*_disagreements(list(states.values())), *_other_values(counting)]
+
+
+def _other_values(values: Sequence[Sequence[_Value]]) -> list[str]:
+    """Where sweeps that share a run that is done have other numbers of it, one line.
+
+    Args:
+        values: for each run what every sweep has of it, the one that counts first.
+    """
+    pairs = [
+        f"{found[0].run} and {other.run}"
+        for found in values
+        for other in found[1:]
+        if (other.accuracy, other.loss) != (found[0].accuracy, found[0].loss)
+    ]
+    if not pairs:
+        return []
+    more = f"; and {len(pairs) - MOST_NAMED} more" if len(pairs) > MOST_NAMED else ""
+    named = "; ".join(pairs[:MOST_NAMED])
+    return [f"Runs with the same arm and seed have different accuracies or losses, and the first named counts: {named}{more}"]
 
 
 def _disagreements(states: Sequence[set[str]]) -> list[str]:

@@ -10,6 +10,7 @@ from ablate.plan import find_store, sweep_folder
 from ablate.readout import diverged_loss_of, read_off
 from ablate.results.doubts import doubts
 from ablate.results.frames import Found, arm_name
+from ablate.results.numbers import counted
 from ablate.results.trained import Trained
 from ablate.store import SPEED, SWEEP, pack, result_file, sweep_file
 from ablate.store.result_file import Stored
@@ -52,7 +53,11 @@ def read(sweep: Path) -> Found:
         path = None if store is None else store / run["fingerprint"]
         one = None
         if path is not None and path.is_dir():
-            one = trained.setdefault(str(path), Trained(path))
+            one = trained.get(str(path)) or Trained(path)
+            if one.unreadable is None:
+                trained[str(path)] = one
+            else:
+                told.unreadable[path.name], one = one.unreadable, None
         result = _result(run, stored, one, limit, told)
         runs.append(
             {**row(run, content["arms"][run["arm"]], result), "trajectory": None if one is None else str(path), "sweep": name}
@@ -98,6 +103,7 @@ class _Told:
     stale: list[int] = field(default_factory=list)  # result.json has other values than the training
     unchecked: list[int] = field(default_factory=list)  # read from a result.json without a checksum
     gone: set[str] = field(default_factory=set)  # trainings that are not there, while their runs have results
+    unreadable: dict[str, str] = field(default_factory=dict)  # why, by training
 
     def lines(self, folder: Path, store: str | None, trainings: int) -> list[str]:
         """A line each. store: where trainings were looked for; None where none was found."""
@@ -112,9 +118,11 @@ class _Told:
                 f"The {result_file.RESULT} of {_runs(self.stale)} is not what the training holds, which is what is reported; "
                 "the sweep's command, given again, writes it anew"
             )
-        if store is not None and self.gone:
+        lines += unreadable_lines(list(self.unreadable.values()), result_file.RESULT)
+        gone = self.gone - self.unreadable.keys()
+        if store is not None and gone:
             lines.append(
-                f"{len(self.gone)} of {trainings} trajectories are not in {store.rstrip('/')}/; their curves are left out, and "
+                f"{len(gone)} of {trainings} trajectories are not in {store.rstrip('/')}/; their curves are left out, and "
                 f"values are those of {result_file.RESULT}"
             )
         if self.unchecked:
@@ -123,6 +131,16 @@ class _Told:
                 "versions wrote it, so a change of it would go unseen"
             )
         return lines
+
+
+def unreadable_lines(reasons: list[str], instead: str) -> list[str]:
+    """The note on trainings that cannot be read, each with its file; none where all can be. instead: the file that is read."""
+    if not reasons:
+        return []
+    named = "; ".join(reason.rstrip(".") for reason in reasons[:MOST_NAMED])
+    more = f"; and {len(reasons) - MOST_NAMED} more" if len(reasons) > MOST_NAMED else ""
+    count = counted(len(reasons), "training")
+    return [f"{count} cannot be read, so curves are left out, and values are those of {instead}: {named}{more}"]
 
 
 def _runs(numbers: list[int]) -> str:

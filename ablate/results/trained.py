@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ablate.errors import AblateError
 from ablate.models import costs
+from ablate.safe_files import reason_of
 from ablate.store import DAMAGE, Trajectory, evaluations
 from ablate.store.files import content_of, digest, read_json
 from ablate.store.inventory import Inventory, take
@@ -34,6 +35,17 @@ class Trained:
     def store(self) -> Path:
         """The folder that it lies in."""
         return self.path.parent
+
+    @cached_property
+    def unreadable(self) -> str | None:
+        """Which of its files is there and cannot be read, and why; None where all can be, the damaged ones among them."""
+        try:
+            _ = (self.config, self.rows, self.segments, self.state, self.damage)
+        except AblateError as error:
+            return str(error)
+        except OSError as error:
+            return f"Cannot read {error.filename or self.path}: {reason_of(error)}."
+        return None
 
     @cached_property
     def config(self) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ablate.designs import Arm
 from ablate.errors import AblateError
-from ablate.readout import EMA
+from ablate.readout import DIVERGED_LOSS, EMA
 from ablate.results import one_sweep
 from ablate.results.content import leaves, text_of
 from ablate.results.evaluated import evaluated
@@ -72,7 +72,7 @@ def read(store: Path) -> Found:
     planned = [_planned(number, numbers[reading.levels], reading) for number, reading in enumerate(readings)]
     rows = [
         {
-            **one_sweep.row(run, listed[run["arm"]], _result(reading)),
+            **one_sweep.row(run, listed[run["arm"]], _result(run, reading)),
             "trajectory": str(reading.one.path),
             "sweep": None,
         }
@@ -114,7 +114,7 @@ def _is_sound(one: Trained) -> bool:
     """Whether all that is read of a training can be read, so that a damaged one does not end the report of the others."""
     try:
         config = one.config
-        if config is None:
+        if config is None or one.unreadable is not None:
             return False
         _ = (one.status, one.segments, one.trajectory.final_steps(), one.trajectory.names(), config["eval_every"])
         keys = {"seconds", "examples_per_second"} | {f"{it}_{weights}" for it in ("accuracy", "eval_loss") for weights in EMA}
@@ -203,15 +203,16 @@ def _planned(number: int, arm: int, reading: _Reading) -> SweepRun:
     }
 
 
-def _result(reading: _Reading) -> dict[str, Any]:
-    """A run's result as result.json would have it; that of a missing run has only its costs."""
-    one, step, weights = reading.one, reading.step, reading.weights
-    row = next((row for row in one.rows if row["step"] == step), None)
+def _result(run: SweepRun, reading: _Reading) -> dict[str, Any]:
+    """A run's result as result.json would have it; that of a missing run has only its costs.
+
+    A store does not note the training loss above which a run has diverged, so that is the usual one.
+    """
+    one = reading.one
+    derived = one_sweep.of_training(run, one, DIVERGED_LOSS)
+    if derived is not None:
+        return derived
     status = one.status
-    costs = one.costs
-    if row is not None:
-        found = {"status": "done", "step": step, "accuracy": row[f"accuracy_{weights}"], "loss": row[f"eval_loss_{weights}"]}
-        return {**found, "costs": {**costs, **{key: row[key] for key in ("seconds", "examples_per_second")}}}
-    if status["state"] == "failed" or (status["state"] == "diverged" and status["step"] <= step):
-        return {"status": status["state"], "step": status["step"], "error": status["error"], "costs": costs}
-    return {"costs": costs}
+    if status["state"] == "failed":
+        return {"status": status["state"], "step": status["step"], "error": status["error"], "costs": one.costs}
+    return {"costs": one.costs}

@@ -175,3 +175,29 @@ def test_a_store_that_a_stranger_named_is_looked_for_and_nothing_more(sweep, mon
     content = read_json(sweep / "sweep.json") | {"store": store}
     assert find_store(content, sweep) is None
     assert find_store(content | {"store": "${oc.env:ABLATE_TEST}"}, sweep) == Path("runs")
+
+
+def test_a_training_that_cannot_be_read_leaves_the_report_of_the_others(sweeps, tmp_path):
+    sweep = sweeps.trained(sweeps.planned("steps=30", "eval_every=10", "ema=on,off", "seed=0,1"), 10, 20, 30)
+    before = load(sweep)
+    values = before.runs[["status", "accuracy", "loss"]]
+    training = Path(before.runs["trajectory"][0])
+    lost = before.runs["fingerprint"] == training.name
+    for name in ("status.json", "config.yaml", "metrics.jsonl"):
+        path = training / name
+        path.rename(tmp_path / name)
+        for kind, put in (("a link", lambda path: path.symlink_to(tmp_path / path.name)), ("a pipe", os.mkfifo)):
+            put(path)
+            found = load(sweep)
+            assert found.runs[["status", "accuracy", "loss"]].equals(values)
+            assert found.runs["trajectory"].isna().equals(lost)
+            start = "1 training cannot be read, so curves are left out, and values are those of result.json: Cannot read "
+            [note] = found.notes
+            assert note.startswith(f"{start}{path}: it is {kind}")
+            path.unlink()
+        (tmp_path / name).rename(path)
+    (training / "status.json").unlink()
+    (training / "status.json").mkdir()
+    for number in before.runs.loc[lost, "number"]:
+        (sweep / str(number) / "result.json").unlink()
+    assert load(sweep).runs["status"].eq("missing").equals(lost)

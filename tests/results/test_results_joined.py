@@ -1,6 +1,7 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from ablate import app, results
@@ -299,3 +300,22 @@ def test_a_run_that_ended_in_two_ways_is_said_and_a_divergence_counts(sweeps, st
     assert joined.runs.set_index(["seed", "arm"])["status"].drop((1, 1)).eq("done").all()
     assert joined.runs.set_index(["seed", "arm"]).loc[(1, 1), "status"] == counted
     assert joined.notes == (note,)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_run_that_has_other_numbers_in_another_sweep_is_said(sweeps, turned):
+    made = sweeps.planned(*SHORT, "augment=on,off", "seed=0,1", store=sweeps.store.with_name("another"))
+    parts = [sweeps.trained(made, 10, 20, 30), done(sweeps, "augment=on,off", "seed=1,2")]
+    assert results.load(*parts).notes == ()
+    made.runs[3].trajectory.drop_after(20)
+    changed = sweeps.row(30, 1) | {"eval_loss_averaged": 7.0}
+    made.runs[3].trajectory.add_evaluation(changed, {"raw": np.zeros(4, int), "averaged": np.zeros(4, int)})
+    result_file.write(parts[0] / "3", app.read(made.runs[3].recipe, made.runs[3].trajectory))
+    first, other = f"run 3 of {parts[0].name}", f"run 1 of {parts[1].name}"
+    if turned:
+        parts, (first, other) = parts[::-1], (other, first)
+    joined = results.load(*parts)
+    assert joined.runs.set_index(["seed", "arm"]).loc[(1, 1), "loss"] == (3030 if turned else 7)
+    assert joined.notes == (
+        f"Runs with the same arm and seed have different accuracies or losses, and the first named counts: {first} and {other}",
+    )

@@ -160,3 +160,21 @@ def test_a_store_is_not_joined(sweeps):
     sweep = sweeps.trained(sweeps.planned("steps=30", "eval_every=10"), 30)
     with pytest.raises(AblateError, match="is a store, which is reported alone, got 2 names"):
         results.load(sweep, sweeps.store)
+
+
+def test_a_training_whose_loss_exploded_on_the_way_has_diverged_as_in_its_sweep(sweeps):
+    made = sweeps.planned("steps=30", "eval_every=10", "seed=0,1")
+    exploded = made.runs[1].trajectory
+    exploded.write_config(made.runs[1].content, made.runs[1].names)
+    for step, loss in ((10, 1.0), (20, 20_000.0), (30, 2.3)):
+        classes = {"raw": np.zeros(4, int), "averaged": np.zeros(4, int)}
+        exploded.add_evaluation(sweeps.row(step, 1) | {"loss": loss}, classes)
+    exploded.keep(30)
+    exploded.set_status("done", 30)
+    of_sweep, of_store = results.load(sweeps.trained(made, 10, 20, 30)), results.load(sweeps.store)
+    assert of_sweep.runs["status"].tolist() == ["done", "diverged"]
+    diverged = of_store.runs[of_store.runs["seed"] == 1]
+    assert diverged["status"].tolist() == ["diverged"] * 2
+    assert diverged["step"].tolist() == [20] * 2
+    assert diverged["accuracy"].isna().all()
+    assert diverged["error"].tolist() == [of_sweep.runs["error"][1]] * 2

@@ -16,6 +16,7 @@ from ablate.plan import find_store, sweep_folder
 from ablate.results import environment
 from ablate.results.analysis import Analysis, analyse
 from ablate.results.frames import Results, arm_name
+from ablate.results.one_sweep import unreadable_lines
 from ablate.results.question import ask
 from ablate.results.search.importance import importance
 from ablate.results.search.objectives import LEARNED, Objective, objective
@@ -25,6 +26,7 @@ from ablate.search import record, trials_file
 from ablate.search.record import CONFIRMATION, FINISHED, SEARCH, Dimension, Trial, space_of
 from ablate.search.trials_file import TRIALS, Trials
 from ablate.store import SWEEP, pack, sweep_file
+from ablate.store.schema import real_folder
 from ablate.store.sweep_file import SweepFile, relabelled
 
 Setting = dict[str, float | int | str]
@@ -123,7 +125,8 @@ class SearchResults:
     @property
     def earlier(self) -> list[str]:
         """The folders of confirmations of settings that were the best before more trials were added, in order."""
-        found = (path.parent.name for path in self.folder.glob(f"{CONFIRMATION}-*/{SWEEP}"))
+        paths = self.folder.glob(f"{CONFIRMATION}-*/{SWEEP}")
+        found = (path.parent.name for path in paths if not path.parent.is_symlink())  # a link leads elsewhere
         return sorted(found, key=lambda name: int(name.rpartition("-")[2]) if name.rpartition("-")[2].isdecimal() else 0)
 
     @property
@@ -174,10 +177,10 @@ def load(folder: str | Path) -> SearchResults:
     content: dict[str, Any] = {**file.sweep}
     found = trials_file.read(place, content)
     keys, aims = space_of(content["search"]), objectives_of(content)
-    trained = _trained(found, content, place)
+    trained, unreadable = _trained(found, content, place)
     rows, rescored = scored(found, trained, aims)
     trainings, notes = _trainings(found, trained)
-    confirmed = place / CONFIRMATION
+    confirmed = real_folder(place / CONFIRMATION)
     sealed = {SWEEP: file.sealed, TRIALS: found.sealed}
     unsealed = [f"{name} has no checksum, as earlier versions wrote it" for name, is_sealed in sealed.items() if not is_sealed]
     return SearchResults(
@@ -187,7 +190,7 @@ def load(folder: str | Path) -> SearchResults:
         curves_frame(rows, aims, content["search"].get("train_images")),
         analyse(*ask(_short_labels(load_sweep(confirmed)))) if (confirmed / SWEEP).exists() else None,
         trainings,
-        (*pack.changed(place), *unsealed, *rescored, *notes),
+        (*pack.changed(place), *unsealed, *unreadable, *rescored, *notes),
     )
 
 
@@ -312,11 +315,14 @@ def _content(folder: Path) -> SweepFile:
     return file
 
 
-def _trained(found: Trials, sweep: Mapping[str, Any], folder: Path) -> dict[str, Trained]:
-    """The trainings of trials that are at hand, by fingerprint."""
+def _trained(found: Trials, sweep: Mapping[str, Any], folder: Path) -> tuple[dict[str, Trained], list[str]]:
+    """(the trainings of trials that are at hand, by fingerprint; a note on those that cannot be read)."""
     store = find_store(found.within(sweep), folder) if found.runs else None
     paths = {} if store is None else {run["fingerprint"]: store / run["fingerprint"] for run in found.runs}
-    return {fingerprint: Trained(path) for fingerprint, path in paths.items() if path.is_dir()}
+    there = {fingerprint: Trained(path) for fingerprint, path in paths.items() if path.is_dir()}
+    reasons = [one.unreadable for one in there.values() if one.unreadable is not None]
+    readable = {fingerprint: one for fingerprint, one in there.items() if one.unreadable is None}
+    return readable, unreadable_lines(reasons, TRIALS)
 
 
 def _trainings(found: Trials, trained: Mapping[str, Trained]) -> tuple[pd.DataFrame, list[str]]:

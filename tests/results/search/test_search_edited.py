@@ -187,3 +187,30 @@ def test_what_is_no_plain_file_of_json_is_refused(kind: str, made: Callable[...,
     }[kind]()
     with pytest.raises(AblateError, match=r"Cannot read .*/trials\.json: (it is a|not valid JSON)"):
         search.load(folder)
+
+
+def test_a_training_that_cannot_be_read_leaves_the_scores_of_its_trial(made: Callable[..., Path], tmp_path: Path) -> None:
+    folder = made()
+    found = search.load(folder)
+    stored = trials_file.read(folder, found.sweep)
+    readout = {"weights": "raw", "step": 10}
+    names = ("0" * 16, "1" * 16)
+    for name in names:
+        (tmp_path / "runs" / name).mkdir(parents=True)
+    (tmp_path / "runs" / names[1] / "status.json").symlink_to(tmp_path / "elsewhere")
+    runs = tuple({"trial": 0, "arm": 0, "seed": 0, "fingerprint": name, "readout": readout} for name in names)
+    trained, notes = frames._trained(replace(stored, runs=runs), {**found.sweep, "store": str(tmp_path / "runs")}, folder)
+    assert list(trained) == [names[0]]
+    [note] = notes
+    start = "1 training cannot be read, so curves are left out, and values are those of trials.json: Cannot read "
+    assert note.startswith(f"{start}{tmp_path / 'runs' / names[1] / 'status.json'}: it is a link")
+
+
+def test_a_confirmation_that_is_a_link_is_not_followed(confirmed: Callable[..., Path], tmp_path: Path) -> None:
+    folder = confirmed()
+    (folder / "confirmation").rename(tmp_path / "elsewhere")
+    (folder / "confirmation-2").symlink_to(tmp_path / "elsewhere")
+    assert search.load(folder).earlier == []
+    (folder / "confirmation").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(AblateError, match=r"/confirmation must be a folder, got a link, which is not followed\."):
+        search.load(folder)
