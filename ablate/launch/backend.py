@@ -1,5 +1,6 @@
 """Where trainings are done: what any place has to offer, and the words that go back and forth."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,13 @@ class Outcome:
     trace: str = ""
     log: Path | None = None
     warnings: tuple[str, ...] = ()
+
+
+def reason_of(error: Exception) -> str:
+    """Why something failed, in one line of few words."""
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower() + (f" ({error.filename})" if error.filename else "")
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 class Backend(Protocol):

@@ -1,16 +1,15 @@
 """The sweep engine: which training goes next, what becomes of those that fail, and an end in good order."""
 
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ablate import app, environment
 from ablate.interrupt import interruptible
-from ablate.launch.backend import Backend, Job, Outcome
+from ablate.launch.backend import Backend, Job, Outcome, reason_of
 from ablate.launch.share import Share
 from ablate.models.costs import totals
 from ablate.plan import Training
@@ -19,6 +18,7 @@ from ablate.progress import say
 TICK_S = 0.5  # between two looks at what has ended
 BUSY_S = 2.0  # before a training is tried again that another process is at
 DEAF_LOOKS = 5  # of a backend that fails whenever it is asked, after which nothing is waited for any more
+SILENT_S = 600.0  # without a word of what is to save its state, after an error, until it is waited for no more
 
 Ended = Callable[[Training, Outcome], bool]
 
@@ -127,13 +127,13 @@ class Engine:
         self.given_up.discard(outcome.fingerprint)
         for line in outcome.warnings:
             say(line)
-        if outcome.state == "busy":
+        if given_up:  # nobody waits for what another process makes of it
+            self._end(training, replace(outcome, state="stopped") if outcome.state == "busy" else outcome)
+        elif outcome.state == "busy":
             self.not_before[outcome.fingerprint] = time.monotonic() + BUSY_S
             self.waiting.append(training)
             for run in training.runs:  # whoever trains it now keeps the checkpoints that are asked for here
                 training.trajectory.keep(run.recipe.steps)
-        elif given_up:
-            self._end(training, outcome)
         elif outcome.state == "died" and (self.stopping or self._again(training, outcome)):
             self.waiting.insert(0, training)
         elif outcome.state != "stopped":
@@ -148,10 +148,11 @@ class Engine:
         for fingerprint in self.at_work:
             with suppress(Exception):
                 self.backend.cancel(fingerprint)
-        failures = 0
-        while self.at_work and failures < DEAF_LOOKS:
+        failures, heard_at = 0, time.monotonic()
+        while self.at_work and failures < DEAF_LOOKS and time.monotonic() < heard_at + SILENT_S:
             try:
-                self._collected()
+                if self._collected():
+                    heard_at = time.monotonic()
                 failures = 0
             except Exception:
                 failures += 1
@@ -162,6 +163,8 @@ class Engine:
         self._start_waiting()
         places = self.share.at_once
         while self.supply and len(self.at_work) < places and len(self.waiting) < places and self._all_wait_for_others():
+            if self.stopping:
+                return
             training = self.supply.next()
             if training is None:
                 return
@@ -175,6 +178,8 @@ class Engine:
 
     def _start_waiting(self) -> None:
         for training in list(self.waiting):
+            if self.stopping:  # what came before may have failed
+                return
             fingerprint = training.trajectory.fingerprint
             if fingerprint in self.at_work:  # another trial has the same training
                 continue
@@ -201,7 +206,7 @@ class Engine:
         try:
             self.backend.submit(job)
         except Exception as error:
-            self._take(training, Outcome(job.fingerprint, "died", f"its process could not be started: {_reason(error)}"))
+            self._take(training, Outcome(job.fingerprint, "died", f"its process could not be started: {reason_of(error)}"))
         else:
             self.at_work[job.fingerprint] = training
 
@@ -228,13 +233,6 @@ class Engine:
             printed = f"; its output is in {outcome.log}" if outcome.log else ""
             say(f"{which}: {outcome.error}; trying again from its checkpoint ({count} of {self.retries}){printed}")
         return count <= self.retries
-
-
-def _reason(error: Exception) -> str:
-    """Why something failed, in one line of few words."""
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno).lower() + (f" ({error.filename})" if error.filename else "")
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _size(training: Training) -> float:

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import connection
 from pathlib import Path
 
-from ablate.launch.backend import Job, Outcome
+from ablate.launch.backend import Job, Outcome, reason_of
 from ablate.launch.process import Process
 from ablate.launch.share import Share
 from ablate.launch.worker import BEGUN
@@ -108,7 +108,7 @@ class Local:
         if not at_work:
             time.sleep(timeout_s)
         heard = [at_work[each] for each in connection.wait(list(at_work), timeout_s) if isinstance(each, connection.Connection)]
-        return [outcome for slot in heard if (outcome := slot.outcome()) is not None]
+        return [outcome for slot in heard if (outcome := _outcome(slot)) is not None]
 
     def cancel(self, fingerprint: str) -> None:
         """Ask the worker that has the job to save its state."""
@@ -117,9 +117,22 @@ class Local:
                 slot.stop()
 
     def end(self) -> None:
-        """End all processes."""
-        for slot in self.slots:
+        """End all processes, also those behind one that cannot be ended."""
+        with ExitStack() as ends:
+            for slot in self.slots:
+                ends.callback(slot.end)
+
+
+def _outcome(slot: Slot) -> Outcome | None:
+    """What became of the job of a slot. Where that fails the job has died, so that what else was heard is not lost."""
+    job = slot.job
+    assert job is not None
+    try:
+        return slot.outcome()
+    except Exception as error:
+        with suppress(Exception):
             slot.end()
+        return Outcome(job.fingerprint, "died", f"its process failed: {reason_of(error)}", log=slot.log)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from ablate.search.search import Search
 from ablate.search.searching import RENEW_S, Searching
 from ablate.search.study import differing, study_of
 from ablate.search.study_check import checked_attr
-from ablate.store import SWEEP, alive, held, sign_of_life, sweep_file
+from ablate.store import SWEEP, alive, held, sign_of_life, sweep_file, writing
 
 CONFIRMING = "confirming"  # of a study: who measures the winner, and where
 TICK_S = 0.1  # between two looks at what is at work, so that a pruned training ends soon
@@ -217,15 +217,25 @@ def _measuring(search: Search, params: Mapping[str, Any], folder: Path) -> Plan 
     place = folder / record.CONFIRMATION
     content = sweep.fixed(place)
     found = None if content is None else content.sweep
-    aside = [path for path in folder.glob(f"{record.CONFIRMATION}-*") if (path / SWEEP).exists()]
-    made = search.confirmation(dict(params), len(aside))
+    aside = _aside(folder)
+    earlier = max((number for number, path in aside.items() if (path / SWEEP).exists()), default=0)
+    made = search.confirmation(dict(params), earlier)
     if made is None or found is None or _prints(found) == _prints(made.to_json()):
         return made
-    earlier = folder / f"{record.CONFIRMATION}-{len(aside) + 1}"
-    place.rename(earlier)
-    store.register_sweep(made.runs[0].recipe.store, earlier, _needs(found))
-    say(f"more trials found another best setting; what was measured of the one before is in {earlier}, and is told of")
-    return search.confirmation(dict(params), len(aside) + 1)
+    number = max(aside, default=0) + 1
+    moved = folder / f"{record.CONFIRMATION}-{number}"
+    with writing(place):
+        place.rename(moved)
+    store.register_sweep(made.runs[0].recipe.store, moved, _needs(found))
+    say(f"more trials found another best setting; what was measured of the one before is in {moved}, and is told of")
+    return search.confirmation(dict(params), number)
+
+
+def _aside(folder: Path) -> dict[int, Path]:
+    """What was put aside, by the number in its name, which tells the seeds that were used; some may have been deleted."""
+    start = f"{record.CONFIRMATION}-"
+    numbers = ((path.name.removeprefix(start), path) for path in folder.glob(f"{start}*"))
+    return {int(number): path for number, path in numbers if number.isascii() and number.isdigit()}
 
 
 def _needs(content: Mapping[str, Any]) -> dict[str, list[int]]:

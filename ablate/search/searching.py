@@ -28,6 +28,7 @@ from ablate.store import result_file, write_atomically
 RENEW_S = 20.0  # between two signs of life
 PUBLISH_S = 1.0  # between two writings of trials.json
 LOOK_S = 2.0  # between two looks for a trial where all are taken
+TURN_S = 0.5  # of trials of which all is there already, after which the engine looks at the others and at signals
 TRIALS_TO_JUDGE = 10  # before which the rate of failures says nothing
 
 
@@ -61,6 +62,7 @@ class Searching:
 
     def next(self) -> Training | None:
         """A training of a trial at work, or of a new one."""
+        until = time.monotonic() + TURN_S
         while True:
             found = self._queued()
             if found is not None:
@@ -72,6 +74,8 @@ class Searching:
                 self._look_at = time.monotonic() + LOOK_S
                 return None
             self._begin(trial)
+            if not self.queue and time.monotonic() >= until:
+                return None
 
     @property
     def late(self) -> bool:

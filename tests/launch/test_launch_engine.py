@@ -256,3 +256,54 @@ def test_a_trajectory_that_was_begun_goes_on_with_its_threads(tmp_path: Path) ->
     run, _ = engine(backend)
     run.run(wanted)
     assert {job.fingerprint: job.threads for job in backend.submitted} == dict(zip(prints(wanted), (3, 1), strict=True))
+
+
+def test_a_backend_that_has_nothing_to_tell_is_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ablate.launch.engine.SILENT_S", 0.01)
+    backend = Script(2)
+    run, _ = engine(backend)
+
+    def refuse() -> None:
+        raise OSError(28, "No space left on device")
+
+    run.tick = refuse
+    monkeypatch.setattr(backend, "wait", lambda timeout_s: [])
+    with pytest.raises(OSError, match="No space left"):
+        run.run(trainings(tmp_path, "seed=0,1"))
+    assert len(backend.cancelled) == 2
+
+
+def test_a_training_that_was_given_up_is_not_tried_again_where_another_process_has_it(tmp_path: Path) -> None:
+    [wanted] = trainings(tmp_path)
+    name = wanted.trajectory.fingerprint
+    backend = Script(1)
+    run, ended = engine(backend)
+    backend.during = lambda: run.give_up(name)
+    wait = backend.wait
+
+    def busy(timeout_s: float) -> list[Outcome]:
+        return [Outcome(each.fingerprint, "busy") for each in wait(timeout_s)]
+
+    backend.wait = busy  # type: ignore[method-assign]
+    run.run([wanted])
+    assert ended == [(name, "stopped")]
+    assert len(backend.submitted) == 1
+    assert run.given_up == set()
+
+
+def test_fail_fast_starts_no_more_after_one_that_cannot_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = trainings(tmp_path, "seed=0,1,2")
+    backend = Script(3)
+    tried: list[Job] = []
+
+    def refuse(job: Job) -> None:
+        tried.append(job)
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(backend, "submit", refuse)
+    run, ended = engine(backend, retries=0, fail_fast=True)
+    run.run(wanted)
+    assert ended == [(prints(wanted)[0], "died")]
+    assert len(tried) == 1

@@ -4,6 +4,8 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from ablate import config
 from ablate.launch import process as processes
 from ablate.launch.backend import Job, Outcome
-from ablate.launch.local import Local, local
+from ablate.launch.local import Local, Slot, local
 from ablate.launch.process import Process, how_it_ended
 from ablate.launch.share import Share
 
@@ -128,3 +130,43 @@ def test_nothing_at_work_is_waited_for_no_longer_than_asked(tmp_path: Path) -> N
     assert idle(0.05) == []
     assert time.monotonic() - started >= 0.05
     assert time.process_time() - before < 0.05
+
+
+def test_two_that_die_at_once_are_both_told_where_one_cannot_be_ended(
+    tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_PROGRAM", "raise SystemExit(1)")
+    with local(Share(2, 1), tmp_path / "logs") as backend:
+        for name in ("first", "second"):
+            backend.submit(replace(job, fingerprint=name))
+        first, second = (slot.process for slot in backend.slots)
+        assert first is not None
+        assert second is not None
+        for process in (first, second):
+            process._process.wait(AT_MOST_S)
+        end = first.end
+
+        def refuse() -> None:
+            end()
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(first, "end", refuse)
+        found = {each.fingerprint: each for each in backend.wait(AT_MOST_S)}
+        assert {name: each.state for name, each in found.items()} == {"first": "died", "second": "died"}
+        assert found["first"].error == "its process failed: input/output error"
+        assert all(slot.job is None and slot.process is None for slot in backend.slots)
+
+
+def test_a_process_that_cannot_be_ended_does_not_keep_the_others(tmp_path: Path) -> None:
+    backend = Local(Share(3, 1), tmp_path)
+    ended: list[Slot] = []
+
+    def refuse(slot: Slot) -> None:
+        ended.append(slot)
+        raise OSError(5, "Input/output error")
+
+    for slot in backend.slots:
+        slot.end = partial(refuse, slot)  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="Input/output"):
+        backend.end()
+    assert len(ended) == 3
