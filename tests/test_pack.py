@@ -110,6 +110,40 @@ def test_a_report_of_a_pack_lies_in_the_pack(place, elsewhere, capsys):
     pd.testing.assert_frame_equal(now[then.columns], then)
 
 
+@pytest.mark.parametrize("folder", ["my sweep", "lr=0.1,seed=0", ".hidden", "größe"])
+def test_whatever_the_folder_is_called_its_pack_can_be_read(place, elsewhere, folder, monkeypatch, capsys):
+    shutil.copytree(place / "multirun" / RETUNED, place / "multirun" / folder, dirs_exist_ok=True)
+    monkeypatch.chdir(place)
+    assert runs.run(["pack", f"multirun/{folder}", "--out", str(elsewhere / "one.tar.gz")]) == 0
+    monkeypatch.chdir(elsewhere)
+    shutil.rmtree(place / "multirun" / folder)
+    assert runs.run(["unpack", "one.tar.gz", "--store", "other/store", "--to", "sweeps"]) == 0
+    [sweep] = Path("sweeps").iterdir()
+    found = load(sweep)
+    assert found.runs["trajectory"].str.startswith("other/store/").all()
+    assert not [note for note in found.notes if "No trajectory" in note]
+    assert runs.run(["unpack", "one.tar.gz", "--store", "other/store", "--to", "sweeps"]) == 0
+
+
+def test_nothing_is_unpacked_through_a_link(place, elsewhere):
+    (elsewhere / "away").mkdir()
+    sweep = elsewhere / "multirun" / FACTORIAL
+    sweep.mkdir(parents=True)
+    (sweep / "0").symlink_to(elsewhere / "away")
+    with pytest.raises(AblateError, match="it is a link"):
+        runs.run(["unpack", str(place / "packs" / "one.tar.gz")])
+    assert not list((elsewhere / "away").iterdir())
+    assert not Path("runs").exists()
+
+
+def test_millions_of_folders_in_an_archive_are_refused(elsewhere, monkeypatch):
+    monkeypatch.setattr(packs, "MOST_FILES", 100)
+    members = [(_member(f"x/{number}", tarfile.DIRTYPE), b"") for number in range(200)]
+    (elsewhere / "x.tar.gz").write_bytes(_archive(*members))
+    with pytest.raises(AblateError, match="more than 100 files"):
+        packs.unpack(Path("x.tar.gz"), Path("runs"), Path("multirun"))
+
+
 @pytest.mark.parametrize("name", [FACTORIAL, SEARCH])
 def test_a_record_is_drawn_again_by_the_name_of_its_folder(place, elsewhere, name, capsys):
     shutil.copytree(place / "packs" / name, elsewhere / "experiments" / "mine" / "pack")

@@ -121,7 +121,7 @@ def _contents(folder: Path) -> Iterator[tuple[Mapping[str, Any], Path]]:
     from ablate.store import SWEEP, sweep_file
 
     within = sorted(path.parent for name in ("retune", "confirmation*") for path in folder.glob(f"{name}/{SWEEP}"))
-    for place in (folder, *within):
+    for place in (folder, *(place for place in within if not place.is_symlink())):
         file = sweep_file.read(place)
         if file is not None:
             yield whole(file.sweep, place)[0], place

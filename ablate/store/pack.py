@@ -27,9 +27,9 @@ import zstandard
 
 from ablate.errors import AblateError
 from ablate.store.clear import TRASH
-from ablate.store.files import content_of, reading, sync_folder, write_atomically, writing
+from ablate.store.files import MOST_JSON_BYTES, content_of, parse_json, reading, sync_folder, write_atomically, writing
 from ablate.store.labels import labels_file
-from ablate.store.seals import DAMAGE, seal, unseal
+from ablate.store.seals import CHECK, DAMAGE, seal, unseal
 from ablate.store.sweeps import SWEEP
 from ablate.store.trajectory import Trajectory
 
@@ -40,8 +40,9 @@ LEFT = "packed.json"  # in a packed training: the steps whose predictions came a
 VERSION = 1
 ARCHIVES = (".tar.gz", ".tgz", ".tar.zst")
 
-MOST_FILES = 200_000
+MOST_FILES = 50_000
 MOST_BYTES = 2**28  # of all files of a pack; one of 1,000 runs with 100 evaluations each has a fifth of that
+LONGEST_PLAIN = 200  # letters of the name of a packed sweep
 LONGEST_NAME = 4096  # bytes of an entry's name in an archive
 
 _SWEEPS = r"((retune|confirmation(-\d+)?)/)*"
@@ -90,8 +91,10 @@ def pack(folder: Path, steps: Mapping[str, Sequence[int]], store: Path | None, o
     if out.exists() or out.is_symlink():
         raise AblateError(f"{out} exists, and a pack is never written over anything. Remove it, or name another: --out FILE.")
     with _parts(folder, steps, store) as files:
-        manifest = {"version": VERSION, "name": folder.resolve().name, "files": _digests(files)}
+        _bounded(len(files), sum(map(len, files.values())), str(folder))
+        manifest = {"version": VERSION, "name": _plain_name(folder), "files": _digests(files)}
         files[PACK] = _json(seal(manifest))
+        _manifest(files[PACK], f"{out}: {PACK}")  # what is written can be read
         if _is_archive(out):
             write_atomically(out, _archived(out, _name_of(out), files))
         else:
@@ -135,7 +138,12 @@ def _of_training(training: Trajectory, steps: Sequence[int]) -> dict[str, bytes]
     )
     for step in kept:
         found[f"predictions/{step}.npz"] = content_of(training.predictions_file(step), below=training.store) or b""
-    return found | {LEFT: _json(seal({"predictions": kept}))}
+    return found | {LEFT: _json(seal({"predictions": kept, "until": max(rows, default=0)}))}
+
+
+def _plain_name(folder: Path) -> str:
+    """The name of a sweep's folder, with what a pack's name cannot have replaced: lr=0.1 is lr-0.1."""
+    return re.sub(r"[^\w.+-]", "-", folder.resolve().name, flags=re.ASCII).lstrip(".")[:LONGEST_PLAIN] or "sweep"
 
 
 def _names_in(folder: Path) -> list[str]:
@@ -214,7 +222,7 @@ def changed(folder: Path) -> list[str]:
     if place is None:
         return []
     try:
-        files = _manifest(content_of(place / PACK), str(place / PACK))["files"]
+        files = _manifest(content_of(place / PACK, MOST_JSON_BYTES), str(place / PACK))["files"]
     except AblateError as error:
         return [str(error)]
     other = [name for name, (size, digest) in files.items() if not _fits(place / name, size, digest)]
@@ -222,13 +230,17 @@ def changed(folder: Path) -> list[str]:
     return [f"Changed or missing since this sweep was packed: {listed}"] if other else []
 
 
-def kept_predictions(training: Path) -> set[int] | None:
-    """The steps whose predictions came along with a packed training; None for one that was never packed."""
+def left_out(training: Path) -> tuple[set[int], int]:
+    """(the steps whose predictions came along with a packed training, up to which step those of others were left out).
+
+    The second is 0 for a training that was never packed.
+    """
     try:
-        steps = unseal(json.loads(content_of(training / LEFT) or b""), wanted=True)[0]["predictions"]
-        return {step for step in steps if type(step) is int}
-    except (*DAMAGE, TypeError):
-        return None
+        content = content_of(training / LEFT, MOST_JSON_BYTES, below=training.parent)
+        found = unseal(parse_json(content or b""), wanted=True)[0]
+        return {step for step in found["predictions"] if type(step) is int}, int(found["until"])
+    except (*DAMAGE, TypeError, AblateError):
+        return set(), 0
 
 
 def _fits(path: Path, size: int, digest: str) -> bool:
@@ -250,13 +262,17 @@ def _manifest(content: bytes | None, where: str) -> dict[str, Any]:
     if content is None:
         raise AblateError(f"{where} is missing, so this is no packed sweep.")
     try:
-        found, _ = unseal(json.loads(content), wanted=True)
+        found, _ = unseal(parse_json(content), wanted=True)
         files = found["files"]
         for name, (size, digest) in files.items():
             if not _allowed(name) or type(size) is not int or size < 0 or not re.fullmatch(r"[0-9a-f]{64}", digest):
                 raise ValueError(name)
         _bounded(len(files), sum(size for size, _ in files.values()), where)
-        if not isinstance(found["name"], str) or not re.fullmatch(r"[\w.+-]{1,200}", found["name"]) or found["name"][0] == ".":
+        if (
+            not isinstance(found["name"], str)
+            or not re.fullmatch(rf"[\w.+-]{{1,{LONGEST_PLAIN}}}", found["name"], re.ASCII)
+            or found["name"][0] == "."
+        ):
             raise ValueError("name")
     except (*DAMAGE, TypeError, AttributeError, RecursionError) as error:
         raise AblateError(f"{where} is damaged. Pack the sweep again.") from error
@@ -306,7 +322,7 @@ def read(source: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 def _from_folder(source: Path) -> dict[str, bytes]:
     if not (source / PACK).is_file():
         raise AblateError(f"{source} is no packed sweep: there is no {PACK} in it. ablate runs pack SWEEP makes one.")
-    content = content_of(source / PACK)
+    content = content_of(source / PACK, MOST_JSON_BYTES)
     files = _manifest(content, f"{source}: {PACK}")["files"]
     found = {PACK: content or b""}
     for name, (size, _) in files.items():
@@ -337,12 +353,13 @@ def _from_archive(source: Path) -> dict[str, bytes]:
             _decompressed(source, file) as stream,
             tarfile.open(fileobj=stream, mode="r|", tarinfo=_ShortNames) as archive,
         ):
-            for member in archive:
+            for number, member in enumerate(archive, start=1):
+                archive.members.clear()  # type: ignore[attr-defined]  # which it would keep for a second look
+                total += member.size
+                _bounded(number, total, str(source))
                 name = _member(source, member)
                 if name is None:
                     continue
-                total += member.size
-                _bounded(len(found) + 1, total, str(source))
                 taken = archive.extractfile(member)
                 if name in found or taken is None:
                     raise AblateError(f"{source}: {name} is in it twice.")
@@ -363,8 +380,8 @@ class _ShortNames(tarfile.TarInfo):
             tarfile.XGLTYPE,
             tarfile.SOLARIS_XHDTYPE,
         )
-        if self.type in headers and self.size > LONGEST_NAME:
-            raise tarfile.ReadError("a name that is too long")
+        if self.type == tarfile.GNUTYPE_SPARSE or (self.type in headers and self.size > LONGEST_NAME):
+            raise tarfile.ReadError("a sparse file, or a name that is too long")
         return super()._proc_member(archive)  # type: ignore[misc,no-any-return]
 
 
@@ -390,7 +407,9 @@ def _decompressed(source: Path, file: IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 def unpack(source: Path, store: Path, sweeps: Path) -> Unpacked:
-    """Merge a pack into a store and its sweep into the folder of sweeps. All or nothing; nothing is written over.
+    """Merge a pack into a store and its sweep into the folder of sweeps. Nothing is written over.
+
+    All is checked before anything is written. What a full disk leaves are whole trainings; the same command completes them.
 
     Args:
         source: a folder or an archive that `pack` made.
@@ -418,6 +437,7 @@ def unpack(source: Path, store: Path, sweeps: Path) -> Unpacked:
     )
     for fingerprint in there:
         _check_same(source, Trajectory(store, fingerprint), trainings[fingerprint])
+    of_sweep = {name: _in_store(content, store) if name.endswith(SWEEP) else content for name, content in of_sweep.items()}
     _check_free(source, sweep, of_sweep)
     added = tuple(sorted(trainings.keys() - set(there)))
     for fingerprint in added:
@@ -426,9 +446,18 @@ def unpack(source: Path, store: Path, sweeps: Path) -> Unpacked:
         if content_of(store / ".labels" / name, below=store) is None:
             write_atomically(store / ".labels" / name, content, below=store)
     for name in sorted(of_sweep, key=lambda name: name.endswith(SWEEP)):  # what makes it a sweep comes last
-        if not (sweep / name).exists():
-            write_atomically(sweep / name, of_sweep[name])
+        if content_of(sweep / name, below=sweeps) is None:
+            write_atomically(sweep / name, of_sweep[name], below=sweeps)
     return Unpacked(sweep, added, there)
+
+
+def _in_store(content: bytes, store: Path) -> bytes:
+    """A sweep.json that says where its trainings lie now."""
+    sweep = parse_json(content)
+    if not isinstance(sweep, dict) or sweep.get("store") == str(store):
+        return content
+    moved = {key: value for key, value in sweep.items() if key != CHECK} | {"store": str(store)}
+    return _json(seal(moved) if CHECK in sweep else moved)
 
 
 def _check_same(source: Path, training: Trajectory, packed: Mapping[str, bytes]) -> None:
@@ -448,7 +477,8 @@ def _check_free(source: Path, sweep: Path, files: Mapping[str, bytes]) -> None:
     """Refuse a folder that holds anything else than this sweep."""
     if not (sweep.exists() or sweep.is_symlink()):
         return
-    if sweep.is_symlink() or any(content_of(sweep / name) not in (None, content) for name, content in files.items()):
+    others = (name for name, content in files.items() if content_of(sweep / name, below=sweep) not in (None, content))
+    if sweep.is_symlink() or any(others):
         raise AblateError(
             f"{sweep} exists and is not the sweep in {source}; nothing was unpacked. Name another folder: --to DIR."
         )

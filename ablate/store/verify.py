@@ -15,7 +15,7 @@ from ablate.store.evaluations import is_step
 from ablate.store.files import MOST_JSON_BYTES, content_of, digest, files_in, parse_json, reading
 from ablate.store.inventory import Inventory, take
 from ablate.store.labels import LABELS, read_file
-from ablate.store.pack import kept_predictions
+from ablate.store.pack import left_out
 from ablate.store.seals import DAMAGE, check_arrays, unseal
 from ablate.store.sweeps import REGISTRATIONS, registrations
 from ablate.store.trajectory import MOST_CONFIG_BYTES, Trajectory, is_status, unpack_predictions
@@ -254,8 +254,8 @@ def _first(numbers: Sequence[int]) -> str:
 
 def _predictions(trajectory: Trajectory) -> Iterator[Finding]:
     finals, lines = trajectory.final_steps(), trajectory.lines().by_step
-    came_along = kept_predictions(trajectory.path)  # those of other steps were left out when it was packed
-    with_rows = {trajectory.predictions_file(step) for step in lines if came_along is None or step in came_along}
+    came_along, until = left_out(trajectory.path)
+    with_rows = {trajectory.predictions_file(step) for step in lines if step > until or step in came_along}
     for path in sorted({*trajectory.files("predictions"), *with_rows}, key=lambda path: int(path.stem)):
         step = int(path.stem)
         written = lines[step].predictions if step in lines else None
