@@ -56,7 +56,7 @@ class Parser(argparse.ArgumentParser):
             name, listed = self._name(found[1]), " ".join(map(str, values))
             return f"{name} needs {'a value' if len(values) == 1 else f'{len(values)} values'}: {name} {listed}."
         if found := re.match(r"argument (\S+): not allowed with argument (\S+)", message):
-            return f"{self._name(found[1])} does not go with {self._name(found[2])}. Leave one of them out."
+            return f"{self._name(found[1])} cannot be combined with {self._name(found[2])}. Leave one of them out."
         if found := re.match(r"argument (\S+): ignored explicit argument (.*)", message, re.DOTALL):
             return f"{self._name(found[1])} takes no value, got {found[2]}."
         if found := re.match(r"the following arguments are required: (.*)", message):

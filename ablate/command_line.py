@@ -10,9 +10,9 @@ from ablate.arguments import Once, Parser, add_config_dir
 from ablate.errors import UsageError
 
 REFUSED = {
-    "--config-path": "Configs of your own go into a folder: -cd DIR.",
-    "--config-name": "What it would change goes into a study: study=NAME.",
-    "--experimental-rerun": "The same command again goes on where it stopped.",
+    "--config-path": "Put your own configs in a folder: -cd DIR.",
+    "--config-name": "Put your overrides in a study: study=NAME.",
+    "--experimental-rerun": "Rerun the command to resume.",
 }
 WHATS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")  # that --info can show
 ALONE = ("cfg", "info", "multirun", "run", "shell_completion", "help", "hydra_help")  # flags of which one says what to do
@@ -44,11 +44,11 @@ def read(words: Sequence[str], prog: str = "ablate") -> CommandLine:
     asked = [name for name in ALONE if getattr(options, name)]
     if len(asked) > 1:
         flags = [f"--{name.replace('_', '-')}" for name in asked]
-        raise UsageError(f"{flags[0]} does not go with {flags[1]}. Leave one of them out.")
+        raise UsageError(f"{flags[0]} cannot be combined with {flags[1]}. Leave one of them out.")
     if options.resolve and not options.cfg:
-        raise UsageError("--resolve needs --cfg, whose config it resolves: --cfg job --resolve.")
+        raise UsageError("--resolve works only with --cfg: --cfg job --resolve.")
     if options.package is not None and not options.cfg:
-        raise UsageError("--package needs --cfg, of whose config it shows a part: --cfg job --package augment.")
+        raise UsageError("--package works only with --cfg: --cfg job --package augment.")
     flags = [f"--{name.replace('_', '-')}" for name in (*ALONE, "resolve") if getattr(options, name) is True]
     for name in ("cfg", "info", "package", "config_dir"):
         if getattr(options, name) is not None:

@@ -244,5 +244,5 @@ def _of_word(words: Sequence[str]) -> str:
             config.compose([other for other in plain if other != word])
         except Exception:
             continue
-        return f"{visible(word)} does not go with the other words."
+        return f"{visible(word)} cannot be combined with the other words."
     return f"These words do not make a config: {' '.join(map(visible, words))}."

@@ -54,13 +54,15 @@ def _parsed(word: str, number: int, words: Sequence[str]) -> Override:
     if "=" not in word and not word.startswith("~"):
         raise UsageError(_no_equals(word, before, after))
     if word.startswith("=") and before is not None and "=" not in before:
-        raise UsageError(f"{visible(before)} and {visible(word)} stand apart. Write {visible(before + word)} without spaces.")
+        raise UsageError(
+            f"{visible(before)} and {visible(word)} are separate words. Write {visible(before + word)} without spaces."
+        )
     key, _, value = word.partition("=")
     if not key.strip("+~ "):
         raise UsageError(f"Cannot read {visible(word)}: it has no key. Write KEY=VALUE.")
     if "=" in word and not value.strip() and after is not None and "=" not in after:
         raise UsageError(
-            f"{visible(word)} and {visible(after)} stand apart. Write {visible(word.strip() + after)} without spaces."
+            f"{visible(word)} and {visible(after)} are separate words. Write {visible(word.strip() + after)} without spaces."
         )
     return parse(word, after)
 
@@ -68,7 +70,7 @@ def _parsed(word: str, number: int, words: Sequence[str]) -> Override:
 def _no_equals(word: str, before: str | None, after: str | None) -> str:
     """What to say of a word without an equals sign."""
     if after == "=" or (after is not None and after.startswith("=")):
-        return f"{visible(word)} and {visible(after)} stand apart. Write KEY=VALUE without spaces."
+        return f"{visible(word)} and {visible(after)} are separate words. Write KEY=VALUE without spaces."
     if before is not None and before.rstrip().endswith(","):
         joined = f"{before.rstrip()}{word}"
         return f"{visible(before)} ends with a comma, and {visible(word)} stands alone. Write {visible(joined)} without spaces."
@@ -128,8 +130,8 @@ def _twice(key: str, given: Sequence[Override]) -> str:
     numbers = [int(value) for value in values if value.isdecimal() and len(value) < 10]
     if len(numbers) == len(values) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
         wanted = f"'{key}=range({numbers[0]},{numbers[-1] + 1})'"
-        return f"{key} is given {times}: {listed}, as the shell makes them of {key}={{…}}. Write {wanted} or {key}={joined}."
-    return f"{key} is given {times}: {listed}. Keep one of them, or give both at once to sweep over them: {key}={joined}."
+        return f"{key} is given {times}: {listed}, as the shell expands {key}={{…}}. Write {wanted} or {key}={joined}."
+    return f"{key} is given {times}: {listed}. Keep one of them, or list the values to sweep over them: {key}={joined}."
 
 
 def check(word: Override, own: Sequence[Path], fixed: bool = False) -> None:
@@ -168,7 +170,7 @@ def _check_known(word: Override, own: Sequence[Path]) -> None:
 def _empty(key: str, fixed: bool) -> str:
     """What to say of a key without a value, which an unset variable of the shell leaves."""
     example = "FOLDER" if key in FOLDERS else "VALUE"
-    more = " An unset variable of the shell leaves it empty." if not fixed and key in (*FOLDERS, *FILES) else ""
+    more = " An unset shell variable may have left it empty." if not fixed and key in (*FOLDERS, *FILES) else ""
     return f"{key} has no value. Write {key}={example}.{more}"
 
 

@@ -31,7 +31,7 @@ BOOLEAN = "tag:yaml.org,2002:bool"
 NULL = "tag:yaml.org,2002:null"
 # What PyYAML says, and what the user did.
 CAUSES = {
-    r"found character '\\t'": "a tab, where YAML takes spaces alone",
+    r"found character '\\t'": "a tab, where YAML allows only spaces",
     r"mapping values are not allowed": "a ':' too many, or a wrong indentation. Quote a text that has a ':'",
     r"expected <block end>": "a wrong indentation, or a bracket that is not closed",
     r"could not find expected ':'": "a key without ':'",
@@ -41,8 +41,8 @@ CAUSES = {
     r"cannot start any token": "a text that begins with a character such as '%' or '@'. Quote it",
     r"unknown escape character": "a backslash in double quotes. Use single quotes",
     r"special characters are not allowed|#x": "a character that YAML does not take",
-    r"but found another document": "a second document ('---'). Keep one a file",
-    r"found duplicate key": "a key that is there twice",
+    r"but found another document": "a second document ('---'). Keep one per file",
+    r"found duplicate key": "a duplicate key",
 }
 
 
@@ -212,7 +212,7 @@ def check(path: Path, group: str) -> None:
             raise AblateError(f"{path}: '{PACKAGE}' {told}, so that the study sets keys of the whole config.")
         _check_study(path, content)
     elif package is not None and package[1] == "_global_":
-        raise AblateError(f"{path}: '{header}' belongs into studies alone. Remove it, so that the keys are those of {group}.")
+        raise AblateError(f"{path}: '{header}' belongs only in studies. Remove it, so that the keys are those of {group}.")
 
 
 def _text(path: Path) -> str:
@@ -236,15 +236,15 @@ def _composed(path: Path, text: str) -> yaml.Node | None:
     except yaml.YAMLError as error:
         raise AblateError(f"{path}, {cause_of(error)}") from None
     except RecursionError:
-        raise AblateError(f"{path} has too many brackets in one another.") from None
+        raise AblateError(f"{path} has too many nested brackets.") from None
     return node
 
 
 def cause_of(error: yaml.YAMLError) -> str:
-    """Line and likely cause of a YAML error, as in `line 3: a tab, where YAML takes spaces alone.`"""
+    """Line and likely cause of a YAML error, as in `line 3: a tab, where YAML allows only spaces.`"""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     said = f"{getattr(error, 'problem', '')} {error}"
-    cause = next((told for pattern, told in CAUSES.items() if re.search(pattern, said)), "no valid YAML from here on")
+    cause = next((told for pattern, told in CAUSES.items() if re.search(pattern, said)), "not valid YAML from here on")
     return f"line {mark.line + 1}: {cause}." if mark is not None else f"{cause}."
 
 
@@ -257,7 +257,7 @@ def _entries(node: yaml.MappingNode) -> dict[str, yaml.Node]:
 
 
 def _refuse_repeated(path: Path, node: yaml.Node, seen: set[int]) -> None:
-    """Refuse a key that is there twice in one mapping; each node is looked at once, however many aliases it has."""
+    """Refuse a duplicate key in one mapping; each node is looked at once, however many aliases it has."""
     if id(node) in seen:
         return
     seen.add(id(node))

@@ -460,7 +460,9 @@ def _no_seeds(values: Sequence[str]) -> str:
     """What to say of values that are no replicate numbers."""
     wrong = next((value for value in values if not _is_seed(value)), None)
     if wrong is not None:
-        return f"seed must be a whole number from 0 to {MOST_SEEDS - 1:,}, got {wrong[:40]}. Several are seed=0,1,2."
+        return (
+            f"seed must be a whole number from 0 to {MOST_SEEDS - 1:,}, got {wrong[:40]}. For several seeds, write seed=0,1,2."
+        )
     twice = next(value for value in values if values.count(value) > 1)
     return f"seed has {twice} more than once. Give different numbers, as in seed=0,1,2."
 
@@ -476,7 +478,7 @@ def sweep_folder(path: str | Path) -> Path:
         return folder
     if plain_file(folder / TUNING / SWEEP):
         raise AblateError(
-            f"{folder} still tunes learning rates, and has measured nothing yet. Name its tuning: {folder / TUNING}."
+            f"{folder} is still tuning learning rates and has no results yet. Name its tuning folder: {folder / TUNING}."
         )
     raise AblateError(sweep_names.unknown(path))
 

@@ -169,7 +169,7 @@ class TrainingProgress:
             self.bar.stop()
 
     def _tell(self, step: int) -> None:
-        verb = f"going on from step {step}" if step else "training"
+        verb = f"resuming from step {step}" if step else "training"
         say(f"{verb} {self.trajectory.path} to step {self.recipe.steps}, seed {self.recipe.seed}")
 
     def began(self, step: int) -> None:

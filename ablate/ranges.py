@@ -23,7 +23,7 @@ def numbers(value: RangeSweep) -> list[int] | list[float]:
     first, last, by = (Decimal(repr(each)) for each in (start, stop, step))
     count = math.ceil((last - first) / by) if by else 0
     if count <= 0:
-        raise AblateError(f"{written} has no numbers. A range goes from its start up to its end, which is not among them.")
+        raise AblateError(f"{written} is empty. A range runs from its start to its end, and the end is excluded.")
     if count > LONGEST:
         raise AblateError(f"{written} has {count:,} numbers. Give at most {LONGEST:,}.")
     if all(isinstance(each, int) for each in (start, stop, step)):

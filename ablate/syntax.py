@@ -20,7 +20,7 @@ from ablate.ranges import numbers
 LOOKALIKES = {
     **dict.fromkeys("\u00a0\u2007\u202f\u3000\u2009", ("a no-break or wide space", " ")),
     **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u00ad", ("a character without width", "")),
-    **dict.fromkeys("\u2212\u2010\u2011\u2013\u2014\uff0d", ("a dash that is no minus sign", "-")),
+    **dict.fromkeys("\u2212\u2010\u2011\u2013\u2014\uff0d", ("a dash other than '-'", "-")),
     **dict.fromkeys("\u2018\u2019\u201a\u2032\u0060\u00b4", ("a curly quote", "'")),
     **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb\u2033", ("a curly quote", '"')),
     "\uff0c": ("a wide comma", ","),
@@ -125,14 +125,14 @@ def _sort(*args: ElementType | ChoiceSweep | RangeSweep, reverse: bool = False) 
 def _explained(word: str, after: str | None, error: Exception) -> str:
     key, equals, value = word.partition("=")
     if not word.strip():
-        return "Cannot read an empty word, as an unset variable in quotes leaves it. Leave it out."
+        return "Cannot read an empty word, perhaps from an unset shell variable in quotes. Leave it out."
     if not equals:
         return f"Cannot read {visible(word)}. Write KEY=VALUE."
     for number, character in enumerate(word, start=1):
         if character in LOOKALIKES and not _in_quotes(word, number - 1):
             return _lookalike(word, number)
     if isinstance(error, RecursionError):
-        return f"Cannot read {visible(word)}: it has too many brackets in one another."
+        return f"Cannot read {visible(word)}: it has too many nested brackets."
     braces = BRACES.fullmatch(word)
     if braces and "{" not in braces[2] and ":" not in braces[2]:
         return _braces(word, braces[1], braces[2])

@@ -60,9 +60,7 @@ class AblateSweeper(Sweeper):
         from ablate.launch.settings import Settings
 
         if any(word.startswith("hydra.sweep.subdir") for word in self.master.hydra.overrides.hydra):
-            raise AblateError(
-                "hydra.sweep.subdir cannot be set: the runs of a sweep lie in folders by their number. Leave it out."
-            )
+            raise AblateError("hydra.sweep.subdir cannot be set: the runs of a sweep are in numbered folders. Leave it out.")
         settings = Settings.of(self.master)
         tuned = retune.Settings.of(self.master)
         made = self._retuning(arguments, tuned) if tuned.retune else self._plan(arguments)

@@ -64,7 +64,7 @@ def test_the_factorial_trains_twice_and_the_same_command_again_trains_nothing(pr
     assert files == {path: path.stat().st_mtime_ns for path in files}
 
     out, err = program("augment=off", "ema=off", "steps=30", "eval_every=10")  # a single run goes on from the sweep's
-    assert "going on from step 20" in err
+    assert "resuming from step 20" in err
     assert "at step 30, raw weights" in out
     assert len(program.trajectories()) == 2
 
@@ -93,7 +93,7 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(program: Any) -> None:
     assert 100 <= saved < 1500
     assert f"stopped at step {saved}, saved in" in err
     _, err = program(*words)
-    assert f"going on from step {saved}" in err
+    assert f"resuming from step {saved}" in err
     assert [row["step"] for row in rows(trajectory)] == list(range(100, 1501, 100))
 
 

@@ -102,7 +102,7 @@ def test_again_it_trains_nothing(folder, results, environment):
 
 def test_longer_it_goes_on(folder, results, environment):
     firsts = {path: path.read_text() for path in folder.glob("runs/*/metrics.jsonl")}
-    assert f"going on from step {STEPS}" in sweep(folder, environment, steps=STEPS * 3 // 2)
+    assert f"resuming from step {STEPS}" in sweep(folder, environment, steps=STEPS * 3 // 2)
     assert len(list(folder.glob("runs/[0-9a-f]*"))) == 2
     for path, text in firsts.items():
         lines = path.read_text().splitlines()

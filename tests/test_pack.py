@@ -166,7 +166,7 @@ def test_a_report_names_what_was_changed_in_a_pack(place, elsewhere, name):
 def test_nothing_is_packed_over(place, elsewhere, monkeypatch):
     monkeypatch.chdir(place)
     (elsewhere / "mine.tar.gz").write_text("my notes")
-    with pytest.raises(AblateError, match="never written over"):
+    with pytest.raises(AblateError, match="is not overwritten"):
         runs.run(["pack", f"multirun/{FACTORIAL}", "--out", str(elsewhere / "mine.tar.gz")])
     assert (elsewhere / "mine.tar.gz").read_text() == "my notes"
 
@@ -178,7 +178,7 @@ def test_nothing_is_unpacked_over_another_training_or_sweep(place, elsewhere):
     lines = rows.read_bytes().splitlines(keepends=True)
     rows.write_bytes(b"".join(lines[:-1]))
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
-    with pytest.raises(AblateError, match=rf"{rows.parent} exists and is another training"):
+    with pytest.raises(AblateError, match=rf"{rows.parent} already holds a different or shorter training"):
         packs.unpack(source, Path("runs"), Path("multirun"))
     sweep = Path("others") / FACTORIAL
     sweep.mkdir(parents=True)
@@ -245,7 +245,7 @@ def test_a_name_of_gigabytes_is_refused_before_it_is_read(elsewhere):
     member = _member("x/long", tarfile.GNUTYPE_LONGNAME)
     member.size = 100 * 2**30
     (elsewhere / "x.tar.gz").write_bytes(gzip.compress(member.tobuf(tarfile.GNU_FORMAT) + bytes(2**20)))
-    with pytest.raises(AblateError, match="damaged or no archive"):
+    with pytest.raises(AblateError, match="damaged or not an archive"):
         packs.unpack(Path("x.tar.gz"), Path("runs"), Path("multirun"))
 
 

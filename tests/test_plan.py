@@ -123,7 +123,7 @@ def test_hydras_grammar(
         (("seed=0,3000000000",), r"seed must be a whole number from 0 to 2,147,483,647, got 3000000000\."),
         (("seed=null",), "got null"),
         (("seed=True",), "got True"),
-        (("seed=range(5,0)",), r"range\(5,0,1\) has no numbers"),
+        (("seed=range(5,0)",), r"range\(5,0,1\) is empty"),
         (
             ("augment=on,offf", "init=xavier,foo"),
             r"3 of 4 arms .*init=foo\) and 1 more: Unknown init level 'foo'.*augment level 'offf'",

@@ -450,7 +450,10 @@ def test_a_kill_at_any_line_is_no_damage_and_what_is_lost_later_is_seen(
             return  # diverged, and killed once between the last row and the status that counts it
         for number in range(len(lines)):
             path.write_bytes(b"".join(lines[:number] + lines[number + 1 :]))
-            assert [finding.path.name for finding in damages(made)] == ["metrics.jsonl"]
+            found = {
+                finding.path.name for finding in damages(made)
+            }  # without its checkpoint the row cannot come back by itself
+            assert {"metrics.jsonl"} <= found <= {"metrics.jsonl", "checkpoints"}
             assert catalog.entry(made).state == "damaged"
 
 

@@ -10,15 +10,15 @@ from ablate.errors import AblateError
 from ablate.terminal import tell
 
 _PACK = """\
-Write what the report of a sweep needs as one folder or one archive: what was fixed before training, the runs' results, and of
-each training its config, rows, surroundings, and final predictions; no checkpoints. report, status and `ablate.results.load`
-read such a folder in place; `ablate runs unpack` puts it into a store.
+Pack everything the report of a sweep needs into one folder or archive: the plan fixed before training, the runs' results, and
+each training's config, metrics, environment, and final predictions. Checkpoints are left out. The report and status commands
+and `ablate.results.load` read such a folder in place; `ablate runs unpack` puts it into a store.
 """
 
 _UNPACK = """\
 Put a packed sweep into a store, and its folder beside other sweeps. Every file is checked first against what was packed, and
-nothing is written over: a training that is there with the same rows stays, and one with others ends the command before anything
-is written.
+nothing is overwritten: an existing training with the same rows is kept, and one with different rows stops the command before
+anything is written.
 """
 
 _EXAMPLES = """\
@@ -63,7 +63,11 @@ def pack(words: Sequence[str]) -> int:
         )
         return 0
     missing = len(steps) - made.trainings
-    lacking = f"; {missing} of {len(steps)} trainings are not in the store, so their runs have results alone" if missing else ""
+    lacking = (
+        f"; {missing} of {len(steps)} trainings are not in the store, so only the results of their runs were packed"
+        if missing
+        else ""
+    )
     tell(f"Packed {folder} into {made.path}: {_count(made.trainings, 'training')}, {_size(made.path):.2g} MB{lacking}")
     return 0
 

@@ -130,7 +130,7 @@ def run(arguments: Sequence[str]) -> int:
         alone = ("sweep", "format", "baseline", "reach", "notebook")
         given = [f"--{word}" if word != "sweep" else options.sweep[0] for word in alone if getattr(options, word)]
         if given:
-            raise AblateError(f"--compare does not go with {given[0]}. Give them in two commands.")
+            raise AblateError(f"--compare cannot be combined with {given[0]}. Give them in two commands.")
         first, second = options.compare
         _refuse_searches(options.compare, "--compare")
         return compare.run(first, second, options.out, options.json, **_changes(options))

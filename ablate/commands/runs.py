@@ -33,7 +33,7 @@ other commands, each with a --help of its own:
   ablate runs pack       a sweep as one folder or archive that can be sent and kept
   ablate runs unpack     put a packed sweep into a store
 
-states: running, stopped (the same command goes on), done, diverged, failed, new (nothing trained yet), damaged
+states: running, stopped (rerun the command to resume), done, diverged, failed, new (nothing trained yet), damaged
 """
 
 _EXAMPLES = """\
@@ -311,7 +311,7 @@ def _clear(words: Sequence[str]) -> int:
         print(json.dumps({"store": str(options.store), **whole}))
         return status
     for folder in gone:
-        tell(f"{folder} is gone: what this sweep needed is no longer kept for it")
+        tell(f"{folder} is gone: checkpoints are no longer kept for this sweep")
     for one in cleared:
         text = _told(one)
         if text:

@@ -39,7 +39,7 @@ def environment(config: DictConfig) -> Iterator[None]:
             try:
                 os.environ[name] = text
             except (OSError, ValueError):
-                raise AblateError(f"hydra.job.env_set.{name} must be a variable of the environment, got {text!r}.") from None
+                raise AblateError(f"hydra.job.env_set.{name} cannot be set as an environment variable, got {text!r}.") from None
         yield
     finally:
         for name, found in before.items():

@@ -146,9 +146,7 @@ def _read_sweep(folder: Path) -> tuple[list[_Planned], Path | None, str, SearchS
     except AblateError as error:
         raise ValueError(str(error)) from error
     except (*_DAMAGED, OSError):
-        raise ValueError(
-            f"{folder / trials_file.TRIALS} is damaged. The command of the search, given again, writes it anew."
-        ) from None
+        raise ValueError(f"{folder / trials_file.TRIALS} is damaged. Rerun the search's command to rewrite it.") from None
 
 
 def _store(content: Mapping[str, Any], folder: Path) -> Path | None:

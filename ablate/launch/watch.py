@@ -130,7 +130,7 @@ def _went_on(was: TrainingStatus | None, training: TrainingStatus, seen: Snapsho
     if training.state == "running" and was.state == "unknown":
         lines.append(f"{name}: at step {step} of {target}")
     elif training.began is not None and training.began != was.began:
-        begins = f"going on from step {training.began:,} to" if training.began else "training to step"
+        begins = f"resuming from step {training.began:,} to" if training.began else "training to step"
         lines.append(f"{name}: {begins} {target}")
     if was.state != "unknown":  # what was evaluated before it was found is no news
         for one in evaluations(seen, training, was.evaluated or 0):

@@ -228,7 +228,7 @@ class Report:
         if not (Path(place) / SWEEP).exists() and not is_store(Path(place)):
             folder = str(folders(place)[0])  # of a study, which was named
         lines = commands(self.analysis.results.sweep, folder)
-        return Text(escaping.markdown_block(lines) if lines else "No single command gives this: it was put together.")
+        return Text(escaping.markdown_block(lines) if lines else "No single command reproduces this report.")
 
 
 def execute(sweep: str, to: Path, **changes: Any) -> Path:

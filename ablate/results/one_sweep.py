@@ -112,11 +112,11 @@ class _Told:
             shown = "; ".join(text.rstrip(".") for text in self.damaged[:MOST_NAMED])
             more = f"; and {len(self.damaged) - MOST_NAMED} more" if len(self.damaged) > MOST_NAMED else ""
             lost = f"; {_runs(self.missing)}, without a training at hand, counted as missing" if self.missing else ""
-            lines.append(f"Damaged, so not read: {shown}{more}{lost}; the sweep's command, given again, writes them anew")
+            lines.append(f"Damaged, so not read: {shown}{more}{lost}; rerun the sweep's command to rewrite them")
         if self.stale:
             lines.append(
                 f"The {result_file.RESULT} of {_runs(self.stale)} is not what the training holds, which is what is reported; "
-                "the sweep's command, given again, writes it anew"
+                "rerun the sweep's command to rewrite it"
             )
         lines += unreadable_lines(list(self.unreadable.values()), result_file.RESULT)
         gone = self.gone - self.unreadable.keys()

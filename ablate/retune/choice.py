@@ -199,7 +199,7 @@ def kept(folder: Path, tuning: str) -> Choice | None:
     except (BadFile, Unreadable, ValueError) as error:
         if isinstance(error.__cause__, OSError):
             raise
-        reason = str(error) if isinstance(error, AblateError) else f"{path}: its checksum does not fit."
+        reason = str(error) if isinstance(error, AblateError) else f"{path}: its checksum does not match."
         raise BadFile(
             f"{reason} Restore it, or delete it, and the rates are chosen anew from the tuning beside it, which gives the same."
         ) from None

@@ -78,7 +78,7 @@ def run(
         except (SQLAlchemyError, StorageInternalError) as error:
             told = storage.reason(error.__cause__ or error, url)
             raise AblateError(
-                f"The storage of the search does not answer: {told}. The same command resumes the search."
+                f"The storage of the search does not answer: {told}. Rerun the command to resume the search."
             ) from None
         except KeyError as error:
             if "exist" not in str(error):  # what Optuna says of a study that is not there

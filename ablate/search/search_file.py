@@ -139,7 +139,7 @@ def _check_trial(node: Node, number: int, sweep: Mapping[str, Any]) -> None:
             raise node["retry_of"].wrong("null, as it is the first")
         node["retry_of"].whole(0, number - 1)
     if (node["source"].value == "retried") != (node["retry_of"].value is not None):
-        raise node["source"].bad("does not go with retry_of")
+        raise node["source"].bad("cannot be combined with retry_of")
     node["seeds"].equals(len(sweep["seeds"]), "the number of seeds of a trial")
     curve = check_curve(node["curve"], search["objectives"])
     node["came"].equals(max((at for at, _ in curve), default=0), "the examples of the last value of its curve")

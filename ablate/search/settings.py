@@ -96,7 +96,7 @@ class SearchSettings:
         if pruner["name"] == "wilcoxon":
             _check_wilcoxon(pruner, len(replicates))
         if seeds is not None and config["seeds"] is not None:
-            raise AblateError("seed=… and hydra.sweeper.seeds=[…] say the same. Give one of them.")
+            raise AblateError("seed=… and hydra.sweeper.seeds=[…] both set the seeds of a trial. Give only one of them.")
         return cls(
             n_trials=_whole("n_trials", config["n_trials"], 1, MOST_TRIALS),
             timeout=_positive("timeout", config["timeout"], null=True),

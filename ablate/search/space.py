@@ -112,7 +112,7 @@ def _check_choices(choices: Sequence[str], word: Override) -> None:
         seen[same] = each
     if len(choices) == 1:
         raise AblateError(
-            f"{word.key_or_group} has one value alone, so nothing is searched over: {word.input_line}. Write "
+            f"{word.key_or_group} has only one value, so there is nothing to search: {word.input_line}. Write "
             f"{word.key_or_group}={choices[0]}, or list several."
         )
 

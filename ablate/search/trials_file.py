@@ -17,7 +17,7 @@ from ablate.store.seals import CHECK, unseal, write_sealed
 
 TRIALS = "trials.json"
 TRIALS_VERSION = 1
-ADVICE = "The command of the search, given again, writes it anew."
+ADVICE = "Rerun the search's command to rewrite it."
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def read(folder: Path, sweep: Mapping[str, Any]) -> Trials:
     try:
         sealed = unseal(content)[1]
     except ValueError:
-        raise BadFile(f"{path}: its checksum does not fit, so it was changed after it was written. {ADVICE}") from None
+        raise BadFile(f"{path}: its checksum does not match, so it was changed after it was written. {ADVICE}") from None
     rows = tuple(Trial.of(row) for row in content["trials"])
     return Trials(rows, tuple(content["arms"]), tuple(content["runs"]), sealed)
 

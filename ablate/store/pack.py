@@ -89,7 +89,7 @@ def pack(folder: Path, steps: Mapping[str, Sequence[int]], store: Path | None, o
         AblateError: there is something at `out`, or a file cannot be read or written.
     """
     if out.exists() or out.is_symlink():
-        raise AblateError(f"{out} exists, and a pack is never written over anything. Remove it, or name another: --out FILE.")
+        raise AblateError(f"{out} already exists and is not overwritten. Remove it, or choose another name: --out FILE.")
     with _parts(folder, steps, store) as files:
         _bounded(len(files), sum(map(len, files.values())), str(folder))
         manifest = {"version": VERSION, "name": _plain_name(folder), "files": _digests(files)}
@@ -167,9 +167,7 @@ def _write_folder(out: Path, files: Mapping[str, bytes]) -> None:
     partial = out.with_name(f"{out.name}.partial")
     with writing(out):
         if partial.exists():
-            raise AblateError(
-                f"{partial} exists: an earlier pack was stopped on its way. Remove it, then give the command again."
-            )
+            raise AblateError(f"{partial} exists: an earlier pack was interrupted. Remove it, then rerun the command.")
         for name, content in files.items():
             (partial / name).parent.mkdir(parents=True, exist_ok=True)
             (partial / name).write_bytes(content)
@@ -365,7 +363,7 @@ def _from_archive(source: Path) -> dict[str, bytes]:
                     raise AblateError(f"{source}: {name} is in it twice.")
                 found[name] = taken.read()
     except (tarfile.TarError, zstandard.ZstdError, EOFError, *DAMAGE) as error:
-        raise AblateError(f"{source} is damaged or no archive. Get the pack again.") from error
+        raise AblateError(f"{source} is damaged or not an archive. Get the pack again.") from error
     return found
 
 
@@ -392,7 +390,7 @@ def _member(source: Path, member: tarfile.TarInfo) -> str | None:
         return None
     shown = member.name[:200].encode("unicode_escape").decode()
     if not member.isreg() or (name != PACK and not _allowed(name)):
-        raise AblateError(f"{source}: {shown} is nothing that a packed sweep holds. Nothing was unpacked.")
+        raise AblateError(f"{source}: {shown} does not belong in a packed sweep. Nothing was unpacked.")
     return name
 
 
@@ -468,7 +466,7 @@ def _check_same(source: Path, training: Trajectory, packed: Mapping[str, bytes])
     if theirs <= ours and all(content_of(training.path / name, below=training.store) == packed[name] for name in predictions):
         return
     raise AblateError(
-        f"{training.path} exists and is another training of the same recipe, or one that went less far; nothing was unpacked. "
+        f"{training.path} already holds a different or shorter training of the same recipe; nothing was unpacked. "
         f"Report the pack in place (ablate report PACK), or unpack it into another store: --store DIR. Pack: {source}."
     )
 

@@ -53,7 +53,7 @@ def read(folder: Path, fingerprint: str, step: int, weights: str) -> Stored:
         result, sealed = unseal(content)
         return Stored(result if sealed else _without_speed(result), sealed)
     except ValueError:
-        return Stored(damage=f"{path}: its checksum does not fit.")
+        return Stored(damage=f"{path}: its checksum does not match.")
     except DAMAGED as error:
         return Stored(damage=str(error))
 

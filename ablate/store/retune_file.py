@@ -138,7 +138,7 @@ def _check_mean(node: Node, seeds: int) -> None:
     accuracies = node["accuracies"].items(seeds, seeds)
     for accuracy, status in zip(accuracies, statuses, strict=True):
         if (accuracy.value is not None) != (status == "done"):
-            raise accuracy.bad(f"does not go with the status {status}")
+            raise accuracy.bad(f"cannot be combined with the status {status}")
         if accuracy.value is not None:
             accuracy.number(0, 1)
     known = [accuracy.value for accuracy in accuracies if accuracy.value is not None]

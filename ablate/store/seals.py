@@ -121,7 +121,7 @@ def unpack_arrays(path: Path, most_bytes: int = MOST_BYTES, below: Path | None =
         arrays: dict[str, NDArray[np.generic]] = npz.arrays_of(file, most_bytes)
     expected = str(arrays.pop("sha256"))
     if _checksum(arrays) != expected:
-        raise ValueError("its checksum does not fit")
+        raise ValueError("its checksum does not match")
     return arrays
 
 
@@ -144,7 +144,7 @@ def check_arrays(path: Path, below: Path | None = None) -> None:
             for chunk in arrays.chunks(name):
                 computed.update(chunk)
         if str(arrays.read("sha256")) != computed.hexdigest():
-            raise ValueError("its checksum does not fit")
+            raise ValueError("its checksum does not match")
 
 
 @contextmanager

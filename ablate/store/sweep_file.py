@@ -142,8 +142,8 @@ def read(folder: Path) -> SweepFile | None:
         return SweepFile(sweep, unseal(content)[1])
     except ValueError:
         raise BadFile(
-            f"{path}: its checksum does not fit, so it was changed after it was written. Without the key {CHECK!r} it is read "
-            "as it is, which every report then says."
+            f"{path}: its checksum does not match, so it was changed after it was written. To read it unchecked, "
+            f"remove its key {CHECK!r}; every report will then say so."
         ) from None
 
 

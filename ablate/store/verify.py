@@ -280,7 +280,7 @@ def _checkpoints(trajectory: Trajectory) -> Iterator[Finding]:
     steps = [int(path.stem) for path in trajectory.checkpoints()]
     for path, before in zip(trajectory.checkpoints(), [*steps[1:], 0], strict=False):
         check = partial(_check_checkpoint, path, trajectory.store)
-        finding = _finding(path, check, f"a training goes on from step {before} instead")
+        finding = _finding(path, check, f"training resumes from step {before} instead")
         if finding.damage != "missing":  # a training that runs drops its older ones
             yield finding
 

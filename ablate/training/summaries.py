@@ -45,7 +45,7 @@ class Summaries:
     def _give_up(self, error: Exception) -> None:
         self._writer = None
         reason = str(error) if isinstance(error, AblateError) else f"Cannot write {self.folder}: {_first_line(error)}."
-        log.warning("%s The training resumes without TensorBoard's copy of its evaluations.", reason)
+        log.warning("%s Training continues without the TensorBoard copy of its evaluations.", reason)
 
 
 def _first_line(error: Exception) -> str:

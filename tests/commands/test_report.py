@@ -137,7 +137,7 @@ def test_of_a_sweep_that_still_tunes_learning_rates_it_names_the_tuning(sweep, t
     sweep.rename(folder / plan.TUNING)
     with pytest.raises(
         AblateError,
-        match=rf"still tunes learning rates, and has measured nothing yet\. Name its tuning: {folder / plan.TUNING}\.$",
+        match=rf"is still tuning learning rates and has no results yet\. Name its tuning folder: {folder / plan.TUNING}\.$",
     ):
         report.run([str(folder), *words])
     assert not (folder / "report").exists()
@@ -302,7 +302,7 @@ def test_sweeps_read_at_different_steps_are_compared_with_a_warning(both, tmp_pa
 
 @pytest.mark.parametrize("words", [["--baseline", "1"], ["--format", "csv"], ["--notebook"], ["SWEEP"]])
 def test_what_a_comparison_cannot_do_is_refused(both, words):
-    with pytest.raises(AblateError, match=r"--compare does not go with .* Give them in two commands"):
+    with pytest.raises(AblateError, match=r"--compare cannot be combined with .* Give them in two commands"):
         report.run([*(both[0] if word == "SWEEP" else word for word in words), "--compare", *both])
 
 

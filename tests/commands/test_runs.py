@@ -663,11 +663,11 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
         "the command that reads this step trains again",
     ),
     "predictions gone": (lambda path: (path / "predictions" / "20.npz").unlink(), "20.npz: missing", "ablate runs rm "),
-    "checkpoint": (lambda path: flipped(path / "checkpoints" / "30.npz"), "30.npz: ", "goes on from step 20 instead"),
+    "checkpoint": (lambda path: flipped(path / "checkpoints" / "30.npz"), "30.npz: ", "resumes from step 20 instead"),
     "first checkpoint": (
         lambda path: (path / "checkpoints" / "10.npz").write_bytes(b""),
         "10.npz: not what was written",
-        "goes on from step 0 instead",
+        "resumes from step 0 instead",
     ),
     "metrics gone": (
         lambda path: (path / "metrics.jsonl").unlink(),
@@ -884,4 +884,4 @@ def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         assert "All of it must fit" in out
     if not words:
         assert "ablate runs gc --dry-run" in out
-        assert "stopped (the same command goes on)" in out
+        assert "stopped (rerun the command to resume)" in out

@@ -216,7 +216,7 @@ def test_json_and_follow_are_not_for_one_another(sweep: Path, capsys: pytest.Cap
     with pytest.raises(SystemExit) as end:
         status.run([str(sweep), "--json", "--follow"])
     assert end.value.code == 2
-    assert "ablate status: --follow does not go with --json." in capsys.readouterr().err
+    assert "ablate status: --follow cannot be combined with --json." in capsys.readouterr().err
 
 
 def test_a_folder_that_is_no_sweep_is_refused(tmp_path: Path) -> None:

@@ -592,7 +592,7 @@ def test_each_evaluation_is_told_once(sweep: Sweep, monkeypatch: pytest.MonkeyPa
         screen.refresh()
         screen.refresh()
         assert shown.lines() == [
-            f"{first}: going on from step 100 to 1,000",
+            f"{first}: resuming from step 100 to 1,000",
             f"{first}: step 200 of 1,000, accuracy 16.0 %, {speed}",
             f"{first}: step 300 of 1,000, accuracy 24.0 %, {speed}, about 1 min left",
         ]
@@ -638,7 +638,7 @@ def test_without_a_terminal_there_is_a_line_for_whatever_happens(sweep: Sweep, m
         sweep.saved(2, 300)
         sweep.at_work(2, 0)
         screen.refresh()
-        assert shown.lines() == [f"{first}: training to step 1,000", f"{second}: going on from step 300 to 1,000"]
+        assert shown.lines() == [f"{first}: training to step 1,000", f"{second}: resuming from step 300 to 1,000"]
         screen.refresh()
         sweep.at_work(0, 150)
         screen.refresh()

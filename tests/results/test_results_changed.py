@@ -91,7 +91,7 @@ def test_what_has_no_checksum_is_said_and_held_against_what_else_tells_it(sweep)
 def test_a_sweep_file_that_does_not_fit_its_checksum_is_refused(sweep):
     text = (sweep / "sweep.json").read_text()
     (sweep / "sweep.json").write_text(text.replace('"margin": 0.5', '"margin": 5.0'))
-    with pytest.raises(AblateError, match=r"sweep\.json: its checksum does not fit"):
+    with pytest.raises(AblateError, match=r"sweep\.json: its checksum does not match"):
         load(sweep)
 
 

@@ -131,7 +131,7 @@ def test_a_value_that_a_trial_cannot_have_is_told(
     ) as caught:
         search.load(folder)
     assert str(caught.value).startswith(f"{path}: ")
-    assert str(caught.value).endswith("The command of the search, given again, writes it anew.")
+    assert str(caught.value).endswith("Rerun the search's command to rewrite it.")
 
 
 def test_a_file_without_its_checksum_is_read_and_said(made: Callable[..., Path]) -> None:
@@ -141,7 +141,7 @@ def test_a_file_without_its_checksum_is_read_and_said(made: Callable[..., Path])
     content = json.loads(path.read_text())
     content["trials"][0]["seconds"] += 1
     path.write_text(json.dumps(content))
-    with pytest.raises(BadFile, match=r"trials\.json: its checksum does not fit, so it was changed after it was written"):
+    with pytest.raises(BadFile, match=r"trials\.json: its checksum does not match, so it was changed after it was written"):
         search.load(folder)
     del content[CHECK]
     path.write_text(json.dumps(content))
