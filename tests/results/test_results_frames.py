@@ -112,7 +112,7 @@ def test_what_its_training_holds_decides_about_a_run_and_else_its_result(sweep, 
     damaged, stale, gone = loaded.notes
     assert f"Cannot read {sweep / '5' / app.RESULT}: not valid JSON at line 1, column 12" in damaged
     assert f"{sweep / '7' / app.RESULT}: fingerprint must be '{short.fingerprint}', the training of the run" in damaged
-    assert "; run 7, without a training at hand, counted as missing; the sweep's command" in damaged
+    assert "; run 7, without a training at hand, counted as missing; rerun the sweep's command" in damaged
     assert stale.startswith("The result.json of runs 0, 1, 4 is not what the training holds, which is what is reported")
     assert gone.startswith("The evaluations of 1 of 3 finished runs are damaged or gone")
     steps = loaded.evaluations.groupby("number")["step"].apply(list)
