@@ -243,7 +243,9 @@ def make(
 
     stores = [source for source in sources if is_store(Path(source))]
     if stores and len(sources) > 1:
-        raise AblateError(f"{stores[0]} is a store, which is reported alone, got {len(sources)} names. Report it by itself.")
+        raise AblateError(
+            f"{stores[0]} is a store, which must be reported by itself, got {len(sources)} names. Name only the store."
+        )
     searches = [found for source in sources if (found := _search(source)) is not None]
     if searches:
         return _make_of_search(sources, searches[0], to, formats or files.FORMATS)

@@ -20,8 +20,7 @@ def write(path: Path, content: bytes) -> Path:
         write_atomically(path, content, _sweep_above(path))
     except Unreadable as error:
         raise AblateError(
-            f"Cannot write {path}: {error.path} is not written through ({error.reason}). Remove it, or name another folder: "
-            "--out DIR."
+            f"Cannot write {path}: {error.path} is in the way ({error.reason}). Remove it, or name another folder: --out DIR."
         ) from error
     return path
 

@@ -30,7 +30,7 @@ def load(*sources: str | Path) -> Results:
         if is_store(Path(source)):
             if len(sources) > 1:
                 raise AblateError(
-                    f"{source} is a store, which is reported alone, got {len(sources)} names. Report it by itself."
+                    f"{source} is a store, which must be reported by itself, got {len(sources)} names. Name only the store."
                 )
             return build(whole_store.read(Path(source)))
         found |= dict.fromkeys(folders(source))

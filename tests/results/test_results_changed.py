@@ -151,12 +151,12 @@ def test_nothing_is_written_through_a_link_in_a_sweep(sweep, tmp_path, capsys):
     site.mkdir()
     (site / "index.html").write_text("mine")
     (sweep / "report").symlink_to(site)
-    with pytest.raises(AblateError, match=rf"Cannot write .*: {sweep / 'report'} is not written through \(it is a link"):
+    with pytest.raises(AblateError, match=rf"Cannot write .*: {sweep / 'report'} is in the way \(it is a link"):
         report.run([str(sweep), "--format", "csv"])
     (sweep / "report").unlink()
     (sweep / "report").mkdir()
     (sweep / "report" / "figures").symlink_to(site)
-    with pytest.raises(AblateError, match=rf"{sweep / 'report' / 'figures'} is not written through"):
+    with pytest.raises(AblateError, match=rf"{sweep / 'report' / 'figures'} is in the way"):
         output.write(sweep / "report" / "figures" / "index.html", b"<html>")
     assert [path.name for path in site.iterdir()] == ["index.html"]
     assert (site / "index.html").read_text() == "mine"
@@ -165,7 +165,7 @@ def test_nothing_is_written_through_a_link_in_a_sweep(sweep, tmp_path, capsys):
 
 
 def test_a_store_is_named_as_one_beside_a_sweep(sweep):
-    with pytest.raises(AblateError, match=r"^runs is a store, which is reported alone, got 2 names\."):
+    with pytest.raises(AblateError, match=r"^runs is a store, which must be reported by itself, got 2 names\."):
         report.run([str(sweep), "runs"])
 
 

@@ -158,7 +158,7 @@ def test_a_training_of_another_version_of_the_program_has_no_costs(sweeps):
 
 def test_a_store_is_not_joined(sweeps):
     sweep = sweeps.trained(sweeps.planned("steps=30", "eval_every=10"), 30)
-    with pytest.raises(AblateError, match="is a store, which is reported alone, got 2 names"):
+    with pytest.raises(AblateError, match="is a store, which must be reported by itself, got 2 names"):
         results.load(sweep, sweeps.store)
 
 
