@@ -46,7 +46,7 @@ class Searching:
         self.queue: list[tuple[AtWork, Training]] = []
         self.engine: Engine | None = None
         self.too_many: str | None = None
-        self.deadline = None if settings.timeout is None else time.monotonic() + settings.timeout
+        self.deadline: float | None = None  # from when the first trial is asked for
         self._look_at = self._renew_at = self._publish_at = 0.0
         self._stale = True
         self._judge_failures()
@@ -79,8 +79,13 @@ class Searching:
 
     @property
     def late(self) -> bool:
-        """Whether the time is up, after which no trial begins."""
-        return self.deadline is not None and time.monotonic() > self.deadline
+        """Whether the time is up, after which no trial begins. It runs from the first look on."""
+        timeout = self.search.settings.timeout
+        if timeout is None:
+            return False
+        if self.deadline is None:
+            self.deadline = time.monotonic() + timeout
+        return time.monotonic() > self.deadline
 
     def _queued(self) -> Training | None:
         for place, (one, training) in enumerate(self.queue):

@@ -16,6 +16,7 @@ def idle(begin: Any, monkeypatch: pytest.MonkeyPatch) -> Searching:
     """A search of which each trial is taken and begun so."""
     made = Searching.__new__(Searching)
     made.queue, made.deadline, made.too_many, made._look_at, made.by_seed = [], None, None, 0.0, False
+    made.search = SimpleNamespace(settings=SimpleNamespace(timeout=None))  # type: ignore[assignment]
     made.ledger = SimpleNamespace(take=lambda: "a trial")  # type: ignore[assignment]
     monkeypatch.setattr(made, "_begin", begin)
     return made
