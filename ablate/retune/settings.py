@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ablate.errors import AblateError, shown
+from ablate.store.retune_file import SHARED as SHARED
 
-SHARED = 1.0  # the rate of an arm's own lr
 FEWEST_RATES = 2
 MOST_SEEDS = 10_000
 

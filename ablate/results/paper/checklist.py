@@ -10,8 +10,6 @@ from ablate.results.paper import methods, recipe
 from ablate.results.paper.methods import TO_FILL_IN, paragraph
 from ablate.results.tables.verdicts import exploratory
 
-BYTES_A_GB = 1e9
-
 
 def checklist(analysis: Analysis) -> str:
     """`checklist.md`: questions and answers; what no file tells is marked to be filled in."""
