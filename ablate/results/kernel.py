@@ -41,7 +41,7 @@ def started() -> Iterator[tuple[Any, dict[str, str]]]:
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
 
-    class Ours(KernelSpecManager):
+    class Ours(KernelSpecManager):  # type: ignore[misc]  # jupyter_client is not there where types are checked
         """Knows one kernel, whatever is installed."""
 
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
