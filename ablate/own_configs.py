@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from ablate.errors import AblateError, did_you_mean, shown
+from ablate.safe_files import read_regular, reason_of
 
 GROUPS = ("data", "augment", "model", "lrn", "fc", "init", "weight_decay", "optimizer", "schedule", "precision", "ema")
 KEYS = (  # of every config
@@ -22,6 +23,8 @@ KEYS = (  # of every config
 MAIN = "config.yaml"
 PACKAGE = "# @package _global_"  # the first line of a study, which sets keys outside of its own group
 STUDY = "study"
+MOST_BYTES = 1 << 20  # of a file
+MOST_VALUES = 100_000  # in it, with what its aliases stand for
 BOMS = {
     b"\xef\xbb\xbf": "begins with a byte order mark. Save it as UTF-8 without one",
     b"\xff\xfe": "is UTF-16. Save it as UTF-8",
@@ -217,9 +220,9 @@ def check(path: Path, group: str) -> None:
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        content = read_regular(path.resolve(), MOST_BYTES)  # one's own files may be links
     except OSError as error:
-        raise AblateError(f"Cannot read {path}: {(error.strerror or str(error)).lower()}.") from None
+        raise AblateError(f"Cannot read {path}: {reason_of(error)}.") from None
     for mark, what in BOMS.items():
         if content.startswith(mark):
             raise AblateError(f"{path} {what}.")
@@ -237,7 +240,20 @@ def _composed(path: Path, text: str) -> yaml.Node | None:
         raise AblateError(f"{path}, {cause_of(error)}") from None
     except RecursionError:
         raise AblateError(f"{path} has too many nested brackets.") from None
+    if node is not None and _written_out(node, {}) > MOST_VALUES:
+        raise AblateError(f"{path} has more than {MOST_VALUES:,} values, written out without '*' and '&'. Write fewer.")
     return node
+
+
+def _written_out(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node has, each alias counted as what it stands for; one that holds itself has no end."""
+    if id(node) not in known:
+        known[id(node)] = MOST_VALUES + 1  # until it is counted
+        inner: list[yaml.Node] = []
+        if isinstance(node, yaml.CollectionNode):
+            inner = [one for each in node.value for one in (each if isinstance(each, tuple) else (each,))]
+        known[id(node)] = 1 + sum(_written_out(one, known) for one in inner)
+    return known[id(node)]
 
 
 def cause_of(error: yaml.YAMLError) -> str:

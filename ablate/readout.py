@@ -88,7 +88,7 @@ def sound(row: Mapping[str, Any]) -> bool:
 
 def exploded(rows: Iterable[Mapping[str, Any]], diverged_loss: float) -> Mapping[str, Any] | None:
     """The first evaluation before which the training loss was above `diverged_loss`; None where none was."""
-    return next((row for row in rows if row["loss"] > diverged_loss), None)
+    return next((row for row in rows if sound(row) and row["loss"] > diverged_loss), None)
 
 
 def diverged_loss_of(sweep: Mapping[str, Any]) -> float:

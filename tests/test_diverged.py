@@ -38,6 +38,14 @@ def test_a_run_has_diverged_where_its_loss_exploded_on_the_way(tmp_path):
     assert app.read(recipe(30, "diverged_loss=1e9"), trajectory)["status"] == "done"
 
 
+def test_a_row_without_its_loss_is_no_evaluation(tmp_path):
+    trajectory = trajectory_with(tmp_path, {10: 2.0})
+    trajectory.add_evaluation({"step": 5, "accuracy_raw": 0.1, "accuracy_averaged": 0.1}, CLASSES)
+    assert app.exploded(recipe(10), trajectory) is None
+    assert app.read(recipe(5, "eval_every=5"), trajectory) is None
+    assert app.read(recipe(10), trajectory)["status"] == "done"
+
+
 def test_the_limit_is_no_part_of_what_is_trained():
     contents = [recipe(10, *words).training("digest") for words in ((), ("diverged_loss=50",))]
     assert contents[0] == contents[1]

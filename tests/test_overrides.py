@@ -275,6 +275,7 @@ def own(folder: Path, name: str, text: str | bytes) -> Path:
     return path
 
 
+BOMB = [f"{new}: &{new} [{','.join([f'*{old}'] * 10)}]\n" for old, new in zip("abcdefg", "bcdefgh", strict=True)]
 STUDY = "# @package _global_\nhydra:\n  sweeper:\n    params:\n      data: digits\n"
 
 
@@ -311,6 +312,10 @@ def test_a_file_of_a_built_in_name_is_refused_unless_it_is_the_same(group: str, 
         (f"# größe\n{STUDY}".encode("latin-1"), "line 1: a character that is not UTF-8."),
         ("", "is empty."),
         ("- a\n", "line 1: expected KEY: VALUE, got a list."),
+        (
+            STUDY + "a: &a [0,0,0,0,0,0,0,0,0,0]\n" + "".join(BOMB),
+            "has more than 100,000 values, written out without '*' and '&'.",
+        ),
     ],
 )
 def test_a_file_that_says_something_else_than_it_seems_is_refused_by_line(text: str | bytes, told: str, tmp_path: Path) -> None:
@@ -318,6 +323,12 @@ def test_a_file_that_says_something_else_than_it_seems_is_refused_by_line(text: 
     message = refused(["study=mine"], config_dir=str(tmp_path / "my"))
     assert message.startswith(str(path))
     assert told in message
+
+
+def test_a_file_that_is_no_config_by_its_size_is_not_read(tmp_path: Path) -> None:
+    path = own(tmp_path, "study/mine.yaml", f"# {'x' * 2**20}\n{STUDY}")
+    message = refused(["study=mine"], config_dir=str(tmp_path / "my"))
+    assert message.startswith(f"Cannot read {path}: it has 1,048,6")
 
 
 def test_a_study_may_have_what_is_no_level(tmp_path: Path) -> None:

@@ -106,7 +106,9 @@ def test_many_classes_keep_their_numbers(tmp_path: Path) -> None:
     assert made.predictions(1)["raw"].tolist() == [3, 999]
 
 
-@pytest.mark.parametrize("damage", ["", "not json", "[1, 2]", '{"state": "done"}'])
+@pytest.mark.parametrize(
+    "damage", ["", "not json", "[1, 2]", '{"state": "done"}', '{"state": "done", "state": "done", "step": 1, "error": null}']
+)
 def test_a_damaged_status_is_a_new_trajectory(tmp_path: Path, damage: str) -> None:
     made = trajectory(tmp_path)
     (made.path / "status.json").write_text(damage)
@@ -294,6 +296,15 @@ def test_files_of_versions_without_checks_read_as_ever(tmp_path: Path) -> None:
     made.add_segment({"threads": 2})
     assert made.final_steps() == [10, 20, 30]
     assert made.segments() == [{"threads": 1}, {"threads": 2}]
+
+
+@pytest.mark.parametrize("odd", [{"threads": "many"}, {"from_step": -1}, {"device": 3}, {"versions": ["2.21"]}, [], 7])
+def test_a_segment_with_a_value_that_it_cannot_have_is_left_out(tmp_path: Path, odd: Any) -> None:
+    made = Trajectory(tmp_path, "f")
+    made.add_segment({"threads": 1})
+    entries = json.loads((made.path / "env.json").read_text())
+    (made.path / "env.json").write_text(json.dumps([*entries, seals.seal(odd) if isinstance(odd, dict) else odd]))
+    assert made.segments() == [{"threads": 1}]
 
 
 def test_an_evaluation_whose_predictions_changed_is_to_be_done_again(tmp_path: Path) -> None:

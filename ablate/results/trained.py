@@ -12,16 +12,13 @@ from numpy.typing import NDArray
 from ablate.errors import AblateError
 from ablate.models import costs
 from ablate.safe_files import reason_of
-from ablate.store import DAMAGE, Trajectory, evaluations
+from ablate.store import DAMAGE, Trajectory, evaluations, segments
 from ablate.store.files import content_of, digest, read_json
 from ablate.store.inventory import Inventory, take
 from ablate.store.schema import BadFile, Node
-from ablate.store.seals import unseal
 from ablate.store.trajectory import unpack_predictions
 
 _DIGEST = re.compile(r"[0-9a-f]{8,128}")
-_TEXTS = ("device", "host", "processor", "python", "commit", "time")  # of a segment
-_COUNTS = ("threads", "from_step", "to_step")
 
 
 class Trained:
@@ -63,15 +60,7 @@ class Trained:
         entries = read_json(path, below=self.store)
         if entries is None:
             return [], not self.rows and not path.exists()  # one that was never evaluated need have none
-        sound = []
-        for entry in entries if isinstance(entries, list) else []:
-            try:
-                segment = unseal(entry)[0]
-                _check_segment(Node(segment, self.path / "env.json"))
-            except (ValueError, BadFile):
-                continue
-            sound.append(segment)
-        return sound, isinstance(entries, list) and len(sound) == len(entries)
+        return segments.sound(entries, path)
 
     @property
     def segments(self) -> list[dict[str, Any]]:
@@ -154,18 +143,3 @@ def _checked(node: Node) -> dict[str, Any]:
     node["eval_every"].whole(1)
     node["seed"].whole()
     return node.object()
-
-
-def _check_segment(node: Node) -> None:
-    """What a report reads of a segment of env.json."""
-    for key in _TEXTS:
-        if (text := node.get(key)) is not None:
-            text.text(1000)
-    for key in _COUNTS:
-        if (count := node.get(key)) is not None:
-            count.whole()
-    if (dirty := node.get("dirty")) is not None:
-        dirty.boolean()
-    if (versions := node.get("versions")) is not None:
-        for _, version in versions.entries():
-            version.text(200)

@@ -185,7 +185,7 @@ class Retuning:
 def _seconds(training: Training) -> float:
     """What a training took up to its last evaluation; of one that diverged, more is not known."""
     rows = training.trajectory.rows()
-    return max((row["seconds"] for row in rows if row["step"] <= training.recipe.steps), default=0.0)
+    return max((row.get("seconds", 0.0) for row in rows if row["step"] <= training.recipe.steps), default=0.0)
 
 
 def _written(rate: float, recipe: Recipe) -> str:

@@ -9,22 +9,26 @@ from typing import Any
 
 import optuna
 
-from ablate import app
+from ablate import app, readout
 from ablate.plan import Run
 from ablate.search.search import Search
 from ablate.search.space import Params
 
 
+def _sound(run: Run) -> list[dict[str, Any]]:
+    return [row for row in run.trajectory.rows() if readout.sound(row) and "seconds" in row]
+
+
 def grid_rows(run: Run) -> list[dict[str, Any]]:
     """The evaluations of a run so far: those of its own grid, and the one at its last step."""
     recipe = run.recipe
-    steps = {row["step"]: row for row in run.trajectory.rows() if row["step"] <= recipe.steps}
+    steps = {row["step"]: row for row in _sound(run) if row["step"] <= recipe.steps}
     return [row for step, row in sorted(steps.items()) if step % recipe.eval_every == 0 or step == recipe.steps]
 
 
 def reached(run: Run) -> tuple[int, float]:
     """(the step up to which a run is trained, in seconds of training), evaluations and checkpoints considered."""
-    rows = [row for row in run.trajectory.rows() if row["step"] <= run.recipe.steps]
+    rows = [row for row in _sound(run) if row["step"] <= run.recipe.steps]
     saved = [int(path.stem) for path in run.trajectory.checkpoints()]
     last = rows[-1] if rows else {"step": 0, "seconds": 0.0}
     step = max([int(last["step"]), *(each for each in saved if each <= run.recipe.steps)])

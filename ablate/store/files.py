@@ -213,10 +213,10 @@ def parse_json(data: bytes) -> Any:
     """The content of JSON that a stranger may have made.
 
     Raises:
-        ValueError: it is none, or too deep, or has a number or a character that Python cannot write again.
+        ValueError: it is none, or too deep, or has a key twice, or a number or a character that Python cannot write again.
     """
     try:
-        content = json.loads(data)
+        content = json.loads(data, object_pairs_hook=_object)
         if b"\\ud" in data.lower():  # half a character, which no file takes
             json.dumps(content, ensure_ascii=False).encode()
     except RecursionError as error:
@@ -224,6 +224,14 @@ def parse_json(data: bytes) -> Any:
     except UnicodeEncodeError as error:
         raise ValueError("it holds half a character") from error
     return content
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"it has {next(key for key in keys if keys.count(key) > 1)!r} twice")
+    return found
 
 
 def load_json(path: Path, most_bytes: int = MOST_JSON_BYTES, below: Path | None = None) -> Any:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ablate import npz
 from ablate.errors import AblateError
 from ablate.safe_files import MOST_BYTES, read_regular
-from ablate.store import evaluations
+from ablate.store import evaluations, segments
 from ablate.store.evaluations import is_step
 from ablate.store.files import (
     MOST_JSON_BYTES,
@@ -227,11 +227,7 @@ class Trajectory:
 
     def segments(self) -> list[dict[str, Any]]:
         """Where and with what it was trained, first to last; damaged entries are left out."""
-        segments = []
-        for entry in self._entries():
-            with suppress(ValueError):
-                segments.append(unseal(entry)[0])
-        return segments
+        return segments.sound(self._entries(), self.path / "env.json")[0]
 
     def _entries(self) -> list[Any]:
         try:
