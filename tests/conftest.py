@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+settings.register_profile("ours", deadline=None)  # a slow or busy machine is no fault; speed is measured in tests/bench
+settings.load_profile("ours")
 
 CONF = Path(__file__).parent / "training" / "conf"
 

@@ -5,7 +5,7 @@ from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate import designs, generators
@@ -115,7 +115,6 @@ def test_a_fraction_is_balanced_and_its_main_effects_are_orthogonal(factors: lis
     assert not columns.sum(axis=0).any()
 
 
-@settings(deadline=None)
 @given(TWO_LEVELS, st.integers(3, 6))
 def test_what_a_fraction_says_of_its_aliases_is_what_its_arms_have(factors: list[Factor], resolution: int) -> None:
     fraction = designs.fraction(factors, resolution)

@@ -42,7 +42,7 @@ def test_what_is_not_seen_is_shown_and_what_is_read_stays(text: str, seen: str) 
     assert escaping.plain(text) == seen
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ANY_TEXT)
 def test_shown_text_is_seen_whatever_it_was(text: str) -> None:
     seen = escaping.plain(text)
@@ -65,7 +65,7 @@ def document(text: str) -> str:
     return f"| a | b |\n| --- | ---: |\n| {text} | 1 |\n\n- {text}\n\n{text}\n\n## {text}\n"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ANY_TEXT.filter(str.strip))
 @example("    code")
 @example("a\\")
@@ -121,7 +121,7 @@ def test_numbers_and_names_stay_as_they_are(text: str) -> None:
     assert escaping.cell(text) == text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ANY_TEXT)
 def test_latex_has_signs_that_it_knows_and_nothing_of_its_own(text: str) -> None:
     made = escaping.latex(text)
@@ -131,7 +131,7 @@ def test_latex_has_signs_that_it_knows_and_nothing_of_its_own(text: str) -> None
     assert not set(bare) & set("\\&%$#_{}~^")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(ANY_TEXT.filter(lambda text: "\0" not in text), max_size=6))
 def test_a_command_gives_its_words_and_runs_nothing(words: list[str]) -> None:
     line = escaping.command(words)

@@ -146,7 +146,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Training, Trainin
     return make(store, "steps=1000").trainings[0], make(store, "seed=100").trainings[0]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(filters=st.integers(1, 300), trained=st.dictionaries(st.integers(1, 300), st.floats(1, 1e4), min_size=1, max_size=4))
 def test_a_pace_never_comes_from_a_training_that_is_unlike(
     planned: tuple[Training, Training], filters: int, trained: dict[int, float]

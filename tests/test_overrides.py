@@ -51,7 +51,7 @@ def test_the_end_of_a_range_is_not_in_it(word: str, levels: str) -> None:
     assert sorted(shuffled) == sorted(factor.levels)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 50), st.integers(1, 50), st.integers(1, 30), st.sampled_from([1, 2, 3]))
 def test_ranges_are_arithmetic_in_the_digits_written(start: int, step: int, count: int, digits: int) -> None:
     unit = 10**digits
@@ -200,7 +200,7 @@ def test_a_word_that_cannot_be_read_is_told_with_the_place_and_how_to_write_it(w
     assert told in refused(words)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(max_size=20))
 def test_whatever_is_typed_is_parsed_as_hydra_does_or_refused_in_one_line(text: str) -> None:
     word = f"data.path={text}"

@@ -260,7 +260,7 @@ def test_a_link_in_a_packed_folder_is_refused(place, elsewhere):
 
 
 @given(place_in=st.floats(0, 1, exclude_max=True), flipped=st.integers(1, 255), kind=st.sampled_from(["gz", "zst"]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_changed_byte_of_an_archive_goes_unnoticed(place, tmp_path, place_in, flipped, kind):
     """It is refused, or the byte says nothing, as the name of an operating system does, and all files are as they were."""
     content = bytearray((place / "packs" / f"one.tar.{kind}").read_bytes())

@@ -34,7 +34,7 @@ def test_looks_count_as_differences_and_one_seed_shows_nothing() -> None:
     assert detectable(1, 3) is None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(2, 100), st.integers(1, 1000), st.floats(0.5, 0.99), st.floats(0.001, 0.2))
 def test_more_seeds_show_smaller_differences_and_more_differences_need_larger(
     seeds: int, judged: int, power: float, level: float

@@ -438,7 +438,7 @@ def damages(made: Trajectory) -> list[verify.Finding]:
     return [finding for finding in verify.verify(made) if finding.damage]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(history=st.lists(RUN | CLEAR, max_size=5), diverges_at=st.integers(1, 40))
 def test_a_kill_at_any_line_is_no_damage_and_what_is_lost_later_is_seen(
     stand_in: None, history: list[tuple[Any, int | None, int | None]], diverges_at: int

@@ -56,7 +56,7 @@ def made(rows: list[tuple[str, int, float, str]]) -> list[Column]:
     ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(ROWS, st.integers(40, 130))
 def test_a_table_fits_and_no_number_is_cut_whatever_is_in_it(rows: list[tuple[str, int, float, str]], width: int) -> None:
     columns, console = made(rows), screen(width)

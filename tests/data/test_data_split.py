@@ -2,14 +2,12 @@ import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate import data
 from ablate.data import split
 from ablate.errors import AblateError, shown
-
-unhurried = settings(deadline=None)  # a busy machine is no failure
 
 
 @st.composite
@@ -21,7 +19,6 @@ def labelled(draw, most_classes=6):
     return np.array(labels, np.int32), validation
 
 
-@unhurried
 @given(labelled())
 def test_train_and_validation_are_disjoint_and_together_the_whole(case):
     labels, validation = case
@@ -30,7 +27,6 @@ def test_train_and_validation_are_disjoint_and_together_the_whole(case):
     assert sorted([*train, *held_out]) == list(range(len(labels)))
 
 
-@unhurried
 @given(labelled())
 def test_training_images_keep_their_order_and_every_class(case):
     labels, validation = case
@@ -39,7 +35,6 @@ def test_training_images_keep_their_order_and_every_class(case):
     assert set(labels[train]) == set(labels)
 
 
-@unhurried
 @given(labelled())
 def test_fewer_validation_images_are_the_last_of_more(case):
     labels, validation = case
@@ -48,7 +43,6 @@ def test_fewer_validation_images_are_the_last_of_more(case):
         assert (split.hold_out(labels, fewer)[1] == all_of_them[-fewer:]).all()
 
 
-@unhurried
 @given(classes=st.integers(1, 12), size=st.integers(1, 30), share=st.floats(0, 1), seed=st.integers(0, 99))
 def test_equal_classes_are_held_out_equally(classes, size, share, seed):
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(classes), size)).astype(np.int32)
@@ -57,7 +51,6 @@ def test_equal_classes_are_held_out_equally(classes, size, share, seed):
     assert counts.max() - counts.min() <= 1
 
 
-@unhurried
 @given(sizes=st.lists(st.integers(10, 60), min_size=2, max_size=3), share=st.floats(0, 0.8))
 def test_unequal_classes_are_held_out_in_proportion(sizes, share):
     labels = np.repeat(np.arange(len(sizes)), sizes).astype(np.int32)
@@ -66,7 +59,6 @@ def test_unequal_classes_are_held_out_in_proportion(sizes, share):
     assert (np.abs(counts - validation * np.array(sizes) / len(labels)) <= 1).all()
 
 
-@unhurried
 @given(st.integers(1, 500), st.integers(1, 500))
 def test_the_hash_of_an_index_depends_on_nothing_else(one, other):
     shorter = min(one, other)

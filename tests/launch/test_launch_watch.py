@@ -383,7 +383,7 @@ def test_a_training_that_cannot_be_read_is_unknown(sweep: Sweep) -> None:
     assert seen.seconds_left is None
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), cut=st.sampled_from(["emptied", "truncated", "removed", "garbled", "a folder"]))
 def test_whatever_file_is_damaged_there_is_a_snapshot(tmp_path_factory: Any, seed: int, cut: str) -> None:
     chance = random.Random(seed)

@@ -176,7 +176,7 @@ def test_what_is_wrong_is_told_with_file_and_line(
     assert f"{path}, line {at + 1}: {message}" in str(caught.value)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_change_of_a_line_is_told_or_harmless(data: st.DataObject, tmp_path: Path, lines: list[dict[str, Any]]) -> None:
     changed = json.loads(json.dumps(lines))

@@ -64,7 +64,7 @@ class Processes:
         return begun(self.folder, self.n_trials, self.points).trials()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     n_trials=st.integers(1, 6),
     points=st.integers(0, 3),

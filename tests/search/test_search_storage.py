@@ -14,7 +14,7 @@ from ablate.search import storage
 URL = "postgresql+psycopg://ada:s3cr%40t@db.example:5432/trials?sslmode=require&sslpassword=hidden"
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.integers(0, 400))
 def test_a_journal_torn_by_a_kill_goes_on_with_all_that_was_said(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     folder = tmp_path_factory.mktemp("journal")

@@ -31,7 +31,7 @@ def test_parameters_equal_kerass_count(model: str, augment: str) -> None:
     assert network.output_shape == (None, 10)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     one=st.sampled_from(["tuto", "alex0", "alex2", "alex3", "squeeze0", "squeeze1"]),
     other=st.sampled_from(["tuto", "alex4", "nin0", "alex2", "squeeze1"]),

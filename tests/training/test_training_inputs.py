@@ -16,7 +16,7 @@ def indices(seed: int, first: int, count: int, images: int, batch: int) -> np.nd
     return batches.indices(seed, tf.constant(first), tf.constant(count), images, batch).numpy()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     images=st.integers(3, 60),
     batch=st.integers(1, 20),
@@ -30,7 +30,7 @@ def test_batches_do_not_depend_on_how_steps_are_grouped(images: int, batch: int,
     np.testing.assert_array_equal(whole, np.concatenate(parts))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(images=st.integers(2, 60), batch=st.integers(1, 20), seed=st.integers(0, 2**31 - 1))
 def test_every_image_once_an_epoch(images: int, batch: int, seed: int) -> None:
     steps = -(-3 * images // batch)

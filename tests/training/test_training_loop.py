@@ -63,7 +63,7 @@ def test_rows_predictions_and_status(whole: Trajectory, tiny: Make) -> None:
     assert whole.final_steps() == [30]
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stops=st.lists(st.integers(1, 29), min_size=1, max_size=2, unique=True).map(sorted))
 def test_resume_equals_no_interruption(
     stops: list[int], whole: Trajectory, tiny: Make, train: Train, tmp_path_factory: pytest.TempPathFactory

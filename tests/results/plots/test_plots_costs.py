@@ -64,7 +64,7 @@ COST = strategies.sampled_from([20, 20, 21, 40]).map(lambda cost: cost * MILLION
 MEAN = strategies.one_of(strategies.sampled_from([78.4, 81.7, 81.72]), strategies.floats(10, 100))
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(strategies.lists(strategies.tuples(COST, MEAN), min_size=2, max_size=20))
 def test_every_point_is_at_its_measured_cost_and_mean_however_many_overlap(places):
     cost, mean = map(list, zip(*places, strict=True))

@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 from statsmodels.formula.api import ols
@@ -74,7 +74,6 @@ def test_an_interval_says_where_the_difference_can_lie(low: float, high: float, 
     assert decide((low + high) / 2, low, high, margin) == code
 
 
-@settings(deadline=None)
 @given(st.floats(-3, 3), st.floats(0.001, 3), st.floats(0, 1), st.floats(0.01, 2))
 def test_no_verdict_is_wrong_while_its_interval_holds_the_truth(low: float, width: float, place: float, margin: float) -> None:
     high = low + width
@@ -113,7 +112,6 @@ def test_crossed_is_the_same_for_integers_and_fractions_and_for_many_tables_at_o
         assert together[place] == pytest.approx(np.array(crossed(tables[place], 0.95)))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 1000), st.randoms(use_true_random=False))
 def test_neither_the_order_of_seeds_nor_that_of_images_matters_and_signs_mirror(seed: int, random) -> None:
     d = table(3, 20, seed)

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats as scipy_stats
@@ -57,7 +57,6 @@ def test_the_sign_flip_p_is_that_of_scipys_exact_permutation_test(n: int) -> Non
         assert signflip(values) == pytest.approx(test.pvalue)
 
 
-@settings(deadline=None)
 @given(SAMPLES)
 def test_the_sign_flip_p_counts_every_choice_of_signs_ties_included(values: np.ndarray) -> None:
     hundredths = np.rint(100 * values).astype(int)  # in which sums have no rounding
@@ -82,7 +81,6 @@ def test_the_smallest_p_is_reached_where_all_seeds_agree(n: int) -> None:
     assert found["p_signflip"] == found["p_smallest"] == 2 / 2**n
 
 
-@settings(deadline=None)
 @given(SAMPLES, st.integers(-500, 500))
 def test_a_shift_of_all_seeds_shifts_the_estimate_and_nothing_else(values: np.ndarray, shift: int) -> None:
     before, after = row(values), row(values + shift / 100)
@@ -91,7 +89,6 @@ def test_a_shift_of_all_seeds_shifts_the_estimate_and_nothing_else(values: np.nd
     assert after["sd"] == pytest.approx(before["sd"], abs=1e-9)
 
 
-@settings(deadline=None)
 @given(SAMPLES)
 def test_to_swap_arm_and_baseline_mirrors_the_interval_and_keeps_each_p(values: np.ndarray) -> None:
     one, other = row(values), row(-values)
@@ -103,7 +100,6 @@ def test_to_swap_arm_and_baseline_mirrors_the_interval_and_keeps_each_p(values: 
     assert other[kept].to_numpy() == pytest.approx(one[kept].to_numpy(), nan_ok=True)
 
 
-@settings(deadline=None)
 @given(SAMPLES, st.randoms(use_true_random=False))
 def test_the_order_of_seeds_does_not_matter_nor_do_seeds_without_a_value(values: np.ndarray, random) -> None:
     shuffled = [*values, NAN, NAN]

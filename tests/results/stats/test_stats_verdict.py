@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
@@ -144,7 +144,6 @@ def test_where_the_images_alone_are_too_few_no_number_of_seeds_would_tell() -> N
     assert sure.loc[0, ["verdict", "limit"]].tolist() == ["helps", ""]  # it is decided on this test set
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(-300, 300), min_size=2, max_size=8),
     st.sampled_from([None, 0.1, 0.5, 2.0]),
