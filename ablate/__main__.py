@@ -1,6 +1,8 @@
 """`python -m ablate` and `ablate`: a first word that is a command is ours, all else is Hydra's."""
 
-from ablate import own_path
+from ablate.planning import run_result
+from ablate.store import result_file
+from ablate.system import own_path
 
 if __name__ == "__main__":
     own_path.leave_out_current_folder()  # before anything else is imported
@@ -15,8 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ablate import __version__, escaping, interrupt, streams
+from ablate import __version__, escaping
 from ablate.errors import AblateError, UsageError, did_you_mean
+from ablate.running import interrupt
+from ablate.system import streams
 
 COMMANDS = ("dashboard", "info", "plan", "report", "runs", "status")
 
@@ -85,7 +89,7 @@ def _guarded(words: list[str]) -> int:
             raise
         if interrupted := interrupt.status():  # a library took it for an error of its own
             return interrupted
-        from ablate.complaints import one_line
+        from ablate.config.complaints import one_line
         from ablate.terminal import complain
 
         complain(f"ablate: {one_line(error, words)}")
@@ -94,7 +98,7 @@ def _guarded(words: list[str]) -> int:
 
 def _no_command(word: str, after: str = "") -> str:
     """What to say of a first word that is no command."""
-    from ablate.own_configs import KEYS, levels
+    from ablate.config.own_configs import KEYS, levels
 
     if after.startswith("=") or word in KEYS:
         return f"{word} has no value. Write {word}={after.strip('=') or 'VALUE'} without spaces."
@@ -106,12 +110,13 @@ def _no_command(word: str, after: str = "") -> str:
 
 def hydra_main(words: Sequence[str]) -> int:
     """Let Hydra compose and run; the status of a single run decides, a sweep raises where runs failed."""
-    from ablate import command_line, config
+    from ablate.commands import command_line
+    from ablate.config import loading
 
     line = command_line.read(words)
     command_line.check(line)
     if line.package is not None:
-        config.select(line.overrides, line.config_dir, line.package)
+        loading.select(line.overrides, line.config_dir, line.package)
     return compose_and_run(line.flags, line.overrides)
 
 
@@ -123,7 +128,7 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
     from omegaconf import DictConfig
 
     from ablate import app, terminal
-    from ablate.own_configs import conf_dir
+    from ablate.config.own_configs import conf_dir
 
     results: list[dict[str, Any]] = []
 
@@ -141,14 +146,14 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
         folder = Path(result["folder"])
         if result["status"] == "failed":
             if FULL_ERROR:
-                print(escaping.terminal_lines((folder / app.TRACE).read_text("utf-8", "replace")), file=sys.stderr)
+                print(escaping.terminal_lines((folder / run_result.TRACE).read_text("utf-8", "replace")), file=sys.stderr)
             raise AblateError(result["error"])
         if result["status"] == "diverged":
-            raise AblateError(f"The run diverged: {result['error']}. Its result is in {folder / app.RESULT}.")
+            raise AblateError(f"The run diverged: {result['error']}. Its result is in {folder / result_file.RESULT}.")
         step, weights = result["readout"]["step"], result["readout"]["weights"]
         images = f"{result['evaluation_set']} images"
         terminal.tell(f"accuracy {100 * result['accuracy']:.2f} % of the {images} at step {step}, {weights} weights")
-        terminal.tell(f"{folder / app.RESULT}")
+        terminal.tell(f"{folder / result_file.RESULT}")
     return 0
 
 

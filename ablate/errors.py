@@ -91,3 +91,7 @@ def shown(value: object) -> str:
 
 def _inner(value: object) -> str:
     return value if isinstance(value, str) else shown(value)
+
+
+class Stopped(Exception):
+    """A training was asked to stop, and has saved a checkpoint at the step that is the message."""

@@ -13,9 +13,9 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 if TYPE_CHECKING:
-    from ablate.launch.backend import Outcome
-    from ablate.launch.engine import Engine
-    from ablate.plan import Run, Training
+    from ablate.planning.plan import Run, Training
+    from ablate.running.backend import Outcome
+    from ablate.running.engine import Engine
 
 
 @dataclass
@@ -39,17 +39,17 @@ class LocalLauncher(Launcher):
     def engine(
         self, trainings: int, ended: "Callable[[Training, Outcome], bool]", tick: Callable[[], None], within: str = ""
     ) -> "Iterator[Engine]":
-        """An engine with its processes, which end with it; see `ablate.launch.engine.Engine`.
+        """An engine with its processes, which end with it; see `ablate.running.engine.Engine`.
 
         Args:
             trainings: how many are to be done, which decides how they share the machine.
             within: the folder, in that of the sweep, in which the runs have theirs.
         """
-        from ablate.launch.engine import Engine
-        from ablate.launch.jobs import Jobs
-        from ablate.launch.local import local
-        from ablate.launch.settings import Settings
-        from ablate.launch.share import share
+        from ablate.config.execution import Settings
+        from ablate.resources import share
+        from ablate.running.engine import Engine
+        from ablate.running.jobs import Jobs
+        from ablate.running.local import local
 
         settings = Settings.of(self.config)
         shared = share(settings.workers, settings.threads, trainings)
@@ -71,7 +71,7 @@ class LocalLauncher(Launcher):
         within: str = "",
     ) -> None:
         """Train what the runs stand on; see `engine`."""
-        from ablate.plan import trainings
+        from ablate.planning.plan import trainings
 
         wanted = trainings(runs)
         with self.engine(len(wanted), ended, tick, within) as engine:

@@ -90,10 +90,10 @@ class OptunaSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Plan; then print the plan, or search."""
-        from ablate.launch import jobs
-        from ablate.repository import config_dir
+        from ablate.config.cached_loader import config_dir
+        from ablate.running import jobs
+        from ablate.running.sweep import RunsFailed
         from ablate.search import command
-        from ablate.sweep import RunsFailed
 
         folder = config_dir(self.master)
         with jobs.environment(self.master):

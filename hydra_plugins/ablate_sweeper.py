@@ -1,4 +1,4 @@
-"""The sweeper class that Hydra finds here; the logic is in `ablate.plan` and `ablate.sweep`."""
+"""The sweeper class that Hydra finds here; the logic is in `ablate.planning.plan` and `ablate.running.sweep`."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,8 +13,8 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
 if TYPE_CHECKING:
-    from ablate.plan import Command, Plan, Run
-    from ablate.retune import Retuning, Settings
+    from ablate.planning.plan import Command, Plan, Run
+    from ablate.running.retune import Retuning, Settings
 
 
 @dataclass
@@ -43,8 +43,8 @@ class AblateSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Plan; then print the plan, or run it."""
-        from ablate.launch import jobs
-        from ablate.sweep import RunsFailed
+        from ablate.running import jobs
+        from ablate.running.sweep import RunsFailed
 
         with jobs.environment(self.master):
             try:
@@ -54,10 +54,11 @@ class AblateSweeper(Sweeper):
                 raise
 
     def _sweep(self, arguments: list[str]) -> Any:
-        from ablate import config, retune, sweep
         from ablate.commands import plan as plan_command
+        from ablate.config import loading
+        from ablate.config.execution import Settings
         from ablate.errors import AblateError
-        from ablate.launch.settings import Settings
+        from ablate.running import retune, sweep
 
         if any(word.startswith("hydra.sweep.subdir") for word in self.master.hydra.overrides.hydra):
             raise AblateError("hydra.sweep.subdir cannot be set: the runs of a sweep are in numbered folders. Leave it out.")
@@ -78,7 +79,7 @@ class AblateSweeper(Sweeper):
             return None
 
         def redact(text: str) -> str:
-            return config.redacted(text, self.master)
+            return loading.redacted(text, self.master)
 
         train = self._train(made.name)
         if isinstance(made, retune.Retuning):
@@ -90,8 +91,8 @@ class AblateSweeper(Sweeper):
         return str(self.master.hydra.runtime.choices["hydra/launcher"])
 
     def _retuning(self, arguments: Sequence[str], settings: "Settings") -> "Retuning":
-        from ablate import retune
-        from ablate.repository import reading_once
+        from ablate.config.cached_loader import reading_once
+        from ablate.running import retune
 
         made = retune.Retuning(self._command(arguments), self._plan(arguments), settings, self._compose)
         with reading_once(self.context.config_loader):
@@ -99,8 +100,8 @@ class AblateSweeper(Sweeper):
         return made
 
     def _command(self, arguments: Sequence[str]) -> "Command":
-        from ablate import plan
-        from ablate.overrides import parse_all
+        from ablate.config.overrides import parse_all
+        from ablate.planning import plan
 
         return plan.parse(parse_all(plan.of_study(self.params, arguments), self.context.config_loader))
 
@@ -108,9 +109,9 @@ class AblateSweeper(Sweeper):
         return self.context.config_loader.load_sweep_config(self.master, list(overrides))
 
     def _plan(self, arguments: Sequence[str]) -> "Plan":
-        from ablate import plan
-        from ablate.overrides import parse_all
-        from ablate.repository import config_dir, reading_once
+        from ablate.config.cached_loader import config_dir, reading_once
+        from ablate.config.overrides import parse_all
+        from ablate.planning import plan
 
         loader = self.context.config_loader
         study = self.master.hydra.runtime.choices.get("study")

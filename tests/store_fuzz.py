@@ -32,7 +32,7 @@ import numpy as np
 from ablate.commands import runs
 from ablate.errors import AblateError
 from ablate.store import Evaluated, Trajectory, fingerprint, keep_evaluated, pack_arrays, register_sweep, write_atomically
-from ablate.store.seals import seal
+from ablate.store.checksums import seal
 
 COMMANDS = (["list"], ["--json"], ["verify"], ["verify", "--json"], ["gc", "--dry-run"], ["gc", "--yes"])
 NAMES = (

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from ablate import __main__ as program
-from ablate import __version__, command_line, config, sweep_names
-from ablate.arguments import Parser
-from ablate.commands import dashboard, plan, report, runs, status
+from ablate import __version__
+from ablate.commands import command_line, dashboard, plan, report, runs, status
+from ablate.commands.arguments import Parser
+from ablate.config import loading
 from ablate.errors import AblateError, UsageError
-from ablate.plan import sweep_folder
+from ablate.planning.plan import sweep_folder
+from ablate.store import sweep_names
 
 
 def test_flags_stand_anywhere() -> None:
@@ -104,17 +106,17 @@ def test_a_folder_of_any_name_is_searched(name: str, tmp_path: Path) -> None:
     place = tmp_path / name / "model"
     place.mkdir(parents=True)
     (place / "mine.yaml").write_text("layers:\n  - conv: {kernel: 3, filters: 4}\n  - classifier: {}\n")
-    cfg = config.compose(["data=digits", "model=mine"], str(place.parent))
-    assert len(config.resolve(cfg).model) == 2
+    cfg = loading.compose(["data=digits", "model=mine"], str(place.parent))
+    assert len(loading.resolve(cfg).model) == 2
 
 
 def test_a_config_is_composed_even_where_hydra_is_at_work() -> None:
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
-    with initialize_config_dir(version_base="1.3", config_dir=str(config.conf_dir())):
+    with initialize_config_dir(version_base="1.3", config_dir=str(loading.conf_dir())):
         at_work = GlobalHydra.instance().hydra
-        assert config.compose(["data=digits"]).data.name == "digits"
+        assert loading.compose(["data=digits"]).data.name == "digits"
         assert GlobalHydra.instance().hydra is at_work
     assert not GlobalHydra.instance().is_initialized()
 

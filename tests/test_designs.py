@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate import designs, generators
-from ablate.designs import Arm, Effect, Factor
+from ablate import designs
+from ablate.designs import Arm, Effect, Factor, fractions
 from ablate.errors import AblateError
 
 TWO_LEVELS = st.integers(2, 9).map(lambda count: two_levels(count))
@@ -161,7 +161,7 @@ def test_what_a_fraction_says_of_its_aliases_is_what_its_arms_have(factors: list
 def test_fractions_are_the_tabled_ones(factors: int, resolution: int, arms: int, reached: int, of_least_length: int) -> None:
     fraction = designs.fraction(two_levels(factors), resolution)
     assert (len(fraction.arms), fraction.resolution) == (arms, reached)
-    lengths = [word.bit_count() for word in generators.words(generators.columns(factors, resolution))]
+    lengths = [word.bit_count() for word in fractions.words(fractions.columns(factors, resolution))]
     assert lengths.count(min(lengths)) == of_least_length
 
 

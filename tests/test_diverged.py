@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ablate import app, config
+from ablate.config import loading
 from ablate.errors import AblateError
+from ablate.planning import run_result
 from ablate.results import load
 from ablate.store import Trajectory
 
@@ -25,25 +26,25 @@ def trajectory_with(tmp_path, losses: dict[int, float]) -> Trajectory:
 
 
 def recipe(steps: int, *words: str) -> Any:
-    return config.resolve(config.compose(["data=digits", f"steps={steps}", "eval_every=10", *words]))
+    return loading.resolve(loading.compose(["data=digits", f"steps={steps}", "eval_every=10", *words]))
 
 
 def test_a_run_has_diverged_where_its_loss_exploded_on_the_way(tmp_path):
     trajectory = trajectory_with(tmp_path, {10: 2.0, 20: 2.3e8, 30: 2.303})
-    assert app.read(recipe(10), trajectory)["status"] == "done"
+    assert run_result.read(recipe(10), trajectory)["status"] == "done"
     for steps in (20, 30):
-        result = app.read(recipe(steps), trajectory)
+        result = run_result.read(recipe(steps), trajectory)
         assert (result["status"], result["step"], result["accuracy"]) == ("diverged", 20, None)
         assert "the training loss up to step 20 was 2.3e+08 on average, above 10000" in result["error"]
-    assert app.read(recipe(30, "diverged_loss=1e9"), trajectory)["status"] == "done"
+    assert run_result.read(recipe(30, "diverged_loss=1e9"), trajectory)["status"] == "done"
 
 
 def test_a_row_without_its_loss_is_no_evaluation(tmp_path):
     trajectory = trajectory_with(tmp_path, {10: 2.0})
     trajectory.add_evaluation({"step": 5, "accuracy_raw": 0.1, "accuracy_averaged": 0.1}, CLASSES)
-    assert app.exploded(recipe(10), trajectory) is None
-    assert app.read(recipe(5, "eval_every=5"), trajectory) is None
-    assert app.read(recipe(10), trajectory)["status"] == "done"
+    assert run_result.exploded(recipe(10), trajectory) is None
+    assert run_result.read(recipe(5, "eval_every=5"), trajectory) is None
+    assert run_result.read(recipe(10), trajectory)["status"] == "done"
 
 
 def test_the_limit_is_no_part_of_what_is_trained():

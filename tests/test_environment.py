@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate import environment
 from ablate.errors import AblateError
+from ablate.system import environment
 
 
 @pytest.mark.parametrize(

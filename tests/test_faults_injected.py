@@ -16,19 +16,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ablate import app, config, plan, store, sweep
+from ablate import store
 from ablate.__main__ import main
-from ablate.complaints import one_line
-from ablate.errors import AblateError
-from ablate.launch import worker
-from ablate.launch.backend import Job, Outcome
-from ablate.launch.engine import Engine
-from ablate.launch.settings import Settings
-from ablate.launch.share import Share
-from ablate.plan import Plan, Run
-from ablate.progress import Stopped, Watcher
-from ablate.recipe import Recipe
+from ablate.config import loading
+from ablate.config.complaints import one_line
+from ablate.config.execution import Settings
+from ablate.config.recipe import Recipe
+from ablate.errors import AblateError, Stopped
+from ablate.planning import plan, run_result
+from ablate.planning.plan import Plan, Run
+from ablate.resources import Share
+from ablate.running import ensuring, sweep, worker
+from ablate.running.backend import Job, Outcome
+from ablate.running.engine import Engine
 from ablate.store import Trajectory
+from ablate.trainer import Watcher
 
 WORDS = ["data=digits", "steps=20", "eval_every=10", "augment=off,flip", "ema=on,off", "seed=0,1", "report.formats=[]"]
 CALLS = ("room", "submit", "wait", "cancel", "end")
@@ -47,8 +49,8 @@ def trained(
     stop: Callable[[], bool],
     at_once: int = 1,
 ) -> None:
-    """Stands in for `app.ensure`: it computes nothing, and writes what a training writes, in the same order."""
-    if app.read(recipe, trajectory) is not None:
+    """Stands in for `ensuring.ensure`: it computes nothing, and writes what a training writes, in the same order."""
+    if run_result.read(recipe, trajectory) is not None:
         return
     try:
         trajectory.clean()
@@ -73,7 +75,7 @@ def trained(
     except Exception as error:
         if not isinstance(error, Stopped):
             with suppress(OSError, AblateError):
-                trajectory.set_status("failed", trajectory.status()["step"], app.reason_of(error))
+                trajectory.set_status("failed", trajectory.status()["step"], run_result.reason_of(error))
         raise
 
 
@@ -184,13 +186,13 @@ def made() -> Plan:
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     command = plan.parse(OverridesParser.create().parse_overrides(WORDS))
-    return plan.make(command, "factorial", config.compose)
+    return plan.make(command, "factorial", loading.compose)
 
 
 @pytest.fixture(autouse=True)
 def without_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "ensure", trained)
-    monkeypatch.setattr("ablate.launch.engine.TICK_S", 0)
+    monkeypatch.setattr(ensuring, "ensure", trained)
+    monkeypatch.setattr("ablate.running.engine.TICK_S", 0)
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +200,7 @@ def undisturbed(made: Plan, tmp_path_factory: pytest.TempPathFactory) -> tuple[l
     """What an undisturbed sweep finds, and how many calls it makes that could fail."""
     faults = Faults()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "ensure", trained)
+        patch.setattr(ensuring, "ensure", trained)
         one = Swept(tmp_path_factory.mktemp("undisturbed"), made)
         watched(patch, faults, one.root)
         return lasting(one.run(faults)), faults.count
@@ -321,7 +323,7 @@ def test_a_training_whose_folder_is_lost_meanwhile_fails_and_leaves_nothing(
     [told] = {result["error"] for result in sweep.results(one.plan, one.folder) if result["status"] == "failed"}
     assert told == f"{lost.path} was deleted or moved during the command. Rerun the command to train it again."
     monkeypatch.undo()
-    monkeypatch.setattr(app, "ensure", trained)
+    monkeypatch.setattr(ensuring, "ensure", trained)
     assert lasting(one.run()) == undisturbed[0]
 
 
@@ -355,7 +357,7 @@ def launched(root: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     def here(*_: object) -> Iterator[Here]:
         yield Here(lambda waited: None)
 
-    monkeypatch.setattr("ablate.launch.local.local", here)
+    monkeypatch.setattr("ablate.running.local.local", here)
     monkeypatch.setattr("sys.argv", ["ablate"])
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
     kept = [word for word in WORDS if not word.startswith("seed")]
@@ -380,7 +382,7 @@ def test_hydras_environment_and_callbacks_of_jobs(tmp_path: Path, monkeypatch: p
             raise ValueError("no such thing")
         trained(recipe, *rest)
 
-    monkeypatch.setattr(app, "ensure", ensure)
+    monkeypatch.setattr(ensuring, "ensure", ensure)
     words = ("+hydra.job.env_set.ABLATE_TEST=7", "+hydra.callbacks.told._target_=told_by_hydra.Told", "seed=5")
     assert launched(tmp_path, monkeypatch, *words) == 1, "some runs have no accuracy"
     assert set(environments) == {"7"}

@@ -13,14 +13,15 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
-from ablate import app, config
-from ablate.complaints import one_line
+from ablate.config import loading
+from ablate.config.complaints import one_line
+from ablate.config.execution import Settings
 from ablate.errors import AblateError
-from ablate.launch.engine import Engine
-from ablate.launch.settings import Settings
-from ablate.launch.share import Share
-from ablate.plan import Run, trainings
-from ablate.search import ledger, run, search, searching, space
+from ablate.planning.plan import Run, trainings
+from ablate.resources import Share
+from ablate.running import ensuring
+from ablate.running.engine import Engine
+from ablate.search import ledger, loop, run, space, spec
 from ablate.search.settings import SearchSettings
 from tests.test_faults_injected import CALLS, Faults, Here, ending, other_error, system_error, trained, watched
 
@@ -32,14 +33,14 @@ QUIET = ["hydra.sweeper.eval_epochs=0.5", "report.formats=[]"]
 
 @functools.cache
 def composed(*words: str) -> DictConfig:
-    return config.compose([*words, "report.formats=[]", "sweeper=optuna"])
+    return loading.compose([*words, "report.formats=[]", "sweeper=optuna"])
 
 
 @functools.cache
-def made(store: Path) -> search.Search:
-    node = config.compose(["sweeper=optuna", *ASKED, *QUIET]).hydra.sweeper
+def made(store: Path) -> spec.Search:
+    node = loading.compose(["sweeper=optuna", *ASKED, *QUIET]).hydra.sweeper
     command = space.parse(OverridesParser.create().parse_overrides([*WORDS, f"store={store}"]))
-    return search.make(command, SearchSettings.of(node, command.seeds), lambda words: copy.deepcopy(composed(*words)))
+    return spec.make(command, SearchSettings.of(node, command.seeds), lambda words: copy.deepcopy(composed(*words)))
 
 
 class Searched:
@@ -84,11 +85,11 @@ class Searched:
 
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "ensure", trained)
-    monkeypatch.setattr(app, "keep_labels", lambda *_: None)
-    monkeypatch.setattr("ablate.launch.engine.TICK_S", 0)
+    monkeypatch.setattr(ensuring, "ensure", trained)
+    monkeypatch.setattr(ensuring, "keep_labels", lambda *_: None)
+    monkeypatch.setattr("ablate.running.engine.TICK_S", 0)
     monkeypatch.setattr(run, "TICK_S", 0)
-    monkeypatch.setattr(searching, "LOOK_S", 0.0)
+    monkeypatch.setattr(loop, "LOOK_S", 0.0)
     monkeypatch.setattr(ledger, "alive", lambda lease: False)  # whoever had a trial is gone
     monkeypatch.setattr(ledger, "UNLEASED_S", -1.0)
 

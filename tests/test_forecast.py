@@ -15,20 +15,22 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablate import app, calibration, config, forecast, machine, plan
-from ablate.calibration import Speed, nearest
-from ablate.forecast import Forecast, evaluations_left, wall_seconds
-from ablate.launch.share import Share
+from ablate import machine
+from ablate.config import loading
 from ablate.models.costs import totals
 from ablate.models.spec import parse
-from ablate.plan import Plan, Training
+from ablate.planning import calibration, forecast, plan, run_result
+from ablate.planning.calibration import Speed, nearest
+from ablate.planning.forecast import Forecast, evaluations_left, wall_seconds
+from ablate.planning.plan import Plan, Training
+from ablate.resources import Share
 
 SHARE = Share(at_once=2, threads=1)
 
 
 def make(store: Path, *words: str) -> Plan:
     command = plan.parse(OverridesParser.create().parse_overrides([f"store={store}", "eval_every=100", *words]))
-    return plan.make(command, "factorial", lambda overrides: config.compose(["data=digits", *overrides]))
+    return plan.make(command, "factorial", lambda overrides: loading.compose(["data=digits", *overrides]))
 
 
 def train(training: Training, speeds: Sequence[float | None], **segment: Any) -> None:
@@ -131,7 +133,7 @@ def resized(training: Training, filters: int, store: Path) -> Training:
     """The same training of one convolution with so many filters, which the operations grow with; in this store."""
     layers = [{"conv": {"kernel": 3, "filters": filters}}, {"gap": {}}, {"classifier": {}}]
     recipe = training.recipe.model_copy(update={"model": parse(layers, 10), "store": store})
-    trajectory, content = app.trajectory_of(recipe)
+    trajectory, content = run_result.trajectory_of(recipe)
     return Training((replace(training.runs[0], recipe=recipe, trajectory=trajectory, content=content),))
 
 

@@ -10,11 +10,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablate import overrides, own_configs, plan
+from ablate.config import overrides, own_configs
+from ablate.config.overrides import parse_all, texts
+from ablate.config.own_configs import KEYS
+from ablate.config.syntax import parse, parses
 from ablate.errors import ALIASES, AblateError, nearest, shown
-from ablate.overrides import parse_all, texts
-from ablate.own_configs import KEYS
-from ablate.syntax import parse, parses
+from ablate.planning import plan
 
 
 def refused(words: Sequence[str], sweep: bool = True, config_dir: str | None = None) -> str:

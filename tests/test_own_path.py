@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import ablate
-from ablate import own_path
+from ablate.system import own_path
 
 CHECKOUT = str(Path(ablate.__file__).parents[1])
 # Of the standard library, of what ablate needs, and of what its workers load first; runpy's own cannot be kept away.

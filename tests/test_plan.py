@@ -8,16 +8,19 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ablate import app, config, plan, store, sweep
+from ablate import store
+from ablate.config import loading
+from ablate.config.execution import Settings
 from ablate.errors import AblateError
-from ablate.launch.settings import Settings
-from ablate.plan import Plan
+from ablate.planning import plan, run_result
+from ablate.planning.plan import Plan
+from ablate.running import sweep
 from ablate.store import read_json, sweep_file
 
 
 def make(*words: str, design: str = "factorial", study: str | None = None) -> Plan:
     command = plan.parse(OverridesParser.create().parse_overrides(list(words)))
-    return plan.make(command, design, lambda overrides: config.compose(["data=digits", *overrides]), study=study)
+    return plan.make(command, design, lambda overrides: loading.compose(["data=digits", *overrides]), study=study)
 
 
 def test_the_missions_factorial_is_four_runs_and_two_trainings() -> None:
@@ -78,9 +81,9 @@ def test_the_command_line_replaces_what_a_study_says(words: list[str], expected:
 
 
 def test_a_study_says_nothing_but_its_sweep() -> None:
-    plan.check_study("lrn", config.compose(["study=lrn", "report.margin=1"]), config.compose([]))
+    plan.check_study("lrn", loading.compose(["study=lrn", "report.margin=1"]), loading.compose([]))
     with pytest.raises(AblateError, match="study=lrn sets batch_size outside of "):
-        plan.check_study("lrn", config.compose(["study=lrn", "batch_size=64"]), config.compose([]))
+        plan.check_study("lrn", loading.compose(["study=lrn", "batch_size=64"]), loading.compose([]))
 
 
 def test_the_same_command_is_the_same_folder_and_another_is_not() -> None:
@@ -250,7 +253,7 @@ def test_a_sweep_of_a_version_without_checksums_gets_one_where_the_command_plans
 
 def test_a_failed_run_says_which_it_is() -> None:
     run = make().runs[0]
-    result = app.failure(app.reason_of(ValueError("no\nmore")), run.recipe, run.trajectory)
+    result = run_result.failure(run_result.reason_of(ValueError("no\nmore")), run.recipe, run.trajectory)
     assert (result["status"], result["error"], result["fingerprint"]) == (
         "failed",
         "ValueError: no",

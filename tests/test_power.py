@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablate import config, plan, power
-from ablate.plan import Plan, Run
-from ablate.power import Deviation, detectable, deviations, effect_deviations
+from ablate.config import loading
+from ablate.planning import plan, power
+from ablate.planning.plan import Plan, Run
+from ablate.planning.power import Deviation, detectable, deviations, effect_deviations
 
 
 @pytest.mark.parametrize(("seeds", "judged"), [(2, 1), (3, 3), (5, 3), (10, 1), (8, 124)])
@@ -49,7 +50,7 @@ def test_more_seeds_show_smaller_differences_and_more_differences_need_larger(
 
 def make(store: Path, *words: str, design: str = "factorial") -> Plan:
     command = plan.parse(OverridesParser.create().parse_overrides([f"store={store}", "steps=100", *words]))
-    return plan.make(command, design, lambda overrides: config.compose(["data=digits", *overrides]))
+    return plan.make(command, design, lambda overrides: loading.compose(["data=digits", *overrides]))
 
 
 def evaluate(runs: Sequence[Run], raw: float, averaged: float, step: int = 100) -> None:
@@ -101,7 +102,7 @@ def test_the_effects_of_a_fraction_vary_as_their_contrasts_over_all_arms(tmp_pat
     made = plan.make(
         plan.parse(OverridesParser.create().parse_overrides([f"store={tmp_path}", "steps=100", *words])),
         "fractional",
-        lambda overrides: config.compose(["data=digits", *overrides]),
+        lambda overrides: loading.compose(["data=digits", *overrides]),
         resolution=3,
     )
     assert len(made.arms) == 4

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ablate import provenance
-from ablate.provenance import commit_of
+from ablate.system import provenance
+from ablate.system.provenance import commit_of
 
 
 def git(folder: Path, *words: str) -> str:

@@ -18,19 +18,20 @@ from hypothesis import strategies as st
 from omegaconf import DictConfig
 from rich.console import Console
 
-from ablate import config, overview, plan
 from ablate.commands.plan import head, head_of_retuning, show
+from ablate.config import loading
 from ablate.data.split import default_validation
 from ablate.errors import AblateError
-from ablate.retune import FILE, Choice, Retuning, Settings, Tried, Tuned, describe
-from ablate.retune.choice import NOTE, kept
+from ablate.planning import overview, plan
+from ablate.running.retune import FILE, Choice, Retuning, Settings, Tried, Tuned, describe
+from ablate.running.retune.choice import NOTE, kept
 
 RATES = (0.5, 1.0, 2.0)
 
 
 def retuning(*words: str, design: str = "one_factor", rates: Sequence[float] = RATES, seeds: int = 2) -> Retuning:
     def compose(overrides: Sequence[str]) -> DictConfig:
-        return config.compose(["data=digits", *overrides])
+        return loading.compose(["data=digits", *overrides])
 
     command = plan.parse(OverridesParser.create().parse_overrides(list(words)))
     return Retuning(command, plan.make(command, design, compose), Settings(True, tuple(rates), seeds), compose)

@@ -25,8 +25,8 @@ from hypothesis import strategies as st
 
 from ablate import machine, store
 from ablate.errors import AblateError
-from ablate.store import Trajectory, catalog, seals, verify
-from ablate.store.clear import clear
+from ablate.store import Trajectory, catalog, checksums, verify
+from ablate.store.gc import clear
 
 CONTENT = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -236,17 +236,17 @@ SEALED = st.dictionaries(st.text(), CONTENT | st.just(float("inf")), max_size=4)
 
 @given(SEALED)
 def test_what_was_sealed_opens_as_it_was(content: dict[str, object]) -> None:
-    assert seals.unseal(json.loads(json.dumps(seals.seal(content)))) == (content, True)
-    assert seals.unseal(content) == (content, False)
+    assert checksums.unseal(json.loads(json.dumps(checksums.seal(content)))) == (content, True)
+    assert checksums.unseal(content) == (content, False)
 
 
 @given(SEALED, st.text(min_size=1), st.integers())
 def test_a_changed_field_breaks_the_seal(content: dict[str, object], key: str, value: int) -> None:
-    changed = {**seals.seal(content), key: value}
+    changed = {**checksums.seal(content), key: value}
     if key in content and json.dumps(content[key]) == json.dumps(value):
         return
     with pytest.raises(ValueError, match="check does not fit"):
-        seals.unseal(changed)
+        checksums.unseal(changed)
 
 
 def test_a_loss_that_is_no_number_is_sealed_too(tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_a_segment_with_a_value_that_it_cannot_have_is_left_out(tmp_path: Path, 
     made = Trajectory(tmp_path, "f")
     made.add_segment({"threads": 1})
     entries = json.loads((made.path / "env.json").read_text())
-    (made.path / "env.json").write_text(json.dumps([*entries, seals.seal(odd) if isinstance(odd, dict) else odd]))
+    (made.path / "env.json").write_text(json.dumps([*entries, checksums.seal(odd) if isinstance(odd, dict) else odd]))
     assert made.segments() == [{"threads": 1}]
 
 
@@ -757,7 +757,7 @@ def test_another_users_folder_costs_tensorboards_copy_alone(
 def test_what_another_user_finished_stays_finished_where_one_may_not_write(
     of_a_group: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from ablate.app import _note_failure
+    from ablate.running.ensuring import _note_failure
 
     refused = AblateError("Cannot write")
     refused.__cause__ = PermissionError(errno.EACCES, "Permission denied")

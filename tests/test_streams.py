@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from ablate import __main__ as program
-from ablate import streams
+from ablate.system import streams
 
 OUTPUT_FAILS = "ablate: Cannot write to standard output: no space left on device.\n"
 
@@ -132,7 +132,7 @@ def test_a_full_disk_behind_the_output_is_one_line(command: list[str], environme
 
 CLOSED = """
 import os, sys
-from ablate.streams import prepared
+from ablate.system.streams import prepared
 with prepared():
     print("nobody hears")
     print("nor this", file=sys.stderr)

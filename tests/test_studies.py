@@ -6,11 +6,13 @@ import pytest
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ablate import config, designs, plan
-from ablate.search import search, space
+from ablate import designs
+from ablate.config import loading
+from ablate.planning import plan
+from ablate.search import space, spec
 from ablate.search.settings import SearchSettings
 
-FOLDER = config.conf_dir() / "study"
+FOLDER = loading.conf_dir() / "study"
 ARMS = {
     "add_one_in": 7,
     "fc": 4,
@@ -31,7 +33,7 @@ def content(study: str) -> Any:
 
 def composed(study: str) -> tuple[str, dict[str, Any]]:
     """The design and the params that Hydra hands to the sweeper."""
-    cfg = config.compose([f"study={study}"])
+    cfg = loading.compose([f"study={study}"])
     return cfg.design, dict(cfg.hydra.sweeper.params)
 
 
@@ -39,7 +41,7 @@ def made(study: str, *words: str) -> plan.Plan:
     design, params = composed(study)
     overrides = [*(f"{key}={value}" for key, value in params.items()), *words]
     command = plan.parse(OverridesParser.create().parse_overrides(overrides))
-    return plan.make(command, design, config.compose)
+    return plan.make(command, design, loading.compose)
 
 
 def test_every_study_is_counted_here() -> None:
@@ -62,10 +64,10 @@ def test_params_are_words_of_the_command_line(study: str) -> None:
     params = content(study)["hydra"]["sweeper"]["params"]
     assert {"steps", "seed"} <= params.keys()
     for key, value in params.items():
-        assert key.partition(".")[0] in config.KEYS, key
+        assert key.partition(".")[0] in loading.KEYS, key
         assert type(value) in (str, int, float), f"{key}: {value!r}; quote on and off, and lists"
-        for level in str(value).split(",") if (config.conf_dir() / key).is_dir() else []:
-            assert (config.conf_dir() / key / f"{level}.yaml").is_file(), f"{key}={level}"
+        for level in str(value).split(",") if (loading.conf_dir() / key).is_dir() else []:
+            assert (loading.conf_dir() / key / f"{level}.yaml").is_file(), f"{key}={level}"
 
 
 @pytest.mark.parametrize("study", STUDIES)
@@ -95,24 +97,24 @@ def test_adding_in_undoes_leaving_out() -> None:
         return {key: value.split(",") for key, value in params.items() if key not in ("steps", "seed")}
 
     assert factors("add_one_in") == {key: levels[::-1] for key, levels in factors("one_factor").items()}
-    defaults = config.compose(["data=digits"])
+    defaults = loading.compose(["data=digits"])
     full = {key: levels[0] for key, levels in factors("one_factor").items()}
-    spelled_out = config.compose(["data=digits", *(f"{key}={level}" for key, level in full.items())])
-    assert config.resolve(spelled_out) == config.resolve(defaults)  # the full recipe is what ablate trains unasked
+    spelled_out = loading.compose(["data=digits", *(f"{key}={level}" for key, level in full.items())])
+    assert loading.resolve(spelled_out) == loading.resolve(defaults)  # the full recipe is what ablate trains unasked
 
 
 def test_models_are_the_published_ones() -> None:
     levels = content("models")["hydra"]["sweeper"]["params"]["model"].split(",")
     assert levels[0] == "tuto"
-    sources = {level: (config.conf_dir() / "model" / f"{level}.yaml").read_text() for level in levels[1:]}
+    sources = {level: (loading.conf_dir() / "model" / f"{level}.yaml").read_text() for level in levels[1:]}
     for folder in ("alex", "nin", "squeeze"):
-        files = {path.stem for path in (config.conf_dir() / "model").glob(f"{folder}*.yaml")}
+        files = {path.stem for path in (loading.conf_dir() / "model").glob(f"{folder}*.yaml")}
         assert files == {level for level, text in sources.items() if f"cifar10/models/{folder}/" in text}
 
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_a_study_asks_a_question(study: str) -> None:
-    question = config.compose([f"study={study}"]).question
+    question = loading.compose([f"study={study}"]).question
     assert question.endswith("?")
     assert len(question) < 150
 
@@ -125,16 +127,16 @@ def test_a_search_sets_question_sweeper_and_params_alone(study: str) -> None:
     assert content(study).keys() == {"defaults", "question", "hydra"}
     assert content(study)["defaults"] == [{"override /sweeper": "optuna"}]
     assert content(study)["hydra"]["sweeper"].keys() <= {"params", "n_trials", "confirm_seeds", "objectives"}
-    cfg = config.compose([f"study={study}"])
+    cfg = loading.compose([f"study={study}"])
     assert cfg.hydra.sweeper.sampler.name == "tpe"
     overrides = OverridesParser.create().parse_overrides([f"{key}={value}" for key, value in cfg.hydra.sweeper.params.items()])
     command = space.parse(overrides)
     assert list(command.space) == SEARCHES[study]
     asked = SearchSettings.of(cfg.hydra.sweeper, command.seeds)
-    made = search.make(
+    made = spec.make(
         space.Command(command.space, (*command.fixed, "data=digits"), None),
         asked,
-        lambda words: config.compose([*words, "hydra/sweeper=optuna"]),
+        lambda words: loading.compose([*words, "hydra/sweeper=optuna"]),
     )
     assert made.points == ({"lr": 0.1, "batch_size": "128"},)  # the published setting is tried first
     assert made.recipe.data["eval_on"] == "validation"

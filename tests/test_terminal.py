@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.progress import Progress
 
-from ablate import escaping, progress, terminal
+from ablate import escaping, terminal
+from ablate.running import progress
 from ablate.terminal import Column, Terminal
 
 WIDTHS = (40, 48, 60, 80, 120)

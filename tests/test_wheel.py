@@ -90,7 +90,7 @@ def test_wheel_has_the_configs_inside_the_package(built):
 
 
 def test_installed_package_is_the_one_that_runs(installed, elsewhere, environment):
-    code = "import ablate, ablate.config as c; print(ablate.__file__); print(c.conf_dir())"
+    code = "import ablate, ablate.config.loading as c; print(ablate.__file__); print(c.conf_dir())"
     package, folder = run(installed / "python", "-c", code, cwd=elsewhere, env=environment).split()
     assert Path(package).is_relative_to(installed.parent)
     assert Path(folder) == Path(package).resolve().parent / "conf"

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from ablate import __main__ as program
-from ablate import app, interrupt, sweep
+from ablate import app
+from ablate.running import interrupt, sweep
 
 SPEC = importlib.util.spec_from_file_location("wrong_commands", Path(__file__).with_name("wrong_commands.py"))
 assert SPEC is not None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ablate import own_configs
+from ablate.config import own_configs
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LAYERS = "layers:\n  - conv: {kernel: 3, filters: 4}\n  - pool: {size: 3, stride: 2}\n  - classifier: {}\n"

@@ -23,11 +23,12 @@ def run(first: str, second: str, out: Path | None, as_json: bool, **changes: Any
     """
     from ablate import escaping
     from ablate.commands.report import folder_of, records
-    from ablate.results import load, output, tables
+    from ablate.report import output, tables
+    from ablate.report.tables import interplay
+    from ablate.results import load
     from ablate.results.analysis import analyse
     from ablate.results.compare import Comparison
     from ablate.results.question import ask
-    from ablate.results.tables import interplay
 
     ours, theirs = (analyse(*ask(load(source), **changes)) for source in (first, second))
     comparison = Comparison(ours, theirs, (_name(first), _name(second)))
@@ -55,7 +56,7 @@ def _name(source: str) -> str:
 
 def _print(comparison: "Comparison", files: list[Path]) -> None:
     from ablate import terminal
-    from ablate.results.tables import interplay, summary
+    from ablate.report.tables import interplay, summary
 
     console = terminal.standard()
     table = interplay.table(comparison)

@@ -6,12 +6,11 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from ablate.arguments import Parser
+from ablate.commands.arguments import Parser
 from ablate.errors import AblateError
-from ablate.plan import sweep_folder
-from ablate.progress import say
-from ablate.search import record
-from ablate.store import SWEEP, read_json
+from ablate.messages import say
+from ablate.planning.plan import sweep_folder
+from ablate.store import SWEEP, read_json, record
 
 HOST = "127.0.0.1"
 PORT = 8080

@@ -7,11 +7,13 @@ from typing import Any
 
 from rich.console import Console
 
-from ablate import config, environment, overrides, terminal
-from ablate.arguments import Parser, add_config_dir
+from ablate import terminal
+from ablate.commands.arguments import Parser, add_config_dir
+from ablate.config import loading, overrides
+from ablate.config.recipe import Recipe
 from ablate.models.costs import layer_costs, totals
 from ablate.models.spec import Model
-from ablate.recipe import Recipe
+from ablate.system import environment
 
 _DESCRIPTION = """\
 Print the layers of a model with output shapes, parameters and operations for one image.
@@ -47,9 +49,9 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_intermixed_args(arguments)
 
     overrides.read(options.overrides, options.config_dir, sweep=False, of_sweep="")
-    cfg = config.compose(options.overrides, options.config_dir)
-    recipe = config.resolve(cfg)
-    description = {"model": config.levels(cfg.hydra)["model"], **describe(recipe.model, recipe.input_shape)}
+    cfg = loading.compose(options.overrides, options.config_dir)
+    recipe = loading.resolve(cfg)
+    description = {"model": loading.levels(cfg.hydra)["model"], **describe(recipe.model, recipe.input_shape)}
     built = _build(recipe) if options.build else None
     if options.json:
         print(json.dumps(description | ({"built": built} if built else {})))
@@ -70,7 +72,7 @@ def _build(recipe: Recipe) -> dict[str, Any]:
         AblateError: it is not, or something outside the config would change it.
     """
     environment.check()
-    from ablate.models.build import built  # TensorFlow is imported here
+    from ablate.training.build import built  # TensorFlow is imported here
 
     description: dict[str, Any] = built(recipe)
     return description

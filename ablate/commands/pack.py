@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ablate.arguments import Parser
+from ablate.commands.arguments import Parser
 from ablate.errors import AblateError
 from ablate.terminal import tell
 
@@ -109,7 +109,7 @@ def _parser(name: str, description: str) -> Parser:
 
 def _needs(folder: Path, store: Path | None = None) -> tuple[dict[str, list[int]], Path | None]:
     """(the final steps of a sweep's runs and of those of the sweeps within it, by fingerprint; the store that has them)."""
-    from ablate.plan import find_store
+    from ablate.planning.plan import find_store
 
     needs: dict[str, set[int]] = {}
     for content, place in _contents(folder):
@@ -121,8 +121,8 @@ def _needs(folder: Path, store: Path | None = None) -> tuple[dict[str, list[int]
 
 def _contents(folder: Path) -> Iterator[tuple[Mapping[str, Any], Path]]:
     """What the sweep in a folder and those within it hold, with their folders: the confirmation of a search, tuning."""
-    from ablate.search.trials_file import whole
     from ablate.store import SWEEP, sweep_file
+    from ablate.store.trials_file import whole
 
     within = sorted(path.parent for name in ("retune", "confirmation*") for path in folder.glob(f"{name}/{SWEEP}"))
     for place in (folder, *(place for place in within if not place.is_symlink())):

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from ablate import terminal
-from ablate.arguments import Parser, add_config_dir
+from ablate.commands.arguments import Parser, add_config_dir
 from ablate.designs import interaction
-from ablate.launch.share import Amount
-from ablate.overview import OWN_LAUNCHER, describe
-from ablate.plan import Plan
+from ablate.planning.overview import OWN_LAUNCHER, describe
+from ablate.planning.plan import Plan
+from ablate.resources import Amount
 
 __all__ = ["describe", "head", "run", "show", "show_plan"]
 
@@ -57,8 +57,8 @@ def run(arguments: Sequence[str]) -> int:
     add_config_dir(parser)
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="as for the sweep: augment=on,off seed=0,1,2 ...")
     options = parser.parse_intermixed_args(arguments)
-    from ablate import overrides
     from ablate.__main__ import compose_and_run
+    from ablate.config import overrides
 
     overrides.read(options.overrides, options.config_dir, sweep=True)
     folder = [] if options.config_dir is None else ["--config-dir", options.config_dir]

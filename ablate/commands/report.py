@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.arguments import Parser
+from ablate.commands.arguments import Parser
 from ablate.errors import AblateError, one_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ablate.results.analysis import Analysis
-    from ablate.results.search import SearchResults
+    from ablate.results.searches import SearchResults
 
 _DESCRIPTION = """\
 Write the report of a sweep: one page (index.html), tables, figures, and texts for a paper; and print its verdicts.
@@ -59,7 +59,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Tables, notes and files as JSON-able content; a number that is missing is None."""
-        from ablate.results import tables
+        from ablate.report import tables
 
         analysis, question = self.analysis, self.analysis.question
         return {
@@ -80,7 +80,7 @@ class Report:
 
     def show(self, console: "Console") -> list[str]:
         """Print the summary; the columns that there was no room for."""
-        from ablate.results import tables
+        from ablate.report import tables
 
         return tables.show(self.analysis, console)
 
@@ -100,13 +100,13 @@ class SearchReport:
 
     def to_json(self) -> dict[str, Any]:
         """Trials, statistics, sentences and files as JSON-able content; a number that is missing is None."""
-        from ablate.results.search import summary
+        from ablate.report.search import summary
 
         return {"name": self.name, **summary.content(self.found), "files": [str(path) for path in self.files]}
 
     def show(self, console: "Console") -> list[str]:
         """Print the summary; the columns that there was no room for."""
-        from ablate.results.search import summary
+        from ablate.report.search import summary
 
         return summary.show(self.found, console)
 
@@ -142,7 +142,7 @@ def run(arguments: Sequence[str]) -> int:
         _refuse_searches(options.sweep, given[0])
     report = make(options.sweep, options.out, _formats(options.format), **changes)
     if options.notebook:
-        from ablate.results import notebook
+        from ablate.report import notebook
 
         if len(options.sweep) > 1:
             raise AblateError(f"--notebook takes one sweep, got {' '.join(options.sweep)}.")
@@ -174,10 +174,10 @@ def _search(source: str) -> Path | None:
     Raises:
         AblateError: it is a sweep that still tunes learning rates, or nothing that has a report.
     """
-    from ablate.plan import TUNING, sweep_folder
+    from ablate.planning.plan import TUNING, sweep_folder
     from ablate.results.sources import folders, is_store
-    from ablate.search.record import is_search
     from ablate.store import SWEEP
+    from ablate.store.record import is_search
 
     if (Path(source) / SWEEP).exists() or (Path(source) / TUNING / SWEEP).exists():
         folder = sweep_folder(source)
@@ -230,13 +230,14 @@ def make(
     Args:
         sources: as for `ablate.results.load`.
         to: the folder to write into; None for `report` in the sweep's.
-        formats: of `ablate.results.files.FORMATS`; None for all.
+        formats: of `ablate.report.files.FORMATS`; None for all.
         changes: as for `ablate.results.question.ask`.
 
     Raises:
         AblateError: there is no such sweep, or nothing that could be reported so.
     """
-    from ablate.results import files, load
+    from ablate.report import files
+    from ablate.results import load
     from ablate.results.analysis import analyse
     from ablate.results.question import ask
     from ablate.results.sources import is_store
@@ -267,7 +268,8 @@ def _told(source: str) -> str:
 
 
 def _make_of_search(sources: Sequence[str], folder: Path, to: Path | None, formats: Sequence[str]) -> SearchReport:
-    from ablate.results.search import files, load
+    from ablate.report.search import files
+    from ablate.results.searches import load
 
     if len(sources) > 1:
         raise AblateError(f"Expected a search alone: it cannot be joined with others. Received: {' '.join(sources)}.")
@@ -292,7 +294,7 @@ def folder_of(sources: Sequence[str], to: Path | None) -> Path:
                 f"Expected --out DIR, since several sweeps have no folder of their own. Received: {len(found)} sweeps."
             )
         return found[0] / "report"
-    from ablate.plan import sweep_folder
+    from ablate.planning.plan import sweep_folder
     from ablate.results.sources import is_store
 
     if is_store(Path(sources[0])):
@@ -301,7 +303,7 @@ def folder_of(sources: Sequence[str], to: Path | None) -> Path:
 
 
 def _formats(given: str | None) -> tuple[str, ...] | None:
-    from ablate.results.files import FORMATS
+    from ablate.report.files import FORMATS
 
     if given is None:
         return None
@@ -321,7 +323,7 @@ def records(frame: "DataFrame") -> list[dict[str, Any]]:
 def _print(report: Report | SearchReport) -> None:
     """The tables that answer, as wide as the terminal allows, whole in a pipe; at the end where all of it lies."""
     from ablate import terminal
-    from ablate.results.files import TABLE
+    from ablate.report.files import TABLE
 
     console = terminal.standard()
     dropped = report.show(console)

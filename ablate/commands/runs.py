@@ -11,12 +11,12 @@ from typing import Any
 import yaml
 
 from ablate import terminal
-from ablate.arguments import Parser
+from ablate.commands.arguments import Parser
 from ablate.commands.pack import pack, unpack
 from ablate.errors import AblateError, one_of
 from ablate.store import known_sweeps
 from ablate.store.catalog import STATES, Entry, contents, entry
-from ablate.store.clear import Cleared, clear, clear_registrations, clear_trash, remove
+from ablate.store.gc import Cleared, clear, clear_registrations, clear_trash, remove
 from ablate.store.selection import descriptions, matching, named
 from ablate.store.verify import Finding, unchecked, verify, verify_labels, verify_registrations
 from ablate.terminal import tell
@@ -144,7 +144,7 @@ def _in_state(entries: Sequence[Entry], state: str | None) -> list[Entry]:
 
 def _defaults() -> dict[str, str]:
     """The level that each group has where the command line names none."""
-    from ablate.own_configs import conf_dir
+    from ablate.config.own_configs import conf_dir
 
     listed = yaml.safe_load((conf_dir() / "config.yaml").read_text())["defaults"]
     return {group: str(level) for item in listed if isinstance(item, dict) for group, level in item.items()}

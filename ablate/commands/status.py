@@ -7,16 +7,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ablate import sweep_names, terminal
-from ablate.arguments import Parser
+from ablate import terminal
+from ablate.commands.arguments import Parser
 from ablate.errors import AblateError
-from ablate.launch import watch
-from ablate.launch.snapshot import snapshot
-from ablate.launch.states import BAD, STATES, Snapshot, State
-from ablate.launch.watch import Screen
-from ablate.plan import TUNING, sweep_folder
-from ablate.progress import say
-from ablate.store import SWEEP
+from ablate.messages import say
+from ablate.monitor import live
+from ablate.monitor.live import Screen
+from ablate.monitor.snapshot import snapshot
+from ablate.monitor.states import BAD, STATES, Snapshot, State
+from ablate.planning.plan import TUNING, sweep_folder
+from ablate.store import SWEEP, sweep_names
 
 _DESCRIPTION = """\
 Show how far a sweep is: which trainings are at work, which wait, which failed and why, and about how long it takes.
@@ -100,7 +100,7 @@ def follow(folder: Path) -> Snapshot:
     if not (folder / SWEEP).exists():
         raise AblateError(f"{folder} was deleted or moved while it was followed.")
     seen = screen.seen
-    for line in watch.failures(seen) if screen.terminal else ():  # elsewhere each was told when it was new
+    for line in live.failures(seen) if screen.terminal else ():  # elsewhere each was told when it was new
         say(line)
     if not seen.all_done:
         say(_nobody(seen))
@@ -116,16 +116,16 @@ def show(seen: Snapshot, console: Console, every: bool) -> None:
     counted = {state: len(seen.of(state)) for state in COUNTED if len(seen.of(state)) > LISTED and not every}
     listed = seen.of(*(state for state in STATES if state not in counted))
     if listed:
-        dropped = terminal.draw(console, watch.columns(listed, bars=console.is_terminal, states=True))
+        dropped = terminal.draw(console, live.columns(listed, bars=console.is_terminal, states=True))
         if dropped:
             terminal.say(console, terminal.left_out(dropped))
         console.print()
-    lines = [watch.failure(training) for training in seen.of(*BAD)]
+    lines = [live.failure(training) for training in seen.of(*BAD)]
     if counted:
         lines.append(f"not listed: {', '.join(f'{count:,} {state}' for state, count in counted.items())}; --all lists them")
-    lines += [*seen.notes, watch.totals(seen)]
+    lines += [*seen.notes, live.totals(seen)]
     if seen.holder is not None:
-        lines.append(watch.who_works(seen.holder, seen))
+        lines.append(live.who_works(seen.holder, seen))
     elif not seen.all_done:
         lines.append(_nobody(seen))
     for line in lines:

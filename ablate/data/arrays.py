@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate import npz
 from ablate.data import cache
 from ablate.data.dataset import Decoded, Shape, Split
 from ablate.errors import AblateError
-from ablate.safe_files import open_regular
+from ablate.system import npz
+from ablate.system.safe_files import open_regular
 
 REQUIRED = ("train_images", "train_labels", "test_images", "test_labels")
 KERASS = {"train_images": "x_train", "train_labels": "y_train", "test_images": "x_test", "test_labels": "y_test"}

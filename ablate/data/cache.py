@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ablate.data.dataset import Decoded, Split
 from ablate.errors import AblateError
-from ablate.safe_files import make_lock_file, open_regular, read_regular
+from ablate.system.safe_files import make_lock_file, open_regular, read_regular
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ablate import numbers, stats
 from ablate.designs import Arm
-from ablate.results import numbers, stats
 from ablate.results.frames import Results, arm_name
+from ablate.results.published import published
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
 
@@ -342,8 +343,8 @@ class Analysis:
 
     @cached_property
     def published(self) -> pd.DataFrame:
-        """Published accuracies beside ours, no rows for another metric; see `stats.published`."""
-        found = stats.published(self.results, self.wide)
+        """Published accuracies beside ours, no rows for another metric; see `results.published`."""
+        found = published(self.results, self.wide)
         return found if self.question.metric.name == "accuracy" else found.iloc[:0]
 
     @cached_property

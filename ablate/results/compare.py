@@ -6,11 +6,11 @@ from pathlib import PurePath
 
 import pandas as pd
 
+from ablate import stats
 from ablate.errors import AblateError
-from ablate.results import stats
 from ablate.results.analysis import Analysis
 from ablate.results.question import Metric
-from ablate.results.stats import Side
+from ablate.stats import Side
 
 
 @dataclass(frozen=True)

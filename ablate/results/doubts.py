@@ -11,9 +11,9 @@ from ablate.readout import EMA
 from ablate.results.evaluated import evaluated
 from ablate.results.trained import Trained
 from ablate.store import SWEEP
+from ablate.store.checksums import CHECK
 from ablate.store.files import read_json
 from ablate.store.retune_file import RETUNE
-from ablate.store.seals import CHECK
 from ablate.store.sweep_file import Sweep, SweepRun
 
 _NUMBERS = {"steps": "step", "eval_every": "eval_every"}  # a key of the command, and what follows from it

@@ -8,9 +8,9 @@ from typing import Any, cast
 from ablate import designs
 from ablate.designs import Arm
 from ablate.errors import AblateError
+from ablate.numbers import counted
 from ablate.results.frames import Found, arm_name
 from ablate.results.matching import Place, check_alike, match
-from ablate.results.numbers import counted
 from ablate.results.one_sweep import MOST_NAMED
 from ablate.results.trained import Trained
 from ablate.store.sweep_file import SWEEP_VERSION, Sweep, SweepArm, SweepFraction, SweepRun

@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import Any
 
 from ablate.errors import AblateError
-from ablate.plan import NOT_FACTORS
+from ablate.planning.plan import NOT_FACTORS
 from ablate.readout import EMA
-from ablate.results.content import contents_differ, text_of
+from ablate.results.differences import contents_differ, text_of
 from ablate.results.frames import Found
 from ablate.store import canonical_json
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ablate.errors import AblateError
-from ablate.plan import find_store, sweep_folder
+from ablate.numbers import counted
+from ablate.planning.plan import find_store, sweep_folder
 from ablate.readout import diverged_loss_of, read_off
 from ablate.results.doubts import doubts
 from ablate.results.frames import Found, arm_name
-from ablate.results.numbers import counted
 from ablate.results.trained import Trained
 from ablate.store import SPEED, SWEEP, pack, result_file, sweep_file
 from ablate.store.result_file import Stored

@@ -7,7 +7,7 @@ from typing import Any
 from ablate.designs import Arm
 from ablate.errors import AblateError, one_of
 from ablate.results.frames import Results, arm_name
-from ablate.results.stats.kernel import family_level
+from ablate.stats.intervals import family_level
 from ablate.store.sweep_file import relabelled
 
 

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ablate import sweep_names
 from ablate.errors import AblateError
-from ablate.plan import NOT_FACTORS, sweep_folder
+from ablate.planning.plan import NOT_FACTORS, sweep_folder
 from ablate.results import joined, one_sweep, whole_store
 from ablate.results.frames import Results, build
-from ablate.search.record import CONFIRMATION, SEARCH, is_search
-from ablate.store import SWEEP, canonical_json, sweep_file
+from ablate.store import SWEEP, canonical_json, sweep_file, sweep_names
 from ablate.store.catalog import contents
+from ablate.store.record import CONFIRMATION, SEARCH, is_search
 
 
 def load(*sources: str | Path) -> Results:
@@ -40,7 +39,7 @@ def load(*sources: str | Path) -> Results:
         if is_search(folder):
             raise AblateError(
                 f"Expected a sweep that compares arms. Received: {folder}, which is a search: `ablate report` and "
-                f"`ablate.results.search.load` read it, and its {CONFIRMATION}/ is a sweep."
+                f"`ablate.report.search.load` read it, and its {CONFIRMATION}/ is a sweep."
             )
     folders_once = list({folder.resolve(): folder for folder in found}.values())
     parts = [one_sweep.read(folder) for folder in folders_once]

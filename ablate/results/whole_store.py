@@ -10,7 +10,7 @@ from ablate.designs import Arm
 from ablate.errors import AblateError
 from ablate.readout import DIVERGED_LOSS, EMA
 from ablate.results import one_sweep
-from ablate.results.content import leaves, text_of
+from ablate.results.differences import leaves, text_of
 from ablate.results.evaluated import evaluated
 from ablate.results.frames import Found
 from ablate.results.trained import Trained

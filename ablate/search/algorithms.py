@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from ablate.errors import AblateError, one_of
 from ablate.search import parameters
 from ablate.search.cmaes import CmaEs
-from ablate.search.record import Dimension
+from ablate.store.record import Dimension
 
 SAMPLERS: Mapping[str, Callable[..., BaseSampler]] = {
     "tpe": optuna.samplers.TPESampler,

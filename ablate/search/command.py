@@ -10,14 +10,16 @@ from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from ablate import config, plan
+from ablate.config import loading
+from ablate.config.cached_loader import reading_once
+from ablate.config.execution import Settings
+from ablate.config.overrides import parse_all
 from ablate.errors import AblateError
-from ablate.launch.settings import Settings
-from ablate.overrides import parse_all
-from ablate.repository import reading_once
-from ablate.search import overview, record, search, space
-from ablate.search.search import Search
+from ablate.planning import plan
+from ablate.search import overview, space, spec
 from ablate.search.settings import SearchSettings
+from ablate.search.spec import Search
+from ablate.store import record
 
 
 def run(
@@ -60,7 +62,7 @@ def run(
     trainer = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=master)
     folder = Path(str(master.hydra.sweep.dir))
     measure = partial(trainer.ensure, within=record.CONFIRMATION)  # type: ignore[attr-defined]
-    begin(made, folder, settings, trainer.engine, measure, lambda text: config.redacted(text, master))  # type: ignore[attr-defined]
+    begin(made, folder, settings, trainer.engine, measure, lambda text: loading.redacted(text, master))  # type: ignore[attr-defined]
 
 
 def _make(context: HydraContext, master: DictConfig, params: Any, arguments: Sequence[str], config_dir: str | None) -> Search:
@@ -78,6 +80,6 @@ def _make(context: HydraContext, master: DictConfig, params: Any, arguments: Seq
             given = [word for word in parse_all(arguments, loader) if not word.is_sweep_override()]
             without = compose([str(word.input_line) for word in given if word.key_or_group != "study"])
             plan.check_study(study, master, without)
-        made = search.make(command, settings, compose, study, master.question, config_dir)
+        made = spec.make(command, settings, compose, study, master.question, config_dir)
     # Trials are composed later, when the loader no longer remembers what it read.
     return replace(made, compose=compose)

@@ -20,9 +20,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ablate import machine
 from ablate.search.algorithms import Seeded
-from ablate.search.record import State
 from ablate.store import alive, canonical_json, sign_of_life
-from ablate.store.life import SILENT_S
+from ablate.store.liveness import SILENT_S
+from ablate.store.record import State
 
 LEASE, STATUS, RECORD, RETRY, POINT = "lease", "status", "record", "retry_of", "enqueued"
 UNLEASED_S = 60.0  # after which a running trial without a lease counts as lapsed: its process died before it could take one

@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ablate import terminal
-from ablate.forecast import Forecast, forecast
-from ablate.launch.settings import Settings
-from ablate.launch.share import Share, share
-from ablate.launch.watch import duration
-from ablate.plan import Training, trainings
-from ablate.results.numbers import counted
+from ablate.config.execution import Settings
+from ablate.monitor.live import duration
+from ablate.numbers import counted
+from ablate.planning.forecast import Forecast, forecast
+from ablate.planning.plan import Training, trainings
+from ablate.resources import Share, share
 from ablate.search import space
-from ablate.search.record import shown
-from ablate.search.search import Search
+from ablate.search.spec import Search
+from ablate.store.record import shown
 
 if TYPE_CHECKING:
     from ablate.search.ledger import Ledger

@@ -7,11 +7,11 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from ablate.search import trials_file
-from ablate.search.at_work import AtWork
 from ablate.search.ledger import RECORD, RETRY, counted, state_of
-from ablate.search.record import FINISHED, Trial, label
-from ablate.search.search import Search
+from ablate.search.spec import Search
+from ablate.search.trial import AtWork
+from ablate.store import trials_file
+from ablate.store.record import FINISHED, Trial, label
 
 BEGUN = "begun"  # of a trial: its runs, and how far their trainings were
 

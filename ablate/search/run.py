@@ -11,24 +11,25 @@ import optuna
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import SQLAlchemyError
 
-from ablate import store, sweep
+from ablate import store
+from ablate.config.execution import Settings
 from ablate.errors import AblateError
-from ablate.launch import hold
-from ablate.launch.backend import Outcome
-from ablate.launch.engine import Engine
-from ablate.launch.settings import Settings
-from ablate.launch.watch import Screen
-from ablate.plan import Plan, Training
-from ablate.progress import Heartbeat, say
-from ablate.search import record, storage
+from ablate.messages import say
+from ablate.monitor.live import Screen
+from ablate.planning.plan import Plan, Training
+from ablate.running import hold, sweep
+from ablate.running.backend import Outcome
+from ablate.running.engine import Engine
+from ablate.running.progress import Heartbeat
+from ablate.search import storage
 from ablate.search.ledger import counted, state_of
+from ablate.search.loop import RENEW_S, Searching
 from ablate.search.overview import describe, head
-from ablate.search.record import shown
-from ablate.search.search import Search
-from ablate.search.searching import RENEW_S, Searching
+from ablate.search.spec import Search
 from ablate.search.study import differing, study_of
 from ablate.search.study_check import checked_attr
-from ablate.store import SWEEP, alive, held, sign_of_life, sweep_file, writing
+from ablate.store import SWEEP, alive, held, record, sign_of_life, sweep_file, writing
+from ablate.store.record import shown
 
 CONFIRMING = "confirming"  # of a study: who measures the winner, and where
 TICK_S = 0.1  # between two looks at what is at work, so that a pruned training ends soon
@@ -47,7 +48,7 @@ def run(
 
     Args:
         engines: makes an engine for so many trainings at once; see `Searching` for what it calls back.
-        train: trains the runs of a plan, as `ablate.sweep.run` takes it.
+        train: trains the runs of a plan, as `ablate.running.sweep.run` takes it.
         redact: takes secrets out of a text that will be stored.
 
     Raises:
@@ -289,7 +290,7 @@ def _confirm(
 
 def _report(search: Search, folder: Path) -> None:
     from ablate.commands import report
-    from ablate.results.search import write_results
+    from ablate.report.search import write_results
 
     write_results(folder)
     formats: tuple[Any, ...] = search.recipe.report.formats

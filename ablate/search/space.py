@@ -9,11 +9,11 @@ from typing import Any
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
 from omegaconf import DictConfig, OmegaConf
 
+from ablate.config.overrides import texts
+from ablate.config.ranges import numbers
 from ablate.errors import AblateError
-from ablate.overrides import texts
-from ablate.plan import NOT_FACTORS, SWEEP_WORDS, parse_seeds
-from ablate.ranges import numbers
-from ablate.search.record import Dimension
+from ablate.planning.plan import NOT_FACTORS, SWEEP_WORDS, parse_seeds
+from ablate.store.record import Dimension
 
 Value = float | int | str
 # An interval of whole numbers, as it is written: Hydra cuts off what is behind the point.

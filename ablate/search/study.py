@@ -8,7 +8,7 @@ import optuna
 
 from ablate.errors import AblateError
 from ablate.search import algorithms, storage
-from ablate.search.search import Search
+from ablate.search.spec import Search
 from ablate.search.study_check import check_study, where_of
 
 DEFINITION = "definition"  # of a study: what its trials share

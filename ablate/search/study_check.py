@@ -16,9 +16,9 @@ from ablate.errors import AblateError
 from ablate.search import algorithms, space
 from ablate.search.ledger import LEASE, POINT, RECORD, RETRY, STATUS
 from ablate.search.publish import BEGUN
-from ablate.search.record import STATES, Dimension
-from ablate.search.search_file import LATEST, check_curve, lies, score
+from ablate.store.record import STATES, Dimension
 from ablate.store.schema import BadFile, Node
+from ablate.store.search_file import LATEST, check_curve, lies, score
 from ablate.store.sweep_file import check_runs
 
 MOST_GRID = 10**9  # points of a grid that are numbered

@@ -14,10 +14,10 @@
 
 Files are written whole or not at all; metrics.jsonl grows by whole lines. The order of writing at an evaluation is
 predictions, row, checkpoint, so that whatever moment a training is killed at, the newest checkpoint has all that came before.
-What is written can be checked: see `ablate.store.seals`.
+What is written can be checked: see `ablate.store.checksums`.
 """
 
-from ablate.safe_files import Unreadable
+from ablate.store.checksums import DAMAGE, pack_arrays, unpack_arrays
 from ablate.store.evaluations import RECENT, SPEED, mean_speed
 from ablate.store.files import (
     canonical_json,
@@ -31,10 +31,10 @@ from ablate.store.files import (
     writing,
 )
 from ablate.store.labels import Evaluated, keep_evaluated, read_evaluated
-from ablate.store.life import alive, sign_of_life
-from ablate.store.seals import DAMAGE, pack_arrays, unpack_arrays
-from ablate.store.sweeps import SWEEP, KnownSweep, gone_sweeps, known_sweeps, register_sweep
+from ablate.store.liveness import alive, sign_of_life
+from ablate.store.references import SWEEP, KnownSweep, gone_sweeps, known_sweeps, register_sweep
 from ablate.store.trajectory import KEPT_CHECKPOINTS, Trajectory
+from ablate.system.safe_files import Unreadable
 
 __all__ = [
     "DAMAGE",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ablate.safe_files import Unreadable, kind_of
+from ablate.store.checksums import seal, unseal
 from ablate.store.files import FORBIDDEN, content_of, make_folder, parse_json, replace, writing
-from ablate.store.seals import seal, unseal
+from ablate.system.safe_files import Unreadable, kind_of
 
 PREDICTIONS = "predictions"
 MOST_BYTES = 32 << 20  # of metrics.jsonl: 80,000 evaluations

@@ -16,8 +16,8 @@ import yaml
 from filelock import FileLock
 
 from ablate.errors import AblateError
-from ablate.safe_files import MOST_BYTES, Unreadable, make_lock_file, read_regular, reason_of, refuse_links
 from ablate.store import held
+from ablate.system.safe_files import MOST_BYTES, Unreadable, make_lock_file, read_regular, reason_of, refuse_links
 
 FINGERPRINT_DIGITS = 16
 TEMPORARY = re.compile(r"\..+-\w{8}(\.tmp)?")  # what `write_atomically` leaves where it is killed

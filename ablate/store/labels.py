@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ablate.store.checksums import DAMAGE, pack_arrays, unpack_arrays
 from ablate.store.files import write_atomically
-from ablate.store.seals import DAMAGE, pack_arrays, unpack_arrays
 
 LABELS = ".labels"  # in the store
 

@@ -26,11 +26,11 @@ from typing import IO, Any
 import zstandard
 
 from ablate.errors import AblateError
-from ablate.store.clear import TRASH
+from ablate.store.checksums import CHECK, DAMAGE, seal, unseal
 from ablate.store.files import MOST_JSON_BYTES, content_of, parse_json, reading, sync_folder, write_atomically, writing
+from ablate.store.gc import TRASH
 from ablate.store.labels import labels_file
-from ablate.store.seals import CHECK, DAMAGE, seal, unseal
-from ablate.store.sweeps import SWEEP
+from ablate.store.references import SWEEP
 from ablate.store.trajectory import Trajectory
 
 PACK = "pack.json"

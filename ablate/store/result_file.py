@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ablate.store.checksums import CHECK, seal, unseal, write_sealed
 from ablate.store.schema import DAMAGED, Node, read_object, real_folder
-from ablate.store.seals import CHECK, seal, unseal, write_sealed
 
 RESULT = "result.json"
 STATUSES = ("done", "pruned", "diverged", "failed")  # pruned: a search ended it early

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ablate.errors import AblateError
-from ablate.safe_files import Unreadable, kind_of
 from ablate.store.files import load_json, reading
+from ablate.system.safe_files import Unreadable, kind_of
 
 MOST_BYTES = 32 * 2**20  # of a JSON file that is read; a sweep of 40,000 runs has as many
 MOST_LETTERS = 10_000  # of a text in it

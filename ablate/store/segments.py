@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from ablate.store.checksums import unseal
 from ablate.store.schema import BadFile, Node
-from ablate.store.seals import unseal
 
 _TEXTS = ("device", "host", "processor", "python", "commit", "time", "system")
 _COUNTS = ("threads", "from_step", "to_step", "at_once")

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict, cast
 
+from ablate.store.checksums import CHECK, seal, unseal, write_sealed
+from ablate.store.references import SWEEP
 from ablate.store.retune_file import Retune, check_retune
 from ablate.store.schema import BadFile, Node, read_object
-from ablate.store.seals import CHECK, seal, unseal, write_sealed
-from ablate.store.sweeps import SWEEP
 
 SWEEP_VERSION = 1  # of the format
 SEARCH = "search"  # the design of a sweep that is a search: its arms and runs are in trials.json

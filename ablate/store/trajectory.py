@@ -15,10 +15,9 @@ import yaml
 from filelock import Timeout
 from numpy.typing import NDArray
 
-from ablate import npz
 from ablate.errors import AblateError
-from ablate.safe_files import MOST_BYTES, read_regular
 from ablate.store import evaluations, segments
+from ablate.store.checksums import DAMAGE, read_sealed, seal, unseal, write_sealed
 from ablate.store.evaluations import is_step
 from ablate.store.files import (
     MOST_JSON_BYTES,
@@ -39,8 +38,9 @@ from ablate.store.files import (
     writing,
 )
 from ablate.store.held import keeping
-from ablate.store.life import alive
-from ablate.store.seals import DAMAGE, read_sealed, seal, unseal, write_sealed
+from ablate.store.liveness import alive
+from ablate.system import npz
+from ablate.system.safe_files import MOST_BYTES, read_regular
 
 KEPT_CHECKPOINTS = 2  # the newest ones, while it is trained, besides those for final steps that a run asked for
 KEPT_BEFORE = 95  # percent of a final step: the newest checkpoint up to there stays, too

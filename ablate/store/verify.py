@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from ablate.errors import AblateError
-from ablate.safe_files import Unreadable, kind_of, read_regular
+from ablate.store.checksums import DAMAGE, check_arrays, unseal
 from ablate.store.evaluations import is_step
 from ablate.store.files import MOST_JSON_BYTES, content_of, digest, files_in, parse_json, reading
 from ablate.store.inventory import Inventory, take
 from ablate.store.labels import LABELS, read_file
 from ablate.store.pack import left_out
-from ablate.store.seals import DAMAGE, check_arrays, unseal
-from ablate.store.sweeps import REGISTRATIONS, registrations
+from ablate.store.references import REGISTRATIONS, registrations
 from ablate.store.trajectory import MOST_CONFIG_BYTES, Trajectory, is_status, unpack_predictions
+from ablate.system.safe_files import Unreadable, kind_of, read_regular
 
 _NO_FILE = "the store has plain files and folders there"
 REWRITTEN = "finished runs are read as before; the next training of it writes the file again"

@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from ablate.recipe import Augment
+from ablate.config.recipe import Augment
 from ablate.training import keys
 
 

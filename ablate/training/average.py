@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from ablate.recipe import Average
+from ablate.config.recipe import Average
 
 
 def track(averages: Sequence[tf.Variable], weights: Sequence[tf.Variable], average: Average, step: tf.Tensor) -> None:

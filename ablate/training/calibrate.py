@@ -10,10 +10,10 @@ from statistics import median
 
 import numpy as np
 
-from ablate import config
+from ablate.config import loading
+from ablate.config.recipe import Recipe
 from ablate.data import Dataset, Split
 from ablate.models.costs import totals
-from ablate.recipe import Recipe
 from ablate.training import device
 from ablate.training.loop import SECONDS_PER_CALL
 from ablate.training.network import Network
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="how long to train (default: 3)")
     options = parser.parse_args()
     # The digits are a small set of the same image size as CIFAR-10, of which only the sizes are used.
-    recipe = config.resolve(config.compose(["data=digits", "model=tuto", f"precision={options.precision}"]))
+    recipe = loading.resolve(loading.compose(["data=digits", "model=tuto", f"precision={options.precision}"]))
     device.configure(options.threads)
     print(json.dumps({"operations_per_second": operations_per_second(recipe, options.seconds)}))
 

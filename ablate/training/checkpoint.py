@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.recipe import Recipe
+from ablate.config.recipe import Recipe
 from ablate.store import DAMAGE, Trajectory, pack_arrays, unpack_arrays, write_atomically
 from ablate.training.network import Network
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from ablate.models.build import Weighted
-from ablate.recipe import WeightDecay
+from ablate.config.recipe import WeightDecay
+from ablate.training.build import Weighted
 
 
 def rates(layers: Sequence[Weighted], decay: WeightDecay) -> list[float]:

@@ -11,8 +11,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ablate import environment, machine, provenance
+from ablate import machine
 from ablate.store import Trajectory
+from ablate.system import environment, provenance
 from ablate.training.state import settled
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from ablate.recipe import Init
+from ablate.config.recipe import Init
 from ablate.training import keys
 
 # Standard deviation of a standard normal cut at two standard deviations.

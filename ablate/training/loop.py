@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ablate.config.recipe import Recipe
 from ablate.data import Dataset
-from ablate.progress import Stopped, Watcher
-from ablate.recipe import Recipe
+from ablate.errors import Stopped
 from ablate.store import RECENT, SPEED, Trajectory, mean_speed
+from ablate.trainer import Watcher
 from ablate.training import checkpoint, device
 from ablate.training.checkpoint import Progress
 from ablate.training.network import Network, Reading

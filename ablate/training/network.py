@@ -6,11 +6,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from ablate.config.recipe import Recipe
 from ablate.data import Dataset, Split
-from ablate.models.build import Weighted, at_step, build
-from ablate.recipe import Recipe
 from ablate.training import average, batches, decay, optim
 from ablate.training.augment import Images
+from ablate.training.build import Weighted, at_step, build
 
 EVALUATION_BATCH = 500  # images; fixed, since the last bits of a sum depend on it
 

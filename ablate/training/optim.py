@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from ablate.recipe import Recipe
+from ablate.config.recipe import Recipe
 
 
 def learning_rate(recipe: Recipe, step: tf.Tensor) -> tf.Tensor:

@@ -13,9 +13,9 @@ from unittest import mock
 import numpy as np
 from window import Windows
 
-from ablate import config
+from ablate.config import loading
+from ablate.config.recipe import Recipe
 from ablate.data import Dataset, Split
-from ablate.recipe import Recipe
 from ablate.training import average, device
 from ablate.training.loop import SECONDS_PER_CALL
 from ablate.training.network import Network
@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("overrides", nargs="*")
     arguments = parser.parse_args()
     device.configure(arguments.threads)
-    recipe = config.resolve(config.compose(["data=cifar10", "model=tuto", *arguments.overrides]))
+    recipe = loading.resolve(loading.compose(["data=cifar10", "model=tuto", *arguments.overrides]))
     if arguments.share_of_averages:
         print(share_of_averages(recipe, dataset(), arguments.share_of_averages))
         sys.exit()

@@ -18,7 +18,8 @@ import numpy as np
 import tensorflow as tf
 from window import Windows
 
-from ablate import config, data
+from ablate import data
+from ablate.config import loading
 
 SHUFFLED = 10_000  # images in the shuffle buffer
 
@@ -70,7 +71,7 @@ def model(size: int) -> keras.Model:
 
 def whole_run(steps: int, batch_size: int, augment: bool, averages: bool) -> float:
     """Train and evaluate on CIFAR-10, with raw or averaged weights; the accuracy on the test images."""
-    cifar10 = data.load(config.resolve(config.compose(["data=cifar10"])).data)
+    cifar10 = data.load(loading.resolve(loading.compose(["data=cifar10"])).data)
     size = 24 if augment else 32
     network = model(size)
     optimizer = keras.optimizers.SGD(0.1, use_ema=averages, ema_momentum=0.9999)

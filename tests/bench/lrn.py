@@ -10,7 +10,7 @@ from ablate.training import device  # first, since it keeps TensorFlow's chatter
 # isort: split
 import tensorflow as tf
 
-from ablate.models.lrn import local_response_normalization
+from ablate.training.lrn import local_response_normalization
 
 SHAPE = (128, 12, 12, 64)
 TUTORIAL = (4, 1.0, 0.001 / 9, 0.75)  # depth radius, bias, alpha, beta

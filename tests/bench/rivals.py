@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ablate.results.stats import HELPS, HURTS, NONE, UNCLEAR, decide, family_level, student
+from ablate.stats import HELPS, HURTS, NONE, UNCLEAR, decide, family_level, student
 
 Floats = NDArray[np.float64]
 Rule = Callable[[Floats, float], tuple[NDArray[np.int64], tuple[Floats, Floats] | None]]

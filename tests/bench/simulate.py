@@ -17,7 +17,7 @@ import rivals
 from numpy.typing import NDArray
 from scipy import special
 
-from ablate.results.stats import HELPS, HURTS, NONE, crossed, family_level
+from ablate.stats import HELPS, HURTS, NONE, crossed, family_level
 
 Floats = NDArray[np.float64]
 

@@ -8,8 +8,8 @@ from unittest import mock
 import numpy as np
 
 from ablate.__main__ import main
+from ablate.config.recipe import Recipe
 from ablate.data import Dataset
-from ablate.recipe import Recipe
 from ablate.store import Trajectory
 from ablate.training import device, loop
 

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ablate import app, config, plan, results
+from ablate import results
 from ablate.commands import report
+from ablate.config import loading
+from ablate.planning import plan, run_result
 from ablate.store import Evaluated, Trajectory, evaluations, keep_evaluated, result_file, sweep_file
 
 pytestmark = pytest.mark.bench
@@ -31,7 +33,7 @@ def sweep(tmp_path_factory) -> Path:
 
 
 def written(folder: Path) -> Path:
-    made = plan.make(plan.parse(OverridesParser.create().parse_overrides(list(WORDS))), "one_factor", config.compose)
+    made = plan.make(plan.parse(OverridesParser.create().parse_overrides(list(WORDS))), "one_factor", loading.compose)
     generator = np.random.default_rng(0)
     labels = generator.integers(0, 10, IMAGES)
     store, sweep = folder / "runs", folder / "sweep"
@@ -55,7 +57,7 @@ def written(folder: Path) -> Path:
         trajectory.keep(STEPS[-1])
         trajectory.set_status("done", STEPS[-1])
         recipe = run.recipe.model_copy(update={"store": store})
-        result_file.write(sweep / str(run.number), app.read(recipe, trajectory))
+        result_file.write(sweep / str(run.number), run_result.read(recipe, trajectory))
     return sweep
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ablate.results.stats import family_level
+from ablate.stats import family_level
 
 HERE = Path(__file__).parent
 RECORD = HERE.parents[1] / "experiments" / "verdict-rule"

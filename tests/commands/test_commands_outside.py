@@ -14,12 +14,14 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from rich.cells import cell_len
 
-from ablate import __main__, config, plan, progress
+from ablate import __main__, messages
 from ablate.commands import info, status
 from ablate.commands import plan as planned
-from ablate.launch import watch
-from ablate.launch.states import RunStatus, Snapshot, TrainingStatus
-from ablate.plan import Plan
+from ablate.config import loading
+from ablate.monitor import live as watch
+from ablate.monitor.states import RunStatus, Snapshot, TrainingStatus
+from ablate.planning import plan
+from ablate.planning.plan import Plan
 from ablate.store import Trajectory, write_json
 from ablate.terminal import Terminal
 
@@ -32,7 +34,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     store = tmp_path_factory.mktemp("store")
     words = ["augment=on,off", "lrn=on,off", "seed=0,1", "steps=1234567", "eval_every=1000", f"store={store}"]
     parsed = plan.parse(OverridesParser.create().parse_overrides(words))
-    return plan.make(parsed, "one_factor", lambda overrides: config.compose(["data=digits", *overrides]))
+    return plan.make(parsed, "one_factor", lambda overrides: loading.compose(["data=digits", *overrides]))
 
 
 def screen(width: int | None) -> Terminal:
@@ -184,8 +186,8 @@ def test_a_damaged_sweep_with_a_hostile_message_is_one_line(
         __main__.main(["status", str(sweep)])
     assert harmless(capsys.readouterr().err)
     console = screen(None)
-    monkeypatch.setattr(progress, "console", console)
-    progress.say(f"training {NAMES[0]} {NAMES[1]}\nb")
+    monkeypatch.setattr(messages, "console", console)
+    messages.say(f"training {NAMES[0]} {NAMES[1]}\nb")
     assert written(console, None).count("\n") == 0
 
 

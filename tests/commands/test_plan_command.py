@@ -16,10 +16,11 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from rich.console import Console
 
-from ablate import app, config, forecast, plan
 from ablate.commands import plan as command
+from ablate.config import loading
 from ablate.designs import Factor, factorial
-from ablate.plan import Plan, Run
+from ablate.planning import forecast, plan, run_result
+from ablate.planning.plan import Plan, Run
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def make(tmp_path: Path) -> Callable[..., Plan]:
     def made(*words: str, design: str = "factorial", study: str | None = None) -> Plan:
         given = [f"store={tmp_path / 'runs'}", "steps=20", "eval_every=10", *words]
         parsed = plan.parse(OverridesParser.create().parse_overrides(given))
-        return plan.make(parsed, design, lambda overrides: config.compose(["data=digits", *overrides]), study=study)
+        return plan.make(parsed, design, lambda overrides: loading.compose(["data=digits", *overrides]), study=study)
 
     return made
 
@@ -324,7 +325,7 @@ def test_a_thousand_runs_are_described_quickly(make: Callable[..., Plan]) -> Non
                 "average": first.recipe.average.model_copy(update={"decay": levels["ema_decay"] / 10}),
             }
             recipe = first.recipe.model_copy(update=changed)
-            trajectory, content = app.trajectory_of(recipe)
+            trajectory, content = run_result.trajectory_of(recipe)
             runs.append(Run(len(runs), number, seed, (), recipe, trajectory, content, {}))
     made = replace(base, factors=factors, arms=tuple(arms), seeds=tuple(range(8)), runs=tuple(runs))
     started = time.process_time()

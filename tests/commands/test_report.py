@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ablate import app, config, plan, results
+from ablate import results
 from ablate.commands import report
+from ablate.config import loading
 from ablate.errors import AblateError
-from ablate.results import files
+from ablate.planning import plan, run_result
+from ablate.report import files
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
 from ablate.store import Evaluated, Trajectory, keep_evaluated, result_file, sweep_file
@@ -40,7 +42,7 @@ LIGHT = ("--format", "csv,md")
 
 def planned(design: str, *words: str, **more) -> plan.Plan:
     words = ("data=digits", "steps=20", "eval_every=10", *words, "seed=0,1")
-    return plan.make(plan.parse(OverridesParser.create().parse_overrides(list(words))), design, config.compose, **more)
+    return plan.make(plan.parse(OverridesParser.create().parse_overrides(list(words))), design, loading.compose, **more)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,7 @@ def filled(made: plan.Plan, tmp_path: Path) -> Path:
         trajectory.set_status("done", 20)
         keep_evaluated(tmp_path / made.store, run.content["data"]["digest"], Evaluated(np.arange(4), DIGITS, "made up", "test"))
         recipe = run.recipe.model_copy(update={"store": tmp_path / made.store})
-        result_file.write(folder / str(run.number), app.read(replace(run, recipe=recipe).recipe, trajectory))
+        result_file.write(folder / str(run.number), run_result.read(replace(run, recipe=recipe).recipe, trajectory))
     return folder
 
 

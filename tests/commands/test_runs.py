@@ -23,14 +23,14 @@ from ablate.store import (
     fingerprint,
     known_sweeps,
     pack_arrays,
+    references,
     register_sweep,
     sign_of_life,
-    sweeps,
     write_atomically,
     write_json,
 )
-from ablate.store.clear import clear
-from ablate.store.sweeps import Needs
+from ablate.store.gc import clear
+from ablate.store.references import Needs
 
 NAMES = {"ema": "on", "optimizer": "sgd", "lrn": "native", "model": "tuto", "augment": "on", "data": "digits"}
 
@@ -492,7 +492,7 @@ def test_registrations_are_read_once_and_again_when_they_changed(store: Path, mo
     trajectories = sorted((made(store, seed=seed, last=10) for seed in range(6)), key=lambda one: one.fingerprint)
     folder = sweep(store, "factorial-1", {trajectories[0].fingerprint: [10]})
     os.utime(store / ".sweeps", (time.time() - 60, time.time() - 60))
-    read, needed, reads = sweeps.registrations, Needs.of, []
+    read, needed, reads = references.registrations, Needs.of, []
 
     def counted(of: Path) -> Any:
         reads.append(of)
@@ -505,7 +505,7 @@ def test_registrations_are_read_once_and_again_when_they_changed(store: Path, mo
             folder.with_name("away").rename(folder)
         return needed(needs, fingerprint)
 
-    monkeypatch.setattr(sweeps, "registrations", counted)
+    monkeypatch.setattr(references, "registrations", counted)
     clear(store, dry_run=True)
     assert len(reads) == 1
     register_sweep(store, folder, {trajectories[4].fingerprint: [10]})

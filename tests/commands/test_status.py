@@ -16,13 +16,13 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from rich.console import Console
 
-from ablate import app, config, plan
 from ablate.commands import status
+from ablate.config import loading
 from ablate.errors import AblateError
-from ablate.launch.snapshot import RUNNING, snapshot
-from ablate.launch.watch import Screen
-from ablate.search import record, trials_file
-from ablate.store import Trajectory, result_file, sign_of_life, sweep_file, write_json
+from ablate.monitor.live import Screen
+from ablate.monitor.snapshot import RUNNING, snapshot
+from ablate.planning import plan, run_result
+from ablate.store import Trajectory, record, result_file, sign_of_life, sweep_file, trials_file, write_json
 
 # Runs the command and tells, as the last line, its exit status and which heavy packages it has imported.
 PROBE = """
@@ -36,7 +36,7 @@ print(json.dumps([code, sorted({"tensorflow", "keras", "pandas", "matplotlib"} &
 @pytest.fixture(scope="module")
 def made() -> plan.Plan:
     words = ["data=digits", "steps=20", "eval_every=10", "augment=on,off", "ema=on,off", "seed=0,1"]
-    return plan.make(plan.parse(OverridesParser.create().parse_overrides(words)), "factorial", config.compose)
+    return plan.make(plan.parse(OverridesParser.create().parse_overrides(words)), "factorial", loading.compose)
 
 
 @pytest.fixture
@@ -69,15 +69,15 @@ def done(made: plan.Plan, folder: Path, *numbers: int) -> None:
         }
         if not trained.rows():
             trained.add_evaluation(row, {"raw": np.arange(4), "averaged": np.arange(4)})
-        result_file.write(folder / str(number), app.read(made.runs[number].recipe, trained))
+        result_file.write(folder / str(number), run_result.read(made.runs[number].recipe, trained))
 
 
 def failed(made: plan.Plan, folder: Path, *numbers: int) -> None:
     """The runs have results that say so."""
     for number in numbers:
-        result = app.failure("OSError: no space left", made.runs[number].recipe, trajectory(made, folder, number))
+        result = run_result.failure("OSError: no space left", made.runs[number].recipe, trajectory(made, folder, number))
         result_file.write(folder / str(number), result)
-        (folder / str(number) / app.TRACE).write_text("Traceback …")
+        (folder / str(number) / run_result.TRACE).write_text("Traceback …")
 
 
 def here(**content: Any) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def diverged(made: plan.Plan, folder: Path, *numbers: int) -> None:
     """The runs' trajectories diverged, and the runs have results that say so."""
     for number in numbers:
         trajectory(made, folder, number).set_status("diverged", 7, "the loss became nan at step 7")
-        result_file.write(folder / str(number), app.read(made.runs[number].recipe, trajectory(made, folder, number)))
+        result_file.write(folder / str(number), run_result.read(made.runs[number].recipe, trajectory(made, folder, number)))
 
 
 def test_it_shows_every_training_and_what_is_to_be_done(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -323,8 +323,8 @@ def test_following_a_sweep_that_nobody_works_on_ends(sweep: Path, capsys: pytest
 def test_following_ends_where_the_sweep_is_lost(
     sweep: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lost: str
 ) -> None:
-    monkeypatch.setattr("ablate.launch.watch.READ_EVERY_S", 0.0)
-    monkeypatch.setattr("ablate.launch.watch.READ_SHARE", 1e9)
+    monkeypatch.setattr("ablate.monitor.live.READ_EVERY_S", 0.0)
+    monkeypatch.setattr("ablate.monitor.live.READ_SHARE", 1e9)
     write_json(sweep / RUNNING, here(started=time.time()))
 
     def lose(seconds: float) -> None:
@@ -342,7 +342,7 @@ def test_following_lasts_until_all_is_done(
     made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(status, "FOLLOW_EVERY_S", 0.05)
-    monkeypatch.setattr("ablate.launch.watch.READ_EVERY_S", 0.0)
+    monkeypatch.setattr("ablate.monitor.live.READ_EVERY_S", 0.0)
     write_json(sweep / RUNNING, here(started=time.time()))
 
     def work() -> None:
@@ -372,7 +372,7 @@ def test_following_tells_failures_once_at_its_end(
     monkeypatch.setattr(status, "Screen", functools.partial(Screen, terminal=terminal))
     failed(made, sweep, 2, 3)
     (sweep / "4").mkdir()
-    (sweep / "4" / app.RESULT).write_text("{")
+    (sweep / "4" / result_file.RESULT).write_text("{")
     assert status.run([str(sweep), "--follow"]) == 1
     lines = capsys.readouterr().err.strip().splitlines()
     note = f"damaged or of another run, so left aside: Cannot read {sweep}/4/result.json: not valid JSON at line 1, column 2."
@@ -389,7 +389,7 @@ def test_following_ends_with_the_process_that_works(
     sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(status, "FOLLOW_EVERY_S", 0.05)
-    monkeypatch.setattr("ablate.launch.watch.READ_EVERY_S", 0.0)
+    monkeypatch.setattr("ablate.monitor.live.READ_EVERY_S", 0.0)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         write_json(sweep / RUNNING, here(pid=process.pid, process=None, started=time.time()))
         assert process.stdin is not None
@@ -403,7 +403,7 @@ def test_following_ends_with_the_process_that_works(
 def many(made: plan.Plan, sweep: Path, count: int) -> None:
     """The sweep with so many finished runs, each on a training of its own."""
     content = json.loads((sweep / plan.SWEEP).read_text())
-    result = json.loads((sweep / "0" / app.RESULT).read_text())
+    result = json.loads((sweep / "0" / result_file.RESULT).read_text())
     runs = [content["runs"][0] | {"number": number, "seed": number, "fingerprint": f"{number:016x}"} for number in range(count)]
     for run in runs:
         folder = sweep / str(run["number"])

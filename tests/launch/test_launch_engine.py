@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ablate import app, config, plan
-from ablate.launch.backend import Job, Outcome
-from ablate.launch.engine import Engine
-from ablate.launch.share import Share
-from ablate.plan import Training
+from ablate.config import loading
+from ablate.planning import plan, run_result
+from ablate.planning.plan import Training
+from ablate.resources import Share
+from ablate.running.backend import Job, Outcome
+from ablate.running.engine import Engine
 
 
 def trainings(tmp_path: Path, *words: str) -> list[Training]:
     command = plan.parse(OverridesParser.create().parse_overrides([*words, f"store={tmp_path / 'runs'}"]))
-    return plan.make(command, "factorial", lambda overrides: config.compose(["data=digits", *overrides])).trainings
+    return plan.make(command, "factorial", lambda overrides: loading.compose(["data=digits", *overrides])).trainings
 
 
 class Script:
@@ -123,8 +124,8 @@ def test_fail_fast_stops_at_the_first(tmp_path: Path) -> None:
 def test_what_another_process_trains_is_passed_over_and_read_when_it_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ablate.launch.engine.BUSY_S", 0)
-    monkeypatch.setattr("ablate.launch.engine.TICK_S", 0)
+    monkeypatch.setattr("ablate.running.engine.BUSY_S", 0)
+    monkeypatch.setattr("ablate.running.engine.TICK_S", 0)
     wanted = trainings(tmp_path, "seed=0,1,2")
     taken = prints(wanted)[0]
     backend = Script(1, {taken: ["busy"] * 4})
@@ -134,7 +135,7 @@ def test_what_another_process_trains_is_passed_over_and_read_when_it_is_there(
         looks.append(trajectory)
         return {"status": "done"} if len(looks) > 3 else None
 
-    monkeypatch.setattr(app, "read", read)
+    monkeypatch.setattr(run_result, "read", read)
     run, ended = engine(backend)
     run.run(wanted)
     assert sorted(ended) == sorted((fingerprint, "ended") for fingerprint in prints(wanted))
@@ -172,7 +173,7 @@ ERRORS = (
 def test_a_training_that_cannot_be_submitted_has_died_and_the_others_go_on(
     tmp_path: Path, error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("ablate.launch.engine.TICK_S", 0)
+    monkeypatch.setattr("ablate.running.engine.TICK_S", 0)
     wanted = trainings(tmp_path, "seed=0,1,2")
     bad, *good = prints(wanted)
     backend = Script(2)
@@ -261,7 +262,7 @@ def test_a_trajectory_that_was_begun_goes_on_with_its_threads(tmp_path: Path) ->
 def test_a_backend_that_has_nothing_to_tell_is_not_waited_for_without_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ablate.launch.engine.SILENT_S", 0.01)
+    monkeypatch.setattr("ablate.running.engine.SILENT_S", 0.01)
     backend = Script(2)
     run, _ = engine(backend)
 

@@ -7,7 +7,7 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.errors import AblateError
-from ablate.launch.jobs import environment
+from ablate.running.jobs import environment
 
 
 def config(**env_set: Any) -> DictConfig:

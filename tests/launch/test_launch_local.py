@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from ablate import config
-from ablate.launch import process as processes
-from ablate.launch.backend import Job, Outcome
-from ablate.launch.local import Local, Slot, local
-from ablate.launch.process import Process, how_it_ended
-from ablate.launch.share import Share
+from ablate.config import loading
+from ablate.resources import Share
+from ablate.running import process as processes
+from ablate.running.backend import Job, Outcome
+from ablate.running.local import Local, Slot, local
+from ablate.running.process import Process, how_it_ended
 
 AT_MOST_S = 60.0
 PREPARED = "import sys; from multiprocessing.connection import Connection; c = Connection(int(sys.argv[1])); c.recv(); "
@@ -26,7 +26,7 @@ IDLE = "import os, signal, time; signal.pthread_sigmask(signal.SIG_SETMASK, []);
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     store = tmp_path_factory.mktemp("store") / "in the way"
     store.write_text("")
-    recipe = config.resolve(config.compose(["data=digits", "threads=1", f"store='{store}'"]))
+    recipe = loading.resolve(loading.compose(["data=digits", "threads=1", f"store='{store}'"]))
     return Job("0123456789abcdef", store, (recipe,), {}, {}, 1)
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.launch import share as sharing
-from ablate.launch.local import Local
-from ablate.launch.share import Amount, Share, cores, gpus, share
+from ablate import resources as sharing
+from ablate.resources import Amount, Share, cores, gpus, share
+from ablate.running.local import Local
 
 
 def shared(monkeypatch: pytest.MonkeyPatch, cpus: int, devices: int, workers: Amount, threads: Amount, trainings: int) -> Share:

@@ -16,12 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from ablate import app, config, plan, progress, terminal
-from ablate.launch import watch
-from ablate.launch.snapshot import RUNNING, snapshot
-from ablate.launch.states import Snapshot, TrainingStatus
-from ablate.launch.watch import Screen
-from ablate.plan import Plan, Run
+from ablate import messages, terminal
+from ablate.config import loading
+from ablate.monitor import live
+from ablate.monitor.live import Screen
+from ablate.monitor.snapshot import RUNNING, snapshot
+from ablate.monitor.states import Snapshot, TrainingStatus
+from ablate.planning import plan, run_result
+from ablate.planning.plan import Plan, Run
 from ablate.store import register_sweep, result_file, sign_of_life, sweep_file, write_json
 
 CLASSES = {"raw": np.arange(4), "averaged": np.arange(4)}
@@ -31,7 +33,7 @@ NO_PROCESS = 2**22 + 1  # beyond the largest process id of Linux
 @functools.cache
 def resolved(*words: str) -> Plan:
     command = plan.parse(OverridesParser.create().parse_overrides(["data=digits", "steps=1000", "eval_every=100", *words]))
-    return plan.make(command, "factorial", config.compose)
+    return plan.make(command, "factorial", loading.compose)
 
 
 class Sweep:
@@ -85,14 +87,14 @@ class Sweep:
             if run.trajectory.row(1000) is None:
                 self.evaluated(number, 1000)
                 run.trajectory.set_status("done", 1000)
-            result_file.write(self.folder / str(number), app.read(run.recipe, run.trajectory))
+            result_file.write(self.folder / str(number), run_result.read(run.recipe, run.trajectory))
 
     def failed(self, number: int, reason: str = "ValueError: no such thing\nand more") -> None:
         run = self.runs[number]
         run.trajectory.clear_live()
         run.trajectory.set_status("failed", 200, reason.splitlines()[0])
-        result_file.write(self.folder / str(number), app.failure(reason.splitlines()[0], run.recipe, run.trajectory))
-        (self.folder / str(number) / app.TRACE).write_text(f"Traceback …\n{reason}")
+        result_file.write(self.folder / str(number), run_result.failure(reason.splitlines()[0], run.recipe, run.trajectory))
+        (self.folder / str(number) / run_result.TRACE).write_text(f"Traceback …\n{reason}")
 
     def training(self, number: int) -> TrainingStatus:
         """The training that a run stands on, as it is seen now."""
@@ -180,14 +182,14 @@ def test_a_run_is_done_only_once_it_is_known_whether_it_diverged(sweep: Sweep) -
     assert sweep.training(0).state == "running"
     for run in sweep.runs[:2]:
         recipe = run.recipe.model_copy(update={"diverged_loss": 0.5})  # the made-up losses are 1
-        result_file.write(sweep.folder / str(run.number), app.read(recipe, run.trajectory))
+        result_file.write(sweep.folder / str(run.number), run_result.read(recipe, run.trajectory))
     assert sweep.training(0).state == "diverged"
 
 
 def test_a_pruned_run_has_the_accuracy_of_where_it_was_pruned(sweep: Sweep) -> None:
     sweep.evaluated(0, 100, 300, 1000)  # another study trained it to its end
     for run in sweep.runs[:2]:
-        result_file.write(sweep.folder / str(run.number), app.pruned(run.recipe, run.trajectory, 300))
+        result_file.write(sweep.folder / str(run.number), run_result.pruned(run.recipe, run.trajectory, 300))
     training = sweep.training(0)
     assert (training.state, training.step, training.evaluated, training.accuracy) == ("pruned", 300, 300, pytest.approx(0.24))
 
@@ -240,7 +242,7 @@ def test_what_an_earlier_try_left_has_not_failed(sweep: Sweep) -> None:
     sweep.held(seconds=50)
     assert states(snapshot(sweep.folder)) == ["waiting", "waiting", "stopped", "waiting"]  # before the results are removed
     for number in (2, 4):
-        (sweep.folder / str(number) / app.RESULT).unlink()
+        (sweep.folder / str(number) / result_file.RESULT).unlink()
     assert states(snapshot(sweep.folder)) == ["waiting", "waiting", "stopped", "waiting"]
     sweep.failed(2)
     assert sweep.training(2).state == "failed"
@@ -256,7 +258,7 @@ def test_a_traced_first_second_tells_no_time_left(sweep: Sweep) -> None:
     assert row["seconds"] > 0  # which was tracing
     training = sweep.training(0)
     assert (training.examples_per_second, training.seconds_left, snapshot(sweep.folder).seconds_left) == (None, None, None)
-    assert [column.cells[0] for column in watch.columns([training])[-2:]] == ["–", "–"]
+    assert [column.cells[0] for column in live.columns([training])[-2:]] == ["–", "–"]
     sweep.evaluated(0, 101)
     assert sweep.training(0).seconds_left == pytest.approx(99.9)  # 0.1 s a step between the two
 
@@ -285,7 +287,7 @@ def test_clocks_that_jump_give_no_negative_times(sweep: Sweep) -> None:
     assert seen.holder is not None
     assert (seen.holder.seconds, seen.trainings[0].silent_seconds, seen.trainings[0].seconds_left) == (None, 0, None)
     assert seen.trainings[1].state == "failed"  # when the process began is not known, so no failure is old
-    assert watch.totals(seen) == "0 of 4 trainings done (0 of 8 runs), 1 running, 2 waiting, 1 failed"
+    assert live.totals(seen) == "0 of 4 trainings done (0 of 8 runs), 1 running, 2 waiting, 1 failed"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400, "12", None, True, [], -5])
@@ -353,9 +355,9 @@ def test_without_the_store_nothing_is_said_to_wait(sweep: Sweep) -> None:
     assert note.startswith("no trajectory of this sweep was found, so it is unknown how far what has no result is; looked for ")
     assert str(sweep.store) in note
     assert (seen.steps_left, seen.seconds_left, seen.store, seen.ended) == (0, None, None, False)
-    assert watch.totals(seen) == "1 of 4 trainings done (2 of 8 runs), 2 unknown, 1 failed"
+    assert live.totals(seen) == "1 of 4 trainings done (2 of 8 runs), 2 unknown, 1 failed"
     assert seen.to_json()["totals"]["trainings"]["unknown"] == 2
-    assert watch.columns(seen.of("unknown"))[2].cells == ("–/1,000", "–/1,000")
+    assert live.columns(seen.of("unknown"))[2].cells == ("–/1,000", "–/1,000")
     elsewhere.rename(sweep.store)
     assert states(snapshot(sweep.folder)) == ["done", "failed", "waiting", "stopped"]
 
@@ -412,8 +414,8 @@ def test_whatever_file_is_damaged_there_is_a_snapshot(tmp_path_factory: Any, see
     unplanned = cut == "removed" and path.name == plan.SWEEP  # a held folder without a plan is a sweep that is being planned
     assert seen.trainings or seen.notes or unplanned
     json.dumps(seen.to_json(), allow_nan=False)
-    terminal.table(watch.columns(seen.trainings, states=True), 80)
-    watch.changes(replace(seen, trainings=()), seen)
+    terminal.table(live.columns(seen.trainings, states=True), 80)
+    live.changes(replace(seen, trainings=()), seen)
 
 
 def many(tmp_path: Path, count: int) -> Path:
@@ -421,7 +423,7 @@ def many(tmp_path: Path, count: int) -> Path:
     sweep = Sweep(tmp_path, "seed=0")
     sweep.ended(0)
     template = json.loads((sweep.folder / plan.SWEEP).read_text())
-    result = json.loads((sweep.folder / "0" / app.RESULT).read_text())
+    result = json.loads((sweep.folder / "0" / result_file.RESULT).read_text())
     runs = []
     for number in range(count):
         fingerprint = f"{number:016x}"
@@ -456,9 +458,9 @@ class Shown:
             file=self.stream, force_terminal=terminal, width=width, height=height, highlight=False, soft_wrap=True,
             color_system=None, legacy_windows=False, _environ={},
         )  # fmt: skip
-        monkeypatch.setattr(progress, "console", self.console)
-        monkeypatch.setattr(watch, "READ_EVERY_S", 0.0)
-        monkeypatch.setattr(watch, "READ_SHARE", 1e9)
+        monkeypatch.setattr(messages, "console", self.console)
+        monkeypatch.setattr(live, "READ_EVERY_S", 0.0)
+        monkeypatch.setattr(live, "READ_SHARE", 1e9)
 
     def new(self) -> str:
         """What was written since the last call."""
@@ -474,7 +476,7 @@ class Shown:
 def drawn(sweep: Sweep, console: Console) -> list[str]:
     """The live screen as it stands, a string a line."""
     with console.capture() as capture:
-        console.print(watch.fitted(snapshot(sweep.folder), console), soft_wrap=False)
+        console.print(live.fitted(snapshot(sweep.folder), console), soft_wrap=False)
     return [line.rstrip() for line in capture.get().splitlines()]
 
 
@@ -528,7 +530,7 @@ def test_a_live_screen_shows_what_happens_and_leaves_the_end(sweep: Sweep, monke
         sweep.at_work(0, 450)
         screen.refresh()
         assert "450/1,000" in shown.new()
-        progress.say("a line meanwhile")
+        messages.say("a line meanwhile")
         assert "a line meanwhile\n" in shown.new()
         sweep.failed(2)
         screen.refresh()
@@ -680,7 +682,7 @@ def test_progress_that_is_off_tells_failures_and_the_end(sweep: Sweep, monkeypat
 
 def test_files_are_read_once_a_second_at_most(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = []
-    monkeypatch.setattr(watch, "snapshot", lambda folder: looks.append(folder) or snapshot(folder))
+    monkeypatch.setattr(live, "snapshot", lambda folder: looks.append(folder) or snapshot(folder))
     with Screen(sweep.folder, terminal=False) as screen:
         for _ in range(20):
             screen.refresh()
@@ -690,7 +692,7 @@ def test_files_are_read_once_a_second_at_most(sweep: Sweep, monkeypatch: pytest.
 
 def test_a_training_that_is_silent_is_told(sweep: Sweep) -> None:
     sweep.at_work(0, 100, time=time.time() - 300)
-    assert watch.columns([sweep.training(0)])[-1].cells == ("silent 5 min",)
+    assert live.columns([sweep.training(0)])[-1].cells == ("silent 5 min",)
 
 
 @pytest.mark.parametrize(
@@ -701,4 +703,4 @@ def test_a_training_that_is_silent_is_told(sweep: Sweep) -> None:
     ],
 )  # fmt: skip
 def test_durations(seconds: float, text: str) -> None:
-    assert watch.duration(seconds) == text
+    assert live.duration(seconds) == text

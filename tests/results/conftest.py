@@ -18,8 +18,9 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from markdown_it import MarkdownIt
 
-from ablate import app, config, plan
-from ablate.plan import Plan
+from ablate.config import loading
+from ablate.planning import plan, run_result
+from ablate.planning.plan import Plan
 from ablate.results import load
 from ablate.results.analysis import Analysis, analyse
 from ablate.results.question import ask
@@ -45,7 +46,7 @@ SEGMENT = {
 @functools.cache
 def _resolved(design: str, words: tuple[str, ...], study: str | None) -> Plan:
     command = plan.parse(OverridesParser.create().parse_overrides(["data=digits", *words]))
-    return plan.make(command, design, config.compose, study=study)
+    return plan.make(command, design, loading.compose, study=study)
 
 
 class Sweeps:
@@ -99,7 +100,7 @@ class Sweeps:
                 run.trajectory.set_status("done", max(steps))
                 kept = Evaluated(LABELS, NAMES, "of four images", "test")
                 keep_evaluated(run.recipe.store, run.content["data"]["digest"], kept)
-            if (result := app.read(run.recipe, run.trajectory)) is not None:
+            if (result := run_result.read(run.recipe, run.trajectory)) is not None:
                 result_file.write(folder / str(run.number), result)
         return folder
 

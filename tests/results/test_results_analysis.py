@@ -12,13 +12,15 @@ import pytest
 from scipy import stats as scipy_stats
 from statsmodels.stats.weightstats import DescrStatsW
 
-from ablate import app, plan
+from ablate import stats
 from ablate.errors import AblateError
-from ablate.results import files, load, paper, stats
+from ablate.planning import plan, run_result
+from ablate.report import files, paper
+from ablate.report.page import story
+from ablate.report.tables import verdicts
+from ablate.results import load
 from ablate.results.analysis import analyse
-from ablate.results.page import story
 from ablate.results.question import ask
-from ablate.results.tables import verdicts
 from ablate.store import Evaluated, keep_evaluated, result_file, sweep_file, write_json
 
 IMAGES = 400
@@ -60,7 +62,7 @@ def fill(made: plan.Plan, folder: Path, steps=(10, 20), skip=lambda run: False) 
                 trajectory.add_evaluation(row, classes)
             trajectory.set_status("done", max(steps))
         keep_evaluated(run.recipe.store, run.content["data"]["digest"], Evaluated(LABELS, NAMES, "made up", "test"))
-        result = app.read(run.recipe, trajectory)
+        result = run_result.read(run.recipe, trajectory)
         result_file.write(folder / str(run.number), result)
     return folder
 
@@ -374,7 +376,7 @@ def test_what_does_not_fit_together_is_said(sweeps):
     first, second = (run.trajectory for run in made.runs[:2])
     first.predictions_file(20).unlink()
     (second.path / "metrics.jsonl").write_text("garbage\n")
-    result = folder / "2" / app.RESULT
+    result = folder / "2" / result_file.RESULT
     result.write_text(result.read_text().replace('"accuracy": ', '"accuracy": 1'))
     found = analysed(folder)
     assert any("The evaluations of 1 of 8 finished runs are damaged or gone" in note for note in found.results.notes)

@@ -9,10 +9,11 @@ import pytest
 
 from ablate.commands import report
 from ablate.errors import AblateError
-from ablate.plan import find_store, sweep_folder
-from ablate.results import load, output
+from ablate.planning.plan import find_store, sweep_folder
+from ablate.report import output
+from ablate.results import load
 from ablate.store import read_json
-from ablate.store.seals import CHECK
+from ablate.store.checksums import CHECK
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
+from ablate.report.tables import interplay
 from ablate.results.compare import Comparison
-from ablate.results.tables import interplay
 
 FULL, BARE = ("augment=on,off", "ema=on,off"), ("augment=off,on", "ema=off,on")
 WHOLE = [[0.810, 0.813, 0.812, 0.811, 0.812], [0.781, 0.784, 0.784, 0.782, 0.782], [0.80, 0.801, 0.803, 0.80, 0.802]]

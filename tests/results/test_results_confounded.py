@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.overview import describe
-from ablate.results import confounded, load, page
+from ablate.planning.overview import describe
+from ablate.report import page
+from ablate.results import confounded, load
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
 

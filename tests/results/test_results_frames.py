@@ -3,9 +3,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ablate import app, plan, results
+from ablate import results
 from ablate.errors import AblateError
-from ablate.plan import Plan
+from ablate.planning import plan, run_result
+from ablate.planning.plan import Plan
 from ablate.store import read_json, result_file, sweep_file
 
 
@@ -93,12 +94,14 @@ def test_what_its_training_holds_decides_about_a_run_and_else_its_result(sweep, 
     diverged.drop_after(10)
     diverged.set_status("diverged", 17, "the loss became nan at step 17")
     failed.drop_after(10)
-    result_file.write(sweep / "3", app.failure("MemoryError: too large", made.runs[3].recipe, failed))
-    result_file.write(sweep / "4", app.failure("Expected a number. Received: x."))  # before it was resolved, and once more
-    (sweep / "5" / app.RESULT).write_text('{"status": "do')
+    result_file.write(sweep / "3", run_result.failure("MemoryError: too large", made.runs[3].recipe, failed))
+    result_file.write(
+        sweep / "4", run_result.failure("Expected a number. Received: x.")
+    )  # before it was resolved, and once more
+    (sweep / "5" / result_file.RESULT).write_text('{"status": "do')
     short.drop_after(20)
-    (sweep / "6" / app.RESULT).unlink()
-    result_file.write(sweep / "7", read_json(sweep / "2" / app.RESULT))  # another run's
+    (sweep / "6" / result_file.RESULT).unlink()
+    result_file.write(sweep / "7", read_json(sweep / "2" / result_file.RESULT))  # another run's
     loaded = results.load(sweep)
     runs = loaded.runs.set_index("number")
     assert runs["status"].tolist() == ["diverged", "diverged", "done", "failed", "done", "done", "missing", "missing"]
@@ -110,8 +113,8 @@ def test_what_its_training_holds_decides_about_a_run_and_else_its_result(sweep, 
     assert runs.loc[6, ["step", "parameters"]].isna().all()
     assert runs.loc[6, "weights"] == "averaged"
     damaged, stale, gone = loaded.notes
-    assert f"Cannot read {sweep / '5' / app.RESULT}: not valid JSON at line 1, column 12" in damaged
-    assert f"{sweep / '7' / app.RESULT}: fingerprint must be '{short.fingerprint}', the training of the run" in damaged
+    assert f"Cannot read {sweep / '5' / result_file.RESULT}: not valid JSON at line 1, column 12" in damaged
+    assert f"{sweep / '7' / result_file.RESULT}: fingerprint must be '{short.fingerprint}', the training of the run" in damaged
     assert "; run 7, without a training at hand, counted as missing; rerun the sweep's command" in damaged
     assert stale.startswith("The result.json of runs 0, 1, 4 is not what the training holds, which is what is reported")
     assert gone.startswith("The evaluations of 1 of 3 finished runs are damaged or gone")
@@ -211,7 +214,7 @@ def test_predictions_are_those_of_the_runs_own_step_and_weights(sweep, made):
 
 
 def test_a_run_that_is_not_done_has_no_predictions(sweep, made):
-    (sweep / "0" / app.RESULT).unlink()
+    (sweep / "0" / result_file.RESULT).unlink()
     made.runs[0].trajectory.drop_after(20)
     assert results.load(sweep).predictions(0) is None
 
@@ -234,7 +237,7 @@ def test_at_another_step_what_diverged_later_is_done_and_what_was_not_evaluated_
     diverged.drop_after(20)
     diverged.set_status("diverged", 25, "the loss became nan at step 25")
     for number in (0, 1):
-        result_file.write(sweep / str(number), app.read(made.runs[number].recipe, diverged))
+        result_file.write(sweep / str(number), run_result.read(made.runs[number].recipe, diverged))
     short.drop_after(10)
     loaded = results.load(sweep)
     assert loaded.runs["status"].tolist()[:3] == ["diverged", "diverged", "done"]
@@ -249,7 +252,7 @@ def test_at_another_step_what_diverged_later_is_done_and_what_was_not_evaluated_
 def test_a_failed_run_is_done_at_a_step_that_it_reached(sweep, made):
     failed = made.runs[3]
     failed.trajectory.drop_after(20)
-    result_file.write(sweep / "3", app.failure("MemoryError: too large", failed.recipe, failed.trajectory))
+    result_file.write(sweep / "3", run_result.failure("MemoryError: too large", failed.recipe, failed.trajectory))
     loaded = results.load(sweep)
     assert loaded.runs["status"][3] == "failed"
     assert loaded.at(20).runs["status"][3] == "done"

@@ -16,11 +16,11 @@ import pandas as pd
 import pytest
 
 from ablate.errors import AblateError
-from ablate.launch.snapshot import snapshot
+from ablate.monitor.snapshot import snapshot
 from ablate.results import load
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
-from ablate.store.seals import CHECK, seal
+from ablate.store.checksums import CHECK, seal
 
 FEW = 6
 MANY = int(os.environ.get("ABLATE_FUZZ", "600"))

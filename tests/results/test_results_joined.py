@@ -4,8 +4,9 @@ import shutil
 import numpy as np
 import pytest
 
-from ablate import app, results
+from ablate import results
 from ablate.errors import AblateError
+from ablate.planning import run_result
 from ablate.store import result_file, sweep_file
 
 SHORT = ("steps=30", "eval_every=10")
@@ -48,7 +49,7 @@ def test_a_run_that_is_in_both_is_one_and_that_with_a_result_counts(sweeps):
     first = sweeps.trained(made, 10, 20, 30)
     second = done(sweeps, "augment=on,off", "seed=1,2")
     shutil.rmtree(made.runs[2].trajectory.path)  # of seed 1
-    (first / "2" / app.RESULT).unlink()
+    (first / "2" / result_file.RESULT).unlink()
     joined = results.load(first, second)
     assert joined.runs[["seed", "arm", "status"]].to_numpy().tolist() == [
         [seed, arm, "done"] for seed in range(3) for arm in range(2)
@@ -207,8 +208,8 @@ def test_a_failed_run_stays_a_row(sweeps):
     made = sweeps.planned(*SHORT, "augment=on,off")
     one, two = done(sweeps, "augment=on,off"), done(sweeps, "augment=on,off", "seed=1")
     made.runs[1].trajectory.drop_after(10)
-    result_file.write(one / "1", app.failure("MemoryError", made.runs[1].recipe, made.runs[1].trajectory))
-    (two / "0" / app.RESULT).unlink()
+    result_file.write(one / "1", run_result.failure("MemoryError", made.runs[1].recipe, made.runs[1].trajectory))
+    (two / "0" / result_file.RESULT).unlink()
     shutil.rmtree(sweeps.planned(*SHORT, "augment=on,off", "seed=1").runs[0].trajectory.path)
     joined = results.load(one, two)
     assert joined.runs["status"].tolist() == ["done", "failed", "missing", "done"]
@@ -279,7 +280,8 @@ def ended(made, sweep, number, status):
     run.trajectory.drop_after(10)
     run.trajectory.set_status(status, 7, "it did")
     result_file.write(
-        sweep / str(number), app.read(run.recipe, run.trajectory) or app.failure("it did", run.recipe, run.trajectory)
+        sweep / str(number),
+        run_result.read(run.recipe, run.trajectory) or run_result.failure("it did", run.recipe, run.trajectory),
     )
 
 
@@ -310,7 +312,7 @@ def test_a_run_that_has_other_numbers_in_another_sweep_is_said(sweeps, turned):
     made.runs[3].trajectory.drop_after(20)
     changed = sweeps.row(30, 1) | {"eval_loss_averaged": 7.0}
     made.runs[3].trajectory.add_evaluation(changed, {"raw": np.zeros(4, int), "averaged": np.zeros(4, int)})
-    result_file.write(parts[0] / "3", app.read(made.runs[3].recipe, made.runs[3].trajectory))
+    result_file.write(parts[0] / "3", run_result.read(made.runs[3].recipe, made.runs[3].trajectory))
     first, other = f"run 3 of {parts[0].name}", f"run 1 of {parts[1].name}"
     if turned:
         parts, (first, other) = parts[::-1], (other, first)

@@ -3,8 +3,10 @@ import shutil
 import numpy as np
 import pytest
 
-from ablate import app, data, results
+from ablate import data, results
 from ablate.commands import runs as runs_command
+from ablate.planning import run_result
+from ablate.running import ensuring
 from ablate.store import Evaluated, keep_evaluated, read_evaluated
 from ablate.store.labels import labels_file
 
@@ -57,7 +59,7 @@ def test_other_data_have_another_file(made):
     recipe = made.runs[0].recipe
     for settings in ({}, {"validation": 100}, {"validation": 100, "eval_on": "validation"}):
         other = recipe.model_copy(update={"data": {**recipe.data, **settings}})
-        app.keep_labels(other, app.trajectory_of(other)[1])
+        ensuring.keep_labels(other, run_result.trajectory_of(other)[1])
     kept = [read_evaluated(recipe.store, path.stem) for path in sorted((recipe.store / ".labels").glob("*.npz"))]
     assert sorted((each.evaluation_set, len(each.labels)) for each in kept) == [
         ("test", 360),
@@ -105,20 +107,20 @@ def test_a_damaged_file_counts_as_missing_is_found_by_verify_and_written_anew(sw
     assert runs_command.run(["verify", "--store", str(sweeps.store)]) == 1
     [line] = [line for line in capsys.readouterr().out.splitlines() if str(kept_file) in line]
     assert "given again, writes it again" in line
-    app.keep_labels(made.runs[0].recipe, made.runs[0].content)
+    ensuring.keep_labels(made.runs[0].recipe, made.runs[0].content)
     assert len(results.load(sweep).labels) == 360
     assert runs_command.run(["verify", "--store", str(sweeps.store)]) == 0
 
 
 def test_what_is_there_is_not_read_from_the_data_again(sweep, made, kept_file):
     before = kept_file.stat().st_mtime_ns
-    app.keep_labels(made.runs[0].recipe.model_copy(update={"data": {"name": "gone"}}), made.runs[0].content)
+    ensuring.keep_labels(made.runs[0].recipe.model_copy(update={"data": {"name": "gone"}}), made.runs[0].content)
     assert kept_file.stat().st_mtime_ns == before
 
 
 def test_data_that_are_not_here_are_said_and_nothing_fails(sweep, made, kept_file, capsys):
     kept_file.unlink()
-    app.keep_labels(made.runs[0].recipe.model_copy(update={"data": {"name": "gone"}}), made.runs[0].content)
+    ensuring.keep_labels(made.runs[0].recipe.model_copy(update={"data": {"name": "gone"}}), made.runs[0].content)
     assert "a report leaves out what needs the true classes" in capsys.readouterr().err
     assert not kept_file.exists()
 
@@ -126,7 +128,7 @@ def test_data_that_are_not_here_are_said_and_nothing_fails(sweep, made, kept_fil
 def test_a_store_that_cannot_be_written_is_said_and_nothing_fails(sweeps, sweep, made, kept_file, capsys):
     shutil.rmtree(kept_file.parent)
     kept_file.parent.write_text("in the way")  # as a root user, too, may not write below a file
-    app.keep_labels(made.runs[0].recipe, made.runs[0].content)
+    ensuring.keep_labels(made.runs[0].recipe, made.runs[0].content)
     assert "a report leaves out what needs the true classes" in capsys.readouterr().err
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from ablate.commands import report
 from ablate.errors import AblateError
-from ablate.results import notebook
+from ablate.report import notebook
 
 PARTS = ("question", "answer", "notes", "repeat")
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.results import numbers
+from ablate import numbers
 
 
 def test_a_difference_has_a_sign_and_what_rounds_to_nothing_has_none():

@@ -9,13 +9,14 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import QuotedString
 
-from ablate import config, plan
-from ablate.results.repeat import commands, name
+from ablate.config import loading
+from ablate.planning import plan
+from ablate.report.repeat import commands, name
 
 
 def made(design, words, study=None, resolution=4):
     command = plan.parse(OverridesParser.create().parse_overrides(words))
-    return plan.make(command, design, config.compose, resolution, study)
+    return plan.make(command, design, loading.compose, resolution, study)
 
 
 def again(words):

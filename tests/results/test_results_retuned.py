@@ -10,16 +10,20 @@ import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ablate import config, escaping, plan
+from ablate import escaping
+from ablate.config import loading
 from ablate.errors import AblateError
-from ablate.plan import Plan
-from ablate.results import files, load, paper, plots, tables, words
+from ablate.planning import plan
+from ablate.planning.plan import Plan
+from ablate.report import figures as plots
+from ablate.report import files, paper, sentences, tables
+from ablate.report.page import story
+from ablate.report.repeat import commands, name
+from ablate.results import load
 from ablate.results.analysis import Analysis, analyse
-from ablate.results.page import story
 from ablate.results.question import ask
-from ablate.results.repeat import commands, name
 from ablate.results.retuned import Retuned
-from ablate.retune import Retuning, Settings
+from ablate.running.retune import Retuning, Settings
 from ablate.store import Trajectory
 
 RATES = (0.5, 1.0, 2.0)
@@ -33,7 +37,7 @@ TOGETHER = "augment: on → off, each at its best lr (0.2; baseline 0.05)"
 
 def retuning(*given: str, rates: Sequence[float] = RATES, seeds: int = 2, design: str = "one_factor") -> Retuning:
     def compose(overrides: Sequence[str]):
-        return config.compose(["data=digits", *overrides])
+        return loading.compose(["data=digits", *overrides])
 
     command = plan.parse(OverridesParser.create().parse_overrides(list(given)))
     return Retuning(command, plan.make(command, design, compose), Settings(True, tuple(rates), seeds), compose)
@@ -137,7 +141,7 @@ def test_what_is_said_of_the_rates(retuned) -> None:
     assert "of 0.5, 1, 2 times the shared 0.1" in of.how
     assert "287 validation images" in of.how
     assert "2 seeds (3, 4) that are not measured here" in of.how
-    first, _, third, _ = words.sentences(analysis)
+    first, _, third, _ = sentences.sentences(analysis)
     assert first.startswith("At the shared learning rate: ")
     assert third.startswith("Each at its best learning rate (0.2; baseline 0.05): ")
     assert any(line.startswith("learning rates: Best rate") for line in story.plan(analysis))

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from ablate.results import words
+from ablate.report import sentences
 from ablate.results.question import METRICS, Question
 
 ROW = {
@@ -31,7 +31,7 @@ def question(metric: str = "accuracy", margin: float | None = 0.5) -> Question:
 
 
 def said(row: dict[str, object], changes: list[tuple[str, str, str]], **more: object) -> str:
-    return words.sentence(row, changes, question(**more), 1)
+    return sentences.sentence(row, changes, question(**more), 1)
 
 
 @pytest.mark.parametrize(
@@ -55,19 +55,19 @@ def said(row: dict[str, object], changes: list[tuple[str, str, str]], **more: ob
     ],
 )
 def test_each_verdict_has_its_words(row, text):
-    assert words.verdict(row, 0.5) == text
+    assert sentences.verdict(row, 0.5) == text
 
 
 def test_an_interaction_does_not_help():
-    told = [words.verdict(row, 0.5, interaction=True) for row in (HELPS, ROW, NONE, UNCLEAR)]
+    told = [sentences.verdict(row, 0.5, interaction=True) for row in (HELPS, ROW, NONE, UNCLEAR)]
     assert told[:3] == ["they depend on each other", "they depend on each other", "they add up within ± 0.5"]
     assert told[3] == "unclear: 8 to 60 seeds would tell"
 
 
 def test_a_short_verdict_leaves_the_reasons_to_the_caption():
     rows = (HELPS | {"under_margin": True}, NONE | {"dagger": True}, UNCLEAR, ONE)
-    assert [words.short(row, 0.5) for row in rows] == ["helps (under 0.5)", "no effect †", "unclear", "no verdict"]
-    assert words.short(NONE, 0.5, interaction=True) == "add up"
+    assert [sentences.short(row, 0.5) for row in rows] == ["helps (under 0.5)", "no effect †", "unclear", "no verdict"]
+    assert sentences.short(NONE, 0.5, interaction=True) == "add up"
 
 
 def test_what_is_taken_away_is_read_as_taken_away():
@@ -159,13 +159,13 @@ def test_of_interactions_that_cannot_be_told_apart_only_their_sum_is_said_to_be_
     four = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one")
     values = [[0.8 + 0.001 * seed + 0.00001 * (arm * seed % 7) for seed in range(3)] for arm in range(8)]
     analysis = study(values, *four, design="fractional")
-    last = words.sentences(analysis)[4]
+    last = sentences.sentences(analysis)[4]
     assert last == "The sum of augment x ema + lrn x fc lies within ± 0.5 points."
     row = analysis.comparisons.to_dict("records")[4]
-    assert words.verdict(row, 0.5, interaction=True) == "their sum is small: within ± 0.5"
-    assert words.short(row, 0.5, interaction=True) == "their sum is small"
+    assert sentences.verdict(row, 0.5, interaction=True) == "their sum is small: within ± 0.5"
+    assert sentences.short(row, 0.5, interaction=True) == "their sum is small"
     there = [[value + 0.1 * (arm in (0, 1, 6, 7)) for value in row] for arm, row in enumerate(values)]
-    told = " ".join(words.sentences(study(there, *four, design="fractional"))[4:])
+    told = " ".join(sentences.sentences(study(there, *four, design="fractional"))[4:])
     assert "not 0" in told
     assert "depend" not in told
     assert "add up" not in told

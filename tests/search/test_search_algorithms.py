@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial
 
 from ablate.errors import AblateError
 from ablate.search import algorithms
-from ablate.search.record import Dimension
+from ablate.store.record import Dimension
 from hydra_plugins import ablate_optuna_sweeper as plugin
 
 RATE = {"lr": Dimension("float", "interval(0.1,1)", low=0.1, high=1.0)}

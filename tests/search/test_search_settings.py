@@ -8,8 +8,8 @@ from omegaconf import OmegaConf
 
 from ablate.errors import AblateError
 from ablate.search import algorithms, parameters
-from ablate.search.record import Dimension
 from ablate.search.settings import SearchSettings
+from ablate.store.record import Dimension
 from hydra_plugins import ablate_optuna_sweeper as plugin
 
 ODD: tuple[Any, ...] = (

@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from ablate.errors import AblateError
 from ablate.search import space
 from ablate.search.algorithms import distribution
-from ablate.search.record import Dimension
+from ablate.store.record import Dimension
 
 
 def parsed(*words: str) -> space.Command:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from ablate.errors import AblateError
+from ablate.search import loop
 from ablate.search import run as running
-from ablate.search import searching
-from ablate.search.searching import Searching
+from ablate.search.loop import Searching
 
 
 def idle(begin: Any, monkeypatch: pytest.MonkeyPatch) -> Searching:
@@ -23,7 +23,7 @@ def idle(begin: Any, monkeypatch: pytest.MonkeyPatch) -> Searching:
 
 
 def test_trials_of_which_all_is_there_do_not_keep_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "TURN_S", 0)
+    monkeypatch.setattr(loop, "TURN_S", 0)
     begun: list[Any] = []
     made = idle(begun.append, monkeypatch)
     assert made.next() is None
@@ -33,7 +33,7 @@ def test_trials_of_which_all_is_there_do_not_keep_the_engine(monkeypatch: pytest
 
 
 def test_a_trial_with_something_to_train_is_given_out_whenever_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "TURN_S", 0)
+    monkeypatch.setattr(loop, "TURN_S", 0)
     training = SimpleNamespace(runs=[SimpleNamespace(number=0)])
     made = idle(lambda _: made.queue.append((SimpleNamespace(runs=[], going=set()), training)), monkeypatch)  # type: ignore[arg-type]
     assert made.next() is training  # type: ignore[comparison-overlap]

@@ -7,8 +7,9 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from ablate import config, data
-from ablate.recipe import Recipe
+from ablate import data
+from ablate.config import loading
+from ablate.config.recipe import Recipe
 from ablate.store import Trajectory, fingerprint
 
 CONF = Path(__file__).parent / "conf"
@@ -41,7 +42,7 @@ def tiny(images: Path) -> Callable[..., Recipe]:
     def make(*overrides: str) -> Recipe:
         words = ["data=arrays", f"data.path={images}", "model=tiny", "batch_size=16", "eval_every=10", "steps=30"]
         words += ["threads=1", "progress=false", "tensorboard=false", *overrides]
-        return config.resolve(config.compose(words, config_dir=str(CONF)))
+        return loading.resolve(loading.compose(words, config_dir=str(CONF)))
 
     return make
 

@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablate import config
-from ablate.models.build import build
+from ablate.config import loading
+from ablate.config.recipe import Recipe
 from ablate.models.costs import totals
-from ablate.recipe import Recipe
+from ablate.training.build import build
 
-MODELS = sorted(path.stem for path in (config.conf_dir() / "model").glob("*.yaml"))
+MODELS = sorted(path.stem for path in (loading.conf_dir() / "model").glob("*.yaml"))
 
 
 def recipe(*overrides: str) -> Recipe:
-    return config.resolve(config.compose(["threads=1", *overrides]))
+    return loading.resolve(loading.compose(["threads=1", *overrides]))
 
 
 def weights(recipe: Recipe) -> dict[str, np.ndarray]:
@@ -102,6 +102,6 @@ def test_bfloat16_keeps_float32_weights_and_logits() -> None:
 
 def test_a_model_is_a_file_with_layers_and_nothing_else() -> None:
     for model in MODELS:
-        lines = (Path(config.conf_dir()) / "model" / f"{model}.yaml").read_text().splitlines()
+        lines = (Path(loading.conf_dir()) / "model" / f"{model}.yaml").read_text().splitlines()
         assert len(lines) < 40
         assert [line for line in lines if line and line[0] not in " #"] == ["layers:"]

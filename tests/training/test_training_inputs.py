@@ -6,8 +6,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablate import config
-from ablate.recipe import Augment
+from ablate.config import loading
+from ablate.config.recipe import Augment
 from ablate.training import batches, keys
 from ablate.training.augment import Images, standardize
 
@@ -48,7 +48,7 @@ def photographs() -> tf.Tensor:
 
 
 def level(name: str) -> Augment:
-    return config.resolve(config.compose([f"augment={name}"])).augment
+    return loading.resolve(loading.compose([f"augment={name}"])).augment
 
 
 def distorted(name: str, step: int = 5, seed: int = 1, **changes: object) -> np.ndarray:

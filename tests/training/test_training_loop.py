@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ablate import app, data
+from ablate import data
+from ablate.config.recipe import TRAINING_VERSION, Recipe
 from ablate.errors import AblateError
-from ablate.progress import TrainingProgress
-from ablate.recipe import TRAINING_VERSION, Recipe
+from ablate.planning import run_result
+from ablate.running import ensuring
+from ablate.running.progress import TrainingProgress
 from ablate.store import Trajectory, fingerprint
 from ablate.training import checkpoint, loop
 from ablate.training.network import Network
@@ -185,24 +187,21 @@ def test_divergence_is_for_good_and_spoils_nothing_before_it(tiny: Make, train: 
     assert status["state"] == "diverged"
     assert 1 <= status["step"] <= 30
     assert "loss became" in status["error"]
-    from ablate import app
-
-    assert app.read(recipe, trajectory)["status"] == "diverged"
-    assert app.read(recipe.model_copy(update={"steps": 10_000}), trajectory)["status"] == "diverged"
+    assert run_result.read(recipe, trajectory)["status"] == "diverged"
+    assert run_result.read(recipe.model_copy(update={"steps": 10_000}), trajectory)["status"] == "diverged"
     trajectory.set_status("running", 0)
     assert trajectory.status() == status
 
 
 def test_status_is_judged_at_the_runs_own_step(tiny: Make, train: Train, tmp_path: Path) -> None:
-    from ablate import app
 
     recipe = tiny()
     trajectory = train(recipe, tmp_path)
     trajectory.set_status("diverged", 57, "the loss became nan at step 57")
-    assert app.read(recipe, trajectory)["status"] == "done"
-    later = app.read(recipe.model_copy(update={"steps": 60}), trajectory)
+    assert run_result.read(recipe, trajectory)["status"] == "done"
+    later = run_result.read(recipe.model_copy(update={"steps": 60}), trajectory)
     assert (later["status"], later["step"], later["accuracy"]) == ("diverged", 57, None)
-    assert app.read(recipe.model_copy(update={"steps": 50}), trajectory) is None
+    assert run_result.read(recipe.model_copy(update={"steps": 50}), trajectory) is None
 
 
 def test_cosine_depends_on_the_total_and_so_is_another_training(tiny: Make) -> None:
@@ -331,7 +330,7 @@ def test_a_finished_run_is_not_lost_for_want_of_checkpoints(tiny: Make, train: T
     train(tiny("steps=50"), tmp_path / "a", stop_at=12)
     assert trajectory.rows() == before
     assert trajectory.finished == 30
-    assert app.begun_with(trajectory) == 1
+    assert run_result.begun_with(trajectory) == 1
     train(tiny("steps=50"), tmp_path / "a")
     assert [row["step"] for row in trajectory.rows()] == [10, 20, 30, 40, 50]
     assert facts(trajectory)[1] == facts(train(tiny("steps=50"), tmp_path / "b"))[1]
@@ -342,7 +341,7 @@ def test_data_that_changed_since_the_plan_are_refused(tiny: Make, tmp_path: Path
     content = recipe.training("the digest of other data")
     trajectory = Trajectory(tmp_path, fingerprint(content))
     with pytest.raises(AblateError, match="that has changed since"), trajectory.locked():
-        app.ensure(recipe, trajectory, content, {}, TrainingProgress(recipe, trajectory), lambda: False)
+        ensuring.ensure(recipe, trajectory, content, {}, TrainingProgress(recipe, trajectory), lambda: False)
     assert trajectory.rows() == []
 
 

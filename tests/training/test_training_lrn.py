@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ablate.models.lrn import local_response_normalization
+from ablate.training.lrn import local_response_normalization
 
 RADII = [(64, 4), (64, 0), (10, 4), (3, 7), (1, 2), (96, 5)]
 

@@ -15,10 +15,10 @@ import pytest
 import tensorflow as tf
 
 from ablate import data
+from ablate.config.recipe import Recipe
 from ablate.errors import AblateError
-from ablate.models.build import Weighted, build
-from ablate.recipe import Recipe
 from ablate.training import device, state
+from ablate.training.build import Weighted, build
 from ablate.training.network import Network
 
 Make = Callable[..., Recipe]

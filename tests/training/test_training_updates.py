@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from ablate import data
-from ablate.recipe import Recipe
+from ablate.config.recipe import Recipe
 from ablate.training import average, decay, optim
 from ablate.training.network import Network
 

@@ -7,7 +7,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from ablate import designs
-from ablate.results import Results, analysis, page, plots, question
+from ablate.report import figures, page
+from ablate.results import Results, analysis, question
 from ablate.results.analysis import Analysis
 from ablate.results.frames import arm_name
 
@@ -93,7 +94,7 @@ def study(
 
 def report(found: Analysis) -> str:
     """The page as the program makes it."""
-    pictures = [page.picture(title, figure, plots.svg(figure)) for _, title, figure in plots.drawn(found)]
+    pictures = [page.picture(title, figure, figures.svg(figure)) for _, title, figure in figures.drawn(found)]
     commands = ["python -m ablate -m study=proof", "python -m ablate report multirun/proof-0"]
     parts = page.sections(found, pictures, commands, [("runs.csv", "one row a run")])
     return page.render(found.title, (page.answer(found),), found.question.changes, parts)

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from ablate.results import page
+from ablate.report import page
 
 VOID = {"meta", "link", "img", "br"}
 

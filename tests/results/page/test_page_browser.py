@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ablate.results import page
+from ablate.report import page
 
 pytestmark = pytest.mark.slow
 

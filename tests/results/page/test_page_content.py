@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.results import page
+from ablate.report import page
 
 TWO = {"augment": ["on", "off"], "ema": ["on", "off"]}
 NAME = '<b onclick="x">&\'"'

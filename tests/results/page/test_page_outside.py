@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from rich.cells import cell_len
 
-from ablate.results import analysis, files, notebook, plots, question, tables
+from ablate.report import figures, files, notebook, tables
+from ablate.results import analysis, question
 from ablate.results.analysis import Analysis
 from ablate.store import SWEEP
 from ablate.terminal import Terminal
@@ -53,8 +54,8 @@ def test_every_text_of_a_report_stays_what_it_is(few, outside, tmp_path):
 
 
 def test_the_page_and_its_figures_stay_what_they_are(few, outside, tmp_path, monkeypatch):
-    first = next(iter(plots.drawn(few)))  # each of the others takes as long
-    monkeypatch.setattr(plots, "drawn", lambda _: [first])
+    first = next(iter(figures.drawn(few)))  # each of the others takes as long
+    monkeypatch.setattr(figures, "drawn", lambda _: [first])
     for path, text in every_format(few, tmp_path, ("html", "svg")):
         outside.read(path, text, shapes(few))
 

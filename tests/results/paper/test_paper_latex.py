@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from ablate import escaping
-from ablate.results import paper
+from ablate.report import paper
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
 # All of ASCII that LaTeX or a table may take for its own, what the tables use, accents, and letters that it has no sign for.
@@ -88,7 +88,7 @@ def test_a_table_that_travels_alone_says_that_it_is_exploratory(study):
 
 
 def test_every_number_is_that_of_the_other_tables(study):
-    from ablate.results.tables import verdicts
+    from ablate.report.tables import verdicts
 
     analysis = study(WHOLE)
     shown = verdicts.table(analysis).text

@@ -3,9 +3,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from ablate.results import load, paper, tables
+from ablate.report import paper, tables
+from ablate.report.paper import recipe
+from ablate.results import load
 from ablate.results.analysis import analyse
-from ablate.results.paper import recipe
 from ablate.results.question import ask
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]

@@ -7,9 +7,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.markers import CARETDOWN, CARETUP
 
-from ablate.results import plots
-from ablate.results.plots.accuracy import APART
-from ablate.results.plots.style import BASELINE
+from ablate.report import figures
+from ablate.report.figures.accuracy import APART
+from ablate.report.figures.style import BASELINE
 from ablate.results.question import METRICS
 
 STEPS = (1000, 2000, 3000)
@@ -39,7 +39,7 @@ def evaluations(arms: int = 2, seeds: int = 3, steps=STEPS, status=None, labels=
 
 
 def drawn(frame: pd.DataFrame, **said):
-    return plots.accuracy_vs_step(frame, Figure(layout="constrained").add_subplot(), **said)
+    return figures.accuracy_vs_step(frame, Figure(layout="constrained").add_subplot(), **said)
 
 
 def bands(ax) -> list:
@@ -51,7 +51,7 @@ def legend_texts(ax) -> list[str]:
 
 
 def test_curves_are_the_mean_and_range_over_done_seeds():
-    curves = plots.curves(evaluations(status={(1, 2): "diverged"}))
+    curves = figures.curves(evaluations(status={(1, 2): "diverged"}))
     assert list(curves.columns) == ["arm", "step", "mean", "lowest", "highest", "seeds", "epoch"]
     assert len(curves) == 6
     first = curves[curves["arm"] == 0].iloc[0]
@@ -85,7 +85,7 @@ def test_arms_whose_steps_are_not_as_many_examples_are_drawn_against_epochs():
 
 
 def test_the_axis_names_the_evaluation_set():
-    ax = plots.accuracy_vs_step(evaluations(), Figure().add_subplot(), "validation")
+    ax = figures.accuracy_vs_step(evaluations(), Figure().add_subplot(), "validation")
     assert ax.get_ylabel() == "accuracy on the validation set (%)"
 
 
@@ -191,21 +191,21 @@ def test_long_names_wrap_between_changes_and_a_long_baseline_moves_above_the_arm
 
 
 def test_another_metric_has_its_own_column_and_unit():
-    ax = plots.accuracy_vs_step(evaluations(), Figure().add_subplot(), metric=METRICS["loss"])
+    ax = figures.accuracy_vs_step(evaluations(), Figure().add_subplot(), metric=METRICS["loss"])
     assert ax.lines[0].get_ydata().tolist() == pytest.approx([1.9, 1.8, 1.7])
     assert ax.get_ylabel() == "loss on the test set (nats)"
 
 
 def test_a_pointer_is_told_each_value():
-    figure = plots.fit(plots.accuracy_vs_step(evaluations(), plots.single()), 2.0)
-    texts = [text for _, _, text in plots.points(figure)]
+    figure = figures.fit(figures.accuracy_vs_step(evaluations(), figures.single()), 2.0)
+    texts = [text for _, _, text in figures.points(figure)]
     assert len(texts) == 6
     assert texts[0] == "baseline, step 1,000: 60.10 % (60.00 to 60.20, 3 seeds)"
 
 
 @pytest.mark.parametrize(("arms", "seeds"), [(1, 1), (4, 3), (8, 3), (20, 3)])
 def test_the_figure_keeps_its_text_inside_and_its_legend_off_the_curves(arms, seeds):
-    figure = plots.fit(plots.accuracy_vs_step(evaluations(arms, seeds), plots.single()), 2.5)
+    figure = figures.fit(figures.accuracy_vs_step(evaluations(arms, seeds), figures.single()), 2.5)
     (ax,) = figure.axes
     legend, axes = ax.get_legend().get_window_extent(), ax.get_window_extent()
     assert legend.y1 < ax.xaxis.label.get_window_extent().y0 < axes.y0

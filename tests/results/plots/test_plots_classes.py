@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 from matplotlib.collections import QuadMesh
 
-from ablate.results import plots
-from ablate.results.plots import rows
-from ablate.results.plots.classes import MOST_CLASSES
+from ablate.report import figures
+from ablate.report.figures import rows
+from ablate.report.figures.classes import MOST_CLASSES
 
 NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 NAMES_OF_PAIRS = {(arm, 0): f"factor{arm}: on → off" for arm in range(130)}
@@ -22,8 +22,8 @@ def classes(comparisons: int = 2, count: int = 10, half: float = 0.55) -> pd.Dat
 
 
 def drawn(frame: pd.DataFrame):
-    ax = plots.class_differences(frame, NAMES_OF_PAIRS, plots.single())
-    plots.fit(ax, rows.height(ax))
+    ax = figures.class_differences(frame, NAMES_OF_PAIRS, figures.single())
+    figures.fit(ax, rows.height(ax))
     return ax
 
 

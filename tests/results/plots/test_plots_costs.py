@@ -6,8 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.markers import CARETDOWN, CARETUP
 
-from ablate.results import plots, stats
-from ablate.results.plots import costs
+from ablate import stats
+from ablate.report import figures
+from ablate.report.figures import costs
 
 MILLION = 1_000_000
 
@@ -31,7 +32,7 @@ def arms(count: int = 4, **columns) -> pd.DataFrame:
 
 def drawn(frame: pd.DataFrame, **said):
     labels = {arm: f"factor{arm}: on → off" if arm else "baseline (factor1: on)" for arm in frame["arm"]}
-    return plots.fit(plots.against_costs(frame, labels, plots.blank(), **said), costs.height(frame))
+    return figures.fit(figures.against_costs(frame, labels, figures.blank(), **said), costs.height(frame))
 
 
 def dots(ax) -> list:
@@ -69,7 +70,7 @@ MEAN = strategies.one_of(strategies.sampled_from([78.4, 81.7, 81.72]), strategie
 def test_every_point_is_at_its_measured_cost_and_mean_however_many_overlap(places):
     cost, mean = map(list, zip(*places, strict=True))
     frame = arms(len(places), mean=mean, low=np.array(mean) - 1, high=np.array(mean) + 1, operations=cost)
-    figure = plots.against_costs(frame, {arm: f"arm {arm}" for arm in frame["arm"]}, Figure())
+    figure = figures.against_costs(frame, {arm: f"arm {arm}" for arm in frame["arm"]}, Figure())
     for ax, name in zip(figure.axes, costs.drawable(frame), strict=True):
         assert [dot.get_xdata()[0] for dot in dots(ax)] == frame[name].tolist()
         assert [dot.get_ydata()[0] for dot in dots(ax)] == mean
@@ -162,7 +163,7 @@ def test_a_bar_that_leaves_its_panel_ends_in_an_arrow_and_the_legend_does_not_le
     assert "arrow: more lies beyond the edge" in title
     assert "mean of fewer seeds than planned: factor2: on → off (1 diverged)" in title
     assert "not drawn: factor9: on → off (3 diverged)" in title
-    (path,) = plots.save(figure, tmp_path / "costs", ["png"])
+    (path,) = figures.save(figure, tmp_path / "costs", ["png"])
     assert imread(path)[:, -2:, :3].min() == 1
 
 
@@ -197,6 +198,6 @@ def test_many_arms_are_numbered_inside_the_axes_and_numbers_do_not_overlap():
 
 
 def test_a_pointer_is_told_value_and_cost():
-    texts = [text for _, _, text in plots.points(drawn(arms()))]
+    texts = [text for _, _, text in figures.points(drawn(arms()))]
     assert texts[0] == "baseline: 80.00 %, 20,000,000 operations"
     assert len(texts) == 12

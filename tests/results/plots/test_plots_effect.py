@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PolyCollection
 
-from ablate.results import plots
-from ablate.results.plots import effect
+from ablate.report import figures
+from ablate.report.figures import effect
 
 NAMES = {(arm, other): f"factor{arm}: on → off" for arm in range(1, 99) for other in (0, arm - 1)}
 
@@ -19,8 +19,8 @@ def frame(comparisons: int = 2, steps=(1000, 2000, 3000), n: int = 3, half: floa
 
 
 def drawn(made: pd.DataFrame, margin=0.5, **said):
-    figure = plots.effect_vs_step(made, NAMES, plots.blank(), margin, **said)
-    return plots.fit(figure, effect.height(len(made[["arm", "against"]].drop_duplicates())))
+    figure = figures.effect_vs_step(made, NAMES, figures.blank(), margin, **said)
+    return figures.fit(figure, effect.height(len(made[["arm", "against"]].drop_duplicates())))
 
 
 def curve(ax):
@@ -104,6 +104,6 @@ def test_steps_are_labelled_below_each_column():
 
 def test_a_pointer_is_told_some_values_of_a_long_curve_and_the_last():
     figure = drawn(frame(1, steps=range(100, 10001, 100)))
-    texts = [text for _, _, text in plots.points(figure)]
+    texts = [text for _, _, text in figures.points(figure)]
     assert len(texts) <= effect.TOLD
     assert texts[-1] == "factor1: on → off, step 10,000: +0.90 points (+0.50 to +1.30)"

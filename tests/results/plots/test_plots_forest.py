@@ -6,9 +6,9 @@ import pytest
 from matplotlib.markers import CARETLEFT, CARETRIGHT
 from matplotlib.patches import Rectangle
 
-from ablate.results import plots
-from ablate.results.plots import rows
-from ablate.results.plots.forest import VERDICTS
+from ablate.report import figures
+from ablate.report.figures import rows
+from ablate.report.figures.forest import VERDICTS
 
 LEVEL = 1 - 0.05 / 3
 NAMES = ["augment: on → off", "lrn: on → off", "model: tuto → alex4, weight_decay: scaled → decoupled, fc: two → one"]
@@ -37,8 +37,8 @@ def samples(frame: pd.DataFrame) -> pd.DataFrame:
 def forest(frame: pd.DataFrame, margin=0.5, texts=None, seeds=None):
     texts = list(np.resize(TEXTS, len(frame))) if texts is None else texts
     seeds = samples(frame) if seeds is None else seeds
-    ax = plots.forest(frame, seeds, texts, plots.single(), LEVEL, "difference (points)", margin)
-    plots.fit(ax, rows.height(ax))
+    ax = figures.forest(frame, seeds, texts, figures.single(), LEVEL, "difference (points)", margin)
+    figures.fit(ax, rows.height(ax))
     return ax
 
 
@@ -161,7 +161,7 @@ def test_aliases_stand_below_the_name_of_an_effect():
 
 
 def test_a_pointer_is_told_means_with_their_interval_and_seeds():
-    texts = [text for _, _, text in plots.points(forest(comparisons(1), texts=["hurts"]).figure)]
+    texts = [text for _, _, text in figures.points(forest(comparisons(1), texts=["hurts"]).figure)]
     assert texts == [
         "augment: on → off: −3.00 points (−3.50 to −2.50)",
         "seed 0: −3.30 points",
@@ -172,7 +172,7 @@ def test_a_pointer_is_told_means_with_their_interval_and_seeds():
 
 @pytest.mark.parametrize(("tone", "verdict"), [("helps", "helps"), ("hurts", "hurts"), ("none", "no effect")])
 def test_a_verdict_has_one_colour_in_the_figure_and_on_the_page(tone, verdict):
-    css = (resources.files("ablate.results.page") / "page.css").read_text(encoding="utf-8")
+    css = (resources.files("ablate.report.page") / "page.css").read_text(encoding="utf-8")
     assert f"tr.tone-{tone} > th:first-child {{ border-left-color: {VERDICTS[verdict][1].lower()}; }}" in css
 
 

@@ -2,10 +2,11 @@ import shutil
 
 from matplotlib.text import Text
 
-from ablate import app
-from ablate.results import load, plots
+from ablate.report import figures as plots
+from ablate.results import load
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
+from ablate.store import result_file
 
 
 def said(figure) -> list[str]:
@@ -74,7 +75,7 @@ def test_arms_that_a_figure_does_not_draw_are_named_with_what_became_of_them(swe
     for run in made.runs:
         if run.arm == 1:
             shutil.rmtree(run.trajectory.path)
-            (folder / str(run.number) / app.RESULT).unlink()
+            (folder / str(run.number) / result_file.RESULT).unlink()
     figures = {name: figure for name, _, figure in plots.drawn(analysis(folder))}
     for name in ("accuracy", "effects_over_training", "costs", "classes"):
         assert "not drawn: fc: two → one (2 not finished)" in "".join(said(figures[name])).replace("\n", " "), name

@@ -6,8 +6,8 @@ import pytest
 from matplotlib.markers import CARETDOWN, CARETUP
 from scipy import stats
 
-from ablate.results import plots
-from ablate.results.plots.interaction import MOST_PAIRS, height
+from ablate.report import figures
+from ablate.report.figures.interaction import MOST_PAIRS, height
 
 FACTORS = {"augment": ["on", "off"], "ema": ["on", "off"], "lr": ["0.1", "0.05", "0.02"]}
 
@@ -24,13 +24,13 @@ def sweep(factors=FACTORS, seeds: int = 3):
 
 
 def drawn(factors=FACTORS, seeds: int = 3):
-    means = plots.pair_means(*sweep(factors, seeds), factors)
-    return plots.fit(plots.interaction(means, plots.blank()), height(means))
+    means = figures.pair_means(*sweep(factors, seeds), factors)
+    return figures.fit(figures.interaction(means, figures.blank()), height(means))
 
 
 def test_means_are_over_all_arms_with_both_levels_and_intervals_over_seeds():
     wide, levels = sweep()
-    means = plots.pair_means(wide, levels, FACTORS)
+    means = figures.pair_means(wide, levels, FACTORS)
     assert len(means) == 4 + 6 + 6
     row = means[(means["first"] == "augment") & (means["second"] == "lr")].iloc[1]
     assert row[["first_level", "second_level"]].tolist() == ["on", "0.05"]
@@ -42,7 +42,7 @@ def test_means_are_over_all_arms_with_both_levels_and_intervals_over_seeds():
 def test_a_seed_that_lacks_one_of_the_arms_does_not_count():
     wide, levels = sweep()
     wide.loc[0, 2] = np.nan
-    means = plots.pair_means(wide, levels, FACTORS)
+    means = figures.pair_means(wide, levels, FACTORS)
     assert means["n"].iloc[0] == 2
     assert set(means["n"].iloc[1:4]) == {3}
 
@@ -50,12 +50,12 @@ def test_a_seed_that_lacks_one_of_the_arms_does_not_count():
 def test_a_factor_with_one_level_makes_no_pair():
     factors = {"augment": ["on", "off"], "ema": ["on"]}
     levels = pd.DataFrame({"augment": ["on", "off"], "ema": ["on", "on"]})
-    assert plots.pair_means(pd.DataFrame({0: [1.0, 2.0]}), levels, factors).empty
+    assert figures.pair_means(pd.DataFrame({0: [1.0, 2.0]}), levels, factors).empty
 
 
 def test_a_line_a_level_of_the_second_factor_named_at_its_end():
-    means = plots.pair_means(*sweep(), FACTORS)
-    figure = plots.interaction(means, plots.blank())
+    means = figures.pair_means(*sweep(), FACTORS)
+    figure = figures.interaction(means, figures.blank())
     assert len(figure.axes) == 3
     ax = figure.axes[0]
     assert ax.get_xlabel() == "augment"
@@ -75,9 +75,9 @@ def test_the_legend_says_what_a_bar_is():
 
 
 def test_a_bar_that_leaves_its_panel_ends_in_an_arrow_and_the_legend_says_so():
-    means = plots.pair_means(*sweep(), FACTORS)
+    means = figures.pair_means(*sweep(), FACTORS)
     means.loc[0, ["low", "high"]] = [-300.0, 300.0]
-    figure = plots.interaction(means, plots.blank())
+    figure = figures.interaction(means, figures.blank())
     ax = figure.axes[0]
     ends = [line for line in ax.lines if line.get_marker() in (CARETUP, CARETDOWN)]
     assert [line.get_ydata()[0] for line in ends] == list(ax.get_ylim())

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.markers import CARETLEFT
 
-from ablate.results import plots
-from ablate.results.plots import rows
+from ablate.report import figures
+from ablate.report.figures import rows
 
 LABELS = {0: "baseline (augment: on)", 1: "ema: on → off", 2: "augment: on → off, ema: on → off"}
 
@@ -30,7 +30,7 @@ def shapley(**columns) -> pd.DataFrame:
 
 
 def fitted(ax):
-    plots.fit(ax, rows.height(ax))
+    figures.fit(ax, rows.height(ax))
     return ax
 
 
@@ -49,7 +49,7 @@ def written(ax) -> list[str]:
 
 def test_a_published_value_stands_beside_ours_and_the_prediction_interval():
     frame = published()
-    ax = fitted(plots.published_beside_ours(frame, LABELS, plots.single()))
+    ax = fitted(figures.published_beside_ours(frame, LABELS, figures.single()))
     assert marks(ax, "D") == frame["published"].tolist()
     assert marks(ax, "o") == frame["mean"].tolist()
     assert thick(ax, 2.2) == frame[["low", "high"]].to_numpy().tolist()
@@ -61,7 +61,7 @@ def test_a_published_value_stands_beside_ours_and_the_prediction_interval():
 
 def test_one_seed_has_no_prediction_interval_and_no_answer():
     frame = published(n=1, low=np.nan, high=np.nan, told="no interval")
-    ax = fitted(plots.published_beside_ours(frame, LABELS, plots.single()))
+    ax = fitted(figures.published_beside_ours(frame, LABELS, figures.single()))
     assert thick(ax, 2.2) == []
     assert "published 81.4: no interval" in written(ax)
     assert "95 % prediction interval for one new run" not in written(ax)
@@ -69,7 +69,7 @@ def test_one_seed_has_no_prediction_interval_and_no_answer():
 
 def test_a_bar_a_factor_with_its_interval_and_its_level():
     frame = shapley()
-    ax = fitted(plots.shapley_bars(frame, plots.single()))
+    ax = fitted(figures.shapley_bars(frame, figures.single()))
     assert [patch.get_width() for patch in ax.patches] == frame["points"].tolist()
     assert thick(ax, 1.4) == frame[["low", "high"]].to_numpy().tolist()
     assert {"augment: on → off", "−2.80 points", "+0.40 points", "interval at 97.5 %: no verdict"} <= set(written(ax))
@@ -77,28 +77,28 @@ def test_a_bar_a_factor_with_its_interval_and_its_level():
 
 
 def test_a_shapley_bar_is_never_longer_than_its_axis():
-    ax = fitted(plots.shapley_bars(shapley(low=[-30.0, -0.1], high=[25.0, 0.9]), plots.single()))
+    ax = fitted(figures.shapley_bars(shapley(low=[-30.0, -0.1], high=[25.0, 0.9]), figures.single()))
     low, high = ax.get_xlim()
     assert low < -30 < 25 < high
 
 
 def test_a_prediction_interval_that_is_cut_ends_in_an_arrow():
-    ax = fitted(plots.published_beside_ours(published(low=[80.2, 77.1, 10.0]), LABELS, plots.single()))
+    ax = fitted(figures.published_beside_ours(published(low=[80.2, 77.1, 10.0]), LABELS, figures.single()))
     assert marks(ax, CARETLEFT) == [ax.get_xlim()[0]]
     assert "arrow: more lies beyond the edge" in written(ax)
 
 
 def test_bars_of_one_seed_have_no_interval():
-    ax = fitted(plots.shapley_bars(shapley(low=np.nan, high=np.nan), plots.single()))
+    ax = fitted(figures.shapley_bars(shapley(low=np.nan, high=np.nan), figures.single()))
     assert thick(ax, 1.4) == []
     assert not any("interval" in text for text in written(ax))
 
 
 @pytest.mark.parametrize(
-    "draw", [lambda ax: plots.published_beside_ours(published(), LABELS, ax), lambda ax: plots.shapley_bars(shapley(), ax)]
+    "draw", [lambda ax: figures.published_beside_ours(published(), LABELS, ax), lambda ax: figures.shapley_bars(shapley(), ax)]
 )
 def test_names_and_values_do_not_overlap_and_stay_inside(draw):
-    ax = fitted(draw(plots.single()))
+    ax = fitted(draw(figures.single()))
     left, right = ax.get_xlim()
     ticks = [text for text in ax.get_xticklabels() if left <= text.get_position()[0] <= right]
     boxes = [text.get_window_extent() for text in (*ax.texts, *ticks)]
@@ -108,7 +108,7 @@ def test_names_and_values_do_not_overlap_and_stay_inside(draw):
 
 
 def test_a_long_text_at_the_right_moves_below_a_long_name():
-    ax = plots.single()
+    ax = figures.single()
     name, text = "model: tuto → alex4, lrn: on → off, fc: two → one", "unclear: 8 to 60 seeds would tell"
     rows.lay(ax, [name, "short"], [text, text])
     heights = {each.get_text(): each.get_position()[1] for each in ax.texts[:2]}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies
 
-from ablate.results.plots import style
+from ablate.report.figures import style
 
 
 def test_a_change_is_not_torn_apart():

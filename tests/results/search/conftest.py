@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ablate import app
-from ablate.plan import SWEEP_VERSION
-from ablate.search import record, trials_file
-from ablate.search.record import Dimension, Trial
-from ablate.store import result_file, sweep_file, write_json
+from ablate.planning import run_result
+from ablate.planning.plan import SWEEP_VERSION
+from ablate.store import record, result_file, sweep_file, trials_file, write_json
+from ablate.store.record import Dimension, Trial
 
 TRAIN, EPOCHS = 45_000, 10
 SPACE = {
@@ -155,7 +154,7 @@ def confirmed(made, sweeps) -> Callable[..., Path]:
                 scores = {"accuracy_raw": reached, "accuracy_averaged": reached, "epoch": 2 * step / last}
                 run.trajectory.add_evaluation(sweeps.row(step) | scores, {"raw": np.arange(4), "averaged": np.arange(4)})
             run.trajectory.set_status("done", last)
-            result_file.write(place / str(run.number), app.read(run.recipe, run.trajectory))
+            result_file.write(place / str(run.number), run_result.read(run.recipe, run.trajectory))
         return folder
 
     return make

@@ -12,28 +12,29 @@ from hydra.core.override_parser.types import QuotedString
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate import config, plan
-from ablate.results import search as results
-from ablate.results.search import repeat
-from ablate.search import space, trials_file
-from ablate.search.record import Trial, label
-from ablate.search.search import Search, make
+from ablate.config import loading
+from ablate.planning import plan
+from ablate.report.search import repeat
+from ablate.results import searches as results
+from ablate.search import space
 from ablate.search.settings import SearchSettings
-from ablate.store import write_json
+from ablate.search.spec import Search, make
+from ablate.store import trials_file, write_json
+from ablate.store.record import Trial, label
 
 
 def resolved(words: Sequence[str], study: str | None = None, config_dir: str | None = None) -> Search:
     """The search of a command line, resolved as its sweeper does."""
     parser = OverridesParser.create()
     single = [str(word.input_line) for word in parser.parse_overrides(list(words)) if not word.is_sweep_override()]
-    node = config.compose(single, config_dir).hydra.sweeper
+    node = loading.compose(single, config_dir).hydra.sweeper
     own = [word for word in words if not word.startswith(("hydra.", "hydra/"))]
     command = space.parse(parser.parse_overrides(plan.of_study(node.params, own)))
     settings = SearchSettings.of(node, command.seeds)
     return make(
         command,
         settings,
-        lambda given: config.compose(
+        lambda given: loading.compose(
             [*(word for word in given if not word.startswith("study=")), "sweeper=optuna"], config_dir
         ),
         study,

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 
-from ablate.results import search
-from ablate.results.plots import blank, fit, single
-from ablate.results.search import plots, stats
-from ablate.results.search.plots.marks import FEW, Scale, edges, scale
-from ablate.search.record import Trial
+from ablate.report.figures import blank, fit, single
+from ablate.report.search import figures
+from ablate.report.search.figures.marks import FEW, Scale, edges, scale
+from ablate.results.searches import load
+from ablate.stats import searches
+from ablate.store.record import Trial
 
 SCORES = st.lists(st.floats(0, 1), min_size=1, max_size=30)
 
@@ -40,14 +41,14 @@ def of_scores(*scores: float | None) -> list[Trial]:
 
 
 def history(folder: Path) -> Axes:
-    found = search.load(folder)
-    return plots.history_of_trials(stats.history(found.trials, found.objective), single(), found.objective, found.counts)
+    found = load(folder)
+    return figures.history_of_trials(searches.history(found.trials, found.objective), single(), found.objective, found.counts)
 
 
 def slices(folder: Path) -> Axes:
-    found = search.load(folder)
-    frame = stats.slices(found.trials, ["lr"], found.objective)
-    return plots.scores_by_key(frame, blank(), [scale("lr", found.space["lr"])], found.objective, found.counts).axes[0]
+    found = load(folder)
+    frame = searches.slices(found.trials, ["lr"], found.objective)
+    return figures.scores_by_key(frame, blank(), [scale("lr", found.space["lr"])], found.objective, found.counts).axes[0]
 
 
 def ring(ax: Axes, marker: str) -> tuple[float, float]:
@@ -110,17 +111,17 @@ def test_labels_of_a_logarithmic_axis_stand_apart(high: float) -> None:
 
 
 def test_trials_that_no_curve_is_of_are_told_by_their_state(made: Callable[..., Path]) -> None:
-    found = search.load(made())
-    legend = plots.learning_curves(found.curves, single(), found.objective, found.counts).get_legend()
+    found = load(made())
+    legend = figures.learning_curves(found.curves, single(), found.objective, found.counts).get_legend()
     said = legend.get_title().get_text().replace("\n", " ")
     assert said == "not drawn: 1 lapsed, 1 surplus, 1 failed without a recorded score"
 
 
 def test_a_trial_is_drawn_at_its_setting_and_score_and_at_a_level_beside_the_others(made: Callable[..., Path]) -> None:
-    found = search.load(made())
-    frame = stats.slices(found.trials, list(found.space), found.objective)
+    found = load(made())
+    frame = searches.slices(found.trials, list(found.space), found.objective)
     scales = [scale(key, one) for key, one in found.space.items()]
-    rates, sizes = plots.scores_by_key(frame, blank(), scales, found.objective, found.counts).axes
+    rates, sizes = figures.scores_by_key(frame, blank(), scales, found.objective, found.counts).axes
     done = frame[frame["state"] == "done"]
     for ax, key in ((rates, "lr"), (sizes, "batch_size")):
         [dots] = [line for line in ax.lines if len(line.get_xdata()) == (done["parameter"] == key).sum()]

@@ -11,12 +11,11 @@ from typing import Any, ClassVar
 import pytest
 
 from ablate.errors import AblateError
-from ablate.results import search
-from ablate.results.search import frames
-from ablate.search import trials_file
-from ablate.store import sweep_file
+from ablate.results import searches
+from ablate.results.searches import load
+from ablate.store import sweep_file, trials_file
+from ablate.store.checksums import CHECK, seal
 from ablate.store.schema import BadFile
-from ablate.store.seals import CHECK, seal
 
 ODD: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 7, 10**30, -(10**30), 0.5, -0.5, 1e308, float("nan"), float("inf"), -float("inf")),
@@ -129,23 +128,23 @@ def test_a_value_that_a_trial_cannot_have_is_told(
     with pytest.raises(
         BadFile, match=message.replace(r"[2\]", rf"[{position}\]").replace("2 or more", f"{position} or more")
     ) as caught:
-        search.load(folder)
+        load(folder)
     assert str(caught.value).startswith(f"{path}: ")
     assert str(caught.value).endswith("Rerun the search's command to rewrite it.")
 
 
 def test_a_file_without_its_checksum_is_read_and_said(made: Callable[..., Path]) -> None:
     folder = made()
-    assert not any("checksum" in note for note in search.load(folder).notes if "trials.json" in note)
+    assert not any("checksum" in note for note in load(folder).notes if "trials.json" in note)
     path = folder / "trials.json"
     content = json.loads(path.read_text())
     content["trials"][0]["seconds"] += 1
     path.write_text(json.dumps(content))
     with pytest.raises(BadFile, match=r"trials\.json: its checksum does not match, so it was changed after it was written"):
-        search.load(folder)
+        load(folder)
     del content[CHECK]
     path.write_text(json.dumps(content))
-    assert "trials.json has no checksum, as earlier versions wrote it" in search.load(folder).notes
+    assert "trials.json has no checksum, as earlier versions wrote it" in load(folder).notes
 
 
 def test_scores_are_those_of_the_trainings_where_these_are_at_hand(made: Callable[..., Path], two_objectives: Any) -> None:
@@ -156,19 +155,19 @@ def test_scores_are_those_of_the_trainings_where_these_are_at_hand(made: Callabl
             self.rows = [{"step": step, "accuracy_raw": accuracy, "eval_loss_raw": 1.5, "seconds": 3.0}]
 
     folder = made(two_objectives[0], **two_objectives[1])
-    found = search.load(folder)
+    found = load(folder)
     stored = trials_file.read(folder, found.sweep)
     readout = {"weights": "raw", "step": 10}
     runs = tuple({"trial": 0, "fingerprint": name, "readout": readout} for name in ("a", "b"))
     given: Any = {"a": Training(10, 0.25), "b": Training(10, 0.75)}
-    trials, differed = frames.scored(replace(stored, runs=runs), given, found.objectives)
+    trials, differed = searches.scored(replace(stored, runs=runs), given, found.objectives)
     assert trials[0].values == (0.5, 9_000_000)
     assert trials[0].curve[-1][1] == 0.5
     assert trials[1:] == list(stored.trials[1:])
     assert len(differed) == 1
     assert differed[0].startswith("trial 0 has the score of its training, 50.00 %, 9,000,000; trials.json has ")
     for missing in ({"a": Training(10, 0.25)}, {"a": Training(10, 0.25), "b": Training(9, 0.75)}):
-        assert frames.scored(replace(stored, runs=runs), missing, found.objectives) == (list(stored.trials), [])
+        assert searches.scored(replace(stored, runs=runs), missing, found.objectives) == (list(stored.trials), [])
 
 
 @pytest.mark.parametrize("kind", ["a link", "a pipe", "a folder", "empty", "cut", "deep"])
@@ -186,12 +185,12 @@ def test_what_is_no_plain_file_of_json_is_refused(kind: str, made: Callable[...,
         "deep": lambda: path.write_text("[" * 100_000),
     }[kind]()
     with pytest.raises(AblateError, match=r"Cannot read .*/trials\.json: (it is a|not valid JSON)"):
-        search.load(folder)
+        load(folder)
 
 
 def test_a_training_that_cannot_be_read_leaves_the_scores_of_its_trial(made: Callable[..., Path], tmp_path: Path) -> None:
     folder = made()
-    found = search.load(folder)
+    found = load(folder)
     stored = trials_file.read(folder, found.sweep)
     readout = {"weights": "raw", "step": 10}
     names = ("0" * 16, "1" * 16)
@@ -199,7 +198,7 @@ def test_a_training_that_cannot_be_read_leaves_the_scores_of_its_trial(made: Cal
         (tmp_path / "runs" / name).mkdir(parents=True)
     (tmp_path / "runs" / names[1] / "status.json").symlink_to(tmp_path / "elsewhere")
     runs = tuple({"trial": 0, "arm": 0, "seed": 0, "fingerprint": name, "readout": readout} for name in names)
-    trained, notes = frames._trained(replace(stored, runs=runs), {**found.sweep, "store": str(tmp_path / "runs")}, folder)
+    trained, notes = searches._trained(replace(stored, runs=runs), {**found.sweep, "store": str(tmp_path / "runs")}, folder)
     assert list(trained) == [names[0]]
     [note] = notes
     start = "1 training cannot be read, so curves are left out, and values are those of trials.json: Cannot read "
@@ -210,7 +209,7 @@ def test_a_confirmation_that_is_a_link_is_not_followed(confirmed: Callable[..., 
     folder = confirmed()
     (folder / "confirmation").rename(tmp_path / "elsewhere")
     (folder / "confirmation-2").symlink_to(tmp_path / "elsewhere")
-    assert search.load(folder).earlier == []
+    assert load(folder).earlier == []
     (folder / "confirmation").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(AblateError, match=r"/confirmation must be a folder, got a link, which is not followed\."):
-        search.load(folder)
+        load(folder)

@@ -5,17 +5,18 @@ import pytest
 import yaml
 
 from ablate.errors import AblateError
+from ablate.report.search import files, tables, write_results, written
 from ablate.results import load as load_sweep
-from ablate.results import search
-from ablate.results.search import files, stats, tables, written
-from ablate.results.search.importance import importance
-from ablate.search.record import Trial
+from ablate.results.searches import load
+from ablate.stats import searches
+from ablate.stats.importance import importance
+from ablate.store.record import Trial
 
 TRAIN, EPOCHS = 45_000, 10
 
 
 def test_every_trial_is_a_row_and_only_those_that_are_done_have_a_score(made):
-    found = search.load(made())
+    found = load(made())
     trials = found.trials
     assert len(trials) == 27
     assert found.counts == {"done": 16, "pruned": 7, "diverged": 1, "failed": 1, "lapsed": 1, "surplus": 1}
@@ -34,28 +35,28 @@ def test_every_trial_is_a_row_and_only_those_that_are_done_have_a_score(made):
 
 
 def test_the_history_goes_by_the_time_of_finishing_and_counts_what_is_done(made):
-    found = search.load(made())
-    history = stats.history(found.trials, found.objective)
+    found = load(made())
+    history = searches.history(found.trials, found.objective)
     assert len(history) == 25
     assert history["ended"].is_monotonic_increasing
     assert history["best"].dropna().is_monotonic_increasing
     assert history["best"].iloc[-1] == found.trials["validation_accuracy"].max()
     first = history[history["state"] == "done"].index[0]
     assert history["best"].isna().tolist() == [place < first for place in range(25)]
-    assert history["best_number"].iloc[-1] == stats.ranked(found.trials, found.objective)["number"].iloc[0]
+    assert history["best_number"].iloc[-1] == searches.ranked(found.trials, found.objective)["number"].iloc[0]
 
 
 def test_a_smaller_loss_is_better(made):
     losses = [
         Trial(number, "done", {"lr": 0.1, "batch_size": "64"}, (loss,), ended=number) for number, loss in enumerate((2, 1, 3))
     ]
-    found = search.load(made(losses, objectives=["loss"], directions=["minimize"]))
-    assert stats.history(found.trials, found.objective)["best"].tolist() == [2, 1, 1]
-    assert stats.ranked(found.trials, found.objective)["number"].tolist() == [1, 0, 2]
+    found = load(made(losses, objectives=["loss"], directions=["minimize"]))
+    assert searches.history(found.trials, found.objective)["best"].tolist() == [2, 1, 1]
+    assert searches.ranked(found.trials, found.objective)["number"].tolist() == [1, 0, 2]
 
 
 def test_what_was_saved_is_what_nobody_trained(made):
-    spent = stats.spent(search.load(made()).trials).set_index("what")
+    spent = searches.spent(load(made()).trials).set_index("what")
     assert spent.loc["saved by pruning", "examples"] == 7 * 7 * TRAIN
     assert spent.loc["saved by pruning", "seconds"] == pytest.approx(7 * 7 * 60)
     # a trial found an epoch of another study; what a retry found of its lapsed trial is no saving
@@ -70,19 +71,19 @@ def test_what_a_lapsed_trial_cannot_tell_its_retry_does(made):
     where = {"lr": 0.1, "batch_size": "64"}
     lapsed = Trial(0, "lapsed", where, planned=100)
     retry = Trial(1, "done", where, (0.8,), "retried", examples=60, seconds=6, reused_examples=40, planned=100, retry_of=0)
-    spent = stats.spent(search.load(made([lapsed, retry])).trials).set_index("what")
+    spent = searches.spent(load(made([lapsed, retry])).trials).set_index("what")
     assert spent.loc["trained", "examples"] == 100
     assert spent.loc["saved by reuse", "examples"] == 0
 
 
 def test_the_front_is_of_trials_that_no_other_beats(made, two_objectives):
-    found = search.load(made(two_objectives[0], **two_objectives[1]))
-    frame = stats.fronts(found.trials, found.objectives)
+    found = load(made(two_objectives[0], **two_objectives[1]))
+    frame = searches.fronts(found.trials, found.objectives)
     assert frame.loc[frame["front"], "number"].tolist() == [1, 4, 7]  # the best rate of each model
 
 
 def test_importance_is_of_what_moves_the_score(made):
-    frame, notes = search.load(made()).importances
+    frame, notes = load(made()).importances
     assert frame["parameter"].tolist() == ["lr", "batch_size"]
     assert frame["importance"].sum() == pytest.approx(1)
     assert (frame["low"] <= frame["importance"]).all()
@@ -92,24 +93,24 @@ def test_importance_is_of_what_moves_the_score(made):
 
 
 def test_where_importance_cannot_be_told_that_is_said(made, monkeypatch):
-    found = search.load(made([Trial(0, "done", {"lr": 0.1, "batch_size": "64"}, (0.8,))]))
+    found = load(made([Trial(0, "done", {"lr": 0.1, "batch_size": "64"}, (0.8,))]))
     assert found.importances[0].empty
     assert "at least 6 trials that are done, and there is 1" in found.importances[1][0]
-    inside = search.load(made([Trial(number, "done", {"lr": 0.1, "batch_size": "64"}, (0.8,)) for number in range(3)]))
+    inside = load(made([Trial(number, "done", {"lr": 0.1, "batch_size": "64"}, (0.8,)) for number in range(3)]))
     outside = importance(inside.trials.assign(lr=0.9), inside.space, inside.objectives)
     assert "3 of 3 trials that lie outside" in outside[1][0]
     monkeypatch.setitem(__import__("sys").modules, "optuna", None)
-    assert "Optuna is not installed" in search.load(made()).importances[1][0]
+    assert "Optuna is not installed" in load(made()).importances[1][0]
 
 
 def test_what_is_computed_from_the_model_has_no_importance(made, two_objectives):
-    found = search.load(made(two_objectives[0], **two_objectives[1]))
+    found = load(made(two_objectives[0], **two_objectives[1]))
     frame, notes = found.importances
     assert set(frame["objective"]) == {"validation accuracy"}
     assert notes == ["Importances for operations are left out: they are computed from the model, not measured by trials"]
     alone = {"objectives": ["parameters"], "directions": ["minimize"], "pruner": {"name": "none"}}
     counts = [Trial(n, "done", {"lr": 0.1, "batch_size": "64"}, (n,)) for n in range(9)]
-    frame, notes = search.load(made(counts, name="alone", **alone)).importances
+    frame, notes = load(made(counts, name="alone", **alone)).importances
     assert frame.empty
     assert len(notes) == 1
     assert "Importances for parameters are left out" in notes[0]
@@ -118,8 +119,8 @@ def test_what_is_computed_from_the_model_has_no_importance(made, two_objectives)
 def test_the_time_that_pruning_saved_is_unknown_where_nothing_was_trained(made):
     where = {"lr": 0.1, "batch_size": "64"}
     reused = Trial(0, "pruned", where, examples=0, reused_examples=40, reused_seconds=4.0, planned=100)
-    found = search.load(made([reused]))
-    spent = stats.spent(found.trials).set_index("what")
+    found = load(made([reused]))
+    spent = searches.spent(found.trials).set_index("what")
     assert spent.loc["saved by pruning", "examples"] == 60
     assert pd.isna(spent.loc["saved by pruning", "seconds"])
     assert spent.loc["not trained, since the trial diverged or failed", "seconds"] == 0
@@ -131,17 +132,17 @@ def test_the_best_settings_show_all_that_they_stand_on(made):
     where = {"lr": 0.2, "batch_size": "64"}
     winner = Trial(0, "done", where, (0.9,), examples=0, reused_examples=100, reused_seconds=7.0, planned=100)
     other = Trial(1, "done", {**where, "lr": 0.3}, (0.8,), examples=100, seconds=6.0, planned=100)
-    table = tables.best(search.load(made([winner, other])))
+    table = tables.best(load(made([winner, other])))
     assert table.text["examples"].tolist() == ["100", "100"]
     assert table.text["of these reused"].tolist() == ["100", "0"]
     assert table.text["seconds"].tolist() == ["7", "6"]
     assert any(note.startswith("Reused: ") for note in table.notes)
-    assert "of these reused" not in tables.best(search.load(made([other], name="none"))).text
+    assert "of these reused" not in tables.best(load(made([other], name="none"))).text
 
 
 def test_the_best_is_written_as_hydras_own_sweeper_writes_it(made):
     folder = made()
-    paths = search.write_results(folder)
+    paths = write_results(folder)
     assert [path.name for path in paths] == ["trials.csv", "optimization_results.yaml"]
     best = yaml.safe_load(paths[1].read_text())
     assert best["name"] == "optuna"
@@ -154,7 +155,7 @@ def test_the_best_is_written_as_hydras_own_sweeper_writes_it(made):
 
 
 def test_two_objectives_have_solutions(made, two_objectives):
-    found = search.load(made(two_objectives[0], **two_objectives[1]))
+    found = load(made(two_objectives[0], **two_objectives[1]))
     best = written.best(found)
     assert list(best) == ["name", "solutions"]
     assert [solution["params"]["model"] for solution in best["solutions"]] == ["tuto", "alex2", "squeeze1"]
@@ -164,7 +165,7 @@ def test_two_objectives_have_solutions(made, two_objectives):
 def test_without_a_score_there_is_no_best_to_write(made):
     running = [Trial(0, "running", {"lr": 0.1, "batch_size": "64"}), Trial(1, "waiting", {})]
     folder = made(running)
-    assert [path.name for path in search.write_results(folder)] == ["trials.csv"]
+    assert [path.name for path in write_results(folder)] == ["trials.csv"]
     assert not (folder / "optimization_results.yaml").exists()
 
 
@@ -175,9 +176,9 @@ def test_what_is_no_search_is_refused_and_a_search_is_no_sweep(made, sweeps):
     plan = sweeps.planned("lr=0.1,0.05", "seed=0", "steps=10")
     sweep = sweeps.trained(plan, 5, 10)
     with pytest.raises(AblateError, match=r"must be the folder of a search, got design=factorial"):
-        search.load(sweep)
+        load(sweep)
     content = json.loads((folder / "sweep.json").read_text())
     del content["search"]["budget"]
     (folder / "sweep.json").write_text(json.dumps(content))
     with pytest.raises(AblateError, match=r"sweep\.json: search\.budget is missing"):
-        search.load(folder)
+        load(folder)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from ablate.results.search import files, load, summary, tables
-from ablate.search.record import Dimension
+from ablate.report.search import files, summary, tables
+from ablate.results.searches import load
+from ablate.store.record import Dimension
 from ablate.terminal import Terminal
 
 

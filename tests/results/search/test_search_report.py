@@ -6,9 +6,10 @@ import pytest
 
 from ablate.commands import report
 from ablate.errors import AblateError
-from ablate.results import notebook, search
-from ablate.results.plots import points
-from ablate.results.search import plots
+from ablate.report import notebook
+from ablate.report.figures import points
+from ablate.report.search import figures as plots
+from ablate.results.searches import load
 
 CSVS = {"trials.csv", "curves.csv", "history.csv", "importance.csv", "effort.csv", "spent.csv"}
 FIGURES = ("history", "surface", "slices", "curves", "importance", "time")
@@ -101,7 +102,7 @@ def test_what_was_tuned_on_the_test_set_has_a_banner(made, capsys):
 
 
 def test_figures_tell_their_trials(made, two_objectives):
-    found = search.load(made())
+    found = load(made())
     drawn = {name: figure for name, _, figure in plots.drawn(found)}
     assert tuple(drawn) == FIGURES
     for name in ("history", "surface", "slices"):
@@ -109,7 +110,7 @@ def test_figures_tell_their_trials(made, two_objectives):
         assert sum(text.startswith("trial 1,") for text in texts) == (2 if name == "slices" else 1), name
         assert len(texts) == (50 if name == "slices" else 25), name
     assert len(points(drawn["curves"])) == 24  # the last evaluation of each, but of the one that failed before any
-    both = search.load(made(two_objectives[0], name="two", **two_objectives[1]))
+    both = load(made(two_objectives[0], name="two", **two_objectives[1]))
     drawn = {name: figure for name, _, figure in plots.drawn(both)}
     assert "front" in drawn
     assert "history" not in drawn

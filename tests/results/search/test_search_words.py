@@ -1,8 +1,8 @@
 import pytest
 
-from ablate.results import search
-from ablate.results.search import files, repeat, tables, words
-from ablate.search.record import Trial
+from ablate.report.search import files, repeat, tables, words
+from ablate.results.searches import load
+from ablate.store.record import Trial
 
 
 def said(found) -> str:
@@ -10,7 +10,7 @@ def said(found) -> str:
 
 
 def test_the_confirmation_is_the_result_and_the_best_score_is_none(confirmed):
-    found = search.load(confirmed())
+    found = load(confirmed())
     answer = words.answer(found)
     assert answer.startswith("The search helped: its best setting (lr: 0.0613, batch_size: 64) beats the default (lr: 0.1, ")
     assert "by 1.17 points (" in answer
@@ -43,43 +43,43 @@ def test_the_confirmation_is_the_result_and_the_best_score_is_none(confirmed):
     ],
 )
 def test_a_gain_that_is_not_shown_is_said_first(confirmed, gains, begins):
-    assert words.answer(search.load(confirmed(gains))).startswith(begins)
+    assert words.answer(load(confirmed(gains))).startswith(begins)
 
 
 def test_how_much_the_best_score_flatters_is_told_of_known_scatter_alone(made, confirmed):
-    assert "scatter by 0.4 points (sd, of other runs on CIFAR-10)" in said(search.load(made(name="images")))
-    digits = said(search.load(made(name="digits", fixed_overrides=["data=digits"])))
+    assert "scatter by 0.4 points (sd, of other runs on CIFAR-10)" in said(load(made(name="images")))
+    digits = said(load(made(name="digits", fixed_overrides=["data=digits"])))
     assert "is no result: the best of many noisy scores is good in part by chance.\n" in digits
     assert "flatters by" not in digits
-    assert "(sd, from the confirmation)" in said(search.load(confirmed(fixed_overrides=["data=digits"])))
+    assert "(sd, from the confirmation)" in said(load(confirmed(fixed_overrides=["data=digits"])))
 
 
 def test_a_number_that_was_drawn_has_four_digits_everywhere(made):
     drawn = [Trial(0, "done", {"lr": 0.05296054548439178, "batch_size": "64"}, (0.8,))]
-    found = search.load(made(drawn))
+    found = load(made(drawn))
     assert "lr: 0.05296, batch_size: 64" in words.answer(found)
     assert tables.best(found).text["lr"].tolist() == ["0.05296"]
     assert words.value(1234.5) == "1234.5"
 
 
 def test_without_a_confirmation_there_is_no_result(made):
-    assert words.answer(search.load(made())).startswith("The search has no result yet: ")
-    assert "confirm_seeds=0 asked for none" in words.answer(search.load(made(confirm_seeds=0)))
-    assert "it follows when the search is finished" in words.answer(search.load(made(n_trials=30)))
-    assert words.answer(search.load(made([]))) == "The search has found nothing yet: no trial is done."
+    assert words.answer(load(made())).startswith("The search has no result yet: ")
+    assert "confirm_seeds=0 asked for none" in words.answer(load(made(confirm_seeds=0)))
+    assert "it follows when the search is finished" in words.answer(load(made(n_trials=30)))
+    assert words.answer(load(made([]))) == "The search has found nothing yet: no trial is done."
 
 
 def test_a_default_that_won_is_said_first(made):
     settings = (("0.1", 0.8), ("0.4", 0.7))
     trials = [Trial(n, "done", {"lr": float(lr), "batch_size": "128"}, (score,)) for n, (lr, score) in enumerate(settings)]
-    found = search.load(made(trials))
+    found = load(made(trials))
     assert words.answer(found).startswith(
         "The default setting won: none of 2 trials scored better than lr: 0.1, batch_size: 128"
     )
 
 
 def test_tuning_on_the_test_set_is_said_everywhere(made):
-    found = search.load(made(fixed={"evaluation_set": "test"}, allow_test=True, validation_images=0))
+    found = load(made(fixed={"evaluation_set": "test"}, allow_test=True, validation_images=0))
     assert "test set (allow_test=true)" in said(found)
     for name in ("table.md", "methods.md", "checklist.md"):
         assert "allow\\_test=true" in files.TEXTS["md"][name](found) or "allow_test=true" in files.TEXTS["md"][name](found), (
@@ -89,14 +89,14 @@ def test_tuning_on_the_test_set_is_said_everywhere(made):
 
 
 def test_two_objectives_have_a_front_and_no_one_result(made, two_objectives):
-    found = search.load(made(two_objectives[0], **two_objectives[1]))
+    found = load(made(two_objectives[0], **two_objectives[1]))
     assert "3 of the 9 trials that are done are on the front of validation accuracy and operations" in said(found)
     assert tables.best(found).text["model"].tolist() == ["tuto", "alex2", "squeeze1"]
 
 
 def test_own_configs_and_another_store_are_in_the_command(made):
     folder = made(name="other", confirm_epochs=50.0, final_epochs=50.0)
-    found = search.load(folder)
+    found = load(folder)
     found.sweep["store"], found.sweep["config_dir"] = "elsewhere/my runs", "my"
     line = repeat.commands(found, "multirun/other")["train the best setting on all training images"]
     assert line.startswith("python -m ablate -cd my lr=0.061300000123 batch_size=64 epochs=50 ")

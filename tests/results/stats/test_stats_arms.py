@@ -6,7 +6,7 @@ import pytest
 from scipy import stats as scipy_stats
 from statsmodels.stats.weightstats import DescrStatsW
 
-from ablate.results.stats import arms, noise
+from ablate.stats import arms, noise
 
 NAN = float("nan")
 

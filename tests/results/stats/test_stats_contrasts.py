@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ablate import designs
 from ablate.designs import Factor
 from ablate.errors import AblateError
-from ablate.results.stats.contrasts import contrast_weights, contrasts, shapley
+from ablate.stats.contrasts import contrast_weights, contrasts, shapley
 
 TWO = {"augment": ["on", "off"], "ema": ["on", "off"]}
 MIXED = {"augment": ["on", "center", "off"], "ema": ["on", "off"], "lrn": ["on", "off"]}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.results.stats.costs import costs, equal_compute, fronts
+from ablate.stats.costs import costs, equal_compute, fronts
 
 
 def run(arm: int, seed: int = 0, status: str = "done", **values: object) -> dict[str, object]:

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats as scipy_stats
 from statsmodels.stats.contingency_tables import mcnemar
 
-from ablate.results.stats import classes, crossed, networks, new_images, student
+from ablate.stats import classes, crossed, networks, new_images, student
 
 IMAGES = 200
 

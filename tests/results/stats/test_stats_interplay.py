@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from ablate import designs
 from ablate.designs import Factor
 from ablate.errors import AblateError
-from ablate.results.stats.interplay import Side, interplay, interplay_verdicts
-from ablate.results.stats.kernel import family_level
-from ablate.results.stats.paired import estimates
+from ablate.stats.interplay import Side, interplay, interplay_verdicts
+from ablate.stats.intervals import family_level
+from ablate.stats.paired import estimates
 
 FULL = {"augment": ("on", "off"), "ema": ("on", "off"), "fc": ("two", "one")}
 BARE = {"augment": ("off", "on"), "ema": ("off", "on"), "fc": ("one", "two")}

@@ -13,7 +13,7 @@ from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.weightstats import DescrStatsW
 
-from ablate.results.stats import HELPS, HURTS, NONE, UNCLEAR, crossed, decide, family_level, student
+from ablate.stats import HELPS, HURTS, NONE, UNCLEAR, crossed, decide, family_level, student
 
 LEVELS = [0.95, family_level(6), family_level(124, 3)]
 

@@ -11,8 +11,8 @@ from hypothesis.extra import numpy as arrays
 from scipy import stats as scipy_stats
 from statsmodels.stats.weightstats import DescrStatsW
 
-from ablate.results.stats import estimates, family_level, paired
-from ablate.results.stats.paired import signflip
+from ablate.stats import estimates, family_level, paired
+from ablate.stats.paired import signflip
 
 NAN = float("nan")
 LEVEL = family_level(6)

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from ablate import config
-from ablate.recipe import Recipe
+from ablate.config import loading
+from ablate.config.recipe import Recipe
 from ablate.results import Results
-from ablate.results.stats.published import EMA, GROUPS, published, recipe, shipped
+from ablate.results.published import EMA, GROUPS, published, recipe, shipped
 from ablate.store import Trajectory, fingerprint
 
 DIGEST = "0" * 64
@@ -18,7 +18,7 @@ DIGEST = "0" * 64
 
 @functools.cache
 def composed(*words: str) -> Recipe:
-    return config.resolve(config.compose(words))
+    return loading.resolve(loading.compose(words))
 
 
 def results_of(folder: Path, *arms: tuple[str, ...], status: str = "done", data: str = "cifar10", **changes: Any) -> Results:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from ablate.results.stats import MOST_SEEDS, estimates, family_level, percent, rule, verdicts
+from ablate.stats import MOST_SEEDS, estimates, family_level, percent, rule, verdicts
 
 NAN = float("nan")
 MARGIN = 0.5

@@ -1,9 +1,9 @@
 from dataclasses import replace
 
+from ablate.report.tables import per_arm
 from ablate.results import load
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
-from ablate.results.tables import per_arm
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
 

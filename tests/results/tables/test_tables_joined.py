@@ -1,6 +1,7 @@
 from dataclasses import replace
 
-from ablate.results import load, paper, tables
+from ablate.report import paper, tables
+from ablate.results import load
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
 

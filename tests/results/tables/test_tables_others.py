@@ -3,8 +3,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from ablate.results.tables import beside, contrasts
-from ablate.results.tables import study as of_study
+from ablate.report.tables import beside, contrasts
+from ablate.report.tables import study as of_study
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
 

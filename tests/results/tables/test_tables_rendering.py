@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from ablate import escaping
-from ablate.results import tables, words
+from ablate.report import sentences, tables
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
 
@@ -59,7 +59,7 @@ def test_the_file_begins_with_the_verdicts_and_has_every_table(study):
     titles = [line[3:] for line in text.splitlines() if line.startswith("## ")]
     assert titles == [table.title for table in tables.every(analysis)]
     assert titles[:2] == ["What each change is worth", "The arms"]
-    for line in [*words.sentences(analysis), *(line for table in tables.every(analysis) for line in table.notes)]:
+    for line in [*sentences.sentences(analysis), *(line for table in tables.every(analysis) for line in table.notes)]:
         assert f"- {line}\n" in text
     alone = tables.markdown_file(study([[0.8, 0.81]], "lr=0.1"))
     assert alone.startswith("# factorial: one arm\n\n## The arms\n")
@@ -67,7 +67,7 @@ def test_the_file_begins_with_the_verdicts_and_has_every_table(study):
 
 def test_sentences_have_the_numbers_of_the_table(study):
     analysis = study(WHOLE)
-    lines = words.sentences(analysis)
+    lines = sentences.sentences(analysis)
     text = tables.every(analysis)[0].text
     assert lines[1] == "Without augmentation, accuracy falls by 3.00 points (2.12 to 3.88), so it earns its place."
     for number, line in enumerate(lines):
@@ -77,7 +77,7 @@ def test_sentences_have_the_numbers_of_the_table(study):
 def test_sentences_of_a_fraction_speak_of_effects(study):
     values = [[0.8 + 0.001 * seed + 0.00001 * (arm * arm * seed % 5) for seed in range(3)] for arm in range(4)]
     analysis = study(values, "augment=on,off", "ema=on,off", design="fractional")
-    lines = words.sentences(analysis)
+    lines = sentences.sentences(analysis)
     assert lines[0].startswith(
         "Averaged over the other factors, without augmentation, accuracy changes by less than 0.5 points"
     )
@@ -103,7 +103,7 @@ def test_a_pipe_gets_all_of_it(study):
     ):
         assert part in text
     lines = text.splitlines()
-    for line in [*words.sentences(analysis), *tables.every(analysis)[0].notes]:
+    for line in [*sentences.sentences(analysis), *tables.every(analysis)[0].notes]:
         assert line in lines
 
 

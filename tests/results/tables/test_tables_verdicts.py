@@ -1,7 +1,7 @@
 import pytest
 
-from ablate.results import paper, tables, words
-from ablate.results.tables import verdicts
+from ablate.report import paper, sentences, tables
+from ablate.report.tables import verdicts
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
 FOUR = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one")
@@ -124,7 +124,7 @@ def test_where_every_seed_diverged_it_says_so(study):
         "no verdict: no seed is complete",
         "no verdict: no seed is complete",
     ]
-    assert words.sentences(analysis)[0] == "Whether averaged weights matter is not known: every seed diverged."
+    assert sentences.sentences(analysis)[0] == "Whether averaged weights matter is not known: every seed diverged."
     lost = study([["diverged", 0.81], [0.8, "diverged"], [0.7, "diverged"], ["diverged", 0.7]])
     assert set(verdicts.table(lost).text["verdict"]) == {"no verdict: every seed diverged", "no verdict: one seed"}
     effects = study([[0.8, 0.81]] * 3 + [["diverged"] * 2], *FOUR[:2], design="fractional")

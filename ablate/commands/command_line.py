@@ -1,0 +1,99 @@
+"""What `python -m ablate` is given: Hydra's flags and overrides in any order, told apart and checked before Hydra sees them."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from ablate.commands.arguments import Once, Parser, add_config_dir
+from ablate.config import overrides
+from ablate.errors import UsageError
+
+REFUSED = {
+    "--config-path": "Put your own configs in a folder: -cd DIR.",
+    "--config-name": "Put your overrides in a study: study=NAME.",
+    "--experimental-rerun": "Rerun the command to resume.",
+}
+WHATS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")  # that --info can show
+ALONE = ("cfg", "info", "multirun", "run", "shell_completion", "help", "hydra_help")  # flags of which one says what to do
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """A command line, read. flags: as Hydra takes them. overrides: in the order written."""
+
+    flags: tuple[str, ...]
+    overrides: tuple[str, ...]
+    config_dir: str | None
+    sweep: bool
+    package: str | None  # of whose config --cfg shows a part
+    composes: bool  # whether the overrides are composed to a config, as they are for all but help and completion
+
+
+def read(words: Sequence[str], prog: str = "ablate") -> CommandLine:
+    """Tell flags from overrides.
+
+    Raises:
+        UsageError: an unknown flag, or flags that do not go together.
+    """
+    parser = _parser(prog)
+    options = parser.parse_intermixed_args(_with_what(words))
+    for name, why in REFUSED.items():
+        if getattr(options, name.strip("-").replace("-", "_")) is not None:
+            raise UsageError(f"ablate takes no {name}. {why}")
+    asked = [name for name in ALONE if getattr(options, name)]
+    if len(asked) > 1:
+        flags = [f"--{name.replace('_', '-')}" for name in asked]
+        raise UsageError(f"{flags[0]} cannot be combined with {flags[1]}. Leave one of them out.")
+    if options.resolve and not options.cfg:
+        raise UsageError("--resolve works only with --cfg: --cfg job --resolve.")
+    if options.package is not None and not options.cfg:
+        raise UsageError("--package works only with --cfg: --cfg job --package augment.")
+    flags = [f"--{name.replace('_', '-')}" for name in (*ALONE, "resolve") if getattr(options, name) is True]
+    for name in ("cfg", "info", "package", "config_dir"):
+        if getattr(options, name) is not None:
+            flags += [f"--{name.replace('_', '-')}", getattr(options, name)]
+    composes = not (options.shell_completion or options.hydra_help or options.help)
+    return CommandLine(
+        tuple(flags), tuple(options.overrides), options.config_dir, bool(options.multirun), options.package, composes
+    )
+
+
+def check(line: CommandLine) -> None:
+    """Refuse overrides that would not do what they say; see `overrides.read`."""
+    if line.composes:
+        overrides.read(line.overrides, line.config_dir, line.sweep)
+
+
+def _with_what(words: Sequence[str]) -> list[str]:
+    """The words with a word behind each --info that has none, since an override behind it is no part of it."""
+    found: list[str] = []
+    for number, word in enumerate(words):
+        found.append(word)
+        if word in ("--info", "-i") and (number + 1 == len(words) or "=" in words[number + 1] or words[number + 1][:1] in "-~"):
+            found.append("all")
+    return found
+
+
+class _Flags(Parser):
+    def error(self, message: str) -> NoReturn:
+        """Raise what the program prints behind its name."""
+        raise UsageError(self._told(message))
+
+
+def _parser(prog: str) -> Parser:
+    parser = _Flags(prog=prog, add_help=False)
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
+    parser.add_argument("--help", "-h", action="store_true")
+    parser.add_argument("--hydra-help", action="store_true")
+    parser.add_argument("--cfg", "-c", choices=("job", "hydra", "all"), action=Once)
+    parser.add_argument("--resolve", action="store_true")
+    parser.add_argument("--package", "-p", metavar="KEY", action=Once)
+    parser.add_argument("--run", "-r", action="store_true")
+    parser.add_argument("--multirun", "-m", action="store_true")
+    parser.add_argument("--shell-completion", "-sc", action="store_true")
+    add_config_dir(parser)
+    parser.add_argument("--info", "-i", choices=WHATS, action=Once)
+    for name, short in (("--config-path", "-cp"), ("--config-name", "-cn"), ("--experimental-rerun", "--rerun")):
+        parser.add_argument(name, short, help=argparse.SUPPRESS)
+    return parser

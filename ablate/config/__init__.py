@@ -1,0 +1,1 @@
+"""The config: composed by Hydra, checked, and resolved into a recipe."""

@@ -1,0 +1,375 @@
+"""Config files of the user's own: where they are, which levels they add, and what is wrong with them, by file and line."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ablate.errors import AblateError, did_you_mean, shown
+from ablate.system.safe_files import read_regular, reason_of
+
+GROUPS = ("data", "augment", "model", "lrn", "fc", "init", "weight_decay", "optimizer", "schedule", "precision", "ema")
+KEYS = (  # of every config
+    *GROUPS,
+    *("lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs", "diverged_loss", "design"),
+    *("question", "resolution", "retune", "retune_rates", "retune_seeds", "report", "threads", "workers", "retries"),
+    *("fail_fast", "watch", "store", "progress", "tensorboard"),
+)
+MAIN = "config.yaml"
+PACKAGE = "# @package _global_"  # the first line of a study, which sets keys outside of its own group
+STUDY = "study"
+MOST_BYTES = 1 << 20  # of a file
+MOST_VALUES = 100_000  # in it, with what its aliases stand for
+BOMS = {
+    b"\xef\xbb\xbf": "begins with a byte order mark. Save it as UTF-8 without one",
+    b"\xff\xfe": "is UTF-16. Save it as UTF-8",
+    b"\xfe\xff": "is UTF-16. Save it as UTF-8",
+}
+BOOLEAN = "tag:yaml.org,2002:bool"
+NULL = "tag:yaml.org,2002:null"
+# What PyYAML says, and what the user did.
+CAUSES = {
+    r"found character '\\t'": "a tab, where YAML allows only spaces",
+    r"mapping values are not allowed": "a ':' too many, or a wrong indentation. Quote a text that has a ':'",
+    r"expected <block end>": "a wrong indentation, or a bracket that is not closed",
+    r"could not find expected ':'": "a key without ':'",
+    r"unexpected end of stream": "a quote that is not closed",
+    r"expected ',' or '[]}]'": "a bracket that is not closed, or a missing ','",
+    r"found undefined alias|found duplicate anchor": "a text that begins with '*' or '&'. Quote it",
+    r"cannot start any token": "a text that begins with a character such as '%' or '@'. Quote it",
+    r"unknown escape character": "a backslash in double quotes. Use single quotes",
+    r"special characters are not allowed|#x": "a character that YAML does not take",
+    r"but found another document": "a second document ('---'). Keep one per file",
+    r"found duplicate key": "a duplicate key",
+}
+
+
+def conf_dir() -> Path:
+    """The folder of the configs: inside the package where it was installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
+
+
+@cache
+def groups() -> frozenset[str]:
+    """The config groups that every config has, those of Hydra left out."""
+    return frozenset(path.name for path in conf_dir().iterdir() if path.is_dir() and path.name != "hydra")
+
+
+def levels(group: str, own: Sequence[Path] = ()) -> list[str]:
+    """The levels of a group, those of the user's own folders among them; one in a subfolder as `sub/name`."""
+    found: set[str] = set()
+    for folder in (conf_dir(), *own):
+        place = folder / group
+        found |= {path.relative_to(place).with_suffix("").as_posix() for path in _files(place)}
+    return sorted(found)
+
+
+def own_file(group: str, level: str, own: Sequence[Path]) -> Path | None:
+    """The user's file of a level; None where there is none."""
+    places = (folder / group / f"{level.removesuffix('.yaml')}.yaml" for folder in own)
+    return next((path for path in places if path.is_file()), None)
+
+
+def folders(config_dir: str | None, searchpath: Any = None) -> tuple[Path, ...]:
+    """The folders of the user's own configs, checked: none of their files has the name of a built-in one, but not its content.
+
+    Args:
+        config_dir: that `--config-dir` names.
+        searchpath: the value of `hydra.searchpath`.
+
+    Raises:
+        AblateError: there is no such folder; it holds levels itself, not groups; a file is ambiguous.
+    """
+    found = [] if config_dir is None else [_folder(config_dir, "-cd")]
+    if searchpath is not None:
+        if not isinstance(searchpath, list) or not all(isinstance(each, str) for each in searchpath):
+            raise AblateError(f"hydra.searchpath must be a list of folders, as in [file://my], got {shown(searchpath)}.")
+        found += [_searched(each) for each in searchpath]
+    for folder in found:
+        _refuse_ambiguous(folder)
+    return tuple(found)
+
+
+def _searched(entry: str) -> Path:
+    """The folder of an entry of `hydra.searchpath`."""
+    scheme, separator, rest = entry.partition("://")
+    if not separator or scheme == "file":
+        return _folder(rest if separator else entry, "hydra.searchpath")
+    if scheme != "pkg":
+        raise AblateError(f"hydra.searchpath takes file:// and pkg://, got {shown(entry)}.")
+    try:
+        spec = find_spec(rest.replace("/", "."))
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or not spec.submodule_search_locations:
+        raise AblateError(f"There is no package {shown(rest)}, which hydra.searchpath names.")
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def _folder(named: str, by: str) -> Path:
+    path = Path(named)
+    if not named.strip():
+        raise AblateError(f"{by} has no value. Name a folder with configs of your own.")
+    if not path.is_dir():
+        what = "is a file" if path.exists() else "does not exist"
+        beside = [each.name for each in path.parent.iterdir() if each.is_dir()] if path.parent.is_dir() else []
+        raise AblateError(f"The folder {shown(named)}, which {by} names, {what}.{did_you_mean(path.name, beside)}")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise AblateError(f"Cannot read {shown(named)}, which {by} names: permission denied.")
+    group = path.resolve().name
+    if group in groups() and _files(path, deep=False) and not any((path / each).is_dir() for each in groups()):
+        above = path.parent if str(path.parent) != "." else Path("..") if path.name in ("", ".") else Path()
+        raise AblateError(f"{shown(named)} holds levels of {group} itself. Name the folder above it: -cd {above}.")
+    return path
+
+
+def _refuse_ambiguous(folder: Path) -> None:
+    """Refuse a folder of which a file would be read by nobody, since a built-in one has its name."""
+    built_in = conf_dir()
+    if folder.resolve() == built_in.resolve():
+        return
+    main = folder / MAIN
+    if (
+        main.is_file()
+        and main.read_bytes() != (built_in / MAIN).read_bytes()
+        and re.search(rb"(?m)^defaults:", main.read_bytes())
+    ):
+        raise AblateError(
+            f"{main} is not read: every config begins with the built-in {MAIN}. Rename it, and give its keys as KEY=VALUE "
+            "or in a study."
+        )
+    for root, group in (*((built_in, group) for group in (*groups(), "hydra")), (_hydras(), "hydra")):
+        if not (folder / group).is_dir():
+            continue
+        for theirs in _files(root / group):
+            path = folder / group / theirs.relative_to(root / group)
+            if path.is_file() and path.read_bytes() != theirs.read_bytes():
+                name = path.relative_to(folder / group).with_suffix("").as_posix()
+                raise AblateError(
+                    f"{path} has the name of the built-in {group}={name}. Rename it, as to my_{path.name}, "
+                    f"and write {group}={Path(name).with_name(f'my_{Path(name).name}').as_posix()}."
+                )
+
+
+def _hydras() -> Path:
+    """The folder of Hydra's own configs, which are found before those of a user."""
+    spec = find_spec("hydra.conf")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0])
+
+
+@cache
+def _built_in(place: Path) -> tuple[Path, ...]:
+    return tuple(sorted(place.rglob("*.yaml")))
+
+
+def _files(place: Path, deep: bool = True) -> Sequence[Path]:
+    if deep and (place.is_relative_to(conf_dir()) or place.is_relative_to(_hydras())):
+        return _built_in(place)
+    return sorted(place.rglob("*.yaml") if deep else place.glob("*.yaml")) if place.is_dir() else []
+
+
+def misnamed(group: str, level: str, own: Sequence[Path]) -> str:
+    """The sentence about a file whose ending is wrong, with a space before it; empty where there is none."""
+    for folder in own:
+        for ending in (".yml", ".YAML", ".YML", ".yaml.txt", ".txt", ".json", ""):
+            path = folder / group / f"{level}{ending}"
+            if path.is_file():
+                return f" Rename {path}: it must end with .yaml."
+        for path in folder.glob(f"*/{level}.yaml"):
+            if path.parent.name != group and path.parent.name not in groups():
+                return f" Move {path} into {folder / group}."
+    return ""
+
+
+def check(path: Path, group: str) -> None:
+    """Refuse a file of the user's own that would be read as something else than it says, or not at all.
+
+    Raises:
+        AblateError: file, line and likely cause.
+    """
+    text = _text(path)
+    node = _composed(path, text)
+    if node is None:
+        raise AblateError(f"{path} is empty.")
+    if not isinstance(node, yaml.MappingNode):
+        raise AblateError(f"{path}, line {node.start_mark.line + 1}: expected KEY: VALUE, got {_kind(node)}.")
+    _refuse_repeated(path, node, set())
+    content = _entries(node)
+    if "defaults" in content:
+        _check_defaults(path, content["defaults"])
+    header = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    package = re.fullmatch(r"#\s*@\s*package\s+(\S+)", header)
+    if group == STUDY:
+        if package is None or package[1] != "_global_":
+            later = re.search(r"^\s*#\s*@package\s+_global_", text, re.MULTILINE)
+            told = "must be its first line" if later else "is missing: it must be its first line"
+            raise AblateError(f"{path}: '{PACKAGE}' {told}, so that the study sets keys of the whole config.")
+        _check_study(path, content)
+    elif package is not None and package[1] == "_global_":
+        raise AblateError(f"{path}: '{header}' belongs only in studies. Remove it, so that the keys are those of {group}.")
+
+
+def _text(path: Path) -> str:
+    try:
+        content = read_regular(path.resolve(), MOST_BYTES)  # one's own files may be links
+    except OSError as error:
+        raise AblateError(f"Cannot read {path}: {reason_of(error)}.") from None
+    for mark, what in BOMS.items():
+        if content.startswith(mark):
+            raise AblateError(f"{path} {what}.")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise AblateError(f"{path}, line {line}: a character that is not UTF-8. Save the file as UTF-8.") from None
+
+
+def _composed(path: Path, text: str) -> yaml.Node | None:
+    try:
+        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise AblateError(f"{path}, {cause_of(error)}") from None
+    except RecursionError:
+        raise AblateError(f"{path} has too many nested brackets.") from None
+    if node is not None and _written_out(node, {}) > MOST_VALUES:
+        raise AblateError(f"{path} has more than {MOST_VALUES:,} values, written out without '*' and '&'. Write fewer.")
+    return node
+
+
+def _written_out(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node has, each alias counted as what it stands for; one that holds itself has no end."""
+    if id(node) not in known:
+        known[id(node)] = MOST_VALUES + 1  # until it is counted
+        inner: list[yaml.Node] = []
+        if isinstance(node, yaml.CollectionNode):
+            inner = [one for each in node.value for one in (each if isinstance(each, tuple) else (each,))]
+        known[id(node)] = 1 + sum(_written_out(one, known) for one in inner)
+    return known[id(node)]
+
+
+def cause_of(error: yaml.YAMLError) -> str:
+    """Line and likely cause of a YAML error, as in `line 3: a tab, where YAML allows only spaces.`"""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    said = f"{getattr(error, 'problem', '')} {error}"
+    cause = next((told for pattern, told in CAUSES.items() if re.search(pattern, said)), "not valid YAML from here on")
+    return f"line {mark.line + 1}: {cause}." if mark is not None else f"{cause}."
+
+
+def _kind(node: yaml.Node) -> str:
+    return "a list" if isinstance(node, yaml.SequenceNode) else shown(node.value)
+
+
+def _entries(node: yaml.MappingNode) -> dict[str, yaml.Node]:
+    return {str(key.value): value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+
+
+def _refuse_repeated(path: Path, node: yaml.Node, seen: set[int]) -> None:
+    """Refuse a duplicate key in one mapping; each node is looked at once, however many aliases it has."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for each in node.value:
+            _refuse_repeated(path, each, seen)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    lines: dict[str, int] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            raise AblateError(f"{path}, line {line}: expected KEY: VALUE, got a bracket as a key.")
+        if key.value in lines:
+            raise AblateError(f"{path}, line {line}: {key.value} is there twice, also in line {lines[key.value]}. Keep one.")
+        lines[key.value] = line
+        _refuse_repeated(path, value, seen)
+
+
+def _check_defaults(path: Path, node: yaml.Node) -> None:
+    """Refuse a list of defaults in which a level was read as a boolean."""
+    if not isinstance(node, yaml.SequenceNode):
+        raise AblateError(
+            f"{path}, line {node.start_mark.line + 1}: defaults must be a list, as in '- override /sweeper: optuna'."
+        )
+    for item in node.value:
+        pairs = item.value if isinstance(item, yaml.MappingNode) else [(None, item)]
+        for key, value in pairs:
+            line = value.start_mark.line + 1
+            named = f"{key.value}: " if key is not None else "- "
+            if value.tag == BOOLEAN:
+                raise AblateError(f'{path}, line {line}: YAML reads {value.value} as a boolean. Write {named}"{value.value}".')
+            if not isinstance(value, yaml.ScalarNode):
+                raise AblateError(f"{path}, line {line}: a default must be one level, got {_kind(value)}.")
+
+
+def _check_study(path: Path, content: Mapping[str, yaml.Node]) -> None:
+    params = content.get("hydra")
+    for key in ("sweeper", "params"):
+        params = _entries(params).get(key) if isinstance(params, yaml.MappingNode) else None
+    if params is None and "defaults" in content:
+        return  # it builds on another
+    if params is None or (isinstance(params, yaml.ScalarNode) and params.tag == NULL):
+        raise AblateError(f"{path} has no hydra: sweeper: params:, under which a study writes what its runs set.")
+    if not isinstance(params, yaml.MappingNode):
+        line = params.start_mark.line + 1
+        raise AblateError(f'{path}, line {line}: params must be KEY: VALUE, as in augment: "on,off", got {_kind(params)}.')
+    for key, value in params.value:
+        _check_param(path, key, value)
+
+
+def _check_param(path: Path, key: yaml.Node, value: yaml.Node) -> None:
+    line, name = value.start_mark.line + 1, key.value
+    where = f"{path}, line {line}: "
+    if key.tag == BOOLEAN:
+        raise AblateError(f"{where}YAML reads the key {name} as a boolean. Quote it.")
+    if isinstance(value, yaml.SequenceNode):
+        inner = [str(each.value) for each in value.value if isinstance(each, yaml.ScalarNode)]
+        if name in groups() or ("." not in name and name not in ("retune_rates",)):
+            raise AblateError(f'{where}{name} must be a text, not a list. Write {name}: "{",".join(inner)}".')
+        return
+    if isinstance(value, yaml.MappingNode):
+        raise AblateError(f"{where}{name} must be one text, got KEY: VALUE under it. Write {name}.KEY: VALUE.")
+    if value.tag == BOOLEAN and name in groups():
+        raise AblateError(f'{where}YAML reads {value.value} as a boolean. Write {name}: "{value.value}".')
+    if value.tag == NULL and name in groups():
+        raise AblateError(f"{where}{name} has no value. Name a level.")
+
+
+def params(path: Path) -> Iterator[tuple[str, str]]:
+    """(where it stands, the word of the command line that says the same) for each parameter of a checked study."""
+    content = _composed(path, _text(path))
+    assert isinstance(content, yaml.MappingNode)
+    node: Any = content
+    for key in ("hydra", "sweeper", "params"):
+        node = _entries(node).get(key)
+        if not isinstance(node, yaml.MappingNode):
+            return
+    for key, value in node.value:
+        if isinstance(value, yaml.ScalarNode) and not (value.tag == NULL and not value.value):
+            yield f"{path}, line {value.start_mark.line + 1}: ", f"{key.value}={value.value}"
+
+
+def chosen(words: Iterable[tuple[str, Iterable[str]]], own: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    """(group, file) for each level of the user's own that is chosen.
+
+    Args:
+        words: (group, levels) of a command line.
+    """
+    for group, names in words:
+        for name in names:
+            path = own_file(group, name, own)
+            if path is not None:
+                yield group, path
+
+
+def is_group(key: str) -> bool:
+    """Whether a key of the command line is a config group of ours."""
+    return key in groups()

@@ -1,1 +1,0 @@
-"""Launching: trainings are ensured somewhere, many at once, and watched while they go."""

@@ -1,0 +1,97 @@
+"""Numbers as readers see them: the same digits in every table, figure and sentence of a report."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from ablate.planning.power import SAME
+
+NONE = "–"  # in a cell with no value
+MINUS = "−"
+LEAST_P = 0.0001  # below it only that it is below: the tails of a distribution are not known so well
+FEW = 10  # of a cost; a smaller difference is shown with decimals
+MOST_DECIMALS = {"points": 2}  # one of 10,000 images is 0.01 points
+OTHER_DECIMALS = 4  # at most, of a metric that is no share
+
+
+def decimals(deviations: "pd.Series[float]", most: int = MOST_DECIMALS["points"]) -> int:
+    """Decimals of a value: one more than the smallest deviation has before its first digit, `most` at most."""
+    positive = deviations[deviations > SAME]
+    return 1 if positive.empty else min(most, max(0, 1 - math.floor(math.log10(positive.min()))))
+
+
+def number(value: Any, places: int) -> str:
+    """A value with so many decimals, as in `1,234.5`; what rounds to 0 has no sign."""
+    if pd.isna(value):
+        return NONE
+    rounded = round(float(value), places)
+    return f"{rounded if rounded else 0.0:,.{places}f}".replace("-", MINUS)
+
+
+def signed(value: Any, places: int) -> str:
+    """A difference with its sign, as in `−3.1`."""
+    text = number(value, places)
+    return f"+{text}" if text != NONE and round(float(value), places) > 0 else text
+
+
+def interval(low: Any, high: Any, places: int, signs: bool = True) -> str:
+    """An interval, as in `−3.9 to −2.3`."""
+    if pd.isna(low) or pd.isna(high):
+        return NONE
+    write = signed if signs else number
+    return f"{write(low, places)} to {write(high, places)}"
+
+
+def p_value(value: Any) -> str:
+    """A p-value with two digits that count, as in `0.041`."""
+    if pd.isna(value):
+        return NONE
+    if value < LEAST_P:
+        return f"< {LEAST_P:.4f}"
+    return f"{value:.{1 - math.floor(math.log10(value)) if value < 0.1 else 2}f}"
+
+
+def whole(value: Any) -> str:
+    """A count with thousands apart, as in `1,068,298`."""
+    return NONE if pd.isna(value) else f"{round(value):,}".replace("-", MINUS)
+
+
+def change(difference: Any, value: Any) -> str:
+    """How much a cost differs from what it is compared with, as in `+688,128 (+64 %)`; `same` where it does not."""
+    if pd.isna(difference) or pd.isna(value):
+        return NONE
+    before = value - difference
+    places = 0 if abs(difference) >= FEW or float(value).is_integer() else 2
+    if round(difference, places) == 0:
+        return "same"
+    return signed(difference, places) + (f" ({relative(difference / before)})" if before else "")
+
+
+def relative(share: Any) -> str:
+    """A relative change in percent, as in `+64 %` and `−0.4 %`."""
+    if pd.isna(share):
+        return NONE
+    return f"{signed(100 * share, 0 if abs(share) >= 0.01 else 1)} %"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things, as in `1 seed` and `3 seeds`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(counts: Mapping[Any, int]) -> str:
+    """Counts of things by name, as in `1 diverged, 2 missing`; empty where there are none."""
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+
+
+def duration(seconds: Any) -> str:
+    """A time with two or three digits, as in `26 min`; hours from two hours on."""
+    if pd.isna(seconds):
+        return NONE
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            amount = seconds / size
+            return f"{amount:,.{1 if amount < 10 else 0}f} {unit}"
+    return f"{seconds:.{0 if seconds >= 10 else 1}f} s"

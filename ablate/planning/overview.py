@@ -1,0 +1,261 @@
+"""All there is to say about a plan before anything is trained: what is done and left, what it costs, what it can show."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from statistics import mean
+from typing import Any
+
+from ablate.config.recipe import Recipe
+from ablate.models.costs import totals
+from ablate.planning import power, run_result
+from ablate.planning.forecast import forecast
+from ablate.planning.plan import Plan, Training, trainings
+from ablate.resources import Amount, Share, gpus, share
+
+_totals = lru_cache(maxsize=1024)(totals)
+
+OWN_LAUNCHER = "local"
+DONE, DIVERGED, TO_DO = "done", "diverged", "to do"  # states of runs and trainings
+
+# What an arm may change besides its factor.
+SIZES = ("input", "parameters", "operations", "learning_rate", "training_images", "steps", "steps_per_epoch", "epochs")
+# Of these, the factors that are this very quantity: where one of them is switched, it is no news.
+_ITSELF: Mapping[str, tuple[str, ...]] = {
+    "learning_rate": ("lr", "optimizer.lr"),
+    "training_images": ("data.validation",),
+    "steps": ("steps", "epochs"),
+    "epochs": ("steps", "epochs"),
+}
+
+
+def describe(
+    plan: Plan, workers: Amount, threads: Amount, calibrate: bool = True, launcher: str = OWN_LAUNCHER
+) -> dict[str, Any]:
+    """All there is to say about a plan, as JSON-able content.
+
+    `totals` counts, with the seconds until all that is left is done and those of the trainings together, None where they are
+    not known; `sources` is what those rest on, `unknown` why they are not known; `arms`, `runs` and `trainings` list;
+    `confounds` what switches change besides the factor, in a fraction on average over the arms; `seeds` what the seeds can
+    show; `fixed` what is fixed before training. A state is `done`, `diverged` or `to do`; what diverged stays so.
+
+    Args:
+        workers, threads: of the config, each a number or `auto`.
+        calibrate: whether to measure the speed of this machine where nothing else tells it.
+        launcher: Hydra's name of it. What another than ours does at once is not known here, nor then the seconds until the end.
+    """
+    states = _states(plan)
+    missing = [run for run in plan.runs if states[run.number] == TO_DO]
+    left = {training.trajectory.fingerprint: training for training in trainings(missing)}
+    ours = launcher == OWN_LAUNCHER
+    shared = share(workers, threads, len(left)) if ours else Share(1, plan.runs[0].recipe.threads, gpus())
+    expected = forecast(list(left.values()), shared, calibrate)
+    seconds = [each for each in expected.each.values() if each is not None]
+    steps_left = {fingerprint: training.left for fingerprint, training in left.items()}
+    everything = plan.trainings
+    arms = _arms(plan, states, steps_left)
+    listed = [_training(training, states, expected.each, steps_left) for training in everything]
+    return {
+        "name": plan.name,
+        "study": plan.study,
+        "design": plan.design,
+        "launcher": launcher,
+        "fraction": plan.fraction.to_json() if plan.fraction else None,
+        "factors": {factor.name: list(factor.levels) for factor in plan.factors},
+        "totals": {
+            "arms": len(plan.arms),
+            "seeds": len(plan.seeds),
+            "runs": len(plan.runs),
+            "runs_done": list(states.values()).count(DONE),
+            "runs_diverged": list(states.values()).count(DIVERGED),
+            "trainings": len(everything),
+            "trainings_done": sum(training["state"] == DONE for training in listed),
+            "trainings_diverged": sum(training["state"] == DIVERGED for training in listed),
+            "trainings_to_do": len(left),
+            "steps_left": sum(steps_left.values()),
+            "seconds": expected.seconds if ours else None,
+            "training_seconds": sum(seconds) if len(seconds) == len(left) else None,
+            "workers": shared.at_once if ours else None,
+            "threads": shared.threads,
+            "gpus": len(shared.gpus),
+        },
+        "sources": list(expected.sources),
+        "unknown": expected.unknown,
+        "arms": arms,
+        "confounds": _of_factors(plan, arms) if plan.effects else _of_arms(arms),
+        "runs": [run.to_json() | {"state": states[run.number]} for run in plan.runs],
+        "trainings": listed,
+        "same_arms": [{"arm": arm, "same_as": earlier} for arm, earlier in plan.same_arms()],
+        "seeds": _seeds(plan),
+        "fixed": plan.to_json()["fixed"],
+    }
+
+
+def _states(plan: Plan) -> dict[int, str]:
+    """What became of each run so far, by number; runs that differ in their readout alone are read once."""
+    found: dict[tuple[str, int], str] = {}
+    states = {}
+    for run in plan.runs:
+        key = (run.trajectory.fingerprint, run.recipe.steps)
+        if key not in found:
+            result = run_result.read(run.recipe, run.trajectory)
+            found[key] = TO_DO if result is None else result["status"]
+        states[run.number] = found[key]
+    return states
+
+
+def _training(
+    training: Training, states: Mapping[int, str], seconds: Mapping[str, float | None], steps_left: Mapping[str, int]
+) -> dict[str, Any]:
+    """One entry of `trainings`. A training has diverged where one of its runs has and none is to do."""
+    fingerprint, steps = training.trajectory.fingerprint, training.recipe.steps
+    of_runs = {states[run.number] for run in training.runs}
+    state = next(state for state in (TO_DO, DIVERGED, DONE) if state in of_runs)
+    left = steps_left.get(fingerprint, 0)
+    return {
+        "fingerprint": fingerprint,
+        "runs": [run.number for run in training.runs],
+        "seed": training.recipe.seed,
+        "steps": steps,
+        "steps_done": training.trajectory.status()["step"] if state == DIVERGED else steps - left,
+        "steps_left": left,
+        "seconds": seconds.get(fingerprint, 0.0),
+        "state": state,
+    }
+
+
+def _arms(plan: Plan, states: Mapping[int, str], steps_left: Mapping[str, int]) -> list[dict[str, Any]]:
+    """One entry an arm. A training that several arms wait for is to do for the first, and shared for the others."""
+    recipes = dict(plan.recipes())
+    compared = dict(reversed(plan.compared))  # where an arm is compared with two, the first of them
+    to_do: dict[int, list[int]] = {number: [] for number in recipes}  # steps of each training that is left
+    shared: dict[int, set[str]] = {number: set() for number in recipes}
+    diverged = dict.fromkeys(recipes, 0)
+    owner: dict[str, int] = {}
+    for run in plan.runs:
+        diverged[run.arm] += states[run.number] == DIVERGED
+        fingerprint = run.trajectory.fingerprint
+        if fingerprint not in steps_left:
+            continue
+        if fingerprint not in owner:
+            owner[fingerprint] = run.arm
+            to_do[run.arm].append(steps_left[fingerprint])
+        elif owner[fingerprint] != run.arm:
+            shared[run.arm].add(fingerprint)
+    arms = []
+    for number, recipe in recipes.items():
+        against = compared.get(number)
+        arms.append(
+            {
+                "number": number,
+                "label": plan.label(number),
+                "levels": dict(plan.arms[number].levels),
+                **_sizes(recipe),
+                "idle": recipe.idle,
+                "against": against,
+                "switched": [] if against is None else [list(c) for c in plan.arms[number].changes(plan.arms[against])],
+                "besides": [],
+                "trainings_to_do": len(to_do[number]),
+                "trainings_shared": len(shared[number]),
+                "trainings_diverged": diverged[number],
+                "steps_left": sum(to_do[number]),
+            }
+        )
+    retuned = _retuned(plan)
+    for arm in arms:
+        if arm["against"] is not None:
+            switched = [*(name for name, _, _ in arm["switched"]), *(["lr"] if arm["number"] in retuned else [])]
+            arm["besides"] = _besides(switched, arms[arm["against"]], arm)
+    return arms
+
+
+def _retuned(plan: Plan) -> set[int]:
+    """The arms at a learning rate that was chosen for them: that they differ in it is the point of them, and no news."""
+    own = [] if plan.retune is None else plan.retune["own"]
+    return {chosen for number, chosen in enumerate(own) if chosen != number}
+
+
+def _sizes(recipe: Recipe) -> dict[str, Any]:
+    """The SIZES of an arm. Operations are those for one image."""
+    parameters, operations = _totals(recipe.model, recipe.input_shape)
+    per_epoch = recipe.shape.train_images / recipe.batch_size
+    return {
+        "input": list(recipe.input_shape),
+        "parameters": parameters,
+        "operations": operations,
+        "learning_rate": recipe.optimizer.lr,
+        "training_images": recipe.shape.train_images,
+        "steps": recipe.steps,
+        "steps_per_epoch": round(per_epoch, 2),
+        "epochs": round(recipe.steps / per_epoch, 2),
+    }
+
+
+def _besides(switched: Sequence[str], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What else changes with the switched factors, from the sizes of one arm to those of another."""
+    return [
+        {"what": what, "from": before[what], "to": after[what]}
+        for what in SIZES
+        if before[what] != after[what] and not set(switched) & set(_ITSELF.get(what, ()))
+    ]
+
+
+def _of_arms(arms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What arms change besides their factors, once where two arms change the same.
+
+    Of several factors together only where they are not switched alone as well.
+    """
+    alone = {tuple(arm["switched"][0]) for arm in arms if len(arm["switched"]) == 1}
+    found = [
+        {"switched": arm["switched"], "besides": arm["besides"]}
+        for arm in arms
+        if arm["besides"] and (len(arm["switched"]) == 1 or any(tuple(one) not in alone for one in arm["switched"]))
+    ]
+    return [each for number, each in enumerate(found) if each not in found[:number]]
+
+
+def _of_factors(plan: Plan, arms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What each factor of a fraction changes besides itself, as means over the arms with its first and its second level."""
+    found = []
+    for factor in plan.factors:
+        first, second = (_mean_sizes([arm for arm in arms if arm["levels"][factor.name] == level]) for level in factor.levels)
+        besides = _besides([factor.name], first, second)
+        if besides:
+            found.append({"switched": [[factor.name, *factor.levels]], "besides": besides})
+    return found
+
+
+def _mean_sizes(arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    means = {what: round(mean(arm[what] for arm in arms), 9) for what in SIZES if what != "input"}
+    return means | {"input": [mean(sides) for sides in zip(*(arm["input"] for arm in arms), strict=True)]}
+
+
+def _seeds(plan: Plan) -> dict[str, Any]:
+    """`detectable` is in standard deviations over seeds of what is judged; None where nothing can be."""
+    fixed = plan.to_json()["fixed"]
+    judged = len(plan.differences) + len(plan.effects)
+    smallest = power.detectable(len(plan.seeds), judged, fixed["looks"]) if judged else None
+    known: list[tuple[dict[str, Any], power.Deviation]] = []
+    if smallest is not None:
+        known += [({"arm": arm, "against": against}, one) for (arm, against), one in power.deviations(plan).items()]
+        known += [({"effect": list(effect)}, one) for effect, one in power.effect_deviations(plan).items()]
+    return {
+        "seeds": len(plan.seeds),
+        "judged": judged,
+        "of": "effect" if plan.effects else "difference",
+        "looks": fixed["looks"],
+        "power": power.POWER,
+        "level": power.LEVEL,
+        "detectable": smallest,
+        "deviations": [
+            {
+                **judged_one,
+                "points": deviation.points,
+                "points_range": [deviation.low, deviation.high],
+                "seeds": deviation.seeds,
+                "detectable_points": smallest * deviation.points,
+                "detectable_points_range": [smallest * deviation.low, smallest * deviation.high],
+            }
+            for judged_one, deviation in known
+            if smallest is not None
+        ],
+    }

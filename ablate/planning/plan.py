@@ -1,0 +1,515 @@
+"""Arms x seeds -> runs -> trajectories, fixed before anything trains."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from ablate import designs
+from ablate.config import loading
+from ablate.config.complaints import one_line
+from ablate.config.overrides import texts
+from ablate.config.recipe import Recipe
+from ablate.designs import Arm, Factor, Fraction
+from ablate.errors import AblateError
+from ablate.planning.run_result import trajectory_of
+from ablate.store import SWEEP, Trajectory, canonical_json, sweep_names
+from ablate.store.pack import store_of
+from ablate.store.schema import plain_file
+from ablate.store.sweep_file import SWEEP_VERSION, Sweep
+from ablate.store.sweep_names import TUNING as TUNING
+
+TUNING_DESIGN = "tuning"  # of that sweep
+MOST_SEEDS = 2**31
+QUOTED_WORD = re.compile(r"""(["'])([A-Za-z_][\w-]*)\1""")
+_ENVIRONMENT = re.compile(r"\$\{oc\.env:[A-Za-z_]\w*(,[^{}$]*)?\}")  # what a store may be named by
+# Keys without a meaning for a single run.
+RETUNE_WORDS = ("retune", "retune_rates", "retune_seeds")
+SWEEP_WORDS = (
+    *("study", "question", "design", "resolution", "workers", "retries", "fail_fast", "watch", "report.formats"),
+    *RETUNE_WORDS,
+)
+STUDY_KEYS = ("question", "design", "resolution", *RETUNE_WORDS, "report")  # that a study sets besides its runs' overrides
+NOT_FACTORS = (
+    "question",
+    *(
+        "design",
+        "resolution",
+        *RETUNE_WORDS,
+        "study",
+        "report",
+        "diverged_loss",
+        "store",
+        "threads",
+        "workers",
+        "retries",
+        "fail_fast",
+        "watch",
+    ),
+    *("progress", "tensorboard", "hydra"),
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the command line of a sweep says, parsed.
+
+    factors: in the order written. seeds: the replicate numbers. fixed: overrides that are the same for every run.
+    """
+
+    factors: tuple[Factor, ...]
+    seeds: tuple[int, ...]
+    fixed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One arm with one seed. overrides: what gives this run on the command line."""
+
+    number: int
+    arm: int
+    seed: int
+    overrides: tuple[str, ...]
+    recipe: Recipe
+    trajectory: Trajectory
+    content: Mapping[str, Any]  # what the fingerprint hashes
+    names: Mapping[str, str]  # the chosen level of each config group
+
+    @property
+    def readout(self) -> tuple[str, str, int]:
+        """What the run is read off: fingerprint, weights and step."""
+        return self.trajectory.fingerprint, self.recipe.readout.weights, self.recipe.steps
+
+    def to_json(self) -> dict[str, Any]:
+        """The run as sweep.json and the plan show it."""
+        fingerprint, weights, step = self.readout
+        return {
+            "number": self.number,
+            "arm": self.arm,
+            "seed": self.seed,
+            "overrides": list(self.overrides),
+            "fingerprint": fingerprint,
+            "readout": {"weights": weights, "step": step},
+            "eval_every": self.recipe.eval_every,
+        }
+
+
+@dataclass(frozen=True)
+class Training:
+    """One trajectory that runs of a sweep stand on. runs: those of them that are looked at, shortest first."""
+
+    runs: tuple[Run, ...]
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """The folder that is trained in."""
+        return self.runs[0].trajectory
+
+    @property
+    def recipe(self) -> Recipe:
+        """That of the longest run."""
+        return self.runs[-1].recipe
+
+    @property
+    def begun(self) -> int:
+        """The step of the newest checkpoint that the training would go on from; 0 where there is none."""
+        found = next(self.trajectory.resumable(self.recipe.steps, self.recipe.eval_every), None)
+        return 0 if found is None else int(found.stem)
+
+    @property
+    def left(self) -> int:
+        """How many steps are left to do."""
+        return self.recipe.steps - self.begun
+
+
+def trainings(runs: Sequence[Run]) -> list[Training]:
+    """The different trajectories that the runs stand on, in order of their first run."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(run.trajectory.fingerprint, []).append(run)
+    return [Training(tuple(sorted(group, key=lambda run: run.recipe.steps))) for group in groups.values()]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole sweep, resolved.
+
+    study: its name, where it is a named one. resolution: that a fraction was asked to have. labels, pairs: of the arms, and
+    (arm, the arm it is compared with) for all that are compared, where it is not the design that says so. retune: how the
+    learning rates of arms were chosen, as sweep.json holds it, where they were.
+    """
+
+    study: str | None
+    design: str
+    resolution: int
+    factors: tuple[Factor, ...]
+    arms: tuple[Arm, ...]
+    seeds: tuple[int, ...]
+    runs: tuple[Run, ...]
+    store: str  # its folder, or what the config says where that names a variable of the environment
+    question: str | None = None  # that it is to answer, in a sentence
+    config_dir: str | None = None  # with configs of the user's own, as seen from the current folder
+    labels: tuple[str, ...] | None = None
+    pairs: tuple[tuple[int, int], ...] | None = None
+    retune: Mapping[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The sweep's folder: study or design, and a digest over arms and seeds, so the same command is the same folder."""
+        factors = {factor.name: factor.levels for factor in self.factors}
+        return sweep_name(
+            self.study, self.design, self.resolution, factors, [[run.arm, run.seed, *run.readout] for run in self.runs]
+        )
+
+    @property
+    def trainings(self) -> list[Training]:
+        """The different trajectories that the runs stand on."""
+        return trainings(self.runs)
+
+    @property
+    def compared(self) -> list[tuple[int, int]]:
+        """(arm, the arm it is compared with), whether or not the two are one."""
+        return designs.differences(self.design, self.arms) if self.pairs is None else list(self.pairs)
+
+    @property
+    def differences(self) -> list[tuple[int, int]]:
+        """(arm, the arm it is compared with) for the differences that are judged: of arms that are one, none and no second."""
+        return list(dict.fromkeys(pair for pair in map(self.judged, self.compared) if pair is not None))
+
+    def judged(self, pair: tuple[int, int]) -> tuple[int, int] | None:
+        """The first of the compared pairs whose difference is that of this one; None where its two arms are one."""
+        readouts = [run.readout for run in self.runs[: len(self.arms)]]
+        wanted = readouts[pair[0]], readouts[pair[1]]
+        if wanted[0] == wanted[1]:
+            return None
+        return next((one, other) for one, other in self.compared if (readouts[one], readouts[other]) == wanted)
+
+    @property
+    def effects(self) -> list[tuple[str, ...]]:
+        """The effects that are judged instead of differences between arms: the factors of each."""
+        return designs.effects(self.design, self.factors, self.resolution)
+
+    @property
+    def fraction(self) -> Fraction | None:
+        """How the arms of a fractional design were chosen; None for the others."""
+        return designs.fraction(self.factors, self.resolution) if self.design == "fractional" else None
+
+    def label(self, arm: int) -> str:
+        """The arm as its change from the baseline; in a ladder, from the rung below."""
+        return self.labels[arm] if self.labels is not None else designs.label(self.design, self.arms, arm)
+
+    def recipes(self) -> list[tuple[int, Recipe]]:
+        """(arm, its recipe with the first seed) for each arm."""
+        return [(run.arm, run.recipe) for run in self.runs[: len(self.arms)]]
+
+    def same_arms(self) -> list[tuple[int, int]]:
+        """(later arm, earlier arm) for arms that are one: the same training, read the same way."""
+        first: dict[tuple[str, str, int], int] = {}
+        pairs = []
+        for run in self.runs[: len(self.arms)]:
+            if run.readout in first:
+                pairs.append((run.arm, first[run.readout]))
+            first.setdefault(run.readout, run.arm)
+        return pairs
+
+    def to_json(self) -> Sweep:
+        """`sweep.json`: what is fixed when the sweep is planned, but for the time of it."""
+        first = self.runs[0].recipe
+        fraction = self.fraction
+        content: dict[str, Any] = {
+            "version": SWEEP_VERSION,
+            "study": self.study,
+            **({"question": self.question} if self.question else {}),
+            **({"config_dir": self.config_dir} if self.config_dir else {}),
+            "design": self.design,
+            **({"fraction": fraction.to_json()} if fraction else {}),
+            "factors": {factor.name: list(factor.levels) for factor in self.factors},
+            "baseline": dict(self.arms[0].levels),
+            "arms": [
+                {"number": number, "label": self.label(number), "levels": dict(arm.levels)}
+                for number, arm in enumerate(self.arms)
+            ],
+            "same_arms": [list(pair) for pair in self.same_arms()],
+            "seeds": list(self.seeds),
+            "runs": [run.to_json() for run in self.runs],
+            "store": self.store,
+            **({"retune": dict(self.retune)} if self.retune else {}),
+            "fixed": {
+                "metric": "accuracy",
+                "evaluation_set": first.data["eval_on"],
+                "step": [run.recipe.steps for run in self.runs if run.seed == self.seeds[0]],
+                "readout": [run.recipe.readout.weights for run in self.runs if run.seed == self.seeds[0]],
+                "margin": first.report.margin,
+                "differences": [list(pair) for pair in self.differences],
+                "effects": [list(effect) for effect in self.effects],
+                "looks": 1,
+            },
+            "diverged_loss": float(first.diverged_loss),
+        }
+        return cast(Sweep, content)
+
+
+def sweep_name(
+    study: str | None,
+    design: str,
+    resolution: int,
+    factors: Mapping[str, Sequence[str]],
+    runs: Sequence[Sequence[str | int]],
+) -> str:
+    """The name of a sweep's folder; see `Plan.name`. runs: arm, seed, fingerprint, weights and step of each."""
+    identity = {
+        **({"design": [design, resolution]} if study else {}),  # the name says it otherwise
+        "factors": [[name, list(levels)] for name, levels in factors.items()],
+        "runs": [list(run) for run in runs],
+    }
+    return f"{study or design}-{hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:8]}"
+
+
+def retuned_name(of: str, shared: str, tuning: str) -> str:
+    """The name of the folder of a sweep that is retuned. of: its study or design. shared, tuning: the names of its parts."""
+    return f"{of}-{hashlib.sha256(canonical_json([shared, tuning]).encode()).hexdigest()[:8]}"
+
+
+def parse(overrides: Sequence[Override]) -> Command:
+    """Sort parsed overrides into factors, seeds and what stays fixed.
+
+    Of a key that is given twice the last value counts, in the place of the first, so that the command line replaces what a
+    study says without changing the order of its factors.
+
+    Raises:
+        AblateError: something is swept that cannot be a factor, or over what has no list of values.
+    """
+    last: dict[str, Override] = {}
+    for override in overrides:
+        key = override.key_or_group + (f"@{override.package}" if override.package else "")
+        last[key] = override
+    factors: list[Factor] = []
+    seeds: tuple[int, ...] = (0,)
+    fixed: list[str] = []
+    for key, override in last.items():
+        if not override.is_sweep_override() and key != "seed":
+            fixed.append(str(override.input_line))
+            continue
+        if override.is_sweep_override() and not override.is_discrete_sweep():
+            raise AblateError(
+                f"{override.input_line} is an interval, which only a search takes. List values, as in {key}=0.05,0.1, or add "
+                "hydra/sweeper=optuna."
+            )
+        if key == "seed":
+            seeds = parse_seeds(texts(override))
+        elif key.partition("/")[0].partition(".")[0] in NOT_FACTORS:
+            raise AblateError(f"{key} cannot be swept: it is the same for all runs. Give one value, not {override.input_line}.")
+        else:
+            factors.append(Factor(key, tuple(map(_word, texts(override)))))
+    return Command(tuple(factors), seeds, tuple(fixed))
+
+
+def _word(level: str) -> str:
+    """A level without quotes that change nothing, so that `'off'` and `off` are one sweep."""
+    found = QUOTED_WORD.fullmatch(level)
+    return found[2] if found and found[2].lower() not in ("null", "true", "false", "nan", "inf") else level
+
+
+def of_study(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
+    """The overrides of a study with those of the command line behind them; `epochs` replaces its `steps`, and vice versa."""
+    given = {word.lstrip("+").partition("=")[0] for word in words}
+    replaced = {"steps"} if "epochs" in given else {"epochs"} if "steps" in given else set()
+    return [*(f"{key}={value}" for key, value in params.items() if key not in replaced), *words]
+
+
+def check_study(name: str, with_it: DictConfig, without: DictConfig) -> None:
+    """Refuse a study that sets more than a sweep: its runs would not be what their overrides say.
+
+    Args:
+        with_it, without: the composed config with the study and without it.
+    """
+    ours, plain = (OmegaConf.to_container(cfg, resolve=False) for cfg in (with_it, without))
+    assert isinstance(ours, dict)
+    assert isinstance(plain, dict)
+    differ = [key for key in ours if key not in ("hydra", *STUDY_KEYS) and ours[key] != plain.get(key)]
+    if differ:
+        raise AblateError(
+            f"study={name} sets {differ[0]!s} outside of hydra.sweeper.params. Write it under params, as all else but "
+            f"{', '.join(STUDY_KEYS)}."
+        )
+
+
+def make(
+    command: Command,
+    design: str,
+    compose: Callable[[Sequence[str]], DictConfig],
+    resolution: int = designs.RESOLUTION,
+    study: str | None = None,
+) -> Plan:
+    """Resolve every arm, all of them checked before anything trains.
+
+    Args:
+        compose: from overrides to a config with its `hydra` node.
+        resolution: the least that a fraction has to have.
+
+    Raises:
+        AblateError: names every bad arm.
+    """
+    arms = designs.arms(design, command.factors, resolution)
+    return of_arms(command, arms, [()] * len(arms), design, compose, resolution, study)
+
+
+def of_arms(
+    command: Command,
+    arms: Sequence[Arm],
+    added: Sequence[Sequence[str]],
+    design: str,
+    compose: Callable[[Sequence[str]], DictConfig],
+    resolution: int = designs.RESOLUTION,
+    study: str | None = None,
+) -> Plan:
+    """A plan of arms that are given, the baseline first; see `make`.
+
+    Args:
+        added: overrides for each arm besides its levels; they and the levels replace what the command fixes of these keys.
+
+    Raises:
+        AblateError: names every bad arm.
+    """
+    given = [_given(command.fixed, arm, more) for arm, more in zip(arms, added, strict=True)]
+    # Without the words that make a sweep of it, an arm's overrides give its run on a command line of its own.
+    words = [tuple(word for word in each if _key(word) not in SWEEP_WORDS) for each in given]
+    recipes: dict[tuple[int, int], Recipe] = {}  # by arm and seed
+    names: list[Mapping[str, str]] = []  # by arm
+    refused: dict[str, list[str]] = {}  # by reason, the arms
+    written = ""
+    for number, arm in enumerate(arms):
+        try:
+            loading.check_overrides(words[number])
+            cfg = compose([*given[number], f"seed={command.seeds[0]}"])
+            names.append(loading.levels(cfg.hydra))
+            plain = OmegaConf.to_yaml(OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]))
+            written = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]
+            for seed in command.seeds:
+                OmegaConf.update(cfg, "seed", seed)  # composing anew takes longer, and gives the same
+                recipes[number, seed] = loading.resolve(cfg)
+                if not re.search(r"\$\{[^{}]*seed", plain):
+                    recipes |= {
+                        (number, other): recipes[number, seed].model_copy(update={"seed": other}) for other in command.seeds
+                    }
+                    break
+        except (AblateError, HydraException, OmegaConfBaseException) as error:
+            refused.setdefault(one_line(error, words[number]), []).append(f"{arm.label(arms[0])} ({' '.join(words[number])})")
+    if len(refused) == 1 and len(next(iter(refused.values()))) == len(arms):
+        raise AblateError(next(iter(refused)))
+    if refused:
+        count = sum(map(len, refused.values()))
+        told = [f"{named[0]}{f' and {len(named) - 1} more' if len(named) > 1 else ''}: {why}" for why, named in refused.items()]
+        raise AblateError(f"{count} of {len(arms)} arms cannot be trained. " + " | ".join(told))
+    sets = sorted({str(recipe.data["eval_on"]) for recipe in recipes.values()})
+    if len(sets) > 1:
+        raise AblateError(
+            f"data.eval_on must be the same for all arms, got {','.join(sets)}: they are read on the same images."
+        )
+    stores = sorted({str(recipe.store) for recipe in recipes.values()})
+    if len(stores) > 1:
+        raise AblateError(f"store must be the same for all runs of a sweep, got {', '.join(stores)}.")
+    runs: list[Run] = []
+    for seed in command.seeds:  # all arms of a seed before the next seed, so that an unfinished sweep compares them
+        for number in range(len(arms)):
+            recipe = recipes[number, seed]
+            trajectory, content = trajectory_of(recipe)
+            overrides = (*words[number], f"seed={seed}")
+            runs.append(Run(len(runs), number, seed, overrides, recipe, trajectory, content, names[number]))
+    store = written if "oc.env" in written else stores[0]  # what comes from the environment stays there
+    return Plan(study, design, resolution, command.factors, tuple(arms), command.seeds, tuple(runs), store)
+
+
+def _given(fixed: Sequence[str], arm: Arm, added: Sequence[str]) -> tuple[str, ...]:
+    """The overrides of an arm, each key once: what is added replaces its levels, and both what is fixed."""
+    more = {_key(word) for word in added}
+    levels = [f"{name}={level}" for name, level in arm.levels if name not in more]
+    more |= {name for name, _ in arm.levels}
+    return (*(word for word in fixed if _key(word) not in more), *levels, *added)
+
+
+def _key(word: str) -> str:
+    """What an override sets."""
+    return word.lstrip("+").partition("=")[0]
+
+
+def parse_seeds(values: Sequence[str]) -> tuple[int, ...]:
+    """Replicate numbers, as written.
+
+    Raises:
+        AblateError: they are not different whole numbers.
+    """
+    whole = all(map(_is_seed, values))
+    if not values or not whole or len(set(values)) < len(values):
+        raise AblateError(_no_seeds(values))
+    return tuple(int(value) for value in values)
+
+
+def _is_seed(value: str) -> bool:
+    return value.isascii() and value.isdecimal() and len(value.lstrip("0")) <= len(str(MOST_SEEDS)) and int(value) < MOST_SEEDS
+
+
+def _no_seeds(values: Sequence[str]) -> str:
+    """What to say of values that are no replicate numbers."""
+    wrong = next((value for value in values if not _is_seed(value)), None)
+    if wrong is not None:
+        return (
+            f"seed must be a whole number from 0 to {MOST_SEEDS - 1:,}, got {wrong[:40]}. For several seeds, write seed=0,1,2."
+        )
+    twice = next(value for value in values if values.count(value) > 1)
+    return f"seed has {twice} more than once. Give different numbers, as in seed=0,1,2."
+
+
+def sweep_folder(path: str | Path) -> Path:
+    """The folder of a sweep that a user named, by its path, its name or its study, checked to be one.
+
+    Raises:
+        AblateError: there is no such sweep, several have that name, or what has its name is no file or cannot be read.
+    """
+    folder = sweep_names.one(path)
+    if plain_file(folder / SWEEP):
+        return folder
+    if plain_file(folder / TUNING / SWEEP):
+        raise AblateError(
+            f"{folder} is still tuning learning rates and has no results yet. Name its tuning folder: {folder / TUNING}."
+        )
+    raise AblateError(sweep_names.unknown(path))
+
+
+def find_store(content: Mapping[str, Any], folder: Path) -> Path | None:
+    """The store that has the trajectories of a sweep; None where none of them is found.
+
+    A packed sweep has its own. Else sweep.json names it as the user did, seen from where the command ran: the current folder or
+    one above the sweep's. Of several it is the one with the most trajectories of the sweep. Whoever wrote the file can so name
+    any folder; nothing but trainings with the fingerprints of the sweep is read there, and nothing is written.
+
+    Args:
+        content: of sweep.json.
+    """
+    packed = store_of(folder)
+    if packed is not None:
+        return packed
+    written = given = str(content["store"])
+    if "${" in written and "${" not in _ENVIRONMENT.sub("", written):  # it may name variables of the environment, no more
+        with suppress(OmegaConfBaseException):
+            given = str(OmegaConf.create({"store": written})["store"])
+    beside = [] if Path(given).is_absolute() else folder.resolve().parents
+    wanted = {run["fingerprint"] for run in content["runs"]}
+    found = {base / given: sum(_is_folder(base / given / one) for one in wanted) for base in (Path(), *beside)}
+    best = max(found, key=lambda place: found[place])
+    return best if found[best] else None
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # it cannot be looked at, or no system has such a name
+        return False

@@ -1,0 +1,1 @@
+"""What is written: figures, tables, sentences, page, paper, notebook."""

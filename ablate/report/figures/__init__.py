@@ -1,0 +1,43 @@
+"""Figures, drawn from finished frames: a figure function takes and returns its Axes or Figure and leaves global style alone.
+
+They are made for half a page's width and to be read in grey. `drawn` makes those of a whole report.
+"""
+
+from ablate.report import plain_matplotlib  # noqa: F401  # before all that imports matplotlib
+from ablate.report.figures.accuracy import accuracy_vs_step, curves
+from ablate.report.figures.classes import class_differences
+from ablate.report.figures.costs import against_costs
+from ablate.report.figures.effect import effect_vs_step
+from ablate.report.figures.forest import forest
+from ablate.report.figures.gallery import Drawn, drawn
+from ablate.report.figures.interaction import interaction, pair_means
+from ablate.report.figures.published import published_beside_ours
+from ablate.report.figures.retuned import effects_by_rate, tuning_curve
+from ablate.report.figures.save import blank, fit, points, save, single, svg
+from ablate.report.figures.shapley import shapley_bars
+from ablate.report.figures.style import DPI, WIDTH
+
+__all__ = [
+    "DPI",
+    "WIDTH",
+    "Drawn",
+    "accuracy_vs_step",
+    "against_costs",
+    "blank",
+    "class_differences",
+    "curves",
+    "drawn",
+    "effect_vs_step",
+    "effects_by_rate",
+    "fit",
+    "forest",
+    "interaction",
+    "pair_means",
+    "points",
+    "published_beside_ours",
+    "save",
+    "shapley_bars",
+    "single",
+    "svg",
+    "tuning_curve",
+]

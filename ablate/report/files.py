@@ -1,0 +1,112 @@
+"""The files of a report: an analysis in, files on disk out, each written whole or not at all."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import get_args
+
+import pandas as pd
+
+from ablate.config.recipe import ReportFormat
+from ablate.report import figures as plots
+from ablate.report import output, page, paper, tables
+from ablate.report.page import content, story
+from ablate.report.repeat import commands
+from ablate.results.analysis import Analysis
+
+FIGURES = "figures"
+FIGURE_FORMATS = ("png", "svg")
+FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
+INLINED = 1_800_000  # letters of figures that the page holds, so that it stays under 3 MB; what is beyond lies beside it
+PAGE, TABLE = "index.html", "table.md"
+TEXTS: dict[str, dict[str, Callable[[Analysis], str]]] = {
+    "md": {TABLE: tables.markdown_file, "methods.md": paper.methods, "checklist.md": paper.checklist},
+    "tex": {"table.tex": paper.table, "caption.tex": paper.caption},
+}
+_EXPLORATORY = "; exploratory: whether what is read was changed after training"
+MEANINGS = {
+    "runs.csv": "each run: its levels, seed, status, accuracy, costs and fingerprint",
+    "evaluations.csv": "each evaluation of each run",
+    "seeds.csv": "each arm's value for each seed",
+    "arms.csv": f"each arm over its seeds, with its costs{_EXPLORATORY}",
+    "tuning.csv": "validation accuracies that learning rates were chosen by",
+    "effects.csv": f"what was judged: intervals, p-values, verdicts{_EXPLORATORY}",
+    "contrasts.csv": f"main effects and interactions over all arms{_EXPLORATORY}",
+    "shapley.csv": "Shapley values",
+    "over_training.csv": "each difference at every evaluation",
+    "classes.csv": "each difference by class",
+    "networks.csv": "pairs of networks on the same images",
+    "published.csv": "published accuracies beside ours",
+    "noise.csv": "the noise floor",
+    TABLE: "all tables as Markdown",
+    "methods.md": "a paragraph on the method for a paper",
+    "checklist.md": "what checklists of conferences ask",
+    "table.tex": "the table for LaTeX (booktabs)",
+    "caption.tex": "its caption",
+}
+
+
+def write(analysis: Analysis, out: Path, folder: str, formats: Sequence[str] = FORMATS) -> list[Path]:
+    """Write a report; what was written, the page first.
+
+    Args:
+        out: the folder to write into.
+        folder: of the sweep, as the commands on the page name it.
+        formats: of FORMATS.
+
+    Raises:
+        AblateError: a file cannot be written.
+    """
+    texts: dict[str, str] = {}
+    if "csv" in formats:
+        texts |= {f"{name}.csv": tables.csv(frame) for name, frame in frames(analysis)}
+    for kind, files in TEXTS.items():
+        if kind in formats:
+            texts |= {name: text(analysis) for name, text in files.items()}
+    for name, text in texts.items():
+        output.write(out / name, text.encode(errors="replace"))
+    kinds = [kind for kind in FIGURE_FORMATS if kind in formats]
+    pictures: list[page.Picture] = []
+    figures: list[Path] = []
+    large: list[str] = []
+    if kinds or "html" in formats:
+        for name, title, figure in plots.drawn(analysis):
+            svg = plots.svg(figure) if {"svg", "html"} & set(formats) else ""
+            figures += plots.save(figure, out / FIGURES / name, kinds, svg)
+            if "html" in formats:
+                picture = content.picture(title, figure, svg)
+                if sum(len(each.svg) for each in (*pictures, picture)) <= INLINED:
+                    pictures.append(picture)
+                else:
+                    large.append(f"{title} ({FIGURES}/{name}.{kinds[0]})" if kinds else title)
+    written = [*(out / name for name in texts), *figures]
+    if "html" not in formats:
+        return written
+    beside = [(str(path.relative_to(out)), MEANINGS.get(path.name, "a figure")) for path in written]
+    parts = content.sections(analysis, pictures, commands(analysis.results.sweep, folder), beside, large)
+    html = page.render(analysis.title, [story.answer(analysis)], analysis.question.changes, parts)
+    output.write(out / PAGE, html.encode(errors="replace"))
+    return [out / PAGE, *written]
+
+
+def frames(analysis: Analysis) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The frames of a report that have rows, by name; those of a sweep's runs always."""
+    yield "runs", analysis.results.runs.drop(columns="trajectory")  # a path of this machine; the fingerprint names it
+    yield "evaluations", analysis.results.evaluations
+    metric = analysis.question.metric
+    yield "seeds", analysis.seeds.assign(metric=metric.name)
+    exploratory = analysis.question.exploratory
+    yield "arms", analysis.arms.assign(metric=metric.name, exploratory=exploratory)
+    tuning = {} if analysis.retuned is None else {"tuning": analysis.retuned.tuning}
+    others = tuning | {
+        "effects": analysis.comparisons.assign(unit=metric.points, exploratory=exploratory),
+        "contrasts": analysis.contrasts.drop(columns="factors", errors="ignore").assign(
+            unit=metric.points, exploratory=exploratory
+        ),
+        "shapley": analysis.shapley.assign(unit=metric.points),
+        "over_training": analysis.over_training.assign(unit=metric.points),
+        "classes": analysis.classes,
+        "networks": analysis.networks,
+        "published": analysis.published,
+        "noise": analysis.noise,
+    }
+    yield from ((name, frame) for name, frame in others.items() if len(frame))

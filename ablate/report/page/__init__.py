@@ -1,0 +1,8 @@
+"""The report as one HTML page: sections of plain blocks, rendered into one file that needs nothing else."""
+
+from ablate.report.page.blocks import Code, Lines, Links, Picture, Point, Section, Table
+from ablate.report.page.content import picture, sections
+from ablate.report.page.render import render
+from ablate.report.page.story import answer
+
+__all__ = ["Code", "Lines", "Links", "Picture", "Point", "Section", "Table", "answer", "picture", "render", "sections"]

@@ -1,0 +1,160 @@
+"""The sentences of the page: what was found in one line, what was asked, what was planned, and what it took."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ablate import stats
+from ablate.numbers import counted, duration, listed
+from ablate.planning.plan import TUNING_DESIGN
+from ablate.report import sentences
+from ablate.results import statuses
+from ablate.results.analysis import Analysis
+
+MOST_NAMED = 3  # changes with the same verdict that the first line of the page names
+MOST_ARMS = 8  # that the plan names; the table of arms names all
+
+
+def answer(analysis: Analysis) -> str:
+    """What was found, in one line: how many changes got which verdict, and which they are."""
+    judged, margin = analysis.comparisons, analysis.question.margin
+    if judged.empty:
+        return nothing(analysis)
+    effects = analysis.question.effects
+    groups: dict[str, list[str]] = {}
+    for number, (name, aliases, verdict) in enumerate(judged[["name", "aliases", "verdict"]].itertuples(index=False)):
+        crossed = bool(effects) and len(effects[number]) > 1
+        read = _SUMS if aliases else _CROSSED
+        groups.setdefault(read.get(verdict, verdict) if crossed else verdict, []).append(f"{name} {aliases}".strip())
+    beyond = "" if margin is None else f" beyond ± {margin:g} {analysis.question.metric.points}"
+    found = []
+    for verdict, (one, more) in _FOUND.items():
+        if names := groups.get(verdict):
+            found.append(f"{len(names)} {(one if len(names) == 1 else more).format(beyond=beyond)} ({_named(names)})")
+    interim = f" {analysis.interim}" if analysis.interim else ""
+    return f"Of {counted(len(judged), 'effect' if effects else 'change')} judged, {'; '.join(found)}.{interim}"
+
+
+def nothing(analysis: Analysis) -> str:
+    """Why nothing is judged."""
+    sweep = analysis.results.sweep
+    if sweep["design"] == "store":
+        return "Nothing was compared: a store has no plan of what to compare. --baseline compares all arms with one."
+    if sweep["design"] == TUNING_DESIGN:
+        return "Nothing was compared: this is where learning rates are chosen, each arm by itself, on validation images."
+    return f"Nothing was compared: {'there is one arm' if len(sweep['arms']) == 1 else 'all arms are one'}."
+
+
+_FOUND = {
+    "helps": ("helps", "help"),
+    "hurts": ("hurts", "hurt"),
+    "no effect": ("has no effect{beyond}", "have no effect{beyond}"),
+    "depend": ("is an interaction that is there", "are interactions that are there"),
+    "add up": ("is an interaction of none{beyond}", "are interactions of none{beyond}"),
+    "sum": ("is a sum of interactions that is not 0", "are sums of interactions that are not 0"),
+    "no sum": ("is a sum of interactions of none{beyond}", "are sums of interactions of none{beyond}"),
+    "unclear": ("is unclear", "are unclear"),
+    "no verdict": ("has no verdict", "have no verdict"),
+}
+_CROSSED = {"helps": "depend", "hurts": "depend", "no effect": "add up"}
+_SUMS = {"helps": "sum", "hurts": "sum", "no effect": "no sum"}  # of interactions that cannot be told apart
+
+
+def _named(names: Sequence[str]) -> str:
+    named = "; ".join(names[:MOST_NAMED])
+    return f"{named}; and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else named
+
+
+def asked(analysis: Analysis) -> tuple[str, ...]:
+    """The question in sentences."""
+    question, sweep = analysis.question, analysis.results.sweep
+    where = f"{question.metric.name} on the {question.evaluation_set} set"
+    factors = sentences.series(list(sweep["factors"]))
+    if question.effects:
+        first = f"Which of {factors} moves the {where}, by how much, how sure is that, and what does it cost?"
+        second = "Each effect is the mean over the arms with one level minus that over those with the other, within each seed."
+    else:
+        first = f"Which change of {factors} moves the {where}, by how much, how sure is that, and what does it cost?"
+        second = _compared(analysis)
+    own = [str(sweep["question"])] if sweep.get("question") else []
+    return (*own, first, second) if question.judged else (*own, first)
+
+
+def _compared(analysis: Analysis) -> str:
+    """What arms are compared with."""
+    others = {against for _, against in analysis.question.pairs}
+    if analysis.retuned is not None:
+        return (
+            f"Every other arm is compared with {analysis.names[0]}, seed by seed: all at the shared learning rate, and each at "
+            "its own best one."
+        )
+    if len(others) == 1:
+        return f"Every other arm is compared with {analysis.names[others.pop()]}, seed by seed."
+    if analysis.results.sweep["design"] == "ladder":
+        return "Every arm is compared with the rung below, seed by seed."
+    return "Arms are compared as each of the sweeps planned it, seed by seed."
+
+
+def plan(analysis: Analysis) -> tuple[str, ...]:
+    """What sweep.json fixed, a line each; a store fixed nothing."""
+    sweep = analysis.results.sweep
+    fixed = sweep["fixed"]
+    arms, runs = len(sweep["arms"]), len(sweep["runs"])
+    trainings = len({run["fingerprint"] for run in sweep["runs"]})
+    judged = len(fixed.get("effects", [])) or len(fixed["differences"])
+    what = "effect" if fixed.get("effects") else "difference"
+    looks = int(fixed["looks"])
+    retuned = analysis.retuned
+    if sweep["design"] == "store":
+        fixes = ["nothing was fixed before training: a store holds what was trained for any purpose"]
+    elif sweep.get("joined"):
+        fixes = [f"fixed by each sweep before they were joined: {_fixed(fixed)}; {counted(judged, what)} judged by all"]
+    else:
+        share = stats.percent(stats.family_level(max(1, judged), looks))
+        several = f", with {looks} looks" if looks > 1 else ""
+        level = f", so each at a level of {share}" if judged else ""
+        fixes = [f"fixed {sentences.when_fixed(analysis)}: {_fixed(fixed)}; {counted(judged, what)} judged{several}{level}"]
+    return (
+        f"design: {sweep['design']}, {counted(arms, 'arm')} with {analysis.seeds_an_arm}{' each' if arms > 1 else ''} = "
+        f"{counted(runs, 'run')}, which stand on {counted(trainings, 'training')}",
+        *(f"factor {factor}: {', '.join(levels)}" for factor, levels in sweep["factors"].items()),
+        *([f"arms: {'; '.join(analysis.names.values())}"] if arms <= MOST_ARMS else []),
+        f"seeds: {', '.join(map(str, sweep['seeds']))}",
+        *([] if retuned is None else [f"learning rates: {retuned.how} Chosen: {retuned.chosen}"]),
+        *fixes,
+        *(line for line in (analysis.earlier, analysis.interim) if line),
+    )
+
+
+def _fixed(fixed: Mapping[str, Any]) -> str:
+    """Metric, images, step, weights and margin."""
+    margin = "no margin" if fixed["margin"] is None else f"a margin of ± {fixed['margin']:g} points"
+    return (
+        f"{fixed['metric']} on the {fixed['evaluation_set']} set, read at {_steps(fixed['step'])} with "
+        f"{sentences.series(sorted(set(fixed['readout'])))} weights; {margin}"
+    )
+
+
+def _steps(steps: Sequence[int]) -> str:
+    different = sorted(set(steps))
+    return (
+        f"step {different[0]:,}" if len(different) == 1 else f"each arm's own step ({', '.join(f'{s:,}' for s in different)})"
+    )
+
+
+def took(analysis: Analysis) -> tuple[str, ...]:
+    """What all of it cost, a sentence each."""
+    compute = analysis.compute
+    runs, trainings = statuses.counts_of_runs(analysis), statuses.counts_of_trainings(analysis)
+    lines = [
+        f"{counted(sum(runs.values()), 'run')} ({listed(runs)}) stand on {counted(sum(trainings.values()), 'training')} "
+        f"({listed(trainings)})."
+    ]
+    if compute["seconds"] > 0:
+        lines.append(
+            f"Training took {duration(compute['seconds'])} in all, {duration(compute['mean_seconds'])} a training on average "
+            f"and {duration(compute['longest_seconds'])} at most. One that several runs stand on counts once, and the time of "
+            "those side by side adds up."
+        )
+    if compute["untimed"]:
+        lines.append(f"Of {counted(compute['untimed'], 'training')} no time is known, since none of its evaluations is there.")
+    return (*lines, *(analysis.retuned.took if analysis.retuned is not None else []))

@@ -1,0 +1,272 @@
+"""A paragraph on the method, for a paper: what was compared, how it was trained, read and judged, and what it cost."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ablate import escaping, numbers, stats
+from ablate.numbers import counted
+from ablate.report import sentences
+from ablate.report.paper import recipe
+from ablate.report.tables.verdicts import left_unclear
+from ablate.results import statuses
+from ablate.results.analysis import Analysis
+
+TO_FILL_IN = "**To fill in:**"
+DESIGNS = {
+    "factorial": "every combination of levels",
+    "one_factor": "the baseline and one arm for every other level of every factor",
+    "ladder": "a ladder on which factors were switched one after another, each rung compared with the one below",
+    "together": "all factors switched at once, from the first level of each to the second and so on",
+    "joined": "those of several sweeps put together",
+    "store": "all that a store of trainings holds",
+    "tuning": "every arm of another sweep with each of several learning rates, of which its best was chosen",
+    "fractional": "a fraction of all combinations of levels, judged by its effects",
+}
+
+
+def methods(analysis: Analysis) -> str:
+    """`methods.md`: paragraphs in the past tense, true of the sweep at hand; what no file tells is marked to be filled in."""
+    paragraphs = (design(analysis), rates(analysis), training(analysis), splits(analysis), rule(analysis), compute(analysis))
+    return "\n".join(["# Method\n", *(paragraph(lines) + "\n" for lines in paragraphs if lines)])
+
+
+def paragraph(lines: Sequence[str]) -> str:
+    """Sentences as a paragraph of Markdown, in which `TO_FILL_IN` stands out and nothing else is taken for markup."""
+    return escaping.markdown(" ".join(lines)).replace(escaping.markdown(TO_FILL_IN), TO_FILL_IN)
+
+
+def design(analysis: Analysis) -> list[str]:
+    """Arms, factors, seeds and pairing."""
+    sweep = analysis.results.sweep
+    arms, seeds = len(analysis.arms), list(sweep["seeds"])
+    factors = "; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep["factors"].items())
+    how = DESIGNS.get(sweep["design"], "those that its design names")
+    if analysis.retuned is not None:
+        more = arms - len(analysis.retuned.content["arms"])
+        how += f", and {more:,} of these again at learning rates of their own" if more else ""
+    first = f"We compared {counted(arms, 'arm')}: {how}. The factors, with the baseline's level first, were {factors}."
+    if arms == 1:
+        first = "We trained one arm."
+    planned = "was" if (analysis.results.runs["status"] == "done").all() else "was to be"
+    lines = [
+        first,
+        f"{'Each arm' if arms > 1 else 'It'} {planned} run with {analysis.seeds_an_arm} ({', '.join(map(str, seeds))}).",
+    ]
+    if arms > 1:
+        lines.append(
+            "The same seed meant the same batches where batch size and training images were equal, the same draws of "
+            "augmentation, and the same initial weights in every layer that two arms share, so comparisons were paired by seed."
+        )
+    runs, trainings = len(analysis.results.runs), len(analysis.results.trainings)
+    if trainings < runs:
+        lines.append(
+            f"Runs that differed only in the step or the weights they were read with shared a training: {counted(runs, 'run')} "
+            f"stood on {counted(trainings, 'training')}."
+        )
+    return lines
+
+
+def rates(analysis: Analysis) -> list[str]:
+    """How learning rates were chosen; nothing where they were not."""
+    retuned = analysis.retuned
+    if retuned is None:
+        return []
+    grid = ", ".join(f"{rate:g}" for rate in retuned.content["rates"])
+    shared = "its own learning rate" if retuned.shared_lr is None else f"the shared learning rate of {retuned.shared_lr:g}"
+    frame = retuned.tuning[retuned.tuning["chosen"]]
+    places = numbers.decimals(retuned.tuning["sd"].dropna())
+    found = "; ".join(
+        f"{row.label}: {row.lr:g} ({numbers.number(row.mean, places)} %)" for row in frame.itertuples(index=False)
+    )
+    lines = [
+        f"Since the best learning rate may depend on what is switched, each arm was compared with the baseline twice: both at "
+        f"{'their own learning rates' if retuned.shared_lr is None else shared}, and each at its own best.",
+        f"For that, every arm was first trained with {grid} times {shared}, with {counted(len(retuned.seeds), 'seed')} "
+        f"({', '.join(map(str, retuned.seeds))}) that none of the comparisons uses, and for as many steps; the rate with the "
+        f"highest mean accuracy on {retuned.images}, held out of the training, was chosen: {found}.",
+        "These validation accuracies are maxima, and so too high by chance; what was chosen was trained again on all training "
+        "images with the seeds of the comparison, and read on the test set.",
+        retuned.conditional,
+        *retuned.edges,
+        *retuned.gone,
+    ]
+    return [*lines, *_both(analysis)]
+
+
+def _both(analysis: Analysis) -> list[str]:
+    """Both effects of each arm, in a sentence."""
+    assert analysis.retuned is not None
+    points = dict(zip(analysis.question.pairs, analysis.comparisons["points"], strict=True))
+    told = [
+        f"{each.label}: {numbers.signed(points[each.shared], analysis.places)} and "
+        f"{numbers.signed(points[each.own], analysis.places)}"
+        for each in analysis.retuned.effects
+        if each.shared is not None and each.own is not None
+    ]
+    if not told:
+        return []
+    listed = "; ".join(told)
+    return [f"Mean differences at the shared rate and at each arm's best, in {analysis.question.metric.points}: {listed}."]
+
+
+def training(analysis: Analysis) -> list[str]:
+    """Data, steps, batches and the rest of the recipe."""
+    content, steps = recipe.config(analysis), analysis.question.steps[analysis.question.baseline]
+    if content is None:
+        return [f"{TO_FILL_IN} data, batch size and optimiser; no training of the baseline is at hand to read them from."]
+    data, batch = content["data"], content["batch_size"]
+    epochs = numbers.number(steps * batch / data["train_images"], 1)
+    told = recipe.hyperparameters(content)
+    named = recipe.data_set(analysis)
+    lines = [
+        f"The baseline was trained on {data['train_images']:,} images{f' of {named}' if named else ''} for {steps:,} steps "
+        f"with batches of {batch:,} ({epochs} epochs), by {told['optimiser']} with a learning rate of {told['learning rate']}."
+    ]
+    rest = ("weight decay", "input", "initial weights", "precision")
+    lines.append(" ".join(f"{name.capitalize()}: {told[name]}." for name in rest))
+    if "averaged" in analysis.question.weights:
+        lines.append(f"Averaged weights were exponential moving averages with decay {content['average']['decay']:g}.")
+    return lines
+
+
+def splits(analysis: Analysis) -> list[str]:
+    """On which images, at which step and with which weights runs were read."""
+    question, runs = analysis.question, analysis.results.runs
+    steps, weights = sorted(set(question.steps)), sorted(set(question.weights))
+    at = f"step {steps[0]:,}" if len(steps) == 1 else f"each arm's own step ({', '.join(f'{step:,}' for step in steps)})"
+    read = (
+        f"with {weights[0]} weights"
+        if len(weights) == 1
+        else "with the weights, raw or averaged, that each arm has as its level"
+    )
+    images = runs["eval_images"].dropna().unique()
+    count = f"{int(images[0]):,} " if len(images) == 1 else ""
+    lines = [f"{question.metric.name.capitalize()} was read at {at} {read}, never at the best evaluation."]
+    if question.evaluation_set == "test":
+        lines.append(
+            f"It was measured on the {count}test images, at every evaluation of a training: whatever is chosen by these "
+            "numbers is chosen on the test set."
+        )
+    elif question.evaluation_set == "validation":
+        lines.append(
+            f"It was measured on {count}images held out from the training set in a fixed, class-balanced split; the test set "
+            "was not read."
+        )
+    else:
+        lines.append(f"It was measured on {count}images. {TO_FILL_IN} whether these are test images.")
+    return lines
+
+
+def rule(analysis: Analysis) -> list[str]:
+    """How the comparisons were judged, and what of it was changed after training."""
+    question = analysis.question
+    if not question.judged:
+        return ["Nothing was compared."]
+    lines = test(analysis)
+    if question.exploratory:
+        lines.append(f"This was changed after training, so the results are exploratory: {'; '.join(question.changes)}.")
+    else:
+        if is_tested(analysis) and not analysis.interim:
+            lines.append(
+                "So in at most 5 % of such studies any verdict is wrong, unless arms now and then fall far below the others."
+            )
+        lines.append(f"Metric, step, margin and comparisons were fixed {sentences.when_fixed(analysis)}.")
+        lines += [said for said in (analysis.earlier, analysis.interim) if said]
+    if is_tested(analysis):
+        lines.append("Verdicts are about training again and testing on the same images.")
+    if analysis.comparisons["low_new"].notna().any():
+        lines.append("Intervals that allow for new test images, too, treat seeds and images as crossed random effects.")
+    return lines
+
+
+def is_tested(analysis: Analysis) -> bool:
+    """Whether any comparison has the two seeds that an interval takes."""
+    return bool((analysis.comparisons["n"] > 1).any())
+
+
+def test(analysis: Analysis) -> list[str]:
+    """How each comparison is made, and what is said of it."""
+    question = analysis.question
+    what = "contrast over all arms within each seed" if question.effects else "difference paired by seed"
+    many = question.judged > 1
+    each = f"For each of {counted(question.judged, 'comparison')}" if many else "For the one comparison"
+    if not is_tested(analysis):
+        few = no_seeds(analysis)
+        return [f"{each} we took the {what}. Since {few}, there was no interval, no test and no verdict."]
+    sharing = [*(["all comparisons"] if many else []), *([f"{question.looks} looks"] if question.looks > 1 else [])]
+    shared = f": 5 % shared among {' and '.join(sharing)} (Bonferroni)" if sharing else ""
+    own = ", each with its own deviation" if many else ""
+    read = (
+        "to help or hurt where its interval excluded 0, and to be unclear otherwise"
+        if question.margin is None
+        else "to help or hurt where its interval excluded 0, to have no effect where it lay within "
+        f"± {question.margin:g} {question.metric.points}, and to be unclear otherwise"
+    )
+    lines = [
+        f"{each} we took the {what}, and its mean over seeds with a Student interval at {stats.percent(question.level)}"
+        f"{shared}{own}.",
+        f"A change was said {read}.",
+        stats.barred(question.margin, "effect" if question.effects else "difference", "was"),
+    ]
+    unclear = left_unclear(analysis)
+    return [*lines, f"That left unclear: {'; '.join(unclear)}."] if unclear else lines
+
+
+def no_seeds(analysis: Analysis) -> str:
+    """What there is too little of for a test."""
+    return "there was one seed" if len(analysis.results.sweep["seeds"]) == 1 else "no comparison had two seeds with a value"
+
+
+def compute(analysis: Analysis) -> list[str]:
+    """What became of the runs, how long they trained, and on what."""
+    content, trainings = analysis.compute, analysis.results.trainings
+    lines = [f"Of {counted(len(analysis.results.runs), 'run')}, {outcome(statuses.counts_of_runs(analysis))}."]
+    if trainings["seconds"].notna().any():
+        total, average, longest = (numbers.duration(content[key]) for key in ("seconds", "mean_seconds", "longest_seconds"))
+        known = counted(content["timed"], "training")
+        lines.append(f"The {known} took {total} in all, {average} each on average and {longest} at most{partly(analysis)}.")
+    lines += analysis.retuned.took if analysis.retuned is not None else []
+    where = machines(trainings)
+    return [*lines, f"They ran on {'; '.join(where)}."] if where else lines
+
+
+def partly(analysis: Analysis) -> str:
+    """What of the trainings' time is not in a total, as the end of its sentence; empty where all is."""
+    trainings, untimed = analysis.results.trainings, analysis.compute["untimed"]
+    cut = int((trainings["seconds"].notna() & ~trainings["status"].isin(["done", "running"])).sum())
+    parts = [f"{counted(cut, 'training')} that did not end well up to the last evaluation"] if cut else []
+    parts += [f"without {counted(untimed, 'training')} of which no time is known, not having been evaluated"] if untimed else []
+    return "".join(f", {part}" for part in parts)
+
+
+def outcome(runs: Mapping[str, int]) -> str:
+    """What became of the runs, as in `11 were done and 1 diverged`."""
+    verbs = {
+        "done": "gave a value",
+        "diverged": "diverged",
+        "failed": "failed",
+        "not yet run": "had not been trained",
+        "running": "were still in training",
+        "stopped": "had been stopped",
+        "not evaluated": "had not been evaluated",
+    }
+    return ", ".join(f"{count:,} {verbs.get(status, status)}" for status, count in runs.items())
+
+
+def machines(trainings: pd.DataFrame) -> list[str]:
+    """The different devices, threads and versions that trainings were done with."""
+    known = trainings[trainings["device"].notna()]
+    keys = ["device", "threads", "python", "tensorflow", "keras"]
+    return [_machine(row) for row in known[keys].drop_duplicates().to_dict("records")]
+
+
+def _machine(row: Mapping[Any, Any]) -> str:
+    threads = "" if pd.isna(row["threads"]) else f", {counted(int(row['threads']), 'thread')} a training"
+    versions: Sequence[str] = [
+        f"{name} {row[key]}"
+        for key, name in (("python", "Python"), ("tensorflow", "TensorFlow"), ("keras", "Keras"))
+        if pd.notna(row[key])
+    ]
+    return f"{row['device']}{threads}" + (f" ({', '.join(versions)})" if versions else "")

@@ -1,0 +1,118 @@
+"""The commands that give a sweep again, from its sweep.json."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.types import Quote, QuotedString
+
+from ablate import escaping
+from ablate.designs import RESOLUTION
+from ablate.planning.plan import TUNING_DESIGN, retuned_name, sweep_name
+
+USUAL_MARGIN, USUAL_STORE, USUAL_PLACE = 0.5, "runs", "multirun"  # the defaults in conf/config.yaml
+PROGRAM = "python -m ablate"
+RESOLUTIONS = (RESOLUTION, 3, 5)  # of fractions; the usual one first
+# What Hydra reads as a text without quotes.
+_PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)(?:[a-z_/]|\.+/)[a-z0-9_./:+@%*-]*", re.IGNORECASE)
+
+
+def commands(sweep: Mapping[str, Any], folder: str) -> list[str]:
+    """The command that trains all of a sweep, and the one that reports it.
+
+    The first gives the same arms, seeds, fingerprints and readouts, in the same folder.
+
+    Args:
+        sweep: the content of sweep.json; of a joined one the command would be another, so there is none.
+        folder: of the sweep, as it is to be named to the reader.
+    """
+    if "joined" in sweep or sweep["design"] == TUNING_DESIGN or not sweep["runs"]:
+        return []
+    return [again(sweep, folder), report(folder)]
+
+
+def report(folder: str) -> str:
+    """The command that reports what a folder holds."""
+    return f"{PROGRAM} report {escaping.command([f'./{folder}' if folder.startswith('-') else folder])}"
+
+
+def again(sweep: Mapping[str, Any], folder: str | None) -> str:
+    """The command that trains a sweep. folder: where it lies; None for wherever its name puts it."""
+    factors: Mapping[str, list[str]] = sweep["factors"]
+    given = sweep["runs"][0]["overrides"]
+    fixed = {word: word.lstrip("+~").partition("=")[0] for word in given}
+    fixed = {word: key for word, key in fixed.items() if key not in factors and key != "seed"}
+    words = [f"study={sweep['study']}"] if sweep.get("study") else []
+    if sweep.get("study") or sweep["design"] != "factorial":
+        words.append(f"design={sweep['design']}")
+    resolution = _resolution(sweep, folder)
+    if resolution != RESOLUTION:
+        words.append(f"resolution={resolution}")
+    if retune := sweep.get("retune"):
+        rates = ",".join(str(rate).removesuffix(".0") for rate in retune["rates"])
+        words += ["retune=true", f"retune_rates=[{rates}]", f"retune_seeds={len(retune['seeds'])}"]
+    words += [f"{factor}={','.join(levels)}" for factor, levels in factors.items()]
+    words.append(f"seed={','.join(map(str, sweep['seeds']))}")
+    words += fixed
+    margin = sweep["fixed"]["margin"]
+    if margin != USUAL_MARGIN and "report.margin" not in fixed.values():
+        words.append(f"report.margin={margin!r}".removesuffix(".0"))
+    words += own_store(sweep, list(fixed.values()))
+    if folder is not None:
+        words += own_place(folder, name(sweep, resolution))
+    return f"{PROGRAM} -m {escaping.command([*own_configs(sweep), *words])}"
+
+
+def name(sweep: Mapping[str, Any], resolution: int = RESOLUTION) -> str:
+    """The name that a sweep's folder has where no other is given; see `ablate.planning.plan.Plan.name`."""
+    retune = sweep.get("retune")
+    arms = len(retune["arms"] if retune else sweep["arms"])  # behind them are those at their own rates
+    runs = [
+        [run["arm"], run["seed"], run["fingerprint"], run["readout"]["weights"], run["readout"]["step"]]
+        for run in sweep["runs"]
+        if run["arm"] < arms
+    ]
+    study, design = sweep.get("study"), sweep["design"]
+    plain = sweep_name(study, design, resolution, sweep["factors"], runs)
+    return retuned_name(study or design, plain, retune["tuning"]) if retune else plain
+
+
+def _resolution(sweep: Mapping[str, Any], folder: str | None) -> int:
+    """That of a fraction; for other designs it counts in the name of a study's folder alone, which tells it."""
+    if "fraction" in sweep:
+        return int(sweep["fraction"]["resolution"])
+    named = None if folder is None else Path(folder).resolve().name
+    return next((each for each in RESOLUTIONS if sweep.get("study") and name(sweep, each) == named), RESOLUTION)
+
+
+def own_configs(sweep: Mapping[str, Any]) -> list[str]:
+    """The words that name a folder with configs of the user's own, where there is one."""
+    return ["-cd", sweep["config_dir"]] if "config_dir" in sweep else []
+
+
+def own_store(sweep: Mapping[str, Any], given: Sequence[str]) -> list[str]:
+    """The word for a store that is not the usual one. given: the keys that are on the command line without it."""
+    store = str(sweep["store"])
+    return [] if "store" in given or store == USUAL_STORE else [f"store={as_word(store)}"]
+
+
+def own_place(folder: str, usual: str) -> list[str]:
+    """The word for a folder that is not the one in which Hydra puts what has this name."""
+    place = Path(folder).resolve()
+    if (place.parent.name, place.name) == (USUAL_PLACE, usual):
+        return []
+    return [f"hydra.sweep.dir={as_word(folder)}"]
+
+
+def as_word(value: Any) -> str:
+    """A value as Hydra's grammar has it, such that it is read as the same of the same type."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{key}:{as_word(one)}' for key, one in value.items())}}}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{','.join(map(as_word, value))}]"
+    if isinstance(value, str) and not _PLAIN.fullmatch(value):
+        return QuotedString(value, Quote.double).with_quotes()
+    return str(value)

@@ -1,0 +1,116 @@
+"""What stands on the page of a search, in the order in which it is read."""
+
+from collections.abc import Mapping, Sequence
+
+from ablate import numbers
+from ablate.report import page
+from ablate.report.page import Code, Lines, Links, Picture, Section
+from ablate.report.page.blocks import Block
+from ablate.report.paper.methods import machines
+from ablate.report.search import tables, words
+from ablate.report.tables.table import Table
+from ablate.results.searches import SearchResults
+from ablate.stats import searches
+
+FOLDED = {"trials", "confirmation_noise"}
+# Where a table's own title would repeat that of its section.
+CAPTIONS = {"best": "The highest scores", "importance": "How much of the variation of scores each key explains"}
+CONFIRMED = "confirmation_"  # how names of tables and figures of the confirmation begin
+
+
+def sections(
+    found: SearchResults,
+    pictures: Mapping[str, Picture],
+    commands: Mapping[str, str],
+    files: Sequence[tuple[str, str]],
+    large: Sequence[str] = (),
+) -> list[Section]:
+    """The page of a search, for `page.render`.
+
+    Args:
+        pictures: by name, in the order of the page.
+        commands: what each does, and the command.
+        files: what lies beside the page: (path from the page, what is in it).
+        large: figures that the page has no room for.
+    """
+    shown = {table.name: _shown(table) for table in tables.every(found)}
+
+    def some(*names: str) -> tuple[Block, ...]:
+        return tuple(shown[name] for name in names if name in shown)
+
+    of_confirmation = [picture for name, picture in pictures.items() if name.startswith(CONFIRMED)]
+    others = [picture for name, picture in pictures.items() if not name.startswith(CONFIRMED)]
+    room = (Lines((f"Too large for this page: {'; '.join(large)}.",)),) if large else ()
+    own = (Lines((str(found.sweep["question"]),)),) if found.sweep.get("question") else ()
+    parts = [
+        Section("question", "What was searched", blocks=(*own, *some("space", "setup"))),
+        Section(
+            "confirmation",
+            "The result: the confirmation",
+            "The best setting against the default, on seeds that no trial used." if found.confirmation is not None else "",
+            (
+                *(some(*(name for name in shown if name.startswith(CONFIRMED))) or (Lines((words.answer(found),)),)),
+                *of_confirmation,
+            ),
+        ),
+        Section("best", "The best settings", blocks=some("best", "front")),
+        Section("figures", "Figures", "Pointing at a value shows it." if others else "", (*others, *room)),
+        Section("importance", "Which key matters", blocks=some("importance") or _no_importance(found)),
+        Section("trials", "All trials", blocks=(Lines(tuple(words.counted_trials(found))), *some("trials"))),
+        Section(
+            "failures",
+            "Failures",
+            blocks=some("failures") or (Lines(("None.",)),),
+        ),
+        Section("spent", "Time spent and saved", blocks=(*some("spent"), *_confirmation_took(found))),
+        Section("environment", "Environment", blocks=_environment(found)),
+        Section(
+            "repeat", "To repeat it", blocks=tuple(block for what, line in commands.items() for block in _command(what, line))
+        ),
+        Section("files", "Files beside this page", blocks=(Links(tuple(files)),) if files else ()),
+    ]
+    return [part for part in parts if part.blocks]
+
+
+def banner(found: SearchResults) -> list[str]:
+    """What is set apart at the top of the page."""
+    return words.warnings(found)
+
+
+def header(found: SearchResults) -> list[str]:
+    """The lines that the page opens with."""
+    others = words.sentences(found)
+    return [words.answer(found), *others[: len(others) - len(words.counted_trials(found))]]
+
+
+def _shown(table: Table) -> page.Table:
+    exact = table.values if len(table.values) else None  # there is none of a table of words
+    return page.Table(table.text, CAPTIONS.get(table.name, table.title), exact, table.notes, folded=table.name in FOLDED)
+
+
+def _command(what: str, line: str) -> tuple[Block, ...]:
+    return Lines((f"To {what}:",)), Code((line,))
+
+
+def _no_importance(found: SearchResults) -> tuple[Block, ...]:
+    notes = found.importances[1]
+    return (Lines(tuple(f"{note}." for note in notes)),) if notes else ()
+
+
+def _confirmation_took(found: SearchResults) -> tuple[Block, ...]:
+    if found.confirmation is None:
+        return ()
+    seconds, trained = found.confirmation.compute["seconds"], searches.spent(found.trials)["seconds"].iloc[0]
+    total = numbers.duration(seconds + trained)
+    return (
+        Lines((f"The confirmation took {numbers.duration(seconds)} of training; search and confirmation together {total}.",)),
+    )
+
+
+def _environment(found: SearchResults) -> tuple[Block, ...]:
+    notes = [*found.notes, *(found.confirmation.results.notes if found.confirmation is not None else ())]
+    flagged = (Lines(tuple(dict.fromkeys(notes)), listed=True, warns=True),) if notes else ()
+    told = [f"Trials ran on {where}." for where in machines(found.trainings)] or [
+        "Not known: no training of a trial was found."
+    ]
+    return (*flagged, Lines(tuple(told)))

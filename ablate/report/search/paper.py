@@ -1,0 +1,148 @@
+"""What a paper needs of a search: a paragraph on the method, and a checklist."""
+
+import pandas as pd
+
+from ablate import escaping, numbers
+from ablate.numbers import counted
+from ablate.report.paper.latex import tabular
+from ablate.report.paper.methods import TO_FILL_IN, machines, paragraph
+from ablate.report.paper.methods import test as rule
+from ablate.report.search.repeat import again
+from ablate.report.search.tables import named, space
+from ablate.report.search.words import answer, best_setting, counted_trials, default_won, holds, setting, value, warnings
+from ablate.results.searches import SearchResults
+from ablate.stats import searches
+
+
+def methods(found: SearchResults) -> str:
+    """`methods.md`: paragraphs in the past tense; what no file tells is marked to be filled in."""
+    paragraphs = (_searched(found), _judged(found), _confirmed(found), _took(found))
+    return "\n".join(["# Method\n", *(paragraph(lines) + "\n" for lines in paragraphs)])
+
+
+def _searched(found: SearchResults) -> list[str]:
+    search, budget = found.search, found.search["budget"]
+    space = "; ".join(f"{key} ({one.written})" for key, one in found.space.items())
+    seeds = found.sweep["seeds"]
+    pruner = search["pruner"]
+    stopped = (
+        "no trial was stopped early"
+        if pruner["name"] == "none"
+        else f"trials were stopped early by {named(pruner)}, not before epoch {search.get('min_epochs', 1):g}"
+    )
+    arms = search.get("arm_keys") or []
+    among = f" and only against trials with the same {' and '.join(arms)}" if arms and pruner["name"] != "none" else ""
+    lines = [
+        f"We searched over {space} with {counted(search['n_trials'], 'trial')}, each trained with "
+        f"{counted(len(seeds), 'seed')} ({', '.join(map(str, seeds))}).",
+        f"Settings were proposed by {named(search['sampler'])} (seed {search.get('sampler_seed', 0)}); {stopped}{among}.",
+        f"Each training of a trial had a budget of {budget['epochs']:g} epochs ({budget['examples']:,} examples, whatever the "
+        "batch size).",
+    ]
+    fixed = " ".join(search["fixed_overrides"])
+    return [*lines, f"All trials shared: {fixed}."] if fixed else lines
+
+
+def _judged(found: SearchResults) -> list[str]:
+    search = found.search
+    aims = " and ".join(
+        f"{one.title} ({direction}d)" for one, direction in zip(found.objectives, search["directions"], strict=True)
+    )
+    lines = [f"The objective was {aims}." if len(found.objectives) == 1 else f"The objectives were {aims}."]
+    if found.tuned_on_test:
+        return [*lines, *(f"{line}." for line in warnings(found))]
+    train, held_out = search.get("train_images"), search.get("validation_images")
+    if train and held_out:
+        lines.append(
+            f"Trials were trained on {train:,} training images and judged on {held_out:,} others, held out in a fixed, "
+            "class-balanced split; the test set was not read."
+        )
+    return lines
+
+
+def _confirmed(found: SearchResults) -> list[str]:
+    analysis = found.confirmation
+    if analysis is None:
+        why = "the default setting scored best" if default_won(found) else "the best setting was not measured again"
+        return [f"There is no confirmation: {why}."]
+    seeds = analysis.results.sweep["seeds"]
+    return [
+        f"The setting with the best score and the default setting were then trained anew on all training images with "
+        f"{counted(len(seeds), 'seed')} that no trial had used ({', '.join(map(str, seeds))}), and read on the "
+        f"{analysis.question.evaluation_set} set after the last step; only this comparison is reported as a result.",
+        *rule(analysis),
+        "The score of the best trial is that of a maximum and is not reported as a result.",
+        holds(found),
+    ]
+
+
+def _took(found: SearchResults) -> list[str]:
+    lines = [*counted_trials(found), *_compute(found)]
+    where = machines(found.trainings)
+    return [*lines, f"Trials ran on {'; '.join(where)}."] if where else lines
+
+
+def _compute(found: SearchResults) -> list[str]:
+    frame = searches.spent(found.trials).set_index("what")
+    trained, pruned, reused = (frame.loc[what] for what in ("trained", "saved by pruning", "saved by reuse"))
+    took = numbers.duration(trained["seconds"])
+    lines = [f"The trials trained on {numbers.whole(trained['examples'])} examples, which took {took} over all of them."]
+    saved = [
+        f"{what} saved {numbers.whole(row['examples'])} examples"
+        + ("" if pd.isna(row["seconds"]) else f" ({numbers.duration(row['seconds'])})")
+        for what, row in (("pruning", pruned), ("trainings that were there already", reused))
+        if row["examples"]
+    ]
+    if saved:
+        told = " and ".join(saved)
+        lines.append(f"{told[0].upper()}{told[1:]}.")
+    if found.confirmation is not None:
+        lines.append(f"The confirmation took {numbers.duration(found.confirmation.compute['seconds'])}.")
+    return lines
+
+
+def checklist(found: SearchResults) -> str:
+    """`checklist.md`: what checklists of conferences ask of a search, with its answers."""
+    best = best_setting(found)
+    fixed = " ".join(found.search["fixed_overrides"]) or "the defaults"
+    chosen = [] if best is None else [f"Best by its score: {setting(best)}."]
+    keys = (f"{key}: {one.written}; default {value(found.default[key])}" for key, one in found.space.items())
+    listed = "\n".join(f"- {escaping.markdown(line)}" for line in keys)
+    unknown = f"{TO_FILL_IN} what was tried before this search and is not part of it."
+    parts = [
+        ("Hyperparameters: what was searched over?", f"{listed}\n\n{paragraph([f'Fixed: {fixed}.', *chosen])}"),
+        (
+            "Hyperparameters: how many settings were tried, with how many seeds?",
+            paragraph([_tried(found), *counted_trials(found)]),
+        ),
+        ("Hyperparameters: how were they chosen?", paragraph(_searched(found)[1:3])),
+        ("Hyperparameters: which command searches again?", escaping.markdown_code(again(found))),
+        (
+            "Splits: on which images was chosen, and on which measured?",
+            paragraph([*_judged(found), *_confirmed(found)[:1]]),
+        ),
+        (
+            "Variability: what does the result rest on?",
+            paragraph([answer(found), "The score of the best trial is no result."]),
+        ),
+        (
+            "Compute: what did all of it take, with what failed and what was pruned?",
+            paragraph([*_compute(found), unknown]),
+        ),
+    ]
+    return "\n".join(["# Checklist\n", *(f"## {question}\n\n{told}\n" for question, told in parts)])
+
+
+def _tried(found: SearchResults) -> str:
+    seeds = found.sweep["seeds"]
+    return (
+        f"{counted(found.search['n_trials'], 'trial')} were planned, each with {counted(len(seeds), 'seed')} "
+        f"({', '.join(map(str, seeds))}). Pruned, diverged and failed ones count as trials."
+    )
+
+
+def table(found: SearchResults) -> str:
+    """`table.tex`: the search space with its defaults and the best setting."""
+    made = space(found)
+    head = "% Needs \\usepackage{booktabs} in the preamble.\n"
+    return head + tabular(made.text, list(made.words))

@@ -1,0 +1,297 @@
+"""The tables of a search."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ablate import escaping, numbers
+from ablate.report import tables
+from ablate.report.search.words import STATES, best_setting, counted_trials, holds, state, value
+from ablate.report.tables.rendering import markdown
+from ablate.report.tables.table import Column, Table, numeric, shown, wordy
+from ablate.results.analysis import Analysis
+from ablate.results.searches import SearchResults, as_number
+from ablate.stats import searches
+from ablate.stats.objectives import Objective
+
+CONFIRMED = ("verdicts", "arms", "costs", "noise")  # of the confirmation's tables
+SHARE_PLACES = 2
+FLATTERING = (
+    "These are the scores of a maximum, so they flatter: none of them is a result. What the best setting is worth is told by "
+    "the confirmation alone."
+)
+
+
+def every(found: SearchResults) -> list[Table]:
+    """The tables that a search has something for, in the order in which they are read."""
+    confirmed = [] if found.confirmation is None else of_confirmation(found.confirmation)
+    own = [best(found), space(found), setup(found), importances(found), spent(found), failures(found), trials(found)]
+    return [*confirmed, *(table for table in own if table is not None)]
+
+
+def of_confirmation(analysis: Analysis) -> list[Table]:
+    """The tables of the confirmation that a search shows, with names of their own."""
+    titles = {"verdicts": "What the best setting is worth", "arms": "The best setting and the default", "noise": "Noise floor"}
+    return [
+        Table(f"confirmation_{table.name}", titles.get(table.name, table.title), table.columns, table.notes)
+        for table in tables.every(analysis)
+        if table.name in CONFIRMED
+    ]
+
+
+def best(found: SearchResults) -> Table | None:
+    """The best settings so far, or the front of two objectives; None without a trial that is done."""
+    if found.done.empty:
+        return None
+    if len(found.objectives) > 1:
+        frame = searches.fronts(found.trials, found.objectives)
+        first = found.objective
+        frame = (
+            frame[frame["front"]].sort_values(first.column, ascending=first.better < 0, kind="stable").reset_index(drop=True)
+        )
+        note = (
+            "No other trial is as good as one of these in both and better in one. Their scores are those of a selection, so "
+            "they flatter."
+        )
+        return Table("front", "The front", _scored(found, frame), (note, holds(found), *_reused(frame)))
+    frame = searches.ranked(found.trials, found.objective)
+    top = frame.head(searches.TOP)
+    default = frame[frame["default"]]
+    notes = [FLATTERING, holds(found)]
+    if not top["default"].any():
+        if len(default):
+            place = int(default.index[0]) + 1
+            notes.append(f"The default setting is number {place} of the {len(frame)} that are done.")
+            top = pd.concat([top, default.head(1)])
+        else:
+            tried = found.trials[found.trials["default"]]
+            told = [f"trial {number}: {what}" for number, what in zip(tried["number"], tried["state"], strict=True)]
+            notes.append(f"The default setting has no score ({', '.join(told) or 'no trial'}).")
+    return Table("best", "The best settings", _scored(found, top.reset_index(drop=True)), (*notes, *_reused(top)))
+
+
+def _scored(found: SearchResults, frame: pd.DataFrame) -> tuple[Column, ...]:
+    """Trials with what they reached, and what the trainings that they stand on took, whoever did them."""
+    reused = frame["reused_examples"]
+    roles = ["the default" if default else "" for default in frame["default"]]
+    return (
+        numeric("trial", frame["number"], str),
+        *_parameters(found, frame),
+        *(_scores(one, one.heading, frame[one.column]) for one in found.objectives),
+        *([wordy("note", roles)] if any(roles) else []),
+        numeric("examples", frame["examples"] + reused, numbers.whole, spare=2),
+        *([numeric("of these reused", reused, numbers.whole, spare=3)] if reused.any() else []),
+        numeric("seconds", frame["seconds"] + frame["reused_seconds"], numbers.whole, spare=1),
+    )
+
+
+def _reused(frame: pd.DataFrame) -> list[str]:
+    told = "Reused: trained before, by other trials or studies, and not again. Examples and seconds are with it."
+    return [told] if frame["reused_examples"].any() else []
+
+
+def _scores(one: Objective, heading: str, values: "pd.Series[float]") -> Column:
+    """A column of values of an objective, in its unit."""
+    return Column(heading, tuple(map(one.number, values)), one.scale * values.reset_index(drop=True))
+
+
+def _parameters(found: SearchResults, frame: pd.DataFrame) -> list[Column]:
+    return [
+        wordy(key, map(value, frame[key]))
+        if _is_words(found, key)
+        else Column(key, tuple(map(value, frame[key])), _numbers(frame[key]))
+        for key in found.space
+    ]
+
+
+def _is_words(found: SearchResults, key: str) -> bool:
+    one = found.space[key]
+    return one.kind == "categorical" and any(isinstance(as_number(word), str) for word in one.choices)
+
+
+def _numbers(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    return pd.to_numeric(values, errors="coerce").astype("float64").reset_index(drop=True)
+
+
+def space(found: SearchResults) -> Table:
+    """What was searched over."""
+    keys, chosen = list(found.space), best_setting(found)
+    rows = [found.space[key] for key in keys]
+    columns = [
+        wordy("key", keys),
+        wordy("searched over", [one.written for one in rows]),
+        wordy("values", [_values(one.kind, len(one.choices), one.step, one.log) for one in rows]),
+        shown([value(found.default[key]) for key in keys], "default"),
+    ]
+    if chosen is not None:
+        columns.append(shown([value(chosen[key]) for key in keys], "best"))
+    fixed = " ".join(found.search["fixed_overrides"])
+    notes = (f"The same in all trials: {fixed}.",) if fixed else ()
+    return Table("space", "The search space", tuple(columns), notes)
+
+
+def _values(kind: str, choices: int, step: float | None, log: bool) -> str:
+    if kind == "categorical":
+        return f"{choices} choices"
+    what = "whole numbers" if kind == "int" else "numbers"
+    return what + (", on a logarithmic scale" if log else "") + (f", in steps of {step:g}" if step else "")
+
+
+def setup(found: SearchResults) -> Table:
+    """How it was searched: trials, seeds, sampler, pruner, budget, images and confirmation."""
+    rows = _setup(found)
+    return Table(
+        "setup", "How it was searched", (wordy("what", rows), wordy("as", rows.values())), tuple(counted_trials(found)[1:])
+    )
+
+
+def _setup(found: SearchResults) -> dict[str, str]:
+    search, budget = found.search, found.search["budget"]
+    seeds = ", ".join(map(str, found.sweep["seeds"]))
+    images = f", {search['validation_images']:,} images" if search.get("validation_images") else ""
+    limit = f", or until {numbers.duration(search['timeout'])} have passed" if search.get("timeout") else ""
+    confirmed = (
+        "none" if search["confirm_seeds"] == 0 else f"{numbers.counted(search['confirm_seeds'], 'seed')} that no trial used"
+    )
+    if found.confirmation is not None:
+        confirmed += f" ({', '.join(map(str, found.confirmation.results.sweep['seeds']))}), on the "
+        confirmed += f"{found.confirmation.question.evaluation_set} set"
+    directions = zip(found.objectives, found.search["directions"], strict=True)
+    return {
+        "trials": f"{search['n_trials']:,} planned{limit}; {numbers.listed(found.ended) or 'none so far'}",
+        "seeds of each trial": f"{seeds} ({len(found.sweep['seeds'])})",
+        "objective": "; ".join(f"{one.title}, {direction}" for one, direction in directions),
+        "judged on": f"{found.evaluation_set} set{images}",
+        "trained on": f"{search['train_images']:,} images" if search.get("train_images") else numbers.NONE,
+        "sampler": named(search["sampler"]) + f"; seed {search.get('sampler_seed', 0)}",
+        "pruner": named(search["pruner"])
+        + (
+            f"; not before epoch {search['min_epochs']:g}"
+            if search.get("min_epochs") and search["pruner"]["name"] != "none"
+            else ""
+        ),
+        "budget of a trial": f"{budget['epochs']:g} epochs = {budget['examples']:,} examples a seed, evaluated every "
+        f"{'epoch' if budget['eval_epochs'] == 1 else format(budget['eval_epochs'], 'g') + ' epochs'}",
+        "pruned among trials with the same": ", ".join(search.get("arm_keys", ())) or "no key: all are compared",
+        "confirmation": confirmed,
+    }
+
+
+def named(content: Mapping[str, Any]) -> str:
+    """A sampler or pruner with its parameters."""
+    told = ", ".join(f"{key}={given}" for key, given in content.items() if key not in ("name", "seed") and given is not None)
+    return f"{content['name']}{f' ({told})' if told else ''}"
+
+
+def importances(found: SearchResults) -> Table | None:
+    """How much each searched key matters; None where that cannot be told."""
+    frame, notes = found.importances
+    if frame.empty:
+        return None
+    several = [wordy("objective", frame["objective"])] if len(found.objectives) > 1 else []
+    columns = (
+        wordy("key", frame["parameter"]),
+        *several,
+        numeric("importance", frame["importance"], lambda v: numbers.number(v, SHARE_PLACES)),
+        shown(
+            [
+                numbers.interval(low, high, SHARE_PLACES, signs=False)
+                for low, high in zip(frame["low"], frame["high"], strict=True)
+            ],
+            "leaving out one trial",
+        ),
+        numeric("trials", frame["trials"], numbers.whole),
+    )
+    return Table("importance", "Which key matters", columns, (*about_importance(frame), *(f"{note}." for note in notes)))
+
+
+def about_importance(frame: pd.DataFrame) -> list[str]:
+    """What an importance is."""
+    return [
+        f"{frame['evaluator'].iloc[0]}: the share of the variation of scores that a random forest fitted to the "
+        f"{numbers.counted(int(frame['trials'].iloc[0]), 'trial')} that are done explains by one key alone; the shares add "
+        "up to 1. It tells of the searched ranges, and pruned and diverged trials take no part, which would show most where a "
+        "key hurts."
+    ]
+
+
+def spent(found: SearchResults) -> Table | None:
+    """What was trained, and what was saved; None before a trial began."""
+    frame = searches.spent(found.trials)
+    if not frame["examples"].any():
+        return None
+    frame = frame[frame["examples"].gt(0) | frame["what"].eq("trained")].reset_index(drop=True)
+    columns = (
+        wordy("training", frame["what"]),
+        numeric("examples", frame["examples"], numbers.whole),
+        shown(
+            [
+                numbers.NONE if pd.isna(v) else f"{numbers.number(100 * v, 0 if v >= 0.01 or not v else 1)} %"
+                for v in frame["share"]
+            ],
+            "share",
+        ),
+        numeric("time", frame["seconds"], numbers.duration),
+    )
+    notes = (
+        "Saved by pruning: planned, less trained and reused, of pruned trials; its time is that at each trial's own pace. "
+        "Saved by reuse: what other trials or studies had trained already; what a trial had trained before its process "
+        "stopped or died is no saving. Times of trials side by side add up; the confirmation is not in here.",
+    )
+    return Table("spent", "What was trained, and what was saved", columns, notes)
+
+
+def failures(found: SearchResults) -> Table | None:
+    """Trials that diverged, failed, lapsed or were surplus, with the reason; None where there are none."""
+    frame = found.trials[found.trials["state"].isin(("diverged", "failed", "lapsed", "surplus"))].reset_index(drop=True)
+    if frame.empty:
+        return None
+    after = frame["number"].map(
+        dict(zip(found.trials["retry_of"].dropna(), found.trials["number"][found.trials["retry_of"].notna()], strict=True))
+    )
+    reasons = [
+        str(error) if pd.notna(error) else f"trial {int(next_one)} went on" if pd.notna(next_one) else STATES[found_state]
+        for error, next_one, found_state in zip(frame["error"], after, frame["state"], strict=True)
+    ]
+    columns = (
+        numeric("trial", frame["number"], str),
+        *_parameters(found, frame),
+        wordy("state", frame["state"].map(state)),
+        numeric("came to examples", frame["came_examples"], numbers.whole),
+        wordy("reason", reasons),
+    )
+    counts = numbers.listed(frame["state"].value_counts().to_dict())
+    return Table("failures", f"Trials that came to nothing: {counts}, of {len(found.trials):,}", columns)
+
+
+def trials(found: SearchResults) -> Table:
+    """All trials, whatever became of them."""
+    frame = found.trials
+    learned = found.learned
+    last = [] if learned is None else [_scores(learned, f"last {learned.heading}", frame["last_value"])]
+    columns = (
+        numeric("trial", frame["number"], str),
+        wordy("state", frame["state"].map(state)),
+        *_parameters(found, frame),
+        *(_scores(one, one.heading, frame[one.column]) for one in found.objectives),
+        *last,
+        numeric("came to examples", frame["came_examples"], numbers.whole),
+        numeric("trained examples", frame["examples"], numbers.whole),
+        numeric("seconds", frame["seconds"], numbers.whole),
+        wordy("chosen", frame["source"]),
+    )
+    notes = (
+        "A pruned trial has a last score, and no score. Trained examples and seconds are what the trial itself added to what "
+        "had been trained before.",
+    )
+    return Table("trials", f"All {numbers.counted(len(frame), 'trial')}", columns, notes)
+
+
+def markdown_file(title: str, answer: Sequence[str], every_table: Sequence[Table]) -> str:
+    """Tables as one Markdown file, under the sentences that say what was found."""
+    parts = [f"# {escaping.markdown(title)}\n", "".join(f"- {escaping.markdown(line)}\n" for line in answer)]
+    for table in every_table:
+        parts.append(f"## {escaping.markdown(table.title)}\n\n{markdown(table.text, table.words)}")
+        parts += ["".join(f"- {escaping.markdown(line)}\n" for line in table.notes)] if table.notes else []
+    return "\n".join(parts)

@@ -1,0 +1,225 @@
+"""What a search found, in sentences: the confirmation is its result, the score of its best trial never is."""
+
+from typing import Any
+
+import pandas as pd
+
+from ablate import numbers
+from ablate.numbers import counted
+from ablate.report import sentences as words
+from ablate.results.analysis import Analysis
+from ablate.results.searches import SearchResults, Setting, as_number, same
+from ablate.stats import searches
+from ablate.store.record import FINISHED, shown
+
+SPREAD, SPREAD_OF = 0.4, "cifar10"  # points that runs of one setting scatter by, on this data, where no confirmation tells
+PICKED = "the best of many noisy scores is good in part by chance"
+STATES = {
+    "done": "done",
+    "pruned": "pruned",
+    "diverged": "diverged",
+    "failed": "failed",
+    "running": "running",
+    "waiting": "waiting",
+    "lapsed": "lapsed (its process stopped or died; another trial went on in its place)",
+    "surplus": "surplus (taken by two processes at once, never begun)",
+}
+
+
+def value(found: Any) -> str:
+    """A value of a searched key as readers see it, as in `0.0513`, `128` or `alex2`."""
+    if pd.isna(found):
+        return numbers.NONE
+    return f"{found:.6g}" if isinstance(found, float) and abs(found) >= 1000 else shown(found)
+
+
+def setting(found: Setting) -> str:
+    """A setting as in `lr: 0.0513, batch_size: 128`."""
+    return ", ".join(f"{key}: {value(one)}" for key, one in found.items())
+
+
+def state(found: str) -> str:
+    """What became of a trial, in a word."""
+    return STATES[found].partition(" (")[0]
+
+
+def best_setting(found: SearchResults) -> Setting | None:
+    """The setting with the best score so far, of two objectives in the first; None without a trial that is done."""
+    if found.done.empty:
+        return None
+    return found.setting(int(searches.ranked(found.trials, found.objective)["number"].iloc[0]))
+
+
+def default_won(found: SearchResults) -> bool:
+    """Whether the default setting has the best score."""
+    best = best_setting(found)
+    return best is not None and all(same(best[key], found.sweep["baseline"][key]) for key in best)
+
+
+def answer(found: SearchResults) -> str:
+    """The first sentence: what the search gained, by its confirmation."""
+    best = best_setting(found)
+    if best is None:
+        return "The search has found nothing yet: no trial is done."
+    if found.confirmation is not None:
+        return confirmed(found, found.confirmation, best)
+    if default_won(found):
+        none = f"none of {counted(len(found.finished), 'trial')} scored better than {setting(best)}"
+        if len(found.objectives) > 1:
+            return f"In {found.objective.title} the default setting won: {none}, so there is nothing to confirm."
+        return f"The default setting won: {none}, so the search gained nothing and there is nothing to confirm."
+    why = (
+        "confirm_seeds=0 asked for none"
+        if found.search["confirm_seeds"] == 0
+        else "it follows when the search is finished"
+        if unfinished(found)
+        else "the command of the search, given again, adds it, unless another process that works on the study did"
+    )
+    return f"The search has no result yet: its best setting so far ({setting(best)}) has no confirmation on fresh seeds; {why}."
+
+
+def _front(found: SearchResults) -> str:
+    front = int(searches.fronts(found.trials, found.objectives)["front"].sum())
+    names = words.series([one.title for one in found.objectives])
+    are, settings = ("is", "a setting") if front == 1 else ("are", "settings")
+    alone = f"What was confirmed is the best in {found.objective.title} alone; " if found.confirmation is not None else ""
+    flatter = f"{alone}the scores of the {'others' if alone else 'front'} are those of a selection, and flatter."
+    return (
+        f"{front} of the {counted(len(found.done), 'trial')} that are done {are} on the front of {names}: {settings} that no "
+        f"other is as good as in both and better than in one. {flatter[0].upper()}{flatter[1:]}"
+    )
+
+
+def measured(found: SearchResults, analysis: Analysis, arm: int) -> Setting:
+    """The whole setting of an arm of the confirmation, of which only what differs is a factor."""
+    run = next(run for run in analysis.results.sweep["runs"] if run["arm"] == arm)
+    given = dict(word.lstrip("+").split("=", 1) for word in run["overrides"] if "=" in word)
+    given |= analysis.results.sweep["arms"][arm]["levels"]
+    return {key: as_number(given[key]) for key in found.space if key in given}
+
+
+def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
+    """What the confirmation says of the best setting."""
+    question, frame = analysis.question, analysis.comparisons
+    if frame.empty:
+        return "The search gained nothing: its best setting is the same training as the default one."
+    row = frame.to_dict("records")[0]
+    if row["n"] == 0:
+        return f"The search has no result yet: no seed of its confirmation is complete. {analysis.interim}".strip()
+    arm, default = (measured(found, analysis, int(row[side])) for side in ("arm", "against"))
+    names = f"its best setting ({setting(arm)})", f"the default ({setting(default)})"
+    points, places = question.metric.points, analysis.places
+    where = f"on the {question.evaluation_set} set, over {counted(int(row['n']), 'seed')} that no trial used"
+    size = numbers.number(abs(row["points"]), places)
+    within = numbers.interval(row["low"], row["high"], places)
+    told = row["verdict"]
+    if told == "helps":
+        line = f"The search helped: {names[0]} beats {names[1]} by {size} {points} ({within}) {where}"
+    elif told == "hurts":
+        line = f"The search gained nothing: {names[0]} is worse than {names[1]} by {size} {points} ({within}) {where}"
+    elif told == "no effect":
+        line = (
+            f"The search gained nothing that matters: {names[0]} differs from {names[1]} by less than {question.margin:g} "
+            f"{points} ({within}) {where}"
+        )
+    else:
+        amount = f"{numbers.signed(row['points'], places)} {points}" + ("" if within == numbers.NONE else f", {within}")
+        reason = words.verdict({**row, "dagger": False}, question.margin).partition(": ")[2]
+        line = (
+            f"The confirmation does not show that the search gained anything: {names[0]} against {names[1]} has {told} "
+            f"({amount}) {where}: {reason}"
+            if told == "no verdict"
+            else f"The confirmation does not show that the search gained anything: the difference of {names[0]} from "
+            f"{names[1]} is unclear ({amount}) {where}: {reason}"
+        )
+    return f"{line}.{f' {analysis.interim}' if analysis.interim else ''}{_another(found, arm, best)}"
+
+
+def _another(found: SearchResults, confirmed: Setting, best: Setting) -> str:
+    if all(same(confirmed.get(key), one) for key, one in best.items()):
+        return ""
+    return f" That was the best setting when it was confirmed; of the trials there are now, {setting(best)} scores best."
+
+
+def unfinished(found: SearchResults) -> bool:
+    """Whether trials are still to come."""
+    return len(found.finished) < int(found.search["n_trials"])
+
+
+def warnings(found: SearchResults) -> list[str]:
+    """What must not be overlooked: that the test set was looked at, for choosing or more than once."""
+    told = []
+    if found.earlier:
+        count = "one" if len(found.earlier) == 1 else str(len(found.earlier))
+        told.append(
+            f"Before this confirmation there {'was' if count == 'one' else 'were'} {count} of what was best "
+            f"before more trials were added ({', '.join(found.earlier)}), on other seeds and the same test images: whoever "
+            "adds trials until a confirmation pleases lets the test set choose"
+        )
+    if not found.tuned_on_test:
+        return told
+    return [
+        *told,
+        "The search chose its settings by their scores on the test set (allow_test=true), so nothing that it says about the "
+        "test set, its confirmation included, is an unbiased estimate",
+    ]
+
+
+def sentences(found: SearchResults) -> list[str]:
+    """What goes with the answer: that the best score is no result, for what the winner holds, and what became of the trials."""
+    lines = []
+    if len(found.done):
+        lines += [*([_front(found)] if len(found.objectives) > 1 else []), _flatters(found), holds(found)]
+    return [*lines, *counted_trials(found)]
+
+
+def _flatters(found: SearchResults) -> str:
+    """That the best score is no result."""
+    one, trials = found.objective, len(found.finished)
+    best = searches.ranked(found.trials, one)[one.column].iloc[0]
+    line = f"The {one.title} of the best trial, {one.text(best)}, is no result: {PICKED}."
+    spread = _spread(found)
+    if one.name != "accuracy" or trials < 2 or (spread is None and found.data != SPREAD_OF):
+        return line
+    amount = numbers.number(searches.flattery(trials).deviations * (spread or SPREAD), 1)
+    scatter = (
+        f"since single runs scatter by {numbers.number(spread, 2)} points (sd, from the confirmation)"
+        if spread
+        else f"where single runs scatter by {SPREAD:g} points (sd, of other runs on CIFAR-10)"
+    )
+    return f"{line} The best of {trials} equal trials flatters by about {amount} points, {scatter}."
+
+
+def _spread(found: SearchResults) -> float | None:
+    """How far runs of one setting scatter, in points, as far as the confirmation tells."""
+    if found.confirmation is None or found.confirmation.question.metric.name != "accuracy":
+        return None
+    deviation = float(found.confirmation.noise["sd"].iloc[0]) if len(found.confirmation.noise) else float("nan")
+    return deviation if deviation > 0 else None
+
+
+def holds(found: SearchResults) -> str:
+    """For which length of training the winner was chosen, and for which it was measured."""
+    budget = found.search["budget"]
+    epochs = f"{float(budget['epochs']):g} {'epoch' if float(budget['epochs']) == 1 else 'epochs'}"
+    line = (
+        f"What was found holds for the trained budget of {epochs} ({budget['examples']:,} examples), not for longer training: "
+        "what learns fastest at first need not be best in the end."
+    )
+    longer = found.search.get("confirm_epochs")
+    if found.confirmation is not None and longer is not None and float(longer) != float(budget["epochs"]):
+        line += f" The confirmation trained for {float(longer):g} epochs."
+    return line
+
+
+def counted_trials(found: SearchResults) -> list[str]:
+    """How many trials there are of each state, and which of them count."""
+    counts, wanted = found.counts, int(found.search["n_trials"])
+    total = sum(found.ended.values())
+    lines = [
+        f"{total:,} of {counted(wanted, 'trial')} {'is' if total == 1 else 'are'} finished: "
+        f"{numbers.listed(found.ended) or 'none'}."
+    ]
+    if others := {STATES[state]: count for state, count in counts.items() if state not in FINISHED}:
+        lines.append(f"Besides, and in no statistic: {numbers.listed(others)}.")
+    return lines

@@ -1,0 +1,283 @@
+"""Comparisons read in words: the verdict in a cell, and the sentence that says what became of an ingredient."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ablate import numbers
+from ablate.designs import interaction as crossed
+from ablate.numbers import counted
+from ablate.planning.power import SAME
+from ablate.stats import MOST_SEEDS
+
+if TYPE_CHECKING:
+    from ablate.results.analysis import Analysis
+    from ablate.results.question import Question
+
+DAGGER = "†"
+DIVERGED = "a seed diverged"
+Row = Mapping[Any, Any]  # of `Analysis.comparisons`
+Change = tuple[str, str, str]  # a factor, its level before and after
+
+
+@dataclass(frozen=True)
+class Ingredient:
+    """What a factor puts into a recipe. present, absent: the levels that have it whole, and those that have none of it."""
+
+    name: str
+    plural: bool = False
+    present: tuple[str, ...] = ("on", "true", "True")
+    absent: tuple[str, ...] = ("off", "false", "False")
+
+
+INGREDIENTS = {
+    "augment": Ingredient("augmentation"),
+    "ema": Ingredient("averaged weights", plural=True),
+    "lrn": Ingredient("local response normalisation", present=("on", "native")),
+    "weight_decay": Ingredient("weight decay", present=("scaled", "tutorial", "decoupled")),
+    "fc": Ingredient("hidden dense layers", plural=True, present=("native", "two", "one"), absent=("none",)),
+}
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The words for a change: when it is made, what follows if that is better, worse or the same, what is open if unclear."""
+
+    when: str
+    if_better: str
+    if_worse: str
+    if_same: str
+    open: str
+
+
+def verdict(row: Row, margin: float | None, interaction: bool = False) -> str:
+    """The verdict of a comparison as tables show it, with † where the interval for new images too would not give it.
+
+    Args:
+        row: of `Analysis.comparisons`.
+        margin: of the study, in points; None where its metric has none.
+        interaction: whether the row is an interaction of two factors, which cannot help, only be there; of one that others
+            cannot be told from, no more is said than of their sum.
+    """
+    limit, told = str(row["limit"]), str(row["verdict"])
+    if told in ("helps", "hurts"):
+        text = ("their sum is not 0" if row["aliases"] else "they depend on each other") if interaction else told
+        text += f" (under {margin:g})" if row["under_margin"] else ""
+    elif told == "no effect":
+        alone = "their sum is small: within" if interaction and row["aliases"] else "they add up within"
+        text = f"{alone if interaction else 'no effect beyond'} ± {margin:g}"
+    elif told == "no verdict":
+        text = f"no verdict: {limit or 'no seed is complete'}"
+    else:
+        text = f"unclear: {_limit(row)}"
+    return f"{text} {DAGGER}" if row["dagger"] else text
+
+
+def short(row: Row, margin: float | None, interaction: bool = False) -> str:
+    """The verdict without its reason, for a table whose caption gives the rule; see `verdict`."""
+    text = _REASONS.split(verdict({**row, "dagger": False}, margin, interaction))[0].removeprefix("they ")
+    return f"{text} {DAGGER}" if row["dagger"] else text
+
+
+_REASONS = re.compile(":| beyond | within ")
+_LIMITS = {
+    "diverged": DIVERGED,
+    "alike": "the same difference in every seed",
+}
+
+
+def series(names: Sequence[str]) -> str:
+    """Names one after another, as in `a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def when_fixed(analysis: "Analysis") -> str:
+    """When what is judged was fixed, as far as that is known."""
+    if analysis.retuned is not None:
+        return "after the tuning, " + ("before measuring" if analysis.begun_earlier == 0 else "when measuring was planned")
+    return "before training" if analysis.begun_earlier == 0 else "when the sweep was planned"
+
+
+def _limit(row: Row) -> str:
+    """Why it is unclear."""
+    if row["limit"] == "images":
+        return f"{_seeds_that_tell(row)}; for new images no number would"
+    return _LIMITS.get(str(row["limit"])) or _seeds_that_tell(row)
+
+
+def _seeds_that_tell(row: Row) -> str:
+    fewest, most = row["seeds_from"], row["seeds_to"]
+    if pd.isna(fewest):
+        return f"more than {MOST_SEEDS:,} seeds would be needed"
+    if pd.isna(most):
+        return f"{fewest:,} or more seeds would tell"
+    return f"{fewest:,} seeds would tell" if fewest == most else f"{fewest:,} to {most:,} seeds would tell"
+
+
+def sentences(analysis: "Analysis") -> list[str]:
+    """A sentence for each comparison of a report, in their order."""
+    places, question = analysis.places, analysis.question
+    lines = []
+    for number, row in enumerate(analysis.comparisons.to_dict("records")):
+        if question.effects:
+            line = _of_effect(row, question.effects[number], analysis.results.sweep["factors"], question, places)
+        else:
+            before, after = analysis.levels.loc[row["against"]], analysis.levels.loc[row["arm"]]
+            changed = [name for name in analysis.levels.columns if before[name] != after[name]]
+            line = sentence(row, [(name, before[name], after[name]) for name in changed], question, places)
+            if analysis.retuned is not None:
+                line = f"{analysis.retuned.at((row['arm'], row['against']))}: {line}"
+        lines.append(f"{line[0].upper()}{line[1:]}.")
+    return lines
+
+
+def sentence(row: Row, changes: Sequence[Change], question: "Question", places: int) -> str:
+    """A comparison in words: `without augmentation, accuracy falls by 3.1 points (2.6 to 3.6), so it earns its place`.
+
+    Args:
+        row: of `Analysis.comparisons`.
+        changes: what the arm changes, at least one.
+        places: decimals of the report's values.
+    """
+    return _read(row, _reading(changes), question, places)
+
+
+def _of_effect(row: Row, effect: Sequence[str], factors: Mapping[str, Sequence[str]], question: "Question", places: int) -> str:
+    if len(effect) == 1:
+        before, after = factors[effect[0]]
+        line = "averaged over the other factors, " + _read(row, _reading([(effect[0], before, after)]), question, places)
+    else:
+        return (_of_sum if row["aliases"] else _of_interaction)(row, effect, question, places)
+    return f"{line} (not to be told from {row['aliases']})" if row["aliases"] else line
+
+
+def _of_sum(row: Row, effect: Sequence[str], question: "Question", places: int) -> str:
+    """That of an interaction and of what cannot be told from it: they may cancel, so nothing is said of one alone."""
+    both, points, told = f"the sum of {crossed(effect)} {row['aliases']}", question.metric.points, row["verdict"]
+    amount = f"{both} is {numbers.signed(row['points'], places)} {points}"
+    if told in ("helps", "hurts"):
+        small = f", though less than {question.margin:g} {points}" if row["under_margin"] else ""
+        return f"{amount} ({numbers.interval(row['low'], row['high'], places)}), not 0{small}"
+    if told == "no effect":
+        return f"{both} lies within ± {question.margin:g} {points}"
+    return _open(row, f"{both} is 0", amount, question, places)
+
+
+def _of_interaction(row: Row, effect: Sequence[str], question: "Question", places: int) -> str:
+    both, told = f"the effects of {series(effect)}", row["verdict"]
+    amount = f"the interaction {crossed(effect)} is {numbers.signed(row['points'], places)} {question.metric.points}"
+    if told in ("helps", "hurts"):
+        small = f", though by less than {question.margin:g} {question.metric.points}" if row["under_margin"] else ""
+        within = numbers.interval(row["low"], row["high"], places)
+        return f"{both} depend on each other{small}: {amount} ({within})"
+    if told == "no effect":
+        return f"{both} add up: their interaction is less than {question.margin:g} {question.metric.points}"
+    return _open(row, f"{both} depend on each other", amount, question, places)
+
+
+def _read(row: Row, reading: _Reading, question: "Question", places: int) -> str:
+    metric, told = question.metric, row["verdict"]
+    size = f"{numbers.number(abs(row['points']), places)} {metric.points}"
+    moves = f"{metric.name} {'rises' if row['points'] > 0 else 'falls'} by {size}"
+    if abs(row["points"]) <= SAME:
+        moves = f"{metric.name} stays the same"
+    if told in ("helps", "hurts"):
+        near, far = sorted((abs(row["low"]), abs(row["high"])))
+        within = numbers.interval(near, far, places, signs=False)
+        small = f", though by less than {question.margin:g} {metric.points}" if row["under_margin"] else ""
+        follows = reading.if_better if told == "helps" else reading.if_worse
+        return f"{reading.when}, {moves} ({within}), so {follows}{small}{_for_new_images(row, places)}"
+    if told == "no effect":
+        less = f"{metric.name} changes by less than {question.margin:g} {metric.points}"
+        return f"{reading.when}, {less}, so {reading.if_same}{_for_new_images(row, places)}"
+    return _open(row, reading.open, f"{reading.when}, {moves}", question, places)
+
+
+def _open(row: Row, open_question: str, found: str, question: "Question", places: int) -> str:
+    """What is not decided: what was found where no more can be said, else the question that is left open and why."""
+    count, limit = int(row["n"]), row["limit"]
+    if count == 0:
+        return f"whether {open_question} is not known: {limit or 'no seed is complete'}"
+    if count == 1:
+        return f"{found} with the one seed there is, which gives no verdict"
+    if limit == "diverged":
+        return f"{found} in the {counted(count, 'seed')} that are complete, but a seed diverged, so that says nothing"
+    if limit == "alike":
+        return f"{found} in all {counted(count, 'seed')} alike, so there is no deviation to judge it by"
+    reason = _limit(row)
+    size = f"{numbers.signed(row['points'], places)} {question.metric.points}"
+    within = numbers.interval(row["low"], row["high"], places)
+    return f"whether {open_question} is not told by {counted(count, 'seed')} ({size}, {within}): {reason}"
+
+
+def _for_new_images(row: Row, places: int) -> str:
+    if not row["dagger"]:
+        return ""
+    within = numbers.interval(row["low_new"], row["high_new"], places)
+    return f"; for new images too it would be {row['verdict_new']} ({within})"
+
+
+def _reading(changes: Sequence[Change]) -> _Reading:
+    """The words for what an arm changes."""
+    removed = [_ingredient(name) for name, before, after in changes if _is_whole(name, before) and _is_gone(name, after)]
+    added = [_ingredient(name) for name, before, after in changes if _is_gone(name, before) and _is_whole(name, after)]
+    together = " together" if len(changes) > 1 else ""
+    if len(removed) == len(changes):
+        their, names = _Pronouns(removed), series([each.name for each in removed])
+        return _Reading(
+            when=f"without {names}",
+            if_better=f"{their.they} {their.are} better left out{together}",
+            if_worse=f"{their.they} {their.earn} {their.own} place{together}",
+            if_same=f"{their.they} can go{together}",
+            open=f"{names} {their.matter}{together}",
+        )
+    if len(added) == len(changes):
+        their, names = _Pronouns(added), series([each.name for each in added])
+        return _Reading(
+            when=f"with {names}",
+            if_better=f"{their.they} {their.earn} {their.own} place{together}",
+            if_worse=f"{their.they} {their.are} better left out{together}",
+            if_same=f"{their.they} {their.are} not needed{together}",
+            open=f"{names} {their.matter}{together}",
+        )
+    if len(changes) == 1:
+        name, before, after = changes[0]
+        return _Reading(
+            when=f"with {name}: {after} in place of {before}",
+            if_better=f"{after} is better",
+            if_worse=f"{before} is better",
+            if_same="either will do",
+            open=f"{name}: {after} is better or worse than {before}",
+        )
+    all_of_it = series([f"{name}: {before} → {after}" for name, before, after in changes])
+    return _Reading(
+        when=f"with {all_of_it} together",
+        if_better="together they help",
+        if_worse="together they hurt",
+        if_same="together they change too little to matter",
+        open=f"{all_of_it} matter together",
+    )
+
+
+class _Pronouns:
+    """The words that stand for ingredients, and the verbs that go with them."""
+
+    def __init__(self, ingredients: Sequence[Ingredient]) -> None:
+        plural = len(ingredients) > 1 or ingredients[0].plural
+        self.they, self.are, self.own = ("they", "are", "their") if plural else ("it", "is", "its")
+        self.earn, self.matter = ("earn", "matter") if plural else ("earns", "matters")
+
+
+def _ingredient(factor: str) -> Ingredient:
+    return INGREDIENTS.get(factor, Ingredient(factor))
+
+
+def _is_whole(factor: str, level: str) -> bool:
+    return level in _ingredient(factor).present
+
+
+def _is_gone(factor: str, level: str) -> bool:
+    return level in _ingredient(factor).absent

@@ -1,0 +1,37 @@
+"""What the factors of a fractional design change besides themselves, as a table."""
+
+from typing import Any
+
+from ablate import numbers
+from ablate.report.tables.table import Table, numeric, shown, wordy
+from ablate.results import confounded
+from ablate.results.analysis import Analysis
+
+_WORDS = {"steps_per_epoch": "steps per epoch", "batch_size": "batch size"}
+
+
+def averaged(analysis: Analysis) -> Table | None:
+    """The table `confounds` of a sweep that is judged by effects; None where no factor brings along another change."""
+    frame = confounded.on_average(analysis)
+    if frame.empty:
+        return None
+    columns = (
+        wordy("factor", frame["label"]),
+        wordy("also changes", [_WORDS.get(what, what) for what in frame["what"]]),
+        shown([_amount(value) for value in frame["before"]], "from"),
+        shown([_amount(value) for value in frame["after"]], "to"),
+        numeric("by", frame["by"], numbers.relative),
+    )
+    unknown = len(confounded.unknown(analysis))
+    notes = (
+        "Means over the arms with the first level and with the second. An effect is due to all that changes: the factor, and "
+        "what comes along with it.",
+        *([f"Left out: what is not known of {numbers.counted(unknown, 'arm')} without a training."] if unknown else []),
+    )
+    return Table("confounds", "What else changes, on average", columns, notes)
+
+
+def _amount(mean: Any) -> str:
+    if isinstance(mean, str):
+        return mean
+    return numbers.number(mean, 0 if float(mean).is_integer() or mean >= 10_000 else 1)

@@ -1,0 +1,54 @@
+"""The table of two sweeps side by side."""
+
+from ablate import numbers, stats
+from ablate.report.sentences import DIVERGED
+from ablate.report.tables.table import Table, numeric, shown, wordy
+from ablate.report.tables.verdicts import incomplete, intervals
+from ablate.results.compare import Comparison
+
+
+def table(comparison: Comparison) -> Table:
+    """Each change with its effect in both sweeps, and whether it is the same."""
+    frame, margin, points = comparison.frame, comparison.margin, comparison.metric.points
+    places = numbers.decimals(frame["sd"])
+    first, second = comparison.names
+    columns = (
+        wordy("change", frame["change"]),
+        numeric("seeds", frame["n"], numbers.whole),
+        numeric("in the first", frame["first"], lambda value: numbers.signed(value, places)),
+        numeric("in the second", frame["second"], lambda value: numbers.signed(value, places)),
+        numeric("difference", frame["points"], lambda value: numbers.signed(value, places)),
+        shown(intervals(frame, "low", "high", places), f"{stats.percent(comparison.level)} interval"),
+        wordy("verdict", _verdicts(comparison)),
+    )
+    shared = numbers.counted(len(frame), "change")
+    notes = [
+        f"First: {first}. Second: {second}. The effect of each change in {points}, in the direction of the second, over the "
+        "seeds that both have.",
+        "Intervals: Student's over seeds, on the difference of the two effects within each seed, at "
+        f"{stats.percent(comparison.level)} (5 % shared among {shared}). They alone decide.",
+        "depends on the others: the interval excludes 0, so the change does not do the same in both.",
+    ]
+    if margin is not None:
+        notes.append(f"adds up: the interval lies within ± {margin:g} {points}.")
+    notes.append(
+        "unclear: anything else, and wherever a seed of one of the four arms diverged, since only its better seeds are left. "
+        "One seed gives no verdict."
+    )
+    sides = list(zip(comparison.names, (comparison.first, comparison.second), strict=True))
+    steps = [" and ".join(f"{step:,}" for step in sorted(set(analysis.question.steps))) for _, analysis in sides]
+    if steps[0] != steps[1]:
+        notes.append(f"The first is read at step {steps[0]}, the second at {steps[1]}: that, too, may be what differs.")
+    for name, analysis in sides:
+        notes += [f"{name} is exploratory: {change}" for change in analysis.question.changes]
+        notes += [f"{name}: {line}" for line in incomplete(analysis)]
+    return Table("interplay", "The same changes in two sweeps", columns, tuple(notes))
+
+
+def _verdicts(comparison: Comparison) -> list[str]:
+    under = "" if comparison.margin is None else f" (under {comparison.margin:g})"
+    rows = comparison.frame[["verdict", "under_margin", "diverged"]].itertuples(index=False)
+    return [
+        f"unclear: {DIVERGED}" if verdict == "unclear" and gone else f"{verdict}{under if small else ''}"
+        for verdict, small, gone in rows
+    ]

@@ -1,7 +1,0 @@
-"""What a paper needs of a report: the table and its caption in LaTeX, a paragraph on the method, and a checklist."""
-
-from ablate.results.paper.checklist import checklist
-from ablate.results.paper.main_table import caption, table
-from ablate.results.paper.methods import methods
-
-__all__ = ["caption", "checklist", "methods", "table"]

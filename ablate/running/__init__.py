@@ -1,0 +1,1 @@
+"""Trainings are done: many at once, each once, stopped and resumed."""

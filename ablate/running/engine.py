@@ -1,0 +1,243 @@
+"""The sweep engine: which training goes next, what becomes of those that fail, and an end in good order."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from ablate.messages import say
+from ablate.models.costs import totals
+from ablate.planning import run_result
+from ablate.planning.plan import Training
+from ablate.resources import Share
+from ablate.running.backend import Backend, Job, Outcome, reason_of
+from ablate.running.interrupt import interruptible
+from ablate.system import environment
+
+TICK_S = 0.5  # between two looks at what has ended
+BUSY_S = 2.0  # before a training is tried again that another process is at
+DEAF_LOOKS = 5  # of a backend that fails whenever it is asked, after which nothing is waited for any more
+SILENT_S = 600.0  # without a word of what is to save its state, after an error, until it is waited for no more
+
+Ended = Callable[[Training, Outcome], bool]
+
+
+class Supply(Protocol):
+    """Where more trainings come from while others are at work, as the trials of a search do."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will come any more."""
+
+    def next(self) -> Training | None:
+        """The next training, for which there is a free place; None where there is none at present."""
+
+
+@dataclass
+class Engine:
+    """Ensures trainings on a backend: the longest first, many at once, each of them once.
+
+    share: how many at once, with how many threads. retries: how often a training is tried again whose process died.
+    fail_fast: stop all at the first that fails. ended: told what became of each training, answers whether all its runs are
+    well. tick: called about twice a second. began: told of each training once, before its process has it.
+    """
+
+    backend: Backend
+    share: Share
+    retries: int
+    fail_fast: bool
+    ended: Ended
+    tick: Callable[[], None]
+    began: Callable[[Training], None] = lambda training: None
+    deaths: Counter[str] = field(default_factory=Counter)
+    waiting: list[Training] = field(default_factory=list)
+    at_work: dict[str, Training] = field(default_factory=dict)
+    not_before: dict[str, float] = field(default_factory=dict)  # of trainings that another process is at
+    given_up: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)  # that they began
+    supply: Supply | None = None
+    tick_s: float = TICK_S
+    stopping: bool = False
+
+    def run(self, trainings: Sequence[Training], supply: Supply | None = None) -> None:
+        """Return when all has ended.
+
+        Args:
+            supply: asked for more whenever a place is free.
+
+        Raises:
+            AblateError: a variable of the environment would change what is trained.
+            KeyboardInterrupt: it was interrupted, and what was at work has saved its state.
+        """
+        environment.check()
+        self.waiting, self.supply = sorted(trainings, key=_size, reverse=True), supply
+        with interruptible("stopping: each training saves its state first; press Ctrl-C again to stop at once") as asked:
+            try:
+                while self.at_work or (self._more() and not self.stopping):
+                    self._step(asked)
+            except Exception:
+                self._save_all()  # an error here must not cost the trainings what they have done since their checkpoints
+                raise
+            if asked():
+                say("stopped; the same command goes on from there")
+                raise KeyboardInterrupt
+
+    def give_up(self, fingerprint: str) -> None:
+        """End a training before its last step; it saves its state, and `ended` is told that it stopped."""
+        waiting = [training for training in self.waiting if training.trajectory.fingerprint == fingerprint]
+        for training in waiting if fingerprint not in self.at_work else ():
+            self.waiting.remove(training)
+            self._end(training, Outcome(fingerprint, "stopped"))
+        if fingerprint in self.at_work:
+            self.given_up.add(fingerprint)
+            self.backend.cancel(fingerprint)
+
+    def stop(self) -> None:
+        """Start nothing more, and let what is at work save its state."""
+        self.stopping = True
+
+    def _more(self) -> bool:
+        return bool(self.waiting) or (self.supply is not None and not self.supply.over)
+
+    def _step(self, asked: Callable[[], bool]) -> None:
+        self.stopping |= asked()
+        if self.stopping:
+            for fingerprint in self.at_work:
+                self.backend.cancel(fingerprint)
+        else:
+            self._start()
+        if self.at_work:
+            ended = self._collected()
+            self.stopping |= asked()  # what ends all may end the processes of the trainings, too
+            for training, outcome in ended:
+                self._take(training, outcome)
+        elif self._more() and not self.stopping:  # by others
+            time.sleep(self.tick_s)
+        self.tick()
+
+    def _collected(self) -> list[tuple[Training, Outcome]]:
+        """What has ended since the last look. None of it is at work any more, whatever goes wrong while it is dealt with."""
+        outcomes = [outcome for outcome in self.backend.wait(self.tick_s) if outcome.fingerprint in self.at_work]
+        return [(self.at_work.pop(outcome.fingerprint), outcome) for outcome in outcomes]
+
+    def _take(self, training: Training, outcome: Outcome) -> None:
+        """Deal with what has ended."""
+        given_up = outcome.fingerprint in self.given_up
+        self.given_up.discard(outcome.fingerprint)
+        for line in outcome.warnings:
+            say(line)
+        if given_up:  # nobody waits for what another process makes of it
+            self._end(training, replace(outcome, state="stopped") if outcome.state == "busy" else outcome)
+        elif outcome.state == "busy":
+            self.not_before[outcome.fingerprint] = time.monotonic() + BUSY_S
+            self.waiting.append(training)
+            for run in training.runs:  # whoever trains it now keeps the checkpoints that are asked for here
+                training.trajectory.keep(run.recipe.steps)
+        elif outcome.state == "died" and (self.stopping or self._again(training, outcome)):
+            self.waiting.insert(0, training)
+        elif outcome.state != "stopped":
+            self._end(training, outcome)
+
+    def _end(self, training: Training, outcome: Outcome) -> None:
+        well = self.ended(training, outcome)
+        self.stopping |= self.fail_fast and not well
+
+    def _save_all(self) -> None:
+        """Let all save that can: a backend that fails to tell what has ended is not waited for without end."""
+        for fingerprint in self.at_work:
+            with suppress(Exception):
+                self.backend.cancel(fingerprint)
+        failures, heard_at = 0, time.monotonic()
+        while self.at_work and failures < DEAF_LOOKS and time.monotonic() < heard_at + SILENT_S:
+            try:
+                if self._collected():
+                    heard_at = time.monotonic()
+                failures = 0
+            except Exception:
+                failures += 1
+                time.sleep(self.tick_s)
+
+    def _start(self) -> None:
+        """Start what there is room for. What another process is at is passed over, and looked at again later."""
+        self._start_waiting()
+        places = self.share.at_once
+        while self.supply and len(self.at_work) < places and len(self.waiting) < places and self._all_wait_for_others():
+            if self.stopping:
+                return
+            training = self.supply.next()
+            if training is None:
+                return
+            self.waiting.append(training)
+            self._start_waiting()
+
+    def _all_wait_for_others(self) -> bool:
+        """Whether nothing of what waits could start in a free place."""
+        names = (training.trajectory.fingerprint for training in self.waiting)
+        return all(name in self.not_before or name in self.at_work for name in names)
+
+    def _start_waiting(self) -> None:
+        for training in list(self.waiting):
+            if self.stopping:  # what came before may have failed
+                return
+            fingerprint = training.trajectory.fingerprint
+            if fingerprint in self.at_work:  # another trial has the same training
+                continue
+            if fingerprint in self.not_before:
+                if self.not_before[fingerprint] > time.monotonic():
+                    continue
+                self.not_before[fingerprint] = time.monotonic() + BUSY_S
+                if all(run_result.read(run.recipe, run.trajectory) for run in training.runs):
+                    self.waiting.remove(training)
+                    self._end(training, Outcome(fingerprint, "ended"))
+                    continue
+            elif len(self.at_work) >= self.share.at_once:
+                continue
+            job = self._job(training)
+            if self.backend.room(job.threads):
+                self.waiting.remove(training)
+                self._submit(training, job)
+
+    def _submit(self, training: Training, job: Job) -> None:
+        """Start a training. One that cannot be started has died: it is tried again, and the others go on."""
+        if job.fingerprint not in self.told:
+            self.told.add(job.fingerprint)
+            self.began(training)
+        try:
+            self.backend.submit(job)
+        except Exception as error:
+            self._take(training, Outcome(job.fingerprint, "died", f"its process could not be started: {reason_of(error)}"))
+        else:
+            self.at_work[job.fingerprint] = training
+
+    def _job(self, training: Training) -> Job:
+        first = training.runs[0]
+        threads = run_result.begun_with(training.trajectory) or self.share.threads
+        steps = dict.fromkeys(run.recipe.steps for run in training.runs)  # runs that differ in their readout alone are one
+        recipes = [next(run.recipe for run in training.runs if run.recipe.steps == step) for step in steps]
+        return Job(
+            fingerprint=first.trajectory.fingerprint,
+            store=first.trajectory.path.parent,
+            recipes=tuple(recipe.model_copy(update={"threads": threads, "progress": False}) for recipe in recipes),
+            content=first.content,
+            names=first.names,
+            at_once=self.share.at_once,
+        )
+
+    def _again(self, training: Training, outcome: Outcome) -> bool:
+        """Whether to try a training again whose process died; its failure is told to `ended` otherwise."""
+        self.deaths[outcome.fingerprint] += 1
+        count = self.deaths[outcome.fingerprint]
+        if count <= self.retries:
+            which = f"{' '.join(training.runs[0].overrides)} ({training.trajectory.path})"
+            printed = f"; its output is in {outcome.log}" if outcome.log else ""
+            say(f"{which}: {outcome.error}; trying again from its checkpoint ({count} of {self.retries}){printed}")
+        return count <= self.retries
+
+
+def _size(training: Training) -> float:
+    """How long a training takes, in operations."""
+    recipe = training.recipe
+    _, operations = totals(recipe.model, recipe.input_shape)
+    return float(training.left * recipe.batch_size * operations)

@@ -1,0 +1,151 @@
+"""Trainings on this machine: warm worker processes, one training each."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import connection
+from pathlib import Path
+
+from ablate.resources import Share
+from ablate.running.backend import Job, Outcome, reason_of
+from ablate.running.process import Process
+from ablate.running.worker import BEGUN
+from ablate.store import writing
+
+
+class Slot:
+    """A place for one training at a time: a process that stays warm between trainings of as many threads.
+
+    A worker that dies takes nothing else along, and can be given its own GPU and log.
+    """
+
+    def __init__(self, log: Path, gpu: str | None) -> None:
+        self.log, self.gpu = log, gpu
+        self.process: Process | None = None
+        self.threads = 0
+        self.job: Job | None = None
+        self.begun = self.asked_to_stop = False
+
+    def submit(self, job: Job) -> None:
+        """Start the job, in a new process where the one that is there has other threads or is gone.
+
+        Raises:
+            Exception: there is no process to be had, or the job cannot be sent. Nothing is at work then.
+        """
+        if self.process is not None and (self.threads != job.threads or not self.process.running):
+            self.end()
+        if self.process is None:
+            self.process = Process(self.log, self.gpu)
+            self.threads = job.threads  # TensorFlow takes them once a process
+        try:
+            self.process.send(job)
+        except BaseException:
+            self.end()
+            raise
+        self.job, self.begun, self.asked_to_stop = job, False, False
+
+    def stop(self) -> None:
+        """Ask the worker to save the state of its training and stop."""
+        if self.job is None or self.process is None or self.asked_to_stop:
+            return
+        self.asked_to_stop = True
+        self.process.send(self.job.fingerprint)
+
+    def outcome(self) -> Outcome | None:
+        """What became of the job, where the worker has something to say; the slot is free then. None where it goes on."""
+        assert self.job is not None
+        assert self.process is not None
+        said = self.process.received()
+        if said == BEGUN:
+            self.begun = True
+            return None
+        fingerprint, self.job = self.job.fingerprint, None
+        if isinstance(said, Outcome) and (said.state != "stopped" or self.asked_to_stop):
+            return said
+        if isinstance(said, Outcome):
+            return Outcome(fingerprint, "died", "its process was asked to end", warnings=said.warnings, log=self.log)
+        how = f"its process {self.process.last_words()}"
+        if not self.begun:
+            reason = self.process.reason()
+            how = f"{how} before the training began" + (f": {reason}" if reason else "")
+        self.end()
+        return Outcome(fingerprint, "died", how, log=self.log)
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        process, self.process, self.job = self.process, None, None
+        if process is not None:
+            process.end()
+
+
+class Local:
+    """The backend of this machine. Use `local` to make one, so that its processes end."""
+
+    def __init__(self, share: Share, logs: Path) -> None:
+        self.share = share
+        self.slots = [
+            Slot(logs / f"worker-{number}.log", share.gpus[number % len(share.gpus)] if share.gpus else None)
+            for number in range(share.at_once)
+        ]
+
+    def room(self, threads: int) -> bool:
+        """Whether a slot is free, and as many threads of the share; a job that has more than the share goes alone."""
+        taken = [slot.job.threads for slot in self.slots if slot.job is not None]
+        if self.share.gpus:
+            return len(taken) < len(self.slots)
+        most = self.share.at_once * self.share.threads
+        return len(taken) < len(self.slots) and (not taken or sum(taken) + threads <= most)
+
+    def submit(self, job: Job) -> None:
+        """Start a job in a free slot, if there is one in a process of as many threads."""
+        free = [slot for slot in self.slots if slot.job is None]
+        warm = [slot for slot in free if slot.process is not None and slot.threads == job.threads]
+        (warm or free)[0].submit(job)
+
+    def wait(self, timeout_s: float) -> list[Outcome]:
+        """What has ended."""
+        at_work = {slot.process.connection: slot for slot in self.slots if slot.job is not None and slot.process is not None}
+        if not at_work:
+            time.sleep(timeout_s)
+        heard = [at_work[each] for each in connection.wait(list(at_work), timeout_s) if isinstance(each, connection.Connection)]
+        return [outcome for slot in heard if (outcome := _outcome(slot)) is not None]
+
+    def cancel(self, fingerprint: str) -> None:
+        """Ask the worker that has the job to save its state."""
+        for slot in self.slots:
+            if slot.job is not None and slot.job.fingerprint == fingerprint:
+                slot.stop()
+
+    def end(self) -> None:
+        """End all processes, also those behind one that cannot be ended."""
+        with ExitStack() as ends:
+            for slot in self.slots:
+                ends.callback(slot.end)
+
+
+def _outcome(slot: Slot) -> Outcome | None:
+    """What became of the job of a slot. Where that fails the job has died, so that what else was heard is not lost."""
+    job = slot.job
+    assert job is not None
+    try:
+        return slot.outcome()
+    except Exception as error:
+        with suppress(Exception):
+            slot.end()
+        return Outcome(job.fingerprint, "died", f"its process failed: {reason_of(error)}", log=slot.log)
+
+
+@contextmanager
+def local(share: Share, logs: Path) -> Iterator[Local]:
+    """The backend of this machine; no process of it is left at the end.
+
+    Args:
+        logs: the folder for what the workers print.
+    """
+    with writing(logs):
+        logs.mkdir(parents=True, exist_ok=True)
+    backend = Local(share, logs)
+    try:
+        yield backend
+    finally:
+        backend.end()

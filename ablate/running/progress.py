@@ -1,0 +1,177 @@
+"""Progress in the terminal: a bar where there is one, plain lines every evaluation elsewhere. All on stderr."""
+
+import math
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Self
+
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn, TimeRemainingColumn
+
+from ablate.config.recipe import Recipe
+from ablate.errors import AblateError
+from ablate.messages import console, say
+from ablate.store import RECENT, Trajectory, sign_of_life
+from ablate.trainer import Watcher
+
+LIVE_EVERY_S = 1.0  # between two writings of live.json while steps are done
+LIVE_AT_LEAST_EVERY_S = 20.0  # while none are, as in an evaluation
+
+
+class Heartbeat:
+    """Does something now and every so often, from a thread, as long as it is entered.
+
+    What it does is only a sign of life: that it is refused, as by a full disk, stops nothing.
+    """
+
+    def __init__(self, every_s: float, beat: Callable[[], None]) -> None:
+        self.every_s, self.beat = every_s, beat
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._try()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _go_on(self) -> None:
+        while not self._ended.wait(self.every_s):
+            self._try()
+
+    def _try(self) -> None:
+        with suppress(OSError, AblateError):
+            self.beat()
+
+
+class LiveFile:
+    """Tells other processes how a training goes, in live.json, and passes on to another watcher."""
+
+    def __init__(self, recipe: Recipe, trajectory: Trajectory, watcher: Watcher) -> None:
+        self.recipe, self.trajectory, self.watcher = recipe, trajectory, watcher
+        self.said: dict[str, Any] = dict.fromkeys(("loss", "examples_per_second", "steps_per_second"))
+        self.said |= {"step": 0, "target": recipe.steps, "began": None}
+        self._heartbeat = Heartbeat(LIVE_AT_LEAST_EVERY_S, self._write)
+        self._writing = threading.Lock()
+        self._written = -math.inf
+        self._began: tuple[int, float] | None = None  # step and time after the first call, which also traces the graph
+        self._evaluated = False
+
+    def __enter__(self) -> Self:
+        self._heartbeat.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._heartbeat.__exit__(*_)
+        self.trajectory.clear_live()
+
+    def began(self, step: int) -> None:
+        """It goes on from a step, 0 where it is new."""
+        self.said = self.said | {"step": step, "began": step}
+        self._write()
+        self.watcher.began(step)
+
+    def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+        """Some steps were done."""
+        self.said = self.said | {"step": step, "loss": loss}
+        if self._began is None:
+            self._began = step, time.monotonic()
+        else:
+            self.said |= {"examples_per_second": examples_per_second, "steps_per_second": self._pace(step, examples_per_second)}
+        if time.monotonic() - self._written >= LIVE_EVERY_S:
+            self._write()
+        self.watcher.stepped(step, loss, examples_per_second)
+
+    def evaluated(self, row: dict[str, Any]) -> None:
+        """An evaluation was stored."""
+        self._evaluated = True
+        self.watcher.evaluated(row)
+
+    def _pace(self, step: int, examples_per_second: float) -> float:
+        """Steps a second, with the time of the evaluations in it as soon as there was one."""
+        assert self._began is not None
+        first, since = self._began
+        seconds = time.monotonic() - since
+        if self._evaluated and seconds > 0:
+            return (step - first) / seconds
+        return examples_per_second / self.recipe.batch_size
+
+    def _write(self) -> None:
+        with self._writing:
+            self._written = time.monotonic()
+            self.trajectory.set_live(self.said | sign_of_life())
+
+
+ROOM = {"accuracy": 16, "loss": 13, "examples/s": 20}  # characters that each takes on the line of a training's progress
+TIME_LEFT, BAR = 9, 12
+
+
+def _bar(width: int, steps: int) -> list[ProgressColumn]:
+    """What stands on that line: as much as a terminal has room for, so that no number is cut."""
+    room = width - len(f"step {steps}/{steps} ") - TIME_LEFT
+    fits = [sum(list(ROOM.values())[:count]) <= room for count in (1, 2, 3)]
+    fields = ["loss {task.fields[loss]}"] if fits[1] else []
+    fields += ["accuracy {task.fields[accuracy]}"] if fits[0] else []
+    fields += ["{task.fields[speed]} examples/s"] if fits[2] else []
+    bar = [BarColumn(bar_width=None)] if fits[1] and sum(list(ROOM.values())[: sum(fits)]) + BAR <= room else []
+    told = [TextColumn("  ".join(fields))] if fields else []
+    return [TextColumn("step {task.completed:.0f}/{task.total:.0f}"), *bar, *told, TimeRemainingColumn()]
+
+
+class TrainingProgress:
+    """The progress of one training: step, loss, accuracy, examples a second, time left."""
+
+    def __init__(self, recipe: Recipe, trajectory: Trajectory) -> None:
+        self.recipe, self.trajectory = recipe, trajectory
+        self.bar: Progress | None = None
+        self.task = TaskID(0)
+
+    def __enter__(self) -> Self:
+        self.told = not any(int(path.stem) <= self.recipe.steps for path in self.trajectory.checkpoints())
+        if self.told:  # before TensorFlow is there, which takes seconds
+            self._tell(0)
+        if self.recipe.progress and sys.stderr.isatty():
+            self.bar = Progress(*_bar(console.width, self.recipe.steps), console=console, expand=True)
+            self.task = self.bar.add_task("", total=self.recipe.steps, completed=0, loss="-", accuracy="-", speed="-")
+            self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def _tell(self, step: int) -> None:
+        verb = f"resuming from step {step}" if step else "training"
+        say(f"{verb} {self.trajectory.path} to step {self.recipe.steps}, seed {self.recipe.seed}")
+
+    def began(self, step: int) -> None:
+        """It goes on from a step: that of its newest checkpoint that is sound."""
+        if not self.told:
+            self._tell(step)
+        if self.bar is not None:
+            self.bar.update(self.task, completed=step)
+
+    def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+        """Some steps were done."""
+        if self.bar is not None:
+            self.bar.update(
+                self.task,
+                completed=step,
+                loss=f"{loss:.2f}" if abs(loss) < 10_000 else f"{loss:.1e}",
+                speed=f"{examples_per_second:.0f}",
+            )
+
+    def evaluated(self, row: dict[str, Any]) -> None:
+        """An evaluation was stored."""
+        accuracy = f"{100 * row[f'accuracy_{self.recipe.readout.weights}']:.1f} %"
+        if self.bar is not None:
+            self.bar.update(self.task, accuracy=accuracy)
+        elif self.recipe.progress:
+            speed = row[RECENT]
+            pace = f" ({speed:.1f} examples/s; {1000 * self.recipe.batch_size / speed:.1f} ms a step)" if speed else ""
+            say(f"step {row['step']}, loss {row['loss']:.3f}, accuracy {accuracy}{pace}")

@@ -1,0 +1,193 @@
+"""The two sweeps that retuning is made of: the tuning of every arm, and the measuring of what was chosen."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from omegaconf import DictConfig
+
+from ablate.config.recipe import Recipe
+from ablate.data.split import default_validation
+from ablate.designs import Arm, Factor
+from ablate.errors import AblateError
+from ablate.planning import plan
+from ablate.planning.plan import MOST_SEEDS, TUNING_DESIGN, Command, Plan, Training
+from ablate.running.retune.choice import Choice, Tried, Tuned
+from ablate.running.retune.settings import SHARED, Settings
+
+LR = "lr"
+OF_LR = (LR, "optimizer.lr")  # the factors that are the learning rate
+
+
+@dataclass(frozen=True)
+class Retuning:
+    """A sweep whose arms are retuned.
+
+    shared: the sweep as it is without retuning, every arm at its own lr, on the test set. compose: from overrides to a config.
+
+    Raises:
+        AblateError: what is no one-factor design, switches the learning rate, or is not read on the test set after training on
+            all training images.
+    """
+
+    command: Command
+    shared: Plan
+    settings: Settings
+    compose: Callable[[Sequence[str]], DictConfig]
+
+    def __post_init__(self) -> None:
+        design, factors = self.shared.design, self.command.factors
+        if not (design == "one_factor" or (design == "factorial" and len(factors) == 1)):
+            raise AblateError(
+                "Expected design=one_factor with retune=true, or design=factorial with one factor, so that each arm is one "
+                f"change of the baseline. Received: design={design} with {len(factors)} factors."
+            )
+        if len(self.shared.arms) < 2:
+            raise AblateError("Expected arms to compare with retune=true, as in augment=on,off. Received: one arm.")
+        if swept := [factor.name for factor in factors if factor.name in OF_LR]:
+            raise AblateError(
+                f"Expected retune=true or a list of values for {swept[0]}, not both: the rates tried are retune_rates times "
+                f"each arm's own lr. Received: {swept[0]}={','.join(self._levels(swept[0]))}."
+            )
+        for _, recipe in self.shared.recipes():
+            validation, eval_on = recipe.data["validation"], recipe.data["eval_on"]
+            if validation or eval_on != "test":
+                raise AblateError(
+                    "Expected data.eval_on=test data.validation=0 with retune=true, which holds out images by itself, and only "
+                    f"to choose. Received: data.eval_on={eval_on} data.validation={validation}."
+                )
+            if default_validation(recipe.shape.train_images) < 1:
+                raise AblateError(
+                    "Expected at least 5 training images with retune=true, to hold out one. "
+                    f"Received: {recipe.shape.train_images}."
+                )
+        if max(self.seeds) >= MOST_SEEDS:
+            raise AblateError(
+                f"Expected seeds with {self.settings.seeds} numbers after them that are seeds as well, for the tuning. "
+                f"Received: seed={max(self.shared.seeds)}."
+            )
+
+    def _levels(self, name: str) -> tuple[str, ...]:
+        return next(factor.levels for factor in self.command.factors if factor.name == name)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Of the tuning: the numbers after the largest that is measured."""
+        first = max(self.shared.seeds) + 1
+        return tuple(range(first, first + self.settings.seeds))
+
+    @cached_property
+    def validation(self) -> tuple[int, ...]:
+        """How many images are held out in the tuning, for each arm."""
+        return tuple(default_validation(recipe.shape.train_images) for _, recipe in self.shared.recipes())
+
+    @property
+    def _order(self) -> list[float]:
+        """The rates as the tuning has them: the shared one first, since its baseline is that of the tuning."""
+        return [SHARED, *(rate for rate in self.settings.rates if rate != SHARED)]
+
+    @cached_property
+    def tuning(self) -> Plan:
+        """The sweep that chooses: every arm with every rate, read on held-out images at the step of the sweep."""
+        arms, added = [], []
+        for (number, recipe), count in zip(self.shared.recipes(), self.validation, strict=True):
+            for rate in self._order:
+                arms.append(Arm((*self.shared.arms[number].levels, (LR, _written(rate, recipe)))))
+                added.append(
+                    (
+                        "data.eval_on=validation",
+                        f"data.validation={count}",
+                        f"steps={recipe.steps}",
+                        "epochs=null",  # of fewer training images they would be fewer steps
+                        "report.formats=[]",
+                    )
+                )
+        made = plan.of_arms(
+            replace(self.command, seeds=self.seeds), arms, added, TUNING_DESIGN, self.compose, study=self.shared.study
+        )
+        rates = dict.fromkeys(level for arm in arms for name, level in arm.levels if name == LR)
+        factors = (*self.command.factors, Factor(LR, tuple(rates)))
+        return replace(made, factors=factors, pairs=(), question=self.shared.question, config_dir=self.shared.config_dir)
+
+    @cached_property
+    def name(self) -> str:
+        """The sweep's folder: a digest over what is measured at the shared rate and what is tuned."""
+        return plan.retuned_name(self.shared.study or self.shared.design, self.shared.name, self.tuning.name)
+
+    def choose(self, results: Sequence[dict[str, Any]]) -> Choice:
+        """The best rate of each arm, by the results of all runs of the tuning, in order.
+
+        Raises:
+            AblateError: an arm has none.
+        """
+        by_arm: dict[int, list[dict[str, Any]]] = {}
+        for run, result in zip(self.tuning.runs, results, strict=True):
+            by_arm.setdefault(run.arm, []).append(result)
+        arms = []
+        for number, recipe in self.shared.recipes():
+            tried = []
+            for place, rate in enumerate(self._order):
+                found = by_arm[number * len(self._order) + place]
+                accuracies = tuple(result["accuracy"] if result["status"] == "done" else None for result in found)
+                lr = float(_written(rate, recipe))
+                tried.append(Tried(rate, lr, accuracies, tuple(result["status"] for result in found)))
+            tried.sort(key=lambda one: one.rate)
+            arms.append(Tuned(self.shared.label(number), dict(self.shared.arms[number].levels), tuple(tried)))
+        seconds = [_seconds(training) for training in self.tuning.trainings]
+        return Choice(self.tuning.name, self.seeds, self.validation, tuple(arms), len(seconds), sum(seconds))
+
+    def measuring(self, choice: Choice) -> Plan:
+        """The sweep that measures: the arms at the shared rate, and behind them those whose best rate is another."""
+        best = [arm.best for arm in choice.arms]
+        arms, labels = list(self.shared.arms), [arm.label for arm in choice.arms]
+        added: list[tuple[str, ...]] = [()] * len(arms)
+        own: list[int] = []  # the number of each arm at its own best rate
+        for number, tried in enumerate(best):
+            assert tried is not None
+            own.append(number if tried.rate == SHARED else len(arms))
+            if tried.rate != SHARED:
+                arms.append(self.shared.arms[number])
+                labels.append(f"{labels[number]}, at its best lr ({tried.lr:g})")
+                added.append((f"{LR}={tried.lr!r}",))
+        shared_pairs = self.shared.compared
+        own_pairs = [(own[arm], own[other]) for arm, other in shared_pairs]
+        made = plan.of_arms(self.command, arms, added, self.shared.design, self.compose, study=self.shared.study)
+        made = replace(
+            made,
+            question=self.shared.question,
+            config_dir=self.shared.config_dir,
+            labels=tuple(labels),
+            pairs=tuple(dict.fromkeys([*shared_pairs, *own_pairs])),
+        )
+        effects = [
+            {"arm": arm, "shared": made.judged((arm, other)), "own": made.judged(pair)}
+            for (arm, other), pair in zip(shared_pairs, own_pairs, strict=True)
+        ]
+        return replace(made, retune={**choice.to_json(), "own": own, "effects": effects})
+
+    def most(self) -> Plan:
+        """The most that measuring may come to: every arm at another rate than the shared one, as different as there are."""
+        others = [rate for rate in self.settings.rates if rate != SHARED]
+        arms = []
+        among: dict[str, int] = {}  # how many arms before stand on the same training
+        for run in self.shared.runs[: len(self.shared.arms)]:
+            number, recipe, same = run.arm, run.recipe, among.get(run.trajectory.fingerprint, 0)
+            among[run.trajectory.fingerprint] = same + 1
+            best = others[same % len(others)]
+            tried = tuple(
+                Tried(rate, float(_written(rate, recipe)), (float(rate == best),), ("done",)) for rate in self.settings.rates
+            )
+            arms.append(Tuned(self.shared.label(number), dict(self.shared.arms[number].levels), tried))
+        return self.measuring(Choice(self.tuning.name, self.seeds, self.validation, tuple(arms)))
+
+
+def _seconds(training: Training) -> float:
+    """What a training took up to its last evaluation; of one that diverged, more is not known."""
+    rows = training.trajectory.rows()
+    return max((row.get("seconds", 0.0) for row in rows if row["step"] <= training.recipe.steps), default=0.0)
+
+
+def _written(rate: float, recipe: Recipe) -> str:
+    """A learning rate as an override has it: that of the arm where the rate is the shared one, else without binary noise."""
+    return repr(float(recipe.optimizer.lr)) if rate == SHARED else repr(float(f"{rate * recipe.optimizer.lr:.12g}"))

@@ -1,0 +1,117 @@
+"""Running a sweep with `retune=true`: tune, choose, measure; what is done already is read."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ablate.commands import plan as plan_command
+from ablate.config.execution import Settings as Execution
+from ablate.messages import say
+from ablate.planning.overview import OWN_LAUNCHER
+from ablate.planning.plan import TUNING
+from ablate.resources import Amount
+from ablate.running import sweep
+from ablate.running.retune import choice
+from ablate.running.retune.choice import FILE, Choice
+from ablate.running.retune.plans import Retuning
+from ablate.store import SWEEP
+
+
+def run(
+    retuning: Retuning,
+    folder: Path,
+    settings: Execution,
+    train: Callable[[str], sweep.Train],
+    redact: Callable[[str], str] = str,
+    launcher: str = OWN_LAUNCHER,
+) -> list[dict[str, Any]]:
+    """Run both phases in the sweep's folder; the results of what is measured, in order. See `sweep.run`.
+
+    Args:
+        train: from the folder, in that of the sweep, in which a phase has its runs to what trains them.
+
+    Raises:
+        AblateError: an arm has no learning rate that trains to the end, or runs failed.
+    """
+    chosen = choice.kept(folder, retuning.tuning.name)
+    if chosen is None:
+        if not settings.watch:
+            for line in plan_command.head_of_retuning(
+                describe(retuning, folder, settings.workers, settings.threads, launcher=launcher), str(folder)
+            ):
+                say(line)
+        chosen = _tuned(retuning, folder, settings, train(TUNING), redact, launcher)
+    if settings.watch and not (folder / SWEEP).exists():
+        say(f"{folder / TUNING} has done its tuning; what is measured then is watched by the same command again")
+        return []
+    say(f"the learning rate of each arm, chosen on validation images ({folder / FILE}):")
+    for line in chosen.lines:
+        say(f"  {line}")
+    say(chosen.note)
+    return sweep.run(retuning.measuring(chosen), folder, settings, train(""), redact, launcher)
+
+
+def _tuned(
+    retuning: Retuning,
+    folder: Path,
+    settings: Execution,
+    train: sweep.Train,
+    redact: Callable[[str], str],
+    launcher: str,
+) -> Choice:
+    """Tune every arm and choose. A rate at which a run diverged is not chosen; what failed or was not run is still to do."""
+    tuning, place = retuning.tuning, folder / TUNING
+    try:
+        results = sweep.run(tuning, place, settings, train, redact, launcher)
+    except sweep.RunsFailed as error:
+        results = sweep.results(tuning, place)
+        if any(result["status"] in ("missing", "failed") for result in results):
+            raise  # the same command tries it again, and only then is anything chosen
+        say(f"{error} Their learning rates are not chosen.")
+    chosen = retuning.choose(results)
+    chosen.keep(folder)
+    return chosen
+
+
+def describe(
+    retuning: Retuning, folder: Path, workers: Amount, threads: Amount, calibrate: bool = True, launcher: str = OWN_LAUNCHER
+) -> dict[str, Any]:
+    """All there is to say about both phases, as JSON-able content: see `overview.describe`.
+
+    It is that of what is measured, as far as it is known: once rates are chosen of all of it, before that of the arms at the
+    shared rate, with `seeds` as of all. `retune` has the rates, the seeds each is tried with, `tuning`: the same of the tuning,
+    `most`: the same of the most that measuring may come to, `total`: what both come to at most, in trainings, steps and
+    seconds, these two None once rates are chosen, `note`: what a score of the tuning is worth, and `chosen`: a line a choice.
+    """
+
+    def told(of: Any) -> dict[str, Any]:
+        return plan_command.describe(of, workers, threads, calibrate, launcher)
+
+    chosen = choice.kept(folder, retuning.tuning.name)
+    measured = told(retuning.shared if chosen is None else retuning.measuring(chosen))
+    most = told(retuning.most()) if chosen is None else None
+    if most is not None:
+        arms = len(retuning.shared.arms)
+        known = [each for each in most["seeds"]["deviations"] if max(each["arm"], each["against"]) < arms]
+        measured["seeds"] = most["seeds"] | {"deviations": known}
+    tuning = told(retuning.tuning)
+    return measured | {
+        "name": retuning.name,
+        "retune": {
+            "rates": list(retuning.settings.rates),
+            "seeds": list(retuning.seeds),
+            "validation": list(retuning.validation),
+            "tuning": tuning,
+            "most": most,
+            "total": None if most is None else _total(tuning["totals"], most["totals"]),
+            "note": choice.NOTE if chosen is None else chosen.note,
+            "chosen": None if chosen is None else chosen.lines,
+        },
+    }
+
+
+def _total(tuning: Mapping[str, Any], measuring: Mapping[str, Any]) -> dict[str, Any]:
+    """What is to do in both phases, one after the other; None for seconds that are not known of one of them."""
+    keys = ("trainings_to_do", "steps_left", "seconds", "training_seconds")
+    pairs = {key: (tuning[key], measuring[key]) for key in keys}
+    return {key: None if None in pair else sum(pair) for key, pair in pairs.items()}

@@ -1,0 +1,266 @@
+"""Running a plan: what is trained already is read, the rest is ensured, and a report ends it."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ablate import store
+from ablate.commands import plan as plan_command
+from ablate.config.execution import Settings
+from ablate.errors import AblateError
+from ablate.messages import say
+from ablate.monitor.live import Screen
+from ablate.planning import run_result
+from ablate.planning.plan import Plan, Run, Training
+from ablate.readout import diverged_loss_of
+from ablate.running import ensuring, hold
+from ablate.running.backend import Outcome
+from ablate.store import SWEEP, held, result_file, sweep_file, write_atomically
+from ablate.store.schema import DAMAGED, BadFile, real_folder
+from ablate.store.sweep_file import Sweep, SweepFile
+
+Train = Callable[[Sequence[Run], Callable[[Training, Outcome], bool], Callable[[], None]], None]
+
+
+class RunsFailed(AblateError):
+    """Some runs of a sweep failed or diverged; the others have their results."""
+
+
+def run(
+    plan: Plan,
+    folder: Path,
+    settings: Settings,
+    train: Train,
+    redact: Callable[[str], str] = str,
+    launcher: str = "local",
+) -> list[dict[str, Any]]:
+    """Run a plan in its folder; the results of all runs, in order.
+
+    One process at a time works on a sweep; another with the same command waits, watching, and then reads what is there.
+
+    Args:
+        train: trains the given runs. It tells what became of each training as it ends, which answers whether all went well, and
+            calls its third argument about twice a second. What it only leaves in the runs' folders is found there in the end.
+        redact: takes secrets out of a text that will be stored.
+        launcher: by name; of others than `local` the runs show by themselves how they go.
+
+    Raises:
+        RunsFailed: some runs have no accuracy in the end.
+    """
+    _check(plan, folder)
+    if settings.watch:
+        hold.watch(folder, settings.progress)
+        return _finish(plan, results(plan, folder), folder)
+    with hold.holding(folder, settings.progress):
+        _fix(plan, folder)
+        missing = [run for run in plan.runs if not _read(plan, run, folder)]
+        _register(plan, folder, missing)
+        _keep_labels(plan, missing)
+        for run in missing:  # what an earlier try left
+            for name in (result_file.RESULT, run_result.TRACE):
+                (folder / str(run.number) / name).unlink(missing_ok=True)
+        say(f"{folder}")
+        for line in plan_command.head(plan_command.describe(plan, settings.workers, settings.threads, launcher=launcher)):
+            say(line)
+        if missing:
+            with Screen(folder, shown=settings.progress) if launcher == "local" else nullcontext() as screen:
+                _train(plan, missing, folder, train, redact, screen.refresh if screen else lambda: None)
+        held.check(folder)
+        found = results(plan, folder)
+        _report(plan, folder)
+    return _finish(plan, found, folder)
+
+
+def results(plan: Plan, folder: Path) -> list[dict[str, Any]]:
+    """The results that the runs of a plan have left in its folder, in order; of those that left none, that they are missing."""
+    return [_result(plan, run, folder) for run in plan.runs]
+
+
+def _register(plan: Plan, folder: Path, missing: Sequence[Run]) -> None:
+    """Note in the store which trajectories the sweep needs; a store that is only read need not know."""
+    needs = {training.trajectory.fingerprint: [run.recipe.steps for run in training.runs] for training in plan.trainings}
+    try:
+        store.register_sweep(plan.runs[0].trajectory.path.parent, folder, needs)
+    except AblateError as error:
+        if missing:
+            raise
+        say(f"{error} All is read all the same; but `ablate runs gc` does not know that this sweep needs it.")
+
+
+def _keep_labels(plan: Plan, missing: Sequence[Run]) -> None:
+    """Keep the true classes for what is trained already; a training that begins keeps its own."""
+    left = {run.number for run in missing}
+    there = {run.content["data"]["digest"]: run for run in plan.runs if run.number not in left}
+    for run in there.values():
+        ensuring.keep_labels(run.recipe, run.content)
+
+
+def _train(
+    plan: Plan,
+    missing: Sequence[Run],
+    folder: Path,
+    train: Train,
+    redact: Callable[[str], str],
+    tick: Callable[[], None],
+) -> None:
+    def ended(training: Training, outcome: Outcome) -> bool:
+        told = replace(outcome, error=redact(outcome.error), trace=redact(outcome.trace))
+        wells = [_ended(plan, run, folder, told) for run in training.runs]
+        tick()
+        return all(wells)
+
+    def look() -> None:
+        held.check(folder)
+        tick()
+
+    train(missing, ended, look)
+
+
+def _ended(plan: Plan, run: Run, folder: Path, outcome: Outcome) -> bool:
+    """Write the result of a run whose training has ended; whether it has an accuracy."""
+    result = run_result.read(run.recipe, run.trajectory)
+    if result is None:
+        error = outcome.error or f"its training ended before step {run.recipe.steps}"
+        result = run_result.failure(error, run.recipe, run.trajectory)
+        log = f"{error}\nWhat its process printed is in {outcome.log}\n" if outcome.log else error
+        write_atomically(folder / str(run.number) / run_result.TRACE, (outcome.trace or log).encode())
+    return bool(_write(plan, run, folder, result)["status"] == "done")
+
+
+def _check(plan: Plan, folder: Path) -> None:
+    """Refuse the folder of another sweep, or of one that cannot be read, or that leads elsewhere."""
+    found = fixed(folder)
+    if found is not None and _identity(found.sweep) != _identity(plan.to_json()):
+        raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, which holds another sweep.")
+    for run in plan.runs:
+        real_folder(folder / str(run.number))
+
+
+def fixed(folder: Path) -> SweepFile | None:
+    """What a sweep's folder says was fixed before training; None where it is new.
+
+    Raises:
+        AblateError: its sweep.json is damaged, or cannot be read.
+    """
+    try:
+        return sweep_file.read(folder)
+    except DAMAGED as error:
+        if isinstance(error.__cause__, OSError):
+            raise
+        raise BadFile(f"{error} Restore it, or delete {folder} to fix it anew; the trainings stay.") from None
+
+
+def _identity(content: Mapping[str, Any]) -> list[Any]:
+    """What makes a sweep this one, of its sweep.json."""
+    if content["design"] == sweep_file.SEARCH:
+        return [sweep_file.SEARCH]
+    runs = [[run[key] for key in ("number", "arm", "seed", "fingerprint", "readout")] for run in content["runs"]]
+    return [content["design"], content["factors"], [arm["levels"] for arm in content["arms"]], content["seeds"], runs]
+
+
+def _fix(plan: Plan, folder: Path) -> None:
+    """Write sweep.json, with the time: what was fixed when the sweep was planned stays as it was.
+
+    One without a checksum, of an earlier version, gets it here, where all but its time and margin is what this command plans.
+
+    Raises:
+        AblateError: it has no checksum, and something else in it is not what this command plans.
+    """
+    wanted, found = plan.to_json(), fixed(folder)
+    if found is None:
+        sweep_file.write(folder, wanted | {"fixed_at": int(time.time())})  # whole seconds, as a training notes its own
+        return
+    if not found.sealed:
+        _compare(found.sweep, wanted, folder)
+    before, now = found.sweep["fixed"]["margin"], wanted["fixed"]["margin"]
+    if before != now:
+        say(f"report.margin={_shown(before)} was fixed before training and stays; {_shown(now)} is not taken")
+    limit = diverged_loss_of(found.sweep)
+    if limit != wanted["diverged_loss"]:
+        say(f"diverged_loss={wanted['diverged_loss']:g} in place of {limit:g}: what counts as diverged is read anew")
+    kept = {**found.sweep, "store": wanted["store"], "diverged_loss": wanted["diverged_loss"]}
+    if not found.sealed or not sweep_file.same(kept, found.sweep):
+        sweep_file.write(folder, kept)
+
+
+def _shown(margin: float | None) -> str:
+    return "null" if margin is None else f"{margin:g}"
+
+
+def _compare(found: Sweep, wanted: Sweep, folder: Path) -> None:
+    """Refuse what was fixed, and cannot be checked, where it is not what the command plans."""
+    kept, planned = ({f"fixed.{key}": each for key, each in one["fixed"].items() if key != "margin"} for one in (found, wanted))
+    for key in ("baseline", "same_arms", "fraction", "retune"):
+        kept[key], planned[key] = found.get(key), wanted.get(key)
+    differ = [key for key in planned if kept.get(key) != planned[key]]
+    if differ:
+        raise AblateError(
+            f"{folder / SWEEP}: {differ[0]} is not what this command plans, and there is no checksum to tell which of the two "
+            "was fixed before training. Restore the file, or give another folder: hydra.sweep.dir=DIR."
+        )
+
+
+def _read(plan: Plan, run: Run, folder: Path) -> bool:
+    """Read a run whose trajectory is there already, without launching anything."""
+    result = run_result.read(run.recipe, run.trajectory)
+    if result is not None:
+        if run.trajectory.checkpoint(run.recipe.steps).exists():
+            run.trajectory.keep(run.recipe.steps)
+        _write(plan, run, folder, result)
+    return result is not None
+
+
+def _result(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
+    """The result that a run left, with the arm that it was."""
+    found = result_file.read(
+        folder / str(run.number), run.trajectory.fingerprint, run.recipe.steps, run.recipe.readout.weights
+    ).result
+    if found is None:
+        return run_result.failure("it was not run", run.recipe, run.trajectory) | {"status": "missing"}
+    return _write(plan, run, folder, dict(found))
+
+
+def _write(plan: Plan, run: Run, folder: Path, result: dict[str, Any]) -> dict[str, Any]:
+    whole = {"arm": dict(plan.arms[run.arm].levels)} | result
+    result_file.write(folder / str(run.number), whole)
+    return whole
+
+
+def _finish(plan: Plan, results: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+    """The results, or what is wrong with them: a line each training that failed or diverged, then one for all."""
+    bad: dict[str, list[tuple[Run, dict[str, Any]]]] = {}
+    for run, result in zip(plan.runs, results, strict=True):
+        if result["status"] != "done":
+            bad.setdefault(result["status"], []).append((run, result))
+    if not bad:
+        return results
+    for status in ("failed", "diverged"):
+        told: dict[str, list[str]] = {}
+        for run, result in bad.get(status, []):
+            trace = folder / str(run.number) / run_result.TRACE
+            runs = told.setdefault(f"{run.trajectory.fingerprint} {result['error']}", [])
+            where = f" ({trace})" if trace.exists() and not runs else ""
+            runs.append(f"run {run.number} ({plan.label(run.arm)}, seed {run.seed})" + where)
+        for reason, runs in told.items():
+            say(f"{', '.join(runs)} {status}: {reason.partition(' ')[2]}")
+    counts = ", ".join(f"{len(runs)} {status}" for status, runs in bad.items())
+    advice = {
+        "failed": "the same command tries again what failed",
+        "missing": "the same command does what is missing",
+        "diverged": "what diverged stays so",
+    }
+    raise RunsFailed(
+        f"{sum(map(len, bad.values()))} of {len(plan.runs)} runs have no accuracy ({counts}); "
+        f"{', '.join(text for status, text in advice.items() if status in bad)}."
+    )
+
+
+def _report(plan: Plan, folder: Path) -> None:
+    from ablate.commands import report
+
+    formats = plan.runs[0].recipe.report.formats
+    if formats:
+        report.write(folder, formats)

@@ -1,0 +1,393 @@
+"""A search, resolved and checked before its first trial: what is the same for all trials, and how a trial becomes runs."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from ablate.config import loading
+from ablate.config.recipe import Recipe
+from ablate.data.split import default_validation
+from ablate.designs import Factor
+from ablate.errors import AblateError
+from ablate.models.costs import totals
+from ablate.planning import plan
+from ablate.planning.plan import Plan, Run
+from ablate.planning.run_result import trajectory_of
+from ablate.search import algorithms
+from ablate.search import space as spaces
+from ablate.search.settings import EXHAUSTIVE, SearchSettings
+from ablate.search.space import Params
+from ablate.search.storage import USUAL, redacted
+from ablate.store import canonical_json
+from ablate.store.record import SEARCH, Dimension
+from ablate.store.sweep_file import SWEEP_VERSION
+
+Compose = Callable[[Sequence[str]], DictConfig]
+EVAL_ON = "data.eval_on"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one training of a trial may use. epochs: over the training images of the trials. examples: the same in images."""
+
+    epochs: float
+    examples: int
+    eval_epochs: float
+
+    def resource(self, step: int, recipe: Recipe) -> int | None:
+        """The examples that an evaluation stands for when trials of different batch sizes are compared.
+
+        That is the budget at the last step, else the nearest multiple of those between two evaluations; None where that is 0,
+        or the whole budget before the last step. It is off by at most half of them, which is much with few images and large
+        batches alone.
+        """
+        if step >= recipe.steps:
+            return self.examples
+        between = self.eval_epochs * recipe.shape.train_images
+        found = round(round(step * recipe.batch_size / between) * between)
+        return found if 0 < found < self.examples else None
+
+
+@dataclass(frozen=True)
+class Search:
+    """A whole search. default: the setting of the config where nothing is searched. points: settings that are tried first."""
+
+    study: str | None
+    question: str | None
+    config_dir: str | None
+    settings: SearchSettings
+    space: Mapping[str, Dimension]
+    fixed: tuple[str, ...]  # overrides of every run, with those that say how the search goes
+    images: tuple[str, ...]  # overrides that say which images a trial learns from and is judged on
+    budget: Budget
+    final_epochs: float  # over all training images, for which the winner is trained
+    default: Params
+    points: tuple[Params, ...]
+    outside: tuple[str, ...]  # what stands for points that are not in the space, a line each
+    recipe: Recipe  # of the default setting with the first seed, as a trial has it
+    content: Mapping[str, Any]  # of its training
+    store: str  # as sweep.json names it
+    compose: Compose
+
+    @property
+    def arm_keys(self) -> tuple[str, ...]:
+        """The searched keys that say what is trained; trials are pruned among those with the same values of them."""
+        return spaces.arm_keys(self.space)
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """What all trials of a study have to share to be compared."""
+        content = {
+            "space": {key: _content(one) for key, one in self.space.items()},
+            "objectives": list(self.settings.objectives),
+            "examples of a trial": self.budget.examples,
+            "epochs between evaluations": self.budget.eval_epochs,
+            "seeds": list(self.settings.seeds),
+            "images": {"judged on": self.recipe.data["eval_on"], "count": self.recipe.shape.eval_images},
+            "weights read": self.recipe.readout.weights if "ema" not in self.space else "searched",
+            "training": {key: value for key, value in self.content.items() if key not in ("seed", "eval_every")},
+        }
+        stored: dict[str, Any] = json.loads(json.dumps(content))  # as it comes back from a file
+        return stored
+
+    @property
+    def name(self) -> str:
+        """The search's folder: the name that was given, else one with a digest, so the same command is the same folder."""
+        if self.settings.study_name is not None:
+            return self.settings.study_name
+        how = [self.settings.sampler, self.settings.pruner, self.settings.min_epochs]
+        identity = canonical_json([self.definition, *(dict(each) if isinstance(each, Mapping) else each for each in how)])
+        return f"{self.study or SEARCH}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
+
+    @property
+    def least(self) -> int:
+        """The examples before which no trial is pruned; 0 where that happens between seeds."""
+        least = round(self.settings.min_epochs * self.recipe.shape.train_images)
+        return 0 if self.settings.by_seed else min(least, self.budget.examples)
+
+    @property
+    def trainings_a_trial(self) -> int:
+        """How many trainings a trial is."""
+        return len(self.settings.seeds)
+
+    @property
+    def alone(self) -> list[str]:
+        """The fixed overrides that a run has on a command line of its own."""
+        return spaces.alone(self.fixed)
+
+    def overrides(self, params: Params, fixed: Sequence[str]) -> list[str]:
+        """What a trial's runs have on the command line, but for evaluation grid and seed."""
+        return [*fixed, *self.images, f"epochs={plain(self.budget.epochs)}", *spaces.words(params)]
+
+    def runs(self, trial: int, params: Params) -> list[Run]:
+        """The runs of a trial, one a seed.
+
+        Raises:
+            AblateError: the setting cannot be trained.
+        """
+        words = self.overrides(params, self.alone)
+        cfg = self.compose(self.overrides(params, self.fixed))
+        per_evaluation = self.budget.eval_epochs * self.recipe.shape.train_images
+        batch_size = OmegaConf.select(cfg, "batch_size")
+        every = max(1, round(per_evaluation / batch_size)) if isinstance(batch_size, int) and batch_size > 0 else 1
+        OmegaConf.update(cfg, "eval_every", every)
+        names = loading.levels(cfg.hydra)
+        runs = []
+        for place, seed in enumerate(self.settings.seeds):
+            OmegaConf.update(cfg, "seed", seed)
+            recipe = loading.resolve(cfg)
+            trajectory, content = trajectory_of(recipe)
+            given = (*words, f"eval_every={every}", f"seed={seed}")
+            number = trial * len(self.settings.seeds) + place
+            runs.append(Run(number, trial, seed, given, recipe, trajectory, content, names))
+        return runs
+
+    def objectives(self, run: Run, row: Mapping[str, Any], seconds: float) -> list[float]:
+        """What one run scores at an evaluation, an objective each."""
+        parameters, operations = totals(run.recipe.model, run.recipe.input_shape)
+        weights = run.recipe.readout.weights
+        found = {
+            "accuracy": row[f"accuracy_{weights}"],
+            "loss": row[f"eval_loss_{weights}"],
+            "operations": operations,
+            "parameters": parameters,
+            "seconds": seconds,
+        }
+        return [float(found[name]) for name in self.settings.objectives]
+
+    def confirmation(self, best: Params, earlier: int = 0) -> Plan | None:
+        """The sweep that measures a setting against the default one, with seeds that no trial used, on all training images and
+        the test set; None where the setting is the default one, or nothing is to be measured.
+
+        Args:
+            earlier: how many other settings were measured so before, with seeds that are not used again.
+        """
+        factors = [
+            Factor(key, (str(self.default[key]), str(best[key])))
+            for key in self.space
+            if not _same(self.default[key], best[key])
+        ]
+        if not factors or not self.settings.confirm_seeds:
+            return None
+        first = max(self.settings.seeds) + 1 + earlier * self.settings.confirm_seeds
+        equal = [f"{key}={best[key]}" for key in self.space if _same(self.default[key], best[key])]
+        fixed = (*self.fixed, *equal, "data.validation=0", f"{EVAL_ON}=test", f"epochs={plain(self.final_epochs)}")
+        seeds = tuple(range(first, first + self.settings.confirm_seeds))
+        made = self._together(factors, seeds, fixed)
+        shortest = min(recipe.steps for _, recipe in made.recipes())
+        if made.runs[0].recipe.eval_every > shortest:
+            made = self._together(factors, seeds, (*fixed, f"eval_every={shortest}"))
+        return made
+
+    def _together(self, factors: Sequence[Factor], seeds: tuple[int, ...], fixed: tuple[str, ...]) -> Plan:
+        return plan.make(plan.Command(tuple(factors), seeds, fixed), "together", self.compose)
+
+    def to_json(self) -> dict[str, Any]:
+        """`sweep.json`: what is fixed when the search is planned, but for the time of it."""
+        asked = self.settings
+        return {
+            "version": SWEEP_VERSION,
+            "study": self.study,
+            **({"question": self.question} if self.question else {}),
+            **({"config_dir": self.config_dir} if self.config_dir else {}),
+            "design": SEARCH,
+            "factors": {key: list(one.choices) for key, one in self.space.items()},
+            "baseline": {key: str(value) for key, value in self.default.items()},
+            "seeds": list(asked.seeds),
+            "store": self.store,
+            "fixed": {
+                "metric": "accuracy",
+                "evaluation_set": self.recipe.data["eval_on"],
+                "margin": self.recipe.report.margin,
+                "differences": [],
+                "effects": [],
+                "looks": 1,
+            },
+            "search": {
+                "study_name": self.name,
+                "storage": USUAL if asked.storage is None else redacted(asked.storage),
+                "space": {key: asdict(one) for key, one in self.space.items()},
+                "arm_keys": list(self.arm_keys),
+                "objectives": list(asked.objectives),
+                "directions": list(asked.directions),
+                "budget": asdict(self.budget),
+                "train_images": self.recipe.shape.train_images,
+                "validation_images": self.recipe.shape.eval_images,
+                "n_trials": asked.n_trials,
+                "timeout": asked.timeout,
+                "sampler": dict(asked.sampler),
+                "pruner": dict(asked.pruner),
+                "min_epochs": asked.min_epochs,
+                "sampler_seed": asked.sampler_seed,
+                "confirm_seeds": asked.confirm_seeds,
+                "confirm_epochs": asked.confirm_epochs,
+                "final_epochs": self.final_epochs,
+                "allow_test": asked.allow_test,
+                "max_failure_rate": asked.max_failure_rate,
+                "fixed_overrides": self.alone,
+                "definition": self.definition,
+            },
+        }
+
+
+def make(
+    command: spaces.Command,
+    settings: SearchSettings,
+    compose: Compose,
+    study: str | None = None,
+    question: str | None = None,
+    config_dir: str | None = None,
+) -> Search:
+    """Resolve a search; every choice and every end of a range is checked before anything trains.
+
+    Raises:
+        AblateError: names every value that cannot be trained.
+    """
+    loading.check_overrides(command.fixed)
+    for word in command.fixed:
+        if word.lstrip("+").partition("=")[0] == "eval_every":
+            raise AblateError(
+                f"{word} has no effect in a search, whose trials are evaluated by epochs. Use hydra.sweeper.eval_epochs=NUMBER."
+            )
+    fixed = tuple(spaces.kept(command.fixed))
+    cfg = compose(command.fixed)
+    names = loading.levels(cfg.hydra)
+    default = spaces.default_point(command.space, cfg, names)
+    recipe = loading.resolve(cfg)
+    images = _images(recipe, settings.allow_test, command.fixed)
+    held_out = loading.resolve(compose([*command.fixed, *images]))
+    whole = loading.resolve(compose([*command.fixed, "data.validation=0", f"{EVAL_ON}=test"]))
+    given = OmegaConf.select(cfg, "epochs")
+    # Without epochs, the examples of the default setting's steps, whatever the batch size of a trial.
+    epochs = given or recipe.steps * recipe.batch_size / held_out.shape.train_images
+    final = settings.confirm_epochs or given or recipe.steps * recipe.batch_size / whole.shape.train_images
+    budget = Budget(float(epochs), round(epochs * held_out.shape.train_images), settings.eval_epochs)
+    written = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]
+    settings, outside = _fitting(settings, command.space)
+    points, told = _points(command.space, settings, default)
+    outside += told
+    search = Search(
+        study,
+        question,
+        config_dir,
+        settings,
+        command.space,
+        fixed,
+        tuple(images),
+        budget,
+        float(final),
+        default,
+        tuple(points),
+        tuple(outside),
+        held_out,
+        {},
+        written if "oc.env" in written else str(recipe.store),
+        compose,
+    )
+    algorithms.sampler(settings.sampler, search.space, len(settings.objectives))
+    algorithms.pruner(settings.pruner, search.least, budget.examples)
+    _check(search)
+    first = search.runs(0, default)[0]
+    return replace(search, recipe=first.recipe, content=first.content)
+
+
+def plain(number: float) -> str:
+    """A number as a word of a command: with as few digits as give exactly it."""
+    return str(int(number)) if number == int(number) else repr(number)
+
+
+def _images(recipe: Recipe, allow_test: bool, fixed: Sequence[str]) -> list[str]:
+    """Overrides that hold out validation images; the test set only where it is allowed."""
+    on_test = any(word.lstrip("+") == f"{EVAL_ON}=test" for word in fixed)
+    if on_test and not allow_test:
+        raise AblateError(
+            f"Expected a search on validation images: what is chosen on the test set says nothing about new images. Received: "
+            f"{EVAL_ON}=test. Leave it out; or, if it has to be, add hydra.sweeper.allow_test=true, and the report will say so."
+        )
+    given = recipe.data.get("validation", 0)
+    if not given and not on_test and any(word.lstrip("+").partition("=")[0] == "data.validation" for word in fixed):
+        raise AblateError(
+            "data.validation must be 1 or more in a search, whose trials are judged on training images that are held out, "
+            f"got {given}. Leave it out to hold out {max(1, default_validation(recipe.shape.train_images)):,} of them."
+        )
+    if on_test:
+        return [f"data.validation={given}", f"{EVAL_ON}=test"]
+    count = given or max(1, default_validation(recipe.shape.train_images))
+    return [f"data.validation={count}", f"{EVAL_ON}=validation"]
+
+
+def _fitting(settings: SearchSettings, space: Mapping[str, Dimension]) -> tuple[SearchSettings, list[str]]:
+    """The settings for a sampler that tries every point once, and what to say of it."""
+    points = spaces.size(space)
+    if settings.sampler["name"] not in EXHAUSTIVE or points is None:
+        return settings, []
+    if settings.sampler["name"] == "grid":
+        settings = replace(settings, enqueue=())  # it would not know them, and try their points again
+    if settings.n_trials < points and settings.sampler["name"] == "grid":
+        return settings, [f"the grid has {points} settings, of which {settings.n_trials} are tried"]
+    if settings.n_trials <= points:
+        return settings, []
+    told = f"there are {points} different settings, so there are {points} trials, not {settings.n_trials}"
+    return replace(settings, n_trials=points), [told]
+
+
+def _points(space: Mapping[str, Dimension], settings: SearchSettings, default: Params) -> tuple[list[Params], list[str]]:
+    """The settings to try first, and what to say of those that lie outside of the space."""
+    points: list[Params] = []
+    outside = []
+    for asked in settings.enqueue:
+        unknown = [key for key in asked if key not in space]
+        if unknown:
+            raise AblateError(
+                f"Expected settings of what is searched over: {', '.join(space)}. "
+                f"Received: hydra.sweeper.enqueue with {unknown[0]}={asked[unknown[0]]!r}."
+            )
+        point = spaces.placed(default | {key: _word(value) for key, value in asked.items()}, space)
+        if point is None and asked:
+            whole = default | {key: _word(value) for key, value in asked.items()}
+            key = next(key for key, one in space.items() if spaces.placed({key: whole[key]}, {key: one}) is None)
+            where = "" if key in asked else ", the default one, since the setting names no other"
+            raise AblateError(
+                f"Expected settings within the space of the search, {key}={space[key].written}. "
+                f"Received: hydra.sweeper.enqueue with {key}={whole[key]}{where}."
+            )
+        if point is None:
+            words = " ".join(f"{key}={value}" for key, value in default.items())
+            outside.append(f"the default setting ({words}) is outside of what is searched, so it is not tried first")
+        elif point not in points:
+            points.append(point)
+    return points, outside
+
+
+def _word(value: Any) -> Any:
+    """A value as the space has it: Hydra reads on and off as words, and true and false as none."""
+    return str(value) if isinstance(value, bool) else value
+
+
+def _check(search: Search) -> None:
+    """Refuse values that cannot be trained, all of them at once."""
+    refused: dict[str, None] = {}
+    for point in spaces.corners(search.space, search.default):
+        try:
+            search.runs(0, point)
+        except AblateError as error:
+            changed = [f"{key}={value}" for key, value in point.items() if value != search.default[key]]
+            refused[f"{' '.join(changed) or 'the default setting'}: {error}"] = None
+    if refused:
+        raise AblateError(f"{len(refused)} of the values searched over cannot be trained. " + " | ".join(refused))
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return str(one) == str(other)
+
+
+def _content(one: Dimension) -> dict[str, Any]:
+    """A dimension as what it means, whatever way it was written."""
+    return {key: value for key, value in asdict(one).items() if key != "written"}

@@ -1,0 +1,45 @@
+"""The statistics of a report: functions from frame to frame, which draw nothing and write nothing."""
+
+from ablate.stats.arms import arms, noise
+from ablate.stats.contrasts import contrast_weights, contrasts, shapley
+from ablate.stats.costs import costs, equal_compute, fronts
+from ablate.stats.images import classes, networks, new_images
+from ablate.stats.interplay import Side, interplay, interplay_verdicts
+from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, crossed, decide, family_level, student
+from ablate.stats.paired import estimates, paired
+from ablate.stats.training import over_training, reach
+from ablate.stats.verdict import MOST_SEEDS, barred, percent, rule, verdicts
+
+__all__ = [
+    "HELPS",
+    "HURTS",
+    "MOST_SEEDS",
+    "NONE",
+    "UNCLEAR",
+    "Side",
+    "arms",
+    "barred",
+    "classes",
+    "contrast_weights",
+    "contrasts",
+    "costs",
+    "crossed",
+    "decide",
+    "equal_compute",
+    "estimates",
+    "family_level",
+    "fronts",
+    "interplay",
+    "interplay_verdicts",
+    "networks",
+    "new_images",
+    "noise",
+    "over_training",
+    "paired",
+    "percent",
+    "reach",
+    "rule",
+    "shapley",
+    "student",
+    "verdicts",
+]

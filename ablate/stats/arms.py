@@ -1,0 +1,77 @@
+"""The arms of a study one by one, and its noise floor."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ablate.planning.power import CONFIDENCE, SAME
+from ablate.stats.intervals import student
+
+
+def arms(wide: pd.DataFrame, better: int = 1) -> pd.DataFrame:
+    """Mean and scatter of each arm over its seeds.
+
+    Args:
+        wide: a row an arm, a column a seed, NaN where a run has no value.
+        better: 1 where more is better, -1 where less is.
+
+    Returns:
+        One row an arm, in the order of `wide`, in its unit: arm; n, the seeds with a value; mean; sd, the standard deviation
+        over seeds; worst, the value of the worst seed; low, high, the plain 95 % interval of the mean (see `student`). NaN
+        where the seeds are too few.
+    """
+    rows = []
+    for arm, row in zip(wide.index, wide.to_numpy(dtype=np.float64), strict=True):
+        values = row[~np.isnan(row)]
+        mean, low, high = student(values, CONFIDENCE)
+        sd = values.std(ddof=1) if len(values) > 1 else math.nan
+        worst = better * (better * values).min() if len(values) else math.nan
+        rows.append((arm, len(values), float(mean), sd, worst, float(low), float(high)))
+    frame = pd.DataFrame(rows, columns=["arm", "n", "mean", "sd", "worst", "low", "high"])
+    return frame.astype({"arm": "int64", "n": "int64"} | dict.fromkeys(["mean", "sd", "worst", "low", "high"], "float64"))
+
+
+def noise(wide: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+    """The noise floor of a study: how far a run, and a difference paired by seed, scatter over seeds.
+
+    Each is the root of the mean variance over arms, or over comparisons, with two seeds or more; its 95 % interval is that of
+    a chi-square distribution. Arms of one seed go up and down together and some scatter more than others, so its degrees of
+    freedom are fewer than those of all arms together: (n - 1)(tr Σ)² / tr(Σ²), with the covariance Σ over the n seeds of the
+    arms that have the most (Box 1954, Some theorems on quadratic forms, I). Σ is an estimate, too: in simulations the interval
+    holds the true deviation in 94 to 100 % of studies, the more often the more alike the arms are. Where fewer than two seeds
+    have all of these arms, the degrees of freedom are those of the arm with the fewest seeds.
+
+    Args:
+        wide: as for `arms`. samples: a row a comparison, a column a seed.
+
+    Returns:
+        Two rows, "a run" and "a paired difference", in the unit of the frames: what; sd; low, high; n; freedom. NaN where no
+        arm has two seeds; no interval where nothing varies.
+    """
+    rows = [("a run", *_pooled(wide)), ("a paired difference", *_pooled(samples))]
+    return pd.DataFrame(rows, columns=["what", "sd", "low", "high", "n", "freedom"])
+
+
+def _pooled(frame: pd.DataFrame) -> tuple[float, float, float, int, float]:
+    """(deviation, low, high, n, degrees of freedom)."""
+    values = frame.to_numpy(dtype=np.float64)
+    seeds = (~np.isnan(values)).sum(axis=1)
+    values, seeds = values[seeds > 1], seeds[seeds > 1]
+    if not len(values):
+        return math.nan, math.nan, math.nan, 0, math.nan
+    pooled = math.sqrt(np.nanvar(values, axis=1, ddof=1).mean())
+    most = values[seeds == seeds.max()]  # a seed that one arm lost says nothing of the others
+    complete = most[:, ~np.isnan(most).any(axis=0)]
+    n = complete.shape[1] if complete.shape[1] > 1 else int(seeds.min())
+    if pooled <= SAME:
+        return pooled, math.nan, math.nan, n, math.nan
+    freedom = float(n - 1)
+    if complete.shape[1] > 1:
+        covariance = np.atleast_2d(np.cov(complete))
+        if np.trace(covariance) > SAME**2:
+            freedom *= float(np.trace(covariance) ** 2 / np.square(covariance).sum())
+    outside = (1 - CONFIDENCE) / 2
+    low, high = (pooled * math.sqrt(freedom / special.chdtri(freedom, share)) for share in (outside, 1 - outside))
+    return pooled, low, high, n, freedom

@@ -1,0 +1,138 @@
+"""How much each searched key matters: functional analysis of variance over the trials that are done."""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ablate.stats.objectives import Objective
+from ablate.store.record import Dimension
+
+EVALUATOR = "fANOVA"
+FEWEST = 6  # trials that are done, under which a forest has nothing to split
+COMPUTED = ("operations", "parameters")  # objectives that no training is needed for
+LEFT_OUT = 20  # trials that are left out in turn, at most
+TYPES = {
+    "objective": "str",
+    "parameter": "str",
+    "importance": "float64",
+    "low": "float64",
+    "high": "float64",
+    "trials": "int64",
+    "evaluator": "str",
+}
+
+
+def importance(
+    trials: pd.DataFrame, space: Mapping[str, Dimension], objectives: Sequence[Objective]
+) -> tuple[pd.DataFrame, list[str]]:
+    """(one row an objective and searched key, the most important first; what a reader should be told, a line each).
+
+    Columns: objective, parameter, importance: its share of the variance that a forest fitted to the trials explains by single
+    keys, so that the shares add up to 1; low, high: the range where one trial at a time is left out; trials: how many it rests
+    on; evaluator. No rows where there are too few trials, or Optuna is not installed; none for an objective that is computed.
+
+    Reference: Hutter, Hoos and Leyton-Brown 2014, An Efficient Approach for Assessing Hyperparameter Importance.
+    """
+    none = pd.DataFrame(columns=list(TYPES)).astype(TYPES)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # in a notebook, of progress bars that nobody sees
+            import optuna
+    except ImportError:
+        return none, ["Importances are left out, since Optuna is not installed: pip install 'ablate-tf[search]'"]
+    distributions = {key: _distribution(optuna, one) for key, one in space.items()}
+    done = trials[trials["state"] == "done"]
+    rows = [row for row in done.to_dict("records") if _inside(optuna, row, distributions)]
+    notes = []
+    if len(rows) < len(done):
+        notes.append(
+            f"Importances leave out {len(done) - len(rows)} of {len(done)} trials that lie outside of the search space"
+        )
+    measured = [one for one in objectives if one.name not in COMPUTED]
+    notes += [
+        f"Importances for {one.title} are left out: they are computed from the model, not measured by trials"
+        for one in objectives
+        if one not in measured
+    ]
+    if not measured:
+        return none, notes
+    if len(rows) < FEWEST:
+        return none, [
+            *notes,
+            f"Importances are left out: they take at least {FEWEST} trials that are done, "
+            f"and there {'is' if len(rows) == 1 else 'are'} {len(rows)}",
+        ]
+    parts = []
+    for one in measured:
+        shares = _shares(optuna, rows, distributions, one)
+        if shares is None:
+            notes.append(f"Importances for {one.title} are left out: it is the same in all trials")
+            continue
+        spread = pd.DataFrame(
+            [
+                found
+                for left in np.unique(np.linspace(0, len(rows) - 1, min(LEFT_OUT, len(rows))).astype(int))
+                if (found := _shares(optuna, [*rows[:left], *rows[left + 1 :]], distributions, one)) is not None
+            ],
+            columns=list(shares),
+        )
+        part = pd.DataFrame({"parameter": list(shares), "importance": list(shares.values())})
+        part = part.assign(low=[spread[key].min() for key in shares], high=[spread[key].max() for key in shares])
+        parts.append(part.assign(objective=one.title, trials=len(rows), evaluator=EVALUATOR))
+    return (pd.concat(parts, ignore_index=True)[list(TYPES)].astype(TYPES) if parts else none), notes
+
+
+def _distribution(optuna: Any, one: Dimension) -> Any:
+    if one.kind == "categorical":
+        return optuna.distributions.CategoricalDistribution(list(one.choices))
+    assert one.low is not None
+    assert one.high is not None
+    if one.kind == "int":
+        return optuna.distributions.IntDistribution(int(one.low), int(one.high), log=one.log, step=int(one.step or 1))
+    return optuna.distributions.FloatDistribution(one.low, one.high, log=one.log, step=one.step)
+
+
+def _inside(optuna: Any, row: Mapping[Any, Any], distributions: Mapping[str, Any]) -> bool:
+    """Whether a trial lies in the space; one that was asked for need not."""
+    try:
+        _trial(optuna, row, distributions, 0.0)
+    except ValueError:
+        return False
+    return True
+
+
+def _trial(optuna: Any, row: Mapping[Any, Any], distributions: Mapping[str, Any], value: float) -> Any:
+    params = {key: row[key] for key in distributions}
+    return optuna.trial.create_trial(params=params, distributions=dict(distributions), value=value)
+
+
+def _shares(
+    optuna: Any, rows: Sequence[Mapping[Any, Any]], distributions: Mapping[str, Any], one: Objective
+) -> dict[str, float] | None:
+    """The importance of each key, the largest first; None where the objective is the same in all trials."""
+    if len({row[one.column] for row in rows}) < 2:
+        return None
+    with _silent(optuna):
+        study = optuna.create_study()
+        for row in rows:
+            study.add_trial(_trial(optuna, row, distributions, row[one.column]))
+        evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
+        found = optuna.importance.get_param_importances(study, evaluator=evaluator)
+    return {str(key): float(value) for key, value in found.items()}
+
+
+@contextmanager
+def _silent(optuna: Any) -> Iterator[None]:
+    """Without Optuna's lines about a study that nobody asked for."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)

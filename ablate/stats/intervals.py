@@ -1,0 +1,111 @@
+"""How sure a mean over seeds is, and what may be said of it: arrays in, arrays out, vectorised over all axes but the last."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from ablate.planning.power import LEVEL, SAME
+
+HELPS, HURTS, NONE, UNCLEAR = 1, -1, 0, 2  # for what is better when more; where less is better, the first two change places
+
+Floats = NDArray[np.float64]
+
+
+def family_level(judged: int, looks: int = 1) -> float:
+    """The level of each interval at which all of them hold together with a chance of at least 95 % (Bonferroni).
+
+    It asks nothing of how the intervals depend on each other, so arms may share their baseline or a training.
+
+    Args:
+        judged: how many differences or effects; where there is none, the level is that of one.
+        looks: how often each is judged on the way.
+    """
+    return 1 - LEVEL / max(1, judged * looks)
+
+
+def student(values: ArrayLike, level: float) -> tuple[Floats, Floats, Floats]:
+    """The mean of values that are independent, such as one a seed, and Student's interval around it.
+
+    mean ± t(n - 1) · deviation / √n: exact for normally distributed values, whatever their deviation.
+
+    Args:
+        values: shape (..., n).
+        level: the chance that the interval holds the true mean, 0 to 1.
+
+    Returns:
+        (mean, low, high), each of shape (...). The bounds are NaN where there is no interval to be had: of fewer than two
+        values, and of values that are all the same, whose deviation of 0 says that the scale is coarse, not that nothing
+        varies. Without a value the mean is NaN, too.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    n = array.shape[-1]
+    mean = array.sum(axis=-1) / n if n else np.full(array.shape[:-1], np.nan)
+    if n < 2:
+        return mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan)
+    deviation = array.std(axis=-1, ddof=1)
+    half = np.where(deviation > SAME, critical(n, level) * deviation / np.sqrt(n), np.nan)
+    return mean, mean - half, mean + half
+
+
+def critical(n: ArrayLike, level: float) -> Any:
+    """Student's t: half the width of an interval from n values, in standard errors."""
+    return special.stdtrit(np.asarray(n) - 1, (1 + level) / 2)
+
+
+def decide(mean: ArrayLike, low: ArrayLike, high: ArrayLike, margin: float | None) -> NDArray[np.int64]:
+    """What an interval says: HELPS or HURTS where it excludes 0, else NONE where it lies within ± margin, else UNCLEAR.
+
+    As long as the interval holds the true difference, none of these is wrong; so all verdicts of a study are right together at
+    least as often as all its intervals hold.
+
+    Args:
+        mean, low, high: as from `student`; NaN bounds are UNCLEAR.
+        margin: in their unit; None: nothing is NONE.
+    """
+    excludes = (np.asarray(low) > 0) | (np.asarray(high) < 0)
+    codes = np.where(within(low, high, margin), NONE, UNCLEAR)
+    return np.where(excludes, np.where(np.asarray(mean) > 0, HELPS, HURTS), codes).astype(np.int64)
+
+
+def within(low: ArrayLike, high: ArrayLike, margin: float | None) -> NDArray[np.bool_]:
+    """Whether an interval lies within ± margin; never without a margin, and NaN never does."""
+    bar = 0.0 if margin is None else margin
+    return np.asarray((np.asarray(low) > -bar) & (np.asarray(high) < bar) & (margin is not None))
+
+
+def crossed(d: ArrayLike, level: float) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """The mean of a table of seeds by images, and an interval for other seeds and other images of the same kind.
+
+    Both are random, and crossed: every seed saw every image. With row means r, column means c and mean g: V_seed = var(r) / n,
+    MS = Σ (d - r - c + g)² / ((n - 1)(m - 1)), V_img = max(0, var(c) / m - MS / (n m)), and the interval is
+    g ± √(t² V_seed + z² V_img), with t from n - 1 degrees of freedom. That is the analysis of variance of two crossed random
+    effects without repetition (Cornfield and Tukey 1956), with each part of the variance at its own quantile.
+
+    Args:
+        d: shape (..., n seeds, m images): for a difference of two arms -1, 0 or 1; small integers save memory.
+        level: the chance that the interval holds the true mean, 0 to 1.
+
+    Returns:
+        (g, V_seed, V_img, low, high), each of shape (...), in the unit of d and its square. All but g are NaN for one seed or
+        one image; the bounds also where all seeds have the same mean, as in `student`.
+    """
+    table = np.asarray(d)
+    n, m = table.shape[-2:]
+    rows = table.mean(axis=-1, dtype=np.float64)  # (..., n)
+    columns = table.mean(axis=-2, dtype=np.float64)  # (..., m)
+    g = rows.mean(axis=-1)
+    if min(n, m) < 2:
+        none = np.full_like(g, np.nan)
+        return g, none, none, none, none
+    # the sum of squares of what rows and columns leave, without a second table as large as the first
+    squares = np.einsum("...sm,...sm->...", table, table, dtype=np.float64)
+    left = squares - m * np.square(rows).sum(axis=-1) - n * np.square(columns).sum(axis=-1) + n * m * np.square(g)
+    mean_square = np.maximum(left, 0) / ((n - 1) * (m - 1))
+    of_seeds = rows.var(axis=-1, ddof=1) / n
+    of_images = np.maximum(0, columns.var(axis=-1, ddof=1) / m - mean_square / (n * m))
+    z = special.ndtri((1 + level) / 2)
+    half = np.sqrt(np.square(critical(n, level)) * of_seeds + np.square(z) * of_images)
+    half = np.where(of_seeds > np.square(SAME) / n, half, np.nan)
+    return g, of_seeds, of_images, g - half, g + half

@@ -1,0 +1,60 @@
+"""What a search aims at, as readers see it."""
+
+from dataclasses import dataclass
+
+from ablate import numbers
+
+LEARNED = ("accuracy", "loss")  # objectives that are measured on images, at every evaluation
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One objective.
+
+    name: as in sweep.json. column: of the frame of trials. title: as in `validation accuracy`. what: as in `accuracy on the
+    validation set`. unit: of a value, empty where it is a count. points: of a difference. scale: from the column to the unit.
+    better: 1 where more is better, -1 where less is.
+    """
+
+    name: str
+    column: str
+    title: str
+    what: str
+    unit: str
+    points: str
+    scale: float
+    better: int
+    places: int
+
+    @property
+    def heading(self) -> str:
+        """The title with the unit, as in `validation accuracy (%)`."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+    @property
+    def axis(self) -> str:
+        """The name of an axis, as in `accuracy on the validation set (%)`."""
+        return f"{self.what} ({self.unit})" if self.unit else self.what
+
+    def text(self, value: float) -> str:
+        """A value of the column with its unit, as in `81.20 %`."""
+        return f"{self.number(value)} {self.unit}".strip()
+
+    def number(self, value: float) -> str:
+        """A value of the column in the unit, as in `81.20`."""
+        return numbers.number(self.scale * value, self.places)
+
+
+def objective(name: str, direction: str, evaluation_set: str) -> Objective:
+    """An objective of sweep.json."""
+    better = 1 if direction == "maximize" else -1
+    if name == "accuracy":
+        what = f"accuracy on the {evaluation_set} set"
+        column, title = f"{evaluation_set}_accuracy", f"{evaluation_set} accuracy"
+        return Objective(name, column, title, what, "%", "points", 100.0, better, 2)
+    if name == "loss":
+        column, title = f"{evaluation_set}_loss", f"{evaluation_set} loss"
+        return Objective(name, column, title, f"loss on the {evaluation_set} set", "nats", "nats", 1.0, better, 4)
+    if name == "seconds":
+        return Objective(name, "training_seconds", "time of training", "time of training", "s", "s", 1.0, better, 1)
+    return Objective(name, name, name, f"{name} for one image" if name == "operations" else name, "", name, 1.0, better, 0)

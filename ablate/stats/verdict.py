@@ -1,0 +1,184 @@
+"""The verdict on each comparison, and the rule behind it."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import special
+
+from ablate.planning.power import POWER, SAME
+from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, critical, decide, family_level, within
+
+MOST_SEEDS = 1000  # nobody trains more
+SURE = 0.9  # how sure the deviation is known that a range of seeds stands on
+
+
+_WORDS = {HELPS: "helps", HURTS: "hurts", NONE: "no effect"}
+
+
+class _Verdict(NamedTuple):
+    verdict: str
+    seeds_from: int | None = None
+    seeds_to: int | None = None
+    limit: str = ""
+
+
+def verdicts(
+    estimates: pd.DataFrame,
+    margin: float | None,
+    better: int = 1,
+    diverged: ArrayLike | None = None,
+    against_diverged: ArrayLike | None = None,
+    images: pd.DataFrame | None = None,
+    all_diverged: ArrayLike | None = None,
+) -> pd.DataFrame:
+    """What may be said of each comparison; see `rule`.
+
+    Args:
+        estimates: as from `estimates`; n, points, sd, low, high and level are read.
+        margin: in its unit: what lies within ± margin counts as no effect. None: nothing does.
+        better: 1 where more is better, -1 where less is.
+        diverged, against_diverged: for each row, whether a seed of the arm diverged, or of what it is compared with. What is
+            left of such an arm is its better seeds: it is not said to help, nor the other to hurt, nor either to do nothing.
+        images: for each row what `new_images` found, of which sd_img is read where there is an interval.
+        all_diverged: for each row, whether each of its seeds diverged in one of its arms.
+
+    Returns:
+        `estimates` with more columns. verdict: helps, hurts, no effect, unclear or no verdict. under_margin: whether it helps
+        or hurts with an interval that also lies within ± margin. seeds_from, seeds_to: where unclear, the numbers of seeds with
+        which the interval tells in 80 % of studies if the mean is the true one: for the smallest and the largest deviation that
+        is likely (both ends of its 90 % interval), always more than there are, and missing where more than MOST_SEEDS.
+        limit: what more seeds do not mend. "one seed"; "every seed diverged", so that none is complete; "alike": all seeds gave
+        the same difference, so that there is no interval; "diverged": there would be a verdict, but for a seed that diverged;
+        "images": seeds would tell of this test set, but for new images there are too few test images, whatever the number of
+        seeds; else "".
+    """
+    rows = len(estimates)
+    none = np.zeros(rows, dtype=bool)
+    gone, others, every = (
+        none if each is None else np.asarray(each, dtype=bool) for each in (diverged, against_diverged, all_diverged)
+    )
+    known = pd.Series(math.nan, range(rows)) if images is None else images["sd_img"].where(images["low_new"].notna())
+    of_images = known.to_numpy(dtype=np.float64)
+    low, high = estimates["low"].to_numpy(), estimates["high"].to_numpy()
+    codes = decide(estimates["points"], low, high, margin)
+    told = [
+        _verdict(row, int(code), margin, better, (bool(arm), bool(other)), float(sd_img))
+        for row, code, arm, other, sd_img in zip(estimates.itertuples(), codes, gone, others, of_images, strict=True)
+    ]
+    lost = every & (estimates["n"] == 0).to_numpy()
+    frame = pd.DataFrame(told, columns=list(_Verdict._fields), index=estimates.index)
+    frame = frame.astype({"verdict": "str", "seeds_from": "Int64", "seeds_to": "Int64", "limit": "str"})
+    frame["limit"] = frame["limit"].mask(lost, "every seed diverged")
+    frame.insert(1, "under_margin", frame["verdict"].isin(["helps", "hurts"]) & within(low, high, margin))
+    return pd.concat([estimates, frame], axis="columns")
+
+
+def _verdict(row: Any, code: int, margin: float | None, better: int, diverged: tuple[bool, bool], sd_img: float) -> _Verdict:
+    """That of one row of estimates. diverged: whether a seed did, of the arm and of what it is compared with."""
+    if row.n < 2:
+        return _Verdict("no verdict", limit="one seed" if row.n == 1 else "")
+    if row.sd <= SAME:
+        return _Verdict("unclear", limit="alike")
+    barred = {HELPS: diverged[0], HURTS: diverged[1], NONE: any(diverged)}
+    if code != UNCLEAR:
+        told = code * better
+        return _Verdict("unclear", limit="diverged") if barred[told] else _Verdict(_WORDS[told])
+    # how short half an interval has to be to tell either way: to exclude 0, or to lie within ± margin
+    to_exclude, to_lie_inside = abs(row.points), -math.inf if margin is None else margin - abs(row.points)
+    if barred[HELPS if row.points * better > 0 else HURTS]:
+        to_exclude = -math.inf
+    if barred[NONE]:
+        to_lie_inside = -math.inf
+    distance = max(to_exclude, to_lie_inside)
+    if distance <= 0:
+        return _Verdict("unclear", limit="diverged" if any(diverged) else "")
+    few = special.ndtri((1 + row.level) / 2) * sd_img > distance
+    return _Verdict("unclear", *_seeds(row.n, row.sd, row.level, distance), limit="images" if few else "")
+
+
+def _seeds(n: int, sd: float, level: float, distance: float) -> tuple[int | None, int | None]:
+    """The fewest seeds that are likely to tell over a `distance`, for the smallest and the largest likely deviation.
+
+    That is where half the interval and the usual scatter of its middle fit into it: (t + z) · deviation / √n, with z that of a
+    chance of POWER.
+    """
+    more = np.arange(n + 1, MOST_SEEDS + 1)
+    halves = (critical(more, level) + special.ndtri(POWER)) / np.sqrt(more)
+    found: list[int | None] = []
+    for tail in ((1 - SURE) / 2, (1 + SURE) / 2):
+        fits = more[sd * math.sqrt((n - 1) / special.chdtri(n - 1, tail)) * halves <= distance]
+        found.append(int(fits[0]) if len(fits) else None)
+    return found[0], found[1]
+
+
+GUARANTEE = "So all verdicts together are wrong in at most 5 % of studies, unless arms now and then fall far below the others."
+
+NEW_IMAGES = " The interval for new images allows for other images, too; † marks a verdict that it would change."
+
+
+def percent(level: float) -> str:
+    """A level as readers see it, with as many digits as its distance to 100 % needs: 95 %, 99.17 %."""
+    rest = 100 * (1 - level)
+    digits = max(0, 1 - math.floor(math.log10(rest)))
+    text = f"{100 * level:.{digits}f}"
+    return f"{text.rstrip('0').rstrip('.') if digits else text} %"
+
+
+def barred(margin: float | None, what: str = "difference", was: str = "is") -> str:
+    """What is not said after a seed diverged, since what is left of an arm then is its better seeds.
+
+    Args:
+        margin, what: as for `rule`. was: the verb, `is` or `was`.
+    """
+    either = "" if margin is None else ", or to have no effect where either did"
+    also = " or" if margin is None else ""
+    if what == "effect":
+        return (
+            f"No factor {was} said to help where a seed of an arm with its second level diverged,{also} to hurt where a seed "
+            f"of one with its first did{either}; an interaction {was} unclear wherever one did."
+        )
+    return (
+        f"Nothing {was} said to help where a seed of its own diverged,{also} to hurt where a seed of what it {was} compared "
+        f"with did{either}."
+    )
+
+
+def rule(
+    judged: int,
+    looks: int,
+    margin: float | None,
+    points: str = "points",
+    what: str = "difference",
+    fixed: str = "",
+    planned: bool = True,
+    new_images: bool = True,
+) -> Sequence[str]:
+    """The rule behind the verdicts, for under the table, a line each.
+
+    Args:
+        judged, looks: as for `family_level`. margin: in points. points: the unit of a difference. what: is judged, a
+            difference or an effect. fixed: when the margin was, empty where it was not. planned: whether all was, the look
+            as well, so that the whole is as seldom wrong as it should be. new_images: whether intervals for these stand beside.
+    """
+    among = f"{judged} {what}{'' if judged == 1 else 's'}" + (f" x {looks} looks" if looks > 1 else "")
+    share = f" (5 % shared among {among})" if judged * looks > 1 else ""
+    made = "differences paired by seed" if what == "difference" else f"{what}s computed within each seed"
+    inside = "" if margin is None else f" (under {margin:g}: it also lies within ± {margin:g} {points})"
+    lines = [
+        f"Intervals: Student's over seeds, on {made}, at {percent(family_level(judged, looks))}{share}. They alone decide.",
+        f"helps, hurts: the interval excludes 0{inside}.",
+    ]
+    if margin is not None:
+        since = f", fixed {fixed}" if fixed else ""
+        lines.append(f"no effect beyond ± {margin:g}: it lies within ± {margin:g} {points}{since}.")
+    return [
+        *lines,
+        "unclear: anything else, with how many seeds would tell. One seed gives no verdict.",
+        barred(margin, what),
+        *([GUARANTEE] if planned else []),
+        f"Verdicts are about this test set: train again, test on the same images.{NEW_IMAGES if new_images else ''}",
+    ]
