@@ -1,7 +1,5 @@
 """`python -m ablate` and `ablate`: a first word that is a command is ours, all else is Hydra's."""
 
-from ablate.planning import run_result
-from ablate.store import result_file
 from ablate.system import own_path
 
 if __name__ == "__main__":
@@ -9,24 +7,19 @@ if __name__ == "__main__":
 
 import importlib
 import logging
-import os
 import signal
 import sys
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 from ablate import __version__, escaping
-from ablate.errors import AblateError, UsageError, did_you_mean
+from ablate.errors import FULL_ERROR, UsageError, did_you_mean
 from ablate.running import interrupt
 from ablate.system import streams
 
 COMMANDS = ("dashboard", "info", "plan", "report", "runs", "status")
 
 INTERRUPTED = 128 + signal.SIGINT
-
-FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")
 
 
 class _Said(logging.LogRecord):
@@ -117,44 +110,9 @@ def hydra_main(words: Sequence[str]) -> int:
     command_line.check(line)
     if line.package is not None:
         loading.select(line.overrides, line.config_dir, line.package)
+    from ablate.app import compose_and_run
+
     return compose_and_run(line.flags, line.overrides)
-
-
-def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
-    """The same for a command line that is read and checked."""
-    import hydra
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
-    from omegaconf import DictConfig
-
-    from ablate import app, terminal
-    from ablate.config.own_configs import conf_dir
-
-    results: list[dict[str, Any]] = []
-
-    def task(cfg: DictConfig) -> dict[str, Any]:
-        result = app.run(cfg)
-        if HydraConfig.get().mode == RunMode.RUN:
-            results.append(result | {"folder": HydraConfig.get().runtime.output_dir})
-        return result
-
-    # Hydra prints tracebacks of its own unless it is told to raise; then errors come here like all others.
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.argv = [sys.argv[0], *flags, *overrides]  # its parser wants the overrides in one piece
-    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)()
-    for result in results:
-        folder = Path(result["folder"])
-        if result["status"] == "failed":
-            if FULL_ERROR:
-                print(escaping.terminal_lines((folder / run_result.TRACE).read_text("utf-8", "replace")), file=sys.stderr)
-            raise AblateError(result["error"])
-        if result["status"] == "diverged":
-            raise AblateError(f"The run diverged: {result['error']}. Its result is in {folder / result_file.RESULT}.")
-        step, weights = result["readout"]["step"], result["readout"]["weights"]
-        images = f"{result['evaluation_set']} images"
-        terminal.tell(f"accuracy {100 * result['accuracy']:.2f} % of the {images} at step {step}, {weights} weights")
-        terminal.tell(f"{folder / result_file.RESULT}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,24 +1,65 @@
-"""The Hydra task: config in, one run's result out. It ensures the trajectory, then reads it."""
+"""How Hydra is run, and its task: config in, one run's result out. It ensures the trajectory, then reads it."""
 
+import os
+import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from ablate import escaping, terminal
 from ablate.config import loading
+from ablate.config.own_configs import conf_dir
 from ablate.config.recipe import Recipe
-from ablate.errors import AblateError, Stopped
+from ablate.errors import FULL_ERROR, AblateError, Stopped
 from ablate.messages import say
 from ablate.planning import run_result
 from ablate.running import ensuring
 from ablate.running.interrupt import interruptible
 from ablate.running.progress import TrainingProgress
 from ablate.store import Trajectory, result_file, write_atomically
+
+
+def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
+    """Let Hydra compose and run a command line that is read and checked.
+
+    Returns:
+        0; a single run that failed or diverged raises, as a sweep does in which runs did.
+
+    Raises:
+        AblateError: what went wrong, in one line.
+    """
+    results: list[dict[str, Any]] = []
+
+    def task(cfg: DictConfig) -> dict[str, Any]:
+        result = run(cfg)
+        if HydraConfig.get().mode == RunMode.RUN:
+            results.append(result | {"folder": HydraConfig.get().runtime.output_dir})
+        return result
+
+    # Hydra prints tracebacks of its own unless it is told to raise; then errors come here like all others.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    sys.argv = [sys.argv[0], *flags, *overrides]  # its parser wants the overrides in one piece
+    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)()
+    for result in results:
+        folder = Path(result["folder"])
+        if result["status"] == "failed":
+            if FULL_ERROR:
+                print(escaping.terminal_lines((folder / run_result.TRACE).read_text("utf-8", "replace")), file=sys.stderr)
+            raise AblateError(result["error"])
+        if result["status"] == "diverged":
+            raise AblateError(f"The run diverged: {result['error']}. Its result is in {folder / result_file.RESULT}.")
+        step, weights = result["readout"]["step"], result["readout"]["weights"]
+        images = f"{result['evaluation_set']} images"
+        terminal.tell(f"accuracy {100 * result['accuracy']:.2f} % of the {images} at step {step}, {weights} weights")
+        terminal.tell(f"{folder / result_file.RESULT}")
+    return 0
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 """The one exception that users are meant to see, and the form of its messages."""
 
 import difflib
+import os
 from collections.abc import Iterable
 
 LIKENESS = 0.6  # from 0 to 1, of a word to one that was meant; difflib's own
 SHORT = 40  # of what a user wrote, characters that a message repeats
+
+
+FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")  # whether the user wants tracebacks
 
 
 class AblateError(Exception):

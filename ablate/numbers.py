@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ablate.planning.power import SAME
-
+SAME = 1e-9  # points; a deviation below it is rounding, of differences that are all the same
 NONE = "–"  # in a cell with no value
 MINUS = "−"
 LEAST_P = 0.0001  # below it only that it is below: the tails of a distribution are not known so well

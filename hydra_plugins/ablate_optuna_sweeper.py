@@ -91,6 +91,7 @@ class OptunaSweeper(Sweeper):
     def sweep(self, arguments: list[str]) -> Any:
         """Plan; then print the plan, or search."""
         from ablate.config.cached_loader import config_dir
+        from ablate.report.writing import at_end
         from ablate.running import jobs
         from ablate.running.sweep import RunsFailed
         from ablate.search import command
@@ -98,7 +99,7 @@ class OptunaSweeper(Sweeper):
         folder = config_dir(self.master)
         with jobs.environment(self.master):
             try:
-                return command.run(self.context, self.task, self.master, self.params, arguments, self.plan, folder)
+                return command.run(self.context, self.task, self.master, self.params, arguments, self.plan, folder, at_end)
             except RunsFailed:  # all that could be done was done
                 jobs.end_multirun(self.context, self.master)
                 raise

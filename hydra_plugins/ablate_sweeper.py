@@ -54,10 +54,11 @@ class AblateSweeper(Sweeper):
                 raise
 
     def _sweep(self, arguments: list[str]) -> Any:
-        from ablate.commands import plan as plan_command
         from ablate.config import loading
         from ablate.config.execution import Settings
         from ablate.errors import AblateError
+        from ablate.planning import text as plan_text
+        from ablate.report.writing import at_end
         from ablate.running import retune, sweep
 
         if any(word.startswith("hydra.sweep.subdir") for word in self.master.hydra.overrides.hydra):
@@ -73,9 +74,9 @@ class AblateSweeper(Sweeper):
             as_json = self.plan == "json"
             if isinstance(made, retune.Retuning):
                 told = retune.describe(made, folder, *amounts, launcher=self._launcher)
-                plan_command.print_plan(told, as_json)
+                plan_text.print_plan(told, as_json)
             else:
-                plan_command.show_plan(made, *amounts, as_json=as_json, launcher=self._launcher)
+                plan_text.show_plan(made, *amounts, as_json=as_json, launcher=self._launcher)
             return None
 
         def redact(text: str) -> str:
@@ -83,8 +84,10 @@ class AblateSweeper(Sweeper):
 
         train = self._train(made.name)
         if isinstance(made, retune.Retuning):
-            return retune.run(made, folder, settings, train, redact, self._launcher)
-        return sweep.run(made, folder, settings, train(""), redact, self._launcher)
+            finished = at_end(made.shared.runs[0].recipe.report.formats)
+            return retune.run(made, folder, settings, train, finished, redact, self._launcher)
+        finished = at_end(made.runs[0].recipe.report.formats)
+        return sweep.run(made, folder, settings, train(""), finished, redact, self._launcher)
 
     @property
     def _launcher(self) -> str:

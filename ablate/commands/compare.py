@@ -22,9 +22,9 @@ def run(first: str, second: str, out: Path | None, as_json: bool, **changes: Any
         AblateError: one of them is no sweep, or they have nothing in common.
     """
     from ablate import escaping
-    from ablate.commands.report import folder_of, records
     from ablate.report import output, tables
     from ablate.report.tables import interplay
+    from ablate.report.writing import folder_of, records
     from ablate.results import load
     from ablate.results.analysis import analyse
     from ablate.results.compare import Comparison

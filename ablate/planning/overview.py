@@ -11,6 +11,7 @@ from ablate.planning import power, run_result
 from ablate.planning.forecast import forecast
 from ablate.planning.plan import Plan, Training, trainings
 from ablate.resources import Amount, Share, gpus, share
+from ablate.stats import levels
 
 _totals = lru_cache(maxsize=1024)(totals)
 
@@ -243,8 +244,8 @@ def _seeds(plan: Plan) -> dict[str, Any]:
         "judged": judged,
         "of": "effect" if plan.effects else "difference",
         "looks": fixed["looks"],
-        "power": power.POWER,
-        "level": power.LEVEL,
+        "power": levels.POWER,
+        "level": levels.LEVEL,
         "detectable": smallest,
         "deviations": [
             {

@@ -6,17 +6,15 @@ from statistics import mean, stdev
 from typing import NamedTuple
 
 from ablate.designs import Effect
+from ablate.numbers import SAME
 from ablate.planning.forecast import USUAL_SEEDS, siblings
 from ablate.planning.plan import Plan, Run
 from ablate.planning.run_result import exploded
+from ablate.stats.levels import CONFIDENCE, LEVEL, POWER
 
-POWER = 0.8  # the chance to detect
-LEVEL = 0.05  # the chance that any of the judged differences is found where there is none
 AVERAGED_OVER = 4000  # deviations; enough for four digits
 HALVINGS = 50
 LEAST_SEEDS = 3  # to tell a deviation from; two give one number, and an interval of a factor of 70
-CONFIDENCE = 0.95  # of the interval of a deviation
-SAME = 1e-9  # points; a deviation below it is rounding, of differences that are all the same
 
 
 class Deviation(NamedTuple):

@@ -9,8 +9,7 @@ import pandas as pd
 
 from ablate import numbers
 from ablate.designs import interaction as crossed
-from ablate.numbers import counted
-from ablate.planning.power import SAME
+from ablate.numbers import SAME, counted
 from ablate.stats import MOST_SEEDS
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablate.planning.power import CONFIDENCE, SAME
+from ablate.numbers import SAME
 from ablate.results.frames import Results
 from ablate.stats.intervals import critical
+from ablate.stats.levels import CONFIDENCE
 from ablate.store import Trajectory, fingerprint
 
 FILE = "published.csv"

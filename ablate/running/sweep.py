@@ -1,4 +1,4 @@
-"""Running a plan: what is trained already is read, the rest is ensured, and a report ends it."""
+"""Running a plan: what is trained already is read, the rest is ensured, and whoever waits for the end is told."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ablate import store
-from ablate.commands import plan as plan_command
 from ablate.config.execution import Settings
 from ablate.errors import AblateError
 from ablate.messages import say
 from ablate.monitor.live import Screen
-from ablate.planning import run_result
+from ablate.planning import overview, run_result, text
 from ablate.planning.plan import Plan, Run, Training
 from ablate.readout import diverged_loss_of
 from ablate.running import ensuring, hold
@@ -22,6 +21,7 @@ from ablate.store import SWEEP, held, result_file, sweep_file, write_atomically
 from ablate.store.schema import DAMAGED, BadFile, real_folder
 from ablate.store.sweep_file import Sweep, SweepFile
 
+Finished = Callable[[Path], None]
 Train = Callable[[Sequence[Run], Callable[[Training, Outcome], bool], Callable[[], None]], None]
 
 
@@ -34,6 +34,7 @@ def run(
     folder: Path,
     settings: Settings,
     train: Train,
+    finished: Finished,
     redact: Callable[[str], str] = str,
     launcher: str = "local",
 ) -> list[dict[str, Any]]:
@@ -44,6 +45,7 @@ def run(
     Args:
         train: trains the given runs. It tells what became of each training as it ends, which answers whether all went well, and
             calls its third argument about twice a second. What it only leaves in the runs' folders is found there in the end.
+        finished: is told the folder when all runs have ended, while no other process works on the sweep; it writes the report.
         redact: takes secrets out of a text that will be stored.
         launcher: by name; of others than `local` the runs show by themselves how they go.
 
@@ -63,14 +65,14 @@ def run(
             for name in (result_file.RESULT, run_result.TRACE):
                 (folder / str(run.number) / name).unlink(missing_ok=True)
         say(f"{folder}")
-        for line in plan_command.head(plan_command.describe(plan, settings.workers, settings.threads, launcher=launcher)):
+        for line in text.head(overview.describe(plan, settings.workers, settings.threads, launcher=launcher)):
             say(line)
         if missing:
             with Screen(folder, shown=settings.progress) if launcher == "local" else nullcontext() as screen:
                 _train(plan, missing, folder, train, redact, screen.refresh if screen else lambda: None)
         held.check(folder)
         found = results(plan, folder)
-        _report(plan, folder)
+        finished(folder)
     return _finish(plan, found, folder)
 
 
@@ -256,11 +258,3 @@ def _finish(plan: Plan, results: list[dict[str, Any]], folder: Path) -> list[dic
         f"{sum(map(len, bad.values()))} of {len(plan.runs)} runs have no accuracy ({counts}); "
         f"{', '.join(text for status, text in advice.items() if status in bad)}."
     )
-
-
-def _report(plan: Plan, folder: Path) -> None:
-    from ablate.commands import report
-
-    formats = plan.runs[0].recipe.report.formats
-    if formats:
-        report.write(folder, formats)

@@ -1,6 +1,6 @@
 """From the command line of a search to its plan, and on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from ablate.config.execution import Settings
 from ablate.config.overrides import parse_all
 from ablate.errors import AblateError
 from ablate.planning import plan
+from ablate.running.sweep import Finished
 from ablate.search import overview, space, spec
 from ablate.search.settings import SearchSettings
 from ablate.search.spec import Search
@@ -30,6 +31,7 @@ def run(
     arguments: Sequence[str],
     shown: str | None,
     config_dir: str | None,
+    at_end: Callable[[Sequence[str]], Finished],
 ) -> None:
     """Search as the command line says; or, where `shown` is table or json, print the plan of it.
 
@@ -37,6 +39,7 @@ def run(
         master: the config that the command line composes, with the node of `hydra/sweeper: optuna`.
         params: overrides of a named study, by key; the words of the command line, `arguments`, replace them.
         config_dir: a folder with configs of the user's own.
+        at_end: from the formats of a report to what writes it when the search has ended.
 
     Raises:
         AblateError: for what cannot be searched so.
@@ -61,8 +64,9 @@ def run(
         master.hydra.sweeper.name = made.name
     trainer = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=master)
     folder = Path(str(master.hydra.sweep.dir))
+    finished = at_end(made.recipe.report.formats)
     measure = partial(trainer.ensure, within=record.CONFIRMATION)  # type: ignore[attr-defined]
-    begin(made, folder, settings, trainer.engine, measure, lambda text: loading.redacted(text, master))  # type: ignore[attr-defined]
+    begin(made, folder, settings, trainer.engine, measure, finished, lambda text: loading.redacted(text, master))  # type: ignore[attr-defined]
 
 
 def _make(context: HydraContext, master: DictConfig, params: Any, arguments: Sequence[str], config_dir: str | None) -> Search:

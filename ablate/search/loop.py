@@ -21,11 +21,10 @@ from ablate.search import algorithms
 from ablate.search.ledger import RETRY, Ledger, counted, state_of
 from ablate.search.publish import BEGUN, publish
 from ablate.search.settings import EXHAUSTIVE
-from ablate.search.space import Params
 from ablate.search.spec import Search
 from ablate.search.trial import AtWork, reached
 from ablate.store import result_file, write_atomically
-from ablate.store.record import LEARNED, State, label
+from ablate.store.record import LEARNED, Params, State, label
 
 RENEW_S = 20.0  # between two signs of life
 PUBLISH_S = 1.0  # between two writings of trials.json

@@ -42,13 +42,20 @@ class SearchStopped(sweep.RunsFailed):
 
 
 def run(
-    search: Search, folder: Path, settings: Settings, engines: Engines, train: sweep.Train, redact: Callable[[str], str] = str
+    search: Search,
+    folder: Path,
+    settings: Settings,
+    engines: Engines,
+    train: sweep.Train,
+    finished: sweep.Finished,
+    redact: Callable[[str], str] = str,
 ) -> None:
     """Search, go on with what was begun, or read what is done.
 
     Args:
         engines: makes an engine for so many trainings at once; see `Searching` for what it calls back.
         train: trains the runs of a plan, as `ablate.running.sweep.run` takes it.
+        finished: is told the folder of the search, and of what measures the winner, when it has ended; see `sweep.run`.
         redact: takes secrets out of a text that will be stored.
 
     Raises:
@@ -87,8 +94,8 @@ def run(
             raise AblateError(
                 f"The study {search.name} was deleted from its storage meanwhile. The same command begins the search anew."
             ) from None
-        failed = _confirm(study, confirmation, folder, settings, train, clean)
-        _report(search, folder)
+        failed = _confirm(study, confirmation, folder, settings, train, finished, clean)
+        finished(folder)
     if searching.too_many is not None:
         raise SearchStopped(f"The search stopped: {searching.too_many}")
     if searching.engine is not None and searching.engine.stopping:
@@ -266,6 +273,7 @@ def _confirm(
     folder: Path,
     settings: Settings,
     train: sweep.Train,
+    finished: sweep.Finished,
     redact: Callable[[str], str],
 ) -> sweep.RunsFailed | None:
     """Measure the winner against the default setting; others are told that this process does, and then that it did."""
@@ -281,18 +289,8 @@ def _confirm(
     say(f"measuring the best setting against the default one on the test set, with seeds {seeds}, which no trial used")
     with Heartbeat(RENEW_S, lambda: tell(sign_of_life() | {"folder": here})):
         try:
-            sweep.run(made, folder / record.CONFIRMATION, settings, train, redact)
+            sweep.run(made, folder / record.CONFIRMATION, settings, train, finished, redact)
         except sweep.RunsFailed as failed:
             return failed
     tell({"done": here, "runs": _prints(made.to_json())})
     return None
-
-
-def _report(search: Search, folder: Path) -> None:
-    from ablate.commands import report
-    from ablate.report.search import write_results
-
-    write_results(folder)
-    formats: tuple[Any, ...] = search.recipe.report.formats
-    if formats:
-        report.write(folder, formats)

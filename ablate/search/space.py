@@ -13,12 +13,10 @@ from ablate.config.overrides import texts
 from ablate.config.ranges import numbers
 from ablate.errors import AblateError
 from ablate.planning.plan import NOT_FACTORS, SWEEP_WORDS, parse_seeds
-from ablate.store.record import Dimension
+from ablate.store.record import Dimension, Params, Value, is_number
 
-Value = float | int | str
 # An interval of whole numbers, as it is written: Hydra cuts off what is behind the point.
 _CAST = re.compile(r"int\(interval\(\s*(?:start\s*=\s*)?([-+.\deE]+)\s*,\s*(?:end\s*=\s*)?([-+.\deE]+)\s*\)")
-Params = dict[str, Value]
 
 # The budget of a trial, the images it is judged on and its seeds are the same for all.
 SAME_FOR_ALL = ("steps", "epochs", "eval_every", "data", "seed")
@@ -96,9 +94,7 @@ def dimension(word: Override) -> Dimension:
     choices = tuple(texts(word))
     _check_choices(choices, word)
     if shuffled:  # the order is drawn anew each time, and a search is its choices
-        choices = tuple(
-            sorted(choices, key=lambda each: (not _is_number(each), float(each) if _is_number(each) else 0.0, each))
-        )
+        choices = tuple(sorted(choices, key=lambda each: (not is_number(each), float(each) if is_number(each) else 0.0, each)))
     return Dimension("categorical", written, choices=choices)
 
 
@@ -106,7 +102,7 @@ def _check_choices(choices: Sequence[str], word: Override) -> None:
     """Refuse a value that is listed twice, of which nothing is learned, and one alone, over which nothing is searched."""
     seen: dict[Any, str] = {}
     for each in choices:
-        same = float(each) if _is_number(each) else each
+        same = float(each) if is_number(each) else each
         if same in seen:
             raise AblateError(f"{word.key_or_group} lists {each} more than once: {word.input_line}. List each value once.")
         seen[same] = each
@@ -137,18 +133,6 @@ def _interval(value: IntervalSweep, word: Override, written: str, log: bool) -> 
         raise AblateError(f"A logarithmic interval must begin above 0, got {word.input_line}.")
     whole = isinstance(value.start, int) and isinstance(value.end, int)
     return Dimension("int" if whole else "float", written, low=low, high=high, log=log)
-
-
-def arm_keys(space: Mapping[str, Dimension]) -> tuple[str, ...]:
-    """The keys that say what is trained rather than how: those with words for values, as `model` and `augment`."""
-    return tuple(key for key, one in space.items() if one.kind == "categorical" and not all(map(_is_number, one.choices)))
-
-
-def _is_number(word: str) -> bool:
-    try:
-        return math.isfinite(float(word))
-    except ValueError:
-        return False
 
 
 def words(params: Mapping[str, Value]) -> list[str]:
@@ -188,38 +172,6 @@ def default_point(space: Mapping[str, Dimension], cfg: DictConfig, levels: Mappi
         else:
             point[key] = value if isinstance(value, int | float) else str(value)
     return point
-
-
-def placed(point: Mapping[str, Any], space: Mapping[str, Dimension]) -> Params | None:
-    """A point as values of the dimensions; None where it lies outside of them."""
-    found: Params = {}
-    for key, one in space.items():
-        value = _placed(point[key], one)
-        if value is None:
-            return None
-        found[key] = value
-    return found
-
-
-def _placed(value: Any, one: Dimension) -> Value | None:
-    if one.kind == "categorical":
-        same = (each for each in one.choices if each == str(value) or (_is_number(each) and _equal(each, value)))
-        return next(same, None)
-    if not _is_number(str(value)):
-        return None
-    number = float(value)
-    assert one.low is not None
-    assert one.high is not None
-    on_grid = one.step is None or math.isclose(
-        (number - one.low) / one.step, round((number - one.low) / one.step), abs_tol=1e-9
-    )
-    if not one.low <= number <= one.high or not on_grid or (one.kind == "int" and number != int(number)):
-        return None
-    return int(number) if one.kind == "int" else number
-
-
-def _equal(word: str, value: Any) -> bool:
-    return _is_number(str(value)) and float(word) == float(value)
 
 
 def corners(space: Mapping[str, Dimension], default: Params) -> list[Params]:

@@ -20,10 +20,9 @@ from ablate.planning.run_result import trajectory_of
 from ablate.search import algorithms
 from ablate.search import space as spaces
 from ablate.search.settings import EXHAUSTIVE, SearchSettings
-from ablate.search.space import Params
 from ablate.search.storage import USUAL, redacted
-from ablate.store import canonical_json
-from ablate.store.record import SEARCH, Dimension
+from ablate.store import canonical_json, record
+from ablate.store.record import SEARCH, Dimension, Params
 from ablate.store.sweep_file import SWEEP_VERSION
 
 Compose = Callable[[Sequence[str]], DictConfig]
@@ -76,7 +75,7 @@ class Search:
     @property
     def arm_keys(self) -> tuple[str, ...]:
         """The searched keys that say what is trained; trials are pruned among those with the same values of them."""
-        return spaces.arm_keys(self.space)
+        return record.arm_keys(self.space)
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -346,10 +345,10 @@ def _points(space: Mapping[str, Dimension], settings: SearchSettings, default: P
                 f"Expected settings of what is searched over: {', '.join(space)}. "
                 f"Received: hydra.sweeper.enqueue with {unknown[0]}={asked[unknown[0]]!r}."
             )
-        point = spaces.placed(default | {key: _word(value) for key, value in asked.items()}, space)
+        point = record.placed(default | {key: _word(value) for key, value in asked.items()}, space)
         if point is None and asked:
             whole = default | {key: _word(value) for key, value in asked.items()}
-            key = next(key for key, one in space.items() if spaces.placed({key: whole[key]}, {key: one}) is None)
+            key = next(key for key, one in space.items() if record.placed({key: whole[key]}, {key: one}) is None)
             where = "" if key in asked else ", the default one, since the setting names no other"
             raise AblateError(
                 f"Expected settings within the space of the search, {key}={space[key].written}. "

@@ -12,8 +12,8 @@ import optuna
 from ablate import readout
 from ablate.planning import run_result
 from ablate.planning.plan import Run
-from ablate.search.space import Params
 from ablate.search.spec import Search
+from ablate.store.record import Params
 
 
 def _sound(run: Run) -> list[dict[str, Any]]:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from ablate.planning.power import CONFIDENCE, SAME
+from ablate.numbers import SAME
 from ablate.stats.intervals import student
+from ablate.stats.levels import CONFIDENCE
 
 
 def arms(wide: pd.DataFrame, better: int = 1) -> pd.DataFrame:

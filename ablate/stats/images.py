@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from ablate.planning.power import CONFIDENCE
 from ablate.stats.intervals import Floats, crossed, student
+from ablate.stats.levels import CONFIDENCE
 
 Correct = Mapping[int, Mapping[int, NDArray[np.bool_]]]
 

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ablate.planning.power import LEVEL, SAME
+from ablate.numbers import SAME
+from ablate.stats.levels import LEVEL
 
 HELPS, HURTS, NONE, UNCLEAR = 1, -1, 0, 2  # for what is better when more; where less is better, the first two change places
 

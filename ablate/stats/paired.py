@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from ablate.planning.power import CONFIDENCE, SAME
+from ablate.numbers import SAME
 from ablate.stats.intervals import Floats, student
+from ablate.stats.levels import CONFIDENCE
 
 MOST_FLIPPED = 40  # seeds; each half of them has a million sums of signs
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ablate.planning.power import CONFIDENCE
 from ablate.stats.intervals import student
+from ablate.stats.levels import CONFIDENCE
 
 ROUNDING = 1e-9  # points; 100 * 0.57 is 56.99999999999999
 

@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from ablate.planning.power import POWER, SAME
+from ablate.numbers import SAME
 from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, critical, decide, family_level, within
+from ablate.stats.levels import POWER
 
 MOST_SEEDS = 1000  # nobody trains more
 SURE = 0.9  # how sure the deviation is known that a range of seeds stands on

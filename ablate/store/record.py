@@ -4,6 +4,7 @@
 `report` need neither a database nor its password.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -29,6 +30,10 @@ LEARNED = ("accuracy", "loss")  # objectives that a training has at every evalua
 State = Literal["waiting", "running", "done", "pruned", "diverged", "failed", "lapsed", "surplus"]
 STATES: tuple[State, ...] = ("waiting", "running", "done", "pruned", "diverged", "failed", "lapsed", "surplus")
 FINISHED: tuple[State, ...] = ("done", "pruned", "diverged", "failed")  # that count towards n_trials
+
+
+Value = float | int | str
+Params = dict[str, Value]
 
 
 @dataclass(frozen=True)
@@ -116,3 +121,48 @@ def is_search(folder: Path) -> bool:
     """Whether a folder is that of a search."""
     content = read_json(folder / SWEEP)
     return isinstance(content, dict) and content.get("design") == SEARCH
+
+
+def arm_keys(space: Mapping[str, Dimension]) -> tuple[str, ...]:
+    """The keys that say what is trained rather than how: those with words for values, as `model` and `augment`."""
+    return tuple(key for key, one in space.items() if one.kind == "categorical" and not all(map(is_number, one.choices)))
+
+
+def is_number(word: str) -> bool:
+    """Whether a word is a finite number."""
+    try:
+        return math.isfinite(float(word))
+    except ValueError:
+        return False
+
+
+def placed(point: Mapping[str, Any], space: Mapping[str, Dimension]) -> Params | None:
+    """A point as values of the dimensions; None where it lies outside of them."""
+    found: Params = {}
+    for key, one in space.items():
+        value = _placed(point[key], one)
+        if value is None:
+            return None
+        found[key] = value
+    return found
+
+
+def _placed(value: Any, one: Dimension) -> Value | None:
+    if one.kind == "categorical":
+        same = (each for each in one.choices if each == str(value) or (is_number(each) and _equal(each, value)))
+        return next(same, None)
+    if not is_number(str(value)):
+        return None
+    number = float(value)
+    assert one.low is not None
+    assert one.high is not None
+    on_grid = one.step is None or math.isclose(
+        (number - one.low) / one.step, round((number - one.low) / one.step), abs_tol=1e-9
+    )
+    if not one.low <= number <= one.high or not on_grid or (one.kind == "int" and number != int(number)):
+        return None
+    return int(number) if one.kind == "int" else number
+
+
+def _equal(word: str, value: Any) -> bool:
+    return is_number(str(value)) and float(word) == float(value)

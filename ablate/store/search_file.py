@@ -8,8 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ablate.search.space import arm_keys
-from ablate.store.record import FINISHED, LEARNED, OBJECTIVES, STATES, Dimension, label, space_of
+from ablate.store.record import FINISHED, LEARNED, OBJECTIVES, STATES, Dimension, arm_keys, label, space_of
 from ablate.store.schema import Node
 from ablate.store.sweep_file import check_arms, check_runs
 

@@ -8,9 +8,9 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from ablate import results
-from ablate.commands import report
 from ablate.config import loading
 from ablate.planning import plan, run_result
+from ablate.report import writing
 from ablate.store import Evaluated, Trajectory, evaluations, keep_evaluated, result_file, sweep_file
 
 pytestmark = pytest.mark.bench
@@ -79,7 +79,9 @@ def test_a_large_sweep_is_loaded(sweep, table):
 
 
 def test_a_large_sweep_is_reported(sweep, tmp_path, table):
-    table.under(60, "... the whole report of it, 50 arms x 20 seeds", seconds(lambda: report.make([str(sweep)], tmp_path)), "s")
+    table.under(
+        60, "... the whole report of it, 50 arms x 20 seeds", seconds(lambda: writing.make([str(sweep)], tmp_path)), "s"
+    )
     table.under(3, "... its page", (tmp_path / "index.html").stat().st_size / 1e6, "MB")
 
 

@@ -16,7 +16,7 @@ from ablate.commands import report
 from ablate.config import loading
 from ablate.errors import AblateError
 from ablate.planning import plan, run_result
-from ablate.report import files
+from ablate.report import files, writing
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
 from ablate.store import Evaluated, Trajectory, keep_evaluated, result_file, sweep_file
@@ -84,7 +84,7 @@ def everything(folder: Path) -> set[str]:
 
 
 def test_it_writes_one_page_and_all_that_lies_beside_it(sweep, capsys):
-    paths = report.write(sweep)
+    paths = writing.write(sweep)
     out = sweep / "report"
     assert paths[0] == out / "index.html"
     assert {str(path.relative_to(out)) for path in paths} == everything(out)
@@ -193,7 +193,7 @@ def test_a_sweep_of_which_nothing_ran_is_reported(sweep, capsys):
     for path in sweep.glob("*/result.json"):
         path.unlink()
     shutil.rmtree(sweep.parents[1] / "runs")
-    report.write(sweep)
+    writing.write(sweep)
     assert "8 not yet run" in (sweep / "report" / "table.md").read_text()
 
 

@@ -13,8 +13,7 @@ from ablate.report.repeat import PROGRAM, as_word, own_configs, own_place, own_s
 from ablate.report.repeat import again as of_sweep
 from ablate.report.search.words import best_setting
 from ablate.results.searches import SearchResults, same
-from ablate.search import space
-from ablate.store import trials_file
+from ablate.store import record, trials_file
 from ablate.store.record import SEARCH
 
 REPORT = "report again"
@@ -107,7 +106,7 @@ def _enqueued(found: SearchResults) -> list[dict[str, Any]] | None:
     """The settings that were tried first; None where that is the default one, if it is in the space."""
     asked = found.trials.loc[found.trials["source"] == "enqueued", "number"]
     settings = [found.setting(int(number)) for number in asked]
-    default = space.placed(found.default, found.space)
+    default = record.placed(found.default, found.space)
     usual = [] if default is None or found.search["sampler"]["name"] == "grid" else [default]
     if found.trials.empty or (
         len(settings) == len(usual)

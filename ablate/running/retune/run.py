@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ablate.commands import plan as plan_command
 from ablate.config.execution import Settings as Execution
 from ablate.messages import say
+from ablate.planning import overview, text
 from ablate.planning.overview import OWN_LAUNCHER
 from ablate.planning.plan import TUNING
 from ablate.resources import Amount
@@ -22,6 +22,7 @@ def run(
     folder: Path,
     settings: Execution,
     train: Callable[[str], sweep.Train],
+    finished: sweep.Finished,
     redact: Callable[[str], str] = str,
     launcher: str = OWN_LAUNCHER,
 ) -> list[dict[str, Any]]:
@@ -29,6 +30,7 @@ def run(
 
     Args:
         train: from the folder, in that of the sweep, in which a phase has its runs to what trains them.
+        finished: is told the folder of each phase when its runs have ended; see `sweep.run`.
 
     Raises:
         AblateError: an arm has no learning rate that trains to the end, or runs failed.
@@ -36,11 +38,11 @@ def run(
     chosen = choice.kept(folder, retuning.tuning.name)
     if chosen is None:
         if not settings.watch:
-            for line in plan_command.head_of_retuning(
+            for line in text.head_of_retuning(
                 describe(retuning, folder, settings.workers, settings.threads, launcher=launcher), str(folder)
             ):
                 say(line)
-        chosen = _tuned(retuning, folder, settings, train(TUNING), redact, launcher)
+        chosen = _tuned(retuning, folder, settings, train(TUNING), finished, redact, launcher)
     if settings.watch and not (folder / SWEEP).exists():
         say(f"{folder / TUNING} has done its tuning; what is measured then is watched by the same command again")
         return []
@@ -48,7 +50,7 @@ def run(
     for line in chosen.lines:
         say(f"  {line}")
     say(chosen.note)
-    return sweep.run(retuning.measuring(chosen), folder, settings, train(""), redact, launcher)
+    return sweep.run(retuning.measuring(chosen), folder, settings, train(""), finished, redact, launcher)
 
 
 def _tuned(
@@ -56,13 +58,14 @@ def _tuned(
     folder: Path,
     settings: Execution,
     train: sweep.Train,
+    finished: sweep.Finished,
     redact: Callable[[str], str],
     launcher: str,
 ) -> Choice:
     """Tune every arm and choose. A rate at which a run diverged is not chosen; what failed or was not run is still to do."""
     tuning, place = retuning.tuning, folder / TUNING
     try:
-        results = sweep.run(tuning, place, settings, train, redact, launcher)
+        results = sweep.run(tuning, place, settings, train, finished, redact, launcher)
     except sweep.RunsFailed as error:
         results = sweep.results(tuning, place)
         if any(result["status"] in ("missing", "failed") for result in results):
@@ -85,7 +88,7 @@ def describe(
     """
 
     def told(of: Any) -> dict[str, Any]:
-        return plan_command.describe(of, workers, threads, calibrate, launcher)
+        return overview.describe(of, workers, threads, calibrate, launcher)
 
     chosen = choice.kept(folder, retuning.tuning.name)
     measured = told(retuning.shared if chosen is None else retuning.measuring(chosen))

@@ -19,7 +19,7 @@ from ablate.results import searches as results
 from ablate.search import space
 from ablate.search.settings import SearchSettings
 from ablate.search.spec import Search, make
-from ablate.store import trials_file, write_json
+from ablate.store import record, trials_file, write_json
 from ablate.store.record import Trial, label
 
 
@@ -47,7 +47,7 @@ def written(made: Search, folder: Path) -> results.SearchResults:
     budget = made.budget.examples
     same: dict[str, Any] = {"planned": budget, "seeds": len(made.settings.seeds)}
     firsts = [Trial(number, "pruned", point, source="enqueued", **same) for number, point in enumerate(made.points)]
-    inside = space.placed(made.default, made.space) or next(iter(made.points), None)
+    inside = record.placed(made.default, made.space) or next(iter(made.points), None)
     firsts += [] if inside is None else [Trial(len(firsts), "pruned", inside, **same)]
     runs = [run for trial in firsts for run in made.runs(trial.number, dict(trial.params))]
     arms = [

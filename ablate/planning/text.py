@@ -1,0 +1,352 @@
+"""What is said of a plan: what a sweep would run, what it costs and what it can show, before anything is trained."""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rich.console import Console
+
+from ablate import terminal
+from ablate.designs import interaction
+from ablate.planning.overview import OWN_LAUNCHER, describe
+from ablate.planning.plan import Plan
+from ablate.resources import Amount
+
+MOST_SWITCHES = 8  # of which the head of a sweep tells what else they change
+MOST_DEVIATIONS = 3  # that are told one by one
+SHARED = "shared"
+DROPPED_FIRST = ("steps/epoch", "input", "steps left", "operations", "parameters")  # where the terminal has no room for all
+
+
+def show_plan(plan: Plan, workers: Amount, threads: Amount, as_json: bool, launcher: str = OWN_LAUNCHER) -> None:
+    """Print a plan on standard output; see `describe`."""
+    print_plan(describe(plan, workers, threads, launcher=launcher), as_json)
+
+
+def print_plan(description: Mapping[str, Any], as_json: bool) -> None:
+    """Print on standard output what is to be said about a plan."""
+    if as_json:
+        print(json.dumps(description))
+    else:
+        show(description, terminal.standard())
+
+
+def head(description: Mapping[str, Any]) -> list[str]:
+    """What stands at the head of a sweep as it starts: what there is to do, how long it takes, and what to know before."""
+    lines = [_counts(description), *_hours(description), *_fraction(description)[:1]]
+    confounds = description["confounds"]
+    for switch in confounds[:MOST_SWITCHES]:
+        lines.append(f"{_switch(switch)} also changes {', '.join(change.text for change in _changes(switch))}")
+    if len(confounds) > MOST_SWITCHES:
+        lines.append(f"{len(confounds) - MOST_SWITCHES} more arms change more than their factors: ablate plan lists them")
+    return [*lines, *_nothing(description), *_shown(description)]
+
+
+def head_of_retuning(description: Mapping[str, Any], folder: str) -> list[str]:
+    """What stands above the head of the tuning where rates are chosen first: what it tries, and what comes behind it."""
+    return [folder, *_retuning(description)]
+
+
+def show(description: Mapping[str, Any], console: Console) -> None:
+    """Print a plan: totals, arms, what they change besides their factors, and what the seeds can show."""
+    if "retune" in description:
+        _say(console, _retuning(description))
+    else:
+        _say(console, [_counts(description), *_hours(description)])
+    arms = description["arms"]
+    dropped = terminal.draw(console, _arms(arms))
+    if dropped:
+        terminal.say(console, terminal.left_out(dropped))
+    console.print()
+    if any(_to_do(arm) == SHARED for arm in arms):
+        _say(console, [f"{SHARED}: it stands on trainings of an arm above"])
+    if description["confounds"]:
+        what = (
+            "what a factor changes besides itself, on average:"
+            if description["fraction"]
+            else "what an arm changes besides its factor:"
+        )
+        _say(console, [what])
+        terminal.draw(console, _confounds(description["confounds"]))
+        console.print()
+    _say(console, _fraction(description))
+    _say(console, _nothing(description))
+    _say(console, _shown(description))
+
+
+# lines
+
+
+def _counts(description: Mapping[str, Any]) -> str:
+    count = description["totals"]
+    parts = f"{_counted(count['arms'], 'arm')} x {_counted(count['seeds'], 'seed')}"
+    name = f"{description['study']} ({description['design']})" if description["study"] else description["design"]
+    runs = f"{name}: {_counted(count['runs'], 'run')} ({parts}) on {_counted(count['trainings'], 'training')}"
+    done, diverged = count["trainings_done"], count["trainings_diverged"]
+    stopped = [f"{diverged:,} diverged"] if diverged else []
+    if count["trainings_to_do"]:
+        to_do = f"{count['trainings_to_do']:,} to do with {_counted(count['steps_left'], 'step')}"
+        return ", ".join([runs, to_do, *stopped])
+    already = [f"{done:,} done already" if diverged else "all done already"] if done else []
+    return ", ".join([runs, *already, *stopped]) + "; nothing to train"
+
+
+def _retuning(description: Mapping[str, Any]) -> list[str]:
+    """What both phases cost."""
+    retune, arms = description["retune"], description["totals"]["arms"]
+    if retune["chosen"] is not None:
+        return ["the learning rates are chosen:", *retune["chosen"], retune["note"], _counts(description), *_hours(description)]
+    tried = f"{len(retune['rates'])} learning rates ({', '.join(f'{rate:g}' for rate in retune['rates'])} times the arm's own)"
+    seeds = f"{_counted(len(retune['seeds']), 'seed')} ({', '.join(map(str, retune['seeds']))})"
+    images = " or ".join(f"{count:,}" for count in dict.fromkeys(retune["validation"]))
+    return [
+        f"retune=true, so first {_counted(arms, 'arm')} x {tried} x {seeds}, read on {images} held-out training images:",
+        _counts(retune["tuning"]),
+        *_hours(retune["tuning"]),
+        *_measuring(description),
+        _total(description),
+        retune["note"],
+    ]
+
+
+def _measuring(description: Mapping[str, Any]) -> list[str]:
+    """What is measured after the tuning, and what that costs at most."""
+    most = description["retune"]["most"]
+    more = most["totals"]["trainings_to_do"] - description["totals"]["trainings_to_do"]
+    steps = most["totals"]["steps_left"] - description["totals"]["steps_left"]
+    own = f"then each arm at its own best rate: at most {_counted(more, 'training')} more to do with {_counted(steps, 'step')}"
+    together = ["at most, for all that is measured:", *_hours(most)] if more else []
+    return [f"then at the shared rate: {_counts(description)}", *_hours(description), own, *together]
+
+
+def _total(description: Mapping[str, Any]) -> str:
+    """What tuning and measuring come to together."""
+    total = description["retune"]["total"]
+    trainings, steps = _counted(total["trainings_to_do"], "training"), _counted(total["steps_left"], "step")
+    line = f"in all, to tune and to measure: at most {trainings} to do with {steps}"
+    if total["seconds"] is not None:
+        return f"{line}, about {_duration(total['seconds'])}"
+    if total["training_seconds"] is not None:
+        return f"{line}, about {_duration(total['training_seconds'])} of training, if one at a time"
+    return line
+
+
+def _hours(description: Mapping[str, Any]) -> list[str]:
+    """How long what is left takes."""
+    count = description["totals"]
+    sources = "; ".join(description["sources"])
+    if not count["trainings_to_do"]:
+        return []
+    if description["launcher"] != OWN_LAUNCHER:
+        up_to = f"how many run at once is up to hydra/launcher={description['launcher']}"
+        if count["training_seconds"] is None:
+            return [f"{description['unknown']}; {up_to}"]
+        return [f"about {_duration(count['training_seconds'])} of training in all, if one at a time ({sources}); {up_to}"]
+    if count["seconds"] is None:
+        return [description["unknown"]]
+    at_once = f"{count['workers']} at once" if count["workers"] > 1 else "one at a time"
+    threads = _counted(count["threads"], "thread") + (" each" if count["workers"] > 1 else "")
+    gpus = f", on {_counted(count['gpus'], 'GPU')}" if count["gpus"] else ""
+    return [f"about {_duration(count['seconds'])} with {at_once}, {threads}{gpus} ({sources})"]
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 55:
+        return f"{max(10, math.ceil(seconds / 10) * 10)} s"
+    minutes = math.ceil(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(math.ceil(minutes / 5) * 5, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} days {hours} h" if hours else f"{days} days"
+
+
+def _fraction(description: Mapping[str, Any]) -> list[str]:
+    fraction = description["fraction"]
+    if fraction is None:
+        return []
+    if not fraction["generators"]:
+        return ["no smaller fraction has this resolution, so these are all combinations of levels"]
+    lines = [f"a fraction of resolution {fraction['resolution']}: {', '.join(fraction['generators'])}"]
+    if fraction["aliases"]:
+        lines.append("what these arms cannot tell apart:")
+        lines += [f"  {' = '.join(interaction(effect) for effect in group)}" for group in fraction["aliases"]]
+    return lines
+
+
+def _nothing(description: Mapping[str, Any]) -> list[str]:
+    """Levels that change nothing."""
+    labels = [_named(arm) for arm in description["arms"]]
+    idle: dict[str, list[str]] = {}
+    for arm in description["arms"]:
+        for line in arm["idle"]:
+            idle.setdefault(line, []).append(labels[arm["number"]])
+    return [
+        *(f"{'; '.join(few) if len(few) < len(labels) else 'every arm'}: {line}" for line, few in idle.items()),
+        *(
+            f"{labels[pair['arm']]}: changes nothing here, the same training and readout as {labels[pair['same_as']]}, "
+            "so no difference can show"
+            for pair in description["same_arms"]
+        ),
+    ]
+
+
+def _shown(description: Mapping[str, Any]) -> list[str]:
+    """What the seeds can show."""
+    seeds = description["seeds"]
+    smallest, known = seeds["detectable"], seeds["deviations"]
+    if not seeds["judged"]:
+        return []
+    if smallest is None:
+        return ["one seed gives no verdict: add seed=0,1,2,3,4"]
+    what = "effect" if seeds["of"] == "effect" else "difference"
+    looks = f", each {seeds['looks']} times" if seeds["looks"] > 1 else ""
+    line = (
+        f"with {seeds['seeds']} seeds, a true {what} shows in {100 * seeds['power']:g} % of such sweeps if it is "
+        f"{_number(smallest)} times its standard deviation from seed to seed; a smaller one is easily missed "
+        f"({_counted(seeds['judged'], what)} judged{looks}, {100 * seeds['level']:g} % chance of a false alarm in all)"
+    )
+    return [line, *_points(description, known)] if known else [line]
+
+
+def _points(description: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The same in points, where the store tells how much a difference or an effect varies."""
+    counts = sorted({each["seeds"] for each in known})
+    seeds = f"{counts[0]} seeds" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
+    rough = f"rough, since the store has {seeds} to tell that deviation from"
+    if len(known) > MOST_DEVIATIONS:
+        points = [each["detectable_points"] for each in known]
+        low = min(each["points_range"][0] / each["points"] for each in known)
+        high = max(each["points_range"][1] / each["points"] for each in known)
+        what = f"{len(known)} {description['seeds']['of']}s"
+        spread = f"{min(points):.1f} to {max(points):.1f} points for {what}"
+        return [f"that is about {spread}; {rough}: {low:.1f} to {high:.1f} times that is possible"]
+    told = []
+    for each in known:
+        low, high = each["detectable_points_range"]
+        told.append(f"{_judged(description, each)} {each['detectable_points']:.1f} points ({low:.1f} to {high:.1f})")
+    return [f"that is about: {'; '.join(told)}; {rough}"]
+
+
+def _judged(description: Mapping[str, Any], each: Mapping[str, Any]) -> str:
+    """The name of a difference, as that of its arm, or of an effect."""
+    if "arm" in each:
+        arm, against = (description["arms"][each[side]] for side in ("arm", "against"))
+        usual = arm["against"] == against["number"]
+        return str(arm["label"]) if usual else f"{arm['label']} against {against['label']}"
+    if len(each["effect"]) > 1:
+        return interaction(each["effect"])
+    before, after = description["factors"][each["effect"][0]]
+    return f"{each['effect'][0]}: {before} → {after}"
+
+
+# tables
+
+
+def _arms(arms: Sequence[Mapping[str, Any]]) -> list[terminal.Column]:
+    columns: dict[str, Callable[[Mapping[str, Any]], str]] = {
+        "input": lambda arm: _size(arm["input"]),
+        "parameters": lambda arm: f"{arm['parameters']:,}",
+        "operations": lambda arm: f"{arm['operations']:,}",
+        "steps/epoch": lambda arm: _number(arm["steps_per_epoch"]),
+        "to do": _to_do,
+        "steps left": lambda arm: f"{arm['steps_left']:,}" if arm["trainings_to_do"] else "",
+    }
+    spare = {column: rank for rank, column in enumerate(DROPPED_FIRST, 1)}
+    return [
+        terminal.Column("arm", tuple(map(_named, arms)), words=True, name=True),
+        *(terminal.Column(name, tuple(map(told, arms)), spare=spare.get(name, 0)) for name, told in columns.items()),
+    ]
+
+
+def _confounds(switches: Sequence[Mapping[str, Any]]) -> list[terminal.Column]:
+    rows = [
+        ("" if number else _switch(switch), change) for switch in switches for number, change in enumerate(_changes(switch))
+    ]
+    return [
+        terminal.Column("arm", tuple(name for name, _ in rows), words=True, name=True),
+        terminal.Column("changes", tuple(change.what for _, change in rows), words=True),
+        terminal.Column("from", tuple(change.before for _, change in rows)),
+        terminal.Column("to", tuple(change.after for _, change in rows)),
+        terminal.Column("by", tuple(change.by for _, change in rows)),
+    ]
+
+
+def _say(console: Console, lines: Sequence[str]) -> None:
+    for line in lines:
+        terminal.say(console, line)
+    if lines:
+        console.print()
+
+
+# arms and what they change
+
+
+class _Change(NamedTuple):
+    """One thing that an arm changes besides its factor, as text; `by` is empty where that is no number."""
+
+    what: str
+    before: str
+    after: str
+    by: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.what} {self.before} → {self.after}" + (f" ({self.by})" if self.by else "")
+
+
+def _changes(switch: Mapping[str, Any]) -> list[_Change]:
+    changes = []
+    for change in switch["besides"]:
+        what, before, after = change["what"], change["from"], change["to"]
+        if what == "input":
+            sides = 3 if before[2] != after[2] else 2
+            changes.append(_Change(what, _size(before, sides), _size(after, sides), ""))
+        else:
+            percent = 100 * (after / before - 1)
+            by = f"{percent:+.{0 if abs(percent) >= 1 else 1}f} %".replace("-", "−")
+            changes.append(_Change(_WORDS.get(what, what), _number(before), _number(after), by))
+    return changes
+
+
+_WORDS = {
+    "learning_rate": "learning rate",
+    "training_images": "training images",
+    "steps_per_epoch": "steps per epoch",
+    "epochs": "epochs in all",
+}
+
+
+def _switch(switch: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}: {before} → {after}" for name, before, after in switch["switched"])
+
+
+def _named(arm: Mapping[str, Any]) -> str:
+    if arm["number"] or not arm["levels"]:
+        return str(arm["label"])
+    return f"{arm['label']} ({', '.join(f'{name}: {level}' for name, level in arm['levels'].items())})"
+
+
+def _to_do(arm: Mapping[str, Any]) -> str:
+    diverged = f"{arm['trainings_diverged']} diverged" if arm["trainings_diverged"] else ""
+    if arm["trainings_to_do"]:
+        return f"{arm['trainings_to_do']}, {diverged}" if diverged else str(arm["trainings_to_do"])
+    return SHARED if arm["trainings_shared"] else diverged or "done"
+
+
+def _size(shape: Sequence[int], sides: int = 2) -> str:
+    return " x ".join(f"{side:g}" for side in shape[:sides])
+
+
+def _number(value: float) -> str:
+    """A whole number as it is or where it is large, else one decimal; two digits of a small one."""
+    if value == round(value) or value >= 10_000:
+        return f"{value:,.0f}"
+    return f"{value:,.1f}" if value >= 1 else f"{value:.2g}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

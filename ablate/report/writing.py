@@ -1,0 +1,249 @@
+"""Reports of sweeps and searches: written into their folder, and told in short on the screen."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ablate.errors import AblateError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from rich.console import Console
+
+    from ablate.results.analysis import Analysis
+    from ablate.results.searches import SearchResults
+
+NAMED = (
+    "index.html",
+    "table.md",
+    "effects.png",
+    "accuracy.png",
+    "history.png",
+    "surface.png",
+    "front.png",
+    "report.ipynb",
+)  # of the files, where the reader is told  # of the files, where the reader is told
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written of a sweep. files: the page first."""
+
+    name: str
+    analysis: "Analysis"
+    files: list[Path]
+
+    def to_json(self) -> dict[str, Any]:
+        """Tables, notes and files as JSON-able content; a number that is missing is None."""
+        from ablate.report import tables
+
+        analysis, question = self.analysis, self.analysis.question
+        return {
+            "name": self.name,
+            "exploratory": list(question.changes),
+            "level": question.level,
+            "margin": question.margin,
+            "arms": records(analysis.arms),
+            "effects": records(analysis.comparisons),
+            "contrasts": records(analysis.contrasts.drop(columns="factors", errors="ignore")),
+            "shapley": records(analysis.shapley),
+            "noise": records(analysis.noise),
+            "published": records(analysis.published),
+            "compute": {key: None if value != value else value for key, value in analysis.compute.items()},  # NaN
+            "notes": [*(line for table in tables.every(analysis)[:2] for line in table.notes), *analysis.results.notes],
+            "files": [str(path) for path in self.files],
+        }
+
+    def show(self, console: "Console") -> list[str]:
+        """Print the summary; the columns that there was no room for."""
+        from ablate.report import tables
+
+        return tables.show(self.analysis, console)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should be told about the files, a line each."""
+        return self.analysis.results.notes
+
+
+@dataclass(frozen=True)
+class SearchReport:
+    """What was written of a search. files: the page first."""
+
+    name: str
+    found: "SearchResults"
+    files: list[Path]
+
+    def to_json(self) -> dict[str, Any]:
+        """Trials, statistics, sentences and files as JSON-able content; a number that is missing is None."""
+        from ablate.report.search import summary
+
+        return {"name": self.name, **summary.content(self.found), "files": [str(path) for path in self.files]}
+
+    def show(self, console: "Console") -> list[str]:
+        """Print the summary; the columns that there was no room for."""
+        from ablate.report.search import summary
+
+        return summary.show(self.found, console)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should be told about the files, a line each."""
+        return self.found.notes
+
+
+def at_end(formats: Sequence[str]) -> Callable[[Path], None]:
+    """What writes the report of a sweep or search when all of its runs have ended, and shows it; see `running.sweep.run`.
+
+    Args:
+        formats: as for `write`; none for no report. What a search found is written in any case.
+    """
+
+    def finished(folder: Path) -> None:
+        from ablate.report.search import write_results
+        from ablate.store.record import is_search
+
+        if is_search(folder):
+            write_results(folder)
+        if formats:
+            write(folder, formats)
+
+    return finished
+
+
+def write(folder: Path, formats: Sequence[str] | None = None) -> list[Path]:
+    """Write the report of a sweep into its folder and print its summary; the paths of what was written. See `make`."""
+    report = make([str(folder)], formats=formats)
+    show(report)
+    return report.files
+
+
+def make(
+    sources: Sequence[str], to: Path | None = None, formats: Sequence[str] | None = None, **changes: Any
+) -> Report | SearchReport:
+    """Write a report, of sweeps or of one search.
+
+    Args:
+        sources: as for `ablate.results.load`.
+        to: the folder to write into; None for `report` in the sweep's.
+        formats: of `ablate.report.files.FORMATS`; None for all.
+        changes: as for `ablate.results.question.ask`.
+
+    Raises:
+        AblateError: there is no such sweep, or nothing that could be reported so.
+    """
+    from ablate.report import files
+    from ablate.results import load
+    from ablate.results.analysis import analyse
+    from ablate.results.question import ask
+    from ablate.results.sources import is_store
+
+    stores = [source for source in sources if is_store(Path(source))]
+    if stores and len(sources) > 1:
+        raise AblateError(
+            f"{stores[0]} is a store, which must be reported by itself, got {len(sources)} names. Name only the store."
+        )
+    searches = [found for source in sources if (found := search_of(source)) is not None]
+    if searches:
+        return _make_of_search(sources, searches[0], to, formats or files.FORMATS)
+    out = folder_of(sources, to)
+    analysis = analyse(*ask(load(*sources), **changes))
+    folder = _told(sources[0])
+    name = "; ".join(Path(source).resolve().name for source in sources)
+    return Report(name, analysis, files.write(analysis, out, folder, formats or files.FORMATS))
+
+
+def _told(source: str) -> str:
+    """The folder of a sweep as commands name it: as the user does, unless that is the name of a study."""
+    from ablate.results.sources import folders, is_store
+    from ablate.store import SWEEP
+
+    if (Path(source) / SWEEP).exists() or is_store(Path(source)):
+        return source
+    return str(folders(source)[0])
+
+
+def _make_of_search(sources: Sequence[str], folder: Path, to: Path | None, formats: Sequence[str]) -> SearchReport:
+    from ablate.report.search import files
+    from ablate.results.searches import load
+
+    if len(sources) > 1:
+        raise AblateError(f"Expected a search alone: it cannot be joined with others. Received: {' '.join(sources)}.")
+    found = load(folder)
+    return SearchReport(folder.resolve().name, found, files.write(found, to or folder / "report", str(folder), formats))
+
+
+def folder_of(sources: Sequence[str], to: Path | None) -> Path:
+    """Where a report of these is written: where it is told to, else `report` in the sweep's folder.
+
+    Raises:
+        AblateError: they are several sweeps, which have no folder of their own, or none.
+    """
+    if to is not None:
+        return to
+    if len(sources) > 1 or not Path(sources[0]).is_dir():
+        from ablate.results.sources import folders
+
+        found = [folder for source in sources for folder in folders(source)]
+        if len(found) != 1:
+            raise AblateError(
+                f"Expected --out DIR, since several sweeps have no folder of their own. Received: {len(found)} sweeps."
+            )
+        return found[0] / "report"
+    from ablate.planning.plan import sweep_folder
+    from ablate.results.sources import is_store
+
+    if is_store(Path(sources[0])):
+        raise AblateError(f"Expected --out DIR, since a store has no report of its own. Received: {sources[0]}.")
+    return sweep_folder(Path(sources[0])) / "report"
+
+
+def search_of(source: str) -> Path | None:
+    """The folder of the search that a user names, by its path or the name of its study; None where it is none.
+
+    Raises:
+        AblateError: it is a sweep that still tunes learning rates, or nothing that has a report.
+    """
+    from ablate.planning.plan import TUNING, sweep_folder
+    from ablate.results.sources import folders, is_store
+    from ablate.store import SWEEP
+    from ablate.store.record import is_search
+
+    if (Path(source) / SWEEP).exists() or (Path(source) / TUNING / SWEEP).exists():
+        folder = sweep_folder(source)
+        return folder if is_search(folder) else None
+    if is_store(Path(source)):
+        return None
+    found = folders(source)
+    return found[0] if any(map(is_search, found)) else None
+
+
+def records(frame: "DataFrame") -> list[dict[str, Any]]:
+    """A frame as JSON-able content: a row each; what is missing is None."""
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def show(report: Report | SearchReport) -> None:
+    """The tables that answer, as wide as the terminal allows, whole in a pipe; at the end where all of it lies."""
+    from ablate import terminal
+    from ablate.report.files import TABLE
+
+    console = terminal.standard()
+    dropped = report.show(console)
+    if dropped:
+        terminal.say(console, f"{terminal.left_out(dropped)}; see {TABLE}")
+    for line in report.notes:
+        terminal.say(console, line)
+    console.print()
+    named = [path for path in report.files if path.name in NAMED]
+    for path in named:
+        terminal.say(console, str(path), whole=True)
+    others = [path for path in report.files if path not in named]
+    if others:
+        folder = Path(os.path.commonpath([path.parent for path in report.files]))
+        names = "" if named else f": {', '.join(str(path.relative_to(folder)) for path in others)}"
+        count = f"{len(others)} {'more ' if named else ''}{'file' if len(others) == 1 else 'files'}"
+        terminal.say(console, f"{'and ' if named else ''}{count} in {folder}{names}", whole=True)
