@@ -152,7 +152,7 @@ class Swept:
 
         settings = Settings(workers=2, threads=1, retries=1, fail_fast=False, watch=False, progress=False)
         with ending():
-            return sweep.run(self.plan, self.folder, settings, train)
+            return sweep.run(self.plan, self.folder, settings, train, lambda _: None)
 
     def segments(self) -> dict[str, int]:
         """How often each training that is done was gone on with."""

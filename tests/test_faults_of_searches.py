@@ -69,7 +69,7 @@ class Searched:
 
         settings = Settings(workers=2, threads=1, retries=1, fail_fast=False, watch=False, progress=False)
         with ending():
-            run.run(self.search, self.folder, settings, engines, train)
+            run.run(self.search, self.folder, settings, engines, train, lambda _: None)
 
     def found(self) -> dict[str, Any]:
         """What came of each setting, and of the measuring of the best one."""

@@ -196,25 +196,25 @@ def test_a_folder_holds_one_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     began = int(time.time())
     with pytest.raises(sweep.RunsFailed, match=r"2 of 2 runs have no accuracy \(2 missing\)"):
-        sweep.run(first, folder, settings, nothing)
+        sweep.run(first, folder, settings, nothing, lambda _: None)
     before = read_json(folder / "sweep.json")
     assert began <= before.pop("fixed_at") <= time.time()
     assert before.pop("check")
     assert before == first.to_json()
     before = read_json(folder / "sweep.json")
     with pytest.raises(AblateError, match="holds another sweep"):
-        sweep.run(other, folder, settings, nothing)
+        sweep.run(other, folder, settings, nothing, lambda _: None)
     assert read_json(folder / "sweep.json") == before
     assert [sweep.folder for sweep in store.known_sweeps(tmp_path / "runs")] == [folder]
     with pytest.raises(sweep.RunsFailed):
-        sweep.run(make("augment=on,off", "steps=20", "report.margin=2"), folder, settings, nothing)
+        sweep.run(make("augment=on,off", "steps=20", "report.margin=2"), folder, settings, nothing, lambda _: None)
     assert read_json(folder / "sweep.json") == before
     assert "report.margin=0.5 was fixed before training and stays; 2 is not taken" in capsys.readouterr().err
     (folder / "sweep.json").write_text("{")
     with pytest.raises(
         AblateError, match=r"sweep\.json: not valid JSON .* Restore it, or delete .*sweep to fix it anew; the trainings stay\."
     ):
-        sweep.run(first, folder, settings, nothing)
+        sweep.run(first, folder, settings, nothing, lambda _: None)
 
 
 def test_a_sweep_of_a_version_without_checksums_gets_one_where_the_command_plans_the_same(
@@ -228,7 +228,7 @@ def test_a_sweep_of_a_version_without_checksums_gets_one_where_the_command_plans
 
     def again() -> None:
         with pytest.raises(sweep.RunsFailed):
-            sweep.run(made, folder, settings, lambda *_: None)
+            sweep.run(made, folder, settings, lambda *_: None, lambda _: None)
 
     store.write_json(folder / "sweep.json", older)
     again()
