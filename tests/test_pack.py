@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ablate.commands import report, runs, status
 from ablate.errors import AblateError
 from ablate.results import load
-from ablate.results.searches import load as load_search
+from ablate.results.search import load as load_search
 from ablate.store import pack as packs
 
 ARCHIVE = Path(__file__).parent / "compat" / "written_by_0.1.0.tar.xz"

@@ -26,8 +26,8 @@ from ablate.report.search.repeat import commands as search_commands
 from ablate.report.tables import confounds
 from ablate.results.analysis import Analysis, analyse
 from ablate.results.question import ask
-from ablate.results.searches import SearchResults
-from ablate.results.searches import load as load_search
+from ablate.results.search import SearchResults
+from ablate.results.search import load as load_search
 from ablate.results.sources import folders, is_store, load
 from ablate.store import SWEEP
 from ablate.store.record import is_search

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ablate.results.analysis import Analysis
-    from ablate.results.searches import SearchResults
+    from ablate.results.search import SearchResults
 
 NAMED = (
     "index.html",
@@ -167,7 +167,7 @@ def _told(source: str) -> str:
 
 def _make_of_search(sources: Sequence[str], folder: Path, to: Path | None, formats: Sequence[str]) -> SearchReport:
     from ablate.report.search import files
-    from ablate.results.searches import load
+    from ablate.results.search import load
 
     if len(sources) > 1:
         raise AblateError(f"Expected a search alone: it cannot be joined with others. Received: {' '.join(sources)}.")

@@ -38,8 +38,8 @@ def load(*sources: str | Path) -> Results:
     for folder in found:
         if is_search(folder):
             raise AblateError(
-                f"Expected a sweep that compares arms. Received: {folder}, which is a search: `ablate report` and "
-                f"`ablate.report.search.load` read it, and its {CONFIRMATION}/ is a sweep."
+                f"Expected a sweep that compares arms. Received: {folder}, which is a search: `ablate report` reads "
+                f"it, as `search.load` of `ablate.results` does, and its {CONFIRMATION}/ is a sweep."
             )
     folders_once = list({folder.resolve(): folder for folder in found}.values())
     parts = [one_sweep.read(folder) for folder in folders_once]

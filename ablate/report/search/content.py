@@ -9,7 +9,7 @@ from ablate.report.page.blocks import Block
 from ablate.report.paper.methods import machines
 from ablate.report.search import tables, words
 from ablate.report.tables.table import Table
-from ablate.results.searches import SearchResults
+from ablate.results.search import SearchResults
 from ablate.stats import searches
 
 FOLDED = {"trials", "confirmation_noise"}

@@ -12,7 +12,7 @@ from ablate.report.search import content, paper, words
 from ablate.report.search import tables as of_search
 from ablate.report.search.figures import drawn
 from ablate.report.search.repeat import commands
-from ablate.results.searches import SearchResults
+from ablate.results.search import SearchResults
 from ablate.stats import searches
 
 TUNED_ON_TEST = "tuned on the test set"

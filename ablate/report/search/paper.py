@@ -10,7 +10,7 @@ from ablate.report.paper.methods import test as rule
 from ablate.report.search.repeat import again
 from ablate.report.search.tables import named, space
 from ablate.report.search.words import answer, best_setting, counted_trials, default_won, holds, setting, value, warnings
-from ablate.results.searches import SearchResults
+from ablate.results.search import SearchResults
 from ablate.stats import searches
 
 

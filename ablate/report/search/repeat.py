@@ -12,7 +12,7 @@ from ablate import escaping
 from ablate.report.repeat import PROGRAM, as_word, own_configs, own_place, own_store, report
 from ablate.report.repeat import again as of_sweep
 from ablate.report.search.words import best_setting
-from ablate.results.searches import SearchResults, same
+from ablate.results.search import SearchResults, same
 from ablate.store import record, trials_file
 from ablate.store.record import SEARCH
 

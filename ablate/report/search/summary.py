@@ -8,7 +8,7 @@ from rich.console import Console
 from ablate import terminal
 from ablate.report.search import repeat, tables, words
 from ablate.report.tables.summary import print_table
-from ablate.results.searches import SearchResults
+from ablate.results.search import SearchResults
 from ablate.stats import searches
 
 

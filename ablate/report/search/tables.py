@@ -11,7 +11,7 @@ from ablate.report.search.words import STATES, best_setting, counted_trials, hol
 from ablate.report.tables.rendering import markdown
 from ablate.report.tables.table import Column, Table, numeric, shown, wordy
 from ablate.results.analysis import Analysis
-from ablate.results.searches import SearchResults, as_number
+from ablate.results.search import SearchResults, as_number
 from ablate.stats import searches
 from ablate.stats.objectives import Objective
 

@@ -8,7 +8,7 @@ from ablate import numbers
 from ablate.numbers import counted
 from ablate.report import sentences as words
 from ablate.results.analysis import Analysis
-from ablate.results.searches import SearchResults, Setting, as_number, same
+from ablate.results.search import SearchResults, Setting, as_number, same
 from ablate.stats import searches
 from ablate.store.record import FINISHED, shown
 

@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 
 from ablate.report import output
 from ablate.report.tables import csv
-from ablate.results.searches import SearchResults, as_number, load
+from ablate.results.search import SearchResults, as_number, load
 from ablate.stats import searches
 
 TRIALS, BEST = "trials.csv", "optimization_results.yaml"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ablate.config import loading
 from ablate.planning import plan
 from ablate.report.search import repeat
-from ablate.results import searches as results
+from ablate.results import search as results
 from ablate.search import space
 from ablate.search.settings import SearchSettings
 from ablate.search.spec import Search, make

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from ablate.report.figures import blank, fit, single
 from ablate.report.search import figures
 from ablate.report.search.figures.marks import FEW, Scale, edges, scale
-from ablate.results.searches import load
+from ablate.results.search import load
 from ablate.stats import searches
 from ablate.store.record import Trial
 

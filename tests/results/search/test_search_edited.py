@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import pytest
 
 from ablate.errors import AblateError
-from ablate.results import searches
-from ablate.results.searches import load
+from ablate.results import search
+from ablate.results.search import load
 from ablate.store import sweep_file, trials_file
 from ablate.store.checksums import CHECK, seal
 from ablate.store.schema import BadFile
@@ -160,14 +160,14 @@ def test_scores_are_those_of_the_trainings_where_these_are_at_hand(made: Callabl
     readout = {"weights": "raw", "step": 10}
     runs = tuple({"trial": 0, "fingerprint": name, "readout": readout} for name in ("a", "b"))
     given: Any = {"a": Training(10, 0.25), "b": Training(10, 0.75)}
-    trials, differed = searches.scored(replace(stored, runs=runs), given, found.objectives)
+    trials, differed = search.scored(replace(stored, runs=runs), given, found.objectives)
     assert trials[0].values == (0.5, 9_000_000)
     assert trials[0].curve[-1][1] == 0.5
     assert trials[1:] == list(stored.trials[1:])
     assert len(differed) == 1
     assert differed[0].startswith("trial 0 has the score of its training, 50.00 %, 9,000,000; trials.json has ")
     for missing in ({"a": Training(10, 0.25)}, {"a": Training(10, 0.25), "b": Training(9, 0.75)}):
-        assert searches.scored(replace(stored, runs=runs), missing, found.objectives) == (list(stored.trials), [])
+        assert search.scored(replace(stored, runs=runs), missing, found.objectives) == (list(stored.trials), [])
 
 
 @pytest.mark.parametrize("kind", ["a link", "a pipe", "a folder", "empty", "cut", "deep"])
@@ -198,7 +198,7 @@ def test_a_training_that_cannot_be_read_leaves_the_scores_of_its_trial(made: Cal
         (tmp_path / "runs" / name).mkdir(parents=True)
     (tmp_path / "runs" / names[1] / "status.json").symlink_to(tmp_path / "elsewhere")
     runs = tuple({"trial": 0, "arm": 0, "seed": 0, "fingerprint": name, "readout": readout} for name in names)
-    trained, notes = searches._trained(replace(stored, runs=runs), {**found.sweep, "store": str(tmp_path / "runs")}, folder)
+    trained, notes = search._trained(replace(stored, runs=runs), {**found.sweep, "store": str(tmp_path / "runs")}, folder)
     assert list(trained) == [names[0]]
     [note] = notes
     start = "1 training cannot be read, so curves are left out, and values are those of trials.json: Cannot read "

@@ -7,7 +7,7 @@ import yaml
 from ablate.errors import AblateError
 from ablate.report.search import files, tables, write_results, written
 from ablate.results import load as load_sweep
-from ablate.results.searches import load
+from ablate.results.search import load
 from ablate.stats import searches
 from ablate.stats.importance import importance
 from ablate.store.record import Trial

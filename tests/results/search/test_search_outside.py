@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ablate.report.search import files, summary, tables
-from ablate.results.searches import load
+from ablate.results.search import load
 from ablate.store.record import Dimension
 from ablate.terminal import Terminal
 

@@ -9,7 +9,7 @@ from ablate.errors import AblateError
 from ablate.report import notebook
 from ablate.report.figures import points
 from ablate.report.search import figures as plots
-from ablate.results.searches import load
+from ablate.results.search import load
 
 CSVS = {"trials.csv", "curves.csv", "history.csv", "importance.csv", "effort.csv", "spent.csv"}
 FIGURES = ("history", "surface", "slices", "curves", "importance", "time")

@@ -1,7 +1,7 @@
 import pytest
 
 from ablate.report.search import files, repeat, tables, words
-from ablate.results.searches import load
+from ablate.results.search import load
 from ablate.store.record import Trial
 
 

@@ -8,7 +8,7 @@ from ablate.report import figures
 from ablate.report.figures import Drawn, blank, fit, rows, single
 from ablate.report.search.figures import curves, front, history, importance, slices, surface, time
 from ablate.report.search.figures.marks import is_numeric, scale
-from ablate.results.searches import SearchResults
+from ablate.results.search import SearchResults
 from ablate.stats import searches
 from ablate.stats.objectives import Objective
 

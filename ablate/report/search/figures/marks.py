@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 
 from ablate.report.figures.intervals import ARROW, SAID
 from ablate.report.figures.style import BLUE, GREY, ORANGE, SMALL, fitted, tell
-from ablate.results.searches import as_number
+from ablate.results.search import as_number
 from ablate.stats.objectives import Objective
 from ablate.store.record import Dimension
 
