@@ -57,7 +57,7 @@ class AblateSweeper(Sweeper):
         from ablate.config import loading
         from ablate.config.execution import Settings
         from ablate.errors import AblateError
-        from ablate.planning import text as plan_text
+        from ablate.planning import sentences
         from ablate.report.writing import at_end
         from ablate.running import retune, sweep
 
@@ -74,9 +74,9 @@ class AblateSweeper(Sweeper):
             as_json = self.plan == "json"
             if isinstance(made, retune.Retuning):
                 told = retune.describe(made, folder, *amounts, launcher=self._launcher)
-                plan_text.print_plan(told, as_json)
+                sentences.print_plan(told, as_json)
             else:
-                plan_text.show_plan(made, *amounts, as_json=as_json, launcher=self._launcher)
+                sentences.show_plan(made, *amounts, as_json=as_json, launcher=self._launcher)
             return None
 
         def redact(text: str) -> str:

@@ -22,7 +22,7 @@ from ablate.config import loading
 from ablate.data.split import default_validation
 from ablate.errors import AblateError
 from ablate.planning import overview, plan
-from ablate.planning.text import head, head_of_retuning, show
+from ablate.planning.sentences import head, head_of_retuning, show
 from ablate.running.retune import FILE, Choice, Retuning, Settings, Tried, Tuned, describe
 from ablate.running.retune.choice import NOTE, kept
 

@@ -12,7 +12,7 @@ from ablate.config.execution import Settings
 from ablate.errors import AblateError
 from ablate.messages import say
 from ablate.monitor.live import Screen
-from ablate.planning import overview, run_result, text
+from ablate.planning import overview, run_result, sentences
 from ablate.planning.plan import Plan, Run, Training
 from ablate.readout import diverged_loss_of
 from ablate.running import ensuring, hold
@@ -65,7 +65,7 @@ def run(
             for name in (result_file.RESULT, run_result.TRACE):
                 (folder / str(run.number) / name).unlink(missing_ok=True)
         say(f"{folder}")
-        for line in text.head(overview.describe(plan, settings.workers, settings.threads, launcher=launcher)):
+        for line in sentences.head(overview.describe(plan, settings.workers, settings.threads, launcher=launcher)):
             say(line)
         if missing:
             with Screen(folder, shown=settings.progress) if launcher == "local" else nullcontext() as screen:

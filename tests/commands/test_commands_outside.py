@@ -16,11 +16,10 @@ from rich.cells import cell_len
 
 from ablate import __main__, messages
 from ablate.commands import info, status
-from ablate.commands import plan as planned
 from ablate.config import loading
 from ablate.monitor import live as watch
 from ablate.monitor.states import RunStatus, Snapshot, TrainingStatus
-from ablate.planning import plan
+from ablate.planning import overview, plan, sentences
 from ablate.planning.plan import Plan
 from ablate.store import Trajectory, write_json
 from ablate.terminal import Terminal
@@ -61,9 +60,9 @@ def whole(text: str, numbers: Sequence[str]) -> bool:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_plan_keeps_its_numbers_whole_and_its_arms(small: Plan, width: int | None) -> None:
-    description = planned.describe(small, 2, 1, calibrate=False)
+    description = overview.describe(small, 2, 1, calibrate=False)
     first = screen(width)
-    planned.show(description, first)
+    sentences.show(description, first)
     text = written(first, width)
     for arm in description["arms"]:
         assert arm["label"] in text
@@ -74,14 +73,14 @@ def test_a_plan_keeps_its_numbers_whole_and_its_arms(small: Plan, width: int | N
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_plan_of_hostile_names_is_text(small: Plan, width: int | None) -> None:
-    description = json.loads(json.dumps(planned.describe(small, 2, 1, calibrate=False)))
+    description = json.loads(json.dumps(overview.describe(small, 2, 1, calibrate=False)))
     for number, arm in enumerate(description["arms"]):
         arm |= {"label": NAMES[number], "levels": {NAMES[1]: NAMES[4], NAMES[2]: NAMES[0]}}
     for switch in description["confounds"]:
         switch["switched"] = [NAMES[:3]]
     description |= {"study": NAMES[1], "sources": list(NAMES), "unknown": NAMES[0]}
     console = screen(width)
-    planned.show(description, console)
+    sentences.show(description, console)
     text = written(console, width)
     assert "[red]x[/red]" in text
     assert whole(text, ["6", "1,234,567", "3"][:1])

@@ -19,7 +19,7 @@ from rich.console import Console
 from ablate.commands import plan as command
 from ablate.config import loading
 from ablate.designs import Factor, factorial
-from ablate.planning import forecast, plan, run_result
+from ablate.planning import forecast, overview, plan, run_result, sentences
 from ablate.planning.plan import Plan, Run
 
 
@@ -34,7 +34,7 @@ def make(tmp_path: Path) -> Callable[..., Plan]:
 
 
 def described(made: Plan, launcher: str = "local") -> dict[str, Any]:
-    description = command.describe(made, 2, 1, calibrate=False, launcher=launcher)
+    description = overview.describe(made, 2, 1, calibrate=False, launcher=launcher)
     assert json.loads(json.dumps(description)) == description
     return description
 
@@ -42,7 +42,7 @@ def described(made: Plan, launcher: str = "local") -> dict[str, Any]:
 def shown(description: dict[str, Any], width: int | None = None) -> str:
     """What is printed into a terminal of a width, or a pipe."""
     stream = io.StringIO()
-    command.show(description, Console(file=stream, width=width, force_terminal=width is not None, color_system=None))
+    sentences.show(description, Console(file=stream, width=width, force_terminal=width is not None, color_system=None))
     return stream.getvalue()
 
 
@@ -73,7 +73,7 @@ def test_it_counts_runs_and_trainings_and_what_is_left(make: Callable[..., Plan]
     assert [arm["trainings_to_do"] for arm in description["arms"]] == [2, 0, 2, 0]
     assert [arm["trainings_shared"] for arm in description["arms"]] == [0, 2, 0, 2]
     assert [arm["trainings_diverged"] for arm in description["arms"]] == [0, 0, 1, 1]
-    assert command.head(description)[0] == (
+    assert sentences.head(description)[0] == (
         "factorial: 12 runs (4 arms x 3 seeds) on 6 trainings, 4 to do with 80 steps, 1 diverged"
     )
     assert "2, 1 diverged" in shown(description)
@@ -85,7 +85,7 @@ def test_it_counts_runs_and_trainings_and_what_is_left(make: Callable[..., Plan]
 def test_a_sweep_that_is_done_says_so(make: Callable[..., Plan]) -> None:
     made = make("ema=on,off", study="averages")
     finish(made.runs[0])
-    lines = command.head(described(made))
+    lines = sentences.head(described(made))
     assert lines[0] == "averages (factorial): 2 runs (2 arms x 1 seed) on 1 training, all done already; nothing to train"
     assert not any(line.startswith(("about", "how long")) for line in lines)
 
@@ -95,7 +95,7 @@ def test_what_diverged_is_not_done(make: Callable[..., Plan]) -> None:
     for run in made.runs[:3]:
         finish(run)
     finish(made.runs[3], status="diverged")
-    lines = command.head(described(made))
+    lines = sentences.head(described(made))
     assert lines[0] == ("factorial: 4 runs (4 arms x 1 seed) on 4 trainings, 3 done already, 1 diverged; nothing to train")
     assert not any(line.startswith("how long") for line in lines)
     [row] = [line for line in shown(described(made)).splitlines() if line.startswith("lr: 0.1 → 0.4")]
@@ -110,7 +110,7 @@ def test_a_training_of_which_a_shorter_run_is_done_has_diverged_all_the_same(mak
     description = described(made)
     assert [run["state"] for run in description["runs"]] == ["done", "diverged"]
     assert [(one["state"], one["steps_done"], one["steps_left"]) for one in description["trainings"]] == [("diverged", 30, 0)]
-    assert "1 training, 1 diverged; nothing to train" in command.head(description)[0]
+    assert "1 training, 1 diverged; nothing to train" in sentences.head(description)[0]
 
 
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])
@@ -119,7 +119,7 @@ def test_another_launchers_wall_time_is_not_forecast(make: Callable[..., Plan], 
     description = described(made, launcher)
     totals = description["totals"]
     assert [totals[name] for name in ("seconds", "training_seconds", "workers", "threads")] == [None, None, None, 3]
-    assert command.head(description)[1] == (f"{forecast.TOO_SMALL}; how many run at once is up to hydra/launcher={launcher}")
+    assert sentences.head(description)[1] == (f"{forecast.TOO_SMALL}; how many run at once is up to hydra/launcher={launcher}")
     for run in make("lr=0.1,0.2", "seed=7").runs:
         finish(run)
         here = {"from_step": 0, "host": forecast.machine.host(), "threads": 3, "at_once": 1, "device": "x", "processor": "x"}
@@ -128,7 +128,7 @@ def test_another_launchers_wall_time_is_not_forecast(make: Callable[..., Plan], 
     totals, each = description["totals"], [one["seconds"] for one in description["trainings"]]
     assert totals["seconds"] is None
     assert totals["training_seconds"] == pytest.approx(sum(each))
-    told = command.head(description)[1]
+    told = sentences.head(description)[1]
     assert told.startswith(f"about {math.ceil(sum(each) / 60)} min of training in all, if one at a time (measured in earlier")
     assert told.endswith(f"; how many run at once is up to hydra/launcher={launcher}")
     assert described(made)["totals"]["seconds"] is not None
@@ -147,7 +147,7 @@ def test_it_tells_what_a_switch_changes_besides_its_factor(make: Callable[..., P
     assert (
         "augment: on → off also changes input 24 x 24 → 32 x 32, parameters 1,068,298 → 1,756,426 (+64 %), "
         "operations 37,745,098 → 66,983,370 (+77 %)"
-    ) in command.head(description)
+    ) in sentences.head(description)
 
 
 @pytest.mark.parametrize(
@@ -200,26 +200,26 @@ def test_a_fraction_shows_its_generators_and_aliases_and_what_factors_change_on_
 
 
 def test_levels_that_change_nothing_are_told(make: Callable[..., Plan]) -> None:
-    lines = command.head(described(make("lrn=native,on")))
+    lines = sentences.head(described(make("lrn=native,on")))
     assert any("lrn: native → on: changes nothing here, the same training and readout as baseline" in line for line in lines)
-    lines = command.head(described(make("model=nin0", "lr=0.1,0.2")))
+    lines = sentences.head(described(make("model=nin0", "lr=0.1,0.2")))
     assert any(line.startswith("every arm: the weight decay is for hidden dense layers") for line in lines)
-    lines = command.head(described(make("model=tuto,nin0")))
+    lines = sentences.head(described(make("model=tuto,nin0")))
     assert any(line.startswith("model: tuto → nin0: the weight decay is for hidden dense layers") for line in lines)
 
 
 def test_it_says_what_the_seeds_can_show(make: Callable[..., Plan]) -> None:
     words = ("augment=on,off", "lrn=on,off")
-    assert command.head(described(make(*words)))[-1] == "one seed gives no verdict: add seed=0,1,2,3,4"
+    assert sentences.head(described(make(*words)))[-1] == "one seed gives no verdict: add seed=0,1,2,3,4"
     five = described(make(*words, "seed=0,1,2,3,4"))
-    assert command.head(five)[-1] == (
+    assert sentences.head(five)[-1] == (
         "with 5 seeds, a true difference shows in 80 % of such sweeps if it is 2.3 times its standard deviation from seed to "
         "seed; a smaller one is easily missed (3 differences judged, 5 % chance of a false alarm in all)"
     )
     assert five["seeds"]["judged"] == 3
     alone = described(make())
     assert (alone["seeds"]["judged"], alone["seeds"]["detectable"]) == (0, None)
-    assert "verdict" not in "".join(command.head(alone))
+    assert "verdict" not in "".join(sentences.head(alone))
 
 
 def test_where_the_store_knows_a_deviation_it_says_points(make: Callable[..., Plan]) -> None:
@@ -232,7 +232,7 @@ def test_where_the_store_knows_a_deviation_it_says_points(make: Callable[..., Pl
     assert known["points_range"] == pytest.approx(
         [0.5207, 6.2847], abs=1e-3
     )  # of a standard deviation from three, as published
-    assert command.head(description)[-1] == (
+    assert sentences.head(description)[-1] == (
         "that is about: augment: on → off 3.3 points (1.7 to 20.5); rough, since the store has 3 seeds to tell that "
         "deviation from"
     )
@@ -242,7 +242,7 @@ def test_of_many_deviations_it_says_the_span(make: Callable[..., Plan]) -> None:
     made = make("lr=0.1,0.2,0.3,0.4,0.5", "seed=0,1,2")
     for run in made.runs:
         finish(run, averaged=0.5 + 0.01 * run.seed * run.arm)
-    line = command.head(described(made))[-1]
+    line = sentences.head(described(made))[-1]
     assert line.startswith("that is about 6.5 to 26.2 points for 4 differences; rough, since the store has 3 seeds")
     assert line.endswith(": 0.5 to 6.3 times that is possible")
 
@@ -257,7 +257,7 @@ def test_a_fraction_says_points_of_its_effects(make: Callable[..., Plan]) -> Non
     description["seeds"]["deviations"] = [
         each for each in description["seeds"]["deviations"] if each["effect"] in (["fc"], ["augment", "fc"])
     ]
-    line = command.head(description)[-1]
+    line = sentences.head(description)[-1]
     assert line.startswith("that is about: fc: two → one ")
     assert "; augment x fc " in line
 
@@ -267,7 +267,7 @@ def test_hours_read_plainly_and_never_promise_less(make: Callable[..., Plan], se
     description = described(make())
     description["totals"]["seconds"] = seconds
     description["sources"] = ["measured"]
-    words = command.head(description)[1].removeprefix("about ").partition(" with ")[0].split()
+    words = sentences.head(description)[1].removeprefix("about ").partition(" with ")[0].split()
     units = {"s": 1, "min": 60, "h": 3600, "days": 86_400}
     told = sum(int(number) * units[unit] for number, unit in zip(words[::2], words[1::2], strict=True))
     assert 0.98 * seconds <= told <= max(10, 1.2 * seconds)
@@ -280,7 +280,7 @@ def test_hours_read_plainly_and_never_promise_less(make: Callable[..., Plan], se
 def test_no_part_of_a_duration_is_0(make: Callable[..., Plan], seconds: int, text: str) -> None:
     description = described(make())
     description["totals"]["seconds"] = seconds
-    assert command.head(description)[1].startswith(f"about {text} with ")
+    assert sentences.head(description)[1].startswith(f"about {text} with ")
 
 
 def test_it_reads_in_80_columns_and_whole_in_a_pipe(make: Callable[..., Plan]) -> None:
@@ -333,7 +333,7 @@ def test_a_thousand_runs_are_described_quickly(make: Callable[..., Plan]) -> Non
     text = shown(description)
     assert time.process_time() - started < 3
     assert "1,000 runs (125 arms x 8 seeds) on 1,000 trainings" in text
-    assert len(command.head(description)) < 12
+    assert len(sentences.head(description)) < 12
 
 
 def ran(folder: Path, environment: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":

@@ -6,7 +6,7 @@ from typing import Any
 
 from ablate.config.execution import Settings as Execution
 from ablate.messages import say
-from ablate.planning import overview, text
+from ablate.planning import overview, sentences
 from ablate.planning.overview import OWN_LAUNCHER
 from ablate.planning.plan import TUNING
 from ablate.resources import Amount
@@ -38,7 +38,7 @@ def run(
     chosen = choice.kept(folder, retuning.tuning.name)
     if chosen is None:
         if not settings.watch:
-            for line in text.head_of_retuning(
+            for line in sentences.head_of_retuning(
                 describe(retuning, folder, settings.workers, settings.threads, launcher=launcher), str(folder)
             ):
                 say(line)
