@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# How written_by_0.1.0.tar.xz was made: the store and the sweeps of these commands, in an empty folder with my/model/tiny.yaml and
-# my/study/rungs.yaml (both are in the archive), by commit 78c67f2. Afterwards the last sweep was completed in a copy, and
-# `ablate report SWEEP --format csv` wrote expected/ there. Left out of the archive: reports, logs, locks, and the checkpoints of
+# How written_by_0.1.0.tar.xz and written_by_0.2.0.tar.xz were made: the store and the sweeps of these commands, in an empty folder
+# with my/model/tiny.yaml and my/study/rungs.yaml (both are in the archives), by commits 78c67f2 and 071e463. Afterwards the last
+# sweep was completed in a copy, and `ablate report SWEEP --format csv` wrote expected/ there. Left out of the archive: reports, logs, locks, and the checkpoints of
 # all trainings but those of the first and of the interrupted sweep.
 set -x
 B="-cd my data=digits model=tiny threads=1 workers=2 progress=false"
@@ -25,4 +25,4 @@ $A -m $B hydra/sweeper=optuna 'lr=tag(log,interval(0.01,0.5))' batch_size=64,128
 # one that is interrupted on its way, as soon as it has come to step 500
 $A -m $B steps=1500 eval_every=100 lr=0.03 augment=center ema=off,on seed=0,1 &
 until [ "$(cat runs/*/live.json | grep -o '"step": [0-9]*' | grep -o '[0-9]*' | sort -n | tail -1)" -ge 500 ]; do sleep 0.05; done 2>/dev/null
-kill -INT $!; wait
+kill -TERM $!; wait
