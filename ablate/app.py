@@ -94,6 +94,8 @@ def _ensured(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any])
 
 
 def _train_here(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any]) -> None:
+    environment.check()
+    environment.check_start()
     with interruptible("stopping after this step; press Ctrl-C again to stop at once") as stop:
         with TrainingProgress(recipe, trajectory) as watcher:
             try:

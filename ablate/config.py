@@ -150,6 +150,9 @@ def unresolved(error: Exception, cfg: DictConfig) -> str:
     if found := re.search(r"[Ee]nvironment variable '([^']*)' not found", text):
         return f"{of}: the environment variable {found[1]} is not set. Set it, or write ${{oc.env:{found[1]},DEFAULT}}."
     if found := re.search(r"Interpolation key '([^']*)' not found", text):
+        group, _, inner = found[1].partition(".")
+        if inner and "hydra" in cfg and group in levels(cfg.hydra):
+            return missing_key(found[1], levels(cfg.hydra))
         names = [str(name) for name in cfg if name != "hydra"]
         return f"{of}: the config has no key '{found[1]}'.{did_you_mean(found[1], names)}"
     if found := re.search(r"Unsupported interpolation type (\S+)", text):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ablate import __main__ as program
-from ablate import __version__, command_line, config, sweep_names
+from ablate import __version__, command_line, complaints, config, sweep_names
 from ablate.arguments import Parser
 from ablate.commands import dashboard, plan, report, runs, status
 from ablate.errors import AblateError, UsageError
@@ -84,6 +84,57 @@ def test_wrong_usage_is_one_line_and_status_2(words: list[str], told: str, capsy
     assert (end.value.code, out, err.count("\n"), "\x1b" in err) == (2, "", 1, False)
     assert told in err
     assert err.startswith("ablate")
+
+
+LAYERS = "layers:\n  - conv: {kernel: 3, filters: 4}\n  - classifier: {}\n"
+STUDY = "# @package _global_\nhydra:\n  sweeper:\n    params:\n      data: digits\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "told"),
+    [
+        ("plan data=digits hydra.launcher.x=1", "", "Unknown key 'hydra.launcher.x': hydra.launcher has none. Leave it out."),
+        ("plan data=digits hydra.job_logging.root.level=ERROR", "", "hydra.job_logging.root holds no keys."),
+        ("-cd my data=digits model=mine hydra.nope=1", "", "Unknown key 'hydra.nope'."),
+        ("plan -cd my data=digits optimizer=mine", "", "optimizer=mine has no key optimizer.lr. Add it to its file"),
+        (
+            "plan -cd my study=mine",
+            STUDY + "  sweep:\n    dirr: x\n",
+            "study/mine.yaml: Unknown key 'hydra.sweep.dirr'. Did you mean",
+        ),
+        (
+            "plan -cd my study=mine",
+            STUDY + "    parms: 1\n",
+            "study/mine.yaml: Unknown key 'hydra.sweeper.parms'. Did you mean",
+        ),
+        (
+            "plan -cd my study=mine",
+            STUDY + "    n_trials: 1\n",
+            "study/mine.yaml: hydra.sweeper.n_trials is a key of searches.",
+        ),
+        ("plan -cd my study=mine", STUDY + "  launcher: local\n", "study/mine.yaml: A key that holds keys is set to local."),
+    ],
+)
+def test_what_does_not_compose_is_told_by_its_key_and_file(
+    words: str, text: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, content in (("model", LAYERS), ("optimizer", "kind: sgd\n"), ("study", text or STUDY)):
+        (tmp_path / "my" / name).mkdir(parents=True)
+        (tmp_path / "my" / name / "mine.yaml").write_text(content)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as end:
+        program.main(words.split())
+    out, err = capsys.readouterr()
+    assert (end.value.code, out, err.count("\n")) == (1, "", 1)
+    assert told in err
+
+
+def test_a_word_is_blamed_only_for_what_it_does() -> None:
+    from hydra.errors import HydraException
+
+    words = ["data=digits", "steps=4"]
+    assert complaints.one_line(HydraException("?"), words).startswith("Hydra cannot run with these words: data=digits steps=4.")
+    assert complaints.one_line(HydraException("?"), ["data=digits", "steps=[", "augment.nope=1"]).startswith("augment.nope=1 ")
 
 
 @pytest.mark.parametrize("words", [["--version"], ["lr=0.1", "--version"], ["-m", "--version"]])

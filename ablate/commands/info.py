@@ -70,6 +70,7 @@ def _build(recipe: Recipe) -> dict[str, Any]:
         AblateError: it is not, or something outside the config would change it.
     """
     environment.check()
+    environment.check_start()
     from ablate.models.build import built  # TensorFlow is imported here
 
     description: dict[str, Any] = built(recipe)
