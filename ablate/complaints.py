@@ -20,6 +20,7 @@ TYPES = {"Integer": "a whole number", "Float": "a number", "Boolean": "true or f
 KINDS = {"bool": "true or false", "int": "a whole number", "float": "a number"}
 # What no input should lead to: told as a fault of the program.
 INTERNAL = (LookupError, TypeError, AttributeError, NameError, AssertionError, ArithmeticError, RecursionError)
+PLAN = "hydra.sweeper.plan"  # what the command of that name sets
 KEPT = 10  # keys of Hydra's that a message lists
 
 
@@ -229,6 +230,8 @@ def _unknown_of_hydra(key: str, words: Sequence[str]) -> str:
     if "/" in key:
         found = re.sub(r"=.*", "", key)
         return f"Unknown group '{found}'. See ablate --info defaults."
+    if key == PLAN:
+        return "plan works with hydra/sweeper=ablate, the default, or hydra/sweeper=optuna. Leave hydra/sweeper out."
     parent, _, name = key.rpartition(".")
     search = config.compose(["hydra/sweeper=optuna"])
     given = next((word for word in words if word.lstrip("+").startswith(f"{key}=")), None)

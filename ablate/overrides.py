@@ -52,6 +52,8 @@ def read(words: Sequence[str], config_dir: str | None, sweep: bool, of_sweep: st
     swept = sweep or any(word.key_or_group == "hydra.mode" and str(word.value()).upper() == "MULTIRUN" for word in parsed)
     for word in parsed:
         check(word, own)
+        if sweep and name(word) == "hydra.mode" and str(word.value()).upper() == "RUN":
+            raise AblateError("hydra.mode=RUN asks for one run, and -m or plan for a sweep. Leave one of them out.")
         if word.is_sweep_override() and not swept:
             _refuse_sweep(word, of_sweep)
         if word.is_discrete_sweep() and name(word) in LISTS and not all(isinstance(value, list) for value in values(word)):

@@ -73,6 +73,9 @@ def test_flags_that_are_none_are_told_in_one_line(words: Sequence[str], told: st
         (["report", "a", "--margin", "big"], "ablate report: --margin must be a number, got 'big'."),
         (["report", "--compare", "a"], "ablate report: --compare needs 2 values: --compare SWEEP SWEEP."),
         (["runs", "--state", "don"], "ablate runs: Unknown --state 'don'. Choose from "),
+        (["report", "a", "--out", ""], "ablate report: --out must be a path, got ''."),
+        (["runs", "--store="], "ablate runs: --store must be a path, got ''."),
+        (["runs", "pack", "a", "--out", " "], "ablate runs pack: --out must be a path, got ' '."),
         (["runs", "rm"], "ablate runs rm: Nothing is named."),
         (["-x\x1b[31m"], "ablate: Unknown option"),
     ],
@@ -95,6 +98,7 @@ STUDY = "# @package _global_\nhydra:\n  sweeper:\n    params:\n      data: digit
     [
         ("plan data=digits hydra.launcher.x=1", "", "Unknown key 'hydra.launcher.x': hydra.launcher has none. Leave it out."),
         ("plan data=digits hydra.job_logging.root.level=ERROR", "", "hydra.job_logging.root holds no keys."),
+        ("plan data=digits hydra/sweeper=basic lr=1,2", "", "plan works with hydra/sweeper=ablate, the default"),
         ("-cd my data=digits model=mine hydra.nope=1", "", "Unknown key 'hydra.nope'."),
         ("plan -cd my data=digits optimizer=mine", "", "optimizer=mine has no key optimizer.lr. Add it to its file"),
         (

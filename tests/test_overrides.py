@@ -169,6 +169,11 @@ def test_a_list_is_no_sweep(word: str) -> None:
     assert f"{key} takes one list. Write {key}=[{value}]." in refused([word], sweep=True)
 
 
+def test_one_run_and_a_sweep_exclude_each_other() -> None:
+    assert "hydra.mode=RUN asks for one run" in refused(["hydra.mode=RUN"], sweep=True)
+    assert overrides.read(["hydra.mode=RUN"], None, False)
+
+
 # references and paths
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.arguments import Parser
+from ablate.arguments import Parser, a_path
 from ablate.errors import AblateError, one_of
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def _parser() -> Parser:
         "sweep", nargs="*", metavar="SWEEP", help="the folder of a sweep, the name of a study, or a store; several are joined"
     )
     parser.add_argument("--compare", nargs=2, metavar=("SWEEP", "SWEEP"), help="compare the effects of two sweeps")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: SWEEP/report)")
+    parser.add_argument("--out", type=a_path, metavar="DIR", help="where to write (default: SWEEP/report)")
     parser.add_argument("--format", metavar="LIST", help="what to write, of html,csv,md,tex,png,svg (default: all)")
     parser.add_argument("--baseline", metavar="ARM", help="compare all arms with this one, by number or name")
     parser.add_argument("--metric", help="accuracy, or loss on the evaluation set")
