@@ -151,7 +151,8 @@ def unresolved(error: Exception, cfg: DictConfig) -> str:
         return f"{of}: the environment variable {found[1]} is not set. Set it, or write ${{oc.env:{found[1]},DEFAULT}}."
     if found := re.search(r"Interpolation key '([^']*)' not found", text):
         group, _, inner = found[1].partition(".")
-        if inner and "hydra" in cfg and group in levels(cfg.hydra):
+        built_in = f"{key}: {written}" in (conf_dir() / "config.yaml").read_text()  # the user wrote no reference
+        if inner and built_in and "hydra" in cfg and group in levels(cfg.hydra):
             return missing_key(found[1], levels(cfg.hydra))
         names = [str(name) for name in cfg if name != "hydra"]
         return f"{of}: the config has no key '{found[1]}'.{did_you_mean(found[1], names)}"

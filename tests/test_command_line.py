@@ -100,6 +100,7 @@ STUDY = "# @package _global_\nhydra:\n  sweeper:\n    params:\n      data: digit
         ("plan data=digits hydra.job_logging.root.level=ERROR", "", "hydra.job_logging.root holds no keys."),
         ("plan data=digits hydra/sweeper=basic lr=1,2", "", "plan works with hydra/sweeper=ablate, the default"),
         ("-cd my data=digits model=mine hydra.nope=1", "", "Unknown key 'hydra.nope'."),
+        ("plan data=digits lr=${optimizer.nope}", "", "lr=${optimizer.nope}: the config has no key 'optimizer.nope'."),
         ("plan -cd my data=digits optimizer=mine", "", "optimizer=mine has no key optimizer.lr. Add it to its file"),
         (
             "plan -cd my study=mine",
