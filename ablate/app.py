@@ -24,6 +24,7 @@ from ablate.running import ensuring
 from ablate.running.interrupt import interruptible
 from ablate.running.progress import TrainingProgress
 from ablate.store import Trajectory, result_file, write_atomically
+from ablate.system import environment
 
 
 def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
@@ -116,6 +117,8 @@ def _ensured(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any])
 
 
 def _train_here(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any]) -> None:
+    environment.check()
+    environment.check_start()
     with interruptible("stopping after this step; press Ctrl-C again to stop at once") as stop:
         with TrainingProgress(recipe, trajectory) as watcher:
             try:

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from ablate import escaping
 
+OLD_WIDTH = 80
 GAP = 2  # characters between columns
 NAME_WIDTH = 24  # characters that names get at least before columns are dropped
 WORDS_WIDTH = 16  # the same for other columns of words
@@ -84,8 +85,11 @@ class Terminal(Console):
 
 
 def standard() -> Terminal:
-    """Standard output."""
-    return Terminal(highlight=False)
+    """Standard output; where COLUMNS gives it no width, in which nothing would be shown, it has that of an old terminal."""
+    console = Terminal(highlight=False)
+    if console.width < 1:
+        console.width = OLD_WIDTH
+    return console
 
 
 def say(console: Console, text: str = "", whole: bool = False) -> None:

@@ -10,7 +10,7 @@ from ablate import __main__ as program
 from ablate import __version__
 from ablate.commands import command_line, dashboard, plan, report, runs, status
 from ablate.commands.arguments import Parser
-from ablate.config import loading
+from ablate.config import complaints, loading
 from ablate.errors import AblateError, UsageError
 from ablate.planning.plan import sweep_folder
 from ablate.store import sweep_names
@@ -75,6 +75,9 @@ def test_flags_that_are_none_are_told_in_one_line(words: Sequence[str], told: st
         (["report", "a", "--margin", "big"], "ablate report: --margin must be a number, got 'big'."),
         (["report", "--compare", "a"], "ablate report: --compare needs 2 values: --compare SWEEP SWEEP."),
         (["runs", "--state", "don"], "ablate runs: Unknown --state 'don'. Choose from "),
+        (["report", "a", "--out", ""], "ablate report: --out must be a path, got ''."),
+        (["runs", "--store="], "ablate runs: --store must be a path, got ''."),
+        (["runs", "pack", "a", "--out", " "], "ablate runs pack: --out must be a path, got ' '."),
         (["runs", "rm"], "ablate runs rm: Nothing is named."),
         (["-x\x1b[31m"], "ablate: Unknown option"),
     ],
@@ -86,6 +89,59 @@ def test_wrong_usage_is_one_line_and_status_2(words: list[str], told: str, capsy
     assert (end.value.code, out, err.count("\n"), "\x1b" in err) == (2, "", 1, False)
     assert told in err
     assert err.startswith("ablate")
+
+
+LAYERS = "layers:\n  - conv: {kernel: 3, filters: 4}\n  - classifier: {}\n"
+STUDY = "# @package _global_\nhydra:\n  sweeper:\n    params:\n      data: digits\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "told"),
+    [
+        ("plan data=digits hydra.launcher.x=1", "", "Unknown key 'hydra.launcher.x': hydra.launcher has none. Leave it out."),
+        ("plan data=digits hydra.job_logging.root.level=ERROR", "", "hydra.job_logging.root holds no keys."),
+        ("plan data=digits hydra/sweeper=basic lr=1,2", "", "plan works with hydra/sweeper=ablate, the default"),
+        ("-cd my data=digits model=mine hydra.nope=1", "", "Unknown key 'hydra.nope'."),
+        ("plan data=digits lr=${optimizer.nope}", "", "lr=${optimizer.nope}: the config has no key 'optimizer.nope'."),
+        ("plan -cd my data=digits optimizer=mine", "", "optimizer=mine has no key optimizer.lr. Add it to its file"),
+        (
+            "plan -cd my study=mine",
+            STUDY + "  sweep:\n    dirr: x\n",
+            "study/mine.yaml: Unknown key 'hydra.sweep.dirr'. Did you mean",
+        ),
+        (
+            "plan -cd my study=mine",
+            STUDY + "    parms: 1\n",
+            "study/mine.yaml: Unknown key 'hydra.sweeper.parms'. Did you mean",
+        ),
+        (
+            "plan -cd my study=mine",
+            STUDY + "    n_trials: 1\n",
+            "study/mine.yaml: hydra.sweeper.n_trials is a key of searches.",
+        ),
+        ("plan -cd my study=mine", STUDY + "  launcher: local\n", "study/mine.yaml: A key that holds keys is set to local."),
+    ],
+)
+def test_what_does_not_compose_is_told_by_its_key_and_file(
+    words: str, text: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, content in (("model", LAYERS), ("optimizer", "kind: sgd\n"), ("study", text or STUDY)):
+        (tmp_path / "my" / name).mkdir(parents=True)
+        (tmp_path / "my" / name / "mine.yaml").write_text(content)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as end:
+        program.main(words.split())
+    out, err = capsys.readouterr()
+    assert (end.value.code, out, err.count("\n")) == (1, "", 1)
+    assert told in err
+
+
+def test_a_word_is_blamed_only_for_what_it_does() -> None:
+    from hydra.errors import HydraException
+
+    words = ["data=digits", "steps=4"]
+    assert complaints.one_line(HydraException("?"), words).startswith("Hydra cannot run with these words: data=digits steps=4.")
+    assert complaints.one_line(HydraException("?"), ["data=digits", "steps=[", "augment.nope=1"]).startswith("augment.nope=1 ")
 
 
 @pytest.mark.parametrize("words", [["--version"], ["lr=0.1", "--version"], ["-m", "--version"]])

@@ -50,6 +50,68 @@ def test_what_does_not_is_taken(name: str, value: str) -> None:
     environment.check({name: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("TF_XLA_FLAGS", "--nope=1", "TF_XLA_FLAGS has a flag that TensorFlow does not know: --nope=1."),
+        ("XLA_FLAGS", "--xla_cpu_enable_fast_math=maybe", "XLA_FLAGS has a flag whose value TensorFlow cannot read: --xla_cpu"),
+    ],
+)
+def test_flags_with_which_tensorflow_does_not_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(AblateError) as refused:
+        environment.check_start()
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "F0 x.cc:1] Unknown flags in XLA_FLAGS: --a --b=1\n",
+            "XLA_FLAGS has a flag that TensorFlow does not know: --a --b=1.",
+        ),
+        (
+            'F0] Could not open file "x" to read flags for environment variable "XLA_FLAGS".',
+            "XLA_FLAGS=x names no file that can",
+        ),
+        ("F0] Check failed: Parse() Flag parsing failed.\nusage: --b=no --c\nFlags:\n", "TF_XLA_FLAGS has a flag whose value"),
+        ("Traceback\nablate.errors.AblateError: Keras does not start.\n", "Keras does not start."),
+    ],
+)
+def test_why_a_library_does_not_start(said: str, told: str) -> None:
+    reason = environment._why_not(said, {"XLA_FLAGS": "--a", "TF_XLA_FLAGS": "--b=no --c"})
+    assert reason is not None
+    assert reason.startswith(told)
+    assert environment._why_not("Segmentation fault\n", {}) is None
+
+
+@pytest.mark.parametrize("content", ["[1]", '{"epsilon": 1}'])
+def test_a_file_of_keras_with_which_it_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str) -> None:
+    (tmp_path / "keras.json").write_text(content)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    with pytest.raises(AblateError, match=r"Keras does not start with its settings. Correct or remove .*keras\.json"):
+        environment.check_start()
+
+
+def test_usual_settings_start_no_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(environment.subprocess, "run", lambda *_, **__: pytest.fail("a process was started"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    for content in (
+        None,
+        "{}",
+        '{"floatx": "float16", "epsilon": 0.1, "backend": "jax", "image_data_format": "channels_first"}',
+    ):
+        if content is not None:
+            (tmp_path / "keras.json").write_text(content)
+        environment.check_start({"KERAS_HOME": str(tmp_path), "TF_XLA_FLAGS": " "})
+
+
+def test_flags_that_tensorflow_knows_start() -> None:
+    environment.check_start({"XLA_FLAGS": "--xla_cpu_enable_fast_math=false", "KERAS_HOME": "/nope"})
+
+
 def test_flags_in_a_file_are_refused_too(tmp_path: Path) -> None:
     (tmp_path / "flags").write_text("--tf_xla_cpu_global_jit\n--tf_xla_auto_jit=2\n")
     with pytest.raises(AblateError, match="TF_XLA_FLAGS"):

@@ -133,7 +133,7 @@ def test_a_level_is_one_of_its_group(word: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["study=null", "augment='off'", 'model="alex4"', "model=glob(alex*)", "augment=${x}", "lr=${seed}", "~study"]
+    "word", ["study=null", "augment='off'", 'model="alex4"', "model=glob(alex*)", "augment=${ema}", "lr=${seed}", "~study"]
 )
 def test_other_ways_to_write_a_level_stay(word: str) -> None:
     assert len(overrides.read(["data=digits", word], None, True)) == 2
@@ -160,10 +160,111 @@ def test_an_environment_variable_of_a_job_may_be_empty() -> None:
 )
 def test_several_values_are_for_sweeps(words: list[str], told: str) -> None:
     assert told in refused(words, sweep=False)
-    assert overrides.read([*words, "hydra.mode=MULTIRUN"], None, sweep=False)
+    if "takes one list" not in told:
+        assert overrides.read([*words, "hydra.mode=MULTIRUN"], None, sweep=False)
+
+
+@pytest.mark.parametrize("word", ["hydra.sweeper.objectives=accuracy,loss", "report.formats=html,csv", "retune_rates=1,2"])
+def test_a_list_is_no_sweep(word: str) -> None:
+    key, _, value = word.partition("=")
+    assert f"{key} takes one list. Write {key}=[{value}]." in refused([word], sweep=True)
+
+
+def test_one_run_and_a_sweep_exclude_each_other() -> None:
+    assert "hydra.mode=RUN asks for one run" in refused(["hydra.mode=RUN"], sweep=True)
+    assert overrides.read(["hydra.mode=RUN"], None, False)
+
+
+# references and paths
+
+
+@pytest.mark.parametrize("key", ["lr", "store", "hydra.sweep.dir", "hydra.run.dir", "hydra.job.name", "augment"])
+def test_an_interpolation_that_names_nothing_is_told_with_its_key(key: str) -> None:
+    assert f"{key}=${{nope}}: the config has no key 'nope'." in refused([f"{key}=${{nope}}"])
+    assert f"{key}=${{lrr}}: the config has no key 'lrr'. Did you mean 'lr'?" in refused([f"{key}=${{lrr}}"])
+
+
+def test_variables_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOPE", raising=False)
+    monkeypatch.setenv("scratch", "x")
+    told = "hydra.sweep.dir=${oc.env:NOPE}: the environment variable NOPE is not set. Set it, or write ${oc.env:NOPE,DEFAULT}."
+    assert told in refused(["hydra.sweep.dir=${oc.env:NOPE}"])
+    assert "+hydra.job.env_set.X" not in refused(["+hydra.job.env_set.X=${oc.env:NOPE}"])
+    assert "write ${oc.env:HOME}" in refused(["store=${HOME}/x"])
+    assert "write ${oc.env:scratch}" in refused(["store=${scratch}/x"])
+    for word in ("store=${oc.env:scratch}", "store=${oc.env:NOPE,x}", "question=${hydra:job.name}", "lr=${optimizer.lr}"):
+        assert overrides.read([word], None, False)
+
+
+def test_a_level_is_taken_only_from_another_group() -> None:
+    assert "Unknown augment level '${lr}'. Choose from center" in refused(["augment=${lr}"])
+
+
+@pytest.mark.parametrize("key", ["store", "hydra.sweep.dir", "hydra.run.dir", "hydra.sweeper.storage"])
+def test_what_only_a_shell_replaces_is_no_folder(key: str) -> None:
+    assert f"{key}=$HOME/x would be a folder called '$HOME'" in refused([f"{key}=$HOME/x"])
+    assert f"{key}=~/x would be a folder called '~'" in refused([f'{key}="~/x"'])
+    assert f"Write {key}=$HOME/x." in refused([f"{key}=~/x"])
+    assert overrides.read([f"{key}=a$b/x"], None, False)
+
+
+def test_a_home_folder_that_is_expanded_is_taken() -> None:
+    assert overrides.read(['data.path="~/x.npz"'], None, False)
+
+
+@pytest.mark.parametrize("group", ["launcher", "sweeper", "job_logging"])
+def test_a_group_of_hydra_has_a_slash(group: str) -> None:
+    assert f"hydra/{group}=x." in refused([f"hydra.{group}=x"])
+
+
+# callbacks
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("++hydra.callbacks.x._target_=no.such.Thing", "no.such.Thing cannot be imported (No module named 'no')"),
+        ("++hydra.callbacks.x._target_=os.nope", "os.nope cannot be imported"),
+        ("+hydra.callbacks.x._target_=os.getcwd", "must be a class"),
+        ("+hydra.callbacks.x._target_=collections.Counter", "is no callback: it has none of on_run_start"),
+        ("+hydra.callbacks.x._target_=3", "hydra.callbacks.x._target_ must be MODULE.CLASS, got 3."),
+        ("+hydra.callbacks.x={_target_:no.such.Thing}", "no.such.Thing cannot be imported"),
+        ("hydra.callbacks.x=1", "hydra.callbacks.x has no class. Add +hydra.callbacks.x._target_=MODULE.CLASS."),
+        ("+hydra.callbacks.x.y=1", "hydra.callbacks.x has no class"),
+    ],
+)
+def test_callbacks_that_nobody_would_call(word: str, told: str) -> None:
+    assert told in refused([word])
+
+
+def test_callbacks() -> None:
+    target = "hydra.experimental.callback.Callback"
+    assert overrides.read([f"+hydra.callbacks.x._target_={target}", "+hydra.callbacks.x.y=1"], None, False)
+    assert overrides.read([f"+hydra.callbacks.x={{_target_:{target}}}"], None, False)
 
 
 # grammar
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["lr=0.1", ",", "0.2"], "Write lr=0.1,0.2 without spaces."),
+        (["augment=on", ",off"], "Write augment=on,off without spaces."),
+        (
+            ["data.path=my", "data.npz"],
+            """data.npz stands alone. If it belongs to data.path, quote the value: 'data.path="my""",
+        ),
+        (["\u2014json"], "U+2014, a dash other than '-'. Write --json."),
+        (["\u2013m"], "Write -m."),
+        (["lr:0.1"], "Write lr=0.1."),
+        (["lr=0.1", "plan"], "plan is a command, which comes first"),
+        (["model=alex{1,2}"], "Write model=alex1,alex2."),
+        (["model=alex{1..3}"], "Write model=alex1,alex2,alex3."),
+    ],
+)
+def test_words_apart_and_in_other_signs(words: list[str], told: str) -> None:
+    assert told in refused(words)
 
 
 @pytest.mark.parametrize(
@@ -305,6 +406,15 @@ def test_a_file_of_a_built_in_name_is_refused_unless_it_is_the_same(group: str, 
         (STUDY + "      lr: 'a\n", "a quote that is not closed."),
         (STUDY + "defaults: [on]\n", 'line 6: YAML reads on as a boolean. Write - "on".'),
         (STUDY + "defaults:\n  - override /ema: off\n", 'line 7: YAML reads off as a boolean. Write override /ema: "off".'),
+        (STUDY + "      lr: ${nope}\n", "line 6: lr=${nope}: the config has no key 'nope'."),
+        (STUDY + "      seed: 010\n", "line 6: YAML reads 010 as 8. Write 8 if that is meant"),
+        (STUDY + "      batch_size: 1:30\n", "line 6: YAML reads 1:30 as 90."),
+        (STUDY + "      lr: -1:30.5\n", "line 6: YAML reads -1:30.5 as -90.5."),
+        (STUDY + "defaults:\n  - override /hydra/launcher: basic\n", "line 7: hydra/launcher cannot be set in a study."),
+        (
+            STUDY + "defaults:\n  - /augment: center\n",
+            'line 7: augment is in the config already. Write it under params: augment: "c',
+        ),
         (STUDY.partition("\n")[2], "'# @package _global_' is missing: it must be its first line"),
         ("# mine\n" + STUDY, "'# @package _global_' must be its first line"),
         (STUDY.replace("params", "parms"), "has no hydra: sweeper: params:"),
@@ -324,6 +434,20 @@ def test_a_file_that_says_something_else_than_it_seems_is_refused_by_line(text: 
     message = refused(["study=mine"], config_dir=str(tmp_path / "my"))
     assert message.startswith(str(path))
     assert told in message
+
+
+@pytest.mark.parametrize("name", ["launcher/local", "launcher/basic", "sweeper/ablate", "sweeper/optuna"])
+def test_a_file_with_the_name_of_a_config_of_a_plugin_is_refused(name: str, tmp_path: Path) -> None:
+    path = own(tmp_path, f"hydra/{name}.yaml", "x: 1\n")
+    assert f"{path} has the name of the built-in hydra/{name.replace('/', '=')}." in refused(
+        [], config_dir=str(tmp_path / "my")
+    )
+
+
+def test_numbers_that_say_what_they_are_may_be_in_a_file(tmp_path: Path) -> None:
+    text = STUDY + "      seed: 0\n      steps: 1_000\n      eval_every: 0x10\n      lr: 0.05\n      ema_decay: 00.5\n"
+    own(tmp_path, "study/mine.yaml", text + '      question: "12:30"\n')
+    assert overrides.read(["study=mine"], str(tmp_path / "my"), True)
 
 
 def test_a_file_that_is_no_config_by_its_size_is_not_read(tmp_path: Path) -> None:

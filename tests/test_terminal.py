@@ -106,6 +106,15 @@ def test_a_table_goes_from_whole_to_a_list_as_the_terminal_narrows() -> None:
     )
 
 
+@pytest.mark.parametrize("columns", ["0", "-1", "x", ""])
+def test_a_width_that_is_none_hides_nothing(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    terminal.say(terminal.standard(), "a line")
+    assert capsys.readouterr().out == "a line\n"
+
+
 def test_a_line_wraps_between_words_and_is_whole_in_a_pipe() -> None:
     text = "[b]augment[/b]: failed at step 1,756,426: \x1b[2J OSError: " + "no space left " * 5
     for width in (40, None):

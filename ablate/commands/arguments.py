@@ -2,12 +2,13 @@
 
 import argparse
 import re
+from pathlib import Path
 from typing import Any, NoReturn
 
 from ablate.config.own_configs import KEYS
 from ablate.errors import did_you_mean, one_of, shown
 
-KINDS = {"int": "a whole number", "float": "a number", "Path": "a path"}
+KINDS = {"int": "a whole number", "float": "a number", "a_path": "a path"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -82,6 +83,13 @@ class Once(argparse.Action):
             parser.error(f"{name} is given twice. Keep one of them.")
         setattr(options, f"_given_{self.dest}", True)
         setattr(options, self.dest, value)
+
+
+def a_path(text: str) -> Path:
+    """The type of options that take a path: an empty one, as of an unset variable, would be the current folder."""
+    if not text.strip():
+        raise ValueError
+    return Path(text)
 
 
 def add_config_dir(parser: argparse.ArgumentParser) -> None:

@@ -72,6 +72,7 @@ def _build(recipe: Recipe) -> dict[str, Any]:
         AblateError: it is not, or something outside the config would change it.
     """
     environment.check()
+    environment.check_start()
     from ablate.training.build import built  # TensorFlow is imported here
 
     description: dict[str, Any] = built(recipe)

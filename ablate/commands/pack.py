@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ablate.commands.arguments import Parser
+from ablate.commands.arguments import Parser, a_path
 from ablate.errors import AblateError
 from ablate.terminal import tell
 
@@ -40,7 +40,7 @@ def pack(words: Sequence[str]) -> int:
     parser = _parser("pack", _PACK)
     parser.add_argument("sweep", metavar="SWEEP", help="the folder of a sweep or search, or the name of its study")
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="a folder, or FILE.tar.gz or FILE.tar.zst (default: NAME.tar.gz)"
+        "--out", type=a_path, metavar="FILE", help="a folder, or FILE.tar.gz or FILE.tar.zst (default: NAME.tar.gz)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object in place of the line")
     options = parser.parse_args(words)
@@ -81,9 +81,9 @@ def unpack(words: Sequence[str]) -> int:
     """
     parser = _parser("unpack", _UNPACK)
     parser.add_argument("pack", type=Path, metavar="PACK", help="the folder or archive")
-    parser.add_argument("--store", type=Path, metavar="DIR", default=Path("runs"), help="for the trainings (default: runs)")
+    parser.add_argument("--store", type=a_path, metavar="DIR", default=Path("runs"), help="for the trainings (default: runs)")
     parser.add_argument(
-        "--to", type=Path, metavar="DIR", default=Path("multirun"), help="for the sweep's folder (default: multirun)"
+        "--to", type=a_path, metavar="DIR", default=Path("multirun"), help="for the sweep's folder (default: multirun)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object in place of the line")
     options = parser.parse_args(words)

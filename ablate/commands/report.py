@@ -3,10 +3,9 @@
 import argparse
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from ablate.commands.arguments import Parser
+from ablate.commands.arguments import Parser, a_path
 from ablate.errors import AblateError, one_of
 from ablate.report import writing
 
@@ -97,7 +96,7 @@ def _parser() -> Parser:
         "sweep", nargs="*", metavar="SWEEP", help="the folder of a sweep, the name of a study, or a store; several are joined"
     )
     parser.add_argument("--compare", nargs=2, metavar=("SWEEP", "SWEEP"), help="compare the effects of two sweeps")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: SWEEP/report)")
+    parser.add_argument("--out", type=a_path, metavar="DIR", help="where to write (default: SWEEP/report)")
     parser.add_argument("--format", metavar="LIST", help="what to write, of html,csv,md,tex,png,svg (default: all)")
     parser.add_argument("--baseline", metavar="ARM", help="compare all arms with this one, by number or name")
     parser.add_argument("--metric", help="accuracy, or loss on the evaluation set")

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from ablate import terminal
-from ablate.commands.arguments import Parser
+from ablate.commands.arguments import Parser, a_path
 from ablate.commands.pack import pack, unpack
 from ablate.errors import AblateError, one_of
 from ablate.store import known_sweeps
@@ -97,7 +97,7 @@ def _add_json(parser: argparse.ArgumentParser, what: str) -> None:
 
 def _parser(name: str, description: str, epilog: str | None = None) -> Parser:
     parser = Parser(prog=f"ablate runs {name}".strip(), description=description, epilog=epilog)
-    parser.add_argument("--store", type=Path, metavar="DIR", default=Path("runs"), help="the store (default: runs)")
+    parser.add_argument("--store", type=a_path, metavar="DIR", default=Path("runs"), help="the store (default: runs)")
     return parser
 
 

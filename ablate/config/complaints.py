@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 
 import yaml
 from hydra.errors import HydraException, MissingConfigException
@@ -19,6 +20,7 @@ TYPES = {"Integer": "a whole number", "Float": "a number", "Boolean": "true or f
 KINDS = {"bool": "true or false", "int": "a whole number", "float": "a number"}
 # What no input should lead to: told as a fault of the program.
 INTERNAL = (LookupError, TypeError, AttributeError, NameError, AssertionError, ArithmeticError, RecursionError)
+PLAN = "hydra.sweeper.plan"  # what the command of that name sets
 KEPT = 10  # keys of Hydra's that a message lists
 
 
@@ -40,10 +42,19 @@ def one_line(error: BaseException, words: Sequence[str] = ()) -> str:
         for one in chain:
             found = translate(one, overrides)
             if found is not None:
-                return " ".join(found.split())
+                return " ".join(f"{_file(chain)}{found}".split())
     if any(isinstance(one, HydraException | OmegaConfBaseException) for one in chain):
-        return _of_word(overrides)
+        return _of_word(overrides, _config_dir(words))
     return _plain(error)
+
+
+def _file(chain: Sequence[BaseException]) -> str:
+    """The config file that an error is in, as the beginning of a message; empty where it is in none of the user's."""
+    for one in chain:
+        found = re.match(r"In '([^']+)': \w+ raised while composing config", str(one))
+        if found and found[1] != "config":
+            return f"{found[1]}.yaml: "
+    return ""
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -95,7 +106,7 @@ def _omegaconf(error: BaseException, words: Sequence[str]) -> str | None:
         return None
     text = " ".join(str(error).split())
     key = str(getattr(error, "full_key", None) or "")
-    if found := re.search(r"[Kk]ey '([^']+)' is not in struct", text):
+    if found := re.search(r"[Kk]ey '([^']+)' (?:is not in struct|not in ')", text):
         return unknown(key or found[1], words)
     if found := re.search(r"[Vv]alue '(.*)' of type '(\w+)' could not be converted to (\w+)", text):
         return f"{key or 'A value'} must be {TYPES.get(found[3], 'valid')}, got {shown(_value(found[1], found[2]))}."
@@ -104,7 +115,9 @@ def _omegaconf(error: BaseException, words: Sequence[str]) -> str | None:
     if found := re.search(r"[Vv]alue '(.*)' is not a valid (\w+) \(type (\w+)\)", text):
         return f"{key or 'A value'} must be {KINDS.get(found[2], 'valid')}, got {shown(_value(found[1], found[3]))}."
     if "is not a subclass of" in text or "Cannot assign" in text:
-        return f"{key or _last(words)} holds keys, not a value. Write {key or _last(words)}.KEY=VALUE."
+        key = key or _with_value(text, words)
+        given = text.partition("value: ")[2].partition(" ")[0] or "a value"
+        return f"{key} holds keys, not a value. Write {key}.KEY=VALUE." if key else f"A key that holds keys is set to {given}."
     if "Non optional field cannot be assigned None" in text or "is not Optional" in text:
         return f"{key or 'A key'} must have a value, got null."
     if "nterpolation" in text or "nvironment variable" in text:
@@ -116,6 +129,12 @@ def _omegaconf(error: BaseException, words: Sequence[str]) -> str | None:
 
 def _value(text: str, kind: str) -> object:
     return {"NoneType": None, "bool": text == "True"}.get(kind, text)
+
+
+def _with_value(text: str, words: Sequence[str]) -> str:
+    """The key of the word with the value that an error names; empty where there is none."""
+    value = text.partition("value: ")[2].partition(" ")[0]
+    return next((word.partition("=")[0].lstrip("+~") for word in words if word.partition("=")[2] == value), "")
 
 
 def _last(words: Sequence[str]) -> str:
@@ -211,10 +230,18 @@ def _unknown_of_hydra(key: str, words: Sequence[str]) -> str:
     if "/" in key:
         found = re.sub(r"=.*", "", key)
         return f"Unknown group '{found}'. See ablate --info defaults."
+    if key == PLAN:
+        return "plan works with hydra/sweeper=ablate, the default, or hydra/sweeper=optuna. Leave hydra/sweeper out."
     parent, _, name = key.rpartition(".")
     search = loading.compose(["hydra/sweeper=optuna"])
     given = next((word for word in words if word.lstrip("+").startswith(f"{key}=")), None)
     node = OmegaConf.select(search, parent) if parent else None
+    if (
+        parent != "hydra"
+        and OmegaConf.select(search, parent, default=search) is not search
+        and not isinstance(node, DictConfig)
+    ):
+        return f"Unknown key '{key}': {parent} holds no keys."
     if not isinstance(node, DictConfig):
         known = _below("hydra", OmegaConf.to_container(search.hydra, resolve=False))
         near = nearest(key, known)
@@ -228,21 +255,39 @@ def _unknown_of_hydra(key: str, words: Sequence[str]) -> str:
     if near is not None:
         return f"Unknown key '{key}'. Did you mean {parent}.{near}?"
     listed = ", ".join(keys[:KEPT]) + (" …" if len(keys) > KEPT else "")
+    if not keys:
+        return f"Unknown key '{key}': {parent} has none. Leave it out."
     return f"Unknown key '{key}'. {parent} has {listed}."
 
 
-def _of_word(words: Sequence[str]) -> str:
+def _config_dir(words: Sequence[str]) -> str | None:
+    """The folder that a command line names with -cd; None where it names none."""
+    for word, after in pairwise([*words, ""]):
+        if word in ("-cd", "--config-dir"):
+            return after
+        if word.startswith("--config-dir="):
+            return word.partition("=")[2]
+    return None
+
+
+def _of_word(words: Sequence[str], config_dir: str | None) -> str:
     """Which word of a command line it is that does not compose, where no more is known of why."""
     plain = [word for word in words if parses(word) and not parse(word).is_sweep_override()]
-    for word in plain:
+
+    def composes(some: Sequence[str]) -> bool:
         try:
-            loading.compose([word])
+            loading.compose(some, config_dir)
         except Exception:
+            return False
+        return True
+
+    if composes(plain):
+        shown = " ".join(map(visible, words))
+        return f"Hydra cannot run with these words: {shown}. HYDRA_FULL_ERROR=1 before the command shows why."
+    for word in plain:
+        if not composes([word]):
             return f"{visible(word)} does not fit the config. See ablate --help."
     for word in plain:
-        try:
-            loading.compose([other for other in plain if other != word])
-        except Exception:
-            continue
-        return f"{visible(word)} cannot be combined with the other words."
+        if composes([other for other in plain if other != word]):
+            return f"{visible(word)} cannot be combined with the other words."
     return f"These words do not make a config: {' '.join(map(visible, words))}."

@@ -150,6 +150,10 @@ def unresolved(error: Exception, cfg: DictConfig) -> str:
     if found := re.search(r"[Ee]nvironment variable '([^']*)' not found", text):
         return f"{of}: the environment variable {found[1]} is not set. Set it, or write ${{oc.env:{found[1]},DEFAULT}}."
     if found := re.search(r"Interpolation key '([^']*)' not found", text):
+        group, _, inner = found[1].partition(".")
+        built_in = f"{key}: {written}" in (conf_dir() / "config.yaml").read_text()  # the user wrote no reference
+        if inner and built_in and "hydra" in cfg and group in levels(cfg.hydra):
+            return missing_key(found[1], levels(cfg.hydra))
         names = [str(name) for name in cfg if name != "hydra"]
         return f"{of}: the config has no key '{found[1]}'.{did_you_mean(found[1], names)}"
     if found := re.search(r"Unsupported interpolation type (\S+)", text):
@@ -178,11 +182,19 @@ def _written(cfg: DictConfig, key: str) -> str | None:
     return node if isinstance(node, str) else None
 
 
+def _whole_key(key: str, value: Any) -> str:
+    """The key as the user wrote it, where it made sections of its own on the way."""
+    while isinstance(value, Mapping) and value:
+        name, value = next(iter(value.items()))
+        key = f"{key}.{name}"
+    return key
+
+
 def _check_keys(config: Mapping[str, Any], chosen: Mapping[str, str]) -> None:
     """Refuse what no part of the program would read, and what every part needs. chosen: the level of each group."""
     for name in config:
         if name not in KEYS:
-            raise AblateError(unknown_key(name, KEYS))
+            raise AblateError(unknown_key(_whole_key(name, config[name]), KEYS))
     missing = [key for key in KEYS if key not in config]
     if missing:
         raise AblateError(f"The config has no {missing[0]}. Write {missing[0]}=VALUE.")
@@ -204,7 +216,9 @@ def _check_keys(config: Mapping[str, Any], chosen: Mapping[str, str]) -> None:
         for key in config[name]:
             if key not in allowed and not (name == "data" and data_set not in OWN_DATA_KEYS):
                 of = f"data={data_set}" if name == "data" else name
-                raise AblateError(unknown_key(f"{name}.{key}", [f"{name}.{each}" for each in keys], of))
+                raise AblateError(
+                    unknown_key(_whole_key(f"{name}.{key}", config[name][key]), [f"{name}.{each}" for each in keys], of)
+                )
         for key in keys:
             if key not in config[name]:
                 raise AblateError(missing_key(f"{name}.{key}", chosen))

@@ -1,5 +1,7 @@
 """The words of a command line, KEY=VALUE, checked before Hydra composes them: what they say is what happens, or is refused."""
 
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from random import shuffle
@@ -11,7 +13,7 @@ from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, RangeS
 from ablate.config import own_configs
 from ablate.config.own_configs import GROUPS, KEYS, STUDY
 from ablate.config.ranges import numbers
-from ablate.config.syntax import parse, quoted, visible
+from ablate.config.syntax import DASHES, parse, quoted, visible
 from ablate.errors import AblateError, UsageError, did_you_mean, shown
 
 LISTS = ("report.formats", "retune_rates", "augment.contrast", "hydra.searchpath", "hydra.sweeper.objectives")  # of one value
@@ -22,6 +24,14 @@ OPTIONAL = (STUDY,)  # groups without a level
 ONE = {"optimizer.lr": "lr"}  # keys that are another one's, of which the other wins
 COMPARED = (*GROUPS, "lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs")  # what sweeps vary
 FREE = ("hydra.job.env_set.",)  # below which any value may stand
+EXPANDED = ("data.path", "data.archive", "data.cache")  # paths of which we replace a leading '~' ourselves
+COMMANDS = ("dashboard", "info", "plan", "runs", "status")  # that no key is called like
+GROUPS_OF_HYDRA = tuple(f"hydra.{name}" for name in ("launcher", "sweeper", "help", "output", "job_logging", "hydra_logging"))
+CALLBACKS = "hydra.callbacks."
+EVENTS = tuple(f"on_{what}_{when}" for what in ("run", "multirun", "job") for when in ("start", "end"))
+REFERENCE = re.compile(r"(?<!\\)\$\{([A-Za-z_]\w*)[\w.\[\]]*\}")  # to a key, by its first part
+VARIABLE = re.compile(r"(?<!\\)\$\{oc\.env:\s*([A-Za-z_]\w*)\s*\}")  # of the environment, without a default
+OF_SHELL = re.compile(r"\$([A-Za-z_]\w*)(/|$)")  # as a path begins that no shell has expanded
 
 
 def read(words: Sequence[str], config_dir: str | None, sweep: bool, of_sweep: str = "-m") -> list[Override]:
@@ -42,8 +52,14 @@ def read(words: Sequence[str], config_dir: str | None, sweep: bool, of_sweep: st
     swept = sweep or any(word.key_or_group == "hydra.mode" and str(word.value()).upper() == "MULTIRUN" for word in parsed)
     for word in parsed:
         check(word, own)
+        if sweep and name(word) == "hydra.mode" and str(word.value()).upper() == "RUN":
+            raise AblateError("hydra.mode=RUN asks for one run, and -m or plan for a sweep. Leave one of them out.")
         if word.is_sweep_override() and not swept:
             _refuse_sweep(word, of_sweep)
+        if word.is_discrete_sweep() and name(word) in LISTS and not all(isinstance(value, list) for value in values(word)):
+            raise AblateError(_one_list(word))
+    if not own:
+        _check_callbacks(parsed)
     _check_own(parsed, own)
     return parsed
 
@@ -71,6 +87,16 @@ def _no_equals(word: str, before: str | None, after: str | None) -> str:
     """What to say of a word without an equals sign."""
     if after == "=" or (after is not None and after.startswith("=")):
         return f"{visible(word)} and {visible(after)} are separate words. Write KEY=VALUE without spaces."
+    if word.startswith(DASHES):
+        meant = word.lstrip("".join((*DASHES, "-")))
+        dash = "--" if len(meant) > 2 else "-"
+        return f"{visible(word)} begins with U+{ord(word[0]):04X}, a dash other than '-'. Write {visible(dash + meant)}."
+    if word in COMMANDS or (word == "report" and after is not None and "=" not in after):
+        return f"{word} is a command, which comes first: ablate {word} …"
+    if before is not None and "=" in before and word.startswith(","):
+        more = after if word == "," and after is not None and "=" not in after else ""
+        joined = f"{before.rstrip()}{word}{more}"
+        return f"{visible(word)} stands alone. Write {visible(joined)} without spaces."
     if before is not None and before.rstrip().endswith(","):
         joined = f"{before.rstrip()}{word}"
         return f"{visible(before)} ends with a comma, and {visible(word)} stands alone. Write {visible(joined)} without spaces."
@@ -79,6 +105,13 @@ def _no_equals(word: str, before: str | None, after: str | None) -> str:
         return f"{word} has no value. Write {word}={value}."
     if word in own_configs.levels(STUDY):
         return f"Cannot read {visible(word)}. Write KEY=VALUE. Did you mean study={word}?"
+    key, colon, value = word.partition(":")
+    if colon and (key in KEYS or key.partition(".")[0] in own_configs.groups()):
+        return f"Cannot read {visible(word)}. Write {visible(f'{key}={value}')}."
+    key, equals, value = (before or "").partition("=")
+    if equals and key.lstrip("+") in (*FOLDERS, *FILES, "question"):
+        whole = quoted(f'{key}="{value} {word}"')
+        return f"{visible(word)} stands alone. If it belongs to {key}, quote the value: {whole}."
     known = [group for group in sorted(own_configs.groups()) if word in own_configs.levels(group)]
     meant = f" Did you mean {' or '.join(f'{group}={word}' for group in known)}?" if known and len(known) < 4 else ""
     return f"Cannot read {visible(word)}. Write KEY=VALUE.{meant}"
@@ -153,8 +186,40 @@ def check(word: Override, own: Sequence[Path], fixed: bool = False) -> None:
         return
     _check_known(word, own)
     for value in values(word) if word.is_discrete_sweep() else [word.value()]:
-        if isinstance(value, str) and not value.strip() and not key.startswith(FREE):
+        if not isinstance(value, str):
+            continue
+        if not value.strip() and not key.startswith(FREE):
             raise AblateError(_empty(key, fixed))
+        if key in GROUPS_OF_HYDRA:
+            raise AblateError(f"{key} holds keys, and hydra/ is where a level is chosen: {key.replace('.', '/', 1)}={value}.")
+        _check_references(key, value)
+        if key in (*FOLDERS, *FILES):
+            _check_path(key, value)
+
+
+def _check_references(key: str, value: str) -> None:
+    """Refuse an interpolation that names no key of any config, or a variable of the environment that is not set."""
+    for first in REFERENCE.findall(value):
+        if first not in (*KEYS, "hydra"):
+            env = f" For the environment variable, write ${{oc.env:{first}}}." if first in os.environ or first.isupper() else ""
+            raise AblateError(f"{key}={value}: the config has no key '{first}'.{env or did_you_mean(first, KEYS)}")
+    for variable in VARIABLE.findall(value):
+        if variable not in os.environ:
+            default = f"${{oc.env:{variable},DEFAULT}}"
+            raise AblateError(f"{key}={value}: the environment variable {variable} is not set. Set it, or write {default}.")
+
+
+def _check_path(key: str, value: str) -> None:
+    """Refuse a path with what only a shell replaces, which would be the name of a folder here."""
+    if value.startswith("~") and key not in EXPANDED:
+        raise AblateError(
+            f"{key}={value} would be a folder called '{value.partition('/')[0]}'. Write the path of the home folder."
+        )
+    if found := OF_SHELL.match(value):
+        raise AblateError(
+            f"{key}={value} would be a folder called '${found[1]}': a shell replaces it in double quotes, not in single ones. "
+            f"Use those, or write ${{oc.env:{found[1]}}}."
+        )
 
 
 def _check_known(word: Override, own: Sequence[Path]) -> None:
@@ -200,7 +265,9 @@ def _check_level(group: str, value: Any, own: Sequence[Path]) -> None:
         return
     if isinstance(value, str):
         level = value.removesuffix(".yaml")
-        if level in listed or "${" in value:
+        _check_references(group, value)
+        of_no_group = [first for first in REFERENCE.findall(value) if not own_configs.is_group(first)]
+        if level in listed or ("${" in value and not of_no_group):
             return
         if not value.strip():
             raise AblateError(f"{group} has no value. Choose from {choices}.")
@@ -234,14 +301,55 @@ def _refuse_sweep(word: Override, of_sweep: str) -> None:
     line, key = str(word.input_line), name(word)
     given = visible(line)
     if key in LISTS:
-        inner = line.partition("=")[2]
-        raise AblateError(f"{key} takes one list. Write {visible(f'{key}=[{inner}]')}.")
+        raise AblateError(_one_list(word))
     if not of_sweep:
         raise AblateError(f"{given} has several values. Give one.")
     text = f'{key}="{line.partition("=")[2]}"'
     if key.startswith(("data.", "store", "question", "hydra.")):
         raise AblateError(f"{given} has several values. To take it as one text, quote the value: {quoted(text)}.")
     raise AblateError(f"{given} has several values, which is a sweep. Add {of_sweep}, as in ablate {of_sweep} {given}.")
+
+
+def _one_list(word: Override) -> str:
+    inner = str(word.input_line).partition("=")[2]
+    return f"{name(word)} takes one list. Write {visible(f'{name(word)}=[{inner}]')}."
+
+
+def _check_callbacks(parsed: Sequence[Override]) -> None:
+    """Refuse callbacks that Hydra could not call, or would take and never call. There are none but those of the words."""
+    given = {name(word): word for word in parsed if name(word).startswith(CALLBACKS) and not word.is_delete()}
+    for key, word in given.items():
+        callback = ".".join(key.split(".")[:3])
+        whole = given[callback].value() if callback in given else {}
+        target = whole.get("_target_") if isinstance(whole, dict) else None
+        if f"{callback}._target_" in given:
+            target = given[f"{callback}._target_"].value()
+        if target is None:
+            raise AblateError(
+                f"{visible(str(word.input_line))}: {callback} has no class. Add +{callback}._target_=MODULE.CLASS."
+            )
+        _check_callback(f"{callback}._target_", target)
+
+
+def _check_callback(key: str, target: Any) -> None:
+    from hydra._internal.utils import _locate  # it imports what is named, as composing does afterwards
+
+    if not isinstance(target, str) or "." not in target:
+        raise AblateError(f"{key} must be MODULE.CLASS, got {shown(target)}.")
+    try:
+        found = _locate(target)
+    except Exception as error:
+        module = target.rpartition(".")[0]
+        reason = " ".join(str(error.__cause__ or "").split())
+        why = f" ({reason})" if reason and "\n" not in str(error.__cause__) and len(reason) < 200 else ""
+        raise AblateError(
+            f"{key}={target} cannot be imported{why}. Correct it; Python looks for {module} among what is installed and in "
+            "PYTHONPATH, not in the current folder."
+        ) from None
+    if isinstance(found, type) and not any(hasattr(found, event) for event in EVENTS):
+        raise AblateError(f"{key}={target} is no callback: it has none of {', '.join(EVENTS)}.")
+    if not isinstance(found, type):
+        raise AblateError(f"{key} must be a class, with methods such as {EVENTS[-1]}, and {target} is none.")
 
 
 def _check_own(parsed: Sequence[Override], own: Sequence[Path]) -> None:

@@ -32,6 +32,8 @@ BOMS = {
 }
 BOOLEAN = "tag:yaml.org,2002:bool"
 NULL = "tag:yaml.org,2002:null"
+INTEGER, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
+REREAD = re.compile(r"[-+]?(0[0-7_]+|[0-9_]+:.*)")  # numbers that YAML takes as octal, or as minutes and seconds
 # What PyYAML says, and what the user did.
 CAUSES = {
     r"found character '\\t'": "a tab, where YAML allows only spaces",
@@ -145,6 +147,7 @@ def _refuse_ambiguous(folder: Path) -> None:
             f"{main} is not read: every config begins with the built-in {MAIN}. Rename it, and give its keys as KEY=VALUE "
             "or in a study."
         )
+    _refuse_registered(folder / "hydra")
     for root, group in (*((built_in, group) for group in (*groups(), "hydra")), (_hydras(), "hydra")):
         if not (folder / group).is_dir():
             continue
@@ -155,6 +158,27 @@ def _refuse_ambiguous(folder: Path) -> None:
                 raise AblateError(
                     f"{path} has the name of the built-in {group}={name}. Rename it, as to my_{path.name}, "
                     f"and write {group}={Path(name).with_name(f'my_{Path(name).name}').as_posix()}."
+                )
+
+
+def _refuse_registered(folder: Path) -> None:
+    """Refuse a file below `hydra` that has the name of a config which a plugin has registered, and would be mixed with it."""
+    for place in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not place.is_dir():
+            continue
+        from hydra.core.config_store import ConfigStore
+        from hydra.core.plugins import Plugins
+
+        Plugins.instance()  # they register their configs
+        try:
+            names = ConfigStore.instance().list(f"hydra/{place.name}")
+        except OSError:
+            continue
+        for path in place.glob("*.yaml"):
+            if path.name in names:
+                raise AblateError(
+                    f"{path} has the name of the built-in hydra/{place.name}={path.stem}. Rename it, as to my_{path.name}, and "
+                    f"write hydra/{place.name}=my_{path.stem}."
                 )
 
 
@@ -205,7 +229,7 @@ def check(path: Path, group: str) -> None:
     _refuse_repeated(path, node, set())
     content = _entries(node)
     if "defaults" in content:
-        _check_defaults(path, content["defaults"])
+        _check_defaults(path, content["defaults"], group)
     header = next((line.strip() for line in text.splitlines() if line.strip()), "")
     package = re.fullmatch(r"#\s*@\s*package\s+(\S+)", header)
     if group == STUDY:
@@ -277,6 +301,8 @@ def _refuse_repeated(path: Path, node: yaml.Node, seen: set[int]) -> None:
     if id(node) in seen:
         return
     seen.add(id(node))
+    if isinstance(node, yaml.ScalarNode):
+        _refuse_reread(path, node)
     if isinstance(node, yaml.SequenceNode):
         for each in node.value:
             _refuse_repeated(path, each, seen)
@@ -293,8 +319,18 @@ def _refuse_repeated(path: Path, node: yaml.Node, seen: set[int]) -> None:
         _refuse_repeated(path, value, seen)
 
 
-def _check_defaults(path: Path, node: yaml.Node) -> None:
-    """Refuse a list of defaults in which a level was read as a boolean."""
+def _refuse_reread(path: Path, node: yaml.ScalarNode) -> None:
+    """Refuse a number that YAML reads as another one than it says: 010 is octal there, and 1:30 is in minutes and seconds."""
+    if node.tag in (INTEGER, FLOAT) and REREAD.fullmatch(node.value):
+        value = yaml.safe_load(node.value)
+        raise AblateError(
+            f"{path}, line {node.start_mark.line + 1}: YAML reads {node.value} as {value}. Write {value} if that is meant, "
+            "another number without a leading 0, or quote a text."
+        )
+
+
+def _check_defaults(path: Path, node: yaml.Node, group: str) -> None:
+    """Refuse a list of defaults in which a level was read as a boolean, or that a study cannot set."""
     if not isinstance(node, yaml.SequenceNode):
         raise AblateError(
             f"{path}, line {node.start_mark.line + 1}: defaults must be a list, as in '- override /sweeper: optuna'."
@@ -308,6 +344,17 @@ def _check_defaults(path: Path, node: yaml.Node) -> None:
                 raise AblateError(f'{path}, line {line}: YAML reads {value.value} as a boolean. Write {named}"{value.value}".')
             if not isinstance(value, yaml.ScalarNode):
                 raise AblateError(f"{path}, line {line}: a default must be one level, got {_kind(value)}.")
+            if group == STUDY and key is not None:
+                _check_default_of_study(f"{path}, line {line}", str(key.value), str(value.value))
+
+
+def _check_default_of_study(where: str, key: str, level: str) -> None:
+    """Refuse a default that Hydra would ignore in a study, or that the config has already."""
+    name = key.removeprefix("override").strip().lstrip("/")
+    if name.startswith("hydra/"):
+        raise AblateError(f"{where}: {name} cannot be set in a study. Give it on the command line: {name}={level}.")
+    if name in groups() and name not in (STUDY, "sweeper") and not key.startswith("override"):
+        raise AblateError(f'{where}: {name} is in the config already. Write it under params: {name}: "{level}".')
 
 
 def _check_study(path: Path, content: Mapping[str, yaml.Node]) -> None:

@@ -29,6 +29,7 @@ LOOKALIKES = {
     "\n": ("a line break", ""),
     "\r": ("a carriage return", ""),
 }
+DASHES = tuple(character for character, (_, meant) in LOOKALIKES.items() if meant == "-")
 FUNCTIONS = {
     "range": "range(START,STOP,STEP)",
     "interval": "interval(LOW,HIGH)",
@@ -60,6 +61,7 @@ WITHOUT_TEXT = (
     ),
 )
 BRACES = re.compile(r"([^=\s]+)=\{(.*)\}", re.DOTALL)  # as bash expands them, where no quotes keep it from doing so
+PARTLY = re.compile(r"([^=\s]+)=([\w./-]*)\{([^{}=:]+)\}([\w./-]*)")  # the same within a value
 DOTS = re.compile(r"(-?\d+)\.\.(-?\d+)")
 DEEPEST = 1000  # brackets of a word
 LONGEST = 100  # characters of a word that a message repeats
@@ -136,6 +138,12 @@ def _explained(word: str, after: str | None, error: Exception) -> str:
     braces = BRACES.fullmatch(word)
     if braces and "{" not in braces[2] and ":" not in braces[2]:
         return _braces(word, braces[1], braces[2])
+    partly = PARTLY.fullmatch(word)
+    if partly and (inner := _expanded(partly[3])):
+        meant = f"{key}={','.join(f'{partly[2]}{each}{partly[4]}' for each in inner)}"
+        return f"Cannot read {visible(word)}. Write {visible(meant)}."
+    if value.startswith("~"):
+        return f"Cannot read {visible(word)}: the shell left '~' as it is. Write {key}=$HOME{value[1:]}."
     if after is not None and "=" not in after and value.rstrip().endswith(","):
         joined = f"{word.rstrip()}{after.strip()}"
         return f"{visible(word)} ends with a comma, and {visible(after)} stands alone. Write {visible(joined)} without spaces."
@@ -186,6 +194,16 @@ def _braces(word: str, key: str, inner: str) -> str:
         more = f",{step}" if step < 0 else ""
         return f"Cannot read {visible(word)}. Write '{key}=range({first},{last + step}{more})'."
     return f"Cannot read {visible(word)}. Write {key}={inner} for several values."
+
+
+def _expanded(inner: str) -> list[str]:
+    """What braces stand for, as bash expands {a,b} and {1..3}; empty where they are neither, or stand for more than 20."""
+    dots = DOTS.fullmatch(inner)
+    if dots:
+        first, last = int(dots[1]), int(dots[2])
+        step = 1 if last >= first else -1
+        return list(map(str, range(first, last + step, step))) if abs(last - first) < 20 else []
+    return inner.split(",") if "," in inner and all(inner.split(",")) else []
 
 
 def _unfinished(word: str) -> str:

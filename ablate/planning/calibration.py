@@ -19,6 +19,7 @@ from ablate.errors import AblateError
 from ablate.messages import say
 from ablate.resources import Share
 from ablate.store import read_json, write_json
+from ablate.system import environment
 
 FILE = "calibration.json"
 TIMEOUT_S = 300.0
@@ -68,7 +69,11 @@ def measure(precision: str, share: Share, folder: Path) -> Speed | None:
 
     Returns:
         In operations a second, counted forward for each training example. None where it could not be measured, which is told.
+
+    Raises:
+        AblateError: TensorFlow or Keras does not start; see `environment.check_start`.
     """
+    environment.check_start()
     at_once = min(share.at_once, MOST_AT_ONCE)
     threads = f"{share.threads} thread{'' if share.threads == 1 else 's'}"
     say(f"measuring the speed of this machine with {threads}, to be kept for later plans: about 15 s")

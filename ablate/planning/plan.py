@@ -384,9 +384,9 @@ def of_arms(
     words = [tuple(word for word in each if _key(word) not in SWEEP_WORDS) for each in given]
     recipes: dict[tuple[int, int], Recipe] = {}  # by arm and seed
     names: list[Mapping[str, str]] = []  # by arm
-    refused: dict[str, list[str]] = {}  # by reason, the arms
+    refused: dict[str, list[int]] = {}  # by reason, the arms
     written = ""
-    for number, arm in enumerate(arms):
+    for number in range(len(arms)):
         try:
             loading.check_overrides(words[number])
             cfg = compose([*given[number], f"seed={command.seeds[0]}"])
@@ -402,12 +402,18 @@ def of_arms(
                     }
                     break
         except (AblateError, HydraException, OmegaConfBaseException) as error:
-            refused.setdefault(one_line(error, words[number]), []).append(f"{arm.label(arms[0])} ({' '.join(words[number])})")
+            refused.setdefault(one_line(error, words[number]), []).append(number)
     if len(refused) == 1 and len(next(iter(refused.values()))) == len(arms):
         raise AblateError(next(iter(refused)))
+    if refused and all(_of_one_level(why, numbers, arms) for why, numbers in refused.items()):
+        raise AblateError(" | ".join(refused))
     if refused:
         count = sum(map(len, refused.values()))
-        told = [f"{named[0]}{f' and {len(named) - 1} more' if len(named) > 1 else ''}: {why}" for why, named in refused.items()]
+        told = [
+            f"{arms[numbers[0]].label(arms[0])} ({' '.join(words[numbers[0]])})"
+            f"{f' and {len(numbers) - 1} more' if len(numbers) > 1 else ''}: {why}"
+            for why, numbers in refused.items()
+        ]
         raise AblateError(f"{count} of {len(arms)} arms cannot be trained. " + " | ".join(told))
     sets = sorted({str(recipe.data["eval_on"]) for recipe in recipes.values()})
     if len(sets) > 1:
@@ -426,6 +432,15 @@ def of_arms(
             runs.append(Run(len(runs), number, seed, overrides, recipe, trajectory, content, names[number]))
     store = written if "oc.env" in written else stores[0]  # what comes from the environment stays there
     return Plan(study, design, resolution, command.factors, tuple(arms), command.seeds, tuple(runs), store)
+
+
+def _of_one_level(why: str, numbers: Sequence[int], arms: Sequence[Arm]) -> bool:
+    """Whether a reason is about the value of one key, which it begins with, and refuses all arms that have that value."""
+    return any(
+        why.startswith(f"{name} ")
+        and [number for number, arm in enumerate(arms) if (name, level) in arm.levels] == list(numbers)
+        for name, level in arms[numbers[0]].levels
+    )
 
 
 def _given(fixed: Sequence[str], arm: Arm, added: Sequence[str]) -> tuple[str, ...]:

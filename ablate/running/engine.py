@@ -72,6 +72,7 @@ class Engine:
             KeyboardInterrupt: it was interrupted, and what was at work has saved its state.
         """
         environment.check()
+        environment.check_start()
         self.waiting, self.supply = sorted(trainings, key=_size, reverse=True), supply
         with interruptible("stopping: each training saves its state first; press Ctrl-C again to stop at once") as asked:
             try:

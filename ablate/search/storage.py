@@ -129,7 +129,7 @@ def without(text: str, url: str | None) -> str:
 
 def reason(error: BaseException, url: str | None) -> str:
     """Why a storage failed, in one line without passwords."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [re.sub(r"^\(\w+\.\w+\) ", "", line.strip()) for line in str(error).splitlines() if line.strip()]  # no class names
     return without(lines[0] if lines else type(error).__name__, url)
 
 

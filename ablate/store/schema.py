@@ -116,6 +116,10 @@ class Node:
         """The value of a key; None where it is not there or null."""
         return self._at(key) if self.object().get(key) is not None else None
 
+    def optional(self, key: str) -> "Node | None":
+        """The value of a key that may be left out, but is not null; None where it is left out."""
+        return self._at(key) if key in self.object() else None
+
     def object(self) -> dict[str, Any]:
         """An object."""
         if not isinstance(self.value, dict):

@@ -166,10 +166,11 @@ def check(node: Node) -> Sweep:
     version = node["version"]
     if version.value != SWEEP_VERSION or type(version.value) is not int:
         raise version.wrong(f"{SWEEP_VERSION}, the version that this program reads")
-    for key, most in (("study", _NAME), ("question", 10_000)):
-        if (text := node.get(key)) is not None:
-            text.text(most)
-    if (config_dir := node.get("config_dir")) is not None:
+    if node["study"].value is not None:
+        node["study"].text(_NAME)
+    if (question := node.optional("question")) is not None:
+        question.text(10_000)
+    if (config_dir := node.optional("config_dir")) is not None:
         config_dir.path()
     design = node["design"].text(_NAME, empty=False)
     if design in MADE_UP or not design.replace("_", "").isalnum():
@@ -179,9 +180,9 @@ def check(node: Node) -> Sweep:
     seeds = [seed.whole(0, MOST_SEED) for seed in node["seeds"].items(1, MOST_RUNS)]
     if len(set(seeds)) < len(seeds):
         raise node["seeds"].wrong("a list of different seeds")
-    if (fixed_at := node.get("fixed_at")) is not None:
+    if (fixed_at := node.optional("fixed_at")) is not None:
         fixed_at.whole(0, LATEST)
-    if (limit := node.get("diverged_loss")) is not None:
+    if (limit := node.optional("diverged_loss")) is not None:
         limit.number(above=0)
     fixed = node["fixed"]
     _judged(fixed)
@@ -199,9 +200,9 @@ def check(node: Node) -> Sweep:
     _each_once(node["runs"], runs, len(arms), seeds)
     _fixed_arms(fixed, runs, len(arms))
     _pairs(node, fixed, factors, len(arms))
-    if (fraction := node.get("fraction")) is not None:
+    if (fraction := node.optional("fraction")) is not None:
         _fraction(fraction, factors)
-    if (retune := node.get("retune")) is not None:
+    if (retune := node.optional("retune")) is not None:
         check_retune(retune, arms, fixed["differences"].value)
     return cast(Sweep, {"same_arms": [], **node.value, "fixed": {"effects": [], **fixed.value}})
 
@@ -302,7 +303,7 @@ def _fixed_arms(node: Node, runs: Sequence[SweepRun], arms: int) -> None:
 
 def _pairs(node: Node, fixed: Node, factors: Mapping[str, Sequence[str]], arms: int) -> None:
     """Differences and effects that are judged, and arms that are one."""
-    for key, of in (("differences", fixed["differences"]), ("same_arms", node.get("same_arms"))):
+    for key, of in (("differences", fixed["differences"]), ("same_arms", node.optional("same_arms"))):
         pairs = [] if of is None else of.items()
         for pair in pairs:
             first, second = (arm.whole(0, arms - 1) for arm in pair.items(2, 2))
@@ -310,7 +311,7 @@ def _pairs(node: Node, fixed: Node, factors: Mapping[str, Sequence[str]], arms: 
                 raise pair.wrong("two different arms" if key == "differences" else "a later arm and an earlier one")
         if len({tuple(pair.value) for pair in pairs}) < len(pairs) and of is not None:
             raise of.wrong("a list of different pairs")
-    effects = fixed.get("effects")
+    effects = fixed.optional("effects")
     for effect in [] if effects is None else effects.items():
         names = [name.choice(factors) for name in effect.items(1)]
         if len(set(names)) < len(names) or any(len(factors[name]) != 2 for name in names):

@@ -1,5 +1,6 @@
 """Standard output and error that never spoil what the program did: who reads them may leave, be full, or know few letters."""
 
+import codecs
 import os
 import sys
 from collections.abc import Iterator
@@ -7,6 +8,31 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
 _OPENED_WITH = (os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)  # standard input, output and error
+
+
+# What stands for characters that an encoding lacks; a minus that became a question mark would be another number.
+_PLAINER = {
+    **dict.fromkeys("\u2212\u2013\u2014\u2500", "-"),
+    **dict.fromkeys("\u2018\u2019", "'"),
+    **dict.fromkeys("\u201c\u201d", '"'),
+    "\u2192": ">",
+    "\u00d7": "x",
+    "\u00b7": "|",
+    "\u00b1": "+/-",
+    "\u2026": "...",
+    "\u2264": "<=",
+    "\u2265": ">=",
+}
+_PLAIN = "ablate.plain"  # what a stream does with characters that it cannot encode
+
+
+def _plainer(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_PLAINER.get(character, "?") for character in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(_PLAIN, _plainer)
 
 
 class ReaderGone(BaseException):
@@ -77,7 +103,7 @@ def prepared() -> Iterator[None]:
     before = sys.stdout, sys.stderr
     errors = [(stream, stream.errors) for stream in before if hasattr(stream, "reconfigure")]
     for stream, _ in errors:
-        stream.reconfigure(errors="replace")
+        stream.reconfigure(errors=_PLAIN)
     sys.stdout = cast(TextIO, _Stream(before[0], needed=True))
     sys.stderr = cast(TextIO, _Stream(before[1], needed=False))
     try:

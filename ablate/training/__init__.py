@@ -7,9 +7,9 @@ import os
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from ablate.errors import AblateError
+from ablate.system import environment
 
 
 @contextmanager
@@ -49,7 +49,8 @@ def _keras_on_tensorflow() -> Iterator[None]:
         ):
             raise  # it is not about settings
         settings = [f"{name}={os.environ[name]}" for name in _KERAS_VARIABLES if name in os.environ]
-        settings += [str(path) for path in [_keras_file()] if path.exists()]
+        file = environment.keras_file()
+        settings += [str(file)] if not settings or environment.unusual_keras(file) is not None else []
         raise AblateError(f"Keras does not start with its settings. Correct or remove {' and '.join(settings)}.") from error
     finally:
         if wanted is None:
@@ -59,14 +60,6 @@ def _keras_on_tensorflow() -> Iterator[None]:
 
 
 _KERAS_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED")  # that stop it where they are wrong
-
-
-def _keras_file() -> Path:
-    """The file that Keras reads when it is imported."""
-    home = os.path.expanduser("~")  # noqa: PTH111  without a home this stays as it is, where Path.expanduser fails
-    folder = f"{home if os.access(home, os.W_OK) else '/tmp'}/.keras"
-    return Path(os.environ.get("KERAS_HOME", folder)) / "keras.json"
-
 
 with _quiet(), _keras_on_tensorflow():
     import keras as _keras  # noqa: F401  first: TensorFlow imports it, too, and hides what is wrong with it

@@ -61,6 +61,13 @@ def test_what_is_no_storage_is_refused_without_the_password(tmp_path: Path) -> N
     assert "\n" not in str(caught.value)
 
 
+def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "n.db").write_text("my notes")
+    with pytest.raises(AblateError, match=r"n\.db: file is not a database$"):
+        storage.opened(f"sqlite:///{tmp_path / 'n.db'}", tmp_path)
+    assert (tmp_path / "n.db").read_text() == "my notes"
+
+
 def test_a_journal_may_lie_elsewhere_and_a_database_is_a_file(tmp_path: Path) -> None:
     for url in (str(tmp_path / "shared" / "ours.journal"), f"sqlite:///{tmp_path / 'ours.db'}"):
         study = optuna.create_study(study_name="one", storage=storage.opened(url, tmp_path / "folder"))
