@@ -157,7 +157,7 @@ def test_without_what_executes_notebooks_it_says_what_to_install(sweep):
         "import sys; sys.modules['nbclient'] = None\n"
         "from pathlib import Path\n"
         "from ablate.errors import AblateError\n"
-        "from ablate.results import notebook\n"
+        "from ablate.report import notebook\n"
         "try:\n    notebook.execute(sys.argv[1], Path(sys.argv[1]))\n"
         "except AblateError as error:\n    print(error)"
     )
