@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, RangeSweep
 
-from ablate.config import own_configs
+from ablate.config import hydra_private, own_configs
 from ablate.config.own_configs import GROUPS, KEYS, STUDY
 from ablate.config.ranges import numbers
 from ablate.config.syntax import DASHES, parse, quoted, visible
@@ -332,12 +332,10 @@ def _check_callbacks(parsed: Sequence[Override]) -> None:
 
 
 def _check_callback(key: str, target: Any) -> None:
-    from hydra._internal.utils import _locate  # it imports what is named, as composing does afterwards
-
     if not isinstance(target, str) or "." not in target:
         raise AblateError(f"{key} must be MODULE.CLASS, got {shown(target)}.")
     try:
-        found = _locate(target)
+        found = hydra_private.located(target)
     except Exception as error:
         module = target.rpartition(".")[0]
         reason = " ".join(str(error.__cause__ or "").split())
@@ -388,16 +386,16 @@ def values(word: Override) -> list[Any]:
     Numbers of a range are computed as they are written, so that its end is left out whatever its step: 0.1 has no last digits
     here.
     """
-    return [Override._convert_value(value) for value in _elements(word)]
+    return [hydra_private.converted(value) for value in _elements(word)]
 
 
 def texts(word: Override) -> list[str]:
     """The same as Hydra writes them, with the quotes that a value was given."""
-    return [Override._get_value_element_as_str(value) for value in _elements(word)]
+    return [hydra_private.written(value) for value in _elements(word)]
 
 
 def _elements(word: Override) -> list[Any]:
-    value = word._value
+    value = hydra_private.value_of(word)
     if isinstance(value, RangeSweep):
         found: list[Any] = list(numbers(value))
         if value.shuffle:

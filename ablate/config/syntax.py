@@ -7,12 +7,12 @@ from typing import Any
 
 from antlr4 import CommonTokenStream, InputStream
 from antlr4.error.ErrorListener import ErrorListener
-from hydra._internal.grammar import grammar_functions
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, ElementType, Override, RangeSweep
 from hydra.grammar.gen.OverrideLexer import OverrideLexer
 from hydra.grammar.gen.OverrideParser import OverrideParser
 
+from ablate.config import hydra_private
 from ablate.config.ranges import numbers
 from ablate.errors import AblateError, nearest
 
@@ -121,7 +121,7 @@ def _sort(*args: ElementType | ChoiceSweep | RangeSweep, reverse: bool = False) 
     if len(args) == 1 and isinstance(args[0], RangeSweep):
         found: list[Any] = sorted(numbers(args[0]), reverse=reverse)
         return ChoiceSweep(list=found)
-    return grammar_functions.sort(*args, reverse=reverse)
+    return hydra_private.sort(*args, reverse=reverse)
 
 
 def _explained(word: str, after: str | None, error: Exception) -> str:

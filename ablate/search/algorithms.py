@@ -13,7 +13,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from ablate.errors import AblateError, one_of
-from ablate.search import parameters
+from ablate.search import optuna_private, parameters
 from ablate.search.cmaes import CmaEs
 from ablate.store.record import Dimension
 
@@ -114,7 +114,7 @@ class Seeded(BaseSampler):
         place = trial.system_attrs.get("grid_id")
         if place is None or not isinstance(self.inner, optuna.samplers.GridSampler):
             return {}
-        return dict(zip(self.inner._param_names, self.inner._all_grids[place], strict=True))
+        return optuna_private.point_of_grid(self.inner, place)
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """As the sampler has it."""
@@ -177,7 +177,8 @@ class Beside(optuna.Study):
     """A study as one trial's pruner sees it: the trials of its arm alone."""
 
     def __init__(self, study: optuna.Study, fits: Callable[[FrozenTrial], bool]) -> None:
-        super().__init__(study_name=study.study_name, storage=_View(study._storage, fits), sampler=study.sampler)  # type: ignore[arg-type]
+        view: Any = _View(optuna_private.storage_of(study), fits)
+        super().__init__(study_name=study.study_name, storage=view, sampler=study.sampler)
 
 
 class _View:

@@ -14,6 +14,8 @@ from optuna.samplers import CmaEsSampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
+from ablate.search import optuna_private
+
 ASKED = "x_for_tell"  # of a trial: the point that the optimizer asked for, where parameters are rounded afterwards
 FIXED = "fixed_params"  # of a trial that was enqueued rather than drawn
 
@@ -48,8 +50,8 @@ class CmaEs(CmaEsSampler):
         asked = optimizer.ask()
         if self._with_margin:
             asked, told = asked
-            study._storage.set_trial_system_attr(trial._trial_id, ASKED, told.tolist())
-        study._storage.set_trial_system_attr(trial._trial_id, self._attr_key_generation, optimizer.generation)
+            optuna_private.note_for_sampler(study, trial, ASKED, told.tolist())
+        optuna_private.note_for_sampler(study, trial, self._attr_key_generation, optimizer.generation)
         return dict(trans.untransform(asked))
 
     def _drawn_seed(self, trial: FrozenTrial) -> int:

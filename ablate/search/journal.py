@@ -15,10 +15,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend
-from optuna.storages.journal._storage import JournalOperation
 
 from ablate.errors import AblateError
 from ablate.search.journal_lines import fault
+from ablate.search.optuna_private import JournalOperation
 from ablate.store import writing
 from ablate.store.files import reading
 

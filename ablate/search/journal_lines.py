@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from optuna.distributions import CategoricalDistribution, json_to_distribution
-from optuna.storages.journal._storage import JournalOperation
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
+
+from ablate.search.optuna_private import JournalOperation
 
 _Check = Callable[[Any], bool]
 _NUMBERED = re.compile(r"-?\d{1,18}")

@@ -19,6 +19,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from ablate import machine
+from ablate.search import optuna_private
 from ablate.search.algorithms import Seeded
 from ablate.store import alive, canonical_json, sign_of_life
 from ablate.store.liveness import SILENT_S
@@ -141,7 +142,7 @@ class Ledger:
             trial.set_user_attr(STATUS, state)
             self.study.tell(trial, list(values) if values is not None and told == TrialState.COMPLETE else None, told)
         except (ValueError, UpdateFinishedTrialError):
-            if self.study._storage.get_trial(trial._trial_id).state == TrialState.RUNNING:
+            if optuna_private.stored(self.study, trial).state == TrialState.RUNNING:
                 raise  # it is still this process's, so something else is wrong
             return False
         return True
@@ -170,7 +171,7 @@ class Ledger:
             if trial.number not in retried and trial in counted(trials):
                 self._retry(trial)
             try:
-                self.study._storage.set_trial_user_attr(trial._trial_id, STATUS, "lapsed")
+                optuna_private.note(self.study, trial, STATUS, "lapsed")
                 self.study.tell(trial.number, state=TrialState.FAIL)
             except (ValueError, UpdateFinishedTrialError):
                 continue  # another process was faster

@@ -17,7 +17,7 @@ from ablate.planning.plan import Run, Training
 from ablate.running import ensuring
 from ablate.running.backend import Outcome
 from ablate.running.engine import Engine
-from ablate.search import algorithms
+from ablate.search import algorithms, optuna_private
 from ablate.search.ledger import RETRY, Ledger, counted, state_of
 from ablate.search.publish import BEGUN, publish
 from ablate.search.settings import EXHAUSTIVE
@@ -201,7 +201,7 @@ class Searching:
             if self.pruner is None or step < self.search.least:
                 return
             study = algorithms.Beside(self.study, self._beside(one))
-            prune = self.pruner.prune(study, self.study._storage.get_trial(one.trial._trial_id))
+            prune = self.pruner.prune(study, optuna_private.stored(self.study, one.trial))
         except UpdateFinishedTrialError:
             self.ledger.mine.pop(one.number, None)
             self._lose(one.number)

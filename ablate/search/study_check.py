@@ -13,7 +13,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from ablate.errors import AblateError
-from ablate.search import algorithms, space
+from ablate.search import algorithms, optuna_private, space
 from ablate.search.ledger import LEASE, POINT, RECORD, RETRY, STATUS
 from ablate.search.publish import BEGUN
 from ablate.store.record import STATES, Dimension
@@ -41,7 +41,7 @@ def check_study(study: optuna.Study, dimensions: Mapping[str, Dimension], object
     try:
         for trial in trials:
             _check_trial(trial, len(trials), dimensions, list(objectives), where)
-        for key, value in study._storage.get_study_system_attrs(study._study_id).items():
+        for key, value in optuna_private.system_attrs(study).items():
             if key.startswith("qmc:"):  # how many points of a sequence were drawn; the next one is computed from the first on
                 Node(value, Path(where), "the number of points drawn").whole(0, len(trials))
     except BadFile as error:
