@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ablate import designs
 from ablate.designs import Arm, Effect, Factor, fractions
+from ablate.designs.fractional import fraction
 from ablate.errors import AblateError
 
 TWO_LEVELS = st.integers(2, 9).map(lambda count: two_levels(count))
@@ -117,23 +118,23 @@ def test_a_fraction_is_balanced_and_its_main_effects_are_orthogonal(factors: lis
 
 @given(TWO_LEVELS, st.integers(3, 6))
 def test_what_a_fraction_says_of_its_aliases_is_what_its_arms_have(factors: list[Factor], resolution: int) -> None:
-    fraction = designs.fraction(factors, resolution)
-    found = signs(fraction.arms, factors)
+    made = fraction(factors, resolution)
+    found = signs(made.arms, factors)
     constant = [len(effect) for effect, values in found.items() if len(set(values)) == 1]
-    assert fraction.resolution == min(constant, default=None)
-    if fraction.resolution is None:
-        assert len(fraction.arms) == 2 ** len(factors)
+    assert made.resolution == min(constant, default=None)
+    if made.resolution is None:
+        assert len(made.arms) == 2 ** len(factors)
     else:
-        assert fraction.resolution >= resolution
+        assert made.resolution >= resolution
     groups: dict[tuple[int, ...], list[Effect]] = {}
     for effect, values in found.items():
         if len(effect) <= 2:
             groups.setdefault(max(values, tuple(-value for value in values)), []).append(effect)
-    assert sorted(fraction.aliases) == sorted(tuple(group) for group in groups.values() if len(group) > 1)
+    assert sorted(made.aliases) == sorted(tuple(group) for group in groups.values() if len(group) > 1)
     assert designs.effects("fractional", factors, resolution) == [group[0] for group in groups.values()]
     if resolution >= 4:
-        assert all(len(effect) == 2 for group in fraction.aliases for effect in group)
-    for line in fraction.generators:
+        assert all(len(effect) == 2 for group in made.aliases for effect in group)
+    for line in made.generators:
         name, _, product_of = line.partition(" = ")
         sources = tuple(product_of.removeprefix("−(").removesuffix(")").split(" x "))
         sign = -1 if product_of.startswith("−") else 1
@@ -159,8 +160,8 @@ def test_what_a_fraction_says_of_its_aliases_is_what_its_arms_have(factors: list
     ],
 )
 def test_fractions_are_the_tabled_ones(factors: int, resolution: int, arms: int, reached: int, of_least_length: int) -> None:
-    fraction = designs.fraction(two_levels(factors), resolution)
-    assert (len(fraction.arms), fraction.resolution) == (arms, reached)
+    made = fraction(two_levels(factors), resolution)
+    assert (len(made.arms), made.resolution) == (arms, reached)
     lengths = [word.bit_count() for word in fractions.words(fractions.columns(factors, resolution))]
     assert lengths.count(min(lengths)) == of_least_length
 
@@ -169,18 +170,18 @@ def test_pydoe3_finds_the_same_aliases() -> None:
     from pyDOE3 import fracfact_aliasing
 
     factors = [Factor(letter, ("on", "off")) for letter in "abcdefg"]
-    fraction = designs.fraction(factors)
-    matrix = np.array([[1.0 if level == "off" else -1.0 for _, level in arm.levels] for arm in fraction.arms])
+    made = fraction(factors)
+    matrix = np.array([[1.0 if level == "off" else -1.0 for _, level in arm.levels] for arm in made.arms])
     # It compares columns with their sign; effects of the same order have the same sign here.
     readable, _ = fracfact_aliasing(matrix)
     groups = [tuple(tuple(effect) for effect in line.split(" = ") if len(effect) <= 2) for line in readable]
-    assert sorted(group for group in groups if len(group) > 1) == sorted(fraction.aliases)
+    assert sorted(group for group in groups if len(group) > 1) == sorted(made.aliases)
 
 
 def test_the_missions_six_factors_in_sixteen_arms() -> None:
     names = ("augment", "ema", "lrn", "fc", "init", "weight_decay")
-    fraction = designs.fraction([Factor(name, ("on", "off")) for name in names])
-    assert json.loads(json.dumps(fraction.to_json())) == {
+    made = fraction([Factor(name, ("on", "off")) for name in names])
+    assert json.loads(json.dumps(made.to_json())) == {
         "resolution": 4,
         "generators": ["init = augment x ema x lrn", "weight_decay = augment x ema x fc"],
         "aliases": [
@@ -193,15 +194,15 @@ def test_the_missions_six_factors_in_sixteen_arms() -> None:
             [["lrn", "weight_decay"], ["fc", "init"]],
         ],
     }
-    assert designs.differences("fractional", fraction.arms) == []
-    assert designs.label("fractional", fraction.arms, 1) == "fc: on → off, weight_decay: on → off"
+    assert designs.differences("fractional", made.arms) == []
+    assert designs.label("fractional", made.arms, 1) == "fc: on → off, weight_decay: on → off"
 
 
 def test_a_fraction_that_does_not_exist_is_the_full_factorial() -> None:
     factors = two_levels(3)
-    fraction = designs.fraction(factors)
-    assert (fraction.resolution, fraction.generators, fraction.aliases) == (None, (), ())
-    assert list(fraction.arms) == designs.arms("factorial", factors)
+    made = fraction(factors)
+    assert (made.resolution, made.generators, made.aliases) == (None, (), ())
+    assert list(made.arms) == designs.arms("factorial", factors)
     assert len(designs.effects("fractional", factors)) == 6
 
 

@@ -16,13 +16,13 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 
+from ablate import designs
 from ablate.config.execution import Settings
 from ablate.config.own_configs import KEYS, conf_dir, groups
 from ablate.config.own_configs import levels as levels_of
 from ablate.config.recipe import MOST, Recipe
 from ablate.config.validation import complaint, missing_key
 from ablate.data import shape as data_shape
-from ablate.designs import DESIGNS
 from ablate.errors import AblateError, did_you_mean, one_of, shown, unknown_key
 from ablate.models.spec import apply_levels, parse
 from ablate.resources import cores
@@ -222,8 +222,9 @@ def _check_keys(config: Mapping[str, Any], chosen: Mapping[str, str]) -> None:
         for key in keys:
             if key not in config[name]:
                 raise AblateError(missing_key(f"{name}.{key}", chosen))
-    if config["design"] not in DESIGNS:
-        raise AblateError(one_of("design", config["design"], DESIGNS))
+    if not isinstance(config["design"], str):
+        raise AblateError(one_of("design", config["design"], designs.names()))
+    designs.find(config["design"])
 
 
 def check_overrides(words: Sequence[str]) -> None:

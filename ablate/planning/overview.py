@@ -36,8 +36,8 @@ def describe(
 
     `totals` counts, with the seconds until all that is left is done and those of the trainings together, None where they are
     not known; `sources` is what those rest on, `unknown` why they are not known; `arms`, `runs` and `trainings` list;
-    `confounds` what switches change besides the factor, in a fraction on average over the arms; `seeds` what the seeds can
-    show; `fixed` what is fixed before training. A state is `done`, `diverged` or `to do`; what diverged stays so.
+    `confounds` what switches change besides the factor, where effects are judged on average over the arms; `seeds` what the
+    seeds can show; `fixed` what is fixed before training. A state is `done`, `diverged` or `to do`; what diverged stays so.
 
     Args:
         workers, threads: of the config, each a number or `auto`.
@@ -215,9 +215,10 @@ def _of_arms(arms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _of_factors(plan: Plan, arms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What each factor of a fraction changes besides itself, as means over the arms with its first and its second level."""
+    """What each factor whose effects are judged changes besides itself: means over the arms with its first and second level."""
     found = []
-    for factor in plan.factors:
+    judged = {name for effect in plan.effects for name in effect}
+    for factor in (factor for factor in plan.factors if factor.name in judged):
         first, second = (_mean_sizes([arm for arm in arms if arm["levels"][factor.name] == level]) for level in factor.levels)
         besides = _besides([factor.name], first, second)
         if besides:

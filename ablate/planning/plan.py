@@ -27,7 +27,6 @@ from ablate.store.schema import plain_file
 from ablate.store.sweep_file import SWEEP_VERSION, Sweep
 from ablate.store.sweep_names import TUNING as TUNING
 
-TUNING_DESIGN = "tuning"  # of that sweep
 MOST_SEEDS = 2**31
 QUOTED_WORD = re.compile(r"""(["'])([A-Za-z_][\w-]*)\1""")
 _ENVIRONMENT = re.compile(r"\$\{oc\.env:[A-Za-z_]\w*(,[^{}$]*)?\}")  # what a store may be named by
@@ -200,10 +199,10 @@ class Plan:
     @property
     def fraction(self) -> Fraction | None:
         """How the arms of a fractional design were chosen; None for the others."""
-        return designs.fraction(self.factors, self.resolution) if self.design == "fractional" else None
+        return designs.fraction(self.design, self.factors, self.resolution)
 
     def label(self, arm: int) -> str:
-        """The arm as its change from the baseline; in a ladder, from the rung below."""
+        """What the design calls the arm, unless the plan does."""
         return self.labels[arm] if self.labels is not None else designs.label(self.design, self.arms, arm)
 
     def recipes(self) -> list[tuple[int, Recipe]]:

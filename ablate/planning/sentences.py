@@ -64,7 +64,7 @@ def show(description: Mapping[str, Any], console: Console) -> None:
     if description["confounds"]:
         what = (
             "what a factor changes besides itself, on average:"
-            if description["fraction"]
+            if description["seeds"]["of"] == "effect"
             else "what an arm changes besides its factor:"
         )
         _say(console, [what])

@@ -8,8 +8,8 @@ from typing import Any
 from hydra.core.override_parser.types import Quote, QuotedString
 
 from ablate import escaping
-from ablate.designs import RESOLUTION
-from ablate.planning.plan import TUNING_DESIGN, retuned_name, sweep_name
+from ablate.designs import RESOLUTION, TUNING, USUAL
+from ablate.planning.plan import retuned_name, sweep_name
 
 USUAL_MARGIN, USUAL_STORE, USUAL_PLACE = 0.5, "runs", "multirun"  # the defaults in conf/config.yaml
 PROGRAM = "python -m ablate"
@@ -27,7 +27,7 @@ def commands(sweep: Mapping[str, Any], folder: str) -> list[str]:
         sweep: the content of sweep.json; of a joined one the command would be another, so there is none.
         folder: of the sweep, as it is to be named to the reader.
     """
-    if "joined" in sweep or sweep["design"] == TUNING_DESIGN or not sweep["runs"]:
+    if "joined" in sweep or sweep["design"] == TUNING or not sweep["runs"]:
         return []
     return [again(sweep, folder), report(folder)]
 
@@ -44,7 +44,7 @@ def again(sweep: Mapping[str, Any], folder: str | None) -> str:
     fixed = {word: word.lstrip("+~").partition("=")[0] for word in given}
     fixed = {word: key for word, key in fixed.items() if key not in factors and key != "seed"}
     words = [f"study={sweep['study']}"] if sweep.get("study") else []
-    if sweep.get("study") or sweep["design"] != "factorial":
+    if sweep.get("study") or sweep["design"] != USUAL:
         words.append(f"design={sweep['design']}")
     resolution = _resolution(sweep, folder)
     if resolution != RESOLUTION:

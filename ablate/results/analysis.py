@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablate import numbers, stats
-from ablate.designs import Arm
+from ablate import designs, numbers, stats
+from ablate.designs import Arm, Design
 from ablate.results.frames import Results, arm_name
 from ablate.results.published import published
 from ablate.results.question import Question
@@ -115,18 +115,34 @@ class Analysis:
         frame = pd.concat([frame, fronts, troubles], axis="columns")
         return frame.rename_axis("arm").reset_index()
 
-    @property
-    def rungs(self) -> bool:
-        """Whether arms are the rungs of a ladder, each compared with the one below."""
-        return self.results.sweep["design"] == "ladder" and all(arm - other == 1 for arm, other in self.question.pairs)
+    @cached_property
+    def design(self) -> Design | None:
+        """What made the arms; None for those of several sweeps or of a store, and for what is not known here."""
+        return designs.known(self.results.sweep["design"])
+
+    @cached_property
+    def crossed(self) -> bool:
+        """Whether the design is one whose arms are every combination of levels."""
+        return self.design is not None and self.design.crossed
+
+    @cached_property
+    def partner(self) -> str | None:
+        """What each arm is compared with, as the design has it: `the rung below`; None where that is one arm, or as may be."""
+        if self.design is None or self.design.partner is None:
+            return None
+        usual = set(self.design.pairs(self._arms))
+        return self.design.partner if usual.issuperset(self.question.pairs) else None
+
+    @cached_property
+    def _arms(self) -> list[Arm]:
+        return [Arm(tuple(arm["levels"].items())) for arm in self.results.sweep["arms"]]
 
     def _change(self, arm: int, other: int) -> str:
         """What an arm changes of another."""
-        arms = {int(each["number"]): Arm(tuple(each["levels"].items())) for each in self.results.sweep["arms"]}
-        return arms[arm].label(arms[other])
+        return self._arms[arm].label(self._arms[other])
 
     def _name(self, pair: tuple[int, int], several: bool) -> str:
-        """What the comparison of two arms is called. several: whether not all are with the same arm or the rung below."""
+        """What the comparison of two arms is called. several: whether not all are with the same arm or as the design has it."""
         if self.retuned is not None:
             return self.retuned.name(pair)
         return self._change(*pair) if several else self.names[pair[0]]
@@ -144,7 +160,7 @@ class Analysis:
             named["aliases"] = frame["aliases"]
         else:
             pairs = list(self.question.pairs)
-            several = len({other for _, other in pairs}) > 1 and not self.rungs
+            several = len({other for _, other in pairs}) > 1 and self.partner is None
             named = pd.DataFrame(
                 {
                     "name": [self._name(pair, several) for pair in pairs],
@@ -295,8 +311,8 @@ class Analysis:
 
     @cached_property
     def _contrasts(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        design, factors = self.results.sweep["design"], self.results.sweep["factors"]
-        if design != "factorial" or sum(len(levels) > 1 for levels in factors.values()) < 2:
+        factors = self.results.sweep["factors"]
+        if not self.crossed or self.question.effects or sum(len(levels) > 1 for levels in factors.values()) < 2:
             return pd.DataFrame(columns=["effect", "kind", "aliases"]), pd.DataFrame(columns=self.wide.columns)
         return stats.contrasts(self.wide, self.levels, factors)
 
@@ -312,7 +328,7 @@ class Analysis:
     def shapley(self) -> pd.DataFrame:
         """Shapley values of a full two-level factorial; no rows otherwise. Columns as `contrasts`, with factor and change."""
         factors = self.results.sweep["factors"]
-        full = self.results.sweep["design"] == "factorial" and len(factors) > 1
+        full = self.crossed and len(factors) > 1
         if not full or any(len(levels) != 2 for levels in factors.values()):
             return self._estimated(pd.DataFrame(columns=["factor", "change"]), pd.DataFrame(columns=self.wide.columns))
         return self._estimated(*stats.shapley(self.wide, self.levels, factors))
@@ -422,7 +438,7 @@ class Analysis:
         """A sentence on a sweep that is not finished; empty for one that is, and for what was never planned as one."""
         runs, sweep = self.results.runs, self.results.sweep
         missing = int((runs["status"] == "missing").sum())
-        if not missing or sweep["design"] == "store" or list(self.question.steps) != list(sweep["fixed"]["step"]):
+        if not missing or sweep["design"] == designs.STORE or list(self.question.steps) != list(sweep["fixed"]["step"]):
             return ""
         count = f"{missing:,} of {numbers.counted(len(runs), 'run')} {'is' if missing == 1 else 'are'}"
         return f"Interim: {count} not there yet; looking now is a look that was not planned."

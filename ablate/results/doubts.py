@@ -53,8 +53,8 @@ def _number(run: SweepRun, at: str) -> str:
 def _design(sweep: Sweep) -> Iterator[tuple[str, str]]:
     """What follows from the design: its arms, what they are called, and what is judged."""
     design = sweep["design"]
-    if "retune" in sweep or design not in designs.DESIGNS:
-        if design not in (*designs.DESIGNS, "tuning"):
+    if "retune" in sweep or designs.known(design) is None:
+        if designs.known(design) is None and design != designs.TUNING:
             yield "design", f"design {design} is none that this version knows, so what follows from it is left out"
         return
     try:

@@ -113,16 +113,18 @@ def _design(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int]) ->
         fractions = [part.sweep.get("fraction") for part in parts]
         if all(order == orders[0] for order in orders) and all(fraction == fractions[0] for fraction in fractions):
             return design, fractions[0]
-        if design == "factorial" and all(set(order) == set(orders[0]) for order in orders):
+        made = designs.known(design)
+        if made is not None and made.crossed and all(set(order) == set(orders[0]) for order in orders):
             return design, None
-        if design == "one_factor" and all(order[0] == 0 for order in orders):
+        if made is not None and made.alone and all(order[0] == 0 for order in orders):
             return design, None
-    if "fractional" in found:
+    if by_effects := [part.sweep for part in parts if part.sweep["fixed"].get("effects")]:
+        what = "a fractional sweep" if "fraction" in by_effects[0] else "a sweep that is judged by effects"
         raise AblateError(
-            "Expected a fractional sweep joined with others of the same arms alone, since only all its arms together say what "
+            f"Expected {what} joined with others of the same arms alone, since only all its arms together say what "
             f"an effect is. Received: {', '.join(part.name for part in parts)}. Report it alone."
         )
-    return "joined", None
+    return designs.JOINED, None
 
 
 def _same_arms(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int], firsts: Mapping[int, Place]) -> dict[int, int]:

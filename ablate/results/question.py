@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ablate.designs import Arm
+from ablate.designs import STORE, Arm
 from ablate.errors import AblateError, one_of
 from ablate.results.frames import Results, arm_name
 from ablate.stats.intervals import family_level
@@ -76,7 +76,7 @@ def planned(results: Results) -> Question:
     """What sweep.json fixed; a joined sweep or a store was put together after training, which is a change."""
     fixed = results.sweep["fixed"]
     metric = _known(str(fixed["metric"]))
-    joined, store = results.sweep.get("joined"), results.sweep["design"] == "store"
+    joined, store = results.sweep.get("joined"), results.sweep["design"] == STORE
     return Question(
         metric,
         str(fixed["evaluation_set"]),

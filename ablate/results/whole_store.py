@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ablate.designs import Arm
+from ablate.designs import STORE, Arm
 from ablate.errors import AblateError
 from ablate.readout import DIVERGED_LOSS, EMA
 from ablate.results import one_sweep
@@ -83,7 +83,7 @@ def read(store: Path) -> Found:
     content: Sweep = {
         "version": SWEEP_VERSION,
         "study": None,
-        "design": "store",
+        "design": STORE,
         "factors": {name: list(dict.fromkeys(dict(arm.levels)[name] for arm in arms)) for name, _ in arms[0].levels},
         "baseline": dict(arms[0].levels),
         "arms": listed,

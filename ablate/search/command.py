@@ -14,6 +14,7 @@ from ablate.config import loading
 from ablate.config.cached_loader import reading_once
 from ablate.config.execution import Settings
 from ablate.config.overrides import parse_all
+from ablate.designs import USUAL
 from ablate.errors import AblateError
 from ablate.planning import plan
 from ablate.running.sweep import Finished
@@ -47,7 +48,7 @@ def run(
     launcher = str(master.hydra.runtime.choices["hydra/launcher"])
     if launcher != "local":
         raise AblateError(f"Expected hydra/launcher=local with hydra/sweeper=optuna. Received: hydra/launcher={launcher}.")
-    if master.design != "factorial":
+    if master.design != USUAL:
         raise AblateError(f"Expected no design with hydra/sweeper=optuna. Received: design={master.design}.")
     if master.retune:
         raise AblateError(

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from ablate.designs import SEARCH as SEARCH
 from ablate.store import SWEEP, read_json
 
-SEARCH = "search"  # the design of a sweep that is a search
 CONFIRMATION = "confirmation"  # the folder, in that of the search, of the sweep that measures the winner
 
 Direction = Literal["maximize", "minimize"]

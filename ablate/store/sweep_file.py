@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict, cast
 
+from ablate.designs import JOINED, STORE
+from ablate.designs import SEARCH as SEARCH  # its arms and runs are in trials.json
 from ablate.store.checksums import CHECK, seal, unseal, write_sealed
 from ablate.store.references import SWEEP
 from ablate.store.retune_file import Retune, check_retune
 from ablate.store.schema import BadFile, Node, read_object
 
 SWEEP_VERSION = 1  # of the format
-SEARCH = "search"  # the design of a sweep that is a search: its arms and runs are in trials.json
-MADE_UP = ("store", "joined")  # designs of what no file holds
+MADE_UP = (STORE, JOINED)  # designs of what no file holds
 METRICS = ("accuracy", "loss")
 EVALUATION_SETS = ("test", "validation")
 WEIGHTS = ("raw", "averaged")
@@ -321,7 +322,6 @@ def _pairs(node: Node, fixed: Node, factors: Mapping[str, Sequence[str]], arms: 
             raise fixed["differences"].wrong("an empty list beside effects")
         if len({tuple(effect) for effect in effects.value}) < len(effects.value):
             raise effects.wrong("a list of different effects")
-        node["fraction"].object()
 
 
 def _fraction(node: Node, factors: Mapping[str, Sequence[str]]) -> None:

@@ -52,7 +52,7 @@ def drawn(analysis: "Analysis") -> Iterator[Drawn]:
         yield Drawn("effects_over_training", f"{differences} over training", _over_training(analysis))
     if costs.drawable(analysis.arms):
         yield Drawn("costs", f"{metric.name.capitalize()} and what it costs", _costs(analysis))
-    if analysis.results.sweep["design"] == "factorial" and len(means := _means(analysis)):
+    if analysis.crossed and len(means := _means(analysis)):
         yield Drawn("interactions", "How factors play together", _interaction(analysis, means))
     if len(analysis.shapley):
         yield Drawn("shapley", "What each factor adds: Shapley values", _shapley(analysis))
@@ -64,8 +64,8 @@ def drawn(analysis: "Analysis") -> Iterator[Drawn]:
 
 def _against(analysis: "Analysis") -> str:
     """What arms are compared with, in words."""
-    if analysis.rungs:
-        return "the rung below"
+    if analysis.partner is not None:
+        return analysis.partner
     if analysis.retuned is not None:
         return "the baseline"
     others = {other for _, other in analysis.question.pairs}
@@ -76,11 +76,11 @@ def _against(analysis: "Analysis") -> str:
 
 
 def _compared(analysis: "Analysis") -> dict[tuple[int, int], str]:
-    """What each comparison of two arms is called; it names the other arm where not all have the same or the rung below."""
+    """What each comparison of two arms is called; it names the other arm where that is not the same or the partner."""
     labels, pairs = analysis.labels, analysis.question.pairs
     if analysis.retuned is not None:
         return {pair: analysis.retuned.name(pair) for pair in pairs}
-    if analysis.rungs or len({other for _, other in pairs}) < 2:
+    if analysis.partner is not None or len({other for _, other in pairs}) < 2:
         return {(arm, other): labels[arm] for arm, other in pairs}
     names = dict(zip(pairs, analysis.comparisons["name"], strict=True))
     return {(arm, other): f"{names[arm, other]} (against {short(labels[other])})" for arm, other in pairs}

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ablate.designs import TUNING
 from ablate.numbers import counted
-from ablate.planning.plan import TUNING_DESIGN
 from ablate.report import figures as plots
 from ablate.report import sentences as words
 from ablate.report import tables
@@ -158,7 +158,7 @@ def _environment(analysis: Analysis, table: Sequence[Block]) -> tuple[Block, ...
 
 
 def _repeat(analysis: Analysis, commands: Sequence[str]) -> tuple[Block, ...]:
-    if analysis.results.sweep["design"] == TUNING_DESIGN:
+    if analysis.results.sweep["design"] == TUNING:
         return (Lines(("The command of the sweep that these learning rates were chosen for gives this again.",)),)
     if not commands:
         return (Lines(("No one command gives this again: it joins what several gave.",)),)

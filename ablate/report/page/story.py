@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ablate import stats
+from ablate.designs import STORE, TUNING
 from ablate.numbers import counted, duration, listed
-from ablate.planning.plan import TUNING_DESIGN
 from ablate.report import sentences
 from ablate.results import statuses
 from ablate.results.analysis import Analysis
@@ -37,9 +37,9 @@ def answer(analysis: Analysis) -> str:
 def nothing(analysis: Analysis) -> str:
     """Why nothing is judged."""
     sweep = analysis.results.sweep
-    if sweep["design"] == "store":
+    if sweep["design"] == STORE:
         return "Nothing was compared: a store has no plan of what to compare. --baseline compares all arms with one."
-    if sweep["design"] == TUNING_DESIGN:
+    if sweep["design"] == TUNING:
         return "Nothing was compared: this is where learning rates are chosen, each arm by itself, on validation images."
     return f"Nothing was compared: {'there is one arm' if len(sweep['arms']) == 1 else 'all arms are one'}."
 
@@ -89,9 +89,10 @@ def _compared(analysis: Analysis) -> str:
         )
     if len(others) == 1:
         return f"Every other arm is compared with {analysis.names[others.pop()]}, seed by seed."
-    if analysis.results.sweep["design"] == "ladder":
-        return "Every arm is compared with the rung below, seed by seed."
-    return "Arms are compared as each of the sweeps planned it, seed by seed."
+    if analysis.partner is not None:
+        return f"Every arm is compared with {analysis.partner}, seed by seed."
+    planned = "each of the sweeps" if analysis.results.sweep.get("joined") else "the sweep"
+    return f"Arms are compared as {planned} planned it, seed by seed."
 
 
 def plan(analysis: Analysis) -> tuple[str, ...]:
@@ -104,7 +105,7 @@ def plan(analysis: Analysis) -> tuple[str, ...]:
     what = "effect" if fixed.get("effects") else "difference"
     looks = int(fixed["looks"])
     retuned = analysis.retuned
-    if sweep["design"] == "store":
+    if sweep["design"] == STORE:
         fixes = ["nothing was fixed before training: a store holds what was trained for any purpose"]
     elif sweep.get("joined"):
         fixes = [f"fixed by each sweep before they were joined: {_fixed(fixed)}; {counted(judged, what)} judged by all"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ablate import escaping, numbers, stats
+from ablate import designs, escaping, numbers, stats
 from ablate.numbers import counted
 from ablate.report import sentences
 from ablate.report.paper import recipe
@@ -14,15 +14,10 @@ from ablate.results import statuses
 from ablate.results.analysis import Analysis
 
 TO_FILL_IN = "**To fill in:**"
-DESIGNS = {
-    "factorial": "every combination of levels",
-    "one_factor": "the baseline and one arm for every other level of every factor",
-    "ladder": "a ladder on which factors were switched one after another, each rung compared with the one below",
-    "together": "all factors switched at once, from the first level of each to the second and so on",
-    "joined": "those of several sweeps put together",
-    "store": "all that a store of trainings holds",
-    "tuning": "every arm of another sweep with each of several learning rates, of which its best was chosen",
-    "fractional": "a fraction of all combinations of levels, judged by its effects",
+KINDS = {  # of sweeps whose arms no design made
+    designs.JOINED: "those of several sweeps put together",
+    designs.STORE: "all that a store of trainings holds",
+    designs.TUNING: "every arm of another sweep with each of several learning rates, of which its best was chosen",
 }
 
 
@@ -42,7 +37,7 @@ def design(analysis: Analysis) -> list[str]:
     sweep = analysis.results.sweep
     arms, seeds = len(analysis.arms), list(sweep["seeds"])
     factors = "; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep["factors"].items())
-    how = DESIGNS.get(sweep["design"], "those that its design names")
+    how = KINDS.get(sweep["design"]) or designs.sentence(sweep["design"])
     if analysis.retuned is not None:
         more = arms - len(analysis.retuned.content["arms"])
         how += f", and {more:,} of these again at learning rates of their own" if more else ""

@@ -33,16 +33,16 @@ def table(analysis: Analysis) -> Table:
 
 
 def whats(analysis: Analysis) -> list[Column]:
-    """What is compared, a row a comparison; and with what, where that is not one and the same arm, or the rung below."""
+    """What is compared, a row a comparison; and with what, where that is not one and the same arm, nor as the design has it."""
     frame = analysis.comparisons
     columns = [wordy("effect" if analysis.question.effects else "change", names(frame))]
     return [*columns, wordy(OTHER, frame["against_label"])] if has_others(analysis) else columns
 
 
 def has_others(analysis: Analysis) -> bool:
-    """Whether arms are compared with different ones that are not the rungs of a ladder, as in sweeps that were joined."""
+    """Whether arms are compared with different ones and not as the design has it, as in sweeps that were joined."""
     others = {other for _, other in analysis.question.pairs}
-    return len(others) > 1 and not analysis.rungs
+    return len(others) > 1 and analysis.partner is None
 
 
 def names(frame: pd.DataFrame) -> list[str]:
@@ -112,11 +112,11 @@ def partner(analysis: Analysis) -> str:
     """What differences are taken to."""
     if has_others(analysis):
         return "the arm named beside it"
-    return "the rung below" if analysis.rungs else analysis.names[analysis.question.pairs[0][1]]
+    return analysis.partner or analysis.names[analysis.question.pairs[0][1]]
 
 
 def about_effects(analysis: Analysis) -> list[str]:
-    """What an effect of a fractional design is, and which arms it is made of."""
+    """What an effect is, and which arms it is made of."""
     sweep = analysis.results.sweep
     count, combinations = len(sweep["arms"]), math.prod(map(len, sweep["factors"].values()))
     lines = [
@@ -127,7 +127,9 @@ def about_effects(analysis: Analysis) -> list[str]:
     ]
     if (analysis.comparisons["aliases"] != "").any():
         lines.append("Effects named together in a row cannot be told apart: the number is their sum, with the signs shown.")
-    fraction = sweep["fraction"]
+    fraction = sweep.get("fraction")
+    if fraction is None:
+        return lines
     if fraction["resolution"] is None:
         return [*lines, f"The arms are all {combinations} combinations of levels: no fraction has the resolution asked for."]
     return [

@@ -7,12 +7,13 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from ablate import designs
 from ablate.config.recipe import Recipe
 from ablate.data.split import default_validation
-from ablate.designs import Arm, Factor
+from ablate.designs import TUNING, Arm, Factor
 from ablate.errors import AblateError
 from ablate.planning import plan
-from ablate.planning.plan import MOST_SEEDS, TUNING_DESIGN, Command, Plan, Training
+from ablate.planning.plan import MOST_SEEDS, Command, Plan, Training
 from ablate.running.retune.choice import Choice, Tried, Tuned
 from ablate.running.retune.settings import SHARED, Settings
 
@@ -38,7 +39,8 @@ class Retuning:
 
     def __post_init__(self) -> None:
         design, factors = self.shared.design, self.command.factors
-        if not (design == "one_factor" or (design == "factorial" and len(factors) == 1)):
+        made = designs.find(design)
+        if not (made.alone or (made.crossed and len(factors) == 1)):
             raise AblateError(
                 "Expected design=one_factor with retune=true, or design=factorial with one factor, so that each arm is one "
                 f"change of the baseline. Received: design={design} with {len(factors)} factors."
@@ -103,9 +105,7 @@ class Retuning:
                         "report.formats=[]",
                     )
                 )
-        made = plan.of_arms(
-            replace(self.command, seeds=self.seeds), arms, added, TUNING_DESIGN, self.compose, study=self.shared.study
-        )
+        made = plan.of_arms(replace(self.command, seeds=self.seeds), arms, added, TUNING, self.compose, study=self.shared.study)
         rates = dict.fromkeys(level for arm in arms for name, level in arm.levels if name == LR)
         factors = (*self.command.factors, Factor(LR, tuple(rates)))
         return replace(made, factors=factors, pairs=(), question=self.shared.question, config_dir=self.shared.config_dir)

@@ -1,0 +1,171 @@
+"""What a design is: from factors to arms, what of them is judged, and what is said of it."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ablate.errors import AblateError, shown
+
+BASELINE = "baseline"  # the label of the arm that changes nothing
+LABEL_DIGITS = 6  # of a number in a label; longer ones are rounded to 4
+RESOLUTION = 4  # of a fraction, unless a sweep says otherwise: no main effect is aliased with a two-factor interaction
+LEAST_RESOLUTION = 3  # below it, main effects are aliased with each other
+# Kinds of sweeps that sweep.json, or what stands for it, names where others name their design; no design has these names.
+SEARCH, TUNING, JOINED, STORE = KINDS = ("search", "tuning", "joined", "store")
+LAST = 100  # the rank of a design that has none
+
+Effect = tuple[str, ...]  # the factors of a main effect (one) or an interaction, in the order of the command
+Pair = tuple[int, int]  # (arm, the arm it is compared with), by number
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One thing that can be switched. levels: as written in the command, the baseline's first, without repeats."""
+
+    name: str
+    levels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.levels:
+            raise AblateError(f"{self.name} has no level. Give at least one.")
+        repeated = {level for level in self.levels if self.levels.count(level) > 1}
+        if repeated:
+            raise AblateError(
+                f"{self.name}={','.join(self.levels)} has {', '.join(sorted(repeated))} more than once. Give different levels."
+            )
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One level for every factor, in the order of the factors."""
+
+    levels: tuple[tuple[str, str], ...]
+
+    def changes(self, baseline: "Arm") -> list[tuple[str, str, str]]:
+        """(factor, the baseline's level, this arm's level) for each that differs."""
+        return [
+            (name, before, after)
+            for (name, before), (_, after) in zip(baseline.levels, self.levels, strict=True)
+            if before != after
+        ]
+
+    def label(self, baseline: "Arm") -> str:
+        """The arm as its change from the baseline, as in `augment: on → off`."""
+        changes = self.changes(baseline)
+        return ", ".join(f"{name}: {before} → {after}" for name, before, after in changes) or BASELINE
+
+
+@dataclass(frozen=True)
+class Fraction:
+    """The arms of a regular fraction of a two-level factorial, baseline first, and what it cannot tell apart.
+
+    resolution: the length of the shortest interaction that never changes; None for the full factorial, where no smaller
+    fraction has the resolution that was asked for. generators: how the levels of the last factors follow from those of the
+    first, as in `fc = augment x ema x lrn`, with a factor's first level as -1 and its second as +1. aliases: groups of main
+    effects and two-factor interactions that the arms cannot tell apart; what is alone in its group is left out.
+    """
+
+    arms: tuple[Arm, ...]
+    resolution: int | None
+    generators: tuple[str, ...]
+    aliases: tuple[tuple[Effect, ...], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """All but the arms, as sweep.json holds it."""
+        return {
+            "resolution": self.resolution,
+            "generators": list(self.generators),
+            "aliases": [[list(effect) for effect in group] for group in self.aliases],
+        }
+
+
+def to_baseline(arms: Sequence[Arm]) -> list[Pair]:
+    """Every other arm with the baseline."""
+    return [(number, 0) for number in range(1, len(arms))]
+
+
+def no_effects(factors: Sequence[Factor], resolution: int) -> list[Effect]:
+    """Of a design whose arms are compared with each other."""
+    return []
+
+
+def change(arms: Sequence[Arm], number: int) -> str:
+    """An arm as its change from the baseline."""
+    return arms[number].label(arms[0])
+
+
+@dataclass(frozen=True)
+class Design:
+    """A way to make arms of factors. One of another package differs in nothing from ours.
+
+    name: in lower case, as the command line has it. sentence: what its arms are, as it follows `We compared 4 arms: `, without
+    a full stop. arms: from the factors and the resolution that a sweep asks for, which only fractions have a use for; the
+    baseline first. Raises AblateError for factors that it cannot take. pairs: which differences between arms are judged, none
+    where effects are. effects: what is judged over all arms together instead: main effects and interactions of factors with
+    two levels, of arms that are every combination of levels or a regular fraction of them. label: what an arm is called.
+    partner: what each arm is compared with, in words, where that is not the same arm for all: as in `the rung below`.
+    fraction: what the arms cannot tell apart, and why, where they are a fraction. crossed: whether the arms are every
+    combination of levels. alone: whether every arm but the baseline switches one factor to one level. rank: its place in lists.
+    """
+
+    name: str
+    sentence: str
+    arms: Callable[[Sequence[Factor], int], Sequence[Arm]]
+    pairs: Callable[[Sequence[Arm]], Sequence[Pair]] = to_baseline
+    effects: Callable[[Sequence[Factor], int], Sequence[Effect]] = no_effects
+    label: Callable[[Sequence[Arm], int], str] = change
+    partner: str | None = None
+    fraction: Callable[[Sequence[Factor], int], Fraction] | None = None
+    crossed: bool = False
+    alone: bool = False
+    rank: int = LAST
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch("[a-z][a-z0-9_]*", self.name) or self.name in KINDS:
+            raise AblateError(
+                f"A design must have a name of lower-case letters, digits and _ other than {', '.join(KINDS)}, got "
+                f"{shown(self.name)}."
+            )
+
+
+def interaction(effect: Sequence[str]) -> str:
+    """An effect as text, as in `augment x ema`."""
+    return " x ".join(effect)
+
+
+def rounded(arms: Sequence[Arm]) -> Sequence[Arm]:
+    """The arms with numbers of many digits rounded, for their labels; as they are where these would not tell them apart."""
+    short = [Arm(tuple((name, _rounded(level)) for name, level in arm.levels)) for arm in arms]
+    return short if len(set(short)) == len(set(arms)) else arms
+
+
+@cache
+def _rounded(level: str) -> str:
+    try:
+        number = float(level)
+    except ValueError:
+        return level
+    digits = level.lower().partition("e")[0].replace(".", "").lstrip("-+0")
+    return f"{number:.4g}" if len(digits) > LABEL_DIGITS and "." in level else level
+
+
+def check_resolution(resolution: int) -> None:
+    """Refuse what is no resolution.
+
+    Raises:
+        AblateError: it is no whole number, or below 3.
+    """
+    if isinstance(resolution, bool) or not isinstance(resolution, int) or resolution < LEAST_RESOLUTION:
+        raise AblateError(f"resolution must be a whole number of at least {LEAST_RESOLUTION}, got {shown(resolution)}.")
+
+
+def baseline(factors: Sequence[Factor]) -> Arm:
+    """The arm with the first level of every factor."""
+    return Arm(tuple((factor.name, factor.levels[0]) for factor in factors))
+
+
+def switched(arm: Arm, name: str, level: str) -> Arm:
+    """The arm with another level of one factor."""
+    return Arm(tuple((factor, level if factor == name else before) for factor, before in arm.levels))

@@ -1,0 +1,146 @@
+"""The designs by name: each module of this package that has one, and those that other packages name as entry points."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoints, entry_points
+from pkgutil import iter_modules
+
+from ablate.designs.design import (
+    KINDS,
+    RESOLUTION,
+    Arm,
+    Design,
+    Effect,
+    Factor,
+    Fraction,
+    Pair,
+    change,
+    check_resolution,
+    rounded,
+    to_baseline,
+)
+from ablate.errors import AblateError, one_of
+
+GROUP = "ablate.designs"  # of the entry points: the name of a design, and the module and attribute where its Design is
+USUAL = "factorial"  # the default in conf/config.yaml
+UNKNOWN = "those that its design names"  # the sentence of a design that is not known here
+
+
+def names() -> tuple[str, ...]:
+    """The names of all designs, ours first. Of a name that several have ours counts."""
+    return tuple(dict.fromkeys((*_ours(), *sorted(entry.name for entry in _others()))))
+
+
+def known(name: str) -> Design | None:
+    """The design of a name; None where there is none.
+
+    Raises:
+        AblateError: it is that of another package, and cannot be loaded.
+    """
+    return _ours().get(name) or (None if name in KINDS else _loaded(name))
+
+
+def find(name: str) -> Design:
+    """The design of a name.
+
+    Raises:
+        AblateError: there is none, or it cannot be loaded.
+    """
+    design = known(name)
+    if design is None:
+        raise AblateError(one_of("design", name, names()))
+    return design
+
+
+def arms(name: str, factors: Sequence[Factor], resolution: int = RESOLUTION) -> list[Arm]:
+    """The arms of a design, the baseline first.
+
+    Args:
+        resolution: of a fractional design; the others have no use for it.
+
+    Raises:
+        AblateError: there is no such design or resolution, or the factors are none that it can take.
+    """
+    design = find(name)
+    check_resolution(resolution)
+    made = list(design.arms(factors, resolution))
+    if name not in _ours():
+        _check(design, factors, made)
+    return made
+
+
+def fraction(name: str, factors: Sequence[Factor], resolution: int = RESOLUTION) -> Fraction | None:
+    """How the arms of a fractional design were chosen; None for the others. Raises as `arms`."""
+    design = known(name)
+    return None if design is None or design.fraction is None else design.fraction(factors, resolution)
+
+
+def differences(name: str, arms: Sequence[Arm]) -> list[Pair]:
+    """(arm, the arm it is compared with) for each difference that is judged: with the baseline, where the design is unknown."""
+    design = known(name)
+    return list((to_baseline if design is None else design.pairs)(arms))
+
+
+def effects(name: str, factors: Sequence[Factor], resolution: int = RESOLUTION) -> list[Effect]:
+    """The effects that are judged instead of differences; none where the design is not known. Raises as `arms`."""
+    design = known(name)
+    return [] if design is None else list(design.effects(factors, resolution))
+
+
+def label(name: str, arms: Sequence[Arm], number: int) -> str:
+    """What an arm is called: its change from the baseline, unless its design calls it otherwise.
+
+    Numbers of many digits are rounded, where the arms can still be told apart.
+    """
+    design = known(name)
+    return (change if design is None else design.label)(rounded(arms), number)
+
+
+def sentence(name: str) -> str:
+    """What the arms of a design are, as it follows `We compared 4 arms: `; a neutral one where the design is not known."""
+    design = known(name)
+    return UNKNOWN if design is None else design.sentence
+
+
+@cache
+def _ours() -> Mapping[str, Design]:
+    package = import_module(__name__.rpartition(".")[0])
+    modules = [import_module(f"{package.__name__}.{found.name}") for found in iter_modules(package.__path__)]
+    designs: list[Design] = [module.DESIGN for module in modules if hasattr(module, "DESIGN")]
+    return {design.name: design for design in sorted(designs, key=lambda design: (design.rank, design.name))}
+
+
+@cache
+def _others() -> EntryPoints:
+    return entry_points(group=GROUP)
+
+
+@cache
+def _loaded(name: str) -> Design | None:
+    found = _others().select(name=name)
+    if not found:
+        return None
+    if len(found) > 1:
+        packages = " and ".join(sorted(entry.dist.name if entry.dist else entry.value for entry in found))
+        raise AblateError(f"design={name} is in several packages: {packages}. Remove all but one of them.")
+    [entry] = found
+    try:
+        design = entry.load()
+    except Exception as error:  # whatever the code of another package raises
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise AblateError(f"design={name} cannot be loaded from {entry.value}: {reason}. Install its package again.") from error
+    if not isinstance(design, Design) or design.name != name:
+        raise AblateError(f"design={name} must be a Design of that name in {entry.value}, got {design!r:.60}.")
+    return design
+
+
+def _check(design: Design, factors: Sequence[Factor], arms: Sequence[Arm]) -> None:
+    """Refuse what another package's design made of the factors, where no sweep can be made of it."""
+    levels = {factor.name: factor.levels for factor in factors}
+    for arm in arms:
+        if [name for name, _ in arm.levels] != list(levels) or any(level not in levels[name] for name, level in arm.levels):
+            got = ", ".join(f"{name}: {level}" for name, level in arm.levels) or "none"
+            raise AblateError(f"design={design.name} must give each arm one level of every factor, in their order, got {got}.")
+    if not arms:
+        raise AblateError(f"design={design.name} must make at least one arm, got none.")

@@ -1,0 +1,161 @@
+"""A design of another package, from its plan to its report, and what is said of it where that package is not there."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ablate import designs
+from ablate.designs import registry
+from ablate.errors import AblateError
+from ablate.planning.overview import describe
+from ablate.planning.sentences import head
+from ablate.report import page, tables
+from ablate.report.paper.methods import methods
+from ablate.results import load
+from ablate.results.analysis import Analysis, analyse
+from ablate.results.question import ask
+
+RELAY = """
+from ablate.designs import Arm, Design
+
+def arms(factors, resolution):
+    assert len({len(factor.levels) for factor in factors}) == 1
+    made = []
+    for numbers in ((0, 0), (1, 0), (1, 1), (0, 1)):
+        made.append(Arm(tuple((factor.name, factor.levels[n]) for factor, n in zip(factors, numbers))))
+    return made
+
+def pairs(arms):
+    return [(number, number - 1) for number in range(1, len(arms))]
+
+RELAY = Design("relay", "a relay in which each arm hands over to the next", arms, pairs, partner="the arm before")
+"""
+MAIN = """
+from itertools import product
+from ablate.designs import Arm, Design
+
+def arms(factors, resolution):
+    names = [factor.name for factor in factors]
+    return [Arm(tuple(zip(names, levels))) for levels in product(*(factor.levels for factor in factors))]
+
+MAIN = Design(
+    "main", "all combinations, judged by main effects alone", arms, lambda arms: [],
+    lambda factors, resolution: [(factor.name,) for factor in factors], crossed=True,
+)
+"""
+PICKY = """
+from ablate.designs import Arm, Design
+PICKY = Design("picky", "arms of no factor", lambda factors, resolution: [Arm((("lr", "0.1"),))])
+"""
+ENTRIES = {
+    "relay": "toy_designs.relay:RELAY",
+    "main": "toy_designs.main:MAIN",
+    "picky": "toy_designs.picky:PICKY",
+    "broken": "toy_designs.broken:BROKEN",
+    "other": "toy_designs.relay:RELAY",
+    "factorial": "toy_designs.relay:RELAY",
+}
+WORDS = ("augment=on,off", "ema=on,off", "steps=10", "seed=0,1")
+
+
+def forget() -> None:
+    registry._others.cache_clear()
+    registry._loaded.cache_clear()
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A package with designs; calling it removes the package again."""
+    site = tmp_path / "site"
+    package, info = site / "toy_designs", site / "toy_designs-1.0.dist-info"
+    package.mkdir(parents=True)
+    info.mkdir()
+    for name, source in {
+        "__init__": "",
+        "relay": RELAY,
+        "main": MAIN,
+        "picky": PICKY,
+        "broken": "raise OSError('no\\nfile')",
+    }.items():
+        (package / f"{name}.py").write_text(source)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-designs\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("\n".join(["[ablate.designs]", *(f"{name} = {at}" for name, at in ENTRIES.items())]))
+    monkeypatch.syspath_prepend(str(site))
+    forget()
+
+    def remove() -> None:
+        sys.path.remove(str(site))
+        forget()
+
+    yield remove
+    if str(site) in sys.path:
+        remove()
+    for name in [name for name in sys.modules if name.startswith("toy_designs")]:
+        del sys.modules[name]
+
+
+def page_of(analysis: Analysis) -> str:
+    return page.render(analysis.title, (page.answer(analysis),), analysis.question.changes, page.sections(analysis, (), [], []))
+
+
+def test_a_design_of_another_package_is_planned_run_and_reported_as_ours_are(sweeps, installed: Callable[[], None]) -> None:
+    plan = sweeps.planned(*WORDS, design="relay")
+    assert [plan.label(arm) for arm in range(4)] == [
+        "baseline",
+        "augment: on → off",
+        "augment: on → off, ema: on → off",
+        "ema: on → off",
+    ]
+    assert plan.differences == [(1, 0), (2, 1), (3, 2)]
+    told = describe(plan, 1, 1, calibrate=False)
+    assert head(told)[0].startswith("relay: 8 runs (4 arms x 2 seeds)")
+    assert told["arms"][2]["switched"] == [["ema", "on", "off"]]
+    folder = sweeps.trained(plan, 5, 10)
+    analysis = analyse(*ask(load(folder)))
+    assert list(analysis.comparisons["name"]) == [analysis.names[arm] for arm in (1, 2, 3)]
+    assert list(zip(analysis.comparisons["arm"], analysis.comparisons["against"], strict=True)) == plan.differences
+    assert "a relay in which each arm hands over to the next." in methods(analysis)
+    assert "each against the arm before." in " ".join(tables.verdicts.notes(analysis))
+    assert "Every arm is compared with the arm before, seed by seed." in page_of(analysis)
+
+    installed()  # from here on the package is gone
+    elsewhere = analyse(*ask(load(folder)))
+    assert elsewhere.comparisons.drop(columns="name").equals(analysis.comparisons.drop(columns="name"))
+    assert "We compared 4 arms: those that its design names." in methods(elsewhere)
+    assert "each against the arm named beside it." in " ".join(tables.verdicts.notes(elsewhere))
+    assert "Arms are compared as the sweep planned it, seed by seed." in page_of(elsewhere)
+
+
+def test_a_design_of_another_package_may_be_judged_by_effects(sweeps, installed: Callable[[], None]) -> None:
+    plan = sweeps.planned(*WORDS, design="main")
+    assert (plan.differences, plan.effects, plan.fraction) == ([], [("augment",), ("ema",)], None)
+    assert [switch["switched"] for switch in describe(plan, 1, 1, calibrate=False)["confounds"]] == [[["augment", "on", "off"]]]
+    folder = sweeps.trained(plan, 5, 10)
+    for gone in (lambda: None, installed):
+        gone()
+        analysis = analyse(*ask(load(folder)))
+        assert list(analysis.comparisons["name"]) == ["augment: on → off", "ema: on → off"]
+        assert not any("fraction" in note for note in tables.verdicts.notes(analysis))
+        assert "Each effect is the mean over the arms with one level" in page_of(analysis)
+
+
+def test_every_design_is_named_and_ours_keep_their_names(installed: Callable[[], None]) -> None:
+    listed = "factorial, one_factor, ladder, together, fractional, broken, main, other, picky, relay"
+    with pytest.raises(AblateError, match=rf"^Unknown design 'rely'\. Choose from {listed}\. Did you mean 'relay'\?$"):
+        designs.find("rely")
+    assert designs.find("factorial").crossed
+
+
+def test_what_is_wrong_with_a_design_of_another_package_is_told_in_a_line(sweeps, installed: Callable[[], None]) -> None:
+    for name, told in {
+        "broken": r"^design=broken cannot be loaded from toy_designs\.broken:BROKEN: no file\. Install its package again\.$",
+        "other": r"^design=other must be a Design of that name in toy_designs\.relay:RELAY, got Design\(name='relay'",
+        "picky": r"^design=picky must give each arm one level of every factor, in their order, got lr: 0\.1\.$",
+    }.items():
+        with pytest.raises(AblateError, match=told):
+            sweeps.planned(*WORDS, design=name)
+    for name in (*designs.design.KINDS, "Relay", "a-b", ""):
+        with pytest.raises(AblateError, match="must have a name of lower-case letters"):
+            designs.Design(name, "", lambda factors, resolution: [])
