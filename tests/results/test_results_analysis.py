@@ -197,7 +197,7 @@ def test_another_baseline_has_every_other_arm_compared_with_it(factorial):
 def test_a_ladder_that_is_compared_otherwise_has_no_rungs(sweeps, baseline, rungs, name):
     made = sweeps.planned("augment=off,on", "ema=off,on", "seed=0,1,2", "steps=20", "eval_every=10", design="ladder")
     found = analysed(fill(made, sweeps.multirun / made.name), baseline=baseline)
-    assert (found.rungs, found.comparisons["name"].tolist()[-1]) == (rungs, name)
+    assert (found.partner, found.comparisons["name"].tolist()[-1]) == ("the rung below" if rungs else None, name)
     assert any("rung below" in line for line in verdicts.notes(found)) == rungs
     assert found.question.exploratory != rungs
 
