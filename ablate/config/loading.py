@@ -17,11 +17,14 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 
 from ablate import designs
+from ablate.config import keys
 from ablate.config.execution import Settings
+from ablate.config.neutral import fill_config
 from ablate.config.own_configs import KEYS, conf_dir, groups
 from ablate.config.own_configs import levels as levels_of
 from ablate.config.recipe import MOST, Recipe
 from ablate.config.validation import complaint, missing_key
+from ablate.data import SETS
 from ablate.data import shape as data_shape
 from ablate.errors import AblateError, did_you_mean, one_of, shown, unknown_key
 from ablate.models.spec import apply_levels, parse
@@ -29,9 +32,9 @@ from ablate.resources import cores
 
 SHORTEST_SECRET = 6  # characters
 
-INNER_KEYS = {"model": ("layers",), "lrn": ("level",), "fc": ("level",)}
-DATA_KEYS = ("name", "validation", "eval_on")  # of every data set
-OWN_DATA_KEYS = {"cifar10": ("archive", "url", "md5", "cache", "records_per_file"), "digits": (), "arrays": ("path",)}
+INNER_KEYS = {section: keys.inner(section) for section in ("model", "lrn", "fc")}  # the recipe checks those of the others
+DATA_KEYS = keys.inner("data")  # of every data set
+OWN_DATA_KEYS = {name: keys.inner("data", name) for name in SETS}
 SPARE_DATA_KEYS = ("cache",)  # which every data set may have
 
 
@@ -97,7 +100,7 @@ def resolve(cfg: DictConfig) -> Recipe:
     except (OmegaConfBaseException, RecursionError) as error:
         raise AblateError(unresolved(error, cfg)) from error
     assert isinstance(plain, dict)
-    config: dict[str, Any] = {str(key): value for key, value in plain.items()}
+    config = fill_config({str(key): value for key, value in plain.items()})
     chosen = levels(cfg.hydra) if "hydra" in cfg else {}
     _check_keys(config, chosen)
     shape = data_shape(config["data"])
@@ -211,15 +214,15 @@ def _check_keys(config: Mapping[str, Any], chosen: Mapping[str, str]) -> None:
             raise AblateError(f"data.{key} must be a text, got {shown(config['data'][key])}.")
         if isinstance(config["data"].get(key), str) and not config["data"][key].strip():
             raise AblateError(f"data.{key} has no value. Write data.{key}=VALUE.")
-    for name, keys in needed.items():
-        allowed = (*keys, *SPARE_DATA_KEYS) if name == "data" else keys
+    for name, known in needed.items():
+        allowed = (*known, *SPARE_DATA_KEYS) if name == "data" else known
         for key in config[name]:
             if key not in allowed and not (name == "data" and data_set not in OWN_DATA_KEYS):
                 of = f"data={data_set}" if name == "data" else name
                 raise AblateError(
-                    unknown_key(_whole_key(f"{name}.{key}", config[name][key]), [f"{name}.{each}" for each in keys], of)
+                    unknown_key(_whole_key(f"{name}.{key}", config[name][key]), [f"{name}.{each}" for each in known], of)
                 )
-        for key in keys:
+        for key in known:
             if key not in config[name]:
                 raise AblateError(missing_key(f"{name}.{key}", chosen))
     if not isinstance(config["design"], str):

@@ -10,16 +10,12 @@ from typing import Any
 
 import yaml
 
+from ablate.config import keys
 from ablate.errors import AblateError, did_you_mean, shown
 from ablate.system.safe_files import read_regular, reason_of
 
-GROUPS = ("data", "augment", "model", "lrn", "fc", "init", "weight_decay", "optimizer", "schedule", "precision", "ema")
-KEYS = (  # of every config
-    *GROUPS,
-    *("lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs", "diverged_loss", "design"),
-    *("question", "resolution", "retune", "retune_rates", "retune_seeds", "report", "threads", "workers", "retries"),
-    *("fail_fast", "watch", "store", "progress", "tensorboard"),
-)
+GROUPS = keys.groups()
+KEYS = keys.top()  # of every config
 MAIN = "config.yaml"
 PACKAGE = "# @package _global_"  # the first line of a study, which sets keys outside of its own group
 STUDY = "study"

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from ablate.config.neutral import without_neutral
 from ablate.config.validation import no_boolean, not_empty, within
 from ablate.data import Shape
 from ablate.models.spec import Dense, Model, to_plain
@@ -225,7 +226,8 @@ class Recipe(_Section):
     def training(self, data_digest: str) -> dict[str, Any]:
         """All that changes the weights, resolved to content: the names of levels, models and data sets are not in it.
 
-        Two configs whose trainings are the same have equal contents. Args: the digest of the decoded data arrays.
+        Two configs whose trainings are the same have equal contents. What has its neutral value is left out; see
+        `ablate.config.neutral`. Args: the digest of the decoded data arrays.
         """
         height, width, channels = self.input_shape
         moves = self.augment.crop == "random" and (height, width) != (self.shape.height, self.shape.width)
@@ -253,7 +255,7 @@ class Recipe(_Section):
         }
         if self.depends_on_steps:
             content["steps"] = self.steps
-        return content
+        return without_neutral(content)
 
 
 def _plain(shape: Shape) -> dict[str, int]:

@@ -6,16 +6,15 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from ablate.config import keys
 from ablate.config.own_configs import KEYS
 from ablate.errors import did_you_mean, one_of, shown
 
 # Names of the config for what the recipe calls otherwise.
 _NAMES = {
-    "average.decay": "ema_decay",
-    "average.warmup": "ema_warmup",
+    **keys.renamed(),
     "readout.weights": "ema.weights",
     "readout": "ema",
-    "optimizer.lr": "lr",
 }
 # The members of a union, which pydantic puts among the parts of a place.
 _MEMBERS = ("sgd", "momentum", "adam", "constant", "staircase", "cosine")

@@ -2,6 +2,10 @@
 
 A model is a tuple of frozen dataclasses in which every number is concrete. Two models are the same network
 exactly when the tuples are equal.
+
+A field that is added from now on has a default: its neutral value, with which a layer computes, bit for bit, what it
+does without the field. It is frozen, and left out of what is hashed (see `ablate.config.neutral`), so that no training
+has another fingerprint, and may be missing in users' models.
 """
 
 import sys

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from typing import Any
 
 from ablate.errors import AblateError, did_you_mean, one_of, shown
@@ -125,7 +125,8 @@ def _layers(word: str, arguments: dict[Any, Any], classes: int) -> list[Layer]:
     kind = _TYPES[word]
     if kind is Logits:
         arguments = {"classes": classes, **arguments}
-    _check_keys(arguments, tuple(field.name for field in fields(kind)))
+    optional = tuple(field.name for field in fields(kind) if field.default is not MISSING)
+    _check_keys(arguments, tuple(field.name for field in fields(kind)), optional)
     if kind is Conv:
         arguments = {**arguments, "filters": _count(arguments["filters"], classes)}
     return [kind(**arguments)]
@@ -135,12 +136,12 @@ def _count(filters: Any, classes: int) -> Any:
     return classes if filters == "classes" else filters
 
 
-def _check_keys(arguments: dict[Any, Any], expected: tuple[str, ...]) -> None:
+def _check_keys(arguments: dict[Any, Any], expected: tuple[str, ...], optional: tuple[str, ...] = ()) -> None:
     listed = ", ".join(expected) or "none"
     for key in arguments:
         if key not in expected:
             near = did_you_mean(key, expected)
             raise AblateError(f"Unknown key {shown(key)}. The keys are {listed}.{near}")
-    missing = [key for key in expected if key not in arguments]
+    missing = [key for key in expected if key not in arguments and key not in optional]
     if missing:
         raise AblateError(f"{', '.join(missing)} is missing. The keys are {listed}.")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate import machine
+from ablate.config.neutral import training_fingerprint, with_neutral
 from ablate.config.recipe import Recipe
 from ablate.data import cache
 from ablate.errors import AblateError
@@ -19,7 +20,7 @@ from ablate.planning import calibration, run_result
 from ablate.planning.calibration import Speed, nearest
 from ablate.planning.plan import Training
 from ablate.resources import Share
-from ablate.store import RECENT, Trajectory, fingerprint
+from ablate.store import RECENT, Trajectory
 
 SAME_KIND = "measured in earlier trainings of the same kind on this machine"
 BY_OPERATIONS = "from operation counts and earlier trainings on this machine"
@@ -133,7 +134,7 @@ def evaluations_left(training: Training, begun: int) -> int:
 
 def siblings(content: Mapping[str, Any], store: Path, seeds: Iterable[int]) -> dict[int, Trajectory]:
     """The trajectories of a store that train the same but for the seed, by seed; found by fingerprint, without a scan."""
-    found = {seed: Trajectory(store, fingerprint({**content, "seed": seed})) for seed in seeds}
+    found = {seed: Trajectory(store, training_fingerprint({**content, "seed": seed})) for seed in seeds}
     return {seed: trajectory for seed, trajectory in found.items() if trajectory.path.is_dir()}
 
 
@@ -186,7 +187,7 @@ class _Paces:
         recipe, content = training.recipe, training.runs[0].content
         store, precision, threads = recipe.store, recipe.precision.compute, share.threads
         count = _operations(recipe)
-        kind, folder = fingerprint({**content, "seed": None}), cache.folder(recipe.data)
+        kind, folder = training_fingerprint({**content, "seed": None}), cache.folder(recipe.data)
         found: list[Pace] = []
         for base, key, ask in (
             (SAME_KIND, (store, kind, threads), lambda: self._of_kind(content, store, share)),
@@ -269,6 +270,7 @@ def _of_store(store: Path, on_gpu: bool) -> list[_Trained]:
             content = trajectory.config() if measured else None
             if content is None:
                 continue
+            content = with_neutral(content)
             height, width, channels = content["input"]["size"]
             count = operations(parse(content["model"], content["data"]["classes"]), (height, width, channels))
             found.append(_Trained(content["precision"], count, measured))

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ablate import designs
-from ablate.config import loading
+from ablate.config import keys, loading
 from ablate.config.complaints import one_line
 from ablate.config.overrides import texts
 from ablate.config.recipe import Recipe
@@ -30,31 +30,9 @@ from ablate.store.sweep_names import TUNING as TUNING
 MOST_SEEDS = 2**31
 QUOTED_WORD = re.compile(r"""(["'])([A-Za-z_][\w-]*)\1""")
 _ENVIRONMENT = re.compile(r"\$\{oc\.env:[A-Za-z_]\w*(,[^{}$]*)?\}")  # what a store may be named by
-# Keys without a meaning for a single run.
-RETUNE_WORDS = ("retune", "retune_rates", "retune_seeds")
-SWEEP_WORDS = (
-    *("study", "question", "design", "resolution", "workers", "retries", "fail_fast", "watch", "report.formats"),
-    *RETUNE_WORDS,
-)
-STUDY_KEYS = ("question", "design", "resolution", *RETUNE_WORDS, "report")  # that a study sets besides its runs' overrides
-NOT_FACTORS = (
-    "question",
-    *(
-        "design",
-        "resolution",
-        *RETUNE_WORDS,
-        "study",
-        "report",
-        "diverged_loss",
-        "store",
-        "threads",
-        "workers",
-        "retries",
-        "fail_fast",
-        "watch",
-    ),
-    *("progress", "tensorboard", "hydra"),
-)
+SWEEP_WORDS = ("study", *keys.of_sweeps())  # without a meaning for a single run
+STUDY_KEYS = keys.top("sweep")  # that a study sets besides its runs' overrides
+NOT_FACTORS = ("study", *keys.no_factors(), "hydra")
 
 
 @dataclass(frozen=True)

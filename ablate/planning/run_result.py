@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablate import data, readout
+from ablate.config.neutral import training_fingerprint
 from ablate.config.recipe import Recipe
 from ablate.errors import AblateError
 from ablate.models.costs import totals
 from ablate.readout import read_off
-from ablate.store import Trajectory, fingerprint
+from ablate.store import Trajectory
 
 TRACE = "traceback.txt"  # beside the result of a run that failed
 
@@ -18,7 +19,7 @@ TRACE = "traceback.txt"  # beside the result of a run that failed
 def trajectory_of(recipe: Recipe) -> tuple[Trajectory, dict[str, Any]]:
     """The trajectory that a run stands on, and the training content that its fingerprint hashes."""
     content = recipe.training(_digest(json.dumps(dict(recipe.data), sort_keys=True)))
-    return Trajectory(recipe.store, fingerprint(content)), content
+    return Trajectory(recipe.store, training_fingerprint(content)), content
 
 
 def read(recipe: Recipe, trajectory: Trajectory) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ablate.config.neutral import same
 from ablate.store import fingerprint
 
 _SHORT = 4  # values of a list that are shown; a longer one by its digest
@@ -30,5 +31,5 @@ def text_of(value: Any) -> str:
 def contents_differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """(key, the value in one, that in the other) for each that differs; `none` where one has no such key."""
     first, second = dict(leaves(one)), dict(leaves(other))
-    keys = [key for key in {**first, **second} if first.get(key) != second.get(key)]
+    keys = [key for key in {**first, **second} if not same(first.get(key), second.get(key))]
     return [(key, text_of(first.get(key, "none")), text_of(second.get(key, "none"))) for key in keys]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate import designs
+from ablate.config.neutral import same
 from ablate.designs import Arm, Factor
 from ablate.errors import AblateError
 from ablate.readout import EMA
@@ -95,7 +96,7 @@ def _trainings(sweep: Sweep, trained: Mapping[str, Trained]) -> Iterator[tuple[s
                 yield f"training {key}", f"runs[{number}].{key} is {value}, and its training has {one.config[key]}"
         content = {key: value for key, value in one.config.items() if key != "seed"}
         before, known = contents.setdefault(run["arm"], (number, content))
-        if known != content:
+        if not same(known, content):
             yield "content", f"runs[{before}] and runs[{number}] are of one arm, and train differently"
     sets = {each.evaluation_set for each in evaluated(list(trained.values()))[0]}
     if sets and sets != {sweep["fixed"]["evaluation_set"]}:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from ablate.config import keys
 from ablate.errors import AblateError
 from ablate.planning.plan import NOT_FACTORS
 from ablate.readout import EMA
@@ -12,14 +13,7 @@ from ablate.results.differences import contents_differ, text_of
 from ablate.results.frames import Found
 from ablate.store import canonical_json
 
-# Keys of a training's content that a factor of the command line sets; what is chosen by a group is in the names.
-_PLAIN = {
-    "lr": ("optimizer", "lr"),
-    "batch_size": ("batch_size",),
-    "eval_every": ("eval_every",),
-    "ema_decay": ("average", "decay"),
-    "ema_warmup": ("average", "warmup"),
-}
+_LITERALS = ("true", "false", "none")  # as Python writes them, in lower case
 
 
 @dataclass(frozen=True)
@@ -99,7 +93,7 @@ def _places(part: Found, apart: set[str]) -> list[Place]:
                 number=arm["number"],
                 own=arm["levels"],
                 overrides={key: value for key, _, value in words},
-                names={} if known is None else known.trajectory.names(),
+                names={} if known is None else known.names,
                 content=None if config is None else {key: value for key, value in config.items() if key not in apart},
                 weights=first["readout"]["weights"],
                 step=first["readout"]["step"],
@@ -121,7 +115,7 @@ def _level(place: Place, factor: str, known: Sequence[str]) -> str:
         return place.names[factor]
     if place.content is not None:
         value: Any = place.content
-        for key in _PLAIN.get(factor, factor.split(".")):
+        for key in keys.place(factor):
             value = value.get(key) if isinstance(value, Mapping) else None
         if value is not None:
             return _as_written(text_of(value), known)
@@ -134,8 +128,13 @@ def _level(place: Place, factor: str, known: Sequence[str]) -> str:
 def _as_written(level: str, known: Sequence[str]) -> str:
     """A level as the sweep that switches it writes it: 0.10 may be its 0.1."""
     number = _number(level)
-    same = (other for other in known if other == level or (number is not None and _number(other) == number))
-    return next(same, level)
+    word = level.lower() if level.lower() in _LITERALS else None
+
+    def is_same(other: str) -> bool:
+        literal = "none" if other.lower() == "null" else other.lower()
+        return other == level or (number is not None and _number(other) == number) or literal == word
+
+    return next(filter(is_same, known), level)
 
 
 def _number(level: str) -> float | None:
@@ -170,5 +169,5 @@ def check_alike(first: Place, other: Place) -> None:
 
 def _fixed_words(place: Place, factors: Mapping[str, str]) -> set[str]:
     """What the command of an arm fixes, apart from factors, seed and what changes no training."""
-    other = {*factors, *NOT_FACTORS, "seed", "eval_every", "steps", "epochs"}
+    other = {*factors, *NOT_FACTORS, "eval_every", "steps", "epochs"}
     return {f"{key}={value}" for key, value in place.overrides.items() if key.partition(".")[0] not in other}

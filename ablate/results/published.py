@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ablate.config.neutral import without_neutral
 from ablate.numbers import SAME
 from ablate.results.frames import Results
 from ablate.stats.intervals import critical
@@ -20,9 +21,9 @@ GROUPS = ("model", "augment", "ema", "init", "weight_decay", "schedule")  # the 
 EMA = {"averaged": "on", "raw": "off"}  # the level of `ema` that reads these weights
 ROUNDING = 0.05  # points; accuracies are published in % with one digit behind the point
 TELLING = 5.0  # points; published recipes of one length of training differ by about as much
-# Of the training content, what a published accuracy is about. Left out: seed, precision, evaluation grid, and how the images
-# and the code are identified.
-CONTENT = ("input", "model", "init", "weight_decay", "optimizer", "batch_size")
+# Of the training content, what a published accuracy is not about: seed, precision, evaluation grid, and how the images and the
+# code are identified. Steps, schedule and averages are looked at apart.
+NOT_COUNTED = ("version", "data", "precision", "eval_every", "seed", "steps", "schedule", "average")
 CIFAR10 = {"height": 32, "width": 32, "channels": 3, "classes": 10, "train_images": 50_000, "eval_images": 10_000}
 
 _TYPES = {"arm": "int64", "model": "str", "published": "float64", "source": "str", "n": "int64"}
@@ -92,14 +93,15 @@ def recipe(content: Mapping[str, Any], weights: str, step: int) -> str:
     The rule of averaging counts where averaged weights are read; of a rate that has not fallen yet, the schedule does not.
 
     Args:
-        content: the training content that a fingerprint hashes.
+        content: of the training, with or without neutral values.
         weights: raw or averaged. step: at which they are read.
     """
+    content = without_neutral(content)
     schedule = content["schedule"]
     if schedule["kind"] == "staircase":
         steps_per_stair = int(schedule["every_epochs"] * (content["data"]["train_images"] / content["batch_size"]))
         schedule = {"kind": "constant"} if step <= steps_per_stair else schedule
-    counted = {key: content[key] for key in CONTENT}
+    counted = {key: value for key, value in content.items() if key not in NOT_COUNTED}
     if weights == "averaged":
         counted["average"] = content["average"]
     return fingerprint({**counted, "schedule": schedule})

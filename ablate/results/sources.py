@@ -86,8 +86,7 @@ def _but_for_seeds(content: dict[str, Any]) -> str:
 
 def _lasting(overrides: Sequence[str]) -> list[str]:
     """The overrides that say more than the seed and how a training is executed."""
-    other = {*NOT_FACTORS, "seed"}
-    return [word for word in overrides if word.lstrip("+").partition("=")[0].partition(".")[0] not in other]
+    return [word for word in overrides if word.lstrip("+").partition("=")[0].partition(".")[0] not in NOT_FACTORS]
 
 
 def _shown(content: dict[str, Any]) -> str:

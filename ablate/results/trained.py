@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ablate.config.neutral import fill_levels, with_neutral
 from ablate.errors import AblateError
 from ablate.models import costs
 from ablate.store import DAMAGE, Trajectory, evaluations, segments
@@ -46,12 +47,17 @@ class Trained:
 
     @cached_property
     def config(self) -> dict[str, Any] | None:
-        """The content that was hashed; None where the file is missing or damaged."""
+        """The content of the training, with neutral values; None where the file is missing or damaged."""
         content = self.trajectory.config()
         try:
-            return None if content is None else _checked(Node(content, self.path / "config.yaml"))
+            return None if content is None else with_neutral(_checked(Node(content, self.path / "config.yaml")))
         except BadFile:
             return None
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The level of each group that it was first asked for with, and of a group that came later its neutral one."""
+        return fill_levels(self.trajectory.names(), self.config or {})
 
     @cached_property
     def _segments(self) -> tuple[list[dict[str, Any]], bool]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ablate.config import keys
 from ablate.designs import STORE, Arm
 from ablate.errors import AblateError
 from ablate.readout import DIVERGED_LOSS, EMA
@@ -18,7 +19,7 @@ from ablate.store import canonical_json
 from ablate.store.catalog import contents
 from ablate.store.sweep_file import SWEEP_VERSION, Sweep, SweepArm, SweepRun
 
-_KEYS = {"optimizer.lr": "lr", "average.decay": "ema_decay", "average.warmup": "ema_warmup"}  # as the command line calls them
+_KEYS = keys.renamed()  # as the command line calls them
 _UNKNOWN = "not noted"
 
 Levels = tuple[tuple[str, str], ...]
@@ -116,7 +117,7 @@ def _is_sound(one: Trained) -> bool:
         config = one.config
         if config is None or one.unreadable is not None:
             return False
-        _ = (one.status, one.segments, one.trajectory.final_steps(), one.trajectory.names(), config["eval_every"])
+        _ = (one.status, one.segments, one.trajectory.final_steps(), one.names, config["eval_every"])
         keys = {"seconds", "examples_per_second"} | {f"{it}_{weights}" for it in ("accuracy", "eval_loss") for weights in EMA}
         return type(config["seed"]) is int and bool(config["data"]["digest"]) and all(keys <= row.keys() for row in one.rows)
     except (AblateError, KeyError, TypeError, ValueError, AttributeError):
@@ -150,7 +151,7 @@ def _kinds(trained: Sequence[Trained]) -> list[_Kind]:
         assert one.config is not None
         groups.setdefault(canonical_json(_seedless(one.config)), []).append(one)
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    return [_Kind(_seedless(group[0].config or {}), group[0].trajectory.names(), group) for _, group in ordered]
+    return [_Kind(_seedless(group[0].config or {}), group[0].names, group) for _, group in ordered]
 
 
 def _seedless(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,8 +164,8 @@ def _factors(kinds: Sequence[_Kind]) -> dict[str, list[str]]:
     named = {name: [kind.names.get(name, _UNKNOWN) for kind in kinds] for name in reversed(groups)}  # as config.yaml has them
     factors = {name: values for name, values in named.items() if len(set(values)) > 1}
     contents = [dict(leaves(kind.content)) for kind in kinds]
-    keys = dict.fromkeys(key for content in contents for key in content)
-    for key in sorted(keys, key=lambda key: ("." in key, key.endswith("digest"))):  # a digest tells a reader least
+    found = dict.fromkeys(key for content in contents for key in content)
+    for key in sorted(found, key=lambda key: ("." in key, key.endswith("digest"))):  # a digest tells a reader least
         values = [text_of(content[key]) if key in content else "none" for content in contents]
         together = list(zip(*factors.values(), strict=True)) or [()] * len(kinds)
         if len(set(zip(together, values, strict=True))) > len(set(together)):

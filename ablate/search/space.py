@@ -9,6 +9,7 @@ from typing import Any
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
 from omegaconf import DictConfig, OmegaConf
 
+from ablate.config import keys
 from ablate.config.overrides import texts
 from ablate.config.ranges import numbers
 from ablate.errors import AblateError
@@ -19,8 +20,8 @@ from ablate.store.record import Dimension, Params, Value, is_number
 _CAST = re.compile(r"int\(interval\(\s*(?:start\s*=\s*)?([-+.\deE]+)\s*,\s*(?:end\s*=\s*)?([-+.\deE]+)\s*\)")
 
 # The budget of a trial, the images it is judged on and its seeds are the same for all.
-SAME_FOR_ALL = ("steps", "epochs", "eval_every", "data", "seed")
-REPLACED = ("steps", "epochs", "eval_every", "seed", "data.validation", "data.eval_on")  # words that a trial has of its own
+REPLACED = keys.of_trials()  # words that a trial has of its own
+SAME_FOR_ALL = {word.partition(".")[0] for word in REPLACED}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import loading
+from ablate.config.neutral import without_neutral
 from ablate.config.recipe import Recipe
 from ablate.data.split import default_validation
 from ablate.designs import Factor
@@ -27,6 +28,7 @@ from ablate.store.sweep_file import SWEEP_VERSION
 
 Compose = Callable[[Sequence[str]], DictConfig]
 EVAL_ON = "data.eval_on"
+OF_EACH_RUN = ("seed", "eval_every")  # of a training's content, not of a search's
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Search:
             "seeds": list(self.settings.seeds),
             "images": {"judged on": self.recipe.data["eval_on"], "count": self.recipe.shape.eval_images},
             "weights read": self.recipe.readout.weights if "ema" not in self.space else "searched",
-            "training": {key: value for key, value in self.content.items() if key not in ("seed", "eval_every")},
+            "training": without_neutral({key: value for key, value in self.content.items() if key not in OF_EACH_RUN}),
         }
         stored: dict[str, Any] = json.loads(json.dumps(content))  # as it comes back from a file
         return stored

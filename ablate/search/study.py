@@ -6,6 +6,7 @@ from typing import Any
 
 import optuna
 
+from ablate.config.neutral import same, with_neutral
 from ablate.errors import AblateError
 from ablate.search import algorithms, storage
 from ablate.search.spec import Search
@@ -41,7 +42,7 @@ def study_of(search: Search, folder: Path) -> optuna.Study:
         study.set_user_attr(DEFINITION, search.definition)
     elif not isinstance(found, Mapping):
         raise AblateError(f"The study {search.name} has a damaged definition. Give a new hydra.sweeper.study_name.")
-    elif found != search.definition:
+    elif differing(found, search.definition):
         raise AblateError(
             f"Expected a new hydra.sweeper.study_name, or the search that {search.name} is. Received: one that differs in "
             f"{'; '.join(differing(found, search.definition))}."
@@ -52,11 +53,16 @@ def study_of(search: Search, folder: Path) -> optuna.Study:
 
 
 def differing(found: Mapping[str, Any], wanted: Mapping[str, Any], where: str = "") -> list[str]:
-    """In what two definitions of a search differ, a phrase each."""
+    """In what two definitions of a search differ, a phrase each; neutral values of their trainings are filled in."""
+    if not where:
+        found, wanted = (
+            {**one, "training": with_neutral(one["training"])} if isinstance(one.get("training"), Mapping) else one
+            for one in (found, wanted)
+        )
     told = []
     for key in dict.fromkeys((*found, *wanted)):
         before, now = found.get(key), wanted.get(key)
-        if before == now:
+        if same(before, now):
             continue
         if isinstance(before, Mapping) and isinstance(now, Mapping):
             told += differing(before, now, f"{where}{key}.")

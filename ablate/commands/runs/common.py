@@ -3,12 +3,14 @@
 import argparse
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
 from ablate import terminal
 from ablate.commands.arguments import Parser, a_path
+from ablate.store import Trajectory
 from ablate.store.catalog import Entry, contents, entry
 
 COMMANDS = ("list", "rm", "gc", "verify", "pack", "unpack")
@@ -32,7 +34,17 @@ def make_parser(name: str, description: str, epilog: str | None = None) -> Parse
 def entries_of(store: Path) -> tuple[list[Entry], list[str]]:
     """The trajectories of a store, last trained last, and the names of what is none."""
     trajectories, foreign = contents(store)
-    return sorted(map(entry, trajectories), key=lambda one: one.trained_at.timestamp() if one.trained_at else 0), foreign
+    return sorted(map(_entry, trajectories), key=lambda one: one.trained_at.timestamp() if one.trained_at else 0), foreign
+
+
+def _entry(trajectory: Trajectory) -> Entry:
+    """A trajectory, with neutral values."""
+    from ablate.config.neutral import fill_levels, with_neutral
+
+    found = entry(trajectory)
+    if not found.config:
+        return found
+    return replace(found, config=with_neutral(found.config), names=fill_levels(found.names, found.config))
 
 
 def in_state(entries: Sequence[Entry], state: str | None) -> list[Entry]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ablate.config.neutral import with_neutral
 from ablate.results.analysis import Analysis
 from ablate.store import Trajectory
 
@@ -21,7 +22,8 @@ def _trajectory(analysis: Analysis) -> Trajectory | None:
 def config(analysis: Analysis) -> dict[str, Any] | None:
     """The training config of the baseline with its first seed; None where no training is at hand."""
     trajectory = _trajectory(analysis)
-    return None if trajectory is None else trajectory.config()
+    content = None if trajectory is None else trajectory.config()
+    return None if content is None else with_neutral(content)
 
 
 def data_set(analysis: Analysis) -> str:
