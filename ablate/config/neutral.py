@@ -8,10 +8,10 @@ import copy
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
-from typing import Any
+from typing import Any, TypeGuard
 
 from ablate.config import keys
-from ablate.config.keys import NONE
+from ablate.config.keys import NONE, Key
 from ablate.models.layers import WORDS
 from ablate.store import fingerprint
 
@@ -33,7 +33,12 @@ def without_neutral(content: Mapping[str, Any]) -> dict[str, Any]:
     for key in reversed(keys.TABLE):  # what is in a section before the section
         if key.neutral is not NONE and key.content is not None:
             parent, name = _parent(found, key.content)
-            if parent is not None and name in parent and same(parent[name], key.neutral):
+            if (
+                _has_place(parent, found, key)
+                and not _is_off(parent, found)
+                and name in parent
+                and same(parent[name], key.neutral)
+            ):
                 del parent[name]
     return found
 
@@ -46,9 +51,9 @@ def with_neutral(content: Mapping[str, Any]) -> dict[str, Any]:
             numbers.setdefault(name, value)
     for key in keys.TABLE:
         if key.neutral is not NONE and key.content is not None:
-            parent, _ = _parent(found, key.content)
-            if parent is found or (parent is not None and parent.get("kind") != OFF):
-                _fill(found, key.content, key)
+            parent, name = _parent(found, key.content)
+            if _has_place(parent, found, key) and not _is_off(parent, found):
+                parent.setdefault(name, copy.deepcopy(key.neutral))
     return found
 
 
@@ -62,7 +67,9 @@ def fill_config(config: Mapping[str, Any]) -> dict[str, Any]:
     found = copy.deepcopy(dict(config))
     for key in keys.TABLE:
         if key.neutral is not NONE:
-            _fill(found, key.name, key)
+            parent, name = _parent(found, key.name)
+            if _has_place(parent, found, key):
+                parent.setdefault(name, copy.deepcopy(key.neutral))
     return found
 
 
@@ -81,13 +88,15 @@ def fill_levels(names: Mapping[str, str], content: Mapping[str, Any]) -> dict[st
     return found
 
 
-def _fill(tree: dict[str, Any], path: str, key: keys.Key) -> None:
-    parent, name = _parent(tree, path)
-    if parent is None or name in parent:
-        return
-    kind = parent.get("kind", parent.get("name"))
-    if parent is tree or not key.kinds or kind in key.kinds:
-        parent[name] = copy.deepcopy(key.neutral)
+def _has_place(section: dict[str, Any] | None, tree: Mapping[str, Any], key: Key) -> TypeGuard[dict[str, Any]]:
+    """Whether a section is there and of a kind that has the key. tree: what it is in."""
+    if section is None or section is tree or not key.kinds:
+        return section is not None
+    return section.get("kind", section.get("name")) in key.kinds
+
+
+def _is_off(section: Mapping[str, Any], tree: Mapping[str, Any]) -> bool:
+    return section is not tree and section.get("kind") == OFF
 
 
 def _parent(tree: dict[str, Any], path: str) -> tuple[dict[str, Any] | None, str]:
