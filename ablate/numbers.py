@@ -57,6 +57,13 @@ def whole(value: Any) -> str:
     return NONE if pd.isna(value) else f"{round(value):,}".replace("-", MINUS)
 
 
+def amount(value: float) -> str:
+    """A whole number as it is or where it is large, else one decimal; two digits of a small one."""
+    if value == round(value) or value >= 10_000:
+        return f"{value:,.0f}"
+    return f"{value:,.1f}" if value >= 1 else f"{value:.2g}"
+
+
 def change(difference: Any, value: Any) -> str:
     """How much a cost differs from what it is compared with, as in `+688,128 (+64 %)`; `same` where it does not."""
     if pd.isna(difference) or pd.isna(value):

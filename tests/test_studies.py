@@ -54,7 +54,7 @@ def test_a_file_sets_question_design_and_params_alone(study: str) -> None:
     assert first == "# @package _global_"
     assert second.startswith("# ")  # where the question comes from
     assert content(study).keys() == {"question", "design", "hydra"}
-    assert content(study)["design"] in designs.DESIGNS
+    assert content(study)["design"] in designs.names()
     assert content(study)["hydra"].keys() == {"sweeper"}
     assert content(study)["hydra"]["sweeper"].keys() == {"params"}
 

@@ -5,11 +5,10 @@ from functools import lru_cache
 from statistics import mean
 from typing import Any
 
-from ablate.config.recipe import Recipe
 from ablate.models.costs import totals
-from ablate.planning import power, run_result
+from ablate.planning import confounds, power, run_result
 from ablate.planning.forecast import forecast
-from ablate.planning.plan import Plan, Training, trainings
+from ablate.planning.plan import Plan, Run, Training, trainings
 from ablate.resources import Amount, Share, gpus, share
 from ablate.stats import levels
 
@@ -17,16 +16,6 @@ _totals = lru_cache(maxsize=1024)(totals)
 
 OWN_LAUNCHER = "local"
 DONE, DIVERGED, TO_DO = "done", "diverged", "to do"  # states of runs and trainings
-
-# What an arm may change besides its factor.
-SIZES = ("input", "parameters", "operations", "learning_rate", "training_images", "steps", "steps_per_epoch", "epochs")
-# Of these, the factors that are this very quantity: where one of them is switched, it is no news.
-_ITSELF: Mapping[str, tuple[str, ...]] = {
-    "learning_rate": ("lr", "optimizer.lr"),
-    "training_images": ("data.validation",),
-    "steps": ("steps", "epochs"),
-    "epochs": ("steps", "epochs"),
-}
 
 
 def describe(
@@ -126,11 +115,11 @@ def _training(
 
 def _arms(plan: Plan, states: Mapping[int, str], steps_left: Mapping[str, int]) -> list[dict[str, Any]]:
     """One entry an arm. A training that several arms wait for is to do for the first, and shared for the others."""
-    recipes = dict(plan.recipes())
+    firsts = {run.arm: run for run in plan.runs[: len(plan.arms)]}
     compared = dict(reversed(plan.compared))  # where an arm is compared with two, the first of them
-    to_do: dict[int, list[int]] = {number: [] for number in recipes}  # steps of each training that is left
-    shared: dict[int, set[str]] = {number: set() for number in recipes}
-    diverged = dict.fromkeys(recipes, 0)
+    to_do: dict[int, list[int]] = {number: [] for number in firsts}  # steps of each training that is left
+    shared: dict[int, set[str]] = {number: set() for number in firsts}
+    diverged = dict.fromkeys(firsts, 0)
     owner: dict[str, int] = {}
     for run in plan.runs:
         diverged[run.arm] += states[run.number] == DIVERGED
@@ -143,15 +132,15 @@ def _arms(plan: Plan, states: Mapping[int, str], steps_left: Mapping[str, int]) 
         elif owner[fingerprint] != run.arm:
             shared[run.arm].add(fingerprint)
     arms = []
-    for number, recipe in recipes.items():
+    for number, run in firsts.items():
         against = compared.get(number)
         arms.append(
             {
                 "number": number,
                 "label": plan.label(number),
                 "levels": dict(plan.arms[number].levels),
-                **_sizes(recipe),
-                "idle": recipe.idle,
+                **_sizes(run),
+                "idle": run.recipe.idle,
                 "against": against,
                 "switched": [] if against is None else [list(c) for c in plan.arms[number].changes(plan.arms[against])],
                 "besides": [],
@@ -175,28 +164,22 @@ def _retuned(plan: Plan) -> set[int]:
     return {chosen for number, chosen in enumerate(own) if chosen != number}
 
 
-def _sizes(recipe: Recipe) -> dict[str, Any]:
-    """The SIZES of an arm. Operations are those for one image."""
+def _sizes(run: Run) -> dict[str, Any]:
+    """The quantities of an arm that `confounds` lists, from one of its runs."""
+    recipe, told = run.recipe, confounds.of_training(run.content)
     parameters, operations = _totals(recipe.model, recipe.input_shape)
-    per_epoch = recipe.shape.train_images / recipe.batch_size
-    return {
-        "input": list(recipe.input_shape),
-        "parameters": parameters,
-        "operations": operations,
-        "learning_rate": recipe.optimizer.lr,
-        "training_images": recipe.shape.train_images,
-        "steps": recipe.steps,
-        "steps_per_epoch": round(per_epoch, 2),
-        "epochs": round(recipe.steps / per_epoch, 2),
-    }
+    per_epoch = told["steps_per_epoch"]
+    sizes = told | {"parameters": parameters, "operations": operations, "steps": recipe.steps}
+    sizes |= {"steps_per_epoch": round(per_epoch, 2), "epochs": round(recipe.steps / per_epoch, 2)}
+    return {quantity.name: sizes[quantity.name] for quantity in confounds.QUANTITIES}
 
 
 def _besides(switched: Sequence[str], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What else changes with the switched factors, from the sizes of one arm to those of another."""
     return [
         {"what": what, "from": before[what], "to": after[what]}
-        for what in SIZES
-        if before[what] != after[what] and not set(switched) & set(_ITSELF.get(what, ()))
+        for what in confounds.news(switched)
+        if before[what] != after[what]
     ]
 
 
@@ -227,8 +210,8 @@ def _of_factors(plan: Plan, arms: Sequence[Mapping[str, Any]]) -> list[dict[str,
 
 
 def _mean_sizes(arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    means = {what: round(mean(arm[what] for arm in arms), 9) for what in SIZES if what != "input"}
-    return means | {"input": [mean(sides) for sides in zip(*(arm["input"] for arm in arms), strict=True)]}
+    means = {what: round(mean(arm[what] for arm in arms), 9) for what in confounds.WORDS if what != confounds.INPUT}
+    return means | {confounds.INPUT: [mean(sides) for sides in zip(*(arm["input"] for arm in arms), strict=True)]}
 
 
 def _seeds(plan: Plan) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from ablate import terminal
+from ablate import numbers, terminal
 from ablate.designs import interaction
+from ablate.planning.confounds import INPUT, WORDS
 from ablate.planning.overview import OWN_LAUNCHER, describe
 from ablate.planning.plan import Plan
 from ablate.resources import Amount
@@ -206,7 +207,7 @@ def _shown(description: Mapping[str, Any]) -> list[str]:
     looks = f", each {seeds['looks']} times" if seeds["looks"] > 1 else ""
     line = (
         f"with {seeds['seeds']} seeds, a true {what} shows in {100 * seeds['power']:g} % of such sweeps if it is "
-        f"{_number(smallest)} times its standard deviation from seed to seed; a smaller one is easily missed "
+        f"{numbers.amount(smallest)} times its standard deviation from seed to seed; a smaller one is easily missed "
         f"({_counted(seeds['judged'], what)} judged{looks}, {100 * seeds['level']:g} % chance of a false alarm in all)"
     )
     return [line, *_points(description, known)] if known else [line]
@@ -251,7 +252,7 @@ def _arms(arms: Sequence[Mapping[str, Any]]) -> list[terminal.Column]:
         "input": lambda arm: _size(arm["input"]),
         "parameters": lambda arm: f"{arm['parameters']:,}",
         "operations": lambda arm: f"{arm['operations']:,}",
-        "steps/epoch": lambda arm: _number(arm["steps_per_epoch"]),
+        "steps/epoch": lambda arm: numbers.amount(arm["steps_per_epoch"]),
         "to do": _to_do,
         "steps left": lambda arm: f"{arm['steps_left']:,}" if arm["trainings_to_do"] else "",
     }
@@ -302,22 +303,14 @@ def _changes(switch: Mapping[str, Any]) -> list[_Change]:
     changes = []
     for change in switch["besides"]:
         what, before, after = change["what"], change["from"], change["to"]
-        if what == "input":
+        if what == INPUT:
             sides = 3 if before[2] != after[2] else 2
             changes.append(_Change(what, _size(before, sides), _size(after, sides), ""))
         else:
             percent = 100 * (after / before - 1)
             by = f"{percent:+.{0 if abs(percent) >= 1 else 1}f} %".replace("-", "−")
-            changes.append(_Change(_WORDS.get(what, what), _number(before), _number(after), by))
+            changes.append(_Change(WORDS[what], numbers.amount(before), numbers.amount(after), by))
     return changes
-
-
-_WORDS = {
-    "learning_rate": "learning rate",
-    "training_images": "training images",
-    "steps_per_epoch": "steps per epoch",
-    "epochs": "epochs in all",
-}
 
 
 def _switch(switch: Mapping[str, Any]) -> str:
@@ -339,13 +332,6 @@ def _to_do(arm: Mapping[str, Any]) -> str:
 
 def _size(shape: Sequence[int], sides: int = 2) -> str:
     return " x ".join(f"{side:g}" for side in shape[:sides])
-
-
-def _number(value: float) -> str:
-    """A whole number as it is or where it is large, else one decimal; two digits of a small one."""
-    if value == round(value) or value >= 10_000:
-        return f"{value:,.0f}"
-    return f"{value:,.1f}" if value >= 1 else f"{value:.2g}"
 
 
 def _counted(number: int, word: str) -> str:

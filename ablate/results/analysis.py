@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from ablate import designs, numbers, stats
 from ablate.designs import Arm, Design
+from ablate.planning import confounds
+from ablate.planning.confounds import INPUT
 from ablate.results.frames import Results, arm_name
 from ablate.results.published import published
 from ablate.results.question import Question
@@ -18,8 +20,6 @@ from ablate.results.retuned import Retuned
 
 TROUBLES = ("diverged", "failed", "missing")  # of runs without a value, counted
 COSTS = ("parameters", "operations", "bytes", "seconds", "examples_per_second")
-# What an arm may change besides its factor, as columns of runs.
-CONFOUNDS = ("input", "parameters", "operations", "steps_per_epoch", "batch_size", "step")
 FEW = 5  # runs that are named
 
 Correct = Mapping[int, Mapping[int, NDArray[np.bool_]]]
@@ -364,20 +364,37 @@ class Analysis:
         return found if self.question.metric.name == "accuracy" else found.iloc[:0]
 
     @cached_property
+    def sizes(self) -> pd.DataFrame:
+        """What arms may differ in besides their factors: a row an arm, a column each of `confounds.QUANTITIES`.
+
+        Numbers, and a text for the input; missing where it is not known. Steps are those that the arm is read at.
+        """
+        runs = self.results.runs.sort_values("status", key=lambda status: status != "done", kind="stable")  # they tell most
+        first = runs.groupby("arm")[[INPUT, "parameters", "operations", "steps_per_epoch", "batch_size"]].first()
+        told: dict[int, dict[str, Any]] = {}
+        for arm, path in runs.loc[runs["trajectory"].notna(), ["arm", "trajectory"]].itertuples(index=False):
+            one = self.results.trained.get(path)
+            if arm not in told and one is not None and one.config is not None:
+                told[arm] = confounds.of_training(one.config)
+        frame = first.reindex(list(self.names))
+        for what in ("learning_rate", "training_images"):
+            frame[what] = pd.Series({arm: one[what] for arm, one in told.items()}, dtype="float64").reindex(frame.index)
+        frame["steps"] = list(self.question.steps)
+        frame["epochs"] = frame["steps"] / frame["steps_per_epoch"]
+        return frame[list(confounds.WORDS)]
+
+    @cached_property
     def confounds(self) -> pd.DataFrame:
         """What each compared arm changes besides its factor.
 
         Columns: arm, against, label, what, before, after (text or number), by: relative change, missing where it has none.
         """
-        runs = self.results.runs.sort_values("status", key=lambda status: status != "done", kind="stable")  # they tell most
-        first: dict[int, dict[str, Any]] = runs.groupby("arm")[list(CONFOUNDS)].first().to_dict("index")  # type: ignore[assignment]
-        for arm, step in enumerate(self.question.steps):
-            first[arm]["step"] = step
+        sizes: dict[int, dict[str, Any]] = self.sizes.to_dict("index")  # type: ignore[assignment]
         rows: list[dict[str, Any]] = []
         for arm, other in self.question.pairs if self.retuned is None else self.retuned.shared_pairs:
-            for what in CONFOUNDS:
-                before, after = first[other][what], first[arm][what]
-                if pd.isna(before) or pd.isna(after) or before == after or what in self._switched(arm, other):
+            for what in confounds.news(self._switched(arm, other)):
+                before, after = sizes[other][what], sizes[arm][what]
+                if pd.isna(before) or pd.isna(after) or not confounds.differ(before, after):
                     continue
                 by = None if isinstance(after, str) else float(after) / float(before) - 1
                 row = {"arm": arm, "against": other, "label": self.names[arm], "what": what, "before": before, "after": after}
@@ -386,10 +403,8 @@ class Analysis:
         return pd.DataFrame(rows, columns=["arm", "against", "label", "what", "before", "after", "by"]).astype(types)
 
     def _switched(self, arm: int, other: int) -> set[str]:
-        """The columns of runs that are the switched factors themselves: no news."""
-        factors = {name for name in self.results.factors if bool(self.levels[name][arm] != self.levels[name][other])}
-        itself = {"batch_size": {"batch_size"}, "steps": {"step"}, "epochs": {"step"}}
-        return set().union(*(itself.get(factor, set()) for factor in factors))
+        """The factors that differ between two arms."""
+        return {name for name in self.results.factors if bool(self.levels[name][arm] != self.levels[name][other])}
 
     @cached_property
     def compute(self) -> dict[str, Any]:

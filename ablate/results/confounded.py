@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ablate.planning import confounds
+from ablate.planning.confounds import INPUT
+
 if TYPE_CHECKING:
     from ablate.results.analysis import Analysis
 
-QUANTITIES = ("parameters", "operations", "steps_per_epoch", "batch_size", "step")
-# The factors that are a quantity themselves, for which it is no news.
-ITSELF = {"batch_size": ("batch_size",), "steps": ("step",), "epochs": ("step",)}
-SAME = 1e-9  # relative: what means of equal numbers may differ by in their last digits
 _COLUMNS = {"factor": "str", "label": "str", "what": "str", "before": "object", "after": "object", "by": "float64"}
 
 
@@ -21,8 +20,8 @@ def on_average(analysis: "Analysis") -> pd.DataFrame:
     see `unknown`, is left out: its means would be those of other arms.
 
     Returns:
-        Columns factor; label, as in `augment: on → off`; what: `input`, as height x width, or one of QUANTITIES; before, after:
-        means, a text for the input; by: the relative change, missing for the input.
+        Columns factor; label, as in `augment: on → off`; what: `input`, as height x width, or another quantity of
+        `planning.confounds`; before, after: means, a text for the input; by: the relative change, missing for the input.
     """
     sizes = _sizes(analysis)
     levels, factors = analysis.levels, analysis.results.sweep["factors"]
@@ -31,13 +30,13 @@ def on_average(analysis: "Analysis") -> pd.DataFrame:
         first, second = factors[factor]
         before, after = (sizes[levels[factor] == level].mean() for level in (first, second))
         named = {"factor": factor, "label": f"{factor}: {first} → {second}"}
-        changed = [what for what in map(str, sizes) if abs(after[what] - before[what]) > SAME * abs(before[what])]
+        changed = [what for what in map(str, sizes) if confounds.differ(before[what], after[what])]
         if {"height", "width"} & set(changed):
-            rows.append({**named, "what": "input", "before": _input(before), "after": _input(after)})
+            rows.append({**named, "what": INPUT, "before": _input(before), "after": _input(after)})
         rows += [
             {**named, "what": what, "before": before[what], "after": after[what], "by": after[what] / before[what] - 1}
-            for what in QUANTITIES
-            if what in changed and what not in ITSELF.get(factor, ())
+            for what in confounds.news([factor])
+            if what in changed
         ]
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
 
@@ -50,9 +49,8 @@ def unknown(analysis: "Analysis") -> list[str]:
 
 def _sizes(analysis: "Analysis") -> pd.DataFrame:
     """The quantities that are known of all arms (a row each), and the height and width of the input."""
-    first = analysis.results.runs.groupby("arm")[["input", *QUANTITIES[:-1]]].first().reindex(analysis.levels.index)
-    sides = first["input"].str.split(" x ", expand=True).reindex(columns=[0, 1])
-    known = first.drop(columns="input").assign(step=list(analysis.question.steps), height=sides[0], width=sides[1])
+    sides = analysis.sizes[INPUT].str.split(" x ", expand=True).reindex(columns=[0, 1])
+    known = analysis.sizes.drop(columns=INPUT).assign(height=sides[0], width=sides[1])
     return known.astype("float64").dropna(axis="columns")
 
 

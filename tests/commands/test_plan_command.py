@@ -16,9 +16,10 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from rich.console import Console
 
+from ablate import designs
 from ablate.commands import plan as command
 from ablate.config import loading
-from ablate.designs import Factor, factorial
+from ablate.designs import Factor
 from ablate.planning import forecast, overview, plan, run_result, sentences
 from ablate.planning.plan import Plan, Run
 
@@ -314,7 +315,7 @@ def test_brackets_in_a_level_are_no_markup(make: Callable[..., Plan]) -> None:
 def test_a_thousand_runs_are_described_quickly(make: Callable[..., Plan]) -> None:
     base = make()
     factors = tuple(Factor(name, ("1", "2", "3", "4", "5")) for name in ("lr", "batch_size", "ema_decay"))
-    arms, first, runs = factorial(factors), base.runs[0], []
+    arms, first, runs = designs.arms("factorial", factors), base.runs[0], []
     for seed in range(8):
         for number, arm in enumerate(arms):
             levels = {name: int(level) for name, level in arm.levels}

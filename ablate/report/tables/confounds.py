@@ -3,11 +3,10 @@
 from typing import Any
 
 from ablate import numbers
+from ablate.planning.confounds import WORDS
 from ablate.report.tables.table import Table, numeric, shown, wordy
 from ablate.results import confounded
 from ablate.results.analysis import Analysis
-
-_WORDS = {"steps_per_epoch": "steps per epoch", "batch_size": "batch size"}
 
 
 def averaged(analysis: Analysis) -> Table | None:
@@ -17,7 +16,7 @@ def averaged(analysis: Analysis) -> Table | None:
         return None
     columns = (
         wordy("factor", frame["label"]),
-        wordy("also changes", [_WORDS.get(what, what) for what in frame["what"]]),
+        wordy("also changes", [WORDS[what] for what in frame["what"]]),
         shown([_amount(value) for value in frame["before"]], "from"),
         shown([_amount(value) for value in frame["after"]], "to"),
         numeric("by", frame["by"], numbers.relative),
@@ -31,7 +30,5 @@ def averaged(analysis: Analysis) -> Table | None:
     return Table("confounds", "What else changes, on average", columns, notes)
 
 
-def _amount(mean: Any) -> str:
-    if isinstance(mean, str):
-        return mean
-    return numbers.number(mean, 0 if float(mean).is_integer() or mean >= 10_000 else 1)
+def _amount(value: Any) -> str:
+    return value if isinstance(value, str) else numbers.amount(float(value))

@@ -6,13 +6,13 @@ from typing import Any
 import pandas as pd
 
 from ablate import numbers
+from ablate.planning.confounds import WORDS
 from ablate.report.tables.table import Table, numeric, shown, wordy
 from ablate.report.tables.verdicts import intervals
 from ablate.results.analysis import Analysis
 
 COMMIT_DIGITS = 10  # shown
 _WHERE = ("host", "processor", "device", "threads", "python", "tensorflow", "keras", "ablate", "commit", "dirty")
-_CONFOUNDS = {"steps_per_epoch": "steps per epoch", "batch_size": "batch size"}
 
 
 def noise(analysis: Analysis) -> Table | None:
@@ -45,7 +45,7 @@ def confounds(analysis: Analysis) -> Table | None:
     rows = frame.to_dict("records")
     columns = (
         wordy("arm", frame["label"]),
-        wordy("also changes", [_CONFOUNDS.get(what, what) for what in frame["what"]]),
+        wordy("also changes", [WORDS[what] for what in frame["what"]]),
         shown([_amount(row["before"]) for row in rows], "from"),
         shown([_amount(row["after"]) for row in rows], "to"),
         numeric("by", frame["by"], numbers.relative),
@@ -94,6 +94,4 @@ def _commit(row: Mapping[Any, Any]) -> str:
 
 
 def _amount(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return numbers.whole(value) if float(value).is_integer() else numbers.number(value, 1)
+    return value if isinstance(value, str) else numbers.amount(float(value))

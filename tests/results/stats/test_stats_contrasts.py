@@ -108,7 +108,7 @@ def test_a_fraction_has_the_effects_and_aliases_that_were_planned(names, resolut
     frame, _ = contrasts(wide, levels, factors)
     planned = designs.effects("fractional", made, resolution)
     assert frame["factors"].tolist() == planned
-    groups = designs.fraction(made, resolution).aliases
+    groups = designs.fraction("fractional", made, resolution).aliases
     for effect, aliases in zip(planned, frame["aliases"], strict=True):
         expected = {designs.interaction(other) for group in groups if effect in group for other in group if other != effect}
         assert {
