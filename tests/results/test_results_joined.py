@@ -111,6 +111,15 @@ def test_a_number_that_is_written_differently_is_the_same_level(sweeps):
     assert results.load(one, usual).sweep["factors"]["lr"] == ["0.1", "0.05"]
 
 
+def test_a_key_of_a_section_is_found_in_the_trainings(sweeps):
+    one = done(sweeps, "augment.flip=true,false")
+    two = done(sweeps, "lr=0.05,0.2")
+    joined = results.load(one, two).sweep
+    yes, no = joined["factors"]["augment.flip"]
+    assert (yes.lower(), no.lower()) == ("true", "false")
+    assert [tuple(arm["levels"].values()) for arm in joined["arms"]] == [(yes, "0.1"), (no, "0.1"), (yes, "0.05"), (yes, "0.2")]
+
+
 def test_how_often_it_is_evaluated_can_be_a_factor(sweeps):
     one, other = (done(sweeps, "eval_every=10,30", f"seed={seed}") for seed in (0, 1))
     joined = results.load(one, other)
