@@ -14,6 +14,7 @@ from ablate.designs.design import (
     Factor,
     Fraction,
     Pair,
+    change,
     interaction,
 )
 from ablate.designs.registry import USUAL, arms, differences, effects, find, fraction, known, label, names, sentence
@@ -34,6 +35,7 @@ __all__ = [
     "Fraction",
     "Pair",
     "arms",
+    "change",
     "differences",
     "effects",
     "find",

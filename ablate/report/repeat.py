@@ -8,7 +8,7 @@ from typing import Any
 from hydra.core.override_parser.types import Quote, QuotedString
 
 from ablate import escaping
-from ablate.designs import RESOLUTION, TUNING, USUAL
+from ablate.designs import RESOLUTION, TUNING, USUAL, Factor, fraction
 from ablate.planning.plan import retuned_name, sweep_name
 
 USUAL_MARGIN, USUAL_STORE, USUAL_PLACE = 0.5, "runs", "multirun"  # the defaults in conf/config.yaml
@@ -80,10 +80,16 @@ def name(sweep: Mapping[str, Any], resolution: int = RESOLUTION) -> str:
 
 def _resolution(sweep: Mapping[str, Any], folder: str | None) -> int:
     """That of a fraction; for other designs it counts in the name of a study's folder alone, which tells it."""
-    if "fraction" in sweep:
-        return int(sweep["fraction"]["resolution"])
+    reached = sweep["fraction"]["resolution"] if "fraction" in sweep else None
+    if reached is not None:
+        return int(reached)
+    fitting: tuple[int, ...] = RESOLUTIONS
+    if "fraction" in sweep:  # of so many that no smaller fraction has, it is the full factorial
+        factors = [Factor(factor, tuple(levels)) for factor, levels in sweep["factors"].items()]
+        made = {each: fraction(sweep["design"], factors, each) for each in (*RESOLUTIONS, len(factors) + 1)}
+        fitting = tuple(each for each, one in made.items() if one is None or one.resolution is None)
     named = None if folder is None else Path(folder).resolve().name
-    return next((each for each in RESOLUTIONS if sweep.get("study") and name(sweep, each) == named), RESOLUTION)
+    return next((each for each in fitting if sweep.get("study") and name(sweep, each) == named), fitting[0])
 
 
 def own_configs(sweep: Mapping[str, Any]) -> list[str]:

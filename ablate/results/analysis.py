@@ -133,6 +133,11 @@ class Analysis:
         usual = set(self.design.pairs(self._arms))
         return self.design.partner if usual.issuperset(self.question.pairs) else None
 
+    @property
+    def _labeled_so(self) -> bool:
+        """Whether the labels of arms are their changes from what they are compared with."""
+        return self.partner is not None and self.design is not None and self.design.label is not designs.change
+
     @cached_property
     def _arms(self) -> list[Arm]:
         return [Arm(tuple(arm["levels"].items())) for arm in self.results.sweep["arms"]]
@@ -160,7 +165,7 @@ class Analysis:
             named["aliases"] = frame["aliases"]
         else:
             pairs = list(self.question.pairs)
-            several = len({other for _, other in pairs}) > 1 and self.partner is None
+            several = len({other for _, other in pairs}) > 1 and not self._labeled_so
             named = pd.DataFrame(
                 {
                     "name": [self._name(pair, several) for pair in pairs],

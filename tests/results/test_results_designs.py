@@ -1,5 +1,6 @@
 """A design of another package, from its plan to its report, and what is said of it where that package is not there."""
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from ablate import designs
+from ablate.commands import report
+from ablate.config import loading
 from ablate.designs import registry
 from ablate.errors import AblateError
 from ablate.planning.overview import describe
@@ -57,6 +60,7 @@ ENTRIES = {
     "other": "toy_designs.relay:RELAY",
     "factorial": "toy_designs.relay:RELAY",
 }
+LISTED = "factorial, one_factor, ladder, together, fractional, broken, main, other, picky, relay"
 WORDS = ("augment=on,off", "ema=on,off", "steps=10", "seed=0,1")
 
 
@@ -100,7 +104,9 @@ def page_of(analysis: Analysis) -> str:
     return page.render(analysis.title, (page.answer(analysis),), analysis.question.changes, page.sections(analysis, (), [], []))
 
 
-def test_a_design_of_another_package_is_planned_run_and_reported_as_ours_are(sweeps, installed: Callable[[], None]) -> None:
+def test_a_design_of_another_package_is_planned_run_and_reported_as_ours_are(
+    sweeps, installed: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
     plan = sweeps.planned(*WORDS, design="relay")
     assert [plan.label(arm) for arm in range(4)] == [
         "baseline",
@@ -114,15 +120,18 @@ def test_a_design_of_another_package_is_planned_run_and_reported_as_ours_are(swe
     assert told["arms"][2]["switched"] == [["ema", "on", "off"]]
     folder = sweeps.trained(plan, 5, 10)
     analysis = analyse(*ask(load(folder)))
-    assert list(analysis.comparisons["name"]) == [analysis.names[arm] for arm in (1, 2, 3)]
+    assert list(analysis.comparisons["name"]) == ["augment: on → off", "ema: on → off", "augment: off → on"]
     assert list(zip(analysis.comparisons["arm"], analysis.comparisons["against"], strict=True)) == plan.differences
     assert "a relay in which each arm hands over to the next." in methods(analysis)
     assert "each against the arm before." in " ".join(tables.verdicts.notes(analysis))
     assert "Every arm is compared with the arm before, seed by seed." in page_of(analysis)
+    assert report.run([str(folder), "--format", "csv,md,html,png"]) == 0
+    assert {"index.html", "effects.csv", "methods.md", "table.md"} <= {path.name for path in (folder / "report").iterdir()}
+    assert "each against the arm before" in capsys.readouterr().out
 
     installed()  # from here on the package is gone
     elsewhere = analyse(*ask(load(folder)))
-    assert elsewhere.comparisons.drop(columns="name").equals(analysis.comparisons.drop(columns="name"))
+    assert elsewhere.comparisons.equals(analysis.comparisons)
     assert "We compared 4 arms: those that its design names." in methods(elsewhere)
     assert "each against the arm named beside it." in " ".join(tables.verdicts.notes(elsewhere))
     assert "Arms are compared as the sweep planned it, seed by seed." in page_of(elsewhere)
@@ -142,10 +151,22 @@ def test_a_design_of_another_package_may_be_judged_by_effects(sweeps, installed:
 
 
 def test_every_design_is_named_and_ours_keep_their_names(installed: Callable[[], None]) -> None:
-    listed = "factorial, one_factor, ladder, together, fractional, broken, main, other, picky, relay"
-    with pytest.raises(AblateError, match=rf"^Unknown design 'rely'\. Choose from {listed}\. Did you mean 'relay'\?$"):
+    with pytest.raises(AblateError, match=rf"^Unknown design 'rely'\. Choose from {LISTED}\. Did you mean 'relay'\?$"):
         designs.find("rely")
     assert designs.find("factorial").crossed
+
+
+def test_the_command_line_takes_it_and_names_it(
+    installed: Callable[[], None], tmp_path: Path, environment: dict[str, str]
+) -> None:
+    assert loading.resolve(loading.compose(["data=digits", "design=relay"])).steps > 0
+    words = ["-m", "data=digits", "augment=on,off", "design=rely"]
+    environment["PYTHONPATH"] = str(tmp_path / "site")
+    done = subprocess.run(
+        [sys.executable, "-m", "ablate", *words], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    told = f"Unknown design 'rely'. Choose from {LISTED}. Did you mean 'relay'?"
+    assert (done.returncode, done.stderr.splitlines()[-1].removeprefix("ablate: ").removeprefix("Error: ")) == (1, told)
 
 
 def test_what_is_wrong_with_a_design_of_another_package_is_told_in_a_line(sweeps, installed: Callable[[], None]) -> None:

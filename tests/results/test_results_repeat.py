@@ -33,6 +33,8 @@ def again(words):
         ("one_factor", ["data=digits", "lr=0.1,0.05", "report.margin=0.25", "store=elsewhere", "seed=0"], 4),
         ("ladder", ["data=digits", "augment=off,center,on", "ema=off,on", "seed=range(0,3)"], 4),
         ("fractional", ["data=digits", "augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one", "lr=0.1,0.2"], 5),
+        ("fractional", ["data=digits", "augment=on,off", "ema=on,off", "lrn=on,off"], 4),  # no smaller fraction has it
+        ("fractional", ["data=digits", "augment=on,off", "ema=on,off", "lrn=on,off", "lr=0.1,0.2"], 5),
         ("factorial", ["data=digits", "augment.contrast=[0.5,1.5],[0.2,1.8]", "seed=0"], 4),
         ("factorial", ["data=digits", "model='tuto',alex2", "store='a b, c=d/$x'", "lr=1e-1", "seed=7"], 4),
         ("one_factor", ["data=digits", "lr=range(0.01,0.04,0.01)", "epochs=0.5", "store=../runs", "report.margin=0.125"], 4),

@@ -80,9 +80,11 @@ def _compared(analysis: "Analysis") -> dict[tuple[int, int], str]:
     labels, pairs = analysis.labels, analysis.question.pairs
     if analysis.retuned is not None:
         return {pair: analysis.retuned.name(pair) for pair in pairs}
-    if analysis.partner is not None or len({other for _, other in pairs}) < 2:
+    if len({other for _, other in pairs}) < 2:
         return {(arm, other): labels[arm] for arm, other in pairs}
     names = dict(zip(pairs, analysis.comparisons["name"], strict=True))
+    if analysis.partner is not None:
+        return names
     return {(arm, other): f"{names[arm, other]} (against {short(labels[other])})" for arm, other in pairs}
 
 
