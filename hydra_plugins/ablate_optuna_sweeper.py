@@ -95,11 +95,13 @@ class OptunaSweeper(Sweeper):
         from ablate.running import jobs
         from ablate.running.sweep import RunsFailed
         from ablate.search import command
+        from hydra_plugins.ablate_launcher import launching
 
         folder = config_dir(self.master)
         with jobs.environment(self.master):
             try:
-                return command.run(self.context, self.task, self.master, self.params, arguments, self.plan, folder, at_end)
+                trains = launching(self.context, self.task, self.master)
+                return command.run(self.context, trains, self.master, self.params, arguments, self.plan, folder, at_end)
             except RunsFailed:  # all that could be done was done
                 jobs.end_multirun(self.context, self.master)
                 raise

@@ -58,8 +58,10 @@ class AblateSweeper(Sweeper):
         from ablate.config.execution import Settings
         from ablate.errors import AblateError
         from ablate.planning import sentences
+        from ablate.planning.site import by_another
         from ablate.report.writing import at_end
         from ablate.running import retune, sweep
+        from hydra_plugins.ablate_launcher import launching
 
         if any(word.startswith("hydra.sweep.subdir") for word in self.master.hydra.overrides.hydra):
             raise AblateError("hydra.sweep.subdir cannot be set: the runs of a sweep are in numbered folders. Leave it out.")
@@ -69,25 +71,25 @@ class AblateSweeper(Sweeper):
         with open_dict(self.master):
             self.master.hydra.sweeper.name = made.name
         folder = Path(str(self.master.hydra.sweep.dir))
+        trains = launching(self.context, self.task, self.master)
+        place = by_another(self._launcher) if trains is None else trains
         if self.plan is not None:
-            amounts = (settings.workers, settings.threads)
             as_json = self.plan == "json"
             if isinstance(made, retune.Retuning):
-                told = retune.describe(made, folder, *amounts, launcher=self._launcher)
-                sentences.print_plan(told, as_json)
+                sentences.print_plan(retune.describe(made, folder, place), as_json)
             else:
-                sentences.show_plan(made, *amounts, as_json=as_json, launcher=self._launcher)
+                sentences.show_plan(made, place, as_json)
             return None
 
         def redact(text: str) -> str:
             return loading.redacted(text, self.master)
 
-        train = self._train(made.name)
+        train = self._launched(made.name) if trains is None else trains.within
         if isinstance(made, retune.Retuning):
             finished = at_end(made.shared.runs[0].recipe.report.formats)
-            return retune.run(made, folder, settings, train, finished, redact, self._launcher)
+            return retune.run(made, folder, settings, train, finished, redact, place)
         finished = at_end(made.runs[0].recipe.report.formats)
-        return sweep.run(made, folder, settings, train(""), finished, redact, self._launcher)
+        return sweep.run(made, folder, settings, train(""), finished, redact, place)
 
     @property
     def _launcher(self) -> str:
@@ -127,22 +129,22 @@ class AblateSweeper(Sweeper):
             made = plan.make(self._command(arguments), design, self._compose, resolution, study)
         return replace(made, question=self.master.question, config_dir=config_dir(self.master))
 
-    def _train(self, name: str) -> Callable[[str], Callable[..., None]]:
-        """How the configured launcher trains runs: ours all their trainings at once, others a job a run, in their own way.
+    def _launched(self, name: str) -> Callable[[str], Callable[..., None]]:
+        """How a launcher that is none of ours trains runs: a job a run, in its own way.
 
         Returns:
             That by the folder, in that of the sweep, in which the runs have theirs.
         """
         from ablate.errors import AblateError
+        from ablate.running import backends
 
         launcher = Plugins.instance().instantiate_launcher(
             hydra_context=self.context, task_function=self.task, config=self.master
         )
-        if self._launcher == "local":
-            return lambda within: partial(launcher.ensure, within=within)  # type: ignore[attr-defined]
         for word in self.master.hydra.overrides.task:
             if word.lstrip("+").partition("=")[0] in ("workers", "retries", "fail_fast"):
-                raise AblateError(f"{word} works with hydra/launcher=local alone, not with hydra/launcher={self._launcher}.")
+                ours = " or ".join(backends.names())
+                raise AblateError(f"{word} works with hydra/launcher={ours} alone, not with hydra/launcher={self._launcher}.")
 
         def launch(within: str, runs: "Sequence[Run]", *_: object) -> None:
             place = f"hydra.sweeper.name={name}"  # a job is composed anew from its overrides

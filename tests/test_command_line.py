@@ -119,7 +119,11 @@ STUDY = "# @package _global_\nhydra:\n  sweeper:\n    params:\n      data: digit
             STUDY + "    n_trials: 1\n",
             "study/mine.yaml: hydra.sweeper.n_trials is a key of searches.",
         ),
-        ("plan -cd my study=mine", STUDY + "  launcher: local\n", "study/mine.yaml: A key that holds keys is set to local."),
+        (
+            "plan -cd my study=mine",
+            STUDY + "  launcher: local\n",
+            "hydra/launcher cannot be set in a study. Give it on the command line: hydra/launcher=local.",
+        ),
     ],
 )
 def test_what_does_not_compose_is_told_by_its_key_and_file(

@@ -6,12 +6,12 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -27,13 +27,13 @@ from ablate.planning import plan, run_result
 from ablate.planning.plan import Plan, Run
 from ablate.resources import Share
 from ablate.running import ensuring, sweep, worker
-from ablate.running.backend import Job, Outcome
+from ablate.running.backend import Job, Outcome, Place
 from ablate.running.engine import Engine
 from ablate.store import Trajectory
 from ablate.trainer import Watcher
 
 WORDS = ["data=digits", "steps=20", "eval_every=10", "augment=off,flip", "ema=on,off", "seed=0,1", "report.formats=[]"]
-CALLS = ("room", "submit", "wait", "cancel", "end")
+CALLS = ("room", "adopt", "submit", "wait", "cancel", "end")
 WRITES = ("open", "mkdir", "replace", "unlink", "fsync")
 OF_FILES = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS, errno.ESTALE, errno.EMFILE, errno.ENOENT)
 AT_MOST_S = 60
@@ -82,16 +82,30 @@ def trained(
 class Here:
     """A backend that does its jobs in this process, each when its end is waited for."""
 
-    def __init__(self, during: Callable[[int], None]) -> None:
+    places, share, shared_files, pace_key = 2, Share(2, 1), True, "here"
+
+    def __init__(self, during: Callable[[int], None] = lambda waited: None) -> None:
         self.jobs: list[Job] = []
         self.cancelled: set[str] = set()
         self.during, self.waited = during, 0
 
-    def room(self, threads: int) -> bool:
-        return len(self.jobs) < 2
+    def __enter__(self) -> Self:
+        return self
 
-    def submit(self, job: Job) -> None:
-        self.jobs.append(job)
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def room(self, threads: Sequence[int]) -> bool:
+        return len(self.jobs) + len(threads) <= 2
+
+    def adopt(self, fingerprints: Collection[str]) -> Mapping[str, str]:
+        return {}
+
+    def where(self, fingerprint: str) -> Place | None:
+        return None
+
+    def submit(self, jobs: Sequence[Job]) -> None:
+        self.jobs += jobs
 
     def wait(self, timeout_s: float) -> list[Outcome]:
         if not self.jobs:
@@ -100,8 +114,8 @@ class Here:
         self.during(self.waited)
         return [worker.work(self.jobs.pop(0), lambda name: name in self.cancelled)]
 
-    def cancel(self, fingerprint: str) -> None:
-        self.cancelled.add(fingerprint)
+    def cancel(self, fingerprints: Collection[str]) -> None:
+        self.cancelled.update(fingerprints)
 
     def end(self) -> None:
         self.jobs.clear()
@@ -143,7 +157,7 @@ class Swept:
             backend = Here(self.during)
             for name in CALLS if faults is not None else ():
                 setattr(backend, name, faults.counted(getattr(backend, name)))  # type: ignore[union-attr]
-            engine = Engine(backend, Share(2, 1), 1, False, ended, tick)
+            engine = Engine(backend, backend.share, 1, False, ended, tick)
             engine.tick_s = 0
             try:
                 engine.run(plan.trainings(runs))
@@ -353,11 +367,7 @@ class Told(Callback):
 def launched(root: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     """The exit status of a sweep of two trainings and four runs, by the local launcher."""
 
-    @contextmanager
-    def here(*_: object) -> Iterator[Here]:
-        yield Here(lambda waited: None)
-
-    monkeypatch.setattr("ablate.running.local.local", here)
+    monkeypatch.setattr("ablate.running.backends.local.backend", lambda asked: Here())
     monkeypatch.setattr("sys.argv", ["ablate"])
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
     kept = [word for word in WORDS if not word.startswith("seed")]

@@ -18,7 +18,6 @@ from ablate.config.complaints import one_line
 from ablate.config.execution import Settings
 from ablate.errors import AblateError
 from ablate.planning.plan import Run, trainings
-from ablate.resources import Share
 from ablate.running import ensuring
 from ablate.running.engine import Engine
 from ablate.search import ledger, loop, run, space, spec
@@ -53,10 +52,10 @@ class Searched:
     def run(self, faults: Faults | None = None) -> None:
         @contextmanager
         def engines(count: int, ended: Any, tick: Callable[[], None]) -> Iterator[Engine]:
-            backend = Here(lambda waited: None)
+            backend = Here()
             for name in CALLS if faults is not None else ():
                 setattr(backend, name, faults.counted(getattr(backend, name)))  # type: ignore[union-attr]
-            engine = Engine(backend, Share(2, 1), 1, False, ended, tick)
+            engine = Engine(backend, backend.share, 1, False, ended, tick)
             engine.tick_s = 0
             try:
                 yield engine

@@ -101,7 +101,7 @@ def test_only_the_evaluations_of_a_fitting_segment_count(tmp_path: Path) -> None
     training = make(tmp_path, "seed=7").trainings[0]
     train(training, [400.0, 500.0, 900.0])
     training.trajectory.add_segment({"from_step": 200, "host": "elsewhere", "threads": 1, "device": "x", "processor": "x"})
-    assert forecast.speeds(training.trajectory, on_gpu=False) == [Speed(400.0, 1, 2), Speed(500.0, 1, 2)]
+    assert forecast.speeds(training.trajectory, on_gpu=False, host=machine.host()) == [Speed(400.0, 1, 2), Speed(500.0, 1, 2)]
 
 
 def test_trainings_that_shared_the_machine_alike_are_preferred(tmp_path: Path) -> None:

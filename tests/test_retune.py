@@ -23,6 +23,7 @@ from ablate.data.split import default_validation
 from ablate.errors import AblateError
 from ablate.planning import overview, plan
 from ablate.planning.sentences import head, head_of_retuning, show
+from ablate.planning.site import by_another, here
 from ablate.running.retune import FILE, Choice, Retuning, Settings, Tried, Tuned, describe
 from ablate.running.retune.choice import NOTE, kept
 
@@ -226,7 +227,7 @@ def test_the_most_that_measuring_may_come_to_lets_arms_that_share_a_training_par
 
 def test_the_plan_tells_the_tuning_first_then_what_is_measured_and_both_together(tmp_path: Path) -> None:
     of = retuning("augment=on,off", "seed=0,1", "steps=20", f"store={tmp_path / 'runs'}")
-    told = describe(of, tmp_path, 1, 1, calibrate=False)
+    told = describe(of, tmp_path, here(1, 1), calibrate=False)
     assert json.loads(json.dumps(told)) == told
     assert told["retune"]["total"] == {"trainings_to_do": 20, "steps_left": 400, "seconds": None, "training_seconds": None}
     for part, seconds in (("tuning", 3_000), ("most", 1_500)):
@@ -250,7 +251,7 @@ def test_the_plan_tells_the_tuning_first_then_what_is_measured_and_both_together
 
 
 def test_a_launcher_of_hydras_own_has_a_total_of_training(tmp_path: Path) -> None:
-    told = describe(retuning("augment=on,off"), tmp_path, 1, 1, calibrate=False, launcher="basic")
+    told = describe(retuning("augment=on,off"), tmp_path, by_another("basic"), calibrate=False)
     told["retune"]["total"]["training_seconds"] = 7_200
     assert any(line.endswith("about 2 h of training, if one at a time") for line in head_of_retuning(told, "x"))
 
@@ -259,7 +260,7 @@ def test_once_rates_are_chosen_the_plan_says_which_and_what_chance_did(tmp_path:
     of = retuning("augment=on,off", "seed=0,1", "steps=20", f"store={tmp_path / 'runs'}")
     choice = of.choose(results(of, {0: 0.5, 1: 2.0}))
     choice.keep(tmp_path)
-    told = describe(of, tmp_path, 1, 1, calibrate=False)
+    told = describe(of, tmp_path, here(1, 1), calibrate=False)
     assert (told["retune"]["most"], told["retune"]["total"], told["retune"]["note"]) == (None, None, choice.note)
     stream = io.StringIO()
     show(told, Console(file=stream, width=400))
@@ -270,7 +271,7 @@ def test_a_rate_that_was_chosen_is_no_confound_and_what_else_changes_is_told_onc
     def confounds(*words: str) -> list[str]:
         of = retuning(*words, "steps=20", f"store={tmp_path / 'runs'}")
         made = of.measuring(of.choose(results(of, {0: 1.0, 1: 2.0})))
-        lines = head(overview.describe(made, 1, 1, calibrate=False))
+        lines = head(overview.describe(made, here(1, 1), calibrate=False))
         return [line for line in lines if "also changes" in line]
 
     assert confounds("init=xavier,he") == []
@@ -284,7 +285,7 @@ def test_a_rate_that_was_chosen_is_no_confound_and_what_else_changes_is_told_onc
 def test_a_deviation_is_told_by_the_name_of_the_arm_that_it_is_of(tmp_path: Path) -> None:
     of = retuning("augment=on,off", "ema=on,off", "seed=0,1,2", "steps=20", f"store={tmp_path}")
     made = of.measuring(of.choose(results(of, {0: 0.5, 1: 2.0, 2: 1.0})))
-    told = overview.describe(made, 1, 1, calibrate=False)
+    told = overview.describe(made, here(1, 1), calibrate=False)
     known = {"points": 1.0, "points_range": [0.5, 2.0], "seeds": 3}
     known |= {"detectable_points": 3.0, "detectable_points_range": [1.5, 6.0]}
     told["seeds"]["deviations"] = [known | {"arm": arm, "against": against} for arm, against in ((1, 0), (4, 3), (2, 3))]

@@ -150,10 +150,10 @@ def _refuse_ambiguous(folder: Path) -> None:
         for theirs in _files(root / group):
             path = folder / group / theirs.relative_to(root / group)
             if path.is_file() and path.read_bytes() != theirs.read_bytes():
-                name = path.relative_to(folder / group).with_suffix("").as_posix()
+                whole = path.parent.relative_to(folder).as_posix()
                 raise AblateError(
-                    f"{path} has the name of the built-in {group}={name}. Rename it, as to my_{path.name}, "
-                    f"and write {group}={Path(name).with_name(f'my_{Path(name).name}').as_posix()}."
+                    f"{path} has the name of the built-in {whole}={path.stem}. Rename it, as to my_{path.name}, "
+                    f"and write {whole}=my_{path.stem}."
                 )
 
 
@@ -355,6 +355,9 @@ def _check_default_of_study(where: str, key: str, level: str) -> None:
 
 def _check_study(path: Path, content: Mapping[str, yaml.Node]) -> None:
     params = content.get("hydra")
+    launcher = _entries(params).get("launcher") if isinstance(params, yaml.MappingNode) else None
+    if isinstance(launcher, yaml.ScalarNode):
+        _check_default_of_study(f"{path}, line {launcher.start_mark.line + 1}", "hydra/launcher", launcher.value)
     for key in ("sweeper", "params"):
         params = _entries(params).get(key) if isinstance(params, yaml.MappingNode) else None
     if params is None and "defaults" in content:

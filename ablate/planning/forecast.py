@@ -74,8 +74,8 @@ class Pace:
     source: str  # one of SOURCES
 
 
-def forecast(trainings: Sequence[Training], share: Share, calibrate: bool = True) -> Forecast:
-    """What the steps that are left of the trainings will take when they share this machine.
+def forecast(trainings: Sequence[Training], share: Share, calibrate: bool = True, pace_key: str | None = None) -> Forecast:
+    """What the steps that are left of the trainings will take when they share a machine.
 
     A training that was begun goes on with its own number of threads, whatever the share's.
 
@@ -83,8 +83,10 @@ def forecast(trainings: Sequence[Training], share: Share, calibrate: bool = True
         trainings: those to do.
         calibrate: where no earlier training with as many threads tells the speed, measure it: about 15 s, and kept for the
             machine, version, precision and threads. Not for so little to train that this would take about as long.
+        pace_key: the host whose speeds tell; None for this machine, and only this one is measured.
     """
-    paces = _Paces(trainings, share, calibrate)
+    host = machine.host() if pace_key is None else pace_key
+    paces = _Paces(trainings, share, calibrate, host)
     each: dict[str, float | None] = {}
     known: list[tuple[float, int]] = []
     sources = set()
@@ -96,10 +98,15 @@ def forecast(trainings: Sequence[Training], share: Share, calibrate: bool = True
         if pace is not None and seconds is not None:
             sources.add(pace.source)
             known.append((seconds, threads))
-    ordered = tuple(source for source in SOURCES if source in sources)
+    ordered = tuple(_of_host(source, host) for source in SOURCES if source in sources)
     if len(known) < len(each):
-        return Forecast(None, each, ordered, TOO_SMALL if paces.small else NOT_MEASURED)
+        return Forecast(None, each, ordered, _of_host(TOO_SMALL if paces.small else NOT_MEASURED, host))
     return Forecast(wall_seconds(known, share), each, ordered, None)
+
+
+def _of_host(text: str, host: str) -> str:
+    """What is said of this machine, said of a host."""
+    return text if host == machine.host() else text.replace("this machine", host)
 
 
 def wall_seconds(each: Iterable[tuple[float, int]], share: Share) -> float:
@@ -138,24 +145,24 @@ def siblings(content: Mapping[str, Any], store: Path, seeds: Iterable[int]) -> d
     return {seed: trajectory for seed, trajectory in found.items() if trajectory.path.is_dir()}
 
 
-def speeds(trajectory: Trajectory, on_gpu: bool) -> list[Speed]:
-    """Recent training examples a second at each evaluation that was done on this machine, on its GPU or not."""
+def speeds(trajectory: Trajectory, on_gpu: bool, host: str) -> list[Speed]:
+    """Recent training examples a second at each evaluation that was done on a host, on its GPU or not."""
     segments = trajectory.segments()
-    if not any(_here(segment, on_gpu) for segment in segments):
+    if not any(_there(segment, on_gpu, host) for segment in segments):
         return []
     found = []
     for row in trajectory.rows():
         behind = [segment for segment in segments if segment.get("from_step", 0) < row["step"]]
-        if behind and _here(behind[-1], on_gpu) and row.get(RECENT):
+        if behind and _there(behind[-1], on_gpu, host) and row.get(RECENT):
             found.append(Speed(row[RECENT], behind[-1]["threads"], behind[-1].get("at_once")))
     return found
 
 
-def _here(segment: Mapping[str, Any], on_gpu: bool) -> bool:
-    """Whether a part of a training was done on this machine, with a known number of threads."""
+def _there(segment: Mapping[str, Any], on_gpu: bool, host: str) -> bool:
+    """Whether a part of a training was done on a host, with a known number of threads."""
     threads, device = segment.get("threads"), segment.get("device")
-    here = (segment.get("host"), device != segment.get("processor")) == (machine.host(), on_gpu)
-    return here and isinstance(threads, int) and threads > 0
+    there = (segment.get("host"), device != segment.get("processor")) == (host, on_gpu)
+    return there and isinstance(threads, int) and threads > 0
 
 
 def _examples(training: Training) -> float:
@@ -173,11 +180,12 @@ def _seconds(training: Training, examples_per_second: float) -> float:
 class _Paces:
     """The pace of each training; each source is asked once, and only where the better ones know nothing as good."""
 
-    def __init__(self, trainings: Sequence[Training], share: Share, calibrate: bool) -> None:
+    def __init__(self, trainings: Sequence[Training], share: Share, calibrate: bool, host: str) -> None:
         self.seeds = {training.recipe.seed: None for training in trainings} | dict.fromkeys(USUAL_SEEDS)
         work = sum(_examples(training) * _operations(training.recipe) for training in trainings)
         self.small = work < WORTH_MEASURING * share.at_once
-        self.measured_threads = share.threads if calibrate and not self.small else None
+        self.host, self.is_here = host, host == machine.host()
+        self.measured_threads = share.threads if calibrate and self.is_here and not self.small else None
         self.on_gpu = bool(share.gpus)
         self.asked: dict[tuple[object, ...], Speed | None] = {}
         self.stores: dict[Path, list[_Trained]] = {}
@@ -214,7 +222,7 @@ class _Paces:
         found: list[Speed] = []
         alike = 0
         for sibling in siblings(content, store, self.seeds).values():
-            here = speeds(sibling, self.on_gpu)
+            here = speeds(sibling, self.on_gpu, self.host)
             found += here
             alike += any(speed.threads == share.threads for speed in here)
             if alike == ENOUGH_TRAININGS:
@@ -224,7 +232,7 @@ class _Paces:
     def _of_like(self, store: Path, precision: str, count: int, share: Share) -> Speed | None:
         """Operations a second in trainings of the store that take about as many for an image: no others tell."""
         if store not in self.stores:
-            self.stores[store] = _of_store(store, self.on_gpu)
+            self.stores[store] = _of_store(store, self.on_gpu, self.host)
         found = []
         for trained in self.stores[store]:
             unlike = max(count / trained.operations, trained.operations / count)
@@ -234,7 +242,9 @@ class _Paces:
         return nearest(found, share)
 
     def _calibrated(self, precision: str, share: Share, folder: Path) -> Speed | None:
-        """Operations a second, measured for the purpose."""
+        """Operations a second, measured for the purpose; of this machine alone."""
+        if not self.is_here:
+            return None
         speed = nearest(calibration.kept(precision, share, folder), share)
         if share.threads == self.measured_threads and (speed is None or speed.threads != share.threads):
             return calibration.measure(precision, share, folder) or speed
@@ -260,13 +270,13 @@ class _Trained:
     speeds: tuple[Speed, ...]
 
 
-def _of_store(store: Path, on_gpu: bool) -> list[_Trained]:
-    """The newest trajectories of the store that were trained here."""
+def _of_store(store: Path, on_gpu: bool, host: str) -> list[_Trained]:
+    """The newest trajectories of the store that were trained on a host."""
     found = []
     for path in _newest(store):
         with suppress(AblateError, KeyError, TypeError, ValueError):  # damaged, or of another version of the program
             trajectory = Trajectory(store, path.name)
-            measured = tuple(speeds(trajectory, on_gpu))
+            measured = tuple(speeds(trajectory, on_gpu, host))
             content = trajectory.config() if measured else None
             if content is None:
                 continue

@@ -9,18 +9,16 @@ from ablate.models.costs import totals
 from ablate.planning import confounds, power, run_result
 from ablate.planning.forecast import forecast
 from ablate.planning.plan import Plan, Run, Training, trainings
-from ablate.resources import Amount, Share, gpus, share
+from ablate.planning.site import Site
+from ablate.resources import Share, gpus
 from ablate.stats import levels
 
 _totals = lru_cache(maxsize=1024)(totals)
 
-OWN_LAUNCHER = "local"
 DONE, DIVERGED, TO_DO = "done", "diverged", "to do"  # states of runs and trainings
 
 
-def describe(
-    plan: Plan, workers: Amount, threads: Amount, calibrate: bool = True, launcher: str = OWN_LAUNCHER
-) -> dict[str, Any]:
+def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
     """All there is to say about a plan, as JSON-able content.
 
     `totals` counts, with the seconds until all that is left is done and those of the trainings together, None where they are
@@ -29,16 +27,16 @@ def describe(
     seeds can show; `fixed` what is fixed before training. A state is `done`, `diverged` or `to do`; what diverged stays so.
 
     Args:
-        workers, threads: of the config, each a number or `auto`.
+        site: where it would be trained. What a launcher that is none of ours does at once is not known here, nor then the
+            seconds until the end.
         calibrate: whether to measure the speed of this machine where nothing else tells it.
-        launcher: Hydra's name of it. What another than ours does at once is not known here, nor then the seconds until the end.
     """
     states = _states(plan)
     missing = [run for run in plan.runs if states[run.number] == TO_DO]
     left = {training.trajectory.fingerprint: training for training in trainings(missing)}
-    ours = launcher == OWN_LAUNCHER
-    shared = share(workers, threads, len(left)) if ours else Share(1, plan.runs[0].recipe.threads, gpus())
-    expected = forecast(list(left.values()), shared, calibrate)
+    ours = site.share is not None
+    shared = Share(1, plan.runs[0].recipe.threads, gpus()) if site.share is None else site.share(len(left))
+    expected = forecast(list(left.values()), shared, calibrate, site.pace_key)
     seconds = [each for each in expected.each.values() if each is not None]
     steps_left = {fingerprint: training.left for fingerprint, training in left.items()}
     everything = plan.trainings
@@ -48,7 +46,7 @@ def describe(
         "name": plan.name,
         "study": plan.study,
         "design": plan.design,
-        "launcher": launcher,
+        "launcher": site.launcher,
         "fraction": plan.fraction.to_json() if plan.fraction else None,
         "factors": {factor.name: list(factor.levels) for factor in plan.factors},
         "totals": {

@@ -10,9 +10,9 @@ from rich.console import Console
 from ablate import numbers, terminal
 from ablate.designs import interaction
 from ablate.planning.confounds import INPUT, WORDS
-from ablate.planning.overview import OWN_LAUNCHER, describe
+from ablate.planning.overview import describe
 from ablate.planning.plan import Plan
-from ablate.resources import Amount
+from ablate.planning.site import Site
 
 MOST_SWITCHES = 8  # of which the head of a sweep tells what else they change
 MOST_DEVIATIONS = 3  # that are told one by one
@@ -20,9 +20,9 @@ SHARED = "shared"
 DROPPED_FIRST = ("steps/epoch", "input", "steps left", "operations", "parameters")  # where the terminal has no room for all
 
 
-def show_plan(plan: Plan, workers: Amount, threads: Amount, as_json: bool, launcher: str = OWN_LAUNCHER) -> None:
+def show_plan(plan: Plan, site: Site, as_json: bool) -> None:
     """Print a plan on standard output; see `describe`."""
-    print_plan(describe(plan, workers, threads, launcher=launcher), as_json)
+    print_plan(describe(plan, site), as_json)
 
 
 def print_plan(description: Mapping[str, Any], as_json: bool) -> None:
@@ -139,7 +139,7 @@ def _hours(description: Mapping[str, Any]) -> list[str]:
     sources = "; ".join(description["sources"])
     if not count["trainings_to_do"]:
         return []
-    if description["launcher"] != OWN_LAUNCHER:
+    if count["workers"] is None:
         up_to = f"how many run at once is up to hydra/launcher={description['launcher']}"
         if count["training_seconds"] is None:
             return [f"{description['unknown']}; {up_to}"]

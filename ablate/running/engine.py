@@ -12,7 +12,7 @@ from ablate.models.costs import totals
 from ablate.planning import run_result
 from ablate.planning.plan import Training
 from ablate.resources import Share
-from ablate.running.backend import Backend, Job, Outcome, reason_of
+from ablate.running.backend import OF_THE_PLACE, Backend, Job, Outcome, refused
 from ablate.running.interrupt import interruptible
 from ablate.system import environment
 
@@ -20,6 +20,8 @@ TICK_S = 0.5  # between two looks at what has ended
 BUSY_S = 2.0  # before a training is tried again that another process is at
 DEAF_LOOKS = 5  # of a backend that fails whenever it is asked, after which nothing is waited for any more
 SILENT_S = 600.0  # without a word of what is to save its state, after an error, until it is waited for no more
+
+IN_VAIN = 10  # interruptions in a row without a step between them, after which the next ones use up retries
 
 Ended = Callable[[Training, Outcome], bool]
 
@@ -39,7 +41,8 @@ class Supply(Protocol):
 class Engine:
     """Ensures trainings on a backend: the longest first, many at once, each of them once.
 
-    share: how many at once, with how many threads. retries: how often a training is tried again whose process died.
+    share: with how many threads, and how many share a machine. retries: how often a training is tried again whose process died
+    by a fault of its own.
     fail_fast: stop all at the first that fails. ended: told what became of each training, answers whether all its runs are
     well. tick: called about twice a second. began: told of each training once, before its process has it.
     """
@@ -52,6 +55,8 @@ class Engine:
     tick: Callable[[], None]
     began: Callable[[Training], None] = lambda training: None
     deaths: Counter[str] = field(default_factory=Counter)
+    in_vain: Counter[str] = field(default_factory=Counter)  # interruptions since the last that had got further
+    from_step: dict[str, int] = field(default_factory=dict)  # at which a training was begun, or gone on with
     waiting: list[Training] = field(default_factory=list)
     at_work: dict[str, Training] = field(default_factory=dict)
     not_before: dict[str, float] = field(default_factory=dict)  # of trainings that another process is at
@@ -76,6 +81,7 @@ class Engine:
         self.waiting, self.supply = sorted(trainings, key=_size, reverse=True), supply
         with interruptible("stopping: each training saves its state first; press Ctrl-C again to stop at once") as asked:
             try:
+                self._adopt(self.waiting)
                 while self.at_work or (self._more() and not self.stopping):
                     self._step(asked)
             except Exception:
@@ -93,7 +99,7 @@ class Engine:
             self._end(training, Outcome(fingerprint, "stopped"))
         if fingerprint in self.at_work:
             self.given_up.add(fingerprint)
-            self.backend.cancel(fingerprint)
+            self.backend.cancel([fingerprint])
 
     def stop(self) -> None:
         """Start nothing more, and let what is at work save its state."""
@@ -104,11 +110,10 @@ class Engine:
 
     def _step(self, asked: Callable[[], bool]) -> None:
         self.stopping |= asked()
-        if self.stopping:
-            for fingerprint in self.at_work:
-                self.backend.cancel(fingerprint)
-        else:
+        if not self.stopping:
             self._start()
+        elif self.at_work:
+            self.backend.cancel(list(self.at_work))
         if self.at_work:
             ended = self._collected()
             self.stopping |= asked()  # what ends all may end the processes of the trainings, too
@@ -149,7 +154,7 @@ class Engine:
         """Let all save that can: a backend that fails to tell what has ended is not waited for without end."""
         for fingerprint in self.at_work:
             with suppress(Exception):
-                self.backend.cancel(fingerprint)
+                self.backend.cancel([fingerprint])
         failures, heard_at = 0, time.monotonic()
         while self.at_work and failures < DEAF_LOOKS and time.monotonic() < heard_at + SILENT_S:
             try:
@@ -160,18 +165,34 @@ class Engine:
                 failures += 1
                 time.sleep(self.tick_s)
 
+    def _adopt(self, trainings: Sequence[Training]) -> None:
+        """Take over what a process that died has left at work."""
+        unknown = {training.trajectory.fingerprint: training for training in trainings}
+        adopted = self.backend.adopt(unknown.keys() - self.at_work.keys()) if unknown else {}
+        for fingerprint, number in adopted.items():
+            training = unknown[fingerprint]
+            self.waiting.remove(training)
+            self._tell_began(training)
+            self.at_work[fingerprint] = training
+            place = self.backend.where(fingerprint)
+            say(f"{_named(training)}: still at work, as job {number}" + (f" on {place.host}" if place else ""))
+
     def _start(self) -> None:
         """Start what there is room for. What another process is at is passed over, and looked at again later."""
         self._start_waiting()
-        places = self.share.at_once
-        while self.supply and len(self.at_work) < places and len(self.waiting) < places and self._all_wait_for_others():
-            if self.stopping:
+        while self.supply and not self._full(len(self.at_work)) and not self._full(len(self.waiting)):
+            if self.stopping or not self._all_wait_for_others():
                 return
             training = self.supply.next()
             if training is None:
                 return
             self.waiting.append(training)
+            self._adopt([training])
             self._start_waiting()
+
+    def _full(self, count: int) -> bool:
+        """Whether all places are taken by so many."""
+        return self.backend.places is not None and count >= self.backend.places
 
     def _all_wait_for_others(self) -> bool:
         """Whether nothing of what waits could start in a free place."""
@@ -179,11 +200,12 @@ class Engine:
         return all(name in self.not_before or name in self.at_work for name in names)
 
     def _start_waiting(self) -> None:
+        chosen: dict[str, tuple[Training, Job]] = {}
         for training in list(self.waiting):
             if self.stopping:  # what came before may have failed
                 return
             fingerprint = training.trajectory.fingerprint
-            if fingerprint in self.at_work:  # another trial has the same training
+            if fingerprint in self.at_work or fingerprint in chosen:  # another trial has the same training
                 continue
             if fingerprint in self.not_before:
                 if self.not_before[fingerprint] > time.monotonic():
@@ -193,24 +215,33 @@ class Engine:
                     self.waiting.remove(training)
                     self._end(training, Outcome(fingerprint, "ended"))
                     continue
-            elif len(self.at_work) >= self.share.at_once:
+            elif self._full(len(self.at_work) + len(chosen)):
                 continue
             job = self._job(training)
-            if self.backend.room(job.threads):
-                self.waiting.remove(training)
-                self._submit(training, job)
+            if self.backend.room([*(each.threads for _, each in chosen.values()), job.threads]):
+                chosen[fingerprint] = training, job
+        if chosen:
+            self._submit(list(chosen.values()))
 
-    def _submit(self, training: Training, job: Job) -> None:
-        """Start a training. One that cannot be started has died: it is tried again, and the others go on."""
-        if job.fingerprint not in self.told:
-            self.told.add(job.fingerprint)
-            self.began(training)
+    def _submit(self, chosen: Sequence[tuple[Training, Job]]) -> None:
+        """Start trainings. One that cannot be started has died: it is tried again, and the others go on."""
+        for training, job in chosen:
+            self.waiting.remove(training)
+            self._tell_began(training)
+            self.from_step[job.fingerprint] = training.trajectory.status()["step"]
         try:
-            self.backend.submit(job)
+            self.backend.submit([job for _, job in chosen])
         except Exception as error:
-            self._take(training, Outcome(job.fingerprint, "died", f"its process could not be started: {reason_of(error)}"))
+            for training, job in chosen:
+                self._take(training, refused(job.fingerprint, error))
         else:
-            self.at_work[job.fingerprint] = training
+            self.at_work |= {job.fingerprint: training for training, job in chosen}
+
+    def _tell_began(self, training: Training) -> None:
+        fingerprint = training.trajectory.fingerprint
+        if fingerprint not in self.told:
+            self.told.add(fingerprint)
+            self.began(training)
 
     def _job(self, training: Training) -> Job:
         first = training.runs[0]
@@ -228,13 +259,32 @@ class Engine:
 
     def _again(self, training: Training, outcome: Outcome) -> bool:
         """Whether to try a training again whose process died; its failure is told to `ended` otherwise."""
-        self.deaths[outcome.fingerprint] += 1
+        own = self._is_own_fault(training, outcome)
+        self.deaths[outcome.fingerprint] += own
         count = self.deaths[outcome.fingerprint]
-        if count <= self.retries:
-            which = f"{' '.join(training.runs[0].overrides)} ({training.trajectory.path})"
+        if count <= self.retries or not own:
+            which = f" ({count} of {self.retries})" if own else ""
             printed = f"; its output is in {outcome.log}" if outcome.log else ""
-            say(f"{which}: {outcome.error}; trying again from its checkpoint ({count} of {self.retries}){printed}")
-        return count <= self.retries
+            say(f"{_named(training)}: {outcome.error}; trying again from its checkpoint{which}{printed}")
+        return count <= self.retries or not own
+
+    def _is_own_fault(self, training: Training, outcome: Outcome) -> bool:
+        """Whether a death uses up a retry: what the place did does not, nor its time limit where the training got further.
+
+        That a place ends it again and again before its first new step is not gone along with forever.
+        """
+        name = outcome.fingerprint
+        further = training.trajectory.status()["step"] > self.from_step.get(name, 0)
+        if outcome.cause == "time_limit":
+            return not further
+        if outcome.cause not in OF_THE_PLACE:
+            return True
+        self.in_vain[name] = 0 if further else self.in_vain[name] + 1
+        return self.in_vain[name] > IN_VAIN
+
+
+def _named(training: Training) -> str:
+    return f"{' '.join(training.runs[0].overrides)} ({training.trajectory.path})"
 
 
 def _size(training: Training) -> float:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ablate.running.backend import Job
+from ablate.running.backend import Cause, Job
 
 # Nothing of the user's is imported: a script that starts a sweep needs no `if __name__ == "__main__"`, and a sweep can be
 # started from a notebook, from a test or from a program on standard input.
@@ -60,6 +60,17 @@ class Process:
     def running(self) -> bool:
         """Whether it is."""
         return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
+    @property
+    def cause(self) -> Cause:
+        """Why it ended, once it did."""
+        status = self._process.poll()
+        return "killed" if status is not None and status < 0 else "error"
 
     def send(self, message: Job | str | list[str]) -> None:
         """Send a job, or the fingerprint of the one that is to stop. That the process is gone is told by `received`."""

@@ -14,6 +14,7 @@ from ablate.messages import say
 from ablate.monitor.live import Screen
 from ablate.planning import overview, run_result, sentences
 from ablate.planning.plan import Plan, Run, Training
+from ablate.planning.site import Site, here
 from ablate.readout import diverged_loss_of
 from ablate.running import ensuring, hold
 from ablate.running.backend import Outcome
@@ -36,7 +37,7 @@ def run(
     train: Train,
     finished: Finished,
     redact: Callable[[str], str] = str,
-    launcher: str = "local",
+    site: Site | None = None,
 ) -> list[dict[str, Any]]:
     """Run a plan in its folder; the results of all runs, in order.
 
@@ -47,7 +48,7 @@ def run(
             calls its third argument about twice a second. What it only leaves in the runs' folders is found there in the end.
         finished: is told the folder when all runs have ended, while no other process works on the sweep; it writes the report.
         redact: takes secrets out of a text that will be stored.
-        launcher: by name; of others than `local` the runs show by themselves how they go.
+        site: where `train` has them trained; None for this machine.
 
     Raises:
         RunsFailed: some runs have no accuracy in the end.
@@ -56,6 +57,7 @@ def run(
     if settings.watch:
         hold.watch(folder, settings.progress)
         return _finish(plan, results(plan, folder), folder)
+    place = site or here(settings.workers, settings.threads)
     with hold.holding(folder, settings.progress):
         _fix(plan, folder)
         missing = [run for run in plan.runs if not _read(plan, run, folder)]
@@ -65,10 +67,10 @@ def run(
             for name in (result_file.RESULT, run_result.TRACE):
                 (folder / str(run.number) / name).unlink(missing_ok=True)
         say(f"{folder}")
-        for line in sentences.head(overview.describe(plan, settings.workers, settings.threads, launcher=launcher)):
+        for line in sentences.head(overview.describe(plan, place)):
             say(line)
         if missing:
-            with Screen(folder, shown=settings.progress) if launcher == "local" else nullcontext() as screen:
+            with nullcontext() if place.share is None else Screen(folder, shown=settings.progress) as screen:
                 _train(plan, missing, folder, train, redact, screen.refresh if screen else lambda: None)
         held.check(folder)
         found = results(plan, folder)

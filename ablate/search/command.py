@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hydra.core.plugins import Plugins
-from hydra.types import HydraContext, TaskFunction
+from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 
 from ablate.config import loading
@@ -17,6 +15,8 @@ from ablate.config.overrides import parse_all
 from ablate.designs import USUAL
 from ablate.errors import AblateError
 from ablate.planning import plan
+from ablate.running import backends
+from ablate.running.launching import Launching
 from ablate.running.sweep import Finished
 from ablate.search import overview, space, spec
 from ablate.search.settings import SearchSettings
@@ -26,7 +26,7 @@ from ablate.store import record
 
 def run(
     context: HydraContext,
-    task: TaskFunction,
+    launching: Launching | None,
     master: DictConfig,
     params: Any,
     arguments: Sequence[str],
@@ -37,6 +37,7 @@ def run(
     """Search as the command line says; or, where `shown` is table or json, print the plan of it.
 
     Args:
+        launching: what trains; None where the config names a launcher that is none of ours.
         master: the config that the command line composes, with the node of `hydra/sweeper: optuna`.
         params: overrides of a named study, by key; the words of the command line, `arguments`, replace them.
         config_dir: a folder with configs of the user's own.
@@ -45,9 +46,9 @@ def run(
     Raises:
         AblateError: for what cannot be searched so.
     """
-    launcher = str(master.hydra.runtime.choices["hydra/launcher"])
-    if launcher != "local":
-        raise AblateError(f"Expected hydra/launcher=local with hydra/sweeper=optuna. Received: hydra/launcher={launcher}.")
+    if launching is None:
+        launcher, ours = master.hydra.runtime.choices["hydra/launcher"], " or ".join(backends.names())
+        raise AblateError(f"Expected hydra/launcher={ours} with hydra/sweeper=optuna. Received: hydra/launcher={launcher}.")
     if master.design != USUAL:
         raise AblateError(f"Expected no design with hydra/sweeper=optuna. Received: design={master.design}.")
     if master.retune:
@@ -56,18 +57,37 @@ def run(
         )
     settings = Settings.of(master)
     made = _make(context, master, params, arguments, config_dir)
+    if not settings.watch:
+        _check_place(launching, made.settings)
     if shown is not None:
-        overview.show(overview.describe(made, settings), as_json=shown == "json")
+        overview.show(overview.describe(made, launching), as_json=shown == "json")
         return
     from ablate.search.run import run as begin
 
     with open_dict(master):
         master.hydra.sweeper.name = made.name
-    trainer = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=master)
     folder = Path(str(master.hydra.sweep.dir))
     finished = at_end(made.recipe.report.formats)
-    measure = partial(trainer.ensure, within=record.CONFIRMATION)  # type: ignore[attr-defined]
-    begin(made, folder, settings, trainer.engine, measure, finished, lambda text: loading.redacted(text, master))  # type: ignore[attr-defined]
+    measure = launching.within(record.CONFIRMATION)
+
+    def redact(text: str) -> str:
+        return loading.redacted(text, master)
+
+    begin(made, folder, settings, launching.engine, measure, finished, redact, launching)
+
+
+def _check_place(launching: Launching, settings: SearchSettings) -> None:
+    """Refuse a search that its back end cannot do."""
+    if not launching.is_bounded:
+        raise AblateError(
+            f"workers=auto with hydra/launcher={launching.launcher} would begin all trials before the first has ended. Write "
+            "workers=N: so many trainings at once."
+        )
+    if settings.pruner["name"] != "none" and not launching.shared_files:
+        raise AblateError(
+            f"Pruning needs the evaluations of what is at work, which hydra/launcher={launching.launcher} does not show. Write "
+            "hydra/sweeper/pruner=none."
+        )
 
 
 def _make(context: HydraContext, master: DictConfig, params: Any, arguments: Sequence[str], config_dir: str | None) -> Search:

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ablate import terminal
-from ablate.config.execution import Settings
 from ablate.monitor.live import duration
 from ablate.numbers import counted
 from ablate.planning.forecast import Forecast, forecast
 from ablate.planning.plan import Training, trainings
-from ablate.resources import Share, share
+from ablate.planning.site import Site
+from ablate.resources import Share
 from ablate.search import space
 from ablate.search.spec import Search
 from ablate.store.record import shown
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from ablate.search.ledger import Ledger
 
 
-def describe(search: Search, settings: Settings, ledger: "Ledger | None" = None) -> dict[str, Any]:
+def describe(search: Search, site: Site, ledger: "Ledger | None" = None) -> dict[str, Any]:
     """All there is to say about a search before it goes on, as JSON-able content.
 
     `seconds` is what it takes at most, if no trial is pruned and each takes as long as the default setting; None where that is
     not known, with the reason in `unknown`.
 
     Args:
+        site: where it would be trained, on a back end of ours.
         ledger: of its study, where there is one.
     """
     asked = search.settings
@@ -34,10 +35,11 @@ def describe(search: Search, settings: Settings, ledger: "Ledger | None" = None)
     left = asked.n_trials - done
     per_trial = len(asked.seeds)
     runs = search.runs(0, search.default)
-    shared = share(settings.workers, settings.threads, max(1, left * per_trial))
-    trials = _forecast(trainings(runs), shared)
+    assert site.share is not None
+    shared = site.share(max(1, left * per_trial))
+    trials = _forecast(trainings(runs), shared, site)
     confirmation = _confirmation(search)
-    measured = _forecast(confirmation, share(settings.workers, settings.threads, max(1, len(confirmation))))
+    measured = _forecast(confirmation, site.share(max(1, len(confirmation))), site)
     seconds = None
     if trials.seconds is not None and measured.seconds is not None:
         each = [one for one in trials.each.values() if one is not None]
@@ -72,8 +74,8 @@ def describe(search: Search, settings: Settings, ledger: "Ledger | None" = None)
     }
 
 
-def _forecast(wanted: list[Training], shared: Share) -> Forecast:
-    return forecast(wanted, replace(shared, at_once=min(shared.at_once, max(1, len(wanted)))))
+def _forecast(wanted: list[Training], shared: Share, site: Site) -> Forecast:
+    return forecast(wanted, replace(shared, at_once=min(shared.at_once, max(1, len(wanted)))), pace_key=site.pace_key)
 
 
 def _confirmation(search: Search) -> list[Training]:

@@ -17,6 +17,7 @@ from ablate.errors import AblateError
 from ablate.messages import say
 from ablate.monitor.live import Screen
 from ablate.planning.plan import Plan, Training
+from ablate.planning.site import Site, here
 from ablate.running import hold, sweep
 from ablate.running.backend import Outcome
 from ablate.running.engine import Engine
@@ -49,6 +50,7 @@ def run(
     train: sweep.Train,
     finished: sweep.Finished,
     redact: Callable[[str], str] = str,
+    site: Site | None = None,
 ) -> None:
     """Search, go on with what was begun, or read what is done.
 
@@ -57,12 +59,14 @@ def run(
         train: trains the runs of a plan, as `ablate.running.sweep.run` takes it.
         finished: is told the folder of the search, and of what measures the winner, when it has ended; see `sweep.run`.
         redact: takes secrets out of a text that will be stored.
+        site: where the engines and `train` have trainings done; None for this machine.
 
     Raises:
         SearchStopped: too many trials failed.
         AblateError: the folder or the study is that of another search, or the storage fails.
     """
     url = search.settings.storage
+    place = site or here(settings.workers, settings.threads)
 
     def clean(text: str) -> str:
         return storage.without(redact(text), url)
@@ -79,7 +83,7 @@ def run(
             _fix(search, folder)
             searching = Searching(search, study, folder, clean)
             say(f"{folder}")
-            for line in head(describe(search, settings, searching.ledger)):
+            for line in head(describe(search, place, searching.ledger)):
                 say(line)
             _try(searching, settings, engines)
             confirmation = _turn(searching, folder)
@@ -94,7 +98,7 @@ def run(
             raise AblateError(
                 f"The study {search.name} was deleted from its storage meanwhile. The same command begins the search anew."
             ) from None
-        failed = _confirm(study, confirmation, folder, settings, train, finished, clean)
+        failed = _confirm(study, confirmation, folder, settings, train, finished, clean, place)
         finished(folder)
     if searching.too_many is not None:
         raise SearchStopped(f"The search stopped: {searching.too_many}")
@@ -275,6 +279,7 @@ def _confirm(
     train: sweep.Train,
     finished: sweep.Finished,
     redact: Callable[[str], str],
+    site: Site,
 ) -> sweep.RunsFailed | None:
     """Measure the winner against the default setting; others are told that this process does, and then that it did."""
     if made is None:
@@ -289,7 +294,7 @@ def _confirm(
     say(f"measuring the best setting against the default one on the test set, with seeds {seeds}, which no trial used")
     with Heartbeat(RENEW_S, lambda: tell(sign_of_life() | {"folder": here})):
         try:
-            sweep.run(made, folder / record.CONFIRMATION, settings, train, finished, redact)
+            sweep.run(made, folder / record.CONFIRMATION, settings, train, finished, redact, site)
         except sweep.RunsFailed as failed:
             return failed
     tell({"done": here, "runs": _prints(made.to_json())})

@@ -21,6 +21,7 @@ from ablate.monitor import live as watch
 from ablate.monitor.states import RunStatus, Snapshot, TrainingStatus
 from ablate.planning import overview, plan, sentences
 from ablate.planning.plan import Plan
+from ablate.planning.site import here
 from ablate.store import Trajectory, write_json
 from ablate.terminal import Terminal
 
@@ -60,7 +61,7 @@ def whole(text: str, numbers: Sequence[str]) -> bool:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_plan_keeps_its_numbers_whole_and_its_arms(small: Plan, width: int | None) -> None:
-    description = overview.describe(small, 2, 1, calibrate=False)
+    description = overview.describe(small, here(2, 1), calibrate=False)
     first = screen(width)
     sentences.show(description, first)
     text = written(first, width)
@@ -73,7 +74,7 @@ def test_a_plan_keeps_its_numbers_whole_and_its_arms(small: Plan, width: int | N
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_plan_of_hostile_names_is_text(small: Plan, width: int | None) -> None:
-    description = json.loads(json.dumps(overview.describe(small, 2, 1, calibrate=False)))
+    description = json.loads(json.dumps(overview.describe(small, here(2, 1), calibrate=False)))
     for number, arm in enumerate(description["arms"]):
         arm |= {"label": NAMES[number], "levels": {NAMES[1]: NAMES[4], NAMES[2]: NAMES[0]}}
     for switch in description["confounds"]:

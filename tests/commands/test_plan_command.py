@@ -22,6 +22,7 @@ from ablate.config import loading
 from ablate.designs import Factor
 from ablate.planning import forecast, overview, plan, run_result, sentences
 from ablate.planning.plan import Plan, Run
+from ablate.planning.site import by_another, here
 
 
 @pytest.fixture
@@ -34,8 +35,8 @@ def make(tmp_path: Path) -> Callable[..., Plan]:
     return made
 
 
-def described(made: Plan, launcher: str = "local") -> dict[str, Any]:
-    description = overview.describe(made, 2, 1, calibrate=False, launcher=launcher)
+def described(made: Plan, launcher: str | None = None) -> dict[str, Any]:
+    description = overview.describe(made, here(2, 1) if launcher is None else by_another(launcher), calibrate=False)
     assert json.loads(json.dumps(description)) == description
     return description
 

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,8 @@ from ablate.config import loading
 from ablate.planning import plan, run_result
 from ablate.planning.plan import Training
 from ablate.resources import Share
-from ablate.running.backend import Job, Outcome
-from ablate.running.engine import Engine
+from ablate.running.backend import Cause, Job, Outcome, Place, refused
+from ablate.running.engine import IN_VAIN, Engine
 
 
 def trainings(tmp_path: Path, *words: str) -> list[Training]:
@@ -24,31 +24,49 @@ def trainings(tmp_path: Path, *words: str) -> list[Training]:
 class Script:
     """A backend on which each job ends as a list of states says; afterwards jobs end well."""
 
-    def __init__(self, at_once: int, states: dict[str, list[str]] | None = None) -> None:
-        self.at_once, self.states = at_once, states or {}
+    shared_files, pace_key = True, "nowhere"
+
+    def __init__(self, at_once: int | None, states: dict[str, list[str]] | None = None) -> None:
+        self.places, self.states = at_once, states or {}
+        self.share = Share(at_once or 1, 1)
+        self.cause: Cause = "error"
+        self.left: dict[str, str] = {}
         self.submitted: list[Job] = []
         self.at_work: list[Job] = []
         self.most = 0
         self.cancelled: list[str] = []
         self.during: Callable[[], None] = lambda: None
 
-    def room(self, threads: int) -> bool:
-        return len(self.at_work) < self.at_once
+    def __enter__(self) -> "Script":
+        return self
 
-    def submit(self, job: Job) -> None:
-        assert self.room(job.threads)
-        self.submitted.append(job)
-        self.at_work.append(job)
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def room(self, threads: Sequence[int]) -> bool:
+        return self.places is None or len(self.at_work) + len(threads) <= self.places
+
+    def adopt(self, fingerprints: Collection[str]) -> Mapping[str, str]:
+        return {name: number for name, number in self.left.items() if name in fingerprints}
+
+    def where(self, fingerprint: str) -> Place | None:
+        return Place("node7", self.left[fingerprint], 0.0, "running") if fingerprint in self.left else None
+
+    def submit(self, jobs: Sequence[Job]) -> None:
+        assert self.room([job.threads for job in jobs])
+        self.submitted += jobs
+        self.at_work += jobs
         self.most = max(self.most, len(self.at_work))
 
     def wait(self, timeout_s: float) -> list[Outcome]:
         self.during()
         job = self.at_work.pop(0)
         state = "stopped" if job.fingerprint in self.cancelled else (self.states.get(job.fingerprint) or ["ended"]).pop(0)
-        return [Outcome(job.fingerprint, state, "its process was killed" if state == "died" else "")]  # type: ignore[arg-type]
+        died = {"error": "its process was killed", "cause": self.cause} if state == "died" else {}
+        return [Outcome(job.fingerprint, state, **died)]  # type: ignore[arg-type]
 
-    def cancel(self, fingerprint: str) -> None:
-        self.cancelled.append(fingerprint)
+    def cancel(self, fingerprints: Collection[str]) -> None:
+        self.cancelled += fingerprints
 
 
 def engine(backend: Script, retries: int = 2, fail_fast: bool = False) -> tuple[Engine, list[tuple[str, str]]]:
@@ -58,8 +76,7 @@ def engine(backend: Script, retries: int = 2, fail_fast: bool = False) -> tuple[
         ended.append((training.trajectory.fingerprint, outcome.state))
         return outcome.state == "ended"
 
-    share = Share(backend.at_once, 1)
-    return Engine(backend, share, retries, fail_fast, end, lambda: None), ended
+    return Engine(backend, backend.share, retries, fail_fast, end, lambda: None), ended
 
 
 def prints(wanted: Sequence[Training]) -> list[str]:
@@ -177,14 +194,18 @@ def test_a_training_that_cannot_be_submitted_has_died_and_the_others_go_on(
     wanted = trainings(tmp_path, "seed=0,1,2")
     bad, *good = prints(wanted)
     backend = Script(2)
-    submit = backend.submit
+    submit, wait = backend.submit, backend.wait
+    told: list[Outcome] = []
 
-    def refuse(job: Job) -> None:
-        if job.fingerprint == bad:
-            raise error
-        submit(job)
+    def refuse(jobs: Sequence[Job]) -> None:
+        told.extend(refused(job.fingerprint, error) for job in jobs if job.fingerprint == bad)
+        submit([job for job in jobs if job.fingerprint != bad])
+
+    def tell(timeout_s: float) -> list[Outcome]:
+        return [told.pop()] if told else wait(timeout_s)
 
     monkeypatch.setattr(backend, "submit", refuse)
+    monkeypatch.setattr(backend, "wait", tell)
     run, ended = engine(backend, retries=1)
     run.run(wanted)
     assert sorted(ended) == sorted([(bad, "died"), *((name, "ended") for name in good)])
@@ -297,10 +318,10 @@ def test_a_training_that_was_given_up_is_not_tried_again_where_another_process_h
 def test_fail_fast_starts_no_more_after_one_that_cannot_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = trainings(tmp_path, "seed=0,1,2")
     backend = Script(3)
-    tried: list[Job] = []
+    tried: list[Sequence[Job]] = []
 
-    def refuse(job: Job) -> None:
-        tried.append(job)
+    def refuse(jobs: Sequence[Job]) -> None:
+        tried.append(jobs)
         raise OSError(24, "Too many open files")
 
     monkeypatch.setattr(backend, "submit", refuse)
@@ -308,3 +329,66 @@ def test_fail_fast_starts_no_more_after_one_that_cannot_be_started(tmp_path: Pat
     run.run(wanted)
     assert ended == [(prints(wanted)[0], "died")]
     assert len(tried) == 1
+
+
+@pytest.mark.parametrize("cause", ["preempted", "node", "lost"])
+def test_what_the_place_does_uses_up_no_retry_while_it_is_not_in_vain(
+    tmp_path: Path, cause: Cause, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [wanted] = trainings(tmp_path)
+    name = wanted.trajectory.fingerprint
+    backend = Script(1, {name: ["died"] * 25})
+    backend.cause = cause
+    backend.during = lambda: wanted.trajectory.set_status("running", len(backend.submitted))
+    run, ended = engine(backend, retries=0)
+    run.run([wanted])
+    assert ended == [(name, "ended")]
+    assert "its process was killed; trying again from its checkpoint" in capsys.readouterr().err
+    backend = Script(1, {name: ["died"] * 25})
+    backend.cause = cause
+    run, ended = engine(backend, retries=2)
+    run.run([wanted])
+    assert ended == [(name, "died")]
+    assert len(backend.submitted) == 1 + IN_VAIN + 2
+
+
+def test_a_time_limit_uses_up_a_retry_only_where_nothing_was_gained(tmp_path: Path) -> None:
+    [wanted] = trainings(tmp_path)
+    backend = Script(1, {wanted.trajectory.fingerprint: ["died"] * 9})
+    backend.cause = "time_limit"
+    backend.during = lambda: wanted.trajectory.set_status("running", min(5, len(backend.submitted)))
+    run, ended = engine(backend, retries=1)
+    run.run([wanted])
+    assert [state for _, state in ended] == ["died"]
+    assert len(backend.submitted) == 5 + 2
+
+
+def test_what_a_process_that_died_left_at_work_is_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = trainings(tmp_path, "seed=0,1,2")
+    backend = Script(2)
+    run, ended = engine(backend)
+    run.run([wanted[0]])
+    [job] = backend.submitted
+    backend.at_work, backend.left = [job], {job.fingerprint: "4711"}
+    run, ended = engine(backend)
+    run.run(wanted)
+    assert sorted(ended) == sorted((name, "ended") for name in prints(wanted))
+    assert prints(wanted).count(job.fingerprint) == 1 == [each.fingerprint for each in backend.submitted].count(job.fingerprint)
+    assert f"({wanted[0].trajectory.path}): still at work, as job 4711 on node7" in capsys.readouterr().err
+
+
+def test_a_place_without_an_end_takes_all_in_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = trainings(tmp_path, "seed=0,1,2,3,4")
+    backend = Script(None)
+    calls: list[int] = []
+    submit = backend.submit
+
+    def counted(jobs: Sequence[Job]) -> None:
+        calls.append(len(jobs))
+        submit(jobs)
+
+    monkeypatch.setattr(backend, "submit", counted)
+    run, ended = engine(backend)
+    run.run(wanted)
+    assert calls == [5]
+    assert len(ended) == 5

@@ -14,7 +14,7 @@ from ablate.config import loading
 from ablate.resources import Share
 from ablate.running import process as processes
 from ablate.running.backend import Job, Outcome
-from ablate.running.local import Local, Slot, local
+from ablate.running.backends.local import Local, Slot
 from ablate.running.process import Process, how_it_ended
 
 AT_MOST_S = 60.0
@@ -32,7 +32,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
 
 @pytest.fixture
 def backend(tmp_path: Path) -> Iterator[Local]:
-    with local(Share(1, 1), tmp_path / "logs") as made:
+    with Local(Share(1, 1), tmp_path / "logs") as made:
         yield made
     assert all(slot.process is None for slot in made.slots)
 
@@ -62,10 +62,11 @@ def test_a_worker_that_dies_is_told_in_one_line_and_the_rest_is_in_its_log(
     program: str, told: str, backend: Local, job: Job, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(processes, "_PROGRAM", program)
-    backend.submit(job)
+    backend.submit([job])
     found = outcome(backend)
     assert (found.state, found.error, found.log) == ("died", f"its process {told}", backend.slots[0].log)
-    assert backend.room(1), "the place is free for the next try"
+    assert found.cause == ("killed" if "killed" in told else "error")
+    assert backend.room([1]), "the place is free for the next try"
     backend.end()
     assert capfd.readouterr() == ("", "")
 
@@ -82,15 +83,17 @@ def test_a_worker_sees_its_own_gpu_alone(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_log_that_cannot_be_opened_leaves_nothing_at_work(backend: Local, job: Job) -> None:
     backend.slots[0].log.mkdir()
-    with pytest.raises(IsADirectoryError):
-        backend.submit(job)
-    assert backend.room(1)
+    backend.submit([job])
+    assert backend.room([1])
+    [told] = backend.wait(0.01)
+    assert (told.state, told.cause) == ("died", "refused")
+    assert told.error.startswith("its process could not be started: is a directory")
     assert backend.wait(0.01) == []
 
 
 def test_a_worker_as_it_is(backend: Local, job: Job, capfd: pytest.CaptureFixture[str]) -> None:
     """One process, started once: it fails as the store does, is asked to stop, is killed, and is replaced."""
-    backend.submit(job)
+    backend.submit([job])
     failed = outcome(backend)
     assert (failed.state, failed.fingerprint) == ("failed", job.fingerprint)
     assert str(job.store) in failed.error
@@ -98,13 +101,13 @@ def test_a_worker_as_it_is(backend: Local, job: Job, capfd: pytest.CaptureFixtur
     slot = backend.slots[0]
     assert slot.process is not None
     os.kill(slot.process._process.pid, signal.SIGINT)  # what a terminal sends is not for it
-    backend.submit(job)
-    backend.cancel(job.fingerprint)
-    backend.cancel("another")
+    backend.submit([job])
+    backend.cancel([job.fingerprint])
+    backend.cancel(["another"])
     assert outcome(backend).state in ("failed", "stopped")
     os.kill(slot.process._process.pid, signal.SIGTERM)
     assert slot.process.last_words() == "ended with status 0"
-    backend.submit(job)  # in a new process
+    backend.submit([job])  # in a new process
     assert outcome(backend).state == "failed"
     backend.end()
     assert capfd.readouterr() == ("", "")
@@ -136,9 +139,8 @@ def test_two_that_die_at_once_are_both_told_where_one_cannot_be_ended(
     tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(processes, "_PROGRAM", "raise SystemExit(1)")
-    with local(Share(2, 1), tmp_path / "logs") as backend:
-        for name in ("first", "second"):
-            backend.submit(replace(job, fingerprint=name))
+    with Local(Share(2, 1), tmp_path / "logs") as backend:
+        backend.submit([replace(job, fingerprint=name) for name in ("first", "second")])
         first, second = (slot.process for slot in backend.slots)
         assert first is not None
         assert second is not None

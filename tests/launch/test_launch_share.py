@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ablate import resources as sharing
 from ablate.resources import Amount, Share, cores, gpus, share
-from ablate.running.local import Local
+from ablate.running.backends.local import Local
 
 
 def shared(monkeypatch: pytest.MonkeyPatch, cpus: int, devices: int, workers: Amount, threads: Amount, trainings: int) -> Share:

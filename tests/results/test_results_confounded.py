@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from ablate.planning.overview import describe
+from ablate.planning.site import here
 from ablate.report import page
 from ablate.results import confounded, load
 from ablate.results.analysis import analyse
@@ -26,7 +27,7 @@ def test_the_report_of_a_fraction_knows_the_confounds_that_its_plan_told(made):
     plan, analysis = made
     told = {
         (switch["switched"][0][0], change["what"]): change
-        for switch in describe(plan, 1, 1, calibrate=False)["confounds"]
+        for switch in describe(plan, here(1, 1), calibrate=False)["confounds"]
         for change in switch["besides"]
     }
     found = confounded.on_average(analysis).set_index(["factor", "what"])

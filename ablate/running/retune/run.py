@@ -7,9 +7,8 @@ from typing import Any
 from ablate.config.execution import Settings as Execution
 from ablate.messages import say
 from ablate.planning import overview, sentences
-from ablate.planning.overview import OWN_LAUNCHER
 from ablate.planning.plan import TUNING
-from ablate.resources import Amount
+from ablate.planning.site import Site, here
 from ablate.running import sweep
 from ablate.running.retune import choice
 from ablate.running.retune.choice import FILE, Choice
@@ -24,7 +23,7 @@ def run(
     train: Callable[[str], sweep.Train],
     finished: sweep.Finished,
     redact: Callable[[str], str] = str,
-    launcher: str = OWN_LAUNCHER,
+    site: Site | None = None,
 ) -> list[dict[str, Any]]:
     """Run both phases in the sweep's folder; the results of what is measured, in order. See `sweep.run`.
 
@@ -38,11 +37,10 @@ def run(
     chosen = choice.kept(folder, retuning.tuning.name)
     if chosen is None:
         if not settings.watch:
-            for line in sentences.head_of_retuning(
-                describe(retuning, folder, settings.workers, settings.threads, launcher=launcher), str(folder)
-            ):
+            place = site or here(settings.workers, settings.threads)
+            for line in sentences.head_of_retuning(describe(retuning, folder, place), str(folder)):
                 say(line)
-        chosen = _tuned(retuning, folder, settings, train(TUNING), finished, redact, launcher)
+        chosen = _tuned(retuning, folder, settings, train(TUNING), finished, redact, site)
     if settings.watch and not (folder / SWEEP).exists():
         say(f"{folder / TUNING} has done its tuning; what is measured then is watched by the same command again")
         return []
@@ -50,7 +48,7 @@ def run(
     for line in chosen.lines:
         say(f"  {line}")
     say(chosen.note)
-    return sweep.run(retuning.measuring(chosen), folder, settings, train(""), finished, redact, launcher)
+    return sweep.run(retuning.measuring(chosen), folder, settings, train(""), finished, redact, site)
 
 
 def _tuned(
@@ -60,12 +58,12 @@ def _tuned(
     train: sweep.Train,
     finished: sweep.Finished,
     redact: Callable[[str], str],
-    launcher: str,
+    site: Site | None,
 ) -> Choice:
     """Tune every arm and choose. A rate at which a run diverged is not chosen; what failed or was not run is still to do."""
     tuning, place = retuning.tuning, folder / TUNING
     try:
-        results = sweep.run(tuning, place, settings, train, finished, redact, launcher)
+        results = sweep.run(tuning, place, settings, train, finished, redact, site)
     except sweep.RunsFailed as error:
         results = sweep.results(tuning, place)
         if any(result["status"] in ("missing", "failed") for result in results):
@@ -76,9 +74,7 @@ def _tuned(
     return chosen
 
 
-def describe(
-    retuning: Retuning, folder: Path, workers: Amount, threads: Amount, calibrate: bool = True, launcher: str = OWN_LAUNCHER
-) -> dict[str, Any]:
+def describe(retuning: Retuning, folder: Path, site: Site, calibrate: bool = True) -> dict[str, Any]:
     """All there is to say about both phases, as JSON-able content: see `overview.describe`.
 
     It is that of what is measured, as far as it is known: once rates are chosen of all of it, before that of the arms at the
@@ -88,7 +84,7 @@ def describe(
     """
 
     def told(of: Any) -> dict[str, Any]:
-        return overview.describe(of, workers, threads, calibrate, launcher)
+        return overview.describe(of, site, calibrate)
 
     chosen = choice.kept(folder, retuning.tuning.name)
     measured = told(retuning.shared if chosen is None else retuning.measuring(chosen))

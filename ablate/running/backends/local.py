@@ -1,13 +1,15 @@
 """Trainings on this machine: warm worker processes, one training each."""
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from multiprocessing import connection
 from pathlib import Path
+from typing import Self
 
-from ablate.resources import Share
-from ablate.running.backend import Job, Outcome, reason_of
+from ablate import machine
+from ablate.resources import Share, share
+from ablate.running.backend import Job, Outcome, Place, Request, reason_of, refused
 from ablate.running.process import Process
 from ablate.running.worker import BEGUN
 from ablate.store import writing
@@ -23,6 +25,7 @@ class Slot:
         self.log, self.gpu = log, gpu
         self.process: Process | None = None
         self.threads = 0
+        self.since = 0.0
         self.job: Job | None = None
         self.begun = self.asked_to_stop = False
 
@@ -42,7 +45,7 @@ class Slot:
         except BaseException:
             self.end()
             raise
-        self.job, self.begun, self.asked_to_stop = job, False, False
+        self.job, self.since, self.begun, self.asked_to_stop = job, time.time(), False, False
 
     def stop(self) -> None:
         """Ask the worker to save the state of its training and stop."""
@@ -63,13 +66,15 @@ class Slot:
         if isinstance(said, Outcome) and (said.state != "stopped" or self.asked_to_stop):
             return said
         if isinstance(said, Outcome):
-            return Outcome(fingerprint, "died", "its process was asked to end", warnings=said.warnings, log=self.log)
+            how = "its process was asked to end"
+            return Outcome(fingerprint, "died", how, warnings=said.warnings, log=self.log, cause="killed")
         how = f"its process {self.process.last_words()}"
+        cause = self.process.cause
         if not self.begun:
             reason = self.process.reason()
             how = f"{how} before the training began" + (f": {reason}" if reason else "")
         self.end()
-        return Outcome(fingerprint, "died", how, log=self.log)
+        return Outcome(fingerprint, "died", how, log=self.log, cause=cause)
 
     def end(self) -> None:
         """End the process, whatever it does."""
@@ -79,42 +84,85 @@ class Slot:
 
 
 class Local:
-    """The backend of this machine. Use `local` to make one, so that its processes end."""
+    """The backend of this machine; no process of it is left at the end of a `with`.
+
+    Args:
+        logs: the folder for what the workers print.
+    """
+
+    shared_files = True
 
     def __init__(self, share: Share, logs: Path) -> None:
-        self.share = share
+        self.share, self.logs = share, logs
         self.slots = [
             Slot(logs / f"worker-{number}.log", share.gpus[number % len(share.gpus)] if share.gpus else None)
             for number in range(share.at_once)
         ]
+        self._refused: list[Outcome] = []
 
-    def room(self, threads: int) -> bool:
-        """Whether a slot is free, and as many threads of the share; a job that has more than the share goes alone."""
-        taken = [slot.job.threads for slot in self.slots if slot.job is not None]
+    def __enter__(self) -> Self:
+        with writing(self.logs):
+            self.logs.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    @property
+    def places(self) -> int:
+        """As many as there are slots."""
+        return len(self.slots)
+
+    @property
+    def pace_key(self) -> str:
+        """Its own host."""
+        return machine.host()
+
+    def room(self, threads: Sequence[int]) -> bool:
+        """Whether slots are free, and as many threads of the share; a job that has more than the share goes alone."""
+        taken = [*(slot.job.threads for slot in self.slots if slot.job is not None), *threads]
         if self.share.gpus:
-            return len(taken) < len(self.slots)
+            return len(taken) <= len(self.slots)
         most = self.share.at_once * self.share.threads
-        return len(taken) < len(self.slots) and (not taken or sum(taken) + threads <= most)
+        return len(taken) <= len(self.slots) and (len(taken) == 1 or sum(taken) <= most)
 
-    def submit(self, job: Job) -> None:
-        """Start a job in a free slot, if there is one in a process of as many threads."""
-        free = [slot for slot in self.slots if slot.job is None]
-        warm = [slot for slot in free if slot.process is not None and slot.threads == job.threads]
-        (warm or free)[0].submit(job)
+    def adopt(self, fingerprints: Collection[str]) -> Mapping[str, str]:
+        """None: workers end with their parent."""
+        return {}
+
+    def submit(self, jobs: Sequence[Job]) -> None:
+        """Start jobs in free slots, each in a process of as many threads if there is one."""
+        for job in jobs:
+            free = [slot for slot in self.slots if slot.job is None]
+            warm = [slot for slot in free if slot.process is not None and slot.threads == job.threads]
+            try:
+                (warm or free)[0].submit(job)
+            except Exception as error:
+                self._refused.append(refused(job.fingerprint, error))
 
     def wait(self, timeout_s: float) -> list[Outcome]:
         """What has ended."""
+        if self._refused:
+            told, self._refused = self._refused, []
+            return told
         at_work = {slot.process.connection: slot for slot in self.slots if slot.job is not None and slot.process is not None}
         if not at_work:
             time.sleep(timeout_s)
         heard = [at_work[each] for each in connection.wait(list(at_work), timeout_s) if isinstance(each, connection.Connection)]
         return [outcome for slot in heard if (outcome := _outcome(slot)) is not None]
 
-    def cancel(self, fingerprint: str) -> None:
-        """Ask the worker that has the job to save its state."""
+    def cancel(self, fingerprints: Collection[str]) -> None:
+        """Ask the workers that have the jobs to save their state."""
         for slot in self.slots:
-            if slot.job is not None and slot.job.fingerprint == fingerprint:
+            if slot.job is not None and slot.job.fingerprint in fingerprints:
                 slot.stop()
+
+    def where(self, fingerprint: str) -> Place | None:
+        """The process that has a job."""
+        for slot in self.slots:
+            if slot.job is not None and slot.process is not None and slot.job.fingerprint == fingerprint:
+                return Place(machine.host(), str(slot.process.pid), slot.since, "running")
+        return None
 
     def end(self) -> None:
         """End all processes, also those behind one that cannot be ended."""
@@ -135,17 +183,6 @@ def _outcome(slot: Slot) -> Outcome | None:
         return Outcome(job.fingerprint, "died", f"its process failed: {reason_of(error)}", log=slot.log)
 
 
-@contextmanager
-def local(share: Share, logs: Path) -> Iterator[Local]:
-    """The backend of this machine; no process of it is left at the end.
-
-    Args:
-        logs: the folder for what the workers print.
-    """
-    with writing(logs):
-        logs.mkdir(parents=True, exist_ok=True)
-    backend = Local(share, logs)
-    try:
-        yield backend
-    finally:
-        backend.end()
+def backend(asked: Request) -> Local:
+    """The backend of this machine, as the config has it."""
+    return Local(share(asked.workers, asked.threads, asked.trainings), asked.folder)
