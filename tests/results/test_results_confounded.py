@@ -66,7 +66,7 @@ def test_a_fraction_whose_factors_change_themselves_alone_says_so(sweeps):
 @pytest.mark.parametrize("factor", ["optimizer=sgd,adam", "batch_size=64,32", "data.validation=0,100", "augment=on,off"])
 def test_the_report_tells_of_each_arm_what_the_plan_warned_of(sweeps, factor):
     plan = sweeps.planned(factor, "seed=0,1", "steps=10")
-    warned = describe(plan, 1, 1, calibrate=False)["arms"][1]["besides"]
+    warned = describe(plan, here(1, 1), calibrate=False)["arms"][1]["besides"]
     analysis = analyse(*ask(load(sweeps.trained(plan, 5, 10))))
     told = analysis.confounds.set_index("what")
     assert list(told.index) == [change["what"] for change in warned] != []

@@ -14,6 +14,7 @@ from ablate.designs import registry
 from ablate.errors import AblateError
 from ablate.planning.overview import describe
 from ablate.planning.sentences import head
+from ablate.planning.site import here
 from ablate.report import page, tables
 from ablate.report.paper.methods import methods
 from ablate.results import load
@@ -115,7 +116,7 @@ def test_a_design_of_another_package_is_planned_run_and_reported_as_ours_are(
         "ema: on → off",
     ]
     assert plan.differences == [(1, 0), (2, 1), (3, 2)]
-    told = describe(plan, 1, 1, calibrate=False)
+    told = describe(plan, here(1, 1), calibrate=False)
     assert head(told)[0].startswith("relay: 8 runs (4 arms x 2 seeds)")
     assert told["arms"][2]["switched"] == [["ema", "on", "off"]]
     folder = sweeps.trained(plan, 5, 10)
@@ -140,7 +141,9 @@ def test_a_design_of_another_package_is_planned_run_and_reported_as_ours_are(
 def test_a_design_of_another_package_may_be_judged_by_effects(sweeps, installed: Callable[[], None]) -> None:
     plan = sweeps.planned(*WORDS, design="main")
     assert (plan.differences, plan.effects, plan.fraction) == ([], [("augment",), ("ema",)], None)
-    assert [switch["switched"] for switch in describe(plan, 1, 1, calibrate=False)["confounds"]] == [[["augment", "on", "off"]]]
+    assert [switch["switched"] for switch in describe(plan, here(1, 1), calibrate=False)["confounds"]] == [
+        [["augment", "on", "off"]]
+    ]
     folder = sweeps.trained(plan, 5, 10)
     for gone in (lambda: None, installed):
         gone()
