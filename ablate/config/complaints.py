@@ -233,7 +233,11 @@ def _unknown_of_hydra(key: str, words: Sequence[str]) -> str:
     if key == PLAN:
         return "plan works with hydra/sweeper=ablate, the default, or hydra/sweeper=optuna. Leave hydra/sweeper out."
     parent, _, name = key.rpartition(".")
-    search = loading.compose(["hydra/sweeper=optuna"])
+    launcher = [word for word in words if word.startswith("hydra/launcher=")] if parent == "hydra.launcher" else []
+    try:
+        search = loading.compose(["hydra/sweeper=optuna", *launcher])
+    except MissingConfigException:  # it is in a folder of the user's own
+        return f"Unknown key '{key}': {launcher[0]} does not have it."
     given = next((word for word in words if word.lstrip("+").startswith(f"{key}=")), None)
     node = OmegaConf.select(search, parent) if parent else None
     if (

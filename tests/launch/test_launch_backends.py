@@ -129,6 +129,19 @@ def statuses(folder: Path) -> list[str]:
     return [json.loads(path.read_text())["status"] for path in found]
 
 
+@pytest.mark.parametrize(
+    ("launcher", "key", "told"),
+    [
+        ("toy", "place", "Unknown key 'hydra.launcher.place': hydra/launcher=toy does not have it."),
+        ("joblib", "n_job", "Unknown key 'hydra.launcher.n_job'. Did you mean hydra.launcher.n_jobs?"),
+        ("local", "n_job", "Unknown key 'hydra.launcher.n_job': hydra.launcher has none. Leave it out."),
+    ],
+)
+def test_a_key_that_the_launcher_does_not_have(program: Program, launcher: str, key: str, told: str) -> None:
+    assert program(*SWEEP, f"hydra.launcher.{key}=1", launcher=launcher) == 1
+    assert program.err == f"ablate: {told}\n"
+
+
 def test_a_sweep_on_a_back_end_of_another_package(program: Program) -> None:
     assert program(*SWEEP, "hydra.sweeper.plan=json") == 0
     described = json.loads(program.out)
