@@ -5,21 +5,29 @@ from ablate.system import own_path
 if __name__ == "__main__":
     own_path.leave_out_current_folder()  # before anything else is imported
 
-import importlib
 import logging
 import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Protocol
 
 from ablate import __version__, escaping
-from ablate.errors import FULL_ERROR, UsageError, did_you_mean
+from ablate.errors import FULL_ERROR, AblateError, UsageError, did_you_mean
 from ablate.running import interrupt
-from ablate.system import streams
+from ablate.system import commands, streams
 
-COMMANDS = ("dashboard", "info", "plan", "report", "runs", "status")
-
+GROUP = "ablate.commands"  # of the entry points of other packages: the name of a command, and the module that has its `run`
 INTERRUPTED = 128 + signal.SIGINT
+
+
+class Command(Protocol):
+    """A module that is a command."""
+
+    def run(self, arguments: list[str]) -> int:
+        """Does what the words behind the command say; returns the exit status."""
 
 
 class _Said(logging.LogRecord):
@@ -67,10 +75,11 @@ def _guarded(words: list[str]) -> int:
     """Run, and tell what users got wrong in one line; a traceback only with HYDRA_FULL_ERROR=1."""
     warnings.filterwarnings("ignore", category=UserWarning, module=r"(omegaconf|hydra)\.")  # of what is refused in our words
     try:
-        if words and words[0] in COMMANDS:
-            return int(importlib.import_module(f"ablate.commands.{words[0]}").run(words[1:]))
         if words and "=" not in words[0] and not words[0].startswith(("-", "~")):
-            raise UsageError(_no_command(*words[:2]))
+            command = command_of(words[0])
+            if command is None:
+                raise UsageError(_no_command(*words[:2]))
+            return int(command.run(words[1:]))
         if "--version" in words:
             print(f"ablate {__version__}")
             return 0
@@ -89,16 +98,36 @@ def _guarded(words: list[str]) -> int:
         return 2 if isinstance(error, UsageError) else 1
 
 
+def command_of(name: str) -> Command | None:
+    """The command of a name, ours before one of another package; None where there is none.
+
+    Raises:
+        AblateError: it is that of another package, and cannot be loaded.
+    """
+    if name in commands.names():
+        return import_module(f"ablate.commands.{name}")
+    for entry in entry_points(group=GROUP, name=name):
+        try:
+            module: Command = entry.load()
+        except Exception as error:  # whatever the code of another package raises
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise AblateError(f"The command {name} cannot be loaded from {entry.value}: {reason}.") from error
+        if not callable(getattr(module, "run", None)):
+            raise AblateError(f"The command {name} has no run(arguments) in {entry.value}.")
+        return module
+    return None
+
+
 def _no_command(word: str, after: str = "") -> str:
     """What to say of a first word that is no command."""
     from ablate.config.own_configs import KEYS, levels
 
     if after.startswith("=") or word in KEYS:
         return f"{word} has no value. Write {word}={after.strip('=') or 'VALUE'} without spaces."
-    listed = f"Unknown command {word!r}. Choose from {', '.join(COMMANDS)}, or give KEY=VALUE."
+    listed = f"Unknown command {word!r}. Choose from {', '.join(commands.names())}, or give KEY=VALUE."
     if word in levels("study"):
         return f"{listed} Did you mean -m study={word}?"
-    return f"{listed}{did_you_mean(word, COMMANDS)}"
+    return f"{listed}{did_you_mean(word, commands.names())}"
 
 
 def hydra_main(words: Sequence[str]) -> int:

@@ -19,7 +19,7 @@ from ablate.config.own_configs import conf_dir
 from ablate.config.recipe import Recipe
 from ablate.errors import FULL_ERROR, AblateError, Stopped
 from ablate.messages import say
-from ablate.planning import run_result
+from ablate.planning import libraries, run_result
 from ablate.running import ensuring
 from ablate.running.interrupt import interruptible
 from ablate.running.progress import TrainingProgress
@@ -118,7 +118,7 @@ def _ensured(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any])
 
 def _train_here(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any]) -> None:
     environment.check()
-    environment.check_start()
+    libraries.check()
     with interruptible("stopping after this step; press Ctrl-C again to stop at once") as stop:
         with TrainingProgress(recipe, trajectory) as watcher:
             try:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.errors import AblateError
+from ablate.planning import libraries
 from ablate.system import environment
 
 
@@ -60,7 +61,7 @@ def test_what_does_not_is_taken(name: str, value: str) -> None:
 def test_flags_with_which_tensorflow_does_not_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(AblateError) as refused:
-        environment.check_start()
+        libraries.check()
     assert told in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -81,10 +82,10 @@ def test_flags_with_which_tensorflow_does_not_start(monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_why_a_library_does_not_start(said: str, told: str) -> None:
-    reason = environment._why_not(said, {"XLA_FLAGS": "--a", "TF_XLA_FLAGS": "--b=no --c"})
+    reason = libraries._why_not(said, {"XLA_FLAGS": "--a", "TF_XLA_FLAGS": "--b=no --c"})
     assert reason is not None
     assert reason.startswith(told)
-    assert environment._why_not("Segmentation fault\n", {}) is None
+    assert libraries._why_not("Segmentation fault\n", {}) is None
 
 
 @pytest.mark.parametrize("content", ["[1]", '{"epsilon": 1}'])
@@ -92,11 +93,11 @@ def test_a_file_of_keras_with_which_it_does_not_start(monkeypatch: pytest.Monkey
     (tmp_path / "keras.json").write_text(content)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     with pytest.raises(AblateError, match=r"Keras does not start with its settings. Correct or remove .*keras\.json"):
-        environment.check_start()
+        libraries.check()
 
 
 def test_usual_settings_start_no_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(environment.subprocess, "run", lambda *_, **__: pytest.fail("a process was started"))
+    monkeypatch.setattr(libraries.subprocess, "run", lambda *_, **__: pytest.fail("a process was started"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     for content in (
         None,
@@ -105,11 +106,11 @@ def test_usual_settings_start_no_process(monkeypatch: pytest.MonkeyPatch, tmp_pa
     ):
         if content is not None:
             (tmp_path / "keras.json").write_text(content)
-        environment.check_start({"KERAS_HOME": str(tmp_path), "TF_XLA_FLAGS": " "})
+        libraries.check({"KERAS_HOME": str(tmp_path), "TF_XLA_FLAGS": " "})
 
 
 def test_flags_that_tensorflow_knows_start() -> None:
-    environment.check_start({"XLA_FLAGS": "--xla_cpu_enable_fast_math=false", "KERAS_HOME": "/nope"})
+    libraries.check({"XLA_FLAGS": "--xla_cpu_enable_fast_math=false", "KERAS_HOME": "/nope"})
 
 
 def test_flags_in_a_file_are_refused_too(tmp_path: Path) -> None:

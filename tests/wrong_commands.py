@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ablate.config import own_configs
+from ablate.system import commands
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LAYERS = "layers:\n  - conv: {kernel: 3, filters: 4}\n  - pool: {size: 3, stride: 2}\n  - classifier: {}\n"
@@ -17,7 +18,7 @@ NUMBERS = ("lr", "ema_decay", "diverged_loss", "report.margin", "optimizer.lr", 
 COUNTS = ("batch_size", "steps", "eval_every", "ema_warmup")
 GROUPS = ("augment", "model", "lrn", "fc", "init", "weight_decay", "optimizer", "schedule", "precision", "ema", "data")
 PATHS = ("store", "data.path", "data.archive", "data.cache", "hydra.sweep.dir", "hydra.run.dir")
-COMMANDS = ("dashboard", "info", "plan", "report", "runs", "status")
+COMMANDS = commands.names()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ablate.config import loading, overrides
 from ablate.config.recipe import Recipe
 from ablate.models.costs import layer_costs, totals
 from ablate.models.spec import Model
+from ablate.planning import libraries
 from ablate.system import environment
 
 _DESCRIPTION = """\
@@ -72,7 +73,7 @@ def _build(recipe: Recipe) -> dict[str, Any]:
         AblateError: it is not, or something outside the config would change it.
     """
     environment.check()
-    environment.check_start()
+    libraries.check()
     from ablate.training.build import built  # TensorFlow is imported here
 
     description: dict[str, Any] = built(recipe)

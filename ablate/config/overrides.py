@@ -15,6 +15,7 @@ from ablate.config.own_configs import GROUPS, KEYS, STUDY
 from ablate.config.ranges import numbers
 from ablate.config.syntax import DASHES, parse, quoted, visible
 from ablate.errors import AblateError, UsageError, did_you_mean, shown
+from ablate.system import commands
 
 LISTS = ("report.formats", "retune_rates", "augment.contrast", "hydra.searchpath", "hydra.sweeper.objectives")  # of one value
 NOUNS = {"model": "model", "data": "data set", STUDY: "study", "optimizer": "optimizer", "sweeper": "sweeper"}
@@ -25,7 +26,6 @@ ONE = {"optimizer.lr": "lr"}  # keys that are another one's, of which the other 
 COMPARED = (*GROUPS, "lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs")  # what sweeps vary
 FREE = ("hydra.job.env_set.",)  # below which any value may stand
 EXPANDED = ("data.path", "data.archive", "data.cache")  # paths of which we replace a leading '~' ourselves
-COMMANDS = ("dashboard", "info", "plan", "runs", "status")  # that no key is called like
 GROUPS_OF_HYDRA = tuple(f"hydra.{name}" for name in ("launcher", "sweeper", "help", "output", "job_logging", "hydra_logging"))
 CALLBACKS = "hydra.callbacks."
 EVENTS = tuple(f"on_{what}_{when}" for what in ("run", "multirun", "job") for when in ("start", "end"))
@@ -91,7 +91,7 @@ def _no_equals(word: str, before: str | None, after: str | None) -> str:
         meant = word.lstrip("".join((*DASHES, "-")))
         dash = "--" if len(meant) > 2 else "-"
         return f"{visible(word)} begins with U+{ord(word[0]):04X}, a dash other than '-'. Write {visible(dash + meant)}."
-    if word in COMMANDS or (word == "report" and after is not None and "=" not in after):
+    if (word in commands.names() and word != "report") or (word == "report" and after is not None and "=" not in after):
         return f"{word} is a command, which comes first: ablate {word} …"
     if before is not None and "=" in before and word.startswith(","):
         more = after if word == "," and after is not None and "=" not in after else ""

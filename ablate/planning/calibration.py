@@ -17,9 +17,9 @@ from ablate import machine
 from ablate.config.recipe import TRAINING_VERSION
 from ablate.errors import AblateError
 from ablate.messages import say
+from ablate.planning import libraries
 from ablate.resources import Share
 from ablate.store import read_json, write_json
-from ablate.system import environment
 
 FILE = "calibration.json"
 TIMEOUT_S = 300.0
@@ -71,9 +71,9 @@ def measure(precision: str, share: Share, folder: Path) -> Speed | None:
         In operations a second, counted forward for each training example. None where it could not be measured, which is told.
 
     Raises:
-        AblateError: TensorFlow or Keras does not start; see `environment.check_start`.
+        AblateError: TensorFlow or Keras does not start; see `libraries.check`.
     """
-    environment.check_start()
+    libraries.check()
     at_once = min(share.at_once, MOST_AT_ONCE)
     threads = f"{share.threads} thread{'' if share.threads == 1 else 's'}"
     say(f"measuring the speed of this machine with {threads}, to be kept for later plans: about 15 s")

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ablate.messages import say
 from ablate.models.costs import totals
-from ablate.planning import run_result
+from ablate.planning import libraries, run_result
 from ablate.planning.plan import Training
 from ablate.resources import Share
 from ablate.running.backend import OF_THE_PLACE, Backend, Job, Outcome, refused
@@ -77,7 +77,7 @@ class Engine:
             KeyboardInterrupt: it was interrupted, and what was at work has saved its state.
         """
         environment.check()
-        environment.check_start()
+        libraries.check()
         self.waiting, self.supply = sorted(trainings, key=_size, reverse=True), supply
         with interruptible("stopping: each training saves its state first; press Ctrl-C again to stop at once") as asked:
             try:

@@ -9,11 +9,8 @@ import hashlib
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +33,6 @@ _NO_BITS = (
 _NO_BITS_FLAG = re.compile(r"dump|log|profile|data_dir|cache|vmodule|verbos|memory")
 _PLAIN = re.compile(r"[\w.,:=+ -]{0,300}")  # a value that is a setting, not a path or a secret
 
-# Variables with which a library may not start, and what makes it read them.
-_STOPPING = ("TF_XLA_FLAGS", "XLA_FLAGS", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
-_START = (
-    "import sys; sys.path[:] = {path!r}; import ablate.training; import tensorflow as tf; "
-    "tf.function(lambda: tf.constant(1.0), jit_compile=True)()"
-)
-_START_S = 120.0
 _KERAS_VALUES: Mapping[str, tuple[Any, ...]] = {
     "floatx": ("float16", "float32", "float64"),
     "image_data_format": ("channels_last", "channels_first"),
@@ -64,7 +54,7 @@ def _reduced(value: str) -> bool:
 
 def _clusters(value: str) -> bool:
     """Whether flags of TF_XLA_FLAGS compile parts of graphs with XLA, which draws other random numbers."""
-    levels = re.findall(r"tf_xla_auto_jit=([^\s'\"]+)", " ".join(_flags(value)))
+    levels = re.findall(r"tf_xla_auto_jit=([^\s'\"]+)", " ".join(flags(value)))
     return bool(levels) and levels[-1] not in ("0", "-1")
 
 
@@ -91,22 +81,7 @@ def check(variables: Mapping[str, str] = os.environ) -> None:
     for name, (changes, remedy) in _REFUSED.items():
         value = variables.get(name)
         if value is not None and changes(value):
-            raise AblateError(f"The environment variable {name}={_visible(value)} changes what is trained. {remedy}")
-
-
-def check_start(variables: Mapping[str, str] = os.environ) -> None:
-    """Refuse settings with which TensorFlow or Keras does not start: once, in a process of its own, before anything trains.
-
-    Only where a variable or `keras.json` has something unusual is that process started; it takes about 10 s.
-
-    Raises:
-        AblateError: names the variable or the file.
-    """
-    told = tuple((name, variables[name]) for name in _STOPPING if variables.get(name, "").strip())
-    file = keras_file(variables)
-    unusual = unusual_keras(file)
-    if told or unusual is not None:
-        _start(told, unusual, str(file))
+            raise AblateError(f"The environment variable {name}={visible(value)} changes what is trained. {remedy}")
 
 
 def keras_file(variables: Mapping[str, str] = os.environ) -> Path:
@@ -133,51 +108,8 @@ def unusual_keras(file: Path) -> str | None:
     return None if plain and isinstance(content.get("epsilon", 1e-7), float) else text
 
 
-@cache
-def _start(variables: tuple[tuple[str, str], ...], keras: str | None, file: str) -> None:
-    """Start the libraries with these settings, which other processes have, too. The arguments say which, for the cache.
-
-    Raises:
-        AblateError: they do not start.
-    """
-    command = [sys.executable, "-P", "-c", _START.format(path=sys.path)]
-    try:
-        ended = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_START_S,
-            check=False,
-            env={**os.environ, **dict(variables)},
-        )
-    except (OSError, subprocess.SubprocessError):
-        return  # what is wrong is told where it trains
-    said = ended.stderr.decode(errors="replace")
-    if ended.returncode:
-        reason = _why_not(said, dict(variables))
-        if reason is not None:
-            raise AblateError(reason)
-
-
-def _why_not(said: str, variables: Mapping[str, str]) -> str | None:
-    """Why a library did not start, of what it printed; None where that is not about settings."""
-    if found := re.search(r"Unknown flags? in (\w+): ([^\n]*)", said):
-        flags = found[2].strip()
-        return f"{found[1]} has a flag that TensorFlow does not know: {_visible(flags)}. Correct it, or unset {found[1]}."
-    if found := re.search(r'Could not open file "([^"\n]*)" to read flags for environment variable "(\w+)"', said):
-        return (
-            f"{found[2]}={_visible(found[1])} names no file that can be read. Flags begin with '--'. Correct it, or unset "
-            f"{found[2]}."
-        )
-    if found := re.search(r"AblateError: ([^\n]*)", said):
-        return found[1]
-    if found := re.search(r"Flag parsing failed\.\s*usage: ([^\n]*)", said):
-        named = next((name for name, value in variables.items() if set(found[1].split()) & set(_flags(value))), "XLA_FLAGS")
-        return f"{named} has a flag whose value TensorFlow cannot read: {_visible(found[1])}. Correct it, or unset {named}."
-    return None
-
-
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
+    """A value in a message: short, and on one line."""
     return text if text.isprintable() and len(text) <= 200 else "…"
 
 
@@ -195,13 +127,13 @@ def found(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
 def _relevant(name: str, value: str) -> str:
     """The part of a value that may change bits."""
     if name in ("XLA_FLAGS", "TF_XLA_FLAGS"):
-        return " ".join(sorted(flag for flag in _flags(value) if not _NO_BITS_FLAG.search(flag.partition("=")[0])))
+        return " ".join(sorted(flag for flag in flags(value) if not _NO_BITS_FLAG.search(flag.partition("=")[0])))
     if name == "GLIBC_TUNABLES":
         return ":".join(part for part in value.split(":") if part.startswith("glibc.cpu."))
     return value.strip()
 
 
-def _flags(value: str) -> list[str]:
+def flags(value: str) -> list[str]:
     """The flags of XLA_FLAGS or TF_XLA_FLAGS; a value that begins with no dash names a file of them."""
     if value.strip() and not value.strip().startswith("-"):
         try:
