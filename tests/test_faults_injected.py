@@ -174,12 +174,16 @@ class Swept:
         return {one.fingerprint: len(one.segments()) for one in made if one.status()["state"] == "done"}
 
 
+class DoesNotEnd(BaseException):
+    """What nobody who deals with errors takes for one."""
+
+
 @contextmanager
 def ending() -> Iterator[None]:
     """Within it what takes longer than it may is interrupted, and fails."""
 
     def late(number: int, frame: FrameType | None) -> None:
-        raise AssertionError("it does not end")
+        raise DoesNotEnd
 
     before = signal.signal(signal.SIGALRM, late)
     signal.alarm(AT_MOST_S)
@@ -207,6 +211,7 @@ def made() -> Plan:
 def without_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ensuring, "ensure", trained)
     monkeypatch.setattr("ablate.running.engine.TICK_S", 0)
+    monkeypatch.setattr("ablate.running.engine.SILENT_S", 0.2)  # how long a back end is waited for that has lost a job
 
 
 @pytest.fixture(scope="module")

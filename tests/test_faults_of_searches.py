@@ -87,6 +87,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ensuring, "ensure", trained)
     monkeypatch.setattr(ensuring, "keep_labels", lambda *_: None)
     monkeypatch.setattr("ablate.running.engine.TICK_S", 0)
+    monkeypatch.setattr("ablate.running.engine.SILENT_S", 0.2)
     monkeypatch.setattr(run, "TICK_S", 0)
     monkeypatch.setattr(loop, "LOOK_S", 0.0)
     monkeypatch.setattr(ledger, "alive", lambda lease: False)  # whoever had a trial is gone
