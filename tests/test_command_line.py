@@ -8,8 +8,9 @@ import pytest
 
 from ablate import __main__ as program
 from ablate import __version__
-from ablate.commands import command_line, dashboard, plan, report, runs, status
+from ablate.commands import command_line, dashboard, plan, report, status
 from ablate.commands.arguments import Parser
+from ablate.commands.runs import common
 from ablate.config import complaints, loading
 from ablate.errors import AblateError, UsageError
 from ablate.planning.plan import sweep_folder
@@ -156,7 +157,7 @@ def test_the_version_is_ours(words: list[str], capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == f"ablate {__version__}\n"
 
 
-@pytest.mark.parametrize("command", [dashboard, plan, report, runs, status])
+@pytest.mark.parametrize("command", [dashboard, plan, report, common, status])
 def test_every_command_has_our_parser(command: object) -> None:
     assert Parser in vars(command).values()
 

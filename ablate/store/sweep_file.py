@@ -167,8 +167,8 @@ def check(node: Node) -> Sweep:
     version = node["version"]
     if version.value != SWEEP_VERSION or type(version.value) is not int:
         raise version.wrong(f"{SWEEP_VERSION}, the version that this program reads")
-    if node["study"].value is not None:
-        node["study"].text(_NAME)
+    if (study := node.get("study")) is not None:
+        study.text(_NAME)
     if (question := node.optional("question")) is not None:
         question.text(10_000)
     if (config_dir := node.optional("config_dir")) is not None:
@@ -205,6 +205,8 @@ def check(node: Node) -> Sweep:
         _fraction(fraction, factors)
     if (retune := node.optional("retune")) is not None:
         check_retune(retune, arms, fixed["differences"].value)
+    else:
+        _different(node["arms"])
     return cast(Sweep, {"same_arms": [], **node.value, "fixed": {"effects": [], **fixed.value}})
 
 
@@ -244,6 +246,16 @@ def check_arms(node: Node, factors: Mapping[str, Sequence[str]]) -> list[SweepAr
         arm["label"].text()
         _levels(arm["levels"], factors)
     return cast(list[SweepArm], node.value)
+
+
+def _different(node: Node) -> None:
+    """Refuse two arms with the same levels; only where rates are chosen do arms differ in nothing else."""
+    seen: dict[tuple[tuple[str, str], ...], int] = {}
+    for number, arm in enumerate(node.items()):
+        levels = tuple(sorted(arm["levels"].value.items()))
+        if levels in seen:
+            raise arm["levels"].bad(f"are those of arm {seen[levels]}")
+        seen[levels] = number
 
 
 def check_runs(node: Node, arms: int) -> list[SweepRun]:

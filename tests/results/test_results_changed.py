@@ -105,6 +105,7 @@ def test_a_sweep_file_that_does_not_fit_its_checksum_is_refused(sweep):
         (lambda content: content["runs"][0]["readout"].update(step=10**30), r"runs\[0\]\.readout\.step must be an integer"),
         (lambda content: content["runs"].pop(), r"runs must be 8 runs, one for each arm and seed"),
         (lambda content: content["arms"][1]["levels"].update(ema="up"), r"arms\[1\]\.levels\.ema must be one of on, off, got"),
+        (lambda content: content["arms"][2].update(levels=content["arms"][0]["levels"]), r"arms\[2\]\.levels are those of arm"),
         (lambda content: content["arms"][1].update(label="x" * 20_000), r"arms\[1\]\.label must have at most 10,000 letters"),
         (lambda content: content["fixed"].update(margin=float("nan")), r"fixed\.margin must be a number above 0, got nan"),
         (lambda content: content["fixed"].update(margin=True), r"fixed\.margin must be a number above 0, got true"),

@@ -187,7 +187,7 @@ def train_in(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
         environment = {**os.environ, "HOME": str(folder), **variables}
         command = [sys.executable, "-m", "ablate", *words, "eval_every=10", "tensorboard=false"]
         done = subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
-        return done.returncode, done.stderr, list((folder / "runs").glob("*"))
+        return done.returncode, done.stderr, list((folder / "runs").glob("[0-9a-f]*"))
 
     return run
 
