@@ -113,7 +113,7 @@ def command_of(name: str) -> Command | None:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise AblateError(f"The command {name} cannot be loaded from {entry.value}: {reason}.") from error
         if not callable(getattr(module, "run", None)):
-            raise AblateError(f"The command {name} has no run(arguments) in {entry.value}.")
+            raise AblateError(f"The command {name} needs a function run(arguments) in {entry.value}.")
         return module
     return None
 

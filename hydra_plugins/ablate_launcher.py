@@ -28,8 +28,8 @@ class BackendLauncher(Launcher):
         from ablate.errors import AblateError
 
         raise AblateError(
-            f"Expected hydra/sweeper=ablate with hydra/launcher={self.config.hydra.runtime.choices['hydra/launcher']}. "
-            "Received: another sweeper. Use it with hydra/launcher=basic."
+            f"hydra/launcher={self.config.hydra.runtime.choices['hydra/launcher']} works only with hydra/sweeper=ablate. "
+            "For another sweeper, use hydra/launcher=basic."
         )
 
 

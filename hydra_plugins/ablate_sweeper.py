@@ -144,7 +144,7 @@ class AblateSweeper(Sweeper):
         for word in self.master.hydra.overrides.task:
             if word.lstrip("+").partition("=")[0] in ("workers", "retries", "fail_fast"):
                 ours = " or ".join(backends.names())
-                raise AblateError(f"{word} works with hydra/launcher={ours} alone, not with hydra/launcher={self._launcher}.")
+                raise AblateError(f"{word} works only with hydra/launcher={ours}, not with hydra/launcher={self._launcher}.")
 
         def launch(within: str, runs: "Sequence[Run]", *_: object) -> None:
             place = f"hydra.sweeper.name={name}"  # a job is composed anew from its overrides

@@ -99,9 +99,13 @@ STUDY = "# @package _global_\nhydra:\n  sweeper:\n    params:\n      data: digit
 @pytest.mark.parametrize(
     ("words", "text", "told"),
     [
-        ("plan data=digits hydra.launcher.x=1", "", "Unknown key 'hydra.launcher.x': hydra.launcher has none. Leave it out."),
+        (
+            "plan data=digits hydra.launcher.x=1",
+            "",
+            "Unknown key 'hydra.launcher.x': hydra.launcher has no keys. Leave it out.",
+        ),
         ("plan data=digits hydra.job_logging.root.level=ERROR", "", "hydra.job_logging.root holds no keys."),
-        ("plan data=digits hydra/sweeper=basic lr=1,2", "", "plan works with hydra/sweeper=ablate, the default"),
+        ("plan data=digits hydra/sweeper=basic lr=1,2", "", "plan works only with hydra/sweeper=ablate (the default)"),
         ("-cd my data=digits model=mine hydra.nope=1", "", "Unknown key 'hydra.nope'."),
         ("plan data=digits lr=${optimizer.nope}", "", "lr=${optimizer.nope}: the config has no key 'optimizer.nope'."),
         ("plan -cd my data=digits optimizer=mine", "", "optimizer=mine has no key optimizer.lr. Add it to its file"),
@@ -145,7 +149,9 @@ def test_a_word_is_blamed_only_for_what_it_does() -> None:
     from hydra.errors import HydraException
 
     words = ["data=digits", "steps=4"]
-    assert complaints.one_line(HydraException("?"), words).startswith("Hydra cannot run with these words: data=digits steps=4.")
+    assert complaints.one_line(HydraException("?"), words).startswith(
+        "Hydra cannot run with these arguments: data=digits steps=4."
+    )
     assert complaints.one_line(HydraException("?"), ["data=digits", "steps=[", "augment.nope=1"]).startswith("augment.nope=1 ")
 
 

@@ -57,7 +57,8 @@ def test_a_command_of_another_package_is_run(capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.usefixtures("toys")
 @pytest.mark.parametrize(
-    ("name", "told"), [("broken", "cannot be loaded from toy_commands.broken: no such thing."), ("idle", "has no run")]
+    ("name", "told"),
+    [("broken", "cannot be loaded from toy_commands.broken: no such thing."), ("idle", "needs a function run")],
 )
 def test_one_that_cannot_run_is_named(name: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(AblateError, match=told):

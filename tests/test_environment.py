@@ -75,7 +75,7 @@ def test_flags_with_which_tensorflow_does_not_start(monkeypatch: pytest.MonkeyPa
         ),
         (
             'F0] Could not open file "x" to read flags for environment variable "XLA_FLAGS".',
-            "XLA_FLAGS=x names no file that can",
+            "XLA_FLAGS=x is neither a flag nor a readable file",
         ),
         ("F0] Check failed: Parse() Flag parsing failed.\nusage: --b=no --c\nFlags:\n", "TF_XLA_FLAGS has a flag whose value"),
         ("Traceback\nablate.errors.AblateError: Keras does not start.\n", "Keras does not start."),

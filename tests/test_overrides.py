@@ -226,7 +226,7 @@ def test_a_group_of_hydra_has_a_slash(group: str) -> None:
         ("++hydra.callbacks.x._target_=no.such.Thing", "no.such.Thing cannot be imported (No module named 'no')"),
         ("++hydra.callbacks.x._target_=os.nope", "os.nope cannot be imported"),
         ("+hydra.callbacks.x._target_=os.getcwd", "must be a class"),
-        ("+hydra.callbacks.x._target_=collections.Counter", "is no callback: it has none of on_run_start"),
+        ("+hydra.callbacks.x._target_=collections.Counter", "is not a callback: it has none of the methods on_run_start"),
         ("+hydra.callbacks.x._target_=3", "hydra.callbacks.x._target_ must be MODULE.CLASS, got 3."),
         ("+hydra.callbacks.x={_target_:no.such.Thing}", "no.such.Thing cannot be imported"),
         ("hydra.callbacks.x=1", "hydra.callbacks.x has no class. Add +hydra.callbacks.x._target_=MODULE.CLASS."),
@@ -258,7 +258,7 @@ def test_callbacks() -> None:
         (["\u2014json"], "U+2014, a dash other than '-'. Write --json."),
         (["\u2013m"], "Write -m."),
         (["lr:0.1"], "Write lr=0.1."),
-        (["lr=0.1", "plan"], "plan is a command, which comes first"),
+        (["lr=0.1", "plan"], "plan is a command and must come first"),
         (["model=alex{1,2}"], "Write model=alex1,alex2."),
         (["model=alex{1..3}"], "Write model=alex1,alex2,alex3."),
     ],
@@ -390,7 +390,10 @@ def test_a_file_of_a_built_in_name_is_refused_unless_it_is_the_same(group: str, 
     path.write_bytes(content + b"# changed\n")
     for words, folder in ((["data=digits"], str(tmp_path / "my")), ([f"hydra.searchpath=[file://{tmp_path}/my]"], None)):
         message = refused(words, config_dir=folder)
-        assert f"{path} has the name of the built-in {group}={built_in}. Rename it, as to my_{built_in}.yaml" in message
+        assert (
+            f"{path} has the same name as the built-in {group}={built_in}. Rename it, for example to my_{built_in}.yaml"
+            in message
+        )
 
 
 @pytest.mark.parametrize(
@@ -407,7 +410,7 @@ def test_a_file_of_a_built_in_name_is_refused_unless_it_is_the_same(group: str, 
         (STUDY + "defaults: [on]\n", 'line 6: YAML reads on as a boolean. Write - "on".'),
         (STUDY + "defaults:\n  - override /ema: off\n", 'line 7: YAML reads off as a boolean. Write override /ema: "off".'),
         (STUDY + "      lr: ${nope}\n", "line 6: lr=${nope}: the config has no key 'nope'."),
-        (STUDY + "      seed: 010\n", "line 6: YAML reads 010 as 8. Write 8 if that is meant"),
+        (STUDY + "      seed: 010\n", "line 6: YAML reads 010 as 8. If you mean 8, write that."),
         (STUDY + "      batch_size: 1:30\n", "line 6: YAML reads 1:30 as 90."),
         (STUDY + "      lr: -1:30.5\n", "line 6: YAML reads -1:30.5 as -90.5."),
         (STUDY + "defaults:\n  - override /hydra/launcher: basic\n", "line 7: hydra/launcher cannot be set in a study."),
@@ -425,7 +428,7 @@ def test_a_file_of_a_built_in_name_is_refused_unless_it_is_the_same(group: str, 
         ("- a\n", "line 1: expected KEY: VALUE, got a list."),
         (
             STUDY + "a: &a [0,0,0,0,0,0,0,0,0,0]\n" + "".join(BOMB),
-            "has more than 100,000 values, written out without '*' and '&'.",
+            "has more than 100,000 values, counting each '*' alias in full.",
         ),
     ],
 )
@@ -439,7 +442,7 @@ def test_a_file_that_says_something_else_than_it_seems_is_refused_by_line(text: 
 @pytest.mark.parametrize("name", ["launcher/local", "launcher/basic", "sweeper/ablate", "sweeper/optuna"])
 def test_a_file_with_the_name_of_a_config_of_a_plugin_is_refused(name: str, tmp_path: Path) -> None:
     path = own(tmp_path, f"hydra/{name}.yaml", "x: 1\n")
-    assert f"{path} has the name of the built-in hydra/{name.replace('/', '=')}." in refused(
+    assert f"{path} has the same name as the built-in hydra/{name.replace('/', '=')}." in refused(
         [], config_dir=str(tmp_path / "my")
     )
 

@@ -117,7 +117,11 @@ def _omegaconf(error: BaseException, words: Sequence[str]) -> str | None:
     if "is not a subclass of" in text or "Cannot assign" in text:
         key = key or _with_value(text, words)
         given = text.partition("value: ")[2].partition(" ")[0] or "a value"
-        return f"{key} holds keys, not a value. Write {key}.KEY=VALUE." if key else f"A key that holds keys is set to {given}."
+        return (
+            f"{key} holds keys, not a value. Write {key}.KEY=VALUE."
+            if key
+            else f"A key that holds keys cannot be set to {given}. Write KEY.SUBKEY=VALUE."
+        )
     if "Non optional field cannot be assigned None" in text or "is not Optional" in text:
         return f"{key or 'A key'} must have a value, got null."
     if "nterpolation" in text or "nvironment variable" in text:
@@ -231,7 +235,7 @@ def _unknown_of_hydra(key: str, words: Sequence[str]) -> str:
         found = re.sub(r"=.*", "", key)
         return f"Unknown group '{found}'. See ablate --info defaults."
     if key == PLAN:
-        return "plan works with hydra/sweeper=ablate, the default, or hydra/sweeper=optuna. Leave hydra/sweeper out."
+        return "plan works only with hydra/sweeper=ablate (the default) or hydra/sweeper=optuna. Leave hydra/sweeper out."
     parent, _, name = key.rpartition(".")
     launcher = [word for word in words if word.startswith("hydra/launcher=")] if parent == "hydra.launcher" else []
     try:
@@ -260,7 +264,7 @@ def _unknown_of_hydra(key: str, words: Sequence[str]) -> str:
         return f"Unknown key '{key}'. Did you mean {parent}.{near}?"
     listed = ", ".join(keys[:KEPT]) + (" …" if len(keys) > KEPT else "")
     if not keys:
-        return f"Unknown key '{key}': {parent} has none. Leave it out."
+        return f"Unknown key '{key}': {parent} has no keys. Leave it out."
     return f"Unknown key '{key}'. {parent} has {listed}."
 
 
@@ -287,7 +291,7 @@ def _of_word(words: Sequence[str], config_dir: str | None) -> str:
 
     if composes(plain):
         shown = " ".join(map(visible, words))
-        return f"Hydra cannot run with these words: {shown}. HYDRA_FULL_ERROR=1 before the command shows why."
+        return f"Hydra cannot run with these arguments: {shown}. Set HYDRA_FULL_ERROR=1 to see why."
     for word in plain:
         if not composes([word]):
             return f"{visible(word)} does not fit the config. See ablate --help."

@@ -53,7 +53,7 @@ def read(words: Sequence[str], config_dir: str | None, sweep: bool, of_sweep: st
     for word in parsed:
         check(word, own)
         if sweep and name(word) == "hydra.mode" and str(word.value()).upper() == "RUN":
-            raise AblateError("hydra.mode=RUN asks for one run, and -m or plan for a sweep. Leave one of them out.")
+            raise AblateError("hydra.mode=RUN asks for one run, but -m and plan ask for a sweep. Leave one of them out.")
         if word.is_sweep_override() and not swept:
             _refuse_sweep(word, of_sweep)
         if word.is_discrete_sweep() and name(word) in LISTS and not all(isinstance(value, list) for value in values(word)):
@@ -92,7 +92,7 @@ def _no_equals(word: str, before: str | None, after: str | None) -> str:
         dash = "--" if len(meant) > 2 else "-"
         return f"{visible(word)} begins with U+{ord(word[0]):04X}, a dash other than '-'. Write {visible(dash + meant)}."
     if (word in commands.names() and word != "report") or (word == "report" and after is not None and "=" not in after):
-        return f"{word} is a command, which comes first: ablate {word} …"
+        return f"{word} is a command and must come first: ablate {word} …"
     if before is not None and "=" in before and word.startswith(","):
         more = after if word == "," and after is not None and "=" not in after else ""
         joined = f"{before.rstrip()}{word}{more}"
@@ -191,7 +191,7 @@ def check(word: Override, own: Sequence[Path], fixed: bool = False) -> None:
         if not value.strip() and not key.startswith(FREE):
             raise AblateError(_empty(key, fixed))
         if key in GROUPS_OF_HYDRA:
-            raise AblateError(f"{key} holds keys, and hydra/ is where a level is chosen: {key.replace('.', '/', 1)}={value}.")
+            raise AblateError(f"{key} holds keys. To choose a level, write {key.replace('.', '/', 1)}={value}.")
         _check_references(key, value)
         if key in (*FOLDERS, *FILES):
             _check_path(key, value)
@@ -201,7 +201,11 @@ def _check_references(key: str, value: str) -> None:
     """Refuse an interpolation that names no key of any config, or a variable of the environment that is not set."""
     for first in REFERENCE.findall(value):
         if first not in (*KEYS, "hydra"):
-            env = f" For the environment variable, write ${{oc.env:{first}}}." if first in os.environ or first.isupper() else ""
+            env = (
+                f" To read the environment variable, write ${{oc.env:{first}}}."
+                if first in os.environ or first.isupper()
+                else ""
+            )
             raise AblateError(f"{key}={value}: the config has no key '{first}'.{env or did_you_mean(first, KEYS)}")
     for variable in VARIABLE.findall(value):
         if variable not in os.environ:
@@ -213,12 +217,12 @@ def _check_path(key: str, value: str) -> None:
     """Refuse a path with what only a shell replaces, which would be the name of a folder here."""
     if value.startswith("~") and key not in EXPANDED:
         raise AblateError(
-            f"{key}={value} would be a folder called '{value.partition('/')[0]}'. Write the path of the home folder."
+            f"{key}={value} would be a folder called '{value.partition('/')[0]}'. Write out the path of the home folder."
         )
     if found := OF_SHELL.match(value):
         raise AblateError(
-            f"{key}={value} would be a folder called '${found[1]}': a shell replaces it in double quotes, not in single ones. "
-            f"Use those, or write ${{oc.env:{found[1]}}}."
+            f"{key}={value} would be a folder called '${found[1]}': the shell expands variables in double quotes, not in "
+            f"single quotes. Use double quotes, or write ${{oc.env:{found[1]}}}."
         )
 
 
@@ -341,13 +345,13 @@ def _check_callback(key: str, target: Any) -> None:
         reason = " ".join(str(error.__cause__ or "").split())
         why = f" ({reason})" if reason and "\n" not in str(error.__cause__) and len(reason) < 200 else ""
         raise AblateError(
-            f"{key}={target} cannot be imported{why}. Correct it; Python looks for {module} among what is installed and in "
-            "PYTHONPATH, not in the current folder."
+            f"{key}={target} cannot be imported{why}. Python looks for {module} in the installed packages and in PYTHONPATH, "
+            "not in the current folder."
         ) from None
     if isinstance(found, type) and not any(hasattr(found, event) for event in EVENTS):
-        raise AblateError(f"{key}={target} is no callback: it has none of {', '.join(EVENTS)}.")
+        raise AblateError(f"{key}={target} is not a callback: it has none of the methods {', '.join(EVENTS)}.")
     if not isinstance(found, type):
-        raise AblateError(f"{key} must be a class, with methods such as {EVENTS[-1]}, and {target} is none.")
+        raise AblateError(f"{key} must be a class with methods such as {EVENTS[-1]}, but {target} is not a class.")
 
 
 def _check_own(parsed: Sequence[Override], own: Sequence[Path]) -> None:

@@ -152,7 +152,7 @@ def _refuse_ambiguous(folder: Path) -> None:
             if path.is_file() and path.read_bytes() != theirs.read_bytes():
                 whole = path.parent.relative_to(folder).as_posix()
                 raise AblateError(
-                    f"{path} has the name of the built-in {whole}={path.stem}. Rename it, as to my_{path.name}, "
+                    f"{path} has the same name as the built-in {whole}={path.stem}. Rename it, for example to my_{path.name}, "
                     f"and write {whole}=my_{path.stem}."
                 )
 
@@ -173,8 +173,8 @@ def _refuse_registered(folder: Path) -> None:
         for path in place.glob("*.yaml"):
             if path.name in names:
                 raise AblateError(
-                    f"{path} has the name of the built-in hydra/{place.name}={path.stem}. Rename it, as to my_{path.name}, and "
-                    f"write hydra/{place.name}=my_{path.stem}."
+                    f"{path} has the same name as the built-in hydra/{place.name}={path.stem}. Rename it, for example to "
+                    f"my_{path.name}, and write hydra/{place.name}=my_{path.stem}."
                 )
 
 
@@ -261,7 +261,7 @@ def _composed(path: Path, text: str) -> yaml.Node | None:
     except RecursionError:
         raise AblateError(f"{path} has too many nested brackets.") from None
     if node is not None and _written_out(node, {}) > MOST_VALUES:
-        raise AblateError(f"{path} has more than {MOST_VALUES:,} values, written out without '*' and '&'. Write fewer.")
+        raise AblateError(f"{path} has more than {MOST_VALUES:,} values, counting each '*' alias in full. Write fewer.")
     return node
 
 
@@ -320,8 +320,8 @@ def _refuse_reread(path: Path, node: yaml.ScalarNode) -> None:
     if node.tag in (INTEGER, FLOAT) and REREAD.fullmatch(node.value):
         value = yaml.safe_load(node.value)
         raise AblateError(
-            f"{path}, line {node.start_mark.line + 1}: YAML reads {node.value} as {value}. Write {value} if that is meant, "
-            "another number without a leading 0, or quote a text."
+            f"{path}, line {node.start_mark.line + 1}: YAML reads {node.value} as {value}. If you mean {value}, write that. "
+            "Otherwise, write a plain decimal number, or quote it to keep it as text."
         )
 
 

@@ -125,7 +125,7 @@ class Design:
     def __post_init__(self) -> None:
         if not re.fullmatch("[a-z][a-z0-9_]*", self.name) or self.name in KINDS:
             raise AblateError(
-                f"A design must have a name of lower-case letters, digits and _ other than {', '.join(KINDS)}, got "
+                f"A design's name must be lowercase letters, digits, and _, but not {' or '.join(KINDS)}, got "
                 f"{shown(self.name)}."
             )
 

@@ -123,15 +123,15 @@ def _loaded(name: str) -> Design | None:
         return None
     if len(found) > 1:
         packages = " and ".join(sorted(entry.dist.name if entry.dist else entry.value for entry in found))
-        raise AblateError(f"design={name} is in several packages: {packages}. Remove all but one of them.")
+        raise AblateError(f"Several packages define design={name}: {packages}. Uninstall all but one of them.")
     [entry] = found
     try:
         design = entry.load()
     except Exception as error:  # whatever the code of another package raises
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise AblateError(f"design={name} cannot be loaded from {entry.value}: {reason}. Install its package again.") from error
+        raise AblateError(f"design={name} cannot be loaded from {entry.value}: {reason}. Reinstall its package.") from error
     if not isinstance(design, Design) or design.name != name:
-        raise AblateError(f"design={name} must be a Design of that name in {entry.value}, got {design!r:.60}.")
+        raise AblateError(f"design={name}: {entry.value} must be a Design named '{name}', got {design!r:.60}.")
     return design
 
 
@@ -141,6 +141,8 @@ def _check(design: Design, factors: Sequence[Factor], arms: Sequence[Arm]) -> No
     for arm in arms:
         if [name for name, _ in arm.levels] != list(levels) or any(level not in levels[name] for name, level in arm.levels):
             got = ", ".join(f"{name}: {level}" for name, level in arm.levels) or "none"
-            raise AblateError(f"design={design.name} must give each arm one level of every factor, in their order, got {got}.")
+            raise AblateError(
+                f"design={design.name} must give each arm one level of every factor, in the order of the factors, got {got}."
+            )
     if not arms:
         raise AblateError(f"design={design.name} must make at least one arm, got none.")

@@ -67,8 +67,8 @@ def _why_not(said: str, variables: Mapping[str, str]) -> str | None:
         return f"{found[1]} has a flag that TensorFlow does not know: {visible(named)}. Correct it, or unset {found[1]}."
     if found := re.search(r'Could not open file "([^"\n]*)" to read flags for environment variable "(\w+)"', said):
         return (
-            f"{found[2]}={visible(found[1])} names no file that can be read. Flags begin with '--'. Correct it, or unset "
-            f"{found[2]}."
+            f"{found[2]}={visible(found[1])} is neither a flag nor a readable file. Flags begin with '--'. Correct it, or "
+            f"unset {found[2]}."
         )
     if found := re.search(r"AblateError: ([^\n]*)", said):
         return found[1]

@@ -119,10 +119,10 @@ def _design(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int]) ->
         if made is not None and made.alone and all(order[0] == 0 for order in orders):
             return design, None
     if by_effects := [part.sweep for part in parts if part.sweep["fixed"].get("effects")]:
-        what = "a fractional sweep" if "fraction" in by_effects[0] else "a sweep that is judged by effects"
+        what = "A fractional sweep" if "fraction" in by_effects[0] else "A sweep that is judged by effects"
         raise AblateError(
-            f"Expected {what} joined with others of the same arms alone, since only all its arms together say what "
-            f"an effect is. Received: {', '.join(part.name for part in parts)}. Report it alone."
+            f"{what} can be joined only with sweeps of the same arms, because its effects are estimated from all of them; "
+            f"got {', '.join(part.name for part in parts)}. Report it alone."
         )
     return designs.JOINED, None
 

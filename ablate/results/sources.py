@@ -38,8 +38,8 @@ def load(*sources: str | Path) -> Results:
     for folder in found:
         if is_search(folder):
             raise AblateError(
-                f"Expected a sweep that compares arms. Received: {folder}, which is a search: `ablate report` reads "
-                f"it, as `search.load` of `ablate.results` does, and its {CONFIRMATION}/ is a sweep."
+                f"{folder} is a search, not a sweep. Read it with `ablate report` or `ablate.results.search.load`, or read "
+                f"its confirmation, the sweep in {CONFIRMATION}/."
             )
     folders_once = list({folder.resolve(): folder for folder in found}.values())
     parts = [one_sweep.read(folder) for folder in folders_once]

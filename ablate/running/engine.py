@@ -175,7 +175,7 @@ class Engine:
             self._tell_began(training)
             self.at_work[fingerprint] = training
             place = self.backend.where(fingerprint)
-            say(f"{_named(training)}: still at work, as job {number}" + (f" on {place.host}" if place else ""))
+            say(f"{_named(training)}: still running as job {number}" + (f" on {place.host}" if place else ""))
 
     def _start(self) -> None:
         """Start what there is room for. What another process is at is passed over, and looked at again later."""

@@ -48,7 +48,7 @@ def run(
     """
     if launching is None:
         launcher, ours = master.hydra.runtime.choices["hydra/launcher"], " or ".join(backends.names())
-        raise AblateError(f"Expected hydra/launcher={ours} with hydra/sweeper=optuna. Received: hydra/launcher={launcher}.")
+        raise AblateError(f"hydra/sweeper=optuna works only with hydra/launcher={ours}, not with hydra/launcher={launcher}.")
     if master.design != USUAL:
         raise AblateError(f"Expected no design with hydra/sweeper=optuna. Received: design={master.design}.")
     if master.retune:
@@ -80,13 +80,13 @@ def _check_place(launching: Launching, settings: SearchSettings) -> None:
     """Refuse a search that its back end cannot do."""
     if not launching.is_bounded:
         raise AblateError(
-            f"workers=auto with hydra/launcher={launching.launcher} would begin all trials before the first has ended. Write "
-            "workers=N: so many trainings at once."
+            f"workers=auto with hydra/launcher={launching.launcher} would start all trials before the first ends. Set "
+            "workers=N, the number of trainings at once."
         )
     if settings.pruner["name"] != "none" and not launching.shared_files:
         raise AblateError(
-            f"Pruning needs the evaluations of what is at work, which hydra/launcher={launching.launcher} does not show. Write "
-            "hydra/sweeper/pruner=none."
+            f"Pruning needs the evaluations of running trials, which hydra/launcher={launching.launcher} does not provide. "
+            "Write hydra/sweeper/pruner=none."
         )
 
 

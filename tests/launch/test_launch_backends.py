@@ -134,7 +134,7 @@ def statuses(folder: Path) -> list[str]:
     [
         ("toy", "place", "Unknown key 'hydra.launcher.place': hydra/launcher=toy does not have it."),
         ("joblib", "n_job", "Unknown key 'hydra.launcher.n_job'. Did you mean hydra.launcher.n_jobs?"),
-        ("local", "n_job", "Unknown key 'hydra.launcher.n_job': hydra.launcher has none. Leave it out."),
+        ("local", "n_job", "Unknown key 'hydra.launcher.n_job': hydra.launcher has no keys. Leave it out."),
     ],
 )
 def test_a_key_that_the_launcher_does_not_have(program: Program, launcher: str, key: str, told: str) -> None:
@@ -168,7 +168,7 @@ def test_a_search_on_a_back_end_of_another_package(program: Program, monkeypatch
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["hydra.launcher.places=null"], "workers=auto with hydra/launcher=toy would begin all trials before the first has"),
+        (["hydra.launcher.places=null"], "workers=auto with hydra/launcher=toy would start all trials before the first ends"),
         (["hydra.launcher.shared_files=false", "hydra/sweeper/pruner=median"], "Write hydra/sweeper/pruner=none."),
     ],
 )
@@ -196,8 +196,8 @@ def test_a_config_that_no_back_end_has_is_told_in_a_line(program: Program, text:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("toyy", "Unknown back end 'toyy'. Choose from broken, local, toy. Did you mean 'toy'?"),
-        ("broken", "The back end broken of another package cannot be loaded: No module named 'no_such_module'."),
+        ("toyy", "Unknown backend 'toyy'. Choose from broken, local, toy. Did you mean 'toy'?"),
+        ("broken", "The backend broken cannot be loaded from no_such_module:backend: No module named 'no_such_module'."),
     ],
 )
 @pytest.mark.usefixtures("program")

@@ -374,7 +374,7 @@ def test_what_a_process_that_died_left_at_work_is_waited_for(tmp_path: Path, cap
     run.run(wanted)
     assert sorted(ended) == sorted((name, "ended") for name in prints(wanted))
     assert prints(wanted).count(job.fingerprint) == 1 == [each.fingerprint for each in backend.submitted].count(job.fingerprint)
-    assert f"({wanted[0].trajectory.path}): still at work, as job 4711 on node7" in capsys.readouterr().err
+    assert f"({wanted[0].trajectory.path}): still running as job 4711 on node7" in capsys.readouterr().err
 
 
 def test_a_place_without_an_end_takes_all_in_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -174,12 +174,12 @@ def test_the_command_line_takes_it_and_names_it(
 
 def test_what_is_wrong_with_a_design_of_another_package_is_told_in_a_line(sweeps, installed: Callable[[], None]) -> None:
     for name, told in {
-        "broken": r"^design=broken cannot be loaded from toy_designs\.broken:BROKEN: no file\. Install its package again\.$",
-        "other": r"^design=other must be a Design of that name in toy_designs\.relay:RELAY, got Design\(name='relay'",
-        "picky": r"^design=picky must give each arm one level of every factor, in their order, got lr: 0\.1\.$",
+        "broken": r"^design=broken cannot be loaded from toy_designs\.broken:BROKEN: no file\. Reinstall its package\.$",
+        "other": r"^design=other: toy_designs\.relay:RELAY must be a Design named 'other', got Design\(name='relay'",
+        "picky": r"^design=picky must give each arm one level of every factor, in the order of the factors, got lr: 0\.1\.$",
     }.items():
         with pytest.raises(AblateError, match=told):
             sweeps.planned(*WORDS, design=name)
     for name in (*designs.design.KINDS, "Relay", "a-b", ""):
-        with pytest.raises(AblateError, match="must have a name of lower-case letters"):
+        with pytest.raises(AblateError, match="name must be lowercase letters"):
             designs.Design(name, "", lambda factors, resolution: [])

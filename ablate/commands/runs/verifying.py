@@ -45,9 +45,9 @@ def run(words: Sequence[str]) -> int:
     tell(f"{count(len(trajectories))} in {options.store}: {files} files")
     if before:
         tell(
-            f"{len(before)} of {count(len(trajectories))} {plural(len(before), 'was', 'were')} trained by an older version, "
-            "which settings outside the config (~/.keras/keras.json, TF_XLA_FLAGS …) could change unnoticed; to find out, "
-            "train one again with store=NEW and compare"
+            f"{len(before)} of {count(len(trajectories))} {plural(len(before), 'was', 'were')} trained by an older version, in "
+            "which settings outside the config (~/.keras/keras.json, TF_XLA_FLAGS …) could change the training unnoticed; "
+            "to find out, retrain one with store=NEW and compare"
         )
     if foreign:
         tell(f"not a trajectory, left alone: {', '.join(foreign)}")

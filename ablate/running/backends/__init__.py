@@ -39,7 +39,7 @@ def named(name: str, options: Mapping[str, Any]) -> Callable[[Request], Backend]
     for key in options:
         if key not in allowed:
             if not allowed:
-                raise AblateError(f"Unknown key 'hydra.launcher.{key}': hydra/launcher={name} has none. Leave it out.")
+                raise AblateError(f"Unknown key 'hydra.launcher.{key}': hydra/launcher={name} has no keys. Leave it out.")
             raise AblateError(one_of(f"key of hydra/launcher={name}", key, allowed))
     return partial(maker, **options)
 
@@ -49,11 +49,11 @@ def _maker(name: str) -> Maker:
         return import_module(f"{__name__}.{name}").backend  # type: ignore[no-any-return]
     found = _of_others().get(name)
     if found is None:
-        raise AblateError(one_of("back end", name, names()))
+        raise AblateError(one_of("backend", name, names()))
     try:
         return found.load()  # type: ignore[no-any-return]
     except Exception as error:
-        raise AblateError(f"The back end {name} of another package cannot be loaded: {reason_of(error)}.") from error
+        raise AblateError(f"The backend {name} cannot be loaded from {found.value}: {reason_of(error)}.") from error
 
 
 @cache

@@ -171,7 +171,7 @@ def test_without_a_score_there_is_no_best_to_write(made):
 
 def test_what_is_no_search_is_refused_and_a_search_is_no_sweep(made, sweeps):
     folder = made()
-    with pytest.raises(AblateError, match=r"which is a search: `ablate report`"):
+    with pytest.raises(AblateError, match=r"is a search, not a sweep\. Read it with `ablate report`"):
         load_sweep(folder)
     plan = sweeps.planned("lr=0.1,0.05", "seed=0", "steps=10")
     sweep = sweeps.trained(plan, 5, 10)
