@@ -24,8 +24,10 @@ from ablate.errors import AblateError
 from ablate.planning import overview, plan
 from ablate.planning.sentences import head, head_of_retuning, show
 from ablate.planning.site import by_another, here
+from ablate.report.writing import at_end
 from ablate.running.retune import FILE, Choice, Retuning, Settings, Tried, Tuned, describe
 from ablate.running.retune.choice import NOTE, kept
+from ablate.store import sweep_file
 
 RATES = (0.5, 1.0, 2.0)
 
@@ -217,6 +219,13 @@ def test_arms_at_their_own_best_are_measured_beside_those_at_the_shared_rate() -
     same = of.measuring(of.choose(results(of, {0: 1.0, 1: 1.0, 2: 1.0})))
     assert [run.to_json() for run in same.runs] == [run.to_json() for run in of.shared.runs], "nothing more to train"
     assert same.differences == [(1, 0), (2, 0)]
+
+
+def test_the_tuning_has_no_report_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sweep_file.write(tmp_path, retuning("augment=on,off", "seed=0,1").tuning.to_json())
+    at_end(("csv", "md"))(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
+    assert capsys.readouterr().out == ""
 
 
 def test_the_most_that_measuring_may_come_to_lets_arms_that_share_a_training_part() -> None:
@@ -425,6 +434,7 @@ def test_tune_choose_measure_with_one_command_that_goes_on_where_it_stopped(prog
         assert arm["chosen"]["lr"] == best["lr"]
     assert measured["retune"]["arms"] == chosen["arms"]
     assert (folder / "report" / "tuning.csv").exists()
+    assert not (folder / "retune" / "report").exists()
     before = {path: path.stat().st_mtime_ns for path in program.folder.glob("runs/*/metrics.jsonl")}
     assert len(before) >= 12
 

@@ -1,5 +1,6 @@
 """The designs by name: each module of this package that has one, and those that other packages name as entry points."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
@@ -146,3 +147,7 @@ def _check(design: Design, factors: Sequence[Factor], arms: Sequence[Arm]) -> No
             )
     if not arms:
         raise AblateError(f"design={design.name} must make at least one arm, got none.")
+    [(twice, count)] = Counter(tuple(map(tuple, arm.levels)) for arm in arms).most_common(1)
+    if count > 1:
+        got = ", ".join(f"{name}: {level}" for name, level in twice)
+        raise AblateError(f"design={design.name} must make different arms, got one twice: {got or 'that of no factor'}.")

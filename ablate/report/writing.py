@@ -24,7 +24,7 @@ NAMED = (
     "surface.png",
     "front.png",
     "report.ipynb",
-)  # of the files, where the reader is told  # of the files, where the reader is told
+)  # of the files, where the reader is told
 
 
 @dataclass(frozen=True)
@@ -98,16 +98,20 @@ def at_end(formats: Sequence[str]) -> Callable[[Path], None]:
     """What writes the report of a sweep or search when all of its runs have ended, and shows it; see `running.sweep.run`.
 
     Args:
-        formats: as for `write`; none for no report. What a search found is written in any case.
+        formats: as for `write`; none for no report. What a search found is written in any case. A sweep that only tunes has no
+            report: what it chose is told in that of the sweep around it.
     """
 
     def finished(folder: Path) -> None:
+        from ablate.designs import TUNING
         from ablate.report.search import write_results
+        from ablate.store import sweep_file
         from ablate.store.record import is_search
 
         if is_search(folder):
             write_results(folder)
-        if formats:
+        fixed = sweep_file.read(folder) if formats else None
+        if fixed is not None and fixed.sweep["design"] != TUNING:
             write(folder, formats)
 
     return finished

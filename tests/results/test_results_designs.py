@@ -53,15 +53,20 @@ PICKY = """
 from ablate.designs import Arm, Design
 PICKY = Design("picky", "arms of no factor", lambda factors, resolution: [Arm((("lr", "0.1"),))])
 """
+TWICE = """
+from ablate.designs import Arm, Design
+TWICE = Design("twice", "one arm twice", lambda factors, resolution: 2 * [Arm(tuple((f.name, f.levels[-1]) for f in factors))])
+"""
 ENTRIES = {
     "relay": "toy_designs.relay:RELAY",
     "main": "toy_designs.main:MAIN",
     "picky": "toy_designs.picky:PICKY",
+    "twice": "toy_designs.twice:TWICE",
     "broken": "toy_designs.broken:BROKEN",
     "other": "toy_designs.relay:RELAY",
     "factorial": "toy_designs.relay:RELAY",
 }
-LISTED = "factorial, one_factor, ladder, together, fractional, broken, main, other, picky, relay"
+LISTED = "factorial, one_factor, ladder, together, fractional, broken, main, other, picky, relay, twice"
 WORDS = ("augment=on,off", "ema=on,off", "steps=10", "seed=0,1")
 
 
@@ -82,6 +87,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         "relay": RELAY,
         "main": MAIN,
         "picky": PICKY,
+        "twice": TWICE,
         "broken": "raise OSError('no\\nfile')",
     }.items():
         (package / f"{name}.py").write_text(source)
@@ -177,6 +183,7 @@ def test_what_is_wrong_with_a_design_of_another_package_is_told_in_a_line(sweeps
         "broken": r"^design=broken cannot be loaded from toy_designs\.broken:BROKEN: no file\. Reinstall its package\.$",
         "other": r"^design=other: toy_designs\.relay:RELAY must be a Design named 'other', got Design\(name='relay'",
         "picky": r"^design=picky must give each arm one level of every factor, in the order of the factors, got lr: 0\.1\.$",
+        "twice": r"^design=twice must make different arms, got one twice: augment: off, ema: off\.$",
     }.items():
         with pytest.raises(AblateError, match=told):
             sweeps.planned(*WORDS, design=name)
