@@ -61,6 +61,7 @@ class Engine:
     at_work: dict[str, Training] = field(default_factory=dict)
     not_before: dict[str, float] = field(default_factory=dict)  # of trainings that another process is at
     given_up: set[str] = field(default_factory=set)
+    adopted: set[str] = field(default_factory=set)  # at work for a process that died, which may have asked for fewer steps
     told: set[str] = field(default_factory=set)  # that they began
     supply: Supply | None = None
     tick_s: float = TICK_S
@@ -132,6 +133,8 @@ class Engine:
         """Deal with what has ended."""
         given_up = outcome.fingerprint in self.given_up
         self.given_up.discard(outcome.fingerprint)
+        adopted = outcome.fingerprint in self.adopted
+        self.adopted.discard(outcome.fingerprint)
         for line in outcome.warnings:
             say(line)
         if given_up:  # nobody waits for what another process makes of it
@@ -143,6 +146,8 @@ class Engine:
                 training.trajectory.keep(run.recipe.steps)
         elif outcome.state == "died" and (self.stopping or self._again(training, outcome)):
             self.waiting.insert(0, training)
+        elif adopted and outcome.state in ("ended", "stopped") and not _is_whole(training):
+            self.waiting.insert(0, training)  # what it was asked for, or to stop, was another's word
         elif outcome.state != "stopped":
             self._end(training, outcome)
 
@@ -174,6 +179,7 @@ class Engine:
             self.waiting.remove(training)
             self._tell_began(training)
             self.at_work[fingerprint] = training
+            self.adopted.add(fingerprint)
             place = self.backend.where(fingerprint)
             say(f"{_named(training)}: still running as job {number}" + (f" on {place.host}" if place else ""))
 
@@ -211,7 +217,7 @@ class Engine:
                 if self.not_before[fingerprint] > time.monotonic():
                     continue
                 self.not_before[fingerprint] = time.monotonic() + BUSY_S
-                if all(run_result.read(run.recipe, run.trajectory) for run in training.runs):
+                if _is_whole(training):
                     self.waiting.remove(training)
                     self._end(training, Outcome(fingerprint, "ended"))
                     continue
@@ -281,6 +287,11 @@ class Engine:
             return True
         self.in_vain[name] = 0 if further else self.in_vain[name] + 1
         return self.in_vain[name] > IN_VAIN
+
+
+def _is_whole(training: Training) -> bool:
+    """Whether all of its runs can be read."""
+    return all(run_result.read(run.recipe, run.trajectory) for run in training.runs)
 
 
 def _named(training: Training) -> str:

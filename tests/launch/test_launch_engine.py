@@ -363,7 +363,10 @@ def test_a_time_limit_uses_up_a_retry_only_where_nothing_was_gained(tmp_path: Pa
     assert len(backend.submitted) == 5 + 2
 
 
-def test_what_a_process_that_died_left_at_work_is_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_process_that_died_left_at_work_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run_result, "read", lambda *_: {"status": "done"})
     wanted = trainings(tmp_path, "seed=0,1,2")
     backend = Script(2)
     run, ended = engine(backend)
@@ -375,6 +378,21 @@ def test_what_a_process_that_died_left_at_work_is_waited_for(tmp_path: Path, cap
     assert sorted(ended) == sorted((name, "ended") for name in prints(wanted))
     assert prints(wanted).count(job.fingerprint) == 1 == [each.fingerprint for each in backend.submitted].count(job.fingerprint)
     assert f"({wanted[0].trajectory.path}): still running as job 4711 on node7" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("state", ["ended", "stopped"])
+def test_what_was_left_at_work_and_ends_before_the_last_step_goes_on(tmp_path: Path, state: str) -> None:
+    """The process that died had asked it for fewer steps, or to stop."""
+    [wanted] = trainings(tmp_path)
+    name = wanted.trajectory.fingerprint
+    backend = Script(1, {name: ["ended", state]})
+    run, _ = engine(backend)
+    run.run([wanted])
+    backend.at_work, backend.left = list(backend.submitted), {name: "4711"}
+    run, ended = engine(backend)
+    run.run([wanted])
+    assert ended == [(name, "ended")]
+    assert len(backend.submitted) == 2
 
 
 def test_a_place_without_an_end_takes_all_in_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
