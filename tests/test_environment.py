@@ -55,7 +55,14 @@ def test_what_does_not_is_taken(name: str, value: str) -> None:
     ("name", "value", "told"),
     [
         ("TF_XLA_FLAGS", "--nope=1", "TF_XLA_FLAGS has a flag that TensorFlow does not know: --nope=1."),
-        ("XLA_FLAGS", "--xla_cpu_enable_fast_math=maybe", "XLA_FLAGS has a flag whose value TensorFlow cannot read: --xla_cpu"),
+        pytest.param(
+            *(
+                "XLA_FLAGS",
+                "--xla_cpu_enable_fast_math=maybe",
+                "XLA_FLAGS has a flag whose value TensorFlow cannot read: --xla_cpu",
+            ),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_flags_with_which_tensorflow_does_not_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
@@ -88,6 +95,7 @@ def test_why_a_library_does_not_start(said: str, told: str) -> None:
     assert libraries._why_not("Segmentation fault\n", {}) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["[1]", '{"epsilon": 1}'])
 def test_a_file_of_keras_with_which_it_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str) -> None:
     (tmp_path / "keras.json").write_text(content)
@@ -109,6 +117,7 @@ def test_usual_settings_start_no_process(monkeypatch: pytest.MonkeyPatch, tmp_pa
         libraries.check({"KERAS_HOME": str(tmp_path), "TF_XLA_FLAGS": " "})
 
 
+@pytest.mark.slow
 def test_flags_that_tensorflow_knows_start() -> None:
     libraries.check({"XLA_FLAGS": "--xla_cpu_enable_fast_math=false", "KERAS_HOME": "/nope"})
 
