@@ -102,11 +102,15 @@ def command_of(name: str) -> Command | None:
     """The command of a name, ours before one of another package; None where there is none.
 
     Raises:
-        AblateError: it is that of another package, and cannot be loaded.
+        AblateError: it is that of another package, and cannot be loaded, or of several.
     """
     if name in commands.names():
         return import_module(f"ablate.commands.{name}")
-    for entry in entry_points(group=GROUP, name=name):
+    found = entry_points(group=GROUP, name=name)
+    if len(found) > 1:
+        packages = " and ".join(sorted(entry.dist.name if entry.dist else entry.value for entry in found))
+        raise AblateError(f"Several packages define the command {name}: {packages}. Uninstall all but one of them.")
+    for entry in found:
         try:
             module: Command = entry.load()
         except Exception as error:  # whatever the code of another package raises
@@ -124,10 +128,11 @@ def _no_command(word: str, after: str = "") -> str:
 
     if after.startswith("=") or word in KEYS:
         return f"{word} has no value. Write {word}={after.strip('=') or 'VALUE'} without spaces."
-    listed = f"Unknown command {word!r}. Choose from {', '.join(commands.names())}, or give KEY=VALUE."
+    known = sorted({*commands.names(), *entry_points(group=GROUP).names})
+    listed = f"Unknown command {word!r}. Choose from {', '.join(known)}, or give KEY=VALUE."
     if word in levels("study"):
         return f"{listed} Did you mean -m study={word}?"
-    return f"{listed}{did_you_mean(word, commands.names())}"
+    return f"{listed}{did_you_mean(word, known)}"
 
 
 def hydra_main(words: Sequence[str]) -> int:

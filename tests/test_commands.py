@@ -70,3 +70,21 @@ def test_one_that_cannot_run_is_named(name: str, told: str, capsys: pytest.Captu
 def test_what_is_no_command_is_refused_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended("pln", "lr=0.1") == 2
     assert "Did you mean 'plan'?" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("toys")
+def test_commands_of_other_packages_are_among_the_choices(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("toi") == 2
+    told = capsys.readouterr().err
+    assert "Choose from broken, dashboard, " in told
+    assert "Did you mean 'toy'?" in told
+
+
+@pytest.mark.usefixtures("toys")
+def test_a_command_of_two_packages_is_refused(tmp_path: Path) -> None:
+    info = tmp_path / "other-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\ntoy = no_such_module\n")
+    with pytest.raises(AblateError, match=r"^Several packages define the command toy: other and toy-commands\. Uninstall all"):
+        command_of("toy")

@@ -207,6 +207,18 @@ def test_a_name_that_is_no_back_end(name: str, told: str) -> None:
     assert str(found.value) == told
 
 
+@pytest.mark.usefixtures("program")
+def test_a_back_end_of_two_packages_is_refused(tmp_path: Path) -> None:
+    info = tmp_path / "other-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[ablate.backends]\ntoy = no_such_module:backend\n")
+    with pytest.raises(
+        AblateError, match=r"^Several packages define the backend toy: other and toy\. Uninstall all but one of them\.$"
+    ):
+        backends.named("toy", {})
+
+
 def test_a_back_end_of_ours_is_not_replaced_by_one_of_another_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     other: dict[str, Any] = {"local": EntryPoint("local", "no_such_module:backend", backends.GROUP)}
     monkeypatch.setattr(backends, "_of_others", lambda: other)

@@ -50,6 +50,9 @@ def _maker(name: str) -> Maker:
     found = _of_others().get(name)
     if found is None:
         raise AblateError(one_of("backend", name, names()))
+    if len(same := entry_points(group=GROUP, name=name)) > 1:
+        packages = " and ".join(sorted(entry.dist.name if entry.dist else entry.value for entry in same))
+        raise AblateError(f"Several packages define the backend {name}: {packages}. Uninstall all but one of them.")
     try:
         return found.load()  # type: ignore[no-any-return]
     except Exception as error:
