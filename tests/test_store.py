@@ -307,6 +307,13 @@ def test_a_segment_with_a_value_that_it_cannot_have_is_left_out(tmp_path: Path, 
     assert made.segments() == [{"threads": 1}]
 
 
+def test_a_segment_without_the_version_of_a_package_that_is_not_installed_is_sound(tmp_path: Path) -> None:
+    """As in a checkout that was never installed, or where TensorFlow is of a distribution of another name."""
+    made = Trajectory(tmp_path, "0123456789abcdef")
+    made.add_segment({"threads": 3, "versions": {"ablate-tf": None, "tensorflow": "2.21.0"}})
+    assert [segment["threads"] for segment in made.segments()] == [3]
+
+
 def test_an_evaluation_whose_predictions_changed_is_to_be_done_again(tmp_path: Path) -> None:
     made = trajectory(tmp_path)
     shutil.copy(made.predictions_file(10), made.predictions_file(20))

@@ -41,4 +41,5 @@ def _check(node: Node) -> None:
         dirty.boolean()
     if (versions := node.get("versions")) is not None:
         for _, version in versions.entries():
-            version.text(200)
+            if version.value is not None:  # of a package that is imported without being installed
+                version.text(200)
