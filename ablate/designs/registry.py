@@ -18,6 +18,7 @@ from ablate.designs.design import (
     Pair,
     change,
     check_resolution,
+    interaction,
     rounded,
     to_baseline,
 )
@@ -68,6 +69,7 @@ def arms(name: str, factors: Sequence[Factor], resolution: int = RESOLUTION) -> 
     made = list(design.arms(factors, resolution))
     if name not in _ours():
         _check(design, factors, made)
+        _check_judged(design, factors, made, resolution)
     return made
 
 
@@ -151,3 +153,17 @@ def _check(design: Design, factors: Sequence[Factor], arms: Sequence[Arm]) -> No
     if count > 1:
         got = ", ".join(f"{name}: {level}" for name, level in twice)
         raise AblateError(f"design={design.name} must make different arms, got one twice: {got or 'that of no factor'}.")
+
+
+def _check_judged(design: Design, factors: Sequence[Factor], arms: Sequence[Arm], resolution: int) -> None:
+    """Refuse what another package's design judges, where no report could."""
+    for pair in design.pairs(arms):
+        if len({*pair}) != 2 or not {*pair} <= {*range(len(arms))}:
+            raise AblateError(f"design={design.name} must compare two different arms from 0 to {len(arms) - 1}, got {pair}.")
+    two = [factor.name for factor in factors if len(factor.levels) == 2]
+    for effect in design.effects(factors, resolution):
+        if not effect or not {*effect} <= {*two}:
+            raise AblateError(
+                f"design={design.name} must judge effects of factors with two levels ({', '.join(two) or 'there are none'}), "
+                f"got {interaction(effect) or 'one of no factor'}."
+            )

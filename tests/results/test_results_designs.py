@@ -57,16 +57,21 @@ TWICE = """
 from ablate.designs import Arm, Design
 TWICE = Design("twice", "one arm twice", lambda factors, resolution: 2 * [Arm(tuple((f.name, f.levels[-1]) for f in factors))])
 """
+ASTRAY = """
+from ablate.designs import Arm, Design
+ASTRAY = Design("astray", "", lambda factors, _: [Arm(tuple((f.name, f.levels[0]) for f in factors))], lambda arms: [(1, 0)])
+"""
 ENTRIES = {
     "relay": "toy_designs.relay:RELAY",
     "main": "toy_designs.main:MAIN",
     "picky": "toy_designs.picky:PICKY",
     "twice": "toy_designs.twice:TWICE",
+    "astray": "toy_designs.astray:ASTRAY",
     "broken": "toy_designs.broken:BROKEN",
     "other": "toy_designs.relay:RELAY",
     "factorial": "toy_designs.relay:RELAY",
 }
-LISTED = "factorial, one_factor, ladder, together, fractional, broken, main, other, picky, relay, twice"
+LISTED = "factorial, one_factor, ladder, together, fractional, astray, broken, main, other, picky, relay, twice"
 WORDS = ("augment=on,off", "ema=on,off", "steps=10", "seed=0,1")
 
 
@@ -88,6 +93,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         "main": MAIN,
         "picky": PICKY,
         "twice": TWICE,
+        "astray": ASTRAY,
         "broken": "raise OSError('no\\nfile')",
     }.items():
         (package / f"{name}.py").write_text(source)
@@ -187,6 +193,12 @@ def test_what_is_wrong_with_a_design_of_another_package_is_told_in_a_line(sweeps
     }.items():
         with pytest.raises(AblateError, match=told):
             sweeps.planned(*WORDS, design=name)
+    with pytest.raises(AblateError, match=r"^design=astray must compare two different arms from 0 to 0, got \(1, 0\)\.$"):
+        sweeps.planned(*WORDS, design="astray")
+    with pytest.raises(
+        AblateError, match=r"^design=main must judge effects of factors with two levels \(ema\), got augment\.$"
+    ):
+        sweeps.planned("augment=on,off,center", "ema=on,off", design="main")
     for name in (*designs.design.KINDS, "Relay", "a-b", ""):
         with pytest.raises(AblateError, match="name must be lowercase letters"):
             designs.Design(name, "", lambda factors, resolution: [])
