@@ -38,8 +38,8 @@ def load(*sources: str | Path) -> Results:
     for folder in found:
         if is_search(folder):
             raise AblateError(
-                f"{folder} is a search, not a sweep. Read it with `ablate report` or `ablate.results.search.load`, or read "
-                f"its confirmation, the sweep in {CONFIRMATION}/."
+                f"{folder} is a search, not a sweep. Read it with `ablate report`, or in Python with "
+                f"`search.load` of `ablate.results`; or read its confirmation, the sweep in {CONFIRMATION}/."
             )
     folders_once = list({folder.resolve(): folder for folder in found}.values())
     parts = [one_sweep.read(folder) for folder in folders_once]

@@ -616,7 +616,7 @@ def test_trainings_whose_surroundings_were_not_checked_are_named(store: Path, sa
     counts, line = said("verify").splitlines()
     assert "0 damaged" in counts
     assert line.startswith("1 of 2 trajectories was trained by an older version, in which settings outside the config")
-    assert "train one again with store=NEW" in line
+    assert "retrain one with store=NEW" in line
     assert json.loads(said("verify", "--json"))["unchecked_trainings"] == [one.fingerprint]
 
 
