@@ -1,4 +1,4 @@
-"""Lines to whoever watches, on stderr."""
+"""Lines on stderr, for the user at the terminal."""
 
 from ablate import terminal
 
@@ -6,5 +6,5 @@ console = terminal.Terminal(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(message: str) -> None:
-    """One line to whoever watches."""
+    """Print one line."""
     terminal.say(console, message, whole=True)

@@ -23,8 +23,8 @@ def run(first: str, second: str, out: Path | None, as_json: bool, **changes: Any
     """
     from ablate import escaping
     from ablate.report import output, tables
-    from ablate.report.tables import interplay
-    from ablate.report.writing import folder_of, records
+    from ablate.report.tables import interplay, records
+    from ablate.report.writing import folder_of
     from ablate.results import load
     from ablate.results.analysis import analyse
     from ablate.results.compare import Comparison

@@ -160,7 +160,7 @@ def of_sweeps() -> tuple[str, ...]:
 
 
 def of_trials() -> tuple[str, ...]:
-    """The keys of which the trials of a search have a value of their own."""
+    """The keys that each trial of a search sets for itself."""
     return tuple(key.name for key in TABLE if key.of_trial)
 
 

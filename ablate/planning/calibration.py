@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,6 +19,7 @@ from ablate.messages import say
 from ablate.planning import libraries
 from ablate.resources import Share
 from ablate.store import read_json, write_json
+from ablate.system import provenance
 
 FILE = "calibration.json"
 TIMEOUT_S = 300.0
@@ -122,15 +122,8 @@ def _identity(precision: str, share: Share) -> dict[str, Any]:
         "host": machine.host(),
         "processor": machine.processor(),
         "gpu": bool(share.gpus),
-        "tensorflow": _version("tensorflow"),
-        "ablate": _version("ablate-tf"),
+        "tensorflow": provenance.version_of("tensorflow"),
+        "ablate": provenance.version_of("ablate-tf"),
         "training": TRAINING_VERSION,
         "precision": precision,
     }
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None

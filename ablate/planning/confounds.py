@@ -1,4 +1,4 @@
-"""What an arm may change besides its factor: the one list of it, of which the plan warns and the report tells."""
+"""What an arm may change besides its factor: one list, for the warnings of the plan and the table of the report."""
 
 import math
 from collections.abc import Collection, Mapping

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from ablate.errors import AblateError
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
     from rich.console import Console
 
     from ablate.results.analysis import Analysis
@@ -38,6 +37,7 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """Tables, notes and files as JSON-able content; a number that is missing is None."""
         from ablate.report import tables
+        from ablate.report.tables import records
 
         analysis, question = self.analysis, self.analysis.question
         return {
@@ -222,12 +222,6 @@ def search_of(source: str) -> Path | None:
         return None
     found = folders(source)
     return found[0] if any(map(is_search, found)) else None
-
-
-def records(frame: "DataFrame") -> list[dict[str, Any]]:
-    """A frame as JSON-able content: a row each; what is missing is None."""
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def show(report: Report | SearchReport) -> None:

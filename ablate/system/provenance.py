@@ -4,6 +4,7 @@ import functools
 import os
 import re
 import subprocess
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 GIT_TIMEOUT_S = 5.0  # of each question; a checkout on a slow disk does not hold up a training
@@ -56,3 +57,11 @@ def _lines(root: Path, *words: str) -> list[str] | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.decode(errors="replace").splitlines()
+
+
+def version_of(package: str) -> str | None:
+    """The installed version of a package; None where it is imported without being installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

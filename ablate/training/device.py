@@ -5,7 +5,6 @@ import os
 import platform
 import time
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import keras
@@ -90,7 +89,7 @@ def facts() -> dict[str, Any]:
         "device": device_name(),
         "processor": machine.processor(),
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in ("ablate-tf", "tensorflow", "keras", "numpy")},
+        "versions": {name: provenance.version_of(name) for name in ("ablate-tf", "tensorflow", "keras", "numpy")},
         "commit": commit,
         "dirty": dirty,
         "environment": {
@@ -108,10 +107,3 @@ def _libraries() -> dict[str, str]:
         return {}
     built = tf.sysconfig.get_build_info()
     return {name: str(built[f"{name}_version"]) for name in ("cuda", "cudnn") if f"{name}_version" in built}
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None

@@ -24,7 +24,7 @@ from ablate.terminal import tell
 
 _LIST = """\
 List the trajectories of a store, the last trained last. A trajectory is one training; runs that train alike share it.
-It is named by its fingerprint, of which the first digits are enough where only one begins with them.
+It is named by its fingerprint; the first digits are enough if they are unique.
 A filter on a level (augment=on) goes by what the training was first asked for as, which is the first line of its config.yaml.
 
 other commands, each with a --help of its own:

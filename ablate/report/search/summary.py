@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
 
 from ablate import terminal
 from ablate.report.search import repeat, tables, words
+from ablate.report.tables import records
 from ablate.report.tables.summary import print_table
 from ablate.results.search import SearchResults
 from ablate.stats import searches
@@ -46,17 +46,12 @@ def content(found: SearchResults) -> dict[str, Any]:
         "counts": found.counts,
         "default": found.default,
         "best": words.best_setting(found),
-        "trials": _records(found.trials),
+        "trials": records(found.trials),
         "ranked": [int(number) for number in ranked["number"]],
         "front": [int(number) for number in front.loc[front["front"], "number"]] if len(found.objectives) > 1 else [],
-        "importance": _records(found.importances[0]),
-        "spent": _records(searches.spent(found.trials)),
-        "confirmation": None if found.confirmation is None else _records(found.confirmation.comparisons),
+        "importance": records(found.importances[0]),
+        "spent": records(searches.spent(found.trials)),
+        "confirmation": None if found.confirmation is None else records(found.confirmation.comparisons),
         "commands": repeat.commands(found, str(found.folder)),
         "notes": [*words.warnings(found), *words.sentences(found), *found.importances[1], *found.notes],
     }
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in rows]

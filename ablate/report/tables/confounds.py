@@ -17,8 +17,8 @@ def averaged(analysis: Analysis) -> Table | None:
     columns = (
         wordy("factor", frame["label"]),
         wordy("also changes", [WORDS[what] for what in frame["what"]]),
-        shown([_amount(value) for value in frame["before"]], "from"),
-        shown([_amount(value) for value in frame["after"]], "to"),
+        shown([amount(value) for value in frame["before"]], "from"),
+        shown([amount(value) for value in frame["after"]], "to"),
         numeric("by", frame["by"], numbers.relative),
     )
     unknown = len(confounded.unknown(analysis))
@@ -30,5 +30,6 @@ def averaged(analysis: Analysis) -> Table | None:
     return Table("confounds", "What else changes, on average", columns, notes)
 
 
-def _amount(value: Any) -> str:
+def amount(value: Any) -> str:
+    """A quantity as a table shows it: a number, or words as they are."""
     return value if isinstance(value, str) else numbers.amount(float(value))

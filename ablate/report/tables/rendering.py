@@ -39,3 +39,9 @@ def markdown(text: pd.DataFrame, words: Sequence[str] = ()) -> str:
 
 def _row(cells: Sequence[str] | pd.Index) -> list[str]:
     return [escaping.markdown(str(cell)) for cell in cells]
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """A frame as JSON-able content: a row each; what is missing is None."""
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ablate import numbers
 from ablate.planning.confounds import WORDS
+from ablate.report.tables.confounds import amount
 from ablate.report.tables.table import Table, numeric, shown, wordy
 from ablate.report.tables.verdicts import intervals
 from ablate.results.analysis import Analysis
@@ -46,8 +47,8 @@ def confounds(analysis: Analysis) -> Table | None:
     columns = (
         wordy("arm", frame["label"]),
         wordy("also changes", [WORDS[what] for what in frame["what"]]),
-        shown([_amount(row["before"]) for row in rows], "from"),
-        shown([_amount(row["after"]) for row in rows], "to"),
+        shown([amount(row["before"]) for row in rows], "from"),
+        shown([amount(row["after"]) for row in rows], "to"),
         numeric("by", frame["by"], numbers.relative),
     )
     notes = ("A difference is due to all that changes: the factor, and what comes along with it.",)
@@ -91,7 +92,3 @@ def _commit(row: Mapping[Any, Any]) -> str:
     if pd.isna(row["commit"]):
         return numbers.NONE
     return f"{row['commit'][:COMMIT_DIGITS]}{' and changes' if row['dirty'] is True else ''}"
-
-
-def _amount(value: Any) -> str:
-    return value if isinstance(value, str) else numbers.amount(float(value))
