@@ -10,16 +10,24 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Protocol
 
 from ablate import __version__, escaping
-from ablate.errors import FULL_ERROR, AblateError, UsageError, did_you_mean
+from ablate.errors import FULL_ERROR, UsageError, did_you_mean
 from ablate.running import interrupt
 from ablate.system import commands, streams
+from ablate.system.plugins import Plugins
 
-GROUP = "ablate.commands"  # of the entry points of other packages: the name of a command, and the module that has its `run`
+COMMANDS = Plugins(
+    group="ablate.commands",
+    package="ablate.commands",
+    attribute=None,
+    title="the command {}",
+    key="command",
+    must="a module with a function run(arguments)",
+    fits=lambda name, one: callable(getattr(one, "run", None)),
+    helpers=commands.HELPERS,
+)
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -76,7 +84,7 @@ def _guarded(words: list[str]) -> int:
     warnings.filterwarnings("ignore", category=UserWarning, module=r"(omegaconf|hydra)\.")  # of what is refused in our words
     try:
         if words and "=" not in words[0] and not words[0].startswith(("-", "~")):
-            command = command_of(words[0])
+            command: Command | None = COMMANDS.known(words[0])
             if command is None:
                 raise UsageError(_no_command(*words[:2]))
             return int(command.run(words[1:]))
@@ -98,37 +106,13 @@ def _guarded(words: list[str]) -> int:
         return 2 if isinstance(error, UsageError) else 1
 
 
-def command_of(name: str) -> Command | None:
-    """The command of a name, ours before one of another package; None where there is none.
-
-    Raises:
-        AblateError: it is that of another package, and cannot be loaded, or of several.
-    """
-    if name in commands.names():
-        return import_module(f"ablate.commands.{name}")
-    found = entry_points(group=GROUP, name=name)
-    if len(found) > 1:
-        packages = " and ".join(sorted(entry.dist.name if entry.dist else entry.value for entry in found))
-        raise AblateError(f"Several packages define the command {name}: {packages}. Uninstall all but one of them.")
-    for entry in found:
-        try:
-            module: Command = entry.load()
-        except Exception as error:  # whatever the code of another package raises
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise AblateError(f"The command {name} cannot be loaded from {entry.value}: {reason}.") from error
-        if not callable(getattr(module, "run", None)):
-            raise AblateError(f"The command {name} needs a function run(arguments) in {entry.value}.")
-        return module
-    return None
-
-
 def _no_command(word: str, after: str = "") -> str:
     """What to say of a first word that is no command."""
     from ablate.config.own_configs import KEYS, levels
 
     if after.startswith("=") or word in KEYS:
         return f"{word} has no value. Write {word}={after.strip('=') or 'VALUE'} without spaces."
-    known = sorted({*commands.names(), *entry_points(group=GROUP).names})
+    known = sorted(COMMANDS.names())
     listed = f"Unknown command {word!r}. Choose from {', '.join(known)}, or give KEY=VALUE."
     if word in levels("study"):
         return f"{listed} Did you mean -m study={word}?"

@@ -40,6 +40,36 @@ def environment():
     return kept | {"COLUMNS": "120"}
 
 
+@pytest.fixture
+def install(tmp_path_factory, monkeypatch):
+    """Installs packages of other people as pip does: the modules by dotted name and text, the entry points by group."""
+    from ablate.system import plugins
+
+    before = set(sys.modules)
+
+    def installed(name: str, modules: dict[str, str], entries: dict[str, dict[str, str]]) -> Path:
+        site = tmp_path_factory.mktemp("site")
+        for dotted, source in modules.items():
+            path = site.joinpath(*dotted.split(".")).with_suffix(".py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source)
+        info = site / f"{name.replace('-', '_')}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        lines = [line for group, of in entries.items() for line in (f"[{group}]", *(f"{one} = {at}" for one, at in of.items()))]
+        (info / "entry_points.txt").write_text("\n".join(lines))
+        monkeypatch.syspath_prepend(str(site))
+        plugins.forget()
+        return site
+
+    yield installed
+    monkeypatch.undo()
+    plugins.forget()
+    for module in set(sys.modules) - before:
+        if str(tmp_path_factory.getbasetemp()) in str(getattr(sys.modules[module], "__file__", "")):
+            del sys.modules[module]
+
+
 def pytest_addoption(parser):
     parser.addoption("--bench-rounds", type=int, default=5, help="how often each benchmark is measured")
 

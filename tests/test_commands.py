@@ -1,13 +1,15 @@
 """Commands by name: a file each, and those of other packages."""
 
-import sys
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from ablate.__main__ import GROUP, command_of, main
+from ablate.__main__ import COMMANDS, main
 from ablate.errors import AblateError
 from ablate.system import commands
+
+Install = Callable[..., Any]
 
 TOY = """
 def run(arguments):
@@ -18,20 +20,10 @@ ENTRIES = {"toy": "toy_commands.toy", "broken": "toy_commands.broken", "idle": "
 
 
 @pytest.fixture
-def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def toys(install: Install) -> None:
     """A package with commands, installed as others are."""
-    package, info = tmp_path / "toy_commands", tmp_path / "toy_commands-1.0.dist-info"
-    package.mkdir()
-    info.mkdir()
-    (package / "__init__.py").touch()
-    (package / "toy.py").write_text(TOY)
-    (package / "broken.py").write_text("raise OSError('no such thing')")
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-commands\nVersion: 1.0\n")
-    lines = [f"[{GROUP}]", *(f"{name} = {place}" for name, place in ENTRIES.items())]
-    (info / "entry_points.txt").write_text("\n".join(lines))
-    monkeypatch.syspath_prepend(tmp_path)
-    for name in [name for name in sys.modules if name.startswith("toy_commands")]:
-        monkeypatch.delitem(sys.modules, name)
+    modules = {"toy_commands.__init__": "", "toy_commands.toy": TOY, "toy_commands.broken": "raise OSError('no such thing')"}
+    install("toy-commands", modules, {COMMANDS.group: ENTRIES})
 
 
 def ended(*words: str) -> int | str | None:
@@ -43,7 +35,7 @@ def ended(*words: str) -> int | str | None:
 def test_every_module_beside_the_helpers_is_a_command() -> None:
     assert {"dashboard", "info", "plan", "report", "runs", "status"} <= set(commands.names())
     for name in commands.names():
-        found = command_of(name)
+        found = COMMANDS.known(name)
         assert found is not None
         assert callable(found.run)
 
@@ -52,17 +44,20 @@ def test_every_module_beside_the_helpers_is_a_command() -> None:
 def test_a_command_of_another_package_is_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended("toy", "a", "b=c") == 3
     assert capsys.readouterr().out == "a toy with a b=c\n"
-    assert command_of("plan").__name__ == "ablate.commands.plan", "ours stay ours"  # type: ignore[union-attr]
+    assert COMMANDS.known("plan").__name__ == "ablate.commands.plan", "ours stay ours"  # type: ignore[union-attr]
 
 
 @pytest.mark.usefixtures("toys")
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("broken", "cannot be loaded from toy_commands.broken: no such thing."), ("idle", "needs a function run")],
+    [
+        ("broken", "cannot be loaded from toy_commands.broken: no such thing. Reinstall its package."),
+        ("idle", "must be a module with a function run"),
+    ],
 )
 def test_one_that_cannot_run_is_named(name: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(AblateError, match=told):
-        command_of(name)
+        COMMANDS.known(name)
     assert ended(name) == 1
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -81,10 +76,7 @@ def test_commands_of_other_packages_are_among_the_choices(capsys: pytest.Capture
 
 
 @pytest.mark.usefixtures("toys")
-def test_a_command_of_two_packages_is_refused(tmp_path: Path) -> None:
-    info = tmp_path / "other-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(f"[{GROUP}]\ntoy = no_such_module\n")
+def test_a_command_of_two_packages_is_refused(install: Install) -> None:
+    install("other", {}, {COMMANDS.group: {"toy": "no_such_module"}})
     with pytest.raises(AblateError, match=r"^Several packages define the command toy: other and toy-commands\. Uninstall all"):
-        command_of("toy")
+        COMMANDS.known("toy")

@@ -1,11 +1,8 @@
 """The designs by name: each module of this package that has one, and those that other packages name as entry points."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
-from importlib import import_module
-from importlib.metadata import EntryPoints, entry_points
-from pkgutil import iter_modules
 
 from ablate.designs.design import (
     KINDS,
@@ -23,15 +20,25 @@ from ablate.designs.design import (
     to_baseline,
 )
 from ablate.errors import AblateError, one_of
+from ablate.system.plugins import Plugins
 
-GROUP = "ablate.designs"  # of the entry points: the name of a design, and the module and attribute where its Design is
+DESIGNS = Plugins(
+    group="ablate.designs",
+    package="ablate.designs",
+    attribute="DESIGN",
+    title="design={}",
+    key="design",
+    must="a Design named '{}'",
+    fits=lambda name, one: isinstance(one, Design) and one.name == name,
+    helpers=("design", "fractions", "registry"),
+)
 USUAL = "factorial"  # the default in conf/config.yaml
 UNKNOWN = "those that its design names"  # the sentence of a design that is not known here
 
 
 def names() -> tuple[str, ...]:
     """The names of all designs, ours first. Of a name that several have ours counts."""
-    return tuple(dict.fromkeys((*_ours(), *sorted(entry.name for entry in _others()))))
+    return tuple(dict.fromkeys((*_ours(), *DESIGNS.names())))
 
 
 def known(name: str) -> Design | None:
@@ -40,7 +47,8 @@ def known(name: str) -> Design | None:
     Raises:
         AblateError: it is that of another package, and cannot be loaded.
     """
-    return _ours().get(name) or (None if name in KINDS else _loaded(name))
+    found: Design | None = None if name in KINDS else DESIGNS.known(name)
+    return found
 
 
 def find(name: str) -> Design:
@@ -107,35 +115,9 @@ def sentence(name: str) -> str:
 
 
 @cache
-def _ours() -> Mapping[str, Design]:
-    package = import_module(__name__.rpartition(".")[0])
-    modules = [import_module(f"{package.__name__}.{found.name}") for found in iter_modules(package.__path__)]
-    designs: list[Design] = [module.DESIGN for module in modules if hasattr(module, "DESIGN")]
-    return {design.name: design for design in sorted(designs, key=lambda design: (design.rank, design.name))}
-
-
-@cache
-def _others() -> EntryPoints:
-    return entry_points(group=GROUP)
-
-
-@cache
-def _loaded(name: str) -> Design | None:
-    found = _others().select(name=name)
-    if not found:
-        return None
-    if len(found) > 1:
-        packages = " and ".join(sorted(entry.dist.name if entry.dist else entry.value for entry in found))
-        raise AblateError(f"Several packages define design={name}: {packages}. Uninstall all but one of them.")
-    [entry] = found
-    try:
-        design = entry.load()
-    except Exception as error:  # whatever the code of another package raises
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise AblateError(f"design={name} cannot be loaded from {entry.value}: {reason}. Reinstall its package.") from error
-    if not isinstance(design, Design) or design.name != name:
-        raise AblateError(f"design={name}: {entry.value} must be a Design named '{name}', got {design!r:.60}.")
-    return design
+def _ours() -> tuple[str, ...]:
+    """The names of our own, as readers are shown them."""
+    return tuple(sorted(DESIGNS.ours(), key=lambda name: (DESIGNS.known(name).rank, name)))
 
 
 def _check(design: Design, factors: Sequence[Factor], arms: Sequence[Arm]) -> None:

@@ -2,9 +2,8 @@
 
 import json
 import sys
-from importlib.metadata import EntryPoint
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,8 @@ from ablate.errors import AblateError
 from ablate.running import backends, ensuring
 from ablate.running.backend import Request
 from tests.test_faults_injected import trained
+
+Install = Callable[..., Path]
 
 MODULE = '''
 """A back end that trains in this process, a few at once, and takes the place of the first training from it."""
@@ -105,17 +106,11 @@ class Program:
 
 
 @pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Program:
-    (tmp_path / "toy_backend.py").write_text(MODULE)
+def program(tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Program:
+    entries = {"toy": "toy_backend:backend", "broken": "no_such_module:backend"}
+    install("toy", {"toy_backend": MODULE}, {backends.BACKENDS.group: entries})
     (tmp_path / "my" / "hydra" / "launcher").mkdir(parents=True)
     (tmp_path / "my" / "hydra" / "launcher" / "toy.yaml").write_text(CONFIG)
-    (tmp_path / "toy-1.dist-info").mkdir()
-    (tmp_path / "toy-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1\n")
-    (tmp_path / "toy-1.dist-info" / "entry_points.txt").write_text(
-        "[ablate.backends]\ntoy = toy_backend:backend\nbroken = no_such_module:backend\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "toy_backend", raising=False)
     monkeypatch.setattr(ensuring, "ensure", trained)
     monkeypatch.setattr(ensuring, "keep_labels", lambda *_: None)
     monkeypatch.setattr("ablate.running.engine.TICK_S", 0)
@@ -196,8 +191,12 @@ def test_a_config_that_no_back_end_has_is_told_in_a_line(program: Program, text:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("toyy", "Unknown backend 'toyy'. Choose from broken, local, toy. Did you mean 'toy'?"),
-        ("broken", "The backend broken cannot be loaded from no_such_module:backend: No module named 'no_such_module'."),
+        ("toyy", "Unknown backend 'toyy'. Choose from local, broken, toy. Did you mean 'toy'?"),
+        (
+            "broken",
+            "The backend broken cannot be loaded from no_such_module:backend: No module named 'no_such_module'. "
+            "Reinstall its package.",
+        ),
     ],
 )
 @pytest.mark.usefixtures("program")
@@ -208,20 +207,16 @@ def test_a_name_that_is_no_back_end(name: str, told: str) -> None:
 
 
 @pytest.mark.usefixtures("program")
-def test_a_back_end_of_two_packages_is_refused(tmp_path: Path) -> None:
-    info = tmp_path / "other-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[ablate.backends]\ntoy = no_such_module:backend\n")
+def test_a_back_end_of_two_packages_is_refused(install: Install) -> None:
+    install("other", {}, {backends.BACKENDS.group: {"toy": "no_such_module:backend"}})
     with pytest.raises(
         AblateError, match=r"^Several packages define the backend toy: other and toy\. Uninstall all but one of them\.$"
     ):
         backends.named("toy", {})
 
 
-def test_a_back_end_of_ours_is_not_replaced_by_one_of_another_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    other: dict[str, Any] = {"local": EntryPoint("local", "no_such_module:backend", backends.GROUP)}
-    monkeypatch.setattr(backends, "_of_others", lambda: other)
+def test_a_back_end_of_ours_is_not_replaced_by_one_of_another_package(install: Install, tmp_path: Path) -> None:
+    install("other", {}, {backends.BACKENDS.group: {"local": "no_such_module:backend"}})
     asked = Request(2, 1, 5, tmp_path)
     assert backends.names() == ["local"]
     assert backends.named("local", {})(asked).places == 2

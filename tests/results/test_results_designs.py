@@ -20,6 +20,7 @@ from ablate.report.paper.methods import methods
 from ablate.results import load
 from ablate.results.analysis import Analysis, analyse
 from ablate.results.question import ask
+from ablate.system import plugins
 
 RELAY = """
 from ablate.designs import Arm, Design
@@ -75,19 +76,10 @@ LISTED = "factorial, one_factor, ladder, together, fractional, astray, broken, m
 WORDS = ("augment=on,off", "ema=on,off", "steps=10", "seed=0,1")
 
 
-def forget() -> None:
-    registry._others.cache_clear()
-    registry._loaded.cache_clear()
-
-
 @pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def installed(install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch):
     """A package with designs; calling it removes the package again."""
-    site = tmp_path / "site"
-    package, info = site / "toy_designs", site / "toy_designs-1.0.dist-info"
-    package.mkdir(parents=True)
-    info.mkdir()
-    for name, source in {
+    sources = {
         "__init__": "",
         "relay": RELAY,
         "main": MAIN,
@@ -95,22 +87,16 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         "twice": TWICE,
         "astray": ASTRAY,
         "broken": "raise OSError('no\\nfile')",
-    }.items():
-        (package / f"{name}.py").write_text(source)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-designs\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("\n".join(["[ablate.designs]", *(f"{name} = {at}" for name, at in ENTRIES.items())]))
-    monkeypatch.syspath_prepend(str(site))
-    forget()
+    }
+    site = install(
+        "toy-designs", {f"toy_designs.{name}": text for name, text in sources.items()}, {registry.DESIGNS.group: ENTRIES}
+    )
 
     def remove() -> None:
         sys.path.remove(str(site))
-        forget()
+        plugins.forget()
 
-    yield remove
-    if str(site) in sys.path:
-        remove()
-    for name in [name for name in sys.modules if name.startswith("toy_designs")]:
-        del sys.modules[name]
+    return remove
 
 
 def page_of(analysis: Analysis) -> str:

@@ -5,24 +5,28 @@ A module has a function `backend`, which makes a `Backend` from a `Request` and,
 """
 
 import inspect
-import pkgutil
 from collections.abc import Callable, Mapping
-from functools import cache, partial
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from functools import partial
 from typing import Any
 
 from ablate.errors import AblateError, one_of
-from ablate.running.backend import Backend, Request, reason_of
+from ablate.running.backend import Backend, Request
+from ablate.system.plugins import Plugins
 
-GROUP = "ablate.backends"
-
-Maker = Callable[..., Backend]
+BACKENDS = Plugins(
+    group="ablate.backends",
+    package=__name__,
+    attribute="backend",
+    title="the backend {}",
+    key="backend",
+    must="a function that makes a Backend",
+    fits=lambda name, one: callable(one),
+)
 
 
 def names() -> list[str]:
     """Of all back ends, in order; each is the NAME of a hydra/launcher=NAME."""
-    return sorted({*_modules(), *_of_others()})
+    return sorted(BACKENDS.names())
 
 
 def named(name: str, options: Mapping[str, Any]) -> Callable[[Request], Backend]:
@@ -34,7 +38,7 @@ def named(name: str, options: Mapping[str, Any]) -> Callable[[Request], Backend]
     Raises:
         AblateError: there is none of that name, it cannot be imported, or it has not such an option.
     """
-    maker = _maker(name)
+    maker: Callable[..., Backend] = BACKENDS.find(name)
     allowed = [each.name for each in inspect.signature(maker).parameters.values()][1:]
     for key in options:
         if key not in allowed:
@@ -42,27 +46,3 @@ def named(name: str, options: Mapping[str, Any]) -> Callable[[Request], Backend]
                 raise AblateError(f"Unknown key 'hydra.launcher.{key}': hydra/launcher={name} has no keys. Leave it out.")
             raise AblateError(one_of(f"key of hydra/launcher={name}", key, allowed))
     return partial(maker, **options)
-
-
-def _maker(name: str) -> Maker:
-    if name in _modules():
-        return import_module(f"{__name__}.{name}").backend  # type: ignore[no-any-return]
-    found = _of_others().get(name)
-    if found is None:
-        raise AblateError(one_of("backend", name, names()))
-    if len(same := entry_points(group=GROUP, name=name)) > 1:
-        packages = " and ".join(sorted(entry.dist.name if entry.dist else entry.value for entry in same))
-        raise AblateError(f"Several packages define the backend {name}: {packages}. Uninstall all but one of them.")
-    try:
-        return found.load()  # type: ignore[no-any-return]
-    except Exception as error:
-        raise AblateError(f"The backend {name} cannot be loaded from {found.value}: {reason_of(error)}.") from error
-
-
-@cache
-def _modules() -> frozenset[str]:
-    return frozenset(module.name for module in pkgutil.iter_modules(__path__))
-
-
-def _of_others() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
