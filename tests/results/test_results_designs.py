@@ -162,7 +162,7 @@ def test_the_command_line_takes_it_and_names_it(
 ) -> None:
     assert loading.resolve(loading.compose(["data=digits", "design=relay"])).steps > 0
     words = ["-m", "data=digits", "augment=on,off", "design=rely"]
-    environment["PYTHONPATH"] = str(tmp_path / "site")
+    environment["PYTHONPATH"] = sys.path[0]
     done = subprocess.run(
         [sys.executable, "-m", "ablate", *words], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
