@@ -9,8 +9,11 @@ that some kinds of its section alone have stands in their files instead, and is 
 A field of a layer has its neutral value as its default in `ablate.models.layers`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+from ablate import data
 
 Part = Literal["training", "readout", "sweep", "execution"]
 NONE: Final = object()  # no neutral value: the key is always hashed, and every config has it
@@ -55,17 +58,19 @@ class Key:
         return "." in self.name
 
 
+def _of_data_sets() -> Iterator[Key]:
+    """The keys that our own data sets have alone."""
+    for name in data.SETS.ours():
+        for key in data.SETS.known(name).keys:
+            yield Key(f"data.{key.name}", "training" if key.changes else "execution", key.unit, kinds=(name,))
+
+
 TABLE: tuple[Key, ...] = (
     Key("data", "training", group=True),
     Key("data.name", "training"),
     Key("data.validation", "training", "images", of_trial=True),
     Key("data.eval_on", "training", of_trial=True),
-    Key("data.archive", "training", kinds=("cifar10",)),
-    Key("data.url", "training", kinds=("cifar10",)),
-    Key("data.md5", "training", kinds=("cifar10",)),
-    Key("data.cache", "execution", kinds=("cifar10",)),
-    Key("data.records_per_file", "training", "images", kinds=("cifar10",)),
-    Key("data.path", "training", kinds=("arrays",)),
+    *_of_data_sets(),
     Key("augment", "training", group=True),
     Key("augment.crop", "training"),
     Key("augment.crop_fraction", "training", "of the side"),

@@ -34,7 +34,6 @@ SHORTEST_SECRET = 6  # characters
 
 INNER_KEYS = {section: keys.inner(section) for section in ("model", "lrn", "fc")}  # the recipe checks those of the others
 DATA_KEYS = keys.inner("data")  # of every data set
-OWN_DATA_KEYS = {name: keys.inner("data", name) for name in SETS}
 SPARE_DATA_KEYS = ("cache",)  # which every data set may have
 
 
@@ -207,7 +206,8 @@ def _check_keys(config: Mapping[str, Any], chosen: Mapping[str, str]) -> None:
                 f"{group} must be one of its levels, got {shown(config[group])}. Choose from {', '.join(levels_of(group))}."
             )
     data_set = config["data"].get("name")
-    own = OWN_DATA_KEYS.get(data_set, ()) if isinstance(data_set, str) else ()
+    source = SETS.known(data_set) if isinstance(data_set, str) else None
+    own = () if source is None else tuple(key.name for key in source.keys)
     needed = {**INNER_KEYS, "data": (*DATA_KEYS, *own)}
     for key in ("path", "archive", "cache", "url"):
         if not isinstance(config["data"].get(key), str | None):
@@ -217,7 +217,7 @@ def _check_keys(config: Mapping[str, Any], chosen: Mapping[str, str]) -> None:
     for name, known in needed.items():
         allowed = (*known, *SPARE_DATA_KEYS) if name == "data" else known
         for key in config[name]:
-            if key not in allowed and not (name == "data" and data_set not in OWN_DATA_KEYS):
+            if key not in allowed and not (name == "data" and source is None):
                 of = f"data={data_set}" if name == "data" else name
                 raise AblateError(
                     unknown_key(_whole_key(f"{name}.{key}", config[name][key]), [f"{name}.{each}" for each in known], of)

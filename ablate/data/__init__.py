@@ -1,22 +1,31 @@
 """Data sets: bytes in, uint8 arrays out.
 
 `shape` tells what a model needs to know, `digest` identifies the arrays, `load` gives them. Each takes the
-plain dict of the config group `data`. A set is a module with `shape`, `identity` and `read`.
+plain dict of the config group `data`. A set is a module with a `SOURCE`; an entry point of another package leads to one.
 """
 
 import dataclasses
 from collections.abc import Mapping
-from types import ModuleType
 from typing import Any
 
-from ablate.data import arrays, cache, cifar10, digits, split
-from ablate.data.dataset import Dataset, Decoded, Shape, Split, digest_of
+from ablate.data import cache, split
+from ablate.data.dataset import Dataset, Decoded, OwnKey, Shape, Source, Split, digest_of
 from ablate.data.split import default_validation
 from ablate.errors import AblateError, one_of
+from ablate.system.plugins import Plugins
 
-__all__ = ["Dataset", "Shape", "Split", "default_validation", "digest", "load", "shape"]
+__all__ = ["SETS", "Dataset", "Decoded", "OwnKey", "Shape", "Source", "Split", "default_validation", "digest", "load", "shape"]
 
-SETS: dict[str, ModuleType] = {"cifar10": cifar10, "digits": digits, "arrays": arrays}
+SETS = Plugins(
+    group="ablate.data",
+    package="ablate.data",
+    attribute="SOURCE",
+    title="data={}",
+    key="data.name",
+    must="a Source",
+    fits=lambda name, one: isinstance(one, Source),
+    helpers=("archive", "cache", "dataset", "download", "split"),
+)
 
 
 def shape(config: Mapping[str, Any]) -> Shape:
@@ -24,7 +33,7 @@ def shape(config: Mapping[str, Any]) -> Shape:
 
     Errors: an unknown name, a bad `validation` or `eval_on`, a user's file that cannot be used.
     """
-    whole: Shape = _set(config).shape(config)
+    whole = _source(config).shape(config)
     validation, eval_on = split.check(config, whole.train_images, whole.classes)
     return dataclasses.replace(
         whole,
@@ -39,7 +48,7 @@ def load(config: Mapping[str, Any]) -> Dataset:
     Errors: those of `shape`, no connection for a download, and every fault of the source.
     """
     name = _digest_name(config)
-    decoded: Decoded = _set(config).read(config)
+    decoded = _source(config).read(config)
     validation, eval_on = split.check(config, len(decoded.train.labels), len(decoded.class_names))
     train, evaluation = decoded.train, decoded.test
     if validation:
@@ -61,14 +70,15 @@ def digest(config: Mapping[str, Any]) -> str:
 
 def _digest_name(config: Mapping[str, Any]) -> str:
     """The key of the digest: all that decides the arrays, with bad settings refused before any work."""
-    module = _set(config)
-    if module is not arrays:  # whose sizes stand in the file, so that `load` checks them
+    source = _source(config)
+    if not source.opened:  # else `read` checks the sizes
         shape(config)
-    return cache.key(module.identity(config), config.get("validation", 0), config.get("eval_on", "test"))
+    return cache.key(source.identity(config), config.get("validation", 0), config.get("eval_on", "test"))
 
 
-def _set(config: Mapping[str, Any]) -> ModuleType:
+def _source(config: Mapping[str, Any]) -> Source:
     name = config.get("name")
-    if not isinstance(name, str) or name not in SETS:
-        raise AblateError(one_of("data.name", name, SETS))
-    return SETS[name]
+    if not isinstance(name, str):
+        raise AblateError(one_of("data.name", name, SETS.names()))
+    found: Source = SETS.find(name)
+    return found

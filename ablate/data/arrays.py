@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate.data import cache
-from ablate.data.dataset import Decoded, Shape, Split
+from ablate.data.dataset import Decoded, OwnKey, Shape, Source, Split
 from ablate.errors import AblateError
 from ablate.system import npz
 from ablate.system.safe_files import open_regular
@@ -226,3 +226,6 @@ def _unreadable(path: Path, error: Exception) -> AblateError:
         f"what cannot be read as one ({' '.join(str(error).split())})",
         "Write it with numpy.savez.",
     )
+
+
+SOURCE = Source(shape, identity, read, keys=(OwnKey("path"),), opened=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ablate.data import archive, cache
-from ablate.data.dataset import Decoded, Shape, Split
+from ablate.data.dataset import Decoded, OwnKey, Shape, Source, Split
 from ablate.errors import AblateError
 
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -106,3 +106,18 @@ def _md5(config: Mapping[str, Any]) -> str:
     if not re.fullmatch("[0-9a-f]{32}", md5):
         raise AblateError(f"Expected data.md5: 32 hex digits, the checksum of data.url. Received: {config.get('md5')!r}.")
     return md5
+
+
+SOURCE = Source(
+    shape,
+    identity,
+    read,
+    title="CIFAR-10",
+    keys=(
+        OwnKey("archive"),
+        OwnKey("url"),
+        OwnKey("md5"),
+        OwnKey("cache", changes=False),
+        OwnKey("records_per_file", "images"),
+    ),
+)

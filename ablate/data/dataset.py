@@ -1,7 +1,9 @@
 """What a data set is once it is in memory, and the digest that identifies it."""
 
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +56,38 @@ class Decoded:
     test: Split
     class_names: tuple[str, ...]
     from_cache: bool = False
+
+
+@dataclass(frozen=True)
+class OwnKey:
+    """A key that the level of one data set has alone.
+
+    unit: of its value; empty where it has none. changes: whether another value may give other arrays.
+    """
+
+    name: str
+    unit: str = ""
+    changes: bool = True
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the arrays of a data set come from. Each function takes the plain dict of the config group `data`.
+
+    shape: sizes with all training images and the test images, without decoding anything.
+    identity: what changes when the arrays may.
+    read: the arrays.
+    title: what a paper calls it; empty for a user's own images.
+    keys: of its level, besides `name`, `validation` and `eval_on`, which all have.
+    opened: whether `shape` opens the file that `read` opens, so that the one is not called before the other.
+    """
+
+    shape: Callable[[Mapping[str, Any]], Shape]
+    identity: Callable[[Mapping[str, Any]], list[object]]
+    read: Callable[[Mapping[str, Any]], Decoded]
+    title: str = ""
+    keys: tuple[OwnKey, ...] = ()
+    opened: bool = False
 
 
 @dataclass(frozen=True)

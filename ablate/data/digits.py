@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ablate.data import split
-from ablate.data.dataset import Decoded, Shape, Split
+from ablate.data.dataset import Decoded, Shape, Source, Split
 
 CLASSES = 10
 IMAGES = 1_797
@@ -44,3 +44,6 @@ def read(config: Mapping[str, Any]) -> Decoded:
         everything.take(np.flatnonzero(is_test)),
         tuple(str(digit) for digit in range(CLASSES)),
     )
+
+
+SOURCE = Source(shape, identity, read, title="the handwritten digits of scikit-learn")

@@ -95,7 +95,7 @@ def test_evaluating_on_no_held_out_images_is_refused_with_what_to_do():
 
 
 def test_an_unknown_set_or_part_is_refused_with_the_choices():
-    with pytest.raises(AblateError, match=r"Unknown data\.name 'mnist'\. Choose from cifar10, digits, arrays\."):
+    with pytest.raises(AblateError, match=r"Unknown data\.name 'mnist'\. Choose from arrays, cifar10, digits\."):
         data.load({"name": "mnist"})
     with pytest.raises(AblateError, match=r"Unknown data\.eval_on 'train'\. Choose from test, validation\."):
         data.digest({"name": "digits", "eval_on": "train"})

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from ablate.config.neutral import with_neutral
+from ablate.data import SETS
+from ablate.errors import AblateError
 from ablate.results.analysis import Analysis
 from ablate.store import Trajectory
 
-DATA_SETS = {"cifar10": "CIFAR-10", "digits": "the handwritten digits of scikit-learn"}
 DEVIATIONS = {"glorot": "sqrt(2 / (fan in + fan out))", "he": "sqrt(2 / fan in)", "inverse_fan_in": "1 / fan in"}
 
 
@@ -30,7 +31,11 @@ def data_set(analysis: Analysis) -> str:
     """The name of the data; empty where it is not known, as of a user's own images."""
     trajectory = _trajectory(analysis)
     name = "" if trajectory is None else trajectory.names().get("data", "")
-    return DATA_SETS.get(name, "")
+    try:
+        source = SETS.known(name)
+    except AblateError:  # its package, which is not needed any more
+        source = None
+    return "" if source is None else str(source.title)
 
 
 def hyperparameters(content: Mapping[str, Any]) -> dict[str, str]:
