@@ -8,38 +8,9 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-# Optuna's parameters by its own names, with its own defaults unless a comment says otherwise.
-SAMPLERS: dict[str, dict[str, Any]] = {
-    "tpe": {
-        "seed": 0,
-        "multivariate": True,  # Optuna leaves it open; the best rate depends on the batch size
-        "group": False,
-        "constant_liar": True,
-        "n_startup_trials": 10,
-        "n_ei_candidates": 24,
-    },
-    "random": {"seed": 0},
-    "gp": {"seed": 0, "n_startup_trials": 10, "deterministic_objective": False},
-    "cmaes": {"seed": 0, "n_startup_trials": 1, "sigma0": None, "popsize": None, "with_margin": False, "lr_adapt": False},
-    "qmc": {"seed": 0, "qmc_type": "sobol", "scramble": False},
-    "grid": {"seed": 0},
-    "brute_force": {"seed": 0},
-    "nsgaii": {"seed": 0, "population_size": 50, "mutation_prob": None, "crossover_prob": 0.9, "swapping_prob": 0.5},
-}
-PRUNERS: dict[str, dict[str, Any]] = {
-    "none": {},
-    "median": {"n_startup_trials": 5, "n_min_trials": 1},
-    "percentile": {"percentile": 25.0, "n_startup_trials": 5, "n_min_trials": 1},
-    # Optuna's own is 3, with which ten epochs are looked at after 1, 3 and 9; with 4, as in ASHA's paper, after 1 and 4.
-    "hyperband": {"min_resource": None, "max_resource": None, "reduction_factor": 4, "bootstrap_count": 0},
-    "successive_halving": {
-        "min_resource": None,
-        "reduction_factor": 4,
-        "min_early_stopping_rate": 0,
-        "bootstrap_count": 0,
-    },
-    "wilcoxon": {"p_threshold": 0.1, "n_startup_steps": 2},
-}
+from ablate.search.algorithm import node
+from ablate.search.pruners import PRUNERS
+from ablate.search.samplers import SAMPLERS
 
 
 @dataclass
@@ -72,9 +43,9 @@ class OptunaSweeperConf:
 
 _STORE = ConfigStore.instance()
 _STORE.store(group="hydra/sweeper", name="optuna", node=OptunaSweeperConf, provider="ablate")
-for _kind, _nodes in (("sampler", SAMPLERS), ("pruner", PRUNERS)):
-    for _name, _parameters in _nodes.items():
-        _STORE.store(group=f"hydra/sweeper/{_kind}", name=_name, node={"name": _name, **_parameters}, provider="ablate")
+for _kind, _known in (("sampler", SAMPLERS), ("pruner", PRUNERS)):
+    for _name in _known.names():
+        _STORE.store(group=f"hydra/sweeper/{_kind}", name=_name, node=node(_known, _name), provider="ablate")
 
 
 class OptunaSweeper(Sweeper):

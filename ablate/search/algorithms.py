@@ -4,6 +4,7 @@ import hashlib
 import warnings
 from collections.abc import Callable, Container, Mapping
 from decimal import Decimal
+from importlib.util import find_spec
 from typing import Any
 
 import optuna
@@ -13,31 +14,11 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from ablate.errors import AblateError, one_of
-from ablate.search import optuna_private, parameters
-from ablate.search.cmaes import CmaEs
+from ablate.search import optuna_private, pruners
+from ablate.search.algorithm import Sampler
+from ablate.search.parameters import checked
+from ablate.search.samplers import SAMPLERS
 from ablate.store.record import Dimension
-
-SAMPLERS: Mapping[str, Callable[..., BaseSampler]] = {
-    "tpe": optuna.samplers.TPESampler,
-    "random": optuna.samplers.RandomSampler,
-    "gp": optuna.samplers.GPSampler,
-    "cmaes": CmaEs,
-    "qmc": optuna.samplers.QMCSampler,
-    "grid": optuna.samplers.GridSampler,
-    "brute_force": optuna.samplers.BruteForceSampler,
-    "nsgaii": optuna.samplers.NSGAIISampler,
-}
-PRUNERS: Mapping[str, Callable[..., BasePruner]] = {
-    "median": optuna.pruners.MedianPruner,
-    "percentile": optuna.pruners.PercentilePruner,
-    "hyperband": optuna.pruners.HyperbandPruner,
-    "successive_halving": optuna.pruners.SuccessiveHalvingPruner,
-    "wilcoxon": optuna.pruners.WilcoxonPruner,
-}
-OF_ONE_SEQUENCE = ("qmc", "grid")  # their points are those of one seed, in an order that the storage keeps
-NEEDS = {"gp": ("torch", "torch"), "cmaes": ("cmaes", "cmaes")}  # sampler: module, and what to install for it
-OF_SEVERAL = ("tpe", "random", "gp", "qmc", "grid", "brute_force", "nsgaii")  # samplers for two objectives
-OF_ONE = ("tpe", "random", "gp", "cmaes", "qmc", "grid", "brute_force")
 
 
 def distribution(one: Dimension) -> BaseDistribution:
@@ -61,29 +42,29 @@ def sampler(config: Mapping[str, Any], space: Mapping[str, Dimension], objective
         AblateError: no such sampler or parameter, or one that cannot do this search.
     """
     name = str(config["name"])
-    allowed = OF_ONE if objectives == 1 else OF_SEVERAL
-    if name not in allowed:
-        raise AblateError(one_of("hydra/sweeper/sampler", name, allowed))
-    _check_installed(name)
-    given = parameters.checked("sampler", config)
+    if name not in SAMPLERS.names() or not _serves(name, objectives):
+        raise AblateError(one_of(SAMPLERS.key, name, [other for other in SAMPLERS.ours() if _serves(other, objectives)]))
+    found: Sampler = SAMPLERS.find(name)
+    _check_installed(name, found)
+    given = checked("sampler", config, found.parameters)
+    if (refusal := found.refusal(given)) is not None:
+        raise AblateError(refusal)
     seed = given.pop("seed", None) or 0
-    if name == "grid":
-        given["search_space"] = {key: _grid(key, one) for key, one in space.items()}
     words = [f"{key}={one.written}" for key, one in space.items() if one.kind == "categorical"]
-    if name == "cmaes" and words:
+    if found.ranges and words:
         raise AblateError(
-            "Expected ranges alone with hydra/sweeper/sampler=cmaes, which knows no lists, as in "
+            f"Expected ranges alone with hydra/sweeper/sampler={name}, which knows no lists, as in "
             f"batch_size=int(tag(log,interval(32,512))). Received: {' '.join(words)}."
         )
-    if name == "brute_force":
-        for key, one in space.items():
-            _grid(key, one)
+    if found.finite:
+        grid = {key: _grid(key, one) for key, one in space.items()}
+        given |= {"search_space": grid} if found.search_space else {}
 
     def make(number: int) -> BaseSampler:
-        drawn = seed if name in OF_ONE_SEQUENCE else derived(seed, number)
+        drawn = seed if found.one_sequence else derived(seed, number)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Optuna calls experimental or old has been there for years
-            return SAMPLERS[name](seed=drawn, **given)
+            return found.make(seed=drawn, **given)
 
     return Seeded(make)
 
@@ -149,28 +130,11 @@ def pruner(config: Mapping[str, Any], least: int, budget: int) -> BasePruner | N
     Raises:
         AblateError: no such pruner or parameter.
     """
-    name = str(config["name"])
-    if name == "none":
-        return None
-    if name not in PRUNERS:
-        raise AblateError(one_of("hydra/sweeper/pruner", name, ("none", *PRUNERS)))
-    given = parameters.checked("pruner", config)
-    if name in ("median", "percentile"):
-        given.setdefault("n_warmup_steps", max(0, least - 1))
-    if name == "percentile":
-        given.setdefault("percentile", 25.0)  # that of hydra_plugins.ablate_optuna_sweeper; Optuna has none
-    if name in ("hyperband", "successive_halving"):
-        given.setdefault("min_resource", max(1, least))
-    if name == "hyperband":
-        given.setdefault("max_resource", max(budget, given["min_resource"]))
-        if given["max_resource"] < given["min_resource"]:
-            raise AblateError(
-                f"hydra.sweeper.pruner.max_resource must be {given['min_resource']:,} examples or more, which is min_resource, "
-                f"got {given['max_resource']:,}."
-            )
+    found = pruners.pruner(str(config["name"]))
+    given = found.filled(checked("pruner", config, found.parameters), least, budget)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return PRUNERS[name](**given)
+        return found.make(**given)
 
 
 class Beside(optuna.Study):
@@ -229,11 +193,16 @@ def _grid(key: str, one: Dimension) -> list[Any]:
     return [int(value) for value in values] if one.kind == "int" else values
 
 
-def _check_installed(name: str) -> None:
-    import importlib.util
+def _serves(name: str, objectives: int) -> bool:
+    found: Sampler = SAMPLERS.find(name)
+    return objectives in found.objectives
 
-    module, package = NEEDS.get(name, ("optuna", ""))
-    if importlib.util.find_spec(module) is None:
+
+def _check_installed(name: str, found: Sampler) -> None:
+    if found.needs is None:
+        return
+    module, package = found.needs
+    if find_spec(module) is None:
         raise AblateError(
             f"Expected {module} for hydra/sweeper/sampler={name}. Received: it is not installed. pip install {package}."
         )

@@ -8,7 +8,7 @@ from typing import Any, Self
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.errors import AblateError, one_of
-from ablate.search import parameters, storage
+from ablate.search import parameters, pruners, storage
 from ablate.store.record import LEARNED, OBJECTIVES, Direction
 
 MOST_SEED = 2**31 - 1
@@ -133,7 +133,8 @@ def _objectives(given: Any, direction: Any) -> tuple[str, ...]:
 
 def _check_wilcoxon(pruner: Mapping[str, Any], seeds: int) -> None:
     """Refuse what could never end a trial: the test's smallest p after all seeds but one is 2 to the power of minus those."""
-    threshold = parameters.checked("pruner", pruner).get("p_threshold", 0.1)
+    known = pruners.pruner("wilcoxon").parameters
+    threshold = parameters.checked("pruner", pruner, known).get("p_threshold", known["p_threshold"].default)
     smallest = 0.5 ** min(seeds - 1, 1000)
     if seeds < 3 or smallest >= threshold:
         raise AblateError(

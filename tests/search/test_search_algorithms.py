@@ -4,20 +4,25 @@ import inspect
 import math
 import os
 import pickle
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
 import pytest
+from hydra.core.config_store import ConfigStore
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial
 
 from ablate.errors import AblateError
 from ablate.search import algorithms
+from ablate.search.algorithm import node
+from ablate.search.pruners import PRUNERS
+from ablate.search.samplers import SAMPLERS
 from ablate.store.record import Dimension
-from hydra_plugins import ablate_optuna_sweeper as plugin
+from ablate.system.plugins import Plugins
 
 RATE = {"lr": Dimension("float", "interval(0.1,1)", low=0.1, high=1.0)}
 LISTED = {"lr": Dimension("categorical", "0.1,0.2,0.3", choices=("0.1", "0.2", "0.3"))}
@@ -27,17 +32,75 @@ OURS = {  # that differ from Optuna's defaults
 }
 
 
-@pytest.mark.parametrize("kind", ["sampler", "pruner"])
-def test_what_the_config_lists_are_optunas_own_parameters_and_defaults(kind: str) -> None:
-    classes: Mapping[str, Any] = algorithms.SAMPLERS if kind == "sampler" else algorithms.PRUNERS
-    nodes = plugin.SAMPLERS if kind == "sampler" else plugin.PRUNERS
-    assert set(nodes) - {"none"} == set(classes)
-    for name, node in nodes.items():
-        known = inspect.signature(classes[name]).parameters if name != "none" else {}
-        for key, value in node.items():
-            assert key in known
-            if (name, key) not in OURS and key != "seed" and value is not None:
-                assert known[key].default == value, (name, key)
+@pytest.mark.parametrize(("kind", "known"), [("sampler", SAMPLERS), ("pruner", PRUNERS)])
+def test_what_the_config_lists_are_optunas_own_parameters_and_defaults(kind: str, known: Plugins) -> None:
+    for name in known.ours():
+        given = {"search_space": {"lr": [1]}} if name == "grid" else {"percentile": 25.0} if name == "percentile" else {}
+        if name in ("none", "gp"):
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            theirs = inspect.signature(type(known.find(name).make(**given))).parameters
+        for key, one in known.find(name).parameters.items():
+            assert key in theirs
+            if (name, key) not in OURS and key != "seed" and one.default is not None:
+                assert theirs[key].default == one.default, (name, key)
+        import hydra_plugins.ablate_optuna_sweeper  # noqa: F401 - which fills it
+
+        config = ConfigStore.instance().load(f"hydra/sweeper/{kind}/{name}.yaml").node
+        assert config["name"] == name
+        assert all(known.find(name).parameters[key].default == value for key, value in config.items() if key != "name")
+
+
+TOYS = """
+from ablate.search.algorithm import Pruner, Sampler
+from ablate.search.parameters import SEED, Parameter, Whole
+
+
+def lowest(seed, places=3):
+    from optuna.samplers import BaseSampler
+
+    class Lowest(BaseSampler):
+        def infer_relative_search_space(self, study, trial):
+            return {}
+
+        def sample_relative(self, study, trial, search_space):
+            return {}
+
+        def sample_independent(self, study, trial, name, distribution):
+            return round(distribution.low, places)
+
+    return Lowest()
+
+
+def never():
+    from optuna.pruners import NopPruner
+
+    return NopPruner()
+
+
+LOWEST = Sampler(lowest, {"seed": SEED, "places": Parameter(Whole(0, 9), 2)}, objectives=(1,))
+NEVER = Pruner(never, {})
+"""
+
+
+def test_those_of_another_package_are_used_as_ours_are(install: Callable[..., Path]) -> None:
+    entries = {
+        SAMPLERS.group: {"lowest": "toy_search:LOWEST", "lost": "toy_search:LOST"},
+        PRUNERS.group: {"never": "toy_search:NEVER"},
+    }
+    install("toy-search", {"toy_search": TOYS}, entries)
+    assert node(SAMPLERS, "lowest") == {"name": "lowest", "seed": 0, "places": 2}
+    assert node(SAMPLERS, "lost") == {"name": "lost"}
+    study = optuna.create_study(sampler=algorithms.sampler(node(SAMPLERS, "lowest"), RATE, 1))
+    assert study.ask({"lr": FloatDistribution(0.123, 1.0)}).params == {"lr": 0.12}
+    assert algorithms.pruner(node(PRUNERS, "never"), 1, 10) is not None
+    with pytest.raises(
+        AblateError, match=r"^Unknown key hydra\.sweeper\.sampler\.place for lowest\. Choose from seed, places\."
+    ):
+        algorithms.sampler({"name": "lowest", "place": 1}, RATE, 1)
+    with pytest.raises(AblateError, match=r"^hydra/sweeper/sampler=lost cannot be loaded from toy_search:LOST: .*Reinstall"):
+        algorithms.sampler({"name": "lost"}, RATE, 1)
 
 
 def drawn(study: optuna.Study, count: int) -> list[float]:
@@ -80,8 +143,12 @@ def test_a_grid_is_tried_whole_and_once() -> None:
 @pytest.mark.parametrize(
     ("config", "objectives", "message"),
     [
-        ({"name": "tpee"}, 1, "Unknown hydra/sweeper/sampler 'tpee'. Choose from tpe, random"),
-        ({"name": "cmaes"}, 2, "Unknown hydra/sweeper/sampler 'cmaes'. Choose from tpe, random, gp, qmc"),
+        ({"name": "tpee"}, 1, "Unknown hydra/sweeper/sampler 'tpee'. Choose from brute_force, cmaes"),
+        (
+            {"name": "cmaes"},
+            2,
+            "Unknown hydra/sweeper/sampler 'cmaes'. Choose from brute_force, gp, grid, nsgaii, qmc, random, tpe",
+        ),
         (
             {"name": "tpe", "n_start": 3},
             1,
@@ -99,7 +166,7 @@ def test_pruners_take_their_resources_in_examples() -> None:
     assert algorithms.pruner({"name": "none"}, 100, 1000) is None
     hyperband = algorithms.pruner({"name": "hyperband", "min_resource": None, "reduction_factor": 3}, 100, 1000)
     assert (hyperband._min_resource, hyperband._max_resource) == (100, 1000)  # type: ignore[union-attr]
-    with pytest.raises(AblateError, match="Choose from none, median"):
+    with pytest.raises(AblateError, match="Choose from hyperband, median, none"):
         algorithms.pruner({"name": "asha"}, 1, 10)
     with pytest.raises(
         AblateError, match=r"hydra\.sweeper\.pruner\.reduction_factor must be a whole number from 2 to .*, got 1\."
@@ -173,7 +240,7 @@ def test_cmaes_without_pickles_draws_what_optunas_own_draws(
     assert [
         trial.system_attrs for trial in cmaes(storage).trials if any("optimizer" in key for key in trial.system_attrs)
     ] == []
-    monkeypatch.setitem(algorithms.SAMPLERS, "cmaes", optuna.samplers.CmaEsSampler)
+    monkeypatch.setattr("ablate.search.cmaes.CmaEs", optuna.samplers.CmaEsSampler)
     theirs = tried(cmaes(optuna.storages.InMemoryStorage(), **parameters), 40)
     np.testing.assert_allclose(*([list(each.values()) for each in found] for found in (ours, theirs)), rtol=1e-6)
 

@@ -7,7 +7,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from ablate.errors import AblateError
-from ablate.search import algorithms, parameters
+from ablate.search import algorithms
+from ablate.search.pruners import PRUNERS
+from ablate.search.samplers import SAMPLERS
 from ablate.search.settings import SearchSettings
 from ablate.store.record import Dimension
 from hydra_plugins import ablate_optuna_sweeper as plugin
@@ -81,11 +83,12 @@ def test_any_value_of_a_key_is_taken_or_told_in_one_line(key: str) -> None:
 @pytest.mark.parametrize("kind", ["sampler", "pruner"])
 def test_what_a_parameter_can_have_optuna_takes(kind: str) -> None:
     """And anything else is told in one line, before Optuna sees it."""
-    for name, keys in (parameters.SAMPLERS if kind == "sampler" else parameters.PRUNERS).items():
+    known = SAMPLERS if kind == "sampler" else PRUNERS
+    for name in known.ours():
         if name == "gp":
             continue  # it needs torch
         space = LISTED if name in ("grid", "brute_force") else NUMBERED
-        for key in keys:
+        for key in known.find(name).parameters:
             wrong = 0
             for value in ODD:
                 config = {"name": name, key: value, **({"multivariate": True} if key == "group" else {})}  # which needs it

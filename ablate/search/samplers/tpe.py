@@ -1,0 +1,40 @@
+"""Tree-structured Parzen estimators (Bergstra et al. 2011), of all keys together."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ablate.search.algorithm import Sampler
+from ablate.search.parameters import SEED, STARTUP, Flag, Parameter, Whole
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
+
+def refusal(given: Mapping[str, Any]) -> str | None:
+    """Groups of keys are those of the multivariate sampler."""
+    if given.get("group") and given.get("multivariate") is False:
+        return "hydra.sweeper.sampler.group=true needs hydra.sweeper.sampler.multivariate=true, got false."
+    return None
+
+
+def make(**given: Any) -> "BaseSampler":
+    """Optuna's sampler with these parameters."""
+    from optuna.samplers import TPESampler
+
+    return TPESampler(**given)
+
+
+SAMPLER = Sampler(
+    make,
+    {
+        "seed": SEED,
+        "multivariate": Parameter(Flag(), True),
+        "group": Parameter(Flag(), False),
+        "constant_liar": Parameter(Flag(), True),
+        "n_startup_trials": Parameter(STARTUP, 10),
+        "n_ei_candidates": Parameter(Whole(1), 24),
+        "consider_magic_clip": Parameter(Flag(), listed=False),
+        "consider_endpoints": Parameter(Flag(), listed=False),
+    },
+    refusal=refusal,
+)
