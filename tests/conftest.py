@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import settings
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 settings.register_profile("ours", deadline=None)  # a slow or busy machine is no fault; speed is measured in tests/bench
 settings.load_profile("ours")
@@ -38,6 +39,19 @@ def environment():
     """The environment variables for a program that a test starts: nothing of the checkout is on its path."""
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "HYDRA_FULL_ERROR")}
     return kept | {"COLUMNS": "120"}
+
+
+class OneFile(SingleFileSnapshotExtension):
+    """A text file a snapshot."""
+
+    _write_mode = WriteMode.TEXT
+    file_extension = "txt"
+
+
+@pytest.fixture
+def read_by_users(snapshot):
+    """What users read, kept as a file to look at: `--snapshot-update` takes what is new."""
+    return snapshot.use_extension(OneFile)
 
 
 @pytest.fixture

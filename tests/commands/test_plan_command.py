@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import re
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from rich.console import Console
+from syrupy.assertion import SnapshotAssertion
 
 from ablate import designs
 from ablate.commands import plan as command
@@ -369,3 +371,21 @@ def test_help_has_two_examples(capsys: pytest.CaptureFixture[str]) -> None:
         command.run(["--help"])
     assert end.value.code == 0
     assert capsys.readouterr().out.count("\n  ablate plan ") == 2
+
+
+PLANS = {
+    "one_run": ((), "factorial"),
+    "factorial": (("augment=on,off", "ema=on,off", "seed=0,1,2"), "factorial"),
+    "one_factor": (("augment=on,off", "lrn=native,on,off", "fc=native,one", "seed=0,1,2,3,4"), "one_factor"),
+    "ladder": (("augment=off,center,on", "ema=off,on", "seed=0,1"), "ladder"),
+    "fractional": (("augment=on,off", "ema=on,off", "lrn=on,off", "weight_decay=scaled,off", "seed=0,1"), "fractional"),
+    "other_optimizers": (("optimizer=sgd,adam", "batch_size=64,128", "seed=0,1,2"), "one_factor"),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_what_a_plan_says(name: str, make: Callable[..., Plan], tmp_path: Path, read_by_users: SnapshotAssertion) -> None:
+    """Every sentence of it, as its reader gets it, to be read and taken with `--snapshot-update`."""
+    words, design = PLANS[name]
+    told = shown(described(make(*words, design=design)), 120)
+    assert re.sub(r"-[0-9a-f]{8}\b", "-DIGEST", told.replace(str(tmp_path), "FOLDER")) == read_by_users

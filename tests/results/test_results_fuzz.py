@@ -235,7 +235,9 @@ def test_no_change_of_a_result_changes_a_number_where_its_training_is_at_hand(ke
 
 
 JSON_FILES = ("sweep.json", "result.json", "status.json", "env.json", "final_steps.json")
-KEYED = re.compile(r"sweep\.json: ((a key of )?[\w.@/\[\]'-]+ (must|is|has|does)\b|not valid JSON: it holds half a character)")
+KEYED = re.compile(
+    r"sweep\.json: ((a key of )?[\w.@/\[\]'-]+ (must|is|are|has|does)\b|not valid JSON: it holds half a character)"
+)
 
 
 def hostile(path: Path, chance: random.Random) -> tuple[str, bytes]:
