@@ -19,9 +19,23 @@ def arms(wide: pd.DataFrame, better: int = 1) -> pd.DataFrame:
         better: 1 where more is better, -1 where less is.
 
     Returns:
-        One row an arm, in the order of `wide`, in its unit: arm; n, the seeds with a value; mean; sd, the standard deviation
-        over seeds; worst, the value of the worst seed; low, high, the plain 95 % interval of the mean (see `student`). NaN
-        where the seeds are too few.
+        One row an arm, in the order of `wide`, in its unit; NaN where the seeds are too few.
+
+        arm: as in `wide`.
+        n: the seeds with a value.
+        mean: over these.
+        sd: the standard deviation over seeds.
+        worst: the value of the worst seed.
+        low, high: the plain 95 % interval of the mean; see `student`.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from ablate.stats import arms
+        >>> wide = pd.DataFrame([[80.0, 81.0, 82.0], [84.0, None, 86.0]], columns=[0, 1, 2])
+        >>> arms(wide)[["arm", "n", "mean", "sd", "worst"]].round(2)
+           arm  n  mean    sd  worst
+        0    0  3  81.0  1.00   80.0
+        1    1  2  85.0  1.41   84.0
     """
     rows = []
     for arm, row in zip(wide.index, wide.to_numpy(dtype=np.float64), strict=True):
@@ -50,6 +64,17 @@ def noise(wide: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Two rows, "a run" and "a paired difference", in the unit of the frames: what; sd; low, high; n; freedom. NaN where no
         arm has two seeds; no interval where nothing varies.
+
+    Examples:
+        The arms have variances of 1 and 4, so a run's SD is √2.5; the differences are 4, 5, and 6.
+
+        >>> import pandas as pd
+        >>> from ablate.stats import noise, paired
+        >>> wide = pd.DataFrame([[80.0, 81.0, 82.0], [84.0, 86.0, 88.0]], columns=[0, 1, 2])
+        >>> noise(wide, paired(wide, [(1, 0)]))[["what", "sd", "n"]].round(2)
+                          what    sd  n
+        0                a run  1.58  3
+        1  a paired difference  1.00  3
     """
     rows = [("a run", *_pooled(wide)), ("a paired difference", *_pooled(samples))]
     return pd.DataFrame(rows, columns=["what", "sd", "low", "high", "n", "freedom"])

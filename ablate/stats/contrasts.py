@@ -50,13 +50,31 @@ def contrasts(
             the arms cannot tell apart the first.
 
     Returns:
-        (a row an effect, its value in each seed). Columns of the first: effect: its name, as in `augment: on → off` or
-        `augment x ema`; kind: main or interaction; factors: a tuple of their names; aliases: the main effects and two-factor
-        interactions that the arms cannot tell it from, each with the sign that it enters the contrast with. The second has a
-        column a seed, missing where an arm has no value.
+        (a row an effect, its value in each seed). The second has a column a seed, missing where an arm has no value. Columns
+        of the first:
+
+        effect: its name, as in `augment: on → off` or `augment x ema`.
+        kind: main or interaction.
+        factors: a tuple of their names.
+        aliases: the main effects and two-factor interactions that the arms cannot tell it from, each with the sign that it
+            enters the contrast with.
 
     Raises:
         AblateError: the arms are those of no such design.
+
+    Examples:
+        The effect of ema is (84 + 90 - 80 - 82) / 2; the interaction is half of (90 - 84) - (82 - 80).
+
+        >>> import pandas as pd
+        >>> from ablate.stats import contrasts
+        >>> levels = pd.DataFrame({"augment": ["off", "off", "on", "on"], "ema": ["off", "on", "off", "on"]})
+        >>> wide = pd.DataFrame({0: [80.0, 84.0, 82.0, 90.0]})  # seed 0
+        >>> effects, values = contrasts(wide, levels, {"augment": ["off", "on"], "ema": ["off", "on"]})
+        >>> effects[["effect", "kind"]].join(values)
+                      effect         kind    0
+        0  augment: off → on         main  4.0
+        1      ema: off → on         main  6.0
+        2      augment x ema  interaction  2.0
     """
     terms = _terms(levels, factors, effects)
     frame = pd.DataFrame(
@@ -74,6 +92,16 @@ def contrast_weights(levels: pd.DataFrame, factors: Factors, effects: Sequence[S
     """How much each arm (column) counts in each effect (row): an effect is the sum of the arms' values with these weights.
 
     The positive weights of an effect sum to 1, the negative ones to -1. Args and errors as `contrasts`.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from ablate.stats import contrast_weights
+        >>> levels = pd.DataFrame({"augment": ["off", "off", "on", "on"], "ema": ["off", "on", "off", "on"]})
+        >>> contrast_weights(levels, {"augment": ["off", "on"], "ema": ["off", "on"]})  # augment, ema, augment x ema
+             0    1    2    3
+        0 -0.5 -0.5  0.5  0.5
+        1 -0.5  0.5 -0.5  0.5
+        2  0.5 -0.5 -0.5  0.5
     """
     return _weights(_terms(levels, factors, effects), levels)
 
@@ -95,6 +123,19 @@ def shapley(wide: pd.DataFrame, levels: pd.DataFrame, factors: Factors) -> tuple
 
     Raises:
         AblateError: the arms are no full two-level factorial.
+
+    Examples:
+        Switched first, augment adds 82 - 80; switched second, 90 - 84. Its value is their mean.
+
+        >>> import pandas as pd
+        >>> from ablate.stats import shapley
+        >>> levels = pd.DataFrame({"augment": ["off", "off", "on", "on"], "ema": ["off", "on", "off", "on"]})
+        >>> wide = pd.DataFrame({0: [80.0, 84.0, 82.0, 90.0]})  # seed 0
+        >>> changes, values = shapley(wide, levels, {"augment": ["off", "on"], "ema": ["off", "on"]})
+        >>> changes.join(values)
+            factor             change    0
+        0  augment  augment: off → on  4.0
+        1      ema      ema: off → on  6.0
     """
     others = [f"{name}={','.join(choices)}" for name, choices in factors.items() if len(choices) != 2]
     if others:

@@ -19,11 +19,26 @@ def costs(runs: pd.DataFrame, against: Mapping[int, int]) -> pd.DataFrame:
         against: the arm that each arm is compared with; those without one have no differences.
 
     Returns:
-        A row an arm: arm; parameters; operations: for one image; bytes: of the parameters in float32, 4 each; seconds: of
-        training up to the step that is read, mean over the runs with status done; examples_per_second: while training, mean
-        over the same; and for each cost X_against: that of the compared arm, and X_difference: that of the arm minus it, of
-        both over the seeds with which both are done. Runs that share a training have the same seconds. Missing where no run
-        tells.
+        A row an arm; missing where no run tells. Runs that share a training have the same seconds.
+
+        arm: its number.
+        parameters: of its network.
+        operations: for one image.
+        bytes: of the parameters in float32, 4 each.
+        seconds: of training up to the step that is read, mean over the runs with status done.
+        examples_per_second: while training, mean over the same.
+        X_against: for each cost X, that of the compared arm, over the seeds with which both are done.
+        X_difference: that of the arm minus it, over the same.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from ablate.stats import costs
+        >>> runs = pd.DataFrame({"arm": [0, 1], "parameters": [100, 150], "operations": [1000, 1500], "seconds": [10.0, 12.0]})
+        >>> runs = runs.assign(seed=0, status="done", examples_per_second=[90.0, 75.0])
+        >>> costs(runs, against={1: 0})[["arm", "bytes", "seconds", "operations_difference", "seconds_difference"]]
+           arm  bytes  seconds  operations_difference  seconds_difference
+        0    0    400     10.0                    NaN                 NaN
+        1    1    600     12.0                  500.0                 2.0
     """
     frame = runs.groupby("arm")[["parameters", "operations"]].first()
     frame.insert(2, "bytes", BYTES_A_PARAMETER * frame["parameters"])
@@ -54,6 +69,18 @@ def fronts(arms: pd.DataFrame, better: int = 1) -> pd.DataFrame:
     Returns:
         front_operations, front_parameters, front_seconds: true or false, with the index of `arms`; false where the mean or the
         cost is missing, or a seed diverged.
+
+    Examples:
+        The second arm beats the third on operations: it is better and cheaper.
+
+        >>> import pandas as pd
+        >>> from ablate.stats import fronts
+        >>> arms = pd.DataFrame({"mean": [80.0, 82.0, 81.0], "operations": [10, 20, 30], "parameters": [7, 7, 7]})
+        >>> fronts(arms.assign(seconds=[5.0, 9.0, 3.0], diverged=0))
+           front_operations  front_parameters  front_seconds
+        0              True             False          False
+        1              True              True           True
+        2             False             False           True
     """
     good = better * arms["mean"].where(arms["diverged"] == 0).to_numpy(dtype=np.float64)
     columns = {cost: arms[cost].to_numpy(dtype=np.float64, na_value=np.nan) for cost in FRONTS}
@@ -69,6 +96,13 @@ def equal_compute(runs: pd.DataFrame) -> str | None:
     Args:
         runs: a row a run: arm, label, status, step, operations and batch_size. Where a batch size is missing, the operations
             for one image are compared.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from ablate.stats import equal_compute
+        >>> runs = pd.DataFrame({"arm": [0, 1], "label": ["thin", "wide"], "operations": [1000, 1050]})
+        >>> equal_compute(runs.assign(status="done", step=100, batch_size=128))
+        'Equal steps, not equal compute: of the arms read at step 100, a step costs 5 % more operations for wide than for thin.'
     """
     arms = runs[runs["status"] == "done"].dropna(subset=["step", "operations"]).drop_duplicates("arm")
     batch = pd.to_numeric(arms["batch_size"])  # text where it is a factor

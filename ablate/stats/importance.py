@@ -31,9 +31,13 @@ def importance(
 ) -> tuple[pd.DataFrame, list[str]]:
     """(one row an objective and searched key, the most important first; what a reader should be told, a line each).
 
-    Columns: objective, parameter, importance: its share of the variance that a forest fitted to the trials explains by single
-    keys, so that the shares add up to 1; low, high: the range where one trial at a time is left out; trials: how many it rests
-    on; evaluator. No rows where there are too few trials, or Optuna is not installed; none for an objective that is computed.
+    No rows where there are too few trials, or Optuna is not installed; none for an objective that is computed. Columns:
+
+    objective, parameter: the two.
+    importance: the share of the variance that a forest fitted to the trials explains by single keys; the shares add up to 1.
+    low, high: the range where one trial at a time is left out.
+    trials: how many it rests on.
+    evaluator: fANOVA.
 
     Reference: Hutter, Hoos and Leyton-Brown 2014, An Efficient Approach for Assessing Hyperparameter Importance.
     """

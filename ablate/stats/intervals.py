@@ -22,6 +22,11 @@ def family_level(judged: int, looks: int = 1) -> float:
     Args:
         judged: how many differences or effects; where there is none, the level is that of one.
         looks: how often each is judged on the way.
+
+    Examples:
+        >>> from ablate.stats import family_level
+        >>> family_level(judged=5)  # the chance of an error, 5%, is shared among five
+        0.99
     """
     return 1 - LEVEL / max(1, judged * looks)
 
@@ -39,6 +44,13 @@ def student(values: ArrayLike, level: float) -> tuple[Floats, Floats, Floats]:
         (mean, low, high), each of shape (...). The bounds are NaN where there is no interval to be had: of fewer than two
         values, and of values that are all the same, whose deviation of 0 says that the scale is coarse, not that nothing
         varies. Without a value the mean is NaN, too.
+
+    Examples:
+        The mean 2 ± 4.303 · 1 / √3, with the t of two degrees of freedom.
+
+        >>> from ablate.stats import student
+        >>> [round(float(x), 2) for x in student([1.0, 2.0, 3.0], level=0.95)]
+        [2.0, -0.48, 4.48]
     """
     array = np.asarray(values, dtype=np.float64)
     n = array.shape[-1]
@@ -64,6 +76,12 @@ def decide(mean: ArrayLike, low: ArrayLike, high: ArrayLike, margin: float | Non
     Args:
         mean, low, high: as from `student`; NaN bounds are UNCLEAR.
         margin: in their unit; None: nothing is NONE.
+
+    Examples:
+        >>> from ablate.stats import HELPS, HURTS, NONE, UNCLEAR, decide
+        >>> codes = decide(mean=[1.0, -1.0, 0.1, 0.5], low=[0.5, -1.5, -0.2, -1.0], high=[1.5, -0.5, 0.4, 2.0], margin=0.5)
+        >>> codes.tolist() == [HELPS, HURTS, NONE, UNCLEAR]
+        True
     """
     excludes = (np.asarray(low) > 0) | (np.asarray(high) < 0)
     codes = np.where(within(low, high, margin), NONE, UNCLEAR)
@@ -91,6 +109,14 @@ def crossed(d: ArrayLike, level: float) -> tuple[Floats, Floats, Floats, Floats,
     Returns:
         (g, V_seed, V_img, low, high), each of shape (...), in the unit of d and its square. All but g are NaN for one seed or
         one image; the bounds also where all seeds have the same mean, as in `student`.
+
+    Examples:
+        The seeds have means of 1/2 and 1/4, so a variance of 1/32; that of the mean of two seeds is half of it.
+
+        >>> from ablate.stats import crossed
+        >>> g, of_seeds, of_images, low, high = crossed([[1, 0, 1, 0], [0, 0, 1, 0]], level=0.95)
+        >>> float(g), float(of_seeds), round(float(of_images), 6)
+        (0.375, 0.015625, 0.041667)
     """
     table = np.asarray(d)
     n, m = table.shape[-2:]

@@ -11,9 +11,15 @@ LEARNED = ("accuracy", "loss")  # objectives that are measured on images, at eve
 class Objective:
     """One objective.
 
-    name: as in sweep.json. column: of the frame of trials. title: as in `validation accuracy`. what: as in `accuracy on the
-    validation set`. unit: of a value, empty where it is a count. points: of a difference. scale: from the column to the unit.
+    name: as in sweep.json.
+    column: of the frame of trials.
+    title: as in `validation accuracy`.
+    what: as in `accuracy on the validation set`.
+    unit: of a value; empty where it is a count.
+    points: the unit of a difference.
+    scale: from the column to the unit.
     better: 1 where more is better, -1 where less is.
+    places: decimals that are shown.
     """
 
     name: str

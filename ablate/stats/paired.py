@@ -25,6 +25,14 @@ def paired(wide: pd.DataFrame, pairs: Sequence[tuple[int, int]]) -> pd.DataFrame
 
     Returns:
         One row a pair, numbered from 0, a column a seed, in the unit of `wide`; NaN where either run has no value.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from ablate.stats import paired
+        >>> wide = pd.DataFrame([[80.0, 81.0, 82.0], [81.0, 83.0, None]], columns=[0, 1, 2])
+        >>> paired(wide, [(1, 0)])
+             0    1   2
+        0  1.0  2.0 NaN
     """
     arm, other = wide.loc[[arm for arm, _ in pairs]], wide.loc[[other for _, other in pairs]]
     differences = arm.to_numpy(dtype=np.float64) - other.to_numpy(dtype=np.float64)
@@ -42,10 +50,25 @@ def estimates(samples: pd.DataFrame, level: float) -> pd.DataFrame:
         level: of the family interval; see `family_level`.
 
     Returns:
-        One row a comparison, with the index of `samples`, in its unit. n: seeds. points: the mean. sd: the standard deviation
-        over seeds. low, high: the family interval, see `student`; level: its level. low95, high95: the plain 95 % interval.
-        p: of the two-sided paired t test; NaN where there is no interval. p_signflip: see `signflip`. p_smallest: the smallest
-        that a sign-flip test of n seeds can give, 2 / 2^n.
+        One row a comparison, with the index of `samples`, in its unit.
+
+        n: seeds.
+        points: the mean.
+        sd: the standard deviation over seeds.
+        low, high: the family interval; see `student`.
+        level: that of the family interval.
+        low95, high95: the plain 95 % interval.
+        p: of the two-sided paired t test; NaN where there is no interval.
+        p_signflip: see `signflip`.
+        p_smallest: the smallest that a sign-flip test of n seeds can give, 2 / 2^n.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from ablate.stats import estimates
+        >>> samples = pd.DataFrame([[1.0, 2.0, 3.0]], columns=[0, 1, 2])  # a comparison, three seeds
+        >>> estimates(samples, level=0.99)[["n", "points", "sd", "low", "high", "low95", "high95", "p_smallest"]].round(2)
+           n  points   sd   low  high  low95  high95  p_smallest
+        0  3     2.0  1.0 -3.73  7.73  -0.48    4.48        0.25
     """
     rows = []
     for row in samples.to_numpy(dtype=np.float64):
@@ -69,6 +92,14 @@ def signflip(values: Floats) -> float:
 
     Returns:
         2 / 2^n to 1; NaN without a value and beyond MOST_FLIPPED values, where the sums are too many.
+
+    Examples:
+        Of the 8 sums ± 1 ± 2 ± 3, two are as far from 0 as 6.
+
+        >>> import numpy as np
+        >>> from ablate.stats.paired import signflip
+        >>> signflip(np.array([1.0, 2.0, 3.0]))
+        0.25
     """
     if not 0 < len(values) <= MOST_FLIPPED:
         return math.nan

@@ -58,10 +58,15 @@ def slices(trials: pd.DataFrame, keys: Sequence[str], objective: Objective) -> p
 def effort(trials: pd.DataFrame) -> pd.DataFrame:
     """One row a trial that began: where its planned examples went, all seeds together.
 
-    Columns: number, state, trained; reused: trained before by others; resumed: trained by the lapsed trial that it goes on for;
-    pruned: never trained, since it was pruned; broken: never trained, since it diverged or failed; and the same as seconds
-    (trained_seconds, …), those of what was never trained at the trial's own pace, or without one at the search's; missing where
-    the search trained nothing.
+    Columns, all but the first two both in examples and in seconds (trained_seconds, …). What was never trained has the seconds
+    of the trial's own pace, or without one of the search's; they are missing where the search trained nothing.
+
+    number, state: of the trial.
+    trained: by itself.
+    reused: trained before by others.
+    resumed: trained by the lapsed trial that it goes on for.
+    pruned: never trained, since it was pruned.
+    broken: never trained, since it diverged or failed.
     """
     began = trials[~trials["state"].isin(("waiting", "surplus"))].reset_index(drop=True)
     by_number = trials.set_index("number")
@@ -121,7 +126,11 @@ def spent(trials: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Flattery:
-    """By how much the best of equal trials flatters. trials: how many. deviations: in standard deviations of a run."""
+    """By how much the best of equal trials flatters.
+
+    trials: how many.
+    deviations: in standard deviations of a run.
+    """
 
     trials: int
     deviations: float
@@ -131,6 +140,13 @@ def flattery(trials: int) -> Flattery:
     """The expected maximum of so many equal trials that scatter normally, above their mean.
 
     Reference: Blom 1958, Statistical Estimates and Transformed Beta-Variables.
+
+    Examples:
+        The best of 20 trials that differ by chance alone lies, on average, 1.87 standard deviations above their mean.
+
+        >>> from ablate.stats.searches import flattery
+        >>> round(flattery(20).deviations, 2)
+        1.87
     """
     if trials < 2:
         return Flattery(trials, 0.0)

@@ -22,8 +22,23 @@ def over_training(evaluations: pd.DataFrame, pairs: Sequence[tuple[int, int]]) -
         pairs: (arm, the arm it is compared with).
 
     Returns:
-        A row a pair and step: arm; against; step; n: seeds that both have there; points: mean difference in the unit of
-        `value`; low, high: its plain 95 % interval, see `student`.
+        A row a pair and step.
+
+        arm, against: the pair.
+        step: at which both were evaluated.
+        n: seeds that both have there.
+        points: mean difference in the unit of `value`.
+        low, high: its plain 95 % interval; see `student`.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from ablate.stats import over_training
+        >>> evaluations = pd.DataFrame({"arm": [0, 0, 1, 1], "seed": 0, "status": "done", "step": [50, 100, 50, 100]})
+        >>> evaluations["value"] = [60.0, 80.0, 70.0, 81.0]
+        >>> over_training(evaluations, [(1, 0)])[["arm", "against", "step", "n", "points"]]
+           arm  against  step  n  points
+        0    1        0    50  1    10.0
+        1    1        0   100  1     1.0
     """
     types = {"arm": "int64", "against": "int64", "step": "int64", "n": "int64"}
     types |= dict.fromkeys(("points", "low", "high"), "float64")
@@ -49,8 +64,22 @@ def reach(runs: pd.DataFrame, evaluations: pd.DataFrame, target: float) -> pd.Da
         target: in %.
 
     Returns:
-        A row an arm: arm; seeds: how many were planned; reached: how many of them are done and have it at any evaluation; step:
-        median over those of the first step with it; first, last: the least and the largest. Missing where none has it.
+        A row an arm.
+
+        arm: its number.
+        seeds: how many were planned.
+        reached: how many of them are done and have it at any evaluation.
+        step: median over those of the first step with it; missing where none has it.
+        first, last: the least and the largest of these steps; missing likewise.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from ablate.stats import reach
+        >>> evaluations = pd.DataFrame({"arm": 0, "seed": [0, 0, 1, 1], "status": "done", "step": [50, 100, 50, 100]})
+        >>> evaluations["accuracy"] = [0.71, 0.80, 0.69, 0.79]
+        >>> reach(evaluations, evaluations, target=70)  # the runs are those of the evaluations
+           arm  seeds  reached  step  first  last
+        0    0      2        2  75.0     50   100
     """
     done = evaluations[evaluations["status"] == "done"]
     there = done[100 * done["accuracy"] >= target - ROUNDING].groupby(["arm", "seed"])["step"].min().groupby("arm")

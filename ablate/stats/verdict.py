@@ -48,14 +48,28 @@ def verdicts(
         all_diverged: for each row, whether each of its seeds diverged in one of its arms.
 
     Returns:
-        `estimates` with more columns. verdict: helps, hurts, no effect, unclear or no verdict. under_margin: whether it helps
-        or hurts with an interval that also lies within ± margin. seeds_from, seeds_to: where unclear, the numbers of seeds with
-        which the interval tells in 80 % of studies if the mean is the true one: for the smallest and the largest deviation that
-        is likely (both ends of its 90 % interval), always more than there are, and missing where more than MOST_SEEDS.
+        `estimates` with more columns.
+
+        verdict: helps, hurts, no effect, unclear or no verdict.
+        under_margin: whether it helps or hurts with an interval that also lies within ± margin.
+        seeds_from, seeds_to: where unclear, the numbers of seeds with which the interval tells in 80 % of studies if the mean
+            is the true one: for the smallest and the largest deviation that is likely (both ends of its 90 % interval), always
+            more than there are, and missing where more than MOST_SEEDS.
         limit: what more seeds do not mend. "one seed"; "every seed diverged", so that none is complete; "alike": all seeds gave
-        the same difference, so that there is no interval; "diverged": there would be a verdict, but for a seed that diverged;
-        "images": seeds would tell of this test set, but for new images there are too few test images, whatever the number of
-        seeds; else "".
+            the same difference, so that there is no interval; "diverged": there would be a verdict, but for a seed that
+            diverged; "images": seeds would tell of this test set, but for new images there are too few test images, whatever
+            the number of seeds; else "".
+
+    Examples:
+        >>> import pandas as pd
+        >>> from ablate.stats import estimates, family_level, verdicts
+        >>> samples = pd.DataFrame([[3.0, 3.1, 3.2], [0.0, 0.1, -0.1], [-1.0, 0.0, 1.0]])  # three comparisons, three seeds
+        >>> found = verdicts(estimates(samples, family_level(3)), margin=0.5)
+        >>> found[["points", "low", "high", "verdict", "seeds_from"]].round(2)
+           points   low  high    verdict  seeds_from
+        0     3.1  2.66  3.54      helps        <NA>
+        1     0.0 -0.44  0.44  no effect        <NA>
+        2     0.0 -4.42  4.42    unclear          17
     """
     rows = len(estimates)
     none = np.zeros(rows, dtype=bool)
@@ -122,7 +136,13 @@ NEW_IMAGES = " The interval for new images allows for other images, too; † mar
 
 
 def percent(level: float) -> str:
-    """A level as readers see it, with as many digits as its distance to 100 % needs: 95 %, 99.17 %."""
+    """A level as readers see it, with as many digits as its distance to 100 % needs: 95 %, 99.17 %.
+
+    Examples:
+        >>> from ablate.stats import percent
+        >>> percent(0.95), percent(1 - 0.05 / 6)
+        ('95 %', '99.17 %')
+    """
     rest = 100 * (1 - level)
     digits = max(0, 1 - math.floor(math.log10(rest)))
     text = f"{100 * level:.{digits}f}"
@@ -133,7 +153,13 @@ def barred(margin: float | None, what: str = "difference", was: str = "is") -> s
     """What is not said after a seed diverged, since what is left of an arm then is its better seeds.
 
     Args:
-        margin, what: as for `rule`. was: the verb, `is` or `was`.
+        margin, what: as for `rule`.
+        was: the verb, `is` or `was`.
+
+    Examples:
+        >>> from ablate.stats import barred
+        >>> barred(margin=None)
+        'Nothing is said to help where a seed of its own diverged, or to hurt where a seed of what it is compared with did.'
     """
     either = "" if margin is None else ", or to have no effect where either did"
     also = " or" if margin is None else ""
@@ -161,9 +187,20 @@ def rule(
     """The rule behind the verdicts, for under the table, a line each.
 
     Args:
-        judged, looks: as for `family_level`. margin: in points. points: the unit of a difference. what: is judged, a
-            difference or an effect. fixed: when the margin was, empty where it was not. planned: whether all was, the look
-            as well, so that the whole is as seldom wrong as it should be. new_images: whether intervals for these stand beside.
+        judged, looks: as for `family_level`.
+        margin: in points.
+        points: the unit of a difference.
+        what: is judged, a difference or an effect.
+        fixed: when the margin was, empty where it was not.
+        planned: whether all was, the look as well, so that the whole is as seldom wrong as it should be.
+        new_images: whether intervals for these stand beside.
+
+    Examples:
+        >>> from ablate.stats import rule
+        >>> for line in rule(judged=3, looks=1, margin=0.5)[1:3]:
+        ...     print(line)
+        helps, hurts: the interval excludes 0 (under 0.5: it also lies within ± 0.5 points).
+        no effect beyond ± 0.5: it lies within ± 0.5 points.
     """
     among = f"{judged} {what}{'' if judged == 1 else 's'}" + (f" x {looks} looks" if looks > 1 else "")
     share = f" (5 % shared among {among})" if judged * looks > 1 else ""

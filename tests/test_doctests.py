@@ -1,0 +1,63 @@
+"""The public Python API: every function and class has an example in its docstring, and every example gives what it shows."""
+
+import doctest
+import inspect
+import re
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+RECORDS = "experiments"  # what examples read; a source distribution has none
+ROOMS = ("ablate.stats",)
+FINDER, PARSER = doctest.DocTestFinder(), doctest.DocTestParser()
+
+
+def modules() -> list[Any]:
+    """The rooms, and what is in them."""
+    names = [f"{room}.{found.name}" for room in ROOMS for found in iter_modules(import_module(room).__path__)]
+    return [import_module(name) for name in (*ROOMS, *names)]
+
+
+def examples() -> list[doctest.DocTest]:
+    """Those of docstrings, and of README.md; each has the names alone that it imports itself."""
+    tests = [test for module in modules() for test in FINDER.find(module, globs={}) if test.examples]
+    readme = (ROOT / "README.md").read_text()
+    for block in re.finditer(r"```python\n(>>> .*?)```", readme, re.DOTALL):
+        line = readme[: block.start(1)].count("\n")
+        tests.append(PARSER.get_doctest(block[1], {}, "README.md", "README.md", line))
+    return tests
+
+
+def public() -> list[tuple[str, str]]:
+    """(room, name) of each public function and class: what its room lists, but for constants and names of types."""
+    listed = [(room, name) for room in ROOMS for name in import_module(room).__all__]
+    return [(room, name) for room, name in listed if is_code(getattr(import_module(room), name))]
+
+
+def is_code(thing: object) -> bool:
+    """Whether it is a function or a class; a generic alias or a union of types is neither."""
+    return inspect.isfunction(inspect.unwrap(thing)) or (isinstance(thing, type) and not hasattr(thing, "__origin__"))
+
+
+@pytest.mark.parametrize("test", examples(), ids=lambda test: test.name.removeprefix("ablate."))
+def test_an_example_gives_what_it_shows(test: doctest.DocTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if any(RECORDS in example.source for example in test.examples) and not (ROOT / RECORDS).is_dir():
+        pytest.skip(f"reads {RECORDS}/, which a source distribution lacks")
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "100")  # pandas cuts frames off where the terminal ends
+    report: list[str] = []
+    failed, _ = doctest.DocTestRunner(verbose=False).run(test, out=report.append)
+    assert not failed, "".join(report)
+
+
+@pytest.mark.parametrize(("room", "name"), public())
+def test_what_is_public_has_an_example(room: str, name: str) -> None:
+    """In its own docstring, or in that of its room, by name."""
+    own = inspect.getdoc(getattr(import_module(room), name)) or ""
+    shared = import_module(room).__doc__ or ""
+    named = any(re.search(rf"\b{name}\b", one.source) for one in PARSER.get_examples(shared))
+    assert ">>> " in own or named, f"{room}.{name} has no example in its docstring"
