@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 RECORDS = "experiments"  # what examples read; a source distribution has none
-ROOMS = ("ablate.stats",)
+ROOMS = ("ablate.stats", "ablate.designs", "ablate.models")
 FINDER, PARSER = doctest.DocTestFinder(), doctest.DocTestParser()
 
 

@@ -14,8 +14,10 @@ from ablate.designs.design import (
     Factor,
     Fraction,
     Pair,
+    baseline,
     change,
     interaction,
+    switched,
 )
 from ablate.designs.registry import USUAL, arms, differences, effects, find, fraction, known, label, names, sentence
 
@@ -35,6 +37,7 @@ __all__ = [
     "Fraction",
     "Pair",
     "arms",
+    "baseline",
     "change",
     "differences",
     "effects",
@@ -45,4 +48,5 @@ __all__ = [
     "label",
     "names",
     "sentence",
+    "switched",
 ]

@@ -22,7 +22,20 @@ Pair = tuple[int, int]  # (arm, the arm it is compared with), by number
 
 @dataclass(frozen=True)
 class Factor:
-    """One thing that can be switched. levels: as written in the command, the baseline's first, without repeats."""
+    """One thing that can be switched.
+
+    name: of the key or group.
+    levels: as written in the command, the baseline's first, without repeats.
+
+    Examples:
+        >>> from ablate.designs import Factor
+        >>> Factor("augment", ("on", "off")).levels[0]  # the baseline's
+        'on'
+        >>> Factor("augment", ("on", "on"))
+        Traceback (most recent call last):
+            ...
+        ablate.errors.AblateError: augment=on,on has on more than once. Give different levels.
+    """
 
     name: str
     levels: tuple[str, ...]
@@ -39,7 +52,14 @@ class Factor:
 
 @dataclass(frozen=True)
 class Arm:
-    """One level for every factor, in the order of the factors."""
+    """One level for every factor, in the order of the factors.
+
+    Examples:
+        >>> from ablate.designs import Arm
+        >>> first = Arm((("augment", "on"), ("ema", "on")))
+        >>> Arm((("augment", "on"), ("ema", "off"))).label(first)
+        'ema: on → off'
+    """
 
     levels: tuple[tuple[str, str], ...]
 
@@ -61,10 +81,23 @@ class Arm:
 class Fraction:
     """The arms of a regular fraction of a two-level factorial, baseline first, and what it cannot tell apart.
 
+    arms: one level of every factor each.
     resolution: the length of the shortest interaction that never changes; None for the full factorial, where no smaller
-    fraction has the resolution that was asked for. generators: how the levels of the last factors follow from those of the
-    first, as in `fc = augment x ema x lrn`, with a factor's first level as -1 and its second as +1. aliases: groups of main
-    effects and two-factor interactions that the arms cannot tell apart; what is alone in its group is left out.
+        fraction has the resolution that was asked for.
+    generators: how the levels of the last factors follow from those of the first, as in `fc = augment x ema x lrn`, with a
+        factor's first level as -1 and its second as +1.
+    aliases: groups of main effects and two-factor interactions that the arms cannot tell apart; what is alone in its group is
+        left out.
+
+    Examples:
+        Four arms of eight: the third factor follows from the others, so each main effect is aliased with an interaction.
+
+        >>> from ablate.designs import Factor, fraction
+        >>> found = fraction("fractional", [Factor(name, ("on", "off")) for name in ("augment", "ema", "lrn")], resolution=3)
+        >>> len(found.arms), found.generators
+        (4, ('lrn = −(augment x ema)',))
+        >>> found.aliases[0]
+        (('augment',), ('ema', 'lrn'))
     """
 
     arms: tuple[Arm, ...]
@@ -92,7 +125,13 @@ def no_effects(factors: Sequence[Factor], resolution: int) -> list[Effect]:
 
 
 def change(arms: Sequence[Arm], number: int) -> str:
-    """An arm as its change from the baseline."""
+    """An arm as its change from the baseline.
+
+    Examples:
+        >>> from ablate.designs import Factor, arms, change
+        >>> change(arms("one_factor", [Factor("ema", ("on", "off"))]), 1)
+        'ema: on → off'
+    """
     return arms[number].label(arms[0])
 
 
@@ -100,14 +139,29 @@ def change(arms: Sequence[Arm], number: int) -> str:
 class Design:
     """A way to make arms of factors. One of another package differs in nothing from ours.
 
-    name: in lower case, as the command line has it. sentence: what its arms are, as it follows `We compared 4 arms: `, without
-    a full stop. arms: from the factors and the resolution that a sweep asks for, which only fractions have a use for; the
-    baseline first. Raises AblateError for factors that it cannot take. pairs: which differences between arms are judged, none
-    where effects are. effects: what is judged over all arms together instead: main effects and interactions of factors with
-    two levels, of arms that are every combination of levels or a regular fraction of them. label: what an arm is called.
+    name: in lower case, as the command line has it.
+    sentence: what its arms are, as it follows `We compared 4 arms: `, without a full stop.
+    arms: from the factors and the resolution that a sweep asks for, which only fractions have a use for; the baseline first.
+        Raises AblateError for factors that it cannot take.
+    pairs: which differences between arms are judged, none where effects are.
+    effects: what is judged over all arms together instead: main effects and interactions of factors with two levels, of arms
+        that are every combination of levels or a regular fraction of them.
+    label: what an arm is called.
     partner: what each arm is compared with, in words, where that is not the same arm for all: as in `the rung below`.
-    fraction: what the arms cannot tell apart, and why, where they are a fraction. crossed: whether the arms are every
-    combination of levels. alone: whether every arm but the baseline switches one factor to one level. rank: its place in lists.
+    fraction: what the arms cannot tell apart, and why, where they are a fraction.
+    crossed: whether the arms are every combination of levels.
+    alone: whether every arm but the baseline switches one factor to one level.
+    rank: its place in lists.
+
+    Examples:
+        >>> from ablate.designs import Design, Factor, baseline, switched
+        >>> def arms(factors, resolution):
+        ...     first = baseline(factors)
+        ...     return [first, *(switched(first, factor.name, factor.levels[-1]) for factor in factors)]
+        >>> design = Design("last_out", "the baseline, and each factor at its last level", arms)
+        >>> made = design.arms([Factor("augment", ("on", "center", "off")), Factor("ema", ("on", "off"))], 4)
+        >>> [design.label(made, number) for number in range(3)], design.pairs(made)
+        (['baseline', 'augment: on → off', 'ema: on → off'], [(1, 0), (2, 0)])
     """
 
     name: str
@@ -131,7 +185,13 @@ class Design:
 
 
 def interaction(effect: Sequence[str]) -> str:
-    """An effect as text, as in `augment x ema`."""
+    """An effect as text, as in `augment x ema`.
+
+    Examples:
+        >>> from ablate.designs import interaction
+        >>> interaction(["augment", "ema"])
+        'augment x ema'
+    """
     return " x ".join(effect)
 
 
@@ -162,10 +222,23 @@ def check_resolution(resolution: int) -> None:
 
 
 def baseline(factors: Sequence[Factor]) -> Arm:
-    """The arm with the first level of every factor."""
+    """The arm with the first level of every factor.
+
+    Examples:
+        >>> from ablate.designs import Factor, baseline
+        >>> baseline([Factor("augment", ("on", "off")), Factor("ema", ("on", "off"))]).levels
+        (('augment', 'on'), ('ema', 'on'))
+    """
     return Arm(tuple((factor.name, factor.levels[0]) for factor in factors))
 
 
 def switched(arm: Arm, name: str, level: str) -> Arm:
-    """The arm with another level of one factor."""
+    """The arm with another level of one factor.
+
+    Examples:
+        >>> from ablate.designs import Factor, baseline, switched
+        >>> first = baseline([Factor("augment", ("on", "off")), Factor("ema", ("on", "off"))])
+        >>> switched(first, "ema", "off").levels
+        (('augment', 'on'), ('ema', 'off'))
+    """
     return Arm(tuple((factor, level if factor == name else before) for factor, before in arm.levels))

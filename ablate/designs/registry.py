@@ -37,7 +37,13 @@ UNKNOWN = "those that its design names"  # the sentence of a design that is not 
 
 
 def names() -> tuple[str, ...]:
-    """The names of all designs, ours first. Of a name that several have ours counts."""
+    """The names of all designs, ours first. Of a name that several have ours counts.
+
+    Examples:
+        >>> from ablate.designs import names
+        >>> names()[:5]  # those of other packages follow
+        ('factorial', 'one_factor', 'ladder', 'together', 'fractional')
+    """
     return tuple(dict.fromkeys((*_ours(), *DESIGNS.names())))
 
 
@@ -46,6 +52,13 @@ def known(name: str) -> Design | None:
 
     Raises:
         AblateError: it is that of another package, and cannot be loaded.
+
+    Examples:
+        >>> from ablate.designs import known
+        >>> known("ladder").partner
+        'the rung below'
+        >>> known("no_such_design") is None
+        True
     """
     found: Design | None = None if name in KINDS else DESIGNS.known(name)
     return found
@@ -56,6 +69,11 @@ def find(name: str) -> Design:
 
     Raises:
         AblateError: there is none, or it cannot be loaded.
+
+    Examples:
+        >>> from ablate.designs import find
+        >>> find("factorial").crossed
+        True
     """
     design = known(name)
     if design is None:
@@ -71,6 +89,12 @@ def arms(name: str, factors: Sequence[Factor], resolution: int = RESOLUTION) -> 
 
     Raises:
         AblateError: there is no such design or resolution, or the factors are none that it can take.
+
+    Examples:
+        >>> from ablate.designs import Factor, arms, label
+        >>> made = arms("ladder", [Factor("augment", ("off", "on")), Factor("ema", ("off", "on"))])
+        >>> [label("ladder", made, number) for number in range(len(made))]
+        ['baseline', '+ augment: off → on', '+ ema: off → on']
     """
     design = find(name)
     check_resolution(resolution)
@@ -82,19 +106,43 @@ def arms(name: str, factors: Sequence[Factor], resolution: int = RESOLUTION) -> 
 
 
 def fraction(name: str, factors: Sequence[Factor], resolution: int = RESOLUTION) -> Fraction | None:
-    """How the arms of a fractional design were chosen; None for the others. Raises as `arms`."""
+    """How the arms of a fractional design were chosen; None for the others. Raises as `arms`.
+
+    Examples:
+        >>> from ablate.designs import Factor, fraction
+        >>> factors = [Factor(name, ("on", "off")) for name in ("augment", "ema", "lrn", "fc")]
+        >>> fraction("fractional", factors).generators, len(fraction("fractional", factors).arms)
+        (('fc = augment x ema x lrn',), 8)
+        >>> fraction("factorial", factors) is None
+        True
+    """
     design = known(name)
     return None if design is None or design.fraction is None else design.fraction(factors, resolution)
 
 
 def differences(name: str, arms: Sequence[Arm]) -> list[Pair]:
-    """(arm, the arm it is compared with) for each difference that is judged: with the baseline, where the design is unknown."""
+    """(arm, the arm it is compared with) for each difference that is judged: with the baseline, where the design is unknown.
+
+    Examples:
+        >>> from ablate.designs import Factor, arms, differences
+        >>> made = arms("ladder", [Factor("augment", ("off", "on")), Factor("ema", ("off", "on"))])
+        >>> differences("ladder", made), differences("one_factor", made)
+        ([(1, 0), (2, 1)], [(1, 0), (2, 0)])
+    """
     design = known(name)
     return list((to_baseline if design is None else design.pairs)(arms))
 
 
 def effects(name: str, factors: Sequence[Factor], resolution: int = RESOLUTION) -> list[Effect]:
-    """The effects that are judged instead of differences; none where the design is not known. Raises as `arms`."""
+    """The effects that are judged instead of differences; none where the design is not known. Raises as `arms`.
+
+    Examples:
+        >>> from ablate.designs import Factor, effects
+        >>> effects("fractional", [Factor("augment", ("on", "off")), Factor("ema", ("on", "off"))])
+        [('augment',), ('ema',), ('augment', 'ema')]
+        >>> effects("factorial", [Factor("augment", ("on", "off")), Factor("ema", ("on", "off"))])
+        []
+    """
     design = known(name)
     return [] if design is None else list(design.effects(factors, resolution))
 
@@ -103,13 +151,25 @@ def label(name: str, arms: Sequence[Arm], number: int) -> str:
     """What an arm is called: its change from the baseline, unless its design calls it otherwise.
 
     Numbers of many digits are rounded, where the arms can still be told apart.
+
+    Examples:
+        >>> from ablate.designs import Factor, arms, label
+        >>> made = arms("one_factor", [Factor("lr", ("0.1", "0.012345678"))])
+        >>> label("one_factor", made, 0), label("one_factor", made, 1)
+        ('baseline', 'lr: 0.1 → 0.01235')
     """
     design = known(name)
     return (change if design is None else design.label)(rounded(arms), number)
 
 
 def sentence(name: str) -> str:
-    """What the arms of a design are, as it follows `We compared 4 arms: `; a neutral one where the design is not known."""
+    """What the arms of a design are, as it follows `We compared 4 arms: `; a neutral one where the design is not known.
+
+    Examples:
+        >>> from ablate.designs import sentence
+        >>> sentence("one_factor")
+        'the baseline and one arm for every other level of every factor'
+    """
     design = known(name)
     return UNKNOWN if design is None else design.sentence
 

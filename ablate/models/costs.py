@@ -15,7 +15,15 @@ LARGEST = 2**63 - 1  # a count that frames hold
 
 @dataclass(frozen=True)
 class LayerCost:
-    """What one layer costs for one image."""
+    """What one layer costs for one image.
+
+    Examples:
+        A hidden dense layer from 4 values to 3 costs (2 · 4 + 1) · 3 operations, and its ReLU 2 · 3.
+
+        >>> from ablate.models import Dense, Logits, layer_costs
+        >>> layer_costs((Dense(units=3), Logits(classes=10)), (2, 2, 1))[0]
+        LayerCost(name='fc1', kind='fc', output_shape=(3,), parameters=15, operations=33)
+    """
 
     name: str  # its role; the inner convolutions of a fire are fire1/squeeze, fire1/expand1, fire1/expand3
     kind: str  # its word in the YAML
@@ -38,6 +46,15 @@ def layer_costs(model: Model, input_shape: tuple[int, int, int]) -> list[LayerCo
         input_shape: (height, width, channels) of one image, each at least 1.
 
     Reference: github.com/dacorvo/tensorsandbox, cifar10/models/model.py.
+
+    Examples:
+        >>> from ablate.models import Conv, Logits, Pool, layer_costs
+        >>> model = (Conv(kernel=3, filters=4), Pool(size=2, stride=2), Logits(classes=10))
+        >>> for row in layer_costs(model, (8, 8, 3)):
+        ...     print(row.name, row.output_shape, row.parameters)
+        conv1 (8, 8, 4) 112
+        pool1 (4, 4, 4) 0
+        classifier (10,) 650
     """
     rows: list[LayerCost] = []
     shape: Shape = input_shape
@@ -74,7 +91,15 @@ def layer_costs(model: Model, input_shape: tuple[int, int, int]) -> list[LayerCo
 
 
 def totals(model: Model, input_shape: tuple[int, int, int]) -> tuple[int, int]:
-    """Parameters and operations of the whole model for one image of (height, width, channels)."""
+    """Parameters and operations of the whole model for one image of (height, width, channels).
+
+    Examples:
+        From 12 values to 10: (12 + 1) · 10 parameters and (2 · 12 + 1) · 10 operations.
+
+        >>> from ablate.models import Logits, totals
+        >>> totals((Logits(classes=10),), (2, 2, 3))
+        (130, 250)
+    """
     rows = layer_costs(model, input_shape)
     return sum(row.parameters for row in rows), sum(row.operations for row in rows)
 

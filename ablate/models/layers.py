@@ -19,7 +19,16 @@ MOST = 1_000_000  # of what a layer counts: filters, units, pixels
 
 @dataclass(frozen=True)
 class Conv:
-    """Convolution, stride 1, SAME padding, bias, ReLU: (h, w, c) -> (h, w, filters)."""
+    """Convolution, stride 1, SAME padding, bias, ReLU: (h, w, c) -> (h, w, filters).
+
+    Examples:
+        Each of 4 filters has 3 · 3 · 3 weights and a bias.
+
+        >>> from ablate.models import Conv, Logits, layer_costs
+        >>> row = layer_costs((Conv(kernel=3, filters=4), Logits(classes=10)), (8, 8, 3))[0]
+        >>> row.output_shape, row.parameters
+        ((8, 8, 4), 112)
+    """
 
     kernel: int  # side of the square window, pixels, at least 1
     filters: int  # output channels, at least 1
@@ -30,7 +39,13 @@ class Conv:
 
 @dataclass(frozen=True)
 class Pool:
-    """Max pooling, SAME padding: (h, w, c) -> (ceil(h / stride), ceil(w / stride), c)."""
+    """Max pooling, SAME padding: (h, w, c) -> (ceil(h / stride), ceil(w / stride), c).
+
+    Examples:
+        >>> from ablate.models import Logits, Pool, layer_costs
+        >>> layer_costs((Pool(size=3, stride=2), Logits(classes=10)), (9, 9, 3))[0].output_shape
+        (5, 5, 3)
+    """
 
     size: int  # side of the square window, pixels, at least 1
     stride: int  # pixels, at least 1
@@ -46,6 +61,14 @@ class Lrn:
     x / (bias + alpha * sum of x^2 over the channels at most depth_radius away) ** beta
 
     Reference: Krizhevsky et al. 2012, section 3.3; the parameters mean what they mean in `tf.nn.lrn`.
+
+    Examples:
+        It costs 4 + 2 · 4 · 4 operations for each of 12 values.
+
+        >>> from ablate.models import Logits, Lrn, layer_costs
+        >>> lrn = Lrn(depth_radius=4, bias=1.0, alpha=0.001 / 9, beta=0.75)
+        >>> layer_costs((lrn, Logits(classes=10)), (2, 2, 3))[0].operations
+        432
     """
 
     depth_radius: int  # channels on each side, at least 0
@@ -62,7 +85,16 @@ class Lrn:
 
 @dataclass(frozen=True)
 class Dense:
-    """A hidden dense layer with bias and ReLU: (h, w, c) or (n,) -> (units,)."""
+    """A hidden dense layer with bias and ReLU: (h, w, c) or (n,) -> (units,).
+
+    Examples:
+        Each of 5 units has 2 · 2 · 3 weights and a bias.
+
+        >>> from ablate.models import Dense, Logits, layer_costs
+        >>> row = layer_costs((Dense(units=5), Logits(classes=10)), (2, 2, 3))[0]
+        >>> row.output_shape, row.parameters
+        ((5,), 65)
+    """
 
     units: int  # at least 1
 
@@ -72,7 +104,13 @@ class Dense:
 
 @dataclass(frozen=True)
 class Logits:
-    """The dense classifier, with bias and no ReLU: (h, w, c) or (n,) -> (classes,)."""
+    """The dense classifier, with bias and no ReLU: (h, w, c) or (n,) -> (classes,).
+
+    Examples:
+        >>> from ablate.models import Logits, layer_costs
+        >>> layer_costs((Logits(classes=10),), (2, 2, 3))[0].parameters  # (12 + 1) · 10
+        130
+    """
 
     classes: int  # at least 1
 
@@ -82,7 +120,15 @@ class Logits:
 
 @dataclass(frozen=True)
 class Dropout:
-    """Sets a share of the values to 0 in training and scales the others up by 1 / (1 - rate)."""
+    """Sets a share of the values to 0 in training and scales the others up by 1 / (1 - rate).
+
+    Examples:
+        >>> from ablate.models import Dropout
+        >>> Dropout(rate=1)
+        Traceback (most recent call last):
+            ...
+        ablate.errors.AblateError: rate must be above 0 and below 1, got 1.
+    """
 
     rate: float  # the share that is dropped, above 0 and below 1
 
@@ -98,6 +144,16 @@ class Fire:
     """A 1x1 convolution, then a 1x1 and a 3x3 one side by side on it: (h, w, c) -> (h, w, expand1 + expand3).
 
     The three inner convolutions are as `Conv`. Reference: Iandola et al. 2016, SqueezeNet, section 3.2.
+
+    Examples:
+        >>> from ablate.models import Fire, Logits, layer_costs
+        >>> rows = layer_costs((Fire(squeeze=2, expand1=4, expand3=4), Logits(classes=10)), (8, 8, 3))
+        >>> for row in rows[:4]:
+        ...     print(row.name, row.output_shape)
+        fire1/squeeze (8, 8, 2)
+        fire1/expand1 (8, 8, 4)
+        fire1/expand3 (8, 8, 4)
+        fire1 (8, 8, 8)
     """
 
     squeeze: int  # filters of the first 1x1 convolution, at least 1
@@ -118,7 +174,13 @@ class Fire:
 
 @dataclass(frozen=True)
 class Gap:
-    """The average over the whole remaining map: (h, w, c) -> (c,)."""
+    """The average over the whole remaining map: (h, w, c) -> (c,).
+
+    Examples:
+        >>> from ablate.models import Gap, Logits, layer_costs
+        >>> layer_costs((Gap(), Logits(classes=10)), (8, 8, 3))[0].output_shape
+        (3,)
+    """
 
 
 Layer = Conv | Pool | Lrn | Dense | Logits | Dropout | Fire | Gap

@@ -26,6 +26,12 @@ def apply_levels(model: Model, lrn: str, fc: str, classes: int) -> Model:
 
     Raises:
         AblateError: for an unknown level, and for one that the model cannot reach.
+
+    Examples:
+        >>> from ablate.models import apply_levels, named, parse
+        >>> model = parse([{"fc": {"units": 5}}, {"fc": {"units": 4}}, {"classifier": {}}], classes=10)
+        >>> [role for role, layer in named(apply_levels(model, lrn="native", fc="one", classes=10))]
+        ['fc1', 'classifier']
     """
     model = _apply_fc(_apply_lrn(model, lrn), fc, classes)
     check_structure(model, classes)

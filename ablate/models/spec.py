@@ -58,6 +58,15 @@ def parse(layers: Sequence[Any], classes: int) -> Model:
 
     Raises:
         AblateError: names the layer by its position, counted from 1, and what was expected.
+
+    Examples:
+        >>> from ablate.models import parse
+        >>> parse([{"conv": {"kernel": 3, "filters": 4}}, {"classifier": {}}], classes=10)
+        (Conv(kernel=3, filters=4), Logits(classes=10))
+        >>> parse([{"conv": {"kernl": 3, "filters": 4}}, {"classifier": {}}], classes=10)
+        Traceback (most recent call last):
+            ...
+        ablate.errors.AblateError: Layer 1 (conv): Unknown key 'kernl'. The keys are kernel, filters. Did you mean 'kernel'?
     """
     require_whole("classes", classes, least=1)
     if isinstance(layers, str) or not isinstance(layers, Sequence):
@@ -86,6 +95,14 @@ def to_plain(model: Model) -> list[dict[str, Any]]:
     """The canonical content, for hashing and storing: one `{word: numbers}` a layer, JSON throughout.
 
     It holds concrete numbers and no names, so that models which are the same network give equal lists.
+
+    Examples:
+        >>> from ablate.models import Conv, Logits, parse, to_plain
+        >>> plain = to_plain((Conv(kernel=3, filters=4), Logits(classes=10)))
+        >>> plain
+        [{'conv': {'kernel': 3, 'filters': 4}}, {'classifier': {'classes': 10}}]
+        >>> parse(plain, classes=10) == (Conv(kernel=3, filters=4), Logits(classes=10))
+        True
     """
     return [{WORDS[type(layer)]: asdict(layer)} for layer in model]
 
@@ -97,6 +114,11 @@ def named(model: Model) -> list[tuple[str, Layer]]:
     fire1, fc1, dropout1. Counted within a kind, so that taking one kind out leaves the roles of the others.
     What gives the classes is `classifier`: the dense one, or the convolution before a gap that ends the
     model. A gap is `gap`, since a model has at most one.
+
+    Examples:
+        >>> from ablate.models import Conv, Gap, Pool, named
+        >>> [role for role, layer in named((Conv(3, 8), Pool(2, 2), Conv(3, 8), Conv(1, 10), Gap()))]
+        ['conv1', 'pool1', 'conv2', 'classifier', 'gap']
     """
     last_conv = len(model) - 2 if isinstance(model[-1], Gap) else None
     counts: Counter[str] = Counter()
