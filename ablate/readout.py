@@ -27,7 +27,16 @@ DIVERGED_LOSS = 10_000.0  # nats; that of conf/config.yaml, for sweeps of versio
 class Outcome:
     """What a run came to.
 
-    status: done or diverged. step: where it was read, or at which it diverged. row: its evaluation; None where it diverged.
+    status: done or diverged.
+    step: where it was read, or at which it diverged.
+    error: how it diverged; None where it is done.
+    row: its evaluation; None where it diverged.
+
+    Examples:
+        >>> from ablate.readout import Outcome
+        >>> row = {"step": 100, "loss": 0.5, "accuracy_raw": 0.7, "accuracy_averaged": 0.75}
+        >>> Outcome("done", 100, row=row).values("averaged")["accuracy"]
+        0.75
     """
 
     status: str
@@ -55,8 +64,19 @@ def read_off(
     above `diverged_loss` on average: networks that explode often end up finite, and dead.
 
     Args:
-        rows: the evaluations of the training, in order of step. status: as in status.json. step: of the run. whole: whether
-            the evaluation at this step has its predictions too; it counts only with them.
+        rows: the evaluations of the training, in order of step.
+        status: as in status.json.
+        step: of the run.
+        diverged_loss: in nats.
+        whole: whether the evaluation at this step has its predictions too; it counts only with them.
+
+    Examples:
+        >>> from ablate.readout import read_off
+        >>> rows = [{"step": step, "loss": 0.5, "accuracy_raw": 0.7, "accuracy_averaged": 0.75} for step in (50, 100)]
+        >>> read_off(rows, {"state": "running", "step": 100}, step=100, diverged_loss=10_000).status
+        'done'
+        >>> read_off(rows, {"state": "running", "step": 100}, step=150, diverged_loss=10_000) is None
+        True
     """
     known = [row for row in rows if sound(row) and row["step"] <= step]
     burst = exploded(known, diverged_loss)
@@ -87,7 +107,15 @@ def sound(row: Mapping[str, Any]) -> bool:
 
 
 def exploded(rows: Iterable[Mapping[str, Any]], diverged_loss: float) -> Mapping[str, Any] | None:
-    """The first evaluation before which the training loss was above `diverged_loss`; None where none was."""
+    """The first evaluation before which the training loss was above `diverged_loss`; None where none was.
+
+    Examples:
+        >>> from ablate.readout import exploded
+        >>> losses = {50: 2.3, 100: 1e9}  # by step
+        >>> rows = [{"step": step, "loss": losses[step], "accuracy_raw": 0.1, "accuracy_averaged": 0.1} for step in losses]
+        >>> exploded(rows, diverged_loss=10_000)["step"]
+        100
+    """
     return next((row for row in rows if sound(row) and row["loss"] > diverged_loss), None)
 
 

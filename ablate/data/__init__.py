@@ -32,6 +32,11 @@ def shape(config: Mapping[str, Any]) -> Shape:
     """Sizes of images and splits, without decoding anything: constants, or the headers of a user's file.
 
     Errors: an unknown name, a bad `validation` or `eval_on`, a user's file that cannot be used.
+
+    Examples:
+        >>> from ablate.data import shape
+        >>> shape({"name": "digits"})
+        Shape(height=32, width=32, channels=3, classes=10, train_images=1437, eval_images=360)
     """
     whole = _source(config).shape(config)
     validation, eval_on = split.check(config, whole.train_images, whole.classes)
@@ -46,6 +51,12 @@ def load(config: Mapping[str, Any]) -> Dataset:
     """The arrays, downloaded, decoded and cached as needed.
 
     Errors: those of `shape`, no connection for a download, and every fault of the source.
+
+    Examples:
+        >>> from ablate.data import load
+        >>> digits = load({"name": "digits", "validation": 100, "eval_on": "validation"})
+        >>> digits.train.images.shape, digits.evaluation.images.shape
+        ((1337, 32, 32, 3), (100, 32, 32, 3))
     """
     name = _digest_name(config)
     decoded = _source(config).read(config)
@@ -64,7 +75,15 @@ def load(config: Mapping[str, Any]) -> Dataset:
 
 
 def digest(config: Mapping[str, Any]) -> str:
-    """The digest that `load` gives, without decoding where an earlier `load` of that source has kept it."""
+    """The digest that `load` gives, without decoding where an earlier `load` of that source has kept it.
+
+    Examples:
+        >>> from ablate.data import digest, load
+        >>> digest({"name": "digits"}) == load({"name": "digits"}).digest
+        True
+        >>> digest({"name": "digits"}) == digest({"name": "digits", "validation": 100})  # other images to train on
+        False
+    """
     return cache.known_digest(cache.folder(config), _digest_name(config)) or load(config).digest
 
 

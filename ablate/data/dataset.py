@@ -15,6 +15,13 @@ class Split:
 
     images: uint8, (n, height, width, channels), 0 to 255.
     labels: int32, (n,), 0 to classes - 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> from ablate.data import Split
+        >>> split = Split(np.zeros((3, 8, 8, 1), np.uint8), np.array([0, 1, 2], np.int32))
+        >>> split.take(np.array([2, 0])).labels
+        array([2, 0], dtype=int32)
     """
 
     images: NDArray[np.uint8]
@@ -34,7 +41,16 @@ class Split:
 class Shape:
     """What a model needs to know, without decoding anything.
 
-    height and width in pixels; train_images without the held-out ones; eval_images by `eval_on`.
+    height, width: in pixels.
+    channels: 1 for grey, 3 for RGB.
+    classes: how many.
+    train_images: without the held-out ones.
+    eval_images: by `eval_on`, the test or the held-out ones.
+
+    Examples:
+        >>> from ablate.data import shape
+        >>> shape({"name": "digits", "validation": 100, "eval_on": "validation"})
+        Shape(height=32, width=32, channels=3, classes=10, train_images=1337, eval_images=100)
     """
 
     height: int
@@ -49,7 +65,16 @@ class Shape:
 class Decoded:
     """A data set as its source gives it, before validation images are held out.
 
+    train, test: all images of each.
+    class_names: one a class.
     from_cache: the arrays come from an earlier decoding and were checked, so its digest still holds.
+
+    Examples:
+        >>> import numpy as np
+        >>> from ablate.data import Decoded, Split
+        >>> day_and_night = Split(np.zeros((2, 8, 8, 1), np.uint8), np.array([0, 1], np.int32))
+        >>> Decoded(day_and_night, day_and_night, ("day", "night")).from_cache
+        False
     """
 
     train: Split
@@ -62,7 +87,13 @@ class Decoded:
 class OwnKey:
     """A key that the level of one data set has alone.
 
+    name: as on the command line, without the `data.` before it.
     unit: of its value; empty where it has none. changes: whether another value may give other arrays.
+
+    Examples:
+        >>> from ablate.data import SETS
+        >>> SETS.find("arrays").keys  # data.path of data=arrays
+        (OwnKey(name='path', unit='', changes=True),)
     """
 
     name: str
@@ -80,6 +111,18 @@ class Source:
     title: what a paper calls it; empty for a user's own images.
     keys: of its level, besides `name`, `validation` and `eval_on`, which all have.
     opened: whether `shape` opens the file that `read` opens, so that the one is not called before the other.
+
+    Examples:
+        >>> import numpy as np
+        >>> from ablate.data import Decoded, Shape, Source, Split
+        >>> black = Split(np.zeros((2, 8, 8, 1), np.uint8), np.array([0, 1], np.int32))
+        >>> source = Source(
+        ...     shape=lambda config: Shape(height=8, width=8, channels=1, classes=2, train_images=2, eval_images=2),
+        ...     identity=lambda config: ["black", 1],
+        ...     read=lambda config: Decoded(black, black, ("day", "night")),
+        ... )
+        >>> source.read({}).class_names
+        ('day', 'night')
     """
 
     shape: Callable[[Mapping[str, Any]], Shape]
@@ -92,7 +135,20 @@ class Source:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a training and its evaluations see."""
+    """What a training and its evaluations see.
+
+    name: of its source.
+    train: without the held-out images.
+    evaluation: the test images, or the held-out ones.
+    class_names: one a class.
+    digest: see `digest_of`.
+
+    Examples:
+        >>> from ablate.data import load
+        >>> digits = load({"name": "digits"})
+        >>> digits.name, len(digits.train.labels), len(digits.evaluation.labels), digits.class_names[:3]
+        ('digits', 1437, 360, ('0', '1', '2'))
+    """
 
     name: str
     train: Split

@@ -55,6 +55,16 @@ def hold_out(labels: NDArray[np.int32], validation: int) -> tuple[NDArray[np.int
     """Indices of training images, in their original order, and of validation images: (n - N,) and (N,).
 
     The validation images of N are the last ones of those of N + 1.
+
+    Examples:
+        Two images of four, one of each class.
+
+        >>> import numpy as np
+        >>> from ablate.data.split import hold_out
+        >>> labels = np.array([0, 0, 1, 1], np.int32)
+        >>> kept, held_out = hold_out(labels, 2)
+        >>> labels[kept], labels[held_out]
+        (array([0, 1], dtype=int32), array([1, 0], dtype=int32))
     """
     order = balanced_order(labels)
     cut = len(labels) - validation
@@ -62,7 +72,13 @@ def hold_out(labels: NDArray[np.int32], validation: int) -> tuple[NDArray[np.int
 
 
 def default_validation(train_images: int) -> int:
-    """How many images a search holds out: 5,000, or a fifth of fewer than 25,000 training images."""
+    """How many images a search holds out: 5,000, or a fifth of fewer than 25,000 training images.
+
+    Examples:
+        >>> from ablate.data import default_validation
+        >>> default_validation(50_000), default_validation(1_437)
+        (5000, 287)
+    """
     return 5_000 if train_images >= 25_000 else train_images // 5
 
 
