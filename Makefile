@@ -9,13 +9,14 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 DEMO := augment=on,off ema=on,off seed=0,1,2 data=digits steps=150 eval_every=15
 
 # ask: a phony prerequisite of the environment where PYTHON is given
-.PHONY: help demo test slow lint format bench clean ask
+.PHONY: help demo test slow lowest lint format bench clean ask
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo     train a small sweep on handwritten digits, nothing to download; ends with its report (3 minutes)'
 	@echo 'make test     the fast tests; ARGS="-k spec -x" goes to pytest'
 	@echo 'make slow     the slow tests; the one on CIFAR-10 needs ABLATE_DATA'
+	@echo 'make lowest   the fast tests with the oldest versions that pyproject.toml allows, in .venv-lowest'
 	@echo 'make lint     format, lint and types'
 	@echo 'make format   format the code'
 	@echo 'make bench    measure speed and memory against Keras; wants an idle machine (40 minutes)'
@@ -31,6 +32,10 @@ test: $(VENV)/.installed-test
 slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m slow -rs $(ARGS)
 
+lowest:
+	$(MAKE) VENV=.venv-lowest .venv-lowest/.installed-lowest
+	.venv-lowest/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
+
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m bench tests/bench $(ARGS)
 
@@ -44,11 +49,18 @@ format: $(VENV)/.installed-lint
 	$(BIN)/ruff check --fix
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build demo
+	rm -rf $(VENV) .venv-lowest .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build demo
 
 $(VENV)/.installed: pyproject.toml $(VENV)/.made
 	@echo 'Installing into $(VENV); the first time this downloads TensorFlow and takes some minutes.'
 	$(INSTALL) --editable .
+	@touch $@
+
+# pip has no way to ask for the oldest versions, so uv, which is installed into the same environment, does it here.
+$(VENV)/.installed-lowest: pyproject.toml $(VENV)/.made
+	@echo 'Installing the oldest versions that pyproject.toml allows into $(VENV).'
+	$(INSTALL) uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --resolution lowest-direct --editable '.[test]'
 	@touch $@
 
 $(VENV)/.installed-%: pyproject.toml $(VENV)/.made
