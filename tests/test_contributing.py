@@ -55,3 +55,11 @@ def test_every_path_that_is_named_is_there() -> None:
     assert paths
     for path in paths:
         assert (ROOT / path).exists() or (ROOT / "ablate" / path).exists(), path
+
+
+def test_names_of_tests_are_read_at_a_glance() -> None:
+    names = re.findall(
+        r"^ *def (test_\w+)", "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py")), re.MULTILINE
+    )
+    assert len(names) > 1000
+    assert [name for name in names if len(name) > 80] == []

@@ -72,7 +72,7 @@ def test_a_pack_is_read_in_place_as_the_sweep_that_it_was_made_of(place, elsewhe
         pd.testing.assert_frame_equal(here, there)
 
 
-def test_a_pack_has_no_checkpoint_and_of_predictions_only_those_that_runs_are_read_off(place):
+def test_a_pack_has_no_checkpoint_and_only_the_predictions_that_runs_are_read_off(place):
     names = {path.relative_to(place / "packs" / FACTORIAL).as_posix() for path in (place / "packs" / FACTORIAL).rglob("*")}
     assert not [name for name in names if "checkpoints" in name or "tensorboard" in name]
     assert {Path(name).name for name in names if "/predictions/" in name} == {"60.npz"}

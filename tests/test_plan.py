@@ -220,7 +220,7 @@ def test_a_folder_holds_one_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         sweep.run(first, folder, settings, nothing, lambda _: None)
 
 
-def test_a_sweep_of_a_version_without_checksums_gets_one_where_the_command_plans_the_same(
+def test_a_sweep_without_checksums_gets_one_where_the_command_plans_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -192,7 +192,7 @@ def test_a_rung_that_changes_nothing_is_seen_from_the_rung_below_as_well(make: C
     assert [confound["switched"] for confound in description["confounds"]] == [[["augment", "on", "off"]]]
 
 
-def test_a_fraction_shows_its_generators_and_aliases_and_what_factors_change_on_average(make: Callable[..., Plan]) -> None:
+def test_a_fraction_shows_generators_aliases_and_average_changes(make: Callable[..., Plan]) -> None:
     words = ("augment=on,off", "ema=on,off", "lrn=on,off", "batch_size=128,64", "seed=0,1")
     description = described(make(*words, design="fractional"))
     assert [[confound["switched"][0][0] for confound in description["confounds"]]] == [["augment", "lrn", "batch_size"]]

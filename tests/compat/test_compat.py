@@ -98,7 +98,7 @@ def completed(written):
 
 
 @pytest.mark.slow
-def test_an_interrupted_sweep_of_an_earlier_version_is_completed_from_its_checkpoints(completed, written):
+def test_an_interrupted_sweep_of_an_earlier_version_is_completed(completed, written):
     """Its numbers are those of the version that began it, where the processor computes as the one did that it began on.
 
     Elsewhere the last bits differ and grow: an image or two of 360 is another, which 1.5 points allow for.

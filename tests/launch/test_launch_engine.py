@@ -297,7 +297,7 @@ def test_a_backend_that_has_nothing_to_tell_is_not_waited_for_without_end(
     assert len(backend.cancelled) == 2
 
 
-def test_a_training_that_was_given_up_is_not_tried_again_where_another_process_has_it(tmp_path: Path) -> None:
+def test_a_training_that_was_given_up_is_not_tried_again_elsewhere(tmp_path: Path) -> None:
     [wanted] = trainings(tmp_path)
     name = wanted.trajectory.fingerprint
     backend = Script(1)

@@ -232,7 +232,7 @@ def test_the_same_runs_read_at_another_step(sweep):
     }
 
 
-def test_at_another_step_what_diverged_later_is_done_and_what_was_not_evaluated_is_missing(sweeps, sweep, made):
+def test_at_another_step_what_diverged_later_is_done_and_some_are_missing(sweeps, sweep, made):
     diverged, short = made.runs[0].trajectory, made.runs[2].trajectory
     diverged.drop_after(20)
     diverged.set_status("diverged", 25, "the loss became nan at step 25")

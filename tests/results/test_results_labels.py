@@ -22,7 +22,7 @@ def sweep(sweeps, made):
 
 
 @pytest.mark.slow
-def test_a_training_keeps_the_true_classes_and_the_same_command_adds_them_where_they_are_missing(program, monkeypatch):
+def test_a_training_keeps_the_true_classes_and_the_same_command_adds_missing_ones(program, monkeypatch):
     words = ("-m", "ema=on,off", "steps=4", "eval_every=2")
     program(*words)
     [sweep] = (program.folder / "multirun").iterdir()
@@ -83,7 +83,7 @@ def of_two_sets(sweeps, images: str):
     return results.load(sweep)
 
 
-def test_trainings_on_other_data_share_the_classes_where_the_evaluation_images_are_the_same(sweeps):
+def test_trainings_on_other_data_share_the_classes_of_the_same_evaluation_images(sweeps):
     loaded = of_two_sets(sweeps, "of four images")
     assert loaded.labels.tolist() == [0, 1, 2, 0]
 

@@ -155,7 +155,7 @@ def test_less_of_a_loss_is_better():
     )
 
 
-def test_of_interactions_that_cannot_be_told_apart_only_their_sum_is_said_to_be_small(study):
+def test_of_interactions_that_are_aliased_only_their_sum_is_said_to_be_small(study):
     four = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one")
     values = [[0.8 + 0.001 * seed + 0.00001 * (arm * seed % 7) for seed in range(3)] for arm in range(8)]
     analysis = study(values, *four, design="fractional")

@@ -125,7 +125,7 @@ def test_two_that_take_the_last_trial_at_once_do_it_once(tmp_path: Path) -> None
     assert len(counted(first.trials())) == 1
 
 
-def test_a_setting_of_which_each_is_tried_once_is_given_up_by_the_second_that_drew_it(tmp_path: Path) -> None:
+def test_a_setting_that_is_tried_once_is_given_up_by_the_second_that_drew_it(tmp_path: Path) -> None:
     one, other = begun(tmp_path, 3, points=0), begun(tmp_path, 3, points=0)
     for each in (one, other):
         each.study.sampler = optuna.samplers.RandomSampler(0)
@@ -200,9 +200,7 @@ def test_what_is_let_go_of_can_be_taken_at_once(tmp_path: Path) -> None:
     assert again.params == first.params
 
 
-def test_a_trial_of_another_machine_lapses_when_its_lease_stands_still_whatever_its_clock_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_trial_of_another_machine_lapses_when_its_lease_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there, here = begun(tmp_path, 1, points=0), begun(tmp_path, 1, points=0)
     sign = {"host": "elsewhere", "pid": 1, "time": 0.0}  # a clock that is decades behind
     monkeypatch.setattr(ledgers, "sign_of_life", lambda: dict(sign))

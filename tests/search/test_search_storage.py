@@ -77,7 +77,7 @@ def test_a_journal_may_lie_elsewhere_and_a_database_is_a_file(tmp_path: Path) ->
     assert not storage.is_sqlite(None)
 
 
-def test_what_cannot_be_the_storage_of_a_search_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+def test_what_cannot_be_the_storage_of_a_search_is_refused_before_all_else(tmp_path: Path) -> None:
     (tmp_path / "n.journal").write_text("my notes")
     folder = tmp_path / "multirun" / "search"
     with pytest.raises(AblateError, match=r"n\.journal is not a journal of trials"):

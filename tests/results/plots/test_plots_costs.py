@@ -152,7 +152,7 @@ def test_numbers_stay_inside_and_apart_however_many_points_overlap(count):
     assert not ((apart[..., 0] < 4) & (apart[..., 1] < 4) & ~np.eye(count, dtype=bool)).any()
 
 
-def test_a_bar_that_leaves_its_panel_ends_in_an_arrow_and_the_legend_does_not_leave_the_figure(tmp_path):
+def test_a_bar_that_leaves_its_panel_ends_in_an_arrow_and_the_legend_stays_within(tmp_path):
     frame = arms(operations=[20, 30, 40, 60], parameters=[5, 6, 7, 8])
     frame.loc[2, ["low", "high"]] = [-50, 200]
     figure = drawn(frame, fewer=["factor2: on → off (1 diverged)"], left_out=["factor9: on → off (3 diverged)"])

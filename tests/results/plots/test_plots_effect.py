@@ -90,7 +90,7 @@ def test_panels_titles_and_legend_do_not_overlap(comparisons):
         assert sum(one.overlaps(other) for other in boxes) == 1
 
 
-def test_of_hundreds_of_comparisons_those_largest_at_their_end_are_drawn_and_the_rest_is_said():
+def test_of_hundreds_of_comparisons_the_largest_are_drawn_and_the_rest_is_said():
     figure = drawn(frame(98))
     assert [ax.get_title(loc="left") for ax in figure.axes] == [f"factor{arm}: on → off" for arm in range(59, 99)]
     assert figure.legends[0].get_title().get_text() == "40 of 98 differences, the largest; all are in the files beside it"

@@ -112,7 +112,7 @@ def test_a_row_without_any_value_keeps_its_place():
     assert NAMES[0] in [text.get_text() for text in ax.texts]
 
 
-def test_an_interval_that_would_dwarf_the_others_ends_in_an_arrow_and_the_legend_says_so():
+def test_an_interval_that_would_dwarf_the_others_ends_in_an_arrow_which_is_said():
     frame = comparisons()
     frame.loc[2, ["low", "high", "low_new", "high_new"]] = [-90, 92, np.nan, np.nan]
     ax = forest(frame)
@@ -176,7 +176,7 @@ def test_a_verdict_has_one_colour_in_the_figure_and_on_the_page(tone, verdict):
     assert f"tr.tone-{tone} > th:first-child {{ border-left-color: {VERDICTS[verdict][1].lower()}; }}" in css
 
 
-def test_of_hundreds_of_rows_the_largest_are_drawn_in_their_order_and_the_rest_is_said():
+def test_of_hundreds_of_rows_the_largest_are_drawn_and_the_rest_is_said():
     frame = comparisons(128)
     frame["points"] = np.where(np.arange(128) % 4 == 1, 3.0, 0.1)
     frame["name"] = [f"factor{row}: on → off" for row in range(128)]

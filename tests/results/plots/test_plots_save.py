@@ -90,7 +90,7 @@ def _bars() -> Figure:
     return figures.fit(ax, rows.height(ax))
 
 
-def test_a_figure_is_the_same_bytes_whatever_the_user_has_set_and_that_stays_as_it_was(tmp_path):
+def test_a_figure_is_the_same_bytes_whatever_the_user_has_set(tmp_path):
     plain = [path.read_bytes() for path in figures.save(_bars(), tmp_path / "plain")]
     opened = pyplot.get_fignums()
     with matplotlib.rc_context(HOSTILE):

@@ -46,7 +46,7 @@ def test_two_factors_give_the_effects_of_the_textbook():
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])
-def test_effects_of_a_two_level_factorial_are_twice_the_coefficients_of_least_squares(count):
+def test_effects_of_two_level_factorials_are_twice_those_of_least_squares(count):
     factors = {f"f{number}": ["a", "b"] for number in range(count)}
     levels = levels_of("factorial", factors)
     wide = values_of(levels)

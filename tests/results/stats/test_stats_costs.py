@@ -102,7 +102,7 @@ values = st.integers(0, 5)
 
 
 @given(st.lists(st.tuples(values, values), min_size=1, max_size=12), st.sampled_from([1, -1]))
-def test_an_arm_is_on_the_front_unless_another_is_as_good_and_as_cheap_and_better_in_one(points, better):
+def test_an_arm_is_on_the_front_unless_another_beats_it(points, better):
     arms = pd.DataFrame(points, columns=["mean", "operations"]).astype("float64")
     arms = arms.assign(parameters=arms["operations"], seconds=arms["operations"], diverged=0)
     expected = [

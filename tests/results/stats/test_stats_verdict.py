@@ -188,7 +188,7 @@ def test_the_rule_states_what_decides() -> None:
     assert "1 difference x 2 looks" in rule(1, 2, None)[0]
 
 
-def test_the_rule_says_when_the_margin_was_fixed_and_nothing_of_new_images_where_there_are_none() -> None:
+def test_the_rule_says_when_the_margin_was_fixed_and_of_new_images_only_where_known() -> None:
     bare, full = ("\n".join(rule(2, 1, 0.5, **more)) for more in ({"new_images": False}, {"fixed": "before training"}))
     assert "± 0.5 points, fixed before training." in full
     assert "fixed" not in bare
@@ -207,7 +207,7 @@ def test_the_rule_says_what_is_not_said_after_a_seed_diverged() -> None:
     assert "an interaction is unclear wherever one did" in of_effects
 
 
-def test_an_arm_without_a_seed_that_did_not_diverge_is_told_from_one_of_which_none_is_there() -> None:
+def test_an_arm_of_which_every_seed_diverged_is_told_from_one_without_runs() -> None:
     found = judge([NAN, NAN], [NAN, NAN], [1.0, NAN], all_diverged=[True, False, True])
     assert found["verdict"].tolist() == ["no verdict"] * 3
     assert found["limit"].tolist() == ["every seed diverged", "", "one seed"]
