@@ -23,13 +23,18 @@ NONE: Final = object()  # no neutral value: the key is always hashed, and every 
 class Key:
     """A key of the config.
 
-    name: as on the command line, with dots in a section. part: `training` changes the weights and is hashed; `readout` says how
-    a run's value is read off; `sweep` which runs there are and how they are judged; `execution` nothing of these. unit: of its
-    value; empty where it has none. group: whether its values are levels, a file each. factor: whether a sweep can switch it.
-    single: whether it has a meaning for a run that is in no sweep. of_trial: whether the trials of a search have a value of
-    their own, the same for all. content: where the hashed content has its value as it is; None where it is resolved into
-    something else or not hashed. kinds: the kinds of its section that have the key, by `kind`, or by `name` for data; all where
-    empty. neutral: see above, as JSON has it. level: of a group, the level that the neutral value is.
+    name: as on the command line, with dots in a section.
+    part: `training` changes the weights and is hashed; `readout` says how a run's value is read off; `sweep` which runs there
+        are and how they are judged; `execution` nothing of these.
+    unit: of its value; empty where it has none.
+    group: whether its values are levels, a file each.
+    factor: whether a sweep can switch it.
+    single: whether it has a meaning for a run that is in no sweep.
+    of_trial: whether the trials of a search have a value of their own, the same for all.
+    content: where the hashed content has its value as it is; None where it is resolved into something else or not hashed.
+    kinds: the kinds of its section that have the key, by `kind`, or by `name` for data; all where empty.
+    neutral: see above, as JSON has it.
+    level: of a group, the level that the neutral value is.
     """
 
     name: str

@@ -37,7 +37,14 @@ class _Section(BaseModel):
 
 
 class Augment(_Section):
-    """How a training batch is distorted. brightness is in pixel values (0 to 255); contrast a range of factors."""
+    """How a training batch is distorted.
+
+    crop: where the part is that the model sees.
+    crop_fraction: its side, as a fraction of the image's.
+    flip: left to right, with probability 1/2.
+    brightness: the most that is added to all pixels, or subtracted, in pixel values (0 to 255).
+    contrast: a range of factors, the smallest and the largest.
+    """
 
     crop: Literal["random", "center", "none"]
     crop_fraction: Annotated[Number, Field(gt=0, le=1)]

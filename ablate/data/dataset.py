@@ -88,7 +88,8 @@ class OwnKey:
     """A key that the level of one data set has alone.
 
     name: as on the command line, without the `data.` before it.
-    unit: of its value; empty where it has none. changes: whether another value may give other arrays.
+    unit: of its value; empty where it has none.
+    changes: whether another value may give other arrays.
 
     Examples:
         >>> from ablate.data import SETS

@@ -59,7 +59,8 @@ def noise(wide: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     have all of these arms, the degrees of freedom are those of the arm with the fewest seeds.
 
     Args:
-        wide: as for `arms`. samples: a row a comparison, a column a seed.
+        wide: as for `arms`.
+        samples: a row a comparison, a column a seed.
 
     Returns:
         Two rows, "a run" and "a paired difference", in the unit of the frames: what; sd; low, high; n; freedom. NaN where no
