@@ -8,7 +8,7 @@ import pandas as pd
 
 from ablate.config.recipe import ReportFormat
 from ablate.report import figures as plots
-from ablate.report import output, page, paper, tables
+from ablate.report import naming, output, page, paper, tables
 from ablate.report.page import content, story
 from ablate.report.repeat import commands
 from ablate.results.analysis import Analysis
@@ -83,7 +83,7 @@ def write(analysis: Analysis, out: Path, folder: str, formats: Sequence[str] = F
         return written
     beside = [(str(path.relative_to(out)), MEANINGS.get(path.name, "a figure")) for path in written]
     parts = content.sections(analysis, pictures, commands(analysis.results.sweep, folder), beside, large)
-    html = page.render(analysis.title, [story.answer(analysis)], analysis.question.changes, parts)
+    html = page.render(naming.title(analysis.results), [story.answer(analysis)], analysis.question.changes, parts)
     output.write(out / PAGE, html.encode(errors="replace"))
     return [out / PAGE, *written]
 

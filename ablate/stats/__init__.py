@@ -1,7 +1,7 @@
 """The statistics of a report: functions from frame to frame, which draw nothing and write nothing."""
 
 from ablate.stats.arms import arms, noise
-from ablate.stats.contrasts import contrast_weights, contrasts, shapley
+from ablate.stats.contrasts import contrast_weights, contrasts, pair_means, shapley
 from ablate.stats.costs import costs, equal_compute, fronts
 from ablate.stats.images import classes, networks, new_images
 from ablate.stats.interplay import Side, interplay, interplay_verdicts
@@ -35,6 +35,7 @@ __all__ = [
     "new_images",
     "noise",
     "over_training",
+    "pair_means",
     "paired",
     "percent",
     "reach",

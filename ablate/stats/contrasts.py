@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from ablate.designs import interaction
 from ablate.errors import AblateError
+from ablate.stats.intervals import student
+from ablate.stats.levels import CONFIDENCE
 
 Factors = Mapping[str, Sequence[str]]
 
@@ -156,6 +158,32 @@ def shapley(wide: pd.DataFrame, levels: pd.DataFrame, factors: Factors) -> tuple
         [{"factor": name, "change": str(_Change(name, *choices))} for name, choices in factors.items()], dtype="str"
     )
     return frame, _within_seeds(pd.DataFrame(weights.T, columns=levels.index), wide)
+
+
+def pair_means(wide: pd.DataFrame, levels: pd.DataFrame, factors: Factors) -> pd.DataFrame:
+    """The mean at each combination of two factors' levels, over all arms that have it; with its interval over seeds.
+
+    Args:
+        wide: a value for each arm (row) and seed (column).
+        levels: the level of each factor (column) in each arm (row).
+        factors: the levels of each, in the order drawn; those with one level alone are left out.
+
+    Returns:
+        Columns first, second (factors), first_level, second_level, n (seeds of which every such arm has a value), mean, low,
+        high: the plain 95 % interval, missing for one seed.
+    """
+    rows = []
+    switched = {name: choices for name, choices in factors.items() if len(choices) > 1}
+    for first, second in combinations(switched, 2):
+        for before in switched[first]:
+            for after in switched[second]:
+                arms = wide[(levels[first] == before) & (levels[second] == after)]
+                values = arms.mean(axis="index", skipna=False).dropna().to_numpy(dtype=float)
+                mean, low, high = student(values, CONFIDENCE) if len(values) else (np.nan, np.nan, np.nan)
+                rows.append((first, second, before, after, len(values), float(mean), float(low), float(high)))
+    names = ["first", "second", "first_level", "second_level", "n", "mean", "low", "high"]
+    text = dict.fromkeys(names[:4], "str")
+    return pd.DataFrame(rows, columns=names).astype(text | {"n": "int64"} | dict.fromkeys(names[5:], "float64"))
 
 
 def _terms(levels: pd.DataFrame, factors: Factors, effects: Sequence[Sequence[str]] | None) -> list[Term]:

@@ -15,7 +15,7 @@ from statsmodels.stats.weightstats import DescrStatsW
 from ablate import stats
 from ablate.errors import AblateError
 from ablate.planning import plan, run_result
-from ablate.report import files, paper
+from ablate.report import caveats, files, naming, paper
 from ablate.report.page import story
 from ablate.report.tables import verdicts
 from ablate.results import load
@@ -319,9 +319,12 @@ def test_trainings_from_before_the_plan_are_counted_where_it_is_dated(sweeps):
         run.trajectory.add_segment({"time": f"2026-11-22T04:19:{second}+0100"})
     found = analysed(folder)
     assert found.begun_earlier == 1
-    assert found.earlier.startswith("1 of 4 trainings was begun before this sweep was planned: ")
+    assert caveats.earlier(found.results, found.begun_earlier).startswith(
+        "1 of 4 trainings was begun before this sweep was planned: "
+    )
     sweep_file.write(folder, made.to_json() | {"fixed_at": 1795317580})
-    assert (analysed(folder).begun_earlier, analysed(folder).earlier) == (0, "")
+    assert analysed(folder).begun_earlier == 0
+    assert caveats.earlier(found.results, 0) == ""
     assert not found.question.exploratory
 
 
@@ -329,8 +332,8 @@ def test_a_sweep_that_is_not_finished_is_interim(sweeps):
     made = sweeps.planned("augment=on,off", "seed=0,1,2", "steps=20", "eval_every=10")
     folder = fill(made, sweeps.multirun / made.name, skip=lambda run: run.seed == 2)
     said = "Interim: 2 of 6 runs are not there yet; looking now is a look that was not planned."
-    assert analysed(folder).interim == said
-    assert analysed(fill(made, sweeps.multirun / made.name)).interim == ""
+    assert analysed(folder).fill(caveats.interim) == said
+    assert analysed(fill(made, sweeps.multirun / made.name)).fill(caveats.interim) == ""
 
 
 def test_arms_of_joined_sweeps_may_have_different_numbers_of_seeds(sweeps):
@@ -338,9 +341,9 @@ def test_arms_of_joined_sweeps_may_have_different_numbers_of_seeds(sweeps):
     for words in (("augment=on,off", "seed=0,1,2"), ("augment=on,center", "seed=0,1")):
         made = sweeps.planned(*words, "steps=20", "eval_every=10", design="one_factor")
         folders.append(fill(made, sweeps.multirun / made.name))
-    assert analysed(folders[0]).seeds_an_arm == "3 seeds"
+    assert naming.seeds_an_arm(load(folders[0])) == "3 seeds"
     found = analyse(*ask(load(*folders)))
-    assert found.seeds_an_arm == "2 to 3 seeds"
+    assert naming.seeds_an_arm(found.results) == "2 to 3 seeds"
     assert "Each arm was run with 2 to 3 seeds (0, 1, 2)." in paper.methods(found)
     assert "3 arms with 2 to 3 seeds each = 8 runs" in story.plan(found)[0]
 
@@ -372,7 +375,7 @@ def test_what_does_not_fit_together_is_said(sweeps):
     made = sweeps.planned("augment=on,off", "seed=0,1,2,3", "steps=20", "eval_every=10")
     folder = fill(made, sweeps.multirun / made.name)
     assert not load(folder).notes
-    assert not analysed(folder).doubts
+    assert not analysed(folder).fill(caveats.doubts)
     first, second = (run.trajectory for run in made.runs[:2])
     first.predictions_file(20).unlink()
     (second.path / "metrics.jsonl").write_text("garbage\n")
@@ -382,15 +385,15 @@ def test_what_does_not_fit_together_is_said(sweeps):
     assert any("The evaluations of 1 of 8 finished runs are damaged or gone" in note for note in found.results.notes)
     assert any("result.json: accuracy must be a number from 0 to 1, got 1" in note for note in found.results.notes)
     assert found.results.runs["accuracy"].max() <= 1
-    assert any("The predictions of 1 of 8 finished runs are damaged or gone" in line for line in found.doubts)
-    assert set(found.doubts) <= set(verdicts.notes(found))
+    assert any("The predictions of 1 of 8 finished runs are damaged or gone" in line for line in found.fill(caveats.doubts))
+    assert set(found.fill(caveats.doubts)) <= set(verdicts.notes(found))
 
 
 def test_a_network_that_knows_one_class_is_named(sweeps, monkeypatch):
     made = sweeps.planned("augment=on,off", "seed=0,1", "steps=20", "eval_every=10")
     monkeypatch.setitem(globals(), "LABELS", np.zeros(IMAGES, dtype=int))
     monkeypatch.setitem(globals(), "rights", lambda levels, *_: np.full(IMAGES, levels["augment"] == "on"))
-    [line] = analysed(fill(made, sweeps.multirun / made.name)).doubts
+    [line] = analysed(fill(made, sweeps.multirun / made.name)).fill(caveats.doubts)
     assert line.startswith("These networks give every image the same class, so they have learnt nothing: ")
     assert "augment: on → off, seed 1" in line
 

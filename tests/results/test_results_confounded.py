@@ -5,7 +5,7 @@ import pytest
 from ablate.planning.overview import describe
 from ablate.planning.site import here
 from ablate.report import page
-from ablate.results import confounded, load
+from ablate.results import load
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
 
@@ -30,7 +30,7 @@ def test_the_report_of_a_fraction_knows_the_confounds_that_its_plan_told(made):
         for switch in describe(plan, here(1, 1), calibrate=False)["confounds"]
         for change in switch["besides"]
     }
-    found = confounded.on_average(analysis).set_index(["factor", "what"])
+    found = analysis.average_confounds.set_index(["factor", "what"])
     assert set(found.index) == set(told) >= {("augment", "input"), ("augment", "operations"), ("batch_size", "steps_per_epoch")}
     for key, row in found.drop(index="input", level="what").iterrows():
         assert [row["before"], row["after"]] == pytest.approx([told[key]["from"], told[key]["to"]], abs=0.01)
@@ -52,7 +52,7 @@ def test_what_is_not_known_of_an_arm_is_no_confound_and_is_not_denied(made):
     runs = analysis.results.runs.copy()
     runs.loc[runs["arm"] == 3, ["input", "parameters", "operations", "steps_per_epoch", "batch_size"]] = None
     partly = replace(analysis, results=replace(analysis.results, runs=runs))
-    assert confounded.on_average(partly).empty
+    assert partly.average_confounds.empty
     (lines,) = part(partly, "confounds").blocks
     assert lines.lines == ("Not known: 1 arm without a training.",)
 

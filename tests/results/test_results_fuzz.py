@@ -17,6 +17,7 @@ import pytest
 
 from ablate.errors import AblateError
 from ablate.monitor.snapshot import snapshot
+from ablate.report import caveats
 from ablate.results import load
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
@@ -59,7 +60,7 @@ def told(source: Path, deep: bool = False) -> tuple[str, tuple[str, ...]]:
         predictions = [results.predictions(int(number)) for number in results.runs["number"]]
         plain = json.dumps([results.sweep, [None if one is None else one.tolist() for one in predictions]], default=str)
         labels = [] if results.labels is None else results.labels.tolist()
-        notes = (*results.notes, *analysis.doubts)
+        notes = (*results.notes, *caveats.doubts(analysis.names, analysis.predictions))
         for name in FRAMES if deep else ():
             assert isinstance(getattr(analysis, name), pd.DataFrame)
     except AblateError as error:

@@ -10,7 +10,7 @@ from ablate.report.figures.costs import against_costs
 from ablate.report.figures.effect import effect_vs_step
 from ablate.report.figures.forest import forest
 from ablate.report.figures.gallery import Drawn, drawn
-from ablate.report.figures.interaction import interaction, pair_means
+from ablate.report.figures.interaction import interaction
 from ablate.report.figures.published import published_beside_ours
 from ablate.report.figures.retuned import effects_by_rate, tuning_curve
 from ablate.report.figures.save import blank, fit, points, save, single, svg
@@ -32,7 +32,6 @@ __all__ = [
     "fit",
     "forest",
     "interaction",
-    "pair_means",
     "points",
     "published_beside_ours",
     "save",

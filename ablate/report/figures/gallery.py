@@ -14,7 +14,7 @@ from ablate.report.figures.costs import against_costs
 from ablate.report.figures.effect import effect_vs_step
 from ablate.report.figures.forest import forest
 from ablate.report.figures.interaction import height as interaction_height
-from ablate.report.figures.interaction import interaction, pair_means
+from ablate.report.figures.interaction import interaction
 from ablate.report.figures.published import published_beside_ours
 from ablate.report.figures.retuned import TUNING_HEIGHT, effects_by_rate, tuning_curve
 from ablate.report.figures.save import blank, fit, single
@@ -52,8 +52,8 @@ def drawn(analysis: "Analysis") -> Iterator[Drawn]:
         yield Drawn("effects_over_training", f"{differences} over training", _over_training(analysis))
     if costs.drawable(analysis.arms):
         yield Drawn("costs", f"{metric.name.capitalize()} and what it costs", _costs(analysis))
-    if analysis.crossed and len(means := _means(analysis)):
-        yield Drawn("interactions", "How factors play together", _interaction(analysis, means))
+    if len(analysis.pair_means):
+        yield Drawn("interactions", "How factors play together", _interaction(analysis, analysis.pair_means))
     if len(analysis.shapley):
         yield Drawn("shapley", "What each factor adds: Shapley values", _shapley(analysis))
     if len(analysis.classes):
@@ -65,7 +65,7 @@ def drawn(analysis: "Analysis") -> Iterator[Drawn]:
 def _against(analysis: "Analysis") -> str:
     """What arms are compared with, in words."""
     if analysis.partner is not None:
-        return analysis.partner
+        return str(analysis.partner)
     if analysis.retuned is not None:
         return "the baseline"
     others = {other for _, other in analysis.question.pairs}
@@ -201,10 +201,6 @@ def _costs(analysis: "Analysis") -> Figure:
         [_troubled(analysis, arm, analysis.labels[arm]) for arm in fewer["arm"]],
     )
     return fit(figure, costs.height(analysis.arms))
-
-
-def _means(analysis: "Analysis") -> pd.DataFrame:
-    return pair_means(analysis.wide, analysis.levels, analysis.results.sweep["factors"])
 
 
 def _interaction(analysis: "Analysis", means: pd.DataFrame) -> Figure:

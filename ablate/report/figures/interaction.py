@@ -1,8 +1,7 @@
 """How factors play together: for each pair of them the mean at each combination of their levels."""
 
 import math
-from collections.abc import Mapping, Sequence
-from itertools import combinations
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from ablate import numbers
 from ablate.report.figures import intervals
 from ablate.report.figures.style import COLOURS, LINES, MARKERS, SMALL, WIDTH, apart, drawing, fitted, headline, limits, tell
 from ablate.results.question import METRICS, Metric
-from ablate.stats import student
 
 MOST_PAIRS = 8  # panels
 MOST_STACKED = 3  # panels that stand one below the other, each as wide as the figure
@@ -24,33 +22,6 @@ NAME_WIDTH = 72  # points that the name of a line may be wide
 ROUND_PANEL = 80  # points that the names of lines and the values of the axis take beside a panel
 ASIDE = 0.05  # of the distance between two levels, by which lines stand beside each other so that intervals do not hide
 NARROW = 9  # letters of a level's name that fit where two panels stand side by side
-LEVEL = 0.95
-
-
-def pair_means(wide: pd.DataFrame, levels: pd.DataFrame, factors: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """The mean at each combination of two factors' levels, over all arms that have it; with its interval over seeds.
-
-    Args:
-        wide: a value for each arm (row) and seed (column).
-        levels: the level of each factor (column) in each arm (row).
-        factors: the levels of each, in the order drawn; those with one level alone are left out.
-
-    Returns:
-        Columns first, second (factors), first_level, second_level, n (seeds of which every such arm has a value), mean, low,
-        high: the plain 95 % interval, missing for one seed.
-    """
-    rows = []
-    switched = {name: choices for name, choices in factors.items() if len(choices) > 1}
-    for first, second in combinations(switched, 2):
-        for before in switched[first]:
-            for after in switched[second]:
-                arms = wide[(levels[first] == before) & (levels[second] == after)]
-                values = arms.mean(axis="index", skipna=False).dropna().to_numpy(dtype=float)
-                mean, low, high = student(values, LEVEL) if len(values) else (np.nan, np.nan, np.nan)
-                rows.append((first, second, before, after, len(values), float(mean), float(low), float(high)))
-    names = ["first", "second", "first_level", "second_level", "n", "mean", "low", "high"]
-    text = dict.fromkeys(names[:4], "str")
-    return pd.DataFrame(rows, columns=names).astype(text | {"n": "int64"} | dict.fromkeys(names[5:], "float64"))
 
 
 def interaction(
@@ -65,7 +36,7 @@ def interaction(
     Where there are more than `MOST_PAIRS` pairs, those are drawn whose lines are least parallel, and the figure says so.
 
     Args:
-        means: as `pair_means` gives it.
+        means: as `stats.pair_means` gives it.
         figure: an empty one.
     """
     every = means.groupby(["first", "second"], sort=False)

@@ -13,7 +13,6 @@ from ablate.report.page import runs, story
 from ablate.report.page.blocks import Block, Code, Lines, Links, Picture, Point, Section, Table
 from ablate.report.tables import beside, confounds
 from ablate.report.tables.verdicts import OTHER
-from ablate.results import confounded
 from ablate.results.analysis import Analysis
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def _without(analysis: Analysis) -> tuple[str, str]:
     """What is said of costs and of confounds where there is no table of them."""
     if not analysis.question.judged:
         return f"{NO_PAIRS}; what each costs is in the table of arms.", f"{NO_PAIRS}."
-    unknown = len(confounded.unknown(analysis))
+    unknown = len(analysis.unknown_sizes)
     if analysis.question.effects:
         none = "None: no factor brings along another change, on average over the arms."
         return BY_EFFECTS, f"Not known: {counted(unknown, 'arm')} without a training." if unknown else none

@@ -7,7 +7,6 @@ import pandas as pd
 
 from ablate import numbers
 from ablate.report.tables.table import Column, Table, numeric, wordy
-from ablate.results import statuses
 from ablate.results.analysis import Analysis
 
 
@@ -19,7 +18,7 @@ def every(analysis: Analysis) -> Table:
         *_run(runs),
         wordy("arm", runs["label"]),
         numeric("seed", runs["seed"], str),
-        wordy("status", statuses.of_runs(analysis)),
+        wordy("status", analysis.statuses),
         numeric("step", runs["step"], numbers.whole),
         numeric(f"{metric.name} ({metric.unit})", values, lambda value: numbers.number(value, places)),
         wordy("weights", runs["weights"]),
@@ -34,7 +33,7 @@ def every(analysis: Analysis) -> Table:
 def failures(analysis: Analysis) -> Table | None:
     """One row a run that diverged, failed or has no value yet, with the reason; None where all are done."""
     runs = analysis.results.runs
-    told = runs.assign(status=statuses.of_runs(analysis))
+    told = runs.assign(status=analysis.statuses)
     troubled = told[told["status"] != "done"].reset_index(drop=True)
     if troubled.empty:
         return None

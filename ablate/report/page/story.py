@@ -6,8 +6,7 @@ from typing import Any
 from ablate import stats
 from ablate.designs import STORE, TUNING
 from ablate.numbers import counted, duration, listed
-from ablate.report import sentences
-from ablate.results import statuses
+from ablate.report import caveats, naming, sentences
 from ablate.results.analysis import Analysis
 
 MOST_NAMED = 3  # changes with the same verdict that the first line of the page names
@@ -30,7 +29,11 @@ def answer(analysis: Analysis) -> str:
     for verdict, (one, more) in _FOUND.items():
         if names := groups.get(verdict):
             found.append(f"{len(names)} {(one if len(names) == 1 else more).format(beyond=beyond)} ({_named(names)})")
-    interim = f" {analysis.interim}" if analysis.interim else ""
+    interim = (
+        f" {caveats.interim(analysis.results, analysis.question)}"
+        if caveats.interim(analysis.results, analysis.question)
+        else ""
+    )
     return f"Of {counted(len(judged), 'effect' if effects else 'change')} judged, {'; '.join(found)}.{interim}"
 
 
@@ -99,6 +102,7 @@ def plan(analysis: Analysis) -> tuple[str, ...]:
     """What sweep.json fixed, a line each; a store fixed nothing."""
     sweep = analysis.results.sweep
     fixed = sweep["fixed"]
+    each = naming.seeds_an_arm(analysis.results)
     arms, runs = len(sweep["arms"]), len(sweep["runs"])
     trainings = len({run["fingerprint"] for run in sweep["runs"]})
     judged = len(fixed.get("effects", [])) or len(fixed["differences"])
@@ -115,14 +119,21 @@ def plan(analysis: Analysis) -> tuple[str, ...]:
         level = f", so each at a level of {share}" if judged else ""
         fixes = [f"fixed {sentences.when_fixed(analysis)}: {_fixed(fixed)}; {counted(judged, what)} judged{several}{level}"]
     return (
-        f"design: {sweep['design']}, {counted(arms, 'arm')} with {analysis.seeds_an_arm}{' each' if arms > 1 else ''} = "
+        f"design: {sweep['design']}, {counted(arms, 'arm')} with {each}{' each' if arms > 1 else ''} = "
         f"{counted(runs, 'run')}, which stand on {counted(trainings, 'training')}",
         *(f"factor {factor}: {', '.join(levels)}" for factor, levels in sweep["factors"].items()),
         *([f"arms: {'; '.join(analysis.names.values())}"] if arms <= MOST_ARMS else []),
         f"seeds: {', '.join(map(str, sweep['seeds']))}",
         *([] if retuned is None else [f"learning rates: {retuned.how} Chosen: {retuned.chosen}"]),
         *fixes,
-        *(line for line in (analysis.earlier, analysis.interim) if line),
+        *(
+            line
+            for line in (
+                caveats.earlier(analysis.results, analysis.begun_earlier),
+                caveats.interim(analysis.results, analysis.question),
+            )
+            if line
+        ),
     )
 
 
@@ -145,7 +156,7 @@ def _steps(steps: Sequence[int]) -> str:
 def took(analysis: Analysis) -> tuple[str, ...]:
     """What all of it cost, a sentence each."""
     compute = analysis.compute
-    runs, trainings = statuses.counts_of_runs(analysis), statuses.counts_of_trainings(analysis)
+    runs, trainings = analysis.run_counts, analysis.training_counts
     lines = [
         f"{counted(sum(runs.values()), 'run')} ({listed(runs)}) stand on {counted(sum(trainings.values()), 'training')} "
         f"({listed(trainings)})."

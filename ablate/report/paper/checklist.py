@@ -7,7 +7,6 @@ from ablate.numbers import counted
 from ablate.report.paper import methods, recipe
 from ablate.report.paper.methods import TO_FILL_IN, paragraph
 from ablate.report.tables.verdicts import exploratory
-from ablate.results import statuses
 from ablate.results.analysis import Analysis
 
 
@@ -124,7 +123,7 @@ def _one_run(analysis: Analysis) -> list[str]:
 
 def _in_total(analysis: Analysis) -> list[str]:
     content, trainings = analysis.compute, analysis.results.trainings
-    runs, states = statuses.counts_of_runs(analysis), statuses.counts_of_trainings(analysis)
+    runs, states = analysis.run_counts, analysis.training_counts
     lines = [f"Runs: {numbers.listed(runs)}. Trainings: {numbers.listed(states)}."]
     if trainings["seconds"].notna().any():
         lost = trainings[~trainings["status"].isin(["done", "running"]) & trainings["seconds"].notna()]

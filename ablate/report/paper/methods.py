@@ -7,10 +7,9 @@ import pandas as pd
 
 from ablate import designs, escaping, numbers, stats
 from ablate.numbers import counted
-from ablate.report import sentences
+from ablate.report import caveats, naming, sentences
 from ablate.report.paper import recipe
 from ablate.report.tables.verdicts import left_unclear
-from ablate.results import statuses
 from ablate.results.analysis import Analysis
 
 TO_FILL_IN = "**To fill in:**"
@@ -35,6 +34,7 @@ def paragraph(lines: Sequence[str]) -> str:
 def design(analysis: Analysis) -> list[str]:
     """Arms, factors, seeds and pairing."""
     sweep = analysis.results.sweep
+    each = naming.seeds_an_arm(analysis.results)
     arms, seeds = len(analysis.arms), list(sweep["seeds"])
     factors = "; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep["factors"].items())
     how = KINDS.get(sweep["design"]) or designs.sentence(sweep["design"])
@@ -47,7 +47,7 @@ def design(analysis: Analysis) -> list[str]:
     planned = "was" if (analysis.results.runs["status"] == "done").all() else "was to be"
     lines = [
         first,
-        f"{'Each arm' if arms > 1 else 'It'} {planned} run with {analysis.seeds_an_arm} ({', '.join(map(str, seeds))}).",
+        f"{'Each arm' if arms > 1 else 'It'} {planned} run with {each} ({', '.join(map(str, seeds))}).",
     ]
     if arms > 1:
         lines.append(
@@ -163,12 +163,19 @@ def rule(analysis: Analysis) -> list[str]:
     if question.exploratory:
         lines.append(f"This was changed after training, so the results are exploratory: {'; '.join(question.changes)}.")
     else:
-        if is_tested(analysis) and not analysis.interim:
+        if is_tested(analysis) and not caveats.interim(analysis.results, analysis.question):
             lines.append(
                 "So in at most 5 % of such studies any verdict is wrong, unless arms now and then fall far below the others."
             )
         lines.append(f"Metric, step, margin and comparisons were fixed {sentences.when_fixed(analysis)}.")
-        lines += [said for said in (analysis.earlier, analysis.interim) if said]
+        lines += [
+            said
+            for said in (
+                caveats.earlier(analysis.results, analysis.begun_earlier),
+                caveats.interim(analysis.results, analysis.question),
+            )
+            if said
+        ]
     if is_tested(analysis):
         lines.append("Verdicts are about training again and testing on the same images.")
     if analysis.comparisons["low_new"].notna().any():
@@ -217,7 +224,7 @@ def no_seeds(analysis: Analysis) -> str:
 def compute(analysis: Analysis) -> list[str]:
     """What became of the runs, how long they trained, and on what."""
     content, trainings = analysis.compute, analysis.results.trainings
-    lines = [f"Of {counted(len(analysis.results.runs), 'run')}, {outcome(statuses.counts_of_runs(analysis))}."]
+    lines = [f"Of {counted(len(analysis.results.runs), 'run')}, {outcome(analysis.run_counts)}."]
     if trainings["seconds"].notna().any():
         total, average, longest = (numbers.duration(content[key]) for key in ("seconds", "mean_seconds", "longest_seconds"))
         known = counted(content["timed"], "training")

@@ -6,6 +6,7 @@ import pandas as pd
 
 from ablate import numbers
 from ablate.numbers import counted
+from ablate.report import caveats
 from ablate.report import sentences as words
 from ablate.results.analysis import Analysis
 from ablate.results.search import SearchResults, Setting, as_number, same
@@ -103,9 +104,9 @@ def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
     question, frame = analysis.question, analysis.comparisons
     if frame.empty:
         return "The search gained nothing: its best setting is the same training as the default one."
-    row = frame.to_dict("records")[0]
+    row, interim = frame.to_dict("records")[0], caveats.interim(analysis.results, analysis.question)
     if row["n"] == 0:
-        return f"The search has no result yet: no seed of its confirmation is complete. {analysis.interim}".strip()
+        return f"The search has no result yet: no seed of its confirmation is complete. {interim}".strip()
     arm, default = (measured(found, analysis, int(row[side])) for side in ("arm", "against"))
     names = f"its best setting ({setting(arm)})", f"the default ({setting(default)})"
     points, places = question.metric.points, analysis.places
@@ -132,7 +133,7 @@ def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
             else f"The confirmation does not show that the search gained anything: the difference of {names[0]} from "
             f"{names[1]} is unclear ({amount}) {where}: {reason}"
         )
-    return f"{line}.{f' {analysis.interim}' if analysis.interim else ''}{_another(found, arm, best)}"
+    return f"{line}.{f' {interim}' if interim else ''}{_another(found, arm, best)}"
 
 
 def _another(found: SearchResults, confirmed: Setting, best: Setting) -> str:

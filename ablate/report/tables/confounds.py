@@ -5,13 +5,12 @@ from typing import Any
 from ablate import numbers
 from ablate.planning.confounds import WORDS
 from ablate.report.tables.table import Table, numeric, shown, wordy
-from ablate.results import confounded
 from ablate.results.analysis import Analysis
 
 
 def averaged(analysis: Analysis) -> Table | None:
     """The table `confounds` of a sweep that is judged by effects; None where no factor brings along another change."""
-    frame = confounded.on_average(analysis)
+    frame = analysis.average_confounds
     if frame.empty:
         return None
     columns = (
@@ -21,7 +20,7 @@ def averaged(analysis: Analysis) -> Table | None:
         shown([amount(value) for value in frame["after"]], "to"),
         numeric("by", frame["by"], numbers.relative),
     )
-    unknown = len(confounded.unknown(analysis))
+    unknown = len(analysis.unknown_sizes)
     notes = (
         "Means over the arms with the first level and with the second. An effect is due to all that changes: the factor, and "
         "what comes along with it.",

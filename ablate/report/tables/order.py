@@ -1,7 +1,7 @@
 """All tables of a report, in the order in which they are read."""
 
 from ablate import escaping
-from ablate.report import sentences
+from ablate.report import naming, sentences
 from ablate.report.tables import beside, contrasts, per_arm, retuned, study, verdicts
 from ablate.report.tables.rendering import markdown
 from ablate.report.tables.table import Table
@@ -31,7 +31,7 @@ def every(analysis: Analysis) -> list[Table]:
 
 def markdown_file(analysis: Analysis) -> str:
     """All tables as one Markdown file, with the sentences that read the verdicts under the first."""
-    parts = [f"# {escaping.markdown(analysis.title)}\n"]
+    parts = [f"# {escaping.markdown(naming.title(analysis.results))}\n"]
     for table in every(analysis):
         lines = [f"## {escaping.markdown(table.title)}\n\n{markdown(table.text, table.words)}"]
         if table.name == verdicts.NAME:

@@ -5,8 +5,7 @@ import pandas as pd
 from ablate import numbers
 from ablate.report.tables import verdicts
 from ablate.report.tables.table import Column, Table, numeric, shown, wordy
-from ablate.results import statuses
-from ablate.results.analysis import COSTS, Analysis
+from ablate.results.analysis import Analysis
 
 FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "time"}
 
@@ -34,7 +33,7 @@ def table(analysis: Analysis) -> Table:
 def costs(analysis: Analysis) -> Table | None:
     """What each compared arm costs more or less than what it is compared with; None where no cost differs."""
     frame = analysis.arms[analysis.arms["against"].notna()].reset_index(drop=True)
-    if not frame[[f"{cost}_difference" for cost in COSTS]].fillna(0).abs().gt(0).any(axis=None):
+    if not frame[[f"{cost}_difference" for cost in _HEADINGS]].fillna(0).abs().gt(0).any(axis=None):
         return None
     places = analysis.places
     compared = frame[["arm", "against"]].astype("Int64")
@@ -71,7 +70,7 @@ def _not_done(analysis: Analysis) -> list[Column]:
     """For each arm how many of its runs have no value; no column where all have."""
     runs = analysis.results.runs
     gone = runs["status"] != "done"
-    counts = pd.crosstab(runs["arm"], statuses.of_runs(analysis)[gone]).reindex(analysis.arms["arm"], fill_value=0)
+    counts = pd.crosstab(runs["arm"], analysis.statuses[gone]).reindex(analysis.arms["arm"], fill_value=0)
     return [wordy("not done", [numbers.listed(row) or numbers.NONE for row in counts.to_dict("records")])] if gone.any() else []
 
 

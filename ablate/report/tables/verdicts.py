@@ -7,9 +7,8 @@ import pandas as pd
 
 from ablate import numbers, stats
 from ablate.numbers import counted
-from ablate.report import sentences
+from ablate.report import caveats, sentences
 from ablate.report.tables.table import Column, Table, numeric, shown, wordy
-from ablate.results import statuses
 from ablate.results.analysis import Analysis
 
 NAME = "verdicts"
@@ -79,13 +78,23 @@ def notes(analysis: Analysis) -> list[str]:
         what = "effect" if question.effects else "difference"
         planned, new = not question.exploratory, bool(analysis.comparisons["low_new"].notna().any())
         fixed = sentences.when_fixed(analysis) if planned else ""
-        planned = planned and not analysis.interim  # a look that was not planned is not counted
+        planned = planned and not caveats.interim(
+            analysis.results, analysis.question
+        )  # a look that was not planned is not counted
         given = (question.judged, question.looks, question.margin, question.metric.points)
         lines += stats.rule(*given, what, fixed, planned, new)
     lines += exploratory(analysis)
     equal = stats.equal_compute(analysis.results.runs)
-    said = [line for line in (analysis.interim, analysis.earlier, equal) if line]
-    return [*lines, *incomplete(analysis), *analysis.doubts, *said, *one_arm(analysis)]
+    said = [
+        line
+        for line in (
+            caveats.interim(analysis.results, analysis.question),
+            caveats.earlier(analysis.results, analysis.begun_earlier),
+            equal,
+        )
+        if line
+    ]
+    return [*lines, *incomplete(analysis), *caveats.doubts(analysis.names, analysis.predictions), *said, *one_arm(analysis)]
 
 
 def exploratory(analysis: Analysis) -> list[str]:
@@ -112,7 +121,7 @@ def partner(analysis: Analysis) -> str:
     """What differences are taken to."""
     if has_others(analysis):
         return "the arm named beside it"
-    return analysis.partner or analysis.names[analysis.question.pairs[0][1]]
+    return str(analysis.partner or analysis.names[analysis.question.pairs[0][1]])
 
 
 def about_effects(analysis: Analysis) -> list[str]:
@@ -161,7 +170,7 @@ def not_there(analysis: Analysis, what: Sequence[str] | None = None, n: "pd.Seri
     what, n = names(frame) if what is None else what, frame["n"] if n is None else n
     seeds = len(analysis.results.sweep["seeds"])
     lines = []
-    told = statuses.of_runs(analysis)[runs["status"] != "done"]
+    told = analysis.statuses[runs["status"] != "done"]
     if counts := numbers.listed(told.value_counts(sort=False).sort_index().to_dict()):
         lines.append(f"Runs without a value: {counts}, of {len(runs):,}.")
     few = [f"{name} ({has})" for name, has in zip(what, n, strict=True) if has < seeds]

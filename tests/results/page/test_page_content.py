@@ -146,10 +146,9 @@ def test_an_unfinished_sweep_is_called_interim_at_once_and_in_the_plan(make_stud
 
 def test_a_sum_of_interactions_is_not_said_to_be_one(make_study):
     found = make_study(TWO)
-    vars(found)["comparisons"] = found.comparisons.assign(aliases=["", "", "+ lrn x fc"], verdict="no effect")
+    frame = found.comparisons.assign(aliases=["", "", "+ lrn x fc"], verdict="no effect")
     effects = (("augment",), ("ema",), ("augment", "ema"))
-    found_out = replace(found, question=replace(found.question, effects=effects))
-    vars(found_out)["comparisons"] = found.comparisons
+    found_out = replace(found, question=replace(found.question, effects=effects), given={"comparisons": frame})
     assert "1 is a sum of interactions of none beyond ± 0.5 points" in page.answer(found_out)
     assert "+ lrn x fc" in page.answer(found_out)
 

@@ -1,6 +1,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -112,8 +113,8 @@ def test_special_signs_are_set_as_they_are():
 def test_table_and_caption_compile(study, tmp_path, nasty, columns, place):
     analysis = study(WHOLE, margin=1.0 if nasty else None)
     if nasty:
-        vars(analysis)["arms"] = analysis.arms.assign(label=[f"{NASTY} {number}" for number in range(4)])
-        vars(analysis)["names"] = dict.fromkeys(range(4), NASTY)
+        arms = analysis.arms.assign(label=[f"{NASTY} {number}" for number in range(4)])
+        analysis = replace(analysis, given={"arms": arms, "names": dict.fromkeys(range(4), NASTY)})
     (tmp_path / "table.tex").write_text(paper.table(analysis))
     (tmp_path / "caption.tex").write_text(paper.caption(analysis))
     (tmp_path / "document.tex").write_text(

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.markers import CARETDOWN, CARETUP
-from scipy import stats
+from scipy.stats import t
 
+from ablate import stats
 from ablate.report import figures
 from ablate.report.figures.interaction import MOST_PAIRS, height
 
@@ -24,25 +25,25 @@ def sweep(factors=FACTORS, seeds: int = 3):
 
 
 def drawn(factors=FACTORS, seeds: int = 3):
-    means = figures.pair_means(*sweep(factors, seeds), factors)
+    means = stats.pair_means(*sweep(factors, seeds), factors)
     return figures.fit(figures.interaction(means, figures.blank()), height(means))
 
 
 def test_means_are_over_all_arms_with_both_levels_and_intervals_over_seeds():
     wide, levels = sweep()
-    means = figures.pair_means(wide, levels, FACTORS)
+    means = stats.pair_means(wide, levels, FACTORS)
     assert len(means) == 4 + 6 + 6
     row = means[(means["first"] == "augment") & (means["second"] == "lr")].iloc[1]
     assert row[["first_level", "second_level"]].tolist() == ["on", "0.05"]
     values = wide[(levels["augment"] == "on") & (levels["lr"] == "0.05")].mean()
-    low, high = stats.t.interval(0.95, 2, values.mean(), values.sem())
+    low, high = t.interval(0.95, 2, values.mean(), values.sem())
     assert row[["n", "mean", "low", "high"]].tolist() == pytest.approx([3, values.mean(), low, high])
 
 
 def test_a_seed_that_lacks_one_of_the_arms_does_not_count():
     wide, levels = sweep()
     wide.loc[0, 2] = np.nan
-    means = figures.pair_means(wide, levels, FACTORS)
+    means = stats.pair_means(wide, levels, FACTORS)
     assert means["n"].iloc[0] == 2
     assert set(means["n"].iloc[1:4]) == {3}
 
@@ -50,11 +51,11 @@ def test_a_seed_that_lacks_one_of_the_arms_does_not_count():
 def test_a_factor_with_one_level_makes_no_pair():
     factors = {"augment": ["on", "off"], "ema": ["on"]}
     levels = pd.DataFrame({"augment": ["on", "off"], "ema": ["on", "on"]})
-    assert figures.pair_means(pd.DataFrame({0: [1.0, 2.0]}), levels, factors).empty
+    assert stats.pair_means(pd.DataFrame({0: [1.0, 2.0]}), levels, factors).empty
 
 
 def test_a_line_a_level_of_the_second_factor_named_at_its_end():
-    means = figures.pair_means(*sweep(), FACTORS)
+    means = stats.pair_means(*sweep(), FACTORS)
     figure = figures.interaction(means, figures.blank())
     assert len(figure.axes) == 3
     ax = figure.axes[0]
@@ -75,7 +76,7 @@ def test_the_legend_says_what_a_bar_is():
 
 
 def test_a_bar_that_leaves_its_panel_ends_in_an_arrow_and_the_legend_says_so():
-    means = figures.pair_means(*sweep(), FACTORS)
+    means = stats.pair_means(*sweep(), FACTORS)
     means.loc[0, ["low", "high"]] = [-300.0, 300.0]
     figure = figures.interaction(means, figures.blank())
     ax = figure.axes[0]

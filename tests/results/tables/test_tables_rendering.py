@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -45,9 +46,8 @@ def test_no_name_is_taken_for_markdown(text, escaped):
 
 def test_names_stay_text_in_every_part_of_the_file(study):
     analysis = study([[0.8, 0.81], [0.7, 0.72]], "augment=on,off")
-    vars(analysis)["names"] = {0: "<i>", 1: "*a*"}
-    vars(analysis)["labels"] = vars(analysis)["names"]
-    text = tables.markdown_file(analysis)
+    names = {0: "<i>", 1: "*a*"}
+    text = tables.markdown_file(replace(analysis, given={"names": names, "labels": names}))
     assert "| \\*a\\* |" in text
     assert "each against \\<i>." in text
     assert "<i>" not in text.replace("\\<i>", "")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from ablate.report import paper, sentences, tables
@@ -99,8 +101,7 @@ def test_arms_that_are_one_are_named(study):
 def test_new_images_have_a_column_where_predictions_are_known(study):
     analysis = study(WHOLE)
     frame = analysis.comparisons.assign(low_new=-4.0, high_new=0.5, dagger=True)
-    vars(analysis)["comparisons"] = frame  # as computed from predictions, which are few in these tests
-    table = verdicts.table(analysis)
+    table = verdicts.table(replace(analysis, given={"comparisons": frame}))
     assert table.text[verdicts.NEW_IMAGES].tolist() == ["−4.00 to +0.50"] * 3
     assert table.text["verdict"][1] == "hurts †"
     assert any("†" in line for line in table.notes)

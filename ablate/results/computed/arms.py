@@ -1,0 +1,68 @@
+"""The arms one by one: their values over seeds, what they cost, and how far runs scatter."""
+
+import pandas as pd
+
+from ablate import numbers, stats
+from ablate.results.frames import Results
+from ablate.results.question import Question
+
+TROUBLES = ("diverged", "failed", "missing")  # of runs without a value, counted
+
+
+def wide(results: Results, question: Question, names: dict[int, str]) -> pd.DataFrame:
+    """The value of each arm (row) and seed (column) in the unit of the metric; missing where a run has none."""
+    metric, runs = question.metric, results.runs
+    done = runs[runs["status"] == "done"]
+    values = done.assign(value=metric.scale * done[metric.column]).pivot_table(
+        index="arm", columns="seed", values="value", dropna=False
+    )
+    found = values.reindex(index=list(names), columns=list(results.sweep["seeds"])).astype("float64")
+    return found.rename_axis(index="arm", columns="seed")
+
+
+def seeds(wide: pd.DataFrame, names: dict[int, str]) -> pd.DataFrame:
+    """`wide` as a file has it: arm, label and a column a seed, seed_0 and so on."""
+    frame = wide.rename(columns=lambda seed: f"seed_{seed}").rename_axis(columns=None).reset_index()
+    frame.insert(1, "label", frame["arm"].map(names).astype("str"))
+    return frame
+
+
+def arms(
+    results: Results,
+    question: Question,
+    names: dict[int, str],
+    levels: pd.DataFrame,
+    wide: pd.DataFrame,
+    against: dict[int, int],
+) -> pd.DataFrame:
+    """One row an arm, in the design's order.
+
+    Columns: arm; label; a column a factor; n, mean, sd, worst, low, high: see `stats.arms`; against: the arm that it is
+    compared with; the costs, each with that arm's and with the difference, see `stats.costs`; front_operations,
+    front_parameters, front_seconds: whether no other arm beats it on both the metric and that cost; diverged, failed,
+    missing: runs without a value.
+    """
+    counts = pd.crosstab(results.runs["arm"], results.runs["status"])
+    troubles = counts.reindex(index=list(names), columns=list(TROUBLES), fill_value=0)
+    compared = pd.Series(against, dtype="Int64").reindex(list(names))
+    values = stats.arms(wide, question.metric.better).set_index("arm")
+    costs = stats.costs(results.runs, against).set_index("arm")
+    frame = pd.concat([pd.Series(names, name="label", dtype="str"), levels, values], axis="columns")
+    frame = pd.concat([frame.assign(against=compared), costs.reindex(frame.index)], axis="columns")
+    fronts = stats.fronts(frame.join(troubles), question.metric.better)
+    frame = pd.concat([frame, fronts, troubles], axis="columns")
+    return frame.rename_axis("arm").reset_index()
+
+
+def places(question: Question, arms: pd.DataFrame, comparisons: pd.DataFrame) -> int:
+    """The decimals of all values and differences of a report."""
+    deviations = pd.concat([arms["sd"], comparisons["sd"]])
+    return numbers.decimals(deviations, numbers.MOST_DECIMALS.get(question.metric.points, numbers.OTHER_DECIMALS))
+
+
+def noise(results: Results, question: Question, wide: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+    """The noise floor; see `stats.noise`. Where effects are judged, its paired differences are those to the baseline."""
+    if not question.effects:
+        return stats.noise(wide, samples)
+    one = {question.baseline, *(int(later) for later, _ in results.sweep.get("same_arms", []))}  # with an earlier arm
+    return stats.noise(wide, stats.paired(wide, [(int(arm), question.baseline) for arm in wide.index if arm not in one]))

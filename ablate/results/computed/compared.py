@@ -1,0 +1,74 @@
+"""What arms are called and with what each is compared: all that the plan and the question tell before there is any value."""
+
+import pandas as pd
+
+from ablate import designs
+from ablate.designs import Arm, Design
+from ablate.results.frames import Results, arm_name
+from ablate.results.question import Question
+from ablate.results.retuned import Retuned
+
+
+def names(results: Results) -> dict[int, str]:
+    """The arms as readers see them, by number."""
+    return {int(arm["number"]): arm_name(arm) for arm in results.sweep["arms"]}
+
+
+def labels(results: Results) -> dict[int, str]:
+    """The arms by number, without what the baseline is made of."""
+    return {int(arm["number"]): str(arm["label"]) for arm in results.sweep["arms"]}
+
+
+def levels(results: Results) -> pd.DataFrame:
+    """The levels of each arm: a row an arm, a column a factor."""
+    arms = results.sweep["arms"]
+    frame = pd.DataFrame([arm["levels"] for arm in arms], index=[int(arm["number"]) for arm in arms])
+    return frame.reindex(columns=results.factors).rename_axis(index="arm")
+
+
+def retuned(results: Results) -> Retuned | None:
+    """How the learning rates of arms were chosen; None where they were not."""
+    content = results.sweep.get("retune")
+    return None if content is None else Retuned(content)
+
+
+def against(question: Question, retuned: Retuned | None) -> dict[int, int]:
+    """What each arm is compared with, where it is with one; of two rates the shared one."""
+    return dict(question.pairs if retuned is None else reversed(question.pairs))
+
+
+def crossed(results: Results) -> bool:
+    """Whether the design is one whose arms are every combination of levels."""
+    design = _design(results)
+    return design is not None and design.crossed
+
+
+def partner(results: Results, question: Question) -> str | None:
+    """What each arm is compared with, as the design has it: `the rung below`; None where that is one arm, or as may be."""
+    design = _design(results)
+    if design is None or design.partner is None:
+        return None
+    usual = set(design.pairs(_arms(results)))
+    return design.partner if usual.issuperset(question.pairs) else None
+
+
+def pair_names(
+    results: Results, question: Question, names: dict[int, str], retuned: Retuned | None, partner: str | None
+) -> list[str]:
+    """What the comparison of each two arms is called: the arm, or what it changes where not all are compared with one."""
+    if retuned is not None:
+        return [retuned.name(pair) for pair in question.pairs]
+    design, arms = _design(results), _arms(results)
+    told_apart = partner is not None and design is not None and design.label is not designs.change
+    if told_apart or len({other for _, other in question.pairs}) < 2:
+        return [names[arm] for arm, _ in question.pairs]
+    return [arms[arm].label(arms[other]) for arm, other in question.pairs]
+
+
+def _design(results: Results) -> Design | None:
+    """What made the arms; None for those of several sweeps or of a store, and for what is not known here."""
+    return designs.known(results.sweep["design"])
+
+
+def _arms(results: Results) -> list[Arm]:
+    return [Arm(tuple(arm["levels"].items())) for arm in results.sweep["arms"]]

@@ -1,0 +1,69 @@
+"""What became of runs and trainings, and what all of it cost."""
+
+from typing import Any
+
+import pandas as pd
+
+from ablate.results.frames import Results
+from ablate.results.question import Question
+
+_PENDING = {"missing": "not yet run", "new": "not yet run", "running": "running", "stopped": "stopped", "damaged": "damaged"}
+
+
+def statuses(results: Results, question: Question) -> "pd.Series[str]":
+    """The status of each run as readers are told it, in the order of runs: that of its training where it has no result.
+
+    One whose training is done all the same was not read off it yet, or not evaluated at another step that was asked for.
+    """
+    runs, trainings = results.runs, results.trainings
+    states = trainings.drop_duplicates("fingerprint").set_index("fingerprint")["status"]
+    asked = list(question.steps) != list(results.sweep["fixed"]["step"])
+    pending = runs["fingerprint"].map(states).map(_PENDING).fillna("not evaluated" if asked else "not yet run")
+    return runs["status"].where(runs["status"] != "missing", pending)
+
+
+def run_counts(statuses: "pd.Series[str]") -> dict[str, int]:
+    """How many runs there are of each status, the most first."""
+    return _counts(statuses)
+
+
+def training_counts(results: Results) -> dict[str, int]:
+    """How many trainings there are of each status: one that is not there was not begun, or is gone while a result is left."""
+    runs, trainings = results.runs, results.trainings
+    begun = trainings["fingerprint"].isin(runs.loc[runs["status"] != "missing", "fingerprint"])
+    absent = pd.Series("not yet run", index=trainings.index).mask(begun, "not found")
+    return _counts(trainings["status"].mask(trainings["status"].isin(["missing", "new"]), absent))
+
+
+def compute(results: Results) -> dict[str, Any]:
+    """What all of it cost: runs and trainings by status, and seconds of training in all, of the longest and on average.
+
+    `timed` trainings are counted in these seconds. `untimed` ones were begun and have no evaluation, so no time is known.
+    """
+    trainings = results.trainings
+    timed = trainings["seconds"].notna()
+    return {
+        "runs": _counts(results.runs["status"]),
+        "trainings": _counts(trainings["status"]),
+        "timed": int(timed.sum()),
+        "untimed": int((~timed & ~trainings["status"].isin(["missing", "new"])).sum()),
+        "seconds": float(trainings["seconds"].sum()),
+        "longest_seconds": float(trainings["seconds"].max()),
+        "mean_seconds": float(trainings["seconds"].mean()),
+    }
+
+
+def begun_earlier(results: Results) -> int | None:
+    """How many trainings were begun before the sweep was planned; None where that is not known."""
+    trainings, runs = results.trainings, results.runs
+    fixed_at = results.sweep.get("fixed_at")
+    if fixed_at is None:
+        return None
+    earlier = int((trainings["begun"] < fixed_at).sum())
+    begun = set(runs.loc[runs["status"] != "missing", "fingerprint"])
+    known = trainings.loc[trainings["fingerprint"].isin(begun), "begun"].notna().all()
+    return earlier if earlier or known else None
+
+
+def _counts(told: "pd.Series[str]") -> dict[str, int]:
+    return {str(status): int(count) for status, count in told.value_counts().items()}

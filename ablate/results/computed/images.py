@@ -1,0 +1,45 @@
+"""What the evaluation images tell: which were classified rightly, single networks, classes, and other images."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ablate import stats
+from ablate.results.frames import Results
+from ablate.results.question import Question
+from ablate.stats.images import Correct
+
+Predictions = dict[tuple[int, int], NDArray[np.integer] | None]
+
+
+def predictions(results: Results) -> Predictions:
+    """The predicted classes of each finished run, by arm and seed; None where they are gone."""
+    done = results.runs[(results.runs["status"] == "done") & results.runs["trajectory"].notna()]
+    numbered = done[["number", "arm", "seed"]].itertuples(index=False)
+    return {(int(arm), int(seed)): results.predictions(int(number)) for number, arm, seed in numbered}
+
+
+def correct(results: Results, predictions: Predictions) -> Correct:
+    """Whether each evaluation image was classified rightly, by arm and seed; empty where that is not known."""
+    found: dict[int, dict[int, NDArray[np.bool_]]] = {}
+    for (arm, seed), predicted in predictions.items():
+        if predicted is not None and results.labels is not None:
+            found.setdefault(arm, {})[seed] = predicted == results.labels
+    return found
+
+
+def new_images(question: Question, correct: Correct, weights: pd.DataFrame) -> pd.DataFrame:
+    """Each comparison as an estimate for new images too, of accuracies alone; see `stats.new_images`."""
+    return stats.new_images(correct if question.metric.name == "accuracy" else {}, weights, question.level)
+
+
+def networks(question: Question, correct: Correct) -> pd.DataFrame:
+    """Pairs of networks compared on the same images; see `stats.networks`. Never a verdict."""
+    return stats.networks(correct, question.pairs)
+
+
+def classes(results: Results, question: Question, correct: Correct) -> pd.DataFrame:
+    """Differences by class; see `stats.classes`."""
+    if results.labels is None:
+        return stats.classes({}, np.zeros(0, dtype=np.int64), [], question.pairs)
+    return stats.classes(correct, results.labels, results.class_names, question.pairs)
