@@ -169,8 +169,26 @@ def pair_means(wide: pd.DataFrame, levels: pd.DataFrame, factors: Factors) -> pd
         factors: the levels of each, in the order drawn; those with one level alone are left out.
 
     Returns:
-        Columns first, second (factors), first_level, second_level, n (seeds of which every such arm has a value), mean, low,
-        high: the plain 95 % interval, missing for one seed.
+        A row a pair of factors and combination of their levels.
+
+        first, second: the factors.
+        first_level, second_level: their levels.
+        n: the seeds of which every arm with both levels has a value.
+        mean: over these arms and seeds.
+        low, high: its plain 95 % interval; missing for one seed.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from ablate.stats import pair_means
+        >>> levels = pd.DataFrame({"augment": ["off", "off", "on", "on"], "ema": ["off", "on", "off", "on"]})
+        >>> wide = pd.DataFrame({0: [80.0, 84.0, 82.0, 90.0]})  # seed 0
+        >>> means = pair_means(wide, levels, {"augment": ["off", "on"], "ema": ["off", "on"]})
+        >>> means[["first_level", "second_level", "n", "mean"]]
+          first_level second_level  n  mean
+        0         off          off  1  80.0
+        1         off           on  1  84.0
+        2          on          off  1  82.0
+        3          on           on  1  90.0
     """
     rows = []
     switched = {name: choices for name, choices in factors.items() if len(choices) > 1}
