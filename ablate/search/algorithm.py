@@ -1,7 +1,8 @@
-"""What a sampler and a pruner are. Each is one file, which imports Optuna where it makes one, so that help does not wait."""
+"""What a sampler and a pruner are. Each is one file; Optuna is imported where one is made, so that help does not wait."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from ablate.errors import AblateError
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 class Sampler:
     """A way to propose settings.
 
-    make: from its parameters, those that are given.
+    of: where the class is or the function that makes one, as in `optuna.samplers:TPESampler`; it takes the parameters that are
+        given and `seed`.
     parameters: by name, in the order in which they are shown.
     objectives: how many it can serve.
     needs: the module that has to be there, and what to install for it.
@@ -28,7 +30,7 @@ class Sampler:
     refusal: what is wrong with parameters that are each right; None where nothing is.
     """
 
-    make: "Callable[..., BaseSampler]"
+    of: str
     parameters: Mapping[str, Parameter]
     objectives: tuple[int, ...] = (1, 2)
     needs: tuple[str, str] | None = None
@@ -38,20 +40,30 @@ class Sampler:
     search_space: bool = False
     refusal: Callable[[Mapping[str, Any]], str | None] = lambda given: None
 
+    def made(self, **given: Any) -> "BaseSampler":
+        """One with these parameters."""
+        made: BaseSampler = resolve_name(self.of)(**given)
+        return made
+
 
 @dataclass(frozen=True)
 class Pruner:
     """A rule that ends trials.
 
-    make: from its parameters; None where no trial is ended.
+    of: as a sampler's; None where no trial is ended.
     parameters: by name, in the order in which they are shown.
     filled: the parameters that are given with those that depend on the search: (given, examples before which no trial is ended,
         examples of a whole training).
     """
 
-    make: "Callable[..., BasePruner | None]"
+    of: str | None
     parameters: Mapping[str, Parameter]
     filled: Callable[[dict[str, Any], int, int], dict[str, Any]] = lambda given, least, budget: given
+
+    def made(self, **given: Any) -> "BasePruner | None":
+        """One with these parameters."""
+        made: BasePruner | None = None if self.of is None else resolve_name(self.of)(**given)
+        return made
 
 
 def node(known: Plugins, name: str) -> dict[str, Any]:

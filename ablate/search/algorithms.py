@@ -64,7 +64,7 @@ def sampler(config: Mapping[str, Any], space: Mapping[str, Dimension], objective
         drawn = seed if found.one_sequence else derived(seed, number)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Optuna calls experimental or old has been there for years
-            return found.make(seed=drawn, **given)
+            return found.made(seed=drawn, **given)
 
     return Seeded(make)
 
@@ -134,7 +134,7 @@ def pruner(config: Mapping[str, Any], least: int, budget: int) -> BasePruner | N
     given = found.filled(checked("pruner", config, found.parameters), least, budget)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return found.make(**given)
+        return found.made(**given)
 
 
 class Beside(optuna.Study):

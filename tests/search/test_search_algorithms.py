@@ -40,7 +40,7 @@ def test_what_the_config_lists_are_optunas_own_parameters_and_defaults(kind: str
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            theirs = inspect.signature(type(known.find(name).make(**given))).parameters
+            theirs = inspect.signature(type(known.find(name).made(**given))).parameters
         for key, one in known.find(name).parameters.items():
             assert key in theirs
             if (name, key) not in OURS and key != "seed" and one.default is not None:
@@ -79,8 +79,8 @@ def never():
     return NopPruner()
 
 
-LOWEST = Sampler(lowest, {"seed": SEED, "places": Parameter(Whole(0, 9), 2)}, objectives=(1,))
-NEVER = Pruner(never, {})
+LOWEST = Sampler("toy_search:lowest", {"seed": SEED, "places": Parameter(Whole(0, 9), 2)}, objectives=(1,))
+NEVER = Pruner("toy_search:never", {})
 """
 
 

@@ -1,20 +1,10 @@
 """Hyperband (Li et al. 2018): successive halvings that begin at several numbers of examples."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ablate.errors import AblateError
 from ablate.search.algorithm import Pruner
 from ablate.search.parameters import Parameter, Whole
-
-if TYPE_CHECKING:
-    from optuna.pruners import BasePruner
-
-
-def make(**given: Any) -> "BasePruner":
-    """Optuna's pruner with these parameters."""
-    from optuna.pruners import HyperbandPruner
-
-    return HyperbandPruner(**given)
 
 
 def filled(given: dict[str, Any], least: int, budget: int) -> dict[str, Any]:
@@ -33,7 +23,7 @@ def filled(given: dict[str, Any], least: int, budget: int) -> dict[str, Any]:
 
 
 PRUNER = Pruner(
-    make,
+    "optuna.pruners:HyperbandPruner",
     {
         "min_resource": Parameter(Whole(1)),
         "max_resource": Parameter(Whole(1)),

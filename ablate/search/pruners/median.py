@@ -1,19 +1,9 @@
 """Ends what is below the median of the trials before at the same number of examples."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ablate.search.algorithm import Pruner
 from ablate.search.parameters import STARTUP, Parameter, Whole
-
-if TYPE_CHECKING:
-    from optuna.pruners import BasePruner
-
-
-def make(**given: Any) -> "BasePruner":
-    """Optuna's pruner with these parameters."""
-    from optuna.pruners import MedianPruner
-
-    return MedianPruner(**given)
 
 
 def filled(given: dict[str, Any], least: int, budget: int) -> dict[str, Any]:
@@ -22,7 +12,7 @@ def filled(given: dict[str, Any], least: int, budget: int) -> dict[str, Any]:
 
 
 PRUNER = Pruner(
-    make,
+    "optuna.pruners:MedianPruner",
     {
         "n_startup_trials": Parameter(STARTUP, 5),
         "n_min_trials": Parameter(Whole(1), 1),

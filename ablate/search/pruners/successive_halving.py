@@ -1,19 +1,9 @@
 """Successive halving (Jamieson and Talwalkar 2016), without waiting for a whole round."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ablate.search.algorithm import Pruner
 from ablate.search.parameters import Parameter, Whole
-
-if TYPE_CHECKING:
-    from optuna.pruners import BasePruner
-
-
-def make(**given: Any) -> "BasePruner":
-    """Optuna's pruner with these parameters."""
-    from optuna.pruners import SuccessiveHalvingPruner
-
-    return SuccessiveHalvingPruner(**given)
 
 
 def filled(given: dict[str, Any], least: int, budget: int) -> dict[str, Any]:
@@ -22,7 +12,7 @@ def filled(given: dict[str, Any], least: int, budget: int) -> dict[str, Any]:
 
 
 PRUNER = Pruner(
-    make,
+    "optuna.pruners:SuccessiveHalvingPruner",
     {
         "min_resource": Parameter(Whole(1)),
         "reduction_factor": Parameter(Whole(2), 4),

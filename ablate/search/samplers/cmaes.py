@@ -1,13 +1,10 @@
 """CMA-ES (Hansen 2016) over ranges."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ablate.search.algorithm import Sampler
 from ablate.search.parameters import SEED, STARTUP, Flag, Number, Parameter, Whole
-
-if TYPE_CHECKING:
-    from optuna.samplers import BaseSampler
 
 ALONE = ("with_margin", "lr_adapt", "use_separable_cma")  # of these not more than one may be true, as Optuna has it
 
@@ -21,15 +18,8 @@ def refusal(given: Mapping[str, Any]) -> str | None:
     return f"{words} cannot go together. Set one of them to false."
 
 
-def make(**given: Any) -> "BaseSampler":
-    """Optuna's sampler with these parameters."""
-    from ablate.search.cmaes import CmaEs
-
-    return CmaEs(**given)
-
-
 SAMPLER = Sampler(
-    make,
+    "ablate.search.cmaes:CmaEs",
     {
         "seed": SEED,
         "n_startup_trials": Parameter(STARTUP, 1),

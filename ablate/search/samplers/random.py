@@ -1,24 +1,9 @@
 """Independent draws."""
 
-from typing import TYPE_CHECKING, Any
-
 from ablate.search.algorithm import Sampler
 from ablate.search.parameters import SEED
 
-if TYPE_CHECKING:
-    from optuna.samplers import BaseSampler
-
-
-def make(**given: Any) -> "BaseSampler":
-    """Optuna's sampler with these parameters."""
-    from optuna.samplers import RandomSampler
-
-    return RandomSampler(**given)
-
-
 SAMPLER = Sampler(
-    make,
-    {
-        "seed": SEED,
-    },
+    "optuna.samplers:RandomSampler",
+    {"seed": SEED},
 )

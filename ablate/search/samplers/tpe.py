@@ -1,13 +1,10 @@
 """Tree-structured Parzen estimators (Bergstra et al. 2011), of all keys together."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ablate.search.algorithm import Sampler
 from ablate.search.parameters import SEED, STARTUP, Flag, Parameter, Whole
-
-if TYPE_CHECKING:
-    from optuna.samplers import BaseSampler
 
 
 def refusal(given: Mapping[str, Any]) -> str | None:
@@ -17,15 +14,8 @@ def refusal(given: Mapping[str, Any]) -> str | None:
     return None
 
 
-def make(**given: Any) -> "BaseSampler":
-    """Optuna's sampler with these parameters."""
-    from optuna.samplers import TPESampler
-
-    return TPESampler(**given)
-
-
 SAMPLER = Sampler(
-    make,
+    "optuna.samplers:TPESampler",
     {
         "seed": SEED,
         "multivariate": Parameter(Flag(), True),
