@@ -2,8 +2,11 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+from ablate.store.sweep import Sweep
 
 LARGEST = 2**63 - 1  # a step that frames hold
 # The numbers of an evaluation: least and most of each; a loss may be NaN or infinite.
@@ -119,19 +122,11 @@ def exploded(rows: Iterable[Mapping[str, Any]], diverged_loss: float) -> Mapping
     return next((row for row in rows if sound(row) and row["loss"] > diverged_loss), None)
 
 
-def diverged_loss_of(sweep: Mapping[str, Any]) -> float:
-    """The training loss above which a run of a sweep has diverged: as noted, or as its command said.
-
-    Args:
-        sweep: the content of sweep.json.
-    """
-    if "diverged_loss" in sweep:
-        return float(sweep["diverged_loss"])
-    words = [word.lstrip("+").partition("=") for run in sweep["runs"][:1] for word in run["overrides"]]
-    for key, _, value in words:
-        if key == "diverged_loss":
-            try:
-                return float(value)
-            except ValueError:
-                break
+def diverged_loss_of(sweep: Sweep) -> float:
+    """The training loss above which a run of a sweep has diverged: as noted, or as its command said."""
+    if sweep.diverged_loss is not None:
+        return float(sweep.diverged_loss)
+    for run in sweep.runs[:1]:
+        with suppress(ValueError):
+            return float(run.words.get("diverged_loss", DIVERGED_LOSS))
     return DIVERGED_LOSS

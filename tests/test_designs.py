@@ -1,4 +1,3 @@
-import json
 import math
 from collections.abc import Sequence
 from itertools import combinations, pairwise, product
@@ -12,6 +11,7 @@ from ablate import designs
 from ablate.designs import Arm, Effect, Factor, fractions
 from ablate.designs.fractional import fraction
 from ablate.errors import AblateError
+from ablate.store.sweep import SweepFraction
 
 TWO_LEVELS = st.integers(2, 9).map(lambda count: two_levels(count))
 FACTORS = st.lists(st.integers(1, 4), min_size=0, max_size=4).map(
@@ -181,7 +181,7 @@ def test_pydoe3_finds_the_same_aliases() -> None:
 def test_the_missions_six_factors_in_sixteen_arms() -> None:
     names = ("augment", "ema", "lrn", "fc", "init", "weight_decay")
     made = fraction([Factor(name, ("on", "off")) for name in names])
-    assert json.loads(json.dumps(made.to_json())) == {
+    assert SweepFraction(made.resolution, made.generators, made.aliases).to_json() == {
         "resolution": 4,
         "generators": ["init = augment x ema x lrn", "weight_decay = augment x ema x fc"],
         "aliases": [

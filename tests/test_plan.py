@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from ablate.planning import plan, run_result
 from ablate.planning.plan import Plan
 from ablate.running import sweep
 from ablate.store import read_json, sweep_file
+from ablate.store.sweep import Sweep
 
 
 def make(*words: str, design: str = "factorial", study: str | None = None) -> Plan:
@@ -162,12 +164,48 @@ def test_the_store_of_a_sweep_is_one_and_is_found_again(tmp_path: Path) -> None:
     with pytest.raises(AblateError, match="store must be the same for all runs of a sweep"):
         make("store='runs/${batch_size}'", "batch_size=64,128")
     made = make("store='runs/${data.name}'", "batch_size=64,128")
-    assert made.to_json()["store"] == "runs/digits"
+    assert made.sweep.store == "runs/digits"
     few, many = tmp_path / "runs" / "digits", tmp_path / "a" / "runs" / "digits"
     first, second = (run.trajectory.fingerprint for run in made.runs)
     for place in (few / first, many / first, many / second):
         place.mkdir(parents=True)
-    assert plan.find_store(made.to_json(), tmp_path / "a" / "multirun" / "x") == many
+    assert plan.find_store(made.sweep, tmp_path / "a" / "multirun" / "x") == many
+
+
+@pytest.mark.parametrize(
+    ("words", "design", "study", "name"),
+    [
+        (["augment=on,off", "ema=on,off", "seed=0,1,2"], "factorial", None, "factorial-d7df1552"),
+        (["augment=on,off", "lrn=on,off", "fc=two,one"], "one_factor", None, "one_factor-e1e52658"),
+        (["lrn=native,on,off", "ema=on,off", "steps=20,50"], "ladder", None, "ladder-77e4428b"),
+        (["augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one"], "fractional", None, "fractional-c0e12910"),
+        (["augment=on,off", "seed=3,1"], "factorial", "mine", "mine-ce06cdaf"),
+        (["lr=0.1,0.2"], "one_factor", "mine", "mine-8c1ebcfb"),
+        ([], "factorial", None, "factorial-8001cb56"),
+    ],
+)
+def test_a_command_has_the_folder_that_it_always_had(words: list[str], design: str, study: str | None, name: str) -> None:
+    """Such names are in what users have: another digest would train all of it anew in another folder."""
+    made = make(*words, design=design, study=study)
+    assert made.name == made.sweep.identity(made.resolution).name == name
+
+
+def test_runs_with_seeds_beyond_the_rule_leave_a_sweep_the_same() -> None:
+    made = make("augment=on,off", "seed=0,1")
+    more = [replace(run.noted, number=4 + run.arm, seed=2) for run in made.runs[:2]]
+    grown = replace(made.sweep, runs=(*made.sweep.runs, *more))
+    assert grown.identity(made.resolution) == made.identity
+    assert made.identity.is_that_of(replace(made.identity, study="mine"))
+    for other in (make("augment=on,off", "seed=0,1,2"), make("augment=off,on", "seed=0,1"), make("lrn=on,off", "seed=0,1")):
+        assert not made.identity.is_that_of(other.identity)
+
+
+def test_a_sweep_is_read_as_it_was_written_with_what_later_versions_add() -> None:
+    content = make("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one", design="fractional").sweep.to_json()
+    content |= {"later": 1, "question": "?", "config_dir": "my", "fixed_at": 3}
+    for part in (content["fixed"], content["fraction"], content["arms"][0], content["runs"][0], content["runs"][0]["readout"]):
+        part["later"] = [1]
+    assert Sweep.from_json(content).to_json() == content
 
 
 def test_a_study_with_another_design_is_another_sweep() -> None:
@@ -177,7 +215,9 @@ def test_a_study_with_another_design_is_another_sweep() -> None:
 
 
 def test_sweep_json_says_what_was_fixed_before_training() -> None:
-    content = json.loads(json.dumps(make("augment=on,off", "ema=on,off", "seed=0,1", "steps=50", design="ladder").to_json()))
+    content = json.loads(
+        json.dumps(make("augment=on,off", "ema=on,off", "seed=0,1", "steps=50", design="ladder").sweep.to_json())
+    )
     assert content["baseline"] == {"augment": "on", "ema": "on"}
     assert content["fixed"]["differences"] == [[1, 0], [2, 1]]
     assert content["fixed"]["step"] == [50] * 3
@@ -203,7 +243,7 @@ def test_a_folder_holds_one_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     before = read_json(folder / "sweep.json")
     assert began <= before.pop("fixed_at") <= time.time()
     assert before.pop("check")
-    assert before == first.to_json()
+    assert before == first.sweep.to_json()
     before = read_json(folder / "sweep.json")
     with pytest.raises(AblateError, match="holds another sweep"):
         sweep.run(other, folder, settings, nothing, lambda _: None)
@@ -226,7 +266,7 @@ def test_a_sweep_without_checksums_gets_one_where_the_command_plans_the_same(
     monkeypatch.chdir(tmp_path)
     made, folder = make("augment=on,off", "steps=20", "report.formats=[]"), tmp_path / "sweep"
     settings = Settings("auto", 1, 2, False, False, False)
-    older = json.loads(json.dumps(made.to_json() | {"fixed_at": 1_700_000_000}))
+    older = json.loads(json.dumps(replace(made.sweep, fixed_at=1_700_000_000).to_json()))
     del older["diverged_loss"]
 
     def again() -> None:
@@ -238,7 +278,7 @@ def test_a_sweep_without_checksums_gets_one_where_the_command_plans_the_same(
     found = sweep_file.read(folder)
     assert found is not None
     assert found.sealed
-    assert found.sweep == made.to_json() | {"fixed_at": 1_700_000_000}
+    assert found.sweep == replace(made.sweep, fixed_at=1_700_000_000)
     before = (folder / "sweep.json").read_bytes()
     again()
     assert (folder / "sweep.json").read_bytes() == before

@@ -17,6 +17,7 @@ from ablate.designs.design import (
     baseline,
     change,
     interaction,
+    levels_of,
     switched,
 )
 from ablate.designs.registry import USUAL, arms, differences, effects, find, fraction, known, label, names, sentence
@@ -46,6 +47,7 @@ __all__ = [
     "interaction",
     "known",
     "label",
+    "levels_of",
     "names",
     "sentence",
     "switched",

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from ablate.errors import AblateError, shown
 
@@ -104,14 +103,6 @@ class Fraction:
     resolution: int | None
     generators: tuple[str, ...]
     aliases: tuple[tuple[Effect, ...], ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """All but the arms, as sweep.json holds it."""
-        return {
-            "resolution": self.resolution,
-            "generators": list(self.generators),
-            "aliases": [[list(effect) for effect in group] for group in self.aliases],
-        }
 
 
 def to_baseline(arms: Sequence[Arm]) -> list[Pair]:
@@ -219,6 +210,12 @@ def check_resolution(resolution: int) -> None:
     """
     if isinstance(resolution, bool) or not isinstance(resolution, int) or resolution < LEAST_RESOLUTION:
         raise AblateError(f"resolution must be a whole number of at least {LEAST_RESOLUTION}, got {shown(resolution)}.")
+
+
+def levels_of(arms: Sequence[Arm]) -> dict[str, tuple[str, ...]]:
+    """The levels that arms have of each factor, in the order in which they come, the baseline's first."""
+    columns = zip(*(arm.levels for arm in arms), strict=True)
+    return {column[0][0]: tuple(dict.fromkeys(level for _, level in column)) for column in columns}
 
 
 def baseline(factors: Sequence[Factor]) -> Arm:

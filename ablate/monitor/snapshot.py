@@ -22,6 +22,7 @@ from ablate.readout import diverged_loss_of, read_off
 from ablate.store import RECENT, SWEEP, Trajectory, alive, known_sweeps, read_json, record, result_file, sweep_file, trials_file
 from ablate.store.record import Trial
 from ablate.store.result_file import RESULT, Stored
+from ablate.store.sweep import Sweep, SweepArm, SweepRun
 
 RUNNING = "running.json"  # pid, host, time (of its last word) and started, of the process that works on the sweep
 
@@ -99,27 +100,17 @@ def evaluations(seen: Snapshot, training: TrainingStatus, after: int) -> list[Ev
 
 
 @dataclass(frozen=True)
-class _Run:
-    number: int
-    arm: int
-    seed: int
-    step: int
-    weights: str
-    trial: int | None = None
-
-
-@dataclass(frozen=True)
 class _Planned:
     """A trajectory and the runs that stand on it, as sweep.json has them."""
 
     fingerprint: str
     label: str
-    runs: tuple[_Run, ...]
+    runs: tuple[SweepRun, ...]
 
     @property
-    def longest(self) -> _Run:
+    def longest(self) -> SweepRun:
         """The first of the runs that ask for the most steps."""
-        return max(self.runs, key=lambda run: run.step)
+        return max(self.runs, key=lambda run: run.readout.step)
 
     @property
     def arms(self) -> tuple[int, ...]:
@@ -138,42 +129,38 @@ def _read_sweep(folder: Path) -> tuple[list[_Planned], Path | None, str, SearchS
         file = sweep_file.read(folder)
         if file is None:
             raise ValueError(f"{folder / SWEEP} is gone.")
-        content = file.sweep
-        whole, trials = trials_file.whole(content, folder)
-        search = of_trials.status_of(content, trials) if content["design"] == record.SEARCH else None
-        return _planned(whole), _store(whole, folder), str(content["store"]), search, trials, diverged_loss_of(whole)
+        whole, trials = trials_file.whole(file.sweep, folder)
+        search = of_trials.status_of(whole, trials) if whole.is_search else None
+        return _planned(whole), _store(whole, folder), whole.store, search, trials, diverged_loss_of(whole)
     except AblateError as error:
         raise ValueError(str(error)) from error
     except (*_DAMAGED, OSError):
         raise ValueError(f"{folder / trials_file.TRIALS} is damaged. Rerun the search's command to rewrite it.") from None
 
 
-def _store(content: Mapping[str, Any], folder: Path) -> Path | None:
+def _store(planned: Sweep, folder: Path) -> Path | None:
     """Where the trajectories are; before there is one, the store seen from here in which the sweep is registered."""
-    found = find_store(content, folder)
+    found = find_store(planned, folder)
     if found is None:
-        here = Path(content["store"])
+        here = Path(planned.store)
         with suppress(AblateError):
             return here if any(sweep.folder == folder.resolve() for sweep in known_sweeps(here)) else None
     return found
 
 
-def _planned(content: Mapping[str, Any]) -> list[_Planned]:
-    runs: dict[str, list[_Run]] = {}
-    for run in content["runs"]:
-        readout = run["readout"]
-        numbers = int(run["number"]), int(run["arm"]), int(run["seed"]), int(readout["step"])
-        read = _Run(*numbers, str(readout["weights"]), run.get("trial"))
-        runs.setdefault(str(run["fingerprint"]), []).append(read)
-    return [_Planned(name, _label(content["arms"], [run.arm for run in group]), tuple(group)) for name, group in runs.items()]
+def _planned(sweep: Sweep) -> list[_Planned]:
+    runs: dict[str, list[SweepRun]] = {}
+    for run in sweep.runs:
+        runs.setdefault(run.fingerprint, []).append(run)
+    return [_Planned(name, _label(sweep.arms, [run.arm for run in group]), tuple(group)) for name, group in runs.items()]
 
 
-def _label(arms: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -> str:
+def _label(arms: Sequence[SweepArm], numbers: Sequence[int]) -> str:
     """The first of the arms that share a training, and the levels in which they differ: `augment: on → off (ema: on, off)`."""
-    levels = [arms[number]["levels"] for number in numbers]
+    levels = [arms[number].levels for number in numbers]
     shared = {factor: list(dict.fromkeys(str(arm[factor]) for arm in levels)) for factor in levels[0]}
     differ = "; ".join(f"{factor}: {', '.join(found)}" for factor, found in shared.items() if len(found) > 1)
-    return f"{arms[numbers[0]]['label']}" + (f" ({differ})" if differ else "")
+    return arms[numbers[0]].label + (f" ({differ})" if differ else "")
 
 
 def _holder(folder: Path, now: float) -> Holder | None:
@@ -185,39 +172,39 @@ def _holder(folder: Path, now: float) -> Holder | None:
     return Holder(_whole(content.get("pid")), str(content.get("host")), seconds)
 
 
-def _stored(folder: Path, training: _Planned, run: _Run, notes: list[str]) -> Stored:
+def _stored(folder: Path, training: _Planned, run: SweepRun, notes: list[str]) -> Stored:
     """What a run left in its folder."""
-    found = result_file.read(folder / str(run.number), training.fingerprint, run.step, run.weights)
+    found = result_file.read(folder / str(run.number), training.fingerprint, run.readout.step, run.readout.weights)
     if found.damage is not None:
         notes.append(f"damaged or of another run, so left aside: {found.damage}")
     return found
 
 
-def _result(folder: Path, run: _Run, found: Stored, began: float) -> Mapping[str, Any]:
+def _result(folder: Path, run: SweepRun, found: Stored, began: float) -> Mapping[str, Any]:
     """The result of a run; empty where there is none, or a failure of an earlier try."""
     result = found.result or {}
     earlier = result.get("status") == "failed" and _changed(folder / str(run.number) / RESULT) < began
     return {} if earlier else result
 
 
-def _of_trial(found: Stored, run: _Run, trials: Sequence[Trial]) -> Mapping[str, Any]:
+def _of_trial(found: Stored, run: SweepRun, trials: Sequence[Trial]) -> Mapping[str, Any]:
     """The result of a run of a search; where another process did its trial, what the study says of that."""
     trial = next((one for one in trials if one.number == run.trial), None)
     if found.result or trial is None or trial.state not in record.FINISHED:
         return found.result or {}
-    return of_trials.result_of(trial, run.step)
+    return of_trials.result_of(trial, run.readout.step)
 
 
-def _derived(run: _Run, found: Stored, result: Mapping[str, Any], seen: "_Seen", limit: float) -> Mapping[str, Any]:
+def _derived(run: SweepRun, found: Stored, result: Mapping[str, Any], seen: "_Seen", limit: float) -> Mapping[str, Any]:
     """The result of a run, in place of one without a checksum what its training holds."""
     if found.sealed or not result or result["status"] not in ("done", "diverged"):
         return result
     status = {"state": seen.state, "step": seen.came, "error": seen.error}
-    outcome = read_off(seen.rows.values(), status, run.step, limit)
+    outcome = read_off(seen.rows.values(), status, run.readout.step, limit)
     if outcome is None:
         return result
     told = {"status": outcome.status, "step": outcome.step, "error": outcome.error}
-    return told | {"accuracy": outcome.values(run.weights)["accuracy"]}
+    return told | {"accuracy": outcome.values(run.readout.weights)["accuracy"]}
 
 
 @dataclass(frozen=True)
@@ -246,17 +233,21 @@ def _read_off(training: _Planned, results: Sequence[Mapping[str, Any]]) -> _Seen
         return None
     longest = training.longest
     result = results[training.runs.index(longest)]
-    row = {f"accuracy_{longest.weights}": result.get("accuracy"), **result.get("costs", {})}
-    return _Seen(rows={longest.step: row}, begun=longest.step)
+    row = {f"accuracy_{longest.readout.weights}": result.get("accuracy"), **result.get("costs", {})}
+    return _Seen(rows={longest.readout.step: row}, begun=longest.readout.step)
 
 
 def _look_into(trajectory: Trajectory, training: _Planned, began: float, notes: list[str]) -> _Seen:
     """A training as its folder shows it."""
-    target = training.longest.step
+    target = training.longest.readout.step
     try:
         live, status = trajectory.live(), trajectory.status()
         rows = {row["step"]: row for row in trajectory.rows() if row["step"] <= target}
-        whole = {run.step for run in training.runs if run.step in rows and trajectory.row(run.step) is not None}
+        whole = {
+            run.readout.step
+            for run in training.runs
+            if run.readout.step in rows and trajectory.row(run.readout.step) is not None
+        }
         steps = [int(path.stem) for path in trajectory.checkpoints()]
         begun = max((step for step in steps if step <= target), default=0)
     except AblateError as error:
@@ -277,12 +268,12 @@ def _status(
     state = next(state for state in _FIRST_TOLD if any(run.state == state for run in runs))
     told: Mapping[str, Any] = next((result for result in results if result.get("status") == state), {})
     live = seen.live if state == "running" and seen.live is not None else {}
-    last = _whole(told.get("step")) if state == "pruned" else longest.step  # another may have trained it further
+    last = _whole(told.get("step")) if state == "pruned" else longest.readout.step  # another may have trained it further
     evaluated = max((step for step in seen.rows if step <= last), default=None)
     row = {} if evaluated is None else seen.rows[evaluated]
-    came = {"running": max(seen.begun, _whole(live.get("step"))), "stopped": seen.begun, "done": longest.step}
+    came = {"running": max(seen.begun, _whole(live.get("step"))), "stopped": seen.begun, "done": longest.readout.step}
     came |= {"waiting": 0, "unknown": 0, "pruned": _whole(told.get("step"))}
-    step = min(longest.step, came.get(state, max(seen.came, _whole(told.get("step")))))
+    step = min(longest.readout.step, came.get(state, max(seen.came, _whole(told.get("step")))))
     seconds_per_step = _ratio(1.0, _number(live.get("steps_per_second"))) or _pace(seen.rows, whole=state == "done")
     said = _number(live.get("time"))
     traces = (folder / str(run.number) / TRACE for run in runs)
@@ -290,18 +281,18 @@ def _status(
         training.fingerprint,
         training.label,
         longest.seed,
-        longest.weights,
+        longest.readout.weights,
         runs,
         state,
         step,
-        longest.step,
+        longest.readout.step,
         began=_began(live, seen),
         loss=_number(live.get("loss")),
-        accuracy=_number(row.get(f"accuracy_{longest.weights}")),
+        accuracy=_number(row.get(f"accuracy_{longest.readout.weights}")),
         evaluated=evaluated,
         examples_per_second=_number((live or row).get("examples_per_second")),
         seconds_per_step=seconds_per_step,
-        seconds_left=seconds_per_step * (longest.step - step) if state == "running" and seconds_per_step else None,
+        seconds_left=seconds_per_step * (longest.readout.step - step) if state == "running" and seconds_per_step else None,
         silent_seconds=None if said is None else max(0.0, now - said),
         error=(_line(told.get("error")) or seen.error or "it gave no reason") if state in BAD else None,
         trace=next((path for path in traces if _changed(path) < math.inf), None) if state in BAD else None,
@@ -328,16 +319,16 @@ def _pace(rows: Mapping[int, Mapping[str, Any]], whole: bool) -> float | None:
     return None if since is None or until is None else _ratio(_number(until - since), last - first)
 
 
-def _state(run: _Run, result: Mapping[str, Any], seen: _Seen, held: bool) -> State:
+def _state(run: SweepRun, result: Mapping[str, Any], seen: _Seen, held: bool) -> State:
     if result.get("status") == "diverged" and seen.live is None:
         return "diverged"
     if result.get("status") == "pruned":
         return "pruned"
-    if result.get("status") == "done" or (run.step in seen.whole and not held):
+    if result.get("status") == "done" or (run.readout.step in seen.whole and not held):
         return "done"
-    if seen.state == "diverged" and seen.came <= run.step:
+    if seen.state == "diverged" and seen.came <= run.readout.step:
         return "diverged"
-    if seen.live is not None or (run.step in seen.whole and not result):
+    if seen.live is not None or (run.readout.step in seen.whole and not result):
         return "running"
     if result.get("status") == "diverged":
         return "diverged"

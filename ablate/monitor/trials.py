@@ -7,11 +7,12 @@ from typing import Any
 from ablate.monitor.states import SearchStatus
 from ablate.store import record
 from ablate.store.record import Trial
+from ablate.store.sweep import Sweep
 
 
-def status_of(content: Mapping[str, Any], trials: Sequence[Trial]) -> SearchStatus:
-    """How far a search is, from its sweep.json and its trials."""
-    asked = content["search"]
+def status_of(sweep: Sweep, trials: Sequence[Trial]) -> SearchStatus:
+    """How far a search is, from what it fixed and its trials."""
+    asked = sweep.searched
     finished = {state: sum(trial.state == state for trial in trials) for state in record.FINISHED}
     sign = 1 if asked["directions"][0] == "maximize" else -1
     done = [trial for trial in trials if trial.state == "done" and trial.values]

@@ -70,11 +70,11 @@ def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
         "unknown": expected.unknown,
         "arms": arms,
         "confounds": _of_factors(plan, arms) if plan.effects else _of_arms(arms),
-        "runs": [run.to_json() | {"state": states[run.number]} for run in plan.runs],
+        "runs": [run.noted.to_json() | {"state": states[run.number]} for run in plan.runs],
         "trainings": listed,
         "same_arms": [{"arm": arm, "same_as": earlier} for arm, earlier in plan.same_arms()],
         "seeds": _seeds(plan),
-        "fixed": plan.to_json()["fixed"],
+        "fixed": plan.fixed.to_json(),
     }
 
 
@@ -214,9 +214,9 @@ def _mean_sizes(arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _seeds(plan: Plan) -> dict[str, Any]:
     """`detectable` is in standard deviations over seeds of what is judged; None where nothing can be."""
-    fixed = plan.to_json()["fixed"]
+    fixed = plan.fixed
     judged = len(plan.differences) + len(plan.effects)
-    smallest = power.detectable(len(plan.seeds), judged, fixed["looks"]) if judged else None
+    smallest = power.detectable(len(plan.seeds), judged, fixed.looks) if judged else None
     known: list[tuple[dict[str, Any], power.Deviation]] = []
     if smallest is not None:
         known += [({"arm": arm, "against": against}, one) for (arm, against), one in power.deviations(plan).items()]
@@ -225,7 +225,7 @@ def _seeds(plan: Plan) -> dict[str, Any]:
         "seeds": len(plan.seeds),
         "judged": judged,
         "of": "effect" if plan.effects else "difference",
-        "looks": fixed["looks"],
+        "looks": fixed.looks,
         "power": levels.POWER,
         "level": levels.LEVEL,
         "detectable": smallest,

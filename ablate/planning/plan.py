@@ -1,12 +1,11 @@
 """Arms x seeds -> runs -> trajectories, fixed before anything trains."""
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -18,13 +17,15 @@ from ablate.config import keys, loading
 from ablate.config.complaints import one_line
 from ablate.config.overrides import texts
 from ablate.config.recipe import Recipe
-from ablate.designs import Arm, Factor, Fraction
+from ablate.designs import Arm, Factor
 from ablate.errors import AblateError
 from ablate.planning.run_result import trajectory_of
-from ablate.store import SWEEP, Trajectory, canonical_json, sweep_names
+from ablate.store import SWEEP, Trajectory, sweep_names
 from ablate.store.pack import store_of
+from ablate.store.retune_file import Retune
 from ablate.store.schema import plain_file
-from ablate.store.sweep_file import SWEEP_VERSION, Sweep
+from ablate.store.sweep import Fixed, Sweep, SweepArm, SweepFraction, SweepReadout, SweepRun
+from ablate.store.sweep_identity import Identity
 from ablate.store.sweep_names import TUNING as TUNING
 
 MOST_SEEDS = 2**31
@@ -65,18 +66,12 @@ class Run:
         """What the run is read off: fingerprint, weights and step."""
         return self.trajectory.fingerprint, self.recipe.readout.weights, self.recipe.steps
 
-    def to_json(self) -> dict[str, Any]:
+    @property
+    def noted(self) -> SweepRun:
         """The run as sweep.json and the plan show it."""
         fingerprint, weights, step = self.readout
-        return {
-            "number": self.number,
-            "arm": self.arm,
-            "seed": self.seed,
-            "overrides": list(self.overrides),
-            "fingerprint": fingerprint,
-            "readout": {"weights": weights, "step": step},
-            "eval_every": self.recipe.eval_every,
-        }
+        readout = SweepReadout(weights, step)
+        return SweepRun(self.number, self.arm, self.seed, self.overrides, fingerprint, readout, self.recipe.eval_every)
 
 
 @dataclass(frozen=True)
@@ -136,15 +131,20 @@ class Plan:
     config_dir: str | None = None  # with configs of the user's own, as seen from the current folder
     labels: tuple[str, ...] | None = None
     pairs: tuple[tuple[int, int], ...] | None = None
-    retune: Mapping[str, Any] | None = None
+    retune: Retune | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """What makes it this sweep and no other."""
+        factors = {factor.name: factor.levels for factor in self.factors}
+        standing = tuple((run.arm, run.seed, *run.readout) for run in self.runs)
+        levels = tuple(dict(arm.levels) for arm in self.arms)
+        return Identity(self.study, self.design, self.resolution, factors, levels, self.seeds, standing)
 
     @property
     def name(self) -> str:
-        """The sweep's folder: study or design, and a digest over arms and seeds, so the same command is the same folder."""
-        factors = {factor.name: factor.levels for factor in self.factors}
-        return sweep_name(
-            self.study, self.design, self.resolution, factors, [[run.arm, run.seed, *run.readout] for run in self.runs]
-        )
+        """The sweep's folder."""
+        return self.identity.name
 
     @property
     def trainings(self) -> list[Training]:
@@ -175,9 +175,10 @@ class Plan:
         return designs.effects(self.design, self.factors, self.resolution)
 
     @property
-    def fraction(self) -> Fraction | None:
+    def fraction(self) -> SweepFraction | None:
         """How the arms of a fractional design were chosen; None for the others."""
-        return designs.fraction(self.design, self.factors, self.resolution)
+        made = designs.fraction(self.design, self.factors, self.resolution)
+        return None if made is None else SweepFraction(made.resolution, made.generators, made.aliases)
 
     def label(self, arm: int) -> str:
         """What the design calls the arm, unless the plan does."""
@@ -197,62 +198,40 @@ class Plan:
             first.setdefault(run.readout, run.arm)
         return pairs
 
-    def to_json(self) -> Sweep:
-        """`sweep.json`: what is fixed when the sweep is planned, but for the time of it."""
-        first = self.runs[0].recipe
-        fraction = self.fraction
-        content: dict[str, Any] = {
-            "version": SWEEP_VERSION,
-            "study": self.study,
-            **({"question": self.question} if self.question else {}),
-            **({"config_dir": self.config_dir} if self.config_dir else {}),
-            "design": self.design,
-            **({"fraction": fraction.to_json()} if fraction else {}),
-            "factors": {factor.name: list(factor.levels) for factor in self.factors},
-            "baseline": dict(self.arms[0].levels),
-            "arms": [
-                {"number": number, "label": self.label(number), "levels": dict(arm.levels)}
-                for number, arm in enumerate(self.arms)
-            ],
-            "same_arms": [list(pair) for pair in self.same_arms()],
-            "seeds": list(self.seeds),
-            "runs": [run.to_json() for run in self.runs],
-            "store": self.store,
-            **({"retune": dict(self.retune)} if self.retune else {}),
-            "fixed": {
-                "metric": "accuracy",
-                "evaluation_set": first.data["eval_on"],
-                "step": [run.recipe.steps for run in self.runs if run.seed == self.seeds[0]],
-                "readout": [run.recipe.readout.weights for run in self.runs if run.seed == self.seeds[0]],
-                "margin": first.report.margin,
-                "differences": [list(pair) for pair in self.differences],
-                "effects": [list(effect) for effect in self.effects],
-                "looks": 1,
-            },
-            "diverged_loss": float(first.diverged_loss),
-        }
-        return cast(Sweep, content)
+    @property
+    def fixed(self) -> Fixed:
+        """What is judged."""
+        recipes = [recipe for _, recipe in self.recipes()]
+        return Fixed(
+            metric="accuracy",
+            evaluation_set=recipes[0].data["eval_on"],
+            steps=tuple(recipe.steps for recipe in recipes),
+            weights=tuple(recipe.readout.weights for recipe in recipes),
+            margin=recipes[0].report.margin,
+            differences=tuple(self.differences),
+            effects=tuple(self.effects),
+        )
 
-
-def sweep_name(
-    study: str | None,
-    design: str,
-    resolution: int,
-    factors: Mapping[str, Sequence[str]],
-    runs: Sequence[Sequence[str | int]],
-) -> str:
-    """The name of a sweep's folder; see `Plan.name`. runs: arm, seed, fingerprint, weights and step of each."""
-    identity = {
-        **({"design": [design, resolution]} if study else {}),  # the name says it otherwise
-        "factors": [[name, list(levels)] for name, levels in factors.items()],
-        "runs": [list(run) for run in runs],
-    }
-    return f"{study or design}-{hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:8]}"
-
-
-def retuned_name(of: str, shared: str, tuning: str) -> str:
-    """The name of the folder of a sweep that is retuned. of: its study or design. shared, tuning: the names of its parts."""
-    return f"{of}-{hashlib.sha256(canonical_json([shared, tuning]).encode()).hexdigest()[:8]}"
+    @property
+    def sweep(self) -> Sweep:
+        """What `sweep.json` says of it, but for the time."""
+        return Sweep(
+            study=self.study,
+            question=self.question or None,
+            config_dir=self.config_dir or None,
+            design=self.design,
+            fraction=self.fraction,
+            factors={factor.name: factor.levels for factor in self.factors},
+            baseline=dict(self.arms[0].levels),
+            arms=tuple(SweepArm(number, self.label(number), dict(arm.levels)) for number, arm in enumerate(self.arms)),
+            same_arms=tuple(self.same_arms()),
+            seeds=self.seeds,
+            runs=tuple(run.noted for run in self.runs),
+            store=self.store,
+            retune=self.retune,
+            fixed=self.fixed,
+            diverged_loss=float(self.runs[0].recipe.diverged_loss),
+        )
 
 
 def parse(overrides: Sequence[Override]) -> Command:
@@ -476,25 +455,22 @@ def sweep_folder(path: str | Path) -> Path:
     raise AblateError(sweep_names.unknown(path))
 
 
-def find_store(content: Mapping[str, Any], folder: Path) -> Path | None:
+def find_store(sweep: Sweep, folder: Path) -> Path | None:
     """The store that has the trajectories of a sweep; None where none of them is found.
 
     A packed sweep has its own. Else sweep.json names it as the user did, seen from where the command ran: the current folder or
     one above the sweep's. Of several it is the one with the most trajectories of the sweep. Whoever wrote the file can so name
     any folder; nothing but trainings with the fingerprints of the sweep is read there, and nothing is written.
-
-    Args:
-        content: of sweep.json.
     """
     packed = store_of(folder)
     if packed is not None:
         return packed
-    written = given = str(content["store"])
+    written = given = sweep.store
     if "${" in written and "${" not in _ENVIRONMENT.sub("", written):  # it may name variables of the environment, no more
         with suppress(OmegaConfBaseException):
             given = str(OmegaConf.create({"store": written})["store"])
     beside = [] if Path(given).is_absolute() else folder.resolve().parents
-    wanted = {run["fingerprint"] for run in content["runs"]}
+    wanted = sweep.fingerprints
     found = {base / given: sum(_is_folder(base / given / one) for one in wanted) for base in (Path(), *beside)}
     best = max(found, key=lambda place: found[place])
     return best if found[best] else None

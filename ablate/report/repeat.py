@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.types import Quote, QuotedString
 
 from ablate import escaping
-from ablate.designs import RESOLUTION, TUNING, USUAL, Factor, fraction
-from ablate.planning.plan import retuned_name, sweep_name
+from ablate.designs import RESOLUTION, TUNING, USUAL, fraction
+from ablate.store.sweep import Sweep
+from ablate.store.sweep_identity import retuned_name
 
 USUAL_MARGIN, USUAL_STORE, USUAL_PLACE = 0.5, "runs", "multirun"  # the defaults in conf/config.yaml
 PROGRAM = "python -m ablate"
@@ -18,16 +20,16 @@ RESOLUTIONS = (RESOLUTION, 3, 5)  # of fractions; the usual one first
 _PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)(?:[a-z_/]|\.+/)[a-z0-9_./:+@%*-]*", re.IGNORECASE)
 
 
-def commands(sweep: Mapping[str, Any], folder: str) -> list[str]:
+def commands(sweep: Sweep, folder: str) -> list[str]:
     """The command that trains all of a sweep, and the one that reports it.
 
     The first gives the same arms, seeds, fingerprints and readouts, in the same folder.
 
     Args:
-        sweep: the content of sweep.json; of a joined one the command would be another, so there is none.
+        sweep: of a joined one the command would be another, so there is none.
         folder: of the sweep, as it is to be named to the reader.
     """
-    if "joined" in sweep or sweep["design"] == TUNING or not sweep["runs"]:
+    if sweep.joined is not None or sweep.design == TUNING or not sweep.runs:
         return []
     return [again(sweep, folder), report(folder)]
 
@@ -37,25 +39,23 @@ def report(folder: str) -> str:
     return f"{PROGRAM} report {escaping.command([f'./{folder}' if folder.startswith('-') else folder])}"
 
 
-def again(sweep: Mapping[str, Any], folder: str | None) -> str:
+def again(sweep: Sweep, folder: str | None) -> str:
     """The command that trains a sweep. folder: where it lies; None for wherever its name puts it."""
-    factors: Mapping[str, list[str]] = sweep["factors"]
-    given = sweep["runs"][0]["overrides"]
-    fixed = {word: word.lstrip("+~").partition("=")[0] for word in given}
-    fixed = {word: key for word, key in fixed.items() if key not in factors and key != "seed"}
-    words = [f"study={sweep['study']}"] if sweep.get("study") else []
-    if sweep.get("study") or sweep["design"] != USUAL:
-        words.append(f"design={sweep['design']}")
+    fixed = {word: word.lstrip("+~").partition("=")[0] for word in sweep.runs[0].overrides}
+    fixed = {word: key for word, key in fixed.items() if key not in sweep.factors and key != "seed"}
+    words = [f"study={sweep.study}"] if sweep.study else []
+    if sweep.study or sweep.design != USUAL:
+        words.append(f"design={sweep.design}")
     resolution = _resolution(sweep, folder)
     if resolution != RESOLUTION:
         words.append(f"resolution={resolution}")
-    if retune := sweep.get("retune"):
+    if retune := sweep.retune:
         rates = ",".join(str(rate).removesuffix(".0") for rate in retune["rates"])
         words += ["retune=true", f"retune_rates=[{rates}]", f"retune_seeds={len(retune['seeds'])}"]
-    words += [f"{factor}={','.join(levels)}" for factor, levels in factors.items()]
-    words.append(f"seed={','.join(map(str, sweep['seeds']))}")
+    words += [f"{factor}={','.join(levels)}" for factor, levels in sweep.factors.items()]
+    words.append(f"seed={','.join(map(str, sweep.seeds))}")
     words += fixed
-    margin = sweep["fixed"]["margin"]
+    margin = sweep.fixed.margin
     if margin != USUAL_MARGIN and "report.margin" not in fixed.values():
         words.append(f"report.margin={margin!r}".removesuffix(".0"))
     words += own_store(sweep, list(fixed.values()))
@@ -64,43 +64,36 @@ def again(sweep: Mapping[str, Any], folder: str | None) -> str:
     return f"{PROGRAM} -m {escaping.command([*own_configs(sweep), *words])}"
 
 
-def name(sweep: Mapping[str, Any], resolution: int = RESOLUTION) -> str:
-    """The name that a sweep's folder has where no other is given; see `ablate.planning.plan.Plan.name`."""
-    retune = sweep.get("retune")
-    arms = len(retune["arms"] if retune else sweep["arms"])  # behind them are those at their own rates
-    runs = [
-        [run["arm"], run["seed"], run["fingerprint"], run["readout"]["weights"], run["readout"]["step"]]
-        for run in sweep["runs"]
-        if run["arm"] < arms
-    ]
-    study, design = sweep.get("study"), sweep["design"]
-    plain = sweep_name(study, design, resolution, sweep["factors"], runs)
-    return retuned_name(study or design, plain, retune["tuning"]) if retune else plain
+def name(sweep: Sweep, resolution: int = RESOLUTION) -> str:
+    """The name that a sweep's folder has where no other is given; see `ablate.store.sweep_identity.Identity.name`."""
+    if sweep.retune is None:
+        return sweep.identity(resolution).name
+    shared = len(sweep.retune["arms"])  # behind them are those at their own rates
+    plain = replace(sweep, runs=tuple(run for run in sweep.runs if run.arm < shared)).identity(resolution).name
+    return retuned_name(sweep.title, plain, sweep.retune["tuning"])
 
 
-def _resolution(sweep: Mapping[str, Any], folder: str | None) -> int:
+def _resolution(sweep: Sweep, folder: str | None) -> int:
     """That of a fraction; for other designs it counts in the name of a study's folder alone, which tells it."""
-    reached = sweep["fraction"]["resolution"] if "fraction" in sweep else None
-    if reached is not None:
-        return int(reached)
+    if sweep.fraction is not None and sweep.fraction.resolution is not None:
+        return sweep.fraction.resolution
     fitting: tuple[int, ...] = RESOLUTIONS
-    if "fraction" in sweep:  # of so many that no smaller fraction has, it is the full factorial
-        factors = [Factor(factor, tuple(levels)) for factor, levels in sweep["factors"].items()]
-        made = {each: fraction(sweep["design"], factors, each) for each in (*RESOLUTIONS, len(factors) + 1)}
+    if sweep.fraction is not None:  # of so many that no smaller fraction has, it is the full factorial
+        asked = (*RESOLUTIONS, len(sweep.factors) + 1)
+        made = {each: fraction(sweep.design, sweep.switched, each) for each in asked}
         fitting = tuple(each for each, one in made.items() if one is None or one.resolution is None)
     named = None if folder is None else Path(folder).resolve().name
-    return next((each for each in fitting if sweep.get("study") and name(sweep, each) == named), fitting[0])
+    return next((each for each in fitting if sweep.study and name(sweep, each) == named), fitting[0])
 
 
-def own_configs(sweep: Mapping[str, Any]) -> list[str]:
+def own_configs(sweep: Sweep) -> list[str]:
     """The words that name a folder with configs of the user's own, where there is one."""
-    return ["-cd", sweep["config_dir"]] if "config_dir" in sweep else []
+    return [] if sweep.config_dir is None else ["-cd", sweep.config_dir]
 
 
-def own_store(sweep: Mapping[str, Any], given: Sequence[str]) -> list[str]:
+def own_store(sweep: Sweep, given: Sequence[str]) -> list[str]:
     """The word for a store that is not the usual one. given: the keys that are on the command line without it."""
-    store = str(sweep["store"])
-    return [] if "store" in given or store == USUAL_STORE else [f"store={as_word(store)}"]
+    return [] if "store" in given or sweep.store == USUAL_STORE else [f"store={as_word(sweep.store)}"]
 
 
 def own_place(folder: str, usual: str) -> list[str]:

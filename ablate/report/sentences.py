@@ -122,7 +122,7 @@ def sentences(analysis: "Analysis") -> list[str]:
     lines = []
     for number, row in enumerate(analysis.comparisons.to_dict("records")):
         if question.effects:
-            line = _of_effect(row, question.effects[number], analysis.results.sweep["factors"], question, places)
+            line = _of_effect(row, question.effects[number], analysis.results.sweep.factors, question, places)
         else:
             before, after = analysis.levels.loc[row["against"]], analysis.levels.loc[row["arm"]]
             changed = [name for name in analysis.levels.columns if before[name] != after[name]]

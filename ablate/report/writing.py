@@ -111,7 +111,7 @@ def at_end(formats: Sequence[str]) -> Callable[[Path], None]:
         if is_search(folder):
             write_results(folder)
         fixed = sweep_file.read(folder) if formats else None
-        if fixed is not None and fixed.sweep["design"] != TUNING:
+        if fixed is not None and fixed.sweep.design != TUNING:
             write(folder, formats)
 
     return finished

@@ -27,7 +27,7 @@ class Comparison:
 
     def __post_init__(self) -> None:
         ours, theirs = self.first.question, self.second.question
-        if self.first.results.sweep["runs"] == self.second.results.sweep["runs"]:
+        if self.first.results.sweep.runs == self.second.results.sweep.runs:
             raise AblateError(f"Expected two sweeps. Received: {' and '.join(self.names)}, whose runs are the same.")
         for what, one, other in (
             ("metric", ours.metric.name, theirs.metric.name),

@@ -14,7 +14,7 @@ from ablate.errors import AblateError
 from ablate.results import environment
 from ablate.results.evaluated import true_classes
 from ablate.results.trained import Trained
-from ablate.store.sweep_file import Sweep, SweepArm, SweepRun
+from ablate.store.sweep import Sweep, SweepArm, SweepRun
 
 _RUN_TYPES = {
     "number": "int64",
@@ -58,7 +58,7 @@ _HISTORY_TYPES = {
 class Found:
     """What was found, before it is put into frames.
 
-    name: of the sweep. sweep: what sweep.json holds, or would. runs: the columns of each run that no trajectory tells, in order
+    name: of the sweep. sweep: as sweep.json has it, or would. runs: the columns of each run that no trajectory tells, in order
     of number; a factor wins over a column of its name. trained: the trajectories that are there, by path. notes: as in
     `Results`.
     """
@@ -82,7 +82,7 @@ class Results:
     a trajectory tells is missing where that was not found.
     evaluations: one row a run and evaluation, in order of number and step. `accuracy` and `eval_loss` are of the run's own
     readout, `loss` is the mean training loss since the evaluation before, `learning_rate` that of the step.
-    sweep: the content of sweep.json; of joined sweeps and of a store the same keys, and `joined` with the sweeps' names.
+    sweep: as sweep.json has it; of joined sweeps and of a store the same, and `joined` with the sweeps' names.
     notes: what a reader should be told about the files, a line each.
     trainings: one row a distinct trajectory; see `environment.trainings`.
     labels: the true classes of the evaluation images, (images,), 0 to classes - 1; None where they are not known, or the runs
@@ -103,7 +103,7 @@ class Results:
     @property
     def factors(self) -> list[str]:
         """The names of the factors, in the order of the command; each is a column of runs and of evaluations."""
-        return list(self.sweep["factors"])
+        return list(self.sweep.factors)
 
     def predictions(self, number: int) -> NDArray[np.integer] | None:
         """The predicted classes of a run, (images,), at its step and with its weights.
@@ -119,6 +119,15 @@ class Results:
         if predicted is None or (self.labels is not None and len(predicted) != len(self.labels)):
             return None
         return predicted
+
+    def relabelled(self, labels: Sequence[str]) -> "Results":
+        """The same with other labels of its arms."""
+        sweep = self.sweep.relabelled(labels)
+        names = {arm.number: arm_name(arm) for arm in sweep.arms}
+        runs, evaluations = (
+            frame.assign(label=frame["arm"].map(names).astype("str")) for frame in (self.runs, self.evaluations)
+        )
+        return replace(self, runs=runs, evaluations=evaluations, sweep=sweep)
 
     def at(self, step: int) -> "Results":
         """The same runs read at another step: done where their trajectory was evaluated at it.
@@ -155,15 +164,15 @@ class Results:
         runs.loc[done, ["status", "step", "error"]] = ["done", step, None]
         runs.loc[gone, ["status", "step", "error"]] = ["missing", pd.NA, None]
         told = (f"{gone.sum()} of {len(runs)} runs were not evaluated at step {step:,}",) if gone.any() else ()
-        evaluations = _evaluations(self.sweep["runs"], runs, self.factors, self.history, step)
-        last = [max(step, run["readout"]["step"]) for run in self.sweep["runs"]]
+        evaluations = _evaluations(self.sweep.runs, runs, self.factors, self.history, step)
+        last = [max(step, run.readout.step) for run in self.sweep.runs]
         trainings = environment.trainings(runs, self.trained, last)
         return replace(self, runs=runs, evaluations=evaluations, trainings=trainings, notes=(*self.notes, *told))
 
 
 def build(found: Found) -> Results:
     """The frames of what was found."""
-    factors = list(found.sweep["factors"])
+    factors = list(found.sweep.factors)
     order = list(dict.fromkeys([*list(_RUN_TYPES)[:3], *factors, *list(_RUN_TYPES)[3:]]))
     rows = [_of_training(found.trained.get(run["trajectory"])) | run for run in found.runs]
     runs = pd.DataFrame(rows, columns=order).astype(_RUN_TYPES | dict.fromkeys(factors, "str"))
@@ -173,10 +182,10 @@ def build(found: Found) -> Results:
     notes += [*_damaged(trained), *_doubts(runs, found.trained)]
     return Results(
         runs,
-        _evaluations(found.sweep["runs"], runs, factors, history),
+        _evaluations(found.sweep.runs, runs, factors, history),
         found.sweep,
         (*found.notes, *environment.mixed(trained), *notes),
-        environment.trainings(runs, found.trained, [run["readout"]["step"] for run in found.sweep["runs"]]),
+        environment.trainings(runs, found.trained, [run.readout.step for run in found.sweep.runs]),
         labels,
         class_names,
         history,
@@ -208,9 +217,9 @@ def _damaged(trained: Sequence[Trained]) -> list[str]:
 
 def arm_name(arm: SweepArm) -> str:
     """An arm of sweep.json as tables and figures show it: its change, or for the baseline what it is."""
-    if arm["label"] != designs.BASELINE or not arm["levels"]:
-        return str(arm["label"])
-    return f"{arm['label']} ({', '.join(f'{factor}: {level}' for factor, level in arm['levels'].items())})"
+    if arm.label != designs.BASELINE or not arm.levels:
+        return arm.label
+    return f"{arm.label} ({', '.join(f'{factor}: {level}' for factor, level in arm.levels.items())})"
 
 
 def _of_training(one: Trained | None) -> dict[str, Any]:
@@ -247,8 +256,8 @@ def _evaluations(
         at: the step that all runs are read at, in place of what was planned.
     """
     runs_of = pd.DataFrame({"run": range(len(runs)), "trajectory": runs["trajectory"]})
-    runs_of["last"] = [run["readout"]["step"] if at is None else at for run in planned]
-    runs_of["every"] = [run["eval_every"] for run in planned]
+    runs_of["last"] = [run.readout.step if at is None else at for run in planned]
+    runs_of["every"] = [run.eval_every for run in planned]
     rows_of = pd.DataFrame({"row": range(len(history)), "trajectory": history["trajectory"], "step": history["step"]})
     pairs = runs_of.merge(rows_of, on="trajectory")
     own = (pairs["step"] == pairs["last"]) | ((pairs["step"] < pairs["last"]) & (pairs["step"] % pairs["every"] == 0))

@@ -1,19 +1,19 @@
 """Several sweeps as one: their arms matched by their levels, their seeds put together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from ablate import designs
-from ablate.designs import Arm
+from ablate.designs import Arm, levels_of
 from ablate.errors import AblateError
 from ablate.numbers import counted
 from ablate.results.frames import Found, arm_name
 from ablate.results.matching import Place, check_alike, match
 from ablate.results.one_sweep import MOST_NAMED
 from ablate.results.trained import Trained
-from ablate.store.sweep_file import SWEEP_VERSION, Sweep, SweepArm, SweepFraction, SweepRun
+from ablate.store.sweep import Sweep, SweepArm, SweepFraction, SweepRun
 
 _RANK = ("diverged", "done", "failed", "missing")  # of two results for one run the first counts
 _ALIKE = ("metric", "evaluation_set", "margin")  # what has to be fixed alike
@@ -40,7 +40,7 @@ def join(parts: Sequence[Found]) -> Found:
             same levels train or are read differently; or a level is not known.
     """
     _check_fixed(parts)
-    if tuned := [part.name for part in parts if "retune" in part.sweep]:
+    if tuned := [part.name for part in parts if part.sweep.retune is not None]:
         raise AblateError(
             "Expected sweeps without retune=true, since each chose learning rates of its own. "
             f"Received: {', '.join(tuned)}. Report them one at a time."
@@ -56,46 +56,38 @@ def join(parts: Sequence[Found]) -> Found:
         check_alike(first, place)
     arms = [Arm(levels) for levels in numbers]
     design, fraction = _design(parts, number_of)
-    listed: list[SweepArm] = [
-        {"number": number, "label": designs.label(design, arms, number), "levels": dict(arm.levels)}
-        for number, arm in enumerate(arms)
-    ]
+    listed = [SweepArm(number, designs.label(design, arms, number), dict(arm.levels)) for number, arm in enumerate(arms)]
     same = _same_arms(parts, number_of, firsts)
     rows, planned, trained, disagree = _runs(parts, number_of, listed)
-    studies = {part.sweep.get("study") for part in parts}
-    content: dict[str, Any] = {
-        "version": SWEEP_VERSION,
-        "study": studies.pop() if len(studies) == 1 else None,
-        "design": design,
-        **({"fraction": fraction} if fraction else {}),
-        "factors": {
-            name: list(dict.fromkeys(dict(arm.levels)[name] for arm in arms)) for name in (name for name, _ in arms[0].levels)
-        },
-        "baseline": dict(arms[0].levels),
-        "arms": listed,
-        "same_arms": [[later, first] for later, first in same.items()],
-        "seeds": sorted({run["seed"] for run in planned}),
-        "runs": planned,
-        "store": ", ".join(dict.fromkeys(str(part.sweep["store"]) for part in parts)),
-        "fixed": {
-            **{key: dict(parts[0].sweep["fixed"])[key] for key in _ALIKE},
-            "step": [firsts[number].step for number in range(len(arms))],
-            "readout": [firsts[number].weights for number in range(len(arms))],
-            "differences": _differences(parts, number_of, same),
-            "effects": list(
-                {tuple(effect): effect for part in parts for effect in part.sweep["fixed"].get("effects", [])}.values()
-            ),
-            "looks": max(part.sweep["fixed"]["looks"] for part in parts),
-        },
-        "joined": [part.name for part in parts],
-    }
+    studies = {part.sweep.study for part in parts}
+    sweep = Sweep(
+        study=studies.pop() if len(studies) == 1 else None,
+        design=design,
+        fraction=fraction,
+        factors=levels_of(arms),
+        baseline=dict(arms[0].levels),
+        arms=tuple(listed),
+        same_arms=tuple(same.items()),
+        seeds=tuple(sorted({run.seed for run in planned})),
+        runs=tuple(planned),
+        store=", ".join(dict.fromkeys(part.sweep.store for part in parts)),
+        fixed=replace(
+            parts[0].sweep.fixed,
+            steps=tuple(firsts[number].step for number in range(len(arms))),
+            weights=tuple(firsts[number].weights for number in range(len(arms))),
+            differences=_differences(parts, number_of, same),
+            effects=tuple(dict.fromkeys(effect for part in parts for effect in part.sweep.fixed.effects)),
+            looks=max(part.sweep.fixed.looks for part in parts),
+        ),
+        joined=tuple(part.name for part in parts),
+    )
     notes = [*(f"{part.name}: {note}" for part in parts for note in part.notes), *disagree]
-    return Found(" and ".join(part.name for part in parts), cast(Sweep, content), rows, trained, notes)
+    return Found(" and ".join(part.name for part in parts), sweep, rows, trained, notes)
 
 
 def _check_fixed(parts: Sequence[Found]) -> None:
     for key in _ALIKE:
-        values = [dict(part.sweep["fixed"])[key] for part in parts]
+        values = [getattr(part.sweep.fixed, key) for part in parts]
         if len(set(values)) > 1:
             received = ", ".join(f"{value} in {part.name}" for value, part in zip(values, parts, strict=True))
             raise AblateError(
@@ -106,11 +98,11 @@ def _check_fixed(parts: Sequence[Found]) -> None:
 
 def _design(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int]) -> tuple[str, SweepFraction | None]:
     """(the design that all together have, or `joined`; how a fraction was chosen)."""
-    found = {str(part.sweep["design"]) for part in parts}
-    orders = [[number_of[id(part), arm["number"]] for arm in part.sweep["arms"]] for part in parts]
+    found = {part.sweep.design for part in parts}
+    orders = [[number_of[id(part), arm.number] for arm in part.sweep.arms] for part in parts]
     if len(found) == 1:
         [design] = found
-        fractions = [part.sweep.get("fraction") for part in parts]
+        fractions = [part.sweep.fraction for part in parts]
         if all(order == orders[0] for order in orders) and all(fraction == fractions[0] for fraction in fractions):
             return design, fractions[0]
         made = designs.known(design)
@@ -118,8 +110,8 @@ def _design(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int]) ->
             return design, None
         if made is not None and made.alone and all(order[0] == 0 for order in orders):
             return design, None
-    if by_effects := [part.sweep for part in parts if part.sweep["fixed"].get("effects")]:
-        what = "A fractional sweep" if "fraction" in by_effects[0] else "A sweep that is judged by effects"
+    if by_effects := [part.sweep for part in parts if part.sweep.fixed.effects]:
+        what = "A fractional sweep" if by_effects[0].fraction is not None else "A sweep that is judged by effects"
         raise AblateError(
             f"{what} can be joined only with sweeps of the same arms, because its effects are estimated from all of them; "
             f"got {', '.join(part.name for part in parts)}. Report it alone."
@@ -131,7 +123,7 @@ def _same_arms(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int],
     """The earlier arm that a later one is one with, by the later."""
     same: dict[int, int] = {}
     for part in parts:
-        for later, first in part.sweep.get("same_arms", []):
+        for later, first in part.sweep.same_arms:
             pair = sorted((number_of[id(part), later], number_of[id(part), first]))
             same.setdefault(pair[1], pair[0])
     seen: dict[str, int] = {}
@@ -142,16 +134,18 @@ def _same_arms(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int],
     return dict(sorted(same.items()))
 
 
-def _differences(parts: Sequence[Found], number_of: Mapping[tuple[int, int], int], same: Mapping[int, int]) -> list[list[int]]:
+def _differences(
+    parts: Sequence[Found], number_of: Mapping[tuple[int, int], int], same: Mapping[int, int]
+) -> tuple[tuple[int, int], ...]:
     """The differences that any sweep judges, each once: also where it is judged the other way round."""
-    found: dict[frozenset[int], list[int]] = {}
+    found: dict[frozenset[int], tuple[int, int]] = {}
     for part in parts:
-        for pair in part.sweep["fixed"]["differences"]:
-            mapped = [number_of[id(part), number] for number in pair]
+        for one, other in part.sweep.fixed.differences:
+            mapped = number_of[id(part), one], number_of[id(part), other]
             ends = frozenset(same.get(number, number) for number in mapped)
             if len(ends) == 2:
                 found.setdefault(ends, mapped)
-    return list(found.values())
+    return tuple(found.values())
 
 
 def _runs(
@@ -164,25 +158,23 @@ def _runs(
     states: dict[tuple[int, int], set[str]] = {}
     values: dict[tuple[int, int], list[_Value]] = {}
     for part in parts:
-        for row, run in zip(part.runs, part.sweep["runs"], strict=True):
+        for row, run in zip(part.runs, part.sweep.runs, strict=True):
             path = row["trajectory"]
             if path is not None:
                 path = paths.setdefault(Path(path).resolve(), path)
                 trained.setdefault(path, part.trained[row["trajectory"]])
-            key = run["seed"], number_of[id(part), run["arm"]]
+            key = run.seed, number_of[id(part), run.arm]
             states.setdefault(key, set()).add(row["status"])
             if row["status"] == "done":
-                value = _Value(f"run {run['number']} of {part.name}", str(row["accuracy"]), str(row["loss"]))
+                value = _Value(f"run {run.number} of {part.name}", str(row["accuracy"]), str(row["loss"]))
                 values.setdefault(key, []).append(value)
             if key not in best or _RANK.index(row["status"]) < _RANK.index(best[key][0]["status"]):
                 best[key] = {**row, "trajectory": path}, run
     rows: list[dict[str, Any]] = []
     planned: list[SweepRun] = []
     for number, ((_, arm), (row, run)) in enumerate(sorted(best.items(), key=lambda item: item[0])):
-        rows.append({**row, "number": number, "arm": arm, "label": arm_name(arms[arm]), **arms[arm]["levels"]})
-        placed = run.copy()
-        placed["number"], placed["arm"] = number, arm
-        planned.append(placed)
+        rows.append({**row, "number": number, "arm": arm, "label": arm_name(arms[arm]), **arms[arm].levels})
+        planned.append(replace(run, number=number, arm=arm))
     stood_on = {row["trajectory"] for row in rows}
     there = {path: one for path, one in trained.items() if path in stood_on}
     counting = [found for key, found in sorted(values.items()) if "diverged" not in states[key]]

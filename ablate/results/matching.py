@@ -52,7 +52,7 @@ def match(parts: Sequence[Found]) -> list[Place]:
     """
     factors: dict[str, list[str]] = {}
     for part in parts:
-        for name, levels in part.sweep["factors"].items():
+        for name, levels in part.sweep.factors.items():
             known = factors.setdefault(name, [])
             known += [level for level in levels if level not in known]
     # How often a training is evaluated changes none of its numbers.
@@ -78,26 +78,25 @@ def match(parts: Sequence[Found]) -> list[Place]:
 def _places(part: Found, apart: set[str]) -> list[Place]:
     """The arms of a sweep. apart: the keys of a training's content that make no other arm."""
     runs: dict[int, list[int]] = {}
-    for number, run in enumerate(part.sweep["runs"]):
-        runs.setdefault(run["arm"], []).append(number)
+    for number, run in enumerate(part.sweep.runs):
+        runs.setdefault(run.arm, []).append(number)
     places = []
-    for arm in part.sweep["arms"]:
-        first = part.sweep["runs"][runs[arm["number"]][0]]
-        words = (word.lstrip("+").partition("=") for word in first["overrides"])
-        there = (part.trained.get(part.runs[number]["trajectory"]) for number in runs[arm["number"]])
+    for arm in part.sweep.arms:
+        first = part.sweep.runs[runs[arm.number][0]]
+        there = (part.trained.get(part.runs[number]["trajectory"]) for number in runs[arm.number])
         known = next((one for one in there if one is not None and one.config is not None), None)
         config = None if known is None else known.config
         places.append(
             Place(
                 part,
-                number=arm["number"],
-                own=arm["levels"],
-                overrides={key: value for key, _, value in words},
+                number=arm.number,
+                own=dict(arm.levels),
+                overrides=first.words,
                 names={} if known is None else known.names,
                 content=None if config is None else {key: value for key, value in config.items() if key not in apart},
-                weights=first["readout"]["weights"],
-                step=first["readout"]["step"],
-                levels=arm["levels"],
+                weights=first.readout.weights,
+                step=first.readout.step,
+                levels=arm.levels,
             )
         )
     return places

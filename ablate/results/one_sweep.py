@@ -14,7 +14,8 @@ from ablate.results.frames import Found, arm_name
 from ablate.results.trained import Trained
 from ablate.store import SPEED, SWEEP, pack, result_file, sweep_file
 from ablate.store.result_file import Stored
-from ablate.store.sweep_file import Sweep, SweepArm, SweepFile, SweepRun
+from ablate.store.sweep import Sweep, SweepArm, SweepRun
+from ablate.store.sweep_file import SweepFile
 
 MOST_NAMED = 10  # runs that a note names
 COSTS = ("parameters", "operations", "seconds", "examples_per_second")
@@ -28,8 +29,8 @@ def read(sweep: Path) -> Found:
     """
     folder = sweep_folder(sweep)
     file = file_of(folder)
-    content = file.sweep
-    store, notes = find_store(content, folder), []
+    planned = file.sweep
+    store, notes = find_store(planned, folder), []
     if not file.sealed:
         notes.append(
             f"{folder / SWEEP} has no checksum, as earlier versions wrote it, so a change of it would go unseen; the sweep's "
@@ -39,18 +40,17 @@ def read(sweep: Path) -> Found:
     if store is None:
         notes.append(
             f"No trajectory of this sweep was found, so there are no curves, and values are those of each run's "
-            f"{result_file.RESULT}; looked for {content['store']} from {Path.cwd()} and from every folder above "
+            f"{result_file.RESULT}; looked for {planned.store} from {Path.cwd()} and from every folder above "
             f"{folder.resolve()}"
         )
     name = folder.resolve().name
     runs: list[dict[str, Any]] = []
     trained: dict[str, Trained] = {}
     told = _Told()
-    limit = diverged_loss_of(content)
-    for run in content["runs"]:
-        readout = run["readout"]
-        stored = result_file.read(folder / str(run["number"]), run["fingerprint"], readout["step"], readout["weights"])
-        path = None if store is None else store / run["fingerprint"]
+    limit = diverged_loss_of(planned)
+    for run in planned.runs:
+        stored = result_file.read(folder / str(run.number), run.fingerprint, run.readout.step, run.readout.weights)
+        path = None if store is None else store / run.fingerprint
         one = None
         if path is not None and path.is_dir():
             one = trained.get(str(path)) or Trained(path)
@@ -59,19 +59,16 @@ def read(sweep: Path) -> Found:
             else:
                 told.unreadable[path.name], one = one.unreadable, None
         result = _result(run, stored, one, limit, told)
-        runs.append(
-            {**row(run, content["arms"][run["arm"]], result), "trajectory": None if one is None else str(path), "sweep": name}
-        )
+        trajectory = None if one is None else str(path)
+        runs.append({**row(run, planned.arms[run.arm], result), "trajectory": trajectory, "sweep": name})
     if not file.sealed:
-        notes += doubts(content, folder, {one.path.name: one for one in trained.values()})
-    count = len({run["fingerprint"] for run in content["runs"]})
-    return Found(
-        name, content, runs, trained, [*notes, *told.lines(folder, None if store is None else content["store"], count)]
-    )
+        notes += doubts(planned, folder, {one.path.name: one for one in trained.values()})
+    notes += told.lines(folder, None if store is None else planned.store, len(planned.fingerprints))
+    return Found(name, planned, runs, trained, notes)
 
 
 def content_of(folder: Path) -> Sweep:
-    """The content of a folder's sweep.json, that of a search too; see `file_of`."""
+    """What a folder's sweep.json holds, that of a search too; see `file_of`."""
     return _read(folder).sweep
 
 
@@ -82,7 +79,7 @@ def file_of(folder: Path) -> SweepFile:
         AblateError: there is none, or it is damaged, of another version, or that of a search.
     """
     file = _read(folder)
-    if file.sweep["design"] == sweep_file.SEARCH:
+    if file.sweep.is_search:
         raise AblateError(f"Expected a sweep that compares arms. Received: {folder}, which is a search.")
     return file
 
@@ -151,7 +148,7 @@ def _runs(numbers: list[int]) -> str:
 
 def _result(run: SweepRun, stored: Stored, one: Trained | None, limit: float, told: _Told) -> Mapping[str, Any]:
     """What a run came to: read off its training, else what it left in its folder; empty where it is missing."""
-    number, result = run["number"], stored.result
+    number, result = run.number, stored.result
     derived = None if one is None else of_training(run, one, limit)
     if stored.damage is not None:
         told.damaged.append(stored.damage)
@@ -165,7 +162,7 @@ def _result(run: SweepRun, stored: Stored, one: Trained | None, limit: float, to
             told.stale.append(number)
         return derived
     if result is not None and one is None and result["status"] == "done":
-        told.gone.add(run["fingerprint"])
+        told.gone.add(run.fingerprint)
     if result is not None and not stored.sealed and result["status"] != "failed":
         told.unchecked.append(number)
     if result is None and one is not None and one.status["state"] == "failed":
@@ -179,10 +176,10 @@ def of_training(run: SweepRun, one: Trained, limit: float) -> dict[str, Any] | N
     Args:
         limit: the training loss above which it has diverged.
     """
-    outcome = read_off(one.rows, one.status, run["readout"]["step"], limit)
+    outcome = read_off(one.rows, one.status, run.readout.step, limit)
     if outcome is None:
         return None
-    values = outcome.values(run["readout"]["weights"])
+    values = outcome.values(run.readout.weights)
     measured = {key: values.pop(key) for key in ("seconds", "examples_per_second")}
     return {
         "status": outcome.status,
@@ -205,14 +202,14 @@ def row(run: SweepRun, arm: SweepArm, result: Mapping[str, Any]) -> dict[str, An
     """What a run of sweep.json and its result tell; `result` is empty for a missing run."""
     costs = result.get("costs", {})
     return {
-        "number": run["number"],
-        "arm": run["arm"],
+        "number": run.number,
+        "arm": run.arm,
         "label": arm_name(arm),
-        **arm["levels"],
-        "seed": run["seed"],
+        **arm.levels,
+        "seed": run.seed,
         "status": result.get("status", "missing"),
         **{key: result.get(key) for key in ("step", "accuracy", "loss", "error")},
         **{key: costs.get(key) for key in COSTS},
-        "weights": run["readout"]["weights"],
-        "fingerprint": run["fingerprint"],
+        "weights": run.readout.weights,
+        "fingerprint": run.fingerprint,
     }

@@ -1,14 +1,12 @@
 """What a report judges: as fixed in sweep.json before training, or changed by who reads it, which makes it exploratory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-from ablate.designs import STORE, Arm
+from ablate.designs import STORE
 from ablate.errors import AblateError, one_of
 from ablate.results.frames import Results, arm_name
 from ablate.stats.intervals import family_level
-from ablate.store.sweep_file import relabelled
 
 
 @dataclass(frozen=True)
@@ -74,18 +72,17 @@ class Question:
 
 def planned(results: Results) -> Question:
     """What sweep.json fixed; a joined sweep or a store was put together after training, which is a change."""
-    fixed = results.sweep["fixed"]
-    metric = _known(str(fixed["metric"]))
-    joined, store = results.sweep.get("joined"), results.sweep["design"] == STORE
+    fixed = results.sweep.fixed
+    joined, store = results.sweep.joined, results.sweep.design == STORE
     return Question(
-        metric,
-        str(fixed["evaluation_set"]),
-        tuple(int(step) for step in fixed["step"]),
-        tuple(str(weights) for weights in fixed["readout"]),
-        None if fixed["margin"] is None else float(fixed["margin"]),
-        tuple((int(arm), int(other)) for arm, other in fixed["differences"]),
-        tuple(tuple(effect) for effect in fixed.get("effects", [])),
-        int(fixed["looks"]),
+        _known(fixed.metric),
+        fixed.evaluation_set,
+        fixed.steps,
+        fixed.weights,
+        None if fixed.margin is None else float(fixed.margin),
+        fixed.differences,
+        fixed.effects,
+        fixed.looks,
         0,
         ("nothing was fixed: a store, not a sweep",) if store else (f"sweeps joined: {', '.join(joined)}",) if joined else (),
     )
@@ -132,7 +129,7 @@ def ask(
         question = replace(question, margin=margin)
     if baseline is not None:
         number = _arm(results, baseline)
-        if "retune" in results.sweep:
+        if results.sweep.retune is not None:
             raise AblateError(
                 "Expected no baseline, since each arm of this sweep is compared at two learning rates. "
                 f"Received: --baseline {baseline}."
@@ -144,7 +141,7 @@ def ask(
         pairs = _against(results, number)
         if pairs != question.pairs:
             results = _seen_from(results, number)
-            levels = results.sweep["arms"][number]["levels"]
+            levels = results.sweep.arms[number].levels
             changes.append(f"compared with {_levels(levels, ': ', ', ')} in place of what was planned")
             question = replace(question, baseline=number, pairs=pairs)
     if target is not None and not 0 < target <= 100:
@@ -159,13 +156,13 @@ def _known(metric: str) -> Metric:
 
 
 def _names(results: Results) -> list[str]:
-    return [arm_name(arm) for arm in results.sweep["arms"]]
+    return [arm_name(arm) for arm in results.sweep.arms]
 
 
 def _arm(results: Results, word: str) -> int:
-    names, arms = _names(results), results.sweep["arms"]
+    names, arms = _names(results), results.sweep.arms
     for number, name in enumerate(names):
-        if word in (str(number), name, str(arms[number]["label"]), _levels(arms[number]["levels"])):
+        if word in (str(number), name, arms[number].label, _levels(arms[number].levels)):
             return number
     listed = "; ".join(f"{number}: {name}" for number, name in enumerate(names))
     raise AblateError(f"Expected the number or name of an arm ({listed}). Received: --baseline {word}.")
@@ -177,19 +174,13 @@ def _levels(levels: Mapping[str, str], is_: str = "=", and_: str = " ") -> str:
 
 def _seen_from(results: Results, baseline: int) -> Results:
     """The same results with every arm named by its change from another baseline."""
-    arms = [Arm(tuple(arm["levels"].items())) for arm in results.sweep["arms"]]
-    listed = [relabelled(arm, other.label(arms[baseline])) for arm, other in zip(results.sweep["arms"], arms, strict=True)]
-    names = {int(arm["number"]): arm_name(arm) for arm in listed}
-    runs, evaluations = (
-        frame.assign(label=frame["arm"].map(names).astype("str")) for frame in (results.runs, results.evaluations)
-    )
-    return replace(results, runs=runs, evaluations=evaluations, sweep={**results.sweep, "arms": listed})
+    arms = [arm.switched for arm in results.sweep.arms]
+    return results.relabelled([arm.label(arms[baseline]) for arm in arms])
 
 
 def _against(results: Results, baseline: int) -> tuple[tuple[int, int], ...]:
     """Every arm against the baseline, but for those that are one with it or with an earlier one."""
-    same: Sequence[Sequence[Any]] = results.sweep.get("same_arms", [])
-    one = {int(later): int(first) for later, first in same}
+    one = dict(results.sweep.same_arms)
     first = one.get(baseline, baseline)
-    numbers = [int(arm["number"]) for arm in results.sweep["arms"]]
+    numbers = [arm.number for arm in results.sweep.arms]
     return tuple((arm, baseline) for arm in numbers if arm not in one and arm not in (baseline, first))

@@ -15,7 +15,7 @@ from ablate.errors import AblateError
 from ablate.planning.plan import find_store, sweep_folder
 from ablate.results import environment
 from ablate.results.analysis import Analysis, analyse
-from ablate.results.frames import Results, arm_name
+from ablate.results.frames import Results
 from ablate.results.one_sweep import unreadable_lines
 from ablate.results.question import ask
 from ablate.results.sources import load as load_sweep
@@ -23,9 +23,10 @@ from ablate.results.trained import Trained
 from ablate.stats.importance import importance
 from ablate.stats.objectives import LEARNED, Objective, objective
 from ablate.store import SWEEP, pack, record, sweep_file, trials_file
-from ablate.store.record import CONFIRMATION, FINISHED, SEARCH, Dimension, Trial, space_of
+from ablate.store.record import CONFIRMATION, FINISHED, Dimension, Trial, space_of
 from ablate.store.schema import real_folder
-from ablate.store.sweep_file import SweepFile, relabelled
+from ablate.store.sweep import Sweep, SweepRun
+from ablate.store.sweep_file import SweepFile
 from ablate.store.trials_file import TRIALS, Trials
 
 Setting = dict[str, float | int | str]
@@ -55,7 +56,7 @@ _TRIAL_TYPES = {
 class SearchResults:
     """What a search found so far.
 
-    folder: of the search. sweep: the content of sweep.json.
+    folder: of the search. sweep: as sweep.json has it, without the trials.
     trials: one row a trial, in order of number, whatever became of it. A column a searched key; a column an objective (accuracy
     a fraction), missing unless the trial is done; `default`: whether it is the default setting; `last_value`: what its newest
     evaluation gave, over its seeds; `examples`, `seconds`: trained by it, all seeds together; `reused_examples`: what was
@@ -67,7 +68,7 @@ class SearchResults:
     """
 
     folder: Path
-    sweep: dict[str, Any]
+    sweep: Sweep
     trials: pd.DataFrame
     curves: pd.DataFrame
     confirmation: Analysis | None = None
@@ -77,13 +78,12 @@ class SearchResults:
     @property
     def search(self) -> Mapping[str, Any]:
         """What sweep.json holds of the search alone."""
-        content: Mapping[str, Any] = self.sweep["search"]
-        return content
+        return self.sweep.searched
 
     @property
     def title(self) -> str:
         """The name of the study or, without one, what was searched over."""
-        return str(self.sweep.get("study") or f"search: {', '.join(self.space)}")
+        return self.sweep.study or f"search: {', '.join(self.space)}"
 
     @cached_property
     def space(self) -> dict[str, Dimension]:
@@ -108,7 +108,7 @@ class SearchResults:
     @property
     def evaluation_set(self) -> str:
         """What trials were judged on."""
-        return str(self.sweep["fixed"]["evaluation_set"])
+        return self.sweep.fixed.evaluation_set
 
     @property
     def data(self) -> str:
@@ -146,7 +146,7 @@ class SearchResults:
     @property
     def default(self) -> Setting:
         """The default setting, of the searched keys."""
-        return {key: as_number(self.sweep["baseline"][key]) for key in self.space}
+        return {key: as_number(self.sweep.baseline[key]) for key in self.space}
 
     def setting(self, number: int) -> Setting:
         """The searched keys of a trial."""
@@ -173,10 +173,10 @@ def load(folder: str | Path) -> SearchResults:
     """
     place = sweep_folder(Path(folder))
     file = _content(place)
-    content: dict[str, Any] = {**file.sweep}
-    found = trials_file.read(place, content)
-    keys, aims = space_of(content["search"]), objectives_of(content)
-    trained, unreadable = _trained(found, content, place)
+    sweep = file.sweep
+    found = trials_file.read(place, sweep)
+    keys, aims = space_of(sweep.searched), objectives_of(sweep)
+    trained, unreadable = _trained(found, sweep, place)
     rows, rescored = scored(found, trained, aims)
     trainings, notes = _trainings(found, trained)
     confirmed = real_folder(place / CONFIRMATION)
@@ -184,9 +184,9 @@ def load(folder: str | Path) -> SearchResults:
     unsealed = [f"{name} has no checksum, as earlier versions wrote it" for name, is_sealed in sealed.items() if not is_sealed]
     return SearchResults(
         place,
-        content,
-        trials_frame(rows, keys, aims, content["baseline"]),
-        curves_frame(rows, aims, content["search"].get("train_images")),
+        sweep,
+        trials_frame(rows, keys, aims, sweep.baseline),
+        curves_frame(rows, aims, sweep.searched.get("train_images")),
         analyse(*ask(_short_labels(load_sweep(confirmed)))) if (confirmed / SWEEP).exists() else None,
         trainings,
         (*pack.changed(place), *unsealed, *unreadable, *rescored, *notes),
@@ -201,7 +201,7 @@ def scored(found: Trials, trained: Mapping[str, Trained], objectives: Sequence[O
     """
     trials, differed = [], []
     for trial in found.trials:
-        values = _score(trial, [run for run in found.runs if run["trial"] == trial.number], trained, objectives)
+        values = _score(trial, [run for run in found.runs if run.trial == trial.number], trained, objectives)
         same = values is None or all(map(math.isclose, values, trial.values or ()))  # noqa: PD011
         if values is None or same:
             trials.append(trial)
@@ -215,18 +215,18 @@ def scored(found: Trials, trained: Mapping[str, Trained], objectives: Sequence[O
 
 
 def _score(
-    trial: Trial, runs: Sequence[Mapping[str, Any]], trained: Mapping[str, Trained], objectives: Sequence[Objective]
+    trial: Trial, runs: Sequence[SweepRun], trained: Mapping[str, Trained], objectives: Sequence[Objective]
 ) -> tuple[float, ...] | None:
     """The mean over its seeds of what each objective is at the last step, of seconds the sum; None where that is not known."""
     if trial.state != "done" or not runs:
         return None
     columns: list[list[float]] = []
     for run in runs:
-        one = trained.get(run["fingerprint"])
-        row = None if one is None else next((row for row in one.rows if row["step"] == run["readout"]["step"]), None)
+        one = trained.get(run.fingerprint)
+        row = None if one is None else next((row for row in one.rows if row["step"] == run.readout.step), None)
         if one is None or row is None:
             return None
-        weights = run["readout"]["weights"]
+        weights = run.readout.weights
         values = {
             "accuracy": row.get(f"accuracy_{weights}"),
             "loss": row.get(f"eval_loss_{weights}"),
@@ -242,14 +242,7 @@ def _score(
 
 def _short_labels(results: Results) -> Results:
     """Results whose arms are named with few digits of a number that was drawn; their levels stay exact."""
-    arms = [
-        relabelled(arm, _LONG.sub(lambda found: record.shown(float(found[0])), arm["label"])) for arm in results.sweep["arms"]
-    ]
-    names = {int(arm["number"]): arm_name(arm) for arm in arms}
-    runs, evaluations = (
-        frame.assign(label=frame["arm"].map(names).astype("str")) for frame in (results.runs, results.evaluations)
-    )
-    return replace(results, runs=runs, evaluations=evaluations, sweep={**results.sweep, "arms": arms})
+    return results.relabelled([_LONG.sub(lambda found: record.shown(float(found[0])), arm.label) for arm in results.sweep.arms])
 
 
 def trials_frame(
@@ -284,11 +277,10 @@ def curves_frame(trials: Sequence[Trial], objectives: Sequence[Objective], train
     return pd.DataFrame(rows, columns=list(types)).astype(types)
 
 
-def objectives_of(content: Mapping[str, Any]) -> list[Objective]:
-    """The objectives of a sweep.json."""
-    search = content["search"]
-    pairs = zip(search["objectives"], search["directions"], strict=True)
-    return [objective(name, direction, str(content["fixed"]["evaluation_set"])) for name, direction in pairs]
+def objectives_of(sweep: Sweep) -> list[Objective]:
+    """The objectives of a search."""
+    pairs = zip(sweep.searched["objectives"], sweep.searched["directions"], strict=True)
+    return [objective(name, direction, sweep.fixed.evaluation_set) for name, direction in pairs]
 
 
 def as_number(word: Any) -> float | int | str:
@@ -308,16 +300,16 @@ def same(one: Any, other: Any) -> bool:
 
 def _content(folder: Path) -> SweepFile:
     file = sweep_file.read(folder)
-    if file is None or file.sweep["design"] != SEARCH:
-        design = "no sweep" if file is None else f"design={file.sweep['design']}"
+    if file is None or not file.sweep.is_search:
+        design = "no sweep" if file is None else f"design={file.sweep.design}"
         raise AblateError(f"{folder} must be the folder of a search, got {design}. `ablate.results.load` reads sweeps.")
     return file
 
 
-def _trained(found: Trials, sweep: Mapping[str, Any], folder: Path) -> tuple[dict[str, Trained], list[str]]:
+def _trained(found: Trials, sweep: Sweep, folder: Path) -> tuple[dict[str, Trained], list[str]]:
     """(the trainings of trials that are at hand, by fingerprint; a note on those that cannot be read)."""
     store = find_store(found.within(sweep), folder) if found.runs else None
-    paths = {} if store is None else {run["fingerprint"]: store / run["fingerprint"] for run in found.runs}
+    paths = {} if store is None else {run.fingerprint: store / run.fingerprint for run in found.runs}
     there = {fingerprint: Trained(path) for fingerprint, path in paths.items() if path.is_dir()}
     reasons = [one.unreadable for one in there.values() if one.unreadable is not None]
     readable = {fingerprint: one for fingerprint, one in there.items() if one.unreadable is None}
@@ -327,7 +319,7 @@ def _trained(found: Trials, sweep: Mapping[str, Any], folder: Path) -> tuple[dic
 def _trainings(found: Trials, trained: Mapping[str, Trained]) -> tuple[pd.DataFrame, list[str]]:
     """The trainings that trials stand on, and what of their surroundings they do not share."""
     by_path = {str(one.path): one for one in trained.values()}
-    there = [str(trained[run["fingerprint"]].path) if run["fingerprint"] in trained else None for run in found.runs]
-    runs = pd.DataFrame({"trajectory": there, "fingerprint": [run["fingerprint"] for run in found.runs]}, dtype="str")
-    last = [run["readout"]["step"] for run in found.runs]
+    there = [str(trained[run.fingerprint].path) if run.fingerprint in trained else None for run in found.runs]
+    runs = pd.DataFrame({"trajectory": there, "fingerprint": [run.fingerprint for run in found.runs]}, dtype="str")
+    last = [run.readout.step for run in found.runs]
     return environment.trainings(runs, by_path, last), environment.mixed(list(by_path.values()))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ablate.errors import AblateError
 from ablate.planning.plan import NOT_FACTORS, sweep_folder
@@ -10,7 +9,8 @@ from ablate.results import joined, one_sweep, whole_store
 from ablate.results.frames import Results, build
 from ablate.store import SWEEP, canonical_json, sweep_file, sweep_names
 from ablate.store.catalog import contents
-from ablate.store.record import CONFIRMATION, SEARCH, is_search
+from ablate.store.record import CONFIRMATION, is_search
+from ablate.store.sweep import Sweep
 
 
 def load(*sources: str | Path) -> Results:
@@ -78,10 +78,10 @@ def folders(source: str | Path) -> list[Path]:
     for folder in sweep_names.known():
         if folder not in found and folder.name.startswith(f"{Path(source).name}-"):
             sweep_file.read(folder)  # refused where it is damaged, since it may be one more of the study
-    sweeps: dict[Path, Any] = {folder: one_sweep.content_of(folder) for folder in found}
-    searches = [folder for folder, content in sweeps.items() if content["design"] == SEARCH]  # which are never joined
-    if len(sweeps) > 1 and (searches or len({_but_for_seeds(content) for content in sweeps.values()}) > 1):
-        listed = "; ".join(f"{folder} ({_shown(content)})" for folder, content in sweeps.items())
+    sweeps = {folder: one_sweep.content_of(folder) for folder in found}
+    searches = [folder for folder, sweep in sweeps.items() if sweep.is_search]  # which are never joined
+    if len(sweeps) > 1 and (searches or len({_but_for_seeds(sweep) for sweep in sweeps.values()}) > 1):
+        listed = "; ".join(f"{folder} ({_shown(sweep)})" for folder, sweep in sweeps.items())
         raise AblateError(
             f"Expected a study whose sweeps differ in their seeds alone. Received: {source}, with {listed}. Name the folder "
             "of one, or of those to be joined."
@@ -89,12 +89,12 @@ def folders(source: str | Path) -> list[Path]:
     return list(sweeps)
 
 
-def _but_for_seeds(content: dict[str, Any]) -> str:
+def _but_for_seeds(sweep: Sweep) -> str:
     """What sweeps have to share to be joined without being asked."""
-    fixed = {key: content["fixed"][key] for key in ("metric", "evaluation_set", "margin", "step", "readout")}
-    words = {run["arm"]: sorted(_lasting(run["overrides"])) for run in content["runs"]}
-    arms = [arm["levels"] for arm in content["arms"]]
-    return canonical_json([content["design"], content["factors"], arms, fixed, list(words.items())])
+    fixed = [getattr(sweep.fixed, key) for key in ("metric", "evaluation_set", "margin", "steps", "weights")]
+    words = {run.arm: sorted(_lasting(run.overrides)) for run in sweep.runs}
+    arms = [dict(arm.levels) for arm in sweep.arms]
+    return canonical_json([sweep.design, dict(sweep.factors), arms, fixed, list(words.items())])
 
 
 def _lasting(overrides: Sequence[str]) -> list[str]:
@@ -102,9 +102,9 @@ def _lasting(overrides: Sequence[str]) -> list[str]:
     return [word for word in overrides if word.lstrip("+").partition("=")[0].partition(".")[0] not in NOT_FACTORS]
 
 
-def _shown(content: dict[str, Any]) -> str:
-    if content["design"] == SEARCH:
-        return f"a search, {content['search']['n_trials']} trials"
-    seeds = ", ".join(map(str, content["seeds"]))
-    steps = ", ".join(f"{step:,}" for step in sorted(set(content["fixed"]["step"])))
-    return f"{len(content['arms'])} arms, steps {steps}, seeds {seeds}"
+def _shown(sweep: Sweep) -> str:
+    if sweep.is_search:
+        return f"a search, {sweep.searched['n_trials']} trials"
+    seeds = ", ".join(map(str, sweep.seeds))
+    steps = ", ".join(f"{step:,}" for step in sorted(set(sweep.fixed.steps)))
+    return f"{len(sweep.arms)} arms, steps {steps}, seeds {seeds}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate.config import keys
-from ablate.designs import STORE, Arm
+from ablate.designs import STORE, Arm, levels_of
 from ablate.errors import AblateError
 from ablate.readout import DIVERGED_LOSS, EMA
 from ablate.results import one_sweep
@@ -17,7 +17,7 @@ from ablate.results.frames import Found
 from ablate.results.trained import Trained
 from ablate.store import canonical_json
 from ablate.store.catalog import contents
-from ablate.store.sweep_file import SWEEP_VERSION, Sweep, SweepArm, SweepRun
+from ablate.store.sweep import Fixed, Sweep, SweepArm, SweepReadout, SweepRun
 
 _KEYS = keys.renamed()  # as the command line calls them
 _UNKNOWN = "not noted"
@@ -66,14 +66,12 @@ def read(store: Path) -> Found:
     readings = _readings(trained)
     arms = _arms([reading.levels for reading in readings])
     numbers = {arm.levels: number for number, arm in enumerate(arms)}
-    listed: list[SweepArm] = [
-        {"number": number, "label": arm.label(arms[0]), "levels": dict(arm.levels)} for number, arm in enumerate(arms)
-    ]
+    listed = [SweepArm(number, arm.label(arms[0]), dict(arm.levels)) for number, arm in enumerate(arms)]
     readings.sort(key=lambda reading: (reading.seed, numbers[reading.levels]))
     planned = [_planned(number, numbers[reading.levels], reading) for number, reading in enumerate(readings)]
     rows = [
         {
-            **one_sweep.row(run, listed[run["arm"]], _result(run, reading)),
+            **one_sweep.row(run, listed[run.arm], _result(run, reading)),
             "trajectory": str(reading.one.path),
             "sweep": None,
         }
@@ -81,34 +79,30 @@ def read(store: Path) -> Found:
     ]
     read_at = {numbers[reading.levels]: reading for reading in readings}
     sets = {each.evaluation_set for each in evaluated(trained)[0]}
-    content: Sweep = {
-        "version": SWEEP_VERSION,
-        "study": None,
-        "design": STORE,
-        "factors": {name: list(dict.fromkeys(dict(arm.levels)[name] for arm in arms)) for name, _ in arms[0].levels},
-        "baseline": dict(arms[0].levels),
-        "arms": listed,
-        "same_arms": [],
-        "seeds": sorted({reading.seed for reading in readings}),
-        "runs": planned,
-        "store": str(store),
-        "fixed": {
-            "metric": "accuracy",
-            "evaluation_set": sets.pop() if len(sets) == 1 else "evaluation",
-            "step": [read_at[number].step for number in range(len(arms))],
-            "readout": [read_at[number].weights for number in range(len(arms))],
-            "margin": None,
-            "differences": [],
-            "effects": [],
-            "looks": 1,
-        },
-        "joined": [],
-    }
+    sweep = Sweep(
+        study=None,
+        design=STORE,
+        factors=levels_of(arms),
+        baseline=dict(arms[0].levels),
+        arms=tuple(listed),
+        same_arms=(),
+        seeds=tuple(sorted({reading.seed for reading in readings})),
+        runs=tuple(planned),
+        store=str(store),
+        fixed=Fixed(
+            metric="accuracy",
+            evaluation_set=sets.pop() if len(sets) == 1 else "evaluation",
+            steps=tuple(read_at[number].step for number in range(len(arms))),
+            weights=tuple(read_at[number].weights for number in range(len(arms))),
+            margin=None,
+        ),
+        joined=(),
+    )
     notes = [
         f"{left_out} of {len(everything)} trajectories are left out, since they are damaged or cannot be read: see "
         "`ablate runs verify`"
     ]
-    return Found(store.resolve().name, content, rows, {str(one.path): one for one in trained}, notes if left_out else [])
+    return Found(store.resolve().name, sweep, rows, {str(one.path): one for one in trained}, notes if left_out else [])
 
 
 def _is_sound(one: Trained) -> bool:
@@ -193,15 +187,8 @@ def _arms(levels: Sequence[Levels]) -> list[Arm]:
 
 def _planned(number: int, arm: int, reading: _Reading) -> SweepRun:
     """A run as sweep.json would have it. No command is known."""
-    return {
-        "number": number,
-        "arm": arm,
-        "seed": reading.seed,
-        "overrides": [],
-        "fingerprint": reading.one.path.name,
-        "readout": {"weights": reading.weights, "step": reading.step},
-        "eval_every": reading.kind.content["eval_every"],
-    }
+    readout = SweepReadout(reading.weights, reading.step)
+    return SweepRun(number, arm, reading.seed, (), reading.one.path.name, readout, reading.kind.content["eval_every"])
 
 
 def _result(run: SweepRun, reading: _Reading) -> dict[str, Any]:

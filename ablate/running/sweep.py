@@ -1,7 +1,7 @@
 """Running a plan: what is trained already is read, the rest is ensured, and whoever waits for the end is told."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,8 @@ from ablate.running import ensuring, hold
 from ablate.running.backend import Outcome
 from ablate.store import SWEEP, held, result_file, sweep_file, write_atomically
 from ablate.store.schema import DAMAGED, BadFile, real_folder
-from ablate.store.sweep_file import Sweep, SweepFile
+from ablate.store.sweep import Sweep
+from ablate.store.sweep_file import SweepFile
 
 Finished = Callable[[Path], None]
 Train = Callable[[Sequence[Run], Callable[[Training, Outcome], bool], Callable[[], None]], None]
@@ -137,7 +138,7 @@ def _ended(plan: Plan, run: Run, folder: Path, outcome: Outcome) -> bool:
 def _check(plan: Plan, folder: Path) -> None:
     """Refuse the folder of another sweep, or of one that cannot be read, or that leads elsewhere."""
     found = fixed(folder)
-    if found is not None and _identity(found.sweep) != _identity(plan.to_json()):
+    if found is not None and not plan.identity.is_that_of(found.sweep.identity(plan.resolution)):
         raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, which holds another sweep.")
     for run in plan.runs:
         real_folder(folder / str(run.number))
@@ -157,14 +158,6 @@ def fixed(folder: Path) -> SweepFile | None:
         raise BadFile(f"{error} Restore it, or delete {folder} to fix it anew; the trainings stay.") from None
 
 
-def _identity(content: Mapping[str, Any]) -> list[Any]:
-    """What makes a sweep this one, of its sweep.json."""
-    if content["design"] == sweep_file.SEARCH:
-        return [sweep_file.SEARCH]
-    runs = [[run[key] for key in ("number", "arm", "seed", "fingerprint", "readout")] for run in content["runs"]]
-    return [content["design"], content["factors"], [arm["levels"] for arm in content["arms"]], content["seeds"], runs]
-
-
 def _fix(plan: Plan, folder: Path) -> None:
     """Write sweep.json, with the time: what was fixed when the sweep was planned stays as it was.
 
@@ -173,19 +166,19 @@ def _fix(plan: Plan, folder: Path) -> None:
     Raises:
         AblateError: it has no checksum, and something else in it is not what this command plans.
     """
-    wanted, found = plan.to_json(), fixed(folder)
+    wanted, found = plan.sweep, fixed(folder)
     if found is None:
-        sweep_file.write(folder, wanted | {"fixed_at": int(time.time())})  # whole seconds, as a training notes its own
+        sweep_file.write(folder, replace(wanted, fixed_at=int(time.time())))  # whole seconds, as a training notes its own
         return
     if not found.sealed:
         _compare(found.sweep, wanted, folder)
-    before, now = found.sweep["fixed"]["margin"], wanted["fixed"]["margin"]
+    before, now = found.sweep.fixed.margin, wanted.fixed.margin
     if before != now:
         say(f"report.margin={_shown(before)} was fixed before training and stays; {_shown(now)} is not taken")
     limit = diverged_loss_of(found.sweep)
-    if limit != wanted["diverged_loss"]:
-        say(f"diverged_loss={wanted['diverged_loss']:g} in place of {limit:g}: what counts as diverged is read anew")
-    kept = {**found.sweep, "store": wanted["store"], "diverged_loss": wanted["diverged_loss"]}
+    if limit != wanted.diverged_loss:
+        say(f"diverged_loss={wanted.diverged_loss:g} in place of {limit:g}: what counts as diverged is read anew")
+    kept = replace(found.sweep, store=wanted.store, diverged_loss=wanted.diverged_loss)
     if not found.sealed or not sweep_file.same(kept, found.sweep):
         sweep_file.write(folder, kept)
 
@@ -196,9 +189,11 @@ def _shown(margin: float | None) -> str:
 
 def _compare(found: Sweep, wanted: Sweep, folder: Path) -> None:
     """Refuse what was fixed, and cannot be checked, where it is not what the command plans."""
-    kept, planned = ({f"fixed.{key}": each for key, each in one["fixed"].items() if key != "margin"} for one in (found, wanted))
-    for key in ("baseline", "same_arms", "fraction", "retune"):
-        kept[key], planned[key] = found.get(key), wanted.get(key)
+    kept, planned = (
+        {f"fixed.{key}": each for key, each in one["fixed"].items() if key != "margin"}
+        | {key: one.get(key) for key in ("baseline", "same_arms", "fraction", "retune")}
+        for one in (found.to_json(), wanted.to_json())
+    )
     differ = [key for key in planned if kept.get(key) != planned[key]]
     if differ:
         raise AblateError(

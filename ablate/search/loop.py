@@ -114,7 +114,7 @@ class Searching:
         begun_already = {run.trajectory.fingerprint for other in self.at_work.values() for run in other.runs}
         shared = begun_already & {run.trajectory.fingerprint for run in runs}
         one = AtWork(self.search, trial, params, runs, before, shared=shared)
-        begun = {"runs": [run.to_json() for run in runs], "before": {name: list(at) for name, at in before.items()}}
+        begun = {"runs": [run.noted.to_json() for run in runs], "before": {name: list(at) for name, at in before.items()}}
         at_first = one.record()
         reused = {key: at_first[key] for key in ("reused_examples", "reused_seconds", "planned")}
         if not self.ledger.note(trial, BEGUN, begun | reused | {"host": machine.host()}):

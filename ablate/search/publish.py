@@ -12,6 +12,7 @@ from ablate.search.spec import Search
 from ablate.search.trial import AtWork
 from ablate.store import trials_file
 from ablate.store.record import FINISHED, Trial, label
+from ablate.store.sweep import SweepArm, SweepRun
 
 BEGUN = "begun"  # of a trial: its runs, and how far their trainings were
 
@@ -25,14 +26,15 @@ def publish(search: Search, folder: Path, trials: Sequence[FrozenTrial], at_work
     counting = {trial.number for trial in counted(trials)}
     rows = [_as_record(trial, search, at_work.get(trial.number)) for trial in trials]
     rows = [one if one.state in FINISHED or one.number in counting else _void(one) for one in rows]
-    arms: list[dict[str, Any]] = []
-    runs: list[dict[str, Any]] = []
+    arms: list[SweepArm] = []
+    runs: list[SweepRun] = []
     for trial in trials:
         begun = trial.user_attrs.get(BEGUN)
         if begun is not None and trial.number in counting:
             levels = {key: str(trial.params.get(key, "")) for key in search.space}
-            arms.append({"number": len(arms), "label": label(trial.number, trial.params), "levels": levels})
-            runs += [run | {"arm": arms[-1]["number"], "trial": trial.number} for run in begun["runs"]]
+            arms.append(SweepArm(len(arms), label(trial.number, trial.params), levels))
+            noted = map(SweepRun.from_json, begun["runs"])
+            runs += [replace(run, arm=arms[-1].number, trial=trial.number) for run in noted]
     trials_file.write(folder, rows, arms, runs)
 
 

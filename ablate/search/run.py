@@ -31,6 +31,7 @@ from ablate.search.study import differing, study_of
 from ablate.search.study_check import checked_attr
 from ablate.store import SWEEP, alive, held, record, sign_of_life, sweep_file, writing
 from ablate.store.record import shown
+from ablate.store.sweep import Sweep
 
 CONFIRMING = "confirming"  # of a study: who measures the winner, and where
 TICK_S = 0.1  # between two looks at what is at work, so that a pruned training ends soon
@@ -155,9 +156,9 @@ def _check(search: Search, folder: Path) -> None:
     if content is None:
         return
     found = content.sweep
-    if found["design"] != record.SEARCH:
+    if not found.is_search:
         raise AblateError(f"Expected a new folder, or that of the same search. Received: {folder}, which holds another sweep.")
-    differ = differing(found["search"]["definition"], search.definition)
+    differ = differing(found.searched["definition"], search.definition)
     if differ:
         raise AblateError(
             f"Expected a new hydra.sweeper.study_name, or the search that {folder} holds. Received: one that differs in "
@@ -167,14 +168,12 @@ def _check(search: Search, folder: Path) -> None:
 
 def _fix(search: Search, folder: Path) -> None:
     """Write sweep.json; how many trials there are to be, and how they are chosen, may change later."""
-    wanted, content = search.to_json(), sweep.fixed(folder)
+    wanted, content = search.sweep, sweep.fixed(folder)
     if content is None:
-        sweep_file.write(folder, wanted | {"fixed_at": int(time.time())})
+        sweep_file.write(folder, replace(wanted, fixed_at=int(time.time())))
         return
     found = content.sweep
-    whole = wanted | {"fixed": found["fixed"]}
-    if "fixed_at" in found:
-        whole["fixed_at"] = found["fixed_at"]
+    whole = replace(wanted, fixed=found.fixed, fixed_at=found.fixed_at)
     if not content.sealed or not sweep_file.same(whole, found):
         sweep_file.write(folder, whole)
 
@@ -217,7 +216,7 @@ def _turn(searching: Searching, folder: Path) -> Plan | None:
     if turn.get("folder", here) != here and alive(turn):
         say(f"another process measures the winner, in {turn['folder']} on {turn.get('host')}")
         return None
-    if turn.get("done", here) != here and turn.get("runs") == _prints(made.to_json()):
+    if turn.get("done", here) != here and turn.get("runs") == _prints(made.sweep):
         say(f"the winner was measured in {turn['done']}; its report has what came of it")
         return None
     study.set_user_attr(CONFIRMING, sign_of_life() | {"folder": here})
@@ -232,13 +231,13 @@ def _measuring(search: Search, params: Mapping[str, Any], folder: Path) -> Plan 
     aside = _aside(folder)
     earlier = max((number for number, path in aside.items() if (path / SWEEP).exists()), default=0)
     made = search.confirmation(dict(params), earlier)
-    if made is None or found is None or _prints(found) == _prints(made.to_json()):
+    if made is None or found is None or _prints(found) == _prints(made.sweep):
         return made
     number = max(aside, default=0) + 1
     moved = folder / f"{record.CONFIRMATION}-{number}"
     with writing(place):
         place.rename(moved)
-    store.register_sweep(made.runs[0].recipe.store, moved, _needs(found))
+    store.register_sweep(made.runs[0].recipe.store, moved, found.needs)
     say(f"more trials found another best setting; what was measured of the one before is in {moved}, and is told of")
     return search.confirmation(dict(params), number)
 
@@ -250,16 +249,9 @@ def _aside(folder: Path) -> dict[int, Path]:
     return {int(number): path for number, path in numbers if number.isascii() and number.isdigit()}
 
 
-def _needs(content: Mapping[str, Any]) -> dict[str, list[int]]:
-    needs: dict[str, list[int]] = {}
-    for run in content["runs"]:
-        needs.setdefault(run["fingerprint"], []).append(int(run["readout"]["step"]))
-    return needs
-
-
-def _prints(content: Mapping[str, Any]) -> list[str]:
-    """The trainings of a sweep, as sweep.json has them."""
-    return [run["fingerprint"] for run in content["runs"]]
+def _prints(made: Sweep) -> list[str]:
+    """The trainings that the runs of a sweep stand on, in order."""
+    return [run.fingerprint for run in made.runs]
 
 
 def _told(search: Search, trial: optuna.trial.FrozenTrial) -> str:
@@ -297,5 +289,5 @@ def _confirm(
             sweep.run(made, folder / record.CONFIRMATION, settings, train, finished, redact, site)
         except sweep.RunsFailed as failed:
             return failed
-    tell({"done": here, "runs": _prints(made.to_json())})
+    tell({"done": here, "runs": _prints(made.sweep)})
     return None

@@ -24,7 +24,7 @@ from ablate.search.settings import EXHAUSTIVE, SearchSettings
 from ablate.search.storage import USUAL, redacted
 from ablate.store import canonical_json, record
 from ablate.store.record import SEARCH, Dimension, Params
-from ablate.store.sweep_file import SWEEP_VERSION
+from ablate.store.sweep import Fixed, Sweep
 
 Compose = Callable[[Sequence[str]], DictConfig]
 EVAL_ON = "data.eval_on"
@@ -187,51 +187,51 @@ class Search:
     def _together(self, factors: Sequence[Factor], seeds: tuple[int, ...], fixed: tuple[str, ...]) -> Plan:
         return plan.make(plan.Command(tuple(factors), seeds, fixed), "together", self.compose)
 
-    def to_json(self) -> dict[str, Any]:
-        """`sweep.json`: what is fixed when the search is planned, but for the time of it."""
+    @property
+    def sweep(self) -> Sweep:
+        """What `sweep.json` says of it, but for the time."""
+        return Sweep(
+            study=self.study,
+            question=self.question or None,
+            config_dir=self.config_dir or None,
+            design=SEARCH,
+            factors={key: one.choices for key, one in self.space.items()},
+            baseline={key: str(value) for key, value in self.default.items()},
+            arms=(),
+            same_arms=(),
+            seeds=self.settings.seeds,
+            runs=(),
+            store=self.store,
+            fixed=Fixed("accuracy", self.recipe.data["eval_on"], (), (), self.recipe.report.margin),
+            search=self._noted(),
+        )
+
+    def _noted(self) -> dict[str, Any]:
+        """What sweep.json says of the search alone."""
         asked = self.settings
         return {
-            "version": SWEEP_VERSION,
-            "study": self.study,
-            **({"question": self.question} if self.question else {}),
-            **({"config_dir": self.config_dir} if self.config_dir else {}),
-            "design": SEARCH,
-            "factors": {key: list(one.choices) for key, one in self.space.items()},
-            "baseline": {key: str(value) for key, value in self.default.items()},
-            "seeds": list(asked.seeds),
-            "store": self.store,
-            "fixed": {
-                "metric": "accuracy",
-                "evaluation_set": self.recipe.data["eval_on"],
-                "margin": self.recipe.report.margin,
-                "differences": [],
-                "effects": [],
-                "looks": 1,
-            },
-            "search": {
-                "study_name": self.name,
-                "storage": USUAL if asked.storage is None else redacted(asked.storage),
-                "space": {key: asdict(one) for key, one in self.space.items()},
-                "arm_keys": list(self.arm_keys),
-                "objectives": list(asked.objectives),
-                "directions": list(asked.directions),
-                "budget": asdict(self.budget),
-                "train_images": self.recipe.shape.train_images,
-                "validation_images": self.recipe.shape.eval_images,
-                "n_trials": asked.n_trials,
-                "timeout": asked.timeout,
-                "sampler": dict(asked.sampler),
-                "pruner": dict(asked.pruner),
-                "min_epochs": asked.min_epochs,
-                "sampler_seed": asked.sampler_seed,
-                "confirm_seeds": asked.confirm_seeds,
-                "confirm_epochs": asked.confirm_epochs,
-                "final_epochs": self.final_epochs,
-                "allow_test": asked.allow_test,
-                "max_failure_rate": asked.max_failure_rate,
-                "fixed_overrides": self.alone,
-                "definition": self.definition,
-            },
+            "study_name": self.name,
+            "storage": USUAL if asked.storage is None else redacted(asked.storage),
+            "space": {key: asdict(one) for key, one in self.space.items()},
+            "arm_keys": list(self.arm_keys),
+            "objectives": list(asked.objectives),
+            "directions": list(asked.directions),
+            "budget": asdict(self.budget),
+            "train_images": self.recipe.shape.train_images,
+            "validation_images": self.recipe.shape.eval_images,
+            "n_trials": asked.n_trials,
+            "timeout": asked.timeout,
+            "sampler": dict(asked.sampler),
+            "pruner": dict(asked.pruner),
+            "min_epochs": asked.min_epochs,
+            "sampler_seed": asked.sampler_seed,
+            "confirm_seeds": asked.confirm_seeds,
+            "confirm_epochs": asked.confirm_epochs,
+            "final_epochs": self.final_epochs,
+            "allow_test": asked.allow_test,
+            "max_failure_rate": asked.max_failure_rate,
+            "fixed_overrides": self.alone,
+            "definition": self.definition,
         }
 
 

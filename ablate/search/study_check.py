@@ -19,7 +19,7 @@ from ablate.search.publish import BEGUN
 from ablate.store.record import STATES, Dimension
 from ablate.store.schema import BadFile, Node
 from ablate.store.search_file import LATEST, check_curve, lies, score
-from ablate.store.sweep_file import check_runs
+from ablate.store.sweep_check import check_runs
 
 MOST_GRID = 10**9  # points of a grid that are numbered
 ADVICE = "Search with another storage, or a new hydra.sweeper.study_name."

@@ -10,7 +10,8 @@ from typing import Any
 
 from ablate.store.record import FINISHED, LEARNED, OBJECTIVES, STATES, Dimension, arm_keys, label, space_of
 from ablate.store.schema import Node
-from ablate.store.sweep_file import check_arms, check_runs
+from ablate.store.sweep import Sweep, SweepRun
+from ablate.store.sweep_check import check_arms, check_runs
 
 SOURCES = ("enqueued", "sampled", "retried")
 KINDS = ("categorical", "float", "int")
@@ -18,11 +19,11 @@ LATEST = 1e11  # seconds since 1970
 _CLOSE = 1e-9  # between a score and the last value of its curve, two means of the same
 
 
-def check_search(node: Node, sweep: Mapping[str, Any]) -> None:
+def check_search(node: Node, sweep: Sweep) -> None:
     """What sweep.json holds under `search`.
 
     Args:
-        sweep: the other keys of the file, checked.
+        sweep: what else the file holds, checked.
 
     Raises:
         BadFile: a value is none that it can have.
@@ -61,20 +62,20 @@ def check_search(node: Node, sweep: Mapping[str, Any]) -> None:
         node["arm_keys"].equals(list(arm_keys(space_of(node.value))), "the keys whose values are words")
     if (definition := node.get("definition")) is not None:
         definition["objectives"].equals(names, "the objectives")
-        definition["seeds"].equals(list(sweep["seeds"]), "the seeds of a trial")
+        definition["seeds"].equals(list(sweep.seeds), "the seeds of a trial")
         definition["examples of a trial"].equals(budget["examples"].value, "the examples of the budget")
         space = {
             key: {name: each for name, each in one.items() if name != "written"} for key, one in node["space"].value.items()
         }
         definition["space"].equals(space, "the space")
-        definition["images"]["judged on"].equals(sweep["fixed"]["evaluation_set"], "the evaluation set")
+        definition["images"]["judged on"].equals(sweep.fixed.evaluation_set, "the evaluation set")
         if "validation_images" in node:
             definition["images"]["count"].equals(node["validation_images"].value, "the number of images")
 
 
-def _check_space(node: Node, sweep: Mapping[str, Any]) -> None:
+def _check_space(node: Node, sweep: Sweep) -> None:
     node.object()
-    if not node.value or list(node.value) != list(sweep["factors"]):
+    if not node.value or list(node.value) != list(sweep.factors):
         raise node.bad("has other keys than factors")
     for key, one in node.entries(200):
         kind = one["kind"].choice(KINDS)
@@ -92,18 +93,18 @@ def _check_space(node: Node, sweep: Mapping[str, Any]) -> None:
             one["high"].number(low)
             if (step := one.get("step")) is not None:
                 step.number(0, above=0)
-        if list(sweep["factors"][key]) != choices:
+        if list(sweep.factors[key]) != choices:
             raise one["choices"].wrong("the levels of the factor")
-    missing = [key for key in node.value if key not in sweep["baseline"]]
+    missing = [key for key in node.value if key not in sweep.baseline]
     if missing:
         raise node.bad(f"has {missing[0]}, which baseline has not")
 
 
-def check_trials(node: Node, sweep: Mapping[str, Any]) -> None:
+def check_trials(node: Node, sweep: Sweep) -> None:
     """The content of trials.json.
 
     Args:
-        sweep: the content of sweep.json, checked.
+        sweep: of sweep.json, checked.
 
     Raises:
         BadFile: a value is none that it can have.
@@ -113,13 +114,13 @@ def check_trials(node: Node, sweep: Mapping[str, Any]) -> None:
         number = trial["number"].whole(max(trials, default=-1) + 1)
         _check_trial(trial, number, sweep)
         trials[number] = trial
-    arms = check_arms(node["arms"], {key: [] for key in sweep["search"]["space"]})
+    arms = check_arms(node["arms"], {key: [] for key in sweep.searched["space"]})
     runs = check_runs(node["runs"], len(arms))
     _check_arms(node, trials, runs, sweep)
 
 
-def _check_trial(node: Node, number: int, sweep: Mapping[str, Any]) -> None:
-    search = sweep["search"]
+def _check_trial(node: Node, number: int, sweep: Sweep) -> None:
+    search = sweep.searched
     state = node["state"].choice(STATES)
     _check_params(node, state, search)
     node["source"].choice(SOURCES)
@@ -139,7 +140,7 @@ def _check_trial(node: Node, number: int, sweep: Mapping[str, Any]) -> None:
         node["retry_of"].whole(0, number - 1)
     if (node["source"].value == "retried") != (node["retry_of"].value is not None):
         raise node["source"].bad("cannot be combined with retry_of")
-    node["seeds"].equals(len(sweep["seeds"]), "the number of seeds of a trial")
+    node["seeds"].equals(len(sweep.seeds), "the number of seeds of a trial")
     curve = check_curve(node["curve"], search["objectives"])
     node["came"].equals(max((at for at, _ in curve), default=0), "the examples of the last value of its curve")
     _check_values(node, state, curve, search["objectives"])
@@ -213,18 +214,18 @@ def score(node: Node, objective: str) -> float:
     return node.number(0, 1) if objective == "accuracy" else node.number(0)
 
 
-def _check_arms(node: Node, trials: Mapping[int, Node], runs: Sequence[Mapping[str, Any]], sweep: Mapping[str, Any]) -> None:
+def _check_arms(node: Node, trials: Mapping[int, Node], runs: Sequence[SweepRun], sweep: Sweep) -> None:
     """Every arm is a trial, as it is called and with its parameters; its runs have the seeds of a trial, each once."""
-    seeds = list(sweep["seeds"])
+    seeds = list(sweep.seeds)
     of_arm: dict[int, list[int]] = {}
     trial_of: dict[int, int] = {}
     for run, entry in zip(runs, node["runs"].items(), strict=True):
         if (trial := entry["trial"].whole()) not in trials:
             raise entry["trial"].wrong("the number of a trial")
-        if trial_of.setdefault(run["arm"], trial) != trial:
-            raise entry["trial"].wrong(f"{trial_of[run['arm']]}, that of its arm")
-        of_arm.setdefault(run["arm"], []).append(run["seed"])
-        if run["seed"] not in seeds or of_arm[run["arm"]].count(run["seed"]) > 1:
+        if trial_of.setdefault(run.arm, trial) != trial:
+            raise entry["trial"].wrong(f"{trial_of[run.arm]}, that of its arm")
+        of_arm.setdefault(run.arm, []).append(run.seed)
+        if run.seed not in seeds or of_arm[run.arm].count(run.seed) > 1:
             raise entry["seed"].wrong("a seed of the search, once for each trial")
     if len(set(trial_of.values())) < len(trial_of):
         raise node["runs"].bad("have a trial in two arms")
@@ -233,4 +234,4 @@ def _check_arms(node: Node, trials: Mapping[int, Node], runs: Sequence[Mapping[s
             raise arm.bad("has no runs")
         params = trials[trial_of[number]].value["params"]
         arm["label"].equals(label(trial_of[number], params), "the name of its trial")
-        arm["levels"].equals({key: str(params.get(key, "")) for key in sweep["search"]["space"]}, "the parameters of its trial")
+        arm["levels"].equals({key: str(params.get(key, "")) for key in sweep.searched["space"]}, "the parameters of its trial")

@@ -1,113 +1,16 @@
-"""`sweep.json`: what was fixed before training. Whatever plans, joins, searches or reports a sweep has it in this form.
+"""`sweep.json`: written with a checksum, and checked as it is read against types, ranges and itself.
 
-It is written with a checksum, and whatever is read is checked against types, ranges and itself, so that every reader can take
-it as it is. Files of versions before the checksum read as ever; `sealed` says so, for a report to say it too.
+Files of versions before the checksum read as ever; `sealed` says so, for a report to say it too.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict, cast
 
-from ablate.designs import JOINED, STORE
-from ablate.designs import SEARCH as SEARCH  # its arms and runs are in trials.json
 from ablate.store.checksums import CHECK, seal, unseal, write_sealed
 from ablate.store.references import SWEEP
-from ablate.store.retune_file import Retune, check_retune
 from ablate.store.schema import BadFile, Node, read_object
-
-SWEEP_VERSION = 1  # of the format
-MADE_UP = (STORE, JOINED)  # designs of what no file holds
-METRICS = ("accuracy", "loss")
-EVALUATION_SETS = ("test", "validation")
-WEIGHTS = ("raw", "averaged")
-MOST_SEED = 2**31 - 1
-MOST_ARMS, MOST_RUNS = 100_000, 1_000_000
-LATEST = 253_402_300_799  # the last second of the year 9999
-# Names of columns that every table of runs has, which no factor can have, but for batch_size.
-COLUMNS = (
-    *("number", "arm", "label", "seed", "status", "step", "accuracy", "loss", "parameters", "operations", "seconds"),
-    *("examples_per_second", "input", "steps_per_epoch", "eval_images", "weights", "fingerprint", "trajectory", "sweep"),
-    *("error", "epoch", "eval_loss", "learning_rate"),
-)
-_NAME = 200  # letters of the name of a factor, design or study
-
-
-class SweepArm(TypedDict):
-    """An arm: its place, what readers call it, and its level of each factor."""
-
-    number: int
-    label: str
-    levels: dict[str, str]
-
-
-class SweepReadout(TypedDict):
-    """What a run is read with and at."""
-
-    weights: str
-    step: int
-
-
-class SweepRun(TypedDict):
-    """An arm with a seed. trial: of the search that it belongs to."""
-
-    number: int
-    arm: int
-    seed: int
-    overrides: list[str]
-    fingerprint: str
-    readout: SweepReadout
-    eval_every: int
-    trial: NotRequired[int]
-
-
-class SweepFraction(TypedDict):
-    """How the arms of a fractional design were chosen; see `designs.Fraction`."""
-
-    resolution: int | None
-    generators: list[str]
-    aliases: list[list[list[str]]]
-
-
-class Fixed(TypedDict):
-    """What is judged. step, readout: of each arm."""
-
-    metric: str
-    evaluation_set: str
-    step: list[int]
-    readout: list[str]
-    margin: float | None
-    differences: list[list[int]]
-    effects: list[list[str]]
-    looks: int
-
-
-class Sweep(TypedDict):
-    """The content of sweep.json. A search's has no arms, runs, steps and readouts before `trials.json` is added.
-
-    diverged_loss: the training loss above which a run has diverged, as its newest command has it. joined: the names of the
-    sweeps that were put together; in no file.
-    """
-
-    version: int
-    study: str | None
-    question: NotRequired[str]
-    config_dir: NotRequired[str]
-    design: str
-    fraction: NotRequired[SweepFraction]
-    factors: dict[str, list[str]]
-    baseline: dict[str, str]
-    arms: list[SweepArm]
-    same_arms: list[list[int]]
-    seeds: list[int]
-    runs: list[SweepRun]
-    store: str
-    retune: NotRequired[Retune]
-    fixed: Fixed
-    fixed_at: NotRequired[int]
-    diverged_loss: NotRequired[float]
-    search: NotRequired[dict[str, Any]]
-    joined: NotRequired[list[str]]
+from ablate.store.sweep import Sweep
+from ablate.store.sweep_check import check
 
 
 @dataclass(frozen=True)
@@ -118,13 +21,13 @@ class SweepFile:
     sealed: bool
 
 
-def write(folder: Path, sweep: Mapping[str, Any]) -> None:
+def write(folder: Path, sweep: Sweep) -> None:
     """Write sweep.json into a folder, with a checksum.
 
     Raises:
         AblateError: it cannot be written.
     """
-    write_sealed(folder / SWEEP, {key: value for key, value in sweep.items() if key != CHECK})
+    write_sealed(folder / SWEEP, sweep.to_json())
 
 
 def read(folder: Path) -> SweepFile | None:
@@ -148,200 +51,6 @@ def read(folder: Path) -> SweepFile | None:
         ) from None
 
 
-def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two contents are one in a file."""
-    return seal(one) == seal(other)
-
-
-def relabelled(arm: SweepArm, label: str) -> SweepArm:
-    """The same arm with another label."""
-    return {"number": arm["number"], "label": label, "levels": arm["levels"]}
-
-
-def check(node: Node) -> Sweep:
-    """A sweep, checked.
-
-    Raises:
-        BadFile: a value is none that it can have.
-    """
-    version = node["version"]
-    if version.value != SWEEP_VERSION or type(version.value) is not int:
-        raise version.wrong(f"{SWEEP_VERSION}, the version that this program reads")
-    if (study := node.get("study")) is not None:
-        study.text(_NAME)
-    if (question := node.optional("question")) is not None:
-        question.text(10_000)
-    if (config_dir := node.optional("config_dir")) is not None:
-        config_dir.path()
-    design = node["design"].text(_NAME, empty=False)
-    if design in MADE_UP or not design.replace("_", "").isalnum():
-        raise node["design"].wrong("the name of a design")
-    node["store"].path()
-    factors = _factors(node["factors"], some=design != SEARCH)
-    seeds = [seed.whole(0, MOST_SEED) for seed in node["seeds"].items(1, MOST_RUNS)]
-    if len(set(seeds)) < len(seeds):
-        raise node["seeds"].wrong("a list of different seeds")
-    if (fixed_at := node.optional("fixed_at")) is not None:
-        fixed_at.whole(0, LATEST)
-    if (limit := node.optional("diverged_loss")) is not None:
-        limit.number(above=0)
-    fixed = node["fixed"]
-    _judged(fixed)
-    if design == SEARCH:
-        node["search"].object()
-        for name, level in node["baseline"].entries(_NAME):
-            level.text()
-            if name not in factors:
-                raise level.bad("is of no factor")
-        return cast(Sweep, node.value)
-    arms = check_arms(node["arms"], factors)
-    _levels(node["baseline"], factors)
-    node["baseline"].equals(arms[0]["levels"], "the levels of the first arm")
-    runs = check_runs(node["runs"], len(arms))
-    _each_once(node["runs"], runs, len(arms), seeds)
-    _fixed_arms(fixed, runs, len(arms))
-    _pairs(node, fixed, factors, len(arms))
-    if (fraction := node.optional("fraction")) is not None:
-        _fraction(fraction, factors)
-    if (retune := node.optional("retune")) is not None:
-        check_retune(retune, arms, fixed["differences"].value)
-    else:
-        _different(node["arms"])
-    return cast(Sweep, {"same_arms": [], **node.value, "fixed": {"effects": [], **fixed.value}})
-
-
-def _factors(node: Node, some: bool) -> dict[str, list[str]]:
-    """some: whether each has to have a level; a searched range has none."""
-    found = {}
-    for name, levels in node.entries(_NAME):
-        if not name or name in COLUMNS:
-            raise levels.bad("has a name that no factor can have")
-        found[name] = [level.text() for level in levels.items(1 if some else 0)]
-        if len(set(found[name])) < len(found[name]):
-            raise levels.wrong("a list of different levels")
-    return found
-
-
-def _levels(node: Node, factors: Mapping[str, Sequence[str]]) -> None:
-    for name, level in node.entries(_NAME):
-        if name not in factors:
-            raise level.bad("is of no factor")
-        text = level.text()
-        if factors[name] and text not in factors[name]:
-            raise level.wrong(f"one of {', '.join(factors[name])}"[:200])
-    missing = [name for name in factors if name not in node]
-    if missing:
-        node[missing[0]]  # says so
-
-
-def check_arms(node: Node, factors: Mapping[str, Sequence[str]]) -> list[SweepArm]:
-    """Arms, of sweep.json or trials.json. factors: their levels, none where any may be.
-
-    Raises:
-        BadFile: a value is none that it can have.
-    """
-    arms = node.items(0 if node.file.name != SWEEP else 1, MOST_ARMS)
-    for number, arm in enumerate(arms):
-        arm["number"].equals(number, "its place in the list")
-        arm["label"].text()
-        _levels(arm["levels"], factors)
-    return cast(list[SweepArm], node.value)
-
-
-def _different(node: Node) -> None:
-    """Refuse two arms with the same levels; only where rates are chosen do arms differ in nothing else."""
-    seen: dict[tuple[tuple[str, str], ...], int] = {}
-    for number, arm in enumerate(node.items()):
-        levels = tuple(sorted(arm["levels"].value.items()))
-        if levels in seen:
-            raise arm["levels"].bad(f"are those of arm {seen[levels]}")
-        seen[levels] = number
-
-
-def check_runs(node: Node, arms: int) -> list[SweepRun]:
-    """Runs, of sweep.json or trials.json, in order of number. arms: how many there are.
-
-    Raises:
-        BadFile: a value is none that it can have.
-    """
-    last = -1
-    for run in node.items(0 if node.file.name != SWEEP else 1, MOST_RUNS):
-        if (number := run["number"].whole()) <= last:
-            raise run["number"].wrong(f"above {last}, the number of the run before")
-        last = number
-        run["arm"].whole(0, arms - 1)
-        run["seed"].whole(0, MOST_SEED)
-        for word in run["overrides"].items():
-            word.text()
-        run["fingerprint"].fingerprint()
-        run["readout"]["weights"].choice(WEIGHTS)
-        run["readout"]["step"].whole(1)
-        run["eval_every"].whole(1)
-        if "trial" in run:
-            run["trial"].whole()
-    return cast(list[SweepRun], node.value)
-
-
-def _each_once(node: Node, runs: Sequence[SweepRun], arms: int, seeds: Sequence[int]) -> None:
-    """Every arm once with every seed, and what the command of a run says is what stands beside it."""
-    seen: set[tuple[int, int]] = set()
-    known = set(seeds)
-    for number, (run, entry) in enumerate(zip(runs, node.items(), strict=True)):
-        entry["number"].equals(number, "its place in the list")
-        if run["seed"] not in known:
-            raise entry["seed"].wrong("one of the seeds of the sweep")
-        if (run["arm"], run["seed"]) in seen:
-            raise entry["arm"].bad(f"has seed {run['seed']} twice")
-        seen.add((run["arm"], run["seed"]))
-    if len(seen) < arms * len(seeds):
-        raise node.wrong(f"{arms * len(seeds):,} runs, one for each arm and seed")
-
-
-def _judged(node: Node) -> None:
-    """What every sweep fixes, a search too."""
-    node["metric"].choice(METRICS)
-    node["evaluation_set"].choice(EVALUATION_SETS)
-    if node["margin"].value is not None:
-        node["margin"].number(above=0)
-    node["looks"].whole(1, 1000)
-
-
-def _fixed_arms(node: Node, runs: Sequence[SweepRun], arms: int) -> None:
-    """The step and weights of each arm, which are those of its runs."""
-    steps, weights = node["step"].items(arms, arms), node["readout"].items(arms, arms)
-    for run in runs:
-        steps[run["arm"]].equals(run["readout"]["step"], f"the step of run {run['number']}")
-        weights[run["arm"]].equals(run["readout"]["weights"], f"the weights of run {run['number']}")
-
-
-def _pairs(node: Node, fixed: Node, factors: Mapping[str, Sequence[str]], arms: int) -> None:
-    """Differences and effects that are judged, and arms that are one."""
-    for key, of in (("differences", fixed["differences"]), ("same_arms", node.optional("same_arms"))):
-        pairs = [] if of is None else of.items()
-        for pair in pairs:
-            first, second = (arm.whole(0, arms - 1) for arm in pair.items(2, 2))
-            if first == second or (key == "same_arms" and first < second):
-                raise pair.wrong("two different arms" if key == "differences" else "a later arm and an earlier one")
-        if len({tuple(pair.value) for pair in pairs}) < len(pairs) and of is not None:
-            raise of.wrong("a list of different pairs")
-    effects = fixed.optional("effects")
-    for effect in [] if effects is None else effects.items():
-        names = [name.choice(factors) for name in effect.items(1)]
-        if len(set(names)) < len(names) or any(len(factors[name]) != 2 for name in names):
-            raise effect.wrong("different factors of two levels")
-    if effects is not None and effects.value:
-        if fixed["differences"].value:
-            raise fixed["differences"].wrong("an empty list beside effects")
-        if len({tuple(effect) for effect in effects.value}) < len(effects.value):
-            raise effects.wrong("a list of different effects")
-
-
-def _fraction(node: Node, factors: Mapping[str, Sequence[str]]) -> None:
-    if node["resolution"].value is not None:
-        node["resolution"].whole(1, 100)
-    for generator in node["generators"].items():
-        generator.text()
-    for group in node["aliases"].items():
-        for effect in group.items():
-            for name in effect.items(1):
-                name.choice(factors)
+def same(one: Sweep, other: Sweep) -> bool:
+    """Whether two sweeps are one in a file."""
+    return seal(one.to_json()) == seal(other.to_json())

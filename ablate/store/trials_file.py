@@ -4,16 +4,16 @@ What is read is checked: the checksum, where there is one, and every value again
 be taken as it is. Versions before wrote no checksum; `Trials.sealed` says so.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ablate.store import SWEEP
 from ablate.store.checksums import CHECK, unseal, write_sealed
-from ablate.store.record import SEARCH, Trial
+from ablate.store.record import Trial
 from ablate.store.schema import BadFile, Node, read_object
 from ablate.store.search_file import check_search, check_trials
+from ablate.store.sweep import Sweep, SweepArm, SweepRun
 
 TRIALS = "trials.json"
 TRIALS_VERSION = 1
@@ -22,44 +22,47 @@ ADVICE = "Rerun the search's command to rewrite it."
 
 @dataclass(frozen=True)
 class Trials:
-    """What trials.json holds. arms, runs: as sweep.json has them in other designs. sealed: whether it had a checksum."""
+    """What trials.json holds. arms, runs: those of the search. sealed: whether it had a checksum."""
 
     trials: tuple[Trial, ...] = ()
-    arms: tuple[Mapping[str, Any], ...] = ()
-    runs: tuple[Mapping[str, Any], ...] = ()
+    arms: tuple[SweepArm, ...] = ()
+    runs: tuple[SweepRun, ...] = ()
     sealed: bool = True
 
-    def within(self, sweep: Mapping[str, Any]) -> dict[str, Any]:
-        """The content of a search's sweep.json with these arms and runs."""
-        steps = {run["arm"]: run["readout"] for run in self.runs}
-        fixed = {
-            "step": [steps[arm["number"]]["step"] for arm in self.arms],
-            "readout": [steps[arm["number"]]["weights"] for arm in self.arms],
-        }
-        return {**sweep, "arms": list(self.arms), "runs": list(self.runs), "fixed": sweep["fixed"] | fixed}
+    def within(self, sweep: Sweep) -> Sweep:
+        """A search with these arms and runs."""
+        of_arm = {run.arm: run.readout for run in self.runs}
+        readouts = [of_arm[arm.number] for arm in self.arms]
+        steps, weights = (tuple(getattr(one, key) for one in readouts) for key in ("step", "weights"))
+        return replace(sweep, arms=self.arms, runs=self.runs, fixed=replace(sweep.fixed, steps=steps, weights=weights))
 
 
-def write(folder: Path, trials: Sequence[Trial], arms: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]]) -> None:
-    """Write trials.json. arms, runs: as sweep.json has them in other designs: an arm a trial, its runs one a seed.
+def write(folder: Path, trials: Sequence[Trial], arms: Sequence[SweepArm], runs: Sequence[SweepRun]) -> None:
+    """Write trials.json. arms, runs: an arm a trial, its runs one a seed.
 
     Raises:
         AblateError: it cannot be written.
     """
-    rows = [asdict(trial) for trial in trials]
-    write_sealed(folder / TRIALS, {"version": TRIALS_VERSION, "trials": rows, "arms": list(arms), "runs": list(runs)})
+    content = {
+        "version": TRIALS_VERSION,
+        "trials": [asdict(trial) for trial in trials],
+        "arms": [arm.to_json() for arm in arms],
+        "runs": [run.to_json() for run in runs],
+    }
+    write_sealed(folder / TRIALS, content)
 
 
-def read(folder: Path, sweep: Mapping[str, Any]) -> Trials:
+def read(folder: Path, sweep: Sweep) -> Trials:
     """The trials of a search so far; none before the first.
 
     Args:
-        sweep: the content of its sweep.json, of which what it holds under `search` is checked here.
+        sweep: of its sweep.json, of which what it holds under `search` is checked here.
 
     Raises:
         BadFile: one of the two is not what was written, or nothing that was ever written; names the file and the key.
         AblateError: trials.json cannot be read.
     """
-    check_search(Node(sweep.get("search"), folder / SWEEP, "search"), sweep)
+    check_search(Node(sweep.search, folder / SWEEP, "search"), sweep)
     path = folder / TRIALS
     try:
         content = read_object(path)
@@ -75,17 +78,18 @@ def read(folder: Path, sweep: Mapping[str, Any]) -> Trials:
         sealed = unseal(content)[1]
     except ValueError:
         raise BadFile(f"{path}: its checksum does not match, so it was changed after it was written. {ADVICE}") from None
-    rows = tuple(Trial.of(row) for row in content["trials"])
-    return Trials(rows, tuple(content["arms"]), tuple(content["runs"]), sealed)
+    rows = tuple(map(Trial.of, content["trials"]))
+    arms, runs = tuple(map(SweepArm.from_json, content["arms"])), tuple(map(SweepRun.from_json, content["runs"]))
+    return Trials(rows, arms, runs, sealed)
 
 
-def whole(content: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], list[Trial]]:
-    """The content of a sweep.json, with the trials so far as its arms and runs where it is that of a search; and those trials.
+def whole(sweep: Sweep, folder: Path) -> tuple[Sweep, list[Trial]]:
+    """A sweep, with the trials so far as its arms and runs where it is a search; and those trials.
 
     Raises:
         AblateError: as `read`.
     """
-    if content.get("design") != SEARCH:
-        return dict(content), []
-    found = read(folder, content)
-    return found.within(content), list(found.trials)
+    if not sweep.is_search:
+        return sweep, []
+    found = read(folder, sweep)
+    return found.within(sweep), list(found.trials)

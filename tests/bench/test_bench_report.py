@@ -1,6 +1,7 @@
 """Wall time of reading results and of a whole report: 1,000 runs with 100 evaluations each. Wants an idle machine."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def written(folder: Path) -> Path:
     store, sweep = folder / "runs", folder / "sweep"
     kept = Evaluated(labels, tuple("0123456789"), "of them", "test")
     keep_evaluated(store, made.runs[0].content["data"]["digest"], kept)
-    sweep_file.write(sweep, made.to_json() | {"store": str(store)})
+    sweep_file.write(sweep, replace(made.sweep, store=str(store)))
     for run in made.runs:
         trajectory = Trajectory(store, run.trajectory.fingerprint)
         trajectory.write_config(run.content, run.names)

@@ -83,7 +83,7 @@ def test_it_counts_runs_and_trainings_and_what_is_left(make: Callable[..., Plan]
     assert "2, 1 diverged" in shown(description)
     assert description["runs"][5]["fingerprint"] == made.runs[5].trajectory.fingerprint
     assert description["runs"][5]["readout"] == {"weights": "raw", "step": 20}
-    assert description["fixed"] == made.to_json()["fixed"]
+    assert description["fixed"] == made.fixed.to_json()
 
 
 def test_a_sweep_that_is_done_says_so(make: Callable[..., Plan]) -> None:

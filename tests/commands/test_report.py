@@ -58,7 +58,7 @@ def sweep(made, tmp_path) -> Path:
 def filled(made: plan.Plan, tmp_path: Path) -> Path:
     """A sweep of four arms and two seeds whose last training is missing, and so two runs."""
     folder = tmp_path / "multirun" / made.name
-    sweep_file.write(folder, made.to_json())
+    sweep_file.write(folder, made.sweep)
     last = made.runs[-1].trajectory.fingerprint
     for run in (run for run in made.runs if run.trajectory.fingerprint != last):
         trajectory = Trajectory(tmp_path / made.store, run.trajectory.fingerprint)

@@ -1,4 +1,3 @@
-import dataclasses
 import functools
 import json
 import os
@@ -8,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from ablate.monitor.live import Screen
 from ablate.monitor.snapshot import RUNNING, snapshot
 from ablate.planning import plan, run_result
 from ablate.store import Trajectory, record, result_file, sign_of_life, sweep_file, trials_file, write_json
+from ablate.store.sweep import Sweep
 
 # Runs the command and tells, as the last line, its exit status and which heavy packages it has imported.
 PROBE = """
@@ -43,7 +44,7 @@ def made() -> plan.Plan:
 def sweep(made: plan.Plan, tmp_path: Path) -> Path:
     """A sweep of four trainings, the first of them done, that nobody works on."""
     folder = tmp_path / "multirun" / made.name
-    sweep_file.write(folder, made.to_json() | {"store": str(tmp_path / "runs")})
+    sweep_file.write(folder, replace(made.sweep, store=str(tmp_path / "runs")))
     done(made, folder, 0, 1)
     return folder
 
@@ -167,7 +168,7 @@ def test_without_its_store_it_says_what_it_cannot_know(
     assert [line.split()[0] for line in lines[:4]] == ["unknown"] * 3 + ["done"]
     assert lines[5].startswith("no trajectory of this sweep was found")
     assert lines[5].endswith(f"looked for {sweep.parents[1]}/runs")
-    sweep_file.write(sweep, json.loads((sweep / plan.SWEEP).read_text()) | {"store": "runs"})
+    sweep_file.write(sweep, replace(kept(sweep), store="runs"))
     status.run([str(sweep)])
     _, _, *lines = capsys.readouterr().out.splitlines()
     assert lines[5].endswith(f"looked for runs from the current folder and from every folder above {sweep}")
@@ -259,7 +260,7 @@ def test_of_a_sweep_that_still_tunes_it_shows_the_tuning_and_says_so(
 def test_once_there_is_something_measured_it_shows_that(
     made: plan.Plan, tuning: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sweep_file.write(tuning, made.to_json() | {"store": str(tuning.parents[1] / "runs")})
+    sweep_file.write(tuning, replace(made.sweep, store=str(tuning.parents[1] / "runs")))
     status.run([str(tuning), "--json"])
     out, err = capsys.readouterr()
     assert (json.loads(out)["folder"], err) == (str(tuning), "")
@@ -267,10 +268,8 @@ def test_once_there_is_something_measured_it_shows_that(
 
 def searched(made: plan.Plan, folder: Path, trials: int, *states: record.State) -> None:
     """Make a search of the sweep, with trials that ended like this, of so many that there are to be."""
-    content = json.loads((folder / plan.SWEEP).read_text())
-    space = {
-        key: record.Dimension("categorical", ",".join(levels), tuple(levels)) for key, levels in content["factors"].items()
-    }
+    sweep = kept(folder)
+    space = {key: record.Dimension("categorical", ",".join(levels), levels) for key, levels in sweep.factors.items()}
     asked = {
         **{
             "n_trials": trials,
@@ -279,23 +278,21 @@ def searched(made: plan.Plan, folder: Path, trials: int, *states: record.State) 
             "study_name": "ours",
             "storage": "journal",
         },
-        **{"space": {key: dataclasses.asdict(one) for key, one in space.items()}, "confirm_seeds": 0, "fixed_overrides": []},
+        **{"space": {key: asdict(one) for key, one in space.items()}, "confirm_seeds": 0, "fixed_overrides": []},
         **{
             "budget": {"epochs": 1.0, "examples": 10, "eval_epochs": 1.0},
             "sampler": {"name": "tpe"},
             "pruner": {"name": "none"},
         },
     }
-    params = content["arms"][0]["levels"]
-    runs = [
-        run | {"arm": number, "trial": number} for number, run in enumerate(content["runs"][2 * i] for i in range(len(states)))
-    ]
+    first = sweep.arms[0]
+    runs = [replace(run, arm=number, trial=number) for number, run in enumerate(sweep.runs[: 2 * len(states) : 2])]
     values = {"done": (0.5,)}
-    seeds = len(content["seeds"])
-    ended = [record.Trial(number, state, params, values.get(state), seeds=seeds) for number, state in enumerate(states)]
-    arms = [content["arms"][0] | {"number": number, "label": record.label(number, params)} for number in range(len(states))]
+    seeds = len(sweep.seeds)
+    ended = [record.Trial(number, state, first.levels, values.get(state), seeds=seeds) for number, state in enumerate(states)]
+    arms = [replace(first, number=number, label=record.label(number, first.levels)) for number in range(len(states))]
     trials_file.write(folder, ended, arms, runs)
-    sweep_file.write(folder, content | {"design": record.SEARCH, "search": asked})
+    sweep_file.write(folder, replace(sweep, design=record.SEARCH, search=asked))
 
 
 @pytest.mark.parametrize("bad", ["diverged", "failed"])
@@ -400,18 +397,25 @@ def test_following_ends_with_the_process_that_works(
     assert "no process works on this sweep" in capsys.readouterr().err
 
 
+def kept(sweep: Path) -> Sweep:
+    """What its sweep.json holds."""
+    file = sweep_file.read(sweep)
+    assert file is not None
+    return file.sweep
+
+
 def many(made: plan.Plan, sweep: Path, count: int) -> None:
     """The sweep with so many finished runs, each on a training of its own."""
-    content = json.loads((sweep / plan.SWEEP).read_text())
+    one = kept(sweep)
     result = json.loads((sweep / "0" / result_file.RESULT).read_text())
-    runs = [content["runs"][0] | {"number": number, "seed": number, "fingerprint": f"{number:016x}"} for number in range(count)]
+    runs = [replace(one.runs[0], number=number, seed=number, fingerprint=f"{number:016x}") for number in range(count)]
     for run in runs:
-        folder = sweep / str(run["number"])
+        folder = sweep / str(run.number)
         folder.mkdir(exist_ok=True)
-        result_file.write(folder, result | {"fingerprint": run["fingerprint"]})
-    fixed = content["fixed"] | {"step": content["fixed"]["step"][:1], "readout": ["averaged"], "differences": []}
-    one = {"arms": content["arms"][:1], "same_arms": [], "seeds": list(range(count)), "fixed": fixed}
-    sweep_file.write(sweep, content | one | {"runs": runs})
+        result_file.write(folder, result | {"fingerprint": run.fingerprint})
+    fixed = replace(one.fixed, steps=one.fixed.steps[:1], weights=("averaged",), differences=())
+    of_one = replace(one, arms=one.arms[:1], same_arms=(), seeds=tuple(range(count)), fixed=fixed)
+    sweep_file.write(sweep, replace(of_one, runs=tuple(runs)))
 
 
 def test_many_that_are_done_are_counted(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,7 +44,7 @@ class Sweep:
         self.plan = resolved(*(words or ("augment=on,off", "ema=on,off", "seed=0,1")))
         self.folder = root / "multirun" / self.plan.name
         self.runs = [self._stored(run) for run in self.plan.runs]
-        sweep_file.write(self.folder, self.plan.to_json() | {"store": str(self.store)})
+        sweep_file.write(self.folder, replace(self.plan.sweep, store=str(self.store)))
         register_sweep(self.store, self.folder, {})
 
     def _stored(self, run: Run) -> Run:

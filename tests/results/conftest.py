@@ -88,7 +88,7 @@ class Sweeps:
     def trained(self, made: Plan, *steps: int, folder: Path | None = None) -> Path:
         """The sweep's folder, with rows at these steps in every trajectory and the results that are read off them."""
         folder = folder or self.multirun / made.name
-        sweep_file.write(folder, made.to_json())
+        sweep_file.write(folder, made.sweep)
         for run in made.runs:
             if not run.trajectory.rows():
                 run.trajectory.write_config(run.content, run.names)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -126,7 +127,7 @@ def test_what_its_training_holds_decides_about_a_run_and_else_its_result(sweep, 
 
 def test_a_store_given_relative_is_found_from_here_and_from_beside_the_sweep(sweep, made, tmp_path, monkeypatch):
     content = read_json(sweep / plan.SWEEP)
-    sweep_file.write(sweep, made.to_json() | {"store": "runs"})
+    sweep_file.write(sweep, replace(made.sweep, store="runs"))
     monkeypatch.chdir(tmp_path)
     here = results.load(sweep.relative_to(tmp_path))
     assert here.runs["trajectory"].iloc[0] == f"runs/{content['runs'][0]['fingerprint']}"
@@ -138,7 +139,7 @@ def test_a_store_given_relative_is_found_from_here_and_from_beside_the_sweep(swe
 
 
 def test_a_store_named_by_the_environment_is_found(sweep, made, tmp_path, monkeypatch):
-    sweep_file.write(sweep, made.to_json() | {"store": "${oc.env:ABLATE_TEST_STORE}"})
+    sweep_file.write(sweep, replace(made.sweep, store="${oc.env:ABLATE_TEST_STORE}"))
     assert results.load(sweep).evaluations.empty
     monkeypatch.setenv("ABLATE_TEST_STORE", str(tmp_path / "runs"))
     assert len(results.load(sweep).evaluations) == 24
@@ -226,7 +227,7 @@ def test_the_same_runs_read_at_another_step(sweep):
     assert loaded.runs["loss"].tolist()[:2] == [3020, 2020]
     assert set(loaded.runs["seconds"]) == {10}
     assert loaded.evaluations.groupby("number")["step"].apply(list).tolist() == [[10, 20]] * 8
-    assert loaded.sweep["fixed"]["step"] == [30] * 4
+    assert loaded.sweep.to_json()["fixed"]["step"] == [30] * 4
     assert {name: str(kind) for name, kind in loaded.runs.dtypes.items()} == {
         name: str(kind) for name, kind in results.load(sweep).runs.dtypes.items()
     }

@@ -58,7 +58,9 @@ def told(source: Path, deep: bool = False) -> tuple[str, tuple[str, ...]]:
         analysis = analyse(*ask(results))
         frames = [results.runs, results.evaluations, results.trainings, results.history]
         predictions = [results.predictions(int(number)) for number in results.runs["number"]]
-        plain = json.dumps([results.sweep, [None if one is None else one.tolist() for one in predictions]], default=str)
+        plain = json.dumps(
+            [results.sweep.to_json(), [None if one is None else one.tolist() for one in predictions]], default=str
+        )
         labels = [] if results.labels is None else results.labels.tolist()
         notes = (*results.notes, *caveats.doubts(analysis.names, analysis.predictions))
         for name in FRAMES if deep else ():

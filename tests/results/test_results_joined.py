@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ SHORT = ("steps=30", "eval_every=10")
 
 def pairs(loaded) -> list[tuple[str, str]]:
     """The differences that are judged, by the names of the arms."""
-    labels = {arm["number"]: arm["label"] for arm in loaded.sweep["arms"]}
-    return [(labels[arm], labels[other]) for arm, other in loaded.sweep["fixed"]["differences"]]
+    labels = {arm["number"]: arm["label"] for arm in loaded.sweep.to_json()["arms"]}
+    return [(labels[arm], labels[other]) for arm, other in loaded.sweep.to_json()["fixed"]["differences"]]
 
 
 def done(sweeps, *words, **more):
@@ -26,8 +27,8 @@ def test_sweeps_that_differ_in_their_seeds_alone_are_one_with_all_seeds(sweeps):
     first = done(sweeps, "augment=on,off", "ema=on,off", "seed=0,1")
     second = done(sweeps, "augment=on,off", "ema=on,off", "seed=3,2")
     joined, alone = results.load(first, str(second)), results.load(first)
-    assert joined.sweep["joined"] == [first.name, second.name]
-    assert joined.sweep["seeds"] == [0, 1, 2, 3]
+    assert joined.sweep.joined == (first.name, second.name)
+    assert joined.sweep.seeds == (0, 1, 2, 3)
     assert joined.runs["seed"].tolist() == [seed for seed in range(4) for _ in range(4)]
     assert joined.runs["number"].tolist() == list(range(16))
     assert joined.runs["arm"].tolist() == [0, 1, 2, 3] * 4
@@ -36,9 +37,9 @@ def test_sweeps_that_differ_in_their_seeds_alone_are_one_with_all_seeds(sweeps):
     assert len(joined.trainings) == 8
     assert len(joined.evaluations) == 16 * 3
     for key in ("version", "design", "factors", "baseline", "arms", "same_arms", "fixed"):
-        assert joined.sweep[key] == alone.sweep[key], key
-    assert alone.sweep.keys() | {"joined"} == joined.sweep.keys() | {"diverged_loss"}
-    assert [run["number"] for run in joined.sweep["runs"]] == list(range(16))
+        assert getattr(joined.sweep, key) == getattr(alone.sweep, key), key
+    assert alone.sweep.to_json().keys() == joined.sweep.to_json().keys() | {"diverged_loss"}
+    assert [run.number for run in joined.sweep.runs] == list(range(16))
     assert joined.predictions(12).tolist() == [0, 31, 2, 0]
     assert joined.labels is not None
     assert joined.notes == ()
@@ -60,7 +61,7 @@ def test_a_run_that_is_in_both_is_one_and_that_with_a_result_counts(sweeps):
 def test_the_same_sweep_twice_is_itself(sweeps, monkeypatch):
     sweep = done(sweeps, "ema=on,off")
     monkeypatch.chdir(sweep.parent)
-    assert "joined" not in results.load(sweep, sweep.name).sweep
+    assert results.load(sweep, sweep.name).sweep.joined is None
 
 
 def test_a_factor_that_a_sweep_does_not_switch_has_the_level_that_its_runs_have(sweeps):
@@ -68,53 +69,57 @@ def test_a_factor_that_a_sweep_does_not_switch_has_the_level_that_its_runs_have(
     two = done(sweeps, "ema=on,off", "augment=off", "seed=0,1")
     three = done(sweeps, "batch_size=128,64", "seed=0,1")
     joined = results.load(one, two, three)
-    assert joined.sweep["factors"] == {"augment": ["on", "off"], "ema": ["on", "off"], "batch_size": ["128", "64"]}
-    assert [tuple(arm["levels"].values()) for arm in joined.sweep["arms"]] == [
+    assert joined.sweep.to_json()["factors"] == {"augment": ["on", "off"], "ema": ["on", "off"], "batch_size": ["128", "64"]}
+    assert [tuple(arm["levels"].values()) for arm in joined.sweep.to_json()["arms"]] == [
         ("on", "on", "128"),
         ("off", "on", "128"),
         ("off", "off", "128"),
         ("on", "on", "64"),
     ]
-    assert joined.sweep["design"] == "joined"
+    assert joined.sweep.design == "joined"
     assert len(joined.runs) == 8, "arms that are in two sweeps are there once"
     assert pairs(joined) == [
         ("augment: on → off", "baseline"),
         ("augment: on → off, ema: on → off", "augment: on → off"),
         ("batch_size: 128 → 64", "baseline"),
     ]
-    assert joined.sweep["fixed"]["readout"] == ["averaged", "averaged", "raw", "averaged"]
+    assert joined.sweep.to_json()["fixed"]["readout"] == ["averaged", "averaged", "raw", "averaged"]
     assert joined.runs["batch_size"].tolist()[:4] == ["128", "128", "128", "64"]
 
 
 def test_one_factor_sweeps_with_one_baseline_stay_one_factor(sweeps):
     one = done(sweeps, "augment=on,off", design="one_factor")
     two = done(sweeps, "ema=on,off", design="one_factor")
-    assert results.load(one, two).sweep["design"] == "one_factor"
+    assert results.load(one, two).sweep.design == "one_factor"
     other = done(sweeps, "ema=on,off", "augment=off", design="one_factor")
-    assert results.load(one, other).sweep["design"] == "joined"
+    assert results.load(one, other).sweep.design == "joined"
 
 
 def test_a_level_that_names_the_same_training_is_the_same_level(sweeps):
     one = done(sweeps, "lrn=on,off")  # tuto has it: `on` trains as `native`, the default
     two = done(sweeps, "ema=on,off", "seed=1")
     joined = results.load(one, two)
-    assert joined.sweep["factors"] == {"lrn": ["on", "off"], "ema": ["on", "off"]}
-    assert [tuple(arm["levels"].values()) for arm in joined.sweep["arms"]] == [("on", "on"), ("off", "on"), ("on", "off")]
+    assert joined.sweep.to_json()["factors"] == {"lrn": ["on", "off"], "ema": ["on", "off"]}
+    assert [tuple(arm["levels"].values()) for arm in joined.sweep.to_json()["arms"]] == [
+        ("on", "on"),
+        ("off", "on"),
+        ("on", "off"),
+    ]
 
 
 def test_a_number_that_is_written_differently_is_the_same_level(sweeps):
     one = done(sweeps, "lr=0.1,0.05")
     two = done(sweeps, "ema=on,off", "lr=0.050", "seed=1")
     shutil.rmtree(sweeps.store)
-    assert results.load(one, two).sweep["factors"]["lr"] == ["0.1", "0.05"]
+    assert results.load(one, two).sweep.to_json()["factors"]["lr"] == ["0.1", "0.05"]
     usual = done(sweeps, "ema=on,off", "seed=5")  # its rate stands in its trainings alone
-    assert results.load(one, usual).sweep["factors"]["lr"] == ["0.1", "0.05"]
+    assert results.load(one, usual).sweep.to_json()["factors"]["lr"] == ["0.1", "0.05"]
 
 
 def test_a_key_of_a_section_is_found_in_the_trainings(sweeps):
     one = done(sweeps, "augment.flip=true,false")
     two = done(sweeps, "lr=0.05,0.2")
-    joined = results.load(one, two).sweep
+    joined = results.load(one, two).sweep.to_json()
     yes, no = joined["factors"]["augment.flip"]
     assert (yes.lower(), no.lower()) == ("true", "false")
     assert [tuple(arm["levels"].values()) for arm in joined["arms"]] == [(yes, "0.1"), (no, "0.1"), (yes, "0.05"), (yes, "0.2")]
@@ -123,31 +128,31 @@ def test_a_key_of_a_section_is_found_in_the_trainings(sweeps):
 def test_how_often_it_is_evaluated_can_be_a_factor(sweeps):
     one, other = (done(sweeps, "eval_every=10,30", f"seed={seed}") for seed in (0, 1))
     joined = results.load(one, other)
-    assert joined.sweep["same_arms"] == []
-    assert joined.sweep["fixed"]["differences"] == [[1, 0]]
+    assert joined.sweep.to_json()["same_arms"] == []
+    assert joined.sweep.to_json()["fixed"]["differences"] == [[1, 0]]
 
 
 def test_a_comparison_that_is_judged_both_ways_counts_once(sweeps):
     one, other = done(sweeps, "ema=on,off"), done(sweeps, "ema=off,on", "seed=1")
     joined = results.load(one, other)
-    assert joined.sweep["design"] == "factorial"
-    assert joined.sweep["fixed"]["differences"] == [[1, 0]]
+    assert joined.sweep.design == "factorial"
+    assert joined.sweep.to_json()["fixed"]["differences"] == [[1, 0]]
 
 
 def test_arms_that_are_one_are_not_judged_twice(sweeps):
     one = done(sweeps, "lrn=native,on,off")
     two = done(sweeps, "lrn=on,off")
     joined = results.load(one, two)
-    assert joined.sweep["same_arms"] == [[1, 0]]
+    assert joined.sweep.to_json()["same_arms"] == [[1, 0]]
     assert pairs(joined) == [("lrn: native → off", "baseline")]
 
 
 def test_a_ladder_joined_with_more_seeds_of_it_stays_one(sweeps):
     one, two = (done(sweeps, "augment=on,off", "ema=on,off", f"seed={seed}", design="ladder") for seed in (0, 1))
     joined = results.load(one, two)
-    assert joined.sweep["design"] == "ladder"
-    assert [arm["label"] for arm in joined.sweep["arms"]][1:] == ["+ augment: on → off", "+ ema: on → off"]
-    assert joined.sweep["fixed"]["differences"] == [[1, 0], [2, 1]]
+    assert joined.sweep.design == "ladder"
+    assert [arm["label"] for arm in joined.sweep.to_json()["arms"]][1:] == ["+ augment: on → off", "+ ema: on → off"]
+    assert joined.sweep.to_json()["fixed"]["differences"] == [[1, 0], [2, 1]]
 
 
 FRACTION = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one")
@@ -156,9 +161,12 @@ FRACTION = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one")
 def test_a_fraction_is_joined_with_more_seeds_of_it_alone(sweeps):
     one, two = (done(sweeps, *FRACTION, f"seed={seed}", design="fractional") for seed in (0, 1))
     joined = results.load(one, two)
-    assert (joined.sweep["design"], joined.sweep["fraction"]) == ("fractional", results.load(one).sweep["fraction"])
-    assert joined.sweep["fixed"]["effects"] == results.load(one).sweep["fixed"]["effects"]
-    assert joined.sweep["fixed"]["differences"] == []
+    assert (joined.sweep.design, joined.sweep.to_json()["fraction"]) == (
+        "fractional",
+        results.load(one).sweep.to_json()["fraction"],
+    )
+    assert joined.sweep.to_json()["fixed"]["effects"] == results.load(one).sweep.to_json()["fixed"]["effects"]
+    assert joined.sweep.to_json()["fixed"]["differences"] == []
     with pytest.raises(AblateError, match="fractional"):
         results.load(one, done(sweeps, "augment=on,off"))
 
@@ -206,7 +214,7 @@ def test_how_often_it_is_evaluated_makes_no_other_arm(sweeps):
 
 def test_a_trajectory_that_two_sweeps_name_differently_is_one(sweeps, monkeypatch):
     one, two = done(sweeps, "augment=on,off"), done(sweeps, "ema=on,off")
-    sweep_file.write(two, sweeps.planned(*SHORT, "ema=on,off").to_json() | {"store": "runs"})
+    sweep_file.write(two, replace(sweeps.planned(*SHORT, "ema=on,off").sweep, store="runs"))
     monkeypatch.chdir(sweeps.store.parent)
     joined = results.load(one, two)
     assert len(joined.trainings) == 2
@@ -240,15 +248,15 @@ def test_a_study_is_found_by_its_name(here):
     done(here, "ema=on,off")
     loaded = results.load("mine")
     assert set(loaded.runs["sweep"]) == {sweep.name}
-    assert "joined" not in loaded.sweep
+    assert loaded.sweep.joined is None
 
 
 def test_sweeps_of_a_study_that_differ_in_their_seeds_are_joined(here):
     for words in (("seed=0,1",), ("seed=range(2,5)", "threads=1")):
         done(here, "ema=on,off", *words, study="mine")
     joined = results.load("mine")
-    assert joined.sweep["seeds"] == [0, 1, 2, 3, 4]
-    assert joined.sweep["study"] == "mine"
+    assert joined.sweep.seeds == (0, 1, 2, 3, 4)
+    assert joined.sweep.study == "mine"
 
 
 def test_a_damaged_sweep_of_a_study_is_not_left_out_without_a_word(here):

@@ -161,13 +161,17 @@ def test_an_old_training_and_a_new_one_at_the_neutral_value_are_one(sweeps, late
     later()
     new = done(sweeps, "augment.cutout=0.0,0.5", "seed=0,1")
     joined = results.load(old, new)
-    assert joined.sweep["factors"] == {"ema": ["on", "off"], "augment.cutout": ["0.0", "0.5"]}
-    assert [tuple(arm["levels"].values()) for arm in joined.sweep["arms"]] == [("on", "0.0"), ("off", "0.0"), ("on", "0.5")]
+    assert joined.sweep.to_json()["factors"] == {"ema": ["on", "off"], "augment.cutout": ["0.0", "0.5"]}
+    assert [tuple(arm["levels"].values()) for arm in joined.sweep.to_json()["arms"]] == [
+        ("on", "0.0"),
+        ("off", "0.0"),
+        ("on", "0.5"),
+    ]
     assert len(joined.runs) == 6
-    apart = results.load(others, new).sweep["arms"]  # which the content of their trainings alone tells
+    apart = results.load(others, new).sweep.to_json()["arms"]  # which the content of their trainings alone tells
     assert [tuple(arm["levels"].values()) for arm in apart] == [("0.05", "0.0"), ("0.2", "0.0"), ("0.1", "0.0"), ("0.1", "0.5")]
     shutil.rmtree(sweeps.multirun / others.name)
-    assert results.load(sweeps.store).sweep["factors"]["input.cutout"] == ["0.0", "0.5"]
+    assert results.load(sweeps.store).sweep.to_json()["factors"]["input.cutout"] == ["0.0", "0.5"]
 
 
 def test_a_published_recipe_is_the_same_with_neutral_values_alone(later):

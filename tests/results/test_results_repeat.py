@@ -3,6 +3,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hydra.core.override_parser.types import QuotedString
 from ablate.config import loading
 from ablate.planning import plan
 from ablate.report.repeat import commands, name
+from ablate.store.sweep import Sweep
 
 
 def made(design, words, study=None, resolution=4):
@@ -43,7 +45,7 @@ def again(words):
 @pytest.mark.parametrize("study", [None, "lrn"])
 def test_the_command_gives_the_very_same_sweep(design, words, resolution, study):
     first = made(design, words, study, resolution)
-    content = first.to_json()
+    content = first.sweep
     train, report = commands(content, f"multirun/{first.name}")
     head, sweep = shlex.split(train)[:4], shlex.split(train)[4:]
     assert head == ["python", "-m", "ablate", "-m"]
@@ -51,14 +53,14 @@ def test_the_command_gives_the_very_same_sweep(design, words, resolution, study)
     keys = [word.partition("=")[0] for word in sweep]
     assert len(set(keys)) == len(keys), "no key twice"
     second = again(sweep)
-    assert second.to_json() == content
+    assert second.sweep == content
     assert second.name == first.name == name(content, resolution)
     assert "hydra.sweep.dir" not in keys
 
 
 def test_the_folder_of_a_study_tells_the_resolution_that_its_name_holds():
     first = made("factorial", ["data=digits", "ema=on,off"], "lrn", 5)
-    words = shlex.split(commands(first.to_json(), f"elsewhere/{first.name}")[0])
+    words = shlex.split(commands(first.sweep, f"elsewhere/{first.name}")[0])
     assert "resolution=5" in words
     assert f"hydra.sweep.dir=elsewhere/{first.name}" in words
 
@@ -76,7 +78,7 @@ def test_the_folder_of_a_study_tells_the_resolution_that_its_name_holds():
 )
 def test_a_folder_of_ones_own_is_named_as_hydra_reads_it(place, word, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    content = made("factorial", ["data=digits", "ema=on,off"]).to_json()
+    content = made("factorial", ["data=digits", "ema=on,off"]).sweep
     folder = place.format(name=name(content))
     train, report = commands(content, folder)
     assert [each for each in shlex.split(train) if each.startswith("hydra.")] == (
@@ -105,7 +107,7 @@ def test_the_printed_command_plans_the_same_sweep_in_another_folder(tmp_path, mo
     own = ["-cd", "my", "data=digits", "model=small", "steps=4", "eval_every=4", "threads=1", "report.formats=[md]"]
     run("-m", *own, "lr=0.1,0.05", "seed=0,1", "store=my runs", "hydra.sweep.dir=my sweeps/first")
     content = json.loads(Path("my sweeps/first/sweep.json").read_text())
-    line, _ = commands(content, "my sweeps/first")
+    line, _ = commands(Sweep.from_json(content), "my sweeps/first")
     (tmp_path / "elsewhere").mkdir()
     shutil.copytree("my", "elsewhere/my")
     monkeypatch.chdir(tmp_path / "elsewhere")
@@ -116,10 +118,10 @@ def test_the_printed_command_plans_the_same_sweep_in_another_folder(tmp_path, mo
 
 
 def test_a_folder_of_own_configs_is_named():
-    content = made("factorial", ["data=digits", "ema=on,off"]).to_json()
-    assert commands({**content, "config_dir": "my conf"}, "x")[0].startswith("python -m ablate -m -cd 'my conf' ema=on,off")
+    content = made("factorial", ["data=digits", "ema=on,off"]).sweep
+    assert commands(replace(content, config_dir="my conf"), "x")[0].startswith("python -m ablate -m -cd 'my conf' ema=on,off")
 
 
 def test_a_joined_sweep_has_no_command_of_its_own():
-    content = made("factorial", ["data=digits", "ema=on,off"]).to_json()
-    assert commands({**content, "joined": ["a", "b"]}, "multirun/a") == []
+    content = made("factorial", ["data=digits", "ema=on,off"]).sweep
+    assert commands(replace(content, joined=("a", "b")), "multirun/a") == []

@@ -9,16 +9,16 @@ from ablate.store import Trajectory, fingerprint
 def test_every_training_is_a_run_at_its_last_step_with_both_weights(sweeps):
     sweeps.trained(sweeps.planned("steps=30", "eval_every=10", "augment=on,off", "seed=0,1"), 10, 20, 30)
     loaded = results.load(sweeps.store)
-    assert loaded.sweep["design"] == "store"
-    assert loaded.sweep["factors"].keys() == {"augment", "ema"}
+    assert loaded.sweep.design == "store"
+    assert loaded.sweep.to_json()["factors"].keys() == {"augment", "ema"}
     assert loaded.runs[["seed", "arm"]].to_numpy().tolist() == [[seed, arm] for seed in (0, 1) for arm in range(4)]
     assert loaded.runs["weights"].tolist() == ["averaged", "raw"] * 4
     assert loaded.runs["ema"].tolist() == ["on", "off"] * 4
     assert set(loaded.runs["status"]) == {"done"}
     raw = loaded.runs[(loaded.runs["ema"] == "off") & (loaded.runs["seed"] == 1)]
     assert raw["accuracy"].tolist() == pytest.approx([0.54, 0.54])
-    assert loaded.sweep["arms"][0]["label"] == "baseline"
-    assert loaded.sweep["fixed"] == {
+    assert loaded.sweep.arms[0].label == "baseline"
+    assert loaded.sweep.to_json()["fixed"] == {
         "metric": "accuracy",
         "evaluation_set": "test",
         "step": [30] * 4,
@@ -37,9 +37,9 @@ def test_every_training_is_a_run_at_its_last_step_with_both_weights(sweeps):
 def test_it_has_the_keys_and_the_costs_that_a_sweep_has(sweeps):
     sweep = sweeps.trained(sweeps.planned("steps=30", "eval_every=10", "augment=on,off", "ema=on,off"), 10, 20, 30)
     of_sweep, of_store = results.load(sweep), results.load(sweeps.store)
-    assert of_sweep.sweep.keys() | {"joined"} == of_store.sweep.keys() | {"diverged_loss"}
-    assert of_sweep.sweep["runs"][0].keys() == of_store.sweep["runs"][0].keys()
-    assert of_sweep.sweep["fixed"].keys() == of_store.sweep["fixed"].keys()
+    assert of_sweep.sweep.to_json().keys() == of_store.sweep.to_json().keys() | {"diverged_loss"}
+    assert of_sweep.sweep.to_json()["runs"][0].keys() == of_store.sweep.to_json()["runs"][0].keys()
+    assert of_sweep.sweep.to_json()["fixed"].keys() == of_store.sweep.to_json()["fixed"].keys()
     assert set(of_sweep.runs.columns) == set(of_store.runs.columns)
     columns = [
         "fingerprint",
@@ -60,13 +60,13 @@ def test_it_has_the_keys_and_the_costs_that_a_sweep_has(sweeps):
 def test_the_arm_with_most_runs_is_the_baseline(sweeps):
     sweeps.trained(sweeps.planned("steps=30", "eval_every=10", "augment=on,off"), 30)
     sweeps.trained(sweeps.planned("steps=30", "eval_every=10", "augment=off", "seed=1,2"), 30)
-    assert results.load(sweeps.store).sweep["factors"]["augment"] == ["off", "on"]
+    assert results.load(sweeps.store).sweep.to_json()["factors"]["augment"] == ["off", "on"]
 
 
 def test_what_names_do_not_tell_apart_is_told_by_the_content(sweeps):
     for words in (("lr=0.1",), ("lr=0.05",), ("augment.flip=false",), ("data.validation=100",), ("ema_decay=0.99",)):
         sweeps.trained(sweeps.planned("steps=10", "eval_every=10", *words), 10)
-    factors = results.load(sweeps.store).sweep["factors"]
+    factors = results.load(sweeps.store).sweep.to_json()["factors"]
     assert {name: set(levels) for name, levels in factors.items()} == {
         "data.train_images": {"1437", "1337"},
         "input.flip": {"True", "False"},
@@ -79,15 +79,15 @@ def test_what_names_do_not_tell_apart_is_told_by_the_content(sweeps):
 def test_trainings_that_differ_in_the_name_of_a_level_alone_are_one_arm(sweeps):
     sweeps.trained(sweeps.planned("steps=10", "eval_every=10", "lrn=native"), 10)
     sweeps.trained(sweeps.planned("steps=10", "eval_every=10", "lrn=on", "seed=1"), 10)
-    assert list(results.load(sweeps.store).sweep["factors"]) == ["ema"]
+    assert list(results.load(sweeps.store).sweep.to_json()["factors"]) == ["ema"]
 
 
 def test_a_model_of_other_layers_is_another_arm(sweeps):
     sweeps.trained(sweeps.planned("steps=10", "eval_every=10", "model=tuto"), 10)
     sweeps.trained(sweeps.planned("steps=10", "eval_every=10", "model=alex4"), 10)
     loaded = results.load(sweeps.store)
-    assert set(loaded.sweep["factors"]["model"]) == {"tuto", "alex4"}
-    assert "model (content)" not in loaded.sweep["factors"]
+    assert set(loaded.sweep.to_json()["factors"]["model"]) == {"tuto", "alex4"}
+    assert "model (content)" not in loaded.sweep.to_json()["factors"]
 
 
 def test_a_training_is_read_at_every_step_that_was_asked_for(sweeps):
@@ -96,10 +96,10 @@ def test_a_training_is_read_at_every_step_that_was_asked_for(sweeps):
     made.runs[0].trajectory.keep(20)
     made.runs[0].trajectory.keep(50)
     loaded = results.load(sweeps.store)
-    assert loaded.sweep["factors"] == {"steps": ["50", "40", "20"], "ema": ["on", "off"]}
+    assert loaded.sweep.to_json()["factors"] == {"steps": ["50", "40", "20"], "ema": ["on", "off"]}
     assert loaded.runs["status"].tolist() == ["missing", "missing", "done", "done", "done", "done"]
     assert loaded.runs["parameters"].notna().all()
-    assert loaded.sweep["fixed"]["step"] == [50, 50, 40, 40, 20, 20]
+    assert loaded.sweep.to_json()["fixed"]["step"] == [50, 50, 40, 40, 20, 20]
     assert loaded.evaluations.groupby("number")["step"].max().tolist() == [40, 40, 40, 40, 20, 20]
 
 
@@ -145,7 +145,7 @@ def test_a_level_that_was_changed_in_the_comment_above_a_config_is_said(sweeps):
     path.write_text(path.read_text().replace("lrn=native", "lrn=off"))
     loaded = results.load(sweeps.store)
     assert loaded.notes == ("config.yaml of 1 of 2 trajectories is missing or damaged: see `ablate runs verify`",)
-    assert "off" not in loaded.sweep["factors"].get("lrn", [])
+    assert "off" not in loaded.sweep.to_json()["factors"].get("lrn", [])
 
 
 def test_a_training_of_another_version_of_the_program_has_no_costs(sweeps):

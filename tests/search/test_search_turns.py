@@ -43,9 +43,9 @@ class Measured:
     """A search whose confirmation is named by how many were before it."""
 
     def confirmation(self, best: dict[str, Any], earlier: int = 0) -> Any:
-        content = {"runs": [{"fingerprint": f"after {earlier}", "readout": {"step": 1}}]}
+        content = SimpleNamespace(runs=[SimpleNamespace(fingerprint=f"after {earlier}")])
         first = SimpleNamespace(recipe=SimpleNamespace(store="runs"))
-        return SimpleNamespace(earlier=earlier, runs=[first], to_json=lambda: content)
+        return SimpleNamespace(earlier=earlier, runs=[first], sweep=content)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("confirmation", "confirmation-2"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "sweep.json").write_text("{}")
-    found = {"runs": [{"fingerprint": "of another setting", "readout": {"step": 1}}]}
+    found = SimpleNamespace(runs=[SimpleNamespace(fingerprint="of another setting")], needs={"of another setting": [1]})
     monkeypatch.setattr(running.sweep, "fixed", lambda place: SimpleNamespace(sweep=found) if place.exists() else None)
     monkeypatch.setattr(running.store, "register_sweep", lambda *_: None)
     return tmp_path

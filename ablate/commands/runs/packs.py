@@ -1,12 +1,12 @@
 """`ablate runs pack` and `ablate runs unpack`: a sweep as one folder or file that can be sent and kept."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from ablate.commands.arguments import Parser, a_path
 from ablate.errors import AblateError
+from ablate.store.sweep import Sweep
 from ablate.terminal import tell
 
 _PACK = """\
@@ -112,15 +112,15 @@ def _needs(folder: Path, store: Path | None = None) -> tuple[dict[str, list[int]
     from ablate.planning.plan import find_store
 
     needs: dict[str, set[int]] = {}
-    for content, place in _contents(folder):
-        for run in content["runs"]:
-            needs.setdefault(run["fingerprint"], set()).add(run["readout"]["step"])
-        store = store or find_store(content, place)
+    for sweep, place in _sweeps(folder):
+        for fingerprint, steps in sweep.needs.items():
+            needs.setdefault(fingerprint, set()).update(steps)
+        store = store or find_store(sweep, place)
     return {fingerprint: sorted(steps) for fingerprint, steps in needs.items()}, store
 
 
-def _contents(folder: Path) -> Iterator[tuple[Mapping[str, Any], Path]]:
-    """What the sweep in a folder and those within it hold, with their folders: the confirmation of a search, tuning."""
+def _sweeps(folder: Path) -> Iterator[tuple[Sweep, Path]]:
+    """The sweep in a folder and those within it, with their folders: the confirmation of a search, tuning."""
     from ablate.store import SWEEP, sweep_file
     from ablate.store.trials_file import whole
 

@@ -157,7 +157,7 @@ def _environment(analysis: Analysis, table: Sequence[Block]) -> tuple[Block, ...
 
 
 def _repeat(analysis: Analysis, commands: Sequence[str]) -> tuple[Block, ...]:
-    if analysis.results.sweep["design"] == TUNING:
+    if analysis.results.sweep.design == TUNING:
         return (Lines(("The command of the sweep that these learning rates were chosen for gives this again.",)),)
     if not commands:
         return (Lines(("No one command gives this again: it joins what several gave.",)),)

@@ -29,7 +29,7 @@ def checklist(analysis: Analysis) -> str:
 def _intervals(analysis: Analysis) -> list[str]:
     question, frame = analysis.question, analysis.arms
     if not (frame["n"] > 1).any():
-        few = "there is one seed" if len(analysis.results.sweep["seeds"]) == 1 else "no arm has two seeds with a value"
+        few = "there is one seed" if len(analysis.results.sweep.seeds) == 1 else "no arm has two seeds with a value"
         return [f"None are reported: {few}, and so no verdict."]
     fewest, most = int(frame["n"].min()), int(frame["n"].max())
     seeds = counted(most, "seed") if fewest == most else f"{fewest} to {most} seeds"
@@ -90,7 +90,7 @@ def _hyperparameters(analysis: Analysis) -> str:
         return paragraph([f"{TO_FILL_IN} the hyperparameters; no training of the baseline is at hand to read them from."])
     known = (f"{name}: {value}" for name, value in recipe.hyperparameters(content).items())
     told = "".join(f"\n- {escaping.markdown(line)}" for line in known)
-    switchable = [f"{name}: {', '.join(levels)}" for name, levels in analysis.results.sweep["factors"].items()]
+    switchable = [f"{name}: {', '.join(levels)}" for name, levels in analysis.results.sweep.factors.items()]
     factors = "".join(f"\n- {escaping.markdown(line)}" for line in switchable)
     switched = f"\n\nSwitched in the sweep, the baseline's level first:\n{factors}" if factors else ""
     rates = methods.rates(analysis)

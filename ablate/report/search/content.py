@@ -41,7 +41,7 @@ def sections(
     of_confirmation = [picture for name, picture in pictures.items() if name.startswith(CONFIRMED)]
     others = [picture for name, picture in pictures.items() if not name.startswith(CONFIRMED)]
     room = (Lines((f"Too large for this page: {'; '.join(large)}.",)),) if large else ()
-    own = (Lines((str(found.sweep["question"]),)),) if found.sweep.get("question") else ()
+    own = (Lines((found.sweep.question,)),) if found.sweep.question else ()
     parts = [
         Section("question", "What was searched", blocks=(*own, *some("space", "setup"))),
         Section(

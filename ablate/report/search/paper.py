@@ -23,7 +23,7 @@ def methods(found: SearchResults) -> str:
 def _searched(found: SearchResults) -> list[str]:
     search, budget = found.search, found.search["budget"]
     space = "; ".join(f"{key} ({one.written})" for key, one in found.space.items())
-    seeds = found.sweep["seeds"]
+    seeds = found.sweep.seeds
     pruner = search["pruner"]
     stopped = (
         "no trial was stopped early"
@@ -65,7 +65,7 @@ def _confirmed(found: SearchResults) -> list[str]:
     if analysis is None:
         why = "the default setting scored best" if default_won(found) else "the best setting was not measured again"
         return [f"There is no confirmation: {why}."]
-    seeds = analysis.results.sweep["seeds"]
+    seeds = analysis.results.sweep.seeds
     return [
         f"The setting with the best score and the default setting were then trained anew on all training images with "
         f"{counted(len(seeds), 'seed')} that no trial had used ({', '.join(map(str, seeds))}), and read on the "
@@ -134,7 +134,7 @@ def checklist(found: SearchResults) -> str:
 
 
 def _tried(found: SearchResults) -> str:
-    seeds = found.sweep["seeds"]
+    seeds = found.sweep.seeds
     return (
         f"{counted(found.search['n_trials'], 'trial')} were planned, each with {counted(len(seeds), 'seed')} "
         f"({', '.join(map(str, seeds))}). Pruned, diverged and failed ones count as trials."

@@ -34,7 +34,7 @@ def commands(found: SearchResults, folder: str) -> dict[str, str]:
         lines["train the best setting on all training images"] = train(found, best)
     secret = f", with the password of its storage for {HIDDEN}" if HIDDEN in found.search.get("storage", "") else ""
     lines[f"repeat the search{secret}"] = again(found, folder)
-    if found.confirmation is not None and found.confirmation.results.sweep["runs"]:
+    if found.confirmation is not None and found.confirmation.results.sweep.runs:
         lines["repeat the confirmation"] = of_sweep(found.confirmation.results.sweep, None)
     lines[REPORT] = report(folder)
     return lines
@@ -45,7 +45,7 @@ def train(found: SearchResults, setting: Mapping[str, float | int | str]) -> str
     search = found.search
     epochs = f"{search.get('final_epochs') or search['budget']['epochs']:.10g}"
     if found.confirmation is not None:
-        given = found.confirmation.results.sweep["runs"][0]["overrides"]
+        given = found.confirmation.results.sweep.runs[0].overrides
         epochs = next((word.partition("=")[2] for word in given if word.startswith("epochs=")), epochs)
     fixed = [word for word in search["fixed_overrides"] if word.lstrip("+~").partition("=")[0] not in OF_A_TRIAL]
     words = [*(f"{key}={value}" for key, value in setting.items()), f"epochs={epochs}", *fixed]
@@ -63,7 +63,7 @@ def again(found: SearchResults, folder: str | None = None) -> str:
     search = found.search
     words = ["hydra/sweeper=optuna", *(f"{key}={one.written}" for key, one in found.space.items())]
     words += [f"epochs={_short(search['budget']['epochs'])}", *search["fixed_overrides"], *_images(found)]
-    seeds = list(found.sweep["seeds"])
+    seeds = list(found.sweep.seeds)
     words += [] if seeds == [0] else [f"seed={','.join(map(str, seeds))}"]
     usual = _usual("optuna")
     for kind in ("sampler", "pruner"):
@@ -122,7 +122,7 @@ def _images(found: SearchResults) -> list[str]:
         held_out = found.search.get("validation_images")
         return [f"data.validation={held_out}"] if held_out else []
     runs = trials_file.read(found.folder, found.sweep).runs
-    given = [word for run in runs[:1] for word in run["overrides"] if word.startswith("data.validation=")]
+    given = [word for run in runs[:1] for word in run.overrides if word.startswith("data.validation=")]
     return [*given[-1:], "data.eval_on=test"]
 
 

@@ -42,7 +42,7 @@ def content(found: SearchResults) -> dict[str, Any]:
         "answer": words.answer(found),
         "objectives": [each.name for each in found.objectives],
         "space": {key: dimension.written for key, dimension in found.space.items()},
-        "seeds": list(found.sweep["seeds"]),
+        "seeds": list(found.sweep.seeds),
         "counts": found.counts,
         "default": found.default,
         "best": words.best_setting(found),

@@ -148,19 +148,19 @@ def setup(found: SearchResults) -> Table:
 
 def _setup(found: SearchResults) -> dict[str, str]:
     search, budget = found.search, found.search["budget"]
-    seeds = ", ".join(map(str, found.sweep["seeds"]))
+    seeds = ", ".join(map(str, found.sweep.seeds))
     images = f", {search['validation_images']:,} images" if search.get("validation_images") else ""
     limit = f", or until {numbers.duration(search['timeout'])} have passed" if search.get("timeout") else ""
     confirmed = (
         "none" if search["confirm_seeds"] == 0 else f"{numbers.counted(search['confirm_seeds'], 'seed')} that no trial used"
     )
     if found.confirmation is not None:
-        confirmed += f" ({', '.join(map(str, found.confirmation.results.sweep['seeds']))}), on the "
+        confirmed += f" ({', '.join(map(str, found.confirmation.results.sweep.seeds))}), on the "
         confirmed += f"{found.confirmation.question.evaluation_set} set"
     directions = zip(found.objectives, found.search["directions"], strict=True)
     return {
         "trials": f"{search['n_trials']:,} planned{limit}; {numbers.listed(found.ended) or 'none so far'}",
-        "seeds of each trial": f"{seeds} ({len(found.sweep['seeds'])})",
+        "seeds of each trial": f"{seeds} ({len(found.sweep.seeds)})",
         "objective": "; ".join(f"{one.title}, {direction}" for one, direction in directions),
         "judged on": f"{found.evaluation_set} set{images}",
         "trained on": f"{search['train_images']:,} images" if search.get("train_images") else numbers.NONE,

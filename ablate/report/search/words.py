@@ -54,7 +54,7 @@ def best_setting(found: SearchResults) -> Setting | None:
 def default_won(found: SearchResults) -> bool:
     """Whether the default setting has the best score."""
     best = best_setting(found)
-    return best is not None and all(same(best[key], found.sweep["baseline"][key]) for key in best)
+    return best is not None and all(same(best[key], found.sweep.baseline[key]) for key in best)
 
 
 def answer(found: SearchResults) -> str:
@@ -93,9 +93,8 @@ def _front(found: SearchResults) -> str:
 
 def measured(found: SearchResults, analysis: Analysis, arm: int) -> Setting:
     """The whole setting of an arm of the confirmation, of which only what differs is a factor."""
-    run = next(run for run in analysis.results.sweep["runs"] if run["arm"] == arm)
-    given = dict(word.lstrip("+").split("=", 1) for word in run["overrides"] if "=" in word)
-    given |= analysis.results.sweep["arms"][arm]["levels"]
+    run = next(run for run in analysis.results.sweep.runs if run.arm == arm)
+    given = run.words | dict(analysis.results.sweep.arms[arm].levels)
     return {key: as_number(given[key]) for key in found.space if key in given}
 
 

@@ -127,7 +127,7 @@ def partner(analysis: Analysis) -> str:
 def about_effects(analysis: Analysis) -> list[str]:
     """What an effect is, and which arms it is made of."""
     sweep = analysis.results.sweep
-    count, combinations = len(sweep["arms"]), math.prod(map(len, sweep["factors"].values()))
+    count, combinations = len(sweep.arms), math.prod(map(len, sweep.factors.values()))
     lines = [
         f"Each effect is a contrast of means over all {count} arms: for a factor, the arms with its second level minus those "
         "with its first; for an interaction a x b, the arms where both factors have their first level or both their second, "
@@ -136,22 +136,22 @@ def about_effects(analysis: Analysis) -> list[str]:
     ]
     if (analysis.comparisons["aliases"] != "").any():
         lines.append("Effects named together in a row cannot be told apart: the number is their sum, with the signs shown.")
-    fraction = sweep.get("fraction")
+    fraction = sweep.fraction
     if fraction is None:
         return lines
-    if fraction["resolution"] is None:
+    if fraction.resolution is None:
         return [*lines, f"The arms are all {combinations} combinations of levels: no fraction has the resolution asked for."]
     return [
         *lines,
         f"The arms are {count} of the {combinations} combinations of levels, a fraction of resolution "
-        f"{fraction['resolution']}: {'; '.join(fraction['generators'])} (first level −1, second +1). Interactions of three "
+        f"{fraction.resolution}: {'; '.join(fraction.generators)} (first level −1, second +1). Interactions of three "
         "and more factors are taken as none.",
     ]
 
 
 def incomplete(analysis: Analysis) -> list[str]:
     """What there is too little of: runs without a value, seeds that only one arm of a comparison has, arms of one seed."""
-    seeds, most = len(analysis.results.sweep["seeds"]), analysis.comparisons["n"].max()
+    seeds, most = len(analysis.results.sweep.seeds), analysis.comparisons["n"].max()
     lines = not_there(analysis)
     if seeds == 1 and most == 1:
         lines.append("There is one seed, which gives no verdict.")
@@ -168,7 +168,7 @@ def not_there(analysis: Analysis, what: Sequence[str] | None = None, n: "pd.Seri
     """
     frame, runs = analysis.comparisons, analysis.results.runs
     what, n = names(frame) if what is None else what, frame["n"] if n is None else n
-    seeds = len(analysis.results.sweep["seeds"])
+    seeds = len(analysis.results.sweep.seeds)
     lines = []
     told = analysis.statuses[runs["status"] != "done"]
     if counts := numbers.listed(told.value_counts(sort=False).sort_index().to_dict()):
@@ -185,5 +185,5 @@ def one_arm(analysis: Analysis) -> list[str]:
     """Arms that are one: the same training, read the same way."""
     return [
         f"{analysis.names[arm]} is the same training and readout as {analysis.names[other]}, so the two are one arm."
-        for arm, other in analysis.results.sweep.get("same_arms", [])
+        for arm, other in analysis.results.sweep.same_arms
     ]

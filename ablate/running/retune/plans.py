@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from omegaconf import DictConfig
 
@@ -16,6 +16,8 @@ from ablate.planning import plan
 from ablate.planning.plan import MOST_SEEDS, Command, Plan, Training
 from ablate.running.retune.choice import Choice, Tried, Tuned
 from ablate.running.retune.settings import SHARED, Settings
+from ablate.store.retune_file import Retune
+from ablate.store.sweep_identity import retuned_name
 
 LR = "lr"
 OF_LR = (LR, "optimizer.lr")  # the factors that are the learning rate
@@ -113,7 +115,7 @@ class Retuning:
     @cached_property
     def name(self) -> str:
         """The sweep's folder: a digest over what is measured at the shared rate and what is tuned."""
-        return plan.retuned_name(self.shared.study or self.shared.design, self.shared.name, self.tuning.name)
+        return retuned_name(self.shared.study or self.shared.design, self.shared.name, self.tuning.name)
 
     def choose(self, results: Sequence[dict[str, Any]]) -> Choice:
         """The best rate of each arm, by the results of all runs of the tuning, in order.
@@ -161,10 +163,10 @@ class Retuning:
             pairs=tuple(dict.fromkeys([*shared_pairs, *own_pairs])),
         )
         effects = [
-            {"arm": arm, "shared": made.judged((arm, other)), "own": made.judged(pair)}
+            {"arm": arm, "shared": _noted(made.judged((arm, other))), "own": _noted(made.judged(pair))}
             for (arm, other), pair in zip(shared_pairs, own_pairs, strict=True)
         ]
-        return replace(made, retune={**choice.to_json(), "own": own, "effects": effects})
+        return replace(made, retune=cast(Retune, {**choice.to_json(), "own": own, "effects": effects}))
 
     def most(self) -> Plan:
         """The most that measuring may come to: every arm at another rate than the shared one, as different as there are."""
@@ -180,6 +182,10 @@ class Retuning:
             )
             arms.append(Tuned(self.shared.label(number), dict(self.shared.arms[number].levels), tried))
         return self.measuring(Choice(self.tuning.name, self.seeds, self.validation, tuple(arms)))
+
+
+def _noted(pair: tuple[int, int] | None) -> list[int] | None:
+    return None if pair is None else list(pair)
 
 
 def _seconds(training: Training) -> float:

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import matplotlib
 import numpy as np
@@ -11,6 +12,7 @@ from ablate.report import figures, naming, page
 from ablate.results import Results, analysis, question
 from ablate.results.analysis import Analysis
 from ablate.results.frames import arm_name
+from ablate.store.sweep import Fixed, Sweep, SweepArm, SweepReadout, SweepRun
 
 NASTY = "<script>document.title = 'taken'</script> & \"quotes\" ' </style><img src=x onerror=\"document.title='taken'\">"
 
@@ -31,35 +33,33 @@ def study(
     factored = [designs.Factor(name, tuple(levels)) for name, levels in factors.items()]
     arms = designs.arms(design, factored)
     steps = [1000 * (1 + number) for number in range(evaluations)]
-    described = [
-        {"number": number, "label": designs.label(design, arms, number), "levels": dict(arm.levels)}
-        for number, arm in enumerate(arms)
-    ]
-    sweep = {
-        "design": design,
-        "factors": factors,
-        "baseline": described[0]["levels"],
-        "arms": described,
-        "seeds": list(range(seeds)),
-        "study": "proof",
-        "store": "runs",
-        "fixed": {
-            "metric": "accuracy",
-            "evaluation_set": "test",
-            "step": [steps[-1]] * len(arms),
-            "readout": ["raw"] * len(arms),
-            "margin": 0.5,
-            "differences": [list(pair) for pair in designs.differences(design, arms)],
-            "looks": 1,
-        },
-    }
+    described = [SweepArm(number, designs.label(design, arms, number), dict(arm.levels)) for number, arm in enumerate(arms)]
+    sweep = Sweep(
+        study="proof",
+        design=design,
+        factors={name: tuple(levels) for name, levels in factors.items()},
+        baseline=described[0].levels,
+        arms=tuple(described),
+        same_arms=(),
+        seeds=tuple(range(seeds)),
+        runs=(),
+        store="runs",
+        fixed=Fixed(
+            metric="accuracy",
+            evaluation_set="test",
+            steps=(steps[-1],) * len(arms),
+            weights=("raw",) * len(arms),
+            margin=0.5,
+            differences=tuple(designs.differences(design, arms)),
+        ),
+    )
     generator = np.random.default_rng(0)
     runs, rows = [], []
     for number in range(len(arms) * seeds):
         seed, arm = divmod(number, len(arms))
         ends = 0.75 + 0.005 * (arm % 4) + generator.normal(0, 0.003)
         status = "failed" if number >= len(arms) * seeds - troubled else "done"
-        run = {"number": number, "arm": arm, "label": arm_name(described[arm]), **described[arm]["levels"], "seed": seed}
+        run = {"number": number, "arm": arm, "label": arm_name(described[arm]), **described[arm].levels, "seed": seed}
         done = {
             "status": status,
             "step": steps[-1],
@@ -83,7 +83,9 @@ def study(
                 {**run, "status": status, **measured, "learning_rate": 0.1, "seconds": step / 7, "examples_per_second": 1e3}
             )
     frame = pd.DataFrame(runs).astype(dict.fromkeys(("step", "parameters", "operations", "batch_size", "eval_images"), "Int64"))
-    sweep["runs"] = [{**run, "overrides": [], "readout": {"weights": "raw", "step": steps[-1]}} for run in runs]
+    readout = SweepReadout("raw", steps[-1])
+    stood = [SweepRun(run["number"], run["arm"], run["seed"], (), run["fingerprint"], readout, 1000) for run in runs]
+    sweep = replace(sweep, runs=tuple(stood))
     trainings = frame[["fingerprint", "status", "step", "seconds"]].assign(runs=1, segments=1, threads=1, device="Some CPU")
     trainings = trainings.assign(host="here", processor="Some CPU", python="3.11.7", tensorflow="2.21.0", keras="3.15.1")
     trainings = trainings.assign(ablate="0.1.0", commit="0123456789abcdef", dirty=False)

@@ -123,8 +123,8 @@ def test_the_plan_says_what_was_fixed(make_study):
 
 def test_a_store_fixed_nothing_and_compares_nothing(make_study):
     made = make_study({"augment": ["on", "off"]})
-    sweep = made.results.sweep | {"design": "store"}
-    sweep["fixed"] = sweep["fixed"] | {"differences": [], "margin": None}
+    sweep = made.results.sweep
+    sweep = replace(sweep, design="store", fixed=replace(sweep.fixed, differences=(), margin=None))
     found = replace(made, results=replace(made.results, sweep=sweep), question=replace(made.question, pairs=(), margin=None))
     assert page.answer(found).startswith("Nothing was compared: a store has no plan")
     assert "one arm" not in lines(section(found, "verdicts"))

@@ -24,7 +24,7 @@ def hostile(made: Analysis, names: tuple[str, ...], study: str) -> Analysis:
         trainings[column] = [next(told) for _ in range(len(trainings))]
     classes = [next(told) for _ in range(10)]
     runs = results.runs.assign(error=[next(told) if status == "failed" else None for status in results.runs["status"]])
-    sweep = {**results.sweep, "study": study, "question": next(told)}
+    sweep = replace(results.sweep, study=study, question=next(told))
     notes = tuple(next(told) for _ in range(3))
     outside = replace(results, trainings=trainings, runs=runs, sweep=sweep, notes=notes, class_names=classes)
     return analysis.analyse(*question.ask(outside))

@@ -168,7 +168,7 @@ def test_what_was_fixed_when_is_worded_alike_under_the_table(study):
 
 def test_names_are_not_taken_for_markdown(study):
     analysis = study(WHOLE)
-    sweep = {**analysis.results.sweep, "factors": {"<x>": ["*a*", "b"], "ema": ["on", "off"]}}
+    sweep = replace(analysis.results.sweep, factors={"<x>": ("*a*", "b"), "ema": ("on", "off")})
     named = replace(analysis, results=replace(analysis.results, sweep=sweep))
     assert r"were \<x> (\*a\*, b); ema (on, off)." in paper.methods(named)
     assert r"- \<x>: \*a\*, b" in paper.checklist(named)
@@ -245,7 +245,7 @@ def test_what_was_fixed_before_training_is_looked_up(study, begun, said):
     analysis = study(WHOLE)
     results = analysis.results
     trainings = results.trainings.assign(begun=begun)
-    dated = replace(analysis, results=replace(results, sweep={**results.sweep, "fixed_at": 100}, trainings=trainings))
+    dated = replace(analysis, results=replace(results, sweep=replace(results.sweep, fixed_at=100), trainings=trainings))
     assert said in paper.methods(dated)
 
 

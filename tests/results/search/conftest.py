@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from ablate.planning import run_result
-from ablate.planning.plan import SWEEP_VERSION
 from ablate.store import record, result_file, sweep_file, trials_file, write_json
 from ablate.store.record import Dimension, Trial
+from ablate.store.sweep import SWEEP_VERSION
 
 TRAIN, EPOCHS = 45_000, 10
 SPACE = {
@@ -143,7 +143,7 @@ def confirmed(made, sweeps) -> Callable[..., Path]:
         words = (f"lr=0.1,{BEST['lr']}", f"batch_size=128,{BEST['batch_size']}", "epochs=2", "eval_every=5", f"seed={seeds}")
         made_plan = sweeps.planned(*words, design="together")
         place = folder / record.CONFIRMATION
-        sweep_file.write(place, made_plan.to_json())
+        sweep_file.write(place, made_plan.sweep)
         for run in made_plan.runs:
             last = run.recipe.steps
             run.trajectory.write_config(run.content, run.names)

@@ -21,6 +21,7 @@ from ablate.search.settings import SearchSettings
 from ablate.search.spec import Search, make
 from ablate.store import record, trials_file, write_json
 from ablate.store.record import Trial, label
+from ablate.store.sweep import SweepArm
 
 
 def resolved(words: Sequence[str], study: str | None = None, config_dir: str | None = None) -> Search:
@@ -51,15 +52,11 @@ def written(made: Search, folder: Path) -> results.SearchResults:
     firsts += [] if inside is None else [Trial(len(firsts), "pruned", inside, **same)]
     runs = [run for trial in firsts for run in made.runs(trial.number, dict(trial.params))]
     arms = [
-        {
-            "number": trial.number,
-            "label": label(trial.number, trial.params),
-            "levels": {key: str(value) for key, value in trial.params.items()},
-        }
+        SweepArm(trial.number, label(trial.number, trial.params), {key: str(value) for key, value in trial.params.items()})
         for trial in firsts
     ]
-    write_json(folder / "sweep.json", made.to_json() | {"fixed_at": 0})
-    trials_file.write(folder, firsts, arms, [run.to_json() | {"trial": run.arm} for run in runs])
+    write_json(folder / "sweep.json", replace(made.sweep, fixed_at=0).to_json())
+    trials_file.write(folder, firsts, arms, [replace(run.noted, trial=run.arm) for run in runs])
     return results.load(folder)
 
 
@@ -71,7 +68,7 @@ def words_of(line: str) -> list[str]:
 
 def essence(made: Search) -> Mapping[str, Any]:
     """All that a search is, but for how it was told."""
-    told = made.to_json()
+    told = made.sweep.to_json()
     told["search"] = {key: value for key, value in told["search"].items() if key not in ("fixed_overrides", "confirm_epochs")}
     same = {"points": made.points, "images": made.images, "fixed": set(made.fixed), "storage": made.settings.storage}
     return {**told, **same, "settings": replace(made.settings, confirm_epochs=made.final_epochs, enqueue=())}

@@ -16,6 +16,7 @@ from ablate.results.search import load
 from ablate.store import sweep_file, trials_file
 from ablate.store.checksums import CHECK, seal
 from ablate.store.schema import BadFile
+from ablate.store.sweep import SweepReadout, SweepRun
 
 ODD: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 7, 10**30, -(10**30), 0.5, -0.5, 1e308, float("nan"), float("inf"), -float("inf")),
@@ -157,8 +158,7 @@ def test_scores_are_those_of_the_trainings_where_these_are_at_hand(made: Callabl
     folder = made(two_objectives[0], **two_objectives[1])
     found = load(folder)
     stored = trials_file.read(folder, found.sweep)
-    readout = {"weights": "raw", "step": 10}
-    runs = tuple({"trial": 0, "fingerprint": name, "readout": readout} for name in ("a", "b"))
+    runs = tuple(SweepRun(0, 0, 0, (), name, SweepReadout("raw", 10), 10, trial=0) for name in ("a", "b"))
     given: Any = {"a": Training(10, 0.25), "b": Training(10, 0.75)}
     trials, differed = search.scored(replace(stored, runs=runs), given, found.objectives)
     assert trials[0].values == (0.5, 9_000_000)
@@ -192,13 +192,12 @@ def test_a_training_that_cannot_be_read_leaves_the_scores_of_its_trial(made: Cal
     folder = made()
     found = load(folder)
     stored = trials_file.read(folder, found.sweep)
-    readout = {"weights": "raw", "step": 10}
     names = ("0" * 16, "1" * 16)
     for name in names:
         (tmp_path / "runs" / name).mkdir(parents=True)
     (tmp_path / "runs" / names[1] / "status.json").symlink_to(tmp_path / "elsewhere")
-    runs = tuple({"trial": 0, "arm": 0, "seed": 0, "fingerprint": name, "readout": readout} for name in names)
-    trained, notes = search._trained(replace(stored, runs=runs), {**found.sweep, "store": str(tmp_path / "runs")}, folder)
+    runs = tuple(SweepRun(0, 0, 0, (), name, SweepReadout("raw", 10), 10, trial=0) for name in names)
+    trained, notes = search._trained(replace(stored, runs=runs), replace(found.sweep, store=str(tmp_path / "runs")), folder)
     assert list(trained) == [names[0]]
     [note] = notes
     start = "1 training cannot be read, so curves are left out, and values are those of trials.json: Cannot read "

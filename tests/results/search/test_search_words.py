@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from ablate.report.search import files, repeat, tables, words
@@ -97,7 +99,7 @@ def test_two_objectives_have_a_front_and_no_one_result(made, two_objectives):
 def test_own_configs_and_another_store_are_in_the_command(made):
     folder = made(name="other", confirm_epochs=50.0, final_epochs=50.0)
     found = load(folder)
-    found.sweep["store"], found.sweep["config_dir"] = "elsewhere/my runs", "my"
+    found = replace(found, sweep=replace(found.sweep, store="elsewhere/my runs", config_dir="my"))
     line = repeat.commands(found, "multirun/other")["train the best setting on all training images"]
     assert line.startswith("python -m ablate -cd my lr=0.061300000123 batch_size=64 epochs=50 ")
     assert line.endswith("'store=\"elsewhere/my runs\"'")

@@ -106,7 +106,7 @@ def test_the_noise_floor_of_effects_is_that_of_arms_and_their_pairs(study):
     assert "the differences of all other arms to baseline (augment: on, ema: on)" in table.notes[0]
     levels = ("lrn=native,on", "ema=on,off")
     same = study([WHOLE[0], WHOLE[1], WHOLE[0], WHOLE[1]], *levels, design="fractional")
-    assert same.results.sweep["same_arms"] == [[2, 0], [3, 1]]
+    assert same.results.sweep.to_json()["same_arms"] == [[2, 0], [3, 1]]
     assert same.noise["sd"][1] == pytest.approx((same.wide.loc[1] - same.wide.loc[0]).std())  # not a zero for what is one
 
 

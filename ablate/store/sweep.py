@@ -1,0 +1,337 @@
+"""What a sweep is, as `sweep.json` holds it: what was fixed before training, and the runs that follow from it so far.
+
+Whatever plans, joins, searches or reports a sweep has it in this form.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from ablate.designs import SEARCH, Arm, Factor
+from ablate.store.retune_file import Retune
+from ablate.store.sweep_identity import Identity, Standing
+
+SWEEP_VERSION = 1  # of the format
+
+
+@dataclass(frozen=True)
+class SweepArm:
+    """An arm: its place, what readers call it, and its level of each factor."""
+
+    number: int
+    label: str
+    levels: Mapping[str, str]
+    rest: Mapping[str, Any] = field(default_factory=dict)  # keys of later versions, here and below: kept as they are
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """From `to_json`."""
+        given = dict(content)
+        return cls(given.pop("number"), given.pop("label"), given.pop("levels"), given)
+
+    def to_json(self) -> dict[str, Any]:
+        """As the file has it."""
+        return {"number": self.number, "label": self.label, "levels": dict(self.levels), **self.rest}
+
+    @property
+    def switched(self) -> Arm:
+        """The arm as designs have it."""
+        return Arm(tuple(self.levels.items()))
+
+
+@dataclass(frozen=True)
+class SweepReadout:
+    """What a run is read with and at."""
+
+    weights: str
+    step: int
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """From `to_json`."""
+        given = dict(content)
+        return cls(given.pop("weights"), given.pop("step"), given)
+
+    def to_json(self) -> dict[str, Any]:
+        """As the file has it."""
+        return {"weights": self.weights, "step": self.step, **self.rest}
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """An arm with a seed. overrides: what gives it on the command line. trial: of the search that it belongs to."""
+
+    number: int
+    arm: int
+    seed: int
+    overrides: tuple[str, ...]
+    fingerprint: str
+    readout: SweepReadout
+    eval_every: int
+    trial: int | None = None
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """From `to_json`."""
+        given = dict(content)
+        return cls(
+            number=given.pop("number"),
+            arm=given.pop("arm"),
+            seed=given.pop("seed"),
+            overrides=tuple(given.pop("overrides")),
+            fingerprint=given.pop("fingerprint"),
+            readout=SweepReadout.from_json(given.pop("readout")),
+            eval_every=given.pop("eval_every"),
+            trial=given.pop("trial", None),
+            rest=given,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As the file has it."""
+        return {
+            "number": self.number,
+            "arm": self.arm,
+            "seed": self.seed,
+            "overrides": list(self.overrides),
+            "fingerprint": self.fingerprint,
+            "readout": self.readout.to_json(),
+            "eval_every": self.eval_every,
+            **_given(trial=self.trial),
+            **self.rest,
+        }
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What its command says, by key."""
+        return {key: value for key, _, value in (word.lstrip("+").partition("=") for word in self.overrides)}
+
+    @property
+    def standing(self) -> Standing:
+        """What it stands on: arm, seed, fingerprint, weights and step."""
+        return self.arm, self.seed, self.fingerprint, self.readout.weights, self.readout.step
+
+
+@dataclass(frozen=True)
+class SweepFraction:
+    """How the arms of a fractional design were chosen; see `designs.Fraction`."""
+
+    resolution: int | None
+    generators: tuple[str, ...]
+    aliases: tuple[tuple[tuple[str, ...], ...], ...]
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """From `to_json`."""
+        given = dict(content)
+        aliases = tuple(tuple(tuple(effect) for effect in group) for group in given.pop("aliases"))
+        return cls(given.pop("resolution"), tuple(given.pop("generators")), aliases, given)
+
+    def to_json(self) -> dict[str, Any]:
+        """As the file has it."""
+        return {
+            "resolution": self.resolution,
+            "generators": list(self.generators),
+            "aliases": [[list(effect) for effect in group] for group in self.aliases],
+            **self.rest,
+        }
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What is judged, and how.
+
+    metric, evaluation_set: what runs are compared by, and on which images.
+    steps, weights: of each arm, what it is read at and with; none of a search before its trials are added.
+    margin: in points, None where the metric has none.
+    differences: (arm, the arm it is compared with).
+    effects: the factors of each effect that is judged in place of differences.
+    looks: how often each is judged on the way.
+    """
+
+    metric: str
+    evaluation_set: str
+    steps: tuple[int, ...]
+    weights: tuple[str, ...]
+    margin: float | None
+    differences: tuple[tuple[int, int], ...] = ()
+    effects: tuple[tuple[str, ...], ...] = ()
+    looks: int = 1
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """From `to_json`."""
+        given = dict(content)
+        return cls(
+            metric=given.pop("metric"),
+            evaluation_set=given.pop("evaluation_set"),
+            steps=tuple(given.pop("step", ())),
+            weights=tuple(given.pop("readout", ())),
+            margin=given.pop("margin"),
+            differences=_pairs(given.pop("differences", ())),
+            effects=tuple(tuple(effect) for effect in given.pop("effects", ())),
+            looks=given.pop("looks"),
+            rest=given,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As the file has it."""
+        return {
+            "metric": self.metric,
+            "evaluation_set": self.evaluation_set,
+            **({"step": list(self.steps), "readout": list(self.weights)} if self.steps else {}),
+            "margin": self.margin,
+            "differences": [list(pair) for pair in self.differences],
+            "effects": [list(effect) for effect in self.effects],
+            "looks": self.looks,
+            **self.rest,
+        }
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The content of sweep.json. A search's has no arms, runs, steps and weights before those of its trials are added.
+
+    study, question: the name of a named one, and what it is to answer.
+    design, fraction: how the arms were made of the factors.
+    factors, baseline: the levels of each factor, and those of the first arm.
+    arms, same_arms: the baseline first; (later, earlier) for arms that are one.
+    seeds: the rule for seeds: every arm is trained with each of them.
+    runs: those so far.
+    store: its folder, as the command named it.
+    fixed: what is judged.
+    config_dir: with configs of the user's own.
+    retune: how the learning rates of arms were chosen; see `retune_file.Retune`.
+    search: see `search_file`.
+    diverged_loss: the training loss above which a run has diverged, as the newest command of the sweep has it.
+    fixed_at: when it was written first, in seconds since 1970.
+    joined: the names of the sweeps that were put together; none of a whole store; None of a sweep that a file holds.
+    """
+
+    study: str | None
+    design: str
+    factors: Mapping[str, tuple[str, ...]]
+    baseline: Mapping[str, str]
+    arms: tuple[SweepArm, ...]
+    same_arms: tuple[tuple[int, int], ...]
+    seeds: tuple[int, ...]
+    runs: tuple[SweepRun, ...]
+    store: str
+    fixed: Fixed
+    question: str | None = None
+    config_dir: str | None = None
+    fraction: SweepFraction | None = None
+    retune: Retune | None = None
+    search: Mapping[str, Any] | None = None
+    diverged_loss: float | None = None
+    fixed_at: int | None = None
+    joined: tuple[str, ...] | None = None
+    version: int = SWEEP_VERSION
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """From `to_json`, of any version that this program reads; see `sweep_check.check`, which goes before."""
+        given = dict(content)
+        fraction = given.pop("fraction", None)
+        return cls(
+            version=given.pop("version"),
+            study=given.pop("study", None),
+            question=given.pop("question", None),
+            config_dir=given.pop("config_dir", None),
+            design=given.pop("design"),
+            fraction=None if fraction is None else SweepFraction.from_json(fraction),
+            factors={name: tuple(levels) for name, levels in given.pop("factors").items()},
+            baseline=given.pop("baseline"),
+            arms=tuple(map(SweepArm.from_json, given.pop("arms", ()))),
+            same_arms=_pairs(given.pop("same_arms", ())),
+            seeds=tuple(given.pop("seeds")),
+            runs=tuple(map(SweepRun.from_json, given.pop("runs", ()))),
+            store=given.pop("store"),
+            retune=given.pop("retune", None),
+            fixed=Fixed.from_json(given.pop("fixed")),
+            search=given.pop("search", None),
+            diverged_loss=given.pop("diverged_loss", None),
+            fixed_at=given.pop("fixed_at", None),
+            rest=given,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As the file has it."""
+        compared = {
+            "arms": [arm.to_json() for arm in self.arms],
+            "same_arms": [list(pair) for pair in self.same_arms],
+            "seeds": list(self.seeds),
+            "runs": [run.to_json() for run in self.runs],
+        }
+        return {
+            "version": self.version,
+            "study": self.study,
+            **_given(question=self.question, config_dir=self.config_dir),
+            "design": self.design,
+            **({} if self.fraction is None else {"fraction": self.fraction.to_json()}),
+            "factors": {name: list(levels) for name, levels in self.factors.items()},
+            "baseline": dict(self.baseline),
+            **(compared if self.arms else {"seeds": list(self.seeds)}),
+            "store": self.store,
+            **_given(retune=self.retune),
+            "fixed": self.fixed.to_json(),
+            **_given(search=self.search, diverged_loss=self.diverged_loss, fixed_at=self.fixed_at),
+            **self.rest,
+        }
+
+    @property
+    def is_search(self) -> bool:
+        """Whether its arms are trials, chosen as it goes on."""
+        return self.design == SEARCH
+
+    @property
+    def title(self) -> str:
+        """The study, or where it has no name the design."""
+        return self.study or self.design
+
+    @property
+    def searched(self) -> Mapping[str, Any]:
+        """What a search fixed besides; see `search_file`."""
+        assert self.search is not None
+        return self.search
+
+    @property
+    def switched(self) -> list[Factor]:
+        """The factors as designs have them."""
+        return [Factor(name, levels) for name, levels in self.factors.items()]
+
+    @property
+    def fingerprints(self) -> set[str]:
+        """The trainings that its runs stand on."""
+        return {run.fingerprint for run in self.runs}
+
+    @property
+    def needs(self) -> dict[str, list[int]]:
+        """The steps at which runs read each training, by fingerprint."""
+        found: dict[str, list[int]] = {}
+        for run in self.runs:
+            found.setdefault(run.fingerprint, []).append(run.readout.step)
+        return found
+
+    def identity(self, resolution: int) -> Identity:
+        """What makes it this sweep and no other. resolution: that a fraction was asked to have."""
+        standing = tuple(run.standing for run in self.runs if run.seed in self.seeds)
+        levels = tuple(arm.levels for arm in self.arms)
+        return Identity(self.study, self.design, resolution, self.factors, levels, self.seeds, standing)
+
+    def relabelled(self, labels: Sequence[str]) -> Self:
+        """The same with other labels of its arms."""
+        return replace(self, arms=tuple(replace(arm, label=label) for arm, label in zip(self.arms, labels, strict=True)))
+
+
+def _given(**optional: Any) -> dict[str, Any]:
+    """What is there, for keys that are left out otherwise."""
+    return {key: value for key, value in optional.items() if value is not None}
+
+
+def _pairs(pairs: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+    return tuple((one, other) for one, other in pairs)
