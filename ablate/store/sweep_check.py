@@ -1,6 +1,7 @@
 """Whether a JSON object is a sweep: each value is what it can be, and fits the others, so that every reader can take it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ablate.designs import JOINED, SEARCH, STORE
 from ablate.store.references import SWEEP
@@ -21,6 +22,7 @@ COLUMNS = (
     *("examples_per_second", "input", "steps_per_epoch", "eval_images", "weights", "fingerprint", "trajectory", "sweep"),
     *("error", "epoch", "eval_loss", "learning_rate"),
 )
+_OF_ARMS = ("arms", "same_arms", "runs", "fraction", "retune", "step", "readout", "differences", "effects")
 _NAME = 200  # letters of the name of a factor, design or study
 
 
@@ -59,7 +61,7 @@ def check(node: Node) -> Sweep:
             level.text()
             if name not in factors:
                 raise level.bad("is of no factor")
-        return Sweep.from_json(node.value)
+        return _search(node.value)
     arms = check_arms(node["arms"], factors)
     _levels(node["baseline"], factors)
     node["baseline"].equals(dict(arms[0].levels), "the levels of the first arm")
@@ -74,6 +76,12 @@ def check(node: Node) -> Sweep:
     else:
         _different(node["arms"])
     return Sweep.from_json(node.value)
+
+
+def _search(content: Mapping[str, Any]) -> Sweep:
+    """A search, without what nobody reads of it: its arms and runs are in trials.json."""
+    kept = {key: value for key, value in content.items() if key not in _OF_ARMS}
+    return Sweep.from_json(kept | {"fixed": {key: value for key, value in content["fixed"].items() if key not in _OF_ARMS}})
 
 
 def _factors(node: Node, some: bool) -> dict[str, list[str]]:

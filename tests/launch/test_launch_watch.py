@@ -422,18 +422,18 @@ def many(tmp_path: Path, count: int) -> Path:
     """A folder of a sweep of so many finished runs, each with long metrics that need not be read."""
     sweep = Sweep(tmp_path, "seed=0")
     sweep.ended(0)
-    template = json.loads((sweep.folder / plan.SWEEP).read_text())
+    template = replace(sweep.plan.sweep, store=str(sweep.store))
     result = json.loads((sweep.folder / "0" / result_file.RESULT).read_text())
     runs = []
     for number in range(count):
         fingerprint = f"{number:016x}"
-        runs.append(template["runs"][0] | {"number": number, "seed": number, "fingerprint": fingerprint})
+        runs.append(replace(template.runs[0], number=number, seed=number, fingerprint=fingerprint))
         folder = sweep.folder / str(number)
         folder.mkdir(exist_ok=True)
         result_file.write(folder, result | {"fingerprint": fingerprint})
         (sweep.store / fingerprint).mkdir()
         (sweep.store / fingerprint / "metrics.jsonl").write_text('{"step": 1}\n' * 10_000)
-    sweep_file.write(sweep.folder, template | {"runs": runs, "seeds": list(range(count))})
+    sweep_file.write(sweep.folder, replace(template, runs=tuple(runs), seeds=tuple(range(count))))
     return sweep.folder
 
 

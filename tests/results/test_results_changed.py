@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from ablate.report import output
 from ablate.results import load
 from ablate.store import read_json
 from ablate.store.checksums import CHECK
+from ablate.store.sweep import Sweep
 
 
 @pytest.fixture
@@ -174,9 +176,9 @@ def test_a_store_is_named_as_one_beside_a_sweep(sweep):
 @pytest.mark.parametrize("store", ["${oc.decode:runs}", "${oc.env:ABLATE_TEST}${oc.create:x}", "${a}", "/dev/zero", "x" * 4000])
 def test_a_store_that_a_stranger_named_is_looked_for_and_nothing_more(sweep, monkeypatch, store):
     monkeypatch.setenv("ABLATE_TEST", "runs")
-    content = read_json(sweep / "sweep.json") | {"store": store}
-    assert find_store(content, sweep) is None
-    assert find_store(content | {"store": "${oc.env:ABLATE_TEST}"}, sweep) == Path("runs")
+    named = Sweep.from_json(read_json(sweep / "sweep.json") | {"store": store})
+    assert find_store(named, sweep) is None
+    assert find_store(replace(named, store="${oc.env:ABLATE_TEST}"), sweep) == Path("runs")
 
 
 def test_a_training_that_cannot_be_read_leaves_the_report_of_the_others(sweeps, tmp_path):
