@@ -41,7 +41,7 @@ def interim(results: Results, question: Question) -> str:
     """On a sweep that is not finished; empty for one that is, and for what was never planned as one."""
     runs, sweep = results.runs, results.sweep
     missing = int((runs["status"] == "missing").sum())
-    if not missing or sweep["design"] == designs.STORE or list(question.steps) != list(sweep["fixed"]["step"]):
+    if not missing or sweep.design == designs.STORE or question.steps != sweep.fixed.steps:
         return ""
     count = f"{missing:,} of {numbers.counted(len(runs), 'run')} {'is' if missing == 1 else 'are'}"
     return f"Interim: {count} not there yet; looking now is a look that was not planned."

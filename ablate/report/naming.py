@@ -7,7 +7,7 @@ from ablate.results.frames import Results
 def title(results: Results) -> str:
     """The name of the study or, without one, the design and its factors."""
     sweep = results.sweep
-    return str(sweep.get("study") or f"{sweep['design']}: {', '.join(sweep['factors']) or 'one arm'}")
+    return sweep.study or f"{sweep.design}: {', '.join(sweep.factors) or 'one arm'}"
 
 
 def seeds_an_arm(results: Results) -> str:

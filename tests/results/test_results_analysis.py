@@ -38,7 +38,7 @@ def rights(levels: dict[str, str], weights: str, seed: int, step: int) -> np.nda
 
 def fill(made: plan.Plan, folder: Path, steps=(10, 20), skip=lambda run: False) -> Path:
     """Trajectories and results of a sweep over augment and ema, and perhaps more."""
-    sweep_file.write(folder, made.to_json())
+    sweep_file.write(folder, made.sweep)
     for run in made.runs:
         trajectory = run.trajectory
         if skip(run):
@@ -261,7 +261,7 @@ def test_arms_that_are_one_are_compared_once_with_another_baseline(sweeps):
     words = ("lrn=native,on,off", "seed=0,1", "steps=20", "eval_every=10")
     made = sweeps.planned(*words)
     assert made.same_arms() == [(1, 0)]
-    sweep_file.write(sweeps.multirun / "it", made.to_json())
+    sweep_file.write(sweeps.multirun / "it", made.sweep)
     _, question = ask(load(sweeps.multirun / "it"), baseline="2")
     assert question.pairs == ((0, 2),)
 
@@ -279,7 +279,7 @@ def test_joined_sweeps_are_exploratory(sweeps):
 
 def test_frames_are_whole_where_nothing_was_trained(sweeps):
     made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1", "steps=20", "eval_every=10")
-    sweep_file.write(sweeps.multirun / "it", made.to_json())
+    sweep_file.write(sweeps.multirun / "it", made.sweep)
     found = analysed(sweeps.multirun / "it")
     assert set(found.comparisons["verdict"]) == {"no verdict"}
     assert found.arms["missing"].tolist() == [2, 2, 2, 2]
@@ -312,7 +312,7 @@ def test_trainings_from_before_the_plan_are_counted_where_it_is_dated(sweeps):
     made = sweeps.planned("augment=on,off", "seed=0,1", "steps=20", "eval_every=10")
     folder = fill(made, sweeps.multirun / made.name)
     assert analysed(folder).begun_earlier is None
-    sweep_file.write(folder, made.to_json() | {"fixed_at": 1795317581})
+    sweep_file.write(folder, replace(made.sweep, fixed_at=1795317581))
     assert analysed(folder).begun_earlier is None, "no training says when it was begun"
     for run, second in zip(made.runs, (40, 41, 42, 43), strict=True):
         (run.trajectory.path / "env.json").unlink()
@@ -322,7 +322,7 @@ def test_trainings_from_before_the_plan_are_counted_where_it_is_dated(sweeps):
     assert caveats.earlier(found.results, found.begun_earlier).startswith(
         "1 of 4 trainings was begun before this sweep was planned: "
     )
-    sweep_file.write(folder, made.to_json() | {"fixed_at": 1795317580})
+    sweep_file.write(folder, replace(made.sweep, fixed_at=1795317580))
     assert analysed(folder).begun_earlier == 0
     assert caveats.earlier(found.results, 0) == ""
     assert not found.question.exploratory

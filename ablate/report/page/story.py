@@ -1,13 +1,13 @@
 """The sentences of the page: what was found in one line, what was asked, what was planned, and what it took."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ablate import stats
 from ablate.designs import STORE, TUNING
 from ablate.numbers import counted, duration, listed
 from ablate.report import caveats, naming, sentences
 from ablate.results.analysis import Analysis
+from ablate.store.sweep import Fixed
 
 MOST_NAMED = 3  # changes with the same verdict that the first line of the page names
 MOST_ARMS = 8  # that the plan names; the table of arms names all
@@ -40,11 +40,11 @@ def answer(analysis: Analysis) -> str:
 def nothing(analysis: Analysis) -> str:
     """Why nothing is judged."""
     sweep = analysis.results.sweep
-    if sweep["design"] == STORE:
+    if sweep.design == STORE:
         return "Nothing was compared: a store has no plan of what to compare. --baseline compares all arms with one."
-    if sweep["design"] == TUNING:
+    if sweep.design == TUNING:
         return "Nothing was compared: this is where learning rates are chosen, each arm by itself, on validation images."
-    return f"Nothing was compared: {'there is one arm' if len(sweep['arms']) == 1 else 'all arms are one'}."
+    return f"Nothing was compared: {'there is one arm' if len(sweep.arms) == 1 else 'all arms are one'}."
 
 
 _FOUND = {
@@ -71,14 +71,14 @@ def asked(analysis: Analysis) -> tuple[str, ...]:
     """The question in sentences."""
     question, sweep = analysis.question, analysis.results.sweep
     where = f"{question.metric.name} on the {question.evaluation_set} set"
-    factors = sentences.series(list(sweep["factors"]))
+    factors = sentences.series(list(sweep.factors))
     if question.effects:
         first = f"Which of {factors} moves the {where}, by how much, how sure is that, and what does it cost?"
         second = "Each effect is the mean over the arms with one level minus that over those with the other, within each seed."
     else:
         first = f"Which change of {factors} moves the {where}, by how much, how sure is that, and what does it cost?"
         second = _compared(analysis)
-    own = [str(sweep["question"])] if sweep.get("question") else []
+    own = [sweep.question] if sweep.question else []
     return (*own, first, second) if question.judged else (*own, first)
 
 
@@ -94,24 +94,24 @@ def _compared(analysis: Analysis) -> str:
         return f"Every other arm is compared with {analysis.names[others.pop()]}, seed by seed."
     if analysis.partner is not None:
         return f"Every arm is compared with {analysis.partner}, seed by seed."
-    planned = "each of the sweeps" if analysis.results.sweep.get("joined") else "the sweep"
+    planned = "each of the sweeps" if analysis.results.sweep.joined else "the sweep"
     return f"Arms are compared as {planned} planned it, seed by seed."
 
 
 def plan(analysis: Analysis) -> tuple[str, ...]:
     """What sweep.json fixed, a line each; a store fixed nothing."""
     sweep = analysis.results.sweep
-    fixed = sweep["fixed"]
+    fixed = sweep.fixed
     each = naming.seeds_an_arm(analysis.results)
-    arms, runs = len(sweep["arms"]), len(sweep["runs"])
-    trainings = len({run["fingerprint"] for run in sweep["runs"]})
-    judged = len(fixed.get("effects", [])) or len(fixed["differences"])
-    what = "effect" if fixed.get("effects") else "difference"
-    looks = int(fixed["looks"])
+    arms, runs = len(sweep.arms), len(sweep.runs)
+    trainings = len(sweep.fingerprints)
+    judged = len(fixed.effects) or len(fixed.differences)
+    what = "effect" if fixed.effects else "difference"
+    looks = fixed.looks
     retuned = analysis.retuned
-    if sweep["design"] == STORE:
+    if sweep.design == STORE:
         fixes = ["nothing was fixed before training: a store holds what was trained for any purpose"]
-    elif sweep.get("joined"):
+    elif sweep.joined:
         fixes = [f"fixed by each sweep before they were joined: {_fixed(fixed)}; {counted(judged, what)} judged by all"]
     else:
         share = stats.percent(stats.family_level(max(1, judged), looks))
@@ -119,11 +119,11 @@ def plan(analysis: Analysis) -> tuple[str, ...]:
         level = f", so each at a level of {share}" if judged else ""
         fixes = [f"fixed {sentences.when_fixed(analysis)}: {_fixed(fixed)}; {counted(judged, what)} judged{several}{level}"]
     return (
-        f"design: {sweep['design']}, {counted(arms, 'arm')} with {each}{' each' if arms > 1 else ''} = "
+        f"design: {sweep.design}, {counted(arms, 'arm')} with {each}{' each' if arms > 1 else ''} = "
         f"{counted(runs, 'run')}, which stand on {counted(trainings, 'training')}",
-        *(f"factor {factor}: {', '.join(levels)}" for factor, levels in sweep["factors"].items()),
+        *(f"factor {factor}: {', '.join(levels)}" for factor, levels in sweep.factors.items()),
         *([f"arms: {'; '.join(analysis.names.values())}"] if arms <= MOST_ARMS else []),
-        f"seeds: {', '.join(map(str, sweep['seeds']))}",
+        f"seeds: {', '.join(map(str, sweep.seeds))}",
         *([] if retuned is None else [f"learning rates: {retuned.how} Chosen: {retuned.chosen}"]),
         *fixes,
         *(
@@ -137,12 +137,12 @@ def plan(analysis: Analysis) -> tuple[str, ...]:
     )
 
 
-def _fixed(fixed: Mapping[str, Any]) -> str:
+def _fixed(fixed: Fixed) -> str:
     """Metric, images, step, weights and margin."""
-    margin = "no margin" if fixed["margin"] is None else f"a margin of ± {fixed['margin']:g} points"
+    margin = "no margin" if fixed.margin is None else f"a margin of ± {fixed.margin:g} points"
     return (
-        f"{fixed['metric']} on the {fixed['evaluation_set']} set, read at {_steps(fixed['step'])} with "
-        f"{sentences.series(sorted(set(fixed['readout'])))} weights; {margin}"
+        f"{fixed.metric} on the {fixed.evaluation_set} set, read at {_steps(fixed.steps)} with "
+        f"{sentences.series(sorted(set(fixed.weights)))} weights; {margin}"
     )
 
 

@@ -35,9 +35,9 @@ def design(analysis: Analysis) -> list[str]:
     """Arms, factors, seeds and pairing."""
     sweep = analysis.results.sweep
     each = naming.seeds_an_arm(analysis.results)
-    arms, seeds = len(analysis.arms), list(sweep["seeds"])
-    factors = "; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep["factors"].items())
-    how = KINDS.get(sweep["design"]) or designs.sentence(sweep["design"])
+    arms, seeds = len(analysis.arms), list(sweep.seeds)
+    factors = "; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep.factors.items())
+    how = KINDS.get(sweep.design) or designs.sentence(sweep.design)
     if analysis.retuned is not None:
         more = arms - len(analysis.retuned.content["arms"])
         how += f", and {more:,} of these again at learning rates of their own" if more else ""
@@ -218,7 +218,7 @@ def test(analysis: Analysis) -> list[str]:
 
 def no_seeds(analysis: Analysis) -> str:
     """What there is too little of for a test."""
-    return "there was one seed" if len(analysis.results.sweep["seeds"]) == 1 else "no comparison had two seeds with a value"
+    return "there was one seed" if len(analysis.results.sweep.seeds) == 1 else "no comparison had two seeds with a value"
 
 
 def compute(analysis: Analysis) -> list[str]:

@@ -16,7 +16,7 @@ def wide(results: Results, question: Question, names: dict[int, str]) -> pd.Data
     values = done.assign(value=metric.scale * done[metric.column]).pivot_table(
         index="arm", columns="seed", values="value", dropna=False
     )
-    found = values.reindex(index=list(names), columns=list(results.sweep["seeds"])).astype("float64")
+    found = values.reindex(index=list(names), columns=list(results.sweep.seeds)).astype("float64")
     return found.rename_axis(index="arm", columns="seed")
 
 
@@ -64,5 +64,5 @@ def noise(results: Results, question: Question, wide: pd.DataFrame, samples: pd.
     """The noise floor; see `stats.noise`. Where effects are judged, its paired differences are those to the baseline."""
     if not question.effects:
         return stats.noise(wide, samples)
-    one = {question.baseline, *(int(later) for later, _ in results.sweep.get("same_arms", []))}  # with an earlier arm
+    one = {question.baseline, *(later for later, _ in results.sweep.same_arms)}  # with an earlier arm
     return stats.noise(wide, stats.paired(wide, [(int(arm), question.baseline) for arm in wide.index if arm not in one]))

@@ -11,24 +11,24 @@ from ablate.results.retuned import Retuned
 
 def names(results: Results) -> dict[int, str]:
     """The arms as readers see them, by number."""
-    return {int(arm["number"]): arm_name(arm) for arm in results.sweep["arms"]}
+    return {arm.number: arm_name(arm) for arm in results.sweep.arms}
 
 
 def labels(results: Results) -> dict[int, str]:
     """The arms by number, without what the baseline is made of."""
-    return {int(arm["number"]): str(arm["label"]) for arm in results.sweep["arms"]}
+    return {arm.number: arm.label for arm in results.sweep.arms}
 
 
 def levels(results: Results) -> pd.DataFrame:
     """The levels of each arm: a row an arm, a column a factor."""
-    arms = results.sweep["arms"]
-    frame = pd.DataFrame([arm["levels"] for arm in arms], index=[int(arm["number"]) for arm in arms])
+    arms = results.sweep.arms
+    frame = pd.DataFrame([arm.levels for arm in arms], index=[arm.number for arm in arms])
     return frame.reindex(columns=results.factors).rename_axis(index="arm")
 
 
 def retuned(results: Results) -> Retuned | None:
     """How the learning rates of arms were chosen; None where they were not."""
-    content = results.sweep.get("retune")
+    content = results.sweep.retune
     return None if content is None else Retuned(content)
 
 
@@ -67,8 +67,8 @@ def pair_names(
 
 def _design(results: Results) -> Design | None:
     """What made the arms; None for those of several sweeps or of a store, and for what is not known here."""
-    return designs.known(results.sweep["design"])
+    return designs.known(results.sweep.design)
 
 
 def _arms(results: Results) -> list[Arm]:
-    return [Arm(tuple(arm["levels"].items())) for arm in results.sweep["arms"]]
+    return [arm.switched for arm in results.sweep.arms]

@@ -17,7 +17,7 @@ def statuses(results: Results, question: Question) -> "pd.Series[str]":
     """
     runs, trainings = results.runs, results.trainings
     states = trainings.drop_duplicates("fingerprint").set_index("fingerprint")["status"]
-    asked = list(question.steps) != list(results.sweep["fixed"]["step"])
+    asked = question.steps != results.sweep.fixed.steps
     pending = runs["fingerprint"].map(states).map(_PENDING).fillna("not evaluated" if asked else "not yet run")
     return runs["status"].where(runs["status"] != "missing", pending)
 
@@ -56,7 +56,7 @@ def compute(results: Results) -> dict[str, Any]:
 def begun_earlier(results: Results) -> int | None:
     """How many trainings were begun before the sweep was planned; None where that is not known."""
     trainings, runs = results.trainings, results.runs
-    fixed_at = results.sweep.get("fixed_at")
+    fixed_at = results.sweep.fixed_at
     if fixed_at is None:
         return None
     earlier = int((trainings["begun"] < fixed_at).sum())

@@ -65,7 +65,7 @@ def average_confounds(results: Results, question: Question, levels: pd.DataFrame
         Columns factor; label, as in `augment: on → off`; what: `input`, as height x width, or another quantity of
         `planning.confounds`; before, after: means, a text for the input; by: the relative change, missing for the input.
     """
-    known, factors = _known_of_all(sizes), results.sweep["factors"]
+    known, factors = _known_of_all(sizes), results.sweep.factors
     rows: list[dict[str, Any]] = []
     for factor in dict.fromkeys(name for effect in question.effects for name in effect):
         first, second = factors[factor]

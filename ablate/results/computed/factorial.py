@@ -13,7 +13,7 @@ def contrasts(results: Results, question: Question, wide: pd.DataFrame, levels: 
     Their family intervals count these contrasts alone. Columns: effect, kind, factors, aliases, those of `stats.estimates`,
     level.
     """
-    factors = results.sweep["factors"]
+    factors = results.sweep.factors
     if not crossed or question.effects or sum(len(each) > 1 for each in factors.values()) < 2:
         return _none(question, wide, "effect", "kind", "aliases")
     return _estimated(question, *stats.contrasts(wide, levels, factors))
@@ -21,7 +21,7 @@ def contrasts(results: Results, question: Question, wide: pd.DataFrame, levels: 
 
 def shapley(results: Results, question: Question, wide: pd.DataFrame, levels: pd.DataFrame, crossed: bool) -> pd.DataFrame:
     """Shapley values of a full two-level factorial; no rows otherwise. Columns as `contrasts`, with factor and change."""
-    factors = results.sweep["factors"]
+    factors = results.sweep.factors
     if not crossed or len(factors) < 2 or any(len(each) != 2 for each in factors.values()):
         return _none(question, wide, "factor", "change")
     return _estimated(question, *stats.shapley(wide, levels, factors))
@@ -29,7 +29,7 @@ def shapley(results: Results, question: Question, wide: pd.DataFrame, levels: pd
 
 def pair_means(results: Results, wide: pd.DataFrame, levels: pd.DataFrame, crossed: bool) -> pd.DataFrame:
     """The mean at each combination of two factors' levels; see `stats.pair_means`. No rows for other designs."""
-    return stats.pair_means(wide, levels, results.sweep["factors"] if crossed else {})
+    return stats.pair_means(wide, levels, results.sweep.factors if crossed else {})
 
 
 def _none(question: Question, wide: pd.DataFrame, *columns: str) -> pd.DataFrame:

@@ -24,7 +24,7 @@ def judged(
     With tuned learning rates the column `rates` says at which ones: `shared`, `own best` or `shared and own best`.
     """
     if question.effects:
-        made, _ = stats.contrasts(wide, levels, results.sweep["factors"], question.effects)
+        made, _ = stats.contrasts(wide, levels, results.sweep.factors, question.effects)
         named = pd.DataFrame({"name": made["effect"], "arm": pd.NA, "against": pd.NA, "against_label": ""})
         named["aliases"] = made["aliases"]
     else:
@@ -45,7 +45,7 @@ def judged(
 def weights(results: Results, question: Question, levels: pd.DataFrame) -> pd.DataFrame:
     """How much each arm (column) counts in each comparison (row): differences and effects as sums over arms."""
     if question.effects:
-        return stats.contrast_weights(levels, results.sweep["factors"], question.effects)
+        return stats.contrast_weights(levels, results.sweep.factors, question.effects)
     frame = pd.DataFrame(0.0, index=range(len(question.pairs)), columns=list(levels.index))
     for row, (arm, other) in enumerate(question.pairs):
         frame.loc[row, [arm, other]] = [1.0, -1.0]
@@ -55,7 +55,7 @@ def weights(results: Results, question: Question, levels: pd.DataFrame) -> pd.Da
 def samples(results: Results, question: Question, levels: pd.DataFrame, wide: pd.DataFrame) -> pd.DataFrame:
     """What is judged (row, as in `comparisons`) for each seed (column), in points."""
     if question.effects:
-        return stats.contrasts(wide, levels, results.sweep["factors"], question.effects)[1]
+        return stats.contrasts(wide, levels, results.sweep.factors, question.effects)[1]
     return stats.paired(wide, question.pairs)
 
 
@@ -101,7 +101,7 @@ def _diverged_sides(results: Results, question: Question, weights: pd.DataFrame)
 def _all_diverged(results: Results, weights: pd.DataFrame) -> NDArray[np.bool_]:
     """For each comparison whether each seed that all of its arms were to have diverged in one of them; (comparisons,)."""
     runs, taking_part = results.runs, weights.to_numpy() != 0  # (comparisons, arms)
-    arms, seeds = list(weights.columns), list(results.sweep["seeds"])
+    arms, seeds = list(weights.columns), list(results.sweep.seeds)
     planned, diverged = (
         pd.crosstab(rows["arm"], rows["seed"]).reindex(index=arms, columns=seeds, fill_value=0).to_numpy() > 0
         for rows in (runs, runs[runs["status"] == "diverged"])
