@@ -13,7 +13,9 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
 if TYPE_CHECKING:
-    from ablate.planning.plan import Command, Plan, Run
+    from ablate.planning.command import Command
+    from ablate.planning.plan import Plan
+    from ablate.planning.runs import Run
     from ablate.running.retune import Retuning, Settings
 
 
@@ -106,9 +108,9 @@ class AblateSweeper(Sweeper):
 
     def _command(self, arguments: Sequence[str]) -> "Command":
         from ablate.config.overrides import parse_all
-        from ablate.planning import plan
+        from ablate.planning.command import command_of, of_study
 
-        return plan.parse(parse_all(plan.of_study(self.params, arguments), self.context.config_loader))
+        return command_of(parse_all(of_study(self.params, arguments), self.context.config_loader))
 
     def _compose(self, overrides: Sequence[str]) -> DictConfig:
         return self.context.config_loader.load_sweep_config(self.master, list(overrides))
@@ -117,6 +119,7 @@ class AblateSweeper(Sweeper):
         from ablate.config.cached_loader import config_dir, reading_once
         from ablate.config.overrides import parse_all
         from ablate.planning import plan
+        from ablate.planning.command import check_study
 
         loader = self.context.config_loader
         study = self.master.hydra.runtime.choices.get("study")
@@ -124,7 +127,7 @@ class AblateSweeper(Sweeper):
             if study is not None:
                 given = [word for word in parse_all(arguments, loader) if not word.is_sweep_override()]
                 without = self._compose([str(word.input_line) for word in given if word.key_or_group != "study"])
-                plan.check_study(study, self.master, without)
+                check_study(study, self.master, without)
             design, resolution = str(self.master.design), self.master.resolution
             made = plan.make(self._command(arguments), design, self._compose, resolution, study)
         return replace(made, question=self.master.question, config_dir=config_dir(self.master))
@@ -135,6 +138,7 @@ class AblateSweeper(Sweeper):
         Returns:
             That by the folder, in that of the sweep, in which the runs have theirs.
         """
+        from ablate.config.syntax import key_of
         from ablate.errors import AblateError
         from ablate.running import backends
 
@@ -142,7 +146,7 @@ class AblateSweeper(Sweeper):
             hydra_context=self.context, task_function=self.task, config=self.master
         )
         for word in self.master.hydra.overrides.task:
-            if word.lstrip("+").partition("=")[0] in ("workers", "retries", "fail_fast"):
+            if key_of(word) in ("workers", "retries", "fail_fast"):
                 ours = " or ".join(backends.names())
                 raise AblateError(f"{word} works only with hydra/launcher={ours}, not with hydra/launcher={self._launcher}.")
 

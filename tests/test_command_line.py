@@ -13,7 +13,7 @@ from ablate.commands.arguments import Parser
 from ablate.commands.runs import common
 from ablate.config import complaints, loading
 from ablate.errors import AblateError, UsageError
-from ablate.planning.plan import sweep_folder
+from ablate.planning.folders import sweep_folder
 from ablate.store import sweep_names
 
 

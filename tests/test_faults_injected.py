@@ -24,7 +24,9 @@ from ablate.config.execution import Settings
 from ablate.config.recipe import Recipe
 from ablate.errors import AblateError, Stopped
 from ablate.planning import plan, run_result
-from ablate.planning.plan import Plan, Run
+from ablate.planning.command import command_of
+from ablate.planning.plan import Plan
+from ablate.planning.runs import Run, trainings
 from ablate.resources import Share
 from ablate.running import ensuring, sweep, worker
 from ablate.running.backend import Job, Outcome, Place
@@ -160,7 +162,7 @@ class Swept:
             engine = Engine(backend, backend.share, 1, False, ended, tick)
             engine.tick_s = 0
             try:
-                engine.run(plan.trainings(runs))
+                engine.run(trainings(runs))
             finally:
                 backend.end()
 
@@ -203,7 +205,7 @@ def lasting(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def made() -> Plan:
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    command = plan.parse(OverridesParser.create().parse_overrides(WORDS))
+    command = command_of(OverridesParser.create().parse_overrides(WORDS))
     return plan.make(command, "factorial", loading.compose)
 
 

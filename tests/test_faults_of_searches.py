@@ -17,7 +17,7 @@ from ablate.config import loading
 from ablate.config.complaints import one_line
 from ablate.config.execution import Settings
 from ablate.errors import AblateError
-from ablate.planning.plan import Run, trainings
+from ablate.planning.runs import Run, trainings
 from ablate.running import ensuring
 from ablate.running.engine import Engine
 from ablate.search import ledger, loop, run, space, spec

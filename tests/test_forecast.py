@@ -21,15 +21,17 @@ from ablate.models.costs import totals
 from ablate.models.spec import parse
 from ablate.planning import calibration, forecast, plan, run_result
 from ablate.planning.calibration import Speed, nearest
+from ablate.planning.command import command_of
 from ablate.planning.forecast import Forecast, evaluations_left, wall_seconds
-from ablate.planning.plan import Plan, Training
+from ablate.planning.plan import Plan
+from ablate.planning.runs import Training, trainings
 from ablate.resources import Share
 
 SHARE = Share(at_once=2, threads=1)
 
 
 def make(store: Path, *words: str) -> Plan:
-    command = plan.parse(OverridesParser.create().parse_overrides([f"store={store}", "eval_every=100", *words]))
+    command = command_of(OverridesParser.create().parse_overrides([f"store={store}", "eval_every=100", *words]))
     return plan.make(command, "factorial", lambda overrides: loading.compose(["data=digits", *overrides]))
 
 
@@ -299,7 +301,7 @@ def test_evaluations_to_come(tmp_path: Path, steps: str, begun: int, evaluations
 
 def test_a_training_is_evaluated_where_each_of_its_runs_is_read(tmp_path: Path) -> None:
     runs = [make(tmp_path, f"steps={steps}").runs[0] for steps in (150, 200, 310)]
-    [training] = plan.trainings(runs)
+    [training] = trainings(runs)
     assert evaluations_left(training, 0) == 5  # 100, 150, 200, 300, 310
 
 

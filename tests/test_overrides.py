@@ -15,7 +15,7 @@ from ablate.config.overrides import parse_all, texts
 from ablate.config.own_configs import KEYS
 from ablate.config.syntax import parse, parses
 from ablate.errors import ALIASES, AblateError, nearest, shown
-from ablate.planning import plan
+from ablate.planning.command import command_of
 
 
 def refused(words: Sequence[str], sweep: bool = True, config_dir: str | None = None) -> str:
@@ -46,7 +46,7 @@ def refused(words: Sequence[str], sweep: bool = True, config_dir: str | None = N
     ],
 )
 def test_the_end_of_a_range_is_not_in_it(word: str, levels: str) -> None:
-    [factor] = plan.parse(parse_all([f"lr={word}"])).factors if "," in levels else []
+    [factor] = command_of(parse_all([f"lr={word}"])).factors if "," in levels else []
     assert ",".join(factor.levels) == levels
     shuffled = texts(parse(f"lr=shuffle({word})")) if word.startswith("range") else factor.levels
     assert sorted(shuffled) == sorted(factor.levels)

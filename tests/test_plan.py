@@ -14,6 +14,8 @@ from ablate.config import loading
 from ablate.config.execution import Settings
 from ablate.errors import AblateError
 from ablate.planning import plan, run_result
+from ablate.planning.command import check_study, command_of, of_study
+from ablate.planning.folders import find_store
 from ablate.planning.plan import Plan
 from ablate.running import sweep
 from ablate.store import read_json, sweep_file
@@ -21,7 +23,7 @@ from ablate.store.sweep import Sweep
 
 
 def make(*words: str, design: str = "factorial", study: str | None = None) -> Plan:
-    command = plan.parse(OverridesParser.create().parse_overrides(list(words)))
+    command = command_of(OverridesParser.create().parse_overrides(list(words)))
     return plan.make(command, design, lambda overrides: loading.compose(["data=digits", *overrides]), study=study)
 
 
@@ -79,13 +81,13 @@ def test_what_only_makes_a_sweep_is_left_out_of_a_runs_overrides() -> None:
     ],
 )
 def test_the_command_line_replaces_what_a_study_says(words: list[str], expected: list[str]) -> None:
-    assert plan.of_study({"ema": "on,off", "steps": 100}, words) == expected
+    assert of_study({"ema": "on,off", "steps": 100}, words) == expected
 
 
 def test_a_study_says_nothing_but_its_sweep() -> None:
-    plan.check_study("lrn", loading.compose(["study=lrn", "report.margin=1"]), loading.compose([]))
+    check_study("lrn", loading.compose(["study=lrn", "report.margin=1"]), loading.compose([]))
     with pytest.raises(AblateError, match="study=lrn sets batch_size outside of "):
-        plan.check_study("lrn", loading.compose(["study=lrn", "batch_size=64"]), loading.compose([]))
+        check_study("lrn", loading.compose(["study=lrn", "batch_size=64"]), loading.compose([]))
 
 
 def test_the_same_command_is_the_same_folder_and_another_is_not() -> None:
@@ -115,7 +117,7 @@ def test_the_same_command_is_the_same_folder_and_another_is_not() -> None:
 def test_hydras_grammar(
     words: Sequence[str], factors: dict[str, tuple[str, ...]], seeds: tuple[int, ...], fixed: tuple[str, ...]
 ) -> None:
-    command = plan.parse(OverridesParser.create().parse_overrides(list(words)))
+    command = command_of(OverridesParser.create().parse_overrides(list(words)))
     assert {factor.name: factor.levels for factor in command.factors} == factors
     assert [factor.name for factor in command.factors] == list(factors)
     assert (command.seeds, command.fixed) == (seeds, fixed)
@@ -169,7 +171,7 @@ def test_the_store_of_a_sweep_is_one_and_is_found_again(tmp_path: Path) -> None:
     first, second = (run.trajectory.fingerprint for run in made.runs)
     for place in (few / first, many / first, many / second):
         place.mkdir(parents=True)
-    assert plan.find_store(made.sweep, tmp_path / "a" / "multirun" / "x") == many
+    assert find_store(made.sweep, tmp_path / "a" / "multirun" / "x") == many
 
 
 @pytest.mark.parametrize(

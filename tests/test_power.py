@@ -12,8 +12,10 @@ from scipy import stats
 
 from ablate.config import loading
 from ablate.planning import plan, power
-from ablate.planning.plan import Plan, Run
+from ablate.planning.command import command_of
+from ablate.planning.plan import Plan
 from ablate.planning.power import Deviation, detectable, deviations, effect_deviations
+from ablate.planning.runs import Run
 
 
 @pytest.mark.parametrize(("seeds", "judged"), [(2, 1), (3, 3), (5, 3), (10, 1), (8, 124)])
@@ -49,7 +51,7 @@ def test_more_seeds_show_smaller_differences_and_more_differences_need_larger(
 
 
 def make(store: Path, *words: str, design: str = "factorial") -> Plan:
-    command = plan.parse(OverridesParser.create().parse_overrides([f"store={store}", "steps=100", *words]))
+    command = command_of(OverridesParser.create().parse_overrides([f"store={store}", "steps=100", *words]))
     return plan.make(command, design, lambda overrides: loading.compose(["data=digits", *overrides]))
 
 
@@ -100,7 +102,7 @@ def test_the_interval_of_a_deviation_holds_the_true_one_as_often_as_said() -> No
 def test_the_effects_of_a_fraction_vary_as_their_contrasts_over_all_arms(tmp_path: Path) -> None:
     words = ("augment=on,off", "ema=on,off", "lrn=on,off", "seed=0,1,2")
     made = plan.make(
-        plan.parse(OverridesParser.create().parse_overrides([f"store={tmp_path}", "steps=100", *words])),
+        command_of(OverridesParser.create().parse_overrides([f"store={tmp_path}", "steps=100", *words])),
         "fractional",
         lambda overrides: loading.compose(["data=digits", *overrides]),
         resolution=3,

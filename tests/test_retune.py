@@ -22,6 +22,7 @@ from ablate.config import loading
 from ablate.data.split import default_validation
 from ablate.errors import AblateError
 from ablate.planning import overview, plan
+from ablate.planning.command import command_of
 from ablate.planning.sentences import head, head_of_retuning, show
 from ablate.planning.site import by_another, here
 from ablate.report.writing import at_end
@@ -36,7 +37,7 @@ def retuning(*words: str, design: str = "one_factor", rates: Sequence[float] = R
     def compose(overrides: Sequence[str]) -> DictConfig:
         return loading.compose(["data=digits", *overrides])
 
-    command = plan.parse(OverridesParser.create().parse_overrides(list(words)))
+    command = command_of(OverridesParser.create().parse_overrides(list(words)))
     return Retuning(command, plan.make(command, design, compose), Settings(True, tuple(rates), seeds), compose)
 
 

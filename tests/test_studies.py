@@ -9,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from ablate import designs
 from ablate.config import loading
 from ablate.planning import plan
+from ablate.planning.command import command_of
 from ablate.search import space, spec
 from ablate.search.settings import SearchSettings
 
@@ -40,7 +41,7 @@ def composed(study: str) -> tuple[str, dict[str, Any]]:
 def made(study: str, *words: str) -> plan.Plan:
     design, params = composed(study)
     overrides = [*(f"{key}={value}" for key, value in params.items()), *words]
-    command = plan.parse(OverridesParser.create().parse_overrides(overrides))
+    command = command_of(OverridesParser.create().parse_overrides(overrides))
     return plan.make(command, design, loading.compose)
 
 

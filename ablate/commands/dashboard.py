@@ -9,7 +9,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from ablate.commands.arguments import Parser
 from ablate.errors import AblateError
 from ablate.messages import say
-from ablate.planning.plan import sweep_folder
+from ablate.planning.folders import sweep_folder
 from ablate.store import SWEEP, read_json, record
 
 HOST = "127.0.0.1"

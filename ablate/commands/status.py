@@ -15,8 +15,9 @@ from ablate.monitor import live
 from ablate.monitor.live import Screen
 from ablate.monitor.snapshot import snapshot
 from ablate.monitor.states import BAD, STATES, Snapshot, State
-from ablate.planning.plan import TUNING, sweep_folder
+from ablate.planning.folders import sweep_folder
 from ablate.store import SWEEP, sweep_names
+from ablate.store.sweep_names import TUNING
 
 _DESCRIPTION = """\
 Show how far a sweep is: which trainings are at work, which wait, which failed and why, and about how long it takes.

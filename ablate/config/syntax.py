@@ -67,6 +67,11 @@ DEEPEST = 1000  # brackets of a word
 LONGEST = 100  # characters of a word that a message repeats
 
 
+def key_of(word: str) -> str:
+    """The key that a word of the command line sets: `lr` of `lr=0.1` and of `+lr=0.1`."""
+    return word.lstrip("+").partition("=")[0]
+
+
 def parse(word: str, after: str | None = None) -> Override:
     """One word, parsed.
 

@@ -16,7 +16,7 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.monitor import trials as of_trials
 from ablate.monitor.states import BAD, Evaluation, Holder, RunStatus, SearchStatus, Snapshot, State, TrainingStatus
-from ablate.planning.plan import find_store
+from ablate.planning.folders import find_store
 from ablate.planning.run_result import TRACE
 from ablate.readout import diverged_loss_of, read_off
 from ablate.store import RECENT, SWEEP, Trajectory, alive, known_sweeps, read_json, record, result_file, sweep_file, trials_file

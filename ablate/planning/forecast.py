@@ -18,7 +18,7 @@ from ablate.models.layers import Model
 from ablate.models.spec import parse
 from ablate.planning import calibration, run_result
 from ablate.planning.calibration import Speed, nearest
-from ablate.planning.plan import Training
+from ablate.planning.runs import Training
 from ablate.resources import Share
 from ablate.store import RECENT, Trajectory
 

@@ -8,7 +8,8 @@ from typing import Any
 from ablate.models.costs import totals
 from ablate.planning import confounds, power, run_result
 from ablate.planning.forecast import forecast
-from ablate.planning.plan import Plan, Run, Training, trainings
+from ablate.planning.plan import Plan
+from ablate.planning.runs import Run, Training, trainings
 from ablate.planning.site import Site
 from ablate.resources import Share, gpus
 from ablate.stats import levels

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from ablate.designs import Effect
 from ablate.numbers import SAME
 from ablate.planning.forecast import USUAL_SEEDS, siblings
-from ablate.planning.plan import Plan, Run
+from ablate.planning.plan import Plan
 from ablate.planning.run_result import exploded
+from ablate.planning.runs import Run
 from ablate.stats.levels import CONFIDENCE, LEVEL, POWER
 
 AVERAGED_OVER = 4000  # deviations; enough for four digits

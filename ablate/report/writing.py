@@ -196,7 +196,7 @@ def folder_of(sources: Sequence[str], to: Path | None) -> Path:
                 f"Expected --out DIR, since several sweeps have no folder of their own. Received: {len(found)} sweeps."
             )
         return found[0] / "report"
-    from ablate.planning.plan import sweep_folder
+    from ablate.planning.folders import sweep_folder
     from ablate.results.sources import is_store
 
     if is_store(Path(sources[0])):
@@ -210,10 +210,11 @@ def search_of(source: str) -> Path | None:
     Raises:
         AblateError: it is a sweep that still tunes learning rates, or nothing that has a report.
     """
-    from ablate.planning.plan import TUNING, sweep_folder
+    from ablate.planning.folders import sweep_folder
     from ablate.results.sources import folders, is_store
     from ablate.store import SWEEP
     from ablate.store.record import is_search
+    from ablate.store.sweep_names import TUNING
 
     if (Path(source) / SWEEP).exists() or (Path(source) / TUNING / SWEEP).exists():
         folder = sweep_folder(source)

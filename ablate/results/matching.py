@@ -7,7 +7,7 @@ from typing import Any
 
 from ablate.config import keys
 from ablate.errors import AblateError
-from ablate.planning.plan import NOT_FACTORS
+from ablate.planning.command import NOT_FACTORS
 from ablate.readout import EMA
 from ablate.results.differences import contents_differ, text_of
 from ablate.results.frames import Found

@@ -7,7 +7,7 @@ from typing import Any
 
 from ablate.errors import AblateError
 from ablate.numbers import counted
-from ablate.planning.plan import find_store, sweep_folder
+from ablate.planning.folders import find_store, sweep_folder
 from ablate.readout import diverged_loss_of, read_off
 from ablate.results.doubts import doubts
 from ablate.results.frames import Found, arm_name

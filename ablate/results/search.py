@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ablate.errors import AblateError
-from ablate.planning.plan import find_store, sweep_folder
+from ablate.planning.folders import find_store, sweep_folder
 from ablate.results import environment
 from ablate.results.analysis import Analysis, analyse
 from ablate.results.frames import Results

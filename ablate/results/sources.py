@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ablate.config.syntax import key_of
 from ablate.errors import AblateError
-from ablate.planning.plan import NOT_FACTORS, sweep_folder
+from ablate.planning.command import NOT_FACTORS
+from ablate.planning.folders import sweep_folder
 from ablate.results import joined, one_sweep, whole_store
 from ablate.results.frames import Results, build
 from ablate.store import SWEEP, canonical_json, sweep_file, sweep_names
@@ -99,7 +101,7 @@ def _but_for_seeds(sweep: Sweep) -> str:
 
 def _lasting(overrides: Sequence[str]) -> list[str]:
     """The overrides that say more than the seed and how a training is executed."""
-    return [word for word in overrides if word.lstrip("+").partition("=")[0].partition(".")[0] not in NOT_FACTORS]
+    return [word for word in overrides if key_of(word).partition(".")[0] not in NOT_FACTORS]
 
 
 def _shown(sweep: Sweep) -> str:

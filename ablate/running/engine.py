@@ -10,7 +10,7 @@ from typing import Protocol
 from ablate.messages import say
 from ablate.models.costs import totals
 from ablate.planning import libraries, run_result
-from ablate.planning.plan import Training
+from ablate.planning.runs import Training
 from ablate.resources import Share
 from ablate.running.backend import OF_THE_PLACE, Backend, Job, Outcome, refused
 from ablate.running.interrupt import interruptible

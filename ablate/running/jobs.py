@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from ablate.errors import AblateError
 from ablate.planning import run_result
-from ablate.planning.plan import Run, Training
+from ablate.planning.runs import Run, Training
 from ablate.running.backend import Outcome
 
 _OF_A_RUN = re.compile(r"\$\{\s*(hydra:|[^:{}]*\})")  # an expression that the config of a run decides

@@ -11,7 +11,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from ablate.config.execution import Settings
-from ablate.planning.plan import Run, Training, trainings
+from ablate.planning.runs import Run, Training, trainings
 from ablate.resources import Share
 from ablate.running import backends
 from ablate.running.backend import Backend, Outcome, Request

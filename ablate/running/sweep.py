@@ -13,7 +13,8 @@ from ablate.errors import AblateError
 from ablate.messages import say
 from ablate.monitor.live import Screen
 from ablate.planning import overview, run_result, sentences
-from ablate.planning.plan import Plan, Run, Training
+from ablate.planning.plan import Plan
+from ablate.planning.runs import Run, Training
 from ablate.planning.site import Site, here
 from ablate.readout import diverged_loss_of
 from ablate.running import ensuring, hold

@@ -14,7 +14,7 @@ from ablate.config.execution import Settings
 from ablate.config.overrides import parse_all
 from ablate.designs import USUAL
 from ablate.errors import AblateError
-from ablate.planning import plan
+from ablate.planning.command import check_study, of_study
 from ablate.running import backends
 from ablate.running.launching import Launching
 from ablate.running.sweep import Finished
@@ -93,7 +93,7 @@ def _check_place(launching: Launching, settings: SearchSettings) -> None:
 def _make(context: HydraContext, master: DictConfig, params: Any, arguments: Sequence[str], config_dir: str | None) -> Search:
     loader = context.config_loader
     study = master.hydra.runtime.choices.get("study")
-    command = space.parse(parse_all(plan.of_study(params, arguments), loader))
+    command = space.parse(parse_all(of_study(params, arguments), loader))
 
     def compose(overrides: Sequence[str]) -> DictConfig:
         # Without its study a trial has another sweeper, which does not know the keys of this one.
@@ -104,7 +104,7 @@ def _make(context: HydraContext, master: DictConfig, params: Any, arguments: Seq
         if study is not None:
             given = [word for word in parse_all(arguments, loader) if not word.is_sweep_override()]
             without = compose([str(word.input_line) for word in given if word.key_or_group != "study"])
-            plan.check_study(study, master, without)
+            check_study(study, master, without)
         made = spec.make(command, settings, compose, study, master.question, config_dir)
     # Trials are composed later, when the loader no longer remembers what it read.
     return replace(made, compose=compose)

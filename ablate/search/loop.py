@@ -12,8 +12,8 @@ from optuna.trial import FrozenTrial
 from ablate import machine, store
 from ablate.errors import AblateError
 from ablate.messages import say
-from ablate.planning import plan, run_result
-from ablate.planning.plan import Run, Training
+from ablate.planning import run_result
+from ablate.planning.runs import Run, Training, trainings
 from ablate.running import ensuring
 from ablate.running.backend import Outcome
 from ablate.running.engine import Engine
@@ -125,7 +125,7 @@ class Searching:
         for run in runs:
             for name in (result_file.RESULT, run_result.TRACE):  # what an earlier try left
                 (self.folder / str(run.number) / name).unlink(missing_ok=True)
-        for training in plan.trainings(runs):
+        for training in trainings(runs):
             if all(run_result.read(run.recipe, run.trajectory) is not None for run in training.runs):
                 self._take(one, training, None)
             else:

@@ -9,7 +9,7 @@ from ablate import terminal
 from ablate.monitor.live import duration
 from ablate.numbers import counted
 from ablate.planning.forecast import Forecast, forecast
-from ablate.planning.plan import Training, trainings
+from ablate.planning.runs import Training, trainings
 from ablate.planning.site import Site
 from ablate.resources import Share
 from ablate.search import space

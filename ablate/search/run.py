@@ -16,7 +16,8 @@ from ablate.config.execution import Settings
 from ablate.errors import AblateError
 from ablate.messages import say
 from ablate.monitor.live import Screen
-from ablate.planning.plan import Plan, Training
+from ablate.planning.plan import Plan
+from ablate.planning.runs import Training
 from ablate.planning.site import Site, here
 from ablate.running import hold, sweep
 from ablate.running.backend import Outcome

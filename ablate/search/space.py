@@ -12,8 +12,9 @@ from omegaconf import DictConfig, OmegaConf
 from ablate.config import keys
 from ablate.config.overrides import texts
 from ablate.config.ranges import numbers
+from ablate.config.syntax import key_of
 from ablate.errors import AblateError
-from ablate.planning.plan import NOT_FACTORS, SWEEP_WORDS, parse_seeds
+from ablate.planning.command import NOT_FACTORS, SWEEP_WORDS, parse_seeds
 from ablate.store.record import Dimension, Params, Value, is_number
 
 # An interval of whole numbers, as it is written: Hydra cuts off what is behind the point.
@@ -143,12 +144,12 @@ def words(params: Mapping[str, Value]) -> list[str]:
 
 def kept(fixed: Sequence[str]) -> list[str]:
     """The fixed overrides without those that a trial has of its own."""
-    return [word for word in fixed if word.lstrip("+").partition("=")[0] not in REPLACED]
+    return [word for word in fixed if key_of(word) not in REPLACED]
 
 
 def alone(fixed: Sequence[str]) -> list[str]:
     """The fixed overrides without those that have no meaning for a single run."""
-    return [word for word in fixed if word.lstrip("+").partition("=")[0] not in SWEEP_WORDS]
+    return [word for word in fixed if key_of(word) not in SWEEP_WORDS]
 
 
 def default_point(space: Mapping[str, Dimension], cfg: DictConfig, levels: Mapping[str, str]) -> Params:

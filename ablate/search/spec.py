@@ -11,13 +11,16 @@ from omegaconf import DictConfig, OmegaConf
 from ablate.config import loading
 from ablate.config.neutral import without_neutral
 from ablate.config.recipe import Recipe
+from ablate.config.syntax import key_of
 from ablate.data.split import default_validation
 from ablate.designs import Factor
 from ablate.errors import AblateError
 from ablate.models.costs import totals
 from ablate.planning import plan
-from ablate.planning.plan import Plan, Run
+from ablate.planning.command import Command
+from ablate.planning.plan import Plan
 from ablate.planning.run_result import trajectory_of
+from ablate.planning.runs import Run
 from ablate.search import algorithms
 from ablate.search import space as spaces
 from ablate.search.settings import EXHAUSTIVE, SearchSettings
@@ -185,7 +188,7 @@ class Search:
         return made
 
     def _together(self, factors: Sequence[Factor], seeds: tuple[int, ...], fixed: tuple[str, ...]) -> Plan:
-        return plan.make(plan.Command(tuple(factors), seeds, fixed), "together", self.compose)
+        return plan.make(Command(tuple(factors), seeds, fixed), "together", self.compose)
 
     @property
     def sweep(self) -> Sweep:
@@ -250,7 +253,7 @@ def make(
     """
     loading.check_overrides(command.fixed)
     for word in command.fixed:
-        if word.lstrip("+").partition("=")[0] == "eval_every":
+        if key_of(word) == "eval_every":
             raise AblateError(
                 f"{word} has no effect in a search, whose trials are evaluated by epochs. Use hydra.sweeper.eval_epochs=NUMBER."
             )
@@ -310,7 +313,7 @@ def _images(recipe: Recipe, allow_test: bool, fixed: Sequence[str]) -> list[str]
             f"{EVAL_ON}=test. Leave it out; or, if it has to be, add hydra.sweeper.allow_test=true, and the report will say so."
         )
     given = recipe.data.get("validation", 0)
-    if not given and not on_test and any(word.lstrip("+").partition("=")[0] == "data.validation" for word in fixed):
+    if not given and not on_test and any(key_of(word) == "data.validation" for word in fixed):
         raise AblateError(
             "data.validation must be 1 or more in a search, whose trials are judged on training images that are held out, "
             f"got {given}. Leave it out to hold out {max(1, default_validation(recipe.shape.train_images)):,} of them."

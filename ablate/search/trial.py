@@ -11,7 +11,7 @@ import optuna
 
 from ablate import readout
 from ablate.planning import run_result
-from ablate.planning.plan import Run
+from ablate.planning.runs import Run
 from ablate.search.spec import Search
 from ablate.store.record import Params
 

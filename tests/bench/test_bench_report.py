@@ -11,6 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from ablate import results
 from ablate.config import loading
 from ablate.planning import plan, run_result
+from ablate.planning.command import command_of
 from ablate.report import writing
 from ablate.store import Evaluated, Trajectory, evaluations, keep_evaluated, result_file, sweep_file
 
@@ -34,7 +35,7 @@ def sweep(tmp_path_factory) -> Path:
 
 
 def written(folder: Path) -> Path:
-    made = plan.make(plan.parse(OverridesParser.create().parse_overrides(list(WORDS))), "one_factor", loading.compose)
+    made = plan.make(command_of(OverridesParser.create().parse_overrides(list(WORDS))), "one_factor", loading.compose)
     generator = np.random.default_rng(0)
     labels = generator.integers(0, 10, IMAGES)
     store, sweep = folder / "runs", folder / "sweep"

@@ -20,9 +20,10 @@ from ablate.config import loading
 from ablate.monitor import live as watch
 from ablate.monitor.states import RunStatus, Snapshot, TrainingStatus
 from ablate.planning import overview, plan, sentences
+from ablate.planning.command import command_of
 from ablate.planning.plan import Plan
 from ablate.planning.site import here
-from ablate.store import Trajectory, write_json
+from ablate.store import SWEEP, Trajectory, write_json
 from ablate.terminal import Terminal
 
 WIDTHS = (40, 48, 60, 80, 120, None)
@@ -33,7 +34,7 @@ NAMES = ("\x1b]0;taken\x07\x1b[2J[red]x[/red]", "\x9b31m\r\n\u202e\u200b|=1 æ—¥æ
 def small(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     store = tmp_path_factory.mktemp("store")
     words = ["augment=on,off", "lrn=on,off", "seed=0,1", "steps=1234567", "eval_every=1000", f"store={store}"]
-    parsed = plan.parse(OverridesParser.create().parse_overrides(words))
+    parsed = command_of(OverridesParser.create().parse_overrides(words))
     return plan.make(parsed, "one_factor", lambda overrides: loading.compose(["data=digits", *overrides]))
 
 
@@ -181,7 +182,7 @@ def test_a_damaged_sweep_with_a_hostile_message_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sweep = tmp_path / "s"
-    write_json(sweep / plan.SWEEP, {"design": NAMES[0]})
+    write_json(sweep / SWEEP, {"design": NAMES[0]})
     with pytest.raises(SystemExit):
         __main__.main(["status", str(sweep)])
     assert harmless(capsys.readouterr().err)

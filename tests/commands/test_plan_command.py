@@ -23,7 +23,9 @@ from ablate.commands import plan as command
 from ablate.config import loading
 from ablate.designs import Factor
 from ablate.planning import forecast, overview, plan, run_result, sentences
-from ablate.planning.plan import Plan, Run
+from ablate.planning.command import command_of
+from ablate.planning.plan import Plan
+from ablate.planning.runs import Run
 from ablate.planning.site import by_another, here
 
 
@@ -31,7 +33,7 @@ from ablate.planning.site import by_another, here
 def make(tmp_path: Path) -> Callable[..., Plan]:
     def made(*words: str, design: str = "factorial", study: str | None = None) -> Plan:
         given = [f"store={tmp_path / 'runs'}", "steps=20", "eval_every=10", *words]
-        parsed = plan.parse(OverridesParser.create().parse_overrides(given))
+        parsed = command_of(OverridesParser.create().parse_overrides(given))
         return plan.make(parsed, design, lambda overrides: loading.compose(["data=digits", *overrides]), study=study)
 
     return made

@@ -16,10 +16,12 @@ from ablate.commands import report
 from ablate.config import loading
 from ablate.errors import AblateError
 from ablate.planning import plan, run_result
+from ablate.planning.command import command_of
 from ablate.report import files, writing
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
 from ablate.store import Evaluated, Trajectory, keep_evaluated, result_file, sweep_file
+from ablate.store.sweep_names import TUNING
 
 CSVS = (
     "runs",
@@ -42,7 +44,7 @@ LIGHT = ("--format", "csv,md")
 
 def planned(design: str, *words: str, **more) -> plan.Plan:
     words = ("data=digits", "steps=20", "eval_every=10", *words, "seed=0,1")
-    return plan.make(plan.parse(OverridesParser.create().parse_overrides(list(words))), design, loading.compose, **more)
+    return plan.make(command_of(OverridesParser.create().parse_overrides(list(words))), design, loading.compose, **more)
 
 
 @pytest.fixture(scope="module")
@@ -136,10 +138,10 @@ def test_it_prints_the_verdicts_whole_into_a_pipe_and_where_all_lies(sweep, caps
 def test_of_a_sweep_that_still_tunes_learning_rates_it_names_the_tuning(sweep, tmp_path, words):
     folder = tmp_path / "multirun" / "tuned"
     folder.mkdir()
-    sweep.rename(folder / plan.TUNING)
+    sweep.rename(folder / TUNING)
     with pytest.raises(
         AblateError,
-        match=rf"is still tuning learning rates and has no results yet\. Name its tuning folder: {folder / plan.TUNING}\.$",
+        match=rf"is still tuning learning rates and has no results yet\. Name its tuning folder: {folder / TUNING}\.$",
     ):
         report.run([str(folder), *words])
     assert not (folder / "report").exists()

@@ -22,8 +22,10 @@ from ablate.errors import AblateError
 from ablate.monitor.live import Screen
 from ablate.monitor.snapshot import RUNNING, snapshot
 from ablate.planning import plan, run_result
-from ablate.store import Trajectory, record, result_file, sign_of_life, sweep_file, trials_file, write_json
+from ablate.planning.command import command_of
+from ablate.store import SWEEP, Trajectory, record, result_file, sign_of_life, sweep_file, trials_file, write_json
 from ablate.store.sweep import Sweep
+from ablate.store.sweep_names import TUNING
 
 # Runs the command and tells, as the last line, its exit status and which heavy packages it has imported.
 PROBE = """
@@ -37,7 +39,7 @@ print(json.dumps([code, sorted({"tensorflow", "keras", "pandas", "matplotlib"} &
 @pytest.fixture(scope="module")
 def made() -> plan.Plan:
     words = ["data=digits", "steps=20", "eval_every=10", "augment=on,off", "ema=on,off", "seed=0,1"]
-    return plan.make(plan.parse(OverridesParser.create().parse_overrides(words)), "factorial", loading.compose)
+    return plan.make(command_of(OverridesParser.create().parse_overrides(words)), "factorial", loading.compose)
 
 
 @pytest.fixture
@@ -223,7 +225,7 @@ def test_json_and_follow_are_not_for_one_another(sweep: Path, capsys: pytest.Cap
 def test_a_folder_that_is_no_sweep_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AblateError, match="is no sweep: it has no"):
         status.run([str(tmp_path)])
-    (tmp_path / plan.SWEEP).write_text("{")
+    (tmp_path / SWEEP).write_text("{")
     with pytest.raises(AblateError, match=r"sweep\.json: not valid JSON at line 1, column 2\."):
         status.run([str(tmp_path), "--follow"])
 
@@ -234,7 +236,7 @@ def tuning(made: plan.Plan, sweep: Path) -> Path:
     folder = sweep.parent / "tuned"
     folder.mkdir()
     diverged(made, sweep, 2, 3)
-    sweep.rename(folder / plan.TUNING)
+    sweep.rename(folder / TUNING)
     return folder
 
 
@@ -244,7 +246,7 @@ def test_of_a_sweep_that_still_tunes_it_shows_the_tuning_and_says_so(
 ) -> None:
     assert status.run([str(tuning), *how]) == 1
     out, err = capsys.readouterr()
-    place = f"{tuning / plan.TUNING}"
+    place = f"{tuning / TUNING}"
     first, *others = err.splitlines()
     assert first == (
         f"{tuning} still tunes learning rates, so this is its tuning, {place}; ask again for what is measured after it"

@@ -10,14 +10,15 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from ablate.config import loading
 from ablate.planning import plan, run_result
-from ablate.planning.plan import Training
+from ablate.planning.command import command_of
+from ablate.planning.runs import Training
 from ablate.resources import Share
 from ablate.running.backend import Cause, Job, Outcome, Place, refused
 from ablate.running.engine import IN_VAIN, Engine
 
 
 def trainings(tmp_path: Path, *words: str) -> list[Training]:
-    command = plan.parse(OverridesParser.create().parse_overrides([*words, f"store={tmp_path / 'runs'}"]))
+    command = command_of(OverridesParser.create().parse_overrides([*words, f"store={tmp_path / 'runs'}"]))
     return plan.make(command, "factorial", lambda overrides: loading.compose(["data=digits", *overrides])).trainings
 
 

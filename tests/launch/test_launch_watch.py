@@ -23,8 +23,10 @@ from ablate.monitor.live import Screen
 from ablate.monitor.snapshot import RUNNING, snapshot
 from ablate.monitor.states import Snapshot, TrainingStatus
 from ablate.planning import plan, run_result
-from ablate.planning.plan import Plan, Run
-from ablate.store import register_sweep, result_file, sign_of_life, sweep_file, write_json
+from ablate.planning.command import command_of
+from ablate.planning.plan import Plan
+from ablate.planning.runs import Run
+from ablate.store import SWEEP, register_sweep, result_file, sign_of_life, sweep_file, write_json
 
 CLASSES = {"raw": np.arange(4), "averaged": np.arange(4)}
 NO_PROCESS = 2**22 + 1  # beyond the largest process id of Linux
@@ -32,7 +34,7 @@ NO_PROCESS = 2**22 + 1  # beyond the largest process id of Linux
 
 @functools.cache
 def resolved(*words: str) -> Plan:
-    command = plan.parse(OverridesParser.create().parse_overrides(["data=digits", "steps=1000", "eval_every=100", *words]))
+    command = command_of(OverridesParser.create().parse_overrides(["data=digits", "steps=1000", "eval_every=100", *words]))
     return plan.make(command, "factorial", loading.compose)
 
 
@@ -325,11 +327,11 @@ def test_time_left_shares_what_waits_among_as_many_as_run(tmp_path: Path) -> Non
     ],
 )
 def test_a_sweep_file_that_cannot_be_used_is_told(tmp_path: Path, content: str, told: str) -> None:
-    (tmp_path / plan.SWEEP).write_text(content)
+    (tmp_path / SWEEP).write_text(content)
     seen = snapshot(tmp_path)
     assert seen.trainings == ()
     [note] = seen.notes
-    assert str(tmp_path / plan.SWEEP) in note
+    assert str(tmp_path / SWEEP) in note
     assert told in note
 
 
@@ -411,7 +413,7 @@ def test_whatever_file_is_damaged_there_is_a_snapshot(tmp_path_factory: Any, see
         if cut == "a folder":
             path.mkdir()
     seen = snapshot(sweep.folder)
-    unplanned = cut == "removed" and path.name == plan.SWEEP  # a held folder without a plan is a sweep that is being planned
+    unplanned = cut == "removed" and path.name == SWEEP  # a held folder without a plan is a sweep that is being planned
     assert seen.trainings or seen.notes or unplanned
     json.dumps(seen.to_json(), allow_nan=False)
     terminal.table(live.columns(seen.trainings, states=True), 80)
@@ -557,15 +559,15 @@ def test_the_live_screen_is_left_in_order_when_something_breaks(sweep: Sweep, mo
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_screen_waits_for_a_sweep(sweep: Sweep, monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
     shown = Shown(monkeypatch, terminal=terminal)
-    planned = (sweep.folder / plan.SWEEP).rename(sweep.folder / "later")
+    planned = (sweep.folder / SWEEP).rename(sweep.folder / "later")
     with Screen(sweep.folder, terminal=terminal) as screen:
         assert "Received" not in shown.stream.getvalue()
         assert ("waiting for the plan of the sweep" in shown.new()) == terminal
-        planned.rename(sweep.folder / plan.SWEEP)
+        planned.rename(sweep.folder / SWEEP)
         sweep.at_work(0, 450)
         screen.refresh()
         assert ("450/1,000" if terminal else "seed 0: at step 450 of 1,000") in shown.new()
-        (sweep.folder / plan.SWEEP).unlink()
+        (sweep.folder / SWEEP).unlink()
     assert "of 0 trainings" not in shown.new()
 
 

@@ -20,6 +20,7 @@ from markdown_it import MarkdownIt
 
 from ablate.config import loading
 from ablate.planning import plan, run_result
+from ablate.planning.command import command_of
 from ablate.planning.plan import Plan
 from ablate.results import load
 from ablate.results.analysis import Analysis, analyse
@@ -45,7 +46,7 @@ SEGMENT = {
 
 @functools.cache
 def _resolved(design: str, words: tuple[str, ...], study: str | None) -> Plan:
-    command = plan.parse(OverridesParser.create().parse_overrides(["data=digits", *words]))
+    command = command_of(OverridesParser.create().parse_overrides(["data=digits", *words]))
     return plan.make(command, design, loading.compose, study=study)
 
 

@@ -21,7 +21,7 @@ from ablate.report.tables import verdicts
 from ablate.results import load
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
-from ablate.store import Evaluated, keep_evaluated, result_file, sweep_file, write_json
+from ablate.store import SWEEP, Evaluated, keep_evaluated, result_file, sweep_file, write_json
 
 IMAGES = 400
 LABELS = np.arange(IMAGES) % 10
@@ -418,9 +418,9 @@ def test_files_that_travel_alone_tell_what_was_changed_after_training(factorial,
 
 @pytest.mark.parametrize("key", ["factors", "margin"])
 def test_a_plan_that_is_not_whole_is_refused(factorial, key):
-    content = json.loads((factorial / plan.SWEEP).read_text())
+    content = json.loads((factorial / SWEEP).read_text())
     content.pop(key, None)
     content["fixed"].pop(key, None)
-    write_json(factorial / plan.SWEEP, content)
+    write_json(factorial / SWEEP, content)
     with pytest.raises(AblateError, match=rf"sweep\.json: (fixed\.)?{key} is missing\."):
         load(factorial)

@@ -10,7 +10,7 @@ import pytest
 
 from ablate.commands import report
 from ablate.errors import AblateError
-from ablate.planning.plan import find_store, sweep_folder
+from ablate.planning.folders import find_store, sweep_folder
 from ablate.report import output
 from ablate.results import load
 from ablate.store import read_json

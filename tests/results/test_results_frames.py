@@ -6,9 +6,9 @@ import pytest
 
 from ablate import results
 from ablate.errors import AblateError
-from ablate.planning import plan, run_result
+from ablate.planning import run_result
 from ablate.planning.plan import Plan
-from ablate.store import read_json, result_file, sweep_file
+from ablate.store import SWEEP, read_json, result_file, sweep_file
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_what_its_training_holds_decides_about_a_run_and_else_its_result(sweep, 
 
 
 def test_a_store_given_relative_is_found_from_here_and_from_beside_the_sweep(sweep, made, tmp_path, monkeypatch):
-    content = read_json(sweep / plan.SWEEP)
+    content = read_json(sweep / SWEEP)
     sweep_file.write(sweep, replace(made.sweep, store="runs"))
     monkeypatch.chdir(tmp_path)
     here = results.load(sweep.relative_to(tmp_path))
@@ -172,13 +172,13 @@ def test_a_lost_trajectory_is_said(sweep, made):
     ],
 )
 def test_a_damaged_or_foreign_sweep_is_refused(tmp_path, content, received):
-    (tmp_path / plan.SWEEP).write_text(content)
+    (tmp_path / SWEEP).write_text(content)
     with pytest.raises(AblateError, match=received):
         results.load(tmp_path)
 
 
 def test_a_folder_that_is_no_sweep_is_refused(tmp_path):
-    with pytest.raises(AblateError, match=plan.SWEEP):
+    with pytest.raises(AblateError, match=SWEEP):
         results.load(tmp_path)
 
 

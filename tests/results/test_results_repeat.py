@@ -12,12 +12,13 @@ from hydra.core.override_parser.types import QuotedString
 
 from ablate.config import loading
 from ablate.planning import plan
+from ablate.planning.command import command_of
 from ablate.report.repeat import commands, name
 from ablate.store.sweep import Sweep
 
 
 def made(design, words, study=None, resolution=4):
-    command = plan.parse(OverridesParser.create().parse_overrides(words))
+    command = command_of(OverridesParser.create().parse_overrides(words))
     return plan.make(command, design, loading.compose, resolution, study)
 
 

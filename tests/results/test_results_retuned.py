@@ -14,6 +14,7 @@ from ablate import escaping
 from ablate.config import loading
 from ablate.errors import AblateError
 from ablate.planning import plan
+from ablate.planning.command import command_of
 from ablate.planning.plan import Plan
 from ablate.report import figures as plots
 from ablate.report import files, paper, sentences, tables
@@ -24,7 +25,7 @@ from ablate.results.analysis import Analysis, analyse
 from ablate.results.question import ask
 from ablate.results.retuned import Retuned
 from ablate.running.retune import Retuning, Settings
-from ablate.store import Trajectory
+from ablate.store import SWEEP, Trajectory
 
 RATES = (0.5, 1.0, 2.0)
 WORDS = ("augment=on,off", "ema=on,off")
@@ -39,7 +40,7 @@ def retuning(*given: str, rates: Sequence[float] = RATES, seeds: int = 2, design
     def compose(overrides: Sequence[str]):
         return loading.compose(["data=digits", *overrides])
 
-    command = plan.parse(OverridesParser.create().parse_overrides(list(given)))
+    command = command_of(OverridesParser.create().parse_overrides(list(given)))
     return Retuning(command, plan.make(command, design, compose), Settings(True, tuple(rates), seeds), compose)
 
 
@@ -199,7 +200,7 @@ def test_what_cannot_be_read_otherwise_is_refused(retuned) -> None:
         ask(load(folder), baseline="1")
     other = folder.parent / "again"
     other.mkdir()
-    (other / plan.SWEEP).write_bytes((folder / plan.SWEEP).read_bytes())
+    (other / SWEEP).write_bytes((folder / SWEEP).read_bytes())
     with pytest.raises(AblateError, match=r"Expected sweeps without retune=true.*again"):
         load(folder, other)
 

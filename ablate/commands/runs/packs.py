@@ -109,7 +109,7 @@ def _parser(name: str, description: str) -> Parser:
 
 def _needs(folder: Path, store: Path | None = None) -> tuple[dict[str, list[int]], Path | None]:
     """(the final steps of a sweep's runs and of those of the sweeps within it, by fingerprint; the store that has them)."""
-    from ablate.planning.plan import find_store
+    from ablate.planning.folders import find_store
 
     needs: dict[str, set[int]] = {}
     for sweep, place in _sweeps(folder):

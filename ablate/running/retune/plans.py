@@ -13,7 +13,9 @@ from ablate.data.split import default_validation
 from ablate.designs import TUNING, Arm, Factor
 from ablate.errors import AblateError
 from ablate.planning import plan
-from ablate.planning.plan import MOST_SEEDS, Command, Plan, Training
+from ablate.planning.command import MOST_SEEDS, Command
+from ablate.planning.plan import Plan
+from ablate.planning.runs import Training
 from ablate.running.retune.choice import Choice, Tried, Tuned
 from ablate.running.retune.settings import SHARED, Settings
 from ablate.store.retune_file import Retune

@@ -7,13 +7,13 @@ from typing import Any
 from ablate.config.execution import Settings as Execution
 from ablate.messages import say
 from ablate.planning import overview, sentences
-from ablate.planning.plan import TUNING
 from ablate.planning.site import Site, here
 from ablate.running import sweep
 from ablate.running.retune import choice
 from ablate.running.retune.choice import FILE, Choice
 from ablate.running.retune.plans import Retuning
 from ablate.store import SWEEP
+from ablate.store.sweep_names import TUNING
 
 
 def run(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.config import loading
-from ablate.planning import plan
+from ablate.planning.command import of_study
 from ablate.report.search import repeat
 from ablate.results import search as results
 from ablate.search import space
@@ -30,7 +30,7 @@ def resolved(words: Sequence[str], study: str | None = None, config_dir: str | N
     single = [str(word.input_line) for word in parser.parse_overrides(list(words)) if not word.is_sweep_override()]
     node = loading.compose(single, config_dir).hydra.sweeper
     own = [word for word in words if not word.startswith(("hydra.", "hydra/"))]
-    command = space.parse(parser.parse_overrides(plan.of_study(node.params, own)))
+    command = space.parse(parser.parse_overrides(of_study(node.params, own)))
     settings = SearchSettings.of(node, command.seeds)
     return make(
         command,

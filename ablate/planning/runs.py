@@ -1,0 +1,71 @@
+"""A run is an arm with a seed, read off a training; several runs may stand on one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ablate.config.recipe import Recipe
+from ablate.store import Trajectory
+from ablate.store.sweep import SweepReadout, SweepRun
+
+
+@dataclass(frozen=True)
+class Run:
+    """One arm with one seed. overrides: what gives this run on the command line."""
+
+    number: int
+    arm: int
+    seed: int
+    overrides: tuple[str, ...]
+    recipe: Recipe
+    trajectory: Trajectory
+    content: Mapping[str, Any]  # what the fingerprint hashes
+    names: Mapping[str, str]  # the chosen level of each config group
+
+    @property
+    def readout(self) -> tuple[str, str, int]:
+        """What the run is read off: fingerprint, weights and step."""
+        return self.trajectory.fingerprint, self.recipe.readout.weights, self.recipe.steps
+
+    @property
+    def noted(self) -> SweepRun:
+        """The run as sweep.json and the plan show it."""
+        fingerprint, weights, step = self.readout
+        readout = SweepReadout(weights, step)
+        return SweepRun(self.number, self.arm, self.seed, self.overrides, fingerprint, readout, self.recipe.eval_every)
+
+
+@dataclass(frozen=True)
+class Training:
+    """One trajectory that runs of a sweep stand on. runs: those of them that are looked at, shortest first."""
+
+    runs: tuple[Run, ...]
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """The folder that is trained in."""
+        return self.runs[0].trajectory
+
+    @property
+    def recipe(self) -> Recipe:
+        """That of the longest run."""
+        return self.runs[-1].recipe
+
+    @property
+    def begun(self) -> int:
+        """The step of the newest checkpoint that the training would go on from; 0 where there is none."""
+        found = next(self.trajectory.resumable(self.recipe.steps, self.recipe.eval_every), None)
+        return 0 if found is None else int(found.stem)
+
+    @property
+    def left(self) -> int:
+        """How many steps are left to do."""
+        return self.recipe.steps - self.begun
+
+
+def trainings(runs: Sequence[Run]) -> list[Training]:
+    """The different trajectories that the runs stand on, in order of their first run."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(run.trajectory.fingerprint, []).append(run)
+    return [Training(tuple(sorted(group, key=lambda run: run.recipe.steps))) for group in groups.values()]
