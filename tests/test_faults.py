@@ -69,9 +69,9 @@ def killed(program: Any, words: tuple[str, ...], many: int) -> None:
             kills["parent"] += 1
     assert min(kills.values()) >= many // 6, kills
     for _ in range(5):
-        if process is None or process.wait(timeout=600) != 0:
+        if process is None or process.wait(timeout=3600) != 0:
             process = program.start(*words)
-    _, err = process.communicate(timeout=600)
+    _, err = process.communicate(timeout=3600)
     assert process.returncode == 0, err
     _, orphans = psutil.wait_procs(alive(relatives), timeout=30)
     assert not orphans
