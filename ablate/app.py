@@ -16,15 +16,15 @@ from omegaconf import DictConfig, OmegaConf
 from ablate import escaping, terminal
 from ablate.config import loading
 from ablate.config.own_configs import conf_dir
-from ablate.config.recipe import Recipe
 from ablate.errors import FULL_ERROR, AblateError, Stopped
 from ablate.messages import say
-from ablate.planning import libraries, run_result
+from ablate.planning import run_result
 from ablate.running import ensuring
+from ablate.running.backend import Job
 from ablate.running.interrupt import interruptible
 from ablate.running.progress import TrainingProgress
 from ablate.store import Trajectory, result_file, write_atomically
-from ablate.system import environment
+from ablate.trainers import Asked, asked, check_words, names_of
 
 
 def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
@@ -57,8 +57,9 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
         if result["status"] == "diverged":
             raise AblateError(f"The run diverged: {result['error']}. Its result is in {folder / result_file.RESULT}.")
         step, weights = result["readout"]["step"], result["readout"]["weights"]
+        of = f", {weights} weights" if weights else ""
         images = f"{result['evaluation_set']} images"
-        terminal.tell(f"accuracy {100 * result['accuracy']:.2f} % of the {images} at step {step}, {weights} weights")
+        terminal.tell(f"accuracy {100 * result['accuracy']:.2f} % of the {images} at step {step}{of}")
         terminal.tell(f"{folder / result_file.RESULT}")
     return 0
 
@@ -70,7 +71,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     """
     job = HydraConfig.get()
     folder = Path(job.runtime.output_dir)
-    recipe, trajectory = None, None
+    wanted, trajectory = None, None
     try:
         if job.mode == RunMode.RUN and job.runtime.choices.get("study") is not None:
             study = job.runtime.choices["study"]
@@ -80,11 +81,12 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         if job.job.chdir:
             raise AblateError("hydra.job.chdir=true gives each run a store of its own. Leave it out: all runs share one.")
         loading.check_overrides(_words(job))
-        recipe = loading.resolve(cfg)
-        trajectory, content = run_result.trajectory_of(recipe)
-        result = _ensured(recipe, trajectory, content)
+        check_words(_words(job), cfg)
+        wanted = asked(cfg)
+        trajectory, content = run_result.trajectory_of(wanted)
+        result = _ensured(wanted, trajectory, content, names_of(cfg, job))
     except Exception as error:
-        result = run_result.failure(loading.redacted(run_result.reason_of(error), cfg), recipe, trajectory)
+        result = run_result.failure(loading.redacted(run_result.reason_of(error), cfg), wanted, trajectory)
         write_atomically(folder / run_result.TRACE, loading.redacted(traceback.format_exc(), cfg).encode())
     result_file.write(folder, result)
     return result
@@ -97,32 +99,32 @@ def _words(job: Any) -> list[str]:
     return [str(word) for word in words]
 
 
-def _ensured(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any]) -> dict[str, Any]:
-    result = run_result.read(recipe, trajectory)
+def _ensured(wanted: Asked, trajectory: Trajectory, content: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    result = run_result.read(wanted, trajectory)
     if result is not None:
-        say(f"{trajectory.path} is trained to step {recipe.steps} already; nothing to train")
-        if trajectory.checkpoint(recipe.steps).exists():
-            trajectory.keep(recipe.steps)
-        ensuring.keep_labels(recipe, content)
+        say(f"{trajectory.path} is trained to step {wanted.step} already; nothing to train")
+        if trajectory.checkpoint(wanted.step).exists():
+            trajectory.keep(wanted.step)
+        wanted.trainer.keep(wanted.spec, content, wanted.store)
         return result
-    for line in recipe.idle:
+    for line in wanted.spec.notes:
         say(line)
     with _waiting_for(trajectory):
-        if run_result.read(recipe, trajectory) is None:
-            _train_here(recipe, trajectory, content)
-    result = run_result.read(recipe, trajectory)
+        if run_result.read(wanted, trajectory) is None:
+            _train_here(wanted, trajectory, content, names)
+    result = run_result.read(wanted, trajectory)
     if result is None:
-        raise AblateError(f"Expected an evaluation at step {recipe.steps} in {trajectory.path}. Received: none.")
+        raise AblateError(f"Expected an evaluation at step {wanted.step} in {trajectory.path}. Received: none.")
     return result
 
 
-def _train_here(recipe: Recipe, trajectory: Trajectory, content: Mapping[str, Any]) -> None:
-    environment.check()
-    libraries.check()
+def _train_here(wanted: Asked, trajectory: Trajectory, content: Mapping[str, Any], names: Mapping[str, str]) -> None:
+    wanted.trainer.check()
+    job = Job(trajectory.fingerprint, wanted.store, wanted.spec, (wanted.readout,), content, names, wanted.threads)
     with interruptible("stopping after this step; press Ctrl-C again to stop at once") as stop:
-        with TrainingProgress(recipe, trajectory) as watcher:
+        with TrainingProgress(wanted, trajectory) as watcher:
             try:
-                ensuring.ensure(recipe, trajectory, content, loading.levels(HydraConfig.get()), watcher, stop)
+                ensuring.ensure(job, wanted.readout, trajectory, watcher, stop)
             except Stopped as stopped:
                 say(f"stopped at step {stopped}, saved in {trajectory.path}; the same command goes on from there")
                 raise KeyboardInterrupt from None

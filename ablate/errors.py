@@ -99,3 +99,11 @@ def _inner(value: object) -> str:
 
 class Stopped(Exception):
     """A training was asked to stop, and has saved a checkpoint at the step that is the message."""
+
+
+class Diverged(Exception):
+    """A training is of no use any more from a step on, for a reason."""
+
+    def __init__(self, step: int, reason: str) -> None:
+        super().__init__(step, reason)
+        self.step, self.reason = step, reason

@@ -1,7 +1,7 @@
 """What a run came to, read off the evaluations of its training: the one place that says so, for sweeps and reports alike."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,7 @@ from ablate.store.sweep import Sweep
 LARGEST = 2**63 - 1  # a step that frames hold
 # The numbers of an evaluation: least and most of each; a loss may be NaN or infinite.
 COLUMNS: Mapping[str, tuple[float, float] | None] = {
+    "accuracy": (0.0, 1.0),
     "accuracy_raw": (0.0, 1.0),
     "accuracy_averaged": (0.0, 1.0),
     "loss": None,
@@ -23,7 +24,32 @@ COLUMNS: Mapping[str, tuple[float, float] | None] = {
 }
 NEEDED = ("loss", "accuracy_raw", "accuracy_averaged")
 EMA = {"averaged": "on", "raw": "off"}  # the level of `ema` that a run with these weights has
+ACCURACY = "accuracy"
 DIVERGED_LOSS = 10_000.0  # nats; that of conf/config.yaml, for sweeps of versions that did not note theirs
+
+
+@dataclass(frozen=True)
+class Readout:
+    """How a run's value is read off its training.
+
+    weights: which of the values of an evaluation; empty where it has one. step: at which. diverged_loss: the training loss, in
+    nats, above which the run has diverged. metric: what it is judged by.
+    """
+
+    weights: str
+    step: int
+    diverged_loss: float = DIVERGED_LOSS
+    metric: str = ACCURACY
+
+
+def column(metric: str, weights: str) -> str:
+    """Where an evaluation has a metric for some weights."""
+    return f"{metric}_{weights}" if weights else metric
+
+
+def needed(weights: str, metric: str = ACCURACY) -> tuple[str, ...]:
+    """The numbers without which an evaluation is none."""
+    return NEEDED if weights in EMA and metric == ACCURACY else (column(metric, weights),)
 
 
 @dataclass(frozen=True)
@@ -47,19 +73,19 @@ class Outcome:
     error: str | None = None
     row: Mapping[str, Any] | None = None
 
-    def values(self, weights: str) -> dict[str, Any]:
+    def values(self, weights: str, metric: str = ACCURACY) -> dict[str, Any]:
         """Accuracy (a fraction of the evaluation images), loss, seconds (of training up to its step), examples_per_second."""
         row = self.row or {}
         return {
-            "accuracy": row.get(f"accuracy_{weights}"),
-            "loss": row.get(f"eval_loss_{weights}"),
+            "accuracy": row.get(column(metric, weights)),
+            "loss": row.get(column("eval_loss", weights)),
             "seconds": row.get("seconds"),
             "examples_per_second": row.get("examples_per_second"),
         }
 
 
 def read_off(
-    rows: Iterable[Mapping[str, Any]], status: Mapping[str, Any], step: int, diverged_loss: float, whole: bool = True
+    rows: Iterable[Mapping[str, Any]], status: Mapping[str, Any], readout: Readout, whole: bool = True
 ) -> Outcome | None:
     """What a run came to, from its training; None where that has to be trained further.
 
@@ -69,22 +95,22 @@ def read_off(
     Args:
         rows: the evaluations of the training, in order of step.
         status: as in status.json.
-        step: of the run.
-        diverged_loss: in nats.
-        whole: whether the evaluation at this step has its predictions too; it counts only with them.
+        readout: of the run.
+        whole: whether the evaluation at this step has all that belongs to it, as its predictions; it counts only with them.
 
     Examples:
-        >>> from ablate.readout import read_off
+        >>> from ablate.readout import Readout, read_off
         >>> rows = [{"step": step, "loss": 0.5, "accuracy_raw": 0.7, "accuracy_averaged": 0.75} for step in (50, 100)]
-        >>> read_off(rows, {"state": "running", "step": 100}, step=100, diverged_loss=10_000).status
+        >>> read_off(rows, {"state": "running", "step": 100}, Readout("raw", step=100)).status
         'done'
-        >>> read_off(rows, {"state": "running", "step": 100}, step=150, diverged_loss=10_000) is None
+        >>> read_off(rows, {"state": "running", "step": 100}, Readout("raw", step=150)) is None
         True
     """
-    known = [row for row in rows if sound(row) and row["step"] <= step]
-    burst = exploded(known, diverged_loss)
+    step, limit = readout.step, readout.diverged_loss
+    known = [row for row in rows if sound(row, needed(readout.weights, readout.metric)) and row["step"] <= step]
+    burst = exploded(known, limit)
     if burst is not None:
-        reason = f"the training loss up to step {burst['step']} was {burst['loss']:.3g} on average, above {diverged_loss:g}"
+        reason = f"the training loss up to step {burst['step']} was {burst['loss']:.3g} on average, above {limit:g}"
         return Outcome("diverged", burst["step"], reason)
     row = next((row for row in known if row["step"] == step), None)
     if row is not None and whole:
@@ -94,13 +120,17 @@ def read_off(
     return None
 
 
-def sound(row: Mapping[str, Any]) -> bool:
-    """Whether a row of metrics.jsonl is an evaluation: its numbers are numbers, in the range that they have."""
-    if type(row.get("step")) is not int or not 0 <= row["step"] <= LARGEST or any(key not in row for key in NEEDED):
+def sound(row: Mapping[str, Any], needed: Collection[str] = NEEDED) -> bool:
+    """Whether a row of metrics.jsonl is an evaluation: its numbers are numbers, in the range that they have.
+
+    Args:
+        needed: those that must be there.
+    """
+    if type(row.get("step")) is not int or not 0 <= row["step"] <= LARGEST or any(key not in row for key in needed):
         return False
-    for key, bounds in COLUMNS.items():
+    for key, bounds in (dict.fromkeys(needed) | dict(COLUMNS)).items():
         value = row.get(key)
-        if value is None and key not in NEEDED:
+        if value is None and key not in needed:
             continue
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
@@ -110,7 +140,7 @@ def sound(row: Mapping[str, Any]) -> bool:
 
 
 def exploded(rows: Iterable[Mapping[str, Any]], diverged_loss: float) -> Mapping[str, Any] | None:
-    """The first evaluation before which the training loss was above `diverged_loss`; None where none was.
+    """The first evaluation before which the training loss was above `diverged_loss`; None where none was, or none is told.
 
     Examples:
         >>> from ablate.readout import exploded
@@ -119,7 +149,7 @@ def exploded(rows: Iterable[Mapping[str, Any]], diverged_loss: float) -> Mapping
         >>> exploded(rows, diverged_loss=10_000)["step"]
         100
     """
-    return next((row for row in rows if sound(row) and row["loss"] > diverged_loss), None)
+    return next((row for row in rows if sound(row, ("loss",)) and row["loss"] > diverged_loss), None)
 
 
 def diverged_loss_of(sweep: Sweep) -> float:

@@ -88,9 +88,9 @@ class AblateSweeper(Sweeper):
 
         train = self._launched(made.name) if trains is None else trains.within
         if isinstance(made, retune.Retuning):
-            finished = at_end(made.shared.runs[0].recipe.report.formats)
+            finished = at_end(made.shared.runs[0].asked.report.formats)
             return retune.run(made, folder, settings, train, finished, redact, place)
-        finished = at_end(made.runs[0].recipe.report.formats)
+        finished = at_end(made.runs[0].asked.report.formats)
         return sweep.run(made, folder, settings, train(""), finished, redact, place)
 
     @property

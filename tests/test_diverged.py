@@ -1,11 +1,11 @@
 """Networks that explode and end up finite: their losses tell, not a NaN."""
 
 import json
-from typing import Any
 
 import numpy as np
 import pytest
 
+from ablate import trainers
 from ablate.config import loading
 from ablate.errors import AblateError
 from ablate.planning import run_result
@@ -25,37 +25,37 @@ def trajectory_with(tmp_path, losses: dict[int, float]) -> Trajectory:
     return trajectory
 
 
-def recipe(steps: int, *words: str) -> Any:
-    return loading.resolve(loading.compose(["data=digits", f"steps={steps}", "eval_every=10", *words]))
+def asked(steps: int, *words: str) -> trainers.Asked:
+    return trainers.asked(loading.compose(["data=digits", f"steps={steps}", "eval_every=10", *words]))
 
 
 def test_a_run_has_diverged_where_its_loss_exploded_on_the_way(tmp_path):
     trajectory = trajectory_with(tmp_path, {10: 2.0, 20: 2.3e8, 30: 2.303})
-    assert run_result.read(recipe(10), trajectory)["status"] == "done"
+    assert run_result.read(asked(10), trajectory)["status"] == "done"
     for steps in (20, 30):
-        result = run_result.read(recipe(steps), trajectory)
+        result = run_result.read(asked(steps), trajectory)
         assert (result["status"], result["step"], result["accuracy"]) == ("diverged", 20, None)
         assert "the training loss up to step 20 was 2.3e+08 on average, above 10000" in result["error"]
-    assert run_result.read(recipe(30, "diverged_loss=1e9"), trajectory)["status"] == "done"
+    assert run_result.read(asked(30, "diverged_loss=1e9"), trajectory)["status"] == "done"
 
 
 def test_a_row_without_its_loss_is_no_evaluation(tmp_path):
     trajectory = trajectory_with(tmp_path, {10: 2.0})
     trajectory.add_evaluation({"step": 5, "accuracy_raw": 0.1, "accuracy_averaged": 0.1}, CLASSES)
-    assert run_result.exploded(recipe(10), trajectory) is None
-    assert run_result.read(recipe(5, "eval_every=5"), trajectory) is None
-    assert run_result.read(recipe(10), trajectory)["status"] == "done"
+    assert run_result.exploded(asked(10).readout, trajectory) is None
+    assert run_result.read(asked(5, "eval_every=5"), trajectory) is None
+    assert run_result.read(asked(10), trajectory)["status"] == "done"
 
 
 def test_the_limit_is_no_part_of_what_is_trained():
-    contents = [recipe(10, *words).training("digest") for words in ((), ("diverged_loss=50",))]
+    contents = [asked(10, *words).spec.payload.training("digest") for words in ((), ("diverged_loss=50",))]
     assert contents[0] == contents[1]
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "high", "null"])
 def test_a_limit_that_is_none_is_refused(value):
     with pytest.raises(AblateError, match="diverged_loss"):
-        recipe(10, f"diverged_loss={value}")
+        asked(10, f"diverged_loss={value}")
 
 
 @pytest.mark.slow

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.errors import AblateError
-from ablate.planning import libraries
 from ablate.system import environment
+from ablate.trainers import libraries
 
 
 @pytest.mark.parametrize(

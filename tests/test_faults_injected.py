@@ -21,12 +21,12 @@ from ablate.__main__ import main
 from ablate.config import loading
 from ablate.config.complaints import one_line
 from ablate.config.execution import Settings
-from ablate.config.recipe import Recipe
 from ablate.errors import AblateError, Stopped
 from ablate.planning import plan, run_result
 from ablate.planning.command import command_of
 from ablate.planning.plan import Plan
 from ablate.planning.runs import Run, trainings
+from ablate.readout import Readout
 from ablate.resources import Share
 from ablate.running import ensuring, sweep, worker
 from ablate.running.backend import Job, Outcome, Place
@@ -42,29 +42,22 @@ AT_MOST_S = 60
 BOTH = {"loss": 1.0, "lr": 0.1, "eval_loss_raw": 1.0, "eval_loss_averaged": 1.0}
 
 
-def trained(
-    recipe: Recipe,
-    trajectory: Trajectory,
-    content: Any,
-    names: Any,
-    watcher: Watcher,
-    stop: Callable[[], bool],
-    at_once: int = 1,
-) -> None:
+def trained(job: Job, readout: Readout, trajectory: Trajectory, watcher: Watcher, stop: Callable[[], bool]) -> None:
     """Stands in for `ensuring.ensure`: it computes nothing, and writes what a training writes, in the same order."""
-    if run_result.read(recipe, trajectory) is not None:
+    if run_result.outcome(readout, trajectory) is not None:
         return
+    recipe, last = job.spec.payload, readout.step
     try:
         trajectory.clean()
-        trajectory.write_config(content, names)
-        begun = next((int(path.stem) for path in trajectory.resumable(recipe.steps, recipe.eval_every)), 0)
+        trajectory.write_config(job.content, job.names)
+        begun = next((int(path.stem) for path in trajectory.resumable(last, recipe.eval_every)), 0)
         trajectory.drop_after(begun)
         trajectory.add_segment({"threads": 1, "from_step": begun})
-        trajectory.keep(recipe.steps)
+        trajectory.keep(last)
         trajectory.set_status("running", begun)
-        grid = (step for step in range(1, recipe.steps + 1) if step % recipe.eval_every == 0 or step == recipe.steps)
+        grid = (step for step in range(1, last + 1) if step % recipe.eval_every == 0 or step == last)
         for step in (step for step in grid if step > begun):
-            accuracy = (recipe.seed + step + recipe.optimizer.lr) / 100
+            accuracy = (job.spec.seed + step + recipe.optimizer.lr) / 100
             scores = {"accuracy_raw": accuracy, "accuracy_averaged": accuracy / 2}
             row = {"step": step, "epoch": 1.0, "seconds": step / 10, "examples_per_second": 1.0, **BOTH, **scores}
             trajectory.add_evaluation(row, {name: np.arange(4) for name in ("raw", "averaged")})
@@ -73,7 +66,7 @@ def trained(
             trajectory.prune(step)
             if stop():
                 raise Stopped(step)
-        trajectory.set_status("done", recipe.steps)
+        trajectory.set_status("done", last)
     except Exception as error:
         if not isinstance(error, Stopped):
             with suppress(OSError, AblateError):
@@ -151,8 +144,8 @@ class Swept:
         self.during: Callable[[int], None] = lambda waited: None
 
     def _placed(self, run: Run) -> Run:
-        recipe = run.recipe.model_copy(update={"store": self.root / "runs"})
-        return replace(run, recipe=recipe, trajectory=Trajectory(self.root / "runs", run.trajectory.fingerprint))
+        asked = replace(run.asked, store=self.root / "runs")
+        return replace(run, asked=asked, trajectory=Trajectory(self.root / "runs", run.trajectory.fingerprint))
 
     def run(self, faults: Faults | None = None) -> list[dict[str, Any]]:
         def train(runs: Sequence[Run], ended: Any, tick: Callable[[], None]) -> None:
@@ -393,11 +386,11 @@ def test_hydras_environment_and_callbacks_of_jobs(tmp_path: Path, monkeypatch: p
     monkeypatch.delitem(sys.modules, "told_by_hydra", raising=False)
     environments = []
 
-    def ensure(recipe: Recipe, *rest: Any) -> None:
+    def ensure(job: Job, *rest: Any) -> None:
         environments.append(os.environ.get("ABLATE_TEST"))
-        if recipe.augment.flip:
+        if job.spec.payload.augment.flip:
             raise ValueError("no such thing")
-        trained(recipe, *rest)
+        trained(job, *rest)
 
     monkeypatch.setattr(ensuring, "ensure", ensure)
     words = ("+hydra.job.env_set.ABLATE_TEST=7", "+hydra.callbacks.told._target_=told_by_hydra.Told", "seed=5")

@@ -22,6 +22,7 @@ from ablate.running import ensuring
 from ablate.running.engine import Engine
 from ablate.search import ledger, loop, run, space, spec
 from ablate.search.settings import SearchSettings
+from ablate.trainers.networks import Networks
 from tests.test_faults_injected import CALLS, Faults, Here, ending, other_error, system_error, trained, watched
 
 WORDS = ["data=digits", "epochs=1", "lr=0.05,0.1,0.2", "augment=off"]
@@ -85,7 +86,7 @@ class Searched:
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ensuring, "ensure", trained)
-    monkeypatch.setattr(ensuring, "keep_labels", lambda *_: None)
+    monkeypatch.setattr(Networks, "keep", lambda *_: None)
     monkeypatch.setattr("ablate.running.engine.TICK_S", 0)
     monkeypatch.setattr("ablate.running.engine.SILENT_S", 0.2)
     monkeypatch.setattr(run, "TICK_S", 0)

@@ -26,6 +26,7 @@ from ablate.planning.forecast import Forecast, evaluations_left, wall_seconds
 from ablate.planning.plan import Plan
 from ablate.planning.runs import Training, trainings
 from ablate.resources import Share
+from ablate.trainers import networks
 
 SHARE = Share(at_once=2, threads=1)
 
@@ -53,9 +54,10 @@ def asked(made: Plan, share: Share = SHARE, calibrate: bool = False) -> Forecast
 
 def seconds_at(training: Training, speed: float) -> float:
     """With ten evaluations of two readouts to come."""
-    examples = training.recipe.steps * training.recipe.batch_size
-    evaluated = 10 * 2 * training.recipe.shape.eval_images
-    return forecast.START_OF_TRAINING_S + (examples + forecast.EVALUATION_SHARE * evaluated) / speed
+    recipe = training.asked.spec.payload
+    examples = recipe.steps * recipe.batch_size
+    evaluated = 10 * 2 * recipe.shape.eval_images
+    return forecast.START_OF_TRAINING_S + (examples + networks.EVALUATION_SHARE * evaluated) / speed
 
 
 def test_another_seed_of_the_same_training_tells_its_speed(tmp_path: Path) -> None:
@@ -123,7 +125,7 @@ def test_else_operations_and_other_trainings_of_the_store_do(tmp_path: Path) -> 
     (tmp_path / "no trajectory" / "metrics.jsonl").write_text("{")
     made = make(tmp_path, "model=tuto", "steps=1000")
     [training] = made.trainings
-    operations = [totals(each.recipe.model, each.recipe.input_shape)[1] for each in (other, training)]
+    operations = [operations_of(each) for each in (other, training)]
     found = asked(made)
     assert found.sources == (forecast.BY_OPERATIONS,)
     assert found.each[training.trajectory.fingerprint] == pytest.approx(
@@ -134,13 +136,15 @@ def test_else_operations_and_other_trainings_of_the_store_do(tmp_path: Path) -> 
 def resized(training: Training, filters: int, store: Path) -> Training:
     """The same training of one convolution with so many filters, which the operations grow with; in this store."""
     layers = [{"conv": {"kernel": 3, "filters": filters}}, {"gap": {}}, {"classifier": {}}]
-    recipe = training.recipe.model_copy(update={"model": parse(layers, 10), "store": store})
-    trajectory, content = run_result.trajectory_of(recipe)
-    return Training((replace(training.runs[0], recipe=recipe, trajectory=trajectory, content=content),))
+    recipe = training.asked.spec.payload.model_copy(update={"model": parse(layers, 10)})
+    asked = replace(training.asked, spec=networks.TRAINER.spec(recipe), store=store)
+    trajectory, content = run_result.trajectory_of(asked)
+    return Training((replace(training.runs[0], asked=asked, trajectory=trajectory, content=content),))
 
 
 def operations_of(training: Training) -> int:
-    return totals(training.recipe.model, training.recipe.input_shape)[1]
+    recipe = training.asked.spec.payload
+    return totals(recipe.model, recipe.input_shape)[1]
 
 
 @pytest.fixture(scope="module")

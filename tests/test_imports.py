@@ -26,6 +26,7 @@ ROOMS = (
         "monitor",
         "results",
         "planning",
+        "trainers",
         "training",
     ),
     *("trainer", "readout", "stats", "config", "store", "designs", "models", "data", "system", "resources", "messages"),

@@ -23,6 +23,7 @@ from ablate.config.neutral import (
 from ablate.config.own_configs import conf_dir, levels
 from ablate.planning.run_result import trajectory_of
 from ablate.store import fingerprint
+from ablate.trainers import asked
 
 # What stores hold on to: add a line for a new key or field, and never change one.
 NEUTRAL: dict[str, Any] = {}
@@ -71,7 +72,7 @@ def test_neutral_values_are_frozen() -> None:
 
 @pytest.mark.parametrize("words", FINGERPRINTS)
 def test_no_fingerprint_changes(words: str) -> None:
-    trajectory, hashed = trajectory_of(loading.resolve(loading.compose(["data=digits", *words.split()])))
+    trajectory, hashed = trajectory_of(asked(loading.compose(["data=digits", *words.split()])))
     assert trajectory.fingerprint == FINGERPRINTS[words] == fingerprint(hashed)
 
 
@@ -79,7 +80,11 @@ def test_the_table_has_the_keys_of_the_config_and_no_others() -> None:
     main = yaml.safe_load((conf_dir() / "config.yaml").read_text())
     groups = [name for item in main.pop("defaults") if isinstance(item, dict) for name in item]
     main = {name: node for name, node in main.items() if name != "hydra"}
-    assert {key.name for key in keys.TABLE if key.group} == {name for name in groups if "/" not in name} - {"sweeper", "study"}
+    assert {key.name for key in keys.TABLE if key.group} == {name for name in groups if "/" not in name} - {
+        "sweeper",
+        "study",
+        "trainer",
+    }
     assert set(keys.top()) == {*keys.groups(), *main}
     assert set(keys.inner("report")) == main["report"].keys()
     assert len({key.name for key in keys.TABLE}) == len(keys.TABLE)
@@ -100,7 +105,7 @@ def test_each_level_has_the_keys_of_its_kind(group: str) -> None:
 def test_the_content_is_where_the_table_says() -> None:
     found: set[str] = set()
     for words in FINGERPRINTS:
-        _, hashed = trajectory_of(loading.resolve(loading.compose(["data=digits", *words.split()])))
+        _, hashed = trajectory_of(asked(loading.compose(["data=digits", *words.split()])))
         for key in keys.TABLE:
             node: Any = hashed
             for word in (key.content or "").split("."):

@@ -61,9 +61,9 @@ def test_arms_that_are_one_are_told() -> None:
     assert made.differences == [(1, 0), (4, 0), (5, 0)]
     assert make("lrn=native,on,off", "ema=on,off", design="ladder").differences == [(2, 1), (3, 2)]
     assert make("model=nin0", "weight_decay=scaled,tutorial,off").same_arms() == [(1, 0), (2, 0)]
-    [(_, recipe), *_] = make("model=nin0,tuto").recipes()
-    assert "hidden dense layers" in recipe.idle[0]
-    assert make("model=tuto").recipes()[0][1].idle == []
+    [(_, asked), *_] = make("model=nin0,tuto").firsts()
+    assert "hidden dense layers" in asked.spec.notes[0]
+    assert make("model=tuto").firsts()[0][1].spec.notes == ()
 
 
 def test_what_only_makes_a_sweep_is_left_out_of_a_runs_overrides() -> None:
@@ -159,7 +159,7 @@ def test_refusals(words: Sequence[str], message: str) -> None:
 @pytest.mark.parametrize("seed", ["${seed}", "${oc.select:seed}", "${ seed }"])
 def test_a_config_that_uses_the_seed_is_resolved_for_each(seed: str) -> None:
     made = make(f"'augment.brightness={seed}'".strip("'"), "seed=0,7")
-    assert [run.recipe.augment.brightness for run in made.runs] == [0, 7]
+    assert [run.asked.spec.payload.augment.brightness for run in made.runs] == [0, 7]
 
 
 def test_the_store_of_a_sweep_is_one_and_is_found_again(tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ def test_a_sweep_without_checksums_gets_one_where_the_command_plans_the_same(
 
 def test_a_failed_run_says_which_it_is() -> None:
     run = make().runs[0]
-    result = run_result.failure(run_result.reason_of(ValueError("no\nmore")), run.recipe, run.trajectory)
+    result = run_result.failure(run_result.reason_of(ValueError("no\nmore")), run.asked, run.trajectory)
     assert (result["status"], result["error"], result["fingerprint"]) == (
         "failed",
         "ValueError: no",

@@ -116,7 +116,7 @@ def test_the_effects_of_a_fraction_vary_as_their_contrasts_over_all_arms(tmp_pat
     for run in made.runs:
         row = run.trajectory.row(100)
         assert row is not None
-        accuracies[run.arm, run.seed] = row[f"accuracy_{run.recipe.readout.weights}"]
+        accuracies[run.arm, run.seed] = row[f"accuracy_{run.asked.readout.weights}"]
     found = effect_deviations(made)
     assert list(found) == [("augment",), ("ema",), ("lrn",)]
     for (name,), deviation in found.items():

@@ -186,13 +186,13 @@ def test_every_arm_is_tuned_alike_on_held_out_images_with_seeds_of_its_own() -> 
     held = default_validation(1437)
     by_arm: dict[int, set[float]] = {}
     for run in of.tuning.runs:
-        assert (run.recipe.data["eval_on"], run.recipe.data["validation"]) == ("validation", held)
-        assert run.recipe.steps == of.shared.runs[0].recipe.steps == 12, "of fewer images an epoch would be fewer steps"
-        by_arm.setdefault(run.arm // len(RATES), set()).add(run.recipe.optimizer.lr)
+        assert (run.asked.spec.evaluation_set, run.asked.spec.payload.data["validation"]) == ("validation", held)
+        assert run.asked.step == of.shared.runs[0].asked.step == 12, "of fewer images an epoch would be fewer steps"
+        by_arm.setdefault(run.arm // len(RATES), set()).add(run.asked.spec.payload.optimizer.lr)
     assert of.tuning.seeds == (5, 6)
     assert by_arm == {0: {0.1, 0.2, 0.4}, 1: {0.1, 0.2, 0.4}, 2: {0.1, 0.2, 0.4}}
     own = retuning("optimizer=sgd,adam", "seed=0")
-    assert {run.recipe.optimizer.lr for run in own.tuning.runs} == {0.05, 0.1, 0.2, 0.0005, 0.001, 0.002}
+    assert {run.asked.spec.payload.optimizer.lr for run in own.tuning.runs} == {0.05, 0.1, 0.2, 0.0005, 0.001, 0.002}
     assert own.tuning.label(3) == "optimizer: sgd → adam, lr: 0.1 → 0.001"
     trained = {run.trajectory.fingerprint for run in of.shared.runs}
     assert not trained & {run.trajectory.fingerprint for run in of.tuning.runs}
@@ -210,8 +210,8 @@ def test_arms_at_their_own_best_are_measured_beside_those_at_the_shared_rate() -
     ]
     assert made.differences == [(1, 0), (2, 0), (4, 3), (2, 3)]
     assert made.seeds == (0, 1)
-    assert {run.recipe.data["eval_on"] for run in made.runs} == {"test"}
-    assert {run.recipe.data["validation"] for run in made.runs} == {0}
+    assert {run.asked.spec.evaluation_set for run in made.runs} == {"test"}
+    assert {run.asked.spec.payload.data["validation"] for run in made.runs} == {0}
     assert made.runs[4].overrides == ("steps=30", "augment=off", "ema=on", "lr=0.2", "seed=0")
     assert [run.readout for run in made.runs if run.arm < 3] == [run.readout for run in of.shared.runs]
     written = made.sweep.to_json()["retune"]

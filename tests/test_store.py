@@ -25,8 +25,10 @@ from hypothesis import strategies as st
 
 from ablate import machine, store
 from ablate.errors import AblateError
+from ablate.running.recorder import Recorder
 from ablate.store import Trajectory, catalog, checksums, verify
 from ablate.store.gc import clear
+from ablate.trainer import Resources
 
 CONTENT = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -420,8 +422,9 @@ def trained(made: Trajectory, steps: int, stop_at: int | None, tensorboard: bool
     with made.locked():
         made.clean()
         made.write_config(EVERY_5, {})
-        with suppress(loop.Stopped):
-            loop.train(recipe, None, made, watcher, 1, lambda: stop_at is not None and at[0] >= stop_at)  # type: ignore[arg-type]
+        stop = lambda: stop_at is not None and at[0] >= stop_at  # noqa: E731
+        with suppress(loop.Stopped), Recorder(made, 5, steps, watcher, stop, Resources(1)) as report:
+            loop.train(recipe, None, made, report, 1)  # type: ignore[arg-type]
 
 
 EVERY_5 = {"eval_every": 5}

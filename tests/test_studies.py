@@ -140,4 +140,4 @@ def test_a_search_sets_question_sweeper_and_params_alone(study: str) -> None:
         lambda words: loading.compose([*words, "hydra/sweeper=optuna"]),
     )
     assert made.points == ({"lr": 0.1, "batch_size": "128"},)  # the published setting is tried first
-    assert made.recipe.data["eval_on"] == "validation"
+    assert made.asked.spec.evaluation_set == "validation"

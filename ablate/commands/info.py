@@ -13,8 +13,8 @@ from ablate.config import loading, overrides
 from ablate.config.recipe import Recipe
 from ablate.models.costs import layer_costs, totals
 from ablate.models.spec import Model
-from ablate.planning import libraries
 from ablate.system import environment
+from ablate.trainers import libraries
 
 _DESCRIPTION = """\
 Print the layers of a model with output shapes, parameters and operations for one image.

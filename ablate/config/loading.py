@@ -22,7 +22,7 @@ from ablate.config.execution import Settings
 from ablate.config.neutral import fill_config
 from ablate.config.own_configs import KEYS, conf_dir, groups
 from ablate.config.own_configs import levels as levels_of
-from ablate.config.recipe import MOST, Recipe
+from ablate.config.recipe import MOST, Common, Recipe
 from ablate.config.validation import complaint, missing_key
 from ablate.data import SETS
 from ablate.data import shape as data_shape
@@ -82,25 +82,43 @@ def levels(hydra: Any) -> dict[str, str]:
     """The chosen level of each config group, from a config's `hydra` node: {"model": "tuto", "augment": "on", ...}."""
     choices = OmegaConf.to_container(hydra.runtime.choices)
     assert isinstance(choices, dict)
-    groups = [group for group in map(str, choices) if group not in ("study", "sweeper") and not group.startswith("hydra/")]
-    return {group: str(choices[group]) for group in groups}
+    chosen = {str(group): level for group, level in choices.items() if level is not None}
+    return {
+        group: str(chosen[group]) for group in chosen if group not in ("study", "sweeper") and not group.startswith("hydra/")
+    }
 
 
 def resolve(cfg: DictConfig) -> Recipe:
-    """The checked recipe of a composed config.
+    """The checked recipe of a composed config; see `plain` and `recipe`."""
+    return recipe(*plain(cfg))
+
+
+def plain(cfg: DictConfig) -> tuple[dict[str, Any], dict[str, str]]:
+    """(a composed config without its `hydra` node, resolved; the chosen level of each group, where that is known).
 
     Raises:
         AblateError: one line that names the key, what was expected and what was received.
     """
     try:
-        plain = OmegaConf.to_container(
+        found = OmegaConf.to_container(
             OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]), resolve=True, throw_on_missing=True
         )
     except (OmegaConfBaseException, RecursionError) as error:
         raise AblateError(unresolved(error, cfg)) from error
-    assert isinstance(plain, dict)
-    config = fill_config({str(key): value for key, value in plain.items()})
-    chosen = levels(cfg.hydra) if "hydra" in cfg else {}
+    assert isinstance(found, dict)
+    return {str(key): value for key, value in found.items()}, levels(cfg.hydra) if "hydra" in cfg else {}
+
+
+def recipe(config: Mapping[str, Any], chosen: Mapping[str, str]) -> Recipe:
+    """The checked recipe of a resolved config.
+
+    Args:
+        chosen: the level of each config group.
+
+    Raises:
+        AblateError: one line that names the key, what was expected and what was received.
+    """
+    config = fill_config(config)
     _check_keys(config, chosen)
     shape = data_shape(config["data"])
     try:
@@ -139,6 +157,15 @@ def resolve(cfg: DictConfig) -> Recipe:
         progress=config["progress"],
         tensorboard=config["tensorboard"],
     )
+
+
+def common(config: Mapping[str, Any], chosen: Mapping[str, str]) -> Common:
+    """What a resolved config says whoever trains; see `recipe`."""
+    found = {name: config[name] for name in Common.model_fields if name in config}
+    try:
+        return Common(**(found | {"threads": _threads(config["threads"])}))
+    except ValidationError as error:
+        raise AblateError(complaint(error, chosen)) from None
 
 
 def unresolved(error: Exception, cfg: DictConfig) -> str:

@@ -15,6 +15,7 @@ from ablate.config.keys import NONE, Key
 from ablate.models.layers import WORDS
 from ablate.store import fingerprint
 
+OTHERS = "trainer"  # a key that the contents of other trainers have, whose keys are their own
 OFF = "none"  # the kind of a section that does nothing, which is all that the content has of it
 
 
@@ -26,6 +27,8 @@ def same(one: Any, other: Any) -> bool:
 def without_neutral(content: Mapping[str, Any]) -> dict[str, Any]:
     """A training's content as it is hashed: without each key and each field of a layer that has exactly its neutral value."""
     found = copy.deepcopy(dict(content))
+    if OTHERS in found:
+        return found
     for numbers, neutral in _layers(found):
         for name, value in neutral.items():
             if name in numbers and same(numbers[name], value):
@@ -46,6 +49,8 @@ def without_neutral(content: Mapping[str, Any]) -> dict[str, Any]:
 def with_neutral(content: Mapping[str, Any]) -> dict[str, Any]:
     """A training's content as it is shown and compared: with the neutral value of each key and field that it lacks."""
     found = copy.deepcopy(dict(content))
+    if OTHERS in found:
+        return found
     for numbers, neutral in _layers(found):
         for name, value in neutral.items():
             numbers.setdefault(name, value)

@@ -18,10 +18,17 @@ from ablate.errors import AblateError, UsageError, did_you_mean, shown
 from ablate.system import commands
 
 LISTS = ("report.formats", "retune_rates", "augment.contrast", "hydra.searchpath", "hydra.sweeper.objectives")  # of one value
-NOUNS = {"model": "model", "data": "data set", STUDY: "study", "optimizer": "optimizer", "sweeper": "sweeper"}
+NOUNS = {
+    "model": "model",
+    "data": "data set",
+    STUDY: "study",
+    "optimizer": "optimizer",
+    "sweeper": "sweeper",
+    "trainer": "trainer",
+}
 FOLDERS = ("store", "hydra.sweep.dir", "hydra.run.dir", "data.cache")
 FILES = ("data.path", "data.archive", "data.url", "hydra.sweeper.storage")
-OPTIONAL = (STUDY,)  # groups without a level
+OPTIONAL = (STUDY, "trainer")  # groups without a level
 ONE = {"optimizer.lr": "lr"}  # keys that are another one's, of which the other wins
 COMPARED = (*GROUPS, "lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs")  # what sweeps vary
 FREE = ("hydra.job.env_set.",)  # below which any value may stand

@@ -30,6 +30,8 @@ NotNegative = Annotated[Number, Field(ge=0)]
 Fraction = Annotated[Number, Field(ge=0, lt=1)]
 ReportFormat = Literal["html", "csv", "md", "tex", "png", "svg"]
 Count = Annotated[int, Field(ge=1, le=MOST, strict=True)]
+Seed = Annotated[int, Field(ge=0, lt=2**31, strict=True)]
+Store = Annotated[Path, BeforeValidator(not_empty)]
 
 
 class _Section(BaseModel):
@@ -168,6 +170,16 @@ class Report(_Section):
     formats: tuple[ReportFormat, ...]
 
 
+class Common(_Section):
+    """What a config says whoever trains: the seed, what is fixed for the report, and how a run is executed."""
+
+    seed: Seed
+    report: Report
+    threads: Count
+    store: Store
+    progress: bool
+
+
 class Recipe(_Section):
     """A checked config: everything that one run is made of."""
 
@@ -186,7 +198,7 @@ class Recipe(_Section):
     average: Average
     batch_size: Count
     eval_every: Count
-    seed: Annotated[int, Field(ge=0, lt=2**31, strict=True)]
+    seed: Seed
     # readout
     readout: Readout
     steps: Count
@@ -195,7 +207,7 @@ class Recipe(_Section):
     report: Report
     # execution
     threads: Count
-    store: Annotated[Path, BeforeValidator(not_empty)]
+    store: Store
     progress: bool
     tensorboard: bool
 

@@ -18,7 +18,7 @@ from ablate.monitor import trials as of_trials
 from ablate.monitor.states import BAD, Evaluation, Holder, RunStatus, SearchStatus, Snapshot, State, TrainingStatus
 from ablate.planning.folders import find_store
 from ablate.planning.run_result import TRACE
-from ablate.readout import diverged_loss_of, read_off
+from ablate.readout import Readout, column, diverged_loss_of, read_off
 from ablate.store import RECENT, SWEEP, Trajectory, alive, known_sweeps, read_json, record, result_file, sweep_file, trials_file
 from ablate.store.record import Trial
 from ablate.store.result_file import RESULT, Stored
@@ -93,7 +93,7 @@ def evaluations(seen: Snapshot, training: TrainingStatus, after: int) -> list[Ev
     except AblateError:
         return []
     return [
-        Evaluation(row["step"], _number(row.get(f"accuracy_{training.weights}")), _number(row.get(RECENT)))
+        Evaluation(row["step"], _number(row.get(column("accuracy", training.weights))), _number(row.get(RECENT)))
         for row in rows
         if after < row["step"] <= last
     ]
@@ -200,7 +200,7 @@ def _derived(run: SweepRun, found: Stored, result: Mapping[str, Any], seen: "_Se
     if found.sealed or not result or result["status"] not in ("done", "diverged"):
         return result
     status = {"state": seen.state, "step": seen.came, "error": seen.error}
-    outcome = read_off(seen.rows.values(), status, run.readout.step, limit)
+    outcome = read_off(seen.rows.values(), status, Readout(run.readout.weights, run.readout.step, limit))
     if outcome is None:
         return result
     told = {"status": outcome.status, "step": outcome.step, "error": outcome.error}
@@ -233,7 +233,7 @@ def _read_off(training: _Planned, results: Sequence[Mapping[str, Any]]) -> _Seen
         return None
     longest = training.longest
     result = results[training.runs.index(longest)]
-    row = {f"accuracy_{longest.readout.weights}": result.get("accuracy"), **result.get("costs", {})}
+    row = {column("accuracy", longest.readout.weights): result.get("accuracy"), **result.get("costs", {})}
     return _Seen(rows={longest.readout.step: row}, begun=longest.readout.step)
 
 
@@ -288,7 +288,7 @@ def _status(
         longest.readout.step,
         began=_began(live, seen),
         loss=_number(live.get("loss")),
-        accuracy=_number(row.get(f"accuracy_{longest.readout.weights}")),
+        accuracy=_number(row.get(column("accuracy", longest.readout.weights))),
         evaluated=evaluated,
         examples_per_second=_number((live or row).get("examples_per_second")),
         seconds_per_step=seconds_per_step,

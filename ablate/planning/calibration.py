@@ -16,10 +16,10 @@ from ablate import machine
 from ablate.config.recipe import TRAINING_VERSION
 from ablate.errors import AblateError
 from ablate.messages import say
-from ablate.planning import libraries
 from ablate.resources import Share
 from ablate.store import read_json, write_json
 from ablate.system import provenance
+from ablate.trainers import libraries
 
 FILE = "calibration.json"
 TIMEOUT_S = 300.0

@@ -10,8 +10,6 @@ from typing import Any
 
 from ablate import machine
 from ablate.config.neutral import training_fingerprint, with_neutral
-from ablate.config.recipe import Recipe
-from ablate.data import cache
 from ablate.errors import AblateError
 from ablate.models.costs import totals
 from ablate.models.layers import Model
@@ -37,11 +35,9 @@ TOO_SMALL = "probably minutes; how many is not known, since the sweep is too sma
 NOT_MEASURED = "how long is not known: nothing trained on this machine tells its speed yet, and that was not measured"
 
 # Rough, and small against any training worth planning. Measured on one core of an AMD EPYC: importing TensorFlow took 5 to
-# 9 s, tracing a training and its evaluation 3 to 6 s, and an evaluation 0.30 to 0.40 of a training example an image.
+# 9 s, and tracing a training and its evaluation 3 to 6 s.
 START_OF_WORKER_S = 6.0
 START_OF_TRAINING_S = 4.0
-EVALUATION_SHARE = 0.35
-EVALUATED_WEIGHTS = 2  # raw and averaged
 
 USUAL_SEEDS = range(32)  # where other seeds of a training are looked for, besides the sweep's own
 ENOUGH_TRAININGS = 5  # of the same kind, for a median
@@ -134,9 +130,9 @@ def wall_seconds(each: Iterable[tuple[float, int]], share: Share) -> float:
 
 def evaluations_left(training: Training, begun: int) -> int:
     """How many evaluations are still to come from step `begun` on: those on the grid, and those where runs are read."""
-    every, finals = training.recipe.eval_every, {run.recipe.steps for run in training.runs}
+    every, finals = training.asked.grid, {run.asked.step for run in training.runs}
     between = [step for step in finals if step > begun and step % every]
-    return max(1, training.recipe.steps // every - begun // every + len(between))
+    return max(1, training.asked.step // every - begun // every + len(between))
 
 
 def siblings(content: Mapping[str, Any], store: Path, seeds: Iterable[int]) -> dict[int, Trajectory]:
@@ -145,16 +141,26 @@ def siblings(content: Mapping[str, Any], store: Path, seeds: Iterable[int]) -> d
     return {seed: trajectory for seed, trajectory in found.items() if trajectory.path.is_dir()}
 
 
-def speeds(trajectory: Trajectory, on_gpu: bool, host: str) -> list[Speed]:
-    """Recent training examples a second at each evaluation that was done on a host, on its GPU or not."""
+def speeds(trajectory: Trajectory, on_gpu: bool, host: str, per_step: float | None = None) -> list[Speed]:
+    """The speed before each evaluation that was done on a host, on its GPU or not: recent training examples a second.
+
+    Args:
+        per_step: the work of a step, from which it is derived where the evaluations do not tell it; None not to.
+    """
     segments = trajectory.segments()
     if not any(_there(segment, on_gpu, host) for segment in segments):
         return []
     found = []
+    before: Mapping[str, Any] = {"step": 0, "seconds": 0.0}
     for row in trajectory.rows():
         behind = [segment for segment in segments if segment.get("from_step", 0) < row["step"]]
-        if behind and _there(behind[-1], on_gpu, host) and row.get(RECENT):
-            found.append(Speed(row[RECENT], behind[-1]["threads"], behind[-1].get("at_once")))
+        seconds = row.get("seconds", 0.0) - before.get("seconds", 0.0)
+        derived = (
+            (row["step"] - before["step"]) * per_step / seconds if per_step and RECENT not in row and seconds > 0 else None
+        )
+        before, speed = row, row.get(RECENT) or derived
+        if behind and _there(behind[-1], on_gpu, host) and speed:
+            found.append(Speed(speed, behind[-1]["threads"], behind[-1].get("at_once")))
     return found
 
 
@@ -166,14 +172,13 @@ def _there(segment: Mapping[str, Any], on_gpu: bool, host: str) -> bool:
 
 
 def _examples(training: Training) -> float:
-    """The work that is left of a training: training examples, with evaluated images counted as the part of one they take."""
-    recipe, begun = training.recipe, training.begun
-    evaluated = evaluations_left(training, begun) * EVALUATED_WEIGHTS * recipe.shape.eval_images
-    return (recipe.steps - begun) * recipe.batch_size + EVALUATION_SHARE * evaluated
+    """The work that is left of a training, in its own unit: training examples, or steps."""
+    work, begun = training.asked.spec.work, training.begun
+    return (training.asked.step - begun) * work.per_step + evaluations_left(training, begun) * work.per_evaluation
 
 
 def _seconds(training: Training, examples_per_second: float) -> float:
-    starts = len({run.recipe.steps for run in training.runs})  # the graph is traced anew for each step that is read
+    starts = len({run.asked.step for run in training.runs})  # the graph is traced anew for each step that is read
     return starts * START_OF_TRAINING_S + _examples(training) / examples_per_second
 
 
@@ -181,9 +186,9 @@ class _Paces:
     """The pace of each training; each source is asked once, and only where the better ones know nothing as good."""
 
     def __init__(self, trainings: Sequence[Training], share: Share, calibrate: bool, host: str) -> None:
-        self.seeds = {training.recipe.seed: None for training in trainings} | dict.fromkeys(USUAL_SEEDS)
-        work = sum(_examples(training) * _operations(training.recipe) for training in trainings)
-        self.small = work < WORTH_MEASURING * share.at_once
+        self.seeds = {training.asked.spec.seed: None for training in trainings} | dict.fromkeys(USUAL_SEEDS)
+        work = [_examples(training) * _operations(training) for training in trainings]
+        self.small = 0 < sum(work) < WORTH_MEASURING * share.at_once
         self.host, self.is_here = host, host == machine.host()
         self.measured_threads = share.threads if calibrate and self.is_here and not self.small else None
         self.on_gpu = bool(share.gpus)
@@ -192,16 +197,19 @@ class _Paces:
 
     def of(self, training: Training, share: Share) -> Pace | None:
         """The best that is known for a training that has the threads of the share; None where nothing tells."""
-        recipe, content = training.recipe, training.runs[0].content
-        store, precision, threads = recipe.store, recipe.precision.compute, share.threads
-        count = _operations(recipe)
-        kind, folder = training_fingerprint({**content, "seed": None}), cache.folder(recipe.data)
+        asked, content = training.asked, training.runs[0].content
+        store, like, folder, threads = asked.store, asked.spec.work.kind, asked.spec.work.speeds, share.threads
+        count = _operations(training)
+        kind = training_fingerprint({**content, "seed": None})
+        asking: list[tuple[str, tuple[object, ...], Callable[[], Speed | None]]] = [
+            (SAME_KIND, (store, kind, threads), lambda: self._of_kind(training, store, share))
+        ]
+        if count:
+            asking.append((BY_OPERATIONS, (store, like, threads, count), lambda: self._of_like(store, like, count, share)))
+        if count and folder is not None:
+            asking.append((CALIBRATED, (folder, like, threads), lambda: self._calibrated(like, share, folder)))
         found: list[Pace] = []
-        for base, key, ask in (
-            (SAME_KIND, (store, kind, threads), lambda: self._of_kind(content, store, share)),
-            (BY_OPERATIONS, (store, precision, threads, count), lambda: self._of_like(store, precision, count, share)),
-            (CALIBRATED, (folder, precision, threads), lambda: self._calibrated(precision, share, folder)),
-        ):
+        for base, key, ask in asking:
             speed = self._once((base, *key), ask)
             if speed is None:
                 continue
@@ -217,12 +225,12 @@ class _Paces:
             self.asked[key] = ask()
         return self.asked[key]
 
-    def _of_kind(self, content: Mapping[str, Any], store: Path, share: Share) -> Speed | None:
-        """Examples a second in trainings that differ in the seed alone."""
+    def _of_kind(self, training: Training, store: Path, share: Share) -> Speed | None:
+        """Examples, or steps, a second in trainings that differ in the seed alone."""
         found: list[Speed] = []
         alike = 0
-        for sibling in siblings(content, store, self.seeds).values():
-            here = speeds(sibling, self.on_gpu, self.host)
+        for sibling in siblings(training.runs[0].content, store, self.seeds).values():
+            here = speeds(sibling, self.on_gpu, self.host, training.asked.spec.work.per_step)
             found += here
             alike += any(speed.threads == share.threads for speed in here)
             if alike == ENOUGH_TRAININGS:
@@ -251,8 +259,9 @@ class _Paces:
         return speed
 
 
-def _operations(recipe: Recipe) -> int:
-    return operations(recipe.model, recipe.input_shape)
+def _operations(training: Training) -> int:
+    """Of one example; 0 where they are not known."""
+    return int(training.asked.sizes.get("operations", 0))
 
 
 @lru_cache(maxsize=1024)

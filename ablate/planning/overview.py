@@ -1,11 +1,9 @@
 """All there is to say about a plan before anything is trained: what is done and left, what it costs, what it can show."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from statistics import mean
 from typing import Any
 
-from ablate.models.costs import totals
 from ablate.planning import confounds, power, run_result
 from ablate.planning.forecast import forecast
 from ablate.planning.plan import Plan
@@ -13,8 +11,6 @@ from ablate.planning.runs import Run, Training, trainings
 from ablate.planning.site import Site
 from ablate.resources import Share, gpus
 from ablate.stats import levels
-
-_totals = lru_cache(maxsize=1024)(totals)
 
 DONE, DIVERGED, TO_DO = "done", "diverged", "to do"  # states of runs and trainings
 
@@ -36,7 +32,7 @@ def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
     missing = [run for run in plan.runs if states[run.number] == TO_DO]
     left = {training.trajectory.fingerprint: training for training in trainings(missing)}
     ours = site.share is not None
-    shared = Share(1, plan.runs[0].recipe.threads, gpus()) if site.share is None else site.share(len(left))
+    shared = Share(1, plan.runs[0].asked.threads, gpus()) if site.share is None else site.share(len(left))
     expected = forecast(list(left.values()), shared, calibrate, site.pace_key)
     seconds = [each for each in expected.each.values() if each is not None]
     steps_left = {fingerprint: training.left for fingerprint, training in left.items()}
@@ -84,9 +80,9 @@ def _states(plan: Plan) -> dict[int, str]:
     found: dict[tuple[str, int], str] = {}
     states = {}
     for run in plan.runs:
-        key = (run.trajectory.fingerprint, run.recipe.steps)
+        key = (run.trajectory.fingerprint, run.asked.step)
         if key not in found:
-            result = run_result.read(run.recipe, run.trajectory)
+            result = run_result.read(run.asked, run.trajectory)
             found[key] = TO_DO if result is None else result["status"]
         states[run.number] = found[key]
     return states
@@ -96,14 +92,14 @@ def _training(
     training: Training, states: Mapping[int, str], seconds: Mapping[str, float | None], steps_left: Mapping[str, int]
 ) -> dict[str, Any]:
     """One entry of `trainings`. A training has diverged where one of its runs has and none is to do."""
-    fingerprint, steps = training.trajectory.fingerprint, training.recipe.steps
+    fingerprint, steps = training.trajectory.fingerprint, training.asked.step
     of_runs = {states[run.number] for run in training.runs}
     state = next(state for state in (TO_DO, DIVERGED, DONE) if state in of_runs)
     left = steps_left.get(fingerprint, 0)
     return {
         "fingerprint": fingerprint,
         "runs": [run.number for run in training.runs],
-        "seed": training.recipe.seed,
+        "seed": training.asked.spec.seed,
         "steps": steps,
         "steps_done": training.trajectory.status()["step"] if state == DIVERGED else steps - left,
         "steps_left": left,
@@ -139,7 +135,7 @@ def _arms(plan: Plan, states: Mapping[int, str], steps_left: Mapping[str, int]) 
                 "label": plan.label(number),
                 "levels": dict(plan.arms[number].levels),
                 **_sizes(run),
-                "idle": run.recipe.idle,
+                "idle": list(run.asked.spec.notes),
                 "against": against,
                 "switched": [] if against is None else [list(c) for c in plan.arms[number].changes(plan.arms[against])],
                 "besides": [],
@@ -164,13 +160,11 @@ def _retuned(plan: Plan) -> set[int]:
 
 
 def _sizes(run: Run) -> dict[str, Any]:
-    """The quantities of an arm that `confounds` lists, from one of its runs."""
-    recipe, told = run.recipe, confounds.of_training(run.content)
-    parameters, operations = _totals(recipe.model, recipe.input_shape)
-    per_epoch = told["steps_per_epoch"]
-    sizes = told | {"parameters": parameters, "operations": operations, "steps": recipe.steps}
-    sizes |= {"steps_per_epoch": round(per_epoch, 2), "epochs": round(recipe.steps / per_epoch, 2)}
-    return {quantity.name: sizes[quantity.name] for quantity in confounds.QUANTITIES}
+    """The quantities of an arm that `confounds` lists, from one of its runs, as far as its trainer tells them."""
+    sizes = {**run.asked.sizes, "steps": run.asked.step}
+    if per_epoch := sizes.get("steps_per_epoch"):
+        sizes |= {"steps_per_epoch": round(per_epoch, 2), "epochs": round(run.asked.step / per_epoch, 2)}
+    return {quantity.name: sizes[quantity.name] for quantity in confounds.QUANTITIES if quantity.name in sizes}
 
 
 def _besides(switched: Sequence[str], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -178,7 +172,7 @@ def _besides(switched: Sequence[str], before: Mapping[str, Any], after: Mapping[
     return [
         {"what": what, "from": before[what], "to": after[what]}
         for what in confounds.news(switched)
-        if before[what] != after[what]
+        if what in before and what in after and before[what] != after[what]
     ]
 
 
@@ -209,8 +203,11 @@ def _of_factors(plan: Plan, arms: Sequence[Mapping[str, Any]]) -> list[dict[str,
 
 
 def _mean_sizes(arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    means = {what: round(mean(arm[what] for arm in arms), 9) for what in confounds.WORDS if what != confounds.INPUT}
-    return means | {confounds.INPUT: [mean(sides) for sides in zip(*(arm["input"] for arm in arms), strict=True)]}
+    told = [what for what in confounds.WORDS if all(what in arm for arm in arms)]
+    means: dict[str, Any] = {what: round(mean(arm[what] for arm in arms), 9) for what in told if what != confounds.INPUT}
+    if confounds.INPUT in told:
+        means[confounds.INPUT] = [mean(sides) for sides in zip(*(arm[confounds.INPUT] for arm in arms), strict=True)]
+    return means
 
 
 def _seeds(plan: Plan) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from omegaconf.errors import OmegaConfBaseException
 from ablate import designs
 from ablate.config import loading
 from ablate.config.complaints import one_line
-from ablate.config.recipe import Recipe
 from ablate.config.syntax import key_of
 from ablate.designs import Arm, Factor
 from ablate.errors import AblateError
@@ -22,6 +21,7 @@ from ablate.store.retune_file import Retune
 from ablate.store.sweep import Fixed, Sweep, SweepArm, SweepFraction
 from ablate.store.sweep_identity import Identity
 from ablate.store.sweep_names import TUNING as TUNING
+from ablate.trainers import Asked, asked, check_words, names_of
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,9 @@ class Plan:
         """What the design calls the arm, unless the plan does."""
         return self.labels[arm] if self.labels is not None else designs.label(self.design, self.arms, arm)
 
-    def recipes(self) -> list[tuple[int, Recipe]]:
-        """(arm, its recipe with the first seed) for each arm."""
-        return [(run.arm, run.recipe) for run in self.runs[: len(self.arms)]]
+    def firsts(self) -> list[tuple[int, Asked]]:
+        """(arm, what it asks for with the first seed) for each arm."""
+        return [(run.arm, run.asked) for run in self.runs[: len(self.arms)]]
 
     def same_arms(self) -> list[tuple[int, int]]:
         """(later arm, earlier arm) for arms that are one: the same training, read the same way."""
@@ -115,13 +115,13 @@ class Plan:
     @property
     def fixed(self) -> Fixed:
         """What is judged."""
-        recipes = [recipe for _, recipe in self.recipes()]
+        firsts = [asked for _, asked in self.firsts()]
         return Fixed(
             metric="accuracy",
-            evaluation_set=recipes[0].data["eval_on"],
-            steps=tuple(recipe.steps for recipe in recipes),
-            weights=tuple(recipe.readout.weights for recipe in recipes),
-            margin=recipes[0].report.margin,
+            evaluation_set=firsts[0].spec.evaluation_set,
+            steps=tuple(asked.step for asked in firsts),
+            weights=tuple(asked.readout.weights for asked in firsts),
+            margin=firsts[0].report.margin,
             differences=tuple(self.differences),
             effects=tuple(self.effects),
         )
@@ -144,7 +144,7 @@ class Plan:
             store=self.store,
             retune=self.retune,
             fixed=self.fixed,
-            diverged_loss=float(self.runs[0].recipe.diverged_loss),
+            diverged_loss=self.runs[0].asked.readout.diverged_loss,
         )
 
 
@@ -193,7 +193,7 @@ def of_arms(
     for number in range(len(arms)):
         try:
             loading.check_overrides(words[number])
-            resolved.append(_resolve(given[number], command.seeds, compose))
+            resolved.append(_resolve(given[number], words[number], command.seeds, compose))
         except (AblateError, HydraException, OmegaConfBaseException) as error:
             refused.setdefault(one_line(error, words[number]), []).append(number)
     if refused:
@@ -202,9 +202,9 @@ def of_arms(
     runs: list[Run] = []
     for seed in command.seeds:  # all arms of a seed before the next seed, so that an unfinished sweep compares them
         for number, arm in enumerate(resolved):
-            trajectory, content = trajectory_of(arm.recipes[seed])
+            trajectory, content = trajectory_of(arm.asked[seed])
             overrides = (*words[number], f"seed={seed}")
-            runs.append(Run(len(runs), number, seed, overrides, arm.recipes[seed], trajectory, content, arm.names))
+            runs.append(Run(len(runs), number, seed, overrides, arm.asked[seed], trajectory, content, arm.names))
     written = resolved[-1].store
     store = written if "oc.env" in written else store  # what comes from the environment stays there
     return Plan(study, design, resolution, command.factors, tuple(arms), command.seeds, tuple(runs), store)
@@ -212,27 +212,34 @@ def of_arms(
 
 @dataclass(frozen=True)
 class _Resolved:
-    """An arm composed: its recipe with each seed, the chosen level of each group, and the store as the config names it."""
+    """A composed arm: what it asks for with each seed, the level of each group, and the store, as the config names it."""
 
-    recipes: Mapping[int, Recipe]
+    asked: Mapping[int, Asked]
     names: Mapping[str, str]
     store: str
 
 
-def _resolve(given: Sequence[str], seeds: Sequence[int], compose: Callable[[Sequence[str]], DictConfig]) -> _Resolved:
-    """Compose an arm once, and set the seed on the result: composing anew takes longer, and gives the same."""
+def _resolve(
+    given: Sequence[str], words: Sequence[str], seeds: Sequence[int], compose: Callable[[Sequence[str]], DictConfig]
+) -> _Resolved:
+    """Compose an arm once, and set the seed on the result: composing anew takes longer, and gives the same.
+
+    Args:
+        words: those of the given ones that say what is trained.
+    """
     cfg = compose([*given, f"seed={seeds[0]}"])
-    names = loading.levels(cfg.hydra)
+    check_words(words, cfg)
+    names = names_of(cfg, cfg.hydra)
     plain = OmegaConf.to_container(OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]), resolve=False)
     assert isinstance(plain, dict)
-    recipes: dict[int, Recipe] = {}
+    found: dict[int, Asked] = {}
     for seed in seeds:
         OmegaConf.update(cfg, "seed", seed)
-        recipes[seed] = loading.resolve(cfg)
+        found[seed] = asked(cfg)
         if not _follows_seed(plain):
-            recipes = {other: recipes[seed].model_copy(update={"seed": other}) for other in seeds}
+            found = {other: found[seed].with_seed(other) for other in seeds}
             break
-    return _Resolved(recipes, names, str(plain["store"]))
+    return _Resolved(found, names, str(plain["store"]))
 
 
 def _follows_seed(value: Any) -> bool:
@@ -264,13 +271,13 @@ def _check_alike(arms: Sequence[_Resolved]) -> str:
     Raises:
         AblateError: names what differs.
     """
-    recipes = [recipe for arm in arms for recipe in arm.recipes.values()]
-    sets = sorted({str(recipe.data["eval_on"]) for recipe in recipes})
+    found = [one for arm in arms for one in arm.asked.values()]
+    sets = sorted({one.spec.evaluation_set for one in found})
     if len(sets) > 1:
         raise AblateError(
             f"data.eval_on must be the same for all arms, got {','.join(sets)}: they are read on the same images."
         )
-    stores = sorted({str(recipe.store) for recipe in recipes})
+    stores = sorted({str(one.store) for one in found})
     if len(stores) > 1:
         raise AblateError(f"store must be the same for all runs of a sweep, got {', '.join(stores)}.")
     return stores[0]

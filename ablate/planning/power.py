@@ -11,6 +11,7 @@ from ablate.planning.forecast import USUAL_SEEDS, siblings
 from ablate.planning.plan import Plan
 from ablate.planning.run_result import exploded
 from ablate.planning.runs import Run
+from ablate.readout import column
 from ablate.stats.levels import CONFIDENCE, LEVEL, POWER
 
 AVERAGED_OVER = 4000  # deviations; enough for four digits
@@ -142,7 +143,7 @@ def _accuracies(runs: list[Run]) -> dict[int, float]:
     trajectories = siblings(first.content, first.trajectory.path.parent, USUAL_SEEDS) | own
     found = {}
     for seed, trajectory in trajectories.items():
-        row = trajectory.row(first.recipe.steps)
-        if row is not None and exploded(first.recipe, trajectory) is None:
-            found[seed] = float(row[f"accuracy_{first.recipe.readout.weights}"])
+        row = trajectory.row(first.asked.step)
+        if row is not None and exploded(first.asked.readout, trajectory) is None:
+            found[seed] = float(row[column(first.asked.readout.metric, first.asked.readout.weights)])
     return found

@@ -1,39 +1,42 @@
 """What a run came to: its training on disk, read at the run's step and weights."""
 
-import functools
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from ablate import data, readout
+from ablate import readout
 from ablate.config.neutral import training_fingerprint
-from ablate.config.recipe import Recipe
 from ablate.errors import AblateError
-from ablate.models.costs import totals
-from ablate.readout import read_off
+from ablate.readout import Outcome, Readout, read_off
 from ablate.store import Trajectory
+from ablate.trainers import Asked, content_of
 
 TRACE = "traceback.txt"  # beside the result of a run that failed
 
 
-def trajectory_of(recipe: Recipe) -> tuple[Trajectory, dict[str, Any]]:
+def trajectory_of(asked: Asked) -> tuple[Trajectory, dict[str, Any]]:
     """The trajectory that a run stands on, and the training content that its fingerprint hashes."""
-    content = recipe.training(_digest(json.dumps(dict(recipe.data), sort_keys=True)))
-    return Trajectory(recipe.store, training_fingerprint(content)), content
+    content = content_of(asked.spec)
+    return Trajectory(asked.store, training_fingerprint(content)), content
 
 
-def read(recipe: Recipe, trajectory: Trajectory) -> dict[str, Any] | None:
-    """The result of a run, from its trajectory; None where that has to be trained further. See `readout.read_off`."""
-    whole = trajectory.row(recipe.steps) is not None
-    found = read_off(trajectory.rows(), trajectory.status(), recipe.steps, recipe.diverged_loss, whole)
+def outcome(wanted: Readout, trajectory: Trajectory) -> Outcome | None:
+    """What a run came to, from its trajectory; None where that has to be trained further. See `readout.read_off`."""
+    whole = trajectory.row(wanted.step) is not None
+    return read_off(trajectory.rows(), trajectory.status(), wanted, whole)
+
+
+def read(asked: Asked, trajectory: Trajectory) -> dict[str, Any] | None:
+    """The result of a run, from its trajectory; None where that has to be trained further."""
+    found = outcome(asked.readout, trajectory)
     if found is None:
         return None
-    return _result(recipe, trajectory, found.status, found.step, error=found.error, **found.values(recipe.readout.weights))
+    values = found.values(asked.readout.weights, asked.readout.metric)
+    return _result(asked, trajectory, found.status, found.step, error=found.error, **values)
 
 
-def exploded(recipe: Recipe, trajectory: Trajectory) -> Mapping[str, Any] | None:
+def exploded(wanted: Readout, trajectory: Trajectory) -> Mapping[str, Any] | None:
     """The first evaluation up to a run's step before which its training loss was above `diverged_loss`; None where none was."""
-    return readout.exploded((row for row in trajectory.rows() if row["step"] <= recipe.steps), recipe.diverged_loss)
+    return readout.exploded((row for row in trajectory.rows() if row["step"] <= wanted.step), wanted.diverged_loss)
 
 
 def reason_of(error: BaseException) -> str:
@@ -42,20 +45,20 @@ def reason_of(error: BaseException) -> str:
     return text.strip().splitlines()[0]
 
 
-def failure(reason: str, recipe: Recipe | None = None, trajectory: Trajectory | None = None) -> dict[str, Any]:
+def failure(reason: str, asked: Asked | None = None, trajectory: Trajectory | None = None) -> dict[str, Any]:
     """The result of a run that failed, as far as it is known what it would have been."""
-    if recipe is None or trajectory is None:
+    if asked is None or trajectory is None:
         return {"status": "failed", "error": reason, "accuracy": None}
-    return _result(recipe, trajectory, "failed", trajectory.status()["step"], error=reason)
+    return _result(asked, trajectory, "failed", trajectory.status()["step"], error=reason)
 
 
-def pruned(recipe: Recipe, trajectory: Trajectory, step: int) -> dict[str, Any]:
+def pruned(asked: Asked, trajectory: Trajectory, step: int) -> dict[str, Any]:
     """The result of a run that a search ended at a step."""
-    return _result(recipe, trajectory, "pruned", step)
+    return _result(asked, trajectory, "pruned", step)
 
 
 def _result(
-    recipe: Recipe,
+    asked: Asked,
     trajectory: Trajectory,
     status: str,
     step: int,
@@ -66,20 +69,19 @@ def _result(
     examples_per_second: float | None = None,
 ) -> dict[str, Any]:
     """`result.json`. accuracy: fraction of the evaluation images; seconds: of the training up to the run's step."""
-    parameters, operations = totals(recipe.model, recipe.input_shape)
     return {
-        "seed": recipe.seed,
+        "seed": asked.spec.seed,
         "fingerprint": trajectory.fingerprint,
-        "readout": {"weights": recipe.readout.weights, "step": recipe.steps},
-        "evaluation_set": recipe.data["eval_on"],
+        "readout": {"weights": asked.readout.weights, "step": asked.step},
+        "evaluation_set": asked.spec.evaluation_set,
         "status": status,
         "step": step,
         "error": error,
         "accuracy": accuracy,
         "loss": loss,
         "costs": {
-            "parameters": parameters,
-            "operations": operations,
+            "parameters": asked.sizes.get("parameters"),
+            "operations": asked.sizes.get("operations"),
             "seconds": seconds,
             "examples_per_second": examples_per_second,
         },
@@ -91,8 +93,3 @@ def begun_with(trajectory: Trajectory) -> int | None:
     segments = trajectory.segments()
     begun = segments[-1].get("threads") if segments and (trajectory.checkpoints() or trajectory.rows()) else None
     return begun if isinstance(begun, int) else None
-
-
-@functools.lru_cache(maxsize=16)
-def _digest(data_config: str) -> str:
-    return data.digest(json.loads(data_config))

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ablate.config.recipe import Recipe
 from ablate.store import Trajectory
 from ablate.store.sweep import SweepReadout, SweepRun
+from ablate.trainers import Asked
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Run:
     arm: int
     seed: int
     overrides: tuple[str, ...]
-    recipe: Recipe
+    asked: Asked
     trajectory: Trajectory
     content: Mapping[str, Any]  # what the fingerprint hashes
     names: Mapping[str, str]  # the chosen level of each config group
@@ -25,14 +25,14 @@ class Run:
     @property
     def readout(self) -> tuple[str, str, int]:
         """What the run is read off: fingerprint, weights and step."""
-        return self.trajectory.fingerprint, self.recipe.readout.weights, self.recipe.steps
+        return self.trajectory.fingerprint, self.asked.readout.weights, self.asked.step
 
     @property
     def noted(self) -> SweepRun:
         """The run as sweep.json and the plan show it."""
         fingerprint, weights, step = self.readout
         readout = SweepReadout(weights, step)
-        return SweepRun(self.number, self.arm, self.seed, self.overrides, fingerprint, readout, self.recipe.eval_every)
+        return SweepRun(self.number, self.arm, self.seed, self.overrides, fingerprint, readout, self.asked.grid)
 
 
 @dataclass(frozen=True)
@@ -47,20 +47,20 @@ class Training:
         return self.runs[0].trajectory
 
     @property
-    def recipe(self) -> Recipe:
+    def asked(self) -> Asked:
         """That of the longest run."""
-        return self.runs[-1].recipe
+        return self.runs[-1].asked
 
     @property
     def begun(self) -> int:
         """The step of the newest checkpoint that the training would go on from; 0 where there is none."""
-        found = next(self.trajectory.resumable(self.recipe.steps, self.recipe.eval_every), None)
+        found = next(self.trajectory.resumable(self.asked.step, self.asked.grid), None)
         return 0 if found is None else int(found.stem)
 
     @property
     def left(self) -> int:
         """How many steps are left to do."""
-        return self.recipe.steps - self.begun
+        return self.asked.step - self.begun
 
 
 def trainings(runs: Sequence[Run]) -> list[Training]:
@@ -68,4 +68,4 @@ def trainings(runs: Sequence[Run]) -> list[Training]:
     groups: dict[str, list[Run]] = {}
     for run in runs:
         groups.setdefault(run.trajectory.fingerprint, []).append(run)
-    return [Training(tuple(sorted(group, key=lambda run: run.recipe.steps))) for group in groups.values()]
+    return [Training(tuple(sorted(group, key=lambda run: run.asked.step))) for group in groups.values()]

@@ -248,11 +248,14 @@ def _judged(description: Mapping[str, Any], each: Mapping[str, Any]) -> str:
 
 
 def _arms(arms: Sequence[Mapping[str, Any]]) -> list[terminal.Column]:
+    sizes: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "input": (INPUT, _size),
+        "parameters": ("parameters", "{:,}".format),
+        "operations": ("operations", "{:,}".format),
+        "steps/epoch": ("steps_per_epoch", numbers.amount),
+    }
     columns: dict[str, Callable[[Mapping[str, Any]], str]] = {
-        "input": lambda arm: _size(arm["input"]),
-        "parameters": lambda arm: f"{arm['parameters']:,}",
-        "operations": lambda arm: f"{arm['operations']:,}",
-        "steps/epoch": lambda arm: numbers.amount(arm["steps_per_epoch"]),
+        **{name: _told(*of) for name, of in sizes.items() if all(of[0] in arm for arm in arms)},
         "to do": _to_do,
         "steps left": lambda arm: f"{arm['steps_left']:,}" if arm["trainings_to_do"] else "",
     }
@@ -261,6 +264,10 @@ def _arms(arms: Sequence[Mapping[str, Any]]) -> list[terminal.Column]:
         terminal.Column("arm", tuple(map(_named, arms)), words=True, name=True),
         *(terminal.Column(name, tuple(map(told, arms)), spare=spare.get(name, 0)) for name, told in columns.items()),
     ]
+
+
+def _told(key: str, text: Callable[[Any], str]) -> Callable[[Mapping[str, Any]], str]:
+    return lambda arm: text(arm[key])
 
 
 def _confounds(switches: Sequence[Mapping[str, Any]]) -> list[terminal.Column]:

@@ -90,7 +90,7 @@ def _trainings(sweep: Sweep, trained: Mapping[str, Trained]) -> Iterator[tuple[s
         if one is None or one.config is None:
             continue
         for key, value in (("seed", run.seed), ("eval_every", run.eval_every)):
-            if one.config[key] != value:
+            if one.config.get(key, value) != value:
                 yield f"training {key}", f"runs[{number}].{key} is {value}, and its training has {one.config[key]}"
         content = {key: value for key, value in one.config.items() if key != "seed"}
         before, known = contents.setdefault(run.arm, (number, content))

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ablate import designs
+from ablate.config.neutral import OTHERS
 from ablate.errors import AblateError
 from ablate.results import environment
 from ablate.results.evaluated import true_classes
@@ -224,7 +225,7 @@ def arm_name(arm: SweepArm) -> str:
 
 def _of_training(one: Trained | None) -> dict[str, Any]:
     """The columns of a run that its training tells."""
-    if one is None or one.config is None:
+    if one is None or one.config is None or OTHERS in one.config:
         return {}
     height, width, _ = one.config["input"]["size"]
     data, batch_size = one.config["data"], one.config["batch_size"]
@@ -238,7 +239,10 @@ def _of_training(one: Trained | None) -> dict[str, Any]:
 
 def _history(trained: Mapping[str, Trained]) -> pd.DataFrame:
     keys = list(_HISTORY_TYPES)[1:]
-    rows = [(path, *(row.get(key) for key in keys)) for path, one in trained.items() for row in one.rows]
+    one_value = {key: key.removesuffix("_raw") for key in keys}  # where a trainer gives one
+    rows = [
+        (path, *(row.get(key, row.get(one_value[key])) for key in keys)) for path, one in trained.items() for row in one.rows
+    ]
     return pd.DataFrame(rows, columns=list(_HISTORY_TYPES)).astype(_HISTORY_TYPES)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.numbers import counted
 from ablate.planning.folders import find_store, sweep_folder
-from ablate.readout import diverged_loss_of, read_off
+from ablate.readout import Readout, diverged_loss_of, read_off
 from ablate.results.doubts import doubts
 from ablate.results.frames import Found, arm_name
 from ablate.results.trained import Trained
@@ -176,7 +176,7 @@ def of_training(run: SweepRun, one: Trained, limit: float) -> dict[str, Any] | N
     Args:
         limit: the training loss above which it has diverged.
     """
-    outcome = read_off(one.rows, one.status, run.readout.step, limit)
+    outcome = read_off(one.rows, one.status, Readout(run.readout.weights, run.readout.step, limit))
     if outcome is None:
         return None
     values = outcome.values(run.readout.weights)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablate.config.neutral import without_neutral
+from ablate.config.neutral import OTHERS, without_neutral
 from ablate.numbers import SAME
 from ablate.results.frames import Results
 from ablate.stats.intervals import critical
@@ -57,7 +57,12 @@ def published(results: Results, wide: pd.DataFrame) -> pd.DataFrame:
         path, step, weights = Path(run["trajectory"]), int(run["step"]), run["weights"]
         trajectory = Trajectory(path.parent, path.name)
         content = trajectory.config()
-        if content is None or trajectory.names().get("data") != "cifar10" or not content["data"].items() >= CIFAR10.items():
+        if (
+            content is None
+            or OTHERS in content
+            or trajectory.names().get("data") != "cifar10"
+            or not content["data"].items() >= CIFAR10.items()
+        ):
             continue
         found = known.get((recipe(content, weights, step), EMA[weights], step))
         if found is not None:

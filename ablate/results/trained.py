@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.config.neutral import fill_levels, with_neutral
+from ablate.config.neutral import OTHERS, fill_levels, with_neutral
 from ablate.errors import AblateError
 from ablate.models import costs
 from ablate.store import DAMAGE, Trajectory, evaluations, segments
@@ -113,12 +113,12 @@ class Trained:
     @property
     def data_digest(self) -> str | None:
         """That of the data it was trained on; None where it is not known."""
-        return None if self.config is None else str(self.config["data"]["digest"])
+        return str(self.config["data"]["digest"]) if self.config is not None and OTHERS not in self.config else None
 
     @cached_property
     def costs(self) -> dict[str, int]:
         """Parameters and operations of its network; empty where they are not known."""
-        return {} if self.config is None else costs.of_training(self.config)
+        return costs.of_training(self.config) if self.config is not None and OTHERS not in self.config else {}
 
     @property
     def damage(self) -> list[str]:
@@ -137,6 +137,10 @@ class Trained:
 
 def _checked(node: Node) -> dict[str, Any]:
     """What a report reads of config.yaml, checked: a file that fits its fingerprint may still come from a stranger."""
+    node["seed"].whole()
+    if OTHERS in node:
+        node[OTHERS].text(200)
+        return node.object()
     data = node["data"]
     if not _DIGEST.fullmatch(data["digest"].text()):
         raise data["digest"].wrong("a digest")
@@ -147,5 +151,4 @@ def _checked(node: Node) -> dict[str, Any]:
     node["model"].items()
     node["batch_size"].whole(1)
     node["eval_every"].whole(1)
-    node["seed"].whole()
     return node.object()

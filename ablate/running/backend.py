@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from ablate.config.recipe import Recipe
+from ablate.readout import Readout
 from ablate.resources import Amount, Share
+from ablate.trainer import Spec
 
 Cause = Literal["error", "killed", "memory", "time_limit", "preempted", "node", "lost", "refused"]
 OF_THE_PLACE: frozenset[Cause] = frozenset({"preempted", "node", "lost"})  # no fault of the training's own
@@ -18,21 +19,18 @@ OF_THE_PLACE: frozenset[Cause] = frozenset({"preempted", "node", "lost"})  # no 
 class Job:
     """One trajectory to be trained, as it is sent to another process or machine.
 
-    recipes: of the runs that stand on it, shortest first, each with the threads to train with. content: what the fingerprint
-    hashes. names: the chosen levels. at_once: how many trainings share the machine.
+    readouts: of the runs that stand on it, one a step, shortest first. content: what the fingerprint hashes. names: the chosen
+    levels. threads: to train with. at_once: how many trainings share the machine.
     """
 
     fingerprint: str
     store: Path
-    recipes: tuple[Recipe, ...]
+    spec: Spec
+    readouts: tuple[Readout, ...]
     content: Mapping[str, Any]
     names: Mapping[str, str]
-    at_once: int
-
-    @property
-    def threads(self) -> int:
-        """Threads to train with."""
-        return self.recipes[0].threads
+    threads: int
+    at_once: int = 1
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ablate.messages import say
-from ablate.models.costs import totals
-from ablate.planning import libraries, run_result
+from ablate.planning import run_result
 from ablate.planning.runs import Training
+from ablate.readout import Readout
 from ablate.resources import Share
 from ablate.running.backend import OF_THE_PLACE, Backend, Job, Outcome, refused
 from ablate.running.interrupt import interruptible
-from ablate.system import environment
 
 TICK_S = 0.5  # between two looks at what has ended
 BUSY_S = 2.0  # before a training is tried again that another process is at
@@ -44,7 +43,8 @@ class Engine:
     share: with how many threads, and how many share a machine. retries: how often a training is tried again whose process died
     by a fault of its own.
     fail_fast: stop all at the first that fails. ended: told what became of each training, answers whether all its runs are
-    well. tick: called about twice a second. began: told of each training once, before its process has it.
+    well. tick: called about twice a second. began: told of each training once, before its process has it. check: refuses what
+    would keep every training from starting.
     """
 
     backend: Backend
@@ -54,6 +54,7 @@ class Engine:
     ended: Ended
     tick: Callable[[], None]
     began: Callable[[Training], None] = lambda training: None
+    check: Callable[[], None] = lambda: None
     deaths: Counter[str] = field(default_factory=Counter)
     in_vain: Counter[str] = field(default_factory=Counter)  # interruptions since the last that had got further
     from_step: dict[str, int] = field(default_factory=dict)  # at which a training was begun, or gone on with
@@ -74,11 +75,10 @@ class Engine:
             supply: asked for more whenever a place is free.
 
         Raises:
-            AblateError: a variable of the environment would change what is trained.
+            AblateError: as `check` does.
             KeyboardInterrupt: it was interrupted, and what was at work has saved its state.
         """
-        environment.check()
-        libraries.check()
+        self.check()
         self.waiting, self.supply = sorted(trainings, key=_size, reverse=True), supply
         with interruptible("stopping: each training saves its state first; press Ctrl-C again to stop at once") as asked:
             try:
@@ -143,7 +143,7 @@ class Engine:
             self.not_before[outcome.fingerprint] = time.monotonic() + BUSY_S
             self.waiting.append(training)
             for run in training.runs:  # whoever trains it now keeps the checkpoints that are asked for here
-                training.trajectory.keep(run.recipe.steps)
+                training.trajectory.keep(run.asked.step)
         elif outcome.state == "died" and (self.stopping or self._again(training, outcome)):
             self.waiting.insert(0, training)
         elif adopted and outcome.state in ("ended", "stopped") and not _is_whole(training):
@@ -251,15 +251,17 @@ class Engine:
 
     def _job(self, training: Training) -> Job:
         first = training.runs[0]
-        threads = run_result.begun_with(training.trajectory) or self.share.threads
-        steps = dict.fromkeys(run.recipe.steps for run in training.runs)  # runs that differ in their readout alone are one
-        recipes = [next(run.recipe for run in training.runs if run.recipe.steps == step) for step in steps]
+        steps: dict[int, Readout] = {}
+        for run in training.runs:  # those that are read at one step are one
+            steps.setdefault(run.asked.step, run.asked.readout)
         return Job(
             fingerprint=first.trajectory.fingerprint,
             store=first.trajectory.path.parent,
-            recipes=tuple(recipe.model_copy(update={"threads": threads, "progress": False}) for recipe in recipes),
+            spec=first.asked.spec,
+            readouts=tuple(steps.values()),
             content=first.content,
             names=first.names,
+            threads=run_result.begun_with(training.trajectory) or self.share.threads,
             at_once=self.share.at_once,
         )
 
@@ -291,7 +293,7 @@ class Engine:
 
 def _is_whole(training: Training) -> bool:
     """Whether all of its runs can be read."""
-    return all(run_result.read(run.recipe, run.trajectory) for run in training.runs)
+    return all(run_result.read(run.asked, run.trajectory) for run in training.runs)
 
 
 def _named(training: Training) -> str:
@@ -299,7 +301,5 @@ def _named(training: Training) -> str:
 
 
 def _size(training: Training) -> float:
-    """How long a training takes, in operations."""
-    recipe = training.recipe
-    _, operations = totals(recipe.model, recipe.input_shape)
-    return float(training.left * recipe.batch_size * operations)
+    """How long a training takes, in operations where these are known, else in its own unit."""
+    return float(training.left * training.asked.spec.work.per_step * training.asked.sizes.get("operations", 1))

@@ -95,9 +95,9 @@ class Jobs:
         return config
 
     def _returned(self, run: Run, outcome: Outcome, config: DictConfig) -> JobReturn:
-        result: dict[str, Any] | None = run_result.read(run.recipe, run.trajectory)
+        result: dict[str, Any] | None = run_result.read(run.asked, run.trajectory)
         if result is None:
-            result = run_result.failure(outcome.error or f"it ended before step {run.recipe.steps}", run.recipe, run.trajectory)
+            result = run_result.failure(outcome.error or f"it ended before step {run.asked.step}", run.asked, run.trajectory)
         own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
         hydra = OmegaConf.masked_copy(config, ["hydra"])
         name = JobRuntime.instance().get("name")

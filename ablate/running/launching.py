@@ -10,6 +10,7 @@ from typing import Any
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from ablate import trainers
 from ablate.config.execution import Settings
 from ablate.planning.runs import Run, Training, trainings
 from ablate.resources import Share
@@ -17,6 +18,7 @@ from ablate.running import backends
 from ablate.running.backend import Backend, Outcome, Request
 from ablate.running.engine import Engine
 from ablate.running.jobs import Jobs
+from ablate.trainer import Trainer
 
 
 class Launching:
@@ -32,6 +34,11 @@ class Launching:
         self.settings = Settings.of(config)
         self.launcher = str(config.hydra.runtime.choices["hydra/launcher"])
         self._made_for = backends.named(self.launcher, options)
+
+    @property
+    def trainer(self) -> Trainer:
+        """Who trains."""
+        return trainers.of(self.config)
 
     @property
     def pace_key(self) -> str:
@@ -77,7 +84,9 @@ class Launching:
 
         settings = self.settings
         with self._backend(count) as backend:
-            yield Engine(backend, backend.share, settings.retries, settings.fail_fast, told, tick, jobs.began)
+            yield Engine(
+                backend, backend.share, settings.retries, settings.fail_fast, told, tick, jobs.began, self.trainer.check
+            )
 
     def ensure(
         self,

@@ -10,11 +10,12 @@ from typing import Any, Self
 
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn, TimeRemainingColumn
 
-from ablate.config.recipe import Recipe
 from ablate.errors import AblateError
 from ablate.messages import console, say
+from ablate.readout import column
 from ablate.store import RECENT, Trajectory, sign_of_life
 from ablate.trainer import Watcher
+from ablate.trainers import Asked
 
 LIVE_EVERY_S = 1.0  # between two writings of live.json while steps are done
 LIVE_AT_LEAST_EVERY_S = 20.0  # while none are, as in an evaluation
@@ -50,12 +51,16 @@ class Heartbeat:
 
 
 class LiveFile:
-    """Tells other processes how a training goes, in live.json, and passes on to another watcher."""
+    """Tells other processes how a training goes, in live.json, and passes on to another watcher.
 
-    def __init__(self, recipe: Recipe, trajectory: Trajectory, watcher: Watcher) -> None:
-        self.recipe, self.trajectory, self.watcher = recipe, trajectory, watcher
+    Args:
+        to: the last step. per_step: the work of a step.
+    """
+
+    def __init__(self, to: int, per_step: float, trajectory: Trajectory, watcher: Watcher) -> None:
+        self.per_step, self.trajectory, self.watcher = per_step, trajectory, watcher
         self.said: dict[str, Any] = dict.fromkeys(("loss", "examples_per_second", "steps_per_second"))
-        self.said |= {"step": 0, "target": recipe.steps, "began": None}
+        self.said |= {"step": 0, "target": to, "began": None}
         self._heartbeat = Heartbeat(LIVE_AT_LEAST_EVERY_S, self._write)
         self._writing = threading.Lock()
         self._written = -math.inf
@@ -76,30 +81,30 @@ class LiveFile:
         self._write()
         self.watcher.began(step)
 
-    def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+    def stepped(self, step: int, loss: float | None, per_second: float | None) -> None:
         """Some steps were done."""
         self.said = self.said | {"step": step, "loss": loss}
         if self._began is None:
             self._began = step, time.monotonic()
         else:
-            self.said |= {"examples_per_second": examples_per_second, "steps_per_second": self._pace(step, examples_per_second)}
+            self.said |= {"examples_per_second": per_second, "steps_per_second": self._pace(step, per_second)}
         if time.monotonic() - self._written >= LIVE_EVERY_S:
             self._write()
-        self.watcher.stepped(step, loss, examples_per_second)
+        self.watcher.stepped(step, loss, per_second)
 
     def evaluated(self, row: dict[str, Any]) -> None:
         """An evaluation was stored."""
         self._evaluated = True
         self.watcher.evaluated(row)
 
-    def _pace(self, step: int, examples_per_second: float) -> float:
+    def _pace(self, step: int, per_second: float | None) -> float | None:
         """Steps a second, with the time of the evaluations in it as soon as there was one."""
         assert self._began is not None
         first, since = self._began
         seconds = time.monotonic() - since
-        if self._evaluated and seconds > 0:
+        if (self._evaluated or per_second is None) and seconds > 0:
             return (step - first) / seconds
-        return examples_per_second / self.recipe.batch_size
+        return None if per_second is None else per_second / self.per_step
 
     def _write(self) -> None:
         with self._writing:
@@ -126,18 +131,18 @@ def _bar(width: int, steps: int) -> list[ProgressColumn]:
 class TrainingProgress:
     """The progress of one training: step, loss, accuracy, examples a second, time left."""
 
-    def __init__(self, recipe: Recipe, trajectory: Trajectory) -> None:
-        self.recipe, self.trajectory = recipe, trajectory
+    def __init__(self, asked: Asked, trajectory: Trajectory) -> None:
+        self.asked, self.trajectory = asked, trajectory
         self.bar: Progress | None = None
         self.task = TaskID(0)
 
     def __enter__(self) -> Self:
-        self.told = not any(int(path.stem) <= self.recipe.steps for path in self.trajectory.checkpoints())
+        self.told = not any(int(path.stem) <= self.asked.step for path in self.trajectory.checkpoints())
         if self.told:  # before TensorFlow is there, which takes seconds
             self._tell(0)
-        if self.recipe.progress and sys.stderr.isatty():
-            self.bar = Progress(*_bar(console.width, self.recipe.steps), console=console, expand=True)
-            self.task = self.bar.add_task("", total=self.recipe.steps, completed=0, loss="-", accuracy="-", speed="-")
+        if self.asked.progress and sys.stderr.isatty():
+            self.bar = Progress(*_bar(console.width, self.asked.step), console=console, expand=True)
+            self.task = self.bar.add_task("", total=self.asked.step, completed=0, loss="-", accuracy="-", speed="-")
             self.bar.start()
         return self
 
@@ -147,7 +152,7 @@ class TrainingProgress:
 
     def _tell(self, step: int) -> None:
         verb = f"resuming from step {step}" if step else "training"
-        say(f"{verb} {self.trajectory.path} to step {self.recipe.steps}, seed {self.recipe.seed}")
+        say(f"{verb} {self.trajectory.path} to step {self.asked.step}, seed {self.asked.spec.seed}")
 
     def began(self, step: int) -> None:
         """It goes on from a step: that of its newest checkpoint that is sound."""
@@ -156,22 +161,21 @@ class TrainingProgress:
         if self.bar is not None:
             self.bar.update(self.task, completed=step)
 
-    def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+    def stepped(self, step: int, loss: float | None, per_second: float | None) -> None:
         """Some steps were done."""
         if self.bar is not None:
-            self.bar.update(
-                self.task,
-                completed=step,
-                loss=f"{loss:.2f}" if abs(loss) < 10_000 else f"{loss:.1e}",
-                speed=f"{examples_per_second:.0f}",
-            )
+            shown: dict[str, Any] = {} if loss is None else {"loss": f"{loss:.2f}" if abs(loss) < 10_000 else f"{loss:.1e}"}
+            shown |= {} if per_second is None else {"speed": f"{per_second:.0f}"}
+            self.bar.update(self.task, completed=step, **shown)
 
     def evaluated(self, row: dict[str, Any]) -> None:
         """An evaluation was stored."""
-        accuracy = f"{100 * row[f'accuracy_{self.recipe.readout.weights}']:.1f} %"
+        readout = self.asked.readout
+        accuracy = f"{100 * row[column(readout.metric, readout.weights)]:.1f} %"
         if self.bar is not None:
             self.bar.update(self.task, accuracy=accuracy)
-        elif self.recipe.progress:
-            speed = row[RECENT]
-            pace = f" ({speed:.1f} examples/s; {1000 * self.recipe.batch_size / speed:.1f} ms a step)" if speed else ""
-            say(f"step {row['step']}, loss {row['loss']:.3f}, accuracy {accuracy}{pace}")
+        elif self.asked.progress:
+            speed, per_step = row.get(RECENT), self.asked.spec.work.per_step
+            pace = f" ({speed:.1f} examples/s; {1000 * per_step / speed:.1f} ms a step)" if speed else ""
+            loss = f", loss {row['loss']:.3f}" if "loss" in row else ""
+            say(f"step {row['step']}{loss}, {readout.metric} {accuracy}{pace}")

@@ -17,9 +17,9 @@ from ablate.planning.plan import Plan
 from ablate.planning.runs import Run, Training
 from ablate.planning.site import Site, here
 from ablate.readout import diverged_loss_of
-from ablate.running import ensuring, hold
+from ablate.running import hold
 from ablate.running.backend import Outcome
-from ablate.store import SWEEP, held, result_file, sweep_file, write_atomically
+from ablate.store import SWEEP, canonical_json, held, result_file, sweep_file, write_atomically
 from ablate.store.schema import DAMAGED, BadFile, real_folder
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_file import SweepFile
@@ -87,7 +87,7 @@ def results(plan: Plan, folder: Path) -> list[dict[str, Any]]:
 
 def _register(plan: Plan, folder: Path, missing: Sequence[Run]) -> None:
     """Note in the store which trajectories the sweep needs; a store that is only read need not know."""
-    needs = {training.trajectory.fingerprint: [run.recipe.steps for run in training.runs] for training in plan.trainings}
+    needs = {training.trajectory.fingerprint: [run.asked.step for run in training.runs] for training in plan.trainings}
     try:
         store.register_sweep(plan.runs[0].trajectory.path.parent, folder, needs)
     except AblateError as error:
@@ -97,11 +97,11 @@ def _register(plan: Plan, folder: Path, missing: Sequence[Run]) -> None:
 
 
 def _keep_labels(plan: Plan, missing: Sequence[Run]) -> None:
-    """Keep the true classes for what is trained already; a training that begins keeps its own."""
+    """Keep what a report reads of the data of trainings that are there; one that begins keeps its own."""
     left = {run.number for run in missing}
-    there = {run.content["data"]["digest"]: run for run in plan.runs if run.number not in left}
+    there = {canonical_json(run.content.get("data")): run for run in plan.runs if run.number not in left}
     for run in there.values():
-        ensuring.keep_labels(run.recipe, run.content)
+        run.asked.trainer.keep(run.asked.spec, run.content, run.asked.store)
 
 
 def _train(
@@ -127,10 +127,10 @@ def _train(
 
 def _ended(plan: Plan, run: Run, folder: Path, outcome: Outcome) -> bool:
     """Write the result of a run whose training has ended; whether it has an accuracy."""
-    result = run_result.read(run.recipe, run.trajectory)
+    result = run_result.read(run.asked, run.trajectory)
     if result is None:
-        error = outcome.error or f"its training ended before step {run.recipe.steps}"
-        result = run_result.failure(error, run.recipe, run.trajectory)
+        error = outcome.error or f"its training ended before step {run.asked.step}"
+        result = run_result.failure(error, run.asked, run.trajectory)
         log = f"{error}\nWhat its process printed is in {outcome.log}\n" if outcome.log else error
         write_atomically(folder / str(run.number) / run_result.TRACE, (outcome.trace or log).encode())
     return bool(_write(plan, run, folder, result)["status"] == "done")
@@ -205,10 +205,10 @@ def _compare(found: Sweep, wanted: Sweep, folder: Path) -> None:
 
 def _read(plan: Plan, run: Run, folder: Path) -> bool:
     """Read a run whose trajectory is there already, without launching anything."""
-    result = run_result.read(run.recipe, run.trajectory)
+    result = run_result.read(run.asked, run.trajectory)
     if result is not None:
-        if run.trajectory.checkpoint(run.recipe.steps).exists():
-            run.trajectory.keep(run.recipe.steps)
+        if run.trajectory.checkpoint(run.asked.step).exists():
+            run.trajectory.keep(run.asked.step)
         _write(plan, run, folder, result)
     return result is not None
 
@@ -216,10 +216,10 @@ def _read(plan: Plan, run: Run, folder: Path) -> bool:
 def _result(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     """The result that a run left, with the arm that it was."""
     found = result_file.read(
-        folder / str(run.number), run.trajectory.fingerprint, run.recipe.steps, run.recipe.readout.weights
+        folder / str(run.number), run.trajectory.fingerprint, run.asked.step, run.asked.readout.weights
     ).result
     if found is None:
-        return run_result.failure("it was not run", run.recipe, run.trajectory) | {"status": "missing"}
+        return run_result.failure("it was not run", run.asked, run.trajectory) | {"status": "missing"}
     return _write(plan, run, folder, dict(found))
 
 

@@ -32,7 +32,7 @@ class _Quiet:
     def began(self, step: int) -> None:
         """The training goes on from a step."""
 
-    def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+    def stepped(self, step: int, loss: float | None, per_second: float | None) -> None:
         """Some steps were done."""
 
     def evaluated(self, row: dict[str, Any]) -> None:
@@ -129,10 +129,10 @@ def _work(job: Job, trajectory: Trajectory, stop: Callable[[], bool]) -> Outcome
         except AblateError as error:
             return Outcome(job.fingerprint, "failed", run_result.reason_of(error), traceback.format_exc())
         try:
-            for recipe in job.recipes:
+            for readout in job.readouts:
                 if stop():
                     return Outcome(job.fingerprint, "stopped")
-                ensuring.ensure(recipe, trajectory, job.content, job.names, _Quiet(), stop, job.at_once)
+                ensuring.ensure(job, readout, trajectory, _Quiet(), stop)
         except Stopped:
             return Outcome(job.fingerprint, "stopped")
         except Exception as error:

@@ -67,7 +67,7 @@ def run(
     with open_dict(master):
         master.hydra.sweeper.name = made.name
     folder = Path(str(master.hydra.sweep.dir))
-    finished = at_end(made.recipe.report.formats)
+    finished = at_end(made.asked.report.formats)
     measure = launching.within(record.CONFIRMATION)
 
     def redact(text: str) -> str:

@@ -14,7 +14,6 @@ from ablate.errors import AblateError
 from ablate.messages import say
 from ablate.planning import run_result
 from ablate.planning.runs import Run, Training, trainings
-from ablate.running import ensuring
 from ablate.running.backend import Outcome
 from ablate.running.engine import Engine
 from ablate.search import algorithms, optuna_private
@@ -126,7 +125,7 @@ class Searching:
             for name in (result_file.RESULT, run_result.TRACE):  # what an earlier try left
                 (self.folder / str(run.number) / name).unlink(missing_ok=True)
         for training in trainings(runs):
-            if all(run_result.read(run.recipe, run.trajectory) is not None for run in training.runs):
+            if all(run_result.read(run.asked, run.trajectory) is not None for run in training.runs):
                 self._take(one, training, None)
             else:
                 self.queue.append((one, training))
@@ -159,16 +158,16 @@ class Searching:
     def _take(self, one: AtWork, training: Training, outcome: Outcome | None) -> None:
         for run in training.runs:
             one.going.discard(run.number)
-            result = run_result.read(run.recipe, run.trajectory)
+            result = run_result.read(run.asked, run.trajectory)
             if result is not None:
-                if run.trajectory.checkpoint(run.recipe.steps).exists():
-                    run.trajectory.keep(run.recipe.steps)
+                if run.trajectory.checkpoint(run.asked.step).exists():
+                    run.trajectory.keep(run.asked.step)
                 one.ends[run.number] = result
             elif outcome is not None and outcome.state != "stopped":
-                error = self.redact(outcome.error or f"its training ended before step {run.recipe.steps}")
+                error = self.redact(outcome.error or f"its training ended before step {run.asked.step}")
                 log = f"{error}\nWhat its process printed is in {outcome.log}\n" if outcome.log else error
                 write_atomically(self.folder / str(run.number) / run_result.TRACE, (self.redact(outcome.trace) or log).encode())
-                one.ends[run.number] = run_result.failure(error, run.recipe, run.trajectory)
+                one.ends[run.number] = run_result.failure(error, run.asked, run.trajectory)
         if self.by_seed and self.pruner is not None and one.pruned_at is None:
             for place, value in one.by_seed():
                 self._report(one, place, value)
@@ -181,7 +180,7 @@ class Searching:
             return
         self._stale = True
         for run in one.runs:
-            if run.number in one.going and run_result.exploded(run.recipe, run.trajectory) is not None:
+            if run.number in one.going and run_result.exploded(run.asked.readout, run.trajectory) is not None:
                 one.exploded(run)
         learned = self.search.settings.objectives[0] in LEARNED
         for examples, value in one.news() if learned else ():
@@ -244,7 +243,7 @@ class Searching:
             result = {"arm": {key: str(value) for key, value in one.params.items()}} | one.result(run)
             result_file.write(self.folder / str(run.number), result)
             if result["status"] == "done":
-                ensuring.keep_labels(run.recipe, run.content)
+                run.asked.trainer.keep(run.asked.spec, run.content, run.asked.store)
         content = one.record() | {"began": one.began, "ended": time.time()}
         self.ledger.end(one.number, state, values, content)
         self._judge_failures()
@@ -302,7 +301,7 @@ class Searching:
             if state_of(trial) in ("waiting", "running", "done") and BEGUN in trial.user_attrs:
                 for run in trial.user_attrs[BEGUN]["runs"]:
                     needs.setdefault(run["fingerprint"], []).append(run["readout"]["step"])
-        store.register_sweep(self.search.recipe.store, self.folder, needs)
+        store.register_sweep(self.search.asked.store, self.folder, needs)
 
     def _changed(self) -> None:
         self._stale = True

@@ -13,7 +13,7 @@ from ablate.planning.runs import Training, trainings
 from ablate.planning.site import Site
 from ablate.resources import Share
 from ablate.search import space
-from ablate.search.spec import Search
+from ablate.search.spec import Search, epoch
 from ablate.store.record import shown
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ def describe(search: Search, site: Site, ledger: "Ledger | None" = None) -> dict
         "pruner": asked.pruner["name"],
         "examples": search.budget.examples,
         "epochs": search.budget.epochs,
-        "train_images": search.recipe.shape.train_images,
-        "judged_on": search.recipe.data["eval_on"],
-        "images": search.recipe.shape.eval_images,
+        "train_images": epoch(search.asked),
+        "judged_on": search.asked.spec.evaluation_set,
+        "images": search.images_judged,
         "examples_at_most": left * per_trial * search.budget.examples,
         "confirmation_trainings": len(confirmation),
         "confirmation_epochs": search.final_epochs,

@@ -238,7 +238,7 @@ def _measuring(search: Search, params: Mapping[str, Any], folder: Path) -> Plan 
     moved = folder / f"{record.CONFIRMATION}-{number}"
     with writing(place):
         place.rename(moved)
-    store.register_sweep(made.runs[0].recipe.store, moved, found.needs)
+    store.register_sweep(made.runs[0].asked.store, moved, found.needs)
     say(f"more trials found another best setting; what was measured of the one before is in {moved}, and is told of")
     return search.confirmation(dict(params), number)
 
@@ -259,7 +259,7 @@ def _told(search: Search, trial: optuna.trial.FrozenTrial) -> str:
     setting = ", ".join(f"{key}={shown(value)}" for key, value in trial.params.items())
     name, value = search.settings.objectives[0], trial.values[0]
     score = f"{100 * value:.2f} %" if name == "accuracy" else f"{value:.4g}"
-    images = f"{search.recipe.shape.eval_images:,} {search.recipe.data['eval_on']} images"
+    images = f"{search.images_judged:,} {search.asked.spec.evaluation_set} images"
     flatters = "the score of a maximum, which flatters: to choose by, and no result"
     return f"best of the trials: trial {trial.number} ({setting}), {name} {score} on {images} ({flatters})"
 

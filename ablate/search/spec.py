@@ -8,19 +8,19 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from ablate import trainers
 from ablate.config import loading
 from ablate.config.neutral import without_neutral
-from ablate.config.recipe import Recipe
 from ablate.config.syntax import key_of
 from ablate.data.split import default_validation
 from ablate.designs import Factor
 from ablate.errors import AblateError
-from ablate.models.costs import totals
 from ablate.planning import plan
 from ablate.planning.command import Command
 from ablate.planning.plan import Plan
 from ablate.planning.run_result import trajectory_of
 from ablate.planning.runs import Run
+from ablate.readout import column
 from ablate.search import algorithms
 from ablate.search import space as spaces
 from ablate.search.settings import EXHAUSTIVE, SearchSettings
@@ -28,6 +28,7 @@ from ablate.search.storage import USUAL, redacted
 from ablate.store import canonical_json, record
 from ablate.store.record import SEARCH, Dimension, Params
 from ablate.store.sweep import Fixed, Sweep
+from ablate.trainers import Asked
 
 Compose = Callable[[Sequence[str]], DictConfig]
 EVAL_ON = "data.eval_on"
@@ -42,17 +43,17 @@ class Budget:
     examples: int
     eval_epochs: float
 
-    def resource(self, step: int, recipe: Recipe) -> int | None:
+    def resource(self, step: int, asked: Asked) -> int | None:
         """The examples that an evaluation stands for when trials of different batch sizes are compared.
 
         That is the budget at the last step, else the nearest multiple of those between two evaluations; None where that is 0,
         or the whole budget before the last step. It is off by at most half of them, which is much with few images and large
         batches alone.
         """
-        if step >= recipe.steps:
+        if step >= asked.step:
             return self.examples
-        between = self.eval_epochs * recipe.shape.train_images
-        found = round(round(step * recipe.batch_size / between) * between)
+        between = self.eval_epochs * epoch(asked)
+        found = round(round(step * examples(asked) / between) * between)
         return found if 0 < found < self.examples else None
 
 
@@ -72,7 +73,7 @@ class Search:
     default: Params
     points: tuple[Params, ...]
     outside: tuple[str, ...]  # what stands for points that are not in the space, a line each
-    recipe: Recipe  # of the default setting with the first seed, as a trial has it
+    asked: Asked  # of the default setting with the first seed, as a trial has it
     content: Mapping[str, Any]  # of its training
     store: str  # as sweep.json names it
     compose: Compose
@@ -91,8 +92,8 @@ class Search:
             "examples of a trial": self.budget.examples,
             "epochs between evaluations": self.budget.eval_epochs,
             "seeds": list(self.settings.seeds),
-            "images": {"judged on": self.recipe.data["eval_on"], "count": self.recipe.shape.eval_images},
-            "weights read": self.recipe.readout.weights if "ema" not in self.space else "searched",
+            "images": {"judged on": self.asked.spec.evaluation_set, "count": self.images_judged},
+            "weights read": self.asked.readout.weights if "ema" not in self.space else "searched",
             "training": without_neutral({key: value for key, value in self.content.items() if key not in OF_EACH_RUN}),
         }
         stored: dict[str, Any] = json.loads(json.dumps(content))  # as it comes back from a file
@@ -108,9 +109,14 @@ class Search:
         return f"{self.study or SEARCH}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
 
     @property
+    def images_judged(self) -> int | None:
+        """How many images a trial is judged on; None where it is not judged on images."""
+        return self.asked.sizes.get("evaluation_images")
+
+    @property
     def least(self) -> int:
         """The examples before which no trial is pruned; 0 where that happens between seeds."""
-        least = round(self.settings.min_epochs * self.recipe.shape.train_images)
+        least = round(self.settings.min_epochs * epoch(self.asked))
         return 0 if self.settings.by_seed else min(least, self.budget.examples)
 
     @property
@@ -125,7 +131,13 @@ class Search:
 
     def overrides(self, params: Params, fixed: Sequence[str]) -> list[str]:
         """What a trial's runs have on the command line, but for evaluation grid and seed."""
-        return [*fixed, *self.images, f"epochs={plain(self.budget.epochs)}", *spaces.words(params)]
+        return [*fixed, *self.images, self.for_(self.budget.epochs), *spaces.words(params)]
+
+    def for_(self, epochs: float) -> str:
+        """The override that trains so long: in epochs, or in steps where a step has no examples."""
+        if "training_images" in self.asked.sizes:
+            return f"epochs={plain(epochs)}"
+        return f"steps={round(epochs * epoch(self.asked))}"
 
     def runs(self, trial: int, params: Params) -> list[Run]:
         """The runs of a trial, one a seed.
@@ -135,30 +147,28 @@ class Search:
         """
         words = self.overrides(params, self.alone)
         cfg = self.compose(self.overrides(params, self.fixed))
-        per_evaluation = self.budget.eval_epochs * self.recipe.shape.train_images
-        batch_size = OmegaConf.select(cfg, "batch_size")
+        per_evaluation = self.budget.eval_epochs * epoch(self.asked)
+        batch_size = OmegaConf.select(cfg, "batch_size") if "batch_size" in self.asked.sizes else 1
         every = max(1, round(per_evaluation / batch_size)) if isinstance(batch_size, int) and batch_size > 0 else 1
         OmegaConf.update(cfg, "eval_every", every)
-        names = loading.levels(cfg.hydra)
+        names = trainers.names_of(cfg, cfg.hydra)
         runs = []
         for place, seed in enumerate(self.settings.seeds):
             OmegaConf.update(cfg, "seed", seed)
-            recipe = loading.resolve(cfg)
-            trajectory, content = trajectory_of(recipe)
+            wanted = trainers.asked(cfg)
+            trajectory, content = trajectory_of(wanted)
             given = (*words, f"eval_every={every}", f"seed={seed}")
             number = trial * len(self.settings.seeds) + place
-            runs.append(Run(number, trial, seed, given, recipe, trajectory, content, names))
+            runs.append(Run(number, trial, seed, given, wanted, trajectory, content, names))
         return runs
 
     def objectives(self, run: Run, row: Mapping[str, Any], seconds: float) -> list[float]:
         """What one run scores at an evaluation, an objective each."""
-        parameters, operations = totals(run.recipe.model, run.recipe.input_shape)
-        weights = run.recipe.readout.weights
+        weights = run.asked.readout.weights
         found = {
-            "accuracy": row[f"accuracy_{weights}"],
-            "loss": row[f"eval_loss_{weights}"],
-            "operations": operations,
-            "parameters": parameters,
+            **run.asked.sizes,
+            "accuracy": row.get(column("accuracy", weights)),
+            "loss": row.get(column("eval_loss", weights)),
             "seconds": seconds,
         }
         return [float(found[name]) for name in self.settings.objectives]
@@ -179,11 +189,11 @@ class Search:
             return None
         first = max(self.settings.seeds) + 1 + earlier * self.settings.confirm_seeds
         equal = [f"{key}={best[key]}" for key in self.space if _same(self.default[key], best[key])]
-        fixed = (*self.fixed, *equal, "data.validation=0", f"{EVAL_ON}=test", f"epochs={plain(self.final_epochs)}")
+        fixed = (*self.fixed, *equal, *_whole(self.asked), self.for_(self.final_epochs))
         seeds = tuple(range(first, first + self.settings.confirm_seeds))
         made = self._together(factors, seeds, fixed)
-        shortest = min(recipe.steps for _, recipe in made.recipes())
-        if made.runs[0].recipe.eval_every > shortest:
+        shortest = min(one.step for _, one in made.firsts())
+        if made.runs[0].asked.grid > shortest:
             made = self._together(factors, seeds, (*fixed, f"eval_every={shortest}"))
         return made
 
@@ -205,7 +215,7 @@ class Search:
             seeds=self.settings.seeds,
             runs=(),
             store=self.store,
-            fixed=Fixed("accuracy", self.recipe.data["eval_on"], (), (), self.recipe.report.margin),
+            fixed=Fixed("accuracy", self.asked.spec.evaluation_set, (), (), self.asked.report.margin),
             search=self._noted(),
         )
 
@@ -220,8 +230,8 @@ class Search:
             "objectives": list(asked.objectives),
             "directions": list(asked.directions),
             "budget": asdict(self.budget),
-            "train_images": self.recipe.shape.train_images,
-            "validation_images": self.recipe.shape.eval_images,
+            "train_images": epoch(self.asked),
+            "validation_images": self.images_judged,
             "n_trials": asked.n_trials,
             "timeout": asked.timeout,
             "sampler": dict(asked.sampler),
@@ -261,15 +271,15 @@ def make(
     cfg = compose(command.fixed)
     names = loading.levels(cfg.hydra)
     default = spaces.default_point(command.space, cfg, names)
-    recipe = loading.resolve(cfg)
-    images = _images(recipe, settings.allow_test, command.fixed)
-    held_out = loading.resolve(compose([*command.fixed, *images]))
-    whole = loading.resolve(compose([*command.fixed, "data.validation=0", f"{EVAL_ON}=test"]))
-    given = OmegaConf.select(cfg, "epochs")
+    default_run = trainers.asked(cfg)
+    images = _images(default_run, settings.allow_test, command.fixed)
+    held_out = trainers.asked(compose([*command.fixed, *images]))
+    whole = trainers.asked(compose([*command.fixed, *_whole(default_run)]))
+    given = OmegaConf.select(cfg, "epochs") if "training_images" in default_run.sizes else None
     # Without epochs, the examples of the default setting's steps, whatever the batch size of a trial.
-    epochs = given or recipe.steps * recipe.batch_size / held_out.shape.train_images
-    final = settings.confirm_epochs or given or recipe.steps * recipe.batch_size / whole.shape.train_images
-    budget = Budget(float(epochs), round(epochs * held_out.shape.train_images), settings.eval_epochs)
+    epochs = given or default_run.step * examples(default_run) / epoch(held_out)
+    final = settings.confirm_epochs or given or default_run.step * examples(default_run) / epoch(whole)
+    budget = Budget(float(epochs), round(epochs * epoch(held_out)), settings.eval_epochs)
     written = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]
     settings, outside = _fitting(settings, command.space)
     points, told = _points(command.space, settings, default)
@@ -289,14 +299,14 @@ def make(
         tuple(outside),
         held_out,
         {},
-        written if "oc.env" in written else str(recipe.store),
+        written if "oc.env" in written else str(default_run.store),
         compose,
     )
     algorithms.sampler(settings.sampler, search.space, len(settings.objectives))
     algorithms.pruner(settings.pruner, search.least, budget.examples)
     _check(search)
     first = search.runs(0, default)[0]
-    return replace(search, recipe=first.recipe, content=first.content)
+    return replace(search, asked=first.asked, content=first.content)
 
 
 def plain(number: float) -> str:
@@ -304,7 +314,22 @@ def plain(number: float) -> str:
     return str(int(number)) if number == int(number) else repr(number)
 
 
-def _images(recipe: Recipe, allow_test: bool, fixed: Sequence[str]) -> list[str]:
+def examples(asked: Asked) -> int:
+    """The training examples of a step; 1 where the trainer has none."""
+    return int(asked.sizes.get("batch_size", 1))
+
+
+def epoch(asked: Asked) -> int:
+    """The training examples of an epoch; where the trainer has none, the steps between two evaluations."""
+    return int(asked.sizes.get("training_images", asked.grid))
+
+
+def _whole(asked: Asked) -> list[str]:
+    """Overrides with which a winner is measured: on all training images, and those of the test set."""
+    return ["data.validation=0", f"{EVAL_ON}=test"] if "training_images" in asked.sizes else []
+
+
+def _images(asked: Asked, allow_test: bool, fixed: Sequence[str]) -> list[str]:
     """Overrides that hold out validation images; the test set only where it is allowed."""
     on_test = any(word.lstrip("+") == f"{EVAL_ON}=test" for word in fixed)
     if on_test and not allow_test:
@@ -312,15 +337,17 @@ def _images(recipe: Recipe, allow_test: bool, fixed: Sequence[str]) -> list[str]
             f"Expected a search on validation images: what is chosen on the test set says nothing about new images. Received: "
             f"{EVAL_ON}=test. Leave it out; or, if it has to be, add hydra.sweeper.allow_test=true, and the report will say so."
         )
-    given = recipe.data.get("validation", 0)
+    if "training_images" not in asked.sizes:
+        return []
+    given = asked.spec.payload.data.get("validation", 0)
     if not given and not on_test and any(key_of(word) == "data.validation" for word in fixed):
         raise AblateError(
             "data.validation must be 1 or more in a search, whose trials are judged on training images that are held out, "
-            f"got {given}. Leave it out to hold out {max(1, default_validation(recipe.shape.train_images)):,} of them."
+            f"got {given}. Leave it out to hold out {max(1, default_validation(epoch(asked))):,} of them."
         )
     if on_test:
         return [f"data.validation={given}", f"{EVAL_ON}=test"]
-    count = given or max(1, default_validation(recipe.shape.train_images))
+    count = given or max(1, default_validation(epoch(asked)))
     return [f"data.validation={count}", f"{EVAL_ON}=validation"]
 
 

@@ -12,27 +12,28 @@ import optuna
 from ablate import readout
 from ablate.planning import run_result
 from ablate.planning.runs import Run
-from ablate.search.spec import Search
+from ablate.search.spec import Search, examples
 from ablate.store.record import Params
 
 
 def _sound(run: Run) -> list[dict[str, Any]]:
-    return [row for row in run.trajectory.rows() if readout.sound(row) and "seconds" in row]
+    wanted = readout.needed(run.asked.readout.weights, run.asked.readout.metric)
+    return [row for row in run.trajectory.rows() if readout.sound(row, wanted) and "seconds" in row]
 
 
 def grid_rows(run: Run) -> list[dict[str, Any]]:
     """The evaluations of a run so far: those of its own grid, and the one at its last step."""
-    recipe = run.recipe
-    steps = {row["step"]: row for row in _sound(run) if row["step"] <= recipe.steps}
-    return [row for step, row in sorted(steps.items()) if step % recipe.eval_every == 0 or step == recipe.steps]
+    last, grid = run.asked.step, run.asked.grid
+    steps = {row["step"]: row for row in _sound(run) if row["step"] <= last}
+    return [row for step, row in sorted(steps.items()) if step % grid == 0 or step == last]
 
 
 def reached(run: Run) -> tuple[int, float]:
     """(the step up to which a run is trained, in seconds of training), evaluations and checkpoints considered."""
-    rows = [row for row in _sound(run) if row["step"] <= run.recipe.steps]
+    rows = [row for row in _sound(run) if row["step"] <= run.asked.step]
     saved = [int(path.stem) for path in run.trajectory.checkpoints()]
     last = rows[-1] if rows else {"step": 0, "seconds": 0.0}
-    step = max([int(last["step"]), *(each for each in saved if each <= run.recipe.steps)])
+    step = max([int(last["step"]), *(each for each in saved if each <= run.asked.step)])
     pace = float(last["seconds"]) / last["step"] if last["step"] else 0.0
     return step, float(last["seconds"]) + (step - last["step"]) * pace
 
@@ -75,7 +76,7 @@ class AtWork:
 
     def exploded(self, run: Run) -> None:
         """Take in that a run has diverged, which would go on all the same, finite and dead."""
-        result = run_result.read(run.recipe, run.trajectory)
+        result = run_result.read(run.asked, run.trajectory)
         assert result is not None
         self.ends[run.number] = result
 
@@ -101,17 +102,17 @@ class AtWork:
         """(examples, value) of a run by what they stand for in the budget; of two evaluations for the same the first."""
         curve: dict[int, tuple[int, float]] = {}
         for row in grid_rows(run):
-            at = self.search.budget.resource(row["step"], run.recipe)
+            at = self.search.budget.resource(row["step"], run.asked)
             if at is not None:
                 value = self.search.objectives(run, row, row["seconds"])[self.search.settings.of_curves]
-                curve.setdefault(at, (row["step"] * run.recipe.batch_size, value))
+                curve.setdefault(at, (row["step"] * examples(run.asked), value))
         return curve
 
     def by_seed(self) -> list[tuple[int, float]]:
         """(place of the seed, value) of the runs that are done, in the order of the seeds."""
         found = []
         for place, run in enumerate(self.runs):
-            row = run.trajectory.row(run.recipe.steps) if self.ends.get(run.number, {}).get("status") == "done" else None
+            row = run.trajectory.row(run.asked.step) if self.ends.get(run.number, {}).get("status") == "done" else None
             if row is not None:
                 found.append((place, self.search.objectives(run, row, row["seconds"])[0]))
         return found
@@ -119,13 +120,13 @@ class AtWork:
     def curve(self) -> list[tuple[int, float]]:
         """(examples, value) of the trial: up to where it was pruned or diverged; where it ended after some seeds, of those."""
         ends = {run.number: (self.ends.get(run.number) or {}, run) for run in self.runs}
-        burst = [end["step"] * run.recipe.batch_size for end, run in ends.values() if end.get("status") == "diverged"]
-        return [(examples, value) for examples, value in self._whole_curve() if not burst or examples < min(burst)]
+        burst = [end["step"] * examples(run.asked) for end, run in ends.values() if end.get("status") == "diverged"]
+        return [(at, value) for at, value in self._whole_curve() if not burst or at < min(burst)]
 
     def _whole_curve(self) -> list[tuple[int, float]]:
         if not self.search.settings.by_seed:
             told = (point for at, point in sorted(self.told.items()) if self.pruned_at is None or at <= self.pruned_at)
-            return [(examples, value) for examples, value in told if math.isfinite(value)]
+            return [(at, value) for at, value in told if math.isfinite(value)]
         curves = [self._curve(run) for run in self.runs if self.ends.get(run.number, {}).get("status") == "done"]
         shared = set(curves[0]).intersection(*curves[1:]) if curves else set()
         return [(curves[0][at][0], fmean(curve[at][1] for curve in curves)) for at in sorted(shared)]
@@ -134,7 +135,7 @@ class AtWork:
         """What the whole trial scores: the mean over its seeds at their last step, of seconds the sum."""
         scores = []
         for run in self.runs:
-            row = run.trajectory.row(run.recipe.steps)
+            row = run.trajectory.row(run.asked.step)
             assert row is not None
             scores.append(self.search.objectives(run, row, row["seconds"]))
         means = [fmean(column) for column in zip(*scores, strict=True)]
@@ -147,21 +148,21 @@ class AtWork:
         """What the study keeps of it beside Optuna's own: how far it came and what it cost."""
         curve = self.curve()
         trained = {run.trajectory.fingerprint: (run, *reached(run)) for run in self.runs}
-        examples = reused = 0
+        done = reused = 0
         seconds = reused_seconds = 0.0
         for name, (run, step, taken) in trained.items():
             at_first, seconds_first = (step, taken) if name in self.shared else self.before.get(name, (0, 0.0))
-            examples += max(0, step - at_first) * run.recipe.batch_size
-            reused += min(step, at_first) * run.recipe.batch_size
+            done += max(0, step - at_first) * examples(run.asked)
+            reused += min(step, at_first) * examples(run.asked)
             seconds += max(0.0, taken - seconds_first)
             reused_seconds += min(taken, seconds_first)
         return {
             "curve": curve,
-            "examples": examples,
+            "examples": done,
             "seconds": seconds,
             "reused_examples": reused,
             "reused_seconds": reused_seconds,
-            "planned": sum(run.recipe.steps * run.recipe.batch_size for run, _, _ in trained.values()),
+            "planned": sum(run.asked.step * examples(run.asked) for run, _, _ in trained.values()),
             "came": max((at for at, _ in curve), default=0),
             "error": self.error or next((one["error"] for one in self.ends.values() if one["status"] != "done"), None),
         }
@@ -175,8 +176,6 @@ class AtWork:
         """`result.json` of one of its runs, once it is over."""
         found = self.ends.get(run.number)
         if self.pruned_at is None or self.search.settings.by_seed:
-            return found if found is not None else run_result.pruned(run.recipe, run.trajectory, reached(run)[0])
-        examples = self.told[self.pruned_at][0] if self.pruned_at in self.told else 0
-        return run_result.pruned(
-            run.recipe, run.trajectory, examples // run.recipe.batch_size
-        )  # it may have gone on for a moment
+            return found if found is not None else run_result.pruned(run.asked, run.trajectory, reached(run)[0])
+        seen = self.told[self.pruned_at][0] if self.pruned_at in self.told else 0
+        return run_result.pruned(run.asked, run.trajectory, seen // examples(run.asked))  # it may have gone on for a moment

@@ -12,6 +12,7 @@ from ablate.store.files import FORBIDDEN, content_of, make_folder, parse_json, r
 from ablate.system.safe_files import Unreadable, kind_of
 
 PREDICTIONS = "predictions"
+NO_PREDICTIONS = ""
 MOST_BYTES = 32 << 20  # of metrics.jsonl: 80,000 evaluations
 MOST_LINE_BYTES = 64 << 10
 LARGEST_STEP = 10**12
@@ -19,13 +20,17 @@ LARGEST_STEP = 10**12
 SPEED = "examples_per_second"  # the mean over the training up to the row, in all its parts
 RECENT = "recent_examples_per_second"  # since the evaluation before, without the time in which the graph was traced
 
-_FRACTIONS = ("accuracy_raw", "accuracy_averaged")
+_FRACTIONS = ("accuracy", "accuracy_raw", "accuracy_averaged")
 _NUMBERS = ("epoch", "loss", "eval_loss_raw", "eval_loss_averaged", "lr", "seconds")
 
 
 @dataclass(frozen=True)
 class Line:
-    """A sound line. predictions: the digest of the file with the predictions; None in rows of older versions."""
+    """A sound line.
+
+    predictions: the digest of the file with the predictions; None in rows of older versions, and NO_PREDICTIONS where the
+    training gives none.
+    """
 
     text: bytes
     row: Mapping[str, Any]

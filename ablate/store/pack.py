@@ -119,7 +119,7 @@ def _parts(folder: Path, steps: Mapping[str, Sequence[int]], store: Path | None)
         if config is None:
             continue  # gone or damaged: the runs' own results are read
         files |= {f"{STORE}/{fingerprint}/{name}": content for name, content in _of_training(training, read).items()}
-        digests.add(str(config["data"]["digest"]))
+        digests |= {str(config["data"]["digest"])} if "data" in config else set()
     for digest in sorted(digests) if store else ():
         assert store is not None
         content = content_of(labels_file(store, digest), below=store)

@@ -12,7 +12,9 @@ from ablate.store.sweep import SWEEP_VERSION, Sweep, SweepArm, SweepRun
 MADE_UP = (STORE, JOINED)  # designs of what no file holds
 METRICS = ("accuracy", "loss")
 EVALUATION_SETS = ("test", "validation")
+NO_SET = "evaluation"  # where the trainer does not say on what it evaluates
 WEIGHTS = ("raw", "averaged")
+ONE_VALUE = ""  # the weights of a run whose trainer gives one value
 MOST_SEED = 2**31 - 1
 MOST_ARMS, MOST_RUNS = 100_000, 1_000_000
 LATEST = 253_402_300_799  # the last second of the year 9999
@@ -148,7 +150,8 @@ def check_runs(node: Node, arms: int) -> list[SweepRun]:
         for word in run["overrides"].items():
             word.text()
         run["fingerprint"].fingerprint()
-        run["readout"]["weights"].choice(WEIGHTS)
+        if run["readout"]["weights"].value != ONE_VALUE:
+            run["readout"]["weights"].choice(WEIGHTS)
         run["readout"]["step"].whole(1)
         run["eval_every"].whole(1)
         if "trial" in run:
@@ -174,7 +177,8 @@ def _each_once(node: Node, runs: Sequence[SweepRun], arms: int, seeds: Sequence[
 def _judged(node: Node) -> None:
     """What every sweep fixes, a search too."""
     node["metric"].choice(METRICS)
-    node["evaluation_set"].choice(EVALUATION_SETS)
+    if node["evaluation_set"].value != NO_SET:
+        node["evaluation_set"].choice(EVALUATION_SETS)
     if node["margin"].value is not None:
         node["margin"].number(above=0)
     node["looks"].whole(1, 1000)

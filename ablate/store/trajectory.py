@@ -251,19 +251,25 @@ class Trajectory:
         return evaluations.read(self.path / "metrics.jsonl", self.store)
 
     def row(self, step: int) -> dict[str, Any] | None:
-        """The evaluation row of a step, if there is one whose predictions are there too, as they were written."""
+        """The evaluation row of a step, if there is one whose predictions are there too, as they were written, or were none."""
         line = self.lines().by_step.get(step)
-        predictions = content_of(self.predictions_file(step), below=self.store) if line else None
-        if line is None or predictions is None or line.predictions not in (None, digest(predictions)):
+        if line is None:
             return None
+        if line.predictions != evaluations.NO_PREDICTIONS:
+            predictions = content_of(self.predictions_file(step), below=self.store)
+            if predictions is None or line.predictions not in (None, digest(predictions)):
+                return None
         return evaluations.as_now([line.row], self.config)[0]
 
-    def add_evaluation(self, row: Mapping[str, Any], predictions: Mapping[str, NDArray[np.integer]]) -> None:
-        """Store one evaluation: predictions first, then its row as one line.
+    def add_evaluation(self, row: Mapping[str, Any], predictions: Mapping[str, NDArray[np.integer]] | None) -> None:
+        """Store one evaluation: predictions first, where it has some, then its row as one line.
 
         Raises:
             AblateError: it cannot be written.
         """
+        if not predictions:
+            evaluations.append(self.path / "metrics.jsonl", row, evaluations.NO_PREDICTIONS, self.store)
+            return
         largest = max(int(classes.max()) for classes in predictions.values())
         kind = np.uint8 if largest < 256 else np.uint16
         buffer = io.BytesIO()

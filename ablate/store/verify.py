@@ -11,7 +11,7 @@ from typing import Any
 
 from ablate.errors import AblateError
 from ablate.store.checksums import DAMAGE, check_arrays, unseal
-from ablate.store.evaluations import is_step
+from ablate.store.evaluations import NO_PREDICTIONS, is_step
 from ablate.store.files import MOST_JSON_BYTES, content_of, digest, files_in, parse_json, reading
 from ablate.store.inventory import Inventory, take
 from ablate.store.labels import LABELS, read_file
@@ -255,7 +255,8 @@ def _first(numbers: Sequence[int]) -> str:
 def _predictions(trajectory: Trajectory) -> Iterator[Finding]:
     finals, lines = trajectory.final_steps(), trajectory.lines().by_step
     came_along, until = left_out(trajectory.path)
-    with_rows = {trajectory.predictions_file(step) for step in lines if step > until or step in came_along}
+    given = [step for step, line in lines.items() if line.predictions != NO_PREDICTIONS]
+    with_rows = {trajectory.predictions_file(step) for step in given if step > until or step in came_along}
     for path in sorted({*trajectory.files("predictions"), *with_rows}, key=lambda path: int(path.stem)):
         step = int(path.stem)
         written = lines[step].predictions if step in lines else None

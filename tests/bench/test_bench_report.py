@@ -58,8 +58,7 @@ def written(folder: Path) -> Path:
         trajectory.add_evaluation(row, {"raw": classes, "averaged": classes})
         trajectory.keep(STEPS[-1])
         trajectory.set_status("done", STEPS[-1])
-        recipe = run.recipe.model_copy(update={"store": store})
-        result_file.write(sweep / str(run.number), run_result.read(recipe, trajectory))
+        result_file.write(sweep / str(run.number), run_result.read(replace(run.asked, store=store), trajectory))
     return sweep
 
 

@@ -125,7 +125,7 @@ def test_the_state_of_a_sweep_is_text(width: int | None) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_layers_of_a_model_keep_their_numbers(small: Plan, width: int | None) -> None:
-    recipe = small.runs[0].recipe
+    recipe = small.runs[0].asked.spec.payload
     description = {"model": NAMES[0], **info.describe(recipe.model, recipe.input_shape)}
     description["layers"][0]["name"] = NAMES[1]
     console = screen(width)

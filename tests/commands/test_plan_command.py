@@ -27,6 +27,7 @@ from ablate.planning.command import command_of
 from ablate.planning.plan import Plan
 from ablate.planning.runs import Run
 from ablate.planning.site import by_another, here
+from ablate.trainers.networks import TRAINER
 
 
 @pytest.fixture
@@ -57,9 +58,9 @@ def finish(run: Run, status: str = "done", averaged: float = 0.5) -> None:
     run.trajectory.path.mkdir(parents=True, exist_ok=True)
     if status == "done":
         scores = dict.fromkeys(("accuracy_raw", "eval_loss_raw", "eval_loss_averaged", "loss"), 0.5)
-        row = {"step": run.recipe.steps, "epoch": 1.0, **scores, "lr": 0.1, "seconds": 1.0, "examples_per_second": 50.0}
+        row = {"step": run.asked.step, "epoch": 1.0, **scores, "lr": 0.1, "seconds": 1.0, "examples_per_second": 50.0}
         run.trajectory.add_evaluation(row | {"accuracy_averaged": averaged}, {"raw": np.arange(3), "averaged": np.arange(3)})
-    run.trajectory.set_status(status, run.recipe.steps, None if status == "done" else "the loss became nan")
+    run.trajectory.set_status(status, run.asked.step, None if status == "done" else "the loss became nan")
 
 
 def test_it_counts_runs_and_trainings_and_what_is_left(make: Callable[..., Plan]) -> None:
@@ -321,18 +322,19 @@ def test_a_thousand_runs_are_described_quickly(make: Callable[..., Plan]) -> Non
     base = make()
     factors = tuple(Factor(name, ("1", "2", "3", "4", "5")) for name in ("lr", "batch_size", "ema_decay"))
     arms, first, runs = designs.arms("factorial", factors), base.runs[0], []
+    base_recipe = first.asked.spec.payload
     for seed in range(8):
         for number, arm in enumerate(arms):
             levels = {name: int(level) for name, level in arm.levels}
             changed = {
                 "seed": seed,
                 "batch_size": 32 * levels["batch_size"],
-                "optimizer": first.recipe.optimizer.model_copy(update={"lr": levels["lr"] / 10}),
-                "average": first.recipe.average.model_copy(update={"decay": levels["ema_decay"] / 10}),
+                "optimizer": base_recipe.optimizer.model_copy(update={"lr": levels["lr"] / 10}),
+                "average": base_recipe.average.model_copy(update={"decay": levels["ema_decay"] / 10}),
             }
-            recipe = first.recipe.model_copy(update=changed)
-            trajectory, content = run_result.trajectory_of(recipe)
-            runs.append(Run(len(runs), number, seed, (), recipe, trajectory, content, {}))
+            asked = replace(first.asked, spec=TRAINER.spec(base_recipe.model_copy(update=changed)))
+            trajectory, content = run_result.trajectory_of(asked)
+            runs.append(Run(len(runs), number, seed, (), asked, trajectory, content, {}))
     made = replace(base, factors=factors, arms=tuple(arms), seeds=tuple(range(8)), runs=tuple(runs))
     started = time.process_time()
     description = described(made)

@@ -76,8 +76,8 @@ def filled(made: plan.Plan, tmp_path: Path) -> Path:
             trajectory.add_evaluation(row | {"seconds": 1.0, "examples_per_second": 500.0}, classes)
         trajectory.set_status("done", 20)
         keep_evaluated(tmp_path / made.store, run.content["data"]["digest"], Evaluated(np.arange(4), DIGITS, "made up", "test"))
-        recipe = run.recipe.model_copy(update={"store": tmp_path / made.store})
-        result_file.write(folder / str(run.number), run_result.read(replace(run, recipe=recipe).recipe, trajectory))
+        asked = replace(run.asked, store=tmp_path / made.store)
+        result_file.write(folder / str(run.number), run_result.read(asked, trajectory))
     return folder
 
 

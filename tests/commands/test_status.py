@@ -72,13 +72,13 @@ def done(made: plan.Plan, folder: Path, *numbers: int) -> None:
         }
         if not trained.rows():
             trained.add_evaluation(row, {"raw": np.arange(4), "averaged": np.arange(4)})
-        result_file.write(folder / str(number), run_result.read(made.runs[number].recipe, trained))
+        result_file.write(folder / str(number), run_result.read(made.runs[number].asked, trained))
 
 
 def failed(made: plan.Plan, folder: Path, *numbers: int) -> None:
     """The runs have results that say so."""
     for number in numbers:
-        result = run_result.failure("OSError: no space left", made.runs[number].recipe, trajectory(made, folder, number))
+        result = run_result.failure("OSError: no space left", made.runs[number].asked, trajectory(made, folder, number))
         result_file.write(folder / str(number), result)
         (folder / str(number) / run_result.TRACE).write_text("Traceback …")
 
@@ -95,7 +95,7 @@ def diverged(made: plan.Plan, folder: Path, *numbers: int) -> None:
     """The runs' trajectories diverged, and the runs have results that say so."""
     for number in numbers:
         trajectory(made, folder, number).set_status("diverged", 7, "the loss became nan at step 7")
-        result_file.write(folder / str(number), run_result.read(made.runs[number].recipe, trajectory(made, folder, number)))
+        result_file.write(folder / str(number), run_result.read(made.runs[number].asked, trajectory(made, folder, number)))
 
 
 def test_it_shows_every_training_and_what_is_to_be_done(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:

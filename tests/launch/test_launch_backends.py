@@ -11,6 +11,7 @@ from ablate.__main__ import main
 from ablate.errors import AblateError
 from ablate.running import backends, ensuring
 from ablate.running.backend import Request
+from ablate.trainers.networks import Networks
 from tests.test_faults_injected import trained
 
 Install = Callable[..., Path]
@@ -112,7 +113,7 @@ def program(tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch, c
     (tmp_path / "my" / "hydra" / "launcher").mkdir(parents=True)
     (tmp_path / "my" / "hydra" / "launcher" / "toy.yaml").write_text(CONFIG)
     monkeypatch.setattr(ensuring, "ensure", trained)
-    monkeypatch.setattr(ensuring, "keep_labels", lambda *_: None)
+    monkeypatch.setattr(Networks, "keep", lambda *_: None)
     monkeypatch.setattr("ablate.running.engine.TICK_S", 0)
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
     monkeypatch.setenv("COLUMNS", "200")

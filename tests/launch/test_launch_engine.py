@@ -91,7 +91,7 @@ def test_the_longest_goes_first_and_all_places_are_used(tmp_path: Path) -> None:
     run.run(wanted)
     assert sorted(prints(wanted)) == sorted(fingerprint for fingerprint, _ in ended)
     assert backend.most == 3
-    sizes = [job.recipes[0].batch_size for job in backend.submitted]
+    sizes = [job.spec.payload.batch_size for job in backend.submitted]
     assert sizes == sorted(sizes, reverse=True)
 
 
@@ -101,7 +101,7 @@ def test_runs_of_one_trajectory_are_one_job_that_stops_at_each_of_their_steps(tm
     run, ended = engine(backend)
     run.run([training])
     [job] = backend.submitted
-    assert [recipe.steps for recipe in job.recipes] == [100, 200, 300]
+    assert [readout.step for readout in job.readouts] == [100, 200, 300]
     assert len(training.runs) == 6
     assert ended == [(job.fingerprint, "ended")]
 

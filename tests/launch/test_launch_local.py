@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ablate import trainers
 from ablate.config import loading
 from ablate.resources import Share
 from ablate.running import process as processes
@@ -26,8 +27,8 @@ IDLE = "import os, signal, time; signal.pthread_sigmask(signal.SIG_SETMASK, []);
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     store = tmp_path_factory.mktemp("store") / "in the way"
     store.write_text("")
-    recipe = loading.resolve(loading.compose(["data=digits", "threads=1", f"store='{store}'"]))
-    return Job("0123456789abcdef", store, (recipe,), {}, {}, 1)
+    asked = trainers.asked(loading.compose(["data=digits", f"store='{store}'"]))
+    return Job("0123456789abcdef", store, asked.spec, (asked.readout,), {}, {}, threads=1)
 
 
 @pytest.fixture

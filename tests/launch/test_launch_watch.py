@@ -50,8 +50,11 @@ class Sweep:
         register_sweep(self.store, self.folder, {})
 
     def _stored(self, run: Run) -> Run:
-        recipe = run.recipe.model_copy(update={"store": self.store})
-        return replace(run, recipe=recipe, trajectory=type(run.trajectory)(self.store, run.trajectory.fingerprint))
+        return replace(
+            run,
+            asked=replace(run.asked, store=self.store),
+            trajectory=type(run.trajectory)(self.store, run.trajectory.fingerprint),
+        )
 
     def held(self, seconds: float = 600, **content: Any) -> None:
         write_json(self.folder / RUNNING, sign_of_life() | {"started": time.time() - seconds} | content)
@@ -89,13 +92,13 @@ class Sweep:
             if run.trajectory.row(1000) is None:
                 self.evaluated(number, 1000)
                 run.trajectory.set_status("done", 1000)
-            result_file.write(self.folder / str(number), run_result.read(run.recipe, run.trajectory))
+            result_file.write(self.folder / str(number), run_result.read(run.asked, run.trajectory))
 
     def failed(self, number: int, reason: str = "ValueError: no such thing\nand more") -> None:
         run = self.runs[number]
         run.trajectory.clear_live()
         run.trajectory.set_status("failed", 200, reason.splitlines()[0])
-        result_file.write(self.folder / str(number), run_result.failure(reason.splitlines()[0], run.recipe, run.trajectory))
+        result_file.write(self.folder / str(number), run_result.failure(reason.splitlines()[0], run.asked, run.trajectory))
         (self.folder / str(number) / run_result.TRACE).write_text(f"Traceback …\n{reason}")
 
     def training(self, number: int) -> TrainingStatus:
@@ -183,15 +186,15 @@ def test_a_run_is_done_only_once_it_is_known_whether_it_diverged(sweep: Sweep) -
     sweep.runs[0].trajectory.set_status("done", 1000)
     assert sweep.training(0).state == "running"
     for run in sweep.runs[:2]:
-        recipe = run.recipe.model_copy(update={"diverged_loss": 0.5})  # the made-up losses are 1
-        result_file.write(sweep.folder / str(run.number), run_result.read(recipe, run.trajectory))
+        asked = replace(run.asked, readout=replace(run.asked.readout, diverged_loss=0.5))  # the made-up losses are 1
+        result_file.write(sweep.folder / str(run.number), run_result.read(asked, run.trajectory))
     assert sweep.training(0).state == "diverged"
 
 
 def test_a_pruned_run_has_the_accuracy_of_where_it_was_pruned(sweep: Sweep) -> None:
     sweep.evaluated(0, 100, 300, 1000)  # another study trained it to its end
     for run in sweep.runs[:2]:
-        result_file.write(sweep.folder / str(run.number), run_result.pruned(run.recipe, run.trajectory, 300))
+        result_file.write(sweep.folder / str(run.number), run_result.pruned(run.asked, run.trajectory, 300))
     training = sweep.training(0)
     assert (training.state, training.step, training.evaluated, training.accuracy) == ("pruned", 300, 300, pytest.approx(0.24))
 

@@ -63,7 +63,7 @@ class Sweeps:
         runs = [
             replace(
                 run,
-                recipe=run.recipe.model_copy(update={"store": store}),
+                asked=replace(run.asked, store=store),
                 trajectory=Trajectory(store, run.trajectory.fingerprint),
             )
             for run in made.runs
@@ -100,8 +100,8 @@ class Sweeps:
                 run.trajectory.keep(max(steps))
                 run.trajectory.set_status("done", max(steps))
                 kept = Evaluated(LABELS, NAMES, "of four images", "test")
-                keep_evaluated(run.recipe.store, run.content["data"]["digest"], kept)
-            if (result := run_result.read(run.recipe, run.trajectory)) is not None:
+                keep_evaluated(run.asked.store, run.content["data"]["digest"], kept)
+            if (result := run_result.read(run.asked, run.trajectory)) is not None:
                 result_file.write(folder / str(run.number), result)
         return folder
 

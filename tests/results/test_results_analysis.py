@@ -61,8 +61,8 @@ def fill(made: plan.Plan, folder: Path, steps=(10, 20), skip=lambda run: False) 
                 classes = {w: np.where(right, LABELS, (LABELS + 1) % 10) for w, right in found.items()}
                 trajectory.add_evaluation(row, classes)
             trajectory.set_status("done", max(steps))
-        keep_evaluated(run.recipe.store, run.content["data"]["digest"], Evaluated(LABELS, NAMES, "made up", "test"))
-        result = run_result.read(run.recipe, trajectory)
+        keep_evaluated(run.asked.store, run.content["data"]["digest"], Evaluated(LABELS, NAMES, "made up", "test"))
+        result = run_result.read(run.asked, trajectory)
         result_file.write(folder / str(run.number), result)
     return folder
 

@@ -88,5 +88,5 @@ def test_another_optimizer_brings_its_own_learning_rate_along(sweeps):
 
 def test_epochs_that_both_arms_were_given_are_no_confound_and_their_steps_are(sweeps):
     plan = sweeps.planned("batch_size=64,32", "seed=0,1", "epochs=2")
-    analysis = analyse(*ask(load(sweeps.trained(plan, max(run.recipe.steps for run in plan.runs)))))
+    analysis = analyse(*ask(load(sweeps.trained(plan, max(run.asked.step for run in plan.runs)))))
     assert set(analysis.confounds["what"]) == {"steps", "steps_per_epoch"}

@@ -95,7 +95,7 @@ def test_what_its_training_holds_decides_about_a_run_and_else_its_result(sweep, 
     diverged.drop_after(10)
     diverged.set_status("diverged", 17, "the loss became nan at step 17")
     failed.drop_after(10)
-    result_file.write(sweep / "3", run_result.failure("MemoryError: too large", made.runs[3].recipe, failed))
+    result_file.write(sweep / "3", run_result.failure("MemoryError: too large", made.runs[3].asked, failed))
     result_file.write(
         sweep / "4", run_result.failure("Expected a number. Received: x.")
     )  # before it was resolved, and once more
@@ -238,7 +238,7 @@ def test_at_another_step_what_diverged_later_is_done_and_some_are_missing(sweeps
     diverged.drop_after(20)
     diverged.set_status("diverged", 25, "the loss became nan at step 25")
     for number in (0, 1):
-        result_file.write(sweep / str(number), run_result.read(made.runs[number].recipe, diverged))
+        result_file.write(sweep / str(number), run_result.read(made.runs[number].asked, diverged))
     short.drop_after(10)
     loaded = results.load(sweep)
     assert loaded.runs["status"].tolist()[:3] == ["diverged", "diverged", "done"]
@@ -253,7 +253,7 @@ def test_at_another_step_what_diverged_later_is_done_and_some_are_missing(sweeps
 def test_a_failed_run_is_done_at_a_step_that_it_reached(sweep, made):
     failed = made.runs[3]
     failed.trajectory.drop_after(20)
-    result_file.write(sweep / "3", run_result.failure("MemoryError: too large", failed.recipe, failed.trajectory))
+    result_file.write(sweep / "3", run_result.failure("MemoryError: too large", failed.asked, failed.trajectory))
     loaded = results.load(sweep)
     assert loaded.runs["status"][3] == "failed"
     assert loaded.at(20).runs["status"][3] == "done"

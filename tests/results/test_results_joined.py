@@ -225,7 +225,7 @@ def test_a_failed_run_stays_a_row(sweeps):
     made = sweeps.planned(*SHORT, "augment=on,off")
     one, two = done(sweeps, "augment=on,off"), done(sweeps, "augment=on,off", "seed=1")
     made.runs[1].trajectory.drop_after(10)
-    result_file.write(one / "1", run_result.failure("MemoryError", made.runs[1].recipe, made.runs[1].trajectory))
+    result_file.write(one / "1", run_result.failure("MemoryError", made.runs[1].asked, made.runs[1].trajectory))
     (two / "0" / result_file.RESULT).unlink()
     shutil.rmtree(sweeps.planned(*SHORT, "augment=on,off", "seed=1").runs[0].trajectory.path)
     joined = results.load(one, two)
@@ -298,7 +298,7 @@ def ended(made, sweep, number, status):
     run.trajectory.set_status(status, 7, "it did")
     result_file.write(
         sweep / str(number),
-        run_result.read(run.recipe, run.trajectory) or run_result.failure("it did", run.recipe, run.trajectory),
+        run_result.read(run.asked, run.trajectory) or run_result.failure("it did", run.asked, run.trajectory),
     )
 
 
@@ -329,7 +329,7 @@ def test_a_run_that_has_other_numbers_in_another_sweep_is_said(sweeps, turned):
     made.runs[3].trajectory.drop_after(20)
     changed = sweeps.row(30, 1) | {"eval_loss_averaged": 7.0}
     made.runs[3].trajectory.add_evaluation(changed, {"raw": np.zeros(4, int), "averaged": np.zeros(4, int)})
-    result_file.write(parts[0] / "3", run_result.read(made.runs[3].recipe, made.runs[3].trajectory))
+    result_file.write(parts[0] / "3", run_result.read(made.runs[3].asked, made.runs[3].trajectory))
     first, other = f"run 3 of {parts[0].name}", f"run 1 of {parts[1].name}"
     if turned:
         parts, (first, other) = parts[::-1], (other, first)

@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,9 +7,9 @@ import pytest
 from ablate import data, results
 from ablate.commands import runs as runs_command
 from ablate.planning import run_result
-from ablate.running import ensuring
 from ablate.store import Evaluated, keep_evaluated, read_evaluated
 from ablate.store.labels import labels_file
+from ablate.trainers.networks import TRAINER
 
 
 @pytest.fixture
@@ -48,6 +49,12 @@ def test_a_training_keeps_the_true_classes_and_the_same_command_adds_missing_one
     assert results.load(sweep).labels.tolist() == first.labels.tolist()
 
 
+def keep(run, **changed):
+    """Keep the classes of a run whose recipe is changed."""
+    payload = run.asked.spec.payload.model_copy(update=changed)
+    TRAINER.keep(replace(run.asked.spec, payload=payload), run.content, run.asked.store)
+
+
 def test_a_report_reads_them_from_files_alone(sweep):
     loaded = results.load(sweep)
     assert loaded.labels.tolist() == [0, 1, 2, 0]
@@ -56,11 +63,15 @@ def test_a_report_reads_them_from_files_alone(sweep):
 
 
 def test_other_data_have_another_file(made):
-    recipe = made.runs[0].recipe
+    recipe = made.runs[0].asked.spec.payload
     for settings in ({}, {"validation": 100}, {"validation": 100, "eval_on": "validation"}):
         other = recipe.model_copy(update={"data": {**recipe.data, **settings}})
-        ensuring.keep_labels(other, run_result.trajectory_of(other)[1])
-    kept = [read_evaluated(recipe.store, path.stem) for path in sorted((recipe.store / ".labels").glob("*.npz"))]
+        asked = replace(made.runs[0].asked, spec=TRAINER.spec(other))
+        TRAINER.keep(asked.spec, run_result.trajectory_of(asked)[1], asked.store)
+    kept = [
+        read_evaluated(made.runs[0].asked.store, path.stem)
+        for path in sorted((made.runs[0].asked.store / ".labels").glob("*.npz"))
+    ]
     assert sorted((each.evaluation_set, len(each.labels)) for each in kept) == [
         ("test", 360),
         ("test", 360),
@@ -69,7 +80,7 @@ def test_other_data_have_another_file(made):
     assert len({each.images for each in kept}) == 2, "the test images are the same, whatever is held out"
     assert {each.class_names for each in kept} == {tuple("0123456789")}
     whole = data.load(recipe.data)
-    assert read_evaluated(recipe.store, whole.digest).labels.tolist() == whole.evaluation.labels.tolist()
+    assert read_evaluated(made.runs[0].asked.store, whole.digest).labels.tolist() == whole.evaluation.labels.tolist()
 
 
 def of_two_sets(sweeps, images: str):
@@ -107,20 +118,20 @@ def test_a_damaged_file_counts_as_missing_is_found_by_verify_and_written_anew(sw
     assert runs_command.run(["verify", "--store", str(sweeps.store)]) == 1
     [line] = [line for line in capsys.readouterr().out.splitlines() if str(kept_file) in line]
     assert "given again, writes it again" in line
-    ensuring.keep_labels(made.runs[0].recipe, made.runs[0].content)
+    keep(made.runs[0])
     assert len(results.load(sweep).labels) == 360
     assert runs_command.run(["verify", "--store", str(sweeps.store)]) == 0
 
 
 def test_what_is_there_is_not_read_from_the_data_again(sweep, made, kept_file):
     before = kept_file.stat().st_mtime_ns
-    ensuring.keep_labels(made.runs[0].recipe.model_copy(update={"data": {"name": "gone"}}), made.runs[0].content)
+    keep(made.runs[0], data={"name": "gone"})
     assert kept_file.stat().st_mtime_ns == before
 
 
 def test_data_that_are_not_here_are_said_and_nothing_fails(sweep, made, kept_file, capsys):
     kept_file.unlink()
-    ensuring.keep_labels(made.runs[0].recipe.model_copy(update={"data": {"name": "gone"}}), made.runs[0].content)
+    keep(made.runs[0], data={"name": "gone"})
     assert "a report leaves out what needs the true classes" in capsys.readouterr().err
     assert not kept_file.exists()
 
@@ -128,7 +139,7 @@ def test_data_that_are_not_here_are_said_and_nothing_fails(sweep, made, kept_fil
 def test_a_store_that_cannot_be_written_is_said_and_nothing_fails(sweeps, sweep, made, kept_file, capsys):
     shutil.rmtree(kept_file.parent)
     kept_file.parent.write_text("in the way")  # as a root user, too, may not write below a file
-    ensuring.keep_labels(made.runs[0].recipe, made.runs[0].content)
+    keep(made.runs[0])
     assert "a report leaves out what needs the true classes" in capsys.readouterr().err
 
 

@@ -30,6 +30,7 @@ from ablate.search.settings import SearchSettings
 from ablate.search.spec import Search, make
 from ablate.search.study import differing
 from ablate.store.selection import matching
+from ablate.trainers import asked
 
 SHORT = ("steps=30", "eval_every=10")
 MINE = "layers:\n  - conv: {kernel: 3, filters: 4}\n  - pool: {size: 3, stride: 2%s}\n  - classifier: {}\n"
@@ -86,7 +87,7 @@ def own(tmp_path: Path) -> Path:
 def trained(*words: str, own: Path | None = None) -> tuple[str, dict[str, Any]]:
     """(fingerprint, hashed content) of a command."""
     composed = loading.compose(["data=digits", *words], None if own is None else str(own))
-    trajectory, content = trajectory_of(loading.resolve(composed))
+    trajectory, content = trajectory_of(asked(composed))
     return trajectory.fingerprint, content
 
 

@@ -49,7 +49,7 @@ def stored(made: Plan, store: Path) -> Plan:
     runs = [
         replace(
             run,
-            recipe=run.recipe.model_copy(update={"store": store}),
+            asked=replace(run.asked, store=store),
             trajectory=Trajectory(store, run.trajectory.fingerprint),
         )
         for run in made.runs

@@ -44,7 +44,7 @@ class Measured:
 
     def confirmation(self, best: dict[str, Any], earlier: int = 0) -> Any:
         content = SimpleNamespace(runs=[SimpleNamespace(fingerprint=f"after {earlier}")])
-        first = SimpleNamespace(recipe=SimpleNamespace(store="runs"))
+        first = SimpleNamespace(asked=SimpleNamespace(store="runs"))
         return SimpleNamespace(earlier=earlier, runs=[first], sweep=content)
 
 

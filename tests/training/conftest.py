@@ -10,7 +10,9 @@ import pytest
 from ablate import data
 from ablate.config import loading
 from ablate.config.recipe import Recipe
+from ablate.running.recorder import Recorder
 from ablate.store import Trajectory, fingerprint
+from ablate.trainer import Resources
 
 CONF = Path(__file__).parent / "conf"
 
@@ -57,7 +59,7 @@ class Silent:
     def began(self, step: int) -> None:
         pass
 
-    def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+    def stepped(self, step: int, loss: float | None, per_second: float | None) -> None:
         self.steps.append(step)
 
     def evaluated(self, row: dict[str, object]) -> None:
@@ -81,7 +83,8 @@ def train() -> Callable[..., Trajectory]:
         # One step a call, so that a stop comes at the very step and not at the end of a group.
         with trajectory.locked(), mock.patch.object(loop, "SECONDS_PER_CALL", 0):
             try:
-                loop.train(recipe, dataset, trajectory, watcher, threads=1, stop=stop)
+                with Recorder(trajectory, recipe.eval_every, recipe.steps, watcher, stop, Resources(1)) as report:
+                    loop.train(recipe, dataset, trajectory, report, threads=1)
             except loop.Stopped:
                 assert stop_at is not None
         return trajectory

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,15 @@ from ablate import data
 from ablate.config.recipe import TRAINING_VERSION, Recipe
 from ablate.errors import AblateError
 from ablate.planning import run_result
+from ablate.readout import Readout
 from ablate.running import ensuring
+from ablate.running.backend import Job
 from ablate.running.progress import TrainingProgress
+from ablate.running.recorder import Recorder
 from ablate.store import Trajectory, fingerprint
+from ablate.trainer import Resources
+from ablate.trainers import Asked
+from ablate.trainers.networks import TRAINER
 from ablate.training import checkpoint, loop
 from ablate.training.network import Network
 from ablate.training.summaries import Summaries
@@ -26,6 +33,12 @@ Train = Callable[..., Trajectory]
 
 TIMES = ("seconds", "examples_per_second", "recent_examples_per_second")
 GOLDEN = Path(__file__).parent / "golden.json"
+
+
+def asked_of(recipe: Recipe) -> Asked:
+    """What a config asks for that has this recipe."""
+    readout = Readout(recipe.readout.weights, recipe.steps)
+    return Asked(TRAINER.spec(recipe), readout, recipe.store, recipe.report, recipe.threads, recipe.progress)
 
 
 def facts(trajectory: Trajectory) -> tuple[list[dict[str, object]], dict[str, bytes]]:
@@ -113,14 +126,15 @@ def test_a_step_that_another_run_asks_for_meanwhile_is_evaluated_and_kept(tiny: 
         def began(self, step: int) -> None:
             pass
 
-        def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+        def stepped(self, step: int, loss: float | None, per_second: float | None) -> None:
             if step >= 10:
                 shared.keep(25)
 
         def evaluated(self, row: dict[str, Any]) -> None:
             pass
 
-    loop.train(recipe, data.load(recipe.data), shared, Another(), threads=1)
+    with Recorder(shared, 10, 40, Another(), lambda: False, Resources(1)) as report:
+        loop.train(recipe, data.load(recipe.data), shared, report, threads=1)
     rows, arrays = facts(shared)
     assert [row["step"] for row in rows] == [10, 20, 25, 30, 40]
     assert shared.checkpoint(25).exists()
@@ -187,8 +201,8 @@ def test_divergence_is_for_good_and_spoils_nothing_before_it(tiny: Make, train: 
     assert status["state"] == "diverged"
     assert 1 <= status["step"] <= 30
     assert "loss became" in status["error"]
-    assert run_result.read(recipe, trajectory)["status"] == "diverged"
-    assert run_result.read(recipe.model_copy(update={"steps": 10_000}), trajectory)["status"] == "diverged"
+    assert run_result.read(asked_of(recipe), trajectory)["status"] == "diverged"
+    assert run_result.read(asked_of(recipe.model_copy(update={"steps": 10_000})), trajectory)["status"] == "diverged"
     trajectory.set_status("running", 0)
     assert trajectory.status() == status
 
@@ -198,10 +212,10 @@ def test_status_is_judged_at_the_runs_own_step(tiny: Make, train: Train, tmp_pat
     recipe = tiny()
     trajectory = train(recipe, tmp_path)
     trajectory.set_status("diverged", 57, "the loss became nan at step 57")
-    assert run_result.read(recipe, trajectory)["status"] == "done"
-    later = run_result.read(recipe.model_copy(update={"steps": 60}), trajectory)
+    assert run_result.read(asked_of(recipe), trajectory)["status"] == "done"
+    later = run_result.read(asked_of(recipe.model_copy(update={"steps": 60})), trajectory)
     assert (later["status"], later["step"], later["accuracy"]) == ("diverged", 57, None)
-    assert run_result.read(recipe.model_copy(update={"steps": 50}), trajectory) is None
+    assert run_result.read(asked_of(recipe.model_copy(update={"steps": 50})), trajectory) is None
 
 
 def test_cosine_depends_on_the_total_and_so_is_another_training(tiny: Make) -> None:
@@ -273,16 +287,19 @@ def test_stopped_is_raised_after_a_checkpoint(tiny: Make, tmp_path: Path) -> Non
         def began(self, step: int) -> None:
             pass
 
-        def stepped(self, step: int, loss: float, examples_per_second: float) -> None:
+        def stepped(self, step: int, loss: float | None, per_second: float | None) -> None:
+            assert loss is not None
+            assert per_second is not None
             assert np.isfinite(loss)
-            assert examples_per_second > 0
+            assert per_second > 0
             steps.append(step)
 
         def evaluated(self, row: dict[str, object]) -> None:
             raise AssertionError("no evaluation comes before the stop")
 
-    with pytest.raises(loop.Stopped, match="1"):
-        loop.train(recipe, dataset, trajectory, Watcher(), threads=1, stop=lambda: bool(steps))
+    report = Recorder(trajectory, 10, 30, Watcher(), lambda: bool(steps), Resources(1))
+    with pytest.raises(loop.Stopped, match="1"), report:
+        loop.train(recipe, dataset, trajectory, report, threads=1)
     assert [int(path.stem) for path in trajectory.checkpoints()] == [1]
 
 
@@ -299,7 +316,7 @@ def test_asking_for_the_step_at_which_it_was_stopped(
     assert row["examples_per_second"] == pytest.approx(step * 16 / row["seconds"], rel=1e-4)
     Summaries(again).add(row)
     assert list((again.path / "tensorboard").iterdir())
-    with TrainingProgress(tiny("progress=true"), again) as progress:
+    with TrainingProgress(replace(asked_of(tiny()), progress=True), again) as progress:
         progress.evaluated(row)
     assert f"step {step}, loss " in capfd.readouterr().err
 
@@ -337,11 +354,12 @@ def test_a_finished_run_is_not_lost_for_want_of_checkpoints(tiny: Make, train: T
 
 
 def test_data_that_changed_since_the_plan_are_refused(tiny: Make, tmp_path: Path) -> None:
-    recipe = tiny()
+    recipe, asked = tiny(), asked_of(tiny())
     content = recipe.training("the digest of other data")
     trajectory = Trajectory(tmp_path, fingerprint(content))
+    job = Job(trajectory.fingerprint, tmp_path, asked.spec, (asked.readout,), content, {}, threads=1)
     with pytest.raises(AblateError, match="that has changed since"), trajectory.locked():
-        ensuring.ensure(recipe, trajectory, content, {}, TrainingProgress(recipe, trajectory), lambda: False)
+        ensuring.ensure(job, asked.readout, trajectory, TrainingProgress(asked, trajectory), lambda: False)
     assert trajectory.rows() == []
 
 

@@ -6,11 +6,13 @@ from typing import Any
 import pandas as pd
 
 from ablate import designs, escaping, numbers, stats
+from ablate.config.neutral import OTHERS
 from ablate.numbers import counted
 from ablate.report import caveats, naming, sentences
 from ablate.report.paper import recipe
 from ablate.report.tables.verdicts import left_unclear
 from ablate.results.analysis import Analysis
+from ablate.store.sweep_check import ONE_VALUE
 
 TO_FILL_IN = "**To fill in:**"
 KINDS = {  # of sweeps whose arms no design made
@@ -111,9 +113,12 @@ def training(analysis: Analysis) -> list[str]:
     content, steps = recipe.config(analysis), analysis.question.steps[analysis.question.baseline]
     if content is None:
         return [f"{TO_FILL_IN} data, batch size and optimiser; no training of the baseline is at hand to read them from."]
+    told = recipe.hyperparameters(content)
+    if OTHERS in content:
+        listed = "; ".join(f"{name}: {value}" for name, value in told.items())
+        return [f"The baseline was trained by {content[OTHERS]} for {steps:,} steps{f', with {listed}' if listed else ''}."]
     data, batch = content["data"], content["batch_size"]
     epochs = numbers.number(steps * batch / data["train_images"], 1)
-    told = recipe.hyperparameters(content)
     named = recipe.data_set(analysis)
     lines = [
         f"The baseline was trained on {data['train_images']:,} images{f' of {named}' if named else ''} for {steps:,} steps "
@@ -132,13 +137,14 @@ def splits(analysis: Analysis) -> list[str]:
     steps, weights = sorted(set(question.steps)), sorted(set(question.weights))
     at = f"step {steps[0]:,}" if len(steps) == 1 else f"each arm's own step ({', '.join(f'{step:,}' for step in steps)})"
     read = (
-        f"with {weights[0]} weights"
+        f" with {weights[0]} weights"
         if len(weights) == 1
-        else "with the weights, raw or averaged, that each arm has as its level"
+        else " with the weights, raw or averaged, that each arm has as its level"
     )
+    read = "" if weights == [ONE_VALUE] else read
     images = runs["eval_images"].dropna().unique()
     count = f"{int(images[0]):,} " if len(images) == 1 else ""
-    lines = [f"{question.metric.name.capitalize()} was read at {at} {read}, never at the best evaluation."]
+    lines = [f"{question.metric.name.capitalize()} was read at {at}{read}, never at the best evaluation."]
     if question.evaluation_set == "test":
         lines.append(
             f"It was measured on the {count}test images, at every evaluation of a training: whatever is chosen by these "

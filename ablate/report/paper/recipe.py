@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ablate.config.neutral import with_neutral
+from ablate.config.neutral import OTHERS, with_neutral
 from ablate.data import SETS
 from ablate.errors import AblateError
 from ablate.results.analysis import Analysis
+from ablate.results.differences import leaves, text_of
 from ablate.store import Trajectory
 
 DEVIATIONS = {"glorot": "sqrt(2 / (fan in + fan out))", "he": "sqrt(2 / fan in)", "inverse_fan_in": "1 / fan in"}
@@ -39,7 +40,9 @@ def data_set(analysis: Analysis) -> str:
 
 
 def hyperparameters(content: Mapping[str, Any]) -> dict[str, str]:
-    """The hyperparameters of a training config, by name, in words."""
+    """The hyperparameters of a training config, by name, in words; of another trainer's as they are."""
+    if OTHERS in content:
+        return {key: text_of(value) for key, value in leaves(content) if key not in (OTHERS, "seed")}
     return {
         "batch size": f"{content['batch_size']:,} images",
         "optimiser": optimiser(content["optimizer"]),

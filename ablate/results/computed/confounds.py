@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from ablate.config.neutral import OTHERS
 from ablate.planning import confounds as quantities
 from ablate.planning.confounds import INPUT
 from ablate.results.frames import Results
@@ -24,7 +25,7 @@ def sizes(results: Results, question: Question, names: dict[int, str]) -> pd.Dat
     told: dict[int, dict[str, Any]] = {}
     for arm, path in runs.loc[runs["trajectory"].notna(), ["arm", "trajectory"]].itertuples(index=False):
         one = results.trained.get(path)
-        if arm not in told and one is not None and one.config is not None:
+        if arm not in told and one is not None and one.config is not None and OTHERS not in one.config:
             told[arm] = quantities.of_training(one.config)
     frame = first.reindex(list(names))
     for what in ("learning_rate", "training_images"):

@@ -20,6 +20,7 @@ from ablate.running.retune.choice import Choice, Tried, Tuned
 from ablate.running.retune.settings import SHARED, Settings
 from ablate.store.retune_file import Retune
 from ablate.store.sweep_identity import retuned_name
+from ablate.trainers import BUILT_IN
 
 LR = "lr"
 OF_LR = (LR, "optimizer.lr")  # the factors that are the learning rate
@@ -56,7 +57,9 @@ class Retuning:
                 f"Expected retune=true or a list of values for {swept[0]}, not both: the rates tried are retune_rates times "
                 f"each arm's own lr. Received: {swept[0]}={','.join(self._levels(swept[0]))}."
             )
-        for _, recipe in self.shared.recipes():
+        if any(asked.spec.trainer != BUILT_IN for _, asked in self.shared.firsts()):
+            raise AblateError(f"retune=true tunes the learning rate of trainer={BUILT_IN} alone. Leave it out.")
+        for _, recipe in self.recipes:
             validation, eval_on = recipe.data["validation"], recipe.data["eval_on"]
             if validation or eval_on != "test":
                 raise AblateError(
@@ -78,6 +81,11 @@ class Retuning:
         return next(factor.levels for factor in self.command.factors if factor.name == name)
 
     @property
+    def recipes(self) -> list[tuple[int, Recipe]]:
+        """(arm, its recipe with the first seed) for each arm."""
+        return [(number, asked.spec.payload) for number, asked in self.shared.firsts()]
+
+    @property
     def seeds(self) -> tuple[int, ...]:
         """Of the tuning: the numbers after the largest that is measured."""
         first = max(self.shared.seeds) + 1
@@ -86,7 +94,7 @@ class Retuning:
     @cached_property
     def validation(self) -> tuple[int, ...]:
         """How many images are held out in the tuning, for each arm."""
-        return tuple(default_validation(recipe.shape.train_images) for _, recipe in self.shared.recipes())
+        return tuple(default_validation(recipe.shape.train_images) for _, recipe in self.recipes)
 
     @property
     def _order(self) -> list[float]:
@@ -97,7 +105,7 @@ class Retuning:
     def tuning(self) -> Plan:
         """The sweep that chooses: every arm with every rate, read on held-out images at the step of the sweep."""
         arms, added = [], []
-        for (number, recipe), count in zip(self.shared.recipes(), self.validation, strict=True):
+        for (number, recipe), count in zip(self.recipes, self.validation, strict=True):
             for rate in self._order:
                 arms.append(Arm((*self.shared.arms[number].levels, (LR, _written(rate, recipe)))))
                 added.append(
@@ -129,7 +137,7 @@ class Retuning:
         for run, result in zip(self.tuning.runs, results, strict=True):
             by_arm.setdefault(run.arm, []).append(result)
         arms = []
-        for number, recipe in self.shared.recipes():
+        for number, recipe in self.recipes:
             tried = []
             for place, rate in enumerate(self._order):
                 found = by_arm[number * len(self._order) + place]
@@ -176,7 +184,7 @@ class Retuning:
         arms = []
         among: dict[str, int] = {}  # how many arms before stand on the same training
         for run in self.shared.runs[: len(self.shared.arms)]:
-            number, recipe, same = run.arm, run.recipe, among.get(run.trajectory.fingerprint, 0)
+            number, recipe, same = run.arm, run.asked.spec.payload, among.get(run.trajectory.fingerprint, 0)
             among[run.trajectory.fingerprint] = same + 1
             best = others[same % len(others)]
             tried = tuple(
@@ -193,7 +201,7 @@ def _noted(pair: tuple[int, int] | None) -> list[int] | None:
 def _seconds(training: Training) -> float:
     """What a training took up to its last evaluation; of one that diverged, more is not known."""
     rows = training.trajectory.rows()
-    return max((row.get("seconds", 0.0) for row in rows if row["step"] <= training.recipe.steps), default=0.0)
+    return max((row.get("seconds", 0.0) for row in rows if row["step"] <= training.asked.step), default=0.0)
 
 
 def _written(rate: float, recipe: Recipe) -> str:

@@ -145,7 +145,7 @@ def confirmed(made, sweeps) -> Callable[..., Path]:
         place = folder / record.CONFIRMATION
         sweep_file.write(place, made_plan.sweep)
         for run in made_plan.runs:
-            last = run.recipe.steps
+            last = run.asked.step
             run.trajectory.write_config(run.content, run.names)
             run.trajectory.add_segment(SEGMENT)
             for step in sorted({5, last // 2, last}):
@@ -154,7 +154,7 @@ def confirmed(made, sweeps) -> Callable[..., Path]:
                 scores = {"accuracy_raw": reached, "accuracy_averaged": reached, "epoch": 2 * step / last}
                 run.trajectory.add_evaluation(sweeps.row(step) | scores, {"raw": np.arange(4), "averaged": np.arange(4)})
             run.trajectory.set_status("done", last)
-            result_file.write(place / str(run.number), run_result.read(run.recipe, run.trajectory))
+            result_file.write(place / str(run.number), run_result.read(run.asked, run.trajectory))
         return folder
 
     return make

@@ -1,0 +1,112 @@
+"""What a trainer says while it trains, written to the training's folder."""
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from ablate import machine
+from ablate.errors import AblateError, Diverged
+from ablate.store import Trajectory
+from ablate.system import provenance
+from ablate.trainer import Resources, Watcher
+
+
+class Recorder:
+    """The `Report` of one training up to a step. What it comes to is its status when a `with` ends.
+
+    Args:
+        grid: steps between two evaluations; None where there are only those that runs ask for.
+        to: the last step.
+        watcher: is told of all that is new.
+        stop: whether it is to stop.
+    """
+
+    def __init__(
+        self,
+        trajectory: Trajectory,
+        grid: int | None,
+        to: int,
+        watcher: Watcher,
+        stop: Callable[[], bool],
+        given: Resources,
+    ) -> None:
+        self.trajectory, self.grid, self.to = trajectory, grid, to
+        self.watcher, self.stop, self.given = watcher, stop, given
+        self._seconds, self._since = 0.0, time.perf_counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        if isinstance(error, Diverged):
+            self.trajectory.set_status("diverged", error.step, error.reason)
+            self.trajectory.prune_finished(error.step)
+            return True
+        if error is None:
+            if self.trajectory.row(self.to) is None:
+                raise AblateError(f"Expected an evaluation at step {self.to} in {self.trajectory.path}. Received: none.")
+            saved = (int(path.stem) for path in self.trajectory.checkpoints())
+            self.trajectory.set_status("done", max([self.to, *saved]))
+            self.trajectory.prune_finished(self.to)
+        return False
+
+    def began(self, step: int, where: Mapping[str, Any] | None = None) -> int:
+        """It goes on from a step; the step to evaluate at first."""
+        trajectory = self.trajectory
+        if not any(int(path.stem) > step for path in trajectory.checkpoints()):
+            trajectory.drop_after(max(step, trajectory.finished))  # what a run has read is not lost for want of a checkpoint
+        trajectory.add_segment(where or self._segment(step))
+        trajectory.keep(self.to)
+        trajectory.set_status("running", step)
+        self._seconds = next((row.get("seconds", 0.0) for row in reversed(trajectory.rows()) if row["step"] <= step), 0.0)
+        self._since = time.perf_counter()
+        self.watcher.began(step)
+        if step == self.to or step in trajectory.unfinished():
+            return step  # it was stopped at this very step, which a run asked for since
+        return self.next_due(step)
+
+    def next_due(self, step: int) -> int:
+        """The first step behind this one to evaluate at."""
+        asked_for = [each for each in self.trajectory.final_steps() if each > step]
+        on_grid = [] if self.grid is None else [(step // self.grid + 1) * self.grid]
+        return min([*on_grid, self.to, *asked_for])
+
+    def row(self, step: int, values: Mapping[str, Any], predictions: Mapping[str, Any] | None = None) -> None:
+        """Store an evaluation, unless it is there."""
+        if self.trajectory.row(step) is not None:
+            return
+        row = {"step": step, **values}
+        if "seconds" not in row:
+            row["seconds"] = round(self._seconds + time.perf_counter() - self._since, 3)
+        self.trajectory.add_evaluation(row, predictions)
+        self.watcher.evaluated(row)
+
+    def saved(self, step: int) -> None:
+        """The state of a step can be gone on from."""
+        self.trajectory.set_status("running", step)
+        self.trajectory.prune(step)
+
+    def alive(self, step: int, loss: float | None = None, per_second: float | None = None) -> None:
+        """It has come to a step."""
+        self.watcher.stepped(step, loss, per_second)
+
+    def _segment(self, step: int) -> dict[str, Any]:
+        """Where it goes on from a step, of a trainer that does not say so itself."""
+        commit, dirty = provenance.commit()
+        return {
+            "from_step": step,
+            "to_step": self.to,
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "host": machine.host(),
+            "system": platform.platform(),
+            "device": machine.processor(),
+            "processor": machine.processor(),
+            "python": platform.python_version(),
+            "versions": {"ablate-tf": provenance.version_of("ablate-tf")},
+            "commit": commit,
+            "dirty": dirty,
+            "threads": self.given.threads,
+            "at_once": self.given.at_once,
+        }

@@ -1,0 +1,113 @@
+"""What a config asks for: a training, how it is read, and what is the same whoever trains."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from ablate.config import keys, loading
+from ablate.config.recipe import Report
+from ablate.errors import AblateError, shown
+from ablate.readout import Readout
+from ablate.trainer import Spec, Trainer
+from ablate.trainers import registry
+
+SECTION = "trainer"  # of the config: the name of the trainer, and its own keys
+
+
+@dataclass(frozen=True)
+class Asked:
+    """All that a config asks for of one run, checked.
+
+    spec: the training. readout: how the run is read off it. store: the folder of the trainings. report: what is fixed for it.
+    threads: of one that is trained alone. progress: whether to show how it goes.
+    """
+
+    spec: Spec
+    readout: Readout
+    store: Path
+    report: Report
+    threads: int
+    progress: bool
+
+    def with_seed(self, seed: int) -> "Asked":
+        """The same with another seed."""
+        return replace(self, spec=replace(self.spec, seed=seed))
+
+    @property
+    def trainer(self) -> Trainer:
+        """Who trains it."""
+        return registry.find(self.spec.trainer)
+
+    @property
+    def step(self) -> int:
+        """The step at which the run is read."""
+        return self.readout.step
+
+    @property
+    def grid(self) -> int:
+        """Steps between two evaluations; where the trainer decides, all up to the run's."""
+        return self.spec.grid or self.step
+
+    @property
+    def sizes(self) -> Mapping[str, Any]:
+        """What is known of the training's size beforehand; see `Work`."""
+        return self.spec.work.sizes
+
+
+def of(config: Mapping[str, Any]) -> Trainer:
+    """Who trains what a config asks for: the one that its section `trainer` names, else the built-in one.
+
+    Raises:
+        AblateError: there is no such trainer.
+    """
+    section = config.get(SECTION)
+    if section is None:
+        return registry.find(registry.BUILT_IN)
+    if not isinstance(section, Mapping) or not isinstance(section.get("name"), str):
+        raise AblateError(f"{SECTION} must be a section with the name of a trainer, got {shown(section)}.")
+    return registry.find(section["name"])
+
+
+def content_of(spec: Spec) -> dict[str, Any]:
+    """What the fingerprint of a training hashes: all that changes what is trained, with the trainer where it is another's."""
+    content = registry.find(spec.trainer).content(spec)
+    return content if spec.trainer == registry.BUILT_IN else {SECTION: spec.trainer, **content, "seed": spec.seed}
+
+
+def check_words(words: Sequence[str], config: Mapping[str, Any]) -> None:
+    """Refuse overrides of keys that a config has, and its trainer does not read.
+
+    Raises:
+        AblateError: names the first of them.
+    """
+    trainer = of(config)
+    for word in words:
+        key = word.lstrip("+").partition("=")[0]
+        if key.partition(".")[0] in _unread(trainer):
+            raise AblateError(f"{key} has no effect with {SECTION}={trainer.name}. Leave it out.")
+
+
+def names_of(config: Mapping[str, Any], hydra: Any) -> dict[str, str]:
+    """The chosen level of each config group that the trainer of a config reads; see `loading.levels`."""
+    unread = _unread(of(config))
+    return {group: level for group, level in loading.levels(hydra).items() if group not in unread}
+
+
+def _unread(trainer: Trainer) -> set[str]:
+    """The keys of every config that a trainer does not read."""
+    return {*keys.top("training"), *keys.top("readout")} - set(trainer.keys)
+
+
+def asked(cfg: DictConfig) -> Asked:
+    """What a composed config asks for.
+
+    Raises:
+        AblateError: one line that names the key, what was expected and what was received.
+    """
+    config, chosen = loading.plain(cfg)
+    spec, readout = of(config).read(config, chosen)
+    common = loading.common(config, chosen)
+    return Asked(spec, readout, common.store, common.report, common.threads, common.progress)

@@ -1,0 +1,26 @@
+"""The trainers by name: each module of this package that is one, and those that other packages name as entry points."""
+
+from ablate.system.plugins import Plugins
+from ablate.trainer import Trainer
+
+TRAINERS = Plugins(
+    group="ablate.trainers",
+    package="ablate.trainers",
+    attribute="TRAINER",
+    title="trainer={}",
+    key="trainer",
+    must="a trainer named '{}'",
+    fits=lambda name, one: getattr(one, "name", None) == name and bool(one.metrics),
+    helpers=("asked", "libraries", "registry"),
+)
+BUILT_IN = "networks"  # the one that trains where the config names none
+
+
+def find(name: str) -> Trainer:
+    """The trainer of a name.
+
+    Raises:
+        AblateError: there is none, or it cannot be loaded.
+    """
+    found: Trainer = TRAINERS.find(name)
+    return found
