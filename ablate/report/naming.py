@@ -1,7 +1,14 @@
 """What sweeps, arms and comparisons are called in tables, figures and texts."""
 
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
 from ablate import numbers
+from ablate.results.computed.compared import DIFFERENT
 from ablate.results.frames import Results
+
+TROUBLES = {"diverged": "diverged", "failed": "failed", "missing": "not finished"}  # columns of arms, and what they say
 
 
 def title(results: Results) -> str:
@@ -15,3 +22,32 @@ def seeds_an_arm(results: Results) -> str:
     counts = results.runs.groupby("arm")["seed"].nunique()
     fewest, most = int(counts.min()), int(counts.max())
     return numbers.counted(most, "seed") if fewest == most else f"{fewest:,} to {numbers.counted(most, 'seed')}"
+
+
+def short(label: str) -> str:
+    """The name of an arm without the levels that a baseline's carries."""
+    return label.partition(" (")[0] if label.startswith("baseline (") else label
+
+
+def differences(versus: str) -> str:
+    """What differences are called in a title. versus: what they are from, or that it is another arm in each."""
+    return "Differences" if versus == DIFFERENT else f"Differences from {versus}"
+
+
+def left_out(arms: pd.DataFrame, labels: Mapping[int, str], drawn: Iterable[int]) -> list[str]:
+    """The arms that a figure does not draw, each with what became of its runs."""
+    there = set(drawn)
+    return [troubled(arms, arm, label) for arm, label in labels.items() if arm not in there]
+
+
+def pairs_left_out(arms: pd.DataFrame, pair_labels: Mapping[tuple[int, int], str], drawn: pd.DataFrame) -> list[str]:
+    """The comparisons of which a frame has no row, each with what became of the arm's runs."""
+    there = set(drawn[["arm", "against"]].itertuples(index=False, name=None))
+    return [troubled(arms, pair[0], name) for pair, name in pair_labels.items() if pair not in there]
+
+
+def troubled(arms: pd.DataFrame, arm: int, name: str) -> str:
+    """A name, with the runs of the arm that have no value."""
+    row = arms.set_index("arm").loc[arm]
+    troubles = [f"{row[what]} {said}" for what, said in TROUBLES.items() if row[what]]
+    return short(name) + (f" ({', '.join(troubles)})" if troubles else "")

@@ -8,14 +8,15 @@ from ablate.report.figures.accuracy import accuracy_vs_step, curves
 from ablate.report.figures.classes import class_differences
 from ablate.report.figures.costs import against_costs
 from ablate.report.figures.effect import effect_vs_step
+from ablate.report.figures.effects_by_rate import effects_by_rate
 from ablate.report.figures.forest import forest
-from ablate.report.figures.gallery import Drawn, drawn
+from ablate.report.figures.gallery import drawn
 from ablate.report.figures.interaction import interaction
 from ablate.report.figures.published import published_beside_ours
-from ablate.report.figures.retuned import effects_by_rate, tuning_curve
-from ablate.report.figures.save import blank, fit, points, save, single, svg
+from ablate.report.figures.save import Drawn, blank, fit, points, save, single, svg
 from ablate.report.figures.shapley import shapley_bars
 from ablate.report.figures.style import DPI, WIDTH
+from ablate.report.figures.tuning import tuning_curve
 
 __all__ = [
     "DPI",

@@ -12,9 +12,13 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ablate import numbers
+from ablate.report import naming
 from ablate.report.figures.legend import arm_handles, below, named
-from ablate.report.figures.style import FEW, apart, drawing, limits, look, short, tell
-from ablate.results.question import METRICS, Metric
+from ablate.report.figures.save import Drawn, fit, single
+from ablate.report.figures.style import FEW, apart, drawing, limits, look, tell
+from ablate.report.naming import short
+from ablate.results.frames import Results
+from ablate.results.question import METRICS, Metric, Question
 
 HEIGHT, TALLER = 2.3, 0.06  # inches of the axes, and those that each arm beyond FEW adds
 APART = 0.042  # of the axes' height, between the numbers at the curves' ends
@@ -23,6 +27,17 @@ NEAR = 0.25  # of the span of what is done: how far beyond it the axis goes for 
 CROSS, ARROW = "×", "arrow"
 ENDS = {CROSS: "×: its end", ARROW: "arrow: it leaves the axis"}  # of thin lines
 Values = NDArray[np.float64]
+PLACE = 40  # among the figures of a report
+
+
+def part(results: Results, question: Question, arms: pd.DataFrame, labels: dict[int, str], places: int) -> Drawn | None:
+    """The metric over training; None without an evaluation."""
+    evaluations, metric = results.evaluations, question.metric
+    if evaluations.empty:
+        return None
+    left_out = naming.left_out(arms, labels, evaluations["arm"])
+    ax = accuracy_vs_step(evaluations, single(), question.evaluation_set, metric, places, question.baseline, left_out)
+    return Drawn("accuracy", f"{metric.name.capitalize()} over training", fit(ax, height(evaluations["arm"].nunique())))
 
 
 def curves(evaluations: pd.DataFrame, metric: Metric = METRICS["accuracy"]) -> pd.DataFrame:

@@ -9,8 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 
 from ablate import escaping, numbers
+from ablate.report import naming
 from ablate.report.figures import rows
 from ablate.report.figures.legend import below, named
+from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import BLUE, ORANGE, SMALL, bare, drawing, tell
 
 MOST_CLASSES = 10  # columns; a value of 4 letters fits into each
@@ -19,6 +21,15 @@ CELL = 1.25  # lines of text that a cell is high
 PLACES = 1
 COLOURS = LinearSegmentedColormap.from_list("points", [ORANGE, "white", BLUE])
 DARK = 0.18  # luminance of a cell below which white letters stand out more than black ones
+PLACE = 90  # among the figures of a report
+
+
+def part(classes: pd.DataFrame, arms: pd.DataFrame, pair_labels: dict[tuple[int, int], str], versus: str) -> Drawn | None:
+    """The differences by class; None where predictions are not known."""
+    if classes.empty:
+        return None
+    ax = class_differences(classes, pair_labels, single(), versus, naming.pairs_left_out(arms, pair_labels, classes))
+    return Drawn("classes", f"{naming.differences(versus)} by class", fit(ax, rows.height(ax)))
 
 
 def class_differences(

@@ -12,10 +12,13 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ablate import numbers
+from ablate.report import naming
 from ablate.report.figures import intervals, numbering
 from ablate.report.figures.legend import arm_handles, below, named
-from ablate.report.figures.style import FAINT, FEW, SMALL, WIDTH, drawing, headline, limits, look, short, tell
-from ablate.results.question import METRICS, Metric
+from ablate.report.figures.save import Drawn, blank, fit
+from ablate.report.figures.style import FAINT, FEW, SMALL, WIDTH, drawing, headline, limits, look, tell
+from ablate.report.naming import short
+from ablate.results.question import METRICS, Metric, Question
 
 PANEL = 1.6  # inches that a panel is high
 AXES_WIDTH = 72 * (WIDTH - 0.7)  # points, about
@@ -32,6 +35,19 @@ UNITS = ((2e9, 1e9, " (billions)"), (2e6, 1e6, " (millions)"), (2e4, 1e3, " (tho
 TIMES = ((7200, 3600, " (hours)"), (120, 60, " (minutes)"), (0, 1, " (seconds)"))
 FRONT: dict[str, Any] = {"color": FAINT, "linewidth": 1.2, "linestyle": (0, (4, 2)), "drawstyle": "steps-post"}
 OPEN: dict[str, Any] = {"markerfacecolor": "none", "markeredgewidth": 0.9}
+PLACE = 60  # among the figures of a report
+
+
+def part(question: Question, arms: pd.DataFrame, labels: dict[int, str], places: int) -> Drawn | None:
+    """The metric against costs; None where arms with a value differ in none."""
+    if not drawable(arms):
+        return None
+    known, metric = arms[arms["mean"].notna()], question.metric
+    left_out = naming.left_out(arms, labels, known["arm"])
+    incomplete = known.loc[known[list(naming.TROUBLES)].any(axis="columns"), "arm"]
+    fewer = [naming.troubled(arms, arm, labels[arm]) for arm in incomplete]
+    figure = against_costs(arms, labels, blank(), question.evaluation_set, metric, places, left_out, fewer)
+    return Drawn("costs", f"{metric.name.capitalize()} and what it costs", fit(figure, height(arms)))
 
 
 def drawable(arms: pd.DataFrame) -> list[str]:

@@ -13,10 +13,12 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from ablate import numbers
+from ablate.report import naming
 from ablate.report.figures import rows
 from ablate.report.figures.legend import LEGEND_WIDTH, named, shade
+from ablate.report.figures.save import Drawn, blank, fit
 from ablate.report.figures.style import BLUE, SHADE, SMALL, WIDTH, drawing, fitted, headline, limits, tell
-from ablate.results.question import METRICS, Metric
+from ablate.results.question import METRICS, Metric, Question
 
 PANEL, LOW_PANEL = 0.85, 0.6  # inches that a panel is high, where rows are few and where they are more than FEW_ROWS
 FEW_ROWS = 4
@@ -24,6 +26,24 @@ TOLD = 12  # points of a curve whose values a pointer shows, at most
 MARKED = 20  # points of a curve that carry markers, at most
 TITLE_WIDTH = (72 * WIDTH - 80, 36 * WIDTH - 36)  # points, with one column of panels and with two
 SHRUNK = "bands are cut where they leave the panel"
+PLACE = 50  # among the figures of a report
+
+
+def part(
+    question: Question,
+    over_training: pd.DataFrame,
+    arms: pd.DataFrame,
+    pair_labels: dict[tuple[int, int], str],
+    versus: str,
+    places: int,
+) -> Drawn | None:
+    """The differences over training; None where there are none."""
+    if over_training.empty:
+        return None
+    left_out = naming.pairs_left_out(arms, pair_labels, over_training)
+    figure = effect_vs_step(over_training, pair_labels, blank(), question.margin, question.metric, places, versus, left_out)
+    drawn = fit(figure, height(len(over_training[["arm", "against"]].drop_duplicates())))
+    return Drawn("effects_over_training", f"{naming.differences(versus)} over training", drawn)
 
 
 def effect_vs_step(

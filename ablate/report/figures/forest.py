@@ -13,10 +13,12 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ablate import numbers
+from ablate.report import sentences
 from ablate.report.figures import intervals, rows
 from ablate.report.figures.legend import LINE, UNDER, below, dots, shade
+from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import GREY, SHADE, drawing, limits, tell
-from ablate.results.question import METRICS, Metric
+from ablate.results.question import METRICS, Metric, Question
 from ablate.stats import percent
 
 # What a verdict looks like, in grey too: the marker of its mean.
@@ -32,6 +34,30 @@ ABOVE, BELOW = -0.2, 0.33  # lines from the middle of a row to its interval and 
 NEW = -0.45  # lines from the middle of a row to its interval for new images, which is often hardly longer and would be hidden
 HIGH = 0.62  # lines from the middle to the edges of the shaded margin
 REACH = 3.0  # of the median width of intervals: how far from all means the axis goes for a wider one
+PLACE = 10  # among the figures of a report
+
+
+def part(
+    question: Question,
+    comparisons: pd.DataFrame,
+    samples: pd.DataFrame,
+    pair_labels: dict[tuple[int, int], str],
+    versus: str,
+    places: int,
+) -> Drawn | None:
+    """What was judged; None where nothing was."""
+    if comparisons.empty:
+        return None
+    effects, metric = question.effects, question.metric
+    frame = comparisons if effects else comparisons.assign(name=list(pair_labels.values()))
+    texts = [
+        sentences.verdict(row, question.margin, interaction=bool(effects) and len(effects[number]) > 1)
+        for number, row in enumerate(frame.to_dict("records"))
+    ]
+    what, judged = ("effect", "effect") if effects else (f"difference from {versus}", "difference")
+    axis = f"{metric.name} on the {question.evaluation_set} set,\n{what} ({metric.points})"
+    ax = forest(frame, samples, texts, single(), question.level, axis, question.margin, metric, places, judged)
+    return Drawn("effects", "What was judged, with family intervals and verdicts", fit(ax, rows.height(ax)))
 
 
 def forest(

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 
 from ablate import numbers
 from ablate.report.figures import intervals
+from ablate.report.figures.save import Drawn, blank, fit
 from ablate.report.figures.style import COLOURS, LINES, MARKERS, SMALL, WIDTH, apart, drawing, fitted, headline, limits, tell
-from ablate.results.question import METRICS, Metric
+from ablate.results.question import METRICS, Metric, Question
 
 MOST_PAIRS = 8  # panels
 MOST_STACKED = 3  # panels that stand one below the other, each as wide as the figure
@@ -22,6 +23,15 @@ NAME_WIDTH = 72  # points that the name of a line may be wide
 ROUND_PANEL = 80  # points that the names of lines and the values of the axis take beside a panel
 ASIDE = 0.05  # of the distance between two levels, by which lines stand beside each other so that intervals do not hide
 NARROW = 9  # letters of a level's name that fit where two panels stand side by side
+PLACE = 70  # among the figures of a report
+
+
+def part(question: Question, pair_means: pd.DataFrame, places: int) -> Drawn | None:
+    """How factors play together; None where there are no two."""
+    if pair_means.empty:
+        return None
+    figure = interaction(pair_means, blank(), question.evaluation_set, question.metric, places)
+    return Drawn("interactions", "How factors play together", fit(figure, height(pair_means)))
 
 
 def interaction(

@@ -10,7 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
-from ablate.report.figures.style import FEW, SHADE, SMALL, WIDTH, fitted, look, short, text_width
+from ablate.report.figures.style import FEW, SHADE, SMALL, WIDTH, fitted, look, text_width
+from ablate.report.naming import short
 
 LEFT = 4.0  # points from the figure's edge to its legend
 LEGEND_WIDTH = 72 * WIDTH - 4 * LEFT  # points; letters come out up to 2 % wider than they are measured

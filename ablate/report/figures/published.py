@@ -11,9 +11,21 @@ from matplotlib.ticker import MaxNLocator
 from ablate import numbers
 from ablate.report.figures import intervals, rows
 from ablate.report.figures.legend import below
-from ablate.report.figures.style import ORANGE, drawing, limits, short, tell
+from ablate.report.figures.save import Drawn, fit, single
+from ablate.report.figures.style import ORANGE, drawing, limits, tell
+from ablate.report.naming import short
+from ablate.results.question import Question
 
 PLACES = 1  # that accuracies are published with
+PLACE = 100  # among the figures of a report
+
+
+def part(question: Question, published: pd.DataFrame, labels: dict[int, str]) -> Drawn | None:
+    """Published accuracies beside ours; None where no arm is a published one."""
+    if published.empty:
+        return None
+    ax = published_beside_ours(published, labels, single(), question.evaluation_set)
+    return Drawn("published", "Published accuracies beside ours", fit(ax, rows.height(ax)))
 
 
 def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax: Axes, evaluation_set: str = "test") -> Axes:

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +15,15 @@ from matplotlib.text import Text
 from ablate import escaping
 from ablate.report import output
 from ablate.report.figures.style import DPI, WIDTH, any_script, drawing
+
+
+class Drawn(NamedTuple):
+    """A figure of a report. name: of its file, without ending. title: what it shows, for a heading or a caption."""
+
+    name: str
+    title: str
+    figure: Figure
+
 
 KINDS = ("png", "svg")
 BACKENDS = {"png": "agg", "svg": "svg"}

@@ -11,12 +11,22 @@ from matplotlib.ticker import MaxNLocator
 from ablate import numbers
 from ablate.report.figures import rows
 from ablate.report.figures.legend import LINE, UNDER, below
+from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import drawing, limits, tell
-from ablate.results.question import METRICS, Metric
+from ablate.results.question import METRICS, Metric, Question
 from ablate.stats import percent
 
 BAR = 0.8  # lines that a bar is high
 FILL = "0.75"
+PLACE = 80  # among the figures of a report
+
+
+def part(question: Question, shapley: pd.DataFrame, places: int) -> Drawn | None:
+    """What each factor adds; None for other designs than full two-level factorials."""
+    if shapley.empty:
+        return None
+    ax = shapley_bars(shapley, single(), question.evaluation_set, question.metric, places)
+    return Drawn("shapley", "What each factor adds: Shapley values", fit(ax, rows.height(ax)))
 
 
 def shapley_bars(

@@ -83,11 +83,6 @@ def look(arm: int, many: bool = False) -> dict[str, Any]:
     }
 
 
-def short(label: str) -> str:
-    """The name of an arm without the levels that a baseline's carries."""
-    return label.partition(" (")[0] if label.startswith("baseline (") else label
-
-
 @contextmanager
 def any_script() -> Iterator[None]:
     """Within it no warning is given of letters that the font lacks: a PNG has boxes for them, an SVG the text."""

@@ -8,6 +8,8 @@ from ablate.results.frames import Results, arm_name
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
 
+DIFFERENT = "the arm it is compared with"  # where that is another one in each comparison
+
 
 def names(results: Results) -> dict[int, str]:
     """The arms as readers see them, by number."""
@@ -63,6 +65,31 @@ def pair_names(
     if told_apart or len({other for _, other in question.pairs}) < 2:
         return [names[arm] for arm, _ in question.pairs]
     return [arms[arm].label(arms[other]) for arm, other in question.pairs]
+
+
+def versus(question: Question, labels: dict[int, str], retuned: Retuned | None, partner: str | None) -> str:
+    """What arms are compared with, in words; see `DIFFERENT`."""
+    others = {other for _, other in question.pairs}
+    if partner is not None:
+        return partner
+    if retuned is not None:
+        return "the baseline"
+    if len(others) != 1:
+        return DIFFERENT
+    name = labels[others.pop()]
+    return "the baseline" if name == designs.BASELINE else name
+
+
+def pair_labels(
+    question: Question, labels: dict[int, str], pair_names: list[str], retuned: Retuned | None, partner: str | None
+) -> dict[tuple[int, int], str]:
+    """What each comparison of two arms is called in figures: with the other arm, where that is not one and the same."""
+    if retuned is None and len({other for _, other in question.pairs}) < 2:
+        return {(arm, other): labels[arm] for arm, other in question.pairs}
+    names = dict(zip(question.pairs, pair_names, strict=True))
+    if retuned is not None or partner is not None:
+        return names
+    return {(arm, other): f"{name} (against {labels[other]})" for (arm, other), name in names.items()}
 
 
 def _design(results: Results) -> Design | None:

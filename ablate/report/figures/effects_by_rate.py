@@ -1,4 +1,4 @@
-"""Tuned learning rates: the effects at the shared rate and at each arm's own best, and the curves that these were chosen by."""
+"""Tuned learning rates: the effects at the shared rate and at each arm's own best."""
 
 from collections.abc import Sequence
 
@@ -6,24 +6,34 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
 from ablate import numbers
 from ablate.report import sentences
 from ablate.report.figures import intervals, rows
-from ablate.report.figures.legend import LINE, UNDER, arm_handles, below, named, shade
-from ablate.report.figures.style import BLUE, FEW, SHADE, drawing, limits, look, tell
-from ablate.results.question import METRICS, Metric
-from ablate.results.retuned import Effect, Pair
+from ablate.report.figures.legend import LINE, UNDER, below, shade
+from ablate.report.figures.save import Drawn, fit, single
+from ablate.report.figures.style import BLUE, SHADE, drawing, limits, tell
+from ablate.results.question import METRICS, Metric, Question
+from ablate.results.retuned import Effect, Pair, Retuned
 from ablate.stats import percent
 
-TUNING_HEIGHT = 2.1  # inches
 TRACK = 2.2  # lines that the two intervals of an arm take
 APART = 0.5  # lines from the middle of a row to each of them
 SIDES = {"shared": (-APART, "o", "black"), "own": (APART, "D", BLUE)}  # place, marker and colour
 NAMES = {"shared": "at the shared learning rate", "own": "each at its own best one, conditional on that choice"}
-EDGE = 1.15  # times the largest rate: where the axis ends
-CHOSEN = 9.5  # points, of the ring around the chosen rate
+PLACE = 20  # among the figures of a report
+
+
+def part(question: Question, comparisons: pd.DataFrame, retuned: Retuned | None, places: int) -> Drawn | None:
+    """Both effects of each arm; None where no rates were tuned."""
+    if retuned is None:
+        return None
+    metric = question.metric
+    axis = f"{metric.name} on the {question.evaluation_set} set,\ndifference from the baseline ({metric.points})"
+    ax = effects_by_rate(comparisons, retuned.effects, single(), question.level, axis, question.margin, metric, places)
+    title = "Effects at the shared learning rate and at each arm's own best"
+    return Drawn("effects_by_rate", title, fit(ax, rows.height(ax)))
 
 
 def effects_by_rate(
@@ -89,63 +99,3 @@ def effects_by_rate(
         said = intervals.cut([*comparisons["low"], *comparisons["high"]], ax.get_xlim())
         below(ax, [*handles, *shades], said, under=UNDER + LINE * difference.count("\n"))
     return ax
-
-
-def tuning_curve(tuning: pd.DataFrame, ax: Axes, one_lr: bool = True) -> Axes:
-    """Draw the validation accuracy of each arm against the learning rate, with a ring around the one that was chosen.
-
-    Args:
-        tuning: as `Retuned.tuning`.
-        one_lr: whether all arms share a learning rate; else the axis shows what each arm's own is multiplied by.
-    """
-    across = "lr" if one_lr else "rate"
-    arms = {int(arm): str(label) for arm, label in tuning[["arm", "label"]].drop_duplicates().itertuples(index=False)}
-    with drawing():
-        ax.set_xscale("log")
-        values = tuning[["mean", "sd"]].astype(float)
-        spread = values["sd"].fillna(0)
-        ax.set_ylim(*limits(values["mean"], values["mean"] - spread, values["mean"] + spread))
-        banded = bool(values["sd"].notna().any()) and len(arms) <= FEW  # the bands of more would hide the curves
-        for arm, group in tuning.sort_values("rate").groupby("arm", sort=True):
-            known = group[group["mean"].notna()].to_dict("records")
-            drawn = look(int(str(arm)))
-            if banded:
-                _band(ax, group[group["mean"].notna() & group["sd"].notna()], across, drawn["color"])
-            (line,) = ax.plot([row[across] for row in known], [row["mean"] for row in known], **drawn, markerfacecolor="none")
-            tell(
-                line,
-                [
-                    f"{row['label']}, lr {row['lr']:g}: {row['mean']:.2f} %"
-                    + ("" if pd.isna(row["sd"]) else f" ± {row['sd']:.2f}")
-                    for row in known
-                ],
-            )
-            chosen = [(row[across], row["mean"]) for row in known if row["chosen"]]
-            for at, mean in chosen:
-                ax.plot(at, mean, "o", color=drawn["color"], markerfacecolor="none", markersize=CHOSEN, zorder=5)
-        ax.set_xlim(tuning[across].min() / EDGE, tuning[across].max() * EDGE)
-        ticks = sorted(set(tuning[across]))
-        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        ax.xaxis.set_minor_locator(NullLocator())
-        ax.yaxis.set_major_locator(MaxNLocator(5))
-        ax.spines["top"].set_visible(False)
-        shared = tuning.loc[tuning["shared"], "lr"].iloc[0]
-        ax.set_xlabel(f"learning rate (shared: {shared:g})" if one_lr else "learning rate, times the arm's own")
-        ax.set_ylabel("validation accuracy (%)")
-        gone = tuning[tuning["mean"].isna()]
-        lost = [f"{row.label} at lr {row.lr:g} ({row.statuses})" for row in gone.itertuples(index=False)]
-        seeds = numbers.counted(int(tuning["n"].max()), "seed")
-        bands = ", band: ± 1 standard deviation" if banded else ""
-        said = [f"mean over {seeds}{bands}; ring: chosen", *named("not drawn, and not to be chosen", lost)]
-        handles, above, columns = arm_handles(arms, said)
-        below(ax, handles, above, columns)
-    return ax
-
-
-def _band(ax: Axes, known: pd.DataFrame, across: str, color: str) -> None:
-    """One standard deviation around the mean at each rate; a single rate has no width, so it gets a bar."""
-    at, mean, sd = (known[name].to_numpy(dtype=float) for name in (across, "mean", "sd"))
-    if len(known) == 1:
-        ax.vlines(at, mean - sd, mean + sd, color=color, alpha=0.5, linewidth=3)
-    else:
-        ax.fill_between(at, mean - sd, mean + sd, color=color, alpha=0.15, linewidth=0)
