@@ -25,6 +25,11 @@ def doubts(names: dict[int, str], predictions: Predictions) -> list[str]:
     return lines
 
 
+def said(results: Results, question: Question, begun_earlier: int | None) -> list[str]:
+    """On what was there before the plan, and on what is not there yet; none where there is nothing to say."""
+    return [line for line in (earlier(results, begun_earlier), interim(results, question)) if line]
+
+
 def earlier(results: Results, begun_earlier: int | None) -> str:
     """On the trainings that were there before the plan; empty where there is none, or that is not known."""
     if not begun_earlier:

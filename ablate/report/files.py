@@ -83,7 +83,7 @@ def write(analysis: Analysis, out: Path, folder: str, formats: Sequence[str] = F
         return written
     beside = [(str(path.relative_to(out)), MEANINGS.get(path.name, "a figure")) for path in written]
     parts = content.sections(analysis, pictures, commands(analysis.results.sweep, folder), beside, large)
-    html = page.render(naming.title(analysis.results), [story.answer(analysis)], analysis.question.changes, parts)
+    html = page.render(naming.title(analysis.results), [analysis.fill(story.answer)], analysis.question.changes, parts)
     output.write(out / PAGE, html.encode(errors="replace"))
     return [out / PAGE, *written]
 

@@ -7,6 +7,7 @@ import pandas as pd
 from ablate import numbers
 from ablate.results.computed.compared import DIFFERENT
 from ablate.results.frames import Results
+from ablate.results.question import Question
 
 TROUBLES = {"diverged": "diverged", "failed": "failed", "missing": "not finished"}  # columns of arms, and what they say
 
@@ -27,6 +28,28 @@ def seeds_an_arm(results: Results) -> str:
 def short(label: str) -> str:
     """The name of an arm without the levels that a baseline's carries."""
     return label.partition(" (")[0] if label.startswith("baseline (") else label
+
+
+def has_others(question: Question, partner: str | None) -> bool:
+    """Whether arms are compared with different ones and not as the design has it, as in sweeps that were joined."""
+    return len({other for _, other in question.pairs}) > 1 and partner is None
+
+
+def other_side(question: Question, names: Mapping[int, str], partner: str | None) -> str:
+    """What differences are taken to."""
+    if has_others(question, partner):
+        return "the arm named beside it"
+    return partner or names[question.pairs[0][1]]
+
+
+def compared(comparisons: pd.DataFrame) -> list[str]:
+    """What is compared in each row, with what it cannot be told from."""
+    return [f"{name} {aliases}".strip() for name, aliases in zip(comparisons["name"], comparisons["aliases"], strict=True)]
+
+
+def left_unclear(comparisons: pd.DataFrame) -> list[str]:
+    """What is unclear for no other reason than that a seed diverged."""
+    return compared(comparisons[comparisons["limit"] == "diverged"])
 
 
 def differences(versus: str) -> str:

@@ -23,7 +23,6 @@ from ablate.report.search import figures as search_plots
 from ablate.report.search import tables as search_tables
 from ablate.report.search import words as search_words
 from ablate.report.search.repeat import commands as search_commands
-from ablate.report.tables import confounds
 from ablate.results.analysis import Analysis, analyse
 from ablate.results.question import ask
 from ablate.results.search import SearchResults
@@ -35,6 +34,7 @@ from ablate.store.record import is_search
 NAME = "report.ipynb"
 NOTHING = "ablate_nothing"  # in the metadata of what a cell shows
 PARAMETERS = "parameters"  # the tag of the cell that names the sweep, as papermill has it
+ON_THE_PAGE = ("networks", "runs", "failures")  # tables that the notebook goes without
 TIMEOUT_S = 600
 
 
@@ -142,9 +142,7 @@ class Report:
         own = {} if self.found is None else {table.name: table for table in search_tables.every(self.found)}
         if self._unconfirmed:
             return own
-        averaged = confounds.averaged(self.analysis)
-        found = [*tables.every(self.analysis), *([] if averaged is None else [averaged])]
-        return own | {table.name: table for table in found}
+        return own | {table.name: table for table in tables.every(self.analysis) if table.name not in ON_THE_PAGE}
 
     @cached_property
     def _pictures(self) -> dict[str, Picture]:
@@ -173,7 +171,7 @@ class Report:
         """What was asked, and what was planned."""
         if self.found is not None:
             return self.table("setup")
-        return _lines([*story.asked(self.analysis), *story.plan(self.analysis)])
+        return _lines([*self.analysis.fill(story.asked), *self.analysis.fill(story.plan)])
 
     def answer(self) -> Text:
         """What was found: in one line, then a sentence a change; first what was changed after training, where anything was."""
@@ -182,7 +180,7 @@ class Report:
                 [*search_words.warnings(self.found), search_words.answer(self.found), *search_words.sentences(self.found)]
             )
         changes = [f"exploratory: changed after training ({change})" for change in self.analysis.question.changes]
-        return _lines([*changes, story.answer(self.analysis), *sentences.sentences(self.analysis)])
+        return _lines([*changes, self.analysis.fill(story.answer), *self.analysis.fill(sentences.sentences)])
 
     def table(self, name: str) -> Text:
         """A table by its name, with the lines that stand under it; where the sweep has nothing for it, that is said."""
@@ -214,7 +212,7 @@ class Report:
         """What a reader should be told about the files, and what all of it took."""
         if self._unconfirmed:
             return self.table("spent")
-        return _lines([*self.analysis.results.notes, *story.took(self.analysis)])
+        return _lines([*self.analysis.results.notes, *self.analysis.fill(story.took)])
 
     def repeat(self) -> Text:
         """The commands that give the sweep and its report again."""

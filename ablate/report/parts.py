@@ -1,6 +1,6 @@
 """Figures and tables of reports are found, not listed: one a module of their package, or an entry point of another package."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -16,11 +16,13 @@ LAST = 1000  # the PLACE of a module that has none
 class Filled(Protocol):
     """What a report is about: an analysis, or what a search found."""
 
-    def fill(self, function: Callable[..., Any]) -> Any:
+    def fill(self, function: Callable[..., Any], **said: Any) -> Any:
         """What a function makes of the frames that its parameters are named after."""
 
 
-def made(about: Filled, package: str, kind: type[Part], group: str = "") -> Iterator[Part]:
+def made(
+    about: Filled, package: str, kind: type[Part], group: str = "", said: Mapping[str, Any] | None = None
+) -> Iterator[Part]:
     """The parts that there is something for, one after another; each is made when it is asked for.
 
     Each module of the package that makes one has a function `part`, whose parameters name the frames that it takes and which
@@ -30,6 +32,7 @@ def made(about: Filled, package: str, kind: type[Part], group: str = "") -> Iter
     Args:
         about: what the frames are of.
         group: of the entry points; empty where there are none.
+        said: what parts may name besides frames.
 
     Raises:
         AblateError: what another package has cannot be loaded, names a frame that there is not, makes something else, or has
@@ -37,7 +40,7 @@ def made(about: Filled, package: str, kind: type[Part], group: str = "") -> Iter
     """
     names: set[str] = set()
     for origin, maker in (*_ours(package), *_others(group)):
-        part = about.fill(maker)
+        part = about.fill(maker, **(said or {}))
         if part is None:
             continue
         if not isinstance(part, kind):

@@ -13,8 +13,9 @@ from ablate.numbers import SAME, counted
 from ablate.stats import MOST_SEEDS
 
 if TYPE_CHECKING:
-    from ablate.results.analysis import Analysis
+    from ablate.results.frames import Results
     from ablate.results.question import Question
+    from ablate.results.retuned import Retuned
 
 DAGGER = "†"
 DIVERGED = "a seed diverged"
@@ -93,11 +94,11 @@ def series(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def when_fixed(analysis: "Analysis") -> str:
+def when_fixed(retuned: "Retuned | None", begun_earlier: int | None) -> str:
     """When what is judged was fixed, as far as that is known."""
-    if analysis.retuned is not None:
-        return "after the tuning, " + ("before measuring" if analysis.begun_earlier == 0 else "when measuring was planned")
-    return "before training" if analysis.begun_earlier == 0 else "when the sweep was planned"
+    if retuned is not None:
+        return "after the tuning, " + ("before measuring" if begun_earlier == 0 else "when measuring was planned")
+    return "before training" if begun_earlier == 0 else "when the sweep was planned"
 
 
 def _limit(row: Row) -> str:
@@ -116,19 +117,25 @@ def _seeds_that_tell(row: Row) -> str:
     return f"{fewest:,} seeds would tell" if fewest == most else f"{fewest:,} to {most:,} seeds would tell"
 
 
-def sentences(analysis: "Analysis") -> list[str]:
+def sentences(
+    results: "Results",
+    question: "Question",
+    comparisons: pd.DataFrame,
+    levels: pd.DataFrame,
+    retuned: "Retuned | None",
+    places: int,
+) -> list[str]:
     """A sentence for each comparison of a report, in their order."""
-    places, question = analysis.places, analysis.question
     lines = []
-    for number, row in enumerate(analysis.comparisons.to_dict("records")):
+    for number, row in enumerate(comparisons.to_dict("records")):
         if question.effects:
-            line = _of_effect(row, question.effects[number], analysis.results.sweep.factors, question, places)
+            line = _of_effect(row, question.effects[number], results.sweep.factors, question, places)
         else:
-            before, after = analysis.levels.loc[row["against"]], analysis.levels.loc[row["arm"]]
-            changed = [name for name in analysis.levels.columns if before[name] != after[name]]
+            before, after = levels.loc[row["against"]], levels.loc[row["arm"]]
+            changed = [name for name in levels.columns if before[name] != after[name]]
             line = sentence(row, [(name, before[name], after[name]) for name in changed], question, places)
-            if analysis.retuned is not None:
-                line = f"{analysis.retuned.at((row['arm'], row['against']))}: {line}"
+            if retuned is not None:
+                line = f"{retuned.at((row['arm'], row['against']))}: {line}"
         lines.append(f"{line[0].upper()}{line[1:]}.")
     return lines
 

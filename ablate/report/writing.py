@@ -52,7 +52,7 @@ class Report:
             "noise": records(analysis.noise),
             "published": records(analysis.published),
             "compute": {key: None if value != value else value for key, value in analysis.compute.items()},  # NaN
-            "notes": [*(line for table in tables.every(analysis)[:2] for line in table.notes), *analysis.results.notes],
+            "notes": [*(line for table in tables.in_file(analysis)[:2] for line in table.notes), *analysis.results.notes],
             "files": [str(path) for path in self.files],
         }
 

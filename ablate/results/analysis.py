@@ -1,7 +1,7 @@
 """What a sweep shows, as frames by name; tables, figures and texts are functions that name the frames they are made of."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -41,13 +41,17 @@ class Analysis:
             self._computed[name] = self.fill(_functions()[name])
         return self._computed[name]
 
-    def fill(self, function: Callable[..., Made]) -> Made:
+    def fill(self, function: Callable[..., Made], **said: Any) -> Made:
         """What a function makes of the frames that its parameters are named after; others are left at their defaults.
+
+        Args:
+            said: what it may name besides frames.
 
         Raises:
             AblateError: a parameter without a default is the name of no frame.
         """
-        return function(**{name: getattr(self, name) for name in wanted(function)})
+        wanted_of = wanted(function, tuple(said))
+        return function(**{name: said[name] if name in said else getattr(self, name) for name in wanted_of})
 
 
 def analyse(results: Results, question: Question) -> Analysis:
@@ -60,17 +64,20 @@ def names() -> tuple[str, ...]:
     return (*GIVEN, *_functions())
 
 
-def wanted(function: Callable[..., Any]) -> list[str]:
-    """The frames that a function is to be given.
+def wanted(function: Callable[..., Any], others: Sequence[str] = ()) -> list[str]:
+    """The frames that a function is to be given, by the names of its parameters.
+
+    Args:
+        others: names that are known besides those of frames.
 
     Raises:
-        AblateError: a parameter without a default is the name of no frame.
+        AblateError: a parameter without a default is the name of none.
     """
-    parameters = inspect.signature(function).parameters.values()
+    known, parameters = (*names(), *others), inspect.signature(function).parameters.values()
     for each in parameters:
-        if each.name not in names() and each.default is each.empty:
-            raise AblateError(one_of(f"frame that {function.__module__}.{function.__qualname__} names", each.name, names()))
-    return [each.name for each in parameters if each.name in names()]
+        if each.name not in known and each.default is each.empty:
+            raise AblateError(one_of(f"frame of {function.__module__}.{function.__qualname__}", each.name, known))
+    return [each.name for each in parameters if each.name in known]
 
 
 @cache

@@ -60,6 +60,11 @@ class Question:
         return len(self.effects) or len(self.pairs)
 
     @property
+    def interactions(self) -> list[bool]:
+        """Whether each comparison is an interaction of factors, which cannot help, only be there."""
+        return [len(effect) > 1 for effect in self.effects] or [False] * len(self.pairs)
+
+    @property
     def level(self) -> float:
         """Of each family interval, so that all of them together hold with a chance of at least 95 % (Bonferroni)."""
         return family_level(self.judged, self.looks)

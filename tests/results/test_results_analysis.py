@@ -15,9 +15,8 @@ from statsmodels.stats.weightstats import DescrStatsW
 from ablate import stats
 from ablate.errors import AblateError
 from ablate.planning import plan, run_result
-from ablate.report import caveats, files, naming, paper
+from ablate.report import caveats, files, footnotes, naming, paper
 from ablate.report.page import story
-from ablate.report.tables import verdicts
 from ablate.results import load
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
@@ -198,7 +197,7 @@ def test_a_ladder_that_is_compared_otherwise_has_no_rungs(sweeps, baseline, rung
     made = sweeps.planned("augment=off,on", "ema=off,on", "seed=0,1,2", "steps=20", "eval_every=10", design="ladder")
     found = analysed(fill(made, sweeps.multirun / made.name), baseline=baseline)
     assert (found.partner, found.comparisons["name"].tolist()[-1]) == ("the rung below" if rungs else None, name)
-    assert any("rung below" in line for line in verdicts.notes(found)) == rungs
+    assert any("rung below" in line for line in found.fill(footnotes.verdict_notes)) == rungs
     assert found.question.exploratory != rungs
 
 
@@ -345,7 +344,7 @@ def test_arms_of_joined_sweeps_may_have_different_numbers_of_seeds(sweeps):
     found = analyse(*ask(load(*folders)))
     assert naming.seeds_an_arm(found.results) == "2 to 3 seeds"
     assert "Each arm was run with 2 to 3 seeds (0, 1, 2)." in paper.methods(found)
-    assert "3 arms with 2 to 3 seeds each = 8 runs" in story.plan(found)[0]
+    assert "3 arms with 2 to 3 seeds each = 8 runs" in found.fill(story.plan)[0]
 
 
 def test_comparisons_of_joined_sweeps_are_no_ladder(sweeps):
@@ -353,7 +352,7 @@ def test_comparisons_of_joined_sweeps_are_no_ladder(sweeps):
     for words in (("augment=on,off", "ema=on"), ("augment=on,off", "ema=off"), ("augment=on", "ema=off,on")):
         made = sweeps.planned(*words, "seed=0,1", "steps=20", "eval_every=10", design="one_factor")
         folders.append(fill(made, sweeps.multirun / made.name))
-    text = " ".join(story.asked(analyse(*ask(load(*folders)))))
+    text = " ".join(analyse(*ask(load(*folders))).fill(story.asked))
     assert "rung" not in text
     assert "as each of the sweeps planned it" in text
 
@@ -386,7 +385,7 @@ def test_what_does_not_fit_together_is_said(sweeps):
     assert any("result.json: accuracy must be a number from 0 to 1, got 1" in note for note in found.results.notes)
     assert found.results.runs["accuracy"].max() <= 1
     assert any("The predictions of 1 of 8 finished runs are damaged or gone" in line for line in found.fill(caveats.doubts))
-    assert set(found.fill(caveats.doubts)) <= set(verdicts.notes(found))
+    assert set(found.fill(caveats.doubts)) <= set(found.fill(footnotes.verdict_notes))
 
 
 def test_a_network_that_knows_one_class_is_named(sweeps, monkeypatch):

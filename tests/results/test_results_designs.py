@@ -15,7 +15,8 @@ from ablate.errors import AblateError
 from ablate.planning.overview import describe
 from ablate.planning.sentences import head
 from ablate.planning.site import here
-from ablate.report import page, tables
+from ablate.report import footnotes, naming, page
+from ablate.report.page import story
 from ablate.report.paper.methods import methods
 from ablate.results import load
 from ablate.results.analysis import Analysis, analyse
@@ -100,7 +101,12 @@ def installed(install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch):
 
 
 def page_of(analysis: Analysis) -> str:
-    return page.render(analysis.title, (page.answer(analysis),), analysis.question.changes, page.sections(analysis, (), [], []))
+    return page.render(
+        naming.title(analysis.results),
+        (analysis.fill(story.answer),),
+        analysis.question.changes,
+        page.sections(analysis, (), [], []),
+    )
 
 
 def test_a_design_of_another_package_is_planned_run_and_reported_as_ours_are(
@@ -122,7 +128,7 @@ def test_a_design_of_another_package_is_planned_run_and_reported_as_ours_are(
     assert list(analysis.comparisons["name"]) == ["augment: on → off", "ema: on → off", "augment: off → on"]
     assert list(zip(analysis.comparisons["arm"], analysis.comparisons["against"], strict=True)) == plan.differences
     assert "a relay in which each arm hands over to the next." in methods(analysis)
-    assert "each against the arm before." in " ".join(tables.verdicts.notes(analysis))
+    assert "each against the arm before." in " ".join(analysis.fill(footnotes.verdict_notes))
     assert "Every arm is compared with the arm before, seed by seed." in page_of(analysis)
     assert report.run([str(folder), "--format", "csv,md,html,png"]) == 0
     assert {"index.html", "effects.csv", "methods.md", "table.md"} <= {path.name for path in (folder / "report").iterdir()}
@@ -132,7 +138,7 @@ def test_a_design_of_another_package_is_planned_run_and_reported_as_ours_are(
     elsewhere = analyse(*ask(load(folder)))
     assert elsewhere.comparisons.equals(analysis.comparisons)
     assert "We compared 4 arms: those that its design names." in methods(elsewhere)
-    assert "each against the arm named beside it." in " ".join(tables.verdicts.notes(elsewhere))
+    assert "each against the arm named beside it." in " ".join(elsewhere.fill(footnotes.verdict_notes))
     assert "Arms are compared as the sweep planned it, seed by seed." in page_of(elsewhere)
 
 
@@ -147,7 +153,7 @@ def test_a_design_of_another_package_may_be_judged_by_effects(sweeps, installed:
         gone()
         analysis = analyse(*ask(load(folder)))
         assert list(analysis.comparisons["name"]) == ["augment: on → off", "ema: on → off"]
-        assert not any("fraction" in note for note in tables.verdicts.notes(analysis))
+        assert not any("fraction" in note for note in analysis.fill(footnotes.verdict_notes))
         assert "Each effect is the mean over the arms with one level" in page_of(analysis)
 
 

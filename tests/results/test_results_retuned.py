@@ -98,7 +98,7 @@ def test_both_effects_are_judged_as_one_family(retuned) -> None:
 
 def test_the_two_columns_of_the_table_are_the_numbers_of_effects_csv(retuned, tmp_path) -> None:
     analysis, folder = retuned()
-    [both, *_] = tables.every(analysis)
+    [both, *_] = tables.in_file(analysis)
     values, text = both.values, both.text  # noqa: PD011
     assert text["change"].tolist() == ["augment: on → off", "ema: on → off"]
     points = analysis.comparisons["points"].tolist()
@@ -126,7 +126,7 @@ def test_an_arm_whose_best_rate_is_the_shared_one_as_the_baselines_is_judged_onc
     analysis, _ = retuned(at_one, MEASURED[:4])
     assert analysis.question.pairs == ((1, 0), (2, 0), (3, 0))
     assert analysis.comparisons["rates"].tolist() == ["shared", "shared and own best", "own best"]
-    [both, *_] = tables.every(analysis)
+    [both, *_] = tables.in_file(analysis)
     values = both.values  # noqa: PD011
     assert values["effect at the shared rate"][1] == values["effect at each arm's own best"][1]
     assert "one that is in both counts once" in both.notes[-1]
@@ -142,11 +142,11 @@ def test_what_is_said_of_the_rates(retuned) -> None:
     assert "of 0.5, 1, 2 times the shared 0.1" in of.how
     assert "287 validation images" in of.how
     assert "2 seeds (3, 4) that are not measured here" in of.how
-    first, _, third, _ = sentences.sentences(analysis)
+    first, _, third, _ = analysis.fill(sentences.sentences)
     assert first.startswith("At the shared learning rate: ")
     assert third.startswith("Each at its best learning rate (0.2; baseline 0.05): ")
-    assert any(line.startswith("learning rates: Best rate") for line in story.plan(analysis))
-    assert "each at its own best one" in story.asked(analysis)[1]
+    assert any(line.startswith("learning rates: Best rate") for line in analysis.fill(story.plan))
+    assert "each at its own best one" in analysis.fill(story.asked)[1]
     [train, _] = commands(analysis.results.sweep, str(folder))
     assert "retune=true 'retune_rates=[0.5,1,2]' retune_seeds=2" in train
     assert "lr=" not in train.replace("retune_", "")
@@ -210,7 +210,7 @@ def test_the_tuning_has_a_report_of_its_own(sweeps) -> None:
     analysis = analyse(*ask(load(sweeps.trained(made, 5, 10))))
     assert analysis.question.evaluation_set == "validation"
     assert analysis.question.pairs == ()
-    assert "where learning rates are chosen" in story.answer(analysis)
+    assert "where learning rates are chosen" in analysis.fill(story.answer)
     assert "of which its best was chosen" in paper.methods(analysis)
     assert commands(analysis.results.sweep, "x") == []
     assert pd.read_csv(io.StringIO(tables.csv(analysis.arms)))["lr"].round(3).unique().tolist() == [0.1, 0.05, 0.2]

@@ -159,13 +159,13 @@ def test_of_interactions_that_are_aliased_only_their_sum_is_said_to_be_small(stu
     four = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one")
     values = [[0.8 + 0.001 * seed + 0.00001 * (arm * seed % 7) for seed in range(3)] for arm in range(8)]
     analysis = study(values, *four, design="fractional")
-    last = sentences.sentences(analysis)[4]
+    last = analysis.fill(sentences.sentences)[4]
     assert last == "The sum of augment x ema + lrn x fc lies within ± 0.5 points."
     row = analysis.comparisons.to_dict("records")[4]
     assert sentences.verdict(row, 0.5, interaction=True) == "their sum is small: within ± 0.5"
     assert sentences.short(row, 0.5, interaction=True) == "their sum is small"
     there = [[value + 0.1 * (arm in (0, 1, 6, 7)) for value in row] for arm, row in enumerate(values)]
-    told = " ".join(sentences.sentences(study(there, *four, design="fractional"))[4:])
+    told = " ".join(study(there, *four, design="fractional").fill(sentences.sentences)[4:])
     assert "not 0" in told
     assert "depend" not in told
     assert "add up" not in told

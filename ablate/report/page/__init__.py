@@ -3,6 +3,5 @@
 from ablate.report.page.blocks import Code, Lines, Links, Picture, Point, Section, Table
 from ablate.report.page.content import picture, sections
 from ablate.report.page.render import render
-from ablate.report.page.story import answer
 
-__all__ = ["Code", "Lines", "Links", "Picture", "Point", "Section", "Table", "answer", "picture", "render", "sections"]
+__all__ = ["Code", "Lines", "Links", "Picture", "Point", "Section", "Table", "picture", "render", "sections"]

@@ -4,24 +4,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from ablate.designs import TUNING
 from ablate.numbers import counted
 from ablate.report import figures as plots
 from ablate.report import sentences as words
 from ablate.report import tables
-from ablate.report.page import runs, story
+from ablate.report.page import story
 from ablate.report.page.blocks import Block, Code, Lines, Links, Picture, Point, Section, Table
-from ablate.report.tables import beside, confounds
-from ablate.report.tables.verdicts import OTHER
+from ablate.report.tables.verdicts import NAME, OTHER
 from ablate.results.analysis import Analysis
+from ablate.results.frames import Results
+from ablate.results.question import Question
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "seconds of training"}
-FOLDED = {"p_values", "reach", "networks", "runs"}  # what is many rows, or decides nothing
-# Where a table's own title would repeat that of its section.
-CAPTIONS = {"arms": "Each arm over its seeds, and what it costs", "noise": "How far runs scatter by chance"}
+MORE = 13  # the place of the section of tables that belong to no other
 NO_PAIRS = "No arm is compared with another one"
 BY_EFFECTS = "Effects are judged here, not arms: what each arm costs is in the table of arms, and is not compared."
 MOST_SENTENCES = 8  # that read the verdicts and stand open
@@ -53,73 +54,82 @@ def sections(
         files: what lies beside the page: (path from the page, what is in it).
         large: figures that the page has no room for.
     """
-    others = [table for table in (beside.networks(analysis), confounds.averaged(analysis)) if table is not None]
-    found = {table.name: _shown(table) for table in [*tables.every(analysis), *others]}
+    by_section: dict[str, list[tables.Table]] = {}
+    for table in tables.every(analysis):
+        by_section.setdefault(table.section, []).append(table)
 
-    def some(*names: str, otherwise: str = "") -> tuple[Block, ...]:
-        blocks: tuple[Block, ...] = tuple(found.pop(name) for name in names if name in found)
+    def some(section: str, otherwise: str = "") -> tuple[Block, ...]:
+        blocks: tuple[Block, ...] = tuple(shown(table) for table in by_section.pop(section, ()))
         return blocks or ((Lines((otherwise,)),) if otherwise else ())
 
-    no_costs, no_confounds = _without(analysis)
+    results = analysis.results
+    no_costs, no_confounds = analysis.fill(_without)
     parts = [
-        Section("question", "The question", blocks=(Lines(story.asked(analysis)),)),
-        Section("verdicts", "The verdicts", blocks=(*some("retune"), *_verdicts(analysis, some("verdicts"), some("p_values")))),
+        Section("question", "The question", blocks=(Lines(analysis.fill(story.asked)),)),
+        Section("verdicts", "The verdicts", blocks=_verdicts(analysis, by_section.pop("verdicts", ()))),
         Section(
             "plan",
             "The plan",
             "What was to be trained, and what was fixed.",
-            (Lines(story.plan(analysis), listed=True),),
+            (Lines(analysis.fill(story.plan), listed=True),),
         ),
-        Section("figures", "Figures", "Pointing at a value shows it." if pictures else "", (*pictures, *_large(large))),
-        Section("arms", "The arms", blocks=(*some("arms", "reach"), _shown(runs.every(analysis)))),
-        Section("rates", "The learning rates", blocks=some("tuning")),
-        Section("effects", "Effects beyond the verdicts", blocks=some("contrasts", "shapley")),
-        Section("costs", "Costs", blocks=(*some("costs", otherwise=no_costs), *_fronts(analysis))),
-        Section("confounds", "Confounds", blocks=some("confounds", otherwise=no_confounds)),
+        Section("figures", "Figures", "Pointing at a value shows it." if pictures else "", (*pictures, *too_large(large))),
+        Section("arms", "The arms", blocks=some("arms")),
+        Section("rates", "The learning rates", blocks=some("rates")),
+        Section("effects", "Effects beyond the verdicts", blocks=some("effects")),
+        Section("costs", "Costs", blocks=(*some("costs", no_costs), *analysis.fill(_fronts))),
+        Section("confounds", "Confounds", blocks=some("confounds", no_confounds)),
         Section("published", "Published numbers", blocks=some("published")),
-        Section("failures", "Failures", blocks=_failures(analysis)),
-        Section("noise", "The noise floor", blocks=some("noise", otherwise="Not known: no arm has two seeds.")),
+        Section("failures", "Failures", blocks=some("failures", f"None: all {len(results.runs):,} runs are done.")),
+        Section("noise", "The noise floor", blocks=some("noise", "Not known: no arm has two seeds.")),
         Section("networks", "These two networks", "Beside the verdicts, and never one.", some("networks")),
-        Section("environment", "Environment", blocks=_environment(analysis, some("environment"))),
-        Section("compute", "Compute", blocks=(Lines(story.took(analysis)),)),
-        Section("repeat", "To repeat it", blocks=_repeat(analysis, commands)),
+        Section("environment", "Environment", blocks=_environment(results, some("environment"))),
+        Section("compute", "Compute", blocks=(Lines(analysis.fill(story.took)),)),
+        Section("repeat", "To repeat it", blocks=_repeat(results, commands)),
         Section("files", "Files beside this page", blocks=(Links(tuple(files)),) if files else ()),
     ]
-    assert not found, f"tables without a place on the page: {', '.join(found)}"
+    more = tuple(shown(table) for found in by_section.values() for table in found)
+    parts.insert(MORE, Section("more", "More tables", blocks=more))
     return [part for part in parts if part.blocks]
 
 
-def _without(analysis: Analysis) -> tuple[str, str]:
+def _without(question: Question, unknown_sizes: list[str]) -> tuple[str, str]:
     """What is said of costs and of confounds where there is no table of them."""
-    if not analysis.question.judged:
+    if not question.judged:
         return f"{NO_PAIRS}; what each costs is in the table of arms.", f"{NO_PAIRS}."
-    unknown = len(analysis.unknown_sizes)
-    if analysis.question.effects:
+    unknown = len(unknown_sizes)
+    if question.effects:
         none = "None: no factor brings along another change, on average over the arms."
         return BY_EFFECTS, f"Not known: {counted(unknown, 'arm')} without a training." if unknown else none
     but = f" Of {counted(unknown, 'arm')} without a training that is not known." if unknown else ""
     return f"No change costs more or less.{but}", f"None: no change brings along another one.{but}"
 
 
-def _large(figures: Sequence[str]) -> tuple[Block, ...]:
+def too_large(figures: Sequence[str]) -> tuple[Block, ...]:
+    """What is said of figures that the page has no room for; nothing where there are none."""
     return (Lines((f"Too large for this page: {'; '.join(figures)}.",)),) if figures else ()
 
 
-def _shown(table: tables.Table) -> Table:
-    caption = CAPTIONS.get(table.name, table.title)
-    return Table(table.text, caption, table.values, table.notes, folded=table.name in FOLDED)
+def shown(table: tables.Table) -> Table:
+    """A table as the page takes it."""
+    values = table.values  # noqa: PD011
+    exact = values if len(values) else None  # there is none of a table of words
+    return Table(table.text, table.caption or table.title, exact, table.notes, folded=table.folded)
 
 
-def _verdicts(analysis: Analysis, verdicts: Sequence[Block], beside_them: Sequence[Block]) -> tuple[Block, ...]:
-    if not verdicts:
-        return (Lines((story.nothing(analysis),)), *beside_them)
-    effects = analysis.question.effects
-    crossed = [len(effect) > 1 for effect in effects] or [False] * len(analysis.comparisons)  # an interaction helps nothing
-    tones = [_TONES["" if cross else told] for told, cross in zip(analysis.comparisons["verdict"], crossed, strict=True)]
-    coloured = [_early(replace(block, tones=tuple(tones))) if isinstance(block, Table) else block for block in verdicts]
-    sentences = words.sentences(analysis)
+def _verdicts(analysis: Analysis, found: Sequence[tables.Table]) -> tuple[Block, ...]:
+    """The tables of what is judged; the verdicts coloured, with the sentences that read them under them."""
+    question, blocks = analysis.question, {table.name: shown(table) for table in found}
+    if NAME not in blocks:
+        retuned = tuple(blocks.pop(name) for name in ("retune",) if name in blocks)
+        return (*retuned, Lines((story.nothing(analysis.results),)), *blocks.values())
+    verdicts = analysis.comparisons["verdict"]
+    tones = [_TONES["" if crossed else told] for told, crossed in zip(verdicts, question.interactions, strict=True)]
+    blocks[NAME] = _early(replace(blocks[NAME], tones=tuple(tones)))
+    sentences = analysis.fill(words.sentences)
     folded = f"The same in {len(sentences)} sentences" if len(sentences) > MOST_SENTENCES else ""
-    return (*coloured, Lines(tuple(sentences), listed=True, folded=folded), *beside_them)
+    read = Lines(tuple(sentences), listed=True, folded=folded)
+    return tuple(each for name, block in blocks.items() for each in ((block, read) if name == NAME else (block,)))
 
 
 def _early(table: Table) -> Table:
@@ -130,34 +140,25 @@ def _early(table: Table) -> Table:
     return replace(table, text=table.text[order])
 
 
-def _fronts(analysis: Analysis) -> tuple[Block, ...]:
+def _fronts(question: Question, arms: pd.DataFrame) -> tuple[Block, ...]:
     """The arms that nothing else beats, a line a cost."""
-    arms, metric = analysis.arms, analysis.question.metric.name
     lines = [
-        f"Unbeaten on {metric} and {cost}: {'; '.join(arms.loc[arms[f'front_{column}'], 'label'])}."
+        f"Unbeaten on {question.metric.name} and {cost}: {'; '.join(arms.loc[arms[f'front_{column}'], 'label'])}."
         for column, cost in FRONTS.items()
         if len(arms) > 1 and arms[f"front_{column}"].any()
     ]
     return (Lines(tuple(lines)),) if lines else ()
 
 
-def _failures(analysis: Analysis) -> tuple[Block, ...]:
-    table = runs.failures(analysis)
-    if table is None:
-        return (Lines((f"None: all {len(analysis.results.runs):,} runs are done.",)),)
-    return (_shown(table),)
-
-
-def _environment(analysis: Analysis, table: Sequence[Block]) -> tuple[Block, ...]:
+def _environment(results: Results, table: Sequence[Block]) -> tuple[Block, ...]:
     """What the trainings do not share is set apart, above the table."""
-    notes = analysis.results.notes
-    flagged = (Lines(notes, listed=True, warns=True),) if notes else ()
+    flagged = (Lines(results.notes, listed=True, warns=True),) if results.notes else ()
     known = [replace(block, notes=()) if isinstance(block, Table) else block for block in table]
     return (*flagged, *(known or (Lines(("Not known: no training was found.",)),)))
 
 
-def _repeat(analysis: Analysis, commands: Sequence[str]) -> tuple[Block, ...]:
-    if analysis.results.sweep.design == TUNING:
+def _repeat(results: Results, commands: Sequence[str]) -> tuple[Block, ...]:
+    if results.sweep.design == TUNING:
         return (Lines(("The command of the sweep that these learning rates were chosen for gives this again.",)),)
     if not commands:
         return (Lines(("No one command gives this again: it joins what several gave.",)),)

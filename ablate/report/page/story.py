@@ -1,45 +1,46 @@
 """The sentences of the page: what was found in one line, what was asked, what was planned, and what it took."""
 
 from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
 
 from ablate import stats
 from ablate.designs import STORE, TUNING
 from ablate.numbers import counted, duration, listed
 from ablate.report import caveats, naming, sentences
-from ablate.results.analysis import Analysis
+from ablate.results.frames import Results
+from ablate.results.question import Question
+from ablate.results.retuned import Retuned
 from ablate.store.sweep import Fixed
 
 MOST_NAMED = 3  # changes with the same verdict that the first line of the page names
 MOST_ARMS = 8  # that the plan names; the table of arms names all
 
 
-def answer(analysis: Analysis) -> str:
+def answer(results: Results, question: Question, comparisons: pd.DataFrame) -> str:
     """What was found, in one line: how many changes got which verdict, and which they are."""
-    judged, margin = analysis.comparisons, analysis.question.margin
+    judged, margin = comparisons, question.margin
     if judged.empty:
-        return nothing(analysis)
-    effects = analysis.question.effects
+        return nothing(results)
     groups: dict[str, list[str]] = {}
-    for number, (name, aliases, verdict) in enumerate(judged[["name", "aliases", "verdict"]].itertuples(index=False)):
-        crossed = bool(effects) and len(effects[number]) > 1
+    rows = zip(judged["verdict"], judged["aliases"], naming.compared(judged), question.interactions, strict=True)
+    for verdict, aliases, name, crossed in rows:
         read = _SUMS if aliases else _CROSSED
-        groups.setdefault(read.get(verdict, verdict) if crossed else verdict, []).append(f"{name} {aliases}".strip())
-    beyond = "" if margin is None else f" beyond ± {margin:g} {analysis.question.metric.points}"
+        groups.setdefault(read.get(verdict, verdict) if crossed else verdict, []).append(name)
+    beyond = "" if margin is None else f" beyond ± {margin:g} {question.metric.points}"
     found = []
     for verdict, (one, more) in _FOUND.items():
         if names := groups.get(verdict):
             found.append(f"{len(names)} {(one if len(names) == 1 else more).format(beyond=beyond)} ({_named(names)})")
-    interim = (
-        f" {caveats.interim(analysis.results, analysis.question)}"
-        if caveats.interim(analysis.results, analysis.question)
-        else ""
-    )
-    return f"Of {counted(len(judged), 'effect' if effects else 'change')} judged, {'; '.join(found)}.{interim}"
+    unfinished = caveats.interim(results, question)
+    interim = f" {unfinished}" if unfinished else ""
+    return f"Of {counted(len(judged), 'effect' if question.effects else 'change')} judged, {'; '.join(found)}.{interim}"
 
 
-def nothing(analysis: Analysis) -> str:
+def nothing(results: Results) -> str:
     """Why nothing is judged."""
-    sweep = analysis.results.sweep
+    sweep = results.sweep
     if sweep.design == STORE:
         return "Nothing was compared: a store has no plan of what to compare. --baseline compares all arms with one."
     if sweep.design == TUNING:
@@ -67,9 +68,11 @@ def _named(names: Sequence[str]) -> str:
     return f"{named}; and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else named
 
 
-def asked(analysis: Analysis) -> tuple[str, ...]:
+def asked(
+    results: Results, question: Question, names: dict[int, str], retuned: Retuned | None, partner: str | None
+) -> tuple[str, ...]:
     """The question in sentences."""
-    question, sweep = analysis.question, analysis.results.sweep
+    sweep = results.sweep
     where = f"{question.metric.name} on the {question.evaluation_set} set"
     factors = sentences.series(list(sweep.factors))
     if question.effects:
@@ -77,38 +80,39 @@ def asked(analysis: Analysis) -> tuple[str, ...]:
         second = "Each effect is the mean over the arms with one level minus that over those with the other, within each seed."
     else:
         first = f"Which change of {factors} moves the {where}, by how much, how sure is that, and what does it cost?"
-        second = _compared(analysis)
+        second = _compared(results, question, names, retuned, partner)
     own = [sweep.question] if sweep.question else []
     return (*own, first, second) if question.judged else (*own, first)
 
 
-def _compared(analysis: Analysis) -> str:
+def _compared(results: Results, question: Question, names: dict[int, str], retuned: Retuned | None, partner: str | None) -> str:
     """What arms are compared with."""
-    others = {against for _, against in analysis.question.pairs}
-    if analysis.retuned is not None:
+    others = {against for _, against in question.pairs}
+    if retuned is not None:
         return (
-            f"Every other arm is compared with {analysis.names[0]}, seed by seed: all at the shared learning rate, and each at "
+            f"Every other arm is compared with {names[0]}, seed by seed: all at the shared learning rate, and each at "
             "its own best one."
         )
     if len(others) == 1:
-        return f"Every other arm is compared with {analysis.names[others.pop()]}, seed by seed."
-    if analysis.partner is not None:
-        return f"Every arm is compared with {analysis.partner}, seed by seed."
-    planned = "each of the sweeps" if analysis.results.sweep.joined else "the sweep"
+        return f"Every other arm is compared with {names[others.pop()]}, seed by seed."
+    if partner is not None:
+        return f"Every arm is compared with {partner}, seed by seed."
+    planned = "each of the sweeps" if results.sweep.joined else "the sweep"
     return f"Arms are compared as {planned} planned it, seed by seed."
 
 
-def plan(analysis: Analysis) -> tuple[str, ...]:
+def plan(
+    results: Results, question: Question, names: dict[int, str], retuned: Retuned | None, begun_earlier: int | None
+) -> tuple[str, ...]:
     """What sweep.json fixed, a line each; a store fixed nothing."""
-    sweep = analysis.results.sweep
+    sweep = results.sweep
     fixed = sweep.fixed
-    each = naming.seeds_an_arm(analysis.results)
+    each = naming.seeds_an_arm(results)
     arms, runs = len(sweep.arms), len(sweep.runs)
     trainings = len(sweep.fingerprints)
     judged = len(fixed.effects) or len(fixed.differences)
     what = "effect" if fixed.effects else "difference"
     looks = fixed.looks
-    retuned = analysis.retuned
     if sweep.design == STORE:
         fixes = ["nothing was fixed before training: a store holds what was trained for any purpose"]
     elif sweep.joined:
@@ -117,23 +121,17 @@ def plan(analysis: Analysis) -> tuple[str, ...]:
         share = stats.percent(stats.family_level(max(1, judged), looks))
         several = f", with {looks} looks" if looks > 1 else ""
         level = f", so each at a level of {share}" if judged else ""
-        fixes = [f"fixed {sentences.when_fixed(analysis)}: {_fixed(fixed)}; {counted(judged, what)} judged{several}{level}"]
+        when = sentences.when_fixed(retuned, begun_earlier)
+        fixes = [f"fixed {when}: {_fixed(fixed)}; {counted(judged, what)} judged{several}{level}"]
     return (
         f"design: {sweep.design}, {counted(arms, 'arm')} with {each}{' each' if arms > 1 else ''} = "
         f"{counted(runs, 'run')}, which stand on {counted(trainings, 'training')}",
         *(f"factor {factor}: {', '.join(levels)}" for factor, levels in sweep.factors.items()),
-        *([f"arms: {'; '.join(analysis.names.values())}"] if arms <= MOST_ARMS else []),
+        *([f"arms: {'; '.join(names.values())}"] if arms <= MOST_ARMS else []),
         f"seeds: {', '.join(map(str, sweep.seeds))}",
         *([] if retuned is None else [f"learning rates: {retuned.how} Chosen: {retuned.chosen}"]),
         *fixes,
-        *(
-            line
-            for line in (
-                caveats.earlier(analysis.results, analysis.begun_earlier),
-                caveats.interim(analysis.results, analysis.question),
-            )
-            if line
-        ),
+        *caveats.said(results, question, begun_earlier),
     )
 
 
@@ -153,10 +151,11 @@ def _steps(steps: Sequence[int]) -> str:
     )
 
 
-def took(analysis: Analysis) -> tuple[str, ...]:
+def took(
+    retuned: Retuned | None, run_counts: dict[str, int], training_counts: dict[str, int], compute: dict[str, Any]
+) -> tuple[str, ...]:
     """What all of it cost, a sentence each."""
-    compute = analysis.compute
-    runs, trainings = analysis.run_counts, analysis.training_counts
+    runs, trainings = run_counts, training_counts
     lines = [
         f"{counted(sum(runs.values()), 'run')} ({listed(runs)}) stand on {counted(sum(trainings.values()), 'training')} "
         f"({listed(trainings)})."
@@ -169,4 +168,4 @@ def took(analysis: Analysis) -> tuple[str, ...]:
         )
     if compute["untimed"]:
         lines.append(f"Of {counted(compute['untimed'], 'training')} no time is known, since none of its evaluations is there.")
-    return (*lines, *(analysis.retuned.took if analysis.retuned is not None else []))
+    return (*lines, *(retuned.took if retuned is not None else []))

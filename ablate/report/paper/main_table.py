@@ -4,12 +4,15 @@ import pandas as pd
 
 from ablate import escaping, numbers, stats
 from ablate.numbers import counted
-from ablate.report import sentences
+from ablate.report import footnotes, naming, sentences
 from ablate.report.paper.latex import tabular
 from ablate.report.paper.methods import is_tested
 from ablate.report.paper.recipe import data_set
-from ablate.report.tables.verdicts import OTHER, has_others, incomplete, intervals, left_unclear, partner, whats
+from ablate.report.tables.table import intervals
+from ablate.report.tables.verdicts import OTHER, whats
 from ablate.results.analysis import Analysis
+from ablate.results.frames import Results
+from ablate.results.question import Question
 
 HEAD = r"""% Needs \usepackage{booktabs} in the preamble. To be set as
 %   \begin{table} \centering \caption{\protect\input{caption}} \input{table} \end{table}
@@ -21,47 +24,44 @@ SET = r"{\small \setlength{\tabcolsep}{4pt}"  # six columns then fit the width o
 
 def table(analysis: Analysis) -> str:
     """`table.tex`: what is judged, with each arm's mean and deviation; without comparisons the arms alone."""
-    one_an_arm = not analysis.question.effects and not has_others(analysis)
-    text = _arms(analysis) if one_an_arm else _comparisons(analysis)
+    one_an_arm = not analysis.question.effects and not analysis.fill(naming.has_others)
+    text = analysis.fill(_arms if one_an_arm else _comparisons)
     foot = "Exploratory: changed after training." if analysis.question.exploratory else ""
     return f"{HEAD}{SET}%\n{tabular(text, [text.columns[0], OTHER, 'verdict'], foot).rstrip()}}}\n"
 
 
-def _arms(analysis: Analysis) -> pd.DataFrame:
-    question, places, frame = analysis.question, analysis.places, analysis.arms
+def _arms(question: Question, comparisons: pd.DataFrame, arms: pd.DataFrame, places: int) -> pd.DataFrame:
     values = [
         numbers.number(mean, places) + ("" if pd.isna(sd) else f" ± {numbers.number(sd, places)}")
-        for mean, sd in zip(frame["mean"], frame["sd"], strict=True)
+        for mean, sd in zip(arms["mean"], arms["sd"], strict=True)
     ]
     text = pd.DataFrame(
         {
-            "arm": frame["label"],
-            "seeds": [numbers.whole(n) for n in frame["n"]],
+            "arm": arms["label"],
+            "seeds": [numbers.whole(n) for n in arms["n"]],
             f"{question.metric.name} ({question.metric.unit})": values,
         }
     )
     if not question.judged:
         return text
-    judged = _judged(analysis).set_axis(analysis.comparisons["arm"].astype("int64"), axis="index")
-    return text.join(judged.reindex(frame["arm"]).fillna("").reset_index(drop=True))
+    judged = _judged(question, comparisons, places).set_axis(comparisons["arm"].astype("int64"), axis="index")
+    return text.join(judged.reindex(arms["arm"]).fillna("").reset_index(drop=True))
 
 
-def _comparisons(analysis: Analysis) -> pd.DataFrame:
+def _comparisons(question: Question, comparisons: pd.DataFrame, partner: str | None, places: int) -> pd.DataFrame:
     """A row a comparison, where these are not one an arm."""
-    columns = {column.heading: list(column.text) for column in whats(analysis)}
-    text = pd.DataFrame({**columns, "seeds": [numbers.whole(n) for n in analysis.comparisons["n"]]})
-    return text.join(_judged(analysis))
+    columns = {column.heading: list(column.text) for column in whats(question, comparisons, partner)}
+    text = pd.DataFrame({**columns, "seeds": [numbers.whole(n) for n in comparisons["n"]]})
+    return text.join(_judged(question, comparisons, places))
 
 
-def _judged(analysis: Analysis) -> pd.DataFrame:
+def _judged(question: Question, comparisons: pd.DataFrame, places: int) -> pd.DataFrame:
     """Difference, interval and verdict of each comparison, as text."""
-    question, frame, places = analysis.question, analysis.comparisons, analysis.places
-    crossed = [len(effect) > 1 for effect in question.effects] or [False] * len(frame)
-    rows = zip(frame.to_dict("records"), crossed, strict=True)
+    rows = zip(comparisons.to_dict("records"), question.interactions, strict=True)
     return pd.DataFrame(
         {
-            "difference": [numbers.signed(points, places) for points in frame["points"]],
-            f"{stats.percent(question.level)} interval": intervals(frame, "low", "high", places),
+            "difference": [numbers.signed(points, places) for points in comparisons["points"]],
+            f"{stats.percent(question.level)} interval": intervals(comparisons, "low", "high", places),
             "verdict": [sentences.short(row, question.margin, cross) for row, cross in rows],
         }
     )
@@ -69,41 +69,45 @@ def _judged(analysis: Analysis) -> pd.DataFrame:
 
 def caption(analysis: Analysis) -> str:
     """`caption.tex`: what the numbers of the table are, one paragraph."""
-    return escaping.latex(" ".join(_caption(analysis))) + "\n"
+    return escaping.latex(" ".join(analysis.fill(_caption))) + "\n"
 
 
-def _caption(analysis: Analysis) -> list[str]:
-    question = analysis.question
+def _caption(
+    results: Results,
+    question: Question,
+    comparisons: pd.DataFrame,
+    arms: pd.DataFrame,
+    names: dict[int, str],
+    partner: str | None,
+    statuses: "pd.Series[str]",
+) -> list[str]:
     metric, steps = question.metric, sorted(set(question.steps))
     weights = set(question.weights)
     read = f" with {weights.pop()} weights" if len(weights) == 1 else ""
     after = f"after {steps[0]:,} steps" if len(steps) == 1 else "each arm after its own number of steps"
-    data = data_set(analysis)
+    data = data_set(results, question)
     lines = [f"{metric.name.capitalize()} on the {question.evaluation_set} set{f' of {data}' if data else ''} {after}{read}."]
-    if not question.effects and not has_others(analysis):
-        spread = "mean ± standard deviation over seeds" if analysis.arms["sd"].notna().any() else "of one seed"
+    if not question.effects and not naming.has_others(question, partner):
+        spread = "mean ± standard deviation over seeds" if arms["sd"].notna().any() else "of one seed"
         lines.append(f"{metric.name.capitalize()}: {spread}.")
     if not question.judged:
-        return [*lines, *incomplete(analysis)]
+        return [*lines, *footnotes.incomplete(results, comparisons, statuses)]
     if question.effects:
-        lines.append(
-            f"Difference: the contrast of each effect over all {len(analysis.arms)} arms within each seed, in {metric.points}"
-        )
+        lines.append(f"Difference: the contrast of each effect over all {len(arms)} arms within each seed, in {metric.points}")
     else:
-        lines.append(f"Difference: to {partner(analysis)}, paired by seed, in {metric.points}")
-    if is_tested(analysis):
+        lines.append(f"Difference: to {naming.other_side(question, names, partner)}, paired by seed, in {metric.points}")
+    if is_tested(comparisons):
         lines[-1] += ","
-        lines += _tested(analysis)
+        lines += _tested(results, question, comparisons)
     else:
         lines[-1] += "."
     if question.exploratory:
         lines.append(f"Exploratory, changed after training: {'; '.join(question.changes)}.")
-    return [*lines, *incomplete(analysis)]
+    return [*lines, *footnotes.incomplete(results, comparisons, statuses)]
 
 
-def _tested(analysis: Analysis) -> list[str]:
+def _tested(results: Results, question: Question, comparisons: pd.DataFrame) -> list[str]:
     """The interval and the verdict."""
-    question = analysis.question
     among = counted(question.judged, "comparison") + (f" and {question.looks} looks" if question.looks > 1 else "")
     shared = f" (5 % shared among {among})" if question.judged * question.looks > 1 else ""
     lines = [f"with its Student interval over seeds at {stats.percent(question.level)}{shared}."]
@@ -111,12 +115,12 @@ def _tested(analysis: Analysis) -> list[str]:
         "" if question.margin is None else f", no effect where it lies within ± {question.margin:g} {question.metric.points}"
     )
     lines.append(f"Verdict: helps or hurts where the interval excludes 0{margin}, unclear otherwise.")
-    if (analysis.results.runs["status"] == "diverged").any():
+    if (results.runs["status"] == "diverged").any():
         lines.append(stats.barred(question.margin, "effect" if question.effects else "difference"))
-    if unclear := left_unclear(analysis):
+    if unclear := naming.left_unclear(comparisons):
         lines.append(f"Unclear since a seed diverged: {'; '.join(unclear)}.")
     if question.effects:
         lines.append("Interactions (a x b) are said to depend on each other or to add up in place of that.")
-    if analysis.comparisons["dagger"].any():
+    if comparisons["dagger"].any():
         lines.append("†: another verdict for new images.")
     return lines

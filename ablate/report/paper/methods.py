@@ -10,8 +10,10 @@ from ablate.config.neutral import OTHERS
 from ablate.numbers import counted
 from ablate.report import caveats, naming, sentences
 from ablate.report.paper import recipe
-from ablate.report.tables.verdicts import left_unclear
 from ablate.results.analysis import Analysis
+from ablate.results.frames import Results
+from ablate.results.question import Question
+from ablate.results.retuned import Retuned
 from ablate.store.sweep_check import ONE_VALUE
 
 TO_FILL_IN = "**To fill in:**"
@@ -24,7 +26,7 @@ KINDS = {  # of sweeps whose arms no design made
 
 def methods(analysis: Analysis) -> str:
     """`methods.md`: paragraphs in the past tense, true of the sweep at hand; what no file tells is marked to be filled in."""
-    paragraphs = (design(analysis), rates(analysis), training(analysis), splits(analysis), rule(analysis), compute(analysis))
+    paragraphs = [analysis.fill(each) for each in (design, rates, training, splits, rule, took)]
     return "\n".join(["# Method\n", *(paragraph(lines) + "\n" for lines in paragraphs if lines)])
 
 
@@ -33,30 +35,30 @@ def paragraph(lines: Sequence[str]) -> str:
     return escaping.markdown(" ".join(lines)).replace(escaping.markdown(TO_FILL_IN), TO_FILL_IN)
 
 
-def design(analysis: Analysis) -> list[str]:
+def design(results: Results, arms: pd.DataFrame, retuned: Retuned | None) -> list[str]:
     """Arms, factors, seeds and pairing."""
-    sweep = analysis.results.sweep
-    each = naming.seeds_an_arm(analysis.results)
-    arms, seeds = len(analysis.arms), list(sweep.seeds)
+    sweep = results.sweep
+    each = naming.seeds_an_arm(results)
+    count, seeds = len(arms), list(sweep.seeds)
     factors = "; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep.factors.items())
     how = KINDS.get(sweep.design) or designs.sentence(sweep.design)
-    if analysis.retuned is not None:
-        more = arms - len(analysis.retuned.content["arms"])
+    if retuned is not None:
+        more = count - len(retuned.content["arms"])
         how += f", and {more:,} of these again at learning rates of their own" if more else ""
-    first = f"We compared {counted(arms, 'arm')}: {how}. The factors, with the baseline's level first, were {factors}."
-    if arms == 1:
+    first = f"We compared {counted(count, 'arm')}: {how}. The factors, with the baseline's level first, were {factors}."
+    if count == 1:
         first = "We trained one arm."
-    planned = "was" if (analysis.results.runs["status"] == "done").all() else "was to be"
+    planned = "was" if (results.runs["status"] == "done").all() else "was to be"
     lines = [
         first,
-        f"{'Each arm' if arms > 1 else 'It'} {planned} run with {each} ({', '.join(map(str, seeds))}).",
+        f"{'Each arm' if count > 1 else 'It'} {planned} run with {each} ({', '.join(map(str, seeds))}).",
     ]
-    if arms > 1:
+    if count > 1:
         lines.append(
             "The same seed meant the same batches where batch size and training images were equal, the same draws of "
             "augmentation, and the same initial weights in every layer that two arms share, so comparisons were paired by seed."
         )
-    runs, trainings = len(analysis.results.runs), len(analysis.results.trainings)
+    runs, trainings = len(results.runs), len(results.trainings)
     if trainings < runs:
         lines.append(
             f"Runs that differed only in the step or the weights they were read with shared a training: {counted(runs, 'run')} "
@@ -65,9 +67,8 @@ def design(analysis: Analysis) -> list[str]:
     return lines
 
 
-def rates(analysis: Analysis) -> list[str]:
+def rates(question: Question, comparisons: pd.DataFrame, retuned: Retuned | None, places: int) -> list[str]:
     """How learning rates were chosen; nothing where they were not."""
-    retuned = analysis.retuned
     if retuned is None:
         return []
     grid = ", ".join(f"{rate:g}" for rate in retuned.content["rates"])
@@ -89,28 +90,27 @@ def rates(analysis: Analysis) -> list[str]:
         *retuned.edges,
         *retuned.gone,
     ]
-    return [*lines, *_both(analysis)]
+    return [*lines, *_both(question, comparisons, retuned, places)]
 
 
-def _both(analysis: Analysis) -> list[str]:
+def _both(question: Question, comparisons: pd.DataFrame, retuned: Retuned | None, places: int) -> list[str]:
     """Both effects of each arm, in a sentence."""
-    assert analysis.retuned is not None
-    points = dict(zip(analysis.question.pairs, analysis.comparisons["points"], strict=True))
+    assert retuned is not None
+    points = dict(zip(question.pairs, comparisons["points"], strict=True))
     told = [
-        f"{each.label}: {numbers.signed(points[each.shared], analysis.places)} and "
-        f"{numbers.signed(points[each.own], analysis.places)}"
-        for each in analysis.retuned.effects
+        f"{each.label}: {numbers.signed(points[each.shared], places)} and {numbers.signed(points[each.own], places)}"
+        for each in retuned.effects
         if each.shared is not None and each.own is not None
     ]
     if not told:
         return []
     listed = "; ".join(told)
-    return [f"Mean differences at the shared rate and at each arm's best, in {analysis.question.metric.points}: {listed}."]
+    return [f"Mean differences at the shared rate and at each arm's best, in {question.metric.points}: {listed}."]
 
 
-def training(analysis: Analysis) -> list[str]:
+def training(results: Results, question: Question) -> list[str]:
     """Data, steps, batches and the rest of the recipe."""
-    content, steps = recipe.config(analysis), analysis.question.steps[analysis.question.baseline]
+    content, steps = recipe.config(results, question), question.steps[question.baseline]
     if content is None:
         return [f"{TO_FILL_IN} data, batch size and optimiser; no training of the baseline is at hand to read them from."]
     told = recipe.hyperparameters(content)
@@ -119,21 +119,21 @@ def training(analysis: Analysis) -> list[str]:
         return [f"The baseline was trained by {content[OTHERS]} for {steps:,} steps{f', with {listed}' if listed else ''}."]
     data, batch = content["data"], content["batch_size"]
     epochs = numbers.number(steps * batch / data["train_images"], 1)
-    named = recipe.data_set(analysis)
+    named = recipe.data_set(results, question)
     lines = [
         f"The baseline was trained on {data['train_images']:,} images{f' of {named}' if named else ''} for {steps:,} steps "
         f"with batches of {batch:,} ({epochs} epochs), by {told['optimiser']} with a learning rate of {told['learning rate']}."
     ]
     rest = ("weight decay", "input", "initial weights", "precision")
     lines.append(" ".join(f"{name.capitalize()}: {told[name]}." for name in rest))
-    if "averaged" in analysis.question.weights:
+    if "averaged" in question.weights:
         lines.append(f"Averaged weights were exponential moving averages with decay {content['average']['decay']:g}.")
     return lines
 
 
-def splits(analysis: Analysis) -> list[str]:
+def splits(results: Results, question: Question) -> list[str]:
     """On which images, at which step and with which weights runs were read."""
-    question, runs = analysis.question, analysis.results.runs
+    question, runs = question, results.runs
     steps, weights = sorted(set(question.steps)), sorted(set(question.weights))
     at = f"step {steps[0]:,}" if len(steps) == 1 else f"each arm's own step ({', '.join(f'{step:,}' for step in steps)})"
     read = (
@@ -160,48 +160,41 @@ def splits(analysis: Analysis) -> list[str]:
     return lines
 
 
-def rule(analysis: Analysis) -> list[str]:
+def rule(
+    results: Results, question: Question, comparisons: pd.DataFrame, retuned: Retuned | None, begun_earlier: int | None
+) -> list[str]:
     """How the comparisons were judged, and what of it was changed after training."""
-    question = analysis.question
     if not question.judged:
         return ["Nothing was compared."]
-    lines = test(analysis)
+    lines = test(results, question, comparisons)
     if question.exploratory:
         lines.append(f"This was changed after training, so the results are exploratory: {'; '.join(question.changes)}.")
     else:
-        if is_tested(analysis) and not caveats.interim(analysis.results, analysis.question):
+        if is_tested(comparisons) and not caveats.interim(results, question):
             lines.append(
                 "So in at most 5 % of such studies any verdict is wrong, unless arms now and then fall far below the others."
             )
-        lines.append(f"Metric, step, margin and comparisons were fixed {sentences.when_fixed(analysis)}.")
-        lines += [
-            said
-            for said in (
-                caveats.earlier(analysis.results, analysis.begun_earlier),
-                caveats.interim(analysis.results, analysis.question),
-            )
-            if said
-        ]
-    if is_tested(analysis):
+        lines.append(f"Metric, step, margin and comparisons were fixed {sentences.when_fixed(retuned, begun_earlier)}.")
+        lines += caveats.said(results, question, begun_earlier)
+    if is_tested(comparisons):
         lines.append("Verdicts are about training again and testing on the same images.")
-    if analysis.comparisons["low_new"].notna().any():
+    if comparisons["low_new"].notna().any():
         lines.append("Intervals that allow for new test images, too, treat seeds and images as crossed random effects.")
     return lines
 
 
-def is_tested(analysis: Analysis) -> bool:
+def is_tested(comparisons: pd.DataFrame) -> bool:
     """Whether any comparison has the two seeds that an interval takes."""
-    return bool((analysis.comparisons["n"] > 1).any())
+    return bool((comparisons["n"] > 1).any())
 
 
-def test(analysis: Analysis) -> list[str]:
+def test(results: Results, question: Question, comparisons: pd.DataFrame) -> list[str]:
     """How each comparison is made, and what is said of it."""
-    question = analysis.question
     what = "contrast over all arms within each seed" if question.effects else "difference paired by seed"
     many = question.judged > 1
     each = f"For each of {counted(question.judged, 'comparison')}" if many else "For the one comparison"
-    if not is_tested(analysis):
-        few = no_seeds(analysis)
+    if not is_tested(comparisons):
+        few = no_seeds(results)
         return [f"{each} we took the {what}. Since {few}, there was no interval, no test and no verdict."]
     sharing = [*(["all comparisons"] if many else []), *([f"{question.looks} looks"] if question.looks > 1 else [])]
     shared = f": 5 % shared among {' and '.join(sharing)} (Bonferroni)" if sharing else ""
@@ -218,31 +211,33 @@ def test(analysis: Analysis) -> list[str]:
         f"A change was said {read}.",
         stats.barred(question.margin, "effect" if question.effects else "difference", "was"),
     ]
-    unclear = left_unclear(analysis)
+    unclear = naming.left_unclear(comparisons)
     return [*lines, f"That left unclear: {'; '.join(unclear)}."] if unclear else lines
 
 
-def no_seeds(analysis: Analysis) -> str:
+def no_seeds(results: Results) -> str:
     """What there is too little of for a test."""
-    return "there was one seed" if len(analysis.results.sweep.seeds) == 1 else "no comparison had two seeds with a value"
+    return "there was one seed" if len(results.sweep.seeds) == 1 else "no comparison had two seeds with a value"
 
 
-def compute(analysis: Analysis) -> list[str]:
+def took(results: Results, retuned: Retuned | None, run_counts: dict[str, int], compute: dict[str, Any]) -> list[str]:
     """What became of the runs, how long they trained, and on what."""
-    content, trainings = analysis.compute, analysis.results.trainings
-    lines = [f"Of {counted(len(analysis.results.runs), 'run')}, {outcome(analysis.run_counts)}."]
+    trainings = results.trainings
+    lines = [f"Of {counted(len(results.runs), 'run')}, {outcome(run_counts)}."]
     if trainings["seconds"].notna().any():
-        total, average, longest = (numbers.duration(content[key]) for key in ("seconds", "mean_seconds", "longest_seconds"))
-        known = counted(content["timed"], "training")
-        lines.append(f"The {known} took {total} in all, {average} each on average and {longest} at most{partly(analysis)}.")
-    lines += analysis.retuned.took if analysis.retuned is not None else []
+        total, average, longest = (numbers.duration(compute[key]) for key in ("seconds", "mean_seconds", "longest_seconds"))
+        known = counted(compute["timed"], "training")
+        lines.append(
+            f"The {known} took {total} in all, {average} each on average and {longest} at most{partly(results, compute)}."
+        )
+    lines += retuned.took if retuned is not None else []
     where = machines(trainings)
     return [*lines, f"They ran on {'; '.join(where)}."] if where else lines
 
 
-def partly(analysis: Analysis) -> str:
+def partly(results: Results, compute: dict[str, Any]) -> str:
     """What of the trainings' time is not in a total, as the end of its sentence; empty where all is."""
-    trainings, untimed = analysis.results.trainings, analysis.compute["untimed"]
+    trainings, untimed = results.trainings, compute["untimed"]
     cut = int((trainings["seconds"].notna() & ~trainings["status"].isin(["done", "running"])).sum())
     parts = [f"{counted(cut, 'training')} that did not end well up to the last evaluation"] if cut else []
     parts += [f"without {counted(untimed, 'training')} of which no time is known, not having been evaluated"] if untimed else []

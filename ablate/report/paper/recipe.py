@@ -7,30 +7,31 @@ from typing import Any
 from ablate.config.neutral import OTHERS, with_neutral
 from ablate.data import SETS
 from ablate.errors import AblateError
-from ablate.results.analysis import Analysis
 from ablate.results.differences import leaves, text_of
+from ablate.results.frames import Results
+from ablate.results.question import Question
 from ablate.store import Trajectory
 
 DEVIATIONS = {"glorot": "sqrt(2 / (fan in + fan out))", "he": "sqrt(2 / fan in)", "inverse_fan_in": "1 / fan in"}
 
 
-def _trajectory(analysis: Analysis) -> Trajectory | None:
+def _trajectory(results: Results, question: Question) -> Trajectory | None:
     """A training of the baseline; None where none is at hand."""
-    runs = analysis.results.runs
-    found = runs[(runs["arm"] == analysis.question.baseline) & runs["trajectory"].notna()]["trajectory"]
+    runs = results.runs
+    found = runs[(runs["arm"] == question.baseline) & runs["trajectory"].notna()]["trajectory"]
     return Trajectory(Path(found.iloc[0]).parent, Path(found.iloc[0]).name) if len(found) else None
 
 
-def config(analysis: Analysis) -> dict[str, Any] | None:
+def config(results: Results, question: Question) -> dict[str, Any] | None:
     """The training config of the baseline with its first seed; None where no training is at hand."""
-    trajectory = _trajectory(analysis)
+    trajectory = _trajectory(results, question)
     content = None if trajectory is None else trajectory.config()
     return None if content is None else with_neutral(content)
 
 
-def data_set(analysis: Analysis) -> str:
+def data_set(results: Results, question: Question) -> str:
     """The name of the data; empty where it is not known, as of a user's own images."""
-    trajectory = _trajectory(analysis)
+    trajectory = _trajectory(results, question)
     name = "" if trajectory is None else trajectory.names().get("data", "")
     try:
         source = SETS.known(name)

@@ -70,7 +70,7 @@ def _confirmed(found: SearchResults) -> list[str]:
         f"The setting with the best score and the default setting were then trained anew on all training images with "
         f"{counted(len(seeds), 'seed')} that no trial had used ({', '.join(map(str, seeds))}), and read on the "
         f"{analysis.question.evaluation_set} set after the last step; only this comparison is reported as a result.",
-        *rule(analysis),
+        *analysis.fill(rule),
         "The score of the best trial is that of a maximum and is not reported as a result.",
         holds(found),
     ]

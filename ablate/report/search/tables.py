@@ -35,7 +35,7 @@ def of_confirmation(analysis: Analysis) -> list[Table]:
     titles = {"verdicts": "What the best setting is worth", "arms": "The best setting and the default", "noise": "Noise floor"}
     return [
         Table(f"confirmation_{table.name}", titles.get(table.name, table.title), table.columns, table.notes)
-        for table in tables.every(analysis)
+        for table in tables.in_file(analysis)
         if table.name in CONFIRMED
     ]
 

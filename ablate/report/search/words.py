@@ -103,7 +103,7 @@ def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
     question, frame = analysis.question, analysis.comparisons
     if frame.empty:
         return "The search gained nothing: its best setting is the same training as the default one."
-    row, interim = frame.to_dict("records")[0], caveats.interim(analysis.results, analysis.question)
+    row, interim = frame.to_dict("records")[0], analysis.fill(caveats.interim)
     if row["n"] == 0:
         return f"The search has no result yet: no seed of its confirmation is complete. {interim}".strip()
     arm, default = (measured(found, analysis, int(row[side])) for side in ("arm", "against"))

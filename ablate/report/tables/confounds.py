@@ -1,34 +1,35 @@
-"""What the factors of a fractional design change besides themselves, as a table."""
+"""What each compared arm changes besides its factor."""
 
 from typing import Any
 
+import pandas as pd
+
 from ablate import numbers
 from ablate.planning.confounds import WORDS
-from ablate.report.tables.table import Table, numeric, shown, wordy
-from ablate.results.analysis import Analysis
+from ablate.report.tables.table import Column, Table, numeric, shown, wordy
+
+PLACE = 90
+NAME, SECTION = "confounds", "confounds"
 
 
-def averaged(analysis: Analysis) -> Table | None:
-    """The table `confounds` of a sweep that is judged by effects; None where no factor brings along another change."""
-    frame = analysis.average_confounds
-    if frame.empty:
+def part(confounds: pd.DataFrame) -> Table | None:
+    """A row a change besides; None where there are none."""
+    if confounds.empty:
         return None
-    columns = (
-        wordy("factor", frame["label"]),
+    notes = ("A difference is due to all that changes: the factor, and what comes along with it.",)
+    return Table(NAME, "What else changes", (wordy("arm", confounds["label"]), *changes(confounds)), notes, section=SECTION)
+
+
+def changes(frame: pd.DataFrame) -> tuple[Column, ...]:
+    """What changes besides, from what to what, and by how much."""
+    return (
         wordy("also changes", [WORDS[what] for what in frame["what"]]),
-        shown([amount(value) for value in frame["before"]], "from"),
-        shown([amount(value) for value in frame["after"]], "to"),
+        shown(map(_amount, frame["before"]), "from"),
+        shown(map(_amount, frame["after"]), "to"),
         numeric("by", frame["by"], numbers.relative),
     )
-    unknown = len(analysis.unknown_sizes)
-    notes = (
-        "Means over the arms with the first level and with the second. An effect is due to all that changes: the factor, and "
-        "what comes along with it.",
-        *([f"Left out: what is not known of {numbers.counted(unknown, 'arm')} without a training."] if unknown else []),
-    )
-    return Table("confounds", "What else changes, on average", columns, notes)
 
 
-def amount(value: Any) -> str:
+def _amount(value: Any) -> str:
     """A quantity as a table shows it: a number, or words as they are."""
     return value if isinstance(value, str) else numbers.amount(float(value))

@@ -1,9 +1,9 @@
 """The table of two sweeps side by side."""
 
 from ablate import numbers, stats
+from ablate.report import footnotes
 from ablate.report.sentences import DIVERGED
-from ablate.report.tables.table import Table, numeric, shown, wordy
-from ablate.report.tables.verdicts import incomplete, intervals
+from ablate.report.tables.table import Table, intervals, numeric, shown, signed, wordy
 from ablate.results.compare import Comparison
 
 
@@ -15,9 +15,9 @@ def table(comparison: Comparison) -> Table:
     columns = (
         wordy("change", frame["change"]),
         numeric("seeds", frame["n"], numbers.whole),
-        numeric("in the first", frame["first"], lambda value: numbers.signed(value, places)),
-        numeric("in the second", frame["second"], lambda value: numbers.signed(value, places)),
-        numeric("difference", frame["points"], lambda value: numbers.signed(value, places)),
+        signed("in the first", frame["first"], places),
+        signed("in the second", frame["second"], places),
+        signed("difference", frame["points"], places),
         shown(intervals(frame, "low", "high", places), f"{stats.percent(comparison.level)} interval"),
         wordy("verdict", _verdicts(comparison)),
     )
@@ -41,7 +41,7 @@ def table(comparison: Comparison) -> Table:
         notes.append(f"The first is read at step {steps[0]}, the second at {steps[1]}: that, too, may be what differs.")
     for name, analysis in sides:
         notes += [f"{name} is exploratory: {change}" for change in analysis.question.changes]
-        notes += [f"{name}: {line}" for line in incomplete(analysis)]
+        notes += [f"{name}: {line}" for line in analysis.fill(footnotes.incomplete)]
     return Table("interplay", "The same changes in two sweeps", columns, tuple(notes))
 
 

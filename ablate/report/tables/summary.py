@@ -3,10 +3,12 @@
 from rich.console import Console
 
 from ablate import terminal
-from ablate.report import sentences
-from ablate.report.tables import per_arm, retuned, verdicts
+from ablate.report import footnotes, sentences
+from ablate.report.tables import order, retune, verdicts
 from ablate.report.tables.table import Table
 from ablate.results.analysis import Analysis
+
+SHOWN = ("arms", retune.NAME, verdicts.NAME)  # one below the other
 
 
 def show(analysis: Analysis, console: Console) -> list[str]:
@@ -15,20 +17,19 @@ def show(analysis: Analysis, console: Console) -> list[str]:
     Returns:
         The columns that there was no room for.
     """
-    for line in verdicts.exploratory(analysis):
+    changed = footnotes.exploratory(analysis.question)
+    for line in changed:
         terminal.say(console, line)
         console.print()
-    dropped = print_table(per_arm.table(analysis), console)
-    both = retuned.table(analysis)
-    if both is not None:
-        console.print()
-        dropped += print_table(both, console)
-    if analysis.question.judged:
-        console.print()
-        dropped += print_table(verdicts.table(analysis), console)
-    notes = [] if both is None else list(both.notes)
-    notes += [line for line in verdicts.notes(analysis) if line not in verdicts.exploratory(analysis)]
-    for line in [*sentences.sentences(analysis), "", *notes]:
+    found = {table.name: table for table in order.every(analysis)}
+    dropped: list[str] = []
+    for number, name in enumerate(name for name in SHOWN if name in found):
+        if number:
+            console.print()
+        dropped += print_table(found[name], console)
+    notes = [] if retune.NAME not in found else list(found[retune.NAME].notes)
+    notes += [line for line in analysis.fill(footnotes.verdict_notes) if line not in changed]
+    for line in [*analysis.fill(sentences.sentences), "", *notes]:
         terminal.say(console, line)
     return dropped
 

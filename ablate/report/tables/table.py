@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ablate import numbers as written
 from ablate import terminal
 
 
@@ -27,12 +28,21 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A finished table, whose first column names the rows. name: as in a file's name. title: over it. notes: lines under it."""
+    """A finished table, whose first column names the rows.
+
+    name: as in a file's name. title: over it. notes: lines under it. section: id of the part of the page that it stands in.
+    caption: over it there, where its title would repeat that of the section. folded: closed there until it is opened, as what
+    is many rows or decides nothing. only_page: whether the page and the notebook alone have it.
+    """
 
     name: str
     title: str
     columns: tuple[Column, ...]
     notes: tuple[str, ...] = ()
+    section: str = "more"
+    caption: str = ""
+    folded: bool = False
+    only_page: bool = False
 
     @property
     def text(self) -> pd.DataFrame:
@@ -72,3 +82,18 @@ def wordy(heading: str, cells: Iterable[str], spare: int = 0) -> Column:
 def shown(text: Iterable[str], heading: str, spare: int = 0) -> Column:
     """A column of numbers that are text already, such as intervals."""
     return Column(heading, tuple(text), spare=spare)
+
+
+def decimal(heading: str, values: "pd.Series[Any]", places: int, spare: int = 0) -> Column:
+    """A column of numbers with so many decimals."""
+    return numeric(heading, values, lambda value: written.number(value, places), spare)
+
+
+def signed(heading: str, values: "pd.Series[Any]", places: int) -> Column:
+    """A column of differences with so many decimals."""
+    return numeric(heading, values, lambda value: written.signed(value, places))
+
+
+def intervals(frame: pd.DataFrame, low: str, high: str, places: int, signs: bool = True) -> list[str]:
+    """An interval for each row, from the columns of its bounds."""
+    return [written.interval(*bounds, places, signs) for bounds in zip(frame[low], frame[high], strict=True)]

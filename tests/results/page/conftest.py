@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from ablate import designs
 from ablate.report import figures, naming, page
+from ablate.report.page import story
 from ablate.results import Results, analysis, question
 from ablate.results.analysis import Analysis
 from ablate.results.frames import arm_name
@@ -99,7 +100,7 @@ def report(found: Analysis) -> str:
     pictures = [page.picture(title, figure, figures.svg(figure)) for _, title, figure in figures.drawn(found)]
     commands = ["python -m ablate -m study=proof", "python -m ablate report multirun/proof-0"]
     parts = page.sections(found, pictures, commands, [("runs.csv", "one row a run")])
-    return page.render(naming.title(found.results), (page.answer(found),), found.question.changes, parts)
+    return page.render(naming.title(found.results), (found.fill(story.answer),), found.question.changes, parts)
 
 
 def drawn(title: str, arms: int = 2, steps: int = 10) -> str:

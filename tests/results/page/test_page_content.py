@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from ablate.report import page
+from ablate.report.page import story
 
 TWO = {"augment": ["on", "off"], "ema": ["on", "off"]}
 NAME = '<b onclick="x">&\'"'
@@ -126,7 +127,7 @@ def test_a_store_fixed_nothing_and_compares_nothing(make_study):
     sweep = made.results.sweep
     sweep = replace(sweep, design="store", fixed=replace(sweep.fixed, differences=(), margin=None))
     found = replace(made, results=replace(made.results, sweep=sweep), question=replace(made.question, pairs=(), margin=None))
-    assert page.answer(found).startswith("Nothing was compared: a store has no plan")
+    assert found.fill(story.answer).startswith("Nothing was compared: a store has no plan")
     assert "one arm" not in lines(section(found, "verdicts"))
     text = lines(section(found, "plan"))
     assert "nothing was fixed before training" in text
@@ -135,12 +136,12 @@ def test_a_store_fixed_nothing_and_compares_nothing(make_study):
 
 def test_an_unfinished_sweep_is_called_interim_at_once_and_in_the_plan(make_study):
     made = make_study(TWO)
-    assert "Interim" not in page.answer(made)
+    assert "Interim" not in made.fill(story.answer)
     runs = made.results.runs.copy()
     runs.loc[11, "status"] = "missing"
     found = replace(made, results=replace(made.results, runs=runs))
     said = "Interim: 1 of 12 runs is not there yet; looking now is a look that was not planned."
-    assert page.answer(found).endswith(said)
+    assert found.fill(story.answer).endswith(said)
     assert said in lines(section(found, "plan"))
 
 
@@ -149,8 +150,8 @@ def test_a_sum_of_interactions_is_not_said_to_be_one(make_study):
     frame = found.comparisons.assign(aliases=["", "", "+ lrn x fc"], verdict="no effect")
     effects = (("augment",), ("ema",), ("augment", "ema"))
     found_out = replace(found, question=replace(found.question, effects=effects), given={"comparisons": frame})
-    assert "1 is a sum of interactions of none beyond ± 0.5 points" in page.answer(found_out)
-    assert "+ lrn x fc" in page.answer(found_out)
+    assert "1 is a sum of interactions of none beyond ± 0.5 points" in found_out.fill(story.answer)
+    assert "+ lrn x fc" in found_out.fill(story.answer)
 
 
 def test_a_ladder_is_compared_with_the_rung_below(make_study):
@@ -160,7 +161,7 @@ def test_a_ladder_is_compared_with_the_rung_below(make_study):
 
 def test_one_arm_is_compared_with_nothing_and_still_has_a_page(make_study, make_report):
     found = make_study({"augment": ["on"]})
-    assert page.answer(found) == "Nothing was compared: there is one arm."
+    assert found.fill(story.answer) == "Nothing was compared: there is one arm."
     assert "verdicts" in titles(make_report(found))
 
 
@@ -173,13 +174,13 @@ def test_where_no_two_arms_are_compared_none_is_said_to_cost_or_bring_along_noth
 
 def test_one_seed_has_a_page_without_a_verdict(make_study, make_report):
     found = make_study(TWO, seeds=1)
-    assert "3 have no verdict" in page.answer(found)
+    assert "3 have no verdict" in found.fill(story.answer)
     assert "Not known: no arm has two seeds." in make_report(found)
 
 
 def test_the_answer_counts_the_verdicts_and_names_few_of_many_changes(make_study):
     found = make_study({"lr": ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8"]}, seeds=1)
-    assert page.answer(found) == (
+    assert found.fill(story.answer) == (
         "Of 7 changes judged, 7 have no verdict (lr: 0.1 → 0.2; lr: 0.1 → 0.3; lr: 0.1 → 0.4; and 4 more)."
     )
 

@@ -37,7 +37,7 @@ def every_format(made: Analysis, out: Path, formats: tuple[str, ...]) -> Iterato
 
 def shapes(made: Analysis) -> list[tuple[int, int]]:
     """Rows and columns of the tables of a report."""
-    return [one.text.shape for one in tables.every(made)]
+    return [one.text.shape for one in tables.in_file(made)]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_the_terminal_shows_text(few, outside, width):
     assert width is None or max(map(cell_len, text.splitlines())) <= width
     assert "[red]b[/red] :smile:" in text or width == 40
     seen = " ".join(text.split())
-    for column in tables.every(few)[1].columns:
+    for column in tables.in_file(few)[1].columns:
         assert column.words or column.spare or all(cell in seen for cell in column.text)
 
 
@@ -91,7 +91,7 @@ def test_the_notebook_shows_text(few, outside, tmp_path):
     (tmp_path / SWEEP).touch()
     report = notebook.Report("made")
     vars(report).update({"found": None, "analysis": few, "_pictures": {}, "_place": (str(tmp_path), "a\n```\n<b>\x1b")})
-    shown = [report.question(), report.answer(), report.notes(), *(report.table(one.name) for one in tables.every(few))]
+    shown = [report.question(), report.answer(), report.notes(), *(report.table(one.name) for one in tables.in_file(few))]
     for one in [*shown, report.figure("<img src=x>`\n")]:
         assert outside.harmless(one.markdown)
         inline = [each.type for token in outside.markdown.parse(one.markdown) for each in token.children or ()]

@@ -92,7 +92,7 @@ def test_every_number_is_that_of_the_other_tables(study):
     from ablate.report.tables import verdicts
 
     analysis = study(WHOLE)
-    shown = verdicts.table(analysis).text
+    shown = analysis.fill(verdicts.part).text
     numbers = [row[3].replace("$-$", "−") for row in rows(paper.table(analysis))[2:]]
     assert numbers == shown["difference"].tolist()
 

@@ -156,7 +156,7 @@ def test_a_training_that_goes_on_is_not_said_to_have_ended_badly(study):
     assert "9 done, 2 not yet run, 1 running." in text
     assert "Trainings: 2 running, 2 not yet run, 1 not found, 1 done." in text
     assert "2 had not been trained, 1 were still in training" in paper.methods(found)
-    assert any("1 running" in table.text["not done"][3] for table in tables.every(found) if table.name == "arms")
+    assert any("1 running" in table.text["not done"][3] for table in tables.in_file(found) if table.name == "arms")
 
 
 def test_what_was_fixed_when_is_worded_alike_under_the_table(study):

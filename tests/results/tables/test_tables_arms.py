@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from ablate.report.tables import per_arm
+from ablate.report.tables import arms, costs
 from ablate.results import load
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
@@ -9,7 +9,7 @@ WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0
 
 
 def test_a_row_an_arm_with_the_digits_that_deviations_allow(study):
-    text = per_arm.table(study(WHOLE)).text
+    text = study(WHOLE).fill(arms.part).text
     assert text["arm"][0] == "baseline (augment: on, ema: on)"
     assert text["accuracy (%)"].tolist() == ["81.17", "81.23", "78.17", "70.00"]
     assert text["sd"].tolist() == ["0.15", "0.15", "0.21", "6.00"]
@@ -21,14 +21,14 @@ def test_a_row_an_arm_with_the_digits_that_deviations_allow(study):
 
 
 def test_arms_of_one_seed_have_no_deviation(study):
-    table = per_arm.table(study([[0.8], [0.7], [0.71], [0.72]]))
+    table = study([[0.8], [0.7], [0.71], [0.72]]).fill(arms.part)
     assert table.text["sd"].tolist() == table.text["95 % interval"].tolist() == ["–"] * 4
     assert not any("standard deviation" in line for line in table.notes)
 
 
 def test_what_is_not_done_is_counted_by_arm(study):
     values = [[0.8, 0.8], [0.7, "failed"], ["diverged", "failed"], ["missing"] * 2]
-    text = per_arm.table(study(values)).text
+    text = study(values).fill(arms.part).text
     assert text["not done"].tolist() == ["–", "1 failed", "1 diverged, 1 failed", "2 not yet run"]
     assert text["accuracy (%)"][3] == "–"
     assert list(text.columns)[:3] == ["arm", "seeds", "not done"]  # in sight, where the window is narrow
@@ -41,42 +41,42 @@ def test_what_was_not_evaluated_at_a_step_is_not_said_to_be_trained_yet(sweeps):
     runs.loc[runs["arm"] == 1, "status"] = "missing"
     analysis = analyse(*ask(replace(results, runs=runs)))
     asked = replace(analysis, question=replace(analysis.question, steps=(5, 5)))
-    assert per_arm.table(analysis).text["not done"].tolist() == ["–", "2 not yet run"]
-    assert per_arm.table(asked).text["not done"].tolist() == ["–", "2 not evaluated"]
+    assert analysis.fill(arms.part).text["not done"].tolist() == ["–", "2 not yet run"]
+    assert asked.fill(arms.part).text["not done"].tolist() == ["–", "2 not evaluated"]
 
 
 def test_an_arm_alone_says_what_it_is_read_at(study):
-    table = per_arm.table(study([[0.8, 0.81, 0.82]], "lr=0.1"))
+    table = study([[0.8, 0.81, 0.82]], "lr=0.1").fill(arms.part)
     assert table.notes[0] == "Accuracy on the test set at step 10 with averaged weights; nothing is compared."
     assert "unbeaten on" not in table.text
 
 
 def test_a_seed_that_diverged_is_the_worst(study):
     values = [[0.8, 0.81], [0.7, "diverged"], ["diverged"] * 2, [0.72, "failed"]]
-    table = per_arm.table(study(values))
+    table = study(values).fill(arms.part)
     assert table.text["worst seed"].tolist() == ["80.00", "diverged", "diverged", "72.00"]
     assert table.values["worst seed"].isna().tolist() == [False, True, True, False]
 
 
 def test_what_is_missing_stands_under_the_costs(study):
     missing = "Runs without a value: 1 not yet run, of 12."
-    costs = per_arm.costs(study([WHOLE[0], WHOLE[1], ["missing", *WHOLE[2][1:]], WHOLE[3]]))
-    assert costs is not None
-    assert costs.notes[1:] == (missing, "Compared over fewer than the 3 seeds of the sweep: augment: on → off (2).")
-    whole = per_arm.costs(study(WHOLE))
+    table = study([WHOLE[0], WHOLE[1], ["missing", *WHOLE[2][1:]], WHOLE[3]]).fill(costs.part)
+    assert table is not None
+    assert table.notes[1:] == (missing, "Compared over fewer than the 3 seeds of the sweep: augment: on → off (2).")
+    whole = study(WHOLE).fill(costs.part)
     assert whole is not None
     assert len(whole.notes) == 1
 
 
 def test_costs_are_told_beside_what_they_bring(study):
-    table = per_arm.costs(study(WHOLE))
+    table = study(WHOLE).fill(costs.part)
     assert table is not None
     assert table.text["accuracy"].tolist() == ["+0.07", "−3.00", "−11.17"]
     assert table.text["parameters"].tolist() == ["same", "+688,128 (+64 %)", "+688,128 (+64 %)"]
     assert table.text["operations"][1] == "+29,238,272 (+77 %)"
-    assert per_arm.costs(study(WHOLE[:2], "ema=on,off")) is None  # averaging costs nothing
+    assert study(WHOLE[:2], "ema=on,off").fill(costs.part) is None  # averaging costs nothing
 
 
 def test_a_loss_is_in_nats(study):
-    text = per_arm.table(study(WHOLE, metric="loss")).text
+    text = study(WHOLE, metric="loss").fill(arms.part).text
     assert "loss (nats)" in text

@@ -15,7 +15,7 @@ def joined(sweeps):
 
 def test_an_arm_that_is_compared_twice_has_its_partner_named(sweeps):
     analysis = joined(sweeps)
-    for table in tables.every(analysis):
+    for table in tables.in_file(analysis):
         if table.name in ("verdicts", "p_values"):
             partners = table.text[["change", "compared with"]].to_numpy().tolist()
             assert ["augment: on → off, ema: on → off", "baseline (augment: on, ema: on)"] in partners
@@ -24,7 +24,7 @@ def test_an_arm_that_is_compared_twice_has_its_partner_named(sweeps):
 
 
 def test_costs_go_with_the_comparison_that_they_are_of(sweeps):
-    [table] = [table for table in tables.every(joined(sweeps)) if table.name == "costs"]
+    [table] = [table for table in tables.in_file(joined(sweeps)) if table.name == "costs"]
     last = table.text.iloc[-1]
     assert last["compared with"] == "augment: on → off"
     assert last["accuracy"] == "−10.00"

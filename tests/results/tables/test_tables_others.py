@@ -3,15 +3,14 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from ablate.report.tables import beside, contrasts
-from ablate.report.tables import study as of_study
+from ablate.report.tables import confounds, contrasts, environment, networks, noise, p_values, published, reach, shapley
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
 
 
 def test_a_factorial_has_effects_and_shapley_values(study):
     analysis = study(WHOLE)
-    effects, values = contrasts.table(analysis), contrasts.shapley(analysis)
+    effects, values = analysis.fill(contrasts.part), analysis.fill(shapley.part)
     assert effects is not None
     assert values is not None
     assert effects.text["effect"].tolist() == ["augment: on → off", "ema: on → off", "augment x ema"]
@@ -21,35 +20,34 @@ def test_a_factorial_has_effects_and_shapley_values(study):
     assert values.text["points"].tolist() == ["−7.12", "−4.05"]
     assert not {"verdict"} & {*effects.text.columns, *values.text.columns}
     ladder = study(WHOLE[:3], "augment=off,center,on", design="ladder")
-    assert contrasts.table(ladder) is contrasts.shapley(ladder) is None
+    assert ladder.fill(contrasts.part) is ladder.fill(shapley.part) is None
 
 
 def test_what_is_missing_stands_under_the_effects(study):
     analysis = study([WHOLE[0], WHOLE[1], ["missing", *WHOLE[2][1:]], WHOLE[3]])
-    for table in (contrasts.table(analysis), contrasts.shapley(analysis)):
+    for table in (analysis.fill(contrasts.part), analysis.fill(shapley.part)):
         assert table is not None
         assert table.text["seeds"].tolist() == ["2"] * len(table.text)
         assert table.notes[2:] == (
             "Runs without a value: 1 not yet run, of 12.",
             "Compared over fewer than the 3 seeds of the sweep: all (2).",
         )
-    whole = contrasts.table(study(WHOLE))
+    whole = study(WHOLE).fill(contrasts.part)
     assert whole is not None
     assert len(whole.notes) == 2
 
 
 def test_p_values_stand_apart(study):
-    table = beside.p_values(study(WHOLE))
+    table = study(WHOLE).fill(p_values.part)
     assert table is not None
     assert table.text["p (sign flips)"].tolist() == ["0.75", "0.25", "0.25"]
     assert table.text["smallest it can be"].tolist() == ["0.25"] * 3
-    assert beside.p_values(study([[0.8], [0.7], [0.71], [0.72]])) is None
+    assert study([[0.8], [0.7], [0.71], [0.72]]).fill(p_values.part) is None
 
 
 def test_published_numbers_say_whether_they_are_to_be_expected(study):
-    analysis = study(WHOLE)
-    assert beside.published(analysis) is None  # the digits are nobody's benchmark
-    published = pd.DataFrame(
+    assert study(WHOLE).fill(published.part) is None  # the digits are nobody's benchmark
+    theirs = pd.DataFrame(
         {
             "arm": [0, 1, 2, 3, 3],
             "published": [81.4, 78.8, 75.0, 75.3, 60.0],
@@ -61,15 +59,15 @@ def test_published_numbers_say_whether_they_are_to_be_expected(study):
             "told": ["inside", "outside", "no interval", "too wide to tell", "outside"],
         }
     )
-    table = beside.published(replace(analysis, given={"published": published}))
+    table = published.part(theirs, {arm: f"arm {arm}" for arm in range(4)}, places=2)
     assert table is not None
-    assert table.text["what it tells"].tolist() == published["told"].tolist()
+    assert table.text["what it tells"].tolist() == theirs["told"].tolist()
     assert table.text["95 % of new runs"].tolist() == ["80.18 to 82.38", "89.00 to 91.00", "–", *["65.90 to 87.00"] * 2]
 
 
 def test_networks_are_compared_one_pair_at_a_time(study):
-    assert beside.networks(study(WHOLE)) is None
-    table = beside.networks(study(WHOLE, images=True))
+    assert study(WHOLE).fill(networks.part) is None
+    table = study(WHOLE, images=True).fill(networks.part)
     assert table is not None
     assert len(table.text) == 9  # three comparisons, three seeds
     assert "not whether the change matters" in table.notes[0]
@@ -77,23 +75,23 @@ def test_networks_are_compared_one_pair_at_a_time(study):
 
 def test_steps_to_an_accuracy_that_every_arm_has(study):
     analysis = study(WHOLE)
-    table = beside.reach(analysis)
+    table = analysis.fill(reach.part)
     assert table is not None
     assert "at least 70 %, the lowest mean of an arm at its end" in table.notes[0]
     assert table.text["seeds that reach it"].str.endswith(" of 3").all()
-    lost = beside.reach(study([[0.8, 0.81, "diverged"], [0.8, 0.81, 0.82], ["failed"] * 3, [0.8, 0.81, 0.82]]))
+    lost = study([[0.8, 0.81, "diverged"], [0.8, 0.81, 0.82], ["failed"] * 3, [0.8, 0.81, 0.82]]).fill(reach.part)
     assert lost is not None
     assert lost.text["seeds that reach it"].str.endswith(" of 3").all()
     assert len(lost.text) == 4
-    assert beside.reach(study([["failed"] * 3] * 4)) is None
-    assert beside.reach(study(WHOLE, metric="loss")) is None
+    assert study([["failed"] * 3] * 4).fill(reach.part) is None
+    assert study(WHOLE, metric="loss").fill(reach.part) is None
 
 
 def test_the_noise_floor(study):
-    table = of_study.noise(study(WHOLE))
+    table = study(WHOLE).fill(noise.part)
     assert table is not None
     assert table.text.iloc[:, 0].tolist() == ["a run", "a paired difference"]
-    assert of_study.noise(study([[0.8], [0.7], [0.71], [0.72]])) is None
+    assert study([[0.8], [0.7], [0.71], [0.72]]).fill(noise.part) is None
 
 
 def test_the_noise_floor_of_effects_is_that_of_arms_and_their_pairs(study):
@@ -101,7 +99,7 @@ def test_the_noise_floor_of_effects_is_that_of_arms_and_their_pairs(study):
     effects = study(WHOLE, "augment=on,off", "ema=on,off", design="fractional")
     assert effects.question.effects
     pd.testing.assert_frame_equal(effects.noise, full.noise)  # the same runs, of which differences to the baseline are judged
-    table = of_study.noise(effects)
+    table = effects.fill(noise.part)
     assert table is not None
     assert "the differences of all other arms to baseline (augment: on, ema: on)" in table.notes[0]
     levels = ("lrn=native,on", "ema=on,off")
@@ -111,7 +109,7 @@ def test_the_noise_floor_of_effects_is_that_of_arms_and_their_pairs(study):
 
 
 def test_what_changes_besides(study):
-    table = of_study.confounds(study(WHOLE))
+    table = study(WHOLE).fill(confounds.part)
     assert table is not None
     first = table.text[table.text["arm"] == "augment: on → off"]
     assert first.to_numpy().tolist() == [
@@ -119,12 +117,12 @@ def test_what_changes_besides(study):
         ["augment: on → off", "parameters", "1,068,298", "1,756,426", "+64 %"],
         ["augment: on → off", "operations", "37,745,098", "66,983,370", "+77 %"],
     ]
-    assert of_study.confounds(study(WHOLE[:2], "ema=on,off")) is None
+    assert study(WHOLE[:2], "ema=on,off").fill(confounds.part) is None
 
 
 def test_where_it_was_trained(study):
     analysis = study(WHOLE)
-    table = of_study.environment(analysis)
+    table = analysis.fill(environment.part)
     assert table is not None
     [row] = table.text.to_numpy().tolist()
     versions = "Python 3.11.7, TensorFlow 2.21.0, Keras 3.15.1, ablate 0.1.0"
@@ -137,7 +135,7 @@ def test_mixed_trainings_have_a_row_each(study, dirty, commit):
     trainings = analysis.results.trainings.copy()
     trainings.loc[0, ["host", "processor", "dirty"]] = ["there", "a GPU", dirty]
     mixed = replace(analysis, results=replace(analysis.results, trainings=trainings, notes=("different hosts",)))
-    table = of_study.environment(mixed)
+    table = mixed.fill(environment.part)
     assert table is not None
     assert table.text["machine"].tolist() == ["there, Some CPU, a GPU", "here, Some CPU"]
     assert table.text["commit"][0] == commit

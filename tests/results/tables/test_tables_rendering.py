@@ -16,7 +16,7 @@ def cells(line: str) -> list[str]:
 
 
 def test_markdown_has_the_cells_with_words_to_the_left(study):
-    table = tables.every(study(WHOLE))[0]
+    table = tables.in_file(study(WHOLE))[0]
     lines = tables.markdown(table.text, table.words).splitlines()
     assert cells(lines[0]) == list(table.text.columns)
     assert cells(lines[1]) == ["---", "---:", "---:", "---:", "---"]
@@ -57,9 +57,9 @@ def test_the_file_begins_with_the_verdicts_and_has_every_table(study):
     analysis = study(WHOLE)
     text = tables.markdown_file(analysis)
     titles = [line[3:] for line in text.splitlines() if line.startswith("## ")]
-    assert titles == [table.title for table in tables.every(analysis)]
+    assert titles == [table.title for table in tables.in_file(analysis)]
     assert titles[:2] == ["What each change is worth", "The arms"]
-    for line in [*sentences.sentences(analysis), *(line for table in tables.every(analysis) for line in table.notes)]:
+    for line in [*analysis.fill(sentences.sentences), *(line for table in tables.in_file(analysis) for line in table.notes)]:
         assert f"- {line}\n" in text
     alone = tables.markdown_file(study([[0.8, 0.81]], "lr=0.1"))
     assert alone.startswith("# factorial: one arm\n\n## The arms\n")
@@ -67,8 +67,8 @@ def test_the_file_begins_with_the_verdicts_and_has_every_table(study):
 
 def test_sentences_have_the_numbers_of_the_table(study):
     analysis = study(WHOLE)
-    lines = sentences.sentences(analysis)
-    text = tables.every(analysis)[0].text
+    lines = analysis.fill(sentences.sentences)
+    text = tables.in_file(analysis)[0].text
     assert lines[1] == "Without augmentation, accuracy falls by 3.00 points (2.12 to 3.88), so it earns its place."
     for number, line in enumerate(lines):
         assert text["difference"][number].lstrip("−+") in line
@@ -77,7 +77,7 @@ def test_sentences_have_the_numbers_of_the_table(study):
 def test_sentences_of_a_fraction_speak_of_effects(study):
     values = [[0.8 + 0.001 * seed + 0.00001 * (arm * arm * seed % 5) for seed in range(3)] for arm in range(4)]
     analysis = study(values, "augment=on,off", "ema=on,off", design="fractional")
-    lines = sentences.sentences(analysis)
+    lines = analysis.fill(sentences.sentences)
     assert lines[0].startswith(
         "Averaged over the other factors, without augmentation, accuracy changes by less than 0.5 points"
     )
@@ -103,7 +103,7 @@ def test_a_pipe_gets_all_of_it(study):
     ):
         assert part in text
     lines = text.splitlines()
-    for line in [*sentences.sentences(analysis), *tables.every(analysis)[0].notes]:
+    for line in [*analysis.fill(sentences.sentences), *tables.in_file(analysis)[0].notes]:
         assert line in lines
 
 

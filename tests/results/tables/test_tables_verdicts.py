@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.report import paper, sentences, tables
+from ablate.report import footnotes, paper, sentences, tables
 from ablate.report.tables import verdicts
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
@@ -10,7 +10,7 @@ FOUR = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one")
 
 
 def test_a_row_a_comparison_with_the_level_in_the_heading(study):
-    text = verdicts.table(study(WHOLE)).text
+    text = study(WHOLE).fill(verdicts.part).text
     assert list(text.columns) == ["change", "seeds", "difference", "98.3 % interval", "verdict"]
     assert text["change"].tolist() == ["ema: on → off", "augment: on → off", "augment: on → off, ema: on → off"]
     assert text["difference"].tolist() == ["+0.07", "−3.00", "−11.17"]
@@ -19,7 +19,7 @@ def test_a_row_a_comparison_with_the_level_in_the_heading(study):
 
 
 def test_the_lines_under_it_say_what_is_compared_and_the_rule(study):
-    lines = verdicts.notes(study(WHOLE))
+    lines = study(WHOLE).fill(footnotes.verdict_notes)
     assert lines[0] == (
         "Accuracy on the test set at step 10; differences in points, paired by seed, each against baseline (augment: on, ema: "
         "on)."
@@ -33,7 +33,7 @@ def test_the_lines_under_it_say_what_is_compared_and_the_rule(study):
 
 def test_a_ladder_stands_on_the_rung_below(study):
     analysis = study([[0.75, 0.76], [0.77, 0.775], [0.78, 0.79]], "augment=off,center,on", "ema=on", design="ladder")
-    assert verdicts.table(analysis).text["change"].tolist() == ["+ augment: off → center", "+ augment: center → on"]
+    assert analysis.fill(verdicts.part).text["change"].tolist() == ["+ augment: off → center", "+ augment: center → on"]
     assert verdicts.compared(analysis).endswith(
         "with averaged weights; differences in points, paired by seed, each against the rung below."
     )
@@ -41,11 +41,11 @@ def test_a_ladder_stands_on_the_rung_below(study):
 
 def test_what_is_not_there_is_counted(study):
     values = [[0.8, "failed", 0.81], [0.79, 0.78, "diverged"], ["missing"] * 3, [0.7, 0.71, 0.72]]
-    lines = verdicts.notes(study(values))
+    lines = study(values).fill(footnotes.verdict_notes)
     assert "Runs without a value: 1 diverged, 1 failed, 3 not yet run, of 12." in lines
     few = "ema: on → off (1); augment: on → off (0); augment: on → off, ema: on → off (2)"
     assert f"Compared over fewer than the 3 seeds of the sweep: {few}." in lines
-    text = verdicts.table(study(values)).text
+    text = study(values).fill(verdicts.part).text
     assert text["seeds"].tolist() == ["1", "0", "2"]
     assert text["verdict"].tolist()[:2] == ["no verdict: one seed", "no verdict: no seed is complete"]
     assert text["difference"][1] == text["98.3 % interval"][0] == "–"
@@ -53,13 +53,13 @@ def test_what_is_not_there_is_counted(study):
 
 def test_one_seed_gives_no_verdict(study):
     analysis = study([[0.8], [0.7], [0.71], [0.72]])
-    assert set(verdicts.table(analysis).text["verdict"]) == {"no verdict: one seed"}
-    assert "There is one seed, which gives no verdict." in verdicts.notes(analysis)
+    assert set(analysis.fill(verdicts.part).text["verdict"]) == {"no verdict: one seed"}
+    assert "There is one seed, which gives no verdict." in analysis.fill(footnotes.verdict_notes)
 
 
 @pytest.mark.parametrize("left", [[0.8, "failed", "failed"], ["failed"] * 3])
 def test_seeds_that_failed_are_not_said_to_be_none(study, left):
-    lines = verdicts.notes(study([[0.8, 0.81, 0.82], left], "ema=on,off"))
+    lines = study([[0.8, 0.81, 0.82], left], "ema=on,off").fill(footnotes.verdict_notes)
     assert not any("There is one seed" in line for line in lines)
     assert "No comparison has two seeds that are complete, so there is no verdict." in lines
     assert any(line.startswith("Compared over fewer than the 3 seeds") for line in lines)
@@ -67,17 +67,17 @@ def test_seeds_that_failed_are_not_said_to_be_none(study, left):
 
 def test_what_was_changed_after_training_marks_the_table(study):
     analysis = study(WHOLE, baseline="1", margin=1.0)
-    lines = verdicts.notes(analysis)
+    lines = analysis.fill(footnotes.verdict_notes)
     assert any(
         line.startswith("Exploratory: changed after training (margin 1 in place of 0.5; compared with augment: on, ema: off")
         for line in lines
     )
-    assert verdicts.table(analysis).text["change"][0] == "ema: off → on"
+    assert analysis.fill(verdicts.part).text["change"][0] == "ema: off → on"
 
 
 def test_effects_of_a_fraction_are_named_with_what_they_cannot_be_told_from(study):
     values = [[0.8 + 0.001 * seed + 0.00001 * (arm * seed % 7) for seed in range(3)] for arm in range(8)]
-    table = verdicts.table(study(values, *FOUR, design="fractional"))
+    table = study(values, *FOUR, design="fractional").fill(verdicts.part)
     assert table.text["effect"].tolist()[3:5] == ["fc: two → one", "augment x ema + lrn x fc"]
     assert set(table.text["verdict"][:4]) == {"no effect beyond ± 0.5"}
     assert set(table.text["verdict"][4:]) == {"their sum is small: within ± 0.5"}
@@ -87,7 +87,7 @@ def test_effects_of_a_fraction_are_named_with_what_they_cannot_be_told_from(stud
 
 
 def test_a_whole_factorial_that_is_judged_by_its_effects_says_so(study):
-    lines = verdicts.notes(study([[0.8, 0.81]] * 4, *FOUR[:2], design="fractional"))
+    lines = study([[0.8, 0.81]] * 4, *FOUR[:2], design="fractional").fill(footnotes.verdict_notes)
     assert "The arms are all 4 combinations of levels: no fraction has the resolution asked for." in lines
     assert not any("cannot be told apart" in line for line in lines)
 
@@ -95,23 +95,24 @@ def test_a_whole_factorial_that_is_judged_by_its_effects_says_so(study):
 def test_arms_that_are_one_are_named(study):
     analysis = study([[0.8, 0.81], [0.8, 0.81], [0.7, 0.72]], "lrn=native,on,off", design="one_factor")
     line = "lrn: native → on is the same training and readout as baseline (lrn: native), so the two are one arm."
-    assert line in verdicts.notes(analysis)
+    assert line in analysis.fill(footnotes.verdict_notes)
 
 
 def test_new_images_have_a_column_where_predictions_are_known(study):
     analysis = study(WHOLE)
     frame = analysis.comparisons.assign(low_new=-4.0, high_new=0.5, dagger=True)
-    table = verdicts.table(replace(analysis, given={"comparisons": frame}))
+    seen = replace(analysis, given={"comparisons": frame})
+    table = seen.fill(verdicts.part)
     assert table.text[verdicts.NEW_IMAGES].tolist() == ["−4.00 to +0.50"] * 3
     assert table.text["verdict"][1] == "hurts †"
-    assert any("†" in line for line in table.notes)
-    assert not any("†" in line or "new images" in line for line in verdicts.notes(study(WHOLE)))
+    assert any("†" in line for line in seen.fill(footnotes.verdict_notes))
+    assert not any("†" in line or "new images" in line for line in study(WHOLE).fill(footnotes.verdict_notes))
     assert [column.heading for column in table.columns if column.spare] == [verdicts.NEW_IMAGES]
 
 
 @pytest.mark.parametrize("values", [WHOLE, [[0.8], [0.7], [0.71], [0.72]], [["missing"] * 2] * 4])
 def test_values_stand_behind_their_cells(study, values):
-    for table in tables.every(study(values)):
+    for table in tables.in_file(study(values)):
         assert len(table.values) in (0, len(table.text))
         assert set(table.values.columns) <= set(table.text.columns)
         assert (table.text.map(len) > 0).all(axis=None), table.name
@@ -120,23 +121,23 @@ def test_values_stand_behind_their_cells(study, values):
 def test_where_every_seed_diverged_it_says_so(study):
     values = [[0.8, 0.81], ["diverged"] * 2, ["diverged", "failed"], ["missing"] * 2]
     analysis = study(values)
-    assert verdicts.table(analysis).text["verdict"].tolist() == [
+    assert analysis.fill(verdicts.part).text["verdict"].tolist() == [
         "no verdict: every seed diverged",
         "no verdict: no seed is complete",
         "no verdict: no seed is complete",
     ]
-    assert sentences.sentences(analysis)[0] == "Whether averaged weights matter is not known: every seed diverged."
+    assert analysis.fill(sentences.sentences)[0] == "Whether averaged weights matter is not known: every seed diverged."
     lost = study([["diverged", 0.81], [0.8, "diverged"], [0.7, "diverged"], ["diverged", 0.7]])
-    assert set(verdicts.table(lost).text["verdict"]) == {"no verdict: every seed diverged", "no verdict: one seed"}
+    assert set(lost.fill(verdicts.part).text["verdict"]) == {"no verdict: every seed diverged", "no verdict: one seed"}
     effects = study([[0.8, 0.81]] * 3 + [["diverged"] * 2], *FOUR[:2], design="fractional")
-    assert set(verdicts.table(effects).text["verdict"]) == {"no verdict: every seed diverged"}
+    assert set(effects.fill(verdicts.part).text["verdict"]) == {"no verdict: every seed diverged"}
 
 
 def test_a_look_that_was_not_planned_is_not_covered_by_the_five_percent(study):
     whole, interim = study(WHOLE), study([[*row[:2], "missing"] for row in WHOLE])
     guarantee = "So all verdicts together are wrong in at most 5 % of studies"
-    assert any(line.startswith(guarantee) for line in verdicts.notes(whole))
-    lines = verdicts.notes(interim)
+    assert any(line.startswith(guarantee) for line in whole.fill(footnotes.verdict_notes))
+    lines = interim.fill(footnotes.verdict_notes)
     assert not any("in at most 5 %" in line for line in lines)
     assert any("a look that was not planned" in line for line in lines)
     assert "± 0.5 points, fixed when the sweep was planned." in "\n".join(lines)

@@ -1,0 +1,127 @@
+"""The lines under the tables: what is compared, the rule, and what a table must not be taken for."""
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ablate import numbers, stats
+from ablate.numbers import counted
+from ablate.report import caveats, naming, sentences
+from ablate.results.computed.images import Predictions
+from ablate.results.frames import Results
+from ablate.results.question import Question
+from ablate.results.retuned import Retuned
+
+
+def verdict_notes(
+    results: Results,
+    question: Question,
+    comparisons: pd.DataFrame,
+    names: dict[int, str],
+    partner: str | None,
+    statuses: "pd.Series[str]",
+    predictions: Predictions,
+    retuned: Retuned | None,
+    begun_earlier: int | None,
+) -> list[str]:
+    """What is compared, the rule, and what the verdicts must not be taken for."""
+    lines = [compared(question, names, partner)]
+    interim = caveats.interim(results, question)
+    if question.effects:
+        lines += _about_effects(results, comparisons)
+    if question.judged:
+        what = "effect" if question.effects else "difference"
+        planned, new = not question.exploratory, bool(comparisons["low_new"].notna().any())
+        fixed = sentences.when_fixed(retuned, begun_earlier) if planned else ""
+        planned = planned and not interim  # a look that was not planned is not counted
+        given = (question.judged, question.looks, question.margin, question.metric.points)
+        lines += stats.rule(*given, what, fixed, planned, new)
+    lines += exploratory(question)
+    equal = stats.equal_compute(results.runs)
+    said = [line for line in (interim, caveats.earlier(results, begun_earlier), equal) if line]
+    doubts = caveats.doubts(names, predictions)
+    return [*lines, *incomplete(results, comparisons, statuses), *doubts, *said, *_one_arm(results, names)]
+
+
+def exploratory(question: Question) -> list[str]:
+    """A line that says what was changed after training; none where all is as planned."""
+    changes = "; ".join(question.changes)
+    return [f"Exploratory: changed after training ({changes}), so no verdict here is a test."] if changes else []
+
+
+def compared(question: Question, names: dict[int, str], partner: str | None) -> str:
+    """What is compared with what: metric, evaluation set, step, weights."""
+    steps, weights = sorted(set(question.steps)), set(question.weights)
+    at = f"step {steps[0]:,}" if len(steps) == 1 else f"each arm's own step ({', '.join(f'{step:,}' for step in steps)})"
+    read = f" with {weights.pop()} weights" if len(weights) == 1 else ""
+    line = f"{question.metric.name.capitalize()} on the {question.evaluation_set} set at {at}{read}"
+    if not question.judged:
+        return f"{line}; nothing is compared."
+    if question.effects:
+        return f"{line}; effects in {question.metric.points}, computed within each seed."
+    other = naming.other_side(question, names, partner)
+    return f"{line}; differences in {question.metric.points}, paired by seed, each against {other}."
+
+
+def _about_effects(results: Results, comparisons: pd.DataFrame) -> list[str]:
+    """What an effect is, and which arms it is made of."""
+    sweep = results.sweep
+    count, combinations = len(sweep.arms), math.prod(map(len, sweep.factors.values()))
+    lines = [
+        f"Each effect is a contrast of means over all {count} arms: for a factor, the arms with its second level minus those "
+        "with its first; for an interaction a x b, the arms where both factors have their first level or both their second, "
+        "minus the others, which is half of how much one's effect changes when the other is switched: alone in its row, "
+        "0 means that the two add up, and an interval without 0 that they depend on each other."
+    ]
+    if (comparisons["aliases"] != "").any():
+        lines.append("Effects named together in a row cannot be told apart: the number is their sum, with the signs shown.")
+    fraction = sweep.fraction
+    if fraction is None:
+        return lines
+    if fraction.resolution is None:
+        return [*lines, f"The arms are all {combinations} combinations of levels: no fraction has the resolution asked for."]
+    return [
+        *lines,
+        f"The arms are {count} of the {combinations} combinations of levels, a fraction of resolution "
+        f"{fraction.resolution}: {'; '.join(fraction.generators)} (first level −1, second +1). Interactions of three "
+        "and more factors are taken as none.",
+    ]
+
+
+def incomplete(results: Results, comparisons: pd.DataFrame, statuses: "pd.Series[str]") -> list[str]:
+    """What there is too little of: runs without a value, seeds that only one arm of a comparison has, arms of one seed."""
+    seeds, most = len(results.sweep.seeds), comparisons["n"].max()
+    lines = not_there(results, statuses, naming.compared(comparisons), comparisons["n"])
+    if seeds == 1 and most == 1:
+        lines.append("There is one seed, which gives no verdict.")
+    elif most < 2:
+        lines.append("No comparison has two seeds that are complete, so there is no verdict.")
+    return lines
+
+
+def not_there(results: Results, statuses: "pd.Series[str]", what: Sequence[str], n: "pd.Series[int]") -> list[str]:
+    """How many runs have no value, and what has fewer seeds than the sweep.
+
+    Args:
+        what, n: the rows of a table and the seeds of each.
+    """
+    runs, seeds = results.runs, len(results.sweep.seeds)
+    lines = []
+    told = statuses[runs["status"] != "done"]
+    if counts := numbers.listed(told.value_counts(sort=False).sort_index().to_dict()):
+        lines.append(f"Runs without a value: {counts}, of {len(runs):,}.")
+    few = [f"{name} ({has})" for name, has in zip(what, n, strict=True) if has < seeds]
+    if len(few) == len(n) > 1 and (n == n.iloc[0]).all():
+        few = [f"all ({n.iloc[0]})"]
+    if few:
+        lines.append(f"Compared over fewer than the {counted(seeds, 'seed')} of the sweep: {'; '.join(few)}.")
+    return lines
+
+
+def _one_arm(results: Results, names: dict[int, str]) -> list[str]:
+    """Arms that are one: the same training, read the same way."""
+    return [
+        f"{names[arm]} is the same training and readout as {names[other]}, so the two are one arm."
+        for arm, other in results.sweep.same_arms
+    ]

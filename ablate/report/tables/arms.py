@@ -1,0 +1,78 @@
+"""The arms one by one: their values over seeds, what they cost, and where nothing beats them."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ablate import numbers
+from ablate.report.tables.table import Column, Table, decimal, intervals, numeric, shown, wordy
+from ablate.results.frames import Results
+from ablate.results.question import Question
+
+PLACE = 30
+FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "time"}
+
+
+def part(
+    results: Results,
+    question: Question,
+    arms: pd.DataFrame,
+    statuses: "pd.Series[str]",
+    places: int,
+    verdict_notes: Sequence[str] = (),
+) -> Table:
+    """One row an arm, in the design's order."""
+    metric = question.metric
+    columns = [
+        wordy("arm", arms["label"]),
+        numeric("seeds", arms["n"], numbers.whole),
+        *_not_done(results, arms, statuses),
+        decimal(f"{metric.name} ({metric.unit})", arms["mean"], places),
+        decimal("sd", arms["sd"], places),
+        _worst(arms, places),
+        shown(intervals(arms, "low", "high", places, signs=False), "95 % interval", spare=5),
+        numeric("parameters", arms["parameters"], numbers.whole, spare=6),
+        numeric("operations", arms["operations"], numbers.whole, spare=4),
+        numeric("examples/s", arms["examples_per_second"], numbers.whole, spare=1),
+    ]
+    if len(arms) > 1:
+        columns.append(wordy("unbeaten on", _fronts(arms), spare=3))
+    notes = [*([] if question.judged else verdict_notes), *_notes(metric.name, arms)]
+    caption = "Each arm over its seeds, and what it costs"
+    return Table("arms", "The arms", tuple(columns), tuple(notes), section="arms", caption=caption)
+
+
+def _not_done(results: Results, arms: pd.DataFrame, statuses: "pd.Series[str]") -> list[Column]:
+    """For each arm how many of its runs have no value; no column where all have."""
+    gone = results.runs["status"] != "done"
+    counts = pd.crosstab(results.runs["arm"], statuses[gone]).reindex(arms["arm"], fill_value=0)
+    return [wordy("not done", [numbers.listed(row) or numbers.NONE for row in counts.to_dict("records")])] if gone.any() else []
+
+
+def _worst(arms: pd.DataFrame, places: int) -> Column:
+    """The value of each arm's worst seed; a seed that diverged is worse than any value."""
+    gone = arms["diverged"] > 0
+    text = ["diverged" if lost else numbers.number(value, places) for lost, value in zip(gone, arms["worst"], strict=True)]
+    return Column("worst seed", tuple(text), arms["worst"].mask(gone), spare=2)
+
+
+def _fronts(arms: pd.DataFrame) -> list[str]:
+    """For each arm the costs at which no other arm is better on both."""
+    rows = arms.to_dict("records")
+    return [", ".join(name for cost, name in FRONTS.items() if row[f"front_{cost}"]) or numbers.NONE for row in rows]
+
+
+def _notes(metric: str, arms: pd.DataFrame) -> list[str]:
+    lines = []
+    if (arms["n"] > 1).any():
+        lines.append(
+            "sd: the standard deviation over seeds. 95 % interval: Student's, of the mean of this arm alone: whether two arms "
+            "differ is told by their differences, not by whether these intervals overlap."
+        )
+    lines.append("Operations are those for one image; examples/s those of training.")
+    if len(arms) > 1:
+        lines.append(
+            f"Unbeaten on a cost: no other arm is at least as good on both {metric} and that cost, and better on one; "
+            "an arm of which a seed diverged takes no part."
+        )
+    return lines
