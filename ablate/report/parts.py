@@ -1,16 +1,14 @@
-"""Figures and tables of reports are found, not listed: one a module of their package, or an entry point of another package."""
+"""The figures and the tables of reports are found, not listed: one a module of ours, or another package's entry point."""
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from pkgutil import iter_modules
 from typing import Any, Protocol, TypeVar
 
 from ablate.errors import AblateError
+from ablate.system.plugins import Plugins
 
 Part = TypeVar("Part")
-LAST = 1000  # the PLACE of a module that has none
+MAKER, PLACE, LAST = "part", "PLACE", 1000  # what makes one, where it stands, and where one stands that does not say
 
 
 class Filled(Protocol):
@@ -20,56 +18,34 @@ class Filled(Protocol):
         """What a function makes of the frames that its parameters are named after."""
 
 
-def made(
-    about: Filled, package: str, kind: type[Part], group: str = "", said: Mapping[str, Any] | None = None
-) -> Iterator[Part]:
+def kind(group: str, package: str, title: str, helpers: tuple[str, ...]) -> Plugins:
+    """The parts of one kind. helpers: the modules of the package that make none; see `Plugins`."""
+    must = "a function whose parameters name the frames it takes"
+    return Plugins(group, package, MAKER, f"the {title} {{}}", title, must, lambda _, found: callable(found), helpers)
+
+
+def made(about: Filled, of: Plugins, result: type[Part], **said: Any) -> Iterator[Part]:
     """The parts that there is something for, one after another; each is made when it is asked for.
 
-    Each module of the package that makes one has a function `part`, whose parameters name the frames that it takes and which
-    gives a `kind`, or None where there is nothing for it; and PLACE, a number by which they are put in order. An entry point
-    leads to such a function, and what it makes comes last.
+    What makes one is a function whose parameters name the frames that it takes; it gives None where there is nothing for it.
+    Its module has PLACE, a number by which parts are put in order; those without one come last.
 
     Args:
         about: what the frames are of.
-        group: of the entry points; empty where there are none.
-        said: what parts may name besides frames.
+        result: what the functions give.
+        said: what they may name besides frames.
 
     Raises:
-        AblateError: what another package has cannot be loaded, names a frame that there is not, makes something else, or has
-            the name of another part.
+        AblateError: what another package has cannot be loaded, names a frame that there is not, or gives something else.
     """
-    names: set[str] = set()
-    for origin, maker in (*_ours(package), *_others(group)):
-        part = about.fill(maker, **(said or {}))
-        if part is None:
-            continue
-        if not isinstance(part, kind):
-            raise AblateError(f"{origin} must give a {kind.__name__} or None, got {type(part).__name__}.")
-        name = str(part.name)  # type: ignore[attr-defined]
-        if name in names:
-            raise AblateError(f"{origin} must have a name of its own, got '{name}', which another {kind.__name__} has.")
-        names.add(name)
-        yield part
+    makers = {name: of.find(name) for name in of.names()}
+    for name in sorted(makers, key=lambda name: _place(makers[name])):
+        part = about.fill(makers[name], **said)
+        if part is not None and not isinstance(part, result):
+            raise AblateError(f"{of.title.format(name)} must give a {result.__name__} or None, got {type(part).__name__}.")
+        if part is not None:
+            yield part
 
 
-@cache
-def _ours(package: str) -> tuple[tuple[str, Callable[..., Any]], ...]:
-    folder = import_module(package).__path__
-    modules = [import_module(f"{package}.{found.name}") for found in iter_modules(folder)]
-    having = sorted((each for each in modules if hasattr(each, "part")), key=lambda each: getattr(each, "PLACE", LAST))
-    return tuple((each.__name__, each.part) for each in having)
-
-
-@cache
-def _others(group: str) -> tuple[tuple[str, Callable[..., Any]], ...]:
-    found = sorted(entry_points(group=group), key=lambda entry: entry.name) if group else []
-    return tuple((f"{entry.value} of the entry point {group}", _loaded(entry)) for entry in found)
-
-
-def _loaded(entry: EntryPoint) -> Callable[..., Any]:
-    try:
-        found: Callable[..., Any] = entry.load()
-    except Exception as error:  # whatever the code of another package raises
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise AblateError(f"{entry.name} of {entry.group} cannot be loaded from {entry.value}: {reason}.") from error
-    return found
+def _place(maker: Callable[..., Any]) -> int:
+    return int(getattr(import_module(maker.__module__), PLACE, LAST))

@@ -33,12 +33,12 @@ class Analysis:
 
     def __getattr__(self, name: str) -> Any:
         """The frame of a name."""
-        if name.startswith("_") or name not in _functions():
+        if name.startswith("_") or name not in functions():
             raise AttributeError(one_of("frame", name, names()))
         if name in self.given:
             return self.given[name]
         if name not in self._computed:
-            self._computed[name] = self.fill(_functions()[name])
+            self._computed[name] = self.fill(functions()[name])
         return self._computed[name]
 
     def fill(self, function: Callable[..., Made], **said: Any) -> Made:
@@ -61,7 +61,7 @@ def analyse(results: Results, question: Question) -> Analysis:
 
 def names() -> tuple[str, ...]:
     """The names of all frames."""
-    return (*GIVEN, *_functions())
+    return (*GIVEN, *functions())
 
 
 def wanted(function: Callable[..., Any], others: Sequence[str] = ()) -> list[str]:
@@ -81,7 +81,7 @@ def wanted(function: Callable[..., Any], others: Sequence[str] = ()) -> list[str
 
 
 @cache
-def _functions() -> Mapping[str, Callable[..., Any]]:
+def functions() -> Mapping[str, Callable[..., Any]]:
     """What computes each frame: the public functions of the modules of `computed`."""
     modules = [import_module(f"{computed.__name__}.{found.name}") for found in iter_modules(computed.__path__)]
     return {

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from ablate.report import parts
 from ablate.report.figures.save import Drawn
 
-GROUP = "ablate.figures"  # of the entry points of other packages
+HELPERS = ("gallery", "intervals", "legend", "numbering", "rows", "save", "style")
+FIGURES = parts.kind("ablate.figures", "ablate.report.figures", "figure", HELPERS)
 
 
 def drawn(about: parts.Filled) -> Iterator[Drawn]:
     """Every figure that there is data for, finished, in the order in which a reader wants them; see `parts.made`."""
-    return parts.made(about, "ablate.report.figures", Drawn, GROUP)
+    return parts.made(about, FIGURES, Drawn)

@@ -8,13 +8,13 @@ from ablate.report.tables.rendering import markdown
 from ablate.report.tables.table import Table
 from ablate.results.analysis import Analysis
 
-GROUP = "ablate.tables"  # of the entry points of other packages
+HELPERS = ("interplay", "order", "rendering", "summary", "table")
+TABLES = parts.kind("ablate.tables", "ablate.report.tables", "table", HELPERS)
 
 
 def every(analysis: Analysis) -> list[Table]:
     """The tables that a report has something for; see `parts.made`. Each may name `verdict_notes` beside frames."""
-    said = {"verdict_notes": analysis.fill(footnotes.verdict_notes)}
-    return list(parts.made(analysis, "ablate.report.tables", Table, GROUP, said))
+    return list(parts.made(analysis, TABLES, Table, verdict_notes=analysis.fill(footnotes.verdict_notes)))
 
 
 def in_file(analysis: Analysis) -> list[Table]:
@@ -24,11 +24,11 @@ def in_file(analysis: Analysis) -> list[Table]:
 
 def markdown_file(analysis: Analysis) -> str:
     """All tables as one Markdown file, with the sentences that read the verdicts under the first."""
-    parts = [f"# {escaping.markdown(title(analysis.results))}\n"]
+    written = [f"# {escaping.markdown(title(analysis.results))}\n"]
     for table in in_file(analysis):
         lines = [f"## {escaping.markdown(table.title)}\n\n{markdown(table.text, table.words)}"]
         if table.name == verdicts.NAME:
             lines.append("".join(f"- {escaping.markdown(line)}\n" for line in analysis.fill(sentences.sentences)))
         lines.append("".join(f"- {escaping.markdown(line)}\n" for line in table.notes))
-        parts += [line for line in lines if line]
-    return "\n".join(parts)
+        written += [line for line in lines if line]
+    return "\n".join(written)
