@@ -1,17 +1,21 @@
 """The files of a report: an analysis in, files on disk out, each written whole or not at all."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Generic, TypeVar, get_args
 
 import pandas as pd
 
 from ablate.config.recipe import ReportFormat
-from ablate.report import figures as plots
-from ablate.report import naming, output, page, paper, tables
+from ablate.report import figures, naming, output, page, paper, tables
 from ablate.report.page import content, story
 from ablate.report.repeat import commands
 from ablate.results.analysis import Analysis
+
+About = TypeVar("About")  # an analysis, or what a search found
+Pictures = Mapping[str, page.Picture]
+Beside = Sequence[tuple[str, str]]  # path from the page, what is in it
 
 FIGURES = "figures"
 FIGURE_FORMATS = ("png", "svg")
@@ -56,35 +60,62 @@ def write(analysis: Analysis, out: Path, folder: str, formats: Sequence[str] = F
     Raises:
         AblateError: a file cannot be written.
     """
+
+    def page_of(pictures: Pictures, beside: Beside, large: Sequence[str]) -> str:
+        again = commands(analysis.results.sweep, folder)
+        parts = content.sections(analysis, list(pictures.values()), again, beside, large)
+        answer = [analysis.fill(story.answer)]
+        return page.render(naming.title(analysis.results), answer, analysis.question.changes, parts)
+
+    return write_all(analysis, out, formats, Made(frames, TEXTS, figures.drawn, MEANINGS, page_of))
+
+
+@dataclass(frozen=True)
+class Made(Generic[About]):
+    """What the files of a report are made by.
+
+    frames: those to be CSV files, by name. texts: by format and name. drawn: the figures. meanings: what is in a file, by its
+    name. page: from the figures that it has room for, by name, the files beside it and the titles of the other figures.
+    """
+
+    frames: Callable[[About], Iterator[tuple[str, pd.DataFrame]]]
+    texts: Mapping[str, Mapping[str, Callable[[About], str]]]
+    drawn: Callable[[About], Iterator[figures.Drawn]]
+    meanings: Mapping[str, str]
+    page: Callable[[Pictures, Beside, Sequence[str]], str]
+
+
+def write_all(about: About, out: Path, formats: Sequence[str], made: Made[About]) -> list[Path]:
+    """Write the files of a report; what was written, the page first.
+
+    Raises:
+        AblateError: a file cannot be written.
+    """
     texts: dict[str, str] = {}
     if "csv" in formats:
-        texts |= {f"{name}.csv": tables.csv(frame) for name, frame in frames(analysis)}
-    for kind, files in TEXTS.items():
+        texts |= {f"{name}.csv": tables.csv(frame) for name, frame in made.frames(about)}
+    for kind, named in made.texts.items():
         if kind in formats:
-            texts |= {name: text(analysis) for name, text in files.items()}
+            texts |= {name: text(about) for name, text in named.items()}
     for name, text in texts.items():
         output.write(out / name, text.encode(errors="replace"))
+    written = [out / name for name in texts]
     kinds = [kind for kind in FIGURE_FORMATS if kind in formats]
-    pictures: list[page.Picture] = []
-    figures: list[Path] = []
+    pictures: dict[str, page.Picture] = {}
     large: list[str] = []
-    if kinds or "html" in formats:
-        for name, title, figure in plots.drawn(analysis):
-            svg = plots.svg(figure) if {"svg", "html"} & set(formats) else ""
-            figures += plots.save(figure, out / FIGURES / name, kinds, svg)
-            if "html" in formats:
-                picture = content.picture(title, figure, svg)
-                if sum(len(each.svg) for each in (*pictures, picture)) <= INLINED:
-                    pictures.append(picture)
-                else:
-                    large.append(f"{title} ({FIGURES}/{name}.{kinds[0]})" if kinds else title)
-    written = [*(out / name for name in texts), *figures]
+    for name, title, figure in made.drawn(about) if kinds or "html" in formats else ():
+        svg = figures.svg(figure) if {"svg", "html"} & set(formats) else ""
+        written += figures.save(figure, out / FIGURES / name, kinds, svg)
+        if "html" in formats:
+            picture = page.picture(title, figure, svg)
+            if sum(len(each.svg) for each in (*pictures.values(), picture)) <= INLINED:
+                pictures[name] = picture
+            else:
+                large.append(f"{title} ({FIGURES}/{name}.{kinds[0]})" if kinds else title)
     if "html" not in formats:
         return written
-    beside = [(str(path.relative_to(out)), MEANINGS.get(path.name, "a figure")) for path in written]
-    parts = content.sections(analysis, pictures, commands(analysis.results.sweep, folder), beside, large)
-    html = page.render(naming.title(analysis.results), [analysis.fill(story.answer)], analysis.question.changes, parts)
-    output.write(out / PAGE, html.encode(errors="replace"))
+    beside = [(str(path.relative_to(out)), made.meanings.get(path.name, "a figure")) for path in written]
+    output.write(out / PAGE, made.page(pictures, beside, large).encode(errors="replace"))
     return [out / PAGE, *written]
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablate.report import figures as plots
-from ablate.report import output, page, tables
-from ablate.report.files import FIGURE_FORMATS, FIGURES, FORMATS, INLINED, PAGE, TABLE
+from ablate.report import page
+from ablate.report.files import FORMATS, TABLE, Beside, Made, Pictures, write_all
 from ablate.report.search import content, paper, words
 from ablate.report.search import tables as of_search
 from ablate.report.search.figures import drawn
@@ -52,36 +51,12 @@ def write(found: SearchResults, out: Path, folder: str, formats: Sequence[str] =
     Raises:
         AblateError: a file cannot be written.
     """
-    texts: dict[str, str] = {}
-    if "csv" in formats:
-        texts |= {f"{name}.csv": tables.csv(frame) for name, frame in frames(found)}
-    for kind, made in TEXTS.items():
-        if kind in formats:
-            texts |= {name: text(found) for name, text in made.items()}
-    for name, text in texts.items():
-        output.write(out / name, text.encode(errors="replace"))
-    kinds = [kind for kind in FIGURE_FORMATS if kind in formats]
-    pictures: dict[str, page.Picture] = {}
-    figures: list[Path] = []
-    large: list[str] = []
-    if kinds or "html" in formats:
-        for name, title, figure in drawn(found):
-            svg = plots.svg(figure) if {"svg", "html"} & set(formats) else ""
-            figures += plots.save(figure, out / FIGURES / name, kinds, svg)
-            if "html" in formats:
-                picture = page.picture(title, figure, svg)
-                if sum(len(each.svg) for each in (*pictures.values(), picture)) <= INLINED:
-                    pictures[name] = picture
-                else:
-                    large.append(f"{title} ({FIGURES}/{name}.{kinds[0]})" if kinds else title)
-    written = [*(out / name for name in texts), *figures]
-    if "html" not in formats:
-        return written
-    beside = [(str(path.relative_to(out)), MEANINGS.get(path.name, "a figure")) for path in written]
-    parts = content.sections(found, pictures, commands(found, folder), beside, large)
-    html = page.render(found.title, content.header(found), content.banner(found), parts, TUNED_ON_TEST)
-    output.write(out / PAGE, html.encode(errors="replace"))
-    return [out / PAGE, *written]
+
+    def page_of(pictures: Pictures, beside: Beside, large: Sequence[str]) -> str:
+        parts = content.sections(found, pictures, commands(found, folder), beside, large)
+        return page.render(found.title, content.header(found), content.banner(found), parts, TUNED_ON_TEST)
+
+    return write_all(found, out, formats, Made(frames, TEXTS, drawn, MEANINGS, page_of))
 
 
 def frames(found: SearchResults) -> Iterator[tuple[str, pd.DataFrame]]:

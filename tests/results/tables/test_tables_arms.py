@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from ablate.report import tables
 from ablate.report.tables import arms, costs
 from ablate.results import load
 from ablate.results.analysis import analyse
@@ -46,7 +47,7 @@ def test_what_was_not_evaluated_at_a_step_is_not_said_to_be_trained_yet(sweeps):
 
 
 def test_an_arm_alone_says_what_it_is_read_at(study):
-    table = study([[0.8, 0.81, 0.82]], "lr=0.1").fill(arms.part)
+    [table] = [table for table in tables.in_file(study([[0.8, 0.81, 0.82]], "lr=0.1")) if table.name == "arms"]
     assert table.notes[0] == "Accuracy on the test set at step 10 with averaged weights; nothing is compared."
     assert "unbeaten on" not in table.text
 

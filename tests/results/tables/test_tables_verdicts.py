@@ -34,7 +34,7 @@ def test_the_lines_under_it_say_what_is_compared_and_the_rule(study):
 def test_a_ladder_stands_on_the_rung_below(study):
     analysis = study([[0.75, 0.76], [0.77, 0.775], [0.78, 0.79]], "augment=off,center,on", "ema=on", design="ladder")
     assert analysis.fill(verdicts.part).text["change"].tolist() == ["+ augment: off → center", "+ augment: center → on"]
-    assert verdicts.compared(analysis).endswith(
+    assert analysis.fill(footnotes.compared).endswith(
         "with averaged weights; differences in points, paired by seed, each against the rung below."
     )
 
@@ -77,7 +77,7 @@ def test_what_was_changed_after_training_marks_the_table(study):
 
 def test_effects_of_a_fraction_are_named_with_what_they_cannot_be_told_from(study):
     values = [[0.8 + 0.001 * seed + 0.00001 * (arm * seed % 7) for seed in range(3)] for arm in range(8)]
-    table = study(values, *FOUR, design="fractional").fill(verdicts.part)
+    [table, *_] = tables.in_file(study(values, *FOUR, design="fractional"))
     assert table.text["effect"].tolist()[3:5] == ["fc: two → one", "augment x ema + lrn x fc"]
     assert set(table.text["verdict"][:4]) == {"no effect beyond ± 0.5"}
     assert set(table.text["verdict"][4:]) == {"their sum is small: within ± 0.5"}
