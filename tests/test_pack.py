@@ -17,7 +17,7 @@ from ablate.commands import report, runs, status
 from ablate.errors import AblateError
 from ablate.results import load
 from ablate.results.search import load as load_search
-from ablate.store import pack as packs
+from ablate.store import pack_manifest, unpack
 
 ARCHIVE = Path(__file__).parent / "compat" / "written_by_0.1.0.tar.xz"
 FACTORIAL, RETUNED, SEARCH = "factorial-a9f7e5d3", "one_factor-00635ac5", "search-d5a798ac"
@@ -137,11 +137,11 @@ def test_nothing_is_unpacked_through_a_link(place, elsewhere):
 
 
 def test_millions_of_folders_in_an_archive_are_refused(elsewhere, monkeypatch):
-    monkeypatch.setattr(packs, "MOST_FILES", 100)
+    monkeypatch.setattr(pack_manifest, "MOST_FILES", 100)
     members = [(_member(f"x/{number}", tarfile.DIRTYPE), b"") for number in range(200)]
     (elsewhere / "x.tar.gz").write_bytes(_archive(*members))
     with pytest.raises(AblateError, match="more than 100 files"):
-        packs.unpack(Path("x.tar.gz"), Path("runs"), Path("multirun"))
+        unpack.unpack(Path("x.tar.gz"), Path("runs"), Path("multirun"))
 
 
 @pytest.mark.parametrize("name", [FACTORIAL, SEARCH])
@@ -173,18 +173,18 @@ def test_nothing_is_packed_over(place, elsewhere, monkeypatch):
 
 def test_nothing_is_unpacked_over_another_training_or_sweep(place, elsewhere):
     source = place / "packs" / "one.tar.gz"
-    packs.unpack(source, Path("runs"), Path("multirun"))
+    unpack.unpack(source, Path("runs"), Path("multirun"))
     rows = sorted(Path("runs").glob("*/metrics.jsonl"))[0]
     lines = rows.read_bytes().splitlines(keepends=True)
     rows.write_bytes(b"".join(lines[:-1]))
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
     with pytest.raises(AblateError, match=rf"{rows.parent} already holds a different or shorter training"):
-        packs.unpack(source, Path("runs"), Path("multirun"))
+        unpack.unpack(source, Path("runs"), Path("multirun"))
     sweep = Path("others") / FACTORIAL
     sweep.mkdir(parents=True)
     (sweep / "sweep.json").write_text("{}")
     with pytest.raises(AblateError, match=f"{sweep} exists and is not the sweep"):
-        packs.unpack(source, Path("other"), Path("others"))
+        unpack.unpack(source, Path("other"), Path("others"))
     assert {path: path.read_bytes() for path in before} == before
     assert (sweep / "sweep.json").read_text() == "{}"
     assert not Path("other").exists()
@@ -226,7 +226,7 @@ def test_an_archive_with_anything_else_in_it_is_refused_in_one_line(elsewhere, w
     source = elsewhere / f"x.tar.{kind}"
     source.write_bytes(_archive((HOSTILE[what], b"{}"), kind=kind))
     with pytest.raises(AblateError) as error:
-        packs.unpack(source, Path("runs"), Path("multirun"))
+        unpack.unpack(source, Path("runs"), Path("multirun"))
     assert str(source) in str(error.value)
     assert str(error.value).isprintable()
     assert [path.name for path in elsewhere.iterdir()] == [source.name]
@@ -238,7 +238,7 @@ def test_an_archive_that_says_it_holds_100_gb_is_refused_before_that_is_read(els
     header = member.tobuf(tarfile.GNU_FORMAT)
     (elsewhere / "x.tar.gz").write_bytes(gzip.compress(header + bytes(2**20)))
     with pytest.raises(AblateError, match="no packed sweep has"):
-        packs.unpack(Path("x.tar.gz"), Path("runs"), Path("multirun"))
+        unpack.unpack(Path("x.tar.gz"), Path("runs"), Path("multirun"))
 
 
 def test_a_name_of_gigabytes_is_refused_before_it_is_read(elsewhere):
@@ -246,7 +246,7 @@ def test_a_name_of_gigabytes_is_refused_before_it_is_read(elsewhere):
     member.size = 100 * 2**30
     (elsewhere / "x.tar.gz").write_bytes(gzip.compress(member.tobuf(tarfile.GNU_FORMAT) + bytes(2**20)))
     with pytest.raises(AblateError, match="damaged or not an archive"):
-        packs.unpack(Path("x.tar.gz"), Path("runs"), Path("multirun"))
+        unpack.unpack(Path("x.tar.gz"), Path("runs"), Path("multirun"))
 
 
 def test_a_link_in_a_packed_folder_is_refused(place, elsewhere):
@@ -255,7 +255,7 @@ def test_a_link_in_a_packed_folder_is_refused(place, elsewhere):
     rows.rename(elsewhere / "rows")
     rows.symlink_to(elsewhere / "rows")
     with pytest.raises(AblateError, match=r"metrics\.jsonl is a link"):
-        packs.unpack(Path("mine"), Path("runs"), Path("multirun"))
+        unpack.unpack(Path("mine"), Path("runs"), Path("multirun"))
     assert not Path("runs").exists()
 
 
@@ -269,10 +269,10 @@ def test_no_changed_byte_of_an_archive_goes_unnoticed(place, tmp_path, place_in,
     source.write_bytes(bytes(content))
     files, refused = {}, ""
     try:
-        _, files = packs.read(source)
+        _, files = unpack.read(source)
     except AblateError as error:
         refused = str(error)
-    assert str(source) in refused or files == packs.read(place / "packs" / f"one.tar.{kind}")[1]
+    assert str(source) in refused or files == unpack.read(place / "packs" / f"one.tar.{kind}")[1]
 
 
 @pytest.mark.parametrize("given", ["nothing-there", "runs.tar.gz", "notes.txt", "empty"])

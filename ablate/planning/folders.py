@@ -9,7 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ablate.errors import AblateError
 from ablate.store import SWEEP, sweep_names
-from ablate.store.pack import store_of
+from ablate.store.packed import store_of
 from ablate.store.schema import plain_file
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_names import TUNING

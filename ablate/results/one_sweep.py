@@ -12,7 +12,7 @@ from ablate.readout import Readout, diverged_loss_of, read_off
 from ablate.results.doubts import doubts
 from ablate.results.frames import Found, arm_name
 from ablate.results.trained import Trained
-from ablate.store import SPEED, SWEEP, pack, result_file, sweep_file
+from ablate.store import SPEED, SWEEP, packed, result_file, sweep_file
 from ablate.store.result_file import Stored
 from ablate.store.sweep import Sweep, SweepArm, SweepRun
 from ablate.store.sweep_file import SweepFile
@@ -36,7 +36,7 @@ def read(sweep: Path) -> Found:
             f"{folder / SWEEP} has no checksum, as earlier versions wrote it, so a change of it would go unseen; the sweep's "
             "command, given again, adds one"
         )
-    notes += pack.changed(folder)
+    notes += packed.changed(folder)
     if store is None:
         notes.append(
             f"No trajectory of this sweep was found, so there are no curves, and values are those of each run's "

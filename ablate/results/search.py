@@ -22,7 +22,7 @@ from ablate.results.sources import load as load_sweep
 from ablate.results.trained import Trained
 from ablate.stats.importance import importance
 from ablate.stats.objectives import LEARNED, Objective, objective
-from ablate.store import SWEEP, pack, record, sweep_file, trials_file
+from ablate.store import SWEEP, packed, record, sweep_file, trials_file
 from ablate.store.record import CONFIRMATION, FINISHED, Dimension, Trial, space_of
 from ablate.store.schema import real_folder
 from ablate.store.sweep import Sweep, SweepRun
@@ -189,7 +189,7 @@ def load(folder: str | Path) -> SearchResults:
         curves_frame(rows, aims, sweep.searched.get("train_images")),
         analyse(*ask(_short_labels(load_sweep(confirmed)))) if (confirmed / SWEEP).exists() else None,
         trainings,
-        (*pack.changed(place), *unsealed, *unreadable, *rescored, *notes),
+        (*packed.changed(place), *unsealed, *unreadable, *rescored, *notes),
     )
 
 

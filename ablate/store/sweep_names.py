@@ -8,7 +8,7 @@ from typing import Any
 
 from ablate.errors import AblateError, did_you_mean, shown
 from ablate.store import SWEEP, read_json
-from ablate.store.pack import RECORD
+from ablate.store.pack_manifest import RECORD
 
 MULTIRUN = "multirun"  # where sweeps lie, below the current folder
 TUNING = "retune"  # the folder, in that of a sweep, of the sweep that chooses the learning rate of each arm

@@ -15,7 +15,7 @@ from ablate.store.evaluations import NO_PREDICTIONS, is_step
 from ablate.store.files import MOST_JSON_BYTES, content_of, digest, files_in, parse_json, reading
 from ablate.store.inventory import Inventory, take
 from ablate.store.labels import LABELS, read_file
-from ablate.store.pack import left_out
+from ablate.store.packed import left_out
 from ablate.store.references import REGISTRATIONS, registrations
 from ablate.store.trajectory import MOST_CONFIG_BYTES, Trajectory, is_status, unpack_predictions
 from ablate.system.safe_files import Unreadable, kind_of, read_regular

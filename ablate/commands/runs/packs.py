@@ -87,12 +87,12 @@ def unpack(words: Sequence[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object in place of the line")
     options = parser.parse_args(words)
-    from ablate.store import pack as packs
     from ablate.store import register_sweep
+    from ablate.store import unpack as unpacking
 
     if not options.pack.exists():
         raise AblateError(f"{options.pack} does not exist. Name the folder or archive that ablate runs pack wrote.")
-    done = packs.unpack(options.pack, options.store, options.to)
+    done = unpacking.unpack(options.pack, options.store, options.to)
     register_sweep(options.store, done.sweep, _needs(done.sweep, options.store)[0])
     if options.json:
         counts = {"added": list(done.added), "there": list(done.there)}
