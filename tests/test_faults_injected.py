@@ -32,6 +32,7 @@ from ablate.running import ensuring, sweep, worker
 from ablate.running.backend import Job, Outcome, Place
 from ablate.running.engine import Engine
 from ablate.store import Trajectory
+from ablate.store.checkpoints import prune, resumable
 from ablate.trainer import Watcher
 
 WORDS = ["data=digits", "steps=20", "eval_every=10", "augment=off,flip", "ema=on,off", "seed=0,1", "report.formats=[]"]
@@ -50,7 +51,7 @@ def trained(job: Job, readout: Readout, trajectory: Trajectory, watcher: Watcher
     try:
         trajectory.clean()
         trajectory.write_config(job.content, job.names)
-        begun = next((int(path.stem) for path in trajectory.resumable(last, recipe.eval_every)), 0)
+        begun = next((int(path.stem) for path in resumable(trajectory, last, recipe.eval_every)), 0)
         trajectory.drop_after(begun)
         trajectory.add_segment({"threads": 1, "from_step": begun})
         trajectory.keep(last)
@@ -63,7 +64,7 @@ def trained(job: Job, readout: Readout, trajectory: Trajectory, watcher: Watcher
             trajectory.add_evaluation(row, {name: np.arange(4) for name in ("raw", "averaged")})
             store.write_atomically(trajectory.checkpoint(step), b"")
             trajectory.set_status("running", step)
-            trajectory.prune(step)
+            prune(trajectory, step)
             if stop():
                 raise Stopped(step)
         trajectory.set_status("done", last)

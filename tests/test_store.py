@@ -27,6 +27,7 @@ from ablate import machine, store
 from ablate.errors import AblateError
 from ablate.running.recorder import Recorder
 from ablate.store import Trajectory, catalog, checksums, verify
+from ablate.store.checkpoints import prune
 from ablate.store.gc import clear
 from ablate.trainer import Resources
 
@@ -124,7 +125,7 @@ def test_pruning_keeps_the_newest_two_and_what_runs_asked_for(tmp_path: Path) ->
     (made.path / "checkpoints").mkdir()
     for step in range(1, 8):
         made.checkpoint(step).write_bytes(b"")
-    made.prune(6)
+    prune(made, 6)
     assert [int(path.stem) for path in made.checkpoints()] == [7, 6, 5, 2, 1]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablate.store import Trajectory
+from ablate.store.checkpoints import resumable
 from ablate.store.sweep import SweepReadout, SweepRun
 from ablate.trainers import Asked
 
@@ -54,7 +55,7 @@ class Training:
     @property
     def begun(self) -> int:
         """The step of the newest checkpoint that the training would go on from; 0 where there is none."""
-        found = next(self.trajectory.resumable(self.asked.step, self.asked.grid), None)
+        found = next(resumable(self.trajectory, self.asked.step, self.asked.grid), None)
         return 0 if found is None else int(found.stem)
 
     @property

@@ -15,8 +15,8 @@ from ablate.models import costs
 from ablate.store import DAMAGE, Trajectory, evaluations, segments
 from ablate.store.files import content_of, digest, read_json
 from ablate.store.inventory import Inventory, take
+from ablate.store.predictions import unpack_predictions
 from ablate.store.schema import BadFile, Node
-from ablate.store.trajectory import unpack_predictions
 from ablate.system.safe_files import reason_of
 
 _DIGEST = re.compile(r"[0-9a-f]{8,128}")

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from ablate import machine
 from ablate.errors import AblateError, Diverged
-from ablate.store import Trajectory
+from ablate.store import Trajectory, checkpoints
 from ablate.system import provenance
 from ablate.trainer import Resources, Watcher
 
@@ -42,14 +42,14 @@ class Recorder:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
         if isinstance(error, Diverged):
             self.trajectory.set_status("diverged", error.step, error.reason)
-            self.trajectory.prune_finished(error.step)
+            checkpoints.prune_finished(self.trajectory, error.step)
             return True
         if error is None:
             if self.trajectory.row(self.to) is None:
                 raise AblateError(f"Expected an evaluation at step {self.to} in {self.trajectory.path}. Received: none.")
             saved = (int(path.stem) for path in self.trajectory.checkpoints())
             self.trajectory.set_status("done", max([self.to, *saved]))
-            self.trajectory.prune_finished(self.to)
+            checkpoints.prune_finished(self.trajectory, self.to)
         return False
 
     def began(self, step: int, where: Mapping[str, Any] | None = None) -> int:
@@ -86,7 +86,7 @@ class Recorder:
     def saved(self, step: int) -> None:
         """The state of a step can be gone on from."""
         self.trajectory.set_status("running", step)
-        self.trajectory.prune(step)
+        checkpoints.prune(self.trajectory, step)
 
     def alive(self, step: int, loss: float | None = None, per_second: float | None = None) -> None:
         """It has come to a step."""

@@ -17,6 +17,7 @@ predictions, row, checkpoint, so that whatever moment a training is killed at, t
 What is written can be checked: see `ablate.store.checksums`.
 """
 
+from ablate.store.checkpoints import KEPT_CHECKPOINTS
 from ablate.store.checksums import DAMAGE, pack_arrays, unpack_arrays
 from ablate.store.evaluations import RECENT, SPEED, mean_speed
 from ablate.store.files import (
@@ -33,7 +34,7 @@ from ablate.store.files import (
 from ablate.store.labels import Evaluated, keep_evaluated, read_evaluated
 from ablate.store.liveness import alive, sign_of_life
 from ablate.store.references import SWEEP, KnownSweep, gone_sweeps, known_sweeps, register_sweep
-from ablate.store.trajectory import KEPT_CHECKPOINTS, Trajectory
+from ablate.store.trajectory import Trajectory
 from ablate.system.safe_files import Unreadable
 
 __all__ = [

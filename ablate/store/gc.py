@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ablate.errors import AblateError
 from ablate.store.catalog import contents, size
+from ablate.store.checkpoints import going_on, kept_for
 from ablate.store.files import files_in, sync_folder, writing
 from ablate.store.references import KnownSweep, Needs, gone_sweeps
 from ablate.store.trajectory import Trajectory
@@ -127,12 +128,12 @@ def _dispensable(trajectory: Trajectory, needs: Needs) -> Cleared:
     users = needs.of(trajectory.fingerprint)
     finals = {step for sweep in users for step in sweep.needs[trajectory.fingerprint]}
     unfinished = trajectory.unfinished(finals)
-    needed = trajectory.kept_for(finals)
-    needed.update(path for step in unfinished & finals for path in trajectory.going_on(step))
-    spared = {path for step in unfinished - finals for path in trajectory.going_on(step)}
+    needed = kept_for(trajectory, finals)
+    needed.update(path for step in unfinished & finals for path in going_on(trajectory, step))
+    spared = {path for step in unfinished - finals for path in going_on(trajectory, step)}
     status = trajectory.status()
     if status["state"] == "running" and status["step"] > max(trajectory.final_steps(), default=-1):  # to a step not noted
-        spared.update(trajectory.going_on(status["step"]))
+        spared.update(going_on(trajectory, status["step"]))
     checkpoints = trajectory.checkpoints()
     dropped = [path for path in checkpoints if path not in needed | spared]
     leftovers = [*_put_aside(trajectory), *trajectory.leftovers()]

@@ -1,6 +1,5 @@
 """One training on disk."""
 
-import io
 import json
 import logging
 import math
@@ -11,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from filelock import Timeout
 from numpy.typing import NDArray
 
 from ablate.errors import AblateError
-from ablate.store import evaluations, segments
-from ablate.store.checksums import DAMAGE, read_sealed, seal, unseal, write_sealed
+from ablate.store import config_file, evaluations, segments
+from ablate.store.checksums import DAMAGE, read_sealed, seal, write_sealed
 from ablate.store.evaluations import is_step
 from ablate.store.files import (
     MOST_JSON_BYTES,
@@ -25,31 +23,24 @@ from ablate.store.files import (
     content_of,
     digest,
     files_in,
-    fingerprint,
     is_forbidden,
     lock,
     make_folder,
     parse_json,
-    parse_yaml,
     read_json,
     replace,
     write_atomically,
     write_json,
     writing,
 )
+from ablate.store.final_steps import FinalSteps
 from ablate.store.held import keeping
 from ablate.store.liveness import alive
-from ablate.system import npz
+from ablate.store.predictions import pack_predictions, unpack_predictions
 from ablate.system.safe_files import MOST_BYTES, read_regular
 
-KEPT_CHECKPOINTS = 2  # the newest ones, while it is trained, besides those for final steps that a run asked for
-KEPT_BEFORE = 95  # percent of a final step: the newest checkpoint up to there stays, too
 STATES = ("running", "done", "diverged", "failed")
 
-MOST_CONFIG_BYTES = 256 << 10
-
-_FIRST = "# first asked for as:"
-_FIRST_CHECK = "# check of that line: "  # which no fingerprint holds; versions before this wrote none
 
 log = logging.getLogger(__name__)
 
@@ -59,18 +50,6 @@ def is_status(content: Mapping[str, Any]) -> bool:
     named = content.keys() | {"rows"} == {"state", "step", "error", "rows"} and content["state"] in STATES
     plain = isinstance(content["error"], str | None) if named else False
     return plain and is_step(content["step"]) and is_step(content.get("rows", 0))
-
-
-def unpack_predictions(content: bytes) -> dict[str, NDArray[np.integer]]:
-    """Predicted classes, (images,), by readout.
-
-    Raises:
-        DAMAGE: one of these, where the bytes are not such a file.
-    """
-    arrays = npz.arrays_of(io.BytesIO(content), MOST_BYTES)
-    if any(array.ndim != 1 or array.dtype.kind != "u" for array in arrays.values()):
-        raise ValueError("not predicted classes")
-    return arrays
 
 
 def _is_step(text: str) -> bool:
@@ -134,37 +113,25 @@ class Trajectory:
 
     def write_config(self, content: Mapping[str, Any], names: Mapping[str, str]) -> None:
         """Write the hashed content once; `names` of the chosen levels only stand above it, as a comment."""
-        path = self.path / "config.yaml"
         if self.config() is None or self.names_damaged:
-            comment = f"{_FIRST} " + " ".join(f"{group}={level}" for group, level in names.items())
-            body = yaml.safe_dump(dict(content), sort_keys=False)
-            check = _FIRST_CHECK + digest(comment.encode())
-            write_atomically(path, f"{comment}\n{check}\n{body}".encode(), self.store)
+            write_atomically(self.path / "config.yaml", config_file.text_of(content, names), self.store)
 
     def config(self) -> dict[str, Any] | None:
         """The content that was hashed; None where the file is missing or does not fit the fingerprint."""
-        try:
-            content = parse_yaml(self._content("config.yaml", MOST_CONFIG_BYTES) or b"")
-            fits = isinstance(content, dict) and fingerprint(content) == self.fingerprint
-        except (*DAMAGE, TypeError):
-            return None
-        return content if fits else None
+        return config_file.hashed(self._config, self.fingerprint)
 
     def names(self) -> dict[str, str]:
         """The level of each group that the training was first asked for with: {"model": "tuto", ...}; none where damaged."""
-        return self._names()[0]
+        return config_file.names_of(self._config)[0]
 
     @property
     def names_damaged(self) -> bool:
         """Whether the line that says so is not what was written."""
-        return self._names()[1]
+        return config_file.names_of(self._config)[1]
 
-    def _names(self) -> tuple[dict[str, str], bool]:
-        first, second, *_ = [*(self._content("config.yaml", MOST_CONFIG_BYTES) or b"").split(b"\n", 2), b""]
-        if second.startswith(_FIRST_CHECK.encode()) and second != (_FIRST_CHECK + digest(first)).encode():
-            return {}, True
-        words = first.decode(errors="replace").removeprefix(_FIRST).split() if first.startswith(_FIRST.encode()) else []
-        return dict(word.split("=", 1) for word in words if "=" in word), False
+    @property
+    def _config(self) -> bytes:
+        return self._content("config.yaml", config_file.MOST_CONFIG_BYTES) or b""
 
     # status
 
@@ -270,13 +237,9 @@ class Trajectory:
         if not predictions:
             evaluations.append(self.path / "metrics.jsonl", row, evaluations.NO_PREDICTIONS, self.store)
             return
-        largest = max(int(classes.max()) for classes in predictions.values())
-        kind = np.uint8 if largest < 256 else np.uint16
-        buffer = io.BytesIO()
-        arrays: dict[str, Any] = {name: classes.astype(kind) for name, classes in predictions.items()}
-        np.savez_compressed(buffer, **arrays)
-        write_atomically(self.predictions_file(row["step"]), buffer.getvalue(), self.store)
-        evaluations.append(self.path / "metrics.jsonl", row, digest(buffer.getvalue()), self.store)
+        packed = pack_predictions(predictions)
+        write_atomically(self.predictions_file(row["step"]), packed, self.store)
+        evaluations.append(self.path / "metrics.jsonl", row, digest(packed), self.store)
 
     @property
     def finished(self) -> int:
@@ -287,10 +250,11 @@ class Trajectory:
     def unfinished(self, asked: Iterable[int] = ()) -> set[int]:
         """The steps that runs asked for, those of `asked` among them, that are still to be trained to."""
         steps = {*self.final_steps(), *asked}
-        return {step for step in steps if step < self._diverged_at and self.row(step) is None}
+        return {step for step in steps if step < self.diverged_at and self.row(step) is None}
 
     @property
-    def _diverged_at(self) -> float:
+    def diverged_at(self) -> float:
+        """The step at which it diverged; infinite where it did not."""
         status = self.status()
         return status["step"] if status["state"] == "diverged" else math.inf
 
@@ -340,20 +304,6 @@ class Trajectory:
         """Where the checkpoint of a step lies."""
         return self.path / "checkpoints" / f"{step}.npz"
 
-    def resumable(self, step: int, eval_every: int) -> Iterator[Path]:
-        """The checkpoints that a training to a step goes on from, the newest first.
-
-        One on the grid of evaluations whose own evaluation was lost is none, so that it comes to be written again.
-        """
-        for path in self.checkpoints():
-            at = int(path.stem)
-            if at <= step and (at % eval_every or self.row(at) is not None):
-                yield path
-
-    def going_on(self, step: int) -> list[Path]:
-        """The checkpoints that a training to a step can go on from: the newest up to it."""
-        return [path for path in self.checkpoints() if int(path.stem) <= step][:KEPT_CHECKPOINTS]
-
     def keep(self, step: int) -> None:
         """Note that a run reads this step, so that its checkpoint stays. Any process may, at any time.
 
@@ -362,68 +312,19 @@ class Trajectory:
         if step in self.final_steps():
             return
         try:
-            with self._noting():
-                steps = {*self.final_steps(), step}
-                write_sealed(self.path / "final_steps.json", {"steps": sorted(steps)}, self.store)
+            self._final_steps.add(step)
         except AblateError as error:
             if not is_forbidden(error):
                 raise
             log.warning("%s The run is read all the same.", error)
 
-    @contextmanager
-    def _noting(self) -> Iterator[None]:
-        """Hold the right to write what is written without the lock of the training."""
-        with writing(self.path / "final_steps.json"):
-            make_folder(self.path, self.store)
-            held = lock(self.path / ".final_steps.lock", self.store)
-            held.acquire()
-        try:
-            yield
-        finally:
-            held.release()
-
     def final_steps(self) -> list[int]:
         """The steps that runs asked for."""
-        try:
-            content = parse_json(self._content("final_steps.json", MOST_JSON_BYTES) or b"")
-            older = isinstance(content, list)
-            finals = content if older else unseal(content, wanted=True)[0]["steps"]
-            return [step for step in finals if is_step(step)]
-        except (*DAMAGE, TypeError):
-            return []
+        return self._final_steps.read()
 
-    def kept_for(self, finals: Iterable[int]) -> set[Path]:
-        """The checkpoints that stay for final steps: each one's own, and the newest at or before 95 % of it.
-
-        None for a step that diverged before it came.
-        """
-        checkpoints, diverged_at = self.checkpoints(), self._diverged_at
-        kept = set()
-        for final in (step for step in finals if step < diverged_at):
-            before = (path for path in checkpoints if 100 * int(path.stem) <= KEPT_BEFORE * final)
-            kept |= {path for path in (self.checkpoint(final), next(before, None)) if path in checkpoints}
-        return kept
-
-    def prune(self, step: int) -> None:
-        """Drop the checkpoints up to a step that are neither its newest nor kept for a step that a run asked for."""
-        past = [path for path in self.checkpoints() if int(path.stem) <= step]
-        self._drop(set(past[KEPT_CHECKPOINTS:]) - self.kept_for(self.final_steps()))
-
-    def prune_finished(self, step: int) -> None:
-        """Drop the checkpoints up to a step that no step needs which a run asked for, whether it is trained or still to be.
-
-        Where they may not be dropped they stay: the training is as finished as it was.
-        """
-        kept = self.kept_for(self.final_steps()).union(*map(self.going_on, self.unfinished()))
-        try:
-            self._drop({path for path in self.checkpoints() if int(path.stem) <= step} - kept)
-        except AblateError as error:
-            log.warning("%s The checkpoints stay; `ablate runs gc` drops them.", error)
-
-    def _drop(self, checkpoints: Iterable[Path]) -> None:
-        with writing(self.path / "checkpoints"):
-            for path in checkpoints:
-                path.unlink(missing_ok=True)
+    @property
+    def _final_steps(self) -> FinalSteps:
+        return FinalSteps(self.path)
 
     def leftovers(self) -> list[Path]:
         """The temporary files of writes that were killed, and of those that are under way."""
@@ -432,7 +333,7 @@ class Trajectory:
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files of writes that were killed. The caller holds the lock."""
-        with writing(self.path), self._noting():
+        with writing(self.path), self._final_steps.noting():
             for file in self.leftovers():
                 file.unlink(missing_ok=True)
 

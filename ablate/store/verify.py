@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from ablate.errors import AblateError
+from ablate.store.checkpoints import going_on
 from ablate.store.checksums import DAMAGE, check_arrays, unseal
+from ablate.store.config_file import MOST_CONFIG_BYTES
 from ablate.store.evaluations import NO_PREDICTIONS, is_step
 from ablate.store.files import MOST_JSON_BYTES, content_of, digest, files_in, parse_json, reading
 from ablate.store.inventory import Inventory, take
 from ablate.store.labels import LABELS, read_file
 from ablate.store.packed import left_out
+from ablate.store.predictions import unpack_predictions
 from ablate.store.references import REGISTRATIONS, registrations
-from ablate.store.trajectory import MOST_CONFIG_BYTES, Trajectory, is_status, unpack_predictions
+from ablate.store.trajectory import Trajectory, is_status
 from ablate.system.safe_files import Unreadable, kind_of, read_regular
 
 _NO_FILE = "the store has plain files and folders there"
@@ -117,7 +120,7 @@ def _inventory(trajectory: Trajectory) -> Inventory | None:
 def _stranded(trajectory: Trajectory, status: Mapping[str, Any]) -> bool:
     """Whether it was stopped on the way and cannot go on from there."""
     going_to = max(trajectory.unfinished(), default=0)
-    return status["state"] == "running" and 0 < status["step"] <= going_to and not trajectory.going_on(going_to)
+    return status["state"] == "running" and 0 < status["step"] <= going_to and not going_on(trajectory, going_to)
 
 
 def unchecked(trajectories: Iterable[Trajectory]) -> list[str]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ablate.config.recipe import Recipe
 from ablate.store import DAMAGE, Trajectory, pack_arrays, unpack_arrays, write_atomically
+from ablate.store.checkpoints import resumable
 from ablate.training.network import Network
 
 _BYTES_PER_VALUE = 8  # at most, whatever the precision
@@ -46,7 +47,7 @@ def restore(trajectory: Trajectory, network: Network, recipe: Recipe) -> Progres
     A damaged checkpoint is said and put aside, and the one before it is used. So is the one before it where the evaluation
     that belongs to a checkpoint was lost, so that it comes to be written again.
     """
-    for path in trajectory.resumable(recipe.steps, recipe.eval_every):
+    for path in resumable(trajectory, recipe.steps, recipe.eval_every):
         variables = network.variables()
         try:
             values = sum(math.prod(variable.shape) for variable in variables.values())
