@@ -144,6 +144,7 @@ class Plan:
             store=self.store,
             retune=self.retune,
             fixed=self.fixed,
+            trainer=self.runs[0].asked.other,
             diverged_loss=self.runs[0].asked.readout.diverged_loss,
         )
 

@@ -36,7 +36,7 @@ def verdict_notes(
         fixed = sentences.when_fixed(retuned, begun_earlier) if planned else ""
         planned = planned and not interim  # a look that was not planned is not counted
         given = (question.judged, question.looks, question.margin, question.metric.points)
-        lines += stats.rule(*given, what, fixed, planned, new)
+        lines += stats.rule(*given, what, fixed, planned, new, results.sweep.trainer is None)
     lines += exploratory(question)
     equal = stats.equal_compute(results.runs)
     said = [line for line in (interim, caveats.earlier(results, begun_earlier), equal) if line]
@@ -52,10 +52,9 @@ def exploratory(question: Question) -> list[str]:
 
 def compared(question: Question, names: dict[int, str], partner: str | None) -> str:
     """What is compared with what: metric, evaluation set, step, weights."""
-    steps, weights = sorted(set(question.steps)), set(question.weights)
+    steps = sorted(set(question.steps))
     at = f"step {steps[0]:,}" if len(steps) == 1 else f"each arm's own step ({', '.join(f'{step:,}' for step in steps)})"
-    read = f" with {weights.pop()} weights" if len(weights) == 1 else ""
-    line = f"{question.metric.name.capitalize()} on the {question.evaluation_set} set at {at}{read}"
+    line = f"{question.metric.name.capitalize()} on the {question.evaluation_set} set at {at}{question.read_with}"
     if not question.judged:
         return f"{line}; nothing is compared."
     if question.effects:

@@ -7,6 +7,7 @@ from ablate.designs import STORE
 from ablate.errors import AblateError, one_of
 from ablate.results.frames import Results, arm_name
 from ablate.stats.intervals import family_level
+from ablate.store.sweep_check import ONE_VALUE
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,12 @@ class Question:
     baseline: int
     changes: tuple[str, ...] = ()
     target: float | None = None
+
+    @property
+    def read_with(self) -> str:
+        """As in ` with raw weights`; empty where the arms differ in them, or a run has one value."""
+        different = set(self.weights)
+        return f" with {different.pop()} weights" if len(different) == 1 and different != {ONE_VALUE} else ""
 
     @property
     def judged(self) -> int:

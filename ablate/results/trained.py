@@ -99,6 +99,11 @@ class Trained:
             return "stopped"
         return "damaged" if state == "new" and self.rows else state
 
+    def gives_predictions(self, step: int) -> bool:
+        """Whether an evaluation was written with predictions, or is not there to tell."""
+        line = self._inventory.lines.by_step.get(step)
+        return line is None or line.predictions != evaluations.NO_PREDICTIONS
+
     def predictions(self, step: int) -> Mapping[str, NDArray[np.integer]] | None:
         """Predicted classes at a step, (images,), by readout; None where they are gone, or not what was written."""
         line = self._inventory.lines.by_step.get(step)

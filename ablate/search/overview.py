@@ -13,7 +13,7 @@ from ablate.planning.runs import Training, trainings
 from ablate.planning.site import Site
 from ablate.resources import Share
 from ablate.search import space
-from ablate.search.spec import Search, epoch
+from ablate.search.spec import Search
 from ablate.store.record import shown
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def describe(search: Search, site: Site, ledger: "Ledger | None" = None) -> dict
         "pruner": asked.pruner["name"],
         "examples": search.budget.examples,
         "epochs": search.budget.epochs,
-        "train_images": epoch(search.asked),
+        "train_images": search.asked.sizes.get("training_images"),
         "judged_on": search.asked.spec.evaluation_set,
         "images": search.images_judged,
         "examples_at_most": left * per_trial * search.budget.examples,
@@ -102,16 +102,19 @@ def head(description: Mapping[str, Any]) -> list[str]:
     lines = [
         f"{at['study'] or 'search'}: {trials} over {over}{aim} ({at['sampler']}, pruner {at['pruner']})",
         f"a trial trains for {at['epochs']:.4g} epochs, {at['examples']:,} examples (to a whole batch) whatever its batch "
-        "size, and is judged on "
-        f"{at['images']:,} {at['judged_on']} images",
+        f"size, and is judged on {at['images']:,} {at['judged_on']} images"
+        if at["train_images"]
+        else f"a trial trains for {counted(at['examples'], 'step')}",
     ]
     if at["judged_on"] == "test":
         lines.append("the settings are chosen on the test set, as asked: what they reach on it says little about new images")
     if at["confirmation_trainings"]:
+        images = at["train_images"]
+        anew = f" on all training images for {at['confirmation_epochs']:.4g} epochs," if images else ""
         lines.append(
-            f"then the {winner} is trained on all training images for {at['confirmation_epochs']:.4g} epochs, with "
-            f"{counted(at['confirmation_trainings'] // 2, 'seed')} that no trial used, against the default one "
-            f"({', '.join(f'{key}={shown(value)}' for key, value in at['default'].items())}), and read on the test set"
+            f"then the {winner} is trained{anew} with {counted(at['confirmation_trainings'] // 2, 'seed')} that no trial used, "
+            f"against the default one ({', '.join(f'{key}={shown(value)}' for key, value in at['default'].items())})"
+            f"{', and read on the test set' if images else ''}"
         )
     if at["trials_done"] == at["trials"]:
         return lines

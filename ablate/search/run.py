@@ -259,9 +259,10 @@ def _told(search: Search, trial: optuna.trial.FrozenTrial) -> str:
     setting = ", ".join(f"{key}={shown(value)}" for key, value in trial.params.items())
     name, value = search.settings.objectives[0], trial.values[0]
     score = f"{100 * value:.2f} %" if name == "accuracy" else f"{value:.4g}"
-    images = f"{search.images_judged:,} {search.asked.spec.evaluation_set} images"
+    judged = search.images_judged
+    images = "" if judged is None else f" on {judged:,} {search.asked.spec.evaluation_set} images"
     flatters = "the score of a maximum, which flatters: to choose by, and no result"
-    return f"best of the trials: trial {trial.number} ({setting}), {name} {score} on {images} ({flatters})"
+    return f"best of the trials: trial {trial.number} ({setting}), {name} {score}{images} ({flatters})"
 
 
 def _confirm(

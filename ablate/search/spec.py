@@ -134,10 +134,8 @@ class Search:
         return [*fixed, *self.images, self.for_(self.budget.epochs), *spaces.words(params)]
 
     def for_(self, epochs: float) -> str:
-        """The override that trains so long: in epochs, or in steps where a step has no examples."""
-        if "training_images" in self.asked.sizes:
-            return f"epochs={plain(epochs)}"
-        return f"steps={round(epochs * epoch(self.asked))}"
+        """The override that trains so long: in epochs, or in steps where the trainer knows no others."""
+        return f"epochs={plain(epochs)}" if has_epochs(self.asked) else f"steps={round(epochs * epoch(self.asked))}"
 
     def runs(self, trial: int, params: Params) -> list[Run]:
         """The runs of a trial, one a seed.
@@ -147,17 +145,19 @@ class Search:
         """
         words = self.overrides(params, self.alone)
         cfg = self.compose(self.overrides(params, self.fixed))
-        per_evaluation = self.budget.eval_epochs * epoch(self.asked)
-        batch_size = OmegaConf.select(cfg, "batch_size") if "batch_size" in self.asked.sizes else 1
-        every = max(1, round(per_evaluation / batch_size)) if isinstance(batch_size, int) and batch_size > 0 else 1
-        OmegaConf.update(cfg, "eval_every", every)
+        grid = []
+        if has_epochs(self.asked):
+            per_evaluation, batch_size = self.budget.eval_epochs * epoch(self.asked), OmegaConf.select(cfg, "batch_size")
+            every = max(1, round(per_evaluation / batch_size)) if isinstance(batch_size, int) and batch_size > 0 else 1
+            OmegaConf.update(cfg, "eval_every", every)
+            grid = [f"eval_every={every}"]
         names = trainers.names_of(cfg, cfg.hydra)
         runs = []
         for place, seed in enumerate(self.settings.seeds):
             OmegaConf.update(cfg, "seed", seed)
             wanted = trainers.asked(cfg)
             trajectory, content = trajectory_of(wanted)
-            given = (*words, f"eval_every={every}", f"seed={seed}")
+            given = (*words, *grid, f"seed={seed}")
             number = trial * len(self.settings.seeds) + place
             runs.append(Run(number, trial, seed, given, wanted, trajectory, content, names))
         return runs
@@ -217,6 +217,7 @@ class Search:
             store=self.store,
             fixed=Fixed("accuracy", self.asked.spec.evaluation_set, (), (), self.asked.report.margin),
             search=self._noted(),
+            trainer=self.asked.other,
         )
 
     def _noted(self) -> dict[str, Any]:
@@ -230,7 +231,7 @@ class Search:
             "objectives": list(asked.objectives),
             "directions": list(asked.directions),
             "budget": asdict(self.budget),
-            "train_images": epoch(self.asked),
+            "train_images": self.asked.sizes.get("training_images"),
             "validation_images": self.images_judged,
             "n_trials": asked.n_trials,
             "timeout": asked.timeout,
@@ -262,20 +263,23 @@ def make(
         AblateError: names every value that cannot be trained.
     """
     loading.check_overrides(command.fixed)
-    for word in command.fixed:
+    cfg = compose(command.fixed)
+    trainers.check_words(command.fixed, cfg)
+    by_epochs = trainers.of(cfg).name == trainers.BUILT_IN
+    for word in command.fixed if by_epochs else ():
         if key_of(word) == "eval_every":
             raise AblateError(
                 f"{word} has no effect in a search, whose trials are evaluated by epochs. Use hydra.sweeper.eval_epochs=NUMBER."
             )
-    fixed = tuple(spaces.kept(command.fixed))
-    cfg = compose(command.fixed)
+    own_grid = [word for word in command.fixed if key_of(word) == "eval_every"]
+    fixed = (*spaces.kept(command.fixed), *own_grid)
     names = loading.levels(cfg.hydra)
     default = spaces.default_point(command.space, cfg, names)
     default_run = trainers.asked(cfg)
     images = _images(default_run, settings.allow_test, command.fixed)
     held_out = trainers.asked(compose([*command.fixed, *images]))
     whole = trainers.asked(compose([*command.fixed, *_whole(default_run)]))
-    given = OmegaConf.select(cfg, "epochs") if "training_images" in default_run.sizes else None
+    given = OmegaConf.select(cfg, "epochs") if has_epochs(default_run) else None
     # Without epochs, the examples of the default setting's steps, whatever the batch size of a trial.
     epochs = given or default_run.step * examples(default_run) / epoch(held_out)
     final = settings.confirm_epochs or given or default_run.step * examples(default_run) / epoch(whole)
@@ -314,6 +318,11 @@ def plain(number: float) -> str:
     return str(int(number)) if number == int(number) else repr(number)
 
 
+def has_epochs(asked: Asked) -> bool:
+    """Whether trainings learn from images, in epochs; else a search is in steps."""
+    return "training_images" in asked.sizes
+
+
 def examples(asked: Asked) -> int:
     """The training examples of a step; 1 where the trainer has none."""
     return int(asked.sizes.get("batch_size", 1))
@@ -326,7 +335,7 @@ def epoch(asked: Asked) -> int:
 
 def _whole(asked: Asked) -> list[str]:
     """Overrides with which a winner is measured: on all training images, and those of the test set."""
-    return ["data.validation=0", f"{EVAL_ON}=test"] if "training_images" in asked.sizes else []
+    return ["data.validation=0", f"{EVAL_ON}=test"] if has_epochs(asked) else []
 
 
 def _images(asked: Asked, allow_test: bool, fixed: Sequence[str]) -> list[str]:
@@ -337,7 +346,7 @@ def _images(asked: Asked, allow_test: bool, fixed: Sequence[str]) -> list[str]:
             f"Expected a search on validation images: what is chosen on the test set says nothing about new images. Received: "
             f"{EVAL_ON}=test. Leave it out; or, if it has to be, add hydra.sweeper.allow_test=true, and the report will say so."
         )
-    if "training_images" not in asked.sizes:
+    if not has_epochs(asked):
         return []
     given = asked.spec.payload.data.get("validation", 0)
     if not given and not on_test and any(key_of(word) == "data.validation" for word in fixed):

@@ -183,6 +183,7 @@ def rule(
     fixed: str = "",
     planned: bool = True,
     new_images: bool = True,
+    images: bool = True,
 ) -> Sequence[str]:
     """The rule behind the verdicts, for under the table, a line each.
 
@@ -194,6 +195,7 @@ def rule(
         fixed: when the margin was, empty where it was not.
         planned: whether all was, the look as well, so that the whole is as seldom wrong as it should be.
         new_images: whether intervals for these stand beside.
+        images: whether runs are evaluated on images.
 
     Examples:
         >>> from ablate.stats import rule
@@ -213,10 +215,11 @@ def rule(
     if margin is not None:
         since = f", fixed {fixed}" if fixed else ""
         lines.append(f"no effect beyond ± {margin:g}: it lies within ± {margin:g} {points}{since}.")
+    same = "this test set: train again, test on the same images." if images else "training again, and evaluating alike."
     return [
         *lines,
         "unclear: anything else, with how many seeds would tell. One seed gives no verdict.",
         barred(margin, what),
         *([GUARANTEE] if planned else []),
-        f"Verdicts are about this test set: train again, test on the same images.{NEW_IMAGES if new_images else ''}",
+        f"Verdicts are about {same}{NEW_IMAGES if new_images else ''}",
     ]

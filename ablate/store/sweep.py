@@ -206,6 +206,7 @@ class Sweep:
     config_dir: with configs of the user's own.
     retune: how the learning rates of arms were chosen; see `retune_file.Retune`.
     search: see `search_file`.
+    trainer: who trains its runs; None for the built-in one.
     diverged_loss: the training loss above which a run has diverged, as the newest command of the sweep has it.
     fixed_at: when it was written first, in seconds since 1970.
     joined: the names of the sweeps that were put together; none of a whole store; None of a sweep that a file holds.
@@ -226,6 +227,7 @@ class Sweep:
     fraction: SweepFraction | None = None
     retune: Retune | None = None
     search: Mapping[str, Any] | None = None
+    trainer: str | None = None
     diverged_loss: float | None = None
     fixed_at: int | None = None
     joined: tuple[str, ...] | None = None
@@ -254,6 +256,7 @@ class Sweep:
             retune=given.pop("retune", None),
             fixed=Fixed.from_json(given.pop("fixed")),
             search=given.pop("search", None),
+            trainer=given.pop("trainer", None),
             diverged_loss=given.pop("diverged_loss", None),
             fixed_at=given.pop("fixed_at", None),
             rest=given,
@@ -279,7 +282,7 @@ class Sweep:
             "store": self.store,
             **_given(retune=self.retune),
             "fixed": self.fixed.to_json(),
-            **_given(search=self.search, diverged_loss=self.diverged_loss, fixed_at=self.fixed_at),
+            **_given(search=self.search, trainer=self.trainer, diverged_loss=self.diverged_loss, fixed_at=self.fixed_at),
             **self.rest,
         }
 

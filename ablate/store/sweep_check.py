@@ -53,6 +53,8 @@ def check(node: Node) -> Sweep:
         raise node["seeds"].wrong("a list of different seeds")
     if (fixed_at := node.optional("fixed_at")) is not None:
         fixed_at.whole(0, LATEST)
+    if (trainer := node.optional("trainer")) is not None:
+        trainer.text(_NAME, empty=False)
     if (limit := node.optional("diverged_loss")) is not None:
         limit.number(above=0)
     fixed = node["fixed"]

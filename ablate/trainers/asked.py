@@ -42,6 +42,11 @@ class Asked:
         return registry.find(self.spec.trainer)
 
     @property
+    def other(self) -> str | None:
+        """Who trains it, where that is not the built-in trainer."""
+        return None if self.spec.trainer == registry.BUILT_IN else self.spec.trainer
+
+    @property
     def step(self) -> int:
         """The step at which the run is read."""
         return self.readout.step

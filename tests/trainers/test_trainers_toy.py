@@ -1,13 +1,20 @@
 """A trainer of another package, a function of seed and step, through all that there is; TensorFlow cannot be imported."""
 
 import json
+import os
+import re
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ablate.__main__ import main
+from ablate.store import Trajectory
 from ablate.trainers import TRAINERS
 
 Install = Callable[..., Path]
@@ -56,6 +63,8 @@ class Toy:
                 report.row(step, {"accuracy": 0.5 + gain + noise + 0.2 * step / (step + 100)})
             if step == to:
                 return
+            if spec.payload["rate"] > 100:
+                raise Diverged(step, f"a rate of {spec.payload['rate']:g} leads nowhere")
             if report.stop():
                 state.write_text(json.dumps(step))
                 report.saved(step)
@@ -78,10 +87,46 @@ label: a
 BLOCKED = 'raise ImportError("it is blocked")\n'
 
 
+class Program:
+    """Runs `python -m ablate` with the toy in its config folder, here or in a process of its own."""
+
+    def __init__(self, folder: Path, site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self.site, self.capsys = folder, site, capsys
+
+    def __call__(self, *words: str, status: int = 0) -> str:
+        """What it prints."""
+        self.capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main(list(words))
+        printed = "".join(self.capsys.readouterr())
+        assert (end.value.code or 0) == status, printed
+        return printed
+
+    def start(self, *words: str) -> "subprocess.Popen[bytes]":
+        """Start it in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "ablate", *words],
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(self.site)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    @property
+    def trainings(self) -> list[Trajectory]:
+        """All that the store has."""
+        return [Trajectory(self.folder / "runs", path.name) for path in sorted((self.folder / "runs").glob("[0-9a-f]*"))]
+
+    def results(self) -> list[dict[str, Any]]:
+        """Of the runs of the only sweep, in order."""
+        [sweep] = (self.folder / "multirun").iterdir()
+        files = sorted(sweep.glob("*/result.json"), key=lambda path: int(path.parent.name))
+        return [json.loads(file.read_text()) for file in files]
+
+
 @pytest.fixture
-def toy(tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Runs a command with the toy in its config folder."""
-    install(
+def toy(tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Program:
+    site = install(
         "toy", {"toy_trainer": MODULE, "tensorflow": BLOCKED, "keras": BLOCKED}, {TRAINERS.group: {"toy": "toy_trainer:TOY"}}
     )
     for name in ("tensorflow", "keras"):
@@ -89,26 +134,106 @@ def toy(tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch) -> Ca
     (tmp_path / "my" / "trainer").mkdir(parents=True)
     (tmp_path / "my" / "trainer" / "toy.yaml").write_text(CONFIG)
     monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> int:
-        with pytest.raises(SystemExit) as end:
-            main(list(words))
-        return end.value.code if isinstance(end.value.code, int) else 0
-
-    return run
+    return Program(tmp_path, site, capsys)
 
 
-WORDS = ("-cd", "my", "trainer=toy", "steps=40", "eval_every=10", "workers=2")
-SWEEP = (*WORDS, "trainer.trick=off,on", "seed=0,1,2")
+OWN = ("-cd", "my", "trainer=toy", "steps=40", "eval_every=10")
+SWEEP = (*OWN, "workers=2", "progress=false", "report.formats=[csv,md]")
+CROSSED = (*SWEEP, "trainer.trick=off,on", "seed=0,1,2")
 
 
-def test_plan_sweep_again_status_and_report(toy: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
-    assert toy("plan", *SWEEP) == 0
-    told = capsys.readouterr().out
+def test_plan_sweep_again_status_and_report(toy: Program) -> None:
+    told = toy("plan", *CROSSED)
     assert "6 runs (2 arms x 3 seeds) on 6 trainings" in told
-    assert "parameters" not in told
-    assert toy("-m", *SWEEP) == 0
-    [folder] = Path("multirun").iterdir()
-    results = [json.loads(path.read_text()) for path in sorted(folder.glob("*/result.json"))]
+    assert not re.search("parameters|operations|input|epoch", told), "the toy does not know them"
+    toy("-m", *CROSSED)
+    results = toy.results()
     assert [result["status"] for result in results] == ["done"] * 6
-    print(capsys.readouterr())
+    assert {result["costs"]["parameters"] for result in results} == {None}
+    rows = toy.trainings[0].rows()
+    assert [row["step"] for row in rows] == [10, 20, 30, 40]
+    assert set(rows[0]) == {"step", "accuracy", "seconds"}
+    before = [one.segments() for one in toy.trainings]
+    again = toy("-m", *CROSSED)
+    assert "6 runs (2 arms x 3 seeds) on 6 trainings, all done" in again
+    assert [one.segments() for one in toy.trainings] == before, "nothing is trained again"
+    assert "6 of 6 trainings done" in toy("status", "factorial")
+    report = toy("report", "factorial", "--format", "md,csv,html,tex,png")
+    assert "With trainer.trick, accuracy rises by 10.00 points in all 3 seeds alike" in report
+    assert not re.search(r"parameters|operations|examples/s|damaged|weights|images", report)
+    assert "missing" not in toy("runs", "verify")
+    assert toy("runs", "list").count("toy") >= 6
+
+
+def test_a_plan_tells_how_long_it_will_take_from_earlier_trainings(toy: Program) -> None:
+    toy("-m", *SWEEP, "trainer.slow=0.01", "seed=0,1")
+    assert "measured in earlier trainings of the same kind on this machine" in toy(
+        "plan", *SWEEP, "trainer.slow=0.01", "seed=5,6"
+    )
+
+
+def test_arms_that_train_alike_share_their_trainings(toy: Program) -> None:
+    assert "4 runs (2 arms x 2 seeds) on 2 trainings" in toy("plan", *SWEEP, "trainer.label=a,b", "seed=0,1")
+    toy("-m", *SWEEP, "trainer.label=a,b", "seed=0,1")
+    assert len(toy.trainings) == 2
+    assert len(toy.results()) == 4
+    [sweep] = (toy.folder / "multirun").iterdir()
+    content = json.loads((sweep / "sweep.json").read_text())
+    assert (content["same_arms"], content["trainer"]) == ([[1, 0]], "toy")
+
+
+def test_a_sweep_that_was_interrupted_goes_on_where_it_was(toy: Program) -> None:
+    words = ("-m", *SWEEP, "trainer.slow=0.1", "seed=0,1")
+    running = toy.start(*words)
+    until = time.monotonic() + 120
+    while time.monotonic() < until and not any((one.path / "metrics.jsonl").exists() for one in toy.trainings):
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(120) == 130
+    begun = {one.fingerprint: len(one.rows()) for one in toy.trainings}
+    assert 0 < sum(begun.values()) < 8
+    toy("-m", *SWEEP, "trainer.slow=0.0", "seed=0,1")
+    for one in toy.trainings:
+        assert [row["step"] for row in one.rows()] == [10, 20, 30, 40]
+        if begun[one.fingerprint]:
+            assert one.segments()[-1]["from_step"] >= 10, "it went on from its own state"
+
+
+def test_a_run_alone_and_one_that_diverges(toy: Program) -> None:
+    told = toy(*OWN, "seed=3", "hydra.run.dir=out")
+    assert "accuracy 60.81 % of the evaluation images at step 40\n" in told
+    assert "already; nothing to train" in toy(*OWN, "seed=3", "hydra.run.dir=out")
+    assert "The run diverged: a rate of 200 leads nowhere" in toy(*OWN, "trainer.rate=200", "hydra.run.dir=out", status=1)
+
+
+def test_a_search_in_steps(toy: Program) -> None:
+    words = (*SWEEP, "hydra/sweeper=optuna", "trainer.rate=interval(0.1,2.0)", "hydra.sweeper.n_trials=4")
+    words = (*words, "hydra.sweeper.confirm_seeds=2")
+    assert "a trial trains for 40 steps" in toy("plan", *words)
+    told = toy("-m", *words)
+    assert "holds for the trained budget of 40 steps" in told
+    assert not re.search("epoch|images|batch", told)
+    [folder] = (toy.folder / "multirun").iterdir()
+    trials = json.loads((folder / "trials.json").read_text())["trials"]
+    assert len(trials) == 4
+    assert json.loads((folder / "confirmation" / "sweep.json").read_text())["trainer"] == "toy"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("lr=0.1",), "lr has no effect with trainer=toy. Leave it out."),
+        (("-m", "augment=on,off"), "augment has no effect with trainer=toy. Leave it out."),
+        (("-m", "epochs=3"), "epochs has no effect with trainer=toy. Leave it out."),
+        (
+            ("-m", "trainer.trick=on,off", "retune=true"),
+            "retune=true tunes the learning rate of trainer=networks alone. Leave it out.",
+        ),
+        (("trainer.name=toyy",), "Unknown trainer 'toyy'. Choose from networks, toy. Did you mean 'toy'?"),
+        (("threads=0",), "threads must be at least 1, got 0."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_the_toy_does_not_take_is_refused_in_one_line(toy: Program, words: tuple[str, ...], told: str) -> None:
+    printed = toy("-cd", "my", "trainer=toy", *words, status=1)
+    assert printed.strip().splitlines()[-1] == f"ablate: {told}"

@@ -13,6 +13,7 @@ from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
 from ablate.store.sweep import Fixed
+from ablate.store.sweep_check import ONE_VALUE
 
 MOST_NAMED = 3  # changes with the same verdict that the first line of the page names
 MOST_ARMS = 8  # that the plan names; the table of arms names all
@@ -138,10 +139,9 @@ def plan(
 def _fixed(fixed: Fixed) -> str:
     """Metric, images, step, weights and margin."""
     margin = "no margin" if fixed.margin is None else f"a margin of ± {fixed.margin:g} points"
-    return (
-        f"{fixed.metric} on the {fixed.evaluation_set} set, read at {_steps(fixed.steps)} with "
-        f"{sentences.series(sorted(set(fixed.weights)))} weights; {margin}"
-    )
+    weights = sentences.series(sorted({each for each in fixed.weights if each != ONE_VALUE}))
+    read = f"{_steps(fixed.steps)} with {weights} weights" if weights else _steps(fixed.steps)
+    return f"{fixed.metric} on the {fixed.evaluation_set} set, read at {read}; {margin}"
 
 
 def _steps(steps: Sequence[int]) -> str:

@@ -53,7 +53,9 @@ def _intervals(
     return lines
 
 
-def _varies(question: Question, comparisons: pd.DataFrame) -> list[str]:
+def _varies(results: Results, question: Question, comparisons: pd.DataFrame) -> list[str]:
+    if results.sweep.trainer is not None:
+        return [f"{TO_FILL_IN} what {results.sweep.trainer} makes of a seed."]
     lines = [
         "Between seeds: the initial weights, the order of the images, and the draws of augmentation and dropout. Between arms "
         "of one seed these are shared wherever the arms allow it. The training and evaluation images stay the same."

@@ -82,11 +82,10 @@ def _caption(
     statuses: "pd.Series[str]",
 ) -> list[str]:
     metric, steps = question.metric, sorted(set(question.steps))
-    weights = set(question.weights)
-    read = f" with {weights.pop()} weights" if len(weights) == 1 else ""
     after = f"after {steps[0]:,} steps" if len(steps) == 1 else "each arm after its own number of steps"
     data = data_set(results, question)
-    lines = [f"{metric.name.capitalize()} on the {question.evaluation_set} set{f' of {data}' if data else ''} {after}{read}."]
+    judged_on = f"{question.evaluation_set} set{f' of {data}' if data else ''}"
+    lines = [f"{metric.name.capitalize()} on the {judged_on} {after}{question.read_with}."]
     if not question.effects and not naming.has_others(question, partner):
         spread = "mean ± standard deviation over seeds" if arms["sd"].notna().any() else "of one seed"
         lines.append(f"{metric.name.capitalize()}: {spread}.")

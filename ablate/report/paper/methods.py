@@ -14,7 +14,6 @@ from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
-from ablate.store.sweep_check import ONE_VALUE
 
 TO_FILL_IN = "**To fill in:**"
 KINDS = {  # of sweeps whose arms no design made
@@ -57,6 +56,8 @@ def design(results: Results, arms: pd.DataFrame, retuned: Retuned | None) -> lis
         lines.append(
             "The same seed meant the same batches where batch size and training images were equal, the same draws of "
             "augmentation, and the same initial weights in every layer that two arms share, so comparisons were paired by seed."
+            if sweep.trainer is None
+            else "Comparisons were paired by seed."
         )
     runs, trainings = len(results.runs), len(results.trainings)
     if trainings < runs:
@@ -134,14 +135,10 @@ def training(results: Results, question: Question) -> list[str]:
 def splits(results: Results, question: Question) -> list[str]:
     """On which images, at which step and with which weights runs were read."""
     question, runs = question, results.runs
-    steps, weights = sorted(set(question.steps)), sorted(set(question.weights))
+    steps = sorted(set(question.steps))
     at = f"step {steps[0]:,}" if len(steps) == 1 else f"each arm's own step ({', '.join(f'{step:,}' for step in steps)})"
-    read = (
-        f" with {weights[0]} weights"
-        if len(weights) == 1
-        else " with the weights, raw or averaged, that each arm has as its level"
-    )
-    read = "" if weights == [ONE_VALUE] else read
+    own = " with the weights, raw or averaged, that each arm has as its level"
+    read = own if len(set(question.weights)) > 1 else question.read_with
     images = runs["eval_images"].dropna().unique()
     count = f"{int(images[0]):,} " if len(images) == 1 else ""
     lines = [f"{question.metric.name.capitalize()} was read at {at}{read}, never at the best evaluation."]
@@ -155,6 +152,8 @@ def splits(results: Results, question: Question) -> list[str]:
             f"It was measured on {count}images held out from the training set in a fixed, class-balanced split; the test set "
             "was not read."
         )
+    elif results.sweep.trainer is not None:
+        lines.append(f"{TO_FILL_IN} on which data it was measured.")
     else:
         lines.append(f"It was measured on {count}images. {TO_FILL_IN} whether these are test images.")
     return lines
@@ -177,7 +176,8 @@ def rule(
         lines.append(f"Metric, step, margin and comparisons were fixed {sentences.when_fixed(retuned, begun_earlier)}.")
         lines += caveats.said(results, question, begun_earlier)
     if is_tested(comparisons):
-        lines.append("Verdicts are about training again and testing on the same images.")
+        on = "testing on the same images" if results.sweep.trainer is None else "evaluating in the same way"
+        lines.append(f"Verdicts are about training again and {on}.")
     if comparisons["low_new"].notna().any():
         lines.append("Intervals that allow for new test images, too, treat seeds and images as crossed random effects.")
     return lines

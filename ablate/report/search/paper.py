@@ -37,7 +37,9 @@ def _searched(found: SearchResults) -> list[str]:
         f"{counted(len(seeds), 'seed')} ({', '.join(map(str, seeds))}).",
         f"Settings were proposed by {named(search['sampler'])} (seed {search.get('sampler_seed', 0)}); {stopped}{among}.",
         f"Each training of a trial had a budget of {budget['epochs']:g} epochs ({budget['examples']:,} examples, whatever the "
-        "batch size).",
+        "batch size)."
+        if found.sweep.trainer is None
+        else f"Each training of a trial had a budget of {counted(budget['examples'], 'step')}.",
     ]
     fixed = " ".join(search["fixed_overrides"])
     return [*lines, f"All trials shared: {fixed}."] if fixed else lines

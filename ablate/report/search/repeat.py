@@ -31,7 +31,8 @@ def commands(found: SearchResults, folder: str) -> dict[str, str]:
     lines = {}
     best = best_setting(found)
     if best is not None:
-        lines["train the best setting on all training images"] = train(found, best)
+        images = " on all training images" if found.sweep.trainer is None else ""
+        lines[f"train the best setting{images}"] = train(found, best)
     secret = f", with the password of its storage for {HIDDEN}" if HIDDEN in found.search.get("storage", "") else ""
     lines[f"repeat the search{secret}"] = again(found, folder)
     if found.confirmation is not None and found.confirmation.results.sweep.runs:
@@ -48,7 +49,8 @@ def train(found: SearchResults, setting: Mapping[str, float | int | str]) -> str
         given = found.confirmation.results.sweep.runs[0].overrides
         epochs = next((word.partition("=")[2] for word in given if word.startswith("epochs=")), epochs)
     fixed = [word for word in search["fixed_overrides"] if word.lstrip("+~").partition("=")[0] not in OF_A_TRIAL]
-    words = [*(f"{key}={value}" for key, value in setting.items()), f"epochs={epochs}", *fixed]
+    long = [f"epochs={epochs}"] if found.sweep.trainer is None else _steps(found)
+    words = [*(f"{key}={value}" for key, value in setting.items()), *long, *fixed]
     return f"{PROGRAM} {escaping.command([*own_configs(found.sweep), *words, *_own_store(found)])}"
 
 
@@ -62,7 +64,8 @@ def again(found: SearchResults, folder: str | None = None) -> str:
     """
     search = found.search
     words = ["hydra/sweeper=optuna", *(f"{key}={one.written}" for key, one in found.space.items())]
-    words += [f"epochs={_short(search['budget']['epochs'])}", *search["fixed_overrides"], *_images(found)]
+    words += [f"epochs={_short(search['budget']['epochs'])}"] if found.sweep.trainer is None else _steps(found)
+    words += [*search["fixed_overrides"], *_images(found)]
     seeds = list(found.sweep.seeds)
     words += [] if seeds == [0] else [f"seed={','.join(map(str, seeds))}"]
     usual = _usual("optuna")
@@ -74,6 +77,11 @@ def again(found: SearchResults, folder: str | None = None) -> str:
     if folder is not None:
         words += own_place(folder, str(search.get("study_name")))
     return f"{PROGRAM} -m {escaping.command([*own_configs(found.sweep), *words])}"
+
+
+def _steps(found: SearchResults) -> list[str]:
+    """How long a training is, where its trainer knows no epochs: its budget is in steps."""
+    return [f"steps={found.search['budget']['examples']}"]
 
 
 def _own_store(found: SearchResults) -> list[str]:

@@ -172,7 +172,9 @@ def _setup(found: SearchResults) -> dict[str, str]:
             else ""
         ),
         "budget of a trial": f"{budget['epochs']:g} epochs = {budget['examples']:,} examples a seed, evaluated every "
-        f"{'epoch' if budget['eval_epochs'] == 1 else format(budget['eval_epochs'], 'g') + ' epochs'}",
+        f"{'epoch' if budget['eval_epochs'] == 1 else format(budget['eval_epochs'], 'g') + ' epochs'}"
+        if found.sweep.trainer is None
+        else f"{numbers.counted(budget['examples'], 'step')} a seed",
         "pruned among trials with the same": ", ".join(search.get("arm_keys", ())) or "no key: all are compared",
         "confirmation": confirmed,
     }

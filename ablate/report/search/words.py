@@ -202,8 +202,11 @@ def holds(found: SearchResults) -> str:
     """For which length of training the winner was chosen, and for which it was measured."""
     budget = found.search["budget"]
     epochs = f"{float(budget['epochs']):g} {'epoch' if float(budget['epochs']) == 1 else 'epochs'}"
+    trained = f"{epochs} ({budget['examples']:,} examples)"
+    if found.sweep.trainer is not None:
+        trained = counted(budget["examples"], "step")
     line = (
-        f"What was found holds for the trained budget of {epochs} ({budget['examples']:,} examples), not for longer training: "
+        f"What was found holds for the trained budget of {trained}, not for longer training: "
         "what learns fastest at first need not be best in the end."
     )
     longer = found.search.get("confirm_epochs")

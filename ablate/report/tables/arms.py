@@ -31,13 +31,11 @@ def part(
         decimal("sd", arms["sd"], places),
         _worst(arms, places),
         shown(intervals(arms, "low", "high", places, signs=False), "95 % interval", spare=5),
-        numeric("parameters", arms["parameters"], numbers.whole, spare=6),
-        numeric("operations", arms["operations"], numbers.whole, spare=4),
-        numeric("examples/s", arms["examples_per_second"], numbers.whole, spare=1),
+        *_sizes(results, arms),
     ]
     if len(arms) > 1:
         columns.append(wordy("unbeaten on", _fronts(arms), spare=3))
-    notes = [*([] if question.judged else verdict_notes), *_notes(metric.name, arms)]
+    notes = [*([] if question.judged else verdict_notes), *_notes(results, metric.name, arms)]
     caption = "Each arm over its seeds, and what it costs"
     return Table("arms", "The arms", tuple(columns), tuple(notes), section="arms", caption=caption)
 
@@ -62,14 +60,22 @@ def _fronts(arms: pd.DataFrame) -> list[str]:
     return [", ".join(name for cost, name in FRONTS.items() if row[f"front_{cost}"]) or numbers.NONE for row in rows]
 
 
-def _notes(metric: str, arms: pd.DataFrame) -> list[str]:
+def _sizes(results: Results, arms: pd.DataFrame) -> list[Column]:
+    """Sizes and speed, as far as the trainer gives them."""
+    columns = [("parameters", "parameters", 6), ("operations", "operations", 4), ("examples_per_second", "examples/s", 1)]
+    given = [one for one in columns if results.sweep.trainer is None or arms[one[0]].notna().any()]
+    return [numeric(heading, arms[name], numbers.whole, spare=spare) for name, heading, spare in given]
+
+
+def _notes(results: Results, metric: str, arms: pd.DataFrame) -> list[str]:
     lines = []
     if (arms["n"] > 1).any():
         lines.append(
             "sd: the standard deviation over seeds. 95 % interval: Student's, of the mean of this arm alone: whether two arms "
             "differ is told by their differences, not by whether these intervals overlap."
         )
-    lines.append("Operations are those for one image; examples/s those of training.")
+    if results.sweep.trainer is None:
+        lines.append("Operations are those for one image; examples/s those of training.")
     if len(arms) > 1:
         lines.append(
             f"Unbeaten on a cost: no other arm is at least as good on both {metric} and that cost, and better on one; "

@@ -13,10 +13,14 @@ Predictions = dict[tuple[int, int], NDArray[np.integer] | None]
 
 
 def predictions(results: Results) -> Predictions:
-    """The predicted classes of each finished run, by arm and seed; None where they are gone."""
+    """The predicted classes of each finished run that has some, by arm and seed; None where they are gone."""
     done = results.runs[(results.runs["status"] == "done") & results.runs["trajectory"].notna()]
-    numbered = done[["number", "arm", "seed"]].itertuples(index=False)
-    return {(int(arm), int(seed)): results.predictions(int(number)) for number, arm, seed in numbered}
+    numbered = done[["number", "arm", "seed", "trajectory", "step"]].itertuples(index=False)
+    return {
+        (int(arm), int(seed)): results.predictions(int(number))
+        for number, arm, seed, path, step in numbered
+        if results.trained[path].gives_predictions(int(step))
+    }
 
 
 def correct(results: Results, predictions: Predictions) -> Correct:
