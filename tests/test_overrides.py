@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablate.config import overrides, own_configs
-from ablate.config.overrides import parse_all, texts
+from ablate.config.overrides import parse_all
 from ablate.config.own_configs import KEYS
 from ablate.config.syntax import parse, parses
+from ablate.config.values import name, texts
 from ablate.errors import ALIASES, AblateError, nearest, shown
 from ablate.planning.command import command_of
 
@@ -97,7 +98,7 @@ def test_a_key_is_given_once(words: list[str], told: str) -> None:
 
 def test_a_level_and_a_change_of_it_are_two_keys() -> None:
     words = ["augment=on", "augment.flip=false", "optimizer=adam", "lr=0.1", "hydra/sweeper=optuna", "hydra.sweeper.n_trials=3"]
-    assert [overrides.name(word) for word in overrides.read(words, None, True)] == [word.partition("=")[0] for word in words]
+    assert [name(word) for word in overrides.read(words, None, True)] == [word.partition("=")[0] for word in words]
 
 
 # levels

@@ -11,7 +11,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ablate.config import loading, own_configs
-from ablate.config.own_configs import KEYS, cause_of
+from ablate.config.own_configs import KEYS
+from ablate.config.own_files import cause_of
 from ablate.config.syntax import parse, parses, visible
 from ablate.errors import AblateError, nearest, one_of, shown, unknown_key
 

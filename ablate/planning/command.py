@@ -9,8 +9,8 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import keys
-from ablate.config.overrides import name, texts
 from ablate.config.syntax import key_of
+from ablate.config.values import name, texts
 from ablate.designs import Factor
 from ablate.errors import AblateError
 

@@ -10,9 +10,9 @@ from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Overrid
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import keys
-from ablate.config.overrides import texts
 from ablate.config.ranges import numbers
 from ablate.config.syntax import key_of
+from ablate.config.values import texts
 from ablate.errors import AblateError
 from ablate.planning.command import NOT_FACTORS, SWEEP_WORDS, parse_seeds
 from ablate.store.record import Dimension, Params, Value, is_number
