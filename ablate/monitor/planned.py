@@ -1,0 +1,99 @@
+"""What a sweep is to train, from its sweep.json, and of a search its trials so far."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ablate.errors import AblateError
+from ablate.monitor import trials as of_trials
+from ablate.monitor.states import SearchStatus
+from ablate.planning.folders import find_store
+from ablate.readout import diverged_loss_of
+from ablate.store import SWEEP, known_sweeps, sweep_file, trials_file
+from ablate.store.record import Trial
+from ablate.store.sweep import Sweep, SweepArm, SweepRun
+
+_DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # what reading other content than expected raises
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A trajectory and the runs that stand on it, as sweep.json has them."""
+
+    fingerprint: str
+    label: str
+    runs: tuple[SweepRun, ...]
+
+    @property
+    def longest(self) -> SweepRun:
+        """The first of the runs that ask for the most steps."""
+        return max(self.runs, key=lambda run: run.readout.step)
+
+    @property
+    def arms(self) -> tuple[int, ...]:
+        """The arms of its runs."""
+        return tuple(run.arm for run in self.runs)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A sweep that was read.
+
+    trainings: in order of their first run.
+    store: where they lie; None where that is not found.
+    named: how sweep.json names it.
+    search, trials: of a search, how far it is.
+    limit: the training loss above which a run has diverged.
+    """
+
+    trainings: tuple[Planned, ...]
+    store: Path | None
+    named: str
+    search: SearchStatus | None
+    trials: tuple[Trial, ...]
+    limit: float
+
+
+def read(folder: Path) -> Read:
+    """The sweep in a folder.
+
+    Raises:
+        ValueError: its sweep.json cannot be used; the message says why.
+    """
+    try:
+        file = sweep_file.read(folder)
+        if file is None:
+            raise ValueError(f"{folder / SWEEP} is gone.")
+        whole, trials = trials_file.whole(file.sweep, folder)
+        search = of_trials.status_of(whole, trials) if whole.is_search else None
+        return Read(_trainings(whole), _store(whole, folder), whole.store, search, tuple(trials), diverged_loss_of(whole))
+    except AblateError as error:
+        raise ValueError(str(error)) from error
+    except (*_DAMAGED, OSError):
+        raise ValueError(f"{folder / trials_file.TRIALS} is damaged. Rerun the search's command to rewrite it.") from None
+
+
+def _store(planned: Sweep, folder: Path) -> Path | None:
+    """Where the trajectories are; before there is one, the store seen from here in which the sweep is registered."""
+    found = find_store(planned, folder)
+    if found is None:
+        here = Path(planned.store)
+        with suppress(AblateError):
+            return here if any(sweep.folder == folder.resolve() for sweep in known_sweeps(here)) else None
+    return found
+
+
+def _trainings(sweep: Sweep) -> tuple[Planned, ...]:
+    runs: dict[str, list[SweepRun]] = {}
+    for run in sweep.runs:
+        runs.setdefault(run.fingerprint, []).append(run)
+    return tuple(Planned(name, _label(sweep.arms, [run.arm for run in group]), tuple(group)) for name, group in runs.items())
+
+
+def _label(arms: Sequence[SweepArm], numbers: Sequence[int]) -> str:
+    """The first of the arms that share a training, and the levels in which they differ: `augment: on → off (ema: on, off)`."""
+    levels = [arms[number].levels for number in numbers]
+    shared = {factor: list(dict.fromkeys(str(arm[factor]) for arm in levels)) for factor in levels[0]}
+    differ = "; ".join(f"{factor}: {', '.join(found)}" for factor, found in shared.items() if len(found) > 1)
+    return arms[numbers[0]].label + (f" ({differ})" if differ else "")
