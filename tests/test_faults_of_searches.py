@@ -20,8 +20,9 @@ from ablate.errors import AblateError
 from ablate.planning.runs import Run, trainings
 from ablate.running import ensuring
 from ablate.running.engine import Engine
-from ablate.search import ledger, loop, run, space, spec
+from ablate.search import ledger, loop, resolve, run, space
 from ablate.search.settings import SearchSettings
+from ablate.search.spec import Search
 from ablate.trainers.networks import Networks
 from tests.test_faults_injected import CALLS, Faults, Here, ending, other_error, system_error, trained, watched
 
@@ -37,10 +38,10 @@ def composed(*words: str) -> DictConfig:
 
 
 @functools.cache
-def made(store: Path) -> spec.Search:
+def made(store: Path) -> Search:
     node = loading.compose(["sweeper=optuna", *ASKED, *QUIET]).hydra.sweeper
     command = space.parse(OverridesParser.create().parse_overrides([*WORDS, f"store={store}"]))
-    return spec.make(command, SearchSettings.of(node, command.seeds), lambda words: copy.deepcopy(composed(*words)))
+    return resolve.make(command, SearchSettings.of(node, command.seeds), lambda words: copy.deepcopy(composed(*words)))
 
 
 class Searched:

@@ -10,7 +10,7 @@ from ablate import designs
 from ablate.config import loading
 from ablate.planning import plan
 from ablate.planning.command import command_of
-from ablate.search import space, spec
+from ablate.search import resolve, space
 from ablate.search.settings import SearchSettings
 
 FOLDER = loading.conf_dir() / "study"
@@ -134,7 +134,7 @@ def test_a_search_sets_question_sweeper_and_params_alone(study: str) -> None:
     command = space.parse(overrides)
     assert list(command.space) == SEARCHES[study]
     asked = SearchSettings.of(cfg.hydra.sweeper, command.seeds)
-    made = spec.make(
+    made = resolve.make(
         space.Command(command.space, (*command.fixed, "data=digits"), None),
         asked,
         lambda words: loading.compose([*words, "hydra/sweeper=optuna"]),

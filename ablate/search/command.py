@@ -18,7 +18,7 @@ from ablate.planning.command import check_study, of_study
 from ablate.running import backends
 from ablate.running.launching import Launching
 from ablate.running.sweep import Finished
-from ablate.search import overview, space, spec
+from ablate.search import overview, resolve, space
 from ablate.search.settings import SearchSettings
 from ablate.search.spec import Search
 from ablate.store import record
@@ -105,6 +105,6 @@ def _make(context: HydraContext, master: DictConfig, params: Any, arguments: Seq
             given = [word for word in parse_all(arguments, loader) if not word.is_sweep_override()]
             without = compose([str(word.input_line) for word in given if word.key_or_group != "study"])
             check_study(study, master, without)
-        made = spec.make(command, settings, compose, study, master.question, config_dir)
+        made = resolve.make(command, settings, compose, study, master.question, config_dir)
     # Trials are composed later, when the loader no longer remembers what it read.
     return replace(made, compose=compose)

@@ -26,8 +26,9 @@ from ablate.results.published import recipe as published_digest
 from ablate.results.question import ask
 from ablate.results.trained import Trained
 from ablate.search import space
+from ablate.search.resolve import make
 from ablate.search.settings import SearchSettings
-from ablate.search.spec import Search, make
+from ablate.search.spec import Search
 from ablate.search.study import differing
 from ablate.store.selection import matching
 from ablate.trainers import asked

@@ -17,8 +17,9 @@ from ablate.planning.command import of_study
 from ablate.report.search import repeat
 from ablate.results import search as results
 from ablate.search import space
+from ablate.search.resolve import make
 from ablate.search.settings import SearchSettings
-from ablate.search.spec import Search, make
+from ablate.search.spec import Search
 from ablate.store import record, trials_file, write_json
 from ablate.store.record import Trial, label
 from ablate.store.sweep import SweepArm
