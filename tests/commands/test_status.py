@@ -270,7 +270,7 @@ def test_once_there_is_something_measured_it_shows_that(
 
 def searched(made: plan.Plan, folder: Path, trials: int, *states: record.State) -> None:
     """Make a search of the sweep, with trials that ended like this, of so many that there are to be."""
-    sweep = kept(folder)
+    sweep = replace(made.sweep, store=kept(folder).store)
     space = {key: record.Dimension("categorical", ",".join(levels), levels) for key, levels in sweep.factors.items()}
     asked = {
         **{
