@@ -19,7 +19,7 @@ def predictions(results: Results) -> Predictions:
     return {
         (int(arm), int(seed)): results.predictions(int(number))
         for number, arm, seed, path, step in numbered
-        if results.trained[path].gives_predictions(int(step))
+        if path not in results.trained or results.trained[path].gives_predictions(int(step))
     }
 
 
