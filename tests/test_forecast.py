@@ -14,6 +14,7 @@ import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_up import alike, evaluation
 
 from ablate import machine
 from ablate.config import loading
@@ -43,8 +44,7 @@ def train(training: Training, speeds: Sequence[float | None], **segment: Any) ->
     here = {"from_step": 0, "host": machine.host(), "threads": 1, "at_once": 2, "device": "chip", "processor": "chip"}
     trajectory.add_segment(here | segment)
     for number, speed in enumerate(speeds, start=1):
-        scores = dict.fromkeys(("loss", "accuracy_raw", "accuracy_averaged", "eval_loss_raw", "eval_loss_averaged"), 0.5)
-        row = {"step": 100 * number, "epoch": 1.0, **scores, "lr": 0.1, "seconds": 1.0, "examples_per_second": speed}
+        row = evaluation(100 * number, **alike(0.5), seconds=1.0, examples_per_second=speed)
         trajectory.add_evaluation(row, {"raw": np.arange(3), "averaged": np.arange(3)})
 
 

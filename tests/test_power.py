@@ -8,6 +8,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_up import evaluation
 from scipy import stats
 
 from ablate.config import loading
@@ -56,8 +57,7 @@ def make(store: Path, *words: str, design: str = "factorial") -> Plan:
 
 
 def evaluate(runs: Sequence[Run], raw: float, averaged: float, step: int = 100) -> None:
-    scores = {"accuracy_raw": raw, "accuracy_averaged": averaged, "eval_loss_raw": 1.0, "eval_loss_averaged": 1.0}
-    row = {"step": step, "epoch": 1.0, "loss": 1.0, **scores, "lr": 0.1, "seconds": 1.0, "examples_per_second": 1.0}
+    row = evaluation(step, accuracy_raw=raw, accuracy_averaged=averaged)
     for trajectory in {run.trajectory.fingerprint: run.trajectory for run in runs}.values():
         trajectory.path.mkdir(parents=True, exist_ok=True)
         trajectory.add_evaluation(row, {"raw": np.arange(3), "averaged": np.arange(3)})

@@ -15,6 +15,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_up import alike, evaluation
 from omegaconf import DictConfig
 from rich.console import Console
 
@@ -163,15 +164,13 @@ def test_of_equal_rates_the_chosen_one_is_as_much_too_high_as_the_note_says(rate
 def test_what_the_tuning_took_counts_what_diverged(tmp_path: Path) -> None:
     of = retuning("ema=on,off", "augment=on,off", "steps=20", "eval_every=10", f"store={tmp_path}")
     lost = results(of, {0: 1.0, 1: 1.0, 2: 1.0})
-    evaluated = {"step": 10, "epoch": 1.0, "loss": 1e9, "lr": 0.1, "seconds": 4.0, "examples_per_second": 9.0}
-    scores = dict.fromkeys(("accuracy_raw", "accuracy_averaged", "eval_loss_raw", "eval_loss_averaged"), 0.1)
     for run, result in zip(of.tuning.runs, lost, strict=True):
         high = "lr=0.2" in run.overrides
         result |= {"status": "diverged", "accuracy": None} if high else {}
         steps = [] if high and run.seed == of.seeds[0] else [10] if high else [10, 20, 30]  # another sweep asked for 30
         for step in steps if not run.trajectory.rows() else []:
             classes = {"raw": np.arange(2), "averaged": np.arange(2)}
-            run.trajectory.add_evaluation(evaluated | scores | {"step": step, "seconds": 0.4 * step}, classes)
+            run.trajectory.add_evaluation(evaluation(step, **alike(0.1) | {"loss": 1e9}, seconds=0.4 * step), classes)
     found = of.choose(lost)
     assert len(of.tuning.runs) == 18
     assert found.trainings == 12, "two arms stand on one training"

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from made_up import alike, evaluation
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
@@ -57,9 +58,9 @@ def finish(run: Run, status: str = "done", averaged: float = 0.5) -> None:
     """Write what the run's training leaves when it ends."""
     run.trajectory.path.mkdir(parents=True, exist_ok=True)
     if status == "done":
-        scores = dict.fromkeys(("accuracy_raw", "eval_loss_raw", "eval_loss_averaged", "loss"), 0.5)
-        row = {"step": run.asked.step, "epoch": 1.0, **scores, "lr": 0.1, "seconds": 1.0, "examples_per_second": 50.0}
-        run.trajectory.add_evaluation(row | {"accuracy_averaged": averaged}, {"raw": np.arange(3), "averaged": np.arange(3)})
+        scores = alike(0.5) | {"accuracy_averaged": averaged}
+        row = evaluation(run.asked.step, **scores, seconds=1.0, examples_per_second=50.0)
+        run.trajectory.add_evaluation(row, {"raw": np.arange(3), "averaged": np.arange(3)})
     run.trajectory.set_status(status, run.asked.step, None if status == "done" else "the loss became nan")
 
 

@@ -3,24 +3,24 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from made_up import Sweeps, in_store
 
 from ablate import results
 from ablate.commands import report
 from ablate.config import loading
 from ablate.errors import AblateError
-from ablate.planning import plan, run_result
+from ablate.planning import plan
 from ablate.planning.command import command_of
 from ablate.report import files, writing
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
-from ablate.store import Evaluated, Trajectory, keep_evaluated, result_file, sweep_file
+from ablate.store import Evaluated
 from ablate.store.sweep_names import TUNING
 
 CSVS = (
@@ -59,26 +59,21 @@ def sweep(made, tmp_path) -> Path:
 
 def filled(made: plan.Plan, tmp_path: Path) -> Path:
     """A sweep of four arms and two seeds whose last training is missing, and so two runs."""
-    folder = tmp_path / "multirun" / made.name
-    sweep_file.write(folder, made.sweep)
     last = made.runs[-1].trajectory.fingerprint
-    for run in (run for run in made.runs if run.trajectory.fingerprint != last):
-        trajectory = Trajectory(tmp_path / made.store, run.trajectory.fingerprint)
-        for step in (10, 20) if not trajectory.rows() else ():
-            part = step / 100 + run.seed / 1000 + (run.arm > 1) / 10
-            scores = {f"accuracy_{name}": part + gain for name, gain in (("raw", 0.5), ("averaged", 0.6))}
-            losses = {"eval_loss_raw": 1.0, "eval_loss_averaged": 0.9, "loss": 1.5}
-            row = {"step": step, "epoch": step / 8, **scores, **losses, "lr": 0.1}
-            classes = {"raw": np.arange(4), "averaged": np.arange(4) // 2}
-            trajectory.write_config(run.content, run.names)
-            if not trajectory.segments():
-                trajectory.add_segment({"host": "here"})
-            trajectory.add_evaluation(row | {"seconds": 1.0, "examples_per_second": 500.0}, classes)
-        trajectory.set_status("done", 20)
-        keep_evaluated(tmp_path / made.store, run.content["data"]["digest"], Evaluated(np.arange(4), DIGITS, "made up", "test"))
-        asked = replace(run.asked, store=tmp_path / made.store)
-        result_file.write(folder / str(run.number), run_result.read(asked, trajectory))
-    return folder
+
+    def measured(run, step):
+        part = step / 100 + run.seed / 1000 + (run.arm > 1) / 10
+        scores = {f"accuracy_{name}": part + gain for name, gain in (("raw", 0.5), ("averaged", 0.6))}
+        others = {"eval_loss_raw": 1.0, "eval_loss_averaged": 0.9, "seconds": 1.0, "examples_per_second": 500.0}
+        return scores | others, {"raw": np.arange(4), "averaged": np.arange(4) // 2}
+
+    return Sweeps(tmp_path).trained(
+        in_store(made, tmp_path / made.store),
+        *(10, 20),
+        measured=measured,
+        seen=Evaluated(np.arange(4), DIGITS, "made up", "test"),
+        skip=lambda run: run.trajectory.fingerprint == last,
+    )
 
 
 def everything(folder: Path) -> set[str]:

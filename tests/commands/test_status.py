@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from made_up import evaluation
 from rich.console import Console
 
 from ablate.commands import status
@@ -60,16 +61,8 @@ def done(made: plan.Plan, folder: Path, *numbers: int) -> None:
     for number in numbers:
         trained = trajectory(made, folder, number)
         scores = {"accuracy_raw": 0.7125, "accuracy_averaged": 0.75, "eval_loss_raw": 1.0, "eval_loss_averaged": 0.9}
-        row = {
-            "step": 20,
-            "epoch": 2.0,
-            "loss": 1.5,
-            **scores,
-            "lr": 0.1,
-            "seconds": 2.0,
-            "examples_per_second": 500.0,
-            "recent_examples_per_second": 500.0,
-        }
+        speeds = dict.fromkeys(("examples_per_second", "recent_examples_per_second"), 500.0)
+        row = evaluation(20, **scores, **speeds, loss=1.5, seconds=2.0)
         if not trained.rows():
             trained.add_evaluation(row, {"raw": np.arange(4), "averaged": np.arange(4)})
         result_file.write(folder / str(number), run_result.read(made.runs[number].asked, trained))

@@ -1,5 +1,4 @@
 import csv
-import functools
 import io
 import re
 import shutil
@@ -15,95 +14,16 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from hydra.core.override_parser.overrides_parser import OverridesParser
+from made_up import Sweeps
 from markdown_it import MarkdownIt
 
-from ablate.config import loading
-from ablate.planning import plan, run_result
-from ablate.planning.command import command_of
-from ablate.planning.plan import Plan
 from ablate.results import load
 from ablate.results.analysis import Analysis, analyse
 from ablate.results.question import ask
-from ablate.store import Evaluated, Trajectory, keep_evaluated, result_file, sweep_file
 
 FOUR = ("augment=on,off", "ema=on,off")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic"]
-LABELS = np.array([0, 1, 2, 0])
-NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-SEGMENT = {
-    "host": "here",
-    "device": "Some CPU",
-    "processor": "Some CPU",
-    "threads": 1,
-    "python": "3.11.7",
-    "versions": {"ablate-tf": "0.1.0", "tensorflow": "2.21.0", "keras": "3.15.1"},
-    "commit": "0123456789abcdef0123456789abcdef01234567",
-    "dirty": False,
-}
-
-
-@functools.cache
-def _resolved(design: str, words: tuple[str, ...], study: str | None) -> Plan:
-    command = command_of(OverridesParser.create().parse_overrides(["data=digits", *words]))
-    return plan.make(command, design, loading.compose, study=study)
-
-
-class Sweeps:
-    """Sweeps whose trainings are made up, in a folder with `runs` and `multirun` as a user has it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = folder / "runs"
-        self.multirun = folder / "multirun"
-
-    def planned(self, *words: str, design: str = "factorial", study: str | None = None, store: Path | None = None) -> Plan:
-        """A plan on a store."""
-        made, store = _resolved(design, words, study), store or self.store
-        runs = [
-            replace(
-                run,
-                asked=replace(run.asked, store=store),
-                trajectory=Trajectory(store, run.trajectory.fingerprint),
-            )
-            for run in made.runs
-        ]
-        return replace(made, runs=tuple(runs), store=str(store))
-
-    @staticmethod
-    def row(step: int, seed: int = 0) -> dict[str, float]:
-        """An evaluation in which every number tells where it comes from."""
-        return {
-            "step": step,
-            "epoch": step / 10,
-            "loss": 1000 + step,
-            "accuracy_raw": min(1.0, 0.5 + step / 1000 + seed / 100),
-            "accuracy_averaged": min(1.0, 0.6 + step / 1000 + seed / 100),
-            "eval_loss_raw": 2000 + step,
-            "eval_loss_averaged": 3000 + step,
-            "lr": 0.1,
-            "seconds": step / 2,
-            "examples_per_second": 100.0 + seed,
-        }
-
-    def trained(self, made: Plan, *steps: int, folder: Path | None = None) -> Path:
-        """The sweep's folder, with rows at these steps in every trajectory and the results that are read off them."""
-        folder = folder or self.multirun / made.name
-        sweep_file.write(folder, made.sweep)
-        for run in made.runs:
-            if not run.trajectory.rows():
-                run.trajectory.write_config(run.content, run.names)
-                run.trajectory.add_segment(SEGMENT)
-                for step in steps:
-                    classes = {"raw": LABELS + np.array([step, 0, 0, 0]), "averaged": LABELS + np.array([0, step, 0, 0])}
-                    run.trajectory.add_evaluation(self.row(step, run.seed), classes)
-                run.trajectory.keep(max(steps))
-                run.trajectory.set_status("done", max(steps))
-                kept = Evaluated(LABELS, NAMES, "of four images", "test")
-                keep_evaluated(run.asked.store, run.content["data"]["digest"], kept)
-            if (result := run_result.read(run.asked, run.trajectory)) is not None:
-                result_file.write(folder / str(run.number), result)
-        return folder
 
 
 @pytest.fixture

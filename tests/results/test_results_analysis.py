@@ -9,18 +9,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from made_up import Sweeps
 from scipy import stats as scipy_stats
 from statsmodels.stats.weightstats import DescrStatsW
 
 from ablate import stats
 from ablate.errors import AblateError
-from ablate.planning import plan, run_result
+from ablate.planning import plan
 from ablate.report import caveats, files, footnotes, naming, paper
 from ablate.report.page import story
 from ablate.results import load
 from ablate.results.analysis import analyse
 from ablate.results.question import ask
-from ablate.store import SWEEP, Evaluated, keep_evaluated, result_file, sweep_file, write_json
+from ablate.store import SWEEP, Evaluated, result_file, sweep_file, write_json
 
 IMAGES = 400
 LABELS = np.arange(IMAGES) % 10
@@ -35,41 +36,22 @@ def rights(levels: dict[str, str], weights: str, seed: int, step: int) -> np.nda
     return generator.random(IMAGES) < share
 
 
-def fill(made: plan.Plan, folder: Path, steps=(10, 20), skip=lambda run: False) -> Path:
+def fill(sweeps: Sweeps, made: plan.Plan, steps=(10, 20), skip=lambda run: False) -> Path:
     """Trajectories and results of a sweep over augment and ema, and perhaps more."""
-    sweep_file.write(folder, made.sweep)
-    for run in made.runs:
-        trajectory = run.trajectory
-        if skip(run):
-            continue
-        if not trajectory.rows():
-            trajectory.write_config(run.content, run.names)
-            trajectory.add_segment({"host": "here"})
-            for step in steps:
-                found = {w: rights(dict(made.arms[run.arm].levels), w, run.seed, step) for w in ("raw", "averaged")}
-                row = {
-                    "step": step,
-                    "epoch": step / 8,
-                    "loss": 1.5,
-                    "lr": 0.1,
-                    "seconds": step / 2,
-                    "examples_per_second": 100.0,
-                }
-                row |= {f"accuracy_{w}": float(right.mean()) for w, right in found.items()}
-                row |= {f"eval_loss_{w}": 2 - float(right.mean()) for w, right in found.items()}
-                classes = {w: np.where(right, LABELS, (LABELS + 1) % 10) for w, right in found.items()}
-                trajectory.add_evaluation(row, classes)
-            trajectory.set_status("done", max(steps))
-        keep_evaluated(run.asked.store, run.content["data"]["digest"], Evaluated(LABELS, NAMES, "made up", "test"))
-        result = run_result.read(run.asked, trajectory)
-        result_file.write(folder / str(run.number), result)
-    return folder
+
+    def measured(run, step):
+        found = {w: rights(dict(made.arms[run.arm].levels), w, run.seed, step) for w in ("raw", "averaged")}
+        scores = {f"accuracy_{w}": float(right.mean()) for w, right in found.items()}
+        scores |= {f"eval_loss_{w}": 2 - float(right.mean()) for w, right in found.items()}
+        return scores, {w: np.where(right, LABELS, (LABELS + 1) % 10) for w, right in found.items()}
+
+    return sweeps.trained(made, *steps, measured=measured, seen=Evaluated(LABELS, NAMES, "made up", "test"), skip=skip)
 
 
 @pytest.fixture
 def factorial(sweeps) -> Path:
     made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1,2,3", "steps=20", "eval_every=10")
-    return fill(made, sweeps.multirun / made.name)
+    return fill(sweeps, made)
 
 
 def analysed(folder: Path, **changes):
@@ -127,7 +109,7 @@ def test_what_an_arm_brings_along_is_named(factorial):
 
 def test_missing_runs_leave_the_pairs_that_both_have(sweeps):
     made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1,2", "steps=20", "eval_every=10")
-    folder = fill(made, sweeps.multirun / made.name, skip=lambda run: run.seed == 1 and run.arm < 2)
+    folder = fill(sweeps, made, skip=lambda run: run.seed == 1 and run.arm < 2)
     found = analysed(folder)
     assert found.comparisons["n"].tolist() == [2, 2, 2]
     assert found.arms["missing"].tolist() == [1, 1, 0, 0]
@@ -136,7 +118,7 @@ def test_missing_runs_leave_the_pairs_that_both_have(sweeps):
 
 def test_one_seed_gives_no_verdict(sweeps):
     made = sweeps.planned("augment=on,off", "ema=on,off", "steps=20", "eval_every=10")
-    found = analysed(fill(made, sweeps.multirun / made.name))
+    found = analysed(fill(sweeps, made))
     assert set(found.comparisons["verdict"]) == {"no verdict"}
     assert not found.comparisons["dagger"].any()
 
@@ -144,7 +126,7 @@ def test_one_seed_gives_no_verdict(sweeps):
 def test_a_fraction_is_judged_by_its_effects(sweeps):
     words = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one", "seed=0,1,2", "steps=20", "eval_every=10")
     made = sweeps.planned(*words, design="fractional")
-    found = analysed(fill(made, sweeps.multirun / made.name))
+    found = analysed(fill(sweeps, made))
     assert len(found.comparisons) == len(made.effects) == found.question.judged
     assert found.comparisons["arm"].isna().all()
     assert found.comparisons["low_new"].notna().all()
@@ -195,7 +177,7 @@ def test_another_baseline_has_every_other_arm_compared_with_it(factorial):
 )
 def test_a_ladder_that_is_compared_otherwise_has_no_rungs(sweeps, baseline, rungs, name):
     made = sweeps.planned("augment=off,on", "ema=off,on", "seed=0,1,2", "steps=20", "eval_every=10", design="ladder")
-    found = analysed(fill(made, sweeps.multirun / made.name), baseline=baseline)
+    found = analysed(fill(sweeps, made), baseline=baseline)
     assert (found.partner, found.comparisons["name"].tolist()[-1]) == ("the rung below" if rungs else None, name)
     assert any("rung below" in line for line in found.fill(footnotes.verdict_notes)) == rungs
     assert found.question.exploratory != rungs
@@ -205,7 +187,7 @@ def test_a_ladder_that_is_compared_otherwise_has_no_rungs(sweeps, baseline, rung
 def test_what_is_left_of_an_arm_that_diverged_is_not_said_to_do_well(sweeps, arm, verdicts_):
     """Neither is the other said to do worse than what is left of it."""
     made = sweeps.planned("lr=0.1,0.2,0.3", "seed=0,1,2,3", "steps=20", "eval_every=10", design="one_factor")
-    results = load(fill(made, sweeps.multirun / made.name))
+    results = load(fill(sweeps, made))
     values = {0: 0.70, 1: 0.701, 2: 0.60}
     runs = results.runs.assign(accuracy=results.runs["arm"].map(values) + results.runs["seed"] * results.runs["arm"] / 1e4)
     gone = (runs["arm"] == arm) & (runs["seed"] == 3)
@@ -217,7 +199,7 @@ def test_what_is_left_of_an_arm_that_diverged_is_not_said_to_do_well(sweeps, arm
 
 def test_new_images_are_not_told_from_fewer_seeds_than_the_verdict(sweeps):
     made = sweeps.planned("augment=on,off", "seed=0,1,2,3", "steps=20", "eval_every=10")
-    folder = fill(made, sweeps.multirun / made.name)
+    folder = fill(sweeps, made)
     assert analysed(folder).comparisons["low_new"].notna().all()
     made.runs[0].trajectory.predictions_file(20).write_bytes(b"damaged")
     found = analysed(folder).comparisons
@@ -253,7 +235,7 @@ def test_an_effect_has_no_baseline(sweeps):
     words = ("augment=on,off", "ema=on,off", "lrn=on,off", "steps=20", "eval_every=10")
     made = sweeps.planned(*words, design="fractional")
     with pytest.raises(AblateError, match="judged by effects"):
-        analysed(fill(made, sweeps.multirun / made.name), baseline="1")
+        analysed(fill(sweeps, made), baseline="1")
 
 
 def test_arms_that_are_one_are_compared_once_with_another_baseline(sweeps):
@@ -269,7 +251,7 @@ def test_joined_sweeps_are_exploratory(sweeps):
     folders = []
     for seeds in ("seed=0,1", "seed=2,3"):
         made = sweeps.planned("augment=on,off", "ema=on,off", seeds, "steps=20", "eval_every=10")
-        folders.append(fill(made, sweeps.multirun / made.name))
+        folders.append(fill(sweeps, made))
     found = analyse(*ask(load(*folders)))
     assert found.comparisons["n"].tolist() == [4, 4, 4]
     [change] = found.question.changes
@@ -289,7 +271,7 @@ def test_frames_are_whole_where_nothing_was_trained(sweeps):
 
 def test_what_a_diverged_seed_says_of_its_step_is_no_confound(sweeps):
     made = sweeps.planned("augment=on,center", "seed=0,1,2", "steps=20", "eval_every=10")
-    folder = fill(made, sweeps.multirun / made.name)
+    folder = fill(sweeps, made)
     made.runs[1].trajectory.drop_after(5)
     made.runs[1].trajectory.set_status("diverged", 7, "the loss became nan at step 7")
     found = analysed(folder)
@@ -300,7 +282,7 @@ def test_what_a_diverged_seed_says_of_its_step_is_no_confound(sweeps):
 def test_a_training_without_an_evaluation_has_no_time_and_is_counted(sweeps):
     made = sweeps.planned("augment=on,off", "seed=0,1", "steps=20", "eval_every=10")
     lost = made.runs[1].trajectory
-    folder = fill(made, sweeps.multirun / made.name)
+    folder = fill(sweeps, made)
     lost.drop_after(0)
     lost.set_status("diverged", 7, "the loss became nan at step 7")
     compute = analysed(folder).compute
@@ -309,7 +291,7 @@ def test_a_training_without_an_evaluation_has_no_time_and_is_counted(sweeps):
 
 def test_trainings_from_before_the_plan_are_counted_where_it_is_dated(sweeps):
     made = sweeps.planned("augment=on,off", "seed=0,1", "steps=20", "eval_every=10")
-    folder = fill(made, sweeps.multirun / made.name)
+    folder = fill(sweeps, made)
     assert analysed(folder).begun_earlier is None
     sweep_file.write(folder, replace(made.sweep, fixed_at=1795317581))
     assert analysed(folder).begun_earlier is None, "no training says when it was begun"
@@ -329,17 +311,17 @@ def test_trainings_from_before_the_plan_are_counted_where_it_is_dated(sweeps):
 
 def test_a_sweep_that_is_not_finished_is_interim(sweeps):
     made = sweeps.planned("augment=on,off", "seed=0,1,2", "steps=20", "eval_every=10")
-    folder = fill(made, sweeps.multirun / made.name, skip=lambda run: run.seed == 2)
+    folder = fill(sweeps, made, skip=lambda run: run.seed == 2)
     said = "Interim: 2 of 6 runs are not there yet; looking now is a look that was not planned."
     assert analysed(folder).fill(caveats.interim) == said
-    assert analysed(fill(made, sweeps.multirun / made.name)).fill(caveats.interim) == ""
+    assert analysed(fill(sweeps, made)).fill(caveats.interim) == ""
 
 
 def test_arms_of_joined_sweeps_may_have_different_numbers_of_seeds(sweeps):
     folders = []
     for words in (("augment=on,off", "seed=0,1,2"), ("augment=on,center", "seed=0,1")):
         made = sweeps.planned(*words, "steps=20", "eval_every=10", design="one_factor")
-        folders.append(fill(made, sweeps.multirun / made.name))
+        folders.append(fill(sweeps, made))
     assert naming.seeds_an_arm(load(folders[0])) == "3 seeds"
     found = analyse(*ask(load(*folders)))
     assert naming.seeds_an_arm(found.results) == "2 to 3 seeds"
@@ -351,7 +333,7 @@ def test_comparisons_of_joined_sweeps_are_no_ladder(sweeps):
     folders = []
     for words in (("augment=on,off", "ema=on"), ("augment=on,off", "ema=off"), ("augment=on", "ema=off,on")):
         made = sweeps.planned(*words, "seed=0,1", "steps=20", "eval_every=10", design="one_factor")
-        folders.append(fill(made, sweeps.multirun / made.name))
+        folders.append(fill(sweeps, made))
     text = " ".join(analyse(*ask(load(*folders))).fill(story.asked))
     assert "rung" not in text
     assert "as each of the sweeps planned it" in text
@@ -361,7 +343,7 @@ def test_arms_compared_with_different_ones_are_named_by_what_they_change(sweeps)
     folders = []
     for words in (("augment=on,off", "ema=on,off"), ("augment=off,on", "ema=off,on")):
         made = sweeps.planned(*words, "seed=0,1", "steps=20", "eval_every=10", design="one_factor")
-        folders.append(fill(made, sweeps.multirun / made.name))
+        folders.append(fill(sweeps, made))
     found = analyse(*ask(load(*folders)))
     levels = found.levels
     for row in found.comparisons.itertuples():
@@ -372,7 +354,7 @@ def test_arms_compared_with_different_ones_are_named_by_what_they_change(sweeps)
 
 def test_what_does_not_fit_together_is_said(sweeps):
     made = sweeps.planned("augment=on,off", "seed=0,1,2,3", "steps=20", "eval_every=10")
-    folder = fill(made, sweeps.multirun / made.name)
+    folder = fill(sweeps, made)
     assert not load(folder).notes
     assert not analysed(folder).fill(caveats.doubts)
     first, second = (run.trajectory for run in made.runs[:2])
@@ -392,7 +374,7 @@ def test_a_network_that_knows_one_class_is_named(sweeps, monkeypatch):
     made = sweeps.planned("augment=on,off", "seed=0,1", "steps=20", "eval_every=10")
     monkeypatch.setitem(globals(), "LABELS", np.zeros(IMAGES, dtype=int))
     monkeypatch.setitem(globals(), "rights", lambda levels, *_: np.full(IMAGES, levels["augment"] == "on"))
-    [line] = analysed(fill(made, sweeps.multirun / made.name)).fill(caveats.doubts)
+    [line] = analysed(fill(sweeps, made)).fill(caveats.doubts)
     assert line.startswith("These networks give every image the same class, so they have learnt nothing: ")
     assert "augment: on → off, seed 1" in line
 

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from made_up import in_store
 
 from ablate import escaping
 from ablate.config import loading
 from ablate.errors import AblateError
 from ablate.planning import plan
 from ablate.planning.command import command_of
-from ablate.planning.plan import Plan
 from ablate.report import figures as plots
 from ablate.report import files, paper, sentences, tables
 from ablate.report.page import story
@@ -25,7 +25,7 @@ from ablate.results.analysis import Analysis, analyse
 from ablate.results.question import ask
 from ablate.results.retuned import Retuned
 from ablate.running.retune import Retuning, Settings
-from ablate.store import SWEEP, Trajectory
+from ablate.store import SWEEP
 
 RATES = (0.5, 1.0, 2.0)
 WORDS = ("augment=on,off", "ema=on,off")
@@ -44,19 +44,6 @@ def retuning(*given: str, rates: Sequence[float] = RATES, seeds: int = 2, design
     return Retuning(command, plan.make(command, design, compose), Settings(True, tuple(rates), seeds), compose)
 
 
-def stored(made: Plan, store: Path) -> Plan:
-    """A plan on another store."""
-    runs = [
-        replace(
-            run,
-            asked=replace(run.asked, store=store),
-            trajectory=Trajectory(store, run.trajectory.fingerprint),
-        )
-        for run in made.runs
-    ]
-    return replace(made, runs=tuple(runs), store=str(store))
-
-
 @pytest.fixture
 def retuned(sweeps) -> Callable[..., tuple[Analysis, Path]]:
     """A sweep with made-up validation and test accuracies, and its folder."""
@@ -71,7 +58,7 @@ def retuned(sweeps) -> Callable[..., tuple[Analysis, Path]]:
             value = tuned[run.arm // len(RATES)][RATES.index(order[run.arm % len(RATES)])]
             status = "diverged" if value is None else "done"
             results.append({"status": status, "accuracy": value if value is None else value + 0.001 * run.seed})
-        measuring = stored(of.measuring(of.choose(results)), sweeps.store)
+        measuring = in_store(of.measuring(of.choose(results)), sweeps.store)
         folder = sweeps.trained(measuring, 5, 10, folder=sweeps.multirun / of.name)
         found = load(folder)
         runs = found.runs.copy()
@@ -206,7 +193,7 @@ def test_what_cannot_be_read_otherwise_is_refused(retuned) -> None:
 
 
 def test_the_tuning_has_a_report_of_its_own(sweeps) -> None:
-    made = stored(retuning(*WORDS, "steps=10", "eval_every=5", "seed=0,1,2").tuning, sweeps.store)
+    made = in_store(retuning(*WORDS, "steps=10", "eval_every=5", "seed=0,1,2").tuning, sweeps.store)
     analysis = analyse(*ask(load(sweeps.trained(made, 5, 10))))
     assert analysis.question.evaluation_set == "validation"
     assert analysis.question.pairs == ()

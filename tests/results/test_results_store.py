@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from made_up import evaluation
 
 from ablate import results
 from ablate.errors import AblateError
@@ -152,7 +153,7 @@ def test_a_training_of_another_version_of_the_program_has_no_costs(sweeps):
     content = dict(sweeps.planned("steps=10", "eval_every=10").runs[0].content) | {"model": [{"quantum": {"bits": 3}}]}
     made = Trajectory(sweeps.store, fingerprint(content))
     made.write_config(content, {"model": "mine"})
-    made.add_evaluation(sweeps.row(10), {"raw": np.zeros(4, int), "averaged": np.zeros(4, int)})
+    made.add_evaluation(evaluation(10), {"raw": np.zeros(4, int), "averaged": np.zeros(4, int)})
     assert results.load(sweeps.store).runs["parameters"].isna().all()
 
 
@@ -168,7 +169,7 @@ def test_a_training_whose_loss_exploded_on_the_way_has_diverged_as_in_its_sweep(
     exploded.write_config(made.runs[1].content, made.runs[1].names)
     for step, loss in ((10, 1.0), (20, 20_000.0), (30, 2.3)):
         classes = {"raw": np.zeros(4, int), "averaged": np.zeros(4, int)}
-        exploded.add_evaluation(sweeps.row(step, 1) | {"loss": loss}, classes)
+        exploded.add_evaluation(evaluation(step, 1, loss=loss), classes)
     exploded.keep(30)
     exploded.set_status("done", 30)
     of_sweep, of_store = results.load(sweeps.trained(made, 10, 20, 30)), results.load(sweeps.store)

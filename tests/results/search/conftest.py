@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ablate.planning import run_result
-from ablate.store import record, result_file, sweep_file, trials_file, write_json
+from ablate.store import record, trials_file, write_json
 from ablate.store.record import Dimension, Trial
 from ablate.store.sweep import SWEEP_VERSION
 
@@ -142,19 +141,17 @@ def confirmed(made, sweeps) -> Callable[..., Path]:
         seeds = ",".join(str(1000 + number) for number in range(len(gains)))
         words = (f"lr=0.1,{BEST['lr']}", f"batch_size=128,{BEST['batch_size']}", "epochs=2", "eval_every=5", f"seed={seeds}")
         made_plan = sweeps.planned(*words, design="together")
-        place = folder / record.CONFIRMATION
-        sweep_file.write(place, made_plan.sweep)
-        for run in made_plan.runs:
-            last = run.asked.step
-            run.trajectory.write_config(run.content, run.names)
-            run.trajectory.add_segment(SEGMENT)
-            for step in sorted({5, last // 2, last}):
-                number = run.seed - 1000
-                reached = 0.78 + 0.002 * number + (gains[number] / 100 if run.arm else 0.0) - 0.2 * (1 - step / last)
-                scores = {"accuracy_raw": reached, "accuracy_averaged": reached, "epoch": 2 * step / last}
-                run.trajectory.add_evaluation(sweeps.row(step) | scores, {"raw": np.arange(4), "averaged": np.arange(4)})
-            run.trajectory.set_status("done", last)
-            result_file.write(place / str(run.number), run_result.read(run.asked, run.trajectory))
+
+        def measured(run, step):
+            last, number = run.asked.step, run.seed - 1000
+            reached = 0.78 + 0.002 * number + (gains[number] / 100 if run.arm else 0.0) - 0.2 * (1 - step / last)
+            scores = {"accuracy_raw": reached, "accuracy_averaged": reached, "epoch": 2 * step / last}
+            return scores, {"raw": np.arange(4), "averaged": np.arange(4)}
+
+        def at(run):
+            return sorted({5, run.asked.step // 2, run.asked.step})
+
+        sweeps.trained(made_plan, folder=folder / record.CONFIRMATION, measured=measured, at=at, seen=None)
         return folder
 
     return make
