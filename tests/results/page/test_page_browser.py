@@ -124,7 +124,7 @@ def test_the_print_has_several_pages_and_shows_what_is_folded(opened, path, tmp_
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="reads the print with pdftotext")
-def test_the_heading_of_a_long_table_is_printed_on_each_of_its_pages_and_never_alone(opened, tmp_path):
+def test_the_heading_of_a_long_table_is_on_each_of_its_pages_and_never_alone(opened, tmp_path):
     text = pd.DataFrame({"run": [f"row{number}" for number in range(150)], "heading": ["done"] * 150})
     lead = page.Lines(tuple(f"line {number}" for number in range(30)))
     html = page.render("title", (), (), [page.Section("one", "One", blocks=(lead, page.Table(text, "All runs")))])

@@ -54,7 +54,7 @@ def test_values_whose_pointwise_interval_excludes_0_are_bold_and_the_legend_says
     assert "bold: the pointwise 95 % interval over seeds excludes 0, no verdict" in title
 
 
-def test_of_many_classes_those_with_the_largest_differences_are_drawn_and_it_says_so():
+def test_of_many_classes_those_with_the_largest_differences_are_drawn_and_said():
     ax = drawn(classes(count=100))
     assert [text.get_text() for text in ax.get_xticklabels()] == [f"class {number}" for number in range(90, 100)]
     assert f"{MOST_CLASSES} of 100 classes" in ax.get_legend().get_title().get_text()

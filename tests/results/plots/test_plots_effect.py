@@ -24,7 +24,8 @@ def drawn(made: pd.DataFrame, margin=0.5, **said):
 
 
 def curve(ax):
-    return next(line for line in ax.lines if line.get_color() == "black" and line.get_linewidth() == 1.1)
+    """The line that says its values."""
+    return next(line for line in ax.lines if ", step " in str(line.get_label()))
 
 
 def bands(ax) -> list:

@@ -42,8 +42,11 @@ def forest(frame: pd.DataFrame, margin=0.5, texts=None, seeds=None):
     return ax
 
 
-def lines(ax, width: float) -> list:
-    return [line for line in ax.lines if line.get_linewidth() == width and len(line.get_xdata()) == 2]
+def intervals(ax, for_new_images: bool = False) -> list:
+    """The family intervals, each at the height of its mean; or those for new images, which are at none."""
+    heights = {line.get_ydata()[0] for line in dots(ax, "vsDx")}
+    across = [line for line in ax.lines if len(line.get_ydata()) == 2 and np.ptp(line.get_ydata()) == 0]
+    return [line for line in across if (line.get_ydata()[0] in heights) != for_new_images]
 
 
 def dots(ax, markers: str) -> list:
@@ -61,7 +64,7 @@ def legend(ax) -> str:
 def test_a_row_has_mean_family_interval_seeds_and_verdict():
     frame = comparisons()
     ax = forest(frame)
-    thick = lines(ax, 2.2)
+    thick = intervals(ax)
     assert [line.get_xdata() for line in thick] == [
         pytest.approx(ends) for ends in zip(frame["low"], frame["high"], strict=True)
     ]
@@ -79,13 +82,13 @@ def test_a_row_has_mean_family_interval_seeds_and_verdict():
 def test_the_interval_for_new_images_is_a_thin_line_and_named():
     frame = comparisons()
     ax = forest(frame)
-    thin = lines(ax, 0.9)
+    thin = intervals(ax, for_new_images=True)
     assert [line.get_xdata()[0] for line in thin] == pytest.approx(frame["low_new"].tolist())
-    clear = [abs(one.get_ydata()[0] - other.get_ydata()[0]) for one, other in zip(thin, lines(ax, 2.2), strict=True)]
+    clear = [abs(one.get_ydata()[0] - other.get_ydata()[0]) for one, other in zip(thin, intervals(ax), strict=True)]
     assert min(clear) * 72 * rows.LINE > (2.2 + 0.9) / 2  # points
     assert "new images" in legend(ax)
     unknown = forest(comparisons(low_new=np.nan, high_new=np.nan), texts=["hurts"] * 3)
-    assert lines(unknown, 0.9) == []
+    assert intervals(unknown, for_new_images=True) == []
     assert "new images" not in legend(unknown)
 
 
@@ -101,7 +104,7 @@ def test_one_seed_has_no_interval_and_no_legend_of_one():
     nothing = dict.fromkeys(("low", "high", "low_new", "high_new"), np.nan)
     frame = comparisons(verdict="no verdict", **nothing)
     ax = forest(frame, texts=["no verdict: one seed"] * 3, seeds=frame[["points"]].set_axis([0], axis="columns"))
-    assert lines(ax, 2.2) == []
+    assert intervals(ax) == []
     assert len(dots(ax, "x")) == 3
     assert "interval" not in legend(ax)
 

@@ -53,7 +53,7 @@ def slices(folder: Path) -> Axes:
 
 def ring(ax: Axes, marker: str) -> tuple[float, float]:
     """Where the empty mark of a trial that is set apart lies."""
-    [found] = [line for line in ax.lines if line.get_marker() == marker and line.get_markersize() == 9]
+    [found] = [line for line in ax.lines if line.get_marker() == marker and line.get_markerfacecolor() == "none"]
     [[x, y]] = found.get_xydata()  # type: ignore[misc]
     return float(x), float(y)
 
