@@ -50,8 +50,7 @@ class Analysis:
         Raises:
             AblateError: a parameter without a default is the name of no frame.
         """
-        wanted_of = wanted(function, tuple(said))
-        return function(**{name: said[name] if name in said else getattr(self, name) for name in wanted_of})
+        return filled(function, names(), lambda name: getattr(self, name), said)
 
 
 def analyse(results: Results, question: Question) -> Analysis:
@@ -64,16 +63,26 @@ def names() -> tuple[str, ...]:
     return (*GIVEN, *functions())
 
 
-def wanted(function: Callable[..., Any], others: Sequence[str] = ()) -> list[str]:
-    """The frames that a function is to be given, by the names of its parameters.
+def filled(function: Callable[..., Made], known: Sequence[str], frame: Callable[[str], Any], said: Mapping[str, Any]) -> Made:
+    """What a function makes of frames by name.
 
     Args:
-        others: names that are known besides those of frames.
+        known: the names of frames. frame: from a name.
+        said: values by other names.
 
     Raises:
         AblateError: a parameter without a default is the name of none.
     """
-    known, parameters = (*names(), *others), inspect.signature(function).parameters.values()
+    return function(**{name: said[name] if name in said else frame(name) for name in wanted(function, (*known, *said))})
+
+
+def wanted(function: Callable[..., Any], known: Sequence[str]) -> list[str]:
+    """The names of a function's parameters that are known.
+
+    Raises:
+        AblateError: a parameter without a default is not.
+    """
+    parameters = inspect.signature(function).parameters.values()
     for each in parameters:
         if each.name not in known and each.default is each.empty:
             raise AblateError(one_of(f"frame of {function.__module__}.{function.__qualname__}", each.name, known))

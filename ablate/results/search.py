@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ import pandas as pd
 from ablate.errors import AblateError
 from ablate.planning.folders import find_store, sweep_folder
 from ablate.results import environment
-from ablate.results.analysis import Analysis, analyse
+from ablate.results.analysis import Analysis, Made, analyse, filled
 from ablate.results.frames import Results
 from ablate.results.one_sweep import unreadable_lines
 from ablate.results.question import ask
@@ -22,6 +22,7 @@ from ablate.results.sources import load as load_sweep
 from ablate.results.trained import Trained
 from ablate.stats.importance import importance
 from ablate.stats.objectives import LEARNED, Objective, objective
+from ablate.stats.searches import ranked
 from ablate.store import SWEEP, packed, record, sweep_file, trials_file
 from ablate.store.record import CONFIRMATION, FINISHED, Dimension, Trial, space_of
 from ablate.store.schema import real_folder
@@ -29,6 +30,11 @@ from ablate.store.sweep import Sweep, SweepRun
 from ablate.store.sweep_file import SweepFile
 from ablate.store.trials_file import TRIALS, Trials
 
+# Of a search, by name, what its figures are drawn from.
+FRAMES = (
+    *("trials", "curves", "confirmation", "space", "importances", "counts", "done", "best"),
+    *("objectives", "objective", "learned"),
+)
 Setting = dict[str, float | int | str]
 USUAL_DATA = "cifar10"  # of conf/config.yaml
 _LONG = re.compile(r"\d+\.\d{5,}(?:e[+-]?\d+)?")  # a number with more digits than a reader wants
@@ -152,6 +158,15 @@ class SearchResults:
         """The searched keys of a trial."""
         [row] = self.trials.loc[self.trials["number"] == number, list(self.space)].to_dict("records")
         return {str(key): value for key, value in row.items()}
+
+    @property
+    def best(self) -> int | None:
+        """The number of the trial with the best score, of two objectives in the first; None without one that is done."""
+        return None if self.done.empty else int(ranked(self.trials, self.objective)["number"].iloc[0])
+
+    def fill(self, function: Callable[..., Made], **said: Any) -> Made:
+        """What a function makes of what its parameters are named after; see `Analysis.fill` and FRAMES."""
+        return filled(function, FRAMES, lambda name: getattr(self, name), said)
 
     @property
     def counts(self) -> dict[str, int]:

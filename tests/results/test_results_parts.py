@@ -90,7 +90,7 @@ def test_every_part_takes_frames_as_they_are_computed() -> None:
     makers = [kind.find(name) for kind in (FIGURES, TABLES) for name in kind.ours()]
     for function in (*computed.values(), *makers):
         takes = {name: hint for name, hint in function.__annotations__.items() if name in gives}
-        assert set(by_name.wanted(function, ("verdict_notes",))) == set(inspect.signature(function).parameters)
+        assert set(by_name.wanted(function, (*by_name.names(), "verdict_notes"))) == set(inspect.signature(function).parameters)
         for name, hint in takes.items():
             assert hint == gives[name], f"{name} of {function.__module__}.{function.__name__}"
 

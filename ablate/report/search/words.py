@@ -46,9 +46,7 @@ def state(found: str) -> str:
 
 def best_setting(found: SearchResults) -> Setting | None:
     """The setting with the best score so far, of two objectives in the first; None without a trial that is done."""
-    if found.done.empty:
-        return None
-    return found.setting(int(searches.ranked(found.trials, found.objective)["number"].iloc[0]))
+    return None if found.best is None else found.setting(found.best)
 
 
 def default_won(found: SearchResults) -> bool:

@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ablate.report.figures.costs import UNITS
 from ablate.report.figures.legend import below
+from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import BLUE, ORANGE, bare, drawing, tell
 from ablate.report.search.figures.marks import MARKS, left_out
 from ablate.stats.objectives import Objective
@@ -25,6 +26,18 @@ LINES: Mapping[str, dict[str, Any]] = {
 BEST: dict[str, Any] = {"color": "black", "linewidth": 1.8}
 DEFAULT: dict[str, Any] = {"color": "black", "linewidth": 1.4, "linestyle": (0, (4, 2))}
 ENDS = {"pruned": "pruned here", "diverged": "diverged", "failed": "failed"}
+PLACE = 50  # among the figures of a search
+
+
+def part(
+    trials: pd.DataFrame, curves: pd.DataFrame, learned: Objective | None, counts: Mapping[str, int], best: int | None
+) -> Drawn | None:
+    """Learning curves; None without an objective that is learned, or an evaluation."""
+    if learned is None or curves.empty:
+        return None
+    default = trials.loc[trials["default"] & trials["number"].isin(curves["number"]), "number"]
+    first = int(default.iloc[-1]) if len(default) else None
+    return Drawn("curves", "Learning curves", fit(learning_curves(curves, single(), learned, counts, best, first), HEIGHT))
 
 
 def learning_curves(

@@ -10,13 +10,24 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ablate.report.figures.costs import FRONT, UNITS
 from ablate.report.figures.legend import below
+from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import SMALL, bare, drawing, tell
 from ablate.report.search.figures.marks import DEFAULT, MARKS, arrows, handle, marks, room
+from ablate.stats import searches
 from ablate.stats.objectives import LEARNED, Objective
 
 HEIGHT = 2.4  # inches
 OTHERS = MARKS["pruned"]
 NUMBERED = 12  # points of a front that carry the number of their trial, at most
+PLACE = 10  # among the figures of a search
+
+
+def part(trials: pd.DataFrame, done: pd.DataFrame, objectives: Sequence[Objective], counts: Mapping[str, int]) -> Drawn | None:
+    """Of a search with two objectives; None without a trial that is done."""
+    if len(objectives) < 2 or done.empty:
+        return None
+    ax = front_of_objectives(searches.fronts(trials, objectives), single(), objectives, counts)
+    return Drawn("front", "The front of the two objectives", fit(ax, HEIGHT))
 
 
 def front_of_objectives(frame: pd.DataFrame, ax: Axes, objectives: Sequence[Objective], counts: Mapping[str, int]) -> Axes:

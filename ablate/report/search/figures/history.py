@@ -1,17 +1,28 @@
 """The best score over the trials, in order of finishing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ablate.report.figures.legend import below
+from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import bare, drawing
 from ablate.report.search.figures.marks import BEST, DEFAULT, MARKS, arrows, handles, left_out, marks, room, score
+from ablate.stats import searches
 from ablate.stats.objectives import Objective
 
 HEIGHT = 2.2  # inches
+PLACE = 20  # among the figures of a search
+
+
+def part(trials: pd.DataFrame, done: pd.DataFrame, objectives: Sequence[Objective], counts: Mapping[str, int]) -> Drawn | None:
+    """Of a search with one objective; None without a trial that is done."""
+    if len(objectives) > 1 or done.empty:
+        return None
+    ax = history_of_trials(searches.history(trials, objectives[0]), single(), objectives[0], counts)
+    return Drawn("history", "The best score over the trials", fit(ax, HEIGHT))
 
 
 def history_of_trials(frame: pd.DataFrame, ax: Axes, objective: Objective, counts: Mapping[str, int]) -> Axes:

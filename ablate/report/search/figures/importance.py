@@ -8,8 +8,20 @@ from matplotlib.patches import Patch
 from ablate import numbers
 from ablate.report.figures import rows
 from ablate.report.figures.legend import LINE, UNDER, below
+from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.shapley import BAR, FILL
 from ablate.report.figures.style import drawing, tell
+
+PLACE = 60  # among the figures of a search
+
+
+def part(importances: tuple[pd.DataFrame, list[str]]) -> Drawn | None:
+    """Which key matters; None where that cannot be told."""
+    frame, _ = importances
+    if frame.empty:
+        return None
+    ax = importance_bars(frame, single())
+    return Drawn("importance", "Which key matters", fit(ax, rows.height(ax)))
 
 
 def importance_bars(frame: pd.DataFrame, ax: Axes) -> Axes:

@@ -6,11 +6,32 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ablate.report.figures.legend import below
+from ablate.report.figures.save import Drawn, blank, fit
 from ablate.report.figures.style import SMALL, bare, drawing, headline
-from ablate.report.search.figures.marks import BEST, DEFAULT, MARKS, Scale, arrows, handles, left_out, marks, room, score
+from ablate.report.search.figures.marks import BEST, DEFAULT, MARKS, Scale, arrows, handles, left_out, marks, room, scale, score
+from ablate.stats import searches
 from ablate.stats.objectives import Objective
+from ablate.store.record import Dimension
 
 PANEL = 1.35  # inches that a panel is high
+PLACE = 40  # among the figures of a search
+
+
+def part(
+    trials: pd.DataFrame,
+    done: pd.DataFrame,
+    space: Mapping[str, Dimension],
+    learned: Objective | None,
+    counts: Mapping[str, int],
+    best: int | None,
+) -> Drawn | None:
+    """Scores against each key; None without an objective that is learned, or a trial that is done."""
+    if learned is None or done.empty:
+        return None
+    scales = [scale(key, one) for key, one in space.items()]
+    frame = searches.slices(trials, list(space), learned)
+    figure = scores_by_key(frame, blank(), scales, learned, counts, best)
+    return Drawn("slices", "Scores against each key", fit(figure, height(len(scales))))
 
 
 def scores_by_key(

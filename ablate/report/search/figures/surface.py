@@ -1,6 +1,6 @@
 """Scores over two searched keys: the trials as points, and nothing between them, since so few trials tell no surface."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,15 +10,50 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from ablate.report.figures.legend import below
+from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import bare, drawing, tell
-from ablate.report.search.figures.marks import BEST, DEFAULT, MARKS, Scale, edges, handle, left_out
+from ablate.report.search.figures.marks import BEST, DEFAULT, MARKS, Scale, edges, handle, is_numeric, left_out, scale
 from ablate.stats.objectives import Objective
-from ablate.store.record import shown
+from ablate.store.record import Dimension, shown
 
 HEIGHT = 2.6  # inches
 COLOURS = "viridis"  # from dark to light in grey as well
 SIZE = 7.0
 SAYS = {"pruned": "pruned: no score", "diverged": "diverged", "failed": "failed"}
+PLACE = 30  # among the figures of a search
+
+
+def part(
+    trials: pd.DataFrame,
+    done: pd.DataFrame,
+    space: Mapping[str, Dimension],
+    objectives: Sequence[Objective],
+    learned: Objective | None,
+    importances: tuple[pd.DataFrame, list[str]],
+    counts: Mapping[str, int],
+    best: int | None,
+) -> Drawn | None:
+    """Scores over the two keys that matter most; None without two keys of numbers, or a trial that is done."""
+    keys = pair(space, objectives, importances)
+    if keys is None or done.empty:
+        return None
+    scales = [scale(key, space[key]) for key in keys]
+    ax = scores_over_keys(trials, single(), scales[0], scales[1], learned or objectives[0], counts, best)
+    return Drawn("surface", f"Scores over {keys[0]} and {keys[1]}", fit(ax, HEIGHT))
+
+
+def pair(
+    space: Mapping[str, Dimension], objectives: Sequence[Objective], importances: tuple[pd.DataFrame, list[str]]
+) -> tuple[str, str] | None:
+    """The two keys of numbers that matter most, or of those unknown the first two; the one on a finer scale first."""
+    numeric = [key for key, one in space.items() if is_numeric(one)]
+    if len(numeric) < 2:
+        return None
+    shares = importances[0]
+    told = dict(zip(shares["parameter"], shares["importance"], strict=True)) if len(objectives) == 1 else {}
+    first, second = sorted(numeric, key=lambda key: -told.get(key, 0.0))[:2]
+    listed = space[first].kind == "categorical" and space[second].kind != "categorical"
+    return (second, first) if listed else (first, second)
 
 
 def scores_over_keys(

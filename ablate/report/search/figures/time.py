@@ -10,7 +10,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ablate.report.figures.costs import UNITS
 from ablate.report.figures.legend import below
+from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import BLUE, bare, drawing, tell
+from ablate.stats import searches
 
 HEIGHT = 1.8  # inches
 PARTS = {  # column: what it is, face, hatch
@@ -20,6 +22,15 @@ PARTS = {  # column: what it is, face, hatch
     "pruned": ("saved by pruning", "0.9", ""),
     "broken": ("diverged or failed", "white", "xxxx"),
 }
+PLACE = 70  # among the figures of a search
+
+
+def part(trials: pd.DataFrame) -> Drawn | None:
+    """What was trained, and what was saved; None before anything was."""
+    effort = searches.effort(trials)
+    if not effort["trained"].any():
+        return None
+    return Drawn("time", "What was trained, and what was saved", fit(time_by_trial(effort, single()), HEIGHT))
 
 
 def time_by_trial(effort: pd.DataFrame, ax: Axes) -> Axes:
