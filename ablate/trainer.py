@@ -14,9 +14,9 @@ Resume = Literal["exact", "own", "never"]
 class Metric:
     """What a training is judged by.
 
-    name: as its evaluations have it. unit: of a value as readers see it; empty where it has none. low, high: bounds of a value,
-    None where there are none. margin: a difference, in the metric's own scale, that is too small to matter; None where nobody
-    said.
+    name: as its evaluations have it.
+    unit: of a value as readers see it, `%` for fractions; empty where it has none.
+    low, high: bounds of a value, None where there are none.
     """
 
     name: str
@@ -24,7 +24,10 @@ class Metric:
     better: Literal["higher", "lower"] = "higher"
     low: float | None = None
     high: float | None = None
-    margin: float | None = None
+
+    def allows(self, value: float) -> bool:
+        """Whether it can be such a value; one that is not finite can."""
+        return not ((self.low is not None and value < self.low) or (self.high is not None and value > self.high))
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ from ablate.running.recorder import Recorder
 from ablate.store import Trajectory, catalog, checksums, verify
 from ablate.store.checkpoints import prune
 from ablate.store.gc import clear
-from ablate.trainer import Resources
+from ablate.trainer import Resources, Spec, Work
+from ablate.trainers.networks import TRAINER
 
 CONTENT = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -424,11 +425,12 @@ def trained(made: Trajectory, steps: int, stop_at: int | None, tensorboard: bool
         made.clean()
         made.write_config(EVERY_5, {})
         stop = lambda: stop_at is not None and at[0] >= stop_at  # noqa: E731
-        with suppress(loop.Stopped), Recorder(made, 5, steps, watcher, stop, Resources(1)) as report:
+        with suppress(loop.Stopped), Recorder(made, TRAINER, SPEC, steps, watcher, stop, Resources(1)) as report:
             loop.train(recipe, None, made, report, 1)  # type: ignore[arg-type]
 
 
 EVERY_5 = {"eval_every": 5}
+SPEC = Spec("networks", 0, Work(), ("raw", "averaged"), 5)
 KILL = st.none() | st.integers(0, 90)
 RUN = st.tuples(st.integers(1, 22), st.none() | st.integers(1, 22), KILL)
 CLEAR = st.tuples(st.just("gc"), st.none(), KILL)

@@ -15,7 +15,7 @@ TRACE = "traceback.txt"  # beside the result of a run that failed
 
 def trajectory_of(asked: Asked) -> tuple[Trajectory, dict[str, Any]]:
     """The trajectory that a run stands on, and the training content that its fingerprint hashes."""
-    content = content_of(asked.spec)
+    content = content_of(asked)
     return Trajectory(asked.store, training_fingerprint(content)), content
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ablate import trainer
 from ablate.designs import STORE
 from ablate.errors import AblateError, one_of
 from ablate.results.frames import Results, arm_name
 from ablate.stats.intervals import family_level
 from ablate.store.sweep_check import ONE_VALUE
+from ablate.trainers import networks
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,15 @@ class Metric:
     better: int
 
 
-METRICS = {
-    "accuracy": Metric("accuracy", "accuracy", "accuracy", "%", "points", 100.0, 1),
-    "loss": Metric("loss", "loss", "eval_loss", "nats", "nats", 1.0, -1),
-}
+def _of(metric: trainer.Metric) -> Metric:
+    """A metric of the built-in trainer: in the evaluations `loss` is that of training."""
+    percent, better = metric.unit == "%", 1 if metric.better == "higher" else -1
+    column = "eval_loss" if metric.name == "loss" else metric.name
+    points, scale = ("points", 100.0) if percent else (metric.unit, 1.0)
+    return Metric(metric.name, metric.name, column, metric.unit, points, scale, better)
+
+
+METRICS = {metric.name: _of(metric) for metric in networks.TRAINER.metrics}
 
 
 @dataclass(frozen=True)

@@ -273,7 +273,8 @@ class Engine:
         if count <= self.retries or not own:
             which = f" ({count} of {self.retries})" if own else ""
             printed = f"; its output is in {outcome.log}" if outcome.log else ""
-            say(f"{_named(training)}: {outcome.error}; trying again from its checkpoint{which}{printed}")
+            where = "the start" if training.asked.spec.resume == "never" else "its checkpoint"
+            say(f"{_named(training)}: {outcome.error}; trying again from {where}{which}{printed}")
         return count <= self.retries or not own
 
     def _is_own_fault(self, training: Training, outcome: Outcome) -> bool:

@@ -8,16 +8,17 @@ from typing import Any, Self
 
 from ablate import machine
 from ablate.errors import AblateError, Diverged
+from ablate.readout import column
 from ablate.store import Trajectory, checkpoints
 from ablate.system import provenance
-from ablate.trainer import Resources, Watcher
+from ablate.trainer import Resources, Spec, Trainer, Watcher
 
 
 class Recorder:
     """The `Report` of one training up to a step. What it comes to is its status when a `with` ends.
 
     Args:
-        grid: steps between two evaluations; None where there are only those that runs ask for.
+        trainer, spec: who trains what.
         to: the last step.
         watcher: is told of all that is new.
         stop: whether it is to stop.
@@ -26,13 +27,14 @@ class Recorder:
     def __init__(
         self,
         trajectory: Trajectory,
-        grid: int | None,
+        trainer: Trainer,
+        spec: Spec,
         to: int,
         watcher: Watcher,
         stop: Callable[[], bool],
         given: Resources,
     ) -> None:
-        self.trajectory, self.grid, self.to = trajectory, grid, to
+        self.trajectory, self.trainer, self.spec, self.to = trajectory, trainer, spec, to
         self.watcher, self.stop, self.given = watcher, stop, given
         self._seconds, self._since = 0.0, time.perf_counter()
 
@@ -70,18 +72,33 @@ class Recorder:
     def next_due(self, step: int) -> int:
         """The first step behind this one to evaluate at."""
         asked_for = [each for each in self.trajectory.final_steps() if each > step]
-        on_grid = [] if self.grid is None else [(step // self.grid + 1) * self.grid]
+        on_grid = [] if self.spec.grid is None else [(step // self.spec.grid + 1) * self.spec.grid]
         return min([*on_grid, self.to, *asked_for])
 
     def row(self, step: int, values: Mapping[str, Any], predictions: Mapping[str, Any] | None = None) -> None:
-        """Store an evaluation, unless it is there."""
+        """Store an evaluation, unless it is there.
+
+        Raises:
+            AblateError: it lacks what runs are judged by, or has what that cannot be.
+        """
         if self.trajectory.row(step) is not None:
             return
+        self._check(values)
         row = {"step": step, **values}
         if "seconds" not in row:
             row["seconds"] = round(self._seconds + time.perf_counter() - self._since, 3)
         self.trajectory.add_evaluation(row, predictions)
         self.watcher.evaluated(row)
+
+    def _check(self, values: Mapping[str, Any]) -> None:
+        metric, *_ = self.trainer.metrics
+        for weights in self.spec.readouts or ("",):
+            name = column(metric.name, weights)
+            if name not in values:
+                raise AblateError(f"trainer={self.trainer.name} must give {name} at every evaluation, got {', '.join(values)}.")
+            if not metric.allows(values[name]):
+                low, high = ("without end" if end is None else f"{end:g}" for end in (metric.low, metric.high))
+                raise AblateError(f"{name} of trainer={self.trainer.name} must be from {low} to {high}, got {values[name]:g}.")
 
     def saved(self, step: int) -> None:
         """The state of a step can be gone on from."""

@@ -76,10 +76,12 @@ def of(config: Mapping[str, Any]) -> Trainer:
     return registry.find(section["name"])
 
 
-def content_of(spec: Spec) -> dict[str, Any]:
+def content_of(asked: Asked) -> dict[str, Any]:
     """What the fingerprint of a training hashes: all that changes what is trained, with the trainer where it is another's."""
-    content = registry.find(spec.trainer).content(spec)
-    return content if spec.trainer == registry.BUILT_IN else {SECTION: spec.trainer, **content, "seed": spec.seed}
+    spec, content = asked.spec, asked.trainer.content(asked.spec)
+    if asked.other is None:
+        return content
+    return {SECTION: spec.trainer, **content, "seed": spec.seed, **({} if spec.prefixes else {"steps": asked.step})}
 
 
 def check_words(words: Sequence[str], config: Mapping[str, Any]) -> None:

@@ -32,7 +32,7 @@ class Networks:
 
     name = "networks"
     keys = (*keys.top("training"), *keys.top("readout"))
-    metrics = (Metric(ACCURACY, "%", low=0.0, high=1.0, margin=0.005), Metric("loss", "nats", "lower", low=0.0))
+    metrics = (Metric(ACCURACY, "%", low=0.0, high=1.0), Metric("loss", "nats", "lower", low=0.0))
 
     def read(self, config: Mapping[str, Any], chosen: Mapping[str, str]) -> tuple[Spec, Readout]:
         """The recipe of a config, and how it is read."""

@@ -35,7 +35,7 @@ class Toy:
 
     def read(self, config, chosen):
         own = config["trainer"]
-        payload = {"trick": str(own["trick"]), "rate": float(own["rate"]), "slow": own["slow"]}
+        payload = {"trick": str(own["trick"]), "rate": float(own["rate"]), "slow": own["slow"], "gives": own["gives"]}
         return Spec(self.name, config["seed"], Work(), grid=config["eval_every"], resume="own", payload=payload), Readout(
             "", config["steps"]
         )
@@ -60,7 +60,8 @@ class Toy:
             if step == due:
                 gain = 0.1 * (spec.payload["trick"] == "on") + 0.05 * spec.payload["rate"]
                 noise = (7 * spec.seed + step) % 5 / 1000
-                report.row(step, {"accuracy": 0.5 + gain + noise + 0.2 * step / (step + 100)})
+                accuracy = 0.5 + gain + noise + 0.2 * step / (step + 100)
+                report.row(step, {spec.payload["gives"]: accuracy})
             if step == to:
                 return
             if spec.payload["rate"] > 100:
@@ -83,6 +84,7 @@ trick: "off"
 rate: 1.0
 slow: 0.0
 label: a
+gives: accuracy
 """
 BLOCKED = 'raise ImportError("it is blocked")\n'
 
@@ -203,6 +205,9 @@ def test_a_run_alone_and_one_that_diverges(toy: Program) -> None:
     told = toy(*OWN, "seed=3", "hydra.run.dir=out")
     assert "accuracy 60.81 % of the evaluation images at step 40\n" in told
     assert "already; nothing to train" in toy(*OWN, "seed=3", "hydra.run.dir=out")
+    assert "must give accuracy at every evaluation, got f1." in toy(*OWN, "trainer.gives=f1", "seed=4", status=1)
+    told = toy(*OWN, "trainer.rate=10", "hydra.run.dir=out", status=1)
+    assert "ablate: accuracy of trainer=toy must be from 0 to 1, got 1.0" in told
     assert "The run diverged: a rate of 200 leads nowhere" in toy(*OWN, "trainer.rate=200", "hydra.run.dir=out", status=1)
 
 

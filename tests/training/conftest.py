@@ -13,6 +13,7 @@ from ablate.config.recipe import Recipe
 from ablate.running.recorder import Recorder
 from ablate.store import Trajectory, fingerprint
 from ablate.trainer import Resources
+from ablate.trainers.networks import TRAINER
 
 CONF = Path(__file__).parent / "conf"
 
@@ -83,7 +84,7 @@ def train() -> Callable[..., Trajectory]:
         # One step a call, so that a stop comes at the very step and not at the end of a group.
         with trajectory.locked(), mock.patch.object(loop, "SECONDS_PER_CALL", 0):
             try:
-                with Recorder(trajectory, recipe.eval_every, recipe.steps, watcher, stop, Resources(1)) as report:
+                with Recorder(trajectory, TRAINER, TRAINER.spec(recipe), recipe.steps, watcher, stop, Resources(1)) as report:
                     loop.train(recipe, dataset, trajectory, report, threads=1)
             except loop.Stopped:
                 assert stop_at is not None
