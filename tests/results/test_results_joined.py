@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_up import evaluation
 
 from ablate import results
 from ablate.errors import AblateError
@@ -327,7 +328,7 @@ def test_a_run_that_has_other_numbers_in_another_sweep_is_said(sweeps, turned):
     parts = [sweeps.trained(made, 10, 20, 30), done(sweeps, "augment=on,off", "seed=1,2")]
     assert results.load(*parts).notes == ()
     made.runs[3].trajectory.drop_after(20)
-    changed = sweeps.row(30, 1) | {"eval_loss_averaged": 7.0}
+    changed = evaluation(30, 1) | {"eval_loss_averaged": 7.0}
     made.runs[3].trajectory.add_evaluation(changed, {"raw": np.zeros(4, int), "averaged": np.zeros(4, int)})
     result_file.write(parts[0] / "3", run_result.read(made.runs[3].asked, made.runs[3].trajectory))
     first, other = f"run 3 of {parts[0].name}", f"run 1 of {parts[1].name}"
