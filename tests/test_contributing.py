@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from ablate.designs import Design, Factor
@@ -39,6 +40,12 @@ def test_the_command_that_is_shown_runs(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == "hello Ada\n"
 
 
+def test_the_table_that_is_shown_is_one() -> None:
+    arms = pd.DataFrame({"label": ["baseline", "ema: on → off"], "low": [80.0, 81.0], "high": [82.0, 81.5]})
+    table = shown("A table, ")["part"](arms, places=1)
+    assert table.text["range"].tolist() == ["2.0", "0.5"]
+
+
 def test_every_room_is_named() -> None:
     rooms = {path.name for path in (ROOT / "ablate").iterdir() if path.is_dir() and (path / "__init__.py").exists()}
     files = {path.name for path in (ROOT / "ablate").glob("*.py")} - {"__init__.py"}
@@ -50,7 +57,7 @@ def test_every_room_is_named() -> None:
 def test_every_path_that_is_named_is_there() -> None:
     """But for those of what is to be added."""
     paths = set(re.findall(r"`((?:ablate/)?[a-z_]+/[\w/]+\.py)`", TEXT)) - {
-        *("ablate/designs/last_out.py", "ablate/commands/hello.py"),
+        *("ablate/designs/last_out.py", "ablate/commands/hello.py", "ablate/report/tables/ranges.py"),
     }
     assert paths
     for path in paths:

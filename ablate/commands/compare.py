@@ -24,6 +24,7 @@ def run(first: str, second: str, out: Path | None, as_json: bool, **changes: Any
     from ablate import escaping
     from ablate.report import output, tables
     from ablate.report.tables import interplay, records
+    from ablate.report.tables.rendering import bullets
     from ablate.report.writing import folder_of
     from ablate.results import load
     from ablate.results.analysis import analyse
@@ -34,10 +35,10 @@ def run(first: str, second: str, out: Path | None, as_json: bool, **changes: Any
     comparison = Comparison(ours, theirs, (_name(first), _name(second)))
     table = interplay.table(comparison)
     folder = folder_of([first], out)
+    written = tables.markdown(table.text, table.words)
     contents = {
         f"{STEM}.csv": tables.csv(comparison.frame),
-        f"{STEM}.md": f"# {escaping.markdown(table.title)}\n\n{tables.markdown(table.text, table.words)}\n"
-        + "".join(f"- {escaping.markdown(line)}\n" for line in table.notes),
+        f"{STEM}.md": f"# {escaping.markdown(table.title)}\n\n{written}\n{bullets(table.notes)}",
     }
     for name, content in contents.items():
         output.write(folder / name, content.encode())

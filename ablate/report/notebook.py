@@ -23,6 +23,7 @@ from ablate.report.search import figures as search_plots
 from ablate.report.search import tables as search_tables
 from ablate.report.search import words as search_words
 from ablate.report.search.repeat import commands as search_commands
+from ablate.report.tables.rendering import bullets
 from ablate.results.analysis import Analysis, analyse
 from ablate.results.question import ask
 from ablate.results.search import SearchResults
@@ -187,8 +188,8 @@ class Report:
         if name not in self._tables:
             return Nothing(f"This {self._kind} has no table {escaping.markdown_code(name)}.")
         table = self._tables[name]
-        notes = "".join(f"- {escaping.markdown(line)}\n" for line in table.notes)
-        return Text(f"**{escaping.markdown(table.title)}**\n\n{tables.markdown(table.text, table.words)}\n{notes}")
+        written = tables.markdown(table.text, table.words)
+        return Text(f"**{escaping.markdown(table.title)}**\n\n{written}\n{bullets(table.notes)}")
 
     def figure(self, name: str) -> Text | Picture:
         """A figure by its name; where the sweep has nothing for it, that is said."""

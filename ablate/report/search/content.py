@@ -3,18 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from ablate import numbers
-from ablate.report import page
 from ablate.report.page import Code, Lines, Links, Picture, Section
 from ablate.report.page.blocks import Block
+from ablate.report.page.content import shown as shown_on_page
+from ablate.report.page.content import too_large
 from ablate.report.paper.methods import machines
 from ablate.report.search import tables, words
-from ablate.report.tables.table import Table
 from ablate.results.search import SearchResults
 from ablate.stats import searches
 
-FOLDED = {"trials", "confirmation_noise"}
-# Where a table's own title would repeat that of its section.
-CAPTIONS = {"best": "The highest scores", "importance": "How much of the variation of scores each key explains"}
 CONFIRMED = "confirmation_"  # how names of tables and figures of the confirmation begin
 
 
@@ -33,14 +30,13 @@ def sections(
         files: what lies beside the page: (path from the page, what is in it).
         large: figures that the page has no room for.
     """
-    shown = {table.name: _shown(table) for table in tables.every(found)}
+    shown = {table.name: shown_on_page(table) for table in tables.every(found)}
 
     def some(*names: str) -> tuple[Block, ...]:
         return tuple(shown[name] for name in names if name in shown)
 
     of_confirmation = [picture for name, picture in pictures.items() if name.startswith(CONFIRMED)]
     others = [picture for name, picture in pictures.items() if not name.startswith(CONFIRMED)]
-    room = (Lines((f"Too large for this page: {'; '.join(large)}.",)),) if large else ()
     own = (Lines((found.sweep.question,)),) if found.sweep.question else ()
     parts = [
         Section("question", "What was searched", blocks=(*own, *some("space", "setup"))),
@@ -54,7 +50,7 @@ def sections(
             ),
         ),
         Section("best", "The best settings", blocks=some("best", "front")),
-        Section("figures", "Figures", "Pointing at a value shows it." if others else "", (*others, *room)),
+        Section("figures", "Figures", "Pointing at a value shows it." if others else "", (*others, *too_large(large))),
         Section("importance", "Which key matters", blocks=some("importance") or _no_importance(found)),
         Section("trials", "All trials", blocks=(Lines(tuple(words.counted_trials(found))), *some("trials"))),
         Section(
@@ -81,11 +77,6 @@ def header(found: SearchResults) -> list[str]:
     """The lines that the page opens with."""
     others = words.sentences(found)
     return [words.answer(found), *others[: len(others) - len(words.counted_trials(found))]]
-
-
-def _shown(table: Table) -> page.Table:
-    exact = table.values if len(table.values) else None  # there is none of a table of words
-    return page.Table(table.text, CAPTIONS.get(table.name, table.title), exact, table.notes, folded=table.name in FOLDED)
 
 
 def _command(what: str, line: str) -> tuple[Block, ...]:

@@ -11,14 +11,15 @@ from ablate.report.search import content, paper, words
 from ablate.report.search import tables as of_search
 from ablate.report.search.figures import drawn
 from ablate.report.search.repeat import commands
+from ablate.report.tables.rendering import document
 from ablate.results.search import SearchResults
 from ablate.stats import searches
 
 TUNED_ON_TEST = "tuned on the test set"
 TEXTS: dict[str, dict[str, Callable[[SearchResults], str]]] = {
     "md": {
-        TABLE: lambda found: of_search.markdown_file(
-            found.title, [*content.banner(found), words.answer(found), *words.sentences(found)], of_search.every(found)
+        TABLE: lambda found: document(
+            found.title, of_search.every(found), [*content.banner(found), words.answer(found), *words.sentences(found)]
         ),
         "methods.md": paper.methods,
         "checklist.md": paper.checklist,

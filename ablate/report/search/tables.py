@@ -1,14 +1,13 @@
 """The tables of a search."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from ablate import escaping, numbers
+from ablate import numbers
 from ablate.report import tables
 from ablate.report.search.words import STATES, best_setting, counted_trials, holds, state, value
-from ablate.report.tables.rendering import markdown
 from ablate.report.tables.table import Column, Table, numeric, shown, wordy
 from ablate.results.analysis import Analysis
 from ablate.results.search import SearchResults, as_number
@@ -34,7 +33,13 @@ def of_confirmation(analysis: Analysis) -> list[Table]:
     """The tables of the confirmation that a search shows, with names of their own."""
     titles = {"verdicts": "What the best setting is worth", "arms": "The best setting and the default", "noise": "Noise floor"}
     return [
-        Table(f"confirmation_{table.name}", titles.get(table.name, table.title), table.columns, table.notes)
+        Table(
+            f"confirmation_{table.name}",
+            titles.get(table.name, table.title),
+            table.columns,
+            table.notes,
+            folded=table.name == "noise",
+        )
         for table in tables.in_file(analysis)
         if table.name in CONFIRMED
     ]
@@ -68,7 +73,13 @@ def best(found: SearchResults) -> Table | None:
             tried = found.trials[found.trials["default"]]
             told = [f"trial {number}: {what}" for number, what in zip(tried["number"], tried["state"], strict=True)]
             notes.append(f"The default setting has no score ({', '.join(told) or 'no trial'}).")
-    return Table("best", "The best settings", _scored(found, top.reset_index(drop=True)), (*notes, *_reused(top)))
+    return Table(
+        "best",
+        "The best settings",
+        _scored(found, top.reset_index(drop=True)),
+        (*notes, *_reused(top)),
+        caption="The highest scores",
+    )
 
 
 def _scored(found: SearchResults, frame: pd.DataFrame) -> tuple[Column, ...]:
@@ -205,7 +216,13 @@ def importances(found: SearchResults) -> Table | None:
         ),
         numeric("trials", frame["trials"], numbers.whole),
     )
-    return Table("importance", "Which key matters", columns, (*about_importance(frame), *(f"{note}." for note in notes)))
+    return Table(
+        "importance",
+        "Which key matters",
+        columns,
+        (*about_importance(frame), *(f"{note}." for note in notes)),
+        caption="How much of the variation of scores each key explains",
+    )
 
 
 def about_importance(frame: pd.DataFrame) -> list[str]:
@@ -287,13 +304,4 @@ def trials(found: SearchResults) -> Table:
         "A pruned trial has a last score, and no score. Trained examples and seconds are what the trial itself added to what "
         "had been trained before.",
     )
-    return Table("trials", f"All {numbers.counted(len(frame), 'trial')}", columns, notes)
-
-
-def markdown_file(title: str, answer: Sequence[str], every_table: Sequence[Table]) -> str:
-    """Tables as one Markdown file, under the sentences that say what was found."""
-    parts = [f"# {escaping.markdown(title)}\n", "".join(f"- {escaping.markdown(line)}\n" for line in answer)]
-    for table in every_table:
-        parts.append(f"## {escaping.markdown(table.title)}\n\n{markdown(table.text, table.words)}")
-        parts += ["".join(f"- {escaping.markdown(line)}\n" for line in table.notes)] if table.notes else []
-    return "\n".join(parts)
+    return Table("trials", f"All {numbers.counted(len(frame), 'trial')}", columns, notes, folded=True)

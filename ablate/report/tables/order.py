@@ -1,10 +1,9 @@
 """All tables of a report, in the order in which they are read."""
 
-from ablate import escaping
 from ablate.report import footnotes, parts, sentences
 from ablate.report.naming import title
 from ablate.report.tables import verdicts
-from ablate.report.tables.rendering import markdown
+from ablate.report.tables.rendering import document
 from ablate.report.tables.table import Table
 from ablate.results.analysis import Analysis
 
@@ -24,11 +23,5 @@ def in_file(analysis: Analysis) -> list[Table]:
 
 def markdown_file(analysis: Analysis) -> str:
     """All tables as one Markdown file, with the sentences that read the verdicts under the first."""
-    written = [f"# {escaping.markdown(title(analysis.results))}\n"]
-    for table in in_file(analysis):
-        lines = [f"## {escaping.markdown(table.title)}\n\n{markdown(table.text, table.words)}"]
-        if table.name == verdicts.NAME:
-            lines.append("".join(f"- {escaping.markdown(line)}\n" for line in analysis.fill(sentences.sentences)))
-        lines.append("".join(f"- {escaping.markdown(line)}\n" for line in table.notes))
-        written += [line for line in lines if line]
-    return "\n".join(written)
+    read = {verdicts.NAME: analysis.fill(sentences.sentences)}
+    return document(title(analysis.results), in_file(analysis), read=read)

@@ -1,11 +1,12 @@
 """Tables of text as Markdown, and frames as CSV."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from ablate import escaping
+from ablate.report.tables.table import Table
 
 
 def csv(frame: pd.DataFrame) -> str:
@@ -35,6 +36,24 @@ def markdown(text: pd.DataFrame, words: Sequence[str] = ()) -> str:
     rows = [_row(text.columns), ["---" if name in left else "---:" for name in text.columns]]
     rows += [_row(row) for row in text.to_numpy().tolist()]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """Lines as a Markdown list; empty without any."""
+    return "".join(f"- {escaping.markdown(line)}\n" for line in lines)
+
+
+def document(title: str, tables: Iterable[Table], opening: Iterable[str] = (), read: Mapping[str, Iterable[str]] = {}) -> str:
+    """Tables as one Markdown file, each with its notes.
+
+    Args:
+        opening: lines under the title. read: lines that stand between a table and its notes, by the table's name.
+    """
+    parts = [f"# {escaping.markdown(title)}\n", bullets(opening)]
+    for table in tables:
+        parts.append(f"## {escaping.markdown(table.title)}\n\n{markdown(table.text, table.words)}")
+        parts += [bullets(read.get(table.name, ())), bullets(table.notes)]
+    return "\n".join(part for part in parts if part)
 
 
 def _row(cells: Sequence[str] | pd.Index) -> list[str]:
