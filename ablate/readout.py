@@ -32,19 +32,54 @@ DIVERGED_LOSS = 10_000.0  # nats; that of conf/config.yaml, for sweeps of versio
 class Readout:
     """How a run's value is read off its training.
 
-    weights: which of the values of an evaluation; empty where it has one. step: at which. diverged_loss: the training loss, in
-    nats, above which the run has diverged. metric: what it is judged by.
+    weights: which of the values of an evaluation; empty where it has one.
+    step: at which.
+    diverged_loss: the training loss, in nats, above which the run has diverged.
+    metric: what it is judged by.
+    grid: steps between two evaluations of its own; None where the trainer decides, and every one is its own.
+
+    Examples:
+        >>> from ablate.readout import Readout
+        >>> [step for step in (10, 15, 20, 25, 30) if Readout("raw", step=25, grid=10).is_own(step)]
+        [10, 20, 25]
     """
 
     weights: str
     step: int
     diverged_loss: float = DIVERGED_LOSS
     metric: str = ACCURACY
+    grid: int | None = None
+
+    def is_own(self, step: int) -> bool:
+        """Whether the evaluation at a step is the run's; others of the same training were asked for by other runs."""
+        return step == self.step or (step < self.step and (self.grid is None or step % self.grid == 0))
 
 
 def column(metric: str, weights: str) -> str:
     """Where an evaluation has a metric for some weights."""
     return f"{metric}_{weights}" if weights else metric
+
+
+def value(row: Mapping[str, Any], metric: str, weights: str) -> float | None:
+    """What a metric is at an evaluation, of some weights; None where that has none.
+
+    Examples:
+        >>> from ablate.readout import value
+        >>> value({"step": 100, "accuracy_raw": 0.7, "accuracy_averaged": 0.75}, "accuracy", "averaged")
+        0.75
+    """
+    found: float | None = row.get(column(metric, weights))
+    return found
+
+
+def values(row: Mapping[str, Any], weights: str, metric: str = ACCURACY) -> dict[str, float | None]:
+    """Accuracy (a fraction of the evaluation images), loss, seconds (of training up to its step), examples_per_second."""
+    return {
+        "accuracy": value(row, metric, weights),
+        "loss": value(row, "eval_loss", weights),
+        "seconds": row.get("seconds"),
+        "examples_per_second": row.get("examples_per_second"),
+    }
 
 
 def needed(weights: str, metric: str = ACCURACY) -> tuple[str, ...]:
@@ -74,14 +109,8 @@ class Outcome:
     row: Mapping[str, Any] | None = None
 
     def values(self, weights: str, metric: str = ACCURACY) -> dict[str, Any]:
-        """Accuracy (a fraction of the evaluation images), loss, seconds (of training up to its step), examples_per_second."""
-        row = self.row or {}
-        return {
-            "accuracy": row.get(column(metric, weights)),
-            "loss": row.get(column("eval_loss", weights)),
-            "seconds": row.get("seconds"),
-            "examples_per_second": row.get("examples_per_second"),
-        }
+        """What its evaluation has; see `values`."""
+        return dict(values(self.row or {}, weights, metric))
 
 
 def read_off(
@@ -90,7 +119,8 @@ def read_off(
     """What a run came to, from its training; None where that has to be trained further.
 
     A run has diverged where a loss became NaN or infinite, and where its training loss from one evaluation to the next was
-    above `diverged_loss` on average: networks that explode often end up finite, and dead.
+    above `diverged_loss` on average: networks that explode often end up finite, and dead. Its own evaluations tell, and none
+    that other runs asked for.
 
     Args:
         rows: the evaluations of the training, in order of step.
@@ -107,7 +137,7 @@ def read_off(
         True
     """
     step, limit = readout.step, readout.diverged_loss
-    known = [row for row in rows if sound(row, needed(readout.weights, readout.metric)) and row["step"] <= step]
+    known = [row for row in rows if sound(row, needed(readout.weights, readout.metric)) and readout.is_own(row["step"])]
     burst = exploded(known, limit)
     if burst is not None:
         reason = f"the training loss up to step {burst['step']} was {burst['loss']:.3g} on average, above {limit:g}"

@@ -39,6 +39,14 @@ def test_a_run_has_diverged_where_its_loss_exploded_on_the_way(tmp_path):
     assert run_result.read(asked(30, "diverged_loss=1e9"), trajectory)["status"] == "done"
 
 
+def test_what_another_run_asked_for_of_the_same_training_is_not_judged(tmp_path):
+    trajectory = trajectory_with(tmp_path, {10: 2.0, 15: 2.3e8, 20: 2.303, 30: 2.3})
+    assert run_result.read(asked(15), trajectory)["status"] == "diverged", "the run that asked for it"
+    for steps in (20, 30):
+        assert run_result.read(asked(steps), trajectory)["status"] == "done"
+        assert run_result.exploded(asked(steps).readout, trajectory) is None
+
+
 def test_a_row_without_its_loss_is_no_evaluation(tmp_path):
     trajectory = trajectory_with(tmp_path, {10: 2.0})
     trajectory.add_evaluation({"step": 5, "accuracy_raw": 0.1, "accuracy_averaged": 0.1}, CLASSES)

@@ -69,7 +69,7 @@ def derived(run: SweepRun, found: Stored, result: Mapping[str, Any], seen: Seen,
     if found.sealed or not result or result["status"] not in ("done", "diverged"):
         return result
     status = {"state": seen.state, "step": seen.came, "error": seen.error}
-    outcome = read_off(seen.rows.values(), status, Readout(run.readout.weights, run.readout.step, limit))
+    outcome = read_off(seen.rows.values(), status, Readout(run.readout.weights, run.readout.step, limit, grid=run.eval_every))
     if outcome is None:
         return result
     told = {"status": outcome.status, "step": outcome.step, "error": outcome.error}

@@ -19,7 +19,7 @@ from ablate.monitor.seen import UNKNOWN, Seen, began, derived, look_into, of_res
 from ablate.monitor.states import BAD, Evaluation, Holder, RunStatus, Snapshot, State, TrainingStatus
 from ablate.monitor.tolerant import changed_at, line, number, ratio, whole
 from ablate.planning.run_result import TRACE
-from ablate.readout import column
+from ablate.readout import ACCURACY, value
 from ablate.store import RECENT, SWEEP, Trajectory, alive, read_json, record, result_file
 from ablate.store.record import Trial
 from ablate.store.result_file import RESULT, Stored
@@ -96,7 +96,7 @@ def evaluations(seen: Snapshot, training: TrainingStatus, after: int) -> list[Ev
     except AblateError:
         return []
     return [
-        Evaluation(row["step"], number(row.get(column("accuracy", training.weights))), number(row.get(RECENT)))
+        Evaluation(row["step"], number(value(row, ACCURACY, training.weights)), number(row.get(RECENT)))
         for row in rows
         if after < row["step"] <= last
     ]
@@ -170,7 +170,7 @@ def _status(
         longest.readout.step,
         began=began(live, seen),
         loss=number(live.get("loss")),
-        accuracy=number(row.get(column("accuracy", longest.readout.weights))),
+        accuracy=number(value(row, ACCURACY, longest.readout.weights)),
         evaluated=evaluated,
         examples_per_second=number((live or row).get("examples_per_second")),
         seconds_per_step=seconds_per_step,

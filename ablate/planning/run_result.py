@@ -35,8 +35,8 @@ def read(asked: Asked, trajectory: Trajectory) -> dict[str, Any] | None:
 
 
 def exploded(wanted: Readout, trajectory: Trajectory) -> Mapping[str, Any] | None:
-    """The first evaluation up to a run's step before which its training loss was above `diverged_loss`; None where none was."""
-    return readout.exploded((row for row in trajectory.rows() if row["step"] <= wanted.step), wanted.diverged_loss)
+    """The first evaluation of a run before which its training loss was above `diverged_loss`; None where none was."""
+    return readout.exploded((row for row in trajectory.rows() if wanted.is_own(row["step"])), wanted.diverged_loss)
 
 
 def reason_of(error: BaseException) -> str:

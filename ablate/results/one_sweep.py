@@ -176,7 +176,8 @@ def of_training(run: SweepRun, one: Trained, limit: float) -> dict[str, Any] | N
     Args:
         limit: the training loss above which it has diverged.
     """
-    outcome = read_off(one.rows, one.status, Readout(run.readout.weights, run.readout.step, limit))
+    grid = None if one.config is not None and "eval_every" not in one.config else run.eval_every  # which the trainer decides
+    outcome = read_off(one.rows, one.status, Readout(run.readout.weights, run.readout.step, limit, grid=grid))
     if outcome is None:
         return None
     values = outcome.values(run.readout.weights)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from ablate import readout
 from ablate.errors import AblateError
 from ablate.planning.folders import find_store, sweep_folder
 from ablate.results import environment
@@ -241,13 +242,7 @@ def _score(
         row = None if one is None else next((row for row in one.rows if row["step"] == run.readout.step), None)
         if one is None or row is None:
             return None
-        weights = run.readout.weights
-        values = {
-            "accuracy": row.get(f"accuracy_{weights}"),
-            "loss": row.get(f"eval_loss_{weights}"),
-            "seconds": row.get("seconds"),
-            **one.costs,
-        }
+        values = {**readout.values(row, run.readout.weights), **one.costs}
         if any(values.get(each.name) is None for each in objectives):
             return None
         columns.append([float(values[each.name]) for each in objectives])  # type: ignore[arg-type]

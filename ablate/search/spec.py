@@ -16,7 +16,7 @@ from ablate.planning.command import Command
 from ablate.planning.plan import Plan
 from ablate.planning.run_result import trajectory_of
 from ablate.planning.runs import Run
-from ablate.readout import column
+from ablate.readout import values
 from ablate.search import space as spaces
 from ablate.search.settings import SearchSettings
 from ablate.search.storage import USUAL, redacted
@@ -159,13 +159,7 @@ class Search:
 
     def objectives(self, run: Run, row: Mapping[str, Any], seconds: float) -> list[float]:
         """What one run scores at an evaluation, an objective each."""
-        weights = run.asked.readout.weights
-        found = {
-            **run.asked.sizes,
-            "accuracy": row.get(column("accuracy", weights)),
-            "loss": row.get(column("eval_loss", weights)),
-            "seconds": seconds,
-        }
+        found = {**run.asked.sizes, **values(row, run.asked.readout.weights), "seconds": seconds}
         return [float(found[name]) for name in self.settings.objectives]
 
     def confirmation(self, best: Params, earlier: int = 0) -> Plan | None:

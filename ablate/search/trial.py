@@ -23,9 +23,8 @@ def _sound(run: Run) -> list[dict[str, Any]]:
 
 def grid_rows(run: Run) -> list[dict[str, Any]]:
     """The evaluations of a run so far: those of its own grid, and the one at its last step."""
-    last, grid = run.asked.step, run.asked.grid
-    steps = {row["step"]: row for row in _sound(run) if row["step"] <= last}
-    return [row for step, row in sorted(steps.items()) if step % grid == 0 or step == last]
+    steps = {row["step"]: row for row in _sound(run) if run.asked.readout.is_own(row["step"])}
+    return [row for _, row in sorted(steps.items())]
 
 
 def reached(run: Run) -> tuple[int, float]:

@@ -117,4 +117,4 @@ def asked(cfg: DictConfig) -> Asked:
     config, chosen = loading.plain(cfg)
     spec, readout = of(config).read(config, chosen)
     common = loading.common(config, chosen)
-    return Asked(spec, readout, common.store, common.report, common.threads, common.progress)
+    return Asked(spec, replace(readout, grid=spec.grid), common.store, common.report, common.threads, common.progress)
