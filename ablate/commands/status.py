@@ -14,9 +14,10 @@ from ablate.messages import say
 from ablate.monitor import live
 from ablate.monitor.live import Screen
 from ablate.monitor.snapshot import snapshot
-from ablate.monitor.states import BAD, STATES, Snapshot, State
+from ablate.monitor.states import Snapshot
 from ablate.planning.folders import sweep_folder
 from ablate.store import SWEEP, sweep_names
+from ablate.store.state import BAD, LOOKED_AT, State
 from ablate.store.sweep_names import TUNING
 
 _DESCRIPTION = """\
@@ -35,7 +36,7 @@ examples:
 
 FOLLOW_EVERY_S = 0.5
 LISTED = 10  # trainings of a state that are listed without --all; more are counted
-COUNTED: tuple[State, ...] = ("waiting", "unknown", "done")  # states of which many are counted
+COUNTED = (State.WAITING, State.UNKNOWN, State.DONE)  # states of which many are counted
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -95,7 +96,7 @@ def follow(folder: Path) -> Snapshot:
         AblateError: its folder is gone.
     """
     with Screen(folder) as screen:
-        while screen.seen.holder or screen.seen.of("running"):
+        while screen.seen.holder or screen.seen.of(State.RUNNING):
             time.sleep(FOLLOW_EVERY_S)
             screen.refresh()
     if not (folder / SWEEP).exists():
@@ -115,7 +116,7 @@ def show(seen: Snapshot, console: Console, every: bool) -> None:
         every: list all trainings, however many are in one state.
     """
     counted = {state: len(seen.of(state)) for state in COUNTED if len(seen.of(state)) > LISTED and not every}
-    listed = seen.of(*(state for state in STATES if state not in counted))
+    listed = seen.of(*(state for state in LOOKED_AT if state not in counted))
     if listed:
         dropped = terminal.draw(console, live.columns(listed, bars=console.is_terminal, states=True))
         if dropped:
@@ -134,11 +135,11 @@ def show(seen: Snapshot, console: Console, every: bool) -> None:
 
 
 def _nobody(seen: Snapshot) -> str:
-    if seen.of("running"):
+    if seen.of(State.RUNNING):
         return "no process works on this sweep; what is running belongs to another"
     goes_on = ["goes on where it stopped"] if not seen.ended else []
-    again = [*goes_on, *(["tries again what failed"] if seen.of("failed") and seen.search is None else [])]
+    again = [*goes_on, *(["tries again what failed"] if seen.of(State.FAILED) and seen.search is None else [])]
     parts = ["no process works on this sweep"]
     parts += [f"its command, given again, {' and '.join(again)}"] if again else []
-    parts += ["what diverged stays so"] if seen.of("diverged") else []
+    parts += ["what diverged stays so"] if seen.of(State.DIVERGED) else []
     return "; ".join(parts)

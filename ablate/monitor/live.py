@@ -14,7 +14,8 @@ from rich.progress_bar import ProgressBar
 
 from ablate import messages, terminal
 from ablate.monitor.snapshot import evaluations, snapshot
-from ablate.monitor.states import BAD, STATES, Evaluation, Holder, SearchStatus, Snapshot, State, TrainingStatus, counts
+from ablate.monitor.states import Evaluation, Holder, SearchStatus, Snapshot, TrainingStatus, counts
+from ablate.store.state import BAD, LOOKED_AT, State
 
 READ_EVERY_S = 1.0  # between two looks at the files; more where a look takes long
 READ_SHARE = 0.05  # of the time, at most, goes into looking
@@ -26,7 +27,7 @@ LAST_FAILURES = 20  # told at the end
 NONE = "–"  # in a cell with no value
 BAR_WIDTH = 12
 DROPPED_FIRST = ("", "loss", "examples/s")  # by a narrow terminal, in this order; the bar has no heading
-STYLES: dict[State, str] = {"failed": "red", "diverged": "red", "done": "green", "running": "bold"}
+STYLES = {State.FAILED: "red", State.DIVERGED: "red", State.DONE: "green", State.RUNNING: "bold"}
 
 
 class Screen:
@@ -105,10 +106,10 @@ def changes(before: Snapshot, seen: Snapshot, failures_only: bool = False) -> li
     for training in seen.trainings:
         was = known.get(training.fingerprint)
         if was is None and before.search is not None:  # a trial that began since
-            was = replace(training, state="waiting", step=0, evaluated=None)
+            was = replace(training, state=State.WAITING, step=0, evaluated=None)
         if not failures_only:
             lines += _went_on(was, training, seen)
-        if training.state in BAD and not _half_told(training, seen) and (was is None or _told(was) != _told(training)):
+        if training.state.is_bad and not _half_told(training, seen) and (was is None or _told(was) != _told(training)):
             lines.append(failure(training))
     return lines
 
@@ -175,13 +176,13 @@ def totals(seen: Snapshot) -> str:
     times = [f"{duration(seen.holder.seconds)} so far"] if seen.holder and seen.holder.seconds is not None else []
     times += [f"about {duration(seen.seconds_left)} left"] if seen.seconds_left is not None else []
     if seen.search is not None:
-        return _searched(seen.search, len(seen.of("running")), times)
+        return _searched(seen.search, len(seen.of(State.RUNNING)), times)
     if not seen.trainings:
         return "waiting for the plan of the sweep"
     trainings, runs = counts(seen.trainings), counts(seen.runs)
     word = "training" if trainings["all"] == 1 else "trainings"
     done = f"{trainings['done']:,} of {trainings['all']:,} {word} done ({runs['done']:,} of {runs['all']:,} runs)"
-    others = [f"{trainings[state]:,} {state}" for state in STATES if state != "done" and trainings[state]]
+    others = [f"{trainings[state]:,} {state}" for state in LOOKED_AT if state != "done" and trainings[state]]
     return ", ".join([done, *others]) + (f"; {', '.join(times)}" if times else "")
 
 
@@ -197,14 +198,14 @@ def _searched(search: SearchStatus, at_work: int, times: Sequence[str]) -> str:
 def who_works(holder: Holder, seen: Snapshot) -> str:
     """Which process works on the sweep, and what it does where no training is at work."""
     who = f"process {holder.pid} on {holder.host} works on this sweep"
-    if seen.of("running", "unknown"):
+    if seen.of(State.RUNNING, State.UNKNOWN):
         return who
     return f"{who}: " + ("it writes the report" if seen.ended else "it prepares what to train next")
 
 
 def fitted(seen: Snapshot, console: Console) -> RenderableType:
     """What is at work, the failures and the totals, cut to the size of the terminal."""
-    at_work, bad = seen.of("running"), seen.of(*BAD)
+    at_work, bad = seen.of(State.RUNNING), seen.of(*BAD)
     told = min(FAILURES, len(bad))
     below: list[RenderableType] = [terminal.wrapped(totals(seen))]
     if seen.trainings and seen.holder is not None and not at_work:

@@ -16,26 +16,20 @@ from ablate.monitor import planned
 from ablate.monitor import trials as of_trials
 from ablate.monitor.planned import Planned
 from ablate.monitor.seen import UNKNOWN, Seen, began, derived, look_into, of_results, pace
-from ablate.monitor.states import BAD, Evaluation, Holder, RunStatus, Snapshot, State, TrainingStatus
+from ablate.monitor.states import Evaluation, Holder, RunStatus, Snapshot, TrainingStatus
 from ablate.monitor.tolerant import changed_at, line, number, ratio, whole
 from ablate.planning.run_result import TRACE
 from ablate.readout import ACCURACY, value
-from ablate.store import RECENT, SWEEP, Trajectory, alive, read_json, record, result_file
+from ablate.store import RECENT, SWEEP, Trajectory, alive, read_json, result_file
 from ablate.store.record import Trial
 from ablate.store.result_file import RESULT, Stored
+from ablate.store.state import BAD, State
 from ablate.store.sweep import SweepRun
 
 RUNNING = "running.json"  # pid, host, time (of its last word) and started, of the process that works on the sweep
 
-_FIRST_TOLD: tuple[State, ...] = (
-    "running",
-    *BAD,
-    "stopped",
-    "waiting",
-    "unknown",
-    "done",
-    "pruned",
-)  # of a training whose runs differ
+# Of a training whose runs differ, the state that is told.
+_FIRST_TOLD = (State.RUNNING, *BAD, State.STOPPED, State.WAITING, State.UNKNOWN, State.DONE, State.PRUNED)
 
 
 def snapshot(folder: Path) -> Snapshot:
@@ -135,7 +129,7 @@ def _result(folder: Path, run: SweepRun, found: Stored, began: float) -> Mapping
 def _of_trial(found: Stored, run: SweepRun, trials: Sequence[Trial]) -> Mapping[str, Any]:
     """The result of a run of a search; where another process did its trial, what the study says of that."""
     trial = next((one for one in trials if one.number == run.trial), None)
-    if found.result or trial is None or trial.state not in record.FINISHED:
+    if found.result or trial is None or not trial.state.is_finished:
         return found.result or {}
     return of_trials.result_of(trial, run.readout.step)
 
@@ -176,29 +170,29 @@ def _status(
         seconds_per_step=seconds_per_step,
         seconds_left=seconds_per_step * (longest.readout.step - step) if state == "running" and seconds_per_step else None,
         silent_seconds=None if said is None else max(0.0, now - said),
-        error=(line(told.get("error")) or seen.error or "it gave no reason") if state in BAD else None,
-        trace=next((path for path in traces if changed_at(path) < math.inf), None) if state in BAD else None,
+        error=(line(told.get("error")) or seen.error or "it gave no reason") if state.is_bad else None,
+        trace=next((path for path in traces if changed_at(path) < math.inf), None) if state.is_bad else None,
     )
 
 
 def _state(run: SweepRun, result: Mapping[str, Any], seen: Seen, held: bool) -> State:
     if result.get("status") == "diverged" and seen.live is None:
-        return "diverged"
+        return State.DIVERGED
     if result.get("status") == "pruned":
-        return "pruned"
+        return State.PRUNED
     if result.get("status") == "done" or (run.readout.step in seen.whole and not held):
-        return "done"
+        return State.DONE
     if seen.state == "diverged" and seen.came <= run.readout.step:
-        return "diverged"
+        return State.DIVERGED
     if seen.live is not None or (run.readout.step in seen.whole and not result):
-        return "running"
+        return State.RUNNING
     if result.get("status") == "diverged":
-        return "diverged"
+        return State.DIVERGED
     if result or seen.state == "failed":
-        return "failed"
+        return State.FAILED
     if seen.state == "unknown":
-        return "unknown"
-    return "stopped" if seen.begun or seen.state == "running" else "waiting"
+        return State.UNKNOWN
+    return State.STOPPED if seen.begun or seen.state == "running" else State.WAITING
 
 
 def _all_left(planned: Sequence[Planned], trainings: Sequence[TrainingStatus], held: bool) -> float | None:
@@ -212,15 +206,15 @@ def _all_left(planned: Sequence[Planned], trainings: Sequence[TrainingStatus], h
     if not paces:
         return None
     mean = fmean(fmean(values) for values in paces.values())
-    left: dict[State, list[float]] = {"running": [], "stopped": [], "waiting": []}
+    left: dict[State, list[float]] = {State.RUNNING: [], State.STOPPED: [], State.WAITING: []}
     for plan, training in zip(planned, trainings, strict=True):
         if training.state in left:
             pace = training.seconds_per_step or fmean(paces.get(plan.arms, [mean]))
             left[training.state].append(pace * (training.target - training.step))
-    places = left["running"]
+    places = left[State.RUNNING]
     if not places:
         return None
     heapq.heapify(places)
-    for seconds in [*left["stopped"], *left["waiting"]] if held else []:
+    for seconds in [*left[State.STOPPED], *left[State.WAITING]] if held else []:
         heapq.heapreplace(places, places[0] + seconds)
     return max(places)

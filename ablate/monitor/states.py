@@ -4,14 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from ablate.store import record
-
-State = Literal["running", "stopped", "waiting", "unknown", "failed", "diverged", "pruned", "done"]
-STATES: tuple[State, ...] = ("running", "stopped", "waiting", "unknown", "failed", "diverged", "pruned", "done")
-BAD: tuple[State, ...] = ("failed", "diverged")
-WELL: tuple[State, ...] = ("pruned", "done")
+from ablate.store.state import BAD, LOOKED_AT, WELL, State
 
 
 @dataclass(frozen=True)
@@ -83,7 +78,7 @@ class SearchStatus:
     """How far a search is. trials: to be finished; finished: counts by state; best: the best trial so far, for a line."""
 
     trials: int
-    finished: Mapping[record.State, int]
+    finished: Mapping[State, int]
     best: str | None
 
     @property
@@ -127,7 +122,7 @@ class Snapshot:
     @property
     def steps_left(self) -> int:
         """Steps to train, as far as that is known; those that failed or diverged are not waited for."""
-        return sum(training.target - training.step for training in self.of("running", "stopped", "waiting"))
+        return sum(training.target - training.step for training in self.of(State.RUNNING, State.STOPPED, State.WAITING))
 
     @property
     def all_done(self) -> bool:
@@ -149,4 +144,4 @@ class Snapshot:
 
 def counts(items: Sequence[TrainingStatus] | Sequence[RunStatus]) -> dict[str, int]:
     """How many there are, in all and in each state."""
-    return {"all": len(items)} | {state: sum(item.state == state for item in items) for state in STATES}
+    return {"all": len(items)} | {state: sum(item.state == state for item in items) for state in LOOKED_AT}

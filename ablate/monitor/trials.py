@@ -7,13 +7,14 @@ from typing import Any
 from ablate.monitor.states import SearchStatus
 from ablate.store import record
 from ablate.store.record import Trial
+from ablate.store.state import FINISHED, State
 from ablate.store.sweep import Sweep
 
 
 def status_of(sweep: Sweep, trials: Sequence[Trial]) -> SearchStatus:
     """How far a search is, from what it fixed and its trials."""
     asked = sweep.searched
-    finished = {state: sum(trial.state == state for trial in trials) for state in record.FINISHED}
+    finished = {state: sum(trial.state == state for trial in trials) for state in FINISHED}
     sign = 1 if asked["directions"][0] == "maximize" else -1
     done = [trial for trial in trials if trial.state == "done" and trial.values]
     best = max(done, key=lambda trial: (sign * trial.values[0], -trial.number) if trial.values else (), default=None)
@@ -29,8 +30,8 @@ def not_begun(search: SearchStatus, trials: Sequence[Trial], at_once: int) -> fl
 
     None where none is finished, which would tell.
     """
-    taken = [trial.seconds for trial in trials if trial.state in record.FINISHED]
-    left = search.trials - sum(trial.state in (*record.FINISHED, "running") for trial in trials)
+    taken = [trial.seconds for trial in trials if trial.state.is_finished]
+    left = search.trials - sum(trial.state.is_finished or trial.state == State.RUNNING for trial in trials)
     if left <= 0:
         return 0.0
     return left * fmean(taken) / max(1, at_once) if taken else None

@@ -11,8 +11,9 @@ from ablate.planning.runs import Run, Training, trainings
 from ablate.planning.site import Site
 from ablate.resources import Share, gpus
 from ablate.stats import levels
+from ablate.store.state import State
 
-DONE, DIVERGED, TO_DO = "done", "diverged", "to do"  # states of runs and trainings
+DONE, DIVERGED, TO_DO = State.DONE, State.DIVERGED, State.TO_DO
 
 
 def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:

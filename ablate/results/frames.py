@@ -76,7 +76,7 @@ class Results:
     """What a sweep found so far.
 
     runs: one row a run, in order of number, whatever became of it. A column a factor holds its level, `step` where the run
-    was read or how far it came, `status` one of `result_file.STATUSES` or `missing`, `accuracy` a fraction, `loss` that on the
+    was read or how far it came, `status` one of `state.FINISHED` or `missing`, `accuracy` a fraction, `loss` that on the
     evaluation set, `seconds` of training in all, `operations` those for one image, `input` the height and width that the model
     sees, `steps_per_epoch` and `batch_size` those of its training (the latter the level, as text, where it is a factor),
     `eval_images` how many images it is evaluated on, `trajectory` the folder it stands on, `sweep` the name of its sweep. What

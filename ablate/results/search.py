@@ -25,8 +25,9 @@ from ablate.stats.importance import importance
 from ablate.stats.objectives import LEARNED, Objective, objective
 from ablate.stats.searches import ranked
 from ablate.store import SWEEP, packed, record, sweep_file, trials_file
-from ablate.store.record import CONFIRMATION, FINISHED, Dimension, Trial, space_of
+from ablate.store.record import CONFIRMATION, Dimension, Trial, space_of
 from ablate.store.schema import real_folder
+from ablate.store.state import FINISHED, OF_TRIALS
 from ablate.store.sweep import Sweep, SweepRun
 from ablate.store.sweep_file import SweepFile
 from ablate.store.trials_file import TRIALS, Trials
@@ -171,9 +172,9 @@ class SearchResults:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many trials there are of each state, in order of `record.STATES`."""
+        """How many trials there are of each state, in order of `state.OF_TRIALS`."""
         found = self.trials["state"].value_counts()
-        return {state: int(found[state]) for state in record.STATES if state in found}
+        return {state: int(found[state]) for state in OF_TRIALS if state in found}
 
     @property
     def ended(self) -> dict[str, int]:
@@ -268,7 +269,7 @@ def trials_frame(
         scores = trial.values or ()  # noqa: PD011
         found = dict(zip(values, scores, strict=bool(scores)))
         row = {key: getattr(trial, key) for key in _TRIAL_TYPES if hasattr(trial, key)}
-        row |= {"planned_examples": trial.planned, "came_examples": trial.came}
+        row |= {"state": str(trial.state), "planned_examples": trial.planned, "came_examples": trial.came}
         row |= {"last_value": trial.curve[-1][1] if trial.curve else None}
         row |= {"default": all(same(trial.params.get(key), default[key]) for key in space)}
         rows.append({**row, **{key: trial.params.get(key) for key in space}, **(found if trial.state == "done" else {})})

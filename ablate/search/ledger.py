@@ -23,26 +23,26 @@ from ablate.search import optuna_private
 from ablate.search.algorithms import Seeded
 from ablate.store import alive, canonical_json, sign_of_life
 from ablate.store.liveness import SILENT_S
-from ablate.store.record import State
+from ablate.store.state import State
 
 LEASE, STATUS, RECORD, RETRY, POINT = "lease", "status", "record", "retry_of", "enqueued"
 UNLEASED_S = 60.0  # after which a running trial without a lease counts as lapsed: its process died before it could take one
 
 _OF_OPTUNA: Mapping[TrialState, State] = {
-    TrialState.WAITING: "waiting",
-    TrialState.RUNNING: "running",
-    TrialState.COMPLETE: "done",
-    TrialState.PRUNED: "pruned",
-    TrialState.FAIL: "failed",
+    TrialState.WAITING: State.WAITING,
+    TrialState.RUNNING: State.RUNNING,
+    TrialState.COMPLETE: State.DONE,
+    TrialState.PRUNED: State.PRUNED,
+    TrialState.FAIL: State.FAILED,
 }
 # A diverged trial is pruned as far as Optuna knows, so that samplers learn to keep away from where it was.
 _TOLD: Mapping[State, TrialState] = {
-    "done": TrialState.COMPLETE,
-    "pruned": TrialState.PRUNED,
-    "diverged": TrialState.PRUNED,
-    "failed": TrialState.FAIL,
-    "lapsed": TrialState.FAIL,
-    "surplus": TrialState.FAIL,
+    State.DONE: TrialState.COMPLETE,
+    State.PRUNED: TrialState.PRUNED,
+    State.DIVERGED: TrialState.PRUNED,
+    State.FAILED: TrialState.FAIL,
+    State.LAPSED: TrialState.FAIL,
+    State.SURPLUS: TrialState.FAIL,
 }
 
 
@@ -112,7 +112,7 @@ class Ledger:
         first = counted(self.trials())[: self.n_trials]
         again = self.once and any(other.number < trial.number and other.params == trial.params for other in first)
         if again or trial.number not in {each.number for each in first}:
-            self.end(trial.number, "surplus")
+            self.end(trial.number, State.SURPLUS)
             return None
         return trial
 

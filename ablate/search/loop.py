@@ -23,7 +23,8 @@ from ablate.search.settings import EXHAUSTIVE
 from ablate.search.spec import Search
 from ablate.search.trial import AtWork, reached
 from ablate.store import result_file, write_atomically
-from ablate.store.record import LEARNED, Params, State, label
+from ablate.store.record import LEARNED, Params, label
+from ablate.store.state import BAD, State
 
 RENEW_S = 20.0  # between two signs of life
 PUBLISH_S = 1.0  # between two writings of trials.json
@@ -105,7 +106,7 @@ class Searching:
         except AblateError as error:
             told = self.redact(str(error))
             say(f"{label(trial.number, params)}: failed: {told}")
-            self.ledger.end(trial.number, "failed", record={"error": told})
+            self.ledger.end(trial.number, State.FAILED, record={"error": told})
             self._judge_failures()
             self._changed()
             return
@@ -234,11 +235,11 @@ class Searching:
             return
         self._leave(one)
         states = {end["status"] for end in one.ends.values()}
-        bad: list[State] = [each for each in ("failed", "diverged") if each in states]
-        state: State = bad[0] if bad else "pruned" if one.pruned_at is not None else "done"
+        bad = [each for each in BAD if each in states]
+        state = bad[0] if bad else State.PRUNED if one.pruned_at is not None else State.DONE
         values = one.values() if state == "done" else None
         if values is not None and not all(map(math.isfinite, values)):
-            state, values, one.error = "diverged", None, "what it is judged by is not a finite number"
+            state, values, one.error = State.DIVERGED, None, "what it is judged by is not a finite number"
         for run in one.runs:
             result = {"arm": {key: str(value) for key, value in one.params.items()}} | one.result(run)
             result_file.write(self.folder / str(run.number), result)

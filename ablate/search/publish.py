@@ -11,7 +11,8 @@ from ablate.search.ledger import RECORD, RETRY, counted, state_of
 from ablate.search.spec import Search
 from ablate.search.trial import AtWork
 from ablate.store import trials_file
-from ablate.store.record import FINISHED, Trial, label
+from ablate.store.record import Trial, label
+from ablate.store.state import State
 from ablate.store.sweep import SweepArm, SweepRun
 
 BEGUN = "begun"  # of a trial: its runs, and how far their trainings were
@@ -25,7 +26,7 @@ def publish(search: Search, folder: Path, trials: Sequence[FrozenTrial], at_work
     """
     counting = {trial.number for trial in counted(trials)}
     rows = [_as_record(trial, search, at_work.get(trial.number)) for trial in trials]
-    rows = [one if one.state in FINISHED or one.number in counting else _void(one) for one in rows]
+    rows = [one if one.state.is_finished or one.number in counting else _void(one) for one in rows]
     arms: list[SweepArm] = []
     runs: list[SweepRun] = []
     for trial in trials:
@@ -40,7 +41,7 @@ def publish(search: Search, folder: Path, trials: Sequence[FrozenTrial], at_work
 
 def _void(trial: Trial) -> Trial:
     """A trial that does not count, and is not marked so yet."""
-    return replace(trial, state="lapsed" if trial.state in ("running", "lapsed") else "surplus")
+    return replace(trial, state=State.LAPSED if trial.state in (State.RUNNING, State.LAPSED) else State.SURPLUS)
 
 
 def _as_record(trial: FrozenTrial, search: Search, one: AtWork | None) -> Trial:

@@ -16,9 +16,10 @@ from ablate.errors import AblateError
 from ablate.search import algorithms, optuna_private, space
 from ablate.search.ledger import LEASE, POINT, RECORD, RETRY, STATUS
 from ablate.search.publish import BEGUN
-from ablate.store.record import STATES, Dimension
+from ablate.store.record import Dimension
 from ablate.store.schema import BadFile, Node
 from ablate.store.search_file import LATEST, check_curve, lies, score
+from ablate.store.state import OF_TRIALS
 from ablate.store.sweep_check import check_runs
 
 MOST_GRID = 10**9  # points of a grid that are numbered
@@ -90,7 +91,7 @@ def _check_notes(node: Node, number: int, objectives: list[str]) -> None:
     if (lease := node.get(LEASE)) is not None:
         lease.object()
     if (status := node.get(STATUS)) is not None:
-        status.choice(STATES)
+        status.choice(OF_TRIALS)
     if (point := node.get(POINT)) is not None:
         point.text()
     if RETRY in node:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from ablate.stats.objectives import Objective
-from ablate.store.record import FINISHED
+from ablate.store.state import FINISHED
 
 TOP = 5  # settings that are called the best
 

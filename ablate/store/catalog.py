@@ -12,8 +12,6 @@ from ablate.store.files import files_in, reading
 from ablate.store.inventory import take
 from ablate.store.trajectory import Trajectory
 
-STATES = ("running", "stopped", "done", "diverged", "failed", "new", "damaged")
-
 _FILES = {"config.yaml", "metrics.jsonl", "status.json", "env.json", "final_steps.json", "live.json", ".lock"}
 _FOLDERS = {"predictions", "checkpoints", "tensorboard"}
 

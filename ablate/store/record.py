@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 from ablate.designs import SEARCH as SEARCH
 from ablate.store import SWEEP, read_json
+from ablate.store.state import State
 
 CONFIRMATION = "confirmation"  # the folder, in that of the search, of the sweep that measures the winner
 
@@ -26,10 +27,6 @@ OBJECTIVES: Mapping[str, Direction] = {
     "seconds": "minimize",  # of training, of all seeds of a trial
 }
 LEARNED = ("accuracy", "loss")  # objectives that a training has at every evaluation
-
-State = Literal["waiting", "running", "done", "pruned", "diverged", "failed", "lapsed", "surplus"]
-STATES: tuple[State, ...] = ("waiting", "running", "done", "pruned", "diverged", "failed", "lapsed", "surplus")
-FINISHED: tuple[State, ...] = ("done", "pruned", "diverged", "failed")  # that count towards n_trials
 
 
 Value = float | int | str
@@ -85,6 +82,9 @@ class Trial:
     error: str | None = None
     retry_of: int | None = None
     seeds: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", State(self.state))  # of a file or of Optuna it is a text
 
     @property
     def per_seed(self) -> int:

@@ -11,9 +11,9 @@ from typing import Any
 
 from ablate.store.checksums import CHECK, seal, unseal, write_sealed
 from ablate.store.schema import DAMAGED, Node, read_object, real_folder
+from ablate.store.state import FINISHED
 
 RESULT = "result.json"
-STATUSES = ("done", "pruned", "diverged", "failed")  # pruned: a search ended it early
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def write(folder: Path, result: Mapping[str, Any]) -> None:
 
 
 def _check(node: Node) -> None:
-    status = node["status"].choice(STATUSES)
+    status = node["status"].choice(FINISHED)
     if (accuracy := node.get("accuracy")) is not None:
         accuracy.number(0, 1)
     if (accuracy is not None) != (status == "done"):

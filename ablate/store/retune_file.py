@@ -6,12 +6,12 @@ from statistics import fmean, stdev
 from typing import Any, NotRequired, TypedDict
 
 from ablate.store.schema import Node
+from ablate.store.state import OF_TUNED
 
 RETUNE = "retune.json"
 RETUNE_VERSION = 1
 SHARED = 1.0  # the rate of an arm's own lr
 DIGITS = 9  # of a mean of fractions; what is behind is rounding, far below one image
-STATUSES = ("done", "diverged", "failed", "missing", "pruned")
 _MOST_SEED = 2**31 - 1
 _CLOSE = 1e-8  # between a number in the file and the same from others in it
 
@@ -134,7 +134,7 @@ def check_choice(node: Node) -> None:
 
 def _check_mean(node: Node, seeds: int) -> None:
     """Accuracies and statuses, and the mean and deviation that follow: none where a run has no accuracy."""
-    statuses = [status.choice(STATUSES) for status in node["statuses"].items(seeds, seeds)]
+    statuses = [status.choice(OF_TUNED) for status in node["statuses"].items(seeds, seeds)]
     accuracies = node["accuracies"].items(seeds, seeds)
     for accuracy, status in zip(accuracies, statuses, strict=True):
         if (accuracy.value is not None) != (status == "done"):

@@ -8,8 +8,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ablate.store.record import FINISHED, LEARNED, OBJECTIVES, STATES, Dimension, arm_keys, label, space_of
+from ablate.store.record import LEARNED, OBJECTIVES, Dimension, arm_keys, label, space_of
 from ablate.store.schema import Node
+from ablate.store.state import OF_TRIALS, State
 from ablate.store.sweep import Sweep, SweepRun
 from ablate.store.sweep_check import check_arms, check_runs
 
@@ -121,7 +122,7 @@ def check_trials(node: Node, sweep: Sweep) -> None:
 
 def _check_trial(node: Node, number: int, sweep: Sweep) -> None:
     search = sweep.searched
-    state = node["state"].choice(STATES)
+    state = State(node["state"].choice(OF_TRIALS))
     _check_params(node, state, search)
     node["source"].choice(SOURCES)
     for key in ("examples", "reused_examples", "planned", "came"):
@@ -146,7 +147,7 @@ def _check_trial(node: Node, number: int, sweep: Sweep) -> None:
     _check_values(node, state, curve, search["objectives"])
 
 
-def _check_params(node: Node, state: str, search: Mapping[str, Any]) -> None:
+def _check_params(node: Node, state: State, search: Mapping[str, Any]) -> None:
     space = space_of(search)
     for key, value in node["params"].entries():
         if key not in space:
@@ -156,7 +157,7 @@ def _check_params(node: Node, state: str, search: Mapping[str, Any]) -> None:
         if not lies(value.value, space[key]):
             raise value.wrong(f"within {space[key].written}")
     missing = [key for key in space if key not in node["params"]]
-    if missing and state in FINISHED:
+    if missing and state.is_finished:
         node["params"][missing[0]]  # says that it is missing
     for key, word in node["arm"].entries():
         if key not in arm_keys(space) or key not in node["params"]:

@@ -37,17 +37,15 @@ from ablate.store.final_steps import FinalSteps
 from ablate.store.held import keeping
 from ablate.store.liveness import alive
 from ablate.store.predictions import pack_predictions, unpack_predictions
+from ablate.store.state import OF_TRAININGS
 from ablate.system.safe_files import MOST_BYTES, read_regular
-
-STATES = ("running", "done", "diverged", "failed")
-
 
 log = logging.getLogger(__name__)
 
 
 def is_status(content: Mapping[str, Any]) -> bool:
     """Whether it is what status.json holds; versions before this wrote it without `rows`."""
-    named = content.keys() | {"rows"} == {"state", "step", "error", "rows"} and content["state"] in STATES
+    named = content.keys() | {"rows"} == {"state", "step", "error", "rows"} and content["state"] in OF_TRAININGS
     plain = isinstance(content["error"], str | None) if named else False
     return plain and is_step(content["step"]) and is_step(content.get("rows", 0))
 

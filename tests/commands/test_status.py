@@ -25,6 +25,7 @@ from ablate.monitor.snapshot import RUNNING, snapshot
 from ablate.planning import plan, run_result
 from ablate.planning.command import command_of
 from ablate.store import SWEEP, Trajectory, record, result_file, sign_of_life, sweep_file, trials_file, write_json
+from ablate.store.state import State
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_names import TUNING
 
@@ -261,7 +262,7 @@ def test_once_there_is_something_measured_it_shows_that(
     assert (json.loads(out)["folder"], err) == (str(tuning), "")
 
 
-def searched(made: plan.Plan, folder: Path, trials: int, *states: record.State) -> None:
+def searched(made: plan.Plan, folder: Path, trials: int, *states: State) -> None:
     """Make a search of the sweep, with trials that ended like this, of so many that there are to be."""
     sweep = replace(made.sweep, store=kept(folder).store)
     space = {key: record.Dimension("categorical", ",".join(levels), levels) for key, levels in sweep.factors.items()}
@@ -292,7 +293,7 @@ def searched(made: plan.Plan, folder: Path, trials: int, *states: record.State) 
 
 @pytest.mark.parametrize("bad", ["diverged", "failed"])
 def test_what_a_finished_search_lost_is_a_result_of_it(
-    made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str], bad: record.State
+    made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str], bad: State
 ) -> None:
     {"diverged": diverged, "failed": failed}[bad](made, sweep, 2)
     searched(made, sweep, 2, "done", bad)

@@ -18,8 +18,9 @@ from ablate.commands.runs.common import (
     size,
 )
 from ablate.errors import AblateError, one_of
-from ablate.store.catalog import STATES, Entry
+from ablate.store.catalog import Entry
 from ablate.store.selection import descriptions, matching
+from ablate.store.state import OF_STORED
 from ablate.terminal import tell
 
 _LIST = """\
@@ -54,7 +55,7 @@ def run(words: Sequence[str]) -> int:
     """Returns the exit status; errors are those of `ablate.commands.runs.run`."""
     parser = make_parser("", _LIST, _EXAMPLES)
     parser.add_argument("filters", nargs="*", metavar="KEY=VALUE", help=f"only those with {FILTER}")
-    parser.add_argument("--state", choices=STATES, metavar="STATE", help="only those in this state")
+    parser.add_argument("--state", choices=tuple(map(str, OF_STORED)), metavar="STATE", help="only those in this state")
     add_json(parser, "table")
     options = parser.parse_intermixed_args(words)
     for word in options.filters:

@@ -20,9 +20,10 @@ from ablate.commands.runs.common import (
 )
 from ablate.errors import AblateError
 from ablate.store import known_sweeps
-from ablate.store.catalog import STATES, Entry
+from ablate.store.catalog import Entry
 from ablate.store.gc import remove
 from ablate.store.selection import descriptions, matching, named
+from ablate.store.state import OF_STORED
 from ablate.terminal import tell
 
 _REMOVE = """\
@@ -38,7 +39,7 @@ def run(words: Sequence[str]) -> int:
     """Returns the exit status; errors are those of `ablate.commands.runs.run`."""
     parser = make_parser("rm", _REMOVE)
     parser.add_argument("which", nargs="*", metavar="FINGERPRINT or KEY=VALUE", help=f"its first digits; or {FILTER}")
-    parser.add_argument("--state", choices=STATES, metavar="STATE", help="only those in this state")
+    parser.add_argument("--state", choices=tuple(map(str, OF_STORED)), metavar="STATE", help="only those in this state")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     add_json(parser, "table; with --yes")
     options = parser.parse_intermixed_args(words)

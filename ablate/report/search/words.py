@@ -11,7 +11,8 @@ from ablate.report import sentences as words
 from ablate.results.analysis import Analysis
 from ablate.results.search import SearchResults, Setting, as_number, same
 from ablate.stats import searches
-from ablate.store.record import FINISHED, shown
+from ablate.store.record import shown
+from ablate.store.state import FINISHED
 
 SPREAD, SPREAD_OF = 0.4, "cifar10"  # points that runs of one setting scatter by, on this data, where no confirmation tells
 PICKED = "the best of many noisy scores is good in part by chance"
