@@ -6,6 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from ablate import text
+from ablate.text import counted as counted
+
 SAME = 1e-9  # points; a deviation below it is rounding, of differences that are all the same
 NONE = "–"  # in a cell with no value
 MINUS = "−"
@@ -82,22 +85,11 @@ def relative(share: Any) -> str:
     return f"{signed(100 * share, 0 if abs(share) >= 0.01 else 1)} %"
 
 
-def counted(count: int, noun: str) -> str:
-    """A number of things, as in `1 seed` and `3 seeds`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def listed(counts: Mapping[Any, int]) -> str:
     """Counts of things by name, as in `1 diverged, 2 missing`; empty where there are none."""
     return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
 
 
 def duration(seconds: Any) -> str:
-    """A time with two or three digits, as in `26 min`; hours from two hours on."""
-    if pd.isna(seconds):
-        return NONE
-    for unit, size in (("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            amount = seconds / size
-            return f"{amount:,.{1 if amount < 10 else 0}f} {unit}"
-    return f"{seconds:.{0 if seconds >= 10 else 1}f} s"
+    """A time as in `26 min`; see `text.duration`."""
+    return NONE if pd.isna(seconds) else text.duration(seconds)

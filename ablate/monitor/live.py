@@ -16,6 +16,7 @@ from ablate import messages, terminal
 from ablate.monitor.snapshot import evaluations, snapshot
 from ablate.monitor.states import Evaluation, Holder, SearchStatus, Snapshot, TrainingStatus, counts
 from ablate.store.state import BAD, LOOKED_AT, State
+from ablate.text import clock, percent
 
 READ_EVERY_S = 1.0  # between two looks at the files; more where a look takes long
 READ_SHARE = 0.05  # of the time, at most, goes into looking
@@ -151,7 +152,7 @@ def _evaluation(training: TrainingStatus, one: Evaluation) -> str:
     if one.examples_per_second:
         parts.append(f"{_speed(one.examples_per_second)} examples/s")
     if one.step == training.evaluated and training.seconds_left is not None:
-        parts.append(f"about {duration(training.seconds_left)} left")
+        parts.append(f"about {clock(training.seconds_left)} left")
     return ", ".join(parts)
 
 
@@ -173,8 +174,8 @@ def failure(training: TrainingStatus) -> str:
 
 def totals(seen: Snapshot) -> str:
     """How much is done, what is not, and how long it takes."""
-    times = [f"{duration(seen.holder.seconds)} so far"] if seen.holder and seen.holder.seconds is not None else []
-    times += [f"about {duration(seen.seconds_left)} left"] if seen.seconds_left is not None else []
+    times = [f"{clock(seen.holder.seconds)} so far"] if seen.holder and seen.holder.seconds is not None else []
+    times += [f"about {clock(seen.seconds_left)} left"] if seen.seconds_left is not None else []
     if seen.search is not None:
         return _searched(seen.search, len(seen.of(State.RUNNING)), times)
     if not seen.trainings:
@@ -255,7 +256,7 @@ def columns(trainings: Sequence[TrainingStatus], bars: bool = True, states: bool
 
 
 def _cells(training: TrainingStatus, states: bool) -> dict[str, str]:
-    left = NONE if training.seconds_left is None else duration(training.seconds_left)
+    left = NONE if training.seconds_left is None else clock(training.seconds_left)
     silent = training.silent_seconds
     return {
         **({"state": training.state} if states else {}),
@@ -266,21 +267,8 @@ def _cells(training: TrainingStatus, states: bool) -> dict[str, str]:
         "loss": NONE if training.loss is None else f"{training.loss:.2f}",
         "accuracy": _percent(training.accuracy),
         "examples/s": _speed(training.examples_per_second),
-        "time left": left if silent is None or silent < SILENT_S else f"silent {duration(silent)}",
+        "time left": left if silent is None or silent < SILENT_S else f"silent {clock(silent)}",
     }
-
-
-def duration(seconds: float) -> str:
-    """A duration for people: 45 s, 12 min, 3 h 05 min, 2 d 4 h."""
-    minutes = round(seconds / 60)
-    if seconds < 59.5:
-        return f"{seconds:.0f} s"
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 24 * 60:
-        return f"{minutes // 60} h {minutes % 60:02} min"
-    hours = round(minutes / 60)
-    return f"{hours // 24:,} d {hours % 24} h"
 
 
 def _speed(examples_per_second: float | None) -> str:
@@ -290,4 +278,4 @@ def _speed(examples_per_second: float | None) -> str:
 
 
 def _percent(fraction: float | None, digits: int = 1) -> str:
-    return NONE if fraction is None else f"{100 * fraction:.{digits}f} %"
+    return NONE if fraction is None else percent(fraction, digits)

@@ -1,7 +1,6 @@
 """What is said of a plan: what a sweep would run, what it costs and what it can show, before anything is trained."""
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from ablate.planning.confounds import INPUT, WORDS
 from ablate.planning.overview import describe
 from ablate.planning.plan import Plan
 from ablate.planning.site import Site
+from ablate.text import counted, estimate
 
 MOST_SWITCHES = 8  # of which the head of a sweep tells what else they change
 MOST_DEVIATIONS = 3  # that are told one by one
@@ -81,13 +81,13 @@ def show(description: Mapping[str, Any], console: Console) -> None:
 
 def _counts(description: Mapping[str, Any]) -> str:
     count = description["totals"]
-    parts = f"{_counted(count['arms'], 'arm')} x {_counted(count['seeds'], 'seed')}"
+    parts = f"{counted(count['arms'], 'arm')} x {counted(count['seeds'], 'seed')}"
     name = f"{description['study']} ({description['design']})" if description["study"] else description["design"]
-    runs = f"{name}: {_counted(count['runs'], 'run')} ({parts}) on {_counted(count['trainings'], 'training')}"
+    runs = f"{name}: {counted(count['runs'], 'run')} ({parts}) on {counted(count['trainings'], 'training')}"
     done, diverged = count["trainings_done"], count["trainings_diverged"]
     stopped = [f"{diverged:,} diverged"] if diverged else []
     if count["trainings_to_do"]:
-        to_do = f"{count['trainings_to_do']:,} to do with {_counted(count['steps_left'], 'step')}"
+        to_do = f"{count['trainings_to_do']:,} to do with {counted(count['steps_left'], 'step')}"
         return ", ".join([runs, to_do, *stopped])
     already = [f"{done:,} done already" if diverged else "all done already"] if done else []
     return ", ".join([runs, *already, *stopped]) + "; nothing to train"
@@ -99,10 +99,10 @@ def _retuning(description: Mapping[str, Any]) -> list[str]:
     if retune["chosen"] is not None:
         return ["the learning rates are chosen:", *retune["chosen"], retune["note"], _counts(description), *_hours(description)]
     tried = f"{len(retune['rates'])} learning rates ({', '.join(f'{rate:g}' for rate in retune['rates'])} times the arm's own)"
-    seeds = f"{_counted(len(retune['seeds']), 'seed')} ({', '.join(map(str, retune['seeds']))})"
+    seeds = f"{counted(len(retune['seeds']), 'seed')} ({', '.join(map(str, retune['seeds']))})"
     images = " or ".join(f"{count:,}" for count in dict.fromkeys(retune["validation"]))
     return [
-        f"retune=true, so first {_counted(arms, 'arm')} x {tried} x {seeds}, read on {images} held-out training images:",
+        f"retune=true, so first {counted(arms, 'arm')} x {tried} x {seeds}, read on {images} held-out training images:",
         _counts(retune["tuning"]),
         *_hours(retune["tuning"]),
         *_measuring(description),
@@ -116,7 +116,7 @@ def _measuring(description: Mapping[str, Any]) -> list[str]:
     most = description["retune"]["most"]
     more = most["totals"]["trainings_to_do"] - description["totals"]["trainings_to_do"]
     steps = most["totals"]["steps_left"] - description["totals"]["steps_left"]
-    own = f"then each arm at its own best rate: at most {_counted(more, 'training')} more to do with {_counted(steps, 'step')}"
+    own = f"then each arm at its own best rate: at most {counted(more, 'training')} more to do with {counted(steps, 'step')}"
     together = ["at most, for all that is measured:", *_hours(most)] if more else []
     return [f"then at the shared rate: {_counts(description)}", *_hours(description), own, *together]
 
@@ -124,12 +124,12 @@ def _measuring(description: Mapping[str, Any]) -> list[str]:
 def _total(description: Mapping[str, Any]) -> str:
     """What tuning and measuring come to together."""
     total = description["retune"]["total"]
-    trainings, steps = _counted(total["trainings_to_do"], "training"), _counted(total["steps_left"], "step")
+    trainings, steps = counted(total["trainings_to_do"], "training"), counted(total["steps_left"], "step")
     line = f"in all, to tune and to measure: at most {trainings} to do with {steps}"
     if total["seconds"] is not None:
-        return f"{line}, about {_duration(total['seconds'])}"
+        return f"{line}, about {estimate(total['seconds'])}"
     if total["training_seconds"] is not None:
-        return f"{line}, about {_duration(total['training_seconds'])} of training, if one at a time"
+        return f"{line}, about {estimate(total['training_seconds'])} of training, if one at a time"
     return line
 
 
@@ -143,26 +143,13 @@ def _hours(description: Mapping[str, Any]) -> list[str]:
         up_to = f"how many run at once is up to hydra/launcher={description['launcher']}"
         if count["training_seconds"] is None:
             return [f"{description['unknown']}; {up_to}"]
-        return [f"about {_duration(count['training_seconds'])} of training in all, if one at a time ({sources}); {up_to}"]
+        return [f"about {estimate(count['training_seconds'])} of training in all, if one at a time ({sources}); {up_to}"]
     if count["seconds"] is None:
         return [description["unknown"]]
     at_once = f"{count['workers']} at once" if count["workers"] > 1 else "one at a time"
-    threads = _counted(count["threads"], "thread") + (" each" if count["workers"] > 1 else "")
-    gpus = f", on {_counted(count['gpus'], 'GPU')}" if count["gpus"] else ""
-    return [f"about {_duration(count['seconds'])} with {at_once}, {threads}{gpus} ({sources})"]
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 55:
-        return f"{max(10, math.ceil(seconds / 10) * 10)} s"
-    minutes = math.ceil(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(math.ceil(minutes / 5) * 5, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    days, hours = divmod(hours, 24)
-    return f"{days} days {hours} h" if hours else f"{days} days"
+    threads = counted(count["threads"], "thread") + (" each" if count["workers"] > 1 else "")
+    gpus = f", on {counted(count['gpus'], 'GPU')}" if count["gpus"] else ""
+    return [f"about {estimate(count['seconds'])} with {at_once}, {threads}{gpus} ({sources})"]
 
 
 def _fraction(description: Mapping[str, Any]) -> list[str]:
@@ -208,7 +195,7 @@ def _shown(description: Mapping[str, Any]) -> list[str]:
     line = (
         f"with {seeds['seeds']} seeds, a true {what} shows in {100 * seeds['power']:g} % of such sweeps if it is "
         f"{numbers.amount(smallest)} times its standard deviation from seed to seed; a smaller one is easily missed "
-        f"({_counted(seeds['judged'], what)} judged{looks}, {100 * seeds['level']:g} % chance of a false alarm in all)"
+        f"({counted(seeds['judged'], what)} judged{looks}, {100 * seeds['level']:g} % chance of a false alarm in all)"
     )
     return [line, *_points(description, known)] if known else [line]
 
@@ -339,7 +326,3 @@ def _to_do(arm: Mapping[str, Any]) -> str:
 
 def _size(shape: Sequence[int], sides: int = 2) -> str:
     return " x ".join(f"{side:g}" for side in shape[:sides])
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -1,21 +1,13 @@
 """The content of trainings as plain keys and values, and what of it differs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ablate.config.neutral import same
 from ablate.store import fingerprint
+from ablate.store.selection import leaves
 
 _SHORT = 4  # values of a list that are shown; a longer one by its digest
-
-
-def leaves(content: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """(key with dots, value) of everything in a training's content, in its order; a list is one value."""
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            yield from leaves(value, f"{before}{key}.")
-        else:
-            yield f"{before}{key}", value
 
 
 def text_of(value: Any) -> str:

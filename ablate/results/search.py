@@ -25,7 +25,7 @@ from ablate.stats.importance import importance
 from ablate.stats.objectives import LEARNED, Objective, objective
 from ablate.stats.searches import ranked
 from ablate.store import SWEEP, packed, record, sweep_file, trials_file
-from ablate.store.record import CONFIRMATION, Dimension, Trial, space_of
+from ablate.store.record import CONFIRMATION, Dimension, Trial, same, space_of
 from ablate.store.schema import real_folder
 from ablate.store.state import FINISHED, OF_TRIALS
 from ablate.store.sweep import Sweep, SweepRun
@@ -302,11 +302,6 @@ def as_number(word: Any) -> float | int | str:
         except ValueError:
             continue
     return str(word)
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two values of a key are one: as numbers where they are, else as words."""
-    return as_number(one) == as_number(other)
 
 
 def _content(folder: Path) -> SweepFile:

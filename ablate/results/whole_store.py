@@ -11,12 +11,13 @@ from ablate.designs import STORE, Arm, levels_of
 from ablate.errors import AblateError
 from ablate.readout import DIVERGED_LOSS, EMA
 from ablate.results import one_sweep
-from ablate.results.differences import leaves, text_of
+from ablate.results.differences import text_of
 from ablate.results.evaluated import evaluated
 from ablate.results.frames import Found
 from ablate.results.trained import Trained
 from ablate.store import canonical_json
 from ablate.store.catalog import contents
+from ablate.store.selection import leaves
 from ablate.store.sweep import Fixed, Sweep, SweepArm, SweepReadout, SweepRun
 
 _KEYS = keys.renamed()  # as the command line calls them

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ablate import terminal
-from ablate.monitor.live import duration
 from ablate.numbers import counted
 from ablate.planning.forecast import Forecast, forecast
 from ablate.planning.runs import Training, trainings
@@ -15,6 +14,7 @@ from ablate.resources import Share
 from ablate.search import space
 from ablate.search.spec import Search
 from ablate.store.record import shown
+from ablate.text import clock
 
 if TYPE_CHECKING:
     from ablate.search.ledger import Ledger
@@ -123,7 +123,7 @@ def head(description: Mapping[str, Any]) -> list[str]:
     at_once = f"{at['workers']} at once" if at["workers"] > 1 else "one at a time"
     sources = "; ".join(at["sources"])
     pruning = "" if at["pruner"] == "none" else ", less what pruning saves"
-    return [*lines, f"at most about {duration(at['seconds'])} with {at_once}{pruning} ({sources})"]
+    return [*lines, f"at most about {clock(at['seconds'])} with {at_once}{pruning} ({sources})"]
 
 
 def show(description: Mapping[str, Any], as_json: bool) -> None:

@@ -29,7 +29,6 @@ from ablate.search.loop import RENEW_S, Searching
 from ablate.search.overview import describe, head
 from ablate.search.spec import Search
 from ablate.search.study import differing, study_of
-from ablate.search.study_check import checked_attr
 from ablate.store import SWEEP, alive, held, record, sign_of_life, sweep_file, writing
 from ablate.store.record import shown
 from ablate.store.sweep import Sweep
@@ -213,7 +212,8 @@ def _turn(searching: Searching, folder: Path) -> Plan | None:
     if made is None:
         say("the default setting was the best of all trials, so there is nothing to measure against it")
         return None
-    here, turn = str(folder.resolve()), checked_attr(study.user_attrs.get(CONFIRMING))
+    here, told = str(folder.resolve()), study.user_attrs.get(CONFIRMING)
+    turn = told if isinstance(told, dict) else {}
     if turn.get("folder", here) != here and alive(turn):
         say(f"another process measures the winner, in {turn['folder']} on {turn.get('host')}")
         return None

@@ -172,12 +172,12 @@ class Search:
         factors = [
             Factor(key, (str(self.default[key]), str(best[key])))
             for key in self.space
-            if not _same(self.default[key], best[key])
+            if not record.same(self.default[key], best[key])
         ]
         if not factors or not self.settings.confirm_seeds:
             return None
         first = max(self.settings.seeds) + 1 + earlier * self.settings.confirm_seeds
-        equal = [f"{key}={best[key]}" for key in self.space if _same(self.default[key], best[key])]
+        equal = [f"{key}={best[key]}" for key in self.space if record.same(self.default[key], best[key])]
         fixed = (*self.fixed, *equal, *whole_set(self.asked), self.for_(self.final_epochs))
         seeds = tuple(range(first, first + self.settings.confirm_seeds))
         made = self._together(factors, seeds, fixed)
@@ -261,13 +261,6 @@ def epoch(asked: Asked) -> int:
 def whole_set(asked: Asked) -> list[str]:
     """Overrides with which a winner is measured: on all training images, and those of the test set."""
     return ["data.validation=0", f"{EVAL_ON}=test"] if has_epochs(asked) else []
-
-
-def _same(one: Any, other: Any) -> bool:
-    try:
-        return float(one) == float(other)
-    except ValueError:
-        return str(one) == str(other)
 
 
 def _content(one: Dimension) -> dict[str, Any]:

@@ -6,7 +6,6 @@ be what this program and Optuna's samplers write; another one is told with the t
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.study import StudyDirection
@@ -146,8 +145,3 @@ def _check_sampler(node: Node, count: int, dimensions: Mapping[str, Dimension]) 
 def where_of(storage: str | None, journal: Path, study: str) -> str:
     """How a storage is called in a message: by its journal, else by the study in it, as a URL may have a password."""
     return study if storage is not None and "://" in storage else str(journal if storage is None else storage)
-
-
-def checked_attr(value: Any) -> dict[str, Any]:
-    """Something that processes of a search tell each other, as an object; empty where it is none."""
-    return value if isinstance(value, dict) else {}

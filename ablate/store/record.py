@@ -136,6 +136,12 @@ def is_number(word: str) -> bool:
         return False
 
 
+def same(one: Any, other: Any) -> bool:
+    """Whether two values of a key are one: as numbers where both are, else as words."""
+    words = str(one), str(other)
+    return float(words[0]) == float(words[1]) if all(map(is_number, words)) else words[0] == words[1]
+
+
 def placed(point: Mapping[str, Any], space: Mapping[str, Dimension]) -> Params | None:
     """A point as values of the dimensions; None where it lies outside of them."""
     found: Params = {}
@@ -149,8 +155,7 @@ def placed(point: Mapping[str, Any], space: Mapping[str, Dimension]) -> Params |
 
 def _placed(value: Any, one: Dimension) -> Value | None:
     if one.kind == "categorical":
-        same = (each for each in one.choices if each == str(value) or (is_number(each) and _equal(each, value)))
-        return next(same, None)
+        return next((each for each in one.choices if same(each, value)), None)
     if not is_number(str(value)):
         return None
     number = float(value)
@@ -162,7 +167,3 @@ def _placed(value: Any, one: Dimension) -> Value | None:
     if not one.low <= number <= one.high or not on_grid or (one.kind == "int" and number != int(number)):
         return None
     return int(number) if one.kind == "int" else number
-
-
-def _equal(word: str, value: Any) -> bool:
-    return is_number(str(value)) and float(word) == float(value)

@@ -15,15 +15,20 @@ _MOST_DIFFERENCES = 4
 def facts(entry: Entry) -> dict[str, list[Any]]:
     """What a trajectory was trained with, by key: levels (augment) and keys of its config (seed, optimizer.lr)."""
     known: dict[str, list[Any]] = {group: [level] for group, level in entry.names.items() if group not in _READOUTS}
-    for key, value in _leaves(entry.config):
+    for key, value in leaves(entry.config, into_lists=True):
         known.setdefault(key, []).append(value)
     return known
 
 
-def _leaves(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(content, Mapping | list):
+def leaves(content: Any, into_lists: bool = False, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(key with dots, value) of everything in a training's content, in its order.
+
+    Args:
+        into_lists: whether a list is as many values as it has, by number; else it is one.
+    """
+    if isinstance(content, Mapping) or (into_lists and isinstance(content, list)):
         for key, value in content.items() if isinstance(content, Mapping) else enumerate(content):
-            yield from _leaves(value, f"{prefix}.{key}" if prefix else str(key))
+            yield from leaves(value, into_lists, f"{prefix}.{key}" if prefix else str(key))
     else:
         yield prefix, content
 
@@ -84,13 +89,13 @@ def descriptions(entries: Sequence[Entry], defaults: Mapping[str, str]) -> list[
     """
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     levels = [tuple(_levels(entry, defaults)) for entry in entries]
-    leaves = [dict(_leaves(entry.config)) for entry in entries]
-    for words, config in zip(levels, leaves, strict=True):
+    configs = [dict(leaves(entry.config, into_lists=True)) for entry in entries]
+    for words, config in zip(levels, configs, strict=True):
         groups.setdefault(words, []).append(config)
     differing = {words: _differing([config for config in group if config]) for words, group in groups.items()}
     return [
         " ".join([*words, *_told({key: config[key] for key in differing[words] if key in config})])
-        for words, config in zip(levels, leaves, strict=True)
+        for words, config in zip(levels, configs, strict=True)
     ]
 
 

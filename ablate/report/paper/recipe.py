@@ -7,10 +7,11 @@ from typing import Any
 from ablate.config.neutral import OTHERS, with_neutral
 from ablate.data import SETS
 from ablate.errors import AblateError
-from ablate.results.differences import leaves, text_of
+from ablate.results.differences import text_of
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.store import Trajectory
+from ablate.store.selection import leaves
 
 DEVIATIONS = {"glorot": "sqrt(2 / (fan in + fan out))", "he": "sqrt(2 / fan in)", "inverse_fan_in": "1 / fan in"}
 

@@ -12,9 +12,9 @@ from ablate import escaping
 from ablate.report.repeat import PROGRAM, as_word, own_configs, own_place, own_store, report
 from ablate.report.repeat import again as of_sweep
 from ablate.report.search.words import best_setting
-from ablate.results.search import SearchResults, same
+from ablate.results.search import SearchResults
 from ablate.store import record, trials_file
-from ablate.store.record import SEARCH
+from ablate.store.record import SEARCH, same
 
 REPORT = "report again"
 # What a trial has of its own: the best setting is trained on all training images.

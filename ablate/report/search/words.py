@@ -9,9 +9,9 @@ from ablate.numbers import counted
 from ablate.report import caveats
 from ablate.report import sentences as words
 from ablate.results.analysis import Analysis
-from ablate.results.search import SearchResults, Setting, as_number, same
+from ablate.results.search import SearchResults, Setting, as_number
 from ablate.stats import searches
-from ablate.store.record import shown
+from ablate.store.record import same, shown
 from ablate.store.state import FINISHED
 
 SPREAD, SPREAD_OF = 0.4, "cifar10"  # points that runs of one setting scatter by, on this data, where no confirmation tells

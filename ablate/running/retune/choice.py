@@ -4,11 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist, fmean, stdev
+from statistics import fmean, stdev
 from typing import Any, Self
 
 from ablate.errors import AblateError
 from ablate.running.retune.settings import SHARED
+from ablate.stats.searches import flattery
 from ablate.store.checksums import unseal, write_sealed
 from ablate.store.retune_file import DIGITS, RETUNE, RETUNE_VERSION, check_choice
 from ablate.store.schema import BadFile, Node, plain_file, read_object
@@ -156,7 +157,7 @@ class Choice:
         deviation, choices = self._deviation, max(sum(one.mean is not None for one in arm.tried) for arm in self.arms)
         if deviation == 0 or choices < 2:
             return NOTE
-        points = 100 * deviation * _highest(choices) / math.sqrt(len(self.seeds))
+        points = 100 * deviation * flattery(choices).deviations / math.sqrt(len(self.seeds))
         return (
             f"{BY_CHANCE}, of {choices} equal rates by up to about {points:.2g} points, since the {len(self.seeds)} seeds of "
             f"one rate scatter by {100 * deviation:.2g} points (sd, over all arms and rates). {NO_RESULT}"
@@ -214,16 +215,6 @@ def kept(folder: Path, tuning: str) -> Choice | None:
     if found.tuning != tuning:
         raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, whose rates are of another.")
     return found
-
-
-def _highest(count: int) -> float:
-    """The expected highest of so many independent values of one normal distribution, in its deviations above its mean.
-
-    Of values that go together, as accuracies with the same seed do, it is lower.
-
-    Reference: Blom 1958, Statistical Estimates and Transformed Beta-Variables.
-    """
-    return NormalDist().inv_cdf((count - 0.375) / (count + 0.25))
 
 
 def _lines(arm: Tuned) -> Sequence[str]:
