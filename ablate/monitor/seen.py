@@ -17,8 +17,11 @@ from ablate.store.sweep import SweepRun
 class Seen:
     """What there is of a training, up to the largest step that is asked for.
 
-    live: what it says of itself, where it is at work. state, came, error: of its status. rows: its evaluations by step. whole:
-    steps of runs that have all that a result needs. begun: the step from which it would go on.
+    live: what it says of itself, where it is at work.
+    state, came, error: of its status.
+    rows: its evaluations by step.
+    whole: steps of runs that have all that a result needs.
+    begun: the step from which it would go on.
     """
 
     live: Mapping[str, Any] | None = None

@@ -21,13 +21,17 @@ class RunStatus:
 class TrainingStatus:
     """One trajectory that runs of the sweep stand on, and how far it is.
 
-    label: the arm; where several stand on it, the first of them and the levels in which they differ. weights: `raw` or
-    `averaged`, that the longest run reads. state: `stopped` is begun, and nobody trains it; `unknown` has no results, and a
-    folder that was not found or cannot be read. step: how far it has come (0 where that is unknown), of `target`, the largest
-    that its runs ask for. began: the step that it went on from, while it is trained. loss: of the last step, while it is
-    trained. accuracy: a fraction of the evaluation images, at step `evaluated`. seconds_per_step: of training. seconds_left,
-    silent_seconds (since its last word): while it is trained.
-    error: one line; trace: the file with the whole of it. What is not known is None.
+    What is not known is None.
+
+    label: the arm; where several stand on it, the first of them and the levels in which they differ.
+    weights: `raw` or `averaged`, that the longest run reads.
+    step: how far it has come (0 where that is unknown), of `target`, the largest that its runs ask for.
+    began: the step that it went on from, while it is trained.
+    loss: of the last step, while it is trained.
+    accuracy: a fraction of the evaluation images, at step `evaluated`.
+    seconds_per_step: of training.
+    seconds_left, silent_seconds: until its end, and since its last word, while it is trained.
+    error, trace: in one line, and the file with the whole of it.
     """
 
     fingerprint: str
@@ -91,10 +95,13 @@ class SearchStatus:
 class Snapshot:
     """A sweep at one moment.
 
-    trainings: in order of their first run; none where the sweep is not planned yet. holder: None where nobody works on the
-    sweep. seconds_left: until all is trained, if the trainings keep their speed and as many go on at once as now; None where
-    that is not known. notes: what a reader should be told about the files, a line each. store: where the trajectories are;
-    None where that was not found. search: of a search, whose trainings are those of the trials so far.
+    trainings: in order of their first run; none where the sweep is not planned yet.
+    holder: None where nobody works on the sweep.
+    seconds_left: until all is trained, if the trainings keep their speed and as many go on at once as now; None where that is
+        not known.
+    notes: what a reader should be told about the files, a line each.
+    store: where the trajectories are; None where that was not found.
+    search: of a search, whose trainings are those of the trials so far.
     """
 
     folder: Path

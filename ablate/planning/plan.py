@@ -28,9 +28,13 @@ from ablate.trainers import Asked, asked, check_words, names_of
 class Plan:
     """A whole sweep, resolved.
 
-    study: its name, where it is a named one. resolution: that a fraction was asked to have. labels, pairs: of the arms, and
-    (arm, the arm it is compared with) for all that are compared, where it is not the design that says so. retune: how the
-    learning rates of arms were chosen, as sweep.json holds it, where they were.
+    study: its name, where it is a named one.
+    resolution: that a fraction was asked to have.
+    store: its folder, or what the config says where that names a variable of the environment.
+    question: that it is to answer, in a sentence.
+    config_dir: with configs of the user's own, as seen from the current folder.
+    labels, pairs: of the arms, and (arm, the arm it is compared with), where it is not the design that says so.
+    retune: how the learning rates of arms were chosen, as sweep.json holds it, where they were.
     """
 
     study: str | None
@@ -40,9 +44,9 @@ class Plan:
     arms: tuple[Arm, ...]
     seeds: tuple[int, ...]
     runs: tuple[Run, ...]
-    store: str  # its folder, or what the config says where that names a variable of the environment
-    question: str | None = None  # that it is to answer, in a sentence
-    config_dir: str | None = None  # with configs of the user's own, as seen from the current folder
+    store: str
+    question: str | None = None
+    config_dir: str | None = None
     labels: tuple[str, ...] | None = None
     pairs: tuple[tuple[int, int], ...] | None = None
     retune: Retune | None = None

@@ -36,16 +36,8 @@ def make(
     loading.check_overrides(command.fixed)
     cfg = compose(command.fixed)
     trainers.check_words(command.fixed, cfg)
-    by_epochs = trainers.of(cfg).name == trainers.BUILT_IN
-    for word in command.fixed if by_epochs else ():
-        if key_of(word) == "eval_every":
-            raise AblateError(
-                f"{word} has no effect in a search, whose trials are evaluated by epochs. Use hydra.sweeper.eval_epochs=NUMBER."
-            )
-    own_grid = [word for word in command.fixed if key_of(word) == "eval_every"]
-    fixed = (*spaces.kept(command.fixed), *own_grid)
-    names = loading.levels(cfg.hydra)
-    default = spaces.default_point(command.space, cfg, names)
+    fixed = (*spaces.kept(command.fixed), *_own_grid(command.fixed, trainers.of(cfg).name))
+    default = spaces.default_point(command.space, cfg, loading.levels(cfg.hydra))
     default_run = trainers.asked(cfg)
     images = _images(default_run, settings.allow_test, command.fixed)
     held_out = trainers.asked(compose([*command.fixed, *images]))
@@ -58,30 +50,39 @@ def make(
     written = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]
     settings, outside = _fitting(settings, command.space)
     points, told = _points(command.space, settings, default)
-    outside += told
     search = Search(
-        study,
-        question,
-        config_dir,
-        settings,
-        command.space,
-        fixed,
-        tuple(images),
-        budget,
-        float(final),
-        default,
-        tuple(points),
-        tuple(outside),
-        held_out,
-        {},
-        written if "oc.env" in written else str(default_run.store),
-        compose,
+        study=study,
+        question=question,
+        config_dir=config_dir,
+        settings=settings,
+        space=command.space,
+        fixed=fixed,
+        images=tuple(images),
+        budget=budget,
+        final_epochs=float(final),
+        default=default,
+        points=tuple(points),
+        outside=(*outside, *told),
+        asked=held_out,
+        content={},
+        store=written if "oc.env" in written else str(default_run.store),
+        compose=compose,
     )
     algorithms.sampler(settings.sampler, search.space, len(settings.objectives))
     algorithms.pruner(settings.pruner, search.least, budget.examples)
     _check(search)
     first = search.runs(0, default)[0]
     return replace(search, asked=first.asked, content=first.content)
+
+
+def _own_grid(fixed: Sequence[str], trainer: str) -> list[str]:
+    """The word for the evaluation grid of a trainer that has no epochs; the built-in one is evaluated by epochs."""
+    given = [word for word in fixed if key_of(word) == "eval_every"]
+    if given and trainer == trainers.BUILT_IN:
+        raise AblateError(
+            f"{given[0]} has no effect in a search, whose trials are evaluated by epochs. Use hydra.sweeper.eval_epochs=NUMBER."
+        )
+    return given
 
 
 def _images(asked: Asked, allow_test: bool, fixed: Sequence[str]) -> list[str]:

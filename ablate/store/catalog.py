@@ -21,9 +21,13 @@ class Entry:
     """A trajectory of a store.
 
     state: as in status.json, but `stopped` where that says running and nothing trains it, and `damaged` where that file,
-    config.yaml or metrics.jsonl is, or evaluations are lost. step: how far it came. config, names: the hashed content, and the
-    levels first asked for; empty where damaged. row: its last evaluation. size_bytes: of all its files. trained_at: when it
-    last wrote, in local time. fault: what is wrong with a damaged one, and with which of its files.
+        config.yaml or metrics.jsonl is, or evaluations are lost.
+    step: how far it came.
+    config, names: the hashed content, and the levels first asked for; empty where damaged.
+    row: its last evaluation.
+    size_bytes: of all its files.
+    trained_at: when it last wrote, in local time.
+    fault: what is wrong with a damaged one, and with which of its files.
     """
 
     trajectory: Trajectory

@@ -55,12 +55,17 @@ class Trial:
     """One setting that was tried.
 
     state: lapsed: the process that had it is gone, and another trial goes on in its place; surplus: two processes took the last
-    one at once, and this is the second, never begun. params: by key; numbers, or words of a command. values: one an objective;
-    accuracies are fractions; None unless it is done. source: how it was chosen. arm: the searched keys that say what is
-    trained, not how; trials are pruned within an arm alone. curve: (examples, value) as the pruner was told, the mean over the
-    seeds at equal examples. examples, seconds: trained by it; reused: what was trained already when it began. planned: the
-    examples that its whole training has, over its seeds. came: the examples, a seed, at which it ended. retry_of: the number
-    of the lapsed trial that it goes on for.
+        one at once, and this is the second, never begun.
+    params: by key; numbers, or words of a command.
+    values: one an objective; accuracies are fractions; None unless it is done.
+    source: how it was chosen.
+    arm: the searched keys that say what is trained, not how; trials are pruned within an arm alone.
+    curve: (examples, value) as the pruner was told, the mean over the seeds at equal examples.
+    examples, seconds: trained by it.
+    reused_examples, reused_seconds: what was trained already when it began.
+    planned: the examples that its whole training has, over its seeds.
+    came: the examples, a seed, at which it ended.
+    retry_of: the number of the lapsed trial that it goes on for.
     """
 
     number: int
