@@ -19,6 +19,7 @@ from ablate.messages import say
 from ablate.resources import Share
 from ablate.store import read_json, write_json
 from ablate.system import provenance
+from ablate.text import counted
 from ablate.trainers import libraries
 
 FILE = "calibration.json"
@@ -75,7 +76,7 @@ def measure(precision: str, share: Share, folder: Path) -> Speed | None:
     """
     libraries.check()
     at_once = min(share.at_once, MOST_AT_ONCE)
-    threads = f"{share.threads} thread{'' if share.threads == 1 else 's'}"
+    threads = counted(share.threads, "thread")
     say(f"measuring the speed of this machine with {threads}, to be kept for later plans: about 15 s")
     try:
         speed = Speed(median(_measured(precision, share, at_once)), share.threads, at_once)

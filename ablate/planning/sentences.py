@@ -173,7 +173,7 @@ def _nothing(description: Mapping[str, Any]) -> list[str]:
         for line in arm["idle"]:
             idle.setdefault(line, []).append(labels[arm["number"]])
     return [
-        *(f"{'; '.join(few) if len(few) < len(labels) else 'every arm'}: {line}" for line, few in idle.items()),
+        *(f"{_whose(few, len(labels))}: {line}" for line, few in idle.items()),
         *(
             f"{labels[pair['arm']]}: changes nothing here, the same training and readout as {labels[pair['same_as']]}, "
             "so no difference can show"
@@ -326,3 +326,7 @@ def _to_do(arm: Mapping[str, Any]) -> str:
 
 def _size(shape: Sequence[int], sides: int = 2) -> str:
     return " x ".join(f"{side:g}" for side in shape[:sides])
+
+
+def _whose(arms: Sequence[str], of: int) -> str:
+    return "every arm" if len(arms) == of else "; ".join(arms)
