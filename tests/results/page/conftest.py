@@ -1,30 +1,25 @@
 import io
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from made_up import SEGMENT, alike, evaluation
 from matplotlib.figure import Figure
 
 from ablate import designs
 from ablate.report import figures, naming, page
 from ablate.report.page import story
-from ablate.results import Results, analysis, question
+from ablate.results import analysis, one_sweep, question
 from ablate.results.analysis import Analysis
-from ablate.results.frames import arm_name
+from ablate.results.frames import Found, build
 from ablate.store.sweep import Fixed, Sweep, SweepArm, SweepReadout, SweepRun
 
+LABELS = np.arange(500, dtype=np.int32) % 10
 NASTY = "<script>document.title = 'taken'</script> & \"quotes\" ' </style><img src=x onerror=\"document.title='taken'\">"
-
-
-class Made(Results):
-    """Results whose predictions are drawn by lot."""
-
-    def predictions(self, number: int):
-        assert self.labels is not None
-        wrong = np.random.default_rng(number).uniform(size=len(self.labels)) < 0.2
-        return np.where(wrong, (self.labels + 1) % 10, self.labels)
 
 
 def study(
@@ -55,44 +50,39 @@ def study(
         ),
     )
     generator = np.random.default_rng(0)
-    runs, rows = [], []
+    planned, rows, trained = [], [], {}
     for number in range(len(arms) * seeds):
         seed, arm = divmod(number, len(arms))
         ends = 0.75 + 0.005 * (arm % 4) + generator.normal(0, 0.003)
-        status = "failed" if number >= len(arms) * seeds - troubled else "done"
-        run = {"number": number, "arm": arm, "label": arm_name(described[arm]), **described[arm].levels, "seed": seed}
-        done = {
-            "status": status,
-            "step": steps[-1],
-            "accuracy": ends if status == "done" else None,
-            "loss": 1.0,
-            "weights": "raw",
-        }
-        costs = {"parameters": 1068298 + 1000 * arm, "operations": 37745098, "seconds": 1500.0, "examples_per_second": 1000.0}
-        seen = {"input": "24 x 24", "steps_per_epoch": 390.6, "batch_size": 128, "eval_images": 500}
-        stands = {"fingerprint": f"{number:016x}", "trajectory": f"runs/{number:016x}", "sweep": "made"}
-        runs.append({**run, **done, **costs, **seen, **stands, "error": f"ValueError: {NASTY}" if status == "failed" else None})
-        for step in steps:
-            measured = {
-                "step": step,
-                "epoch": step / 390.6,
-                "accuracy": ends - 300 / (step + 500),
-                "loss": 1.0,
-                "eval_loss": 1.0,
-            }
-            rows.append(
-                {**run, "status": status, **measured, "learning_rate": 0.1, "seconds": step / 7, "examples_per_second": 1e3}
-            )
-    frame = pd.DataFrame(runs).astype(dict.fromkeys(("step", "parameters", "operations", "batch_size", "eval_images"), "Int64"))
-    readout = SweepReadout("raw", steps[-1])
-    stood = [SweepRun(run["number"], run["arm"], run["seed"], (), run["fingerprint"], readout, 1000) for run in runs]
-    sweep = replace(sweep, runs=tuple(stood))
-    trainings = frame[["fingerprint", "status", "step", "seconds"]].assign(runs=1, segments=1, threads=1, device="Some CPU")
-    trainings = trainings.assign(host="here", processor="Some CPU", python="3.11.7", tensorflow="2.21.0", keras="3.15.1")
-    trainings = trainings.assign(ablate="0.1.0", commit="0123456789abcdef", dirty=False)
-    labels = np.arange(500, dtype=np.int32) % 10
-    made = Made(frame, pd.DataFrame(rows), sweep, ("mixed hosts",), trainings, labels, [f"class {name}" for name in range(10)])
-    return analysis.analyse(*question.ask(made))
+        failed = number >= len(arms) * seeds - troubled
+        run = SweepRun(number, arm, seed, (), f"{number:016x}", SweepReadout("raw", steps[-1]), 1000)
+        result = {"step": steps[-1], "loss": 1.0, "costs": {"parameters": 1068298 + 1000 * arm, "operations": 37745098}}
+        result["costs"] |= {"seconds": 1500.0, "examples_per_second": 1000.0}
+        result |= {"status": "failed", "error": f"ValueError: {NASTY}"} if failed else {"status": "done", "accuracy": ends}
+        path = f"runs/{run.fingerprint}"
+        planned.append(run)
+        rows.append(one_sweep.row(run, described[arm], result) | {"trajectory": path, "sweep": "made"})
+        trained[path] = training(Path(path), number, result["status"], {step: ends - 300 / (step + 500) for step in steps})
+    found = build(Found("made", replace(sweep, runs=tuple(planned)), rows, trained, ["mixed hosts"]))
+    found = replace(found, labels=LABELS, class_names=[f"class {name}" for name in range(10)])
+    return analysis.analyse(*question.ask(found))
+
+
+def training(path: Path, number: int, state: str, accuracies: dict[int, float]) -> SimpleNamespace:
+    """What a training tells a report, with predictions that are drawn by lot; accuracies: by step."""
+    wrong = np.random.default_rng(number).uniform(size=len(LABELS)) < 0.2
+    return SimpleNamespace(
+        path=path,
+        config={"input": {"size": [24, 24, 3]}, "data": {"train_images": 50_000, "eval_images": 500}, "batch_size": 128},
+        rows=[evaluation(step, **alike(1.0) | {"accuracy_raw": value}) for step, value in accuracies.items()],
+        segments=[SEGMENT],
+        state=state,
+        status={"state": state, "step": max(accuracies), "error": None},
+        data_digest=None,
+        damage=[],
+        gives_predictions=lambda step: True,
+        predictions=lambda step: {"raw": np.where(wrong, (LABELS + 1) % 10, LABELS)},
+    )
 
 
 def report(found: Analysis) -> str:

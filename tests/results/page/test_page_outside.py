@@ -35,6 +35,11 @@ def every_format(made: Analysis, out: Path, formats: tuple[str, ...]) -> Iterato
         yield path, "" if path.suffix == ".png" else path.read_bytes().decode()
 
 
+def in_notebook(made: Analysis, **parts: object) -> notebook.Report:
+    """What the notebook shows of an analysis that lies nowhere."""
+    return type("Made", (notebook.Report,), {"found": None, "analysis": made, **parts})("made")
+
+
 def shapes(made: Analysis) -> list[tuple[int, int]]:
     """Rows and columns of the tables of a report."""
     return [one.text.shape for one in tables.in_file(made)]
@@ -89,8 +94,7 @@ def test_the_terminal_shows_text(few, outside, width):
 
 def test_the_notebook_shows_text(few, outside, tmp_path):
     (tmp_path / SWEEP).touch()
-    report = notebook.Report("made")
-    vars(report).update({"found": None, "analysis": few, "_pictures": {}, "_place": (str(tmp_path), "a\n```\n<b>\x1b")})
+    report = in_notebook(few, _pictures={}, _place=(str(tmp_path), "a\n```\n<b>\x1b"))
     shown = [report.question(), report.answer(), report.notes(), *(report.table(one.name) for one in tables.in_file(few))]
     for one in [*shown, report.figure("<img src=x>`\n")]:
         assert outside.harmless(one.markdown)
@@ -101,8 +105,7 @@ def test_the_notebook_shows_text(few, outside, tmp_path):
 
 
 def test_the_notebook_shows_what_was_judged_as_text(few, outside):
-    report = notebook.Report("made")
-    vars(report).update({"found": None, "analysis": few})
+    report = in_notebook(few)
     frame = report.comparisons()
     assert isinstance(frame, pd.DataFrame)
     html = frame._repr_html_()
