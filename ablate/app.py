@@ -19,6 +19,7 @@ from ablate.config.own_configs import conf_dir
 from ablate.errors import FULL_ERROR, AblateError, Stopped
 from ablate.messages import say
 from ablate.planning import run_result
+from ablate.readout import judged
 from ablate.running import ensuring
 from ablate.running.backend import Job
 from ablate.running.interrupt import interruptible
@@ -59,7 +60,10 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
         step, weights = result["readout"]["step"], result["readout"]["weights"]
         of = f", {weights} weights" if weights else ""
         images = f"{result['evaluation_set']} images"
-        terminal.tell(f"accuracy {100 * result['accuracy']:.2f} % of the {images} at step {step}{of}")
+        if "metric" in result:
+            terminal.tell(f"{result['metric']} {judged(result):.6g} at step {step}{of}")
+        else:
+            terminal.tell(f"accuracy {100 * result['accuracy']:.2f} % of the {images} at step {step}{of}")
         terminal.tell(f"{folder / result_file.RESULT}")
     return 0
 

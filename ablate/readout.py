@@ -72,10 +72,16 @@ def value(row: Mapping[str, Any], metric: str, weights: str) -> float | None:
     return found
 
 
-def values(row: Mapping[str, Any], weights: str, metric: str = ACCURACY) -> dict[str, float | None]:
-    """Accuracy (a fraction of the evaluation images), loss, seconds (of training up to its step), examples_per_second."""
+def judged(result: Mapping[str, Any]) -> Any:
+    """What a run is judged by, of its result: its accuracy, unless that names another metric."""
+    return result.get(result.get("metric", ACCURACY))
+
+
+def values(row: Mapping[str, Any], weights: str, metric: str = ACCURACY) -> dict[str, Any]:
+    """The metric (with its name, if not accuracy), loss, seconds (of training up to its step), examples_per_second."""
     return {
-        "accuracy": value(row, metric, weights),
+        **({} if metric == ACCURACY else {"metric": metric}),
+        metric: value(row, metric, weights),
         "loss": value(row, "eval_loss", weights),
         "seconds": row.get("seconds"),
         "examples_per_second": row.get("examples_per_second"),

@@ -15,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from ablate import messages, terminal
 from ablate.monitor.snapshot import evaluations, snapshot
 from ablate.monitor.states import Evaluation, Holder, SearchStatus, Snapshot, TrainingStatus, counts
+from ablate.readout import ACCURACY
 from ablate.store.state import BAD, LOOKED_AT, State
 from ablate.text import clock, percent
 
@@ -139,16 +140,16 @@ def _went_on(was: TrainingStatus | None, training: TrainingStatus, seen: Snapsho
             if training.state != "done" or one.step < training.target:
                 lines.append(f"{name}: {_evaluation(training, one)}")
     if training.state == "done" and was.state != "done":
-        lines.append(f"{name}: done, accuracy {_percent(training.accuracy, 2)} at step {target}")
+        lines.append(f"{name}: done, {_value(training, training.accuracy, 2)} at step {target}")
     elif training.state == "pruned" and was.state != "pruned":
-        lines.append(f"{name}: pruned at step {step} of {target}, accuracy {_percent(training.accuracy)}")
+        lines.append(f"{name}: pruned at step {step} of {target}, {_value(training, training.accuracy)}")
     elif training.state == "stopped" and was.state == "running" and seen.holder is None:
         lines.append(f"{name}: stopped at step {step} of {target}")
     return lines
 
 
 def _evaluation(training: TrainingStatus, one: Evaluation) -> str:
-    parts = [f"step {one.step:,} of {training.target:,}", f"accuracy {_percent(one.accuracy)}"]
+    parts = [f"step {one.step:,} of {training.target:,}", _value(training, one.accuracy)]
     if one.examples_per_second:
         parts.append(f"{_speed(one.examples_per_second)} examples/s")
     if one.step == training.evaluated and training.seconds_left is not None:
@@ -265,7 +266,7 @@ def _cells(training: TrainingStatus, states: bool) -> dict[str, str]:
         "step": f"{NONE if training.state == 'unknown' else f'{training.step:,}'}/{training.target:,}",
         "": " " * BAR_WIDTH,
         "loss": NONE if training.loss is None else f"{training.loss:.2f}",
-        "accuracy": _percent(training.accuracy),
+        training.metric: _number(training, training.accuracy),
         "examples/s": _speed(training.examples_per_second),
         "time left": left if silent is None or silent < SILENT_S else f"silent {clock(silent)}",
     }
@@ -277,5 +278,12 @@ def _speed(examples_per_second: float | None) -> str:
     return f"{examples_per_second:,.0f}" if examples_per_second >= 10 else f"{examples_per_second:.1f}"
 
 
-def _percent(fraction: float | None, digits: int = 1) -> str:
-    return NONE if fraction is None else percent(fraction, digits)
+def _value(training: TrainingStatus, value: float | None, digits: int = 1) -> str:
+    """What a training is judged by, as in `accuracy 81.2 %`."""
+    return f"{training.metric} {_number(training, value, digits)}"
+
+
+def _number(training: TrainingStatus, value: float | None, digits: int = 1) -> str:
+    if value is None:
+        return NONE
+    return percent(value, digits) if training.metric == ACCURACY else f"{value:.{3 + digits}g}"

@@ -9,7 +9,7 @@ from ablate.errors import AblateError
 from ablate.monitor import trials as of_trials
 from ablate.monitor.states import SearchStatus
 from ablate.planning.folders import find_store
-from ablate.readout import diverged_loss_of
+from ablate.readout import ACCURACY, diverged_loss_of
 from ablate.store import SWEEP, known_sweeps, sweep_file, trials_file
 from ablate.store.record import Trial
 from ablate.store.sweep import Sweep, SweepArm, SweepRun
@@ -24,6 +24,7 @@ class Planned:
     fingerprint: str
     label: str
     runs: tuple[SweepRun, ...]
+    metric: str = ACCURACY
 
     @property
     def longest(self) -> SweepRun:
@@ -88,7 +89,10 @@ def _trainings(sweep: Sweep) -> tuple[Planned, ...]:
     runs: dict[str, list[SweepRun]] = {}
     for run in sweep.runs:
         runs.setdefault(run.fingerprint, []).append(run)
-    return tuple(Planned(name, _label(sweep.arms, [run.arm for run in group]), tuple(group)) for name, group in runs.items())
+    return tuple(
+        Planned(name, _label(sweep.arms, [run.arm for run in group]), tuple(group), sweep.judged_by)
+        for name, group in runs.items()
+    )
 
 
 def _label(arms: Sequence[SweepArm], numbers: Sequence[int]) -> str:

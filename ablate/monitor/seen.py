@@ -7,7 +7,7 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.monitor.planned import Planned
 from ablate.monitor.tolerant import changed_at, line, number, ratio, whole
-from ablate.readout import Readout, column, read_off
+from ablate.readout import Readout, column, judged, read_off
 from ablate.store import Trajectory
 from ablate.store.result_file import Stored
 from ablate.store.sweep import SweepRun
@@ -42,7 +42,7 @@ def of_results(training: Planned, results: Sequence[Mapping[str, Any]]) -> Seen 
         return None
     longest = training.longest
     result = results[training.runs.index(longest)]
-    row = {column("accuracy", longest.readout.weights): result.get("accuracy"), **result.get("costs", {})}
+    row = {column(training.metric, longest.readout.weights): judged(result), **result.get("costs", {})}
     return Seen(rows={longest.readout.step: row}, begun=longest.readout.step)
 
 
@@ -67,16 +67,20 @@ def look_into(trajectory: Trajectory, training: Planned, began: float, notes: li
     return Seen(live, state, whole(status["step"]), line(status["error"]), rows, frozenset(complete), begun)
 
 
-def derived(run: SweepRun, found: Stored, result: Mapping[str, Any], seen: Seen, limit: float) -> Mapping[str, Any]:
+def derived(
+    run: SweepRun, found: Stored, result: Mapping[str, Any], seen: Seen, limit: float, metric: str
+) -> Mapping[str, Any]:
     """The result of a run, in place of one without a checksum what its training holds."""
     if found.sealed or not result or result["status"] not in ("done", "diverged"):
         return result
     status = {"state": seen.state, "step": seen.came, "error": seen.error}
-    outcome = read_off(seen.rows.values(), status, Readout(run.readout.weights, run.readout.step, limit, grid=run.eval_every))
+    outcome = read_off(
+        seen.rows.values(), status, Readout(run.readout.weights, run.readout.step, limit, metric, grid=run.eval_every)
+    )
     if outcome is None:
         return result
     told = {"status": outcome.status, "step": outcome.step, "error": outcome.error}
-    return told | {"accuracy": outcome.values(run.readout.weights)["accuracy"]}
+    return told | {metric: judged(outcome.values(run.readout.weights, metric))}
 
 
 def began(live: Mapping[str, Any], seen: Seen) -> int | None:

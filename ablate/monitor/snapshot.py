@@ -19,7 +19,7 @@ from ablate.monitor.seen import UNKNOWN, Seen, began, derived, look_into, of_res
 from ablate.monitor.states import Evaluation, Holder, RunStatus, Snapshot, TrainingStatus
 from ablate.monitor.tolerant import changed_at, line, number, ratio, whole
 from ablate.planning.run_result import TRACE
-from ablate.readout import ACCURACY, value
+from ablate.readout import value
 from ablate.store import RECENT, SWEEP, Trajectory, alive, read_json, result_file
 from ablate.store.record import Trial
 from ablate.store.result_file import RESULT, Stored
@@ -61,7 +61,7 @@ def snapshot(folder: Path) -> Snapshot:
         if seen is None:
             seen = _looked_at(read, training, since, notes)
             results = [
-                derived(run, one, result, seen, read.limit)
+                derived(run, one, result, seen, read.limit, training.metric)
                 for run, one, result in zip(training.runs, found, results, strict=True)
             ]
         trainings.append(_status(folder, training, results, seen, now, holder is not None))
@@ -90,7 +90,7 @@ def evaluations(seen: Snapshot, training: TrainingStatus, after: int) -> list[Ev
     except AblateError:
         return []
     return [
-        Evaluation(row["step"], number(value(row, ACCURACY, training.weights)), number(row.get(RECENT)))
+        Evaluation(row["step"], number(value(row, training.metric, training.weights)), number(row.get(RECENT)))
         for row in rows
         if after < row["step"] <= last
     ]
@@ -164,7 +164,8 @@ def _status(
         longest.readout.step,
         began=began(live, seen),
         loss=number(live.get("loss")),
-        accuracy=number(value(row, ACCURACY, longest.readout.weights)),
+        accuracy=number(value(row, training.metric, longest.readout.weights)),
+        metric=training.metric,
         evaluated=evaluated,
         examples_per_second=number((live or row).get("examples_per_second")),
         seconds_per_step=seconds_per_step,

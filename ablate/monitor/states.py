@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ablate.readout import ACCURACY
 from ablate.store.state import BAD, LOOKED_AT, WELL, State
 
 
@@ -28,7 +29,7 @@ class TrainingStatus:
     step: how far it has come (0 where that is unknown), of `target`, the largest that its runs ask for.
     began: the step that it went on from, while it is trained.
     loss: of the last step, while it is trained.
-    accuracy: a fraction of the evaluation images, at step `evaluated`.
+    accuracy: what it is judged by, `metric`, at step `evaluated`.
     seconds_per_step: of training.
     seconds_left, silent_seconds: until its end, and since its last word, while it is trained.
     error, trace: in one line, and the file with the whole of it.
@@ -45,6 +46,7 @@ class TrainingStatus:
     began: int | None = None
     loss: float | None = None
     accuracy: float | None = None
+    metric: str = ACCURACY
     evaluated: int | None = None
     examples_per_second: float | None = None
     seconds_per_step: float | None = None
@@ -146,6 +148,10 @@ class Snapshot:
         steps = {"steps_done": self.steps_done, "steps_left": self.steps_left}
         totals = {"trainings": counts(self.trainings), "runs": counts(self.runs), **steps}
         content: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))  # paths as text
+        content["trainings"] = [
+            {one["metric"] if key == "accuracy" else key: value for key, value in one.items() if key != "metric"}
+            for one in content["trainings"]
+        ]
         return content | {"totals": totals}
 
 

@@ -1,7 +1,7 @@
 """Arms x seeds -> runs -> trajectories, fixed before anything trains."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from hydra.errors import HydraException
@@ -17,6 +17,7 @@ from ablate.errors import AblateError
 from ablate.planning.command import SWEEP_WORDS, Command
 from ablate.planning.run_result import trajectory_of
 from ablate.planning.runs import Run, Training, trainings
+from ablate.readout import ACCURACY
 from ablate.store.retune_file import Retune
 from ablate.store.sweep import Fixed, Sweep, SweepArm, SweepFraction
 from ablate.store.sweep_identity import Identity
@@ -121,11 +122,11 @@ class Plan:
         """What is judged."""
         firsts = [asked for _, asked in self.firsts()]
         return Fixed(
-            metric="accuracy",
+            metric=firsts[0].metric.name,
             evaluation_set=firsts[0].spec.evaluation_set,
             steps=tuple(asked.step for asked in firsts),
             weights=tuple(asked.readout.weights for asked in firsts),
-            margin=firsts[0].report.margin,
+            margin=firsts[0].report.margin if firsts[0].metric.name == ACCURACY else None,  # it is in points of accuracy
             differences=tuple(self.differences),
             effects=tuple(self.effects),
         )
@@ -149,6 +150,7 @@ class Plan:
             retune=self.retune,
             fixed=self.fixed,
             trainer=self.runs[0].asked.other,
+            metric=None if self.runs[0].asked.metric.name == ACCURACY else asdict(self.runs[0].asked.metric),
             diverged_loss=self.runs[0].asked.readout.diverged_loss,
         )
 

@@ -11,7 +11,7 @@ from ablate.planning.forecast import USUAL_SEEDS, siblings
 from ablate.planning.plan import Plan
 from ablate.planning.run_result import exploded
 from ablate.planning.runs import Run
-from ablate.readout import column
+from ablate.readout import ACCURACY, column
 from ablate.stats.levels import CONFIDENCE, LEVEL, POWER
 
 AVERAGED_OVER = 4000  # deviations; enough for four digits
@@ -137,8 +137,10 @@ def _by_arm(plan: Plan) -> dict[int, list[Run]]:
 
 
 def _accuracies(runs: list[Run]) -> dict[int, float]:
-    """The accuracy of an arm, by seed, for the seeds that the store has at the step where the arm is read."""
+    """The accuracy of an arm, by seed, for the seeds that the store has at the step where it is read; of no other metric."""
     first = runs[0]
+    if first.asked.readout.metric != ACCURACY:
+        return {}
     own = {run.seed: run.trajectory for run in runs}
     trajectories = siblings(first.content, first.trajectory.path.parent, USUAL_SEEDS) | own
     found = {}

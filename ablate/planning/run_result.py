@@ -31,7 +31,7 @@ def read(asked: Asked, trajectory: Trajectory) -> dict[str, Any] | None:
     if found is None:
         return None
     values = found.values(asked.readout.weights, asked.readout.metric)
-    return _result(asked, trajectory, found.status, found.step, error=found.error, **values)
+    return _result(asked, trajectory, found.status, found.step, found.error, values)
 
 
 def exploded(wanted: Readout, trajectory: Trajectory) -> Mapping[str, Any] | None:
@@ -63,12 +63,11 @@ def _result(
     status: str,
     step: int,
     error: str | None = None,
-    accuracy: float | None = None,
-    loss: float | None = None,
-    seconds: float | None = None,
-    examples_per_second: float | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """`result.json`. accuracy: fraction of the evaluation images; seconds: of the training up to the run's step."""
+    """`result.json`. values: of `Outcome.values`; none where there is no evaluation."""
+    told = dict(values or Outcome(status, step).values(asked.readout.weights, asked.readout.metric))
+    measured = {key: told.pop(key) for key in ("seconds", "examples_per_second")}
     return {
         "seed": asked.spec.seed,
         "fingerprint": trajectory.fingerprint,
@@ -77,13 +76,11 @@ def _result(
         "status": status,
         "step": step,
         "error": error,
-        "accuracy": accuracy,
-        "loss": loss,
+        **told,
         "costs": {
             "parameters": asked.sizes.get("parameters"),
             "operations": asked.sizes.get("operations"),
-            "seconds": seconds,
-            "examples_per_second": examples_per_second,
+            **measured,
         },
     }
 

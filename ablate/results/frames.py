@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from ablate import designs
 from ablate.config.neutral import OTHERS
 from ablate.errors import AblateError
+from ablate.readout import ACCURACY
 from ablate.results import environment
 from ablate.results.evaluated import true_classes
 from ablate.results.trained import Trained
-from ablate.store.sweep import Sweep, SweepArm, SweepRun
+from ablate.store.sweep import Sweep, SweepArm
 
 _RUN_TYPES = {
     "number": "int64",
@@ -150,7 +151,8 @@ class Results:
         exploded = runs["status"].eq("diverged") & runs["step"].le(step).fillna(False)
         done &= ~exploded  # with an evaluation at this step all the same, of a network that is dead
         read = found.reindex(runs["trajectory"].where(done)).set_axis(runs.index)
-        runs["accuracy"] = _own(runs["weights"], read, "accuracy")
+        judged = self.sweep.judged_by
+        runs[judged] = _own(runs["weights"], read, judged)
         runs["loss"] = _own(runs["weights"], read, "eval_loss")
         for column in ("seconds", "examples_per_second"):
             runs[column] = read[column]
@@ -165,7 +167,7 @@ class Results:
         runs.loc[done, ["status", "step", "error"]] = ["done", step, None]
         runs.loc[gone, ["status", "step", "error"]] = ["missing", pd.NA, None]
         told = (f"{gone.sum()} of {len(runs)} runs were not evaluated at step {step:,}",) if gone.any() else ()
-        evaluations = _evaluations(self.sweep.runs, runs, self.factors, self.history, step)
+        evaluations = _evaluations(self.sweep, runs, self.history, step)
         last = [max(step, run.readout.step) for run in self.sweep.runs]
         trainings = environment.trainings(runs, self.trained, last)
         return replace(self, runs=runs, evaluations=evaluations, trainings=trainings, notes=(*self.notes, *told))
@@ -174,16 +176,17 @@ class Results:
 def build(found: Found) -> Results:
     """The frames of what was found."""
     factors = list(found.sweep.factors)
-    order = list(dict.fromkeys([*list(_RUN_TYPES)[:3], *factors, *list(_RUN_TYPES)[3:]]))
+    types = _of_metric(_RUN_TYPES, found.sweep)
+    order = list(dict.fromkeys([*list(types)[:3], *factors, *list(types)[3:]]))
     rows = [_of_training(found.trained.get(run["trajectory"])) | run for run in found.runs]
-    runs = pd.DataFrame(rows, columns=order).astype(_RUN_TYPES | dict.fromkeys(factors, "str"))
-    history = _history(found.trained)
+    runs = pd.DataFrame(rows, columns=order).astype(types | dict.fromkeys(factors, "str"))
+    history = _history(found.trained, found.sweep)
     trained = list(found.trained.values())
     labels, class_names, notes = true_classes(trained)
     notes += [*_damaged(trained), *_doubts(runs, found.trained)]
     return Results(
         runs,
-        _evaluations(found.sweep.runs, runs, factors, history),
+        _evaluations(found.sweep, runs, history),
         found.sweep,
         (*found.notes, *environment.mixed(trained), *notes),
         environment.trainings(runs, found.trained, [run.readout.step for run in found.sweep.runs]),
@@ -237,13 +240,20 @@ def _of_training(one: Trained | None) -> dict[str, Any]:
     }
 
 
-def _history(trained: Mapping[str, Trained]) -> pd.DataFrame:
-    keys = list(_HISTORY_TYPES)[1:]
+def _of_metric(types: Mapping[str, str], sweep: Sweep | None) -> dict[str, str]:
+    """Columns with the metric of a sweep in place of accuracy."""
+    name = ACCURACY if sweep is None else sweep.judged_by
+    return {name + key.removeprefix(ACCURACY) if key.startswith(ACCURACY) else key: kind for key, kind in types.items()}
+
+
+def _history(trained: Mapping[str, Trained], sweep: Sweep | None = None) -> pd.DataFrame:
+    types = _of_metric(_HISTORY_TYPES, sweep)
+    keys = list(types)[1:]
     one_value = {key: key.removesuffix("_raw") for key in keys}  # where a trainer gives one
     rows = [
         (path, *(row.get(key, row.get(one_value[key])) for key in keys)) for path, one in trained.items() for row in one.rows
     ]
-    return pd.DataFrame(rows, columns=list(_HISTORY_TYPES)).astype(_HISTORY_TYPES)
+    return pd.DataFrame(rows, columns=list(types)).astype(types)
 
 
 def _own(weights: "pd.Series[str]", read: pd.DataFrame, column: str) -> "pd.Series[float]":
@@ -251,17 +261,15 @@ def _own(weights: "pd.Series[str]", read: pd.DataFrame, column: str) -> "pd.Seri
     return read[f"{column}_averaged"].where(weights == "averaged", read[f"{column}_raw"])
 
 
-def _evaluations(
-    planned: Sequence[SweepRun], runs: pd.DataFrame, factors: list[str], history: pd.DataFrame, at: int | None = None
-) -> pd.DataFrame:
+def _evaluations(sweep: Sweep, runs: pd.DataFrame, history: pd.DataFrame, at: int | None = None) -> pd.DataFrame:
     """Each run's evaluations: those of its own grid up to its own step, whatever else its trajectory holds.
 
     Args:
         at: the step that all runs are read at, in place of what was planned.
     """
     runs_of = pd.DataFrame({"run": range(len(runs)), "trajectory": runs["trajectory"]})
-    runs_of["last"] = [run.readout.step if at is None else at for run in planned]
-    runs_of["every"] = [run.eval_every for run in planned]
+    runs_of["last"] = [run.readout.step if at is None else at for run in sweep.runs]
+    runs_of["every"] = [run.eval_every for run in sweep.runs]
     rows_of = pd.DataFrame({"row": range(len(history)), "trajectory": history["trajectory"], "step": history["step"]})
     pairs = runs_of.merge(rows_of, on="trajectory")
     own = (pairs["step"] == pairs["last"]) | ((pairs["step"] < pairs["last"]) & (pairs["step"] % pairs["every"] == 0))
@@ -271,7 +279,7 @@ def _evaluations(
         {
             "step": read["step"],
             "epoch": read["epoch"],
-            "accuracy": _own(whose["weights"], read, "accuracy"),
+            sweep.judged_by: _own(whose["weights"], read, sweep.judged_by),
             "loss": read["loss"],
             "eval_loss": _own(whose["weights"], read, "eval_loss"),
             "learning_rate": read["lr"],
@@ -279,4 +287,4 @@ def _evaluations(
             "examples_per_second": read["examples_per_second"],
         }
     )
-    return pd.concat([whose[["number", "arm", "label", *factors, "seed", "status"]], values], axis="columns")
+    return pd.concat([whose[["number", "arm", "label", *sweep.factors, "seed", "status"]], values], axis="columns")

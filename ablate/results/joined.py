@@ -166,7 +166,11 @@ def _runs(
             key = run.seed, number_of[id(part), run.arm]
             states.setdefault(key, set()).add(row["status"])
             if row["status"] == "done":
-                value = _Value(f"run {run.number} of {part.name}", str(row["accuracy"]), str(row["loss"]))
+                value = _Value(
+                    f"run {run.number} of {part.name}",
+                    str(row.get(part.sweep.judged_by)),
+                    str(row["loss"]),
+                )
                 values.setdefault(key, []).append(value)
             if key not in best or _RANK.index(row["status"]) < _RANK.index(best[key][0]["status"]):
                 best[key] = {**row, "trajectory": path}, run

@@ -8,7 +8,7 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.numbers import counted
 from ablate.planning.folders import find_store, sweep_folder
-from ablate.readout import Readout, diverged_loss_of, read_off
+from ablate.readout import ACCURACY, Readout, diverged_loss_of, judged, read_off
 from ablate.results.doubts import doubts
 from ablate.results.frames import Found, arm_name
 from ablate.results.trained import Trained
@@ -58,7 +58,7 @@ def read(sweep: Path) -> Found:
                 trained[str(path)] = one
             else:
                 told.unreadable[path.name], one = one.unreadable, None
-        result = _result(run, stored, one, limit, told)
+        result = _result(run, stored, one, limit, planned.judged_by, told)
         trajectory = None if one is None else str(path)
         runs.append({**row(run, planned.arms[run.arm], result), "trajectory": trajectory, "sweep": name})
     if not file.sealed:
@@ -146,10 +146,10 @@ def _runs(numbers: list[int]) -> str:
     return f"{'run' if len(numbers) == 1 else 'runs'} {named}{more}"
 
 
-def _result(run: SweepRun, stored: Stored, one: Trained | None, limit: float, told: _Told) -> Mapping[str, Any]:
+def _result(run: SweepRun, stored: Stored, one: Trained | None, limit: float, metric: str, told: _Told) -> Mapping[str, Any]:
     """What a run came to: read off its training, else what it left in its folder; empty where it is missing."""
     number, result = run.number, stored.result
-    derived = None if one is None else of_training(run, one, limit)
+    derived = None if one is None else of_training(run, one, limit, metric)
     if stored.damage is not None:
         told.damaged.append(stored.damage)
         if derived is None:
@@ -170,17 +170,18 @@ def _result(run: SweepRun, stored: Stored, one: Trained | None, limit: float, to
     return {} if result is None else {**result, "costs": {**result.get("costs", {}), **({} if one is None else one.costs)}}
 
 
-def of_training(run: SweepRun, one: Trained, limit: float) -> dict[str, Any] | None:
+def of_training(run: SweepRun, one: Trained, limit: float, metric: str = ACCURACY) -> dict[str, Any] | None:
     """What a run came to, read off its training; None where that was not trained so far, or what tells it is lost.
 
     Args:
         limit: the training loss above which it has diverged.
+        metric: what it is judged by.
     """
     grid = None if one.config is not None and "eval_every" not in one.config else run.eval_every  # which the trainer decides
-    outcome = read_off(one.rows, one.status, Readout(run.readout.weights, run.readout.step, limit, grid=grid))
+    outcome = read_off(one.rows, one.status, Readout(run.readout.weights, run.readout.step, limit, metric, grid=grid))
     if outcome is None:
         return None
-    values = outcome.values(run.readout.weights)
+    values = outcome.values(run.readout.weights, metric)
     measured = {key: values.pop(key) for key in ("seconds", "examples_per_second")}
     return {
         "status": outcome.status,
@@ -195,7 +196,8 @@ def _values(result: Mapping[str, Any]) -> list[Any]:
     """What is reported of a result, to be compared; NaN is equal to itself. Its speed follows from its seconds."""
     costs = result.get("costs", {})
     kept = [key for key in COSTS if key != SPEED]
-    found = [*(result.get(key) for key in ("status", "step", "error", "accuracy", "loss")), *(costs.get(key) for key in kept)]
+    told = [*(result.get(key) for key in ("status", "step", "error", "loss")), judged(result)]
+    found = [*told, *(costs.get(key) for key in kept)]
     return [str(value) if value != value else value for value in found]
 
 
@@ -209,7 +211,8 @@ def row(run: SweepRun, arm: SweepArm, result: Mapping[str, Any]) -> dict[str, An
         **arm.levels,
         "seed": run.seed,
         "status": result.get("status", "missing"),
-        **{key: result.get(key) for key in ("step", "accuracy", "loss", "error")},
+        **{key: result.get(key) for key in ("step", "loss", "error")},
+        result.get("metric", ACCURACY): judged(result),
         **{key: costs.get(key) for key in COSTS},
         "weights": run.readout.weights,
         "fingerprint": run.fingerprint,

@@ -8,6 +8,7 @@ from ablate.designs import STORE
 from ablate.errors import AblateError, one_of
 from ablate.results.frames import Results, arm_name
 from ablate.stats.intervals import family_level
+from ablate.store.sweep import Sweep
 from ablate.store.sweep_check import ONE_VALUE
 from ablate.trainers import networks
 
@@ -33,8 +34,18 @@ def _of(metric: trainer.Metric) -> Metric:
     """A metric of the built-in trainer: in the evaluations `loss` is that of training."""
     percent, better = metric.unit == "%", 1 if metric.better == "higher" else -1
     column = "eval_loss" if metric.name == "loss" else metric.name
-    points, scale = ("points", 100.0) if percent else (metric.unit, 1.0)
-    return Metric(metric.name, metric.name, column, metric.unit, points, scale, better)
+    unit = metric.unit or "1"  # as a number without a unit is written
+    points, scale = ("points", 100.0) if percent else (unit, 1.0)
+    return Metric(metric.name, metric.name, column, unit, points, scale, better)
+
+
+def metrics_of(sweep: Sweep) -> Mapping[str, Metric]:
+    """The metrics that the runs of a sweep can be compared by."""
+    if sweep.metric is None:
+        return METRICS
+    low, high = sweep.metric.get("low"), sweep.metric.get("high")
+    own = trainer.Metric(sweep.metric["name"], sweep.metric["unit"], sweep.metric["better"], low, high)
+    return {own.name: _of(own)}
 
 
 METRICS = {metric.name: _of(metric) for metric in networks.TRAINER.metrics}
@@ -94,7 +105,7 @@ def planned(results: Results) -> Question:
     fixed = results.sweep.fixed
     joined, store = results.sweep.joined, results.sweep.design == STORE
     return Question(
-        _known(fixed.metric),
+        _known(fixed.metric, metrics_of(results.sweep)),
         fixed.evaluation_set,
         fixed.steps,
         fixed.weights,
@@ -129,9 +140,10 @@ def ask(
     """
     question = planned(results)
     changes = list(question.changes)
-    if metric is not None and _known(metric) != question.metric:
+    known = metrics_of(results.sweep)
+    if metric is not None and _known(metric, known) != question.metric:
         changes.append(f"metric {metric} in place of {question.metric.name}")
-        question = replace(question, metric=METRICS[metric])
+        question = replace(question, metric=known[metric])
         if metric != "accuracy":
             question = replace(question, margin=None)  # it was fixed in points of accuracy
     if at_step is not None and set(question.steps) != {at_step}:
@@ -168,10 +180,10 @@ def ask(
     return results, replace(question, changes=tuple(changes), target=target)
 
 
-def _known(metric: str) -> Metric:
-    if metric not in METRICS:
-        raise AblateError(one_of("metric", metric, tuple(METRICS)))
-    return METRICS[metric]
+def _known(metric: str, known: Mapping[str, Metric]) -> Metric:
+    if metric not in known:
+        raise AblateError(one_of("metric", metric, tuple(known)))
+    return known[metric]
 
 
 def _names(results: Results) -> list[str]:

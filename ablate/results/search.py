@@ -246,7 +246,7 @@ def _score(
         values = {**readout.values(row, run.readout.weights), **one.costs}
         if any(values.get(each.name) is None for each in objectives):
             return None
-        columns.append([float(values[each.name]) for each in objectives])  # type: ignore[arg-type]
+        columns.append([float(values[each.name]) for each in objectives])
     means = [fmean(column) for column in zip(*columns, strict=True)]
     return tuple(mean * (len(runs) if one.name == "seconds" else 1) for mean, one in zip(means, objectives, strict=True))
 

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 
 from ablate.errors import AblateError
 from ablate.messages import console, say
-from ablate.readout import column
+from ablate.readout import ACCURACY, column
 from ablate.store import RECENT, Trajectory, sign_of_life
 from ablate.trainer import Watcher
 from ablate.trainers import Asked
@@ -116,12 +116,12 @@ ROOM = {"accuracy": 16, "loss": 13, "examples/s": 20}  # characters that each ta
 TIME_LEFT, BAR = 9, 12
 
 
-def _bar(width: int, steps: int) -> list[ProgressColumn]:
+def _bar(width: int, steps: int, metric: str) -> list[ProgressColumn]:
     """What stands on that line: as much as a terminal has room for, so that no number is cut."""
     room = width - len(f"step {steps}/{steps} ") - TIME_LEFT
     fits = [sum(list(ROOM.values())[:count]) <= room for count in (1, 2, 3)]
     fields = ["loss {task.fields[loss]}"] if fits[1] else []
-    fields += ["accuracy {task.fields[accuracy]}"] if fits[0] else []
+    fields += [f"{metric} {{task.fields[accuracy]}}"] if fits[0] else []
     fields += ["{task.fields[speed]} examples/s"] if fits[2] else []
     bar = [BarColumn(bar_width=None)] if fits[1] and sum(list(ROOM.values())[: sum(fits)]) + BAR <= room else []
     told = [TextColumn("  ".join(fields))] if fields else []
@@ -141,7 +141,7 @@ class TrainingProgress:
         if self.told:  # before TensorFlow is there, which takes seconds
             self._tell(0)
         if self.asked.progress and sys.stderr.isatty():
-            self.bar = Progress(*_bar(console.width, self.asked.step), console=console, expand=True)
+            self.bar = Progress(*_bar(console.width, self.asked.step, self.asked.readout.metric), console=console, expand=True)
             self.task = self.bar.add_task("", total=self.asked.step, completed=0, loss="-", accuracy="-", speed="-")
             self.bar.start()
         return self
@@ -171,7 +171,8 @@ class TrainingProgress:
     def evaluated(self, row: dict[str, Any]) -> None:
         """An evaluation was stored."""
         readout = self.asked.readout
-        accuracy = f"{100 * row[column(readout.metric, readout.weights)]:.1f} %"
+        found = row[column(readout.metric, readout.weights)]
+        accuracy = f"{100 * found:.1f} %" if readout.metric == ACCURACY else f"{found:.4g}"
         if self.bar is not None:
             self.bar.update(self.task, accuracy=accuracy)
         elif self.asked.progress:

@@ -253,6 +253,6 @@ def _finish(plan: Plan, results: list[dict[str, Any]], folder: Path) -> list[dic
         "diverged": "what diverged stays so",
     }
     raise RunsFailed(
-        f"{sum(map(len, bad.values()))} of {len(plan.runs)} runs have no accuracy ({counts}); "
+        f"{sum(map(len, bad.values()))} of {len(plan.runs)} runs have no {plan.fixed.metric} ({counts}); "
         f"{', '.join(text for status, text in advice.items() if status in bad)}."
     )

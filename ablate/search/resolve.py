@@ -11,6 +11,7 @@ from ablate.config import loading
 from ablate.config.syntax import key_of
 from ablate.data.split import default_validation
 from ablate.errors import AblateError
+from ablate.readout import ACCURACY
 from ablate.search import algorithms
 from ablate.search import space as spaces
 from ablate.search.settings import EXHAUSTIVE, SearchSettings
@@ -39,6 +40,11 @@ def make(
     fixed = (*spaces.kept(command.fixed), *_own_grid(command.fixed, trainers.of(cfg).name))
     default = spaces.default_point(command.space, cfg, loading.levels(cfg.hydra))
     default_run = trainers.asked(cfg)
+    if default_run.metric.name != ACCURACY:
+        raise AblateError(
+            f"A search needs a trainer that is judged by accuracy, and trainer={default_run.spec.trainer} is judged by "
+            f"{default_run.metric.name}. Sweep over values instead: KEY=VALUE,VALUE without hydra/sweeper=optuna."
+        )
     images = _images(default_run, settings.allow_test, command.fixed)
     held_out = trainers.asked(compose([*command.fixed, *images]))
     whole = trainers.asked(compose([*command.fixed, *whole_set(default_run)]))

@@ -80,11 +80,13 @@ def write(folder: Path, result: Mapping[str, Any]) -> None:
 
 def _check(node: Node) -> None:
     status = node["status"].choice(FINISHED)
-    if (accuracy := node.get("accuracy")) is not None:
-        accuracy.number(0, 1)
-    if (accuracy is not None) != (status == "done"):
-        raise Node(None if accuracy is None else accuracy.value, node.file, "accuracy").wrong(
-            "a number from 0 to 1" if status == "done" else f"null where the status is {status}"
+    metric = "accuracy" if (named := node.get("metric")) is None else named.text(200, empty=False)
+    bounds, must = ((0, 1), "a number from 0 to 1") if metric == "accuracy" else ((), "a number")
+    if (value := node.get(metric)) is not None:
+        value.number(*bounds)
+    if (value is not None) != (status == "done"):
+        raise Node(None if value is None else value.value, node.file, metric).wrong(
+            must if status == "done" else f"null where the status is {status}"
         )
     if (loss := node.get("loss")) is not None and type(loss.value) not in (int, float):  # of an evaluation it may be NaN
         raise loss.wrong("a number")

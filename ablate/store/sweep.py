@@ -207,6 +207,7 @@ class Sweep:
     retune: how the learning rates of arms were chosen; see `retune_file.Retune`.
     search: see `search_file`.
     trainer: who trains its runs; None for the built-in one.
+    metric: what runs are compared by, where that is none of the built-in trainer's: name, unit, better, low and high.
     diverged_loss: the training loss above which a run has diverged, as the newest command of the sweep has it.
     fixed_at: when it was written first, in seconds since 1970.
     joined: the names of the sweeps that were put together; none of a whole store; None of a sweep that a file holds.
@@ -228,6 +229,7 @@ class Sweep:
     retune: Retune | None = None
     search: Mapping[str, Any] | None = None
     trainer: str | None = None
+    metric: Mapping[str, Any] | None = None
     diverged_loss: float | None = None
     fixed_at: int | None = None
     joined: tuple[str, ...] | None = None
@@ -257,6 +259,7 @@ class Sweep:
             fixed=Fixed.from_json(given.pop("fixed")),
             search=given.pop("search", None),
             trainer=given.pop("trainer", None),
+            metric=given.pop("metric", None),
             diverged_loss=given.pop("diverged_loss", None),
             fixed_at=given.pop("fixed_at", None),
             rest=given,
@@ -282,7 +285,13 @@ class Sweep:
             "store": self.store,
             **_given(retune=self.retune),
             "fixed": self.fixed.to_json(),
-            **_given(search=self.search, trainer=self.trainer, diverged_loss=self.diverged_loss, fixed_at=self.fixed_at),
+            **_given(
+                search=self.search,
+                trainer=self.trainer,
+                metric=self.metric,
+                diverged_loss=self.diverged_loss,
+                fixed_at=self.fixed_at,
+            ),
             **self.rest,
         }
 
@@ -290,6 +299,11 @@ class Sweep:
     def is_search(self) -> bool:
         """Whether its arms are trials, chosen as it goes on."""
         return self.design == SEARCH
+
+    @property
+    def judged_by(self) -> str:
+        """The column of its runs that is judged where no other is asked for."""
+        return "accuracy" if self.metric is None else str(self.metric["name"])
 
     @property
     def title(self) -> str:

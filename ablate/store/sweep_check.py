@@ -58,7 +58,7 @@ def check(node: Node) -> Sweep:
     if (limit := node.optional("diverged_loss")) is not None:
         limit.number(above=0)
     fixed = node["fixed"]
-    _judged(fixed)
+    _judged(fixed, node.optional("metric"))
     if design == SEARCH:
         node["search"].object()
         for name, level in node["baseline"].entries(_NAME):
@@ -176,9 +176,14 @@ def _each_once(node: Node, runs: Sequence[SweepRun], arms: int, seeds: Sequence[
         raise node.wrong(f"{arms * len(seeds):,} runs, one for each arm and seed")
 
 
-def _judged(node: Node) -> None:
-    """What every sweep fixes, a search too."""
-    node["metric"].choice(METRICS)
+def _judged(node: Node, metric: Node | None) -> None:
+    """What every sweep fixes, a search too. metric: what is known of one that is another trainer's."""
+    if metric is None:
+        node["metric"].choice(METRICS)
+    else:
+        node["metric"].equals(metric["name"].text(_NAME, empty=False), "the name of the metric")
+        metric["unit"].text(_NAME)
+        metric["better"].choice(("higher", "lower"))
     if node["evaluation_set"].value != NO_SET:
         node["evaluation_set"].choice(EVALUATION_SETS)
     if node["margin"].value is not None:

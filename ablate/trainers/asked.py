@@ -11,7 +11,7 @@ from ablate.config import keys, loading
 from ablate.config.recipe import Report
 from ablate.errors import AblateError, shown
 from ablate.readout import Readout
-from ablate.trainer import Spec, Trainer
+from ablate.trainer import Metric, Spec, Trainer
 from ablate.trainers import registry
 
 SECTION = "trainer"  # of the config: the name of the trainer, and its own keys
@@ -45,6 +45,11 @@ class Asked:
     def other(self) -> str | None:
         """Who trains it, where that is not the built-in trainer."""
         return None if self.spec.trainer == registry.BUILT_IN else self.spec.trainer
+
+    @property
+    def metric(self) -> Metric:
+        """What it is judged by."""
+        return self.trainer.metrics[0]
 
     @property
     def step(self) -> int:
@@ -115,6 +120,8 @@ def asked(cfg: DictConfig) -> Asked:
         AblateError: one line that names the key, what was expected and what was received.
     """
     config, chosen = loading.plain(cfg)
-    spec, readout = of(config).read(config, chosen)
+    trainer = of(config)
+    spec, readout = trainer.read(config, chosen)
+    readout = replace(readout, metric=trainer.metrics[0].name)
     common = loading.common(config, chosen)
     return Asked(spec, replace(readout, grid=spec.grid), common.store, common.report, common.threads, common.progress)

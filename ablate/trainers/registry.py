@@ -1,5 +1,8 @@
 """The trainers by name: each module of this package that is one, and those that other packages name as entry points."""
 
+from ablate.errors import AblateError
+from ablate.readout import ACCURACY
+from ablate.store.sweep_check import COLUMNS
 from ablate.system.plugins import Plugins
 from ablate.trainer import Trainer
 
@@ -23,4 +26,7 @@ def find(name: str) -> Trainer:
         AblateError: there is none, or it cannot be loaded.
     """
     found: Trainer = TRAINERS.find(name)
+    metric = found.metrics[0].name
+    if metric in COLUMNS and metric != ACCURACY:
+        raise AblateError(f"trainer={name} must judge by a metric with a name of its own, got {metric}, which every run has.")
     return found

@@ -77,6 +77,14 @@ class Toy:
 
 
 TOY = Toy()
+
+
+class Other(Toy):
+    name = "other"
+    metrics = (Metric("perplexity", "", "lower", low=0.0),)
+
+
+OTHER = Other()
 """
 CONFIG = """
 name: toy
@@ -129,12 +137,15 @@ class Program:
 @pytest.fixture
 def toy(tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Program:
     site = install(
-        "toy", {"toy_trainer": MODULE, "tensorflow": BLOCKED, "keras": BLOCKED}, {TRAINERS.group: {"toy": "toy_trainer:TOY"}}
+        "toy",
+        {"toy_trainer": MODULE, "tensorflow": BLOCKED, "keras": BLOCKED},
+        {TRAINERS.group: {"toy": "toy_trainer:TOY", "other": "toy_trainer:OTHER"}},
     )
     for name in ("tensorflow", "keras"):
         monkeypatch.setitem(sys.modules, name, None)
     (tmp_path / "my" / "trainer").mkdir(parents=True)
     (tmp_path / "my" / "trainer" / "toy.yaml").write_text(CONFIG)
+    (tmp_path / "my" / "trainer" / "other.yaml").write_text(CONFIG.replace("toy", "other").replace("accuracy", "perplexity"))
     monkeypatch.chdir(tmp_path)
     return Program(tmp_path, site, capsys)
 
@@ -211,6 +222,27 @@ def test_a_run_alone_and_one_that_diverges(toy: Program) -> None:
     assert "The run diverged: a rate of 200 leads nowhere" in toy(*OWN, "trainer.rate=200", "hydra.run.dir=out", status=1)
 
 
+def test_another_metric_is_judged_as_it_is(toy: Program) -> None:
+    words = (
+        "-cd",
+        "my",
+        "trainer=other",
+        "steps=40",
+        "eval_every=10",
+        "workers=2",
+        "progress=false",
+        "report.formats=[csv,md]",
+    )
+    told = toy("-m", *words, "trainer.trick=off,on", "seed=0,1,2")
+    assert "With trainer.trick, perplexity rises by" in told
+    assert not re.search("accuracy|points", told.split("arm  ")[1].split("Intervals")[0])
+    results = toy.results()
+    assert [set(result) & {"perplexity", "accuracy", "metric"} for result in results] == [{"perplexity", "metric"}] * 6
+    assert "perplexity 0.607" in toy(*words[:5], "hydra.run.dir=out")
+    refused = toy("-m", *words, "hydra/sweeper=optuna", "trainer.rate=interval(0.1,2.0)", status=1)
+    assert "A search needs a trainer that is judged by accuracy, and trainer=other is judged by perplexity." in refused
+
+
 def test_a_search_in_steps(toy: Program) -> None:
     words = (*SWEEP, "hydra/sweeper=optuna", "trainer.rate=interval(0.1,2.0)", "hydra.sweeper.n_trials=4")
     words = (*words, "hydra.sweeper.confirm_seeds=2")
@@ -234,7 +266,7 @@ def test_a_search_in_steps(toy: Program) -> None:
             ("-m", "trainer.trick=on,off", "retune=true"),
             "retune=true tunes the learning rate of trainer=networks alone. Leave it out.",
         ),
-        (("trainer.name=toyy",), "Unknown trainer 'toyy'. Choose from networks, toy. Did you mean 'toy'?"),
+        (("trainer.name=toyy",), "Unknown trainer 'toyy'. Choose from networks, other, toy. Did you mean 'toy'?"),
         (("threads=0",), "threads must be at least 1, got 0."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

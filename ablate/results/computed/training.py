@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ablate import stats
+from ablate.readout import ACCURACY
 from ablate.results.frames import Results
 from ablate.results.question import Question
 
@@ -18,9 +19,13 @@ def target(results: Results, question: Question) -> float:
     """The accuracy in % that was asked for, else the lowest of the arms' means, rounded down; NaN without a run."""
     if question.target is not None:
         return question.target
+    if question.metric.name != ACCURACY:
+        return float("nan")
     return float(np.floor(100 * results.runs.groupby("arm")["accuracy"].mean().min()))
 
 
 def reach(results: Results, target: float) -> pd.DataFrame:
     """When each arm reaches `target`; see `stats.reach`."""
+    if results.sweep.judged_by != ACCURACY:
+        return stats.reach(results.runs.assign(accuracy=np.nan), results.evaluations.assign(accuracy=np.nan), target)
     return stats.reach(results.runs, results.evaluations, target)
