@@ -34,7 +34,7 @@ def _of(metric: trainer.Metric) -> Metric:
     """A metric of the built-in trainer: in the evaluations `loss` is that of training."""
     percent, better = metric.unit == "%", 1 if metric.better == "higher" else -1
     column = "eval_loss" if metric.name == "loss" else metric.name
-    unit = metric.unit or "1"  # as a number without a unit is written
+    unit = metric.unit or "units"
     points, scale = ("points", 100.0) if percent else (unit, 1.0)
     return Metric(metric.name, metric.name, column, unit, points, scale, better)
 
