@@ -27,6 +27,7 @@ from ablate.planning.command import command_of
 from ablate.planning.plan import Plan
 from ablate.planning.runs import Run
 from ablate.store import SWEEP, register_sweep, result_file, sign_of_life, sweep_file, write_json
+from ablate.text import clock
 
 CLASSES = {"raw": np.arange(4), "averaged": np.arange(4)}
 NO_PROCESS = 2**22 + 1  # beyond the largest process id of Linux
@@ -708,4 +709,4 @@ def test_a_training_that_is_silent_is_told(sweep: Sweep) -> None:
     ],
 )  # fmt: skip
 def test_durations(seconds: float, text: str) -> None:
-    assert live.duration(seconds) == text
+    assert clock(seconds) == text
