@@ -188,6 +188,11 @@ def exploded(rows: Iterable[Mapping[str, Any]], diverged_loss: float) -> Mapping
     return next((row for row in rows if sound(row, ("loss",)) and row["loss"] > diverged_loss), None)
 
 
+def judged_by(sweep: Sweep) -> str:
+    """The metric of a sweep's runs that is judged where no other is asked for."""
+    return ACCURACY if sweep.metric is None else str(sweep.metric["name"])
+
+
 def diverged_loss_of(sweep: Sweep) -> float:
     """The training loss above which a run of a sweep has diverged: as noted, or as its command said."""
     if sweep.diverged_loss is not None:

@@ -9,7 +9,7 @@ from ablate.errors import AblateError
 from ablate.monitor import trials as of_trials
 from ablate.monitor.states import SearchStatus
 from ablate.planning.folders import find_store
-from ablate.readout import ACCURACY, diverged_loss_of
+from ablate.readout import ACCURACY, diverged_loss_of, judged_by
 from ablate.store import SWEEP, known_sweeps, sweep_file, trials_file
 from ablate.store.record import Trial
 from ablate.store.sweep import Sweep, SweepArm, SweepRun
@@ -90,7 +90,7 @@ def _trainings(sweep: Sweep) -> tuple[Planned, ...]:
     for run in sweep.runs:
         runs.setdefault(run.fingerprint, []).append(run)
     return tuple(
-        Planned(name, _label(sweep.arms, [run.arm for run in group]), tuple(group), sweep.judged_by)
+        Planned(name, _label(sweep.arms, [run.arm for run in group]), tuple(group), judged_by(sweep))
         for name, group in runs.items()
     )
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ablate import designs
 from ablate.config.neutral import OTHERS
 from ablate.errors import AblateError
-from ablate.readout import ACCURACY
+from ablate.readout import ACCURACY, judged_by
 from ablate.results import environment
 from ablate.results.evaluated import true_classes
 from ablate.results.trained import Trained
@@ -151,7 +151,7 @@ class Results:
         exploded = runs["status"].eq("diverged") & runs["step"].le(step).fillna(False)
         done &= ~exploded  # with an evaluation at this step all the same, of a network that is dead
         read = found.reindex(runs["trajectory"].where(done)).set_axis(runs.index)
-        judged = self.sweep.judged_by
+        judged = judged_by(self.sweep)
         runs[judged] = _own(runs["weights"], read, judged)
         runs["loss"] = _own(runs["weights"], read, "eval_loss")
         for column in ("seconds", "examples_per_second"):
@@ -242,7 +242,7 @@ def _of_training(one: Trained | None) -> dict[str, Any]:
 
 def _of_metric(types: Mapping[str, str], sweep: Sweep | None) -> dict[str, str]:
     """Columns with the metric of a sweep in place of accuracy."""
-    name = ACCURACY if sweep is None else sweep.judged_by
+    name = ACCURACY if sweep is None else judged_by(sweep)
     return {name + key.removeprefix(ACCURACY) if key.startswith(ACCURACY) else key: kind for key, kind in types.items()}
 
 
@@ -279,7 +279,7 @@ def _evaluations(sweep: Sweep, runs: pd.DataFrame, history: pd.DataFrame, at: in
         {
             "step": read["step"],
             "epoch": read["epoch"],
-            sweep.judged_by: _own(whose["weights"], read, sweep.judged_by),
+            judged_by(sweep): _own(whose["weights"], read, judged_by(sweep)),
             "loss": read["loss"],
             "eval_loss": _own(whose["weights"], read, "eval_loss"),
             "learning_rate": read["lr"],

@@ -9,6 +9,7 @@ from ablate import designs
 from ablate.designs import Arm, levels_of
 from ablate.errors import AblateError
 from ablate.numbers import counted
+from ablate.readout import judged_by
 from ablate.results.frames import Found, arm_name
 from ablate.results.matching import Place, check_alike, match
 from ablate.results.one_sweep import MOST_NAMED
@@ -168,7 +169,7 @@ def _runs(
             if row["status"] == "done":
                 value = _Value(
                     f"run {run.number} of {part.name}",
-                    str(row.get(part.sweep.judged_by)),
+                    str(row.get(judged_by(part.sweep))),
                     str(row["loss"]),
                 )
                 values.setdefault(key, []).append(value)

@@ -8,7 +8,7 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.numbers import counted
 from ablate.planning.folders import find_store, sweep_folder
-from ablate.readout import ACCURACY, Readout, diverged_loss_of, judged, read_off
+from ablate.readout import ACCURACY, Readout, diverged_loss_of, judged, judged_by, read_off
 from ablate.results.doubts import doubts
 from ablate.results.frames import Found, arm_name
 from ablate.results.trained import Trained
@@ -58,7 +58,7 @@ def read(sweep: Path) -> Found:
                 trained[str(path)] = one
             else:
                 told.unreadable[path.name], one = one.unreadable, None
-        result = _result(run, stored, one, limit, planned.judged_by, told)
+        result = _result(run, stored, one, limit, judged_by(planned), told)
         trajectory = None if one is None else str(path)
         runs.append({**row(run, planned.arms[run.arm], result), "trajectory": trajectory, "sweep": name})
     if not file.sealed:

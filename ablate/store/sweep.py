@@ -301,11 +301,6 @@ class Sweep:
         return self.design == SEARCH
 
     @property
-    def judged_by(self) -> str:
-        """The column of its runs that is judged where no other is asked for."""
-        return "accuracy" if self.metric is None else str(self.metric["name"])
-
-    @property
     def title(self) -> str:
         """The study, or where it has no name the design."""
         return self.study or self.design

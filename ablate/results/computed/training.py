@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ablate import stats
-from ablate.readout import ACCURACY
+from ablate.readout import ACCURACY, judged_by
 from ablate.results.frames import Results
 from ablate.results.question import Question
 
@@ -26,6 +26,6 @@ def target(results: Results, question: Question) -> float:
 
 def reach(results: Results, target: float) -> pd.DataFrame:
     """When each arm reaches `target`; see `stats.reach`."""
-    if results.sweep.judged_by != ACCURACY:
+    if judged_by(results.sweep) != ACCURACY:
         return stats.reach(results.runs.assign(accuracy=np.nan), results.evaluations.assign(accuracy=np.nan), target)
     return stats.reach(results.runs, results.evaluations, target)
