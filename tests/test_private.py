@@ -13,7 +13,7 @@ from ablate.search import optuna_private
 
 ROOT = Path(__file__).parents[1]
 # The sampler of CMA-ES is a subclass of Optuna's.
-ADAPTERS = {"ablate/search/optuna_private.py", "ablate/search/cmaes.py", "ablate/config/hydra_private.py"}
+ADAPTERS = {"ablate/search/optuna_private.py", "ablate/search/cmaes_state.py", "ablate/config/hydra_private.py"}
 OWN = {"self", "cls"}
 STANDARD = {"os._exit", "sys._getframe"}
 

@@ -10,7 +10,7 @@ from ablate.commands.arguments import Parser
 from ablate.errors import AblateError
 from ablate.messages import say
 from ablate.planning.folders import sweep_folder
-from ablate.store import SWEEP, read_json, record
+from ablate.store import SWEEP, read_json, trials
 
 HOST = "127.0.0.1"
 PORT = 8080
@@ -46,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--storage", metavar="URL", help="where the trials are, if not in the folder itself")
     options = parser.parse_args(arguments)
     folder = sweep_folder(options.sweep)
-    if not record.is_search(folder):
+    if not trials.is_search(folder):
         raise AblateError(
             f"Expected the folder of a search. Received: {options.sweep}, which is a sweep: ablate report shows it."
         )

@@ -13,7 +13,7 @@ from hydra.grammar.gen.OverrideLexer import OverrideLexer
 from hydra.grammar.gen.OverrideParser import OverrideParser
 
 from ablate.config import hydra_private
-from ablate.config.ranges import numbers
+from ablate.config.range_syntax import numbers
 from ablate.errors import AblateError, nearest
 
 # Characters that look like one of the grammar, and what was meant. They come from word processors, chats and web pages.

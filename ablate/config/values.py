@@ -6,7 +6,7 @@ from typing import Any
 from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, RangeSweep
 
 from ablate.config import hydra_private, own_configs
-from ablate.config.ranges import numbers
+from ablate.config.range_syntax import numbers
 
 
 def name(word: Override) -> str:

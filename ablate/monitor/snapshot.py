@@ -21,10 +21,10 @@ from ablate.monitor.tolerant import changed_at, line, number, ratio, whole
 from ablate.planning.run_result import TRACE
 from ablate.readout import value
 from ablate.store import RECENT, SWEEP, Trajectory, alive, read_json, result_file
-from ablate.store.record import Trial
 from ablate.store.result_file import RESULT, Stored
 from ablate.store.state import BAD, State
 from ablate.store.sweep import SweepRun
+from ablate.store.trials import Trial
 
 RUNNING = "running.json"  # pid, host, time (of its last word) and started, of the process that works on the sweep
 

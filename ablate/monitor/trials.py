@@ -5,10 +5,10 @@ from statistics import fmean
 from typing import Any
 
 from ablate.monitor.states import SearchStatus
-from ablate.store import record
-from ablate.store.record import Trial
+from ablate.store import trials as record
 from ablate.store.state import FINISHED, State
 from ablate.store.sweep import Sweep
+from ablate.store.trials import Trial
 
 
 def status_of(sweep: Sweep, trials: Sequence[Trial]) -> SearchStatus:

@@ -18,7 +18,7 @@ from ablate.planning.command import SWEEP_WORDS, Command
 from ablate.planning.run_result import trajectory_of
 from ablate.planning.runs import Run, Training, trainings
 from ablate.readout import ACCURACY
-from ablate.store.retune_file import Retune
+from ablate.store.retune_check import Retune
 from ablate.store.sweep import Fixed, Sweep, SweepArm, SweepFraction
 from ablate.store.sweep_identity import Identity
 from ablate.store.sweep_names import TUNING as TUNING

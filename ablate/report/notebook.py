@@ -30,7 +30,7 @@ from ablate.results.search import SearchResults
 from ablate.results.search import load as load_search
 from ablate.results.sources import folders, is_store, load
 from ablate.store import SWEEP
-from ablate.store.record import is_search
+from ablate.store.trials import is_search
 
 NAME = "report.ipynb"
 NOTHING = "ablate_nothing"  # in the metadata of what a cell shows

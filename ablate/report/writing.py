@@ -106,7 +106,7 @@ def at_end(formats: Sequence[str]) -> Callable[[Path], None]:
         from ablate.designs import TUNING
         from ablate.report.search import write_results
         from ablate.store import sweep_file
-        from ablate.store.record import is_search
+        from ablate.store.trials import is_search
 
         if is_search(folder):
             write_results(folder)
@@ -213,8 +213,8 @@ def search_of(source: str) -> Path | None:
     from ablate.planning.folders import sweep_folder
     from ablate.results.sources import folders, is_store
     from ablate.store import SWEEP
-    from ablate.store.record import is_search
     from ablate.store.sweep_names import TUNING
+    from ablate.store.trials import is_search
 
     if (Path(source) / SWEEP).exists() or (Path(source) / TUNING / SWEEP).exists():
         folder = sweep_folder(source)

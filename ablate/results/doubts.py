@@ -8,12 +8,12 @@ from ablate import designs
 from ablate.config.neutral import same
 from ablate.errors import AblateError
 from ablate.readout import EMA
-from ablate.results.evaluated import evaluated
 from ablate.results.trained import Trained
+from ablate.results.true_classes import evaluated
 from ablate.store import SWEEP
 from ablate.store.checksums import CHECK
 from ablate.store.files import read_json
-from ablate.store.retune_file import RETUNE
+from ablate.store.retune_check import RETUNE
 from ablate.store.sweep import Sweep, SweepRun
 
 _NUMBERS = {"steps": "step", "eval_every": "eval_every"}  # a key of the command, and what follows from it

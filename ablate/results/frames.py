@@ -14,8 +14,8 @@ from ablate.config.neutral import OTHERS
 from ablate.errors import AblateError
 from ablate.readout import ACCURACY, judged_by
 from ablate.results import environment
-from ablate.results.evaluated import true_classes
 from ablate.results.trained import Trained
+from ablate.results.true_classes import true_classes
 from ablate.store.sweep import Sweep, SweepArm
 
 _RUN_TYPES = {

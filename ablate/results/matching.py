@@ -9,7 +9,7 @@ from ablate.config import keys
 from ablate.errors import AblateError
 from ablate.planning.command import NOT_FACTORS
 from ablate.readout import EMA
-from ablate.results.differences import contents_differ, text_of
+from ablate.results.contents import contents_differ, text_of
 from ablate.results.frames import Found
 from ablate.store import canonical_json
 

@@ -24,12 +24,13 @@ from ablate.results.trained import Trained
 from ablate.stats.importance import importance
 from ablate.stats.objectives import LEARNED, Objective, objective
 from ablate.stats.searches import ranked
-from ablate.store import SWEEP, packed, record, sweep_file, trials_file
-from ablate.store.record import CONFIRMATION, Dimension, Trial, same, space_of
+from ablate.store import SWEEP, packed, sweep_file, trials_file
+from ablate.store import trials as record
 from ablate.store.schema import real_folder
 from ablate.store.state import FINISHED, OF_TRIALS
 from ablate.store.sweep import Sweep, SweepRun
 from ablate.store.sweep_file import SweepFile
+from ablate.store.trials import CONFIRMATION, Dimension, Trial, same, space_of
 from ablate.store.trials_file import TRIALS, Trials
 
 # Of a search, by name, what its figures are drawn from.

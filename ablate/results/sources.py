@@ -11,8 +11,8 @@ from ablate.results import joined, one_sweep, whole_store
 from ablate.results.frames import Results, build
 from ablate.store import SWEEP, canonical_json, sweep_file, sweep_names
 from ablate.store.catalog import contents
-from ablate.store.record import CONFIRMATION, is_search
 from ablate.store.sweep import Sweep
+from ablate.store.trials import CONFIRMATION, is_search
 
 
 def load(*sources: str | Path) -> Results:

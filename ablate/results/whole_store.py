@@ -11,10 +11,10 @@ from ablate.designs import STORE, Arm, levels_of
 from ablate.errors import AblateError
 from ablate.readout import DIVERGED_LOSS, EMA
 from ablate.results import one_sweep
-from ablate.results.differences import text_of
-from ablate.results.evaluated import evaluated
+from ablate.results.contents import text_of
 from ablate.results.frames import Found
 from ablate.results.trained import Trained
+from ablate.results.true_classes import evaluated
 from ablate.store import canonical_json
 from ablate.store.catalog import contents
 from ablate.store.selection import leaves

@@ -18,7 +18,7 @@ from ablate.search import optuna_private, pruners
 from ablate.search.algorithm import Sampler
 from ablate.search.parameters import checked
 from ablate.search.samplers import SAMPLERS
-from ablate.store.record import Dimension
+from ablate.store.trials import Dimension
 
 
 def distribution(one: Dimension) -> BaseDistribution:

@@ -21,7 +21,7 @@ from ablate.running.sweep import Finished
 from ablate.search import overview, resolve, space
 from ablate.search.settings import SearchSettings
 from ablate.search.spec import Search
-from ablate.store import record
+from ablate.store import trials
 
 
 def run(
@@ -68,7 +68,7 @@ def run(
         master.hydra.sweeper.name = made.name
     folder = Path(str(master.hydra.sweep.dir))
     finished = at_end(made.asked.report.formats)
-    measure = launching.within(record.CONFIRMATION)
+    measure = launching.within(trials.CONFIRMATION)
 
     def redact(text: str) -> str:
         return loading.redacted(text, master)

@@ -23,8 +23,8 @@ from ablate.search.settings import EXHAUSTIVE
 from ablate.search.spec import Search
 from ablate.search.trial import AtWork, reached
 from ablate.store import result_file, write_atomically
-from ablate.store.record import LEARNED, Params, label
 from ablate.store.state import BAD, State
+from ablate.store.trials import LEARNED, Params, label
 
 RENEW_S = 20.0  # between two signs of life
 PUBLISH_S = 1.0  # between two writings of trials.json

@@ -13,7 +13,7 @@ from ablate.planning.site import Site
 from ablate.resources import Share
 from ablate.search import space
 from ablate.search.spec import Search
-from ablate.store.record import shown
+from ablate.store.trials import shown
 from ablate.text import clock
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from ablate.search import algorithms
 from ablate.search import space as spaces
 from ablate.search.settings import EXHAUSTIVE, SearchSettings
 from ablate.search.spec import EVAL_ON, Budget, Compose, Search, epoch, examples, has_epochs, whole_set
-from ablate.store import record
-from ablate.store.record import Dimension, Params
+from ablate.store import trials
+from ablate.store.trials import Dimension, Params
 from ablate.trainers import Asked
 
 
@@ -139,10 +139,10 @@ def _points(space: Mapping[str, Dimension], settings: SearchSettings, default: P
                 f"Expected settings of what is searched over: {', '.join(space)}. "
                 f"Received: hydra.sweeper.enqueue with {unknown[0]}={asked[unknown[0]]!r}."
             )
-        point = record.placed(default | {key: _word(value) for key, value in asked.items()}, space)
+        point = trials.placed(default | {key: _word(value) for key, value in asked.items()}, space)
         if point is None and asked:
             whole = default | {key: _word(value) for key, value in asked.items()}
-            key = next(key for key, one in space.items() if record.placed({key: whole[key]}, {key: one}) is None)
+            key = next(key for key, one in space.items() if trials.placed({key: whole[key]}, {key: one}) is None)
             where = "" if key in asked else ", the default one, since the setting names no other"
             raise AblateError(
                 f"Expected settings within the space of the search, {key}={space[key].written}. "

@@ -29,9 +29,9 @@ from ablate.search.loop import RENEW_S, Searching
 from ablate.search.overview import describe, head
 from ablate.search.spec import Search
 from ablate.search.study import differing, study_of
-from ablate.store import SWEEP, alive, held, record, sign_of_life, sweep_file, writing
-from ablate.store.record import shown
+from ablate.store import SWEEP, alive, held, sign_of_life, sweep_file, trials, writing
 from ablate.store.sweep import Sweep
+from ablate.store.trials import shown
 
 CONFIRMING = "confirming"  # of a study: who measures the winner, and where
 TICK_S = 0.1  # between two looks at what is at work, so that a pruned training ends soon
@@ -226,7 +226,7 @@ def _turn(searching: Searching, folder: Path) -> Plan | None:
 
 def _measuring(search: Search, params: Mapping[str, Any], folder: Path) -> Plan | None:
     """The sweep that measures a setting: what was measured of others before is put aside, and its seeds are not used again."""
-    place = folder / record.CONFIRMATION
+    place = folder / trials.CONFIRMATION
     content = sweep.fixed(place)
     found = None if content is None else content.sweep
     aside = _aside(folder)
@@ -235,7 +235,7 @@ def _measuring(search: Search, params: Mapping[str, Any], folder: Path) -> Plan 
     if made is None or found is None or _prints(found) == _prints(made.sweep):
         return made
     number = max(aside, default=0) + 1
-    moved = folder / f"{record.CONFIRMATION}-{number}"
+    moved = folder / f"{trials.CONFIRMATION}-{number}"
     with writing(place):
         place.rename(moved)
     store.register_sweep(made.runs[0].asked.store, moved, found.needs)
@@ -245,7 +245,7 @@ def _measuring(search: Search, params: Mapping[str, Any], folder: Path) -> Plan 
 
 def _aside(folder: Path) -> dict[int, Path]:
     """What was put aside, by the number in its name, which tells the seeds that were used; some may have been deleted."""
-    start = f"{record.CONFIRMATION}-"
+    start = f"{trials.CONFIRMATION}-"
     numbers = ((path.name.removeprefix(start), path) for path in folder.glob(f"{start}*"))
     return {int(number): path for number, path in numbers if number.isascii() and number.isdigit()}
 
@@ -288,7 +288,7 @@ def _confirm(
     say(f"measuring the best setting against the default one on the test set, with seeds {seeds}, which no trial used")
     with Heartbeat(RENEW_S, lambda: tell(sign_of_life() | {"folder": here})):
         try:
-            sweep.run(made, folder / record.CONFIRMATION, settings, train, finished, redact, site)
+            sweep.run(made, folder / trials.CONFIRMATION, settings, train, finished, redact, site)
         except sweep.RunsFailed as failed:
             return failed
     tell({"done": here, "runs": _prints(made.sweep)})

@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ablate.errors import AblateError, one_of
 from ablate.search import parameters, pruners, storage
-from ablate.store.record import LEARNED, OBJECTIVES, Direction
+from ablate.store.trials import LEARNED, OBJECTIVES, Direction
 
 MOST_SEED = 2**31 - 1
 MOST_TRIALS = 100_000  # trials.json is written anew whenever one ends

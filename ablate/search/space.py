@@ -10,12 +10,12 @@ from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Overrid
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import keys
-from ablate.config.ranges import numbers
+from ablate.config.range_syntax import numbers
 from ablate.config.syntax import key_of
 from ablate.config.values import texts
 from ablate.errors import AblateError
 from ablate.planning.command import NOT_FACTORS, SWEEP_WORDS, parse_seeds
-from ablate.store.record import Dimension, Params, Value, is_number
+from ablate.store.trials import Dimension, Params, Value, is_number
 
 # An interval of whole numbers, as it is written: Hydra cuts off what is behind the point.
 _CAST = re.compile(r"int\(interval\(\s*(?:start\s*=\s*)?([-+.\deE]+)\s*,\s*(?:end\s*=\s*)?([-+.\deE]+)\s*\)")

@@ -20,9 +20,9 @@ from ablate.readout import values
 from ablate.search import space as spaces
 from ablate.search.settings import SearchSettings
 from ablate.search.storage import USUAL, redacted
-from ablate.store import canonical_json, record
-from ablate.store.record import SEARCH, Dimension, Params
+from ablate.store import canonical_json, trials
 from ablate.store.sweep import Fixed, Sweep
+from ablate.store.trials import SEARCH, Dimension, Params
 from ablate.trainers import Asked
 
 Compose = Callable[[Sequence[str]], DictConfig]
@@ -76,7 +76,7 @@ class Search:
     @property
     def arm_keys(self) -> tuple[str, ...]:
         """The searched keys that say what is trained; trials are pruned among those with the same values of them."""
-        return record.arm_keys(self.space)
+        return trials.arm_keys(self.space)
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -172,12 +172,12 @@ class Search:
         factors = [
             Factor(key, (str(self.default[key]), str(best[key])))
             for key in self.space
-            if not record.same(self.default[key], best[key])
+            if not trials.same(self.default[key], best[key])
         ]
         if not factors or not self.settings.confirm_seeds:
             return None
         first = max(self.settings.seeds) + 1 + earlier * self.settings.confirm_seeds
-        equal = [f"{key}={best[key]}" for key in self.space if record.same(self.default[key], best[key])]
+        equal = [f"{key}={best[key]}" for key in self.space if trials.same(self.default[key], best[key])]
         fixed = (*self.fixed, *equal, *whole_set(self.asked), self.for_(self.final_epochs))
         seeds = tuple(range(first, first + self.settings.confirm_seeds))
         made = self._together(factors, seeds, fixed)

@@ -15,11 +15,11 @@ from ablate.errors import AblateError
 from ablate.search import algorithms, optuna_private, space
 from ablate.search.ledger import LEASE, POINT, RECORD, RETRY, STATUS
 from ablate.search.publish import BEGUN
-from ablate.store.record import Dimension
 from ablate.store.schema import BadFile, Node
-from ablate.store.search_file import LATEST, check_curve, lies, score
+from ablate.store.search_check import LATEST, check_curve, lies, score
 from ablate.store.state import OF_TRIALS
 from ablate.store.sweep_check import check_runs
+from ablate.store.trials import Dimension
 
 MOST_GRID = 10**9  # points of a grid that are numbered
 ADVICE = "Search with another storage, or a new hydra.sweeper.study_name."

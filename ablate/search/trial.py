@@ -13,7 +13,7 @@ from ablate import readout
 from ablate.planning import run_result
 from ablate.planning.runs import Run
 from ablate.search.spec import Search, examples
-from ablate.store.record import Params
+from ablate.store.trials import Params
 
 
 def _sound(run: Run) -> list[dict[str, Any]]:

@@ -3,11 +3,11 @@
 from ablate.stats.arms import arms, noise
 from ablate.stats.contrasts import contrast_weights, contrasts, pair_means, shapley
 from ablate.stats.costs import costs, equal_compute, fronts
+from ablate.stats.curves import over_training, reach
 from ablate.stats.images import classes, networks, new_images
 from ablate.stats.interplay import Side, interplay, interplay_verdicts
 from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, crossed, decide, family_level, student
 from ablate.stats.paired import estimates, paired
-from ablate.stats.training import over_training, reach
 from ablate.stats.verdict import MOST_SEEDS, barred, percent, rule, verdicts
 
 __all__ = [

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.stats.objectives import Objective
-from ablate.store.record import Dimension
+from ablate.store.trials import Dimension
 
 EVALUATOR = "fANOVA"
 FEWEST = 6  # trials that are done, under which a forest has nothing to split

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from ablate.designs import SEARCH, Arm, Factor
-from ablate.store.retune_file import Retune
+from ablate.store.retune_check import Retune
 from ablate.store.sweep_identity import Identity, Standing
 
 SWEEP_VERSION = 1  # of the format

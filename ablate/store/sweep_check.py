@@ -5,7 +5,7 @@ from typing import Any
 
 from ablate.designs import JOINED, SEARCH, STORE
 from ablate.store.references import SWEEP
-from ablate.store.retune_file import check_retune
+from ablate.store.retune_check import check_retune
 from ablate.store.schema import Node
 from ablate.store.sweep import SWEEP_VERSION, Sweep, SweepArm, SweepRun
 

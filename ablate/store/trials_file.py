@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ablate.store import SWEEP
 from ablate.store.checksums import CHECK, unseal, write_sealed
-from ablate.store.record import Trial
 from ablate.store.schema import BadFile, Node, read_object
-from ablate.store.search_file import check_search, check_trials
+from ablate.store.search_check import check_search, check_trials
 from ablate.store.sweep import Sweep, SweepArm, SweepRun
+from ablate.store.trials import Trial
 
 TRIALS = "trials.json"
 TRIALS_VERSION = 1

@@ -5,7 +5,7 @@ import math
 import tensorflow as tf
 
 from ablate.config.recipe import Augment
-from ablate.training import keys
+from ablate.training import randomness
 
 
 class Images:
@@ -49,22 +49,22 @@ class Images:
         batch = indices.shape[0]
 
         def draw(purpose: str) -> tf.Tensor:
-            return keys.at(keys.key(seed, purpose), step)
+            return randomness.at(randomness.key(seed, purpose), step)
 
         top, left = (tf.fill([batch], room // 2) for room in self.room)
         if augment.crop == "random":
-            top = keys.integers(draw("crop/top"), [batch], self.room[0] + 1)
-            left = keys.integers(draw("crop/left"), [batch], self.room[1] + 1)
+            top = randomness.integers(draw("crop/top"), [batch], self.room[0] + 1)
+            left = randomness.integers(draw("crop/left"), [batch], self.room[1] + 1)
         mirrored = tf.fill([batch], False)
         if augment.flip:
-            mirrored = keys.uniform(draw("flip"), [batch], 0, 1) < 0.5
+            mirrored = randomness.uniform(draw("flip"), [batch], 0, 1) < 0.5
         images = self.crop(indices, top, left, mirrored)
         if augment.brightness > 0:
-            images += keys.uniform(draw("brightness"), [batch, 1, 1, 1], -augment.brightness, augment.brightness)
+            images += randomness.uniform(draw("brightness"), [batch, 1, 1, 1], -augment.brightness, augment.brightness)
         low, high = augment.contrast
         if (low, high) != (1.0, 1.0):
             mean = tf.reduce_mean(images, [1, 2], keepdims=True)
-            images = (images - mean) * keys.uniform(draw("contrast"), [batch, 1, 1, 1], low, high) + mean
+            images = (images - mean) * randomness.uniform(draw("contrast"), [batch, 1, 1, 1], low, high) + mean
         return standardize(images)
 
 

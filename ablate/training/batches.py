@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from ablate.training import keys
+from ablate.training import randomness
 
 
 def indices(seed: int, first: tf.Tensor, count: tf.Tensor, images: int, batch_size: int) -> tf.Tensor:
@@ -15,14 +15,14 @@ def indices(seed: int, first: tf.Tensor, count: tf.Tensor, images: int, batch_si
         count: at least 1, int32 scalar.
         images: number of training images.
     """
-    key = keys.key(seed, "batches")
+    key = randomness.key(seed, "batches")
     first, count = tf.cast(first, tf.int64), tf.cast(count, tf.int64)
     start, stop = first * batch_size, (first + count) * batch_size
     first_epoch = start // images
     epochs = tf.range(first_epoch, (stop - 1) // images + 1)
 
     def shuffled(epoch: tf.Tensor) -> tf.Tensor:
-        return tf.random.experimental.stateless_shuffle(tf.range(images), keys.at(key, epoch), alg="philox")
+        return tf.random.experimental.stateless_shuffle(tf.range(images), randomness.at(key, epoch), alg="philox")
 
     order = tf.reshape(tf.map_fn(shuffled, epochs, fn_output_signature=tf.int32), [-1])
     offset = start - first_epoch * images

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from ablate.config.recipe import Init, Recipe
 from ablate.models.spec import Conv, Dense, Dropout, Fire, Gap, Logits, Lrn, Model, Pool, named
-from ablate.training import keys
+from ablate.training import randomness
 from ablate.training.check import check
 from ablate.training.lrn import local_response_normalization
 from ablate.training.state import settled
@@ -103,7 +103,7 @@ class StatelessDropout(keras.layers.Layer):
         """Same shape out as in; values that stay are scaled by 1 / (1 - rate)."""
         if not training or self.rate == 0:
             return x
-        key = keys.at(keys.key(self.seed, f"dropout/{self.name}"), _step.get())
+        key = randomness.at(randomness.key(self.seed, f"dropout/{self.name}"), _step.get())
         draws = tf.random.stateless_uniform(tf.shape(x), key, alg="philox")
         return tf.where(draws >= self.rate, x / (1 - self.rate), tf.zeros_like(x))
 

@@ -5,7 +5,7 @@ import math
 import tensorflow as tf
 
 from ablate.config.recipe import Init
-from ablate.training import keys
+from ablate.training import randomness
 
 # Standard deviation of a standard normal cut at two standard deviations.
 _CUT_STDDEV = 0.87962566103423978
@@ -22,10 +22,10 @@ def kernel(seed: int, name: str, shape: tuple[int, ...], role: str, init: Init) 
     """
     area = math.prod(shape[:-2])
     stddev = _stddev(getattr(init.stddev, role), area * shape[-2], area * shape[-1])
-    key = keys.key(seed, f"init/{name}/kernel")
+    key = randomness.key(seed, f"init/{name}/kernel")
     if init.distribution == "uniform":
         limit = stddev * math.sqrt(3)
-        return keys.uniform(key, list(shape), -limit, limit)
+        return randomness.uniform(key, list(shape), -limit, limit)
     if init.stddev_of == "result":
         stddev /= _CUT_STDDEV
     return tf.random.stateless_truncated_normal(shape, key, 0.0, stddev, alg="philox")

@@ -13,7 +13,7 @@ from ablate.training import checkpoint, device
 from ablate.training.checkpoint import Progress
 from ablate.training.network import Network, Reading
 from ablate.training.state import settled
-from ablate.training.summaries import Summaries
+from ablate.training.tensorboard import Summaries
 
 SECONDS_PER_CALL = 0.5  # steps are grouped into calls of about this long; nothing but the response to Ctrl-C depends on it
 

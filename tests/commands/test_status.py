@@ -24,7 +24,8 @@ from ablate.monitor.live import Screen
 from ablate.monitor.snapshot import RUNNING, snapshot
 from ablate.planning import plan, run_result
 from ablate.planning.command import command_of
-from ablate.store import SWEEP, Trajectory, record, result_file, sign_of_life, sweep_file, trials_file, write_json
+from ablate.store import SWEEP, Trajectory, result_file, sign_of_life, sweep_file, trials_file, write_json
+from ablate.store import trials as record
 from ablate.store.state import State
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_names import TUNING

@@ -21,7 +21,7 @@ from ablate.search import algorithms
 from ablate.search.algorithm import node
 from ablate.search.pruners import PRUNERS
 from ablate.search.samplers import SAMPLERS
-from ablate.store.record import Dimension
+from ablate.store.trials import Dimension
 from ablate.system.plugins import Plugins
 
 RATE = {"lr": Dimension("float", "interval(0.1,1)", low=0.1, high=1.0)}
@@ -240,7 +240,7 @@ def test_cmaes_without_pickles_draws_what_optunas_own_draws(
     assert [
         trial.system_attrs for trial in cmaes(storage).trials if any("optimizer" in key for key in trial.system_attrs)
     ] == []
-    monkeypatch.setattr("ablate.search.cmaes.CmaEs", optuna.samplers.CmaEsSampler)
+    monkeypatch.setattr("ablate.search.cmaes_state.CmaEs", optuna.samplers.CmaEsSampler)
     theirs = tried(cmaes(optuna.storages.InMemoryStorage(), **parameters), 40)
     np.testing.assert_allclose(*([list(each.values()) for each in found] for found in (ours, theirs)), rtol=1e-6)
 

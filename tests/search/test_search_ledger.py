@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from ablate.search import algorithms, storage
 from ablate.search import ledger as ledgers
 from ablate.search.ledger import Ledger, counted, state_of
-from ablate.store.record import Dimension
+from ablate.store.trials import Dimension
 
 SPACE = {"lr": FloatDistribution(0.1, 1.0)}
 NAME = "a search"

@@ -11,7 +11,7 @@ from ablate.search import algorithms
 from ablate.search.pruners import PRUNERS
 from ablate.search.samplers import SAMPLERS
 from ablate.search.settings import SearchSettings
-from ablate.store.record import Dimension
+from ablate.store.trials import Dimension
 from hydra_plugins import ablate_optuna_sweeper as plugin
 
 ODD: tuple[Any, ...] = (

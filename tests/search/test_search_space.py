@@ -12,8 +12,8 @@ from omegaconf import OmegaConf
 from ablate.errors import AblateError
 from ablate.search import space
 from ablate.search.algorithms import distribution
-from ablate.store import record
-from ablate.store.record import Dimension
+from ablate.store import trials
+from ablate.store.trials import Dimension
 
 
 def parsed(*words: str) -> space.Command:
@@ -84,7 +84,7 @@ def test_what_cannot_be_searched_over_is_refused(words: list[str], message: str)
 
 def test_arms_are_made_of_words_not_of_numbers() -> None:
     found = parsed("lr=interval(0.1,0.2)", "batch_size=64,128", "model=alex2,tuto", "augment=on,off").space
-    assert record.arm_keys(found) == ("model", "augment")
+    assert trials.arm_keys(found) == ("model", "augment")
 
 
 @given(st.floats(1e-6, 10), st.integers(1, 10**6))
@@ -96,18 +96,18 @@ def test_the_words_of_a_trial_give_its_very_numbers(lr: float, batch_size: int) 
 @given(st.floats(1e-4, 1), st.floats(1.001, 100))
 def test_what_optuna_draws_lies_in_the_space(low: float, times: float) -> None:
     dimension = Dimension("float", "", low=low, high=low * times, log=True)
-    assert record.placed({"lr": low}, {"lr": dimension}) == {"lr": low}
-    assert record.placed({"lr": low * times * 1.01}, {"lr": dimension}) is None
+    assert trials.placed({"lr": low}, {"lr": dimension}) == {"lr": low}
+    assert trials.placed({"lr": low * times * 1.01}, {"lr": dimension}) is None
     assert distribution(dimension)._contains(low)  # type: ignore[no-untyped-call]
 
 
 def test_points_are_placed_as_the_space_has_them() -> None:
     found = parsed("batch_size=64,128", "ema_warmup=range(1,10,2)", "lr=0.1,0.2", "ema=on,off").space
     point: dict[str, Any] = {"batch_size": 128, "ema_warmup": 3, "lr": "0.10", "ema": "on"}
-    assert record.placed(point, found) == {"batch_size": "128", "ema_warmup": 3, "lr": "0.1", "ema": "on"}
-    assert record.placed(point | {"ema_warmup": 4}, found) is None
-    assert record.placed(point | {"batch_size": 100}, found) is None
-    assert record.placed(point | {"batch_size": "many"}, found) is None
+    assert trials.placed(point, found) == {"batch_size": "128", "ema_warmup": 3, "lr": "0.1", "ema": "on"}
+    assert trials.placed(point | {"ema_warmup": 4}, found) is None
+    assert trials.placed(point | {"batch_size": 100}, found) is None
+    assert trials.placed(point | {"batch_size": "many"}, found) is None
 
 
 def test_the_default_point_is_what_the_config_has() -> None:
@@ -116,12 +116,12 @@ def test_the_default_point_is_what_the_config_has() -> None:
     cfg = OmegaConf.create({"lr": "${base}", "base": 0.3, "tensor": True, "epochs_of": None, "contrast": [0.2, 1.8]})
     expected = {"lr": 0.3, "model": "tuto", "tensor": "True", "epochs_of": "null", "contrast": "[0.2,1.8]"}
     assert space.default_point(found, cfg, {"model": "tuto"}) == expected
-    assert record.placed(expected, found) == expected
+    assert trials.placed(expected, found) == expected
 
 
 def test_corners_touch_every_choice_and_both_ends() -> None:
     found = parsed("lr=interval(0.1,1)", "batch_size=64,128", "ema_warmup=int(interval(1,9))").space
-    default: record.Params = {"lr": 0.5, "batch_size": "64", "ema_warmup": 5}
+    default: trials.Params = {"lr": 0.5, "batch_size": "64", "ema_warmup": 5}
     corners = space.corners(found, default)
     assert {point["lr"] for point in corners} == {0.1, 1.0, 0.5}
     assert {point["batch_size"] for point in corners} == {"64", "128"}

@@ -13,7 +13,7 @@ from ablate.search import algorithms
 from ablate.search.ledger import LEASE, RECORD, RETRY, STATUS
 from ablate.search.publish import BEGUN
 from ablate.search.study_check import check_study
-from ablate.store.record import Dimension
+from ablate.store.trials import Dimension
 
 SPACE = {
     "lr": Dimension("float", "interval(0.01,0.5)", low=0.01, high=0.5),

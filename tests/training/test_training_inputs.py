@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ablate.config import loading
 from ablate.config.recipe import Augment
-from ablate.training import batches, keys
+from ablate.training import batches, randomness
 from ablate.training.augment import Images, standardize
 
 
@@ -97,8 +97,8 @@ def test_crops_are_windows_of_the_image_at_all_places() -> None:
 def test_photometric_is_the_tutorials_brightness_then_contrast() -> None:
     step, seed = tf.constant(5), 1
     images = tf.cast(photographs()[:, 4:28, 4:28], tf.float32)
-    deltas = keys.uniform(keys.at(keys.key(seed, "brightness"), step), [20, 1, 1, 1], -63, 63).numpy().ravel()
-    factors = keys.uniform(keys.at(keys.key(seed, "contrast"), step), [20, 1, 1, 1], 0.2, 1.8).numpy().ravel()
+    deltas = randomness.uniform(randomness.at(randomness.key(seed, "brightness"), step), [20, 1, 1, 1], -63, 63).numpy().ravel()
+    factors = randomness.uniform(randomness.at(randomness.key(seed, "contrast"), step), [20, 1, 1, 1], 0.2, 1.8).numpy().ravel()
     expected = [
         tf.image.adjust_contrast(tf.image.adjust_brightness(image, delta), factor)
         for image, delta, factor in zip(images, deltas, factors, strict=True)
@@ -120,7 +120,7 @@ def test_draws_differ_by_step_and_seed() -> None:
 def test_draws_are_spread_over_steps_and_purposes() -> None:
     steps = tf.range(2000)
     for purpose in ("flip", "brightness"):
-        key = keys.key(0, purpose)
-        draws = np.array([keys.uniform(keys.at(key, step), [1], 0, 1).numpy()[0] for step in steps])
+        key = randomness.key(0, purpose)
+        draws = np.array([randomness.uniform(randomness.at(key, step), [1], 0, 1).numpy()[0] for step in steps])
         assert draws.mean() == pytest.approx(0.5, abs=0.03)
         assert abs(np.corrcoef(draws[1:], draws[:-1])[0, 1]) < 0.08

@@ -26,7 +26,7 @@ from ablate.trainers import Asked
 from ablate.trainers.networks import TRAINER
 from ablate.training import checkpoint, loop
 from ablate.training.network import Network
-from ablate.training.summaries import Summaries
+from ablate.training.tensorboard import Summaries
 
 Make = Callable[..., Recipe]
 Train = Callable[..., Trajectory]

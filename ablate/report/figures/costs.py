@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ablate import numbers
 from ablate.report import naming
-from ablate.report.figures import intervals, numbering
+from ablate.report.figures import bars, point_labels
 from ablate.report.figures.legend import arm_handles, below, named
 from ablate.report.figures.save import Drawn, blank, fit
 from ablate.report.figures.style import FAINT, FEW, SMALL, WIDTH, drawing, headline, limits, look, tell
@@ -121,13 +121,13 @@ def _panel(
     bottom, top = ax.get_ylim()
     ax.set_xlim(left, right)
     at, up = AXES_WIDTH * (amounts - left) / (right - left), 72 * PANEL * (means - bottom) / (top - bottom)
-    opened = numbering.covering(at, up)
+    opened = point_labels.covering(at, up)
     front = arms[arms[f"front_{cost}"].astype(bool)].sort_values([cost, "mean"])
     ax.plot([*front[cost], *[right] * (len(front) > 0)], [*front["mean"], *front["mean"].tail(1)], **FRONT, zorder=1)
     for arm, hollow in zip(arms.to_dict("records"), opened, strict=True):
         style = look(arm["arm"]) | {"linestyle": "none"}
         if barred:
-            intervals.upright(ax, arm[cost], arm["low"], arm["high"], color=style["color"], linewidth=0.8)
+            bars.upright(ax, arm[cost], arm["low"], arm["high"], color=style["color"], linewidth=0.8)
         filled = {"markeredgecolor": "white", "markeredgewidth": 0.3}
         (dot,) = ax.plot(arm[cost], arm["mean"], **style, **(OPEN if hollow else filled))
         value = f"{numbers.number(arm['mean'], places)} {metric.unit}"
@@ -175,7 +175,7 @@ def _exact(ticks: Sequence[float]) -> list[str]:
 def _number(ax: Axes, arms: Sequence[int], x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
     """The number of each arm beside its point. x, y: of the points, in points from the axes' corner."""
     tall = 72 * PANEL
-    for arm, at, up, (to, high, far) in zip(arms, x, y, numbering.places(x, y, arms, AXES_WIDTH, tall), strict=True):
+    for arm, at, up, (to, high, far) in zip(arms, x, y, point_labels.places(x, y, arms, AXES_WIDTH, tall), strict=True):
         color = look(arm)["color"]
         if far:
             ends = [at / AXES_WIDTH, to / AXES_WIDTH], [up / tall, high / tall]
@@ -187,7 +187,7 @@ def _number(ax: Axes, arms: Sequence[int], x: NDArray[np.float64], y: NDArray[np
             transform=ax.transAxes,
             ha="center",
             va="center_baseline",
-            fontsize=numbering.SIZE,
+            fontsize=point_labels.SIZE,
             color=color,
         )
 
@@ -206,7 +206,7 @@ def _meaning(
         lines.append("open points overlap; each is at its own cost and mean")
     if known and len(barred) < len(costs):
         lines.append(f"{'bars that would overlap' if barred else 'intervals over seeds'}: in the table of arms")
-    lines += intervals.cut([*arms["low"], *arms["high"]], edges) if barred else []
+    lines += bars.cut([*arms["low"], *arms["high"]], edges) if barred else []
     for cost in COSTS:
         if cost not in costs and arms[cost].notna().any():
             lines.append(f"{cost}: the same in all arms")

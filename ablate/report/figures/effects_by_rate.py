@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ablate import numbers
 from ablate.report import sentences
-from ablate.report.figures import intervals, rows
+from ablate.report.figures import bars, rows
 from ablate.report.figures.legend import LINE, UNDER, below, shade
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import BLUE, SHADE, drawing, limits, tell
@@ -82,7 +82,7 @@ def effects_by_rate(
                 if pair is None:
                     continue
                 row, (place, marker, colour) = by_pair[pair], SIDES[side]
-                intervals.across(ax, middle + place, row["low"], row["high"], color=colour, linewidth=1.6)
+                bars.across(ax, middle + place, row["low"], row["high"], color=colour, linewidth=1.6)
                 (dot,) = ax.plot(row["points"], middle + place, marker, color=colour, markersize=5, zorder=4)
                 within = numbers.interval(row["low"], row["high"], places)
                 size = f"{numbers.signed(row['points'], places)} {metric.points} ({within})"
@@ -96,6 +96,6 @@ def effects_by_rate(
             for side, (_, marker, colour) in SIDES.items()
         ]
         shades = [] if margin is None else [shade(margin, metric.points)]
-        said = intervals.cut([*comparisons["low"], *comparisons["high"]], ax.get_xlim())
+        said = bars.cut([*comparisons["low"], *comparisons["high"]], ax.get_xlim())
         below(ax, [*handles, *shades], said, under=UNDER + LINE * difference.count("\n"))
     return ax

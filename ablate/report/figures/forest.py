@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ablate import numbers
 from ablate.report import sentences
-from ablate.report.figures import intervals, rows
+from ablate.report.figures import bars, rows
 from ablate.report.figures.legend import LINE, UNDER, below, dots, shade
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import GREY, SHADE, drawing, limits, tell
@@ -100,8 +100,8 @@ def forest(
         ax.set_xlim(low, high)
         for middle, values, row in zip(middles, seeds, comparisons.to_dict("records"), strict=True):
             _zero(ax, middle, margin)
-            intervals.across(ax, middle + NEW, row["low_new"], row["high_new"], color=GREY, linewidth=0.9)
-            intervals.across(ax, middle + ABOVE, row["low"], row["high"], color="black", linewidth=2.2)
+            bars.across(ax, middle + NEW, row["low_new"], row["high_new"], color=GREY, linewidth=0.9)
+            bars.across(ax, middle + ABOVE, row["low"], row["high"], color="black", linewidth=2.2)
             marker, fill = VERDICTS[row["verdict"]]
             (dot,) = ax.plot(
                 row["points"], middle + ABOVE, marker, markersize=6.5, color=fill, markeredgecolor="black", zorder=4
@@ -112,7 +112,7 @@ def forest(
             )
             line.set_markeredgewidth(0.7)
             for beyond in values[(values < low) | (values > high)]:
-                intervals.across(ax, middle + BELOW, beyond, beyond, color="0.2", linewidth=0.7)
+                bars.across(ax, middle + BELOW, beyond, beyond, color="0.2", linewidth=0.7)
             tell(
                 line,
                 [
@@ -127,7 +127,7 @@ def forest(
         handles, said = _meaning(comparisons, texts, margin, metric)
         said += rows.told(count, judged)
         ends = [*comparisons[["low", "high", "low_new", "high_new"]].to_numpy(dtype=float).ravel(), *seeds.ravel()]
-        below(ax, handles, said + intervals.cut(ends, (low, high)), under=UNDER + LINE * difference.count("\n"))
+        below(ax, handles, said + bars.cut(ends, (low, high)), under=UNDER + LINE * difference.count("\n"))
     return ax
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ablate import numbers
-from ablate.report.figures import intervals
+from ablate.report.figures import bars as intervals
 from ablate.report.figures.save import Drawn, blank, fit
 from ablate.report.figures.style import COLOURS, LINES, MARKERS, SMALL, WIDTH, apart, drawing, fitted, headline, limits, tell
 from ablate.results.question import METRICS, Metric, Question

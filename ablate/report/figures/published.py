@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from ablate import numbers
-from ablate.report.figures import intervals, rows
+from ablate.report.figures import bars, rows
 from ablate.report.figures.legend import below
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import ORANGE, drawing, limits, tell
@@ -48,7 +48,7 @@ def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax
         left, right = ax.get_xlim()
         for middle, row in zip(middles, published.to_dict("records"), strict=True):
             ax.plot([left, right], [middle, middle], color="0.9", linewidth=0.6, zorder=0)
-            intervals.across(ax, middle, row["low"], row["high"], color="black", linewidth=2.2, zorder=1)
+            bars.across(ax, middle, row["low"], row["high"], color="black", linewidth=2.2, zorder=1)
             (ours,) = ax.plot(row["mean"], middle, "o", color="black", markersize=5, zorder=2)
             within = numbers.interval(row["low"], row["high"], PLACES, signs=False)
             tell(ours, [f"ours: {numbers.number(row['mean'], 2)} %, one new run {within}"])
@@ -73,5 +73,5 @@ def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax
         ]
         if published["low"].notna().any():
             handles.append(Line2D([], [], label="95 % prediction interval for one new run", color="black", linewidth=2.2))
-        below(ax, handles, intervals.cut([*published["low"], *published["high"]], (left, right)))
+        below(ax, handles, bars.cut([*published["low"], *published["high"]], (left, right)))
     return ax

@@ -7,7 +7,7 @@ from typing import Any
 from ablate.config.neutral import OTHERS, with_neutral
 from ablate.data import SETS
 from ablate.errors import AblateError
-from ablate.results.differences import text_of
+from ablate.results.contents import text_of
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.store import Trajectory

@@ -13,8 +13,8 @@ from ablate.report.repeat import PROGRAM, as_word, own_configs, own_place, own_s
 from ablate.report.repeat import again as of_sweep
 from ablate.report.search.words import best_setting
 from ablate.results.search import SearchResults
-from ablate.store import record, trials_file
-from ablate.store.record import SEARCH, same
+from ablate.store import trials, trials_file
+from ablate.store.trials import SEARCH, same
 
 REPORT = "report again"
 # What a trial has of its own: the best setting is trained on all training images.
@@ -114,7 +114,7 @@ def _enqueued(found: SearchResults) -> list[dict[str, Any]] | None:
     """The settings that were tried first; None where that is the default one, if it is in the space."""
     asked = found.trials.loc[found.trials["source"] == "enqueued", "number"]
     settings = [found.setting(int(number)) for number in asked]
-    default = record.placed(found.default, found.space)
+    default = trials.placed(found.default, found.space)
     usual = [] if default is None or found.search["sampler"]["name"] == "grid" else [default]
     if found.trials.empty or (
         len(settings) == len(usual)

@@ -11,8 +11,8 @@ from ablate.report import sentences as words
 from ablate.results.analysis import Analysis
 from ablate.results.search import SearchResults, Setting, as_number
 from ablate.stats import searches
-from ablate.store.record import same, shown
 from ablate.store.state import FINISHED
+from ablate.store.trials import same, shown
 
 SPREAD, SPREAD_OF = 0.4, "cifar10"  # points that runs of one setting scatter by, on this data, where no confirmation tells
 PICKED = "the best of many noisy scores is good in part by chance"

@@ -11,7 +11,7 @@ from ablate.errors import AblateError
 from ablate.running.retune.settings import SHARED
 from ablate.stats.searches import flattery
 from ablate.store.checksums import unseal, write_sealed
-from ablate.store.retune_file import DIGITS, RETUNE, RETUNE_VERSION, check_choice
+from ablate.store.retune_check import DIGITS, RETUNE, RETUNE_VERSION, check_choice
 from ablate.store.schema import BadFile, Node, plain_file, read_object
 from ablate.system.safe_files import Unreadable
 

@@ -18,7 +18,7 @@ from ablate.planning.plan import Plan
 from ablate.planning.runs import Training
 from ablate.running.retune.choice import Choice, Tried, Tuned
 from ablate.running.retune.settings import SHARED, Settings
-from ablate.store.retune_file import Retune
+from ablate.store.retune_check import Retune
 from ablate.store.sweep_identity import retuned_name
 from ablate.trainers import BUILT_IN
 

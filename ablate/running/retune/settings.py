@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ablate.errors import AblateError, shown
-from ablate.store.retune_file import SHARED as SHARED
+from ablate.store.retune_check import SHARED as SHARED
 
 FEWEST_RATES = 2
 MOST_SEEDS = 10_000

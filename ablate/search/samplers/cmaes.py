@@ -19,7 +19,7 @@ def refusal(given: Mapping[str, Any]) -> str | None:
 
 
 SAMPLER = Sampler(
-    "ablate.search.cmaes:CmaEs",
+    "ablate.search.cmaes_state:CmaEs",
     {
         "seed": SEED,
         "n_startup_trials": Parameter(STARTUP, 1),

@@ -12,11 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import CARETDOWN, CARETUP
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from ablate.report.figures.intervals import ARROW, SAID
+from ablate.report.figures.bars import ARROW, SAID
 from ablate.report.figures.style import BLUE, GREY, ORANGE, SMALL, fitted, tell
 from ablate.results.search import as_number
 from ablate.stats.objectives import Objective
-from ablate.store.record import Dimension
+from ablate.store.trials import Dimension
 
 MARKS: Mapping[str, dict[str, Any]] = {
     "done": {"marker": "o", "color": BLUE, "markersize": 5, "markeredgecolor": "white", "markeredgewidth": 0.5},

@@ -11,7 +11,7 @@ from ablate.report.figures.style import SMALL, bare, drawing, headline
 from ablate.report.search.figures.marks import BEST, DEFAULT, MARKS, Scale, arrows, handles, left_out, marks, room, scale, score
 from ablate.stats import searches
 from ablate.stats.objectives import Objective
-from ablate.store.record import Dimension
+from ablate.store.trials import Dimension
 
 PANEL = 1.35  # inches that a panel is high
 PLACE = 40  # among the figures of a search

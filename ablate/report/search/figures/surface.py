@@ -14,7 +14,7 @@ from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import bare, drawing, tell
 from ablate.report.search.figures.marks import BEST, DEFAULT, MARKS, Scale, edges, handle, is_numeric, left_out, scale
 from ablate.stats.objectives import Objective
-from ablate.store.record import Dimension, shown
+from ablate.store.trials import Dimension, shown
 
 HEIGHT = 2.6  # inches
 COLOURS = "viridis"  # from dark to light in grey as well

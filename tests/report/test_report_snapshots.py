@@ -1,6 +1,6 @@
 """Every sentence of a report as its reader gets it: what changes in wording shows here, file by file, to be read and taken.
 
-`make test ARGS="tests/results/test_results_snapshots.py --snapshot-update"` takes it.
+`make test ARGS="tests/report/test_report_snapshots.py --snapshot-update"` takes it.
 """
 
 import io

@@ -8,7 +8,7 @@ import pytest
 
 from ablate.report.search import files, summary, tables
 from ablate.results.search import load
-from ablate.store.record import Dimension
+from ablate.store.trials import Dimension
 from ablate.terminal import Terminal
 
 

@@ -1,6 +1,6 @@
 """Stores that a hostile hand made, and what the commands about a store do with them.
 
-    python tests/store_fuzz.py --edits 1000 --seed 0
+    python tests/store/store_fuzz.py --edits 1000 --seed 0
 
 makes so many edits of every JSON file of a small store, and every attack with links, pipes, bombs and odd names once. After
 each it lists, checks and clears the store, and fails where one ends otherwise than in lines of its own, touches anything

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
 
-from ablate.stats.training import over_training, reach
+from ablate.stats.curves import over_training, reach
 
 
 def evaluations(curves: dict[tuple[int, int], dict[int, float]], **status: str) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from ablate.report.search import figures
 from ablate.report.search.figures.marks import FEW, Scale, edges, scale
 from ablate.results.search import load
 from ablate.stats import searches
-from ablate.store.record import Trial
+from ablate.store.trials import Trial
 
 SCORES = st.lists(st.floats(0, 1), min_size=1, max_size=30)
 

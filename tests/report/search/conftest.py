@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ablate.store import record, trials_file, write_json
-from ablate.store.record import Dimension, Trial
+from ablate.store import trials as record
+from ablate.store import trials_file, write_json
 from ablate.store.sweep import SWEEP_VERSION
+from ablate.store.trials import Dimension, Trial
 
 TRAIN, EPOCHS = 45_000, 10
 SPACE = {

@@ -1,3 +1,5 @@
+"""The fixtures of those who read sweeps: made-up ones, a browser for pages, and what a file of a stranger may hold."""
+
 import csv
 import io
 import re

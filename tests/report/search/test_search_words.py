@@ -4,7 +4,7 @@ import pytest
 
 from ablate.report.search import files, repeat, tables, words
 from ablate.results.search import load
-from ablate.store.record import Trial
+from ablate.store.trials import Trial
 
 
 def said(found) -> str:

@@ -20,9 +20,9 @@ from ablate.search import space
 from ablate.search.resolve import make
 from ablate.search.settings import SearchSettings
 from ablate.search.spec import Search
-from ablate.store import record, trials_file, write_json
-from ablate.store.record import Trial, label
+from ablate.store import trials, trials_file, write_json
 from ablate.store.sweep import SweepArm
+from ablate.store.trials import Trial, label
 
 
 def resolved(words: Sequence[str], study: str | None = None, config_dir: str | None = None) -> Search:
@@ -49,7 +49,7 @@ def written(made: Search, folder: Path) -> results.SearchResults:
     budget = made.budget.examples
     same: dict[str, Any] = {"planned": budget, "seeds": len(made.settings.seeds)}
     firsts = [Trial(number, "pruned", point, source="enqueued", **same) for number, point in enumerate(made.points)]
-    inside = record.placed(made.default, made.space) or next(iter(made.points), None)
+    inside = trials.placed(made.default, made.space) or next(iter(made.points), None)
     firsts += [] if inside is None else [Trial(len(firsts), "pruned", inside, **same)]
     runs = [run for trial in firsts for run in made.runs(trial.number, dict(trial.params))]
     arms = [

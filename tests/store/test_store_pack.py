@@ -19,7 +19,7 @@ from ablate.results import load
 from ablate.results.search import load as load_search
 from ablate.store import pack_manifest, unpack
 
-ARCHIVE = Path(__file__).parent / "compat" / "written_by_0.1.0.tar.xz"
+ARCHIVE = Path(__file__).parents[1] / "compat" / "written_by_0.1.0.tar.xz"
 FACTORIAL, RETUNED, SEARCH = "factorial-a9f7e5d3", "one_factor-00635ac5", "search-d5a798ac"
 
 

@@ -10,7 +10,7 @@ from ablate.results import load as load_sweep
 from ablate.results.search import load
 from ablate.stats import searches
 from ablate.stats.importance import importance
-from ablate.store.record import Trial
+from ablate.store.trials import Trial
 
 TRAIN, EPOCHS = 45_000, 10
 
