@@ -149,7 +149,8 @@ def test_what_was_trained_before_is_found_and_shown_with_neutral_values(sweeps, 
     assert config["input"]["cutout"] == 0.0
     assert {one["dilation"] for layer in config["model"] for one in layer.values() if "stride" in one} == {1}
     assert siblings(config, sweeps.store, (0, 1)).keys() == siblings(stored, sweeps.store, (0, 1)).keys() == {0, 1}
-    content = paper.config(analyse(*ask(results.load(old))))
+    found = analyse(*ask(results.load(old)))
+    content = paper.config(found.results, found.question)
     assert content is not None
     assert content["input"]["cutout"] == 0.0
     entries, _ = entries_of(sweeps.store)
