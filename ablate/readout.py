@@ -150,6 +150,9 @@ def read_off(
         return Outcome("diverged", burst["step"], reason)
     row = next((row for row in known if row["step"] == step), None)
     if row is not None and whole:
+        found = value(row, readout.metric, readout.weights)
+        if found is not None and not math.isfinite(found):
+            return Outcome("diverged", step, f"{readout.metric} at step {step} was {found:g}")
         return Outcome("done", step, row=row)
     if status["state"] == "diverged" and status["step"] <= step:
         return Outcome("diverged", status["step"], status["error"])

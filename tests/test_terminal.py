@@ -164,7 +164,7 @@ def test_only_this_module_writes_text_to_a_terminal() -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_line_of_a_training_s_progress_has_whole_numbers(width: int) -> None:
     console = screen(width)
-    line = Progress(*progress._bar(width, 123_456), console=console, expand=True)
+    line = Progress(*progress._bar(width, 123_456, "accuracy"), console=console, expand=True)
     line.add_task("", total=123_456, completed=12_345, loss="1234.56", accuracy="12.3 %", speed="12345")
     console.print(line.get_renderable())
     [seen] = written(console)

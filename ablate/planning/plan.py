@@ -22,7 +22,7 @@ from ablate.store.retune_check import Retune
 from ablate.store.sweep import Fixed, Sweep, SweepArm, SweepFraction
 from ablate.store.sweep_identity import Identity
 from ablate.store.sweep_names import TUNING as TUNING
-from ablate.trainers import Asked, asked, check_words, names_of
+from ablate.trainers import BUILT_IN, Asked, asked, check_words, names_of
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,7 @@ def _resolve(
     for seed in seeds:
         OmegaConf.update(cfg, "seed", seed)
         found[seed] = asked(cfg)
-        if not _follows_seed(plain):
+        if found[seed].spec.trainer == BUILT_IN and not _follows_seed(plain):
             found = {other: found[seed].with_seed(other) for other in seeds}
             break
     return _Resolved(found, names, str(plain["store"]))
@@ -284,6 +284,8 @@ def _check_alike(arms: Sequence[_Resolved]) -> str:
         raise AblateError(
             f"data.eval_on must be the same for all arms, got {','.join(sets)}: they are read on the same images."
         )
+    if len(who := sorted({one.spec.trainer for one in found})) > 1:
+        raise AblateError(f"trainer must be the same for all runs of a sweep, got {','.join(who)}.")
     stores = sorted({str(one.store) for one in found})
     if len(stores) > 1:
         raise AblateError(f"store must be the same for all runs of a sweep, got {', '.join(stores)}.")

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from ablate import machine
 from ablate.errors import AblateError, Diverged
-from ablate.readout import column
+from ablate.readout import column, needed
 from ablate.store import Trajectory, checkpoints
 from ablate.system import provenance
 from ablate.trainer import Resources, Spec, Trainer, Watcher
@@ -94,8 +94,10 @@ class Recorder:
         metric, *_ = self.trainer.metrics
         for weights in self.spec.readouts or ("",):
             name = column(metric.name, weights)
-            if name not in values:
-                raise AblateError(f"trainer={self.trainer.name} must give {name} at every evaluation, got {', '.join(values)}.")
+            missing = next((each for each in (name, *needed(weights, metric.name)) if each not in values), None)
+            if missing is not None:
+                got = ", ".join(values) or "nothing"
+                raise AblateError(f"trainer={self.trainer.name} must give {missing} at every evaluation, got {got}.")
             if not metric.allows(values[name]):
                 low, high = ("without end" if end is None else f"{end:g}" for end in (metric.low, metric.high))
                 raise AblateError(f"{name} of trainer={self.trainer.name} must be from {low} to {high}, got {values[name]:g}.")

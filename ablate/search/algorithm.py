@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
-from ablate.errors import AblateError
+from omegaconf import OmegaConf
+
 from ablate.search.parameters import Parameter
 from ablate.system.plugins import Plugins
 
@@ -73,6 +74,8 @@ def node(known: Plugins, name: str) -> dict[str, Any]:
     """
     try:
         found: Sampler | Pruner = known.find(name)
-    except AblateError:
+        content = {"name": name, **{key: one.default for key, one in found.parameters.items() if one.listed}}
+        OmegaConf.create(content)
+    except Exception:  # whatever another package has wrong
         return {"name": name}
-    return {"name": name, **{key: one.default for key, one in found.parameters.items() if one.listed}}
+    return content

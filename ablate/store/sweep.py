@@ -204,8 +204,8 @@ class Sweep:
     store: its folder, as the command named it.
     fixed: what is judged.
     config_dir: with configs of the user's own.
-    retune: how the learning rates of arms were chosen; see `retune_file.Retune`.
-    search: see `search_file`.
+    retune: how the learning rates of arms were chosen; see `retune_check.Retune`.
+    search: see `search_check`.
     trainer: who trains its runs; None for the built-in one.
     metric: what runs are compared by, where that is none of the built-in trainer's: name, unit, better, low and high.
     diverged_loss: the training loss above which a run has diverged, as the newest command of the sweep has it.
@@ -307,7 +307,7 @@ class Sweep:
 
     @property
     def searched(self) -> Mapping[str, Any]:
-        """What a search fixed besides; see `search_file`."""
+        """What a search fixed besides; see `search_check`."""
         assert self.search is not None
         return self.search
 

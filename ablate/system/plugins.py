@@ -97,9 +97,10 @@ def _loaded(kind: Plugins, name: str) -> Any:
     start = title[0].upper() + title[1:] if title.startswith("the ") else title
     try:
         one = entry.load()
+        fits = kind.fits(name, one)
     except Exception as error:  # whatever the code of another package raises
         reason = " ".join(str(error).split()) or type(error).__name__
         raise AblateError(f"{start} cannot be loaded from {entry.value}: {reason}. Reinstall its package.") from error
-    if not kind.fits(name, one):
+    if not fits:
         raise AblateError(f"{start}: {entry.value} must be {kind.must.format(name)}, got {one!r:.60}.")
     return one

@@ -9,8 +9,9 @@ from omegaconf import DictConfig
 
 from ablate.config import keys, loading
 from ablate.config.recipe import Report
-from ablate.errors import AblateError, shown
+from ablate.errors import AblateError, one_of, shown
 from ablate.readout import Readout
+from ablate.store.sweep_check import EVALUATION_SETS, NO_SET, WEIGHTS
 from ablate.trainer import Metric, Spec, Trainer
 from ablate.trainers import registry
 
@@ -110,7 +111,7 @@ def names_of(config: Mapping[str, Any], hydra: Any) -> dict[str, str]:
 
 def _unread(trainer: Trainer) -> set[str]:
     """The keys of every config that a trainer does not read."""
-    return {*keys.top("training"), *keys.top("readout")} - set(trainer.keys)
+    return {*keys.top("training"), *keys.top("readout")} - {*trainer.keys, "seed"}
 
 
 def asked(cfg: DictConfig) -> Asked:
@@ -122,6 +123,13 @@ def asked(cfg: DictConfig) -> Asked:
     config, chosen = loading.plain(cfg)
     trainer = of(config)
     spec, readout = trainer.read(config, chosen)
+    for kind, given, known in (
+        ("readout", spec.readouts, WEIGHTS),
+        ("evaluation set", [spec.evaluation_set], (*EVALUATION_SETS, NO_SET)),
+    ):
+        for one in given:
+            if one not in known:
+                raise AblateError(one_of(f"{kind} of trainer={trainer.name}", one, known))
     readout = replace(readout, metric=trainer.metrics[0].name)
     common = loading.common(config, chosen)
     return Asked(spec, replace(readout, grid=spec.grid), common.store, common.report, common.threads, common.progress)

@@ -29,4 +29,8 @@ def find(name: str) -> Trainer:
     metric = found.metrics[0].name
     if metric in COLUMNS and metric != ACCURACY:
         raise AblateError(f"trainer={name} must judge by a metric with a name of its own, got {metric}, which every run has.")
+    if metric == ACCURACY and (found.metrics[0].low, found.metrics[0].high) != (0, 1):
+        raise AblateError(
+            f"trainer={name} must give its accuracy as a fraction, from 0 to 1. Use another name for other values."
+        )
     return found

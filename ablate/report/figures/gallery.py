@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ablate.report import parts
 from ablate.report.figures.save import Drawn
 
-HELPERS = ("gallery", "intervals", "legend", "numbering", "rows", "save", "style")
+HELPERS = ("bars", "gallery", "legend", "point_labels", "rows", "save", "style")
 FIGURES = parts.kind("ablate.figures", "ablate.report.figures", "figure", HELPERS)
 
 
