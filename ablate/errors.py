@@ -102,7 +102,7 @@ class Stopped(Exception):
 
 
 class Diverged(Exception):
-    """A training is of no use any more from a step on, for a reason."""
+    """A training diverged at a step, for a reason."""
 
     def __init__(self, step: int, reason: str) -> None:
         super().__init__(step, reason)

@@ -1,4 +1,4 @@
-"""What a training is to all that knows nothing of networks: engine, planning, searches, results and reports."""
+"""The interface of a trainer to all that knows nothing of networks: engine, planning, searches, results, and reports."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Metric:
     high: float | None = None
 
     def allows(self, value: float) -> bool:
-        """Whether it can be such a value; one that is not finite can."""
+        """Whether a value is within the bounds; NaN always is."""
         return not ((self.low is not None and value < self.low) or (self.high is not None and value > self.high))
 
 
@@ -34,10 +34,11 @@ class Metric:
 class Work:
     """What a training costs, before it is done.
 
-    kind: the speeds of trainings of one kind tell of each other where their `operations` are alike; empty where those of no
-    other do. per_step, per_evaluation: in a unit of the trainer's own, in which its speed is told too. speeds: a folder where
-    measured speeds of the kind are kept. sizes: what else of it is known beforehand, by the names that
-    `planning.confounds.QUANTITIES` has, and `evaluation_images`; what is not known is not there.
+    kind: trainings of the same kind and with similar `operations` predict each other's speed; empty if none do.
+    per_step, per_evaluation: work in a unit of the trainer's choice, in which its speed is reported, too.
+    speeds: a folder for measured speeds of this kind.
+    sizes: what else is known in advance, by the names in `planning.confounds.QUANTITIES` and `evaluation_images`; what is
+        unknown is left out.
     """
 
     kind: str = ""
@@ -49,13 +50,17 @@ class Work:
 
 @dataclass(frozen=True)
 class Spec:
-    """One training as a config asks for it. It goes to other processes, so all of it can be pickled.
+    """One training as a config asks for it. It is sent to other processes, so all of it must be picklable.
 
-    trainer: the name of who trains it. seed: the replicate number. readouts: the weights that each evaluation is done with;
-    none where it has one value. grid: steps between two evaluations; None where the trainer decides. prefixes: whether a longer
-    training begins as this one does. resume: how it goes on after a stop: `exact`, as if there had been none; `own`, in a way
-    of its own; `never`, from the start. evaluation_set: what it is evaluated on. notes: what the user should know of it, a line
-    each. payload: what the trainer itself knows of it.
+    trainer: the trainer's name.
+    seed: the replicate number.
+    readouts: the weights that each evaluation uses, `raw` and `averaged`; empty if it has one value.
+    grid: steps between two evaluations; None if the trainer decides.
+    prefixes: whether a longer training begins exactly like this one.
+    resume: how it resumes after a stop: `exact`, as if never stopped; `own`, in the trainer's own way; `never`, from the start.
+    evaluation_set: what it is evaluated on: `test`, `validation`, or `evaluation` where the trainer does not say.
+    notes: what the user should know about it, one line each.
+    payload: whatever else the trainer needs.
     """
 
     trainer: str
@@ -72,7 +77,7 @@ class Spec:
 
 @dataclass(frozen=True)
 class Resources:
-    """What a training is given. threads: of the processor. fixed: whether it was begun with as many, so that only they will do.
+    """What a training is given. threads: CPU threads. fixed: whether it was begun with this many and has to keep them.
 
     at_once: how many trainings share the machine.
     """
@@ -99,38 +104,38 @@ class Report(Protocol):
     """What a trainer calls while it trains."""
 
     def began(self, step: int, where: Mapping[str, Any] | None = None) -> int:
-        """It goes on from a step, 0 where it is new. Evaluations behind it that no run has read are forgotten.
+        """Training starts at a step: 0 if it is new. Evaluations after it that no run has read are discarded.
 
         Args:
-            where: with what it goes on from there, as env.json has it; None where the trainer has nothing to add.
+            where: the environment from here on, as in env.json; None for the usual entries.
 
         Returns:
-            The step to evaluate at first, which may be this one.
+            The first step to evaluate at, which may be this one.
         """
 
     def next_due(self, step: int) -> int:
-        """The first step behind this one to evaluate at: of the grid, the last, or one that a run asked for meanwhile."""
+        """The next step to evaluate at: on the grid, the last one, or one that a run has asked for in the meantime."""
 
     def row(self, step: int, values: Mapping[str, Any], predictions: Mapping[str, Any] | None = None) -> None:
         """Store an evaluation, unless it is there.
 
         Args:
-            values: numbers by name, with the metrics among them. Where there are no `seconds`, those of the clock are added.
-            predictions: the predicted class of each evaluation image, (images,), by readout, where there are such.
+            values: numbers by name, with the metrics among them. If `seconds` is missing, the elapsed time is added.
+            predictions: the predicted class of each evaluation image, (images,), by readout, if there are any.
         """
 
     def saved(self, step: int) -> None:
-        """The state of a step can be gone on from."""
+        """The state at a step was saved; training can resume from it."""
 
     def alive(self, step: int, loss: float | None = None, per_second: float | None = None) -> None:
-        """It has come to a step."""
+        """Training has reached a step."""
 
     def stop(self) -> bool:
         """Whether to save the state, where that can be, and raise `Stopped`."""
 
 
 class Trainer(Protocol):
-    """What trains. It is found by its name, and keeps nothing between trainings; see `ablate.trainers`."""
+    """A trainer. It is found by its name, and keeps no state between trainings; see `ablate.trainers`."""
 
     name: str
     metrics: tuple[Metric, ...]  # the first is the one that runs are judged by
@@ -157,7 +162,7 @@ class Trainer(Protocol):
         """
 
     def keep(self, spec: Spec, content: Mapping[str, Any], store: Path) -> None:
-        """Keep in the store what a report reads besides evaluations, where it is missing; of a training that is there."""
+        """For a training that is in the store already: add what a report reads besides evaluations, if it is missing."""
 
     def prepare(self, spec: Spec, content: Mapping[str, Any], folder: Path, resources: Resources) -> int:
         """Make ready to train in this process, before anything of the training is written; the threads that it will have.
@@ -171,5 +176,5 @@ class Trainer(Protocol):
 
         Raises:
             Stopped: it was asked to stop, and has saved what can be.
-            Diverged: it is of no use to go on.
+            Diverged: there is no point in training further.
         """

@@ -1,7 +1,8 @@
 """Data sets: bytes in, uint8 arrays out.
 
 `shape` tells what a model needs to know, `digest` identifies the arrays, `load` gives them. Each takes the
-plain dict of the config group `data`. A set is a module with a `SOURCE`; an entry point of another package leads to one.
+plain dict of the config group `data`. A data set is a module here with a `SOURCE`, or another package's entry point
+that names a `Source`.
 """
 
 import dataclasses

@@ -42,7 +42,7 @@ class Shape:
     """What a model needs to know, without decoding anything.
 
     height, width: in pixels.
-    channels: 1 for grey, 3 for RGB.
+    channels: 1 for gray, 3 for RGB.
     classes: how many.
     train_images: without the held-out ones.
     eval_images: by `eval_on`, the test or the held-out ones.
@@ -85,7 +85,7 @@ class Decoded:
 
 @dataclass(frozen=True)
 class OwnKey:
-    """A key that the level of one data set has alone.
+    """A config key that only one data set has.
 
     name: as on the command line, without the `data.` before it.
     unit: of its value; empty where it has none.
@@ -111,7 +111,7 @@ class Source:
     read: the arrays.
     title: what a paper calls it; empty for a user's own images.
     keys: of its level, besides `name`, `validation` and `eval_on`, which all have.
-    opened: whether `shape` opens the file that `read` opens, so that the one is not called before the other.
+    opened: whether `shape` opens the same file as `read`; if so, it is not called before `read`.
 
     Examples:
         >>> import numpy as np

@@ -213,11 +213,12 @@ def check_resolution(resolution: int) -> None:
 
 
 def levels_of(arms: Sequence[Arm]) -> dict[str, tuple[str, ...]]:
-    """The levels that arms have of each factor, in the order in which they come, the baseline's first.
+    """The levels of each factor among the arms, in order of appearance, the baseline's first.
 
-    >>> from ablate.designs import Arm, levels_of
-    >>> levels_of([Arm((("ema", "on"), ("lr", "0.1"))), Arm((("ema", "off"), ("lr", "0.1")))])
-    {'ema': ('on', 'off'), 'lr': ('0.1',)}
+    Examples:
+        >>> from ablate.designs import Arm, levels_of
+        >>> levels_of([Arm((("ema", "on"), ("lr", "0.1"))), Arm((("ema", "off"), ("lr", "0.1")))])
+        {'ema': ('on', 'off'), 'lr': ('0.1',)}
     """
     columns = zip(*(arm.levels for arm in arms), strict=True)
     return {column[0][0]: tuple(dict.fromkeys(level for _, level in column)) for column in columns}

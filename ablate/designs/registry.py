@@ -37,7 +37,7 @@ UNKNOWN = "those that its design names"  # the sentence of a design that is not 
 
 
 def names() -> tuple[str, ...]:
-    """The names of all designs, ours first. Of a name that several have ours counts.
+    """The names of all designs, ours first. If another package uses one of our names, ours wins.
 
     Examples:
         >>> from ablate.designs import names

@@ -19,7 +19,7 @@ OF_THE_PLACE: frozenset[Cause] = frozenset({"preempted", "node", "lost"})  # no 
 class Job:
     """One trajectory to be trained, as it is sent to another process or machine.
 
-    readouts: of the runs that stand on it, one a step, shortest first. content: what the fingerprint hashes. names: the chosen
+    readouts: of the runs that share it, one per step, shortest first. content: what the fingerprint hashes. names: the chosen
     levels. threads: to train with. at_once: how many trainings share the machine.
     """
 

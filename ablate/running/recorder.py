@@ -70,7 +70,7 @@ class Recorder:
         return self.next_due(step)
 
     def next_due(self, step: int) -> int:
-        """The first step behind this one to evaluate at."""
+        """The next step to evaluate at."""
         asked_for = [each for each in self.trajectory.final_steps() if each > step]
         on_grid = [] if self.spec.grid is None else [(step // self.spec.grid + 1) * self.spec.grid]
         return min([*on_grid, self.to, *asked_for])
@@ -99,16 +99,17 @@ class Recorder:
                 got = ", ".join(values) or "nothing"
                 raise AblateError(f"trainer={self.trainer.name} must give {missing} at every evaluation, got {got}.")
             if not metric.allows(values[name]):
-                low, high = ("without end" if end is None else f"{end:g}" for end in (metric.low, metric.high))
-                raise AblateError(f"{name} of trainer={self.trainer.name} must be from {low} to {high}, got {values[name]:g}.")
+                limits = (("at least", metric.low), ("at most", metric.high))
+                bounds = " and ".join(f"{words} {end:g}" for words, end in limits if end is not None)
+                raise AblateError(f"{name} of trainer={self.trainer.name} must be {bounds}, got {values[name]:g}.")
 
     def saved(self, step: int) -> None:
-        """The state of a step can be gone on from."""
+        """The state at a step was saved; training can resume from it."""
         self.trajectory.set_status("running", step)
         checkpoints.prune(self.trajectory, step)
 
     def alive(self, step: int, loss: float | None = None, per_second: float | None = None) -> None:
-        """It has come to a step."""
+        """Training has reached a step."""
         self.watcher.stepped(step, loss, per_second)
 
     def _segment(self, step: int) -> dict[str, Any]:

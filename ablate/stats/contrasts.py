@@ -166,7 +166,7 @@ def pair_means(wide: pd.DataFrame, levels: pd.DataFrame, factors: Factors) -> pd
     Args:
         wide: a value for each arm (row) and seed (column).
         levels: the level of each factor (column) in each arm (row).
-        factors: the levels of each, in the order drawn; those with one level alone are left out.
+        factors: the levels of each factor, in drawing order; factors with only one level are left out.
 
     Returns:
         A row a pair of factors and combination of their levels.

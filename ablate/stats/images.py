@@ -53,7 +53,7 @@ def new_images(correct: Correct, weights: pd.DataFrame, level: float) -> pd.Data
         low_new, high_new: the interval; NaN as in `crossed`.
 
     Examples:
-        The arm has 2 of 4 images more right than the baseline with seed 0, and 1 with seed 1: 37.5 points on average.
+        Of 4 images, the arm gets 2 more right than the baseline with seed 0, and 1 more with seed 1: 37.5 points on average.
 
         >>> import numpy as np
         >>> import pandas as pd
@@ -89,11 +89,11 @@ def networks(correct: Correct, pairs: Sequence[tuple[int, int]]) -> pd.DataFrame
         One row a pair and seed that both arms have.
 
         arm, against, seed: whose networks they are.
-        only_arm, only_against: the images that only one of them classified rightly.
+        only_arm, only_against: the number of images that only one of them classified correctly.
         p: of the test.
 
     Examples:
-        Five images were classified rightly by arm 1's network alone, none by arm 0's alone: p = 2 / 2^5.
+        Five images were classified correctly only by arm 1's network, none only by arm 0's: p = 2 / 2^5.
 
         >>> import numpy as np
         >>> from ablate.stats import networks

@@ -193,8 +193,8 @@ def rule(
         points: the unit of a difference.
         what: is judged, a difference or an effect.
         fixed: when the margin was, empty where it was not.
-        planned: whether all was, the look as well, so that the whole is as seldom wrong as it should be.
-        new_images: whether intervals for these stand beside.
+        planned: whether everything was, including this look, so that the error rate holds for all verdicts together.
+        new_images: whether intervals for new images are shown, too.
         images: whether runs are evaluated on images.
 
     Examples:

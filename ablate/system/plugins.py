@@ -14,16 +14,16 @@ from ablate.errors import AblateError, one_of
 
 @dataclass(frozen=True)
 class Plugins:
-    """The things of one kind. Of a name that several have ours counts; nothing is imported before it is asked for.
+    """All plugins of one kind. If another package uses one of our names, ours wins; nothing is imported until it is asked for.
 
-    group: of the entry points of other packages, as `ablate.designs`.
-    package: of ours, each of whose modules is one, but for its helpers.
-    helpers: names of those modules that are none.
-    attribute: of a module, what its name stands for; None for the module itself.
+    group: of other packages' entry points, such as `ablate.designs`.
+    package: ours; each of its modules is a plugin, except the helpers.
+    helpers: the names of those modules.
+    attribute: of a module, the one that is the plugin; None for the module itself.
     title: what messages call one, with `{}` for its name.
-    key: what messages call a name that there is not.
-    must: what one of another package must be, in words, with `{}` for its name.
-    fits: from a name and what was loaded, whether it is that.
+    key: what messages call an unknown name.
+    must: what another package's plugin must be, in words, with `{}` for its name.
+    fits: whether it is, from its name and what was loaded.
     """
 
     group: str
@@ -44,10 +44,10 @@ class Plugins:
         return _ours(self.package, self.helpers)
 
     def known(self, name: str) -> Any:
-        """The one of a name; None where there is none.
+        """The plugin with a name; None if there is none.
 
         Raises:
-            AblateError: it is that of another package and cannot be loaded, or of several.
+            AblateError: it is from another package and cannot be loaded or does not fit, or several packages define it.
         """
         if name in self.ours():
             module = import_module(f"{self.package}.{name}")

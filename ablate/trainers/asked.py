@@ -78,7 +78,7 @@ def of(config: Mapping[str, Any]) -> Trainer:
     if section is None:
         return registry.find(registry.BUILT_IN)
     if not isinstance(section, Mapping) or not isinstance(section.get("name"), str):
-        raise AblateError(f"{SECTION} must be a section with the name of a trainer, got {shown(section)}.")
+        raise AblateError(f"{SECTION} must be a section with a trainer's `name`, got {shown(section)}. Use {SECTION}=NAME.")
     return registry.find(section["name"])
 
 

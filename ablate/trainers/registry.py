@@ -28,7 +28,7 @@ def find(name: str) -> Trainer:
     found: Trainer = TRAINERS.find(name)
     metric = found.metrics[0].name
     if metric in COLUMNS and metric != ACCURACY:
-        raise AblateError(f"trainer={name} must judge by a metric with a name of its own, got {metric}, which every run has.")
+        raise AblateError(f"The metric of trainer={name} must not be called {metric}, the name of a run's column. Rename it.")
     if metric == ACCURACY and (found.metrics[0].low, found.metrics[0].high) != (0, 1):
         raise AblateError(
             f"trainer={name} must give its accuracy as a fraction, from 0 to 1. Use another name for other values."

@@ -22,6 +22,7 @@ Install = Callable[..., Path]
 MODULE = """
 import json
 import time
+from dataclasses import replace
 
 from ablate.errors import Diverged, Stopped
 from ablate.readout import Readout
@@ -85,6 +86,17 @@ class Other(Toy):
 
 
 OTHER = Other()
+
+
+class Odd(Toy):
+    name = "odd"
+
+    def read(self, config, chosen):
+        spec, readout = super().read(config, chosen)
+        return replace(spec, **{config["trainer"]["label"]: config["trainer"]["gives"]}), readout
+
+
+ODD = Odd()
 """
 CONFIG = """
 name: toy
@@ -139,13 +151,14 @@ def toy(tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch, capsy
     site = install(
         "toy",
         {"toy_trainer": MODULE, "tensorflow": BLOCKED, "keras": BLOCKED},
-        {TRAINERS.group: {"toy": "toy_trainer:TOY", "other": "toy_trainer:OTHER"}},
+        {TRAINERS.group: {"toy": "toy_trainer:TOY", "other": "toy_trainer:OTHER", "odd": "toy_trainer:ODD"}},
     )
     for name in ("tensorflow", "keras"):
         monkeypatch.setitem(sys.modules, name, None)
     (tmp_path / "my" / "trainer").mkdir(parents=True)
     (tmp_path / "my" / "trainer" / "toy.yaml").write_text(CONFIG)
     (tmp_path / "my" / "trainer" / "other.yaml").write_text(CONFIG.replace("toy", "other").replace("accuracy", "perplexity"))
+    (tmp_path / "my" / "trainer" / "odd.yaml").write_text(CONFIG.replace("toy", "odd"))
     monkeypatch.chdir(tmp_path)
     return Program(tmp_path, site, capsys)
 
@@ -218,8 +231,20 @@ def test_a_run_alone_and_one_that_diverges(toy: Program) -> None:
     assert "already; nothing to train" in toy(*OWN, "seed=3", "hydra.run.dir=out")
     assert "must give accuracy at every evaluation, got f1." in toy(*OWN, "trainer.gives=f1", "seed=4", status=1)
     told = toy(*OWN, "trainer.rate=10", "hydra.run.dir=out", status=1)
-    assert "ablate: accuracy of trainer=toy must be from 0 to 1, got 1.0" in told
+    assert "ablate: accuracy of trainer=toy must be at least 0 and at most 1, got 1.0" in told
     assert "The run diverged: a rate of 200 leads nowhere" in toy(*OWN, "trainer.rate=200", "hydra.run.dir=out", status=1)
+
+
+def test_what_no_report_could_read_is_refused_before_anything_trains(toy: Program) -> None:
+    assert "trainer must be the same for all runs of a sweep, got other,toy." in toy(
+        "-cd", "my", "-m", "trainer=toy,other", "steps=40", "eval_every=10", status=1
+    )
+    words = ("-cd", "my", "trainer=odd", "steps=40", "eval_every=10")
+    told = toy(*words, "trainer.label=readouts", "trainer.gives=[student]", status=1)
+    assert "Unknown readout of trainer=odd 'student'. Choose from raw, averaged." in told
+    told = toy(*words, "trainer.label=evaluation_set", "trainer.gives=tests", status=1)
+    assert "Unknown evaluation set of trainer=odd 'tests'. Choose from test, validation, evaluation." in told
+    assert not (toy.folder / "runs").exists()
 
 
 def test_another_metric_is_judged_as_it_is(toy: Program) -> None:
@@ -266,7 +291,7 @@ def test_a_search_in_steps(toy: Program) -> None:
             ("-m", "trainer.trick=on,off", "retune=true"),
             "retune=true tunes the learning rate of trainer=networks alone. Leave it out.",
         ),
-        (("trainer.name=toyy",), "Unknown trainer 'toyy'. Choose from networks, other, toy. Did you mean 'toy'?"),
+        (("trainer.name=toyy",), "Unknown trainer 'toyy'. Choose from networks, odd, other, toy. Did you mean 'toy'?"),
         (("threads=0",), "threads must be at least 1, got 0."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
