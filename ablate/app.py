@@ -59,11 +59,11 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
             raise AblateError(f"The run diverged: {result['error']}. Its result is in {folder / result_file.RESULT}.")
         step, weights = result["readout"]["step"], result["readout"]["weights"]
         of = f", {weights} weights" if weights else ""
-        images = f"{result['evaluation_set']} images"
+        on = f"on the {result['evaluation_set']} set at step {step}{of}"
         if "metric" in result:
-            terminal.tell(f"{result['metric']} {judged(result):.6g} at step {step}{of}")
+            terminal.tell(f"{result['metric']} {judged(result):.6g} {on}")
         else:
-            terminal.tell(f"accuracy {100 * result['accuracy']:.2f} % of the {images} at step {step}{of}")
+            terminal.tell(f"accuracy {100 * result['accuracy']:.2f} % {on}")
         terminal.tell(f"{folder / result_file.RESULT}")
     return 0
 

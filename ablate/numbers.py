@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from ablate import text
-from ablate.text import counted as counted
 
 SAME = 1e-9  # points; a deviation below it is rounding, of differences that are all the same
 NONE = "–"  # in a cell with no value

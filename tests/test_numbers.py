@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate import numbers
+from ablate.text import counted
 
 
 def test_a_difference_has_a_sign_and_what_rounds_to_nothing_has_none():
@@ -63,7 +64,7 @@ def test_what_is_shown_reads_back_to_the_last_digit(value, places):
 
 
 def test_things_are_counted():
-    assert numbers.counted(1, "seed") == "1 seed"
-    assert numbers.counted(1200, "run") == "1,200 runs"
+    assert counted(1, "seed") == "1 seed"
+    assert counted(1200, "run") == "1,200 runs"
     assert numbers.listed({"diverged": 1, "failed": 0, "missing": 2}) == "1 diverged, 2 missing"
     assert numbers.listed({"failed": 0}) == ""

@@ -17,7 +17,7 @@ from ablate.monitor import trials as of_trials
 from ablate.monitor.planned import Planned
 from ablate.monitor.seen import UNKNOWN, Seen, began, derived, look_into, of_results, pace
 from ablate.monitor.states import Evaluation, Holder, RunStatus, Snapshot, TrainingStatus
-from ablate.monitor.tolerant import changed_at, line, number, ratio, whole
+from ablate.monitor.tolerant import changed_at, finite, line, number, ratio, whole
 from ablate.planning.run_result import TRACE
 from ablate.readout import value
 from ablate.store import RECENT, SWEEP, Trajectory, alive, read_json, result_file
@@ -90,7 +90,7 @@ def evaluations(seen: Snapshot, training: TrainingStatus, after: int) -> list[Ev
     except AblateError:
         return []
     return [
-        Evaluation(row["step"], number(value(row, training.metric, training.weights)), number(row.get(RECENT)))
+        Evaluation(row["step"], finite(value(row, training.metric, training.weights)), number(row.get(RECENT)))
         for row in rows
         if after < row["step"] <= last
     ]
@@ -164,7 +164,7 @@ def _status(
         longest.readout.step,
         began=began(live, seen),
         loss=number(live.get("loss")),
-        accuracy=number(value(row, training.metric, longest.readout.weights)),
+        accuracy=finite(value(row, training.metric, longest.readout.weights)),
         metric=training.metric,
         evaluated=evaluated,
         examples_per_second=number((live or row).get("examples_per_second")),

@@ -12,13 +12,19 @@ def changed_at(path: Path) -> float:
         return math.inf
 
 
-def number(value: object) -> float | None:
-    """A finite number that is not negative, or None."""
+def finite(value: object) -> float | None:
+    """A finite number, or None."""
     try:
         number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
     except OverflowError:
         return None
-    return number if math.isfinite(number) and number >= 0 else None
+    return number if math.isfinite(number) else None
+
+
+def number(value: object) -> float | None:
+    """A finite number that is not negative, or None."""
+    found = finite(value)
+    return None if found is None or found < 0 else found
 
 
 def whole(value: object) -> int:

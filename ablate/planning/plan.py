@@ -55,10 +55,7 @@ class Plan:
     @property
     def identity(self) -> Identity:
         """What makes it this sweep and no other."""
-        factors = {factor.name: factor.levels for factor in self.factors}
-        standing = tuple((run.arm, run.seed, *run.readout) for run in self.runs)
-        levels = tuple(dict(arm.levels) for arm in self.arms)
-        return Identity(self.study, self.design, self.resolution, factors, levels, self.seeds, standing)
+        return self.sweep.identity(self.resolution)
 
     @property
     def name(self) -> str:

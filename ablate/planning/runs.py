@@ -32,8 +32,8 @@ class Run:
     def noted(self) -> SweepRun:
         """The run as sweep.json and the plan show it."""
         fingerprint, weights, step = self.readout
-        readout = SweepReadout(weights, step)
-        return SweepRun(self.number, self.arm, self.seed, self.overrides, fingerprint, readout, self.asked.grid)
+        every = self.asked.spec.grid or 1  # where the trainer decides, each of its evaluations is the run's
+        return SweepRun(self.number, self.arm, self.seed, self.overrides, fingerprint, SweepReadout(weights, step), every)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Sentences on what a reader should be careful with: an unfinished sweep, trainings that were there before, odd networks."""
 
-from ablate import designs, numbers
+from ablate import designs
 from ablate.results.computed.images import Predictions
 from ablate.results.frames import Results
 from ablate.results.question import Question
+from ablate.text import counted
 
 FEW = 5  # runs that are named
 
@@ -13,7 +14,7 @@ def doubts(names: dict[int, str], predictions: Predictions) -> list[str]:
     lines = []
     gone = sum(predicted is None for predicted in predictions.values())
     if gone:
-        count = f"{gone:,} of {numbers.counted(len(predictions), 'finished run')}"
+        count = f"{gone:,} of {counted(len(predictions), 'finished run')}"
         lines.append(
             f"The predictions of {count} are damaged or gone, so what needs them is left out: see `ablate runs verify`."
         )
@@ -34,7 +35,7 @@ def earlier(results: Results, begun_earlier: int | None) -> str:
     """On the trainings that were there before the plan; empty where there is none, or that is not known."""
     if not begun_earlier:
         return ""
-    count = numbers.counted(len(results.trainings), "training")
+    count = counted(len(results.trainings), "training")
     were = "was" if begun_earlier == 1 else "were"
     return (
         f"{begun_earlier} of {count} {were} begun before this sweep was planned: who saw them before had a look that is not "
@@ -48,5 +49,5 @@ def interim(results: Results, question: Question) -> str:
     missing = int((runs["status"] == "missing").sum())
     if not missing or sweep.design == designs.STORE or question.steps != sweep.fixed.steps:
         return ""
-    count = f"{missing:,} of {numbers.counted(len(runs), 'run')} {'is' if missing == 1 else 'are'}"
+    count = f"{missing:,} of {counted(len(runs), 'run')} {'is' if missing == 1 else 'are'}"
     return f"Interim: {count} not there yet; looking now is a look that was not planned."

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ablate import numbers, stats
-from ablate.numbers import counted
 from ablate.report import caveats, naming, sentences
 from ablate.results.computed.images import Predictions
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
+from ablate.text import counted
 
 
 def verdict_notes(

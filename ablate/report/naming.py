@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from ablate import numbers
 from ablate.results.computed.compared import DIFFERENT
 from ablate.results.frames import Results
 from ablate.results.question import Question
+from ablate.text import counted
 
 TROUBLES = {"diverged": "diverged", "failed": "failed", "missing": "not finished"}  # columns of arms, and what they say
 
@@ -22,7 +22,7 @@ def seeds_an_arm(results: Results) -> str:
     """How many seeds were planned for each arm, as in `5 seeds`, or `2 to 5 seeds` where sweeps were joined."""
     counts = results.runs.groupby("arm")["seed"].nunique()
     fewest, most = int(counts.min()), int(counts.max())
-    return numbers.counted(most, "seed") if fewest == most else f"{fewest:,} to {numbers.counted(most, 'seed')}"
+    return counted(most, "seed") if fewest == most else f"{fewest:,} to {counted(most, 'seed')}"
 
 
 def short(label: str) -> str:

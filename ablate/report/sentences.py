@@ -9,8 +9,9 @@ import pandas as pd
 
 from ablate import numbers
 from ablate.designs import interaction as crossed
-from ablate.numbers import SAME, counted
+from ablate.numbers import SAME
 from ablate.stats import MOST_SEEDS
+from ablate.text import counted
 
 if TYPE_CHECKING:
     from ablate.results.frames import Results

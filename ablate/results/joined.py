@@ -8,13 +8,13 @@ from typing import Any
 from ablate import designs
 from ablate.designs import Arm, levels_of
 from ablate.errors import AblateError
-from ablate.numbers import counted
 from ablate.readout import judged_by
 from ablate.results.frames import Found, arm_name
 from ablate.results.matching import Place, check_alike, match
 from ablate.results.one_sweep import MOST_NAMED
 from ablate.results.trained import Trained
 from ablate.store.sweep import Sweep, SweepArm, SweepFraction, SweepRun
+from ablate.text import counted
 
 _RANK = ("diverged", "done", "failed", "missing")  # of two results for one run the first counts
 _ALIKE = ("metric", "evaluation_set", "margin")  # what has to be fixed alike

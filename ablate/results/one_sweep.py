@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from ablate.errors import AblateError
-from ablate.numbers import counted
 from ablate.planning.folders import find_store, sweep_folder
 from ablate.readout import ACCURACY, Readout, diverged_loss_of, judged, judged_by, read_off
 from ablate.results.doubts import doubts
@@ -16,6 +15,7 @@ from ablate.store import SPEED, SWEEP, packed, result_file, sweep_file
 from ablate.store.result_file import Stored
 from ablate.store.sweep import Sweep, SweepArm, SweepRun
 from ablate.store.sweep_file import SweepFile
+from ablate.text import counted
 
 MOST_NAMED = 10  # runs that a note names
 COSTS = ("parameters", "operations", "seconds", "examples_per_second")
@@ -177,8 +177,8 @@ def of_training(run: SweepRun, one: Trained, limit: float, metric: str = ACCURAC
         limit: the training loss above which it has diverged.
         metric: what it is judged by.
     """
-    grid = None if one.config is not None and "eval_every" not in one.config else run.eval_every  # which the trainer decides
-    outcome = read_off(one.rows, one.status, Readout(run.readout.weights, run.readout.step, limit, metric, grid=grid))
+    readout = Readout(run.readout.weights, run.readout.step, limit, metric, grid=run.eval_every)
+    outcome = read_off(one.rows, one.status, readout)
     if outcome is None:
         return None
     values = outcome.values(run.readout.weights, metric)

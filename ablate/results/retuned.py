@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ablate import numbers, stats
-from ablate.numbers import counted
+from ablate.text import counted
 
 SHARED, OWN, BOTH = "shared", "own best", "shared and own best"  # of a comparison, as in effects.csv
 Pair = tuple[int, int]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate.config import keys
+from ablate.config.neutral import OTHERS
 from ablate.designs import STORE, Arm, levels_of
 from ablate.errors import AblateError
 from ablate.readout import DIVERGED_LOSS, EMA
@@ -19,6 +20,7 @@ from ablate.store import canonical_json
 from ablate.store.catalog import contents
 from ablate.store.selection import leaves
 from ablate.store.sweep import Fixed, Sweep, SweepArm, SweepReadout, SweepRun
+from ablate.trainers import BUILT_IN
 
 _KEYS = keys.renamed()  # as the command line calls them
 _UNKNOWN = "not noted"
@@ -60,10 +62,12 @@ def read(store: Path) -> Found:
         AblateError: the store cannot be read, or there is no training in it.
     """
     everything = [Trained(one.path) for one in contents(store)[0]]
-    trained = [one for one in everything if _is_sound(one)]
-    left_out = len(everything) - len(trained)
+    ours = [one for one in everything if not _is_of_another(one)]
+    trained = [one for one in ours if _is_sound(one)]
+    left_out = len(ours) - len(trained)
     if not trained:
-        raise AblateError(f"Expected trainings in {store}. Received: none{' that is not damaged' if left_out else ''}.")
+        why = " that is not damaged" if left_out else f" of trainer={BUILT_IN}" if everything else ""
+        raise AblateError(f"Expected trainings in {store}. Received: none{why}.")
     readings = _readings(trained)
     arms = _arms([reading.levels for reading in readings])
     numbers = {arm.levels: number for number, arm in enumerate(arms)}
@@ -99,11 +103,26 @@ def read(store: Path) -> Found:
         ),
         joined=(),
     )
-    notes = [
-        f"{left_out} of {len(everything)} trajectories are left out, since they are damaged or cannot be read: see "
-        "`ablate runs verify`"
-    ]
-    return Found(store.resolve().name, sweep, rows, {str(one.path): one for one in trained}, notes if left_out else [])
+    notes = []
+    if left_out:
+        notes.append(
+            f"{left_out} of {len(everything)} trajectories are left out, since they are damaged or cannot be read: see "
+            "`ablate runs verify`"
+        )
+    if len(ours) < len(everything):
+        notes.append(
+            f"{len(everything) - len(ours)} of {len(everything)} trajectories are left out: the report of a store is for "
+            f"trainer={BUILT_IN} alone"
+        )
+    return Found(store.resolve().name, sweep, rows, {str(one.path): one for one in trained}, notes)
+
+
+def _is_of_another(one: Trained) -> bool:
+    """Whether a training is that of another trainer, whose keys and rows are its own."""
+    try:
+        return one.config is not None and OTHERS in one.config
+    except AblateError:
+        return False
 
 
 def _is_sound(one: Trained) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from ablate import trainers
 from ablate.config.execution import Settings
 from ablate.planning.runs import Run, Training, trainings
 from ablate.resources import Share
@@ -34,11 +33,6 @@ class Launching:
         self.settings = Settings.of(config)
         self.launcher = str(config.hydra.runtime.choices["hydra/launcher"])
         self._made_for = backends.named(self.launcher, options)
-
-    @property
-    def trainer(self) -> Trainer:
-        """Who trains."""
-        return trainers.of(self.config)
 
     @property
     def pace_key(self) -> str:
@@ -67,13 +61,20 @@ class Launching:
 
     @contextmanager
     def engine(
-        self, count: int, ended: Callable[[Training, Outcome], bool], tick: Callable[[], None], within: str = ""
+        self,
+        count: int,
+        ended: Callable[[Training, Outcome], bool],
+        tick: Callable[[], None],
+        within: str = "",
+        *,
+        trainer: Trainer,
     ) -> Iterator[Engine]:
         """An engine on the back end, whose processes end with it; see `ablate.running.engine.Engine`.
 
         Args:
             count: how many trainings are to be done, which decides how they share a machine.
             within: the folder, in that of the sweep, in which the runs have theirs.
+            trainer: who trains all of them.
         """
         jobs = Jobs(self.context, self.task, self.config, within)
 
@@ -84,9 +85,7 @@ class Launching:
 
         settings = self.settings
         with self._backend(count) as backend:
-            yield Engine(
-                backend, backend.share, settings.retries, settings.fail_fast, told, tick, jobs.began, self.trainer.check
-            )
+            yield Engine(backend, backend.share, settings.retries, settings.fail_fast, told, tick, jobs.began, trainer.check)
 
     def ensure(
         self,
@@ -97,7 +96,7 @@ class Launching:
     ) -> None:
         """Train what the runs stand on; see `engine`."""
         wanted = trainings(runs)
-        with self.engine(len(wanted), ended, tick, within) as engine:
+        with self.engine(len(wanted), ended, tick, within, trainer=runs[0].asked.trainer) as engine:
             engine.run(wanted)
 
     def within(self, folder: str) -> Callable[..., None]:

@@ -1,6 +1,5 @@
 """What a trainer says while it trains, written to the training's folder."""
 
-import platform
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -59,7 +58,10 @@ class Recorder:
         trajectory = self.trajectory
         if not any(int(path.stem) > step for path in trajectory.checkpoints()):
             trajectory.drop_after(max(step, trajectory.finished))  # what a run has read is not lost for want of a checkpoint
-        trajectory.add_segment(where or self._segment(step))
+        if where is None:
+            told = provenance.facts(machine.processor(), ("ablate-tf",))
+            where = provenance.segment(step, self.to, self.given.threads, self.given.at_once, **told)
+        trajectory.add_segment(where)
         trajectory.keep(self.to)
         trajectory.set_status("running", step)
         self._seconds = next((row.get("seconds", 0.0) for row in reversed(trajectory.rows()) if row["step"] <= step), 0.0)
@@ -111,22 +113,3 @@ class Recorder:
     def alive(self, step: int, loss: float | None = None, per_second: float | None = None) -> None:
         """Training has reached a step."""
         self.watcher.stepped(step, loss, per_second)
-
-    def _segment(self, step: int) -> dict[str, Any]:
-        """Where it goes on from a step, of a trainer that does not say so itself."""
-        commit, dirty = provenance.commit()
-        return {
-            "from_step": step,
-            "to_step": self.to,
-            "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "host": machine.host(),
-            "system": platform.platform(),
-            "device": machine.processor(),
-            "processor": machine.processor(),
-            "python": platform.python_version(),
-            "versions": {"ablate-tf": provenance.version_of("ablate-tf")},
-            "commit": commit,
-            "dirty": dirty,
-            "threads": self.given.threads,
-            "at_once": self.given.at_once,
-        }

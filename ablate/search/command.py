@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,8 @@ def run(
     def redact(text: str) -> str:
         return loading.redacted(text, master)
 
-    begin(made, folder, settings, launching.engine, measure, finished, redact, launching)
+    engines = partial(launching.engine, trainer=made.asked.trainer)
+    begin(made, folder, settings, engines, measure, finished, redact, launching)
 
 
 def _check_place(launching: Launching, settings: SearchSettings) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ablate import terminal
-from ablate.numbers import counted
 from ablate.planning.forecast import Forecast, forecast
 from ablate.planning.runs import Training, trainings
 from ablate.planning.site import Site
@@ -14,7 +13,7 @@ from ablate.resources import Share
 from ablate.search import space
 from ablate.search.spec import Search
 from ablate.store.trials import shown
-from ablate.text import clock
+from ablate.text import clock, counted
 
 if TYPE_CHECKING:
     from ablate.search.ledger import Ledger

@@ -1,11 +1,17 @@
-"""Which code runs here: the commit of the checkout that this package is imported from."""
+"""Which code runs here, and where: the commit of the checkout that this package is imported from, versions, the machine."""
 
 import functools
 import os
+import platform
 import re
 import subprocess
+import time
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
+
+from ablate import machine
 
 GIT_TIMEOUT_S = 5.0  # of each question; a checkout on a slow disk does not hold up a training
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")  # SHA-1 or SHA-256
@@ -65,3 +71,34 @@ def version_of(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def segment(step: int, to_step: int, threads: int, at_once: int, **more: Any) -> dict[str, Any]:
+    """An entry of env.json: where and with what a training goes from a step to another.
+
+    Args:
+        at_once: how many trainings share the machine.
+        more: what else is to be said, as by `facts`.
+    """
+    now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    return {"from_step": step, "to_step": to_step, "time": now, **more, "threads": threads, "at_once": at_once}
+
+
+def facts(device: str, packages: Sequence[str]) -> dict[str, Any]:
+    """What a segment tells of this process and its machine.
+
+    Args:
+        device: what computes.
+        packages: whose versions are told.
+    """
+    code, dirty = commit()
+    return {
+        "host": machine.host(),
+        "system": platform.platform(),
+        "device": device,
+        "processor": machine.processor(),
+        "python": platform.python_version(),
+        "versions": {name: version_of(name) for name in packages},
+        "commit": code,
+        "dirty": dirty,
+    }

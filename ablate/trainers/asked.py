@@ -8,14 +8,14 @@ from typing import Any
 from omegaconf import DictConfig
 
 from ablate.config import keys, loading
+from ablate.config.neutral import OTHERS as SECTION  # of the config: the name of the trainer, and its own keys
 from ablate.config.recipe import Report
+from ablate.config.syntax import key_of
 from ablate.errors import AblateError, one_of, shown
 from ablate.readout import Readout
 from ablate.store.sweep_check import EVALUATION_SETS, NO_SET, WEIGHTS
 from ablate.trainer import Metric, Spec, Trainer
 from ablate.trainers import registry
-
-SECTION = "trainer"  # of the config: the name of the trainer, and its own keys
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def check_words(words: Sequence[str], config: Mapping[str, Any]) -> None:
     """
     trainer = of(config)
     for word in words:
-        key = word.lstrip("+").partition("=")[0]
+        key = key_of(word)
         if key.partition(".")[0] in _unread(trainer):
             raise AblateError(f"{key} has no effect with {SECTION}={trainer.name}. Leave it out.")
 

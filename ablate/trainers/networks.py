@@ -16,12 +16,12 @@ from ablate.messages import say
 from ablate.models.costs import totals
 from ablate.readout import ACCURACY, Readout
 from ablate.store import Evaluated, Trajectory, is_forbidden, keep_evaluated, read_evaluated
+from ablate.store.sweep_check import WEIGHTS
 from ablate.system import environment
 from ablate.trainer import Metric, Report, Resources, Spec, Work
 from ablate.trainers import libraries
 
 EVALUATION_SHARE = 0.35  # of a training example, that an evaluated image takes: 0.30 to 0.40 on one core of an AMD EPYC
-WEIGHTS = ("raw", "averaged")
 
 _totals = functools.lru_cache(maxsize=1024)(totals)
 log = logging.getLogger(__name__)

@@ -2,8 +2,6 @@
 
 import logging
 import os
-import platform
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -72,8 +70,7 @@ def warn_without_bfloat16() -> None:
 
 def segment(threads: int, at_once: int, step: int, to_step: int) -> dict[str, Any]:
     """Where and with what a training goes from a step to another: an entry of env.json."""
-    now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-    return {"from_step": step, "to_step": to_step, "time": now, **facts(), "threads": threads, "at_once": at_once}
+    return provenance.segment(step, to_step, threads, at_once, **facts())
 
 
 def facts() -> dict[str, Any]:
@@ -82,16 +79,8 @@ def facts() -> dict[str, Any]:
     Of environment variables only those are read that `environment.found` lists. A segment with an `environment` is of a
     version that sets Keras's and TensorFlow's global state and checks the network; see `state.settled`.
     """
-    commit, dirty = provenance.commit()
     return {
-        "host": machine.host(),
-        "system": platform.platform(),
-        "device": device_name(),
-        "processor": machine.processor(),
-        "python": platform.python_version(),
-        "versions": {name: provenance.version_of(name) for name in ("ablate-tf", "tensorflow", "keras", "numpy")},
-        "commit": commit,
-        "dirty": dirty,
+        **provenance.facts(device_name(), ("ablate-tf", "tensorflow", "keras", "numpy")),
         "environment": {
             "variables": environment.found(),
             "instructions": environment.instructions(machine.cpuinfo()),

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from ablate.__main__ import main
@@ -33,6 +34,7 @@ class Toy:
     name = "toy"
     metrics = (Metric("accuracy", "%", low=0.0, high=1.0),)
     keys = ("steps", "eval_every", "seed")
+    sign = 1
 
     def read(self, config, chosen):
         own = config["trainer"]
@@ -58,11 +60,11 @@ class Toy:
         step = json.loads(state.read_text()) if state.exists() else 0
         due = report.began(step)
         while True:
-            if step == due:
+            if step == due or (spec.grid is None and step and step % 7 == 0):
                 gain = 0.1 * (spec.payload["trick"] == "on") + 0.05 * spec.payload["rate"]
                 noise = (7 * spec.seed + step) % 5 / 1000
                 accuracy = 0.5 + gain + noise + 0.2 * step / (step + 100)
-                report.row(step, {spec.payload["gives"]: accuracy})
+                report.row(step, {spec.payload["gives"]: self.sign * accuracy})
             if step == to:
                 return
             if spec.payload["rate"] > 100:
@@ -86,6 +88,21 @@ class Other(Toy):
 
 
 OTHER = Other()
+
+
+class Minus(Toy):
+    # values below zero, at steps of its own choice
+
+    name = "minus"
+    metrics = (Metric("reward"),)
+    sign = -1
+
+    def read(self, config, chosen):
+        spec, readout = super().read(config, chosen)
+        return replace(spec, grid=None), readout
+
+
+MINUS = Minus()
 
 
 class Odd(Toy):
@@ -151,13 +168,21 @@ def toy(tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch, capsy
     site = install(
         "toy",
         {"toy_trainer": MODULE, "tensorflow": BLOCKED, "keras": BLOCKED},
-        {TRAINERS.group: {"toy": "toy_trainer:TOY", "other": "toy_trainer:OTHER", "odd": "toy_trainer:ODD"}},
+        {
+            TRAINERS.group: {
+                "toy": "toy_trainer:TOY",
+                "other": "toy_trainer:OTHER",
+                "odd": "toy_trainer:ODD",
+                "minus": "toy_trainer:MINUS",
+            }
+        },
     )
     for name in ("tensorflow", "keras"):
         monkeypatch.setitem(sys.modules, name, None)
     (tmp_path / "my" / "trainer").mkdir(parents=True)
     (tmp_path / "my" / "trainer" / "toy.yaml").write_text(CONFIG)
     (tmp_path / "my" / "trainer" / "other.yaml").write_text(CONFIG.replace("toy", "other").replace("accuracy", "perplexity"))
+    (tmp_path / "my" / "trainer" / "minus.yaml").write_text(CONFIG.replace("toy", "minus").replace("accuracy", "reward"))
     (tmp_path / "my" / "trainer" / "odd.yaml").write_text(CONFIG.replace("toy", "odd"))
     monkeypatch.chdir(tmp_path)
     return Program(tmp_path, site, capsys)
@@ -208,26 +233,44 @@ def test_arms_that_train_alike_share_their_trainings(toy: Program) -> None:
     assert (content["same_arms"], content["trainer"]) == ([[1, 0]], "toy")
 
 
-def test_a_sweep_that_was_interrupted_goes_on_where_it_was(toy: Program) -> None:
-    words = ("-m", *SWEEP, "trainer.slow=0.1", "seed=0,1")
-    running = toy.start(*words)
+def begun(toy: Program) -> "subprocess.Popen[bytes]":
+    """A slow sweep, in a process of its own, that has an evaluation."""
+    running = toy.start("-m", *SWEEP, "trainer.slow=0.1", "seed=0,1")
     until = time.monotonic() + 120
     while time.monotonic() < until and not any((one.path / "metrics.jsonl").exists() for one in toy.trainings):
         time.sleep(0.1)
+    return running
+
+
+def test_a_sweep_whose_processes_are_all_killed_ends_as_one_that_never_was(toy: Program) -> None:
+    running = begun(toy)
+    for one in (*psutil.Process(running.pid).children(recursive=True), running):
+        one.send_signal(signal.SIGKILL)
+    running.wait(60)
+    assert 0 < sum(len(one.rows()) for one in toy.trainings) < 8
+    toy("-m", *SWEEP, "trainer.slow=0.0", "seed=0,1")
+    for one, seed in zip(sorted(toy.trainings, key=lambda one: one.config()["seed"]), (0, 1), strict=True):  # type: ignore[index]
+        noise = [(7 * seed + step) % 5 / 1000 + 0.2 * step / (step + 100) for step in (10, 20, 30, 40)]
+        assert [row["accuracy"] for row in one.rows()] == pytest.approx([0.55 + each for each in noise])
+    assert "0 damaged" in toy("runs", "verify")
+
+
+def test_a_sweep_that_was_interrupted_goes_on_where_it_was(toy: Program) -> None:
+    running = begun(toy)
     running.send_signal(signal.SIGINT)
     assert running.wait(120) == 130
-    begun = {one.fingerprint: len(one.rows()) for one in toy.trainings}
-    assert 0 < sum(begun.values()) < 8
+    begun_at = {one.fingerprint: len(one.rows()) for one in toy.trainings}
+    assert 0 < sum(begun_at.values()) < 8
     toy("-m", *SWEEP, "trainer.slow=0.0", "seed=0,1")
     for one in toy.trainings:
         assert [row["step"] for row in one.rows()] == [10, 20, 30, 40]
-        if begun[one.fingerprint]:
+        if begun_at[one.fingerprint]:
             assert one.segments()[-1]["from_step"] >= 10, "it went on from its own state"
 
 
 def test_a_run_alone_and_one_that_diverges(toy: Program) -> None:
     told = toy(*OWN, "seed=3", "hydra.run.dir=out")
-    assert "accuracy 60.81 % of the evaluation images at step 40\n" in told
+    assert "accuracy 60.81 % on the evaluation set at step 40\n" in told
     assert "already; nothing to train" in toy(*OWN, "seed=3", "hydra.run.dir=out")
     assert "must give accuracy at every evaluation, got f1." in toy(*OWN, "trainer.gives=f1", "seed=4", status=1)
     told = toy(*OWN, "trainer.rate=10", "hydra.run.dir=out", status=1)
@@ -268,6 +311,22 @@ def test_another_metric_is_judged_as_it_is(toy: Program) -> None:
     assert "A search needs a trainer that is judged by accuracy, and trainer=other is judged by perplexity." in refused
 
 
+def test_values_below_zero_at_steps_of_its_own_are_shown_as_they_are(toy: Program) -> None:
+    words = ("-cd", "my", "trainer=minus", "steps=40", "workers=2", "progress=false", "report.formats=[csv]")
+    told = toy("-m", *words, "trainer.trick=off,on", "seed=0,1")
+    assert "With trainer.trick, reward falls by 0.1000 units" in told
+    [sweep] = (toy.folder / "multirun").iterdir()
+    lines = (sweep / "report" / "evaluations.csv").read_text().splitlines()
+    assert len(lines) == 1 + 4 * 6, "those at 7, 14, 21, 28, 35 and 40 of each run"
+    assert re.search(r"40/40\s.*-0\.\d{3}", toy("status", "factorial"))
+
+
+def test_a_store_is_reported_without_what_others_have_trained(toy: Program) -> None:
+    toy("-m", *SWEEP, "seed=0,1")
+    told = toy("report", "runs", "--out", "all", status=1)
+    assert "Expected trainings in runs. Received: none of trainer=networks." in told
+
+
 def test_a_search_in_steps(toy: Program) -> None:
     words = (*SWEEP, "hydra/sweeper=optuna", "trainer.rate=interval(0.1,2.0)", "hydra.sweeper.n_trials=4")
     words = (*words, "hydra.sweeper.confirm_seeds=2")
@@ -291,7 +350,7 @@ def test_a_search_in_steps(toy: Program) -> None:
             ("-m", "trainer.trick=on,off", "retune=true"),
             "retune=true tunes the learning rate of trainer=networks alone. Leave it out.",
         ),
-        (("trainer.name=toyy",), "Unknown trainer 'toyy'. Choose from networks, odd, other, toy. Did you mean 'toy'?"),
+        (("trainer.name=toyy",), "Unknown trainer 'toyy'. Choose from networks, minus, odd, other, toy. Did you mean 'toy'?"),
         (("threads=0",), "threads must be at least 1, got 0."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -19,6 +19,7 @@ from ablate.report.figures.legend import LEGEND_WIDTH, named, shade
 from ablate.report.figures.save import Drawn, blank, fit
 from ablate.report.figures.style import BLUE, SHADE, SMALL, WIDTH, drawing, fitted, headline, limits, tell
 from ablate.results.question import METRICS, Metric, Question
+from ablate.text import counted
 
 PANEL, LOW_PANEL = 0.85, 0.6  # inches that a panel is high, where rows are few and where they are more than FEW_ROWS
 FEW_ROWS = 4
@@ -145,7 +146,7 @@ def _legend(
     figure: Figure, over_training: pd.DataFrame, margin: float | None, metric: Metric, cut: bool, said: Sequence[str]
 ) -> None:
     fewest, most = over_training["n"].min(), over_training["n"].max()
-    seeds = numbers.counted(int(most), "seed") if fewest == most else f"{fewest} to {most} seeds"
+    seeds = counted(int(most), "seed") if fewest == most else f"{fewest} to {most} seeds"
     handles: list[Artist] = [Line2D([], [], color="black", linewidth=1.1, label=f"mean of {seeds}, paired by seed")]
     if np.isfinite(over_training["low"]).any():
         label = "95 % band, pointwise: no verdict" + (f"; {SHRUNK}" if cut else "")

@@ -20,6 +20,7 @@ from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import GREY, SHADE, drawing, limits, tell
 from ablate.results.question import METRICS, Metric, Question
 from ablate.stats import percent
+from ablate.text import counted
 
 # What a verdict looks like, in grey too: the marker of its mean.
 VERDICTS = {
@@ -123,7 +124,7 @@ def forest(
         ax.xaxis.set_major_locator(MaxNLocator(7))
         ax.xaxis.set_major_formatter(lambda value, _: numbers.signed(value, 4).rstrip("0").rstrip("."))
         ax.set_xlabel(difference)
-        ax.set_title(f"{percent(level)} family intervals, {numbers.counted(count, judged)} judged", pad=8)
+        ax.set_title(f"{percent(level)} family intervals, {counted(count, judged)} judged", pad=8)
         handles, said = _meaning(comparisons, texts, margin, metric)
         said += rows.told(count, judged)
         ends = [*comparisons[["low", "high", "low_new", "high_new"]].to_numpy(dtype=float).ravel(), *seeds.ravel()]

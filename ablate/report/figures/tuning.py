@@ -4,11 +4,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from ablate import numbers
 from ablate.report.figures.legend import arm_handles, below, named
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import FEW, drawing, limits, look, tell
 from ablate.results.retuned import Retuned
+from ablate.text import counted
 
 HEIGHT = 2.1  # inches
 EDGE = 1.15  # times the largest rate: where the axis ends
@@ -67,7 +67,7 @@ def tuning_curve(tuning: pd.DataFrame, ax: Axes, one_lr: bool = True) -> Axes:
         ax.set_ylabel("validation accuracy (%)")
         gone = tuning[tuning["mean"].isna()]
         lost = [f"{row.label} at lr {row.lr:g} ({row.statuses})" for row in gone.itertuples(index=False)]
-        seeds = numbers.counted(int(tuning["n"].max()), "seed")
+        seeds = counted(int(tuning["n"].max()), "seed")
         bands = ", band: ± 1 standard deviation" if banded else ""
         said = [f"mean over {seeds}{bands}; ring: chosen", *named("not drawn, and not to be chosen", lost)]
         handles, above, columns = arm_handles(arms, said)

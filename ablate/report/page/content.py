@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ablate.designs import TUNING
-from ablate.numbers import counted
 from ablate.report import figures as plots
 from ablate.report import sentences as words
 from ablate.report import tables
@@ -17,6 +16,7 @@ from ablate.report.tables.verdicts import NAME, OTHER
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
+from ablate.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,13 +7,14 @@ import pandas as pd
 
 from ablate import stats
 from ablate.designs import STORE, TUNING
-from ablate.numbers import counted, duration, listed
+from ablate.numbers import duration, listed
 from ablate.report import caveats, naming, sentences
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
 from ablate.store.sweep import Fixed
 from ablate.store.sweep_check import ONE_VALUE
+from ablate.text import counted
 
 MOST_NAMED = 3  # changes with the same verdict that the first line of the page names
 MOST_ARMS = 8  # that the plan names; the table of arms names all

@@ -5,7 +5,6 @@ from typing import Any
 import pandas as pd
 
 from ablate import escaping, numbers, stats
-from ablate.numbers import counted
 from ablate.report import footnotes
 from ablate.report.paper import methods, recipe
 from ablate.report.paper.methods import TO_FILL_IN, paragraph
@@ -13,6 +12,7 @@ from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
+from ablate.text import counted
 
 
 def checklist(analysis: Analysis) -> str:

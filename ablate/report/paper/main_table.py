@@ -3,7 +3,6 @@
 import pandas as pd
 
 from ablate import escaping, numbers, stats
-from ablate.numbers import counted
 from ablate.report import footnotes, naming, sentences
 from ablate.report.paper.latex import tabular
 from ablate.report.paper.methods import is_tested
@@ -13,6 +12,7 @@ from ablate.report.tables.verdicts import OTHER, whats
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
+from ablate.text import counted
 
 HEAD = r"""% Needs \usepackage{booktabs} in the preamble. To be set as
 %   \begin{table} \centering \caption{\protect\input{caption}} \input{table} \end{table}

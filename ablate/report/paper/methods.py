@@ -7,13 +7,13 @@ import pandas as pd
 
 from ablate import designs, escaping, numbers, stats
 from ablate.config.neutral import OTHERS
-from ablate.numbers import counted
 from ablate.report import caveats, naming, sentences
 from ablate.report.paper import recipe
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
+from ablate.text import counted
 
 TO_FILL_IN = "**To fill in:**"
 KINDS = {  # of sweeps whose arms no design made

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from ablate import escaping, numbers
-from ablate.numbers import counted
 from ablate.report.paper.latex import tabular
 from ablate.report.paper.methods import TO_FILL_IN, machines, paragraph
 from ablate.report.paper.methods import test as rule
@@ -12,6 +11,7 @@ from ablate.report.search.tables import named, space
 from ablate.report.search.words import answer, best_setting, counted_trials, default_won, holds, setting, value, warnings
 from ablate.results.search import SearchResults
 from ablate.stats import searches
+from ablate.text import counted
 
 
 def methods(found: SearchResults) -> str:

@@ -13,6 +13,7 @@ from ablate.results.analysis import Analysis
 from ablate.results.search import SearchResults, as_number
 from ablate.stats import searches
 from ablate.stats.objectives import Objective
+from ablate.text import counted
 
 CONFIRMED = ("verdicts", "arms", "costs", "noise")  # of the confirmation's tables
 SHARE_PLACES = 2
@@ -162,9 +163,7 @@ def _setup(found: SearchResults) -> dict[str, str]:
     seeds = ", ".join(map(str, found.sweep.seeds))
     images = f", {search['validation_images']:,} images" if search.get("validation_images") else ""
     limit = f", or until {numbers.duration(search['timeout'])} have passed" if search.get("timeout") else ""
-    confirmed = (
-        "none" if search["confirm_seeds"] == 0 else f"{numbers.counted(search['confirm_seeds'], 'seed')} that no trial used"
-    )
+    confirmed = "none" if search["confirm_seeds"] == 0 else f"{counted(search['confirm_seeds'], 'seed')} that no trial used"
     if found.confirmation is not None:
         confirmed += f" ({', '.join(map(str, found.confirmation.results.sweep.seeds))}), on the "
         confirmed += f"{found.confirmation.question.evaluation_set} set"
@@ -185,7 +184,7 @@ def _setup(found: SearchResults) -> dict[str, str]:
         "budget of a trial": f"{budget['epochs']:g} epochs = {budget['examples']:,} examples a seed, evaluated every "
         f"{'epoch' if budget['eval_epochs'] == 1 else format(budget['eval_epochs'], 'g') + ' epochs'}"
         if found.sweep.trainer is None
-        else f"{numbers.counted(budget['examples'], 'step')} a seed",
+        else f"{counted(budget['examples'], 'step')} a seed",
         "pruned among trials with the same": ", ".join(search.get("arm_keys", ())) or "no key: all are compared",
         "confirmation": confirmed,
     }
@@ -229,7 +228,7 @@ def about_importance(frame: pd.DataFrame) -> list[str]:
     """What an importance is."""
     return [
         f"{frame['evaluator'].iloc[0]}: the share of the variation of scores that a random forest fitted to the "
-        f"{numbers.counted(int(frame['trials'].iloc[0]), 'trial')} that are done explains by one key alone; the shares add "
+        f"{counted(int(frame['trials'].iloc[0]), 'trial')} that are done explains by one key alone; the shares add "
         "up to 1. It tells of the searched ranges, and pruned and diverged trials take no part, which would show most where a "
         "key hurts."
     ]
@@ -304,4 +303,4 @@ def trials(found: SearchResults) -> Table:
         "A pruned trial has a last score, and no score. Trained examples and seconds are what the trial itself added to what "
         "had been trained before.",
     )
-    return Table("trials", f"All {numbers.counted(len(frame), 'trial')}", columns, notes, folded=True)
+    return Table("trials", f"All {counted(len(frame), 'trial')}", columns, notes, folded=True)

@@ -5,7 +5,6 @@ from typing import Any
 import pandas as pd
 
 from ablate import numbers
-from ablate.numbers import counted
 from ablate.report import caveats
 from ablate.report import sentences as words
 from ablate.results.analysis import Analysis
@@ -13,6 +12,7 @@ from ablate.results.search import SearchResults, Setting, as_number
 from ablate.stats import searches
 from ablate.store.state import FINISHED
 from ablate.store.trials import same, shown
+from ablate.text import counted
 
 SPREAD, SPREAD_OF = 0.4, "cifar10"  # points that runs of one setting scatter by, on this data, where no confirmation tells
 PICKED = "the best of many noisy scores is good in part by chance"

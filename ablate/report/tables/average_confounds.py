@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from ablate import numbers
 from ablate.report.tables.confounds import NAME, SECTION, changes
 from ablate.report.tables.table import Table, wordy
+from ablate.text import counted
 
 PLACE = 91
 
@@ -17,7 +17,7 @@ def part(average_confounds: pd.DataFrame, unknown_sizes: list[str]) -> Table | N
     notes = (
         "Means over the arms with the first level and with the second. An effect is due to all that changes: the factor, and "
         "what comes along with it.",
-        *([f"Left out: what is not known of {numbers.counted(unknown, 'arm')} without a training."] if unknown else []),
+        *([f"Left out: what is not known of {counted(unknown, 'arm')} without a training."] if unknown else []),
     )
     columns = (wordy("factor", average_confounds["label"]), *changes(average_confounds))
     return Table(NAME, "What else changes, on average", columns, notes, section=SECTION, only_page=True)

@@ -5,6 +5,7 @@ from ablate.report import footnotes
 from ablate.report.sentences import DIVERGED
 from ablate.report.tables.table import Table, intervals, numeric, shown, signed, wordy
 from ablate.results.compare import Comparison
+from ablate.text import counted
 
 
 def table(comparison: Comparison) -> Table:
@@ -21,7 +22,7 @@ def table(comparison: Comparison) -> Table:
         shown(intervals(frame, "low", "high", places), f"{stats.percent(comparison.level)} interval"),
         wordy("verdict", _verdicts(comparison)),
     )
-    shared = numbers.counted(len(frame), "change")
+    shared = counted(len(frame), "change")
     notes = [
         f"First: {first}. Second: {second}. The effect of each change in {points}, in the direction of the second, over the "
         "seeds that both have.",

@@ -6,6 +6,7 @@ from ablate import numbers
 from ablate.report.tables.table import Table, decimal, numeric, wordy
 from ablate.results.frames import Results
 from ablate.results.question import Question
+from ablate.text import counted
 
 PLACE = 150
 
@@ -24,5 +25,5 @@ def part(results: Results, question: Question, statuses: "pd.Series[str]", place
         numeric("seconds of training", runs["seconds"], numbers.whole),
         wordy("fingerprint", runs["fingerprint"]),
     )
-    title, notes = f"All {numbers.counted(len(runs), 'run')}", ("Runs with one fingerprint stand on one training.",)
+    title, notes = f"All {counted(len(runs), 'run')}", ("Runs with one fingerprint stand on one training.",)
     return Table("runs", title, columns, notes, section="arms", folded=True, only_page=True)

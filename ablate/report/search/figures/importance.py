@@ -11,6 +11,7 @@ from ablate.report.figures.legend import LINE, UNDER, below
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.shapley import BAR, FILL
 from ablate.report.figures.style import drawing, tell
+from ablate.text import counted
 
 PLACE = 60  # among the figures of a search
 
@@ -48,7 +49,7 @@ def importance_bars(frame: pd.DataFrame, ax: Axes) -> Axes:
             tell(dot, [f"{name}: {numbers.number(row['importance'], 2)} ({within} leaving out one trial)"])
         evaluator, trials = frame["evaluator"].iloc[0], int(frame["trials"].iloc[0])
         what = "importance" if several else f"importance for {objectives[0]}"
-        ax.set_xlabel(f"{what} by {evaluator},\nfrom {numbers.counted(trials, 'trial')} that are done")
+        ax.set_xlabel(f"{what} by {evaluator},\nfrom {counted(trials, 'trial')} that are done")
         bar = Patch(facecolor=FILL, edgecolor="black", linewidth=0.7, label="share of what single keys explain")
         line = Line2D([], [], color="black", linewidth=1.4, label="the range, leaving out one trial at a time")
         below(ax, [bar, line], under=UNDER + LINE)
