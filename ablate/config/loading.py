@@ -160,7 +160,7 @@ def recipe(config: Mapping[str, Any], chosen: Mapping[str, str]) -> Recipe:
 
 
 def common(config: Mapping[str, Any], chosen: Mapping[str, str]) -> Common:
-    """What a resolved config says whoever trains; see `recipe`."""
+    """What a resolved config says that is the same for every trainer; see `recipe`."""
     found = {name: config[name] for name in Common.model_fields if name in config}
     try:
         return Common(**(found | {"threads": _threads(config["threads"])}))

@@ -171,7 +171,7 @@ class Report(_Section):
 
 
 class Common(_Section):
-    """What a config says whoever trains: the seed, what is fixed for the report, and how a run is executed."""
+    """What is the same for every trainer: the seed, what is fixed for the report, and how a run is executed."""
 
     seed: Seed
     report: Report

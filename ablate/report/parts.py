@@ -36,13 +36,23 @@ def made(about: Filled, of: Plugins, result: type[Part], **said: Any) -> Iterato
         said: what they may name besides frames.
 
     Raises:
-        AblateError: what another package has cannot be loaded, names a frame that there is not, or gives something else.
+        AblateError: what another package has cannot be loaded, fails, names a frame that there is not, or gives something else.
     """
     makers = {name: of.find(name) for name in of.names()}
     for name in sorted(makers, key=lambda name: _place(makers[name])):
-        part = about.fill(makers[name], **said)
+        title = of.title.format(name)
+        title = title[0].upper() + title[1:]
+        try:
+            part = about.fill(makers[name], **said)
+        except AblateError:
+            raise
+        except Exception as error:
+            if name in of.ours():
+                raise
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise AblateError(f"{title} cannot be made: {reason}. Correct or uninstall its package.") from error
         if part is not None and not isinstance(part, result):
-            raise AblateError(f"{of.title.format(name)} must give a {result.__name__} or None, got {type(part).__name__}.")
+            raise AblateError(f"{title} must give a {result.__name__} or None, got {type(part).__name__}.")
         if part is not None:
             yield part
 

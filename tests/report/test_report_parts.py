@@ -66,7 +66,11 @@ def test_a_figure_and_a_table_of_another_package_stand_in_report_and_page(
     ("source", "said"),
     [
         ("def part(comparison): ...", r"Unknown frame of toy_parts\.bad\.part 'comparison'\. .* Did you mean 'comparisons'\?"),
-        ("def part(arms):\n    return arms", r"the table bad must give a Table or None, got DataFrame\."),
+        ("def part(arms):\n    return arms", r"The table bad must give a Table or None, got DataFrame\."),
+        (
+            "def part(arms):\n    return arms['no such\\ncolumn']",
+            r"The table bad cannot be made: 'no such.*column'\. Correct or uninstall its package\.$",
+        ),
         (
             "part = 3",
             r"The table bad: toy_parts\.bad:part must be a function whose parameters name the frames it takes, got 3\.",
