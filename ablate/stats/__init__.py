@@ -8,6 +8,7 @@ from ablate.stats.images import classes, networks, new_images
 from ablate.stats.interplay import Side, interplay, interplay_verdicts
 from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, crossed, decide, family_level, student
 from ablate.stats.paired import estimates, paired
+from ablate.stats.stability import highest_rate, stability
 from ablate.stats.verdict import MOST_SEEDS, barred, percent, rule, verdicts
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "estimates",
     "family_level",
     "fronts",
+    "highest_rate",
     "interplay",
     "interplay_verdicts",
     "networks",
@@ -41,6 +43,7 @@ __all__ = [
     "reach",
     "rule",
     "shapley",
+    "stability",
     "student",
     "verdicts",
 ]
