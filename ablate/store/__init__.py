@@ -11,6 +11,7 @@
                        tensorboard/        the rows again, for TensorBoard
     runs/.sweeps/      which sweeps need which trajectories
     runs/.labels/      the true classes of evaluation images, once a data set
+    runs/looks.jsonl   which comparisons were looked at, with which seeds and at what level
 
 Files are written whole or not at all; metrics.jsonl grows by whole lines. The order of writing at an evaluation is
 predictions, row, checkpoint, so that whatever moment a training is killed at, the newest checkpoint has all that came before.

@@ -10,6 +10,7 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.store.files import files_in, reading
 from ablate.store.inventory import take
+from ablate.store.looks import LOOKS
 from ablate.store.trajectory import Trajectory
 
 _FILES = {"config.yaml", "metrics.jsonl", "status.json", "env.json", "final_steps.json", "live.json", ".lock"}
@@ -55,7 +56,7 @@ def contents(store: Path) -> tuple[list[Trajectory], list[str]]:
     for path in files_in(store):
         if _is_trajectory(path):
             trajectories.append(Trajectory(store, path.name))
-        elif not path.name.startswith("."):
+        elif not path.name.startswith(".") and path.name != LOOKS:
             foreign.append(path.name)
     return trajectories, foreign
 

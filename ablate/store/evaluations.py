@@ -1,15 +1,14 @@
 """The lines of metrics.jsonl: one evaluation each, with its check and the digest of its predictions."""
 
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ablate.store import lines
 from ablate.store.checksums import seal, unseal
-from ablate.store.files import FORBIDDEN, content_of, make_folder, parse_json, replace, writing
-from ablate.system.safe_files import Unreadable, kind_of
+from ablate.store.files import content_of, parse_json
 
 PREDICTIONS = "predictions"
 NO_PREDICTIONS = ""
@@ -135,39 +134,4 @@ def append(path: Path, row: Mapping[str, Any], predictions: str, below: Path | N
         AblateError: it cannot be written.
     """
     line = json.dumps(seal({**row, PREDICTIONS: predictions})).encode() + b"\n"
-    with writing(path):
-        make_folder(path.parent, below)
-        kind = kind_of(path)
-        if kind is not None:
-            raise Unreadable(path, kind)
-        try:
-            _append(path, line)
-        except OSError as error:
-            if error.errno not in FORBIDDEN:
-                raise
-            replace(
-                path, _ended(content_of(path, MOST_BYTES) or b"") + line, durably=True
-            )  # another user's, in a shared folder
-
-
-def _ended(content: bytes) -> bytes:
-    return content if content.endswith(b"\n") or not content else content + b"\n"
-
-
-def _append(path: Path, line: bytes) -> None:
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o666), "r+b", buffering=0) as stream:
-        if os.fstat(stream.fileno()).st_nlink > 1:  # a backup may share the file, and is not to grow with it
-            replace(path, _ended(content_of(path, MOST_BYTES) or b"") + line, durably=True)
-            return
-        before = stream.seek(0, os.SEEK_END)
-        if before > 0 and (stream.seek(-1, os.SEEK_END), stream.read(1))[1] != b"\n":
-            line = b"\n" + line  # a killed write left a torn line
-        try:
-            left = memoryview(line)
-            while left:
-                left = left[stream.write(left) :]
-            os.fsync(stream.fileno())
-        except OSError:
-            stream.truncate(before)
-            raise
+    lines.append(path, line, MOST_BYTES, below)

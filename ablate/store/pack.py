@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablate.errors import AblateError
-from ablate.store import pack_manifest
+from ablate.store import looks, pack_manifest
 from ablate.store.checksums import seal
 from ablate.store.files import content_of, reading, sync_folder, write_atomically, writing
 from ablate.store.labels import labels_file
 from ablate.store.pack_archive import archived, is_archive
-from ablate.store.pack_manifest import LEFT, LONGEST_PLAIN, OF_A_SWEEP, PACK, STORE, as_json, check_size
+from ablate.store.pack_manifest import LEFT, LONGEST_PLAIN, OF_A_SWEEP, OF_LOOKS, PACK, STORE, as_json, check_size
 from ablate.store.trajectory import Trajectory
 
 _TEXTS = ("config.yaml", "metrics.jsonl", "status.json", "env.json", "final_steps.json")
@@ -62,6 +62,8 @@ def _parts(folder: Path, steps: Mapping[str, Sequence[int]], store: Path | None)
             files[name] = content
     if store is None:
         return files
+    if looked := looks.packed(store, steps.keys()):
+        files[OF_LOOKS] = looked
     digests: set[str] = set()
     for fingerprint, read in sorted(steps.items()):
         training = Trajectory(store, fingerprint)

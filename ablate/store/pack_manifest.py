@@ -4,6 +4,7 @@
          sweep.json              and the other files of the sweep's folder that a report reads; sweeps within it
          runs/<fingerprint>/     of a training config.yaml, rows, status, env.json, and the predictions that runs are read off
          runs/.labels/           the true classes of the evaluation images
+         runs/looks.jsonl        the looks at what the sweep compares
 
 Checkpoints, logs, reports and the predictions of other evaluations stay behind. An archive holds that one folder.
 """
@@ -17,6 +18,7 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.store.checksums import DAMAGE, seal, unseal
 from ablate.store.files import parse_json
+from ablate.store.looks import LOOKS
 
 PACK = "pack.json"
 STORE = "runs"  # in a pack
@@ -33,6 +35,7 @@ OF_A_SWEEP = re.compile(_SWEEPS + r"(sweep\.json|retune\.json|trials\.json|resul
 OF_A_TRAINING = re.compile(
     rf"{STORE}/([0-9a-f]{{16}})/(config\.yaml|metrics\.jsonl|status\.json|env\.json|final_steps\.json|packed\.json|predictions/\d+\.npz)"
 )
+OF_LOOKS = f"{STORE}/{LOOKS}"
 LABELS = re.compile(rf"{STORE}/\.labels/[0-9a-f]{{16,64}}\.npz")
 
 
@@ -82,7 +85,7 @@ def read(content: bytes | None, where: str) -> dict[str, Any]:
 
 def allowed(name: str) -> bool:
     """Whether a pack may hold a file of this name: nothing else is ever read or written."""
-    return any(pattern.fullmatch(name) for pattern in (OF_A_SWEEP, OF_A_TRAINING, LABELS))
+    return name == OF_LOOKS or any(pattern.fullmatch(name) for pattern in (OF_A_SWEEP, OF_A_TRAINING, LABELS))
 
 
 def check_size(count: int, size_bytes: int, where: str) -> None:

@@ -8,22 +8,26 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ablate.errors import AblateError
-from ablate.store import pack_archive, pack_manifest
+from ablate.store import looks, pack_archive, pack_manifest
 from ablate.store.checksums import CHECK, seal
 from ablate.store.files import MOST_JSON_BYTES, content_of, parse_json, sync_folder, write_atomically, writing
 from ablate.store.gc import TRASH
-from ablate.store.pack_manifest import LABELS, OF_A_TRAINING, PACK, as_json, sha256
+from ablate.store.pack_manifest import LABELS, OF_A_TRAINING, OF_LOOKS, PACK, as_json, sha256
 from ablate.store.references import SWEEP
 from ablate.store.trajectory import Trajectory
 
 
 @dataclass(frozen=True)
 class Unpacked:
-    """What came out of a pack. sweep: where its folder lies now. added, there: trainings that came, and that were there."""
+    """What came out of a pack.
+
+    sweep: where its folder lies now. added, there: trainings that came, and that were there. looks: whether it told of any.
+    """
 
     sweep: Path
     added: tuple[str, ...]
     there: tuple[str, ...]
+    looks: bool = False
 
 
 def unpack(source: Path, store: Path, sweeps: Path) -> Unpacked:
@@ -55,30 +59,33 @@ def unpack(source: Path, store: Path, sweeps: Path) -> Unpacked:
     for name, content in parts.labels.items():
         if content_of(store / ".labels" / name, below=store) is None:
             write_atomically(store / ".labels" / name, content, below=store)
+    if parts.looks:
+        looks.unite(store, parts.looks)
     for name in sorted(of_sweep, key=lambda name: name.endswith(SWEEP)):  # what makes it a sweep comes last
         if content_of(sweep / name, below=sweeps) is None:
             write_atomically(sweep / name, of_sweep[name], below=sweeps)
-    return Unpacked(sweep, added, there)
+    return Unpacked(sweep, added, there, bool(parts.looks))
 
 
 @dataclass(frozen=True)
 class _Parts:
-    """The files of a pack: of each training by fingerprint, the true classes, and those of the sweep's folder."""
+    """The files of a pack: of each training by fingerprint, the true classes, those of the sweep's folder, and the looks."""
 
     trainings: dict[str, dict[str, bytes]] = field(default_factory=dict)
     labels: dict[str, bytes] = field(default_factory=dict)
     sweep: dict[str, bytes] = field(default_factory=dict)
+    looks: bytes = b""
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> "_Parts":
-        parts = cls()
+        parts = cls(looks=files.get(OF_LOOKS, b""))
         for name, content in files.items():
             in_training = OF_A_TRAINING.fullmatch(name)
             if in_training:
                 parts.trainings.setdefault(in_training[1], {})[in_training[2]] = content
             elif LABELS.fullmatch(name):
                 parts.labels[PurePosixPath(name).name] = content
-            else:
+            elif name != OF_LOOKS:
                 parts.sweep[name] = content
         return parts
 

@@ -17,6 +17,8 @@ from ablate.store.evaluations import NO_PREDICTIONS, is_step
 from ablate.store.files import MOST_JSON_BYTES, content_of, digest, files_in, parse_json, reading
 from ablate.store.inventory import Inventory, take
 from ablate.store.labels import LABELS, read_file
+from ablate.store.looks import LOOKS
+from ablate.store.looks import read as read_looks
 from ablate.store.packed import left_out
 from ablate.store.predictions import unpack_predictions
 from ablate.store.references import REGISTRATIONS, registrations
@@ -157,6 +159,19 @@ def verify_labels(store: Path) -> list[Finding]:
     except AblateError as error:
         return [_unreadable(store / LABELS, error)]
     return [_finding(path, partial(_check_labels, path, store), remedy) for path in paths]
+
+
+def verify_looks(store: Path) -> list[Finding]:
+    """Which comparisons were looked at."""
+    remedy = "restore it from a backup; until then these looks are not counted, so levels may be too generous"
+    return [_finding(store / LOOKS, partial(_check_looks, store), remedy)] if os.path.lexists(store / LOOKS) else []
+
+
+def _check_looks(store: Path) -> bool:
+    damaged = read_looks(store).damaged
+    if damaged:
+        raise ValueError(f"line{'s' if len(damaged) > 1 else ''} {_first(damaged)} not as written")
+    return True
 
 
 def _check_labels(path: Path, store: Path) -> bool:

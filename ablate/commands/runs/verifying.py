@@ -10,7 +10,7 @@ from ablate.commands.runs.common import (
     plural,
 )
 from ablate.store.catalog import contents
-from ablate.store.verify import Finding, unchecked, verify, verify_labels, verify_registrations
+from ablate.store.verify import Finding, unchecked, verify, verify_labels, verify_looks, verify_registrations
 from ablate.terminal import tell
 
 _VERIFY = """\
@@ -27,7 +27,7 @@ def run(words: Sequence[str]) -> int:
     options = parser.parse_intermixed_args(words)
     trajectories, foreign = contents(options.store)
     findings = [finding for trajectory in trajectories for finding in verify(trajectory)]
-    findings += [*verify_registrations(options.store), *verify_labels(options.store)]
+    findings += [*verify_registrations(options.store), *verify_labels(options.store), *verify_looks(options.store)]
     damaged = [finding for finding in findings if finding.damage]
     before = unchecked(trajectories)
     counts = {
