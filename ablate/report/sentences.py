@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from ablate import numbers
 from ablate.designs import interaction as crossed
 from ablate.numbers import SAME
 from ablate.stats import MOST_SEEDS
+from ablate.stats.outcomes import Outcome, words
 from ablate.text import counted
 
 if TYPE_CHECKING:
@@ -63,17 +64,10 @@ def verdict(row: Row, margin: float | None, interaction: bool = False) -> str:
         interaction: whether the row is an interaction of two factors, which cannot help, only be there; of one that others
             cannot be told from, no more is said than of their sum.
     """
-    limit, told = str(row["limit"]), str(row["verdict"])
-    if told in ("helps", "hurts"):
-        text = ("their sum is not 0" if row["aliases"] else "they depend on each other") if interaction else told
-        text += f" (under {margin:g})" if row["under_margin"] else ""
-    elif told == "no effect":
-        alone = "their sum is small: within" if interaction and row["aliases"] else "they add up within"
-        text = f"{alone if interaction else 'no effect beyond'} ± {margin:g}"
-    elif told == "no verdict":
-        text = f"no verdict: {limit or 'no seed is complete'}"
-    else:
-        text = f"unclear: {_limit(row)}"
+    told, small = Outcome(row["verdict"]), "" if margin is None else f"{margin:g}"
+    why = {Outcome.UNCLEAR: _limit, Outcome.NO_VERDICT: _incomplete}
+    text = words(told, interaction, bool(row["aliases"])).cell.format(margin=small, why=why[told](row) if told in why else "")
+    text += f" (under {small})" if row["under_margin"] else ""
     return f"{text} {DAGGER}" if row["dagger"] else text
 
 
@@ -100,6 +94,11 @@ def when_fixed(retuned: "Retuned | None", begun_earlier: int | None) -> str:
     if retuned is not None:
         return "after the tuning, " + ("before measuring" if begun_earlier == 0 else "when measuring was planned")
     return "before training" if begun_earlier == 0 else "when the sweep was planned"
+
+
+def _incomplete(row: Row) -> str:
+    """Why there is no verdict."""
+    return str(row["limit"] or "no seed is complete")
 
 
 def _limit(row: Row) -> str:
@@ -163,44 +162,53 @@ def _of_effect(row: Row, effect: Sequence[str], factors: Mapping[str, Sequence[s
 
 def _of_sum(row: Row, effect: Sequence[str], question: "Question", places: int) -> str:
     """That of an interaction and of what cannot be told from it: they may cancel, so nothing is said of one alone."""
-    both, points, told = f"the sum of {crossed(effect)} {row['aliases']}", question.metric.points, row["verdict"]
+    both, points = f"the sum of {crossed(effect)} {row['aliases']}", question.metric.points
     amount = f"{both} is {numbers.signed(row['points'], places)} {points}"
-    if told in ("helps", "hurts"):
-        small = f", though less than {question.margin:g} {points}" if row["under_margin"] else ""
-        return f"{amount} ({numbers.interval(row['low'], row['high'], places)}), not 0{small}"
-    if told == "no effect":
-        return f"{both} lies within ± {question.margin:g} {points}"
-    return _open(row, f"{both} is 0", amount, question, places)
+    match told := Outcome(row["verdict"]):
+        case Outcome.HELPS | Outcome.HURTS:
+            small = f", though less than {question.margin:g} {points}" if row["under_margin"] else ""
+            return f"{amount} ({numbers.interval(row['low'], row['high'], places)}), not 0{small}"
+        case Outcome.NO_EFFECT:
+            return f"{both} lies within ± {question.margin:g} {points}"
+        case Outcome.UNCLEAR | Outcome.NO_VERDICT:
+            return _open(row, f"{both} is 0", amount, question, places)
+    assert_never(told)
 
 
 def _of_interaction(row: Row, effect: Sequence[str], question: "Question", places: int) -> str:
-    both, told = f"the effects of {series(effect)}", row["verdict"]
+    both = f"the effects of {series(effect)}"
     amount = f"the interaction {crossed(effect)} is {numbers.signed(row['points'], places)} {question.metric.points}"
-    if told in ("helps", "hurts"):
-        small = f", though by less than {question.margin:g} {question.metric.points}" if row["under_margin"] else ""
-        within = numbers.interval(row["low"], row["high"], places)
-        return f"{both} depend on each other{small}: {amount} ({within})"
-    if told == "no effect":
-        return f"{both} add up: their interaction is less than {question.margin:g} {question.metric.points}"
-    return _open(row, f"{both} depend on each other", amount, question, places)
+    match told := Outcome(row["verdict"]):
+        case Outcome.HELPS | Outcome.HURTS:
+            small = f", though by less than {question.margin:g} {question.metric.points}" if row["under_margin"] else ""
+            within = numbers.interval(row["low"], row["high"], places)
+            return f"{both} depend on each other{small}: {amount} ({within})"
+        case Outcome.NO_EFFECT:
+            return f"{both} add up: their interaction is less than {question.margin:g} {question.metric.points}"
+        case Outcome.UNCLEAR | Outcome.NO_VERDICT:
+            return _open(row, f"{both} depend on each other", amount, question, places)
+    assert_never(told)
 
 
 def _read(row: Row, reading: _Reading, question: "Question", places: int) -> str:
-    metric, told = question.metric, row["verdict"]
+    metric = question.metric
     size = f"{numbers.number(abs(row['points']), places)} {metric.points}"
     moves = f"{metric.name} {'rises' if row['points'] > 0 else 'falls'} by {size}"
     if abs(row["points"]) <= SAME:
         moves = f"{metric.name} stays the same"
-    if told in ("helps", "hurts"):
-        near, far = sorted((abs(row["low"]), abs(row["high"])))
-        within = numbers.interval(near, far, places, signs=False)
-        small = f", though by less than {question.margin:g} {metric.points}" if row["under_margin"] else ""
-        follows = reading.if_better if told == "helps" else reading.if_worse
-        return f"{reading.when}, {moves} ({within}), so {follows}{small}{_for_new_images(row, places)}"
-    if told == "no effect":
-        less = f"{metric.name} changes by less than {question.margin:g} {metric.points}"
-        return f"{reading.when}, {less}, so {reading.if_same}{_for_new_images(row, places)}"
-    return _open(row, reading.open, f"{reading.when}, {moves}", question, places)
+    match told := Outcome(row["verdict"]):
+        case Outcome.HELPS | Outcome.HURTS:
+            near, far = sorted((abs(row["low"]), abs(row["high"])))
+            within = numbers.interval(near, far, places, signs=False)
+            small = f", though by less than {question.margin:g} {metric.points}" if row["under_margin"] else ""
+            follows = reading.if_better if told == Outcome.HELPS else reading.if_worse
+            return f"{reading.when}, {moves} ({within}), so {follows}{small}{_for_new_images(row, places)}"
+        case Outcome.NO_EFFECT:
+            less = f"{metric.name} changes by less than {question.margin:g} {metric.points}"
+            return f"{reading.when}, {less}, so {reading.if_same}{_for_new_images(row, places)}"
+        case Outcome.UNCLEAR | Outcome.NO_VERDICT:
+            return _open(row, reading.open, f"{reading.when}, {moves}", question, places)
+    assert_never(told)
 
 
 def _open(row: Row, open_question: str, found: str, question: "Question", places: int) -> str:

@@ -7,6 +7,7 @@ from ablate.stats.curves import over_training, reach
 from ablate.stats.images import classes, networks, new_images
 from ablate.stats.interplay import Side, interplay, interplay_verdicts
 from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, crossed, decide, family_level, student
+from ablate.stats.outcomes import Outcome
 from ablate.stats.paired import estimates, paired
 from ablate.stats.stability import highest_rate, stability
 from ablate.stats.verdict import MOST_SEEDS, barred, percent, rule, verdicts
@@ -17,6 +18,7 @@ __all__ = [
     "MOST_SEEDS",
     "NONE",
     "UNCLEAR",
+    "Outcome",
     "Side",
     "arms",
     "barred",

@@ -8,10 +8,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ablate.errors import AblateError
-from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, decide, within
+from ablate.stats.intervals import UNCLEAR, decide, within
+from ablate.stats.outcomes import OF_CODE, SHOWN, Outcome
 from ablate.stats.paired import paired
-
-VERDICTS = {HELPS: "depends on the others", HURTS: "depends on the others", NONE: "adds up", UNCLEAR: "unclear"}
 
 
 @dataclass(frozen=True)
@@ -153,9 +152,9 @@ def interplay_verdicts(estimates: pd.DataFrame, margin: float | None, diverged: 
         2     1.0 -1.0   3.0                unclear
     """
     codes = np.where(diverged, UNCLEAR, decide(estimates["points"], estimates["low"], estimates["high"], margin))
-    told = pd.Series([VERDICTS[int(code)] for code in codes], index=estimates.index, dtype="str")
-    verdict = told.where(estimates["n"] > 1, "no verdict")
-    under = within(estimates["low"], estimates["high"], margin) & (verdict == "depends on the others")
+    told = pd.Series([SHOWN[OF_CODE[int(code)]].twice for code in codes], index=estimates.index, dtype="str")
+    verdict = told.where(estimates["n"] > 1, SHOWN[Outcome.NO_VERDICT].twice)
+    under = within(estimates["low"], estimates["high"], margin) & (verdict == SHOWN[Outcome.HELPS].twice)
     return estimates.assign(verdict=verdict, under_margin=under)
 
 

@@ -12,16 +12,14 @@ from scipy import special
 from ablate.numbers import SAME
 from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, critical, decide, family_level, within
 from ablate.stats.levels import POWER
+from ablate.stats.outcomes import DIFFERS, OF_CODE, Outcome
 
 MOST_SEEDS = 1000  # nobody trains more
 SURE = 0.9  # how sure the deviation is known that a range of seeds stands on
 
 
-_WORDS = {HELPS: "helps", HURTS: "hurts", NONE: "no effect"}
-
-
 class _Verdict(NamedTuple):
-    verdict: str
+    verdict: Outcome
     seeds_from: int | None = None
     seeds_to: int | None = None
     limit: str = ""
@@ -88,20 +86,20 @@ def verdicts(
     frame = pd.DataFrame(told, columns=list(_Verdict._fields), index=estimates.index)
     frame = frame.astype({"verdict": "str", "seeds_from": "Int64", "seeds_to": "Int64", "limit": "str"})
     frame["limit"] = frame["limit"].mask(lost, "every seed diverged")
-    frame.insert(1, "under_margin", frame["verdict"].isin(["helps", "hurts"]) & within(low, high, margin))
+    frame.insert(1, "under_margin", frame["verdict"].isin(DIFFERS) & within(low, high, margin))
     return pd.concat([estimates, frame], axis="columns")
 
 
 def _verdict(row: Any, code: int, margin: float | None, better: int, diverged: tuple[bool, bool], sd_img: float) -> _Verdict:
     """That of one row of estimates. diverged: whether a seed did, of the arm and of what it is compared with."""
     if row.n < 2:
-        return _Verdict("no verdict", limit="one seed" if row.n == 1 else "")
+        return _Verdict(Outcome.NO_VERDICT, limit="one seed" if row.n == 1 else "")
     if row.sd <= SAME:
-        return _Verdict("unclear", limit="alike")
+        return _Verdict(Outcome.UNCLEAR, limit="alike")
     barred = {HELPS: diverged[0], HURTS: diverged[1], NONE: any(diverged)}
     if code != UNCLEAR:
         told = code * better
-        return _Verdict("unclear", limit="diverged") if barred[told] else _Verdict(_WORDS[told])
+        return _Verdict(Outcome.UNCLEAR, limit="diverged") if barred[told] else _Verdict(OF_CODE[told])
     # how short half an interval has to be to tell either way: to exclude 0, or to lie within ± margin
     to_exclude, to_lie_inside = abs(row.points), -math.inf if margin is None else margin - abs(row.points)
     if barred[HELPS if row.points * better > 0 else HURTS]:
@@ -110,9 +108,9 @@ def _verdict(row: Any, code: int, margin: float | None, better: int, diverged: t
         to_lie_inside = -math.inf
     distance = max(to_exclude, to_lie_inside)
     if distance <= 0:
-        return _Verdict("unclear", limit="diverged" if any(diverged) else "")
+        return _Verdict(Outcome.UNCLEAR, limit="diverged" if any(diverged) else "")
     few = special.ndtri((1 + row.level) / 2) * sd_img > distance
-    return _Verdict("unclear", *_seeds(row.n, row.sd, row.level, distance), limit="images" if few else "")
+    return _Verdict(Outcome.UNCLEAR, *_seeds(row.n, row.sd, row.level, distance), limit="images" if few else "")
 
 
 def _seeds(n: int, sd: float, level: float, distance: float) -> tuple[int | None, int | None]:

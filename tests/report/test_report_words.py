@@ -3,6 +3,7 @@ import pytest
 
 from ablate.report import sentences
 from ablate.results.question import METRICS, Question
+from ablate.stats import Outcome
 
 ROW = {
     "n": 3,
@@ -169,3 +170,20 @@ def test_of_interactions_that_are_aliased_only_their_sum_is_said_to_be_small(stu
     assert "not 0" in told
     assert "depend" not in told
     assert "add up" not in told
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize(("effect", "aliases"), [(None, ""), (("a", "b"), ""), (("a", "b"), "+ c x d")])
+def test_each_outcome_has_words_of_its_own_and_an_unknown_one_fails(outcome, effect, aliases):
+    row = UNCLEAR | {"verdict": str(outcome), "aliases": aliases}
+
+    def told(row: dict[str, object]) -> str:
+        of_effect = {"effect": effect, "factors": {"a": ("1", "2"), "b": ("1", "2")}, "question": question(), "places": 1}
+        return said(row, REMOVED) if effect is None else sentences._of_effect(row, **of_effect)
+
+    open_ones = {Outcome.UNCLEAR, Outcome.NO_VERDICT}
+    assert (told(row) == told(row | {"verdict": "unclear"})) == (outcome in open_ones)
+    with pytest.raises(ValueError, match="neither"):
+        told(row | {"verdict": "neither"})
+    with pytest.raises(ValueError, match="neither"):
+        sentences.verdict(row | {"verdict": "neither"}, 0.5, effect is not None)

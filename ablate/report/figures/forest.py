@@ -20,16 +20,9 @@ from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import GREY, SHADE, drawing, limits, tell
 from ablate.results.question import METRICS, Metric, Question
 from ablate.stats import percent
+from ablate.stats.outcomes import SHOWN, Outcome
 from ablate.text import counted
 
-# What a verdict looks like, in grey too: the marker of its mean.
-VERDICTS = {
-    "helps": ("^", "#009E73"),
-    "hurts": ("v", "#D55E00"),
-    "no effect": ("s", "#0072B2"),
-    "unclear": ("D", "white"),
-    "no verdict": ("x", "black"),
-}
 SAID = {"†": "† the interval for new images would not give this verdict"}
 ABOVE, BELOW = -0.2, 0.33  # lines from the middle of a row to its interval and to its dots
 NEW = -0.45  # lines from the middle of a row to its interval for new images, which is often hardly longer and would be hidden
@@ -103,10 +96,9 @@ def forest(
             _zero(ax, middle, margin)
             bars.across(ax, middle + NEW, row["low_new"], row["high_new"], color=GREY, linewidth=0.9)
             bars.across(ax, middle + ABOVE, row["low"], row["high"], color="black", linewidth=2.2)
-            marker, fill = VERDICTS[row["verdict"]]
-            (dot,) = ax.plot(
-                row["points"], middle + ABOVE, marker, markersize=6.5, color=fill, markeredgecolor="black", zorder=4
-            )
+            look, at = SHOWN[Outcome(row["verdict"])], middle + ABOVE
+            (dot,) = ax.plot(row["points"], at, look.marker, markersize=6.5, color=look.color, zorder=4)
+            dot.set_markeredgecolor("black")
             tell(dot, [_told(row, metric, places)])
             (line,) = ax.plot(
                 values, np.full(len(values), middle + BELOW), "o", markersize=3, color="0.2", markerfacecolor="white", zorder=3
@@ -168,8 +160,8 @@ def _meaning(
     handles.append(dots("a seed"))
     if margin is not None:
         handles.append(shade(margin, metric.points))
-    untold = comparisons["verdict"] == "no verdict"
-    marks = [] if untold.all() else ["▲ helps  ▼ hurts  ■ no effect  ◇ unclear"]
-    said = ["  ".join([*marks, "× no verdict"] if untold.any() else marks)]
+    untold = comparisons["verdict"] == Outcome.NO_VERDICT
+    drawn = [each for each in Outcome if (untold.any() if each == Outcome.NO_VERDICT else not untold.all())]
+    said = ["  ".join(f"{SHOWN[each].sign} {each}" for each in drawn)]
     said += [line for mark, line in SAID.items() if any(mark in text for text in texts)]
     return handles, said

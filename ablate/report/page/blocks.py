@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-TONES = ("helps", "hurts", "none", "unclear", "")  # of a row: its verdict as a colour beside the words
+from ablate.stats.outcomes import SHOWN
+
+TONES = {shown.tone for shown in SHOWN.values()} | {""}  # of a row: its verdict as a colour beside the words
 
 
 @dataclass(frozen=True)

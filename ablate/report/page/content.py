@@ -16,6 +16,7 @@ from ablate.report.tables.verdicts import NAME, OTHER
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
+from ablate.stats.outcomes import SHOWN, Outcome
 from ablate.text import counted
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ MORE = 13  # the place of the section of tables that belong to no other
 NO_PAIRS = "No arm is compared with another one"
 BY_EFFECTS = "Effects are judged here, not arms: what each arm costs is in the table of arms, and is not compared."
 MOST_SENTENCES = 8  # that read the verdicts and stand open
-_TONES = {"helps": "helps", "hurts": "hurts", "no effect": "none", "unclear": "unclear", "no verdict": "", "": ""}
 
 
 def picture(title: str, figure: "Figure", svg: str) -> Picture:
@@ -124,7 +124,9 @@ def _verdicts(analysis: Analysis, found: Sequence[tables.Table]) -> tuple[Block,
         retuned = tuple(blocks.pop(name) for name in ("retune",) if name in blocks)
         return (*retuned, Lines((story.nothing(analysis.results),)), *blocks.values())
     verdicts = analysis.comparisons["verdict"]
-    tones = [_TONES["" if crossed else told] for told, crossed in zip(verdicts, question.interactions, strict=True)]
+    tones = [
+        "" if crossed else SHOWN[Outcome(told)].tone for told, crossed in zip(verdicts, question.interactions, strict=True)
+    ]
     blocks[NAME] = _early(replace(blocks[NAME], tones=tuple(tones)))
     sentences = analysis.fill(words.sentences)
     folded = f"The same in {len(sentences)} sentences" if len(sentences) > MOST_SENTENCES else ""

@@ -12,6 +12,7 @@ from ablate.report import caveats, naming, sentences
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
+from ablate.stats.outcomes import DECIDED, Outcome, Words, words
 from ablate.store.sweep import Fixed
 from ablate.store.sweep_check import ONE_VALUE
 from ablate.text import counted
@@ -25,16 +26,15 @@ def answer(results: Results, question: Question, comparisons: pd.DataFrame) -> s
     judged, margin = comparisons, question.margin
     if judged.empty:
         return nothing(results)
-    groups: dict[str, list[str]] = {}
+    groups: dict[Words, list[str]] = {}
     rows = zip(judged["verdict"], judged["aliases"], naming.compared(judged), question.interactions, strict=True)
     for verdict, aliases, name, crossed in rows:
-        read = _SUMS if aliases else _CROSSED
-        groups.setdefault(read.get(verdict, verdict) if crossed else verdict, []).append(name)
+        groups.setdefault(words(Outcome(verdict), crossed, bool(aliases)), []).append(name)
     beyond = "" if margin is None else f" beyond ± {margin:g} {question.metric.points}"
     found = []
-    for verdict, (one, more) in _FOUND.items():
-        if names := groups.get(verdict):
-            found.append(f"{len(names)} {(one if len(names) == 1 else more).format(beyond=beyond)} ({_named(names)})")
+    for each in _ORDER:
+        if names := groups.get(each):
+            found.append(f"{len(names)} {(each.one if len(names) == 1 else each.more).format(beyond=beyond)} ({_named(names)})")
     unfinished = caveats.interim(results, question)
     interim = f" {unfinished}" if unfinished else ""
     return f"Of {counted(len(judged), 'effect' if question.effects else 'change')} judged, {'; '.join(found)}.{interim}"
@@ -50,19 +50,15 @@ def nothing(results: Results) -> str:
     return f"Nothing was compared: {'there is one arm' if len(sweep.arms) == 1 else 'all arms are one'}."
 
 
-_FOUND = {
-    "helps": ("helps", "help"),
-    "hurts": ("hurts", "hurt"),
-    "no effect": ("has no effect{beyond}", "have no effect{beyond}"),
-    "depend": ("is an interaction that is there", "are interactions that are there"),
-    "add up": ("is an interaction of none{beyond}", "are interactions of none{beyond}"),
-    "sum": ("is a sum of interactions that is not 0", "are sums of interactions that are not 0"),
-    "no sum": ("is a sum of interactions of none{beyond}", "are sums of interactions of none{beyond}"),
-    "unclear": ("is unclear", "are unclear"),
-    "no verdict": ("has no verdict", "have no verdict"),
-}
-_CROSSED = {"helps": "depend", "hurts": "depend", "no effect": "add up"}
-_SUMS = {"helps": "sum", "hurts": "sum", "no effect": "no sum"}  # of interactions that cannot be told apart
+# What the first line of the page counts: what is decided of differences, of interactions and of their sums, then the rest.
+_ORDER = tuple(
+    dict.fromkeys(
+        words(outcome, interaction, total)
+        for outcomes in (DECIDED, [each for each in Outcome if each not in DECIDED])
+        for interaction, total in ((False, False), (True, False), (True, True))
+        for outcome in outcomes
+    )
+)
 
 
 def _named(names: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """What a search found, in sentences: the confirmation is its result, the score of its best trial never is."""
 
-from typing import Any
+from typing import Any, assert_never
 
 import pandas as pd
 
@@ -9,7 +9,7 @@ from ablate.report import caveats
 from ablate.report import sentences as words
 from ablate.results.analysis import Analysis
 from ablate.results.search import SearchResults, Setting, as_number
-from ablate.stats import searches
+from ablate.stats import Outcome, searches
 from ablate.store.state import FINISHED
 from ablate.store.trials import same, shown
 from ablate.text import counted
@@ -111,26 +111,25 @@ def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
     where = f"on the {question.evaluation_set} set, over {counted(int(row['n']), 'seed')} that no trial used"
     size = numbers.number(abs(row["points"]), places)
     within = numbers.interval(row["low"], row["high"], places)
-    told = row["verdict"]
-    if told == "helps":
-        line = f"The search helped: {names[0]} beats {names[1]} by {size} {points} ({within}) {where}"
-    elif told == "hurts":
-        line = f"The search gained nothing: {names[0]} is worse than {names[1]} by {size} {points} ({within}) {where}"
-    elif told == "no effect":
-        line = (
-            f"The search gained nothing that matters: {names[0]} differs from {names[1]} by less than {question.margin:g} "
-            f"{points} ({within}) {where}"
-        )
-    else:
-        amount = f"{numbers.signed(row['points'], places)} {points}" + ("" if within == numbers.NONE else f", {within}")
-        reason = words.verdict({**row, "dagger": False}, question.margin).partition(": ")[2]
-        line = (
-            f"The confirmation does not show that the search gained anything: {names[0]} against {names[1]} has {told} "
-            f"({amount}) {where}: {reason}"
-            if told == "no verdict"
-            else f"The confirmation does not show that the search gained anything: the difference of {names[0]} from "
-            f"{names[1]} is unclear ({amount}) {where}: {reason}"
-        )
+    amount = f"{numbers.signed(row['points'], places)} {points}" + ("" if within == numbers.NONE else f", {within}")
+    reason = words.verdict({**row, "dagger": False}, question.margin).partition(": ")[2]
+    unshown = "The confirmation does not show that the search gained anything"
+    match told := Outcome(row["verdict"]):
+        case Outcome.HELPS:
+            line = f"The search helped: {names[0]} beats {names[1]} by {size} {points} ({within}) {where}"
+        case Outcome.HURTS:
+            line = f"The search gained nothing: {names[0]} is worse than {names[1]} by {size} {points} ({within}) {where}"
+        case Outcome.NO_EFFECT:
+            line = (
+                f"The search gained nothing that matters: {names[0]} differs from {names[1]} by less than "
+                f"{question.margin:g} {points} ({within}) {where}"
+            )
+        case Outcome.UNCLEAR:
+            line = f"{unshown}: the difference of {names[0]} from {names[1]} is {told} ({amount}) {where}: {reason}"
+        case Outcome.NO_VERDICT:
+            line = f"{unshown}: {names[0]} against {names[1]} has {told} ({amount}) {where}: {reason}"
+        case _:
+            assert_never(told)
     return f"{line}.{f' {interim}' if interim else ''}{_another(found, arm, best)}"
 
 

@@ -5,6 +5,7 @@ from ablate.report import footnotes
 from ablate.report.sentences import DIVERGED
 from ablate.report.tables.table import Table, intervals, numeric, shown, signed, wordy
 from ablate.results.compare import Comparison
+from ablate.stats import Outcome
 from ablate.text import counted
 
 
@@ -50,6 +51,6 @@ def _verdicts(comparison: Comparison) -> list[str]:
     under = "" if comparison.margin is None else f" (under {comparison.margin:g})"
     rows = comparison.frame[["verdict", "under_margin", "diverged"]].itertuples(index=False)
     return [
-        f"unclear: {DIVERGED}" if verdict == "unclear" and gone else f"{verdict}{under if small else ''}"
+        f"{Outcome.UNCLEAR}: {DIVERGED}" if verdict == Outcome.UNCLEAR and gone else f"{verdict}{under if small else ''}"
         for verdict, small, gone in rows
     ]

@@ -80,7 +80,7 @@ def comparisons(
     told = stats.verdicts(estimates, question.margin, question.metric.better, *gone, images, all_gone)
     wider = estimates.assign(low=images["low_new"], high=images["high_new"])
     other = stats.verdicts(wider, question.margin, question.metric.better, *gone, images)["verdict"]
-    known = images["low_new"].notna() & (told["verdict"] != "no verdict")
+    known = images["low_new"].notna() & (told["verdict"] != stats.Outcome.NO_VERDICT)
     new = pd.DataFrame({"verdict_new": other.where(known, ""), "dagger": known & (other != told["verdict"])})
     return pd.concat([judged, told, images.drop(columns="n"), new], axis="columns")
 

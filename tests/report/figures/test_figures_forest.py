@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 
 from ablate.report import figures
 from ablate.report.figures import rows
-from ablate.report.figures.forest import VERDICTS
+from ablate.stats.outcomes import SHOWN, Outcome
 
 LEVEL = 1 - 0.05 / 3
 NAMES = ["augment: on → off", "lrn: on → off", "model: tuto → alex4, weight_decay: scaled → decoupled, fc: two → one"]
@@ -176,7 +176,7 @@ def test_a_pointer_is_told_means_with_their_interval_and_seeds():
 @pytest.mark.parametrize(("tone", "verdict"), [("helps", "helps"), ("hurts", "hurts"), ("none", "no effect")])
 def test_a_verdict_has_one_colour_in_the_figure_and_on_the_page(tone, verdict):
     css = (resources.files("ablate.report.page") / "page.css").read_text(encoding="utf-8")
-    assert f"tr.tone-{tone} > th:first-child {{ border-left-color: {VERDICTS[verdict][1].lower()}; }}" in css
+    assert f"tr.tone-{tone} > th:first-child {{ border-left-color: {SHOWN[Outcome(verdict)].color.lower()}; }}" in css
 
 
 def test_of_hundreds_of_rows_the_largest_are_drawn_and_the_rest_is_said():
