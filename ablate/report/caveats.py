@@ -1,6 +1,8 @@
-"""Sentences on what a reader should be careful with: an unfinished sweep, trainings that were there before, odd networks."""
+"""Sentences on what a reader should be careful with: unfinished sweeps, earlier trainings, odd networks, unstable runs."""
 
-from ablate import designs
+import pandas as pd
+
+from ablate import designs, numbers
 from ablate.results.computed.images import Predictions
 from ablate.results.frames import Results
 from ablate.results.question import Question
@@ -51,3 +53,51 @@ def interim(results: Results, question: Question) -> str:
         return ""
     count = f"{missing:,} of {counted(len(runs), 'run')} {'is' if missing == 1 else 'are'}"
     return f"Interim: {count} not there yet; looking now is a look that was not planned."
+
+
+def unstable(stability: pd.DataFrame, arms: pd.DataFrame, names: dict[int, str], margin: float | None = None) -> list[str]:
+    """On runs that are unstable, or how often they may be although none was seen; none where accuracies are not judged.
+
+    Args:
+        stability, arms: of `Analysis`. margin: of the verdicts; with None no verdict is barred.
+    """
+    judged = int(stability["judged"].sum())
+    if stability.empty:
+        return []
+    few = len(stability) - judged
+    if not judged:
+        return ["Unstable runs: not checked, since no run has five evaluations of its own before the step that is read."]
+    fell = stability[stability["unstable"]]
+    left = f" ({few} not checked, with fewer than five evaluations of their own before)" if few else ""
+    lines = [f"Unstable runs: {len(fell) or 'none'} of {judged}{left}. {rates(arms)}"]
+    if len(fell):
+        named = "; ".join(
+            f"{names[row['arm']]}, seed {row['seed']} ({numbers.number(row['best'], 1)}% → {numbers.number(row['value'], 1)}%)"
+            for row in fell.head(FEW).to_dict("records")
+        )
+        more = f"; and {len(fell) - FEW} more" if len(fell) > FEW else ""
+        bars = "" if margin is None else " An unstable run on either side rules out the verdict no effect."
+        lines.append(f"Unstable: {named}{more}.{bars}")
+    return lines
+
+
+def rates(arms: pd.DataFrame) -> str:
+    """What so many unstable runs of an arm allow, as in `0 of 5 seen allows a rate of up to 45% (95% confidence).`"""
+    known = arms[arms["unstable_of"] > 0].drop_duplicates(["unstable", "unstable_of"]).sort_values(["unstable_of", "unstable"])
+    told = [
+        f"{seen} of {of}{'' if number else ' seen allows a rate of'} up to {100 * rate:.0f}%"
+        for number, (seen, of, rate) in enumerate(
+            zip(known["unstable"], known["unstable_of"], known["unstable_to"], strict=True)
+        )
+    ]
+    return f"{', '.join(told)} (95% confidence)."
+
+
+def no_bound(unstable_seeds: pd.DataFrame) -> str:
+    """Why no bound on wrong verdicts is given where a run that is judged is unstable; empty where none is."""
+    if not unstable_seeds.any(axis=None):
+        return ""
+    return (
+        "With unstable runs, the 5% bound on wrong verdicts does not hold: an arm that occasionally collapses looks better in "
+        "the seeds where it did not."
+    )

@@ -41,6 +41,7 @@ MEANINGS = {
     "networks.csv": "pairs of networks on the same images",
     "published.csv": "published accuracies beside ours",
     "noise.csv": "the noise floor",
+    "stability.csv": "each finished run: how far it ended below the best of its own evaluations, and whether it is unstable",
     TABLE: "all tables as Markdown",
     "methods.md": "a paragraph on the method for a paper",
     "checklist.md": "what checklists of conferences ask",
@@ -139,5 +140,6 @@ def frames(analysis: Analysis) -> Iterator[tuple[str, pd.DataFrame]]:
         "networks": analysis.networks,
         "published": analysis.published,
         "noise": analysis.noise,
+        "stability": analysis.stability,
     }
     yield from ((name, frame) for name, frame in others.items() if len(frame))

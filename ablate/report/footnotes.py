@@ -24,6 +24,9 @@ def verdict_notes(
     predictions: Predictions,
     retuned: Retuned | None,
     begun_earlier: int | None,
+    arms: pd.DataFrame,
+    stability: pd.DataFrame,
+    unstable_seeds: pd.DataFrame,
 ) -> list[str]:
     """What is compared, the rule, and what the verdicts must not be taken for."""
     lines = [compared(question, names, partner)]
@@ -34,13 +37,15 @@ def verdict_notes(
         what = "effect" if question.effects else "difference"
         planned, new = not question.exploratory, bool(comparisons["low_new"].notna().any())
         fixed = sentences.when_fixed(retuned, begun_earlier) if planned else ""
-        planned = planned and not interim  # a look that was not planned is not counted
+        no_bound = caveats.no_bound(unstable_seeds) if planned else ""
+        planned = planned and not interim and not no_bound  # a look that was not planned is not counted
         given = (question.judged, question.looks, question.margin, question.metric.points)
         lines += stats.rule(*given, what, fixed, planned, new, results.sweep.trainer is None)
+        lines += [no_bound] if no_bound else []
     lines += exploratory(question)
     equal = stats.equal_compute(results.runs)
     said = [line for line in (interim, caveats.earlier(results, begun_earlier), equal) if line]
-    doubts = caveats.doubts(names, predictions)
+    doubts = [*caveats.unstable(stability, arms, names, question.margin), *caveats.doubts(names, predictions)]
     return [*lines, *incomplete(results, comparisons, statuses), *doubts, *said, *_one_arm(results, names)]
 
 

@@ -47,9 +47,9 @@ def compared(comparisons: pd.DataFrame) -> list[str]:
     return [f"{name} {aliases}".strip() for name, aliases in zip(comparisons["name"], comparisons["aliases"], strict=True)]
 
 
-def left_unclear(comparisons: pd.DataFrame) -> list[str]:
-    """What is unclear for no other reason than that a seed diverged."""
-    return compared(comparisons[comparisons["limit"] == "diverged"])
+def left_unclear(comparisons: pd.DataFrame, limit: str = "diverged") -> list[str]:
+    """What is unclear for no other reason than that a seed diverged, or that a run is unstable."""
+    return compared(comparisons[comparisons["limit"] == limit])
 
 
 def differences(versus: str) -> str:

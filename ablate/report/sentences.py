@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DAGGER = "†"
 DIVERGED = "a seed diverged"
+UNSTABLE = "a run is unstable"
 Row = Mapping[Any, Any]  # of `Analysis.comparisons`
 Change = tuple[str, str, str]  # a factor, its level before and after
 
@@ -80,6 +81,7 @@ def short(row: Row, margin: float | None, interaction: bool = False) -> str:
 _REASONS = re.compile(":| beyond | within ")
 _LIMITS = {
     "diverged": DIVERGED,
+    "unstable": UNSTABLE,
     "alike": "the same difference in every seed",
 }
 
@@ -220,6 +222,8 @@ def _open(row: Row, open_question: str, found: str, question: "Question", places
         return f"{found} with the one seed there is, which gives no verdict"
     if limit == "diverged":
         return f"{found} in the {counted(count, 'seed')} that are complete, but a seed diverged, so that says nothing"
+    if limit == "unstable":
+        return f"{found} in {counted(count, 'seed')}, but a run is unstable, so there is no verdict of no effect"
     if limit == "alike":
         return f"{found} in all {counted(count, 'seed')} alike, so there is no deviation to judge it by"
     reason = _limit(row)

@@ -33,6 +33,7 @@ def verdicts(
     against_diverged: ArrayLike | None = None,
     images: pd.DataFrame | None = None,
     all_diverged: ArrayLike | None = None,
+    unstable: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """What may be said of each comparison; see `rule`.
 
@@ -44,6 +45,7 @@ def verdicts(
             left of such an arm is its better seeds: it is not said to help, nor the other to hurt, nor either to do nothing.
         images: for each row what `new_images` found, of which sd_img is read where there is an interval.
         all_diverged: for each row, whether each of its seeds diverged in one of its arms.
+        unstable: for each row, whether a run of either side is unstable: then it is not said to have no effect.
 
     Returns:
         `estimates` with more columns.
@@ -55,8 +57,8 @@ def verdicts(
             more than there are, and missing where more than MOST_SEEDS.
         limit: what more seeds do not mend. "one seed"; "every seed diverged", so that none is complete; "alike": all seeds gave
             the same difference, so that there is no interval; "diverged": there would be a verdict, but for a seed that
-            diverged; "images": seeds would tell of this test set, but for new images there are too few test images, whatever
-            the number of seeds; else "".
+            diverged; "unstable": there would be no effect, but for an unstable run; "images": seeds would tell of this test
+            set, but for new images there are too few test images, whatever the number of seeds; else "".
 
     Examples:
         >>> import pandas as pd
@@ -71,16 +73,18 @@ def verdicts(
     """
     rows = len(estimates)
     none = np.zeros(rows, dtype=bool)
-    gone, others, every = (
-        none if each is None else np.asarray(each, dtype=bool) for each in (diverged, against_diverged, all_diverged)
+    gone, others, every, fell = (
+        none if each is None else np.asarray(each, dtype=bool) for each in (diverged, against_diverged, all_diverged, unstable)
     )
     known = pd.Series(math.nan, range(rows)) if images is None else images["sd_img"].where(images["low_new"].notna())
     of_images = known.to_numpy(dtype=np.float64)
     low, high = estimates["low"].to_numpy(), estimates["high"].to_numpy()
     codes = decide(estimates["points"], low, high, margin)
     told = [
-        _verdict(row, int(code), margin, better, (bool(arm), bool(other)), float(sd_img))
-        for row, code, arm, other, sd_img in zip(estimates.itertuples(), codes, gone, others, of_images, strict=True)
+        _verdict(row, int(code), margin, better, (bool(arm), bool(other)), float(sd_img), bool(falls))
+        for row, code, arm, other, sd_img, falls in zip(
+            estimates.itertuples(), codes, gone, others, of_images, fell, strict=True
+        )
     ]
     lost = every & (estimates["n"] == 0).to_numpy()
     frame = pd.DataFrame(told, columns=list(_Verdict._fields), index=estimates.index)
@@ -90,16 +94,19 @@ def verdicts(
     return pd.concat([estimates, frame], axis="columns")
 
 
-def _verdict(row: Any, code: int, margin: float | None, better: int, diverged: tuple[bool, bool], sd_img: float) -> _Verdict:
+def _verdict(
+    row: Any, code: int, margin: float | None, better: int, diverged: tuple[bool, bool], sd_img: float, unstable: bool
+) -> _Verdict:
     """That of one row of estimates. diverged: whether a seed did, of the arm and of what it is compared with."""
     if row.n < 2:
         return _Verdict(Outcome.NO_VERDICT, limit="one seed" if row.n == 1 else "")
     if row.sd <= SAME:
         return _Verdict(Outcome.UNCLEAR, limit="alike")
-    barred = {HELPS: diverged[0], HURTS: diverged[1], NONE: any(diverged)}
+    barred = {HELPS: diverged[0], HURTS: diverged[1], NONE: any(diverged) or unstable}
+    why = "diverged" if any(diverged) else "unstable" if unstable else ""
     if code != UNCLEAR:
         told = code * better
-        return _Verdict(Outcome.UNCLEAR, limit="diverged") if barred[told] else _Verdict(OF_CODE[told])
+        return _Verdict(Outcome.UNCLEAR, limit=why) if barred[told] else _Verdict(OF_CODE[told])
     # how short half an interval has to be to tell either way: to exclude 0, or to lie within ± margin
     to_exclude, to_lie_inside = abs(row.points), -math.inf if margin is None else margin - abs(row.points)
     if barred[HELPS if row.points * better > 0 else HURTS]:
@@ -108,7 +115,7 @@ def _verdict(row: Any, code: int, margin: float | None, better: int, diverged: t
         to_lie_inside = -math.inf
     distance = max(to_exclude, to_lie_inside)
     if distance <= 0:
-        return _Verdict(Outcome.UNCLEAR, limit="diverged" if any(diverged) else "")
+        return _Verdict(Outcome.UNCLEAR, limit=why)
     few = special.ndtri((1 + row.level) / 2) * sd_img > distance
     return _Verdict(Outcome.UNCLEAR, *_seeds(row.n, row.sd, row.level, distance), limit="images" if few else "")
 

@@ -26,17 +26,21 @@ MARKED = 12  # points of a curve that carry a marker, at most
 NEAR = 0.25  # of the span of what is done: how far beyond it the axis goes for a run without a result
 CROSS, ARROW = "×", "arrow"
 ENDS = {CROSS: "×: its end", ARROW: "arrow: it leaves the axis"}  # of thin lines
+FELL = "thin line to ▽: an unstable run, which is in mean and band"
 Values = NDArray[np.float64]
 PLACE = 40  # among the figures of a report
 
 
-def part(results: Results, question: Question, arms: pd.DataFrame, labels: dict[int, str], places: int) -> Drawn | None:
+def part(
+    results: Results, question: Question, arms: pd.DataFrame, labels: dict[int, str], places: int, stability: pd.DataFrame
+) -> Drawn | None:
     """The metric over training; None without an evaluation."""
     evaluations, metric = results.evaluations, question.metric
     if evaluations.empty:
         return None
     left_out = naming.left_out(arms, labels, evaluations["arm"])
-    ax = accuracy_vs_step(evaluations, single(), question.evaluation_set, metric, places, question.baseline, left_out)
+    fell = stability.loc[stability["unstable"], "number"].tolist()
+    ax = accuracy_vs_step(evaluations, single(), question.evaluation_set, metric, places, question.baseline, left_out, fell)
     return Drawn("accuracy", f"{metric.name.capitalize()} over training", fit(ax, height(evaluations["arm"].nunique())))
 
 
@@ -58,6 +62,7 @@ def accuracy_vs_step(
     places: int = 2,
     baseline: int = 0,
     left_out: Sequence[str] = (),
+    unstable: Sequence[int] = (),
 ) -> Axes:
     """Draw accuracy against step, one colour an arm: the mean over seeds, and a band from the lowest to the highest.
 
@@ -74,6 +79,7 @@ def accuracy_vs_step(
         places: decimals of the values that a pointer shows.
         baseline: the number of the arm that is it.
         left_out: arms that have no evaluation, for the legend.
+        unstable: the numbers of the runs that are, which have a thin line of their own besides.
     """
     with drawing():
         means = curves(evaluations, metric)
@@ -97,6 +103,9 @@ def accuracy_vs_step(
             tell(line, [text if place % every == marked[0] else "" for place, text in enumerate(texts)])
             for at, values in [(at, values) for of, at, values in lost if of == arm]:
                 ends |= _thin(ax, at, values, style)
+        for number in unstable:
+            run = evaluations[evaluations["number"] == number]
+            _fall(ax, *_known(run, along, metric), look(int(run["arm"].iloc[0])))
         if len(arms) > FEW:
             _number_ends(ax, means, along)
         ax.set_xlabel("step" if along == "step" else "epoch (a step is not as many examples in every arm)")
@@ -105,7 +114,8 @@ def accuracy_vs_step(
         ax.xaxis.set_major_formatter("{x:,.0f}")
         _add_epochs(ratio, ax)
         alone = f", of {_the(labels[baseline])} alone" if len(arms) > FEW else ""
-        said = [*_meaning(means, alone, ends), *named("not drawn", left_out)]
+        fell = [FELL] if len(unstable) else []
+        said = [*_meaning(means, alone, ends), *fell, *named("not drawn", left_out)]
         below(ax, *arm_handles(labels, said))
     return ax
 
@@ -179,6 +189,12 @@ def _thin(ax: Axes, at: Values, values: Values, style: dict[str, Any]) -> set[st
             )
             ends.add(ARROW)
     return ends
+
+
+def _fall(ax: Axes, at: Values, values: Values, style: dict[str, Any]) -> None:
+    """A run that is unstable: a thin line to an open triangle."""
+    ax.plot(at, values, color=style["color"], linewidth=0.5, zorder=3.1)
+    ax.plot(at[-1:], values[-1:], "v", color=style["color"], markersize=6, markerfacecolor="white", zorder=4)
 
 
 def _number_ends(ax: Axes, means: pd.DataFrame, along: str) -> None:

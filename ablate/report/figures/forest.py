@@ -17,12 +17,13 @@ from ablate.report import sentences
 from ablate.report.figures import bars, rows
 from ablate.report.figures.legend import LINE, UNDER, below, dots, shade
 from ablate.report.figures.save import Drawn, fit, single
-from ablate.report.figures.style import GREY, SHADE, drawing, limits, tell
+from ablate.report.figures.style import GREY, ORANGE, SHADE, drawing, limits, tell
 from ablate.results.question import METRICS, Metric, Question
 from ablate.stats import percent
 from ablate.stats.outcomes import SHOWN, Outcome
 from ablate.text import counted
 
+FELL: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4.5, "color": ORANGE, "zorder": 3.5}
 SAID = {"†": "† the interval for new images would not give this verdict"}
 ABOVE, BELOW = -0.2, 0.33  # lines from the middle of a row to its interval and to its dots
 NEW = -0.45  # lines from the middle of a row to its interval for new images, which is often hardly longer and would be hidden
@@ -38,6 +39,7 @@ def part(
     pair_labels: dict[tuple[int, int], str],
     versus: str,
     places: int,
+    unstable_seeds: pd.DataFrame,
 ) -> Drawn | None:
     """What was judged; None where nothing was."""
     if comparisons.empty:
@@ -50,7 +52,8 @@ def part(
     ]
     what, judged = ("effect", "effect") if effects else (f"difference from {versus}", "difference")
     axis = f"{metric.name} on the {question.evaluation_set} set,\n{what} ({metric.points})"
-    ax = forest(frame, samples, texts, single(), question.level, axis, question.margin, metric, places, judged)
+    given = (question.level, axis, question.margin, metric, places, judged, unstable_seeds)
+    ax = forest(frame, samples, texts, single(), *given)
     return Drawn("effects", "What was judged, with family intervals and verdicts", fit(ax, rows.height(ax)))
 
 
@@ -65,6 +68,7 @@ def forest(
     metric: Metric = METRICS["accuracy"],
     places: int = 2,
     judged: str = "difference",
+    unstable_seeds: pd.DataFrame | None = None,
 ) -> Axes:
     """Draw a row for each difference that is judged: mean and family interval, the seeds, and the verdict.
 
@@ -81,18 +85,21 @@ def forest(
         margin: in points, shaded around 0.
         places: decimals of the values that a pointer shows.
         judged: what each row is.
+        unstable_seeds: as `samples`, whether a run behind it is unstable; None where none is.
     """
     edges = [0.0] if margin is None else [-margin, 0.0, margin]
     count = len(comparisons)
     kept = rows.largest(comparisons["points"].abs())
     comparisons, samples, texts = comparisons.iloc[kept], samples.iloc[kept], [texts[row] for row in kept]
     seeds = samples.to_numpy(dtype=float)
+    fell = np.zeros(seeds.shape, dtype=bool) if unstable_seeds is None else unstable_seeds.iloc[kept].to_numpy(dtype=bool)
+    fell = fell & np.isfinite(seeds)
     with drawing():
         names = (comparisons["name"] + "\n" + comparisons["aliases"]).str.strip("\n")
         middles = rows.lay(ax, names.tolist(), list(texts))
         low, high = _limits(comparisons, seeds, edges)
         ax.set_xlim(low, high)
-        for middle, values, row in zip(middles, seeds, comparisons.to_dict("records"), strict=True):
+        for middle, values, falls, row in zip(middles, seeds, fell, comparisons.to_dict("records"), strict=True):
             _zero(ax, middle, margin)
             bars.across(ax, middle + NEW, row["low_new"], row["high_new"], color=GREY, linewidth=0.9)
             bars.across(ax, middle + ABOVE, row["low"], row["high"], color="black", linewidth=2.2)
@@ -104,6 +111,8 @@ def forest(
                 values, np.full(len(values), middle + BELOW), "o", markersize=3, color="0.2", markerfacecolor="white", zorder=3
             )
             line.set_markeredgewidth(0.7)
+            if falls.any():
+                ax.plot(values[falls], np.full(falls.sum(), middle + BELOW), **FELL)
             for beyond in values[(values < low) | (values > high)]:
                 bars.across(ax, middle + BELOW, beyond, beyond, color="0.2", linewidth=0.7)
             tell(
@@ -117,7 +126,7 @@ def forest(
         ax.xaxis.set_major_formatter(lambda value, _: numbers.signed(value, 4).rstrip("0").rstrip("."))
         ax.set_xlabel(difference)
         ax.set_title(f"{percent(level)} family intervals, {counted(count, judged)} judged", pad=8)
-        handles, said = _meaning(comparisons, texts, margin, metric)
+        handles, said = _meaning(comparisons, texts, margin, metric, bool(fell.any()))
         said += rows.told(count, judged)
         ends = [*comparisons[["low", "high", "low_new", "high_new"]].to_numpy(dtype=float).ravel(), *seeds.ravel()]
         below(ax, handles, said + bars.cut(ends, (low, high)), under=UNDER + LINE * difference.count("\n"))
@@ -148,7 +157,7 @@ def _told(row: Mapping[Any, Any], metric: Metric, places: int) -> str:
 
 
 def _meaning(
-    comparisons: pd.DataFrame, texts: Sequence[str], margin: float | None, metric: Metric
+    comparisons: pd.DataFrame, texts: Sequence[str], margin: float | None, metric: Metric, fell: bool
 ) -> tuple[list[Artist], list[str]]:
     """The handles of what is drawn, and the sentences above them."""
     handles: list[Artist] = []
@@ -158,6 +167,8 @@ def _meaning(
     if comparisons["low_new"].notna().any():
         handles.append(Line2D([], [], color=GREY, linewidth=0.9, label="above it, thin: the same for new images, too"))
     handles.append(dots("a seed"))
+    if fell:
+        handles.append(Line2D([], [], label="a seed with an unstable run", **FELL))
     if margin is not None:
         handles.append(shade(margin, metric.points))
     untold = comparisons["verdict"] == Outcome.NO_VERDICT

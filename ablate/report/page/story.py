@@ -21,7 +21,7 @@ MOST_NAMED = 3  # changes with the same verdict that the first line of the page 
 MOST_ARMS = 8  # that the plan names; the table of arms names all
 
 
-def answer(results: Results, question: Question, comparisons: pd.DataFrame) -> str:
+def answer(results: Results, question: Question, comparisons: pd.DataFrame, stability: pd.DataFrame) -> str:
     """What was found, in one line: how many changes got which verdict, and which they are."""
     judged, margin = comparisons, question.margin
     if judged.empty:
@@ -37,7 +37,10 @@ def answer(results: Results, question: Question, comparisons: pd.DataFrame) -> s
             found.append(f"{len(names)} {(each.one if len(names) == 1 else each.more).format(beyond=beyond)} ({_named(names)})")
     unfinished = caveats.interim(results, question)
     interim = f" {unfinished}" if unfinished else ""
-    return f"Of {counted(len(judged), 'effect' if question.effects else 'change')} judged, {'; '.join(found)}.{interim}"
+    fell = int(stability["unstable"].sum())
+    unstable = f" {counted(fell, 'run')} {'is' if fell == 1 else 'are'} unstable." if fell else ""
+    what = counted(len(judged), "effect" if question.effects else "change")
+    return f"Of {what} judged, {'; '.join(found)}.{unstable}{interim}"
 
 
 def nothing(results: Results) -> str:

@@ -118,6 +118,8 @@ def _tested(results: Results, question: Question, comparisons: pd.DataFrame) -> 
         lines.append(stats.barred(question.margin, "effect" if question.effects else "difference"))
     if unclear := naming.left_unclear(comparisons):
         lines.append(f"Unclear since a seed diverged: {'; '.join(unclear)}.")
+    if unclear := naming.left_unclear(comparisons, "unstable"):
+        lines.append(f"Unclear since a run is unstable: {'; '.join(unclear)}.")
     if question.effects:
         lines.append("Interactions (a x b) are said to depend on each other or to add up in place of that.")
     if comparisons["dagger"].any():

@@ -160,16 +160,25 @@ def splits(results: Results, question: Question) -> list[str]:
 
 
 def rule(
-    results: Results, question: Question, comparisons: pd.DataFrame, retuned: Retuned | None, begun_earlier: int | None
+    results: Results,
+    question: Question,
+    comparisons: pd.DataFrame,
+    retuned: Retuned | None,
+    begun_earlier: int | None,
+    stability: pd.DataFrame,
+    unstable_seeds: pd.DataFrame,
 ) -> list[str]:
     """How the comparisons were judged, and what of it was changed after training."""
     if not question.judged:
         return ["Nothing was compared."]
-    lines = test(results, question, comparisons)
+    lines = [*test(results, question, comparisons), *unstable(stability, comparisons)]
     if question.exploratory:
         lines.append(f"This was changed after training, so the results are exploratory: {'; '.join(question.changes)}.")
     else:
-        if is_tested(comparisons) and not caveats.interim(results, question):
+        no_bound = caveats.no_bound(unstable_seeds)
+        if is_tested(comparisons) and no_bound:
+            lines.append(no_bound)
+        elif is_tested(comparisons) and not caveats.interim(results, question):
             lines.append(
                 "So in at most 5 % of such studies any verdict is wrong, unless arms now and then fall far below the others."
             )
@@ -181,6 +190,20 @@ def rule(
     if comparisons["low_new"].notna().any():
         lines.append("Intervals that allow for new test images, too, treat seeds and images as crossed random effects.")
     return lines
+
+
+def unstable(stability: pd.DataFrame, comparisons: pd.DataFrame) -> list[str]:
+    """When a run was called unstable, and how many were; nothing where that was not judged."""
+    judged, count = int(stability["judged"].sum()), int(stability["unstable"].sum())
+    if not judged:
+        return []
+    lines = [
+        "A run was called unstable where its accuracy was more than 3 points, and more than four standard errors by its own "
+        "jitter, below the highest mean of five neighboring evaluations before it; "
+        f"{count or 'none'} of {counted(judged, 'run')} {'was' if count == 1 else 'were'}."
+    ]
+    unclear = naming.left_unclear(comparisons, "unstable")
+    return [*lines, f"That left unclear: {'; '.join(unclear)}."] if unclear else lines
 
 
 def is_tested(comparisons: pd.DataFrame) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ablate import numbers
+from ablate.report import caveats
 from ablate.report.tables.table import Column, Table, decimal, intervals, numeric, shown, wordy
 from ablate.results.frames import Results
 from ablate.results.question import Question
@@ -31,6 +32,7 @@ def part(
         decimal("sd", arms["sd"], places),
         _worst(arms, places),
         shown(intervals(arms, "low", "high", places, signs=False), "95 % interval", spare=5),
+        *_unstable(arms),
         *_sizes(results, arms),
     ]
     if len(arms) > 1:
@@ -54,6 +56,15 @@ def _worst(arms: pd.DataFrame, places: int) -> Column:
     return Column("worst seed", tuple(text), arms["worst"].mask(gone), spare=2)
 
 
+def _unstable(arms: pd.DataFrame) -> list[Column]:
+    """For each arm how many of its runs are unstable; no column where that is known of none."""
+    known = arms["unstable_of"] > 0
+    counts = zip(arms["unstable"], arms["unstable_of"], strict=True)
+    text = [f"{seen} of {of}" if of else numbers.NONE for seen, of in counts]
+    spare = 0 if arms["unstable"].any() else 1
+    return [Column("unstable", tuple(text), arms["unstable"].where(known), spare=spare)] if known.any() else []
+
+
 def _fronts(arms: pd.DataFrame) -> list[str]:
     """For each arm the costs at which no other arm is better on both."""
     rows = arms.to_dict("records")
@@ -73,6 +84,11 @@ def _notes(results: Results, metric: str, arms: pd.DataFrame) -> list[str]:
         lines.append(
             "sd: the standard deviation over seeds. 95 % interval: Student's, of the mean of this arm alone: whether two arms "
             "differ is told by their differences, not by whether these intervals overlap."
+        )
+    if (arms["unstable_of"] > 0).any():
+        lines.append(
+            "Unstable: a run that is more than 3 points, and more than its own jitter explains, below its highest mean of five "
+            f"neighboring evaluations before. {caveats.rates(arms)}"
         )
     if results.sweep.trainer is None:
         lines.append("Operations are those for one image; examples/s those of training.")

@@ -34,13 +34,15 @@ def arms(
     levels: pd.DataFrame,
     wide: pd.DataFrame,
     against: dict[int, int],
+    stability: pd.DataFrame,
 ) -> pd.DataFrame:
     """One row an arm, in the design's order.
 
     Columns: arm; label; a column a factor; n, mean, sd, worst, low, high: see `stats.arms`; against: the arm that it is
     compared with; the costs, each with that arm's and with the difference, see `stats.costs`; front_operations,
     front_parameters, front_seconds: whether no other arm beats it on both the metric and that cost; diverged, failed,
-    missing: runs without a value.
+    missing: runs without a value; unstable: how many are; unstable_of: of how many that is known; unstable_to: the highest rate
+    that this allows, see `stats.highest_rate`.
     """
     counts = pd.crosstab(results.runs["arm"], results.runs["status"])
     troubles = counts.reindex(index=list(names), columns=list(TROUBLES), fill_value=0)
@@ -50,8 +52,15 @@ def arms(
     frame = pd.concat([pd.Series(names, name="label", dtype="str"), levels, values], axis="columns")
     frame = pd.concat([frame.assign(against=compared), costs.reindex(frame.index)], axis="columns")
     fronts = stats.fronts(frame.join(troubles), question.metric.better)
-    frame = pd.concat([frame, fronts, troubles], axis="columns")
+    frame = pd.concat([frame, fronts, troubles, _unstable(stability, frame.index)], axis="columns")
     return frame.rename_axis("arm").reset_index()
+
+
+def _unstable(stability: pd.DataFrame, arms: pd.Index) -> pd.DataFrame:
+    """The last columns of `arms`."""
+    by_arm = stability.groupby("arm")[["unstable", "judged"]].sum().reindex(arms, fill_value=0).astype("int64")
+    rates = [stats.highest_rate(seen, of) for seen, of in by_arm.itertuples(index=False)]
+    return by_arm.rename(columns={"judged": "unstable_of"}).assign(unstable_to=rates)
 
 
 def places(question: Question, arms: pd.DataFrame, comparisons: pd.DataFrame) -> int:

@@ -66,6 +66,7 @@ def comparisons(
     samples: pd.DataFrame,
     weights: pd.DataFrame,
     new_images: pd.DataFrame,
+    unstable_seeds: pd.DataFrame,
 ) -> pd.DataFrame:
     """What is judged, with its verdict: `effects.csv`.
 
@@ -77,9 +78,10 @@ def comparisons(
     estimates = stats.estimates(samples, question.level)
     images = new_images.where(new_images["n"] == estimates["n"])  # of fewer seeds it would tell of them, not of the images
     gone, all_gone = _diverged_sides(results, question, weights), _all_diverged(results, weights)
-    told = stats.verdicts(estimates, question.margin, question.metric.better, *gone, images, all_gone)
+    fell = unstable_seeds.any(axis="columns")
+    told = stats.verdicts(estimates, question.margin, question.metric.better, *gone, images, all_gone, fell)
     wider = estimates.assign(low=images["low_new"], high=images["high_new"])
-    other = stats.verdicts(wider, question.margin, question.metric.better, *gone, images)["verdict"]
+    other = stats.verdicts(wider, question.margin, question.metric.better, *gone, images, unstable=fell)["verdict"]
     known = images["low_new"].notna() & (told["verdict"] != stats.Outcome.NO_VERDICT)
     new = pd.DataFrame({"verdict_new": other.where(known, ""), "dagger": known & (other != told["verdict"])})
     return pd.concat([judged, told, images.drop(columns="n"), new], axis="columns")
