@@ -211,3 +211,12 @@ def test_an_arm_of_which_every_seed_diverged_is_told_from_one_without_runs() -> 
     found = judge([NAN, NAN], [NAN, NAN], [1.0, NAN], all_diverged=[True, False, True])
     assert found["verdict"].tolist() == ["no verdict"] * 3
     assert found["limit"].tolist() == ["every seed diverged", "", "one seed"]
+
+
+def test_an_unstable_run_bars_no_effect_and_nothing_else() -> None:
+    samples = [around(2, 0.1, 5), around(-2, 0.1, 5), around(0.1, 0.1, 5), around(0.1, 0.5, 5)]
+    found = judge(*samples, unstable=[True] * 4)
+    assert found["verdict"].tolist() == ["helps", "hurts", "unclear", "unclear"]
+    assert found["limit"].tolist() == ["", "", "unstable", ""]
+    both = judge(samples[2], unstable=[True], diverged=[True])
+    assert both["limit"].tolist() == ["diverged"]
