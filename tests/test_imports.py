@@ -1,11 +1,12 @@
 """Who imports what, read from the source: TensorFlow only where it is needed, imports go down alone, and there is no circle."""
 
 import ast
+import functools
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -72,9 +73,14 @@ def at_module_level(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
 
 def imported(module: str, source: str) -> set[str]:
     """The modules that `source` imports by name: `from ablate import app` names `ablate.app`."""
+    return named_by(module, at_module_level(ast.parse(source)))
+
+
+def named_by(module: str, statements: Iterable[ast.Import | ast.ImportFrom]) -> set[str]:
+    """The modules that import statements of a module name."""
     package = module if FILES.get(module, Path()).name == "__init__.py" else module.rpartition(".")[0]
     names = set()
-    for statement in at_module_level(ast.parse(source)):
+    for statement in statements:
         if isinstance(statement, ast.Import):
             names |= {alias.name for alias in statement.names}
             continue
@@ -148,16 +154,18 @@ def module_of(name: str) -> str | None:
 
 def used(module: str, source: str) -> set[str]:
     """All modules that a module names: imported within functions, too, by importlib, in code or words for others."""
-    tree = ast.parse(source)
-    texts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings, which use nothing
-    statements = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-    everywhere = ast.unparse(ast.Module(statements, []))
-    words = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in texts]
+    nodes = list(ast.walk(ast.parse(source)))
+    texts = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}  # docstrings, which use nothing
+    statements = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    words = [node.value for node in nodes if isinstance(node, ast.Constant) and id(node) not in texts]
     named = {found for word in words if isinstance(word, str) for found in MODULE.findall(word)}
-    return {found for name in (*imported(module, everywhere), *named) if (found := module_of(name))} - {module, "ablate"}
+    return {found for name in (*named_by(module, statements), *named) if (found := module_of(name))} - {module, "ablate"}
 
 
-USED = {module: used(module, path.read_text()) for module, path in FILES.items()}
+@functools.cache
+def all_used() -> dict[str, set[str]]:
+    """What each module uses; read once it is asked for, since collecting the tests need not wait for it."""
+    return {module: used(module, path.read_text()) for module, path in FILES.items()}
 
 
 def room(module: str) -> str:
@@ -185,7 +193,7 @@ def test_imports_go_down():
     upward = [
         f"{module} uses {other}"
         for module in FILES
-        for other in USED[module]
+        for other in all_used()[module]
         if room(module) and room(other) and ROOMS.index(room(other)) < ROOMS.index(room(module))
     ]
     assert upward == []
@@ -194,7 +202,7 @@ def test_imports_go_down():
 def test_there_is_no_circle_between_rooms():
     below = {room(module): set[str]() for module in FILES}
     for module in FILES:
-        below[room(module)] |= {room(other) for other in USED[module]} - {room(module)}
+        below[room(module)] |= {room(other) for other in all_used()[module]} - {room(module)}
     TopologicalSorter(below).prepare()  # raises CycleError
 
 
@@ -205,7 +213,7 @@ def test_there_is_no_circle():
 def test_there_is_no_circle_but_of_packages_and_their_faces():
     """Those hidden in functions, too; a package's face names what is in it."""
     faces = {module for module, path in FILES.items() if path.name == "__init__.py"}
-    TopologicalSorter({module: USED[module] - faces for module in FILES.keys() - faces}).prepare()
+    TopologicalSorter({module: all_used()[module] - faces for module in FILES.keys() - faces}).prepare()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from scipy.stats import norm
+from scipy import special
 
 from ablate.stats.objectives import Objective
 from ablate.store.state import FINISHED
@@ -150,4 +150,4 @@ def flattery(trials: int) -> Flattery:
     """
     if trials < 2:
         return Flattery(trials, 0.0)
-    return Flattery(trials, float(norm.ppf((trials - 0.375) / (trials + 0.25))))
+    return Flattery(trials, float(special.ndtri((trials - 0.375) / (trials + 0.25))))

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from made_up import composed
 
 from ablate import designs
 from ablate.config import loading
@@ -32,17 +33,17 @@ def content(study: str) -> Any:
     return yaml.safe_load((FOLDER / f"{study}.yaml").read_text())
 
 
-def composed(study: str) -> tuple[str, dict[str, Any]]:
+def in_hydra(study: str) -> tuple[str, dict[str, Any]]:
     """The design and the params that Hydra hands to the sweeper."""
-    cfg = loading.compose([f"study={study}"])
+    cfg = composed([f"study={study}"])
     return cfg.design, dict(cfg.hydra.sweeper.params)
 
 
 def made(study: str, *words: str) -> plan.Plan:
-    design, params = composed(study)
+    design, params = in_hydra(study)
     overrides = [*(f"{key}={value}" for key, value in params.items()), *words]
     command = command_of(OverridesParser.create().parse_overrides(overrides))
-    return plan.make(command, design, loading.compose)
+    return plan.make(command, design, composed)
 
 
 def test_every_study_is_counted_here() -> None:
@@ -73,7 +74,7 @@ def test_params_are_words_of_the_command_line(study: str) -> None:
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_hydra_hands_the_file_over_as_it_stands(study: str) -> None:
-    design, params = composed(study)
+    design, params = in_hydra(study)
     assert design == content(study)["design"]
     assert list(params.items()) == list(content(study)["hydra"]["sweeper"]["params"].items())  # order is that of the factors
 
@@ -98,9 +99,9 @@ def test_adding_in_undoes_leaving_out() -> None:
         return {key: value.split(",") for key, value in params.items() if key not in ("steps", "seed")}
 
     assert factors("add_one_in") == {key: levels[::-1] for key, levels in factors("one_factor").items()}
-    defaults = loading.compose(["data=digits"])
+    defaults = composed(["data=digits"])
     full = {key: levels[0] for key, levels in factors("one_factor").items()}
-    spelled_out = loading.compose(["data=digits", *(f"{key}={level}" for key, level in full.items())])
+    spelled_out = composed(["data=digits", *(f"{key}={level}" for key, level in full.items())])
     assert loading.resolve(spelled_out) == loading.resolve(defaults)  # the full recipe is what ablate trains unasked
 
 
@@ -115,7 +116,7 @@ def test_models_are_the_published_ones() -> None:
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_a_study_asks_a_question(study: str) -> None:
-    question = loading.compose([f"study={study}"]).question
+    question = composed([f"study={study}"]).question
     assert question.endswith("?")
     assert len(question) < 150
 
@@ -128,7 +129,7 @@ def test_a_search_sets_question_sweeper_and_params_alone(study: str) -> None:
     assert content(study).keys() == {"defaults", "question", "hydra"}
     assert content(study)["defaults"] == [{"override /sweeper": "optuna"}]
     assert content(study)["hydra"]["sweeper"].keys() <= {"params", "n_trials", "confirm_seeds", "objectives"}
-    cfg = loading.compose([f"study={study}"])
+    cfg = composed([f"study={study}"])
     assert cfg.hydra.sweeper.sampler.name == "tpe"
     overrides = OverridesParser.create().parse_overrides([f"{key}={value}" for key, value in cfg.hydra.sweeper.params.items()])
     command = space.parse(overrides)
@@ -137,7 +138,7 @@ def test_a_search_sets_question_sweeper_and_params_alone(study: str) -> None:
     made = resolve.make(
         space.Command(command.space, (*command.fixed, "data=digits"), None),
         asked,
-        lambda words: loading.compose([*words, "hydra/sweeper=optuna"]),
+        lambda words: composed([*words, "hydra/sweeper=optuna"]),
     )
     assert made.points == ({"lr": 0.1, "batch_size": "128"},)  # the published setting is tried first
     assert made.asked.spec.evaluation_set == "validation"

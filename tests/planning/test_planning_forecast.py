@@ -14,10 +14,9 @@ import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up import alike, evaluation
+from made_up import alike, composed, evaluation
 
 from ablate import machine
-from ablate.config import loading
 from ablate.models.costs import totals
 from ablate.models.spec import parse
 from ablate.planning import calibration, forecast, plan, run_result
@@ -34,7 +33,7 @@ SHARE = Share(at_once=2, threads=1)
 
 def make(store: Path, *words: str) -> Plan:
     command = command_of(OverridesParser.create().parse_overrides([f"store={store}", "eval_every=100", *words]))
-    return plan.make(command, "factorial", lambda overrides: loading.compose(["data=digits", *overrides]))
+    return plan.make(command, "factorial", lambda overrides: composed(["data=digits", *overrides]))
 
 
 def train(training: Training, speeds: Sequence[float | None], **segment: Any) -> None:

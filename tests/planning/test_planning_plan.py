@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from made_up import composed
 
 from ablate import store
-from ablate.config import loading
 from ablate.config.execution import Settings
 from ablate.errors import AblateError
 from ablate.planning import plan, run_result
@@ -24,7 +24,7 @@ from ablate.store.sweep import Sweep
 
 def make(*words: str, design: str = "factorial", study: str | None = None) -> Plan:
     command = command_of(OverridesParser.create().parse_overrides(list(words)))
-    return plan.make(command, design, lambda overrides: loading.compose(["data=digits", *overrides]), study=study)
+    return plan.make(command, design, lambda overrides: composed(["data=digits", *overrides]), study=study)
 
 
 def test_the_missions_factorial_is_four_runs_and_two_trainings() -> None:
@@ -85,9 +85,9 @@ def test_the_command_line_replaces_what_a_study_says(words: list[str], expected:
 
 
 def test_a_study_says_nothing_but_its_sweep() -> None:
-    check_study("lrn", loading.compose(["study=lrn", "report.margin=1"]), loading.compose([]))
+    check_study("lrn", composed(["study=lrn", "report.margin=1"]), composed([]))
     with pytest.raises(AblateError, match="study=lrn sets batch_size outside of "):
-        check_study("lrn", loading.compose(["study=lrn", "batch_size=64"]), loading.compose([]))
+        check_study("lrn", composed(["study=lrn", "batch_size=64"]), composed([]))
 
 
 def test_the_same_command_is_the_same_folder_and_another_is_not() -> None:

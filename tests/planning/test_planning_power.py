@@ -8,10 +8,9 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up import evaluation
+from made_up import composed, evaluation
 from scipy import stats
 
-from ablate.config import loading
 from ablate.planning import plan, power
 from ablate.planning.command import command_of
 from ablate.planning.plan import Plan
@@ -53,7 +52,7 @@ def test_more_seeds_show_smaller_differences_and_more_differences_need_larger(
 
 def make(store: Path, *words: str, design: str = "factorial") -> Plan:
     command = command_of(OverridesParser.create().parse_overrides([f"store={store}", "steps=100", *words]))
-    return plan.make(command, design, lambda overrides: loading.compose(["data=digits", *overrides]))
+    return plan.make(command, design, lambda overrides: composed(["data=digits", *overrides]))
 
 
 def evaluate(runs: Sequence[Run], raw: float, averaged: float, step: int = 100) -> None:
@@ -104,7 +103,7 @@ def test_the_effects_of_a_fraction_vary_as_their_contrasts_over_all_arms(tmp_pat
     made = plan.make(
         command_of(OverridesParser.create().parse_overrides([f"store={tmp_path}", "steps=100", *words])),
         "fractional",
-        lambda overrides: loading.compose(["data=digits", *overrides]),
+        lambda overrides: composed(["data=digits", *overrides]),
         resolution=3,
     )
     assert len(made.arms) == 4

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import QuotedString
+from made_up import composed
 
-from ablate.config import loading
 from ablate.planning import plan
 from ablate.planning.command import command_of
 from ablate.report.repeat import commands, name
@@ -19,7 +19,7 @@ from ablate.store.sweep import Sweep
 
 def made(design, words, study=None, resolution=4):
     command = command_of(OverridesParser.create().parse_overrides(words))
-    return plan.make(command, design, loading.compose, resolution, study)
+    return plan.make(command, design, composed, resolution, study)
 
 
 def again(words):

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from made_up import in_store
+from made_up import composed, in_store
 
 from ablate import escaping
-from ablate.config import loading
 from ablate.errors import AblateError
 from ablate.planning import plan
 from ablate.planning.command import command_of
@@ -38,7 +37,7 @@ TOGETHER = "augment: on → off, each at its best lr (0.2; baseline 0.05)"
 
 def retuning(*given: str, rates: Sequence[float] = RATES, seeds: int = 2, design: str = "one_factor") -> Retuning:
     def compose(overrides: Sequence[str]):
-        return loading.compose(["data=digits", *overrides])
+        return composed(["data=digits", *overrides])
 
     command = command_of(OverridesParser.create().parse_overrides(list(given)))
     return Retuning(command, plan.make(command, design, compose), Settings(True, tuple(rates), seeds), compose)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from made_up import composed
 
-from ablate.config import loading
 from ablate.planning import plan, run_result
 from ablate.planning.command import command_of
 from ablate.planning.runs import Training
@@ -19,7 +19,7 @@ from ablate.running.engine import IN_VAIN, Engine
 
 def trainings(tmp_path: Path, *words: str) -> list[Training]:
     command = command_of(OverridesParser.create().parse_overrides([*words, f"store={tmp_path / 'runs'}"]))
-    return plan.make(command, "factorial", lambda overrides: loading.compose(["data=digits", *overrides])).trainings
+    return plan.make(command, "factorial", lambda overrides: composed(["data=digits", *overrides])).trainings
 
 
 class Script:

@@ -15,11 +15,10 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up import alike, evaluation
+from made_up import alike, composed, evaluation
 from omegaconf import DictConfig
 from rich.console import Console
 
-from ablate.config import loading
 from ablate.data.split import default_validation
 from ablate.errors import AblateError
 from ablate.planning import overview, plan
@@ -36,7 +35,7 @@ RATES = (0.5, 1.0, 2.0)
 
 def retuning(*words: str, design: str = "one_factor", rates: Sequence[float] = RATES, seeds: int = 2) -> Retuning:
     def compose(overrides: Sequence[str]) -> DictConfig:
-        return loading.compose(["data=digits", *overrides])
+        return composed(["data=digits", *overrides])
 
     command = command_of(OverridesParser.create().parse_overrides(list(words)))
     return Retuning(command, plan.make(command, design, compose), Settings(True, tuple(rates), seeds), compose)

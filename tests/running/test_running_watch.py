@@ -14,10 +14,10 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made_up import composed
 from rich.console import Console
 
 from ablate import messages, terminal
-from ablate.config import loading
 from ablate.monitor import live
 from ablate.monitor.live import Screen
 from ablate.monitor.snapshot import RUNNING, snapshot
@@ -36,7 +36,7 @@ NO_PROCESS = 2**22 + 1  # beyond the largest process id of Linux
 @functools.cache
 def resolved(*words: str) -> Plan:
     command = command_of(OverridesParser.create().parse_overrides(["data=digits", "steps=1000", "eval_every=100", *words]))
-    return plan.make(command, "factorial", loading.compose)
+    return plan.make(command, "factorial", composed)
 
 
 class Sweep:

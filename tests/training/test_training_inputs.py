@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_up import composed
 
 from ablate.config import loading
 from ablate.config.recipe import Augment
@@ -48,7 +49,7 @@ def photographs() -> tf.Tensor:
 
 
 def level(name: str) -> Augment:
-    return loading.resolve(loading.compose([f"augment={name}"])).augment
+    return loading.resolve(composed([f"augment={name}"])).augment
 
 
 def distorted(name: str, step: int = 5, seed: int = 1, **changes: object) -> np.ndarray:
@@ -83,14 +84,9 @@ def test_crops_are_windows_of_the_image_at_all_places() -> None:
     for step in range(12):
         for image, crop in zip(images, distorted("crop", step=step), strict=True):
             windows = np.lib.stride_tricks.sliding_window_view(image, (24, 24), (0, 1))  # (9, 9, 3, 24, 24)
-            found = [
-                (top, left)
-                for top in range(9)
-                for left in range(9)
-                if np.allclose(standardize(windows[top, left].transpose(1, 2, 0)[None]), crop, atol=1e-4)
-            ]
-            assert len(found) == 1
-            places.add(found[0])
+            every = standardize(windows.transpose(0, 1, 3, 4, 2).reshape(81, 24, 24, 3))
+            [found] = np.flatnonzero(np.isclose(every, crop, atol=1e-4).all(axis=(1, 2, 3)))
+            places.add(divmod(int(found), 9))
     assert {top for top, _ in places} == {left for _, left in places} == set(range(9))
 
 
@@ -119,8 +115,15 @@ def test_draws_differ_by_step_and_seed() -> None:
 
 def test_draws_are_spread_over_steps_and_purposes() -> None:
     steps = tf.range(2000)
+
+    @tf.function  # as a training draws; a call for each would take seconds
+    def drawn(key: tf.Tensor) -> tf.Tensor:
+        def draw(step: tf.Tensor) -> tf.Tensor:
+            return randomness.uniform(randomness.at(key, step), [1], 0, 1)[0]
+
+        return tf.map_fn(draw, steps, fn_output_signature=tf.float32)
+
     for purpose in ("flip", "brightness"):
-        key = randomness.key(0, purpose)
-        draws = np.array([randomness.uniform(randomness.at(key, step), [1], 0, 1).numpy()[0] for step in steps])
+        draws = drawn(randomness.key(0, purpose)).numpy()
         assert draws.mean() == pytest.approx(0.5, abs=0.03)
         assert abs(np.corrcoef(draws[1:], draws[:-1])[0, 1]) < 0.08

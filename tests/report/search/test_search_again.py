@@ -11,6 +11,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import QuotedString
 from hypothesis import given
 from hypothesis import strategies as st
+from made_up import composed
+from omegaconf import DictConfig
 
 from ablate.config import loading
 from ablate.planning.command import of_study
@@ -29,16 +31,18 @@ def resolved(words: Sequence[str], study: str | None = None, config_dir: str | N
     """The search of a command line, resolved as its sweeper does."""
     parser = OverridesParser.create()
     single = [str(word.input_line) for word in parser.parse_overrides(list(words)) if not word.is_sweep_override()]
-    node = loading.compose(single, config_dir).hydra.sweeper
+
+    def compose(given: Sequence[str]) -> DictConfig:
+        return composed(given) if config_dir is None else loading.compose(given, config_dir)
+
+    node = compose(single).hydra.sweeper
     own = [word for word in words if not word.startswith(("hydra.", "hydra/"))]
     command = space.parse(parser.parse_overrides(of_study(node.params, own)))
     settings = SearchSettings.of(node, command.seeds)
     return make(
         command,
         settings,
-        lambda given: loading.compose(
-            [*(word for word in given if not word.startswith("study=")), "sweeper=optuna"], config_dir
-        ),
+        lambda given: compose([*(word for word in given if not word.startswith("study=")), "sweeper=optuna"]),
         study,
         config_dir=config_dir,
     )
