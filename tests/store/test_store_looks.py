@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ablate.commands import runs
 from ablate.store import looks
-from ablate.store.looks import LOOKS, Compared, Entry
+from ablate.store.look_lines import Compared, Entry, Ledger, parsed
+from ablate.store.looks import LOOKS
 
 KEYS = [f"{number:016x}" for number in range(40)]
 
@@ -25,12 +26,12 @@ def enter(store: Path, *entries: Entry, withdrawn: dict[str, list[str]] | None =
         looks.add(store, ledger, entries, withdrawn or {})
 
 
-def plain(ledger: looks.Ledger) -> list[Entry]:
+def plain(ledger: Ledger) -> list[Entry]:
     return [replace(each, check="") for each in ledger.entries]
 
 
 def test_what_was_entered_is_read_in_order_and_each_look_once(tmp_path):
-    assert looks.read(tmp_path) == looks.Ledger()
+    assert looks.read(tmp_path) == Ledger()
     enter(tmp_path, entry(), entry((0, 1, 2), look=11))
     enter(tmp_path, entry(sweep="again"))
     ledger = looks.read(tmp_path)
@@ -48,6 +49,15 @@ def test_what_was_withdrawn_does_not_count_until_it_is_entered_again(tmp_path):
     assert [each.entry.seeds for each in looks.read(tmp_path).of(KEYS[0])] == [(5, 6)]
     enter(tmp_path, replace(entry(), entered_at=1_700_000_001))
     assert [each.entry.seeds for each in looks.read(tmp_path).of(KEYS[0])] == [(5, 6), (0, 1)]
+
+
+def test_that_a_run_of_a_look_has_ended_is_noted_once(tmp_path):
+    enter(tmp_path, entry(), entry((0, 1, 2), look=11))
+    for _ in range(2):
+        looks.note_ended(tmp_path, {KEYS[11], KEYS[12]})
+    ledger = looks.read(tmp_path)
+    assert ledger.ended == {ledger.entries[1].check}
+    assert len(ledger.texts) == 4
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -102,7 +112,7 @@ def test_a_pack_has_the_looks_at_what_its_sweep_compares_and_no_others(tmp_path)
     mine, longer, foreign = entry(), entry((0, 1, 2), look=11), entry(key=1, look=12, sweep="other")
     enter(tmp_path, mine, longer, replace(foreign, fingerprints=(("c0", "c1"), ("d0", "d1"))))
     own = {one for arm in mine.fingerprints for one in arm}
-    assert plain(looks.parsed(looks.packed(tmp_path, own))) == [mine, longer]
+    assert plain(parsed(looks.packed(tmp_path, own))) == [mine, longer]
     assert looks.packed(tmp_path, {"e0"}) == b""
 
 
