@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import Any
 
-from ablate.planning import confounds, power, run_result
+from ablate.planning import confounds, looks, power, run_result
 from ablate.planning.forecast import forecast
 from ablate.planning.plan import Plan
 from ablate.planning.runs import Run, Training, trainings
 from ablate.planning.site import Site
 from ablate.resources import Share, gpus
 from ablate.stats import levels
+from ablate.stats.looks import bound
 from ablate.store.state import State
 
 DONE, DIVERGED, TO_DO = State.DONE, State.DIVERGED, State.TO_DO
@@ -22,7 +23,8 @@ def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
     `totals` counts, with the seconds until all that is left is done and those of the trainings together, None where they are
     not known; `sources` is what those rest on, `unknown` why they are not known; `arms`, `runs` and `trainings` list;
     `confounds` what switches change besides the factor, where effects are judged on average over the arms; `seeds` what the
-    seeds can show; `fixed` what is fixed before training. A state is `done`, `diverged` or `to do`; what diverged stays so.
+    seeds can show; `looks` what was looked at before; `fixed` what is fixed before training. A state is `done`, `diverged` or
+    `to do`; what diverged stays so.
 
     Args:
         site: where it would be trained. What a launcher that is none of ours does at once is not known here, nor then the
@@ -39,6 +41,7 @@ def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
     steps_left = {fingerprint: training.left for fingerprint, training in left.items()}
     everything = plan.trainings
     arms = _arms(plan, states, steps_left)
+    looked = _looks(plan)
     listed = [_training(training, states, expected.each, steps_left) for training in everything]
     return {
         "name": plan.name,
@@ -71,7 +74,8 @@ def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
         "runs": [run.noted.to_json() | {"state": states[run.number]} for run in plan.runs],
         "trainings": listed,
         "same_arms": [{"arm": arm, "same_as": earlier} for arm, earlier in plan.same_arms()],
-        "seeds": _seeds(plan),
+        "seeds": _seeds(plan, looked["earlier"]),
+        "looks": looked,
         "fixed": plan.fixed.to_json(),
     }
 
@@ -211,11 +215,45 @@ def _mean_sizes(arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return means
 
 
-def _seeds(plan: Plan) -> dict[str, Any]:
-    """`detectable` is in standard deviations over seeds of what is judged; None where nothing can be."""
+def _looks(plan: Plan) -> dict[str, Any]:
+    """What was looked at before, of the row that most often was.
+
+    `earlier` is how many looks of two or more seeds there were, `seeds` how many seeds each of them had and this one has, and
+    `bound` the chance of any wrong verdict over all looks. Where the seeds would make the sweep exploratory, `missing` are
+    those that they lack of earlier looks, and `nearest` is the list next to them that would not; else both are empty.
+    """
+    decision, ledger = looks.foreseen(plan)
+    if decision is None:
+        return {"earlier": 0, "seeds": [], "bound": None, "missing": [], "nearest": []}
+    if decision.exploratory:
+        return {
+            "earlier": 0,
+            "seeds": [],
+            "bound": None,
+            "missing": list(decision.missing),
+            "nearest": list(decision.nearest),
+        }
+    most = max(decision.rows, key=lambda row: row.earlier)
+    histories = looks.histories(plan.sweep, decision, ledger)
+    of_most = histories[decision.rows.index(most)]
+    return {
+        "earlier": most.earlier,
+        "seeds": [len(look.entry.seeds) for look in of_most],
+        "bound": bound(histories),
+        "missing": [],
+        "nearest": [],
+    }
+
+
+def _seeds(plan: Plan, earlier: int) -> dict[str, Any]:
+    """`detectable` is in standard deviations over seeds of what is judged; None where nothing can be.
+
+    Args:
+        earlier: how many looks there were before.
+    """
     fixed = plan.fixed
     judged = len(plan.differences) + len(plan.effects)
-    smallest = power.detectable(len(plan.seeds), judged, fixed.looks) if judged else None
+    smallest = power.detectable(len(plan.seeds), judged, fixed.looks * 2**earlier) if judged else None
     known: list[tuple[dict[str, Any], power.Deviation]] = []
     if smallest is not None:
         known += [({"arm": arm, "against": against}, one) for (arm, against), one in power.deviations(plan).items()]

@@ -36,6 +36,7 @@ class Plan:
     config_dir: with configs of the user's own, as seen from the current folder.
     labels, pairs: of the arms, and (arm, the arm it is compared with), where it is not the design that says so.
     retune: how the learning rates of arms were chosen, as sweep.json holds it, where they were.
+    confirms: whether it measures the winner of a search, its second arm, against the default setting.
     """
 
     study: str | None
@@ -51,6 +52,7 @@ class Plan:
     labels: tuple[str, ...] | None = None
     pairs: tuple[tuple[int, int], ...] | None = None
     retune: Retune | None = None
+    confirms: bool = False
 
     @property
     def identity(self) -> Identity:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from ablate import numbers, terminal
 from ablate.designs import interaction
+from ablate.planning import look_sentences
 from ablate.planning.confounds import INPUT, WORDS
 from ablate.planning.overview import describe
 from ablate.planning.plan import Plan
@@ -41,7 +42,7 @@ def head(description: Mapping[str, Any]) -> list[str]:
         lines.append(f"{_switch(switch)} also changes {', '.join(change.text for change in _changes(switch))}")
     if len(confounds) > MOST_SWITCHES:
         lines.append(f"{len(confounds) - MOST_SWITCHES} more arms change more than their factors: ablate plan lists them")
-    return [*lines, *_nothing(description), *_shown(description)]
+    return [*lines, *_nothing(description), *look_sentences.foreseen(description["looks"]), *_shown(description)]
 
 
 def head_of_retuning(description: Mapping[str, Any], folder: str) -> list[str]:
@@ -73,6 +74,7 @@ def show(description: Mapping[str, Any], console: Console) -> None:
         console.print()
     _say(console, _fraction(description))
     _say(console, _nothing(description))
+    _say(console, look_sentences.foreseen(description["looks"]))
     _say(console, _shown(description))
 
 

@@ -17,7 +17,7 @@ from ablate.planning.plan import Plan
 from ablate.planning.runs import Run, Training
 from ablate.planning.site import Site, here
 from ablate.readout import diverged_loss_of
-from ablate.running import hold
+from ablate.running import hold, looks
 from ablate.running.backend import Outcome
 from ablate.store import SWEEP, canonical_json, held, result_file, sweep_file, write_atomically
 from ablate.store.schema import DAMAGED, BadFile, real_folder
@@ -61,6 +61,9 @@ def run(
         return _finish(plan, results(plan, folder), folder)
     place = site or here(settings.workers, settings.threads)
     with hold.holding(folder, settings.progress):
+        before = fixed(folder)
+        margin = plan.fixed.margin if before is None else before.sweep.fixed.margin
+        looks.enter(plan, folder, margin)  # before sweep.json, so that only one of an older version is older than the looks
         _fix(plan, folder)
         missing = [run for run in plan.runs if not _read(plan, run, folder)]
         _register(plan, folder, missing)
@@ -76,6 +79,7 @@ def run(
                 _train(plan, missing, folder, train, redact, screen.refresh if screen else lambda: None)
         held.check(folder)
         found = results(plan, folder)
+        looks.note_ended(plan, found)
         finished(folder)
     return _finish(plan, found, folder)
 

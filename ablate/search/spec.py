@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -187,7 +187,7 @@ class Search:
         return made
 
     def _together(self, factors: Sequence[Factor], seeds: tuple[int, ...], fixed: tuple[str, ...]) -> Plan:
-        return plan.make(Command(tuple(factors), seeds, fixed), "together", self.compose)
+        return replace(plan.make(Command(tuple(factors), seeds, fixed), "together", self.compose), confirms=True)
 
     @property
     def sweep(self) -> Sweep:
