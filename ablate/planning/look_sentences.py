@@ -37,7 +37,7 @@ def promise(bound: float, looks: int = 1) -> str:
         'The chance that any verdict of either look is wrong is at most 7.5%'
     """
     of = "here" if looks == 1 else "of either look" if looks == 2 else f"of the {looks} looks"
-    return f"The chance that any verdict {of} is wrong is at most {100 * bound:.3g}%"
+    return f"The chance that any verdict {of} is wrong is at most {100 * bound:.4g}%"
 
 
 def foreseen(looks: Mapping[str, Any]) -> list[str]:

@@ -30,14 +30,20 @@ def doubts(names: dict[int, str], predictions: Predictions) -> list[str]:
 
 def said(results: Results, question: Question, begun_earlier: int | None) -> list[str]:
     """On what was there before the plan, and on what is not there yet; none where there is nothing to say."""
-    return [line for line in (earlier(results, begun_earlier), interim(results, question)) if line]
+    return [line for line in (earlier(results, question, begun_earlier), interim(results, question)) if line]
 
 
-def earlier(results: Results, begun_earlier: int | None) -> str:
+def earlier(results: Results, question: Question, begun_earlier: int | None) -> str:
     """On the trainings that were there before the plan; empty where there is none, or that is not known."""
     if not begun_earlier:
         return ""
     count = counted(len(results.trainings), "training")
+    if question.looked:
+        predate = "predates" if begun_earlier == 1 else "predate"
+        return (
+            f"{begun_earlier} of {count} {predate} this plan; if you had seen their results, the promise about errors does not "
+            "hold."
+        )
     were = "was" if begun_earlier == 1 else "were"
     return (
         f"{begun_earlier} of {count} {were} begun before this sweep was planned: who saw them before had a look that is not "
@@ -52,6 +58,8 @@ def interim(results: Results, question: Question) -> str:
     if not missing or sweep.design == designs.STORE or question.steps != sweep.fixed.steps:
         return ""
     count = f"{missing:,} of {counted(len(runs), 'run')} {'is' if missing == 1 else 'are'}"
+    if question.looked:
+        return f"Pending: {count} not there yet; a comparison gets its verdict once all of its runs have ended."
     return f"Interim: {count} not there yet; looking now is a look that was not planned."
 
 

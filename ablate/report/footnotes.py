@@ -6,11 +6,15 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ablate import numbers, stats
+from ablate.planning import look_sentences
 from ablate.report import caveats, naming, sentences
 from ablate.results.computed.images import Predictions
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
+from ablate.stats.levels import LEVEL
+from ablate.stats.looks import bound
+from ablate.store.look_lines import Look
 from ablate.text import counted
 
 
@@ -27,6 +31,7 @@ def verdict_notes(
     arms: pd.DataFrame,
     stability: pd.DataFrame,
     unstable_seeds: pd.DataFrame,
+    looks: list[list[Look]],
 ) -> list[str]:
     """What is compared, the rule, and what the verdicts must not be taken for."""
     lines = [compared(question, names, partner)]
@@ -39,20 +44,44 @@ def verdict_notes(
         fixed = sentences.when_fixed(retuned, begun_earlier) if planned else ""
         no_bound = caveats.no_bound(unstable_seeds) if planned else ""
         planned = planned and not interim and not no_bound  # a look that was not planned is not counted
+        planned = planned and not (question.looked and begun_earlier)  # in place of it stands what was begun before
+        levels = [] if question.shared else question.levels
         given = (question.judged, question.looks, question.margin, question.metric.points)
-        lines += stats.rule(*given, what, fixed, planned, new, results.sweep.trainer is None)
+        lines += stats.rule(*given, what, fixed, planned, new, results.sweep.trainer is None, levels, promise(looks))
         lines += [no_bound] if no_bound else []
     lines += exploratory(question)
     equal = stats.equal_compute(results.runs)
-    said = [line for line in (interim, caveats.earlier(results, begun_earlier), equal) if line]
+    said = [line for line in (interim, caveats.earlier(results, question, begun_earlier), equal) if line]
     doubts = [*caveats.unstable(stability, arms, names, question.margin), *caveats.doubts(names, predictions)]
     return [*lines, *incomplete(results, comparisons, statuses), *doubts, *said, *_one_arm(results, names)]
 
 
+def promise(looks: Sequence[Sequence[Look]]) -> str:
+    """What holds of all verdicts together.
+
+    Args:
+        looks: at each judged row; none where versions before looks trained the sweep, which then is the one look at it.
+    """
+    if not looks:
+        return stats.GUARANTEE
+    most = max(looks, key=len)
+    chance = bound(looks)
+    if len(most) == 1 and math.isclose(chance, LEVEL):
+        return stats.GUARANTEE
+    seeds = [len(look.entry.seeds) for look in most]
+    often = f"{look_sentences.looked(seeds)} " if len(most) > 1 else ""
+    return (
+        f"{often}{look_sentences.promise(chance, len(most))}, unless arms now and then fall far below the others. "
+        "Looks outside this store are not counted."
+    )
+
+
 def exploratory(question: Question) -> list[str]:
-    """A line that says what was changed after training; none where all is as planned."""
+    """A line that says what was changed after training, or why its seeds are no look; none where all is as planned."""
     changes = "; ".join(question.changes)
-    return [f"Exploratory: changed after training ({changes}), so no verdict here is a test."] if changes else []
+    if changes:
+        return [f"Exploratory: changed after training ({changes}), so no verdict here is a test."]
+    return [f"Exploratory: {question.unentered}, so no verdict here is a test."] if question.unentered else []
 
 
 def compared(question: Question, names: dict[int, str], partner: str | None) -> str:

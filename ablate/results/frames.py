@@ -16,6 +16,7 @@ from ablate.readout import ACCURACY, judged_by
 from ablate.results import environment
 from ablate.results.trained import Trained
 from ablate.results.true_classes import true_classes
+from ablate.store.look_lines import Ledger
 from ablate.store.sweep import Sweep, SweepArm
 
 _RUN_TYPES = {
@@ -61,7 +62,7 @@ class Found:
     """What was found, before it is put into frames.
 
     name: of the sweep. sweep: as sweep.json has it, or would. runs: the columns of each run that no trajectory tells, in order
-    of number; a factor wins over a column of its name. trained: the trajectories that are there, by path. notes: as in
+    of number; a factor wins over a column of its name. trained: the trajectories that are there, by path. notes, ledger: as in
     `Results`.
     """
 
@@ -70,6 +71,7 @@ class Found:
     runs: list[dict[str, Any]]
     trained: Mapping[str, Trained]
     notes: list[str]
+    ledger: Ledger | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +92,7 @@ class Results:
     labels: the true classes of the evaluation images, (images,), 0 to classes - 1; None where they are not known, or the runs
     were not all evaluated on the same images. class_names: one a class; none without labels.
     history: one row an evaluation of a trajectory, whoever asked for it, with both readouts. trained: by path.
+    ledger: the looks of its store; None of what is no sweep of one store, or where that was not found.
     """
 
     runs: pd.DataFrame
@@ -101,6 +104,7 @@ class Results:
     class_names: list[str] = field(default_factory=list)
     history: pd.DataFrame = field(default_factory=lambda: _history({}))
     trained: Mapping[str, Trained] = field(default_factory=dict)
+    ledger: Ledger | None = None
 
     @property
     def factors(self) -> list[str]:
@@ -194,6 +198,7 @@ def build(found: Found) -> Results:
         class_names,
         history,
         found.trained,
+        found.ledger,
     )
 
 

@@ -11,7 +11,8 @@ from ablate.readout import ACCURACY, Readout, diverged_loss_of, judged, judged_b
 from ablate.results.doubts import doubts
 from ablate.results.frames import Found, arm_name
 from ablate.results.trained import Trained
-from ablate.store import SPEED, SWEEP, packed, result_file, sweep_file
+from ablate.store import SPEED, SWEEP, looks, packed, result_file, sweep_file
+from ablate.store.look_lines import Ledger
 from ablate.store.result_file import Stored
 from ablate.store.sweep import Sweep, SweepArm, SweepRun
 from ablate.store.sweep_file import SweepFile
@@ -64,7 +65,20 @@ def read(sweep: Path) -> Found:
     if not file.sealed:
         notes += doubts(planned, folder, {one.path.name: one for one in trained.values()})
     notes += told.lines(folder, None if store is None else planned.store, len(planned.fingerprints))
-    return Found(name, planned, runs, trained, notes)
+    return Found(name, planned, runs, trained, notes, None if store is None else _ledger(store, notes))
+
+
+def _ledger(store: Path, notes: list[str]) -> Ledger:
+    """The looks of a store, with a note on what of them cannot be read."""
+    try:
+        ledger = looks.read(store)
+    except AblateError as error:
+        notes.append(f"{error} So it is not known what was looked at before")
+        return Ledger(begun_at=0)
+    if ledger.damaged:
+        lines = f"line{'s' if len(ledger.damaged) > 1 else ''} {', '.join(map(str, ledger.damaged[:MOST_NAMED]))}"
+        notes.append(f"{store / looks.LOOKS}: {lines} not as written, so looks may be missing: see `ablate runs verify`")
+    return ledger
 
 
 def content_of(folder: Path) -> Sweep:

@@ -1,13 +1,16 @@
 """What a report judges: as fixed in sweep.json before training, or changed by who reads it, which makes it exploratory."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ablate import trainer
 from ablate.designs import STORE
 from ablate.errors import AblateError, one_of
+from ablate.planning.looks import is_older, look_keys
 from ablate.results.frames import Results, arm_name
 from ablate.stats.intervals import family_level
+from ablate.store.look_lines import Look
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_check import ONE_VALUE
 from ablate.trainers import networks
@@ -59,6 +62,8 @@ class Question:
     arm it is compared with) for the differences judged. effects: the effects judged instead, the factors of each. looks: how
     often each is judged on the way. baseline: number of the arm. changes: what is not as sweep.json fixed it, a phrase each.
     target: the accuracy in % of which it is told when it is reached; None for the lowest of the arms' means.
+    looked: the look that each judged row is, as it was entered before training; none where versions before looks trained it, or
+    it is exploratory. unentered: why the list of seeds is no look that was entered; empty where it is one, or need be none.
     """
 
     metric: Metric
@@ -72,6 +77,8 @@ class Question:
     baseline: int
     changes: tuple[str, ...] = ()
     target: float | None = None
+    looked: tuple[Look, ...] = ()
+    unentered: str = ""
 
     @property
     def read_with(self) -> str:
@@ -90,20 +97,31 @@ class Question:
         return [len(effect) > 1 for effect in self.effects] or [False] * len(self.pairs)
 
     @property
+    def levels(self) -> list[float]:
+        """Of the family interval of each judged row: as entered, else so that all hold with a chance of at least 95 %."""
+        return [1 - look.row.level for look in self.looked] or [family_level(self.judged, self.looks)] * self.judged
+
+    @property
     def level(self) -> float:
-        """Of each family interval, so that all of them together hold with a chance of at least 95 % (Bonferroni)."""
-        return family_level(self.judged, self.looks)
+        """The highest of them; that of one row where nothing is judged."""
+        return max(self.levels, default=family_level(self.judged, self.looks))
+
+    @property
+    def shared(self) -> bool:
+        """Whether every row has the level of 5 % shared among those of this sweep, as at a first look."""
+        return all(math.isclose(level, family_level(self.judged, self.looks)) for level in self.levels)
 
     @property
     def exploratory(self) -> bool:
         """Whether anything is not as it was fixed before training."""
-        return bool(self.changes)
+        return bool(self.changes or self.unentered)
 
 
 def planned(results: Results) -> Question:
     """What sweep.json fixed; a joined sweep or a store was put together after training, which is a change."""
     fixed = results.sweep.fixed
     joined, store = results.sweep.joined, results.sweep.design == STORE
+    looked, unentered = _entered(results)
     return Question(
         _known(fixed.metric, metrics_of(results.sweep)),
         fixed.evaluation_set,
@@ -115,7 +133,25 @@ def planned(results: Results) -> Question:
         fixed.looks,
         0,
         ("nothing was fixed: a store, not a sweep",) if store else (f"sweeps joined: {', '.join(joined)}",) if joined else (),
+        looked=looked,
+        unentered=unentered,
     )
+
+
+def _entered(results: Results) -> tuple[tuple[Look, ...], str]:
+    """(the look that each judged row is, why they are none); see `Question`."""
+    ledger, sweep = results.ledger, results.sweep
+    if ledger is None or sweep.joined is not None or not (sweep.fixed.differences or sweep.fixed.effects):
+        return (), ""
+    found = [ledger.find(key) for key in look_keys(sweep)]
+    looked = tuple(look for look in found if look is not None)
+    if len(looked) < len(found):
+        return (), "" if is_older(sweep, ledger) else "this list of seeds was not entered as a look before training"
+    others = {look.entry.margin for look in looked} - {sweep.fixed.margin}
+    if others:
+        before = " and ".join("none" if margin is None else f"± {margin:g}" for margin in others)
+        return (), f"this look was entered with another margin before training: {before}"
+    return looked, ""
 
 
 def ask(
@@ -177,7 +213,8 @@ def ask(
             question = replace(question, baseline=number, pairs=pairs)
     if target is not None and not 0 < target <= 100:
         raise AblateError(f"Expected an accuracy in %, 0 to 100. Received: --reach {target:g}.")
-    return results, replace(question, changes=tuple(changes), target=target)
+    looked = () if changes else question.looked
+    return results, replace(question, changes=tuple(changes), target=target, looked=looked)
 
 
 def _known(metric: str, known: Mapping[str, Metric]) -> Metric:

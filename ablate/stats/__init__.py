@@ -6,21 +6,24 @@ from ablate.stats.costs import costs, equal_compute, fronts
 from ablate.stats.curves import over_training, reach
 from ablate.stats.images import classes, networks, new_images
 from ablate.stats.interplay import Side, interplay, interplay_verdicts
-from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, crossed, decide, family_level, student
+from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, at_levels, crossed, decide, family_level, student
 from ablate.stats.outcomes import Outcome
 from ablate.stats.paired import estimates, paired
 from ablate.stats.stability import highest_rate, stability
-from ablate.stats.verdict import MOST_SEEDS, barred, percent, rule, verdicts
+from ablate.stats.verdict import GUARANTEE, LEVEL_SHARED, MOST_SEEDS, barred, percent, percents, rule, verdicts
 
 __all__ = [
+    "GUARANTEE",
     "HELPS",
     "HURTS",
+    "LEVEL_SHARED",
     "MOST_SEEDS",
     "NONE",
     "UNCLEAR",
     "Outcome",
     "Side",
     "arms",
+    "at_levels",
     "barred",
     "classes",
     "contrast_weights",
@@ -42,6 +45,7 @@ __all__ = [
     "pair_means",
     "paired",
     "percent",
+    "percents",
     "reach",
     "rule",
     "shapley",

@@ -1,13 +1,15 @@
 """How sure a mean over seeds is, and what may be said of it: arrays in, arrays out, vectorised over all axes but the last."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ablate.numbers import SAME
-from ablate.stats.levels import LEVEL
+from ablate.stats.levels import CONFIDENCE, LEVEL
 
 HELPS, HURTS, NONE, UNCLEAR = 1, -1, 0, 2  # for what is better when more; where less is better, the first two change places
 
@@ -29,6 +31,29 @@ def family_level(judged: int, looks: int = 1) -> float:
         0.99
     """
     return 1 - LEVEL / max(1, judged * looks)
+
+
+def at_levels(made: Callable[[pd.DataFrame, float], pd.DataFrame], rows: pd.DataFrame, levels: Sequence[float]) -> pd.DataFrame:
+    """What a function makes of rows, each at its own level.
+
+    Args:
+        made: from rows and the level of all of them to a frame with a row each.
+        levels: one a row.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from ablate.stats import at_levels, estimates
+        >>> samples = pd.DataFrame([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])
+        >>> at_levels(estimates, samples, [0.95, 0.99])[["low", "high", "level"]].round(2)
+            low  high  level
+        0 -0.48  4.48   0.95
+        1 -3.73  7.73   0.99
+    """
+    different = sorted(set(levels))
+    if len(different) < 2:
+        return made(rows, different[0] if different else CONFIDENCE)
+    parts = [made(rows[[each == level for each in levels]], level) for level in different]
+    return pd.concat(parts).loc[rows.index]
 
 
 def student(values: ArrayLike, level: float) -> tuple[Floats, Floats, Floats]:

@@ -135,6 +135,7 @@ def _seeds(n: int, sd: float, level: float, distance: float) -> tuple[int | None
     return found[0], found[1]
 
 
+LEVEL_SHARED = "5 % shared among the comparisons of a sweep, and halved at each further look"
 GUARANTEE = "So all verdicts together are wrong in at most 5 % of studies, unless arms now and then fall far below the others."
 
 NEW_IMAGES = " The interval for new images allows for other images, too; † marks a verdict that it would change."
@@ -152,6 +153,18 @@ def percent(level: float) -> str:
     digits = max(0, 1 - math.floor(math.log10(rest)))
     text = f"{100 * level:.{digits}f}"
     return f"{text.rstrip('0').rstrip('.') if digits else text} %"
+
+
+def percents(levels: Sequence[float]) -> str:
+    """Levels as readers see them, from the lowest to the highest where they differ.
+
+    Examples:
+        >>> from ablate.stats import percents
+        >>> percents([0.95, 0.95]), percents([0.975, 0.95])
+        ('95 %', '95 % to 97.5 %')
+    """
+    shown = [percent(level) for level in sorted(levels)]
+    return " to ".join(dict.fromkeys((shown[0], shown[-1])))
 
 
 def barred(margin: float | None, what: str = "difference", was: str = "is") -> str:
@@ -189,6 +202,8 @@ def rule(
     planned: bool = True,
     new_images: bool = True,
     images: bool = True,
+    levels: Sequence[float] = (),
+    promise: str = GUARANTEE,
 ) -> Sequence[str]:
     """The rule behind the verdicts, for under the table, a line each.
 
@@ -201,6 +216,8 @@ def rule(
         planned: whether everything was, including this look, so that the error rate holds for all verdicts together.
         new_images: whether intervals for new images are shown, too.
         images: whether runs are evaluated on images.
+        levels: of the interval of each row, where these are not those of `judged` and `looks`.
+        promise: what holds of all verdicts together, where all was planned.
 
     Examples:
         >>> from ablate.stats import rule
@@ -211,10 +228,13 @@ def rule(
     """
     among = f"{judged} {what}{'' if judged == 1 else 's'}" + (f" x {looks} looks" if looks > 1 else "")
     share = f" (5 % shared among {among})" if judged * looks > 1 else ""
+    if levels:
+        share = f" ({LEVEL_SHARED})"
     made = "differences paired by seed" if what == "difference" else f"{what}s computed within each seed"
     inside = "" if margin is None else f" (under {margin:g}: it also lies within ± {margin:g} {points})"
+    at = percents(levels or [family_level(judged, looks)])
     lines = [
-        f"Intervals: Student's over seeds, on {made}, at {percent(family_level(judged, looks))}{share}. They alone decide.",
+        f"Intervals: Student's over seeds, on {made}, at {at}{share}. They alone decide.",
         f"helps, hurts: the interval excludes 0{inside}.",
     ]
     if margin is not None:
@@ -225,6 +245,6 @@ def rule(
         *lines,
         "unclear: anything else, with how many seeds would tell. One seed gives no verdict.",
         barred(margin, what),
-        *([GUARANTEE] if planned else []),
+        *([promise] if planned else []),
         f"Verdicts are about {same}{NEW_IMAGES if new_images else ''}",
     ]

@@ -300,12 +300,12 @@ def test_trainings_from_before_the_plan_are_counted_where_it_is_dated(sweeps):
         run.trajectory.add_segment({"time": f"2026-11-22T04:19:{second}+0100"})
     found = analysed(folder)
     assert found.begun_earlier == 1
-    assert caveats.earlier(found.results, found.begun_earlier).startswith(
+    assert caveats.earlier(found.results, found.question, found.begun_earlier).startswith(
         "1 of 4 trainings was begun before this sweep was planned: "
     )
     sweep_file.write(folder, replace(made.sweep, fixed_at=1795317580))
     assert analysed(folder).begun_earlier == 0
-    assert caveats.earlier(found.results, 0) == ""
+    assert caveats.earlier(found.results, found.question, 0) == ""
     assert not found.question.exploratory
 
 

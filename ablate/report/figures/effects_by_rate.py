@@ -16,7 +16,7 @@ from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import BLUE, SHADE, drawing, limits, tell
 from ablate.results.question import METRICS, Metric, Question
 from ablate.results.retuned import Effect, Pair, Retuned
-from ablate.stats import percent
+from ablate.stats import percents
 
 TRACK = 2.2  # lines that the two intervals of an arm take
 APART = 0.5  # lines from the middle of a row to each of them
@@ -31,7 +31,7 @@ def part(question: Question, comparisons: pd.DataFrame, retuned: Retuned | None,
         return None
     metric = question.metric
     axis = f"{metric.name} on the {question.evaluation_set} set,\ndifference from the baseline ({metric.points})"
-    ax = effects_by_rate(comparisons, retuned.effects, single(), question.level, axis, question.margin, metric, places)
+    ax = effects_by_rate(comparisons, retuned.effects, single(), question.levels, axis, question.margin, metric, places)
     title = "Effects at the shared learning rate and at each arm's own best"
     return Drawn("effects_by_rate", title, fit(ax, rows.height(ax)))
 
@@ -40,7 +40,7 @@ def effects_by_rate(
     comparisons: pd.DataFrame,
     effects: Sequence[Effect],
     ax: Axes,
-    level: float,
+    levels: Sequence[float],
     difference: str,
     margin: float | None = None,
     metric: Metric = METRICS["accuracy"],
@@ -53,7 +53,7 @@ def effects_by_rate(
     Args:
         comparisons: columns arm, against, points, low, high, and those of verdicts.
         effects: of the arms.
-        level: of the family intervals.
+        levels: of the family intervals, one a row.
         difference: what is drawn, for the label of the axis.
         margin: in points, shaded around 0.
         places: decimals of the values that a pointer shows.
@@ -90,7 +90,7 @@ def effects_by_rate(
         ax.xaxis.set_major_locator(MaxNLocator(7))
         ax.xaxis.set_major_formatter(lambda value, _: numbers.signed(value, 4).rstrip("0").rstrip("."))
         ax.set_xlabel(difference)
-        ax.set_title(f"{percent(level)} family intervals; verdicts: shared | own best", pad=8)
+        ax.set_title(f"{percents(levels)} family intervals; verdicts: shared | own best", pad=8)
         handles = [
             Line2D([], [], color=colour, marker=marker, linewidth=1.6, markersize=5, label=NAMES[side])
             for side, (_, marker, colour) in SIDES.items()

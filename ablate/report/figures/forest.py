@@ -19,7 +19,7 @@ from ablate.report.figures.legend import LINE, UNDER, below, dots, shade
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import GREY, ORANGE, SHADE, drawing, limits, tell
 from ablate.results.question import METRICS, Metric, Question
-from ablate.stats import percent
+from ablate.stats import percents
 from ablate.stats.outcomes import SHOWN, Outcome
 from ablate.text import counted
 
@@ -52,7 +52,7 @@ def part(
     ]
     what, judged = ("effect", "effect") if effects else (f"difference from {versus}", "difference")
     axis = f"{metric.name} on the {question.evaluation_set} set,\n{what} ({metric.points})"
-    given = (question.level, axis, question.margin, metric, places, judged, unstable_seeds)
+    given = (question.levels, axis, question.margin, metric, places, judged, unstable_seeds)
     ax = forest(frame, samples, texts, single(), *given)
     return Drawn("effects", "What was judged, with family intervals and verdicts", fit(ax, rows.height(ax)))
 
@@ -62,7 +62,7 @@ def forest(
     samples: pd.DataFrame,
     texts: Sequence[str],
     ax: Axes,
-    level: float,
+    levels: Sequence[float],
     difference: str,
     margin: float | None = None,
     metric: Metric = METRICS["accuracy"],
@@ -80,7 +80,7 @@ def forest(
         comparisons: columns name, aliases, points, low, high, low_new, high_new, verdict.
         samples: a row a comparison, a column a seed, in points.
         texts: the verdicts in words.
-        level: of the family intervals.
+        levels: of the family intervals, one a row.
         difference: what is drawn, for the label of the axis.
         margin: in points, shaded around 0.
         places: decimals of the values that a pointer shows.
@@ -125,7 +125,7 @@ def forest(
         ax.xaxis.set_major_locator(MaxNLocator(7))
         ax.xaxis.set_major_formatter(lambda value, _: numbers.signed(value, 4).rstrip("0").rstrip("."))
         ax.set_xlabel(difference)
-        ax.set_title(f"{percent(level)} family intervals, {counted(count, judged)} judged", pad=8)
+        ax.set_title(f"{percents(levels)} family intervals, {counted(count, judged)} judged", pad=8)
         handles, said = _meaning(comparisons, texts, margin, metric, bool(fell.any()))
         said += rows.told(count, judged)
         ends = [*comparisons[["low", "high", "low_new", "high_new"]].to_numpy(dtype=float).ravel(), *seeds.ravel()]

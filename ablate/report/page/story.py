@@ -119,7 +119,7 @@ def plan(
     elif sweep.joined:
         fixes = [f"fixed by each sweep before they were joined: {_fixed(fixed)}; {counted(judged, what)} judged by all"]
     else:
-        share = stats.percent(stats.family_level(max(1, judged), looks))
+        share = stats.percents([1 - look.row.level for look in question.looked] or [stats.family_level(judged, looks)])
         several = f", with {looks} looks" if looks > 1 else ""
         level = f", so each at a level of {share}" if judged else ""
         when = sentences.when_fixed(retuned, begun_earlier)

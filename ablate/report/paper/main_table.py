@@ -61,7 +61,7 @@ def _judged(question: Question, comparisons: pd.DataFrame, places: int) -> pd.Da
     return pd.DataFrame(
         {
             "difference": [numbers.signed(points, places) for points in comparisons["points"]],
-            f"{stats.percent(question.level)} interval": intervals(comparisons, "low", "high", places),
+            f"{stats.percents(question.levels)} interval": intervals(comparisons, "low", "high", places),
             "verdict": [sentences.short(row, question.margin, cross) for row, cross in rows],
         }
     )
@@ -100,8 +100,10 @@ def _caption(
         lines += _tested(results, question, comparisons)
     else:
         lines[-1] += "."
-    if question.exploratory:
+    if question.changes:
         lines.append(f"Exploratory, changed after training: {'; '.join(question.changes)}.")
+    elif question.exploratory:
+        lines += footnotes.exploratory(question)
     return [*lines, *footnotes.incomplete(results, comparisons, statuses)]
 
 
@@ -109,7 +111,9 @@ def _tested(results: Results, question: Question, comparisons: pd.DataFrame) -> 
     """The interval and the verdict."""
     among = counted(question.judged, "comparison") + (f" and {question.looks} looks" if question.looks > 1 else "")
     shared = f" (5 % shared among {among})" if question.judged * question.looks > 1 else ""
-    lines = [f"with its Student interval over seeds at {stats.percent(question.level)}{shared}."]
+    if not question.shared:
+        shared = f" ({stats.LEVEL_SHARED})"
+    lines = [f"with its Student interval over seeds at {stats.percents(question.levels)}{shared}."]
     margin = (
         "" if question.margin is None else f", no effect where it lies within ± {question.margin:g} {question.metric.points}"
     )

@@ -221,6 +221,8 @@ def test(results: Results, question: Question, comparisons: pd.DataFrame) -> lis
         return [f"{each} we took the {what}. Since {few}, there was no interval, no test and no verdict."]
     sharing = [*(["all comparisons"] if many else []), *([f"{question.looks} looks"] if question.looks > 1 else [])]
     shared = f": 5 % shared among {' and '.join(sharing)} (Bonferroni)" if sharing else ""
+    if not question.shared:
+        shared = f": {stats.LEVEL_SHARED}"
     own = ", each with its own deviation" if many else ""
     read = (
         "to help or hurt where its interval excluded 0, and to be unclear otherwise"
@@ -229,7 +231,7 @@ def test(results: Results, question: Question, comparisons: pd.DataFrame) -> lis
         f"± {question.margin:g} {question.metric.points}, and to be unclear otherwise"
     )
     lines = [
-        f"{each} we took the {what}, and its mean over seeds with a Student interval at {stats.percent(question.level)}"
+        f"{each} we took the {what}, and its mean over seeds with a Student interval at {stats.percents(question.levels)}"
         f"{shared}{own}.",
         f"A change was said {read}.",
         stats.barred(question.margin, "effect" if question.effects else "difference", "was"),

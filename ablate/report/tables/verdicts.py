@@ -25,7 +25,7 @@ def part(
         *whats(question, comparisons, partner),
         numeric("seeds", comparisons["n"], numbers.whole),
         signed("difference", comparisons["points"], places),
-        shown(intervals(comparisons, "low", "high", places), f"{stats.percent(question.level)} interval"),
+        shown(intervals(comparisons, "low", "high", places), f"{stats.percents(question.levels)} interval"),
         wordy("verdict", verdicts(question, comparisons)),
     ]
     if comparisons["low_new"].notna().any():

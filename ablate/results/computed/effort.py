@@ -6,6 +6,8 @@ import pandas as pd
 
 from ablate.results.frames import Results
 from ablate.results.question import Question
+from ablate.stats.looks import history
+from ablate.store.look_lines import Ledger, Look
 
 _PENDING = {"missing": "not yet run", "new": "not yet run", "running": "running", "stopped": "stopped", "damaged": "damaged"}
 
@@ -53,9 +55,20 @@ def compute(results: Results) -> dict[str, Any]:
     }
 
 
-def begun_earlier(results: Results) -> int | None:
-    """How many trainings were begun before the sweep was planned; None where that is not known."""
+def looks(results: Results, question: Question) -> list[list[Look]]:
+    """The looks at each judged row so far, the report's own last; none where it is no look that was entered."""
+    ledger = results.ledger
+    return [] if ledger is None else [history(ledger, look) for look in question.looked]
+
+
+def begun_earlier(results: Results, question: Question) -> int | None:
+    """How many trainings were begun before the sweep was planned; None where that is not known.
+
+    Of a look, before it was entered; those of earlier looks at the same comparison do not count.
+    """
     trainings, runs = results.trainings, results.runs
+    if question.looked and results.ledger is not None:
+        return len(_before(results.ledger, question, trainings))
     fixed_at = results.sweep.fixed_at
     if fixed_at is None:
         return None
@@ -63,6 +76,18 @@ def begun_earlier(results: Results) -> int | None:
     begun = set(runs.loc[runs["status"] != "missing", "fingerprint"])
     known = trainings.loc[trainings["fingerprint"].isin(begun), "begun"].notna().all()
     return earlier if earlier or known else None
+
+
+def _before(ledger: Ledger, question: Question, trainings: pd.DataFrame) -> set[str]:
+    """The trainings that looks read, and that were begun before they were entered."""
+    begun = dict(zip(trainings["fingerprint"], trainings["begun"], strict=True))
+    found: set[str] = set()
+    for look in question.looked:
+        before = [each for each in ledger.of(look.row.key) if each.entry.entered_at <= look.entry.entered_at]
+        seen = {run[0] for each in before if each.row.look != look.row.look for run in each.entry.runs(each.row)}
+        own = {run[0] for run in look.entry.runs(look.row)} - seen
+        found |= {one for one in own if begun.get(one) is not None and begun[one] < look.entry.entered_at}
+    return found
 
 
 def _counts(told: "pd.Series[str]") -> dict[str, int]:

@@ -34,7 +34,8 @@ def correct(results: Results, predictions: Predictions) -> Correct:
 
 def new_images(question: Question, correct: Correct, weights: pd.DataFrame) -> pd.DataFrame:
     """Each comparison as an estimate for new images too, of accuracies alone; see `stats.new_images`."""
-    return stats.new_images(correct if question.metric.name == "accuracy" else {}, weights, question.level)
+    given = correct if question.metric.name == "accuracy" else {}
+    return stats.at_levels(lambda rows, level: stats.new_images(given, rows, level), weights, question.levels)
 
 
 def networks(question: Question, correct: Correct) -> pd.DataFrame:

@@ -9,6 +9,8 @@ from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
 
+PENDING = "pending until all of its runs have ended"
+
 
 def judged(
     results: Results,
@@ -75,16 +77,28 @@ def comparisons(
     true classes are; verdict_new: what the interval for new images would give, empty where there is none; dagger: whether
     that is another verdict.
     """
-    estimates = stats.estimates(samples, question.level)
+    estimates = stats.at_levels(stats.estimates, samples, question.levels)
     images = new_images.where(new_images["n"] == estimates["n"])  # of fewer seeds it would tell of them, not of the images
     gone, all_gone = _diverged_sides(results, question, weights), _all_diverged(results, weights)
     fell = unstable_seeds.any(axis="columns")
     told = stats.verdicts(estimates, question.margin, question.metric.better, *gone, images, all_gone, fell)
+    if question.looked:
+        told = _until_ended(told, results, weights)
     wider = estimates.assign(low=images["low_new"], high=images["high_new"])
     other = stats.verdicts(wider, question.margin, question.metric.better, *gone, images, unstable=fell)["verdict"]
     known = images["low_new"].notna() & (told["verdict"] != stats.Outcome.NO_VERDICT)
     new = pd.DataFrame({"verdict_new": other.where(known, ""), "dagger": known & (other != told["verdict"])})
     return pd.concat([judged, told, images.drop(columns="n"), new], axis="columns")
+
+
+def _until_ended(told: pd.DataFrame, results: Results, weights: pd.DataFrame) -> pd.DataFrame:
+    """The verdicts, of comparisons alone of which all runs have ended: a look is judged once."""
+    runs = results.runs
+    missing = runs[runs["status"] == "missing"].groupby("arm").size().reindex(weights.columns, fill_value=0)
+    pending = weights.ne(0).mul(missing, axis="columns").sum(axis="columns").gt(0).to_numpy()
+    words = {"verdict": str(stats.Outcome.NO_VERDICT), "limit": PENDING, "under_margin": False}
+    open_ones = {name: pd.NA for name in told.columns if name.startswith("seeds_")}
+    return told.assign(**{name: told[name].mask(pending, word) for name, word in (words | open_ones).items()})
 
 
 def _diverged_sides(results: Results, question: Question, weights: pd.DataFrame) -> tuple["pd.Series[bool]", "pd.Series[bool]"]:

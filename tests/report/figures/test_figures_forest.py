@@ -37,7 +37,7 @@ def samples(frame: pd.DataFrame) -> pd.DataFrame:
 def forest(frame: pd.DataFrame, margin=0.5, texts=None, seeds=None):
     texts = list(np.resize(TEXTS, len(frame))) if texts is None else texts
     seeds = samples(frame) if seeds is None else seeds
-    ax = figures.forest(frame, seeds, texts, figures.single(), LEVEL, "difference (points)", margin)
+    ax = figures.forest(frame, seeds, texts, figures.single(), [LEVEL], "difference (points)", margin)
     figures.fit(ax, rows.height(ax))
     return ax
 

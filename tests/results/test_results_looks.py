@@ -1,0 +1,171 @@
+"""Reports of looks: at which level rows are judged, what is said of all verdicts together, and what is exploratory."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from made_up import Sweeps, alike, evaluation
+
+from ablate import stats
+from ablate.config.execution import Settings
+from ablate.planning.plan import Run
+from ablate.report import footnotes
+from ablate.results import load
+from ablate.results.analysis import Analysis, analyse
+from ablate.results.question import ask
+from ablate.running import sweep
+from ablate.running.backend import Outcome
+from ablate.store import looks, sweep_file
+
+WORDS = ("ema=on,off", "augment=on,off", "steps=20", "eval_every=10")
+SCATTER = (0.4, -0.3, 0.1, 0.6, -0.5, 0.2, -0.1)
+Ran = Callable[..., Path]
+
+
+def plain(run: Run) -> bool:
+    return True
+
+
+@pytest.fixture
+def sweeps(tmp_path) -> Sweeps:
+    return Sweeps(tmp_path)
+
+
+@pytest.fixture
+def run(sweeps) -> Ran:
+    """Runs the command of a sweep whose trainings are made up; `of` says which of its runs are trained."""
+
+    def ran(*words: str, of: Callable[[Run], bool] = plain, folder: Path | None = None) -> Path:
+        made = sweeps.planned(*words, design="one_factor")
+
+        def train(runs, ended, tick) -> None:
+            for each in filter(of, runs):
+                if not each.trajectory.rows():
+                    value = 0.8 + (SCATTER[each.seed % 7] + each.arm) / 100 * (1 + each.arm)
+                    each.trajectory.write_config(each.content, each.names)
+                    each.trajectory.add_evaluation(evaluation(each.asked.step, each.seed, **alike(value)), None)
+                    each.trajectory.set_status("done", each.asked.step)
+            for training in made.trainings:
+                if all(map(of, training.runs)):
+                    ended(training, Outcome(training.trajectory.fingerprint, "ended"))
+
+        place = folder or sweeps.multirun / made.name
+        with suppress(sweep.RunsFailed):
+            sweep.run(made, place, Settings("auto", 1, 2, False, False, False), train, lambda _: None)
+        return place
+
+    return ran
+
+
+def analysed(folder: Path, **changes) -> Analysis:
+    return analyse(*ask(load(folder), **changes))
+
+
+def said(analysis: Analysis) -> str:
+    return "\n".join(analysis.fill(footnotes.verdict_notes))
+
+
+def test_a_first_look_is_reported_as_ever(run):
+    found = analysed(run(*WORDS, "seed=0,1,2"))
+    assert found.question.levels == [0.975] * 2
+    assert found.comparisons["level"].tolist() == [0.975] * 2
+    assert stats.GUARANTEE in said(found)
+    assert "You looked" not in said(found)
+
+
+def test_a_second_look_has_half_the_level_and_says_what_holds_of_both(run):
+    first = run(*WORDS, "seed=0,1,2")
+    found = analysed(run(*WORDS, "seed=0,1,2,3,4"))
+    assert found.comparisons["level"].tolist() == [1 - 0.05 / 4] * 2
+    assert "You looked twice (3 seeds, then 5). The chance that any verdict of either look is wrong is at most 7.5%" in said(
+        found
+    )
+    assert "98.8 % (5 % shared among the comparisons of a sweep, and halved at each further look)" in said(found)
+    assert "You looked" not in said(analysed(first))
+
+
+def test_rows_of_one_report_have_their_own_levels(run):
+    run("ema=on,off", *WORDS[2:], "seed=0,1,2")
+    found = analysed(run(*WORDS, "seed=0,1,2,3"))
+    by_name = dict(zip(found.comparisons["name"], found.comparisons["level"], strict=True))
+    assert by_name == {"ema: on → off": 1 - 0.05 / 4, "augment: on → off": 1 - 0.05 / 2}
+    assert "97.5 % to 98.8 %" in said(found)
+    assert "at most 11.25%" in said(found)
+
+
+def test_seeds_that_leave_out_some_that_were_looked_at_make_a_report_exploratory(run):
+    run(*WORDS, "seed=0,1,2")
+    found = analysed(run(*WORDS, "seed=1,2,3"))
+    assert found.question.exploratory
+    assert "Exploratory: this list of seeds was not entered as a look before training, so no verdict here is a test." in said(
+        found
+    )
+    assert "chance that any" not in said(found)
+    assert stats.GUARANTEE not in said(found)
+
+
+@pytest.mark.parametrize("change", [{"metric": "loss"}, {"margin": 1.0}, {"baseline": "1"}])
+def test_what_is_changed_after_training_is_no_look(run, change):
+    run(*WORDS, "seed=0,1,2")
+    found = analysed(run(*WORDS, "seed=0,1,2,3,4"), **change)
+    assert found.question.looked == ()
+    assert "You looked" not in said(found)
+
+
+def test_a_comparison_is_pending_until_all_of_its_runs_have_ended(run):
+    found = analysed(run(*WORDS, "seed=0,1,2", of=lambda each: each.seed < 2 or each.arm < 2))
+    assert dict(zip(found.comparisons["name"], found.comparisons["limit"], strict=True)) == {
+        "ema: on → off": "alike",
+        "augment: on → off": "pending until all of its runs have ended",
+    }
+    assert found.comparisons["verdict"].tolist()[1] == "no verdict"
+    assert "Pending: 1 of 9 runs is not there yet" in said(found)
+
+
+def test_trainings_that_were_begun_before_a_look_take_the_place_of_the_promise(run, sweeps):
+    folder = run(*WORDS, "seed=0,1,2")
+    made = sweeps.planned(*WORDS, "seed=0,1,2", design="one_factor")
+    for each in made.trainings[:2]:
+        each.trajectory.add_segment({"host": "here", "threads": 1, "time": "2020-01-01T00:00:00+00:00"})
+    found = analysed(folder)
+    assert found.begun_earlier == 2
+    assert "2 of 6 trainings predate this plan; if you had seen their results" in said(found)
+    assert stats.GUARANTEE not in said(found)
+    again = run(*WORDS, "seed=0,1,2,3,4")
+    assert "predate" not in said(analysed(again))
+
+
+def test_a_sweep_of_an_older_version_is_one_look(run, sweeps):
+    folder = run(*WORDS, "seed=0,1,2")
+    (sweeps.store / looks.LOOKS).unlink()
+    found = analysed(folder)
+    assert (found.question.looked, found.question.exploratory) == ((), False)
+    assert stats.GUARANTEE in said(found)
+    file = sweep_file.read(folder)
+    sweep_file.write(folder, replace(file.sweep, fixed_at=1_600_000_000))
+    run("lrn=on,off", *WORDS[2:], "seed=0,1,2")
+    assert not analysed(folder).question.exploratory
+
+
+def test_a_line_that_is_damaged_is_named_and_its_look_is_none(run, sweeps):
+    folder = run(*WORDS, "seed=0,1,2")
+    path = sweeps.store / looks.LOOKS
+    path.write_bytes(path.read_bytes().replace(b'"seeds":[0,1,2]', b'"seeds":[0,1,3]'))
+    found = analysed(folder)
+    assert any("looks.jsonl: line 2 not as written" in note for note in found.results.notes)
+    assert found.question.exploratory
+
+
+def test_a_pack_has_the_looks_that_its_report_tells_of(run, sweeps, tmp_path, monkeypatch):
+    from ablate.commands import runs
+
+    monkeypatch.chdir(tmp_path)
+    run(*WORDS, "seed=0,1,2")
+    folder = run(*WORDS, "seed=0,1,2,3,4")
+    assert runs.run(["pack", str(folder), "--out", "pack"]) == 0
+    assert "You looked twice (3 seeds, then 5)." in said(analysed(tmp_path / "pack"))
+    assert runs.run(["unpack", "pack", "--store", "other/runs", "--to", "other/multirun"]) == 0
+    assert "You looked twice (3 seeds, then 5)." in said(analysed(tmp_path / "other" / "multirun" / folder.name))
+    assert looks.read(tmp_path / "other" / "runs").looks == looks.read(sweeps.store).looks
