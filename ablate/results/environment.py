@@ -101,6 +101,13 @@ def _seconds(time: Any) -> float | None:
         return None
 
 
+def began(segments: Sequence[Mapping[str, Any]]) -> tuple[float | None, str | None]:
+    """When a training was begun, in seconds since 1970, and on what all of it was done; None where not known or mixed."""
+    places = {" | ".join(str(one.get(key)) for key in ("host", "device", "threads", "at_once")) for one in segments}
+    known = bool(segments) and all(one.get("host") for one in segments)
+    return (_seconds(segments[0].get("time")) if segments else None, places.pop() if known and len(places) == 1 else None)
+
+
 def _segment(segment: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of a segment by column; None where it does not say."""
     versions = segment.get("versions")

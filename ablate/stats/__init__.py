@@ -2,7 +2,7 @@
 
 from ablate.stats.arms import arms, noise
 from ablate.stats.contrasts import contrast_weights, contrasts, pair_means, shapley
-from ablate.stats.costs import costs, equal_compute, fronts
+from ablate.stats.costs import costs, equal_compute, fronts, in_turns
 from ablate.stats.curves import over_training, reach
 from ablate.stats.images import classes, networks, new_images
 from ablate.stats.interplay import Side, interplay, interplay_verdicts
@@ -36,6 +36,7 @@ __all__ = [
     "family_level",
     "fronts",
     "highest_rate",
+    "in_turns",
     "interplay",
     "interplay_verdicts",
     "networks",

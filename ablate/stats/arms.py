@@ -1,6 +1,7 @@
 """The arms of a study one by one, and its noise floor."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -48,7 +49,7 @@ def arms(wide: pd.DataFrame, better: int = 1) -> pd.DataFrame:
     return frame.astype({"arm": "int64", "n": "int64"} | dict.fromkeys(["mean", "sd", "worst", "low", "high"], "float64"))
 
 
-def noise(wide: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+def noise(wide: pd.DataFrame, samples: pd.DataFrame, readouts: Sequence[str] = (), read_as: Sequence[str] = ()) -> pd.DataFrame:
     """The noise floor of a study: how far a run, and a difference paired by seed, scatter over seeds.
 
     Each is the root of the mean variance over arms, or over comparisons, with two seeds or more; its 95 % interval is that of
@@ -61,10 +62,12 @@ def noise(wide: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     Args:
         wide: as for `arms`.
         samples: a row a comparison, a column a seed.
+        readouts: of each arm, in words; runs that are read otherwise scatter otherwise, and are not pooled. Empty: all alike.
+        read_as: of each comparison likewise.
 
     Returns:
-        Two rows, "a run" and "a paired difference", in the unit of the frames: what; sd; low, high; n; freedom. NaN where no
-        arm has two seeds; no interval where nothing varies.
+        A row "a run" and a row "a paired difference", with the readout in brackets where there are several, in the unit of the
+        frames: what; sd; low, high; n; freedom. NaN where no arm has two seeds; no interval where nothing varies.
 
     Examples:
         The arms have variances of 1 and 4, so a run's SD is √2.5; the differences are 4, 5, and 6.
@@ -77,8 +80,16 @@ def noise(wide: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
         0                a run  1.58  3
         1  a paired difference  1.00  3
     """
-    rows = [("a run", *_pooled(wide)), ("a paired difference", *_pooled(samples))]
+    kinds = (("a run", wide, readouts), ("a paired difference", samples, read_as))
+    rows = [(named, *_pooled(part)) for what, frame, each in kinds for named, part in _alike(what, frame, each)]
     return pd.DataFrame(rows, columns=["what", "sd", "low", "high", "n", "freedom"])
+
+
+def _alike(what: str, frame: pd.DataFrame, kinds: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
+    """The rows of each kind, with what they are called."""
+    if len(set(kinds)) < 2:
+        return [(what, frame)]
+    return [(f"{what} ({kind})", frame[[each == kind for each in kinds]]) for kind in dict.fromkeys(kinds)]
 
 
 def _pooled(frame: pd.DataFrame) -> tuple[float, float, float, int, float]:

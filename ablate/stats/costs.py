@@ -55,7 +55,33 @@ def costs(runs: pd.DataFrame, against: Mapping[int, int]) -> pd.DataFrame:
     return frame.join(compared.add_suffix("_against")).join(difference.add_suffix("_difference")).reset_index()
 
 
-def fronts(arms: pd.DataFrame, better: int = 1) -> pd.DataFrame:
+def in_turns(trainings: pd.DataFrame) -> bool:
+    """Whether the times of arms can be compared: they were trained in turns on one machine, at least twice each.
+
+    In turns: at no time had one arm begun two trainings more than another. Then whatever else the machine did, and however warm
+    it was, befell all arms alike; arms that were trained one after another, as where a store had some of them already, differ
+    by the hours of the day as well.
+
+    Args:
+        trainings: a row an arm and training: arm; begun, a time that sorts; place, what has to be the same. Missing where it is
+            not known, and then the answer is no.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from ablate.stats import in_turns
+        >>> in_turns(pd.DataFrame({"arm": [0, 1, 0, 1], "begun": [1, 2, 3, 4], "place": "here"}))
+        True
+        >>> in_turns(pd.DataFrame({"arm": [0, 0, 1, 1], "begun": [1, 2, 3, 4], "place": "here"}))
+        False
+    """
+    known = not trainings.empty and trainings[["begun", "place"]].notna().all(axis=None)
+    if not known or len(set(trainings["place"])) > 1:
+        return False
+    begun = pd.crosstab(trainings["begun"], trainings["arm"]).sort_index().cumsum().to_numpy()  # (times, arms)
+    return bool((np.ptp(begun, axis=1) <= 1).all() and begun[-1].min() > 1)
+
+
+def fronts(arms: pd.DataFrame, better: int = 1, in_turns: bool = True) -> pd.DataFrame:
     """Which arms no other arm beats on both the metric and a cost.
 
     One arm beats another where it is at least as good in both and better in one; so of two that are alike, both stay. It takes
@@ -65,6 +91,7 @@ def fronts(arms: pd.DataFrame, better: int = 1) -> pd.DataFrame:
     Args:
         arms: a row an arm: mean, operations, parameters, seconds, and diverged, the number of seeds that did.
         better: 1 where more of the metric is better, -1 where less is.
+        in_turns: whether seconds can be compared; see `in_turns`. Without, no arm is on their front.
 
     Returns:
         front_operations, front_parameters, front_seconds: true or false, with the index of `arms`; false where the mean or the
@@ -84,6 +111,8 @@ def fronts(arms: pd.DataFrame, better: int = 1) -> pd.DataFrame:
     """
     good = better * arms["mean"].where(arms["diverged"] == 0).to_numpy(dtype=np.float64)
     columns = {cost: arms[cost].to_numpy(dtype=np.float64, na_value=np.nan) for cost in FRONTS}
+    if not in_turns:
+        columns["seconds"] = np.full(len(arms), np.nan)
     return pd.DataFrame({f"front_{cost}": _unbeaten(good, values) for cost, values in columns.items()}, index=arms.index)
 
 

@@ -28,7 +28,11 @@ INTERRUPTED = "factorial-339fcfb1"  # at step 600 of 1,500
 # What was corrected on purpose since: the columns whose numbers then were wrong, and why.
 _RECENT = "the speed since the last evaluation, which is now batch size x steps / seconds of training"
 CORRECTED: dict[str, str] = dict.fromkeys((f"examples_per_second{of}" for of in ("", "_against", "_difference")), _RECENT)
-
+CORRECTED["front_seconds"] = "arms whose trainings did not take turns were compared by the hours of the day, too"
+# The files whose rows are others since, and why; where rows are as then, so are the numbers.
+REGROUPED = {
+    "noise.csv": "runs of raw and of EMA weights, and their differences, were pooled; now each readout has its own row"
+}
 
 ESCAPED = r"^'(?=[=+\-@])"  # text that a spreadsheet would run has an apostrophe before it since
 
@@ -53,6 +57,13 @@ def _same(expected: Path, found: Path) -> None:
         assert set(columns) <= set(now.columns), name
         plain = {column: ESCAPED for column in columns if now[column].dtype == "str"}
         then, now = then.replace(plain, "", regex=True), now.replace(plain, "", regex=True)
+        if name in REGROUPED and len(now) > len(then):
+            assert (
+                now["what"]
+                .str.fullmatch(r"a (run|paired difference) \((raw|EMA|raw against EMA|EMA against raw) weights\)")
+                .all()
+            )
+            continue
         pd.testing.assert_frame_equal(now[columns], then[columns], check_dtype=False, rtol=1e-9, atol=1e-12, obj=name)
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import Sweeps
+from made_up import SEGMENT, Sweeps
 from scipy import stats as scipy_stats
 from statsmodels.stats.weightstats import DescrStatsW
 
 from ablate import stats
 from ablate.errors import AblateError
 from ablate.planning import plan
-from ablate.report import caveats, files, footnotes, naming, paper
+from ablate.report import caveats, files, footnotes, naming, paper, tables
 from ablate.report.page import story
 from ablate.results import load
 from ablate.results.analysis import analyse
@@ -96,7 +96,27 @@ def test_the_arms_have_their_costs_and_their_differences(factorial):
     assert arms.loc[0, "bytes"] == 4 * arms.loc[0, "parameters"]
     assert arms["against"].isna().tolist() == [True, False, False, False]
     best = arms["mean"].idxmax()
-    assert arms.loc[best, ["front_operations", "front_parameters", "front_seconds"]].all()
+    assert arms.loc[best, ["front_operations", "front_parameters"]].all()
+
+
+@pytest.mark.parametrize(
+    ("hours", "host", "expected"),
+    [({"on": 0, "off": 1}, "here", True), ({"on": 0, "off": 20}, "here", False), ({"on": 0, "off": 1}, "there", False)],
+)
+def test_time_is_a_cost_where_arms_were_trained_in_turns_on_one_machine(sweeps, hours, host, expected):
+    made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1,2", "steps=20", "eval_every=10")
+    folder = fill(sweeps, made)
+    for run in made.runs:
+        level = dict(made.arms[run.arm].levels)["augment"]
+        time = f"2026-01-{1 + (2 * run.seed + hours[level]) // 24:02}T{(2 * run.seed + hours[level]) % 24:02}:00:00+0000"
+        segment = SEGMENT | {"time": time, "host": host if level == "off" else "here"}
+        (sweeps.store / run.trajectory.fingerprint / "env.json").unlink(missing_ok=True)
+        run.trajectory.add_segment(segment)
+    found = analysed(folder)
+    assert found.in_turns is expected
+    assert found.arms["front_seconds"].any() == expected
+    (arms,) = [table for table in tables.every(found) if table.name == "arms"]
+    assert any("not trained in turns" in note for note in arms.notes) != expected
 
 
 def test_what_an_arm_brings_along_is_named(factorial):

@@ -111,6 +111,20 @@ def test_an_arm_of_one_seed_does_not_count() -> None:
     )
 
 
+def test_runs_that_are_read_otherwise_are_not_pooled() -> None:
+    values, calm = [1.0, 4.0, 2.0], [1.1, 1.2, 1.4]
+    frame = noise(make(values, calm, values), make(values, calm), ["raw", "EMA", "raw"], ["raw", "EMA against raw"])
+    assert frame["what"].tolist() == [
+        "a run (raw)",
+        "a run (EMA)",
+        "a paired difference (raw)",
+        "a paired difference (EMA against raw)",
+    ]
+    alone = noise(make(values, values), make(values)), noise(make(calm), make(calm))
+    assert frame["sd"].tolist() == pytest.approx([alone[row % 2]["sd"][row // 2] for row in range(4)])
+    assert frame["low"].tolist() == pytest.approx([alone[row % 2]["low"][row // 2] for row in range(4)])
+
+
 def test_without_two_seeds_nothing_is_known_of_the_noise() -> None:
     frame = noise(make([1.0]), make([NAN]))
     assert frame[["sd", "low", "high", "freedom"]].isna().all(axis=None)

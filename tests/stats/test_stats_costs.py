@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.stats.costs import costs, equal_compute, fronts
+from ablate.stats.costs import costs, equal_compute, fronts, in_turns
 
 
 def run(arm: int, seed: int = 0, status: str = "done", **values: object) -> dict[str, object]:
@@ -156,3 +156,41 @@ def test_the_batch_size_may_be_the_level_of_a_factor():
     said = equal_compute(frame.assign(batch_size=frame["batch_size"].astype("str")))
     assert said is not None
     assert "2.0 times as many operations for lrn: on → 1" in said
+
+
+def trainings(order: str, place: str = "here") -> pd.DataFrame:
+    """Trainings of arms a, b and so on, begun one after another; brackets hold those of one moment."""
+    rows, at, together = [], 0, False
+    for letter in order:
+        together = {"(": True, ")": False}.get(letter, together)
+        if letter.isalpha():
+            rows.append(("abcdef".index(letter), at, place))
+        at += letter == ")" or (letter.isalpha() and not together)
+    return pd.DataFrame(rows, columns=["arm", "begun", "place"])
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        *((order, True) for order in ("abab", "abba", "abcabc", "(ab)(ab)", "(aab)(bab)")),
+        *((order, False) for order in ("aabb", "abbbaa", "abcabccc", "ab", "a", "")),
+    ],
+)
+def test_arms_are_trained_in_turns_where_none_is_two_ahead(order: str, expected: bool) -> None:
+    assert in_turns(trainings(order)) is expected
+
+
+def test_times_of_two_machines_or_of_no_known_one_are_not_compared() -> None:
+    known = trainings("abab")
+    for change in ({"place": ["here", "there"] * 2}, {"place": None}, {"begun": None}, {"begun": [0, 1, 2, None]}):
+        assert not in_turns(known.assign(**change))
+
+
+def test_without_turns_no_arm_is_on_the_front_of_time() -> None:
+    arms = pd.DataFrame(
+        {"mean": [80.0, 81.0], "operations": [1, 2], "parameters": [1, 2], "seconds": [1.0, 2.0], "diverged": 0}
+    )
+    apart, together = fronts(arms, in_turns=False), fronts(arms)
+    assert together["front_seconds"].all()
+    assert not apart["front_seconds"].any()
+    assert apart.drop(columns="front_seconds").equals(together.drop(columns="front_seconds"))

@@ -35,10 +35,11 @@ UNITS = ((2e9, 1e9, " (billions)"), (2e6, 1e6, " (millions)"), (2e4, 1e3, " (tho
 TIMES = ((7200, 3600, " (hours)"), (120, 60, " (minutes)"), (0, 1, " (seconds)"))
 FRONT: dict[str, Any] = {"color": FAINT, "linewidth": 1.2, "linestyle": (0, (4, 2)), "drawstyle": "steps-post"}
 OPEN: dict[str, Any] = {"markerfacecolor": "none", "markeredgewidth": 0.9}
+NO_TIME = "time has no front: the arms were not trained in turns on one machine"
 PLACE = 60  # among the figures of a report
 
 
-def part(question: Question, arms: pd.DataFrame, labels: dict[int, str], places: int) -> Drawn | None:
+def part(question: Question, arms: pd.DataFrame, labels: dict[int, str], places: int, in_turns: bool) -> Drawn | None:
     """The metric against costs; None where arms with a value differ in none."""
     if not drawable(arms):
         return None
@@ -46,7 +47,7 @@ def part(question: Question, arms: pd.DataFrame, labels: dict[int, str], places:
     left_out = naming.left_out(arms, labels, known["arm"])
     incomplete = known.loc[known[list(naming.TROUBLES)].any(axis="columns"), "arm"]
     fewer = [naming.troubled(arms, arm, labels[arm]) for arm in incomplete]
-    figure = against_costs(arms, labels, blank(), question.evaluation_set, metric, places, left_out, fewer)
+    figure = against_costs(arms, labels, blank(), question.evaluation_set, metric, places, left_out, fewer, in_turns)
     return Drawn("costs", f"{metric.name.capitalize()} and what it costs", fit(figure, height(arms)))
 
 
@@ -65,6 +66,7 @@ def against_costs(
     places: int = 2,
     left_out: Sequence[str] = (),
     fewer: Sequence[str] = (),
+    in_turns: bool = True,
 ) -> Figure:
     """Draw what each arm reaches against what it costs, a panel for each cost in which arms differ.
 
@@ -77,6 +79,7 @@ def against_costs(
         figure: an empty one.
         left_out: arms without a value, for the legend.
         fewer: arms that lack some of their seeds, for the legend.
+        in_turns: whether times can be compared, so that they have a front.
     """
     costs = drawable(arms)
     known = arms[arms["mean"].notna()]
@@ -94,6 +97,7 @@ def against_costs(
         ]
         headline(figure, f"{metric.name} on the {evaluation_set} set ({metric.unit})")
         said = _meaning(known, costs, panels[0].get_ylim(), barred, any(numbered))
+        said += [NO_TIME] if "seconds" in costs and not in_turns else []
         said += [*named("mean of fewer seeds than planned", fewer), *named("not drawn", left_out)]
         handles, lines, columns = arm_handles({arm: labels[arm] for arm in known["arm"]}, said, False, any(numbered))
         below(panels[-1], handles, lines, columns)
@@ -198,8 +202,9 @@ def _meaning(
     """What a point and a bar are, and the bars and costs that are left out. opened: whether points overlap."""
     but = ", without those of which a seed diverged" if arms["diverged"].any() else ""
     known = bool(arms["low"].notna().any())
+    fronts = arms[[f"front_{cost}" for cost in costs]].any(axis=None)
     lines = [
-        f"dashed line: the front of the arms that none beats on both{but}",
+        *([f"dashed line: the front of the arms that none beats on both{but}"] if fronts else []),
         f"point: mean over seeds{'; bar: 95 % interval over seeds' if known and barred else ''}",
     ]
     if opened:

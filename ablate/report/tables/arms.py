@@ -11,6 +11,7 @@ from ablate.results.frames import Results
 from ablate.results.question import Question
 
 PLACE = 30
+NO_TIME = "Training time is not compared: the arms were not trained in turns on one machine."
 FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "time"}
 
 
@@ -20,6 +21,7 @@ def part(
     arms: pd.DataFrame,
     statuses: "pd.Series[str]",
     places: int,
+    in_turns: bool,
     verdict_notes: Sequence[str] = (),
 ) -> Table:
     """One row an arm, in the design's order."""
@@ -37,7 +39,7 @@ def part(
     ]
     if len(arms) > 1:
         columns.append(wordy("unbeaten on", _fronts(arms), spare=3))
-    notes = [*([] if question.judged else verdict_notes), *_notes(results, metric.name, arms)]
+    notes = [*([] if question.judged else verdict_notes), *_notes(results, metric.name, arms, in_turns)]
     caption = "Each arm over its seeds, and what it costs"
     return Table("arms", "The arms", tuple(columns), tuple(notes), section="arms", caption=caption)
 
@@ -78,7 +80,7 @@ def _sizes(results: Results, arms: pd.DataFrame) -> list[Column]:
     return [numeric(heading, arms[name], numbers.whole, spare=spare) for name, heading, spare in given]
 
 
-def _notes(results: Results, metric: str, arms: pd.DataFrame) -> list[str]:
+def _notes(results: Results, metric: str, arms: pd.DataFrame, in_turns: bool) -> list[str]:
     lines = []
     if (arms["n"] > 1).any():
         lines.append(
@@ -97,4 +99,6 @@ def _notes(results: Results, metric: str, arms: pd.DataFrame) -> list[str]:
             f"Unbeaten on a cost: no other arm is at least as good on both {metric} and that cost, and better on one; "
             "an arm of which a seed diverged takes no part."
         )
+        if not in_turns and arms["seconds"].notna().any():
+            lines.append(NO_TIME)
     return lines

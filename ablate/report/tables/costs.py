@@ -23,6 +23,10 @@ NOTE = (
     "training and examples/s are means over the seeds that both arms have, of the machines at hand."
 )
 
+OTHER_HOURS = (
+    "The arms were not trained in turns on one machine, so their times may differ by what else ran there, or by the machine."
+)
+
 
 def part(
     results: Results,
@@ -33,6 +37,7 @@ def part(
     names: dict[int, str],
     partner: str | None,
     places: int,
+    in_turns: bool,
 ) -> Table | None:
     """A row a compared arm; None where no cost differs."""
     frame = arms[arms["against"].notna()].reset_index(drop=True)
@@ -46,7 +51,11 @@ def part(
         signed(question.metric.name, gained, places),
         *(_cost(frame, cost, heading) for cost, heading in HEADINGS.items()),
     ]
-    notes = (NOTE, *not_there(results, statuses, naming.compared(comparisons), comparisons["n"]))
+    notes = (
+        NOTE,
+        *([] if in_turns else [OTHER_HOURS]),
+        *not_there(results, statuses, naming.compared(comparisons), comparisons["n"]),
+    )
     return Table("costs", "What each change costs", tuple(columns), notes, section="costs")
 
 

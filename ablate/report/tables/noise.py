@@ -23,9 +23,9 @@ def part(question: Question, noise: pd.DataFrame, names: dict[int, str], places:
     )
     effects = f"the differences of all other arms to {names[question.baseline]}"
     note = (
-        f"The noise floor: pooled over the arms, and over {effects if question.effects else 'what is compared'}. Two single "
-        "runs may differ by chance alone by up to about three times the first, with the same seed by up to about twice the "
-        "second."
+        f"The noise floor: pooled over the arms, and over {effects if question.effects else 'what is compared'}"
+        f"{', by the weights that are read' if len(set(question.weights)) > 1 else ''}. Two single runs may differ by chance "
+        "alone by up to about three times the SD of a run, with the same seed by up to about twice that of a paired difference."
     )
     caption = "How far runs scatter by chance"
     return Table("noise", "Noise floor", columns, (note,), section="noise", caption=caption)

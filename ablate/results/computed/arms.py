@@ -6,6 +6,7 @@ from ablate import numbers, stats
 from ablate.results.frames import Results
 from ablate.results.question import Question
 
+READ_WITH = {"averaged": "EMA", "raw": "raw"}
 TROUBLES = ("diverged", "failed", "missing")  # of runs without a value, counted
 
 
@@ -35,6 +36,7 @@ def arms(
     wide: pd.DataFrame,
     against: dict[int, int],
     stability: pd.DataFrame,
+    in_turns: bool,
 ) -> pd.DataFrame:
     """One row an arm, in the design's order.
 
@@ -51,7 +53,7 @@ def arms(
     costs = stats.costs(results.runs, against).set_index("arm")
     frame = pd.concat([pd.Series(names, name="label", dtype="str"), levels, values], axis="columns")
     frame = pd.concat([frame.assign(against=compared), costs.reindex(frame.index)], axis="columns")
-    fronts = stats.fronts(frame.join(troubles), question.metric.better)
+    fronts = stats.fronts(frame.join(troubles), question.metric.better, in_turns)
     frame = pd.concat([frame, fronts, troubles, _unstable(stability, frame.index)], axis="columns")
     return frame.rename_axis("arm").reset_index()
 
@@ -70,8 +72,12 @@ def places(question: Question, arms: pd.DataFrame, comparisons: pd.DataFrame) ->
 
 
 def noise(results: Results, question: Question, wide: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
-    """The noise floor; see `stats.noise`. Where effects are judged, its paired differences are those to the baseline."""
-    if not question.effects:
-        return stats.noise(wide, samples)
-    one = {question.baseline, *(later for later, _ in results.sweep.same_arms)}  # with an earlier arm
-    return stats.noise(wide, stats.paired(wide, [(int(arm), question.baseline) for arm in wide.index if arm not in one]))
+    """The noise floor by readout; see `stats.noise`. Where effects are judged, its differences are those to the baseline."""
+    pairs = question.pairs
+    if question.effects:
+        one = {question.baseline, *(later for later, _ in results.sweep.same_arms)}  # with an earlier arm
+        pairs = tuple((int(arm), question.baseline) for arm in wide.index if arm not in one)
+        samples = stats.paired(wide, pairs)
+    weights = [READ_WITH.get(each, each) for each in question.weights]
+    read_as = [" against ".join(dict.fromkeys((weights[arm], weights[other]))) for arm, other in pairs]
+    return stats.noise(wide, samples, *([f"{each} weights" for each in kinds] for kinds in (weights, read_as)))

@@ -4,6 +4,8 @@ from typing import Any
 
 import pandas as pd
 
+from ablate import stats
+from ablate.results.environment import began
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.stats.looks import history
@@ -59,6 +61,16 @@ def looks(results: Results, question: Question) -> list[list[Look]]:
     """The looks at each judged row so far, the report's own last; none where it is no look that was entered."""
     ledger = results.ledger
     return [] if ledger is None else [history(ledger, look) for look in question.looked]
+
+
+def in_turns(results: Results) -> bool:
+    """Whether all arms were trained in turns on one machine, so that their times can be compared; see `stats.in_turns`."""
+    rows = [
+        (arm, path, *(began(results.trained[path].segments) if path in results.trained else (None, None)))
+        for arm, path in results.runs[["arm", "trajectory"]].dropna().itertuples(index=False)
+    ]
+    trainings = pd.DataFrame(rows, columns=["arm", "trajectory", "begun", "place"]).drop_duplicates(["arm", "trajectory"])
+    return len(rows) == len(results.runs) and stats.in_turns(trainings)
 
 
 def begun_earlier(results: Results, question: Question) -> int | None:

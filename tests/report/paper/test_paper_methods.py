@@ -89,7 +89,7 @@ def test_the_checklist_answers_each_question(study):
     assert len(questions) == 8
     for part in (
         "Means over 3 seeds are given with the standard deviation over seeds (not the standard error).",
-        "The noise floor of a run is",
+        "The noise floor of a run (EMA weights) is",
         "normally distributed",
         "- learning rate: 0.1, constant\n",
         "- ema: on, off\n",

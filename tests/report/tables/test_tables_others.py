@@ -90,7 +90,12 @@ def test_steps_to_an_accuracy_that_every_arm_has(study):
 def test_the_noise_floor(study):
     table = study(WHOLE).fill(noise.part)
     assert table is not None
-    assert table.text.iloc[:, 0].tolist() == ["a run", "a paired difference"]
+    runs, pairs = "a run ({} weights)", "a paired difference ({} weights)"
+    read = [*map(runs.format, ("EMA", "raw")), *map(pairs.format, ("raw against EMA", "EMA"))]
+    assert table.text.iloc[:, 0].tolist() == read
+    alike = study(WHOLE[:2], "augment=on,off").fill(noise.part)
+    assert alike is not None
+    assert alike.text.iloc[:, 0].tolist() == ["a run", "a paired difference"]
     assert study([[0.8], [0.7], [0.71], [0.72]]).fill(noise.part) is None
 
 
@@ -105,7 +110,7 @@ def test_the_noise_floor_of_effects_is_that_of_arms_and_their_pairs(study):
     levels = ("lrn=native,on", "ema=on,off")
     same = study([WHOLE[0], WHOLE[1], WHOLE[0], WHOLE[1]], *levels, design="fractional")
     assert same.results.sweep.to_json()["same_arms"] == [[2, 0], [3, 1]]
-    assert same.noise["sd"][1] == pytest.approx((same.wide.loc[1] - same.wide.loc[0]).std())  # not a zero for what is one
+    assert same.noise["sd"].iloc[-1] == pytest.approx((same.wide.loc[1] - same.wide.loc[0]).std())  # not a zero for what is one
 
 
 def test_what_changes_besides(study):
