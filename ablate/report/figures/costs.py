@@ -35,7 +35,7 @@ UNITS = ((2e9, 1e9, " (billions)"), (2e6, 1e6, " (millions)"), (2e4, 1e3, " (tho
 TIMES = ((7200, 3600, " (hours)"), (120, 60, " (minutes)"), (0, 1, " (seconds)"))
 FRONT: dict[str, Any] = {"color": FAINT, "linewidth": 1.2, "linestyle": (0, (4, 2)), "drawstyle": "steps-post"}
 OPEN: dict[str, Any] = {"markerfacecolor": "none", "markeredgewidth": 0.9}
-NO_TIME = "time has no front: the arms were not trained in turns on one machine"
+NO_TIME = "time has no front: not trained in turns on one machine"
 PLACE = 60  # among the figures of a report
 
 

@@ -17,7 +17,7 @@ def test_a_row_an_arm_with_the_digits_that_deviations_allow(study):
     assert text["worst seed"][3] == "64.00"
     assert text["95 % interval"][0] == "80.79 to 81.55"
     assert text["parameters"].tolist()[:3] == ["1,068,298", "1,068,298", "1,756,426"]
-    assert text["unbeaten on"].tolist() == ["–", "operations, parameters, time", "–", "–"]
+    assert text["unbeaten on"].tolist() == ["–", "operations, parameters", "–", "–"]  # of time nothing is known
     assert "not done" not in text
 
 
@@ -63,7 +63,7 @@ def test_what_is_missing_stands_under_the_costs(study):
     missing = "Runs without a value: 1 not yet run, of 12."
     table = study([WHOLE[0], WHOLE[1], ["missing", *WHOLE[2][1:]], WHOLE[3]]).fill(costs.part)
     assert table is not None
-    assert table.notes[1:] == (missing, "Compared over fewer than the 3 seeds of the sweep: augment: on → off (2).")
+    assert table.notes[2:] == (missing, "Compared over fewer than the 3 seeds of the sweep: augment: on → off (2).")
     whole = study(WHOLE).fill(costs.part)
     assert whole is not None
     assert len(whole.notes) == 1
