@@ -66,7 +66,7 @@ def test_what_is_missing_stands_under_the_costs(study):
     assert table.notes[2:] == (missing, "Compared over fewer than the 3 seeds of the sweep: augment: on → off (2).")
     whole = study(WHOLE).fill(costs.part)
     assert whole is not None
-    assert len(whole.notes) == 1
+    assert len(whole.notes) == 2  # what costs are, and that arms took no turns
 
 
 def test_costs_are_told_beside_what_they_bring(study):
