@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -72,20 +73,12 @@ def importance(
         ]
     parts = []
     for one in measured:
-        shares = _shares(optuna, rows, distributions, one)
+        columns = (*space, one.column)
+        shares = _ranged(optuna, tuple(space.items()), one, tuple(tuple(row[name] for name in columns) for row in rows))
         if shares is None:
             notes.append(f"Importances for {one.title} are left out: it is the same in all trials")
             continue
-        spread = pd.DataFrame(
-            [
-                found
-                for left in np.unique(np.linspace(0, len(rows) - 1, min(LEFT_OUT, len(rows))).astype(int))
-                if (found := _shares(optuna, [*rows[:left], *rows[left + 1 :]], distributions, one)) is not None
-            ],
-            columns=list(shares),
-        )
-        part = pd.DataFrame({"parameter": list(shares), "importance": list(shares.values())})
-        part = part.assign(low=[spread[key].min() for key in shares], high=[spread[key].max() for key in shares])
+        part = pd.DataFrame(shares, columns=["parameter", "importance", "low", "high"])
         parts.append(part.assign(objective=one.title, trials=len(rows), evaluator=EVALUATOR))
     return (pd.concat(parts, ignore_index=True)[list(TYPES)].astype(TYPES) if parts else none), notes
 
@@ -112,6 +105,25 @@ def _inside(optuna: Any, row: Mapping[Any, Any], distributions: Mapping[str, Any
 def _trial(optuna: Any, row: Mapping[Any, Any], distributions: Mapping[str, Any], value: float) -> Any:
     params = {key: row[key] for key in distributions}
     return optuna.trial.create_trial(params=params, distributions=dict(distributions), value=value)
+
+
+@lru_cache(maxsize=16)  # fitting the forests takes seconds, and a notebook asks again and again
+def _ranged(
+    optuna: Any, space: tuple[tuple[str, Dimension], ...], one: Objective, trials: tuple[tuple[Any, ...], ...]
+) -> list[tuple[str, float, float, float]] | None:
+    """(key, importance, the range where one trial at a time is left out); None where the objective is the same in all trials.
+
+    trials: of each the values of the keys, then the objective.
+    """
+    distributions = {key: _distribution(optuna, dimension) for key, dimension in space}
+    rows = [dict(zip((*distributions, one.column), trial, strict=True)) for trial in trials]
+    shares = _shares(optuna, rows, distributions, one)
+    if shares is None:
+        return None
+    left_out = np.unique(np.linspace(0, len(rows) - 1, min(LEFT_OUT, len(rows))).astype(int))
+    others = [_shares(optuna, [*rows[:left], *rows[left + 1 :]], distributions, one) for left in left_out]
+    spread = pd.DataFrame([found for found in others if found is not None], columns=list(shares))
+    return [(key, share, spread[key].min(), spread[key].max()) for key, share in shares.items()]
 
 
 def _shares(
