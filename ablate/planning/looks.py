@@ -107,7 +107,7 @@ def foreseen(plan: Plan) -> tuple[Decision | None, Ledger]:
 def histories(sweep: Sweep, decision: Decision, ledger: Ledger) -> list[list[Look]]:
     """The looks at each judged row so far, and behind them that of a decision, be it entered or not."""
     kept = [(check, look) for check, gone in decision.withdrawn.items() for look in gone]
-    planned = replace(entry_of(sweep, "", decision.new), check="planned")
+    planned = replace(entry_of(sweep, "", decision.new, {}), check="planned")
     whole = replace(ledger, entries=(*ledger.entries, planned), withdrawn=ledger.withdrawn.union(kept))
     found = [whole.find(row.look) for row in decision.rows]
     return [history(whole, look) for look in found if look is not None]
@@ -118,8 +118,15 @@ def store_of(plan: Plan) -> Path:
     return plan.runs[0].trajectory.store
 
 
-def entry_of(sweep: Sweep, name: str, comparisons: Sequence[Compared], is_older: bool = False) -> Entry:
-    """What is entered of a sweep. name: of its folder."""
+def entry_of(
+    sweep: Sweep, name: str, comparisons: Sequence[Compared], content: Mapping[str, Any], is_older: bool = False
+) -> Entry:
+    """What is entered of a sweep.
+
+    Args:
+        name: of its folder.
+        content: what is trained in one of its arms, which tells the data.
+    """
     prints = {(run.arm, run.seed): run.fingerprint for run in sweep.runs}
     fixed = sweep.fixed
     return Entry(
@@ -133,6 +140,8 @@ def entry_of(sweep: Sweep, name: str, comparisons: Sequence[Compared], is_older:
         fingerprints=tuple(tuple(prints[arm.number, seed] for seed in sweep.seeds) for arm in sweep.arms),
         comparisons=tuple(comparisons),
         entered_at=sweep.fixed_at if is_older and sweep.fixed_at is not None else int(time.time()),
+        evaluation_set=fixed.evaluation_set,
+        data=str(content["data"]["digest"]) if "data" in content else "",
         older=is_older,
     )
 
@@ -178,14 +187,14 @@ def older(store: Path, ledger: Ledger, wanted: Callable[[Sweep], bool] = lambda 
     known = {row.look for entry in ledger.entries for row in entry.comparisons}
     found = []
     for registered in known_sweeps(store):
-        sweep = _read(registered.folder)
+        sweep = judging(registered.folder)
         if sweep is not None and is_older(sweep, ledger) and wanted(sweep):
-            made = _older(sweep, registered.folder, store, known)
+            made = older_of(sweep, registered.folder, store, known)
             found += [] if made is None else [made]
     return sorted(found, key=lambda entry: entry.entered_at)
 
 
-def _read(folder: Path) -> Sweep | None:
+def judging(folder: Path) -> Sweep | None:
     """The sweep of a folder; None where it is none that judges anything, or cannot be read."""
     with suppress(AblateError, OSError):
         file = sweep_file.read(folder)
@@ -201,21 +210,24 @@ def is_older(sweep: Sweep, ledger: Ledger) -> bool:
     return sweep.fixed_at is None or ledger.begun_at is None or sweep.fixed_at < ledger.begun_at
 
 
-def _older(sweep: Sweep, folder: Path, store: Path, known: Collection[str]) -> Entry | None:
+def older_of(sweep: Sweep, folder: Path, store: Path, known: Collection[str]) -> Entry | None:
     """The look of a sweep of an older version; None where it is known, none of its runs ended, or nothing of it is left."""
     keys = look_keys(sweep)
     if set(known).issuperset(keys) or not any(
         _has_ended(Trajectory(store, run.fingerprint), run.readout.step) for run in sweep.runs
     ):
         return None
-    rows = rows_of(sweep, _contents(sweep, store), folder.name.startswith(CONFIRMATION))
+    contents = _contents(sweep, store)
+    rows = rows_of(sweep, contents, folder.name.startswith(CONFIRMATION))
     level = LEVEL / (len(keys) * sweep.fixed.looks)
     made = {
         row.look: Compared(row.key, row.look, row.arms, 0, len(keys), level, row.family)
         for row in rows
         if row is not None and row.look not in known
     }
-    return entry_of(sweep, name_of(folder), list(made.values()), is_older=True) if made else None
+    if not made:
+        return None
+    return entry_of(sweep, name_of(folder), list(made.values()), next(iter(contents.values())), is_older=True)
 
 
 def _contents(sweep: Sweep, store: Path) -> dict[int, Mapping[str, Any]]:

@@ -32,6 +32,7 @@ def verdict_notes(
     stability: pd.DataFrame,
     unstable_seeds: pd.DataFrame,
     looks: list[list[Look]],
+    test_readers: tuple[int, int],
 ) -> list[str]:
     """What is compared, the rule, and what the verdicts must not be taken for."""
     lines = [compared(question, names, partner)]
@@ -49,6 +50,7 @@ def verdict_notes(
         given = (question.judged, question.looks, question.margin, question.metric.points)
         lines += stats.rule(*given, what, fixed, planned, new, results.sweep.trainer is None, levels, promise(looks))
         lines += [no_bound] if no_bound else []
+        lines += _readers(question, *test_readers)
     lines += exploratory(question)
     equal = stats.equal_compute(results.runs)
     said = [line for line in (interim, caveats.earlier(results, question, begun_earlier), equal) if line]
@@ -74,6 +76,14 @@ def promise(looks: Sequence[Sequence[Look]]) -> str:
         f"{often}{look_sentences.promise(chance, len(most))}, unless arms now and then fall far below the others. "
         "Looks outside this store are not counted."
     )
+
+
+def _readers(question: Question, sweeps: int, confirmations: int) -> list[str]:
+    """How many have read the images that it is judged on, where that is more than one."""
+    if sweeps + confirmations < 2:
+        return []
+    counts = [counted(count, what) for count, what in ((sweeps, "sweep"), (confirmations, "confirmation")) if count]
+    return [f"{' and '.join(counts)} of this store have read this {question.evaluation_set} set."]
 
 
 def exploratory(question: Question) -> list[str]:

@@ -1,6 +1,6 @@
 """Looks are entered before training, and it is noted that their runs ended: the only place that writes them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,27 @@ def enter(plan: Plan, folder: Path, margin: float | None) -> None:
             decision = planned.decide_plan(plan, ledger)
             if decision is not None and decision.new:
                 sweep = replace(plan.sweep, fixed=replace(plan.fixed, margin=margin))
-                entry = planned.entry_of(sweep, planned.name_of(folder), decision.new)
+                entry = planned.entry_of(sweep, planned.name_of(folder), decision.new, plan.runs[0].content)
                 looks.add(store, ledger, [entry], decision.withdrawn)
     except AblateError as error:
         if not is_forbidden(error):
             raise
         say(f"{error} So this look is not counted, and its report is exploratory.")
+
+
+def enter_older(store: Path, folders: Iterable[Path]) -> None:
+    """Enter the looks of sweeps that were unpacked without any, as versions before looks packed them.
+
+    Raises:
+        AblateError: the store cannot be written or read.
+    """
+    if looks.read(store).begun_at is None:
+        return  # all that is there is older than the first look
+    with looks.entering(store) as ledger:
+        known = {row.look for entry in ledger.entries for row in entry.comparisons}
+        sweeps = ((planned.judging(folder), folder) for folder in folders)
+        found = [planned.older_of(sweep, folder, store, known) for sweep, folder in sweeps if sweep is not None]
+        looks.add(store, ledger, [entry for entry in found if entry is not None], {})
 
 
 def note_ended(plan: Plan, results: Sequence[Mapping[str, Any]]) -> None:

@@ -79,6 +79,7 @@ class Entry:
     fingerprints: of each arm the trainings that it is read off, one a seed.
     comparisons: its rows that were not looked at with these seeds before.
     entered_at: in seconds since 1970.
+    evaluation_set, data: which images are read, and the digest of the data; empty where that is not known.
     older: whether a version before this one trained it, so that it was entered afterwards.
     check: of its line; empty before it has one.
     """
@@ -93,6 +94,8 @@ class Entry:
     fingerprints: tuple[tuple[str, ...], ...]
     comparisons: tuple[Compared, ...]
     entered_at: int
+    evaluation_set: str = ""
+    data: str = ""
     older: bool = False
     check: str = ""
 
@@ -110,10 +113,12 @@ class Entry:
             tuple(map(tuple, content["fingerprints"])),
             tuple(map(Compared.from_json, content["comparisons"])),
             content["entered_at"],
+            content.get("evaluation_set", ""),
+            content.get("data", ""),
             content.get("older", False) is True,
             check,
         )
-        texts = [found.sweep, found.metric, *(weights for weights, _ in found.readouts)]
+        texts = [found.sweep, found.metric, found.evaluation_set, found.data, *(weights for weights, _ in found.readouts)]
         counts = [found.last, found.judged, found.entered_at, *found.seeds, *(step for _, step in found.readouts)]
         arms = range(len(found.readouts))
         fits = len(found.fingerprints) == len(arms) and all(len(each) == len(found.seeds) for each in found.fingerprints)
@@ -139,6 +144,8 @@ class Entry:
             "fingerprints": [list(each) for each in self.fingerprints],
             "comparisons": [each.to_json() for each in self.comparisons],
             "entered_at": self.entered_at,
+            "evaluation_set": self.evaluation_set,
+            "data": self.data,
             **({"older": True} if self.older else {}),
         }
 

@@ -92,6 +92,7 @@ def test_rows_of_one_report_have_their_own_levels(run):
     by_name = dict(zip(found.comparisons["name"], found.comparisons["level"], strict=True))
     assert by_name == {"ema: on → off": 1 - 0.05 / 4, "augment: on → off": 1 - 0.05 / 2}
     assert "97.5 % to 98.8 %" in said(found)
+    assert "2 sweeps of this store have read this test set." in said(found)
     assert "at most 11.25%" in said(found)
 
 

@@ -21,6 +21,12 @@ def entry(seeds: tuple[int, ...] = (0, 1), key: int = 0, look: int = 10, sweep: 
     return Entry(sweep, "accuracy", 0.5, seeds, 1, 3, (("raw", 100), ("raw", 100)), prints, rows, 1_700_000_000)
 
 
+def test_an_entry_of_an_unknown_data_set_and_one_of_a_known_are_read(tmp_path):
+    known = replace(entry((3, 4), look=12), evaluation_set="test", data="d1")
+    enter(tmp_path, entry(), known)
+    assert plain(looks.read(tmp_path)) == [entry(), known]
+
+
 def enter(store: Path, *entries: Entry, withdrawn: dict[str, list[str]] | None = None) -> None:
     with looks.entering(store) as ledger:
         looks.add(store, ledger, entries, withdrawn or {})

@@ -87,6 +87,7 @@ def unpack(words: Sequence[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object in place of the line")
     options = parser.parse_args(words)
+    from ablate.running.looks import enter_older
     from ablate.store import register_sweep
     from ablate.store import unpack as unpacking
 
@@ -94,6 +95,8 @@ def unpack(words: Sequence[str]) -> int:
         raise AblateError(f"{options.pack} does not exist. Name the folder or archive that ablate runs pack wrote.")
     done = unpacking.unpack(options.pack, options.store, options.to)
     register_sweep(options.store, done.sweep, _needs(done.sweep, options.store)[0])
+    if not done.looks:
+        enter_older(options.store, (place for _, place in _sweeps(done.sweep)))
     if options.json:
         counts = {"added": list(done.added), "there": list(done.there)}
         print(json.dumps({"sweep": str(done.sweep), "store": str(options.store), **counts}))

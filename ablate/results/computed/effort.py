@@ -8,8 +8,7 @@ from ablate import stats
 from ablate.results.environment import began
 from ablate.results.frames import Results
 from ablate.results.question import Question
-from ablate.stats.looks import history
-from ablate.store.look_lines import Ledger, Look
+from ablate.store.look_lines import Ledger
 
 _PENDING = {"missing": "not yet run", "new": "not yet run", "running": "running", "stopped": "stopped", "damaged": "damaged"}
 
@@ -55,12 +54,6 @@ def compute(results: Results) -> dict[str, Any]:
         "longest_seconds": float(trainings["seconds"].max()),
         "mean_seconds": float(trainings["seconds"].mean()),
     }
-
-
-def looks(results: Results, question: Question) -> list[list[Look]]:
-    """The looks at each judged row so far, the report's own last; none where it is no look that was entered."""
-    ledger = results.ledger
-    return [] if ledger is None else [history(ledger, look) for look in question.looked]
 
 
 def in_turns(results: Results) -> bool:

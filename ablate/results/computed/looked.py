@@ -1,0 +1,27 @@
+"""What was looked at before, as the looks of the store have it."""
+
+from ablate.results.frames import Results
+from ablate.results.question import Question
+from ablate.stats.looks import history
+from ablate.store.look_lines import Look
+from ablate.store.trials import CONFIRMATION
+
+
+def looks(results: Results, question: Question) -> list[list[Look]]:
+    """The looks at each judged row so far, the report's own last; none where it is no look that was entered."""
+    ledger = results.ledger
+    return [] if ledger is None else [history(ledger, look) for look in question.looked]
+
+
+def test_readers(results: Results, question: Question) -> tuple[int, int]:
+    """(sweeps, confirmations) of the store that have read the images of a look, itself among them; zeros for what is none."""
+    if results.ledger is None or not question.looked:
+        return 0, 0
+    own = question.looked[0].entry
+    read = {
+        look.entry.sweep
+        for look in results.ledger.looks
+        if (look.entry.evaluation_set, look.entry.data) == (own.evaluation_set, own.data) and own.data
+    }
+    confirmations = sum(f"/{CONFIRMATION}" in name for name in read)
+    return len(read) - confirmations, confirmations
