@@ -16,10 +16,11 @@ from omegaconf import DictConfig, OmegaConf
 from ablate import escaping, terminal
 from ablate.config import loading
 from ablate.config.own_configs import conf_dir
+from ablate.config.syntax import key_of
 from ablate.errors import FULL_ERROR, AblateError, Stopped
 from ablate.messages import say
 from ablate.planning import run_result
-from ablate.readout import judged
+from ablate.readout import LAST_KEY, judged, tail
 from ablate.running import ensuring
 from ablate.running.backend import Job
 from ablate.running.interrupt import interruptible
@@ -59,13 +60,19 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
             raise AblateError(f"The run diverged: {result['error']}. Its result is in {folder / result_file.RESULT}.")
         step, weights = result["readout"]["step"], result["readout"]["weights"]
         of = f", {weights} weights" if weights else ""
-        on = f"on the {result['evaluation_set']} set at step {step}{of}"
+        on = f"on the {result['evaluation_set']} set {_where(step, result['readout'].get('last', 1))}{of}"
         if "metric" in result:
             terminal.tell(f"{result['metric']} {judged(result):.6g} {on}")
         else:
             terminal.tell(f"accuracy {100 * result['accuracy']:.2f} % {on}")
         terminal.tell(f"{folder / result_file.RESULT}")
     return 0
+
+
+def _where(step: int, last: int) -> str:
+    if last == 1:
+        return f"at step {step}"
+    return f"(mean of {last} evaluations, steps {tail(step, last)[0]:,} to {step:,})"
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:
@@ -87,6 +94,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         loading.check_overrides(_words(job))
         check_words(_words(job), cfg)
         wanted = asked(cfg)
+        wanted = wanted.averaged(wanted.most_averaged(given=LAST_KEY in map(key_of, _words(job))))
         trajectory, content = run_result.trajectory_of(wanted)
         result = _ensured(wanted, trajectory, content, names_of(cfg, job))
     except Exception as error:
@@ -108,7 +116,7 @@ def _ensured(wanted: Asked, trajectory: Trajectory, content: Mapping[str, Any], 
     if result is not None:
         say(f"{trajectory.path} is trained to step {wanted.step} already; nothing to train")
         if trajectory.checkpoint(wanted.step).exists():
-            trajectory.keep(wanted.step)
+            trajectory.keep(wanted.step, wanted.readout.steps)
         wanted.trainer.keep(wanted.spec, content, wanted.store)
         return result
     for line in wanted.spec.notes:

@@ -1,14 +1,16 @@
 """What a run came to, read off the evaluations of its training: the one place that says so, for sweeps and reports alike."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ablate.store.sweep import Sweep
+from ablate.store.sweep import Sweep, SweepRun
 
 LARGEST = 2**63 - 1  # a step that frames hold
+LAST_KEY = "readout.last"  # of the config
+LAST = 10  # evaluations that a run's value is the mean of, where no other number is asked for
 # The numbers of an evaluation: least and most of each; a loss may be NaN or infinite.
 COLUMNS: Mapping[str, tuple[float, float] | None] = {
     "accuracy": (0.0, 1.0),
@@ -37,6 +39,7 @@ class Readout:
     diverged_loss: the training loss, in nats, above which the run has diverged.
     metric: what it is judged by.
     grid: steps between two evaluations of its own; None where the trainer decides, and every one is its own.
+    last: the value is the mean over so many evaluations, its tail; see `tail`. Where the trainer decides, its newest ones.
 
     Examples:
         >>> from ablate.readout import Readout
@@ -49,10 +52,73 @@ class Readout:
     diverged_loss: float = DIVERGED_LOSS
     metric: str = ACCURACY
     grid: int | None = None
+    last: int = 1
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Where it is read, first to last; where the trainer decides, only the last of them is known."""
+        return (self.step,) if self.grid is None else tail(self.step, self.last)
 
     def is_own(self, step: int) -> bool:
         """Whether the evaluation at a step is the run's; others of the same training were asked for by other runs."""
         return step == self.step or (step < self.step and (self.grid is None or step % self.grid == 0))
+
+    def read(self, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]] | None:
+        """The evaluations that the value is the mean of, first to last; None where one is missing.
+
+        Args:
+            rows: those of the training that are sound, in order of step.
+        """
+        if self.grid is None:
+            found = [row for row in rows if row["step"] <= self.step][-self.last :]
+        else:
+            wanted = set(self.steps)
+            found = [row for row in rows if row["step"] in wanted]
+        return found if len(found) == self.last and found[-1]["step"] == self.step else None
+
+
+def tail(step: int, last: int) -> tuple[int, ...]:
+    """The steps of the last evaluations that a value is the mean of, all in the last 5 % of the training.
+
+    Args:
+        step: the last one, T. last: how many, k; T // 20 at most.
+
+    Returns:
+        T − i (T // 20k) for i = k − 1, …, 0.
+
+    Examples:
+        >>> from ablate.readout import tail
+        >>> tail(10_000, 5)
+        (9600, 9700, 9800, 9900, 10000)
+        >>> tail(10_000, 1)
+        (10000,)
+    """
+    apart = step // (20 * last)
+    return tuple(step - back * apart for back in reversed(range(last)))
+
+
+def affordable(last: int, step: int, batch_size: int | None, images: int | None) -> int:
+    """How many evaluations a value can be the mean of: as many as are asked for, but they take about a tenth of the training.
+
+    Args:
+        last: asked for.
+        step: of the training, T.
+        batch_size: training images a step, B; None where it is not known, and then the cost is not considered.
+        images: of the evaluation set, n; None likewise.
+
+    Returns:
+        max(1, min(last, T // 20, 3 T B // 20 n)): evaluating an image takes about 0.35 of the time of training on one, and each
+        evaluation is of raw and averaged weights, so that k evaluations take 0.7 k n / T B of the training.
+
+    Examples:
+        >>> from ablate.readout import affordable
+        >>> affordable(10, step=10_000, batch_size=128, images=10_000)
+        10
+        >>> affordable(10, step=1_000, batch_size=128, images=10_000)
+        1
+    """
+    cheap = last if batch_size is None or not images else 3 * step * batch_size // (20 * images)
+    return max(1, min(last, step // 20, cheap))
 
 
 def column(metric: str, weights: str) -> str:
@@ -77,15 +143,24 @@ def judged(result: Mapping[str, Any]) -> Any:
     return result.get(result.get("metric", ACCURACY))
 
 
-def values(row: Mapping[str, Any], weights: str, metric: str = ACCURACY) -> dict[str, Any]:
-    """The metric (with its name, if not accuracy), loss, seconds (of training up to its step), examples_per_second."""
+def values(rows: Sequence[Mapping[str, Any]], weights: str, metric: str = ACCURACY) -> dict[str, Any]:
+    """What evaluations come to: means of the metric (with its name, if not accuracy) and of the loss.
+
+    And of the last of them the seconds (of training up to its step) and examples_per_second. All None without evaluations.
+    """
+    last = rows[-1] if rows else {}
     return {
         **({} if metric == ACCURACY else {"metric": metric}),
-        metric: value(row, metric, weights),
-        "loss": value(row, "eval_loss", weights),
-        "seconds": row.get("seconds"),
-        "examples_per_second": row.get("examples_per_second"),
+        metric: _mean([value(row, metric, weights) for row in rows]),
+        "loss": _mean([value(row, "eval_loss", weights) for row in rows]),
+        "seconds": last.get("seconds"),
+        "examples_per_second": last.get("examples_per_second"),
     }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [each for each in values if each is not None]
+    return math.fsum(known) / len(known) if known and len(known) == len(values) else None
 
 
 def needed(weights: str, metric: str = ACCURACY) -> tuple[str, ...]:
@@ -100,23 +175,23 @@ class Outcome:
     status: done or diverged.
     step: where it was read, or at which it diverged.
     error: how it diverged; None where it is done.
-    row: its evaluation; None where it diverged.
+    rows: the evaluations that it was read off, first to last; none where it diverged.
 
     Examples:
         >>> from ablate.readout import Outcome
         >>> row = {"step": 100, "loss": 0.5, "accuracy_raw": 0.7, "accuracy_averaged": 0.75}
-        >>> Outcome("done", 100, row=row).values("averaged")["accuracy"]
+        >>> Outcome("done", 100, rows=[row]).values("averaged")["accuracy"]
         0.75
     """
 
     status: str
     step: int
     error: str | None = None
-    row: Mapping[str, Any] | None = None
+    rows: Sequence[Mapping[str, Any]] = ()
 
     def values(self, weights: str, metric: str = ACCURACY) -> dict[str, Any]:
-        """What its evaluation has; see `values`."""
-        return dict(values(self.row or {}, weights, metric))
+        """What its evaluations come to; see `values`."""
+        return values(self.rows, weights, metric)
 
 
 def read_off(
@@ -132,7 +207,7 @@ def read_off(
         rows: the evaluations of the training, in order of step.
         status: as in status.json.
         readout: of the run.
-        whole: whether the evaluation at this step has all that belongs to it, as its predictions; it counts only with them.
+        whole: whether the evaluations that it is read off have all that belongs to them, as predictions; they count only so.
 
     Examples:
         >>> from ablate.readout import Readout, read_off
@@ -143,17 +218,18 @@ def read_off(
         True
     """
     step, limit = readout.step, readout.diverged_loss
-    known = [row for row in rows if sound(row, needed(readout.weights, readout.metric)) and readout.is_own(row["step"])]
-    burst = exploded(known, limit)
+    known = [row for row in rows if sound(row, needed(readout.weights, readout.metric))]
+    burst = exploded([row for row in known if readout.is_own(row["step"])], limit)
     if burst is not None:
         reason = f"the training loss up to step {burst['step']} was {burst['loss']:.3g} on average, above {limit:g}"
         return Outcome("diverged", burst["step"], reason)
-    row = next((row for row in known if row["step"] == step), None)
-    if row is not None and whole:
-        found = value(row, readout.metric, readout.weights)
-        if found is not None and not math.isfinite(found):
-            return Outcome("diverged", step, f"{readout.metric} at step {step} was {found:g}")
-        return Outcome("done", step, row=row)
+    read = readout.read(known)
+    if read is not None and whole:
+        for row in read:
+            found = value(row, readout.metric, readout.weights)
+            if found is not None and not math.isfinite(found):
+                return Outcome("diverged", step, f"{readout.metric} at step {row['step']} was {found:g}")
+        return Outcome("done", step, rows=read)
     if status["state"] == "diverged" and status["step"] <= step:
         return Outcome("diverged", status["step"], status["error"])
     return None
@@ -189,6 +265,13 @@ def exploded(rows: Iterable[Mapping[str, Any]], diverged_loss: float) -> Mapping
         100
     """
     return next((row for row in rows if sound(row, ("loss",)) and row["loss"] > diverged_loss), None)
+
+
+def of_run(run: SweepRun, diverged_loss: float, metric: str = ACCURACY) -> Readout:
+    """The readout of a run of a sweep. diverged_loss, metric: of the sweep."""
+    noted = run.readout
+    grid = None if noted.newest else run.eval_every
+    return Readout(noted.weights, noted.step, diverged_loss, metric, grid, noted.last)
 
 
 def judged_by(sweep: Sweep) -> str:

@@ -113,11 +113,17 @@ class Report(Protocol):
             The first step to evaluate at, which may be this one.
         """
 
+    def missing(self) -> int:
+        """The first step to evaluate at, for the run that it is trained for, that has no evaluation: it resumes up to there."""
+
     def next_due(self, step: int) -> int:
         """The next step to evaluate at: on the grid, the last one, or one that a run has asked for in the meantime."""
 
-    def row(self, step: int, values: Mapping[str, Any], predictions: Mapping[str, Any] | None = None) -> None:
-        """Store an evaluation, unless it is there.
+    def keeps(self, step: int) -> bool:
+        """Whether to save the state after the evaluation at this step: not at those before the end that are only averaged."""
+
+    def row(self, step: int, values: Mapping[str, Any], predictions: Mapping[str, Any] | None = None) -> bool:
+        """Store an evaluation, unless it is there; whether it was not. One that is there has to be the same.
 
         Args:
             values: numbers by name, with the metrics among them. If `seconds` is missing, the elapsed time is added.

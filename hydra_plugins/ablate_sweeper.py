@@ -80,7 +80,7 @@ class AblateSweeper(Sweeper):
             if isinstance(made, retune.Retuning):
                 sentences.print_plan(retune.describe(made, folder, place), as_json)
             else:
-                sentences.show_plan(made, place, as_json)
+                sentences.show_plan(sweep.as_fixed(made, folder), place, as_json)
             return None
 
         def redact(text: str) -> str:

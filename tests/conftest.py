@@ -106,6 +106,7 @@ class Program:
         }
         np.savez(folder / "my.npz", **{k: v.astype(np.uint8 if "images" in k else np.int64) for k, v in arrays.items()})
         self.base = ["-cd", str(CONF), "data=arrays", "data.path=my.npz", "model=tiny", "batch_size=16", "threads=1"]
+        self.base += ["readout.last=1"]  # so that a test knows each evaluation; what reads more of them has tests of its own
         self.base += ["report.formats=[csv,md]"]  # what else a report is made of has tests of its own, and takes seconds
         hidden = ("HYDRA_FULL_ERROR", "TF_CPP_MIN_LOG_LEVEL", "PYTHONPATH")
         self.env = {name: value for name, value in os.environ.items() if name not in hidden}

@@ -129,6 +129,8 @@ TABLE: tuple[Key, ...] = (
     Key("retune", "sweep", factor=False, single=False),
     Key("retune_rates", "sweep", "times lr", factor=False, single=False),
     Key("retune_seeds", "sweep", "seeds", factor=False, single=False),
+    Key("readout", "sweep", factor=False),
+    Key("readout.last", "sweep", "evaluations", factor=False),
     Key("report", "sweep", factor=False),
     Key("report.margin", "sweep", "pp", factor=False),
     Key("report.formats", "sweep", factor=False, single=False),

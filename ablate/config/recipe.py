@@ -19,6 +19,7 @@ SMALLEST_FLOAT, LARGEST_FLOAT = 1.1754944e-38, 3.4028235e38  # of 32 bits; small
 
 TRAINING_VERSION = 1  # part of every fingerprint: raise it with any change of the training code that changes its numbers
 
+MOST_LAST = 1000  # evaluations that a value is the mean of
 MOST = 1_000_000_000  # of steps, and of all that is counted in them
 
 # A number that the training, which computes in 32 bits, can hold; true and false are none.
@@ -170,10 +171,17 @@ class Report(_Section):
     formats: tuple[ReportFormat, ...]
 
 
+class Tail(_Section):
+    """Over how many evaluations a run's value is the mean; see `readout.tail`."""
+
+    last: Annotated[int, Field(ge=1, le=MOST_LAST, strict=True)]
+
+
 class Common(_Section):
     """What is the same for every trainer: the seed, what is fixed for the report, and how a run is executed."""
 
     seed: Seed
+    readout: Tail
     report: Report
     threads: Count
     store: Store

@@ -7,7 +7,7 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.monitor.planned import Planned
 from ablate.monitor.tolerant import changed_at, line, number, ratio, whole
-from ablate.readout import Readout, column, judged, read_off
+from ablate.readout import DIVERGED_LOSS, column, judged, of_run, read_off
 from ablate.store import Trajectory
 from ablate.store.result_file import Stored
 from ablate.store.sweep import SweepRun
@@ -52,11 +52,8 @@ def look_into(trajectory: Trajectory, training: Planned, began: float, notes: li
     try:
         live, status = trajectory.live(), trajectory.status()
         rows = {row["step"]: row for row in trajectory.rows() if row["step"] <= target}
-        complete = {
-            run.readout.step
-            for run in training.runs
-            if run.readout.step in rows and trajectory.row(run.readout.step) is not None
-        }
+        there = trajectory.evaluated(rows)
+        complete = {run.readout.step for run in training.runs if there.issuperset(of_run(run, DIVERGED_LOSS).steps)}
         steps = [int(path.stem) for path in trajectory.checkpoints()]
         begun = max((step for step in steps if step <= target), default=0)
     except AblateError as error:
@@ -74,9 +71,7 @@ def derived(
     if found.sealed or not result or result["status"] not in ("done", "diverged"):
         return result
     status = {"state": seen.state, "step": seen.came, "error": seen.error}
-    outcome = read_off(
-        seen.rows.values(), status, Readout(run.readout.weights, run.readout.step, limit, metric, grid=run.eval_every)
-    )
+    outcome = read_off(seen.rows.values(), status, of_run(run, limit, metric))
     if outcome is None:
         return result
     told = {"status": outcome.status, "step": outcome.step, "error": outcome.error}

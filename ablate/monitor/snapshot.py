@@ -19,7 +19,7 @@ from ablate.monitor.seen import UNKNOWN, Seen, began, derived, look_into, of_res
 from ablate.monitor.states import Evaluation, Holder, RunStatus, Snapshot, TrainingStatus
 from ablate.monitor.tolerant import changed_at, finite, line, number, ratio, whole
 from ablate.planning.run_result import TRACE
-from ablate.readout import value
+from ablate.readout import judged, value
 from ablate.store import RECENT, SWEEP, Trajectory, alive, read_json, result_file
 from ablate.store.result_file import RESULT, Stored
 from ablate.store.state import BAD, State
@@ -113,7 +113,7 @@ def _holder(folder: Path, now: float) -> Holder | None:
 
 def _stored(folder: Path, training: Planned, run: SweepRun, notes: list[str]) -> Stored:
     """What a run left in its folder."""
-    found = result_file.read(folder / str(run.number), training.fingerprint, run.readout.step, run.readout.weights)
+    found = result_file.read(folder / str(run.number), training.fingerprint, run.readout)
     if found.damage is not None:
         notes.append(f"damaged or of another run, so left aside: {found.damage}")
     return found
@@ -164,7 +164,7 @@ def _status(
         longest.readout.step,
         began=began(live, seen),
         loss=number(live.get("loss")),
-        accuracy=finite(value(row, training.metric, longest.readout.weights)),
+        accuracy=finite(judged(told) if state == "done" else value(row, training.metric, longest.readout.weights)),
         metric=training.metric,
         evaluated=evaluated,
         examples_per_second=number((live or row).get("examples_per_second")),

@@ -128,11 +128,13 @@ def wall_seconds(each: Iterable[tuple[float, int]], share: Share) -> float:
     return last + START_OF_WORKER_S if last else 0.0
 
 
-def evaluations_left(training: Training, begun: int) -> int:
-    """How many evaluations are still to come from step `begun` on: those on the grid, and those where runs are read."""
-    every, finals = training.asked.grid, {run.asked.step for run in training.runs}
-    between = [step for step in finals if step > begun and step % every]
-    return max(1, training.asked.step // every - begun // every + len(between))
+def evaluations_left(training: Training) -> int:
+    """How many evaluations are still to come: those on the grid, and those where runs are read."""
+    every, read = training.asked.grid, {step for run in training.runs for step in run.asked.readout.steps}
+    count = 0
+    for begun, to in training.parts:
+        count += to // every - begun // every + sum(begun < step <= to and step % every > 0 for step in read)
+    return max(1, count)
 
 
 def siblings(content: Mapping[str, Any], store: Path, seeds: Iterable[int]) -> dict[int, Trajectory]:
@@ -173,8 +175,8 @@ def _there(segment: Mapping[str, Any], on_gpu: bool, host: str) -> bool:
 
 def _examples(training: Training) -> float:
     """The work that is left of a training, in its own unit: training examples, or steps."""
-    work, begun = training.asked.spec.work, training.begun
-    return (training.asked.step - begun) * work.per_step + evaluations_left(training, begun) * work.per_evaluation
+    work = training.asked.spec.work
+    return training.left * work.per_step + evaluations_left(training) * work.per_evaluation
 
 
 def _seconds(training: Training, examples_per_second: float) -> float:

@@ -13,6 +13,7 @@ from ablate.resources import Share, gpus
 from ablate.stats import levels
 from ablate.stats.looks import bound
 from ablate.store.state import State
+from ablate.trainers import Asked
 
 DONE, DIVERGED, TO_DO = State.DONE, State.DIVERGED, State.TO_DO
 
@@ -23,8 +24,8 @@ def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
     `totals` counts, with the seconds until all that is left is done and those of the trainings together, None where they are
     not known; `sources` is what those rest on, `unknown` why they are not known; `arms`, `runs` and `trainings` list;
     `confounds` what switches change besides the factor, where effects are judged on average over the arms; `seeds` what the
-    seeds can show; `looks` what was looked at before; `fixed` what is fixed before training. A state is `done`, `diverged` or
-    `to do`; what diverged stays so.
+    seeds can show; `readout` how runs are read; `looks` what was looked at before; `fixed` what is fixed before training. A
+    state is `done`, `diverged` or `to do`; what diverged stays so.
 
     Args:
         site: where it would be trained. What a launcher that is none of ours does at once is not known here, nor then the
@@ -75,6 +76,7 @@ def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
         "trainings": listed,
         "same_arms": [{"arm": arm, "same_as": earlier} for arm, earlier in plan.same_arms()],
         "seeds": _seeds(plan, looked["earlier"]),
+        "readout": _readout(plan, list(left.values())),
         "looks": looked,
         "fixed": plan.fixed.to_json(),
     }
@@ -213,6 +215,32 @@ def _mean_sizes(arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if confounds.INPUT in told:
         means[confounds.INPUT] = [mean(sides) for sides in zip(*(arm[confounds.INPUT] for arm in arms), strict=True)]
     return means
+
+
+def _readout(plan: Plan, left: Sequence[Training]) -> dict[str, Any]:
+    """How runs are read: over how many evaluations, at which steps, and what these take.
+
+    steps: None where arms are read at different ones, or where the trainer decides. share: of the time of a training that they
+    take, at most; None where it is not known. again: trainings that are there, but are trained on from an earlier step, since
+    they lack these evaluations; `steps` of them are trained again.
+    """
+    firsts = [asked for _, asked in plan.firsts()]
+    steps = {asked.readout.steps for asked in firsts}
+    again = [part for training in left for part in training.parts if training.trajectory.row(part[1]) is not None]
+    return {
+        "last": plan.averaged,
+        "steps": list(steps.pop()) if len(steps) == 1 and firsts[0].readout.grid is not None else None,
+        "share": max(map(_share, firsts)) if all(asked.spec.work.per_evaluation for asked in firsts) else None,
+        "again": len(again),
+        "steps_again": sum(to - begun for begun, to in again),
+    }
+
+
+def _share(asked: Asked) -> float:
+    """Of the time of a training, that the evaluations take of which the value is the mean."""
+    work, count = asked.spec.work, asked.readout.last
+    others = asked.step * work.per_step + asked.step // asked.grid * work.per_evaluation
+    return count * work.per_evaluation / (others + (count - 1) * work.per_evaluation)
 
 
 def _looks(plan: Plan) -> dict[str, Any]:

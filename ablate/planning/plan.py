@@ -1,8 +1,8 @@
 """Arms x seeds -> runs -> trajectories, fixed before anything trains."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
 
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
@@ -17,7 +17,7 @@ from ablate.errors import AblateError
 from ablate.planning.command import SWEEP_WORDS, Command
 from ablate.planning.run_result import trajectory_of
 from ablate.planning.runs import Run, Training, trainings
-from ablate.readout import ACCURACY
+from ablate.readout import ACCURACY, LAST, LAST_KEY
 from ablate.store.retune_check import Retune
 from ablate.store.sweep import Fixed, Sweep, SweepArm, SweepFraction
 from ablate.store.sweep_identity import Identity
@@ -37,6 +37,7 @@ class Plan:
     labels, pairs: of the arms, and (arm, the arm it is compared with), where it is not the design that says so.
     retune: how the learning rates of arms were chosen, as sweep.json holds it, where they were.
     confirms: whether it measures the winner of a search, its second arm, against the default setting.
+    last: how many evaluations the command asks a run's value to be the mean of; None where it asks for no number.
     """
 
     study: str | None
@@ -53,6 +54,7 @@ class Plan:
     pairs: tuple[tuple[int, int], ...] | None = None
     retune: Retune | None = None
     confirms: bool = False
+    last: int | None = None
 
     @property
     def identity(self) -> Identity:
@@ -63,6 +65,15 @@ class Plan:
     def name(self) -> str:
         """The sweep's folder."""
         return self.identity.name
+
+    @property
+    def averaged(self) -> int:
+        """How many evaluations the value of each run is the mean of."""
+        return self.runs[0].asked.readout.last
+
+    def read_over(self, last: int) -> Self:
+        """The same with values that are means of so many evaluations."""
+        return replace(self, runs=tuple(replace(run, asked=run.asked.averaged(last)) for run in self.runs))
 
     @property
     def trainings(self) -> list[Training]:
@@ -151,6 +162,7 @@ class Plan:
             trainer=self.runs[0].asked.other,
             metric=None if self.runs[0].asked.metric.name == ACCURACY else asdict(self.runs[0].asked.metric),
             diverged_loss=self.runs[0].asked.readout.diverged_loss,
+            last=self.last,
         )
 
 
@@ -182,38 +194,45 @@ def of_arms(
     compose: Callable[[Sequence[str]], DictConfig],
     resolution: int = designs.RESOLUTION,
     study: str | None = None,
+    averaged: bool = True,
 ) -> Plan:
     """A plan of arms that are given, the baseline first; see `make`.
 
     Args:
         added: overrides for each arm besides its levels; they and the levels replace what the command fixes of these keys.
+        averaged: whether a run's value is a mean over its tail: over as many evaluations as the arm with the fewest can have.
 
     Raises:
         AblateError: names every bad arm.
     """
-    given = [_given(command.fixed, arm, more) for arm, more in zip(arms, added, strict=True)]
+    overridden = [_given(command.fixed, arm, more) for arm, more in zip(arms, added, strict=True)]
     # Without the words that make a sweep of it, an arm's overrides give its run on a command line of its own.
-    words = [tuple(word for word in each if key_of(word) not in SWEEP_WORDS) for each in given]
+    words = [tuple(word for word in each if key_of(word) not in SWEEP_WORDS) for each in overridden]
     resolved: list[_Resolved] = []
     refused: dict[str, list[int]] = {}  # by reason, the arms
     for number in range(len(arms)):
         try:
             loading.check_overrides(words[number])
-            resolved.append(_resolve(given[number], words[number], command.seeds, compose))
+            resolved.append(_resolve(overridden[number], words[number], command.seeds, compose))
         except (AblateError, HydraException, OmegaConfBaseException) as error:
             refused.setdefault(one_line(error, words[number]), []).append(number)
     if refused:
         raise AblateError(_refusal(refused, arms, words))
     store = _check_alike(resolved)
+    first = resolved[0].asked[command.seeds[0]]
+    given = LAST_KEY in map(key_of, command.fixed)
+    last = min(one.most_averaged(given) for arm in resolved for one in arm.asked.values()) if averaged else 1
     runs: list[Run] = []
     for seed in command.seeds:  # all arms of a seed before the next seed, so that an unfinished sweep compares them
         for number, arm in enumerate(resolved):
-            trajectory, content = trajectory_of(arm.asked[seed])
+            asked_for = arm.asked[seed].averaged(last)
+            trajectory, content = trajectory_of(asked_for)
             overrides = (*words[number], f"seed={seed}")
-            runs.append(Run(len(runs), number, seed, overrides, arm.asked[seed], trajectory, content, arm.names))
+            runs.append(Run(len(runs), number, seed, overrides, asked_for, trajectory, content, arm.names))
     written = resolved[-1].store
     store = written if "oc.env" in written else store  # what comes from the environment stays there
-    return Plan(study, design, resolution, command.factors, tuple(arms), command.seeds, tuple(runs), store)
+    asked_last = first.last if averaged and (given or first.last != LAST) else None
+    return Plan(study, design, resolution, command.factors, tuple(arms), command.seeds, tuple(runs), store, last=asked_last)
 
 
 @dataclass(frozen=True)

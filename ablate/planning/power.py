@@ -9,9 +9,9 @@ from ablate.designs import Effect
 from ablate.numbers import SAME
 from ablate.planning.forecast import USUAL_SEEDS, siblings
 from ablate.planning.plan import Plan
-from ablate.planning.run_result import exploded
+from ablate.planning.run_result import outcome
 from ablate.planning.runs import Run
-from ablate.readout import ACCURACY, column
+from ablate.readout import ACCURACY
 from ablate.stats.levels import CONFIDENCE, LEVEL, POWER
 
 AVERAGED_OVER = 4000  # deviations; enough for four digits
@@ -145,7 +145,7 @@ def _accuracies(runs: list[Run]) -> dict[int, float]:
     trajectories = siblings(first.content, first.trajectory.path.parent, USUAL_SEEDS) | own
     found = {}
     for seed, trajectory in trajectories.items():
-        row = trajectory.row(first.asked.step)
-        if row is not None and exploded(first.asked.readout, trajectory) is None:
-            found[seed] = float(row[column(first.asked.readout.metric, first.asked.readout.weights)])
+        came = outcome(first.asked.readout, trajectory)
+        if came is not None and came.status == "done":
+            found[seed] = float(came.values(first.asked.readout.weights)[ACCURACY])
     return found

@@ -21,7 +21,7 @@ def trajectory_of(asked: Asked) -> tuple[Trajectory, dict[str, Any]]:
 
 def outcome(wanted: Readout, trajectory: Trajectory) -> Outcome | None:
     """What a run came to, from its trajectory; None where that has to be trained further. See `readout.read_off`."""
-    whole = trajectory.row(wanted.step) is not None
+    whole = trajectory.evaluated(wanted.steps) >= {*wanted.steps}
     return read_off(trajectory.rows(), trajectory.status(), wanted, whole)
 
 
@@ -71,7 +71,7 @@ def _result(
     return {
         "seed": asked.spec.seed,
         "fingerprint": trajectory.fingerprint,
-        "readout": {"weights": asked.readout.weights, "step": asked.step},
+        "readout": _noted(asked.readout),
         "evaluation_set": asked.spec.evaluation_set,
         "status": status,
         "step": step,
@@ -83,6 +83,11 @@ def _result(
             **measured,
         },
     }
+
+
+def _noted(readout: Readout) -> dict[str, Any]:
+    last = {"last": readout.last} if readout.last > 1 else {}
+    return {"weights": readout.weights, "step": readout.step, **last}
 
 
 def begun_with(trajectory: Trajectory) -> int | None:

@@ -33,7 +33,9 @@ class Run:
         """The run as sweep.json and the plan show it."""
         fingerprint, weights, step = self.readout
         every = self.asked.spec.grid or 1  # where the trainer decides, each of its evaluations is the run's
-        return SweepRun(self.number, self.arm, self.seed, self.overrides, fingerprint, SweepReadout(weights, step), every)
+        last, newest = self.asked.readout.last, self.asked.readout.last > 1 and self.asked.readout.grid is None
+        readout = SweepReadout(weights, step, last, newest)
+        return SweepRun(self.number, self.arm, self.seed, self.overrides, fingerprint, readout, every)
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,23 @@ class Training:
         return self.runs[-1].asked
 
     @property
-    def begun(self) -> int:
-        """The step of the newest checkpoint that the training would go on from; 0 where there is none."""
-        found = next(resumable(self.trajectory, self.asked.step, self.asked.grid), None)
-        return 0 if found is None else int(found.stem)
+    def parts(self) -> list[tuple[int, int]]:
+        """(the step that it goes on from, to the step of a run) for each run that ends at another; 0 for the start."""
+        found: list[tuple[int, int]] = []
+        for run in self.runs:
+            readout = run.asked.readout
+            if found and found[-1][1] == readout.step:
+                continue
+            saved = next(resumable(self.trajectory, readout.step, run.asked.grid, readout.steps), None)
+            begun = 0 if saved is None else int(saved.stem)
+            before = found[-1][1] if found else 0  # which is saved by then
+            found.append((max(begun, before) if before <= readout.steps[0] else begun, readout.step))
+        return found
 
     @property
     def left(self) -> int:
         """How many steps are left to do."""
-        return self.asked.step - self.begun
+        return sum(to - begun for begun, to in self.parts)
 
 
 def trainings(runs: Sequence[Run]) -> list[Training]:

@@ -20,7 +20,8 @@ def doubts(names: dict[int, str], predictions: Predictions) -> list[str]:
         lines.append(
             f"The predictions of {count} are damaged or gone, so what needs them is left out: see `ablate runs verify`."
         )
-    same = [key for key, found in predictions.items() if found is not None and len(found) and (found == found[0]).all()]
+    last = {key: found[-1] for key, found in predictions.items() if found is not None}
+    same = [key for key, found in last.items() if len(found) and (found == found[0]).all()]
     if same:
         named = "; ".join(f"{names[arm]}, seed {seed}" for arm, seed in same[:FEW])
         more = f"; and {len(same) - FEW} more" if len(same) > FEW else ""

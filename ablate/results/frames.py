@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ablate import designs
 from ablate.config.neutral import OTHERS
 from ablate.errors import AblateError
-from ablate.readout import ACCURACY, judged_by
+from ablate.readout import ACCURACY, DIVERGED_LOSS, judged_by, of_run
 from ablate.results import environment
 from ablate.results.trained import Trained
 from ablate.results.true_classes import true_classes
@@ -37,6 +37,7 @@ _RUN_TYPES = {
     "batch_size": "Int64",
     "eval_images": "Int64",
     "weights": "str",
+    "evaluations": "Int64",
     "fingerprint": "str",
     "trajectory": "str",
     "sweep": "str",
@@ -82,8 +83,8 @@ class Results:
     was read or how far it came, `status` one of `state.FINISHED` or `missing`, `accuracy` a fraction, `loss` that on the
     evaluation set, `seconds` of training in all, `operations` those for one image, `input` the height and width that the model
     sees, `steps_per_epoch` and `batch_size` those of its training (the latter the level, as text, where it is a factor),
-    `eval_images` how many images it is evaluated on, `trajectory` the folder it stands on, `sweep` the name of its sweep. What
-    a trajectory tells is missing where that was not found.
+    `eval_images` how many images it is evaluated on, `evaluations` how many evaluations its value is the mean of, `trajectory`
+    the folder it stands on, `sweep` the name of its sweep. What a trajectory tells is missing where that was not found.
     evaluations: one row a run and evaluation, in order of number and step. `accuracy` and `eval_loss` are of the run's own
     readout, `loss` is the mean training loss since the evaluation before, `learning_rate` that of the step.
     sweep: as sweep.json has it; of joined sweeps and of a store the same, and `joined` with the sweeps' names.
@@ -112,19 +113,31 @@ class Results:
         return list(self.sweep.factors)
 
     def predictions(self, number: int) -> NDArray[np.integer] | None:
-        """The predicted classes of a run, (images,), at its step and with its weights.
+        """The predicted classes of a run, (images,), with its weights, at its step: the last at which it is read.
 
         None where the run is not done, or its predictions are not there or damaged, of which `ablate runs verify` tells.
         """
-        columns = ["status", "trajectory", "step", "weights"]
-        [[status, path, step, weights]] = self.runs.loc[self.runs["number"] == number, columns].to_numpy().tolist()
+        found = self._predictions(number, last_alone=True)
+        return None if found is None else found[-1]
+
+    def all_predictions(self, number: int) -> list[NDArray[np.integer]] | None:
+        """The same at each of the evaluations that a run's value is the mean of, first to last; None where one lacks them."""
+        return self._predictions(number)
+
+    def _predictions(self, number: int, last_alone: bool = False) -> list[NDArray[np.integer]] | None:
+        columns = ["status", "trajectory", "step", "weights", "evaluations"]
+        [[status, path, step, weights, count]] = self.runs.loc[self.runs["number"] == number, columns].to_numpy().tolist()
         one = self.trained.get(path)
         if status != "done" or one is None:
             return None
-        predicted = (one.predictions(step) or {}).get(weights)
-        if predicted is None or (self.labels is not None and len(predicted) != len(self.labels)):
-            return None
-        return predicted
+        noted = next((run for run in self.sweep.runs if run.number == number), None)
+        steps = (step,)
+        if noted is not None and count > 1 and not last_alone:
+            read = of_run(noted, DIVERGED_LOSS).read(one.rows)
+            steps = tuple(row["step"] for row in read or ())
+        found = [(one.predictions(each) or {}).get(weights) for each in steps]
+        known = [each for each in found if each is not None and (self.labels is None or len(each) == len(self.labels))]
+        return known if known and len(known) == len(found) else None
 
     def relabelled(self, labels: Sequence[str]) -> "Results":
         """The same with other labels of its arms."""
@@ -168,7 +181,7 @@ class Results:
                 runs.loc[later, ["status", "step", "error"]] = ["diverged", status["step"], status["error"]]
                 diverged |= later
         gone = ~done & ~diverged & runs["status"].ne("failed")
-        runs.loc[done, ["status", "step", "error"]] = ["done", step, None]
+        runs.loc[done, ["status", "step", "error", "evaluations"]] = ["done", step, None, 1]
         runs.loc[gone, ["status", "step", "error"]] = ["missing", pd.NA, None]
         told = (f"{gone.sum()} of {len(runs)} runs were not evaluated at step {step:,}",) if gone.any() else ()
         evaluations = _evaluations(self.sweep, runs, self.history, step)

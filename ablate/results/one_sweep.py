@@ -7,7 +7,7 @@ from typing import Any
 
 from ablate.errors import AblateError
 from ablate.planning.folders import find_store, sweep_folder
-from ablate.readout import ACCURACY, Readout, diverged_loss_of, judged, judged_by, read_off
+from ablate.readout import ACCURACY, diverged_loss_of, judged, judged_by, of_run, read_off
 from ablate.results.doubts import doubts
 from ablate.results.frames import Found, arm_name
 from ablate.results.trained import Trained
@@ -50,7 +50,7 @@ def read(sweep: Path) -> Found:
     told = _Told()
     limit = diverged_loss_of(planned)
     for run in planned.runs:
-        stored = result_file.read(folder / str(run.number), run.fingerprint, run.readout.step, run.readout.weights)
+        stored = result_file.read(folder / str(run.number), run.fingerprint, run.readout)
         path = None if store is None else store / run.fingerprint
         one = None
         if path is not None and path.is_dir():
@@ -191,8 +191,7 @@ def of_training(run: SweepRun, one: Trained, limit: float, metric: str = ACCURAC
         limit: the training loss above which it has diverged.
         metric: what it is judged by.
     """
-    readout = Readout(run.readout.weights, run.readout.step, limit, metric, grid=run.eval_every)
-    outcome = read_off(one.rows, one.status, readout)
+    outcome = read_off(one.rows, one.status, of_run(run, limit, metric))
     if outcome is None:
         return None
     values = outcome.values(run.readout.weights, metric)
@@ -229,5 +228,6 @@ def row(run: SweepRun, arm: SweepArm, result: Mapping[str, Any]) -> dict[str, An
         result.get("metric", ACCURACY): judged(result),
         **{key: costs.get(key) for key in COSTS},
         "weights": run.readout.weights,
+        "evaluations": run.readout.last,
         "fingerprint": run.fingerprint,
     }

@@ -244,7 +244,7 @@ def _score(
         row = None if one is None else next((row for row in one.rows if row["step"] == run.readout.step), None)
         if one is None or row is None:
             return None
-        values = {**readout.values(row, run.readout.weights), **one.costs}
+        values = {**readout.values([row], run.readout.weights), **one.costs}
         if any(values.get(each.name) is None for each in objectives):
             return None
         columns.append([float(values[each.name]) for each in objectives])

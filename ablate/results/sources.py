@@ -96,7 +96,7 @@ def _but_for_seeds(sweep: Sweep) -> str:
     fixed = [getattr(sweep.fixed, key) for key in ("metric", "evaluation_set", "margin", "steps", "weights")]
     words = {run.arm: sorted(_lasting(run.overrides)) for run in sweep.runs}
     arms = [dict(arm.levels) for arm in sweep.arms]
-    return canonical_json([sweep.design, dict(sweep.factors), arms, fixed, list(words.items())])
+    return canonical_json([sweep.design, dict(sweep.factors), arms, fixed, sweep.averaged, list(words.items())])
 
 
 def _lasting(overrides: Sequence[str]) -> list[str]:

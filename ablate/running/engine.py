@@ -143,7 +143,7 @@ class Engine:
             self.not_before[outcome.fingerprint] = time.monotonic() + BUSY_S
             self.waiting.append(training)
             for run in training.runs:  # whoever trains it now keeps the checkpoints that are asked for here
-                training.trajectory.keep(run.asked.step)
+                training.trajectory.keep(run.asked.step, run.asked.readout.steps)
         elif outcome.state == "died" and (self.stopping or self._again(training, outcome)):
             self.waiting.insert(0, training)
         elif adopted and outcome.state in ("ended", "stopped") and not _is_whole(training):

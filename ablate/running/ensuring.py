@@ -37,7 +37,7 @@ def ensure(job: Job, readout: Readout, trajectory: Trajectory, watcher: Watcher,
     try:
         with (
             LiveFile(readout.step, spec.work.per_step, trajectory, watcher) as live,
-            Recorder(trajectory, trainer, spec, readout.step, live, stop, given) as report,
+            Recorder(trajectory, trainer, spec, readout, live, stop, given) as report,
         ):
             trainer.train(spec, trajectory.path, readout.step, given, report)
     except Stopped:

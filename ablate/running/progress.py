@@ -171,6 +171,8 @@ class TrainingProgress:
     def evaluated(self, row: dict[str, Any]) -> None:
         """An evaluation was stored."""
         readout = self.asked.readout
+        if not readout.is_own(row["step"]) and self.bar is None:
+            return  # one of the last few, of which the mean is told in the end
         found = row[column(readout.metric, readout.weights)]
         accuracy = f"{100 * found:.1f} %" if readout.metric == ACCURACY else f"{found:.4g}"
         if self.bar is not None:

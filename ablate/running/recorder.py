@@ -1,5 +1,6 @@
 """What a trainer says while it trains, written to the training's folder."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -7,7 +8,7 @@ from typing import Any, Self
 
 from ablate import machine
 from ablate.errors import AblateError, Diverged
-from ablate.readout import column, needed
+from ablate.readout import Readout, column, needed
 from ablate.store import Trajectory, checkpoints
 from ablate.system import provenance
 from ablate.trainer import Resources, Spec, Trainer, Watcher
@@ -18,7 +19,7 @@ class Recorder:
 
     Args:
         trainer, spec: who trains what.
-        to: the last step.
+        readout: of the run that it is trained for.
         watcher: is told of all that is new.
         stop: whether it is to stop.
     """
@@ -28,12 +29,12 @@ class Recorder:
         trajectory: Trajectory,
         trainer: Trainer,
         spec: Spec,
-        to: int,
+        readout: Readout,
         watcher: Watcher,
         stop: Callable[[], bool],
         given: Resources,
     ) -> None:
-        self.trajectory, self.trainer, self.spec, self.to = trajectory, trainer, spec, to
+        self.trajectory, self.trainer, self.spec, self.readout, self.to = trajectory, trainer, spec, readout, readout.step
         self.watcher, self.stop, self.given = watcher, stop, given
         self._seconds, self._since = 0.0, time.perf_counter()
 
@@ -48,6 +49,11 @@ class Recorder:
         if error is None:
             if self.trajectory.row(self.to) is None:
                 raise AblateError(f"Expected an evaluation at step {self.to} in {self.trajectory.path}. Received: none.")
+            if self.readout.read(self.trajectory.rows()) is None:
+                raise AblateError(
+                    f"readout.last={self.readout.last} needs as many evaluations, and trainer={self.trainer.name} gave fewer "
+                    f"up to step {self.to}. Give a smaller number, or evaluate more often."
+                )
             saved = (int(path.stem) for path in self.trajectory.checkpoints())
             self.trajectory.set_status("done", max([self.to, *saved]))
             checkpoints.prune_finished(self.trajectory, self.to)
@@ -56,41 +62,66 @@ class Recorder:
     def began(self, step: int, where: Mapping[str, Any] | None = None) -> int:
         """It goes on from a step; the step to evaluate at first."""
         trajectory = self.trajectory
-        if not any(int(path.stem) > step for path in trajectory.checkpoints()):
+        ends_beyond = trajectory.diverged_at if trajectory.diverged_at < math.inf else 0
+        if ends_beyond <= step and not any(int(path.stem) > step for path in trajectory.checkpoints()):
             trajectory.drop_after(max(step, trajectory.finished))  # what a run has read is not lost for want of a checkpoint
         if where is None:
             told = provenance.facts(machine.processor(), ("ablate-tf",))
             where = provenance.segment(step, self.to, self.given.threads, self.given.at_once, **told)
         trajectory.add_segment(where)
-        trajectory.keep(self.to)
+        trajectory.keep(self.to, self.readout.steps)
         trajectory.set_status("running", step)
         self._seconds = next((row.get("seconds", 0.0) for row in reversed(trajectory.rows()) if row["step"] <= step), 0.0)
         self._since = time.perf_counter()
         self.watcher.began(step)
-        if step == self.to or step in trajectory.unfinished():
+        if step == self.to or step in trajectory.unfinished() or step in trajectory.unread():
             return step  # it was stopped at this very step, which a run asked for since
         return self.next_due(step)
 
+    def missing(self) -> int:
+        """The first step at which the run is read that has no evaluation; its last where all have."""
+        there = self.trajectory.evaluated(self.readout.steps)
+        return min((step for step in self.readout.steps if step not in there), default=self.to)
+
     def next_due(self, step: int) -> int:
         """The next step to evaluate at."""
-        asked_for = [each for each in self.trajectory.final_steps() if each > step]
+        asked_for = [each for each in (*self.trajectory.final_steps(), *self.trajectory.read_steps()) if each > step]
         on_grid = [] if self.spec.grid is None else [(step // self.spec.grid + 1) * self.spec.grid]
         return min([*on_grid, self.to, *asked_for])
 
-    def row(self, step: int, values: Mapping[str, Any], predictions: Mapping[str, Any] | None = None) -> None:
-        """Store an evaluation, unless it is there.
+    def keeps(self, step: int) -> bool:
+        """Whether the state is to be saved where an evaluation is due: not where it is only read on the way to its end."""
+        on_grid = self.spec.grid is None or step % self.spec.grid == 0
+        return on_grid or step == self.to or step in self.trajectory.final_steps()
+
+    def row(self, step: int, values: Mapping[str, Any], predictions: Mapping[str, Any] | None = None) -> bool:
+        """Store an evaluation, unless it is there; whether it was not.
 
         Raises:
-            AblateError: it lacks what runs are judged by, or has what that cannot be.
+            AblateError: it lacks what runs are judged by, or has what that cannot be, or is not what is there.
         """
-        if self.trajectory.row(step) is not None:
-            return
+        before = self.trajectory.row(step)
+        if before is not None:
+            self._compare(before, values)
+            return False
         self._check(values)
         row = {"step": step, **values}
         if "seconds" not in row:
             row["seconds"] = round(self._seconds + time.perf_counter() - self._since, 3)
         self.trajectory.add_evaluation(row, predictions)
         self.watcher.evaluated(row)
+        return True
+
+    def _compare(self, before: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Refuse an evaluation that is repeated and comes out otherwise: no value can be the mean of two trainings."""
+        for weights in self.spec.readouts or ("",):
+            name = column(self.trainer.metrics[0].name, weights)
+            if name in values and values[name] != before.get(name) and values[name] == values[name]:
+                raise AblateError(
+                    f"{self.trajectory.path} was trained on otherwise than here: {name} at step {before['step']} is "
+                    f"{values[name]:.6g}, and was {before.get(name):.6g}. Remove it to train it anew (ablate runs rm "
+                    f"{self.trajectory.fingerprint}), or read its last evaluation alone (readout.last=1)."
+                )
 
     def _check(self, values: Mapping[str, Any]) -> None:
         metric, *_ = self.trainer.metrics

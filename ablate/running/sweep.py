@@ -56,6 +56,7 @@ def run(
         RunsFailed: some runs have no accuracy in the end.
     """
     _check(plan, folder)
+    plan = as_fixed(plan, folder, say)
     if settings.watch:
         hold.watch(folder, settings.progress)
         return _finish(plan, results(plan, folder), folder)
@@ -149,6 +150,16 @@ def _check(plan: Plan, folder: Path) -> None:
         real_folder(folder / str(run.number))
 
 
+def as_fixed(plan: Plan, folder: Path, say: Callable[[str], None] = lambda line: None) -> Plan:
+    """The plan with values that are read as its folder says that was fixed before training, which is said."""
+    found = fixed(folder)
+    if found is None or found.sweep.averaged == plan.averaged:
+        return plan
+    now, before = plan.averaged, found.sweep.averaged
+    say(f"readout.last={before} was fixed before training and stays; {now} is not taken, which readout.last={now} gives anew")
+    return plan.read_over(before)
+
+
 def fixed(folder: Path) -> SweepFile | None:
     """What a sweep's folder says was fixed before training; None where it is new.
 
@@ -212,16 +223,14 @@ def _read(plan: Plan, run: Run, folder: Path) -> bool:
     result = run_result.read(run.asked, run.trajectory)
     if result is not None:
         if run.trajectory.checkpoint(run.asked.step).exists():
-            run.trajectory.keep(run.asked.step)
+            run.trajectory.keep(run.asked.step, run.asked.readout.steps)
         _write(plan, run, folder, result)
     return result is not None
 
 
 def _result(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     """The result that a run left, with the arm that it was."""
-    found = result_file.read(
-        folder / str(run.number), run.trajectory.fingerprint, run.asked.step, run.asked.readout.weights
-    ).result
+    found = result_file.read(folder / str(run.number), run.trajectory.fingerprint, run.noted.readout).result
     if found is None:
         return run_result.failure("it was not run", run.asked, run.trajectory) | {"status": "missing"}
     return _write(plan, run, folder, dict(found))

@@ -162,7 +162,7 @@ class Searching:
             result = run_result.read(run.asked, run.trajectory)
             if result is not None:
                 if run.trajectory.checkpoint(run.asked.step).exists():
-                    run.trajectory.keep(run.asked.step)
+                    run.trajectory.keep(run.asked.step, run.asked.readout.steps)
                 one.ends[run.number] = result
             elif outcome is not None and outcome.state != "stopped":
                 error = self.redact(outcome.error or f"its training ended before step {run.asked.step}")

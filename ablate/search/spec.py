@@ -159,7 +159,7 @@ class Search:
 
     def objectives(self, run: Run, row: Mapping[str, Any], seconds: float) -> list[float]:
         """What one run scores at an evaluation, an objective each."""
-        found = {**run.asked.sizes, **values(row, run.asked.readout.weights), "seconds": seconds}
+        found = {**run.asked.sizes, **values([row], run.asked.readout.weights), "seconds": seconds}
         return [float(found[name]) for name in self.settings.objectives]
 
     def confirmation(self, best: Params, earlier: int = 0) -> Plan | None:

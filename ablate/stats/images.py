@@ -12,6 +12,7 @@ from ablate.stats.intervals import Floats, crossed, student
 from ablate.stats.levels import CONFIDENCE
 
 Correct = Mapping[int, Mapping[int, NDArray[np.bool_]]]
+Shares = Mapping[int, Mapping[int, NDArray[np.float64] | NDArray[np.bool_]]]
 
 _NEW_IMAGES = {
     "n": "int64",
@@ -35,11 +36,13 @@ _CLASSES = {
 }
 
 
-def new_images(correct: Correct, weights: pd.DataFrame, level: float) -> pd.DataFrame:
+def new_images(shares: Shares, weights: pd.DataFrame, level: float) -> pd.DataFrame:
     """Each comparison as an estimate for new seeds and new images; see `crossed`.
 
     Args:
-        correct: for each arm and seed, whether each image was classified rightly, shape (images,).
+        shares: for each arm and seed, in which share of its evaluations each image was classified rightly, shape (images,), 0
+            to 1; of one evaluation, whether it was. What varies over seeds and images is then a mean over evaluations, to
+            which the model of `crossed` applies as well as to a single one.
         weights: how much each arm (column) counts in each comparison (row): 1 and -1 for a difference of two.
         level: that of the family interval.
 
@@ -68,12 +71,12 @@ def new_images(correct: Correct, weights: pd.DataFrame, level: float) -> pd.Data
     rows = []
     for row in weights.to_numpy(dtype=np.float64):
         used = {int(arm): weight for arm, weight in zip(weights.columns, row, strict=True) if weight}
-        seeds = _common(correct, used)
+        seeds = _common(shares, used)
         if not seeds:
             rows.append((0, None, *[math.nan] * 5))
             continue
         # (seeds, images)
-        table = sum(weight * np.stack([correct[arm][seed] for seed in seeds]) for arm, weight in used.items())
+        table = sum(weight * np.stack([shares[arm][seed] for seed in seeds]) for arm, weight in used.items())
         g, of_seeds, of_images, low, high = crossed(table, level)
         points = (100 * float(x) for x in (g, np.sqrt(of_seeds), np.sqrt(of_images), low, high))
         rows.append((*np.shape(table), *points))
@@ -113,13 +116,14 @@ def networks(correct: Correct, pairs: Sequence[tuple[int, int]]) -> pd.DataFrame
 
 
 def classes(
-    correct: Correct, labels: NDArray[np.integer], names: Sequence[str], pairs: Sequence[tuple[int, int]]
+    shares: Shares, labels: NDArray[np.integer], names: Sequence[str], pairs: Sequence[tuple[int, int]]
 ) -> pd.DataFrame:
     """The difference of two arms on the images of each class, paired by seed.
 
     The intervals are pointwise: of many classes some exclude 0 by chance, so they are no verdicts.
 
     Args:
+        shares: as for `new_images`.
         labels: the true classes, 0 to len(names) - 1, shape (images,).
 
     Returns:
@@ -144,13 +148,13 @@ def classes(
     counts = np.bincount(labels, minlength=len(names))
     accuracies: dict[tuple[int, int], Floats] = {}  # by arm and seed: in % for each class that has images
     present = np.flatnonzero(counts)
-    for arm, seeds in correct.items():
+    for arm, seeds in shares.items():
         for seed, right in seeds.items():
-            rights = np.bincount(labels[right], minlength=len(names))
+            rights = np.bincount(labels, weights=right, minlength=len(names))
             accuracies[arm, seed] = 100 * rights[present] / counts[present]
     rows: list[tuple[object, ...]] = []
     for arm, other in pairs:
-        differences = [accuracies[arm, seed] - accuracies[other, seed] for seed in _common(correct, (arm, other))]
+        differences = [accuracies[arm, seed] - accuracies[other, seed] for seed in _common(shares, (arm, other))]
         if not differences:
             continue
         points, low, high = student(np.stack(differences, axis=-1), CONFIDENCE)
@@ -159,6 +163,6 @@ def classes(
     return pd.DataFrame(rows, columns=list(_CLASSES)).astype(_CLASSES)
 
 
-def _common(correct: Correct, arms: Sequence[int] | Mapping[int, float]) -> list[int]:
+def _common(shares: Shares, arms: Sequence[int] | Mapping[int, float]) -> list[int]:
     """The seeds that all these arms have, in order."""
-    return sorted(set.intersection(*(set(correct.get(arm, {})) for arm in arms)))
+    return sorted(set.intersection(*(set(shares.get(arm, {})) for arm in arms)))

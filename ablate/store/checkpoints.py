@@ -1,7 +1,7 @@
 """Which checkpoints of a training it goes on from, and which of them stay."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from ablate.errors import AblateError
@@ -16,14 +16,18 @@ KEPT_BEFORE = (
 log = logging.getLogger(__name__)
 
 
-def resumable(trajectory: Trajectory, step: int, eval_every: int) -> Iterator[Path]:
+def resumable(trajectory: Trajectory, step: int, eval_every: int, read: Collection[int] = ()) -> Iterator[Path]:
     """The checkpoints that a training to a step goes on from, the newest first.
 
     One on the grid of evaluations whose own evaluation was lost is none, so that it comes to be written again.
+
+    Args:
+        read: where the training is read on the way: it goes on from the first of them that has no evaluation, or before.
     """
+    last = min({*read} - trajectory.evaluated(read), default=step)
     for path in trajectory.checkpoints():
         at = int(path.stem)
-        if at <= step and (at % eval_every or trajectory.row(at) is not None):
+        if at <= min(step, last) and (at % eval_every or trajectory.row(at) is not None):
             yield path
 
 

@@ -1,6 +1,6 @@
-"""The steps of a training that runs asked for, noted while others train it."""
+"""The steps of a training that runs asked for, noted while others train it: where they end, and where else they are read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,23 +18,30 @@ class FinalSteps:
 
     folder: Path
 
-    def read(self) -> list[int]:
-        """The steps; none where the file is damaged. Older versions wrote a bare list."""
+    def read(self) -> tuple[list[int], list[int]]:
+        """(the steps at which runs end, and keep a checkpoint; those at which they are read besides, and keep none).
+
+        None where the file is damaged. Older versions wrote a bare list of the former.
+        """
         try:
             content = parse_json(content_of(self.folder / FINAL_STEPS, MOST_JSON_BYTES, self.folder.parent) or b"")
-            finals = content if isinstance(content, list) else unseal(content, wanted=True)[0]["steps"]
-            return [step for step in finals if is_step(step)]
-        except (*DAMAGE, TypeError):
-            return []
+            noted = {"steps": content} if isinstance(content, list) else unseal(content, wanted=True)[0]
+            finals, read = ([step for step in noted.get(key, []) if is_step(step)] for key in ("steps", "read"))
+            return finals, read
+        except (*DAMAGE, TypeError, AttributeError):
+            return [], []
 
-    def add(self, step: int) -> None:
-        """Note one more. Any process may, at any time.
+    def add(self, step: int, read: Iterable[int]) -> None:
+        """Note one more, and where it is read besides. Any process may, at any time.
 
         Raises:
             AblateError: the store cannot be written.
         """
         with self.noting():
-            write_sealed(self.folder / FINAL_STEPS, {"steps": sorted({*self.read(), step})}, self.folder.parent)
+            finals, before = self.read()
+            besides = sorted({*before, *read} - {step})
+            noted = {"steps": sorted({*finals, step}), **({"read": besides} if besides else {})}
+            write_sealed(self.folder / FINAL_STEPS, noted, self.folder.parent)
 
     @contextmanager
     def noting(self) -> Iterator[None]:

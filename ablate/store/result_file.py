@@ -12,6 +12,7 @@ from typing import Any
 from ablate.store.checksums import CHECK, seal, unseal, write_sealed
 from ablate.store.schema import DAMAGED, Node, read_object, real_folder
 from ablate.store.state import FINISHED
+from ablate.store.sweep import SweepReadout
 
 RESULT = "result.json"
 
@@ -29,11 +30,11 @@ class Stored:
     damage: str | None = None
 
 
-def read(folder: Path, fingerprint: str, step: int, weights: str) -> Stored:
+def read(folder: Path, fingerprint: str, readout: SweepReadout) -> Stored:
     """The result that a run left in its folder. What cannot be used is told, never raised.
 
     Args:
-        fingerprint, step, weights: what it has to be a result of.
+        fingerprint, readout: what it has to be a result of.
     """
     path = folder / RESULT
     try:
@@ -44,10 +45,12 @@ def read(folder: Path, fingerprint: str, step: int, weights: str) -> Stored:
         _check(node)
         if "fingerprint" in node:
             node["fingerprint"].equals(fingerprint, "the training of the run")
-            node["readout"]["step"].equals(step, "the step of the run")
-            node["readout"]["weights"].equals(weights, "the weights of the run")
+            node["readout"]["step"].equals(readout.step, "the step of the run")
+            node["readout"]["weights"].equals(readout.weights, "the weights of the run")
+            if (averaged := content["readout"].get("last", 1)) != readout.last:
+                raise node["readout"].bad(f"has the mean of {averaged} evaluations, not of {readout.last}")
             if content["status"] == "done":
-                node["step"].equals(step, "the step of the run")
+                node["step"].equals(readout.step, "the step of the run")
         elif content["status"] != "failed":
             node["fingerprint"]
         result, sealed = unseal(content)

@@ -41,21 +41,27 @@ class SweepArm:
 
 @dataclass(frozen=True)
 class SweepReadout:
-    """What a run is read with and at."""
+    """What a run is read with and at.
+
+    last: how many evaluations up to the step its value is the mean of. newest: whether they are the trainer's newest ones.
+    """
 
     weights: str
     step: int
+    last: int = 1
+    newest: bool = False
     rest: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
         """From `to_json`."""
         given = dict(content)
-        return cls(given.pop("weights"), given.pop("step"), given)
+        return cls(given.pop("weights"), given.pop("step"), given.pop("last", 1), given.pop("newest", False), given)
 
     def to_json(self) -> dict[str, Any]:
         """As the file has it."""
-        return {"weights": self.weights, "step": self.step, **self.rest}
+        last = {"last": self.last} if self.last > 1 else {}
+        return {"weights": self.weights, "step": self.step, **last, **({"newest": True} if self.newest else {}), **self.rest}
 
 
 @dataclass(frozen=True)
@@ -209,6 +215,7 @@ class Sweep:
     trainer: who trains its runs; None for the built-in one.
     metric: what runs are compared by, where that is none of the built-in trainer's: name, unit, better, low and high.
     diverged_loss: the training loss above which a run has diverged, as the newest command of the sweep has it.
+    last: how many evaluations its command asked a run's value to be the mean of; None where it asked for no number.
     fixed_at: when it was written first, in seconds since 1970.
     joined: the names of the sweeps that were put together; none of a whole store; None of a sweep that a file holds.
     """
@@ -231,6 +238,7 @@ class Sweep:
     trainer: str | None = None
     metric: Mapping[str, Any] | None = None
     diverged_loss: float | None = None
+    last: int | None = None
     fixed_at: int | None = None
     joined: tuple[str, ...] | None = None
     version: int = SWEEP_VERSION
@@ -261,6 +269,7 @@ class Sweep:
             trainer=given.pop("trainer", None),
             metric=given.pop("metric", None),
             diverged_loss=given.pop("diverged_loss", None),
+            last=given.pop("last", None),
             fixed_at=given.pop("fixed_at", None),
             rest=given,
         )
@@ -290,6 +299,7 @@ class Sweep:
                 trainer=self.trainer,
                 metric=self.metric,
                 diverged_loss=self.diverged_loss,
+                last=self.last,
                 fixed_at=self.fixed_at,
             ),
             **self.rest,
@@ -322,6 +332,11 @@ class Sweep:
         return {run.fingerprint for run in self.runs}
 
     @property
+    def averaged(self) -> int:
+        """How many evaluations the value of each of its runs is the mean of; of joined ones the fewest."""
+        return min((run.readout.last for run in self.runs), default=1)
+
+    @property
     def needs(self) -> dict[str, list[int]]:
         """The steps at which runs read each training, by fingerprint."""
         found: dict[str, list[int]] = {}
@@ -333,7 +348,7 @@ class Sweep:
         """What makes it this sweep and no other. resolution: that a fraction was asked to have."""
         standing = tuple(run.standing for run in self.runs if run.seed in self.seeds)
         levels = tuple(arm.levels for arm in self.arms)
-        return Identity(self.study, self.design, resolution, self.factors, levels, self.seeds, standing)
+        return Identity(self.study, self.design, resolution, self.factors, levels, self.seeds, standing, self.last)
 
     def relabelled(self, labels: Sequence[str]) -> Self:
         """The same with other labels of its arms."""

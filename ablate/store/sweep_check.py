@@ -17,12 +17,13 @@ WEIGHTS = ("raw", "averaged")
 ONE_VALUE = ""  # the weights of a run whose trainer gives one value
 MOST_SEED = 2**31 - 1
 MOST_ARMS, MOST_RUNS = 100_000, 1_000_000
+MOST_LAST = 1000  # evaluations that a value is the mean of; more are asked for by nobody
 LATEST = 253_402_300_799  # the last second of the year 9999
 # Names of columns that every table of runs has, which no factor can have, but for batch_size.
 COLUMNS = (
     *("number", "arm", "label", "seed", "status", "step", "accuracy", "loss", "parameters", "operations", "seconds"),
-    *("examples_per_second", "input", "steps_per_epoch", "eval_images", "weights", "fingerprint", "trajectory", "sweep"),
-    *("error", "epoch", "eval_loss", "learning_rate"),
+    *("examples_per_second", "input", "steps_per_epoch", "eval_images", "weights", "evaluations", "fingerprint", "trajectory"),
+    *("sweep", "error", "epoch", "eval_loss", "learning_rate"),
 )
 _OF_ARMS = ("arms", "same_arms", "runs", "fraction", "retune", "step", "readout", "differences", "effects")
 _NAME = 200  # letters of the name of a factor, design or study
@@ -53,6 +54,8 @@ def check(node: Node) -> Sweep:
         raise node["seeds"].wrong("a list of different seeds")
     if (fixed_at := node.optional("fixed_at")) is not None:
         fixed_at.whole(0, LATEST)
+    if (last := node.optional("last")) is not None:
+        last.whole(1, MOST_LAST)
     if (trainer := node.optional("trainer")) is not None:
         trainer.text(_NAME, empty=False)
     if (limit := node.optional("diverged_loss")) is not None:
@@ -154,11 +157,20 @@ def check_runs(node: Node, arms: int) -> list[SweepRun]:
         run["fingerprint"].fingerprint()
         if run["readout"]["weights"].value != ONE_VALUE:
             run["readout"]["weights"].choice(WEIGHTS)
-        run["readout"]["step"].whole(1)
+        _tail(run["readout"], run["readout"]["step"].whole(1))
         run["eval_every"].whole(1)
         if "trial" in run:
             run["trial"].whole()
     return list(map(SweepRun.from_json, node.value))
+
+
+def _tail(node: Node, step: int) -> None:
+    """How many evaluations the value of a run is the mean of."""
+    newest = node.optional("newest")
+    if newest is not None:
+        newest.equals(True, "true, or left out")
+    if (last := node.optional("last")) is not None:
+        last.whole(2, MOST_LAST if newest is not None else min(MOST_LAST, step // 20))
 
 
 def _each_once(node: Node, runs: Sequence[SweepRun], arms: int, seeds: Sequence[int]) -> None:
@@ -192,7 +204,9 @@ def _judged(node: Node, metric: Node | None) -> None:
 
 
 def _fixed_arms(node: Node, runs: Sequence[SweepRun], arms: int) -> None:
-    """The step and weights of each arm, which are those of its runs."""
+    """The step and weights of each arm, which are those of its runs, and all of them read alike."""
+    if len({(run.readout.last, run.readout.newest) for run in runs}) > 1:
+        raise node.bad("is of runs whose values are means of different numbers of evaluations")
     steps, weights = node["step"].items(arms, arms), node["readout"].items(arms, arms)
     for run in runs:
         steps[run.arm].equals(run.readout.step, f"the step of run {run.number}")

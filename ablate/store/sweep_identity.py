@@ -24,6 +24,7 @@ class Identity:
     arms: the levels of each, the baseline first.
     seeds: the rule: the replicate numbers that every arm has.
     standing: what each arm stands on with each of these seeds, those of a seed together.
+    last: how many evaluations the command asked a run's value to be the mean of; None where it asked for no number.
     """
 
     study: str | None
@@ -33,6 +34,7 @@ class Identity:
     arms: tuple[Mapping[str, str], ...]
     seeds: tuple[int, ...]
     standing: tuple[Standing, ...]
+    last: int | None = None
 
     @property
     def name(self) -> str:
@@ -41,6 +43,7 @@ class Identity:
             **({"design": [self.design, self.resolution]} if self.study else {}),  # the name says it otherwise
             "factors": [[name, list(levels)] for name, levels in self.factors.items()],
             "runs": [list(one) for one in self.standing],
+            **({} if self.last is None else {"last": self.last}),
         }
         return _named(self.study or self.design, content)
 
@@ -50,7 +53,7 @@ class Identity:
 
     @property
     def _compared(self) -> tuple[Any, ...]:
-        return self.design, dict(self.factors), self.arms, self.seeds, self.standing
+        return self.design, dict(self.factors), self.arms, self.seeds, self.standing, self.last
 
 
 def retuned_name(of: str, shared: str, tuning: str) -> str:

@@ -4,7 +4,7 @@ import json
 import logging
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -218,13 +218,19 @@ class Trajectory:
     def row(self, step: int) -> dict[str, Any] | None:
         """The evaluation row of a step, if there is one whose predictions are there too, as they were written, or were none."""
         line = self.lines().by_step.get(step)
-        if line is None:
-            return None
-        if line.predictions != evaluations.NO_PREDICTIONS:
-            predictions = content_of(self.predictions_file(step), below=self.store)
-            if predictions is None or line.predictions not in (None, digest(predictions)):
-                return None
-        return evaluations.as_now([line.row], self.config)[0]
+        return evaluations.as_now([line.row], self.config)[0] if line is not None and self._has_predictions(line) else None
+
+    def evaluated(self, steps: Iterable[int]) -> set[int]:
+        """Those of some steps that have a `row`."""
+        lines = self.lines().by_step
+        return {step for step in steps if step in lines and self._has_predictions(lines[step])}
+
+    def _has_predictions(self, line: evaluations.Line) -> bool:
+        """Whether what belongs to an evaluation is there, as it was written."""
+        if line.predictions == evaluations.NO_PREDICTIONS:
+            return True
+        predictions = content_of(self.predictions_file(line.row["step"]), below=self.store)
+        return predictions is not None and line.predictions in (None, digest(predictions))
 
     def add_evaluation(self, row: Mapping[str, Any], predictions: Mapping[str, NDArray[np.integer]] | None) -> None:
         """Store one evaluation: predictions first, where it has some, then its row as one line.
@@ -242,13 +248,19 @@ class Trajectory:
     @property
     def finished(self) -> int:
         """The newest step that a run asked for and can read; 0 where there is none."""
-        newest_first = sorted(self.final_steps(), reverse=True)
-        return next((step for step in newest_first if self.row(step) is not None), 0)
+        return max(self.evaluated(self.final_steps()), default=0)
 
     def unfinished(self, asked: Iterable[int] = ()) -> set[int]:
-        """The steps that runs asked for, those of `asked` among them, that are still to be trained to."""
+        """The steps at which runs end, those of `asked` among them, that are still to be trained to, or read before them."""
         steps = {*self.final_steps(), *asked}
-        return {step for step in steps if step < self.diverged_at and self.row(step) is None}
+        lost = self.unread()
+        ends = {min((step for step in steps if step >= at), default=at) for at in lost}  # of the runs that are read there
+        return {step for step in (steps - self.evaluated(steps)) | (ends & steps) if step < self.diverged_at}
+
+    def unread(self) -> list[int]:
+        """The steps at which runs are read, besides those at which they end, that lack an evaluation; in order."""
+        read = self.read_steps()
+        return sorted(set(read) - self.evaluated(read))
 
     @property
     def diverged_at(self) -> float:
@@ -302,23 +314,31 @@ class Trajectory:
         """Where the checkpoint of a step lies."""
         return self.path / "checkpoints" / f"{step}.npz"
 
-    def keep(self, step: int) -> None:
-        """Note that a run reads this step, so that its checkpoint stays. Any process may, at any time.
+    def keep(self, step: int, read: Collection[int] = ()) -> None:
+        """Note that a run ends at this step, so that its checkpoint stays. Any process may, at any time.
 
         In a store that cannot be written it is not noted, which is said: there is nobody to drop the checkpoint either.
+
+        Args:
+            read: where it is read besides.
         """
-        if step in self.final_steps():
+        finals, besides = self._final_steps.read()
+        if step in finals and set(read) <= {*besides, step}:
             return
         try:
-            self._final_steps.add(step)
+            self._final_steps.add(step, read)
         except AblateError as error:
             if not is_forbidden(error):
                 raise
             log.warning("%s The run is read all the same.", error)
 
     def final_steps(self) -> list[int]:
-        """The steps that runs asked for."""
-        return self._final_steps.read()
+        """The steps at which runs end."""
+        return self._final_steps.read()[0]
+
+    def read_steps(self) -> list[int]:
+        """The steps at which runs are read, besides those at which they end: these have no checkpoint of their own."""
+        return self._final_steps.read()[1]
 
     @property
     def _final_steps(self) -> FinalSteps:

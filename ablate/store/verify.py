@@ -239,9 +239,10 @@ def _check_env(trajectory: Trajectory) -> bool:
 def _check_final_steps(trajectory: Trajectory) -> bool:
     content = _json(trajectory, "final_steps.json")
     older = isinstance(content, list)
-    steps = content if older else unseal(content, wanted=True)[0].get("steps")
-    if not isinstance(steps, list) or not all(map(is_step, steps)):
-        raise ValueError("not a list of steps")
+    noted = {"steps": content} if older else unseal(content, wanted=True)[0]
+    for steps in (noted.get("steps"), noted.get("read", [])):
+        if not isinstance(steps, list) or not all(map(is_step, steps)):
+            raise ValueError("not a list of steps")
     return not older
 
 
@@ -271,7 +272,7 @@ def _first(numbers: Sequence[int]) -> str:
 
 
 def _predictions(trajectory: Trajectory) -> Iterator[Finding]:
-    finals, lines = trajectory.final_steps(), trajectory.lines().by_step
+    finals, lines = {*trajectory.final_steps(), *trajectory.read_steps()}, trajectory.lines().by_step
     came_along, until = left_out(trajectory.path)
     given = [step for step, line in lines.items() if line.predictions != NO_PREDICTIONS]
     with_rows = {trajectory.predictions_file(step) for step in given if step > until or step in came_along}

@@ -12,7 +12,7 @@ from ablate.config.neutral import OTHERS as SECTION  # of the config: the name o
 from ablate.config.recipe import Report
 from ablate.config.syntax import key_of
 from ablate.errors import AblateError, one_of, shown
-from ablate.readout import Readout
+from ablate.readout import LAST, Readout, affordable
 from ablate.store.sweep_check import EVALUATION_SETS, NO_SET, WEIGHTS
 from ablate.trainer import Metric, Spec, Trainer
 from ablate.trainers import registry
@@ -23,7 +23,8 @@ class Asked:
     """All that a config asks for of one run, checked.
 
     spec: the training. readout: how the run is read off it. store: the folder of the trainings. report: what is fixed for it.
-    threads: of one that is trained alone. progress: whether to show how it goes.
+    threads: of one that is trained alone. progress: whether to show how it goes. last: how many evaluations the value of a run
+    that is judged is to be the mean of, if it can; that of its `readout` is 1 until it is `averaged`.
     """
 
     spec: Spec
@@ -32,6 +33,21 @@ class Asked:
     report: Report
     threads: int
     progress: bool
+    last: int = LAST
+
+    def averaged(self, last: int) -> "Asked":
+        """The same with a value that is the mean of so many evaluations."""
+        return replace(self, readout=replace(self.readout, last=last))
+
+    def most_averaged(self, given: bool) -> int:
+        """How many evaluations its value can be the mean of: `last`, or as many as `readout.affordable` says.
+
+        Args:
+            given: whether the command gives the number; a trainer that evaluates where it wants is read at the end otherwise.
+        """
+        if self.readout.grid is None:
+            return self.last if given or self.last != LAST else 1
+        return affordable(self.last, self.step, self.sizes.get("batch_size"), self.sizes.get("evaluation_images"))
 
     def with_seed(self, seed: int) -> "Asked":
         """The same with another seed."""
@@ -132,4 +148,12 @@ def asked(cfg: DictConfig) -> Asked:
                 raise AblateError(one_of(f"{kind} of trainer={trainer.name}", one, known))
     readout = replace(readout, metric=trainer.metrics[0].name)
     common = loading.common(config, chosen)
-    return Asked(spec, replace(readout, grid=spec.grid), common.store, common.report, common.threads, common.progress)
+    return Asked(
+        spec,
+        replace(readout, grid=spec.grid),
+        common.store,
+        common.report,
+        common.threads,
+        common.progress,
+        common.readout.last,
+    )

@@ -41,13 +41,13 @@ def save(path: Path, network: Network, progress: Progress) -> None:
     write_atomically(path, pack_arrays(arrays), below=path.parents[2])
 
 
-def restore(trajectory: Trajectory, network: Network, recipe: Recipe) -> Progress:
-    """Load the newest sound checkpoint of a step up to the run's into the network; a fresh start where there is none.
+def restore(trajectory: Trajectory, network: Network, recipe: Recipe, step: int) -> Progress:
+    """Load the newest sound checkpoint up to a step into the network; a fresh start where there is none.
 
     A damaged checkpoint is said and put aside, and the one before it is used. So is the one before it where the evaluation
     that belongs to a checkpoint was lost, so that it comes to be written again.
     """
-    for path in resumable(trajectory, recipe.steps, recipe.eval_every):
+    for path in resumable(trajectory, step, recipe.eval_every):
         variables = network.variables()
         try:
             values = sum(math.prod(variable.shape) for variable in variables.values())

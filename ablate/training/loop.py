@@ -22,7 +22,8 @@ SECONDS_PER_CALL = 0.5  # steps are grouped into calls of about this long; nothi
 def train(recipe: Recipe, dataset: Dataset, trajectory: Trajectory, report: Report, threads: int, at_once: int = 1) -> None:
     """Train the trajectory up to `recipe.steps` from where its checkpoints are, evaluating on the way.
 
-    It is evaluated and kept on its grid and at every step on the way that a run asked for, whoever asks while it is trained.
+    It is evaluated on its grid and at every step on the way that a run asked for, whoever asks while it is trained; and kept
+    there, but for the steps at which runs are only read on their way to their end.
 
     The caller holds the trajectory's lock.
 
@@ -36,7 +37,7 @@ def train(recipe: Recipe, dataset: Dataset, trajectory: Trajectory, report: Repo
         Diverged: a loss became NaN or infinite.
     """
     network = Network(recipe, dataset)
-    progress = checkpoint.restore(trajectory, network, recipe)
+    progress = checkpoint.restore(trajectory, network, recipe, report.missing())
     due_at = report.began(progress.step, device.segment(threads, at_once, progress.step, recipe.steps))
     summaries = Summaries(trajectory) if recipe.tensorboard else None
     steps_per_call, since, evaluated_at, tracing = 1, progress.seconds, progress.step, True
@@ -48,18 +49,17 @@ def train(recipe: Recipe, dataset: Dataset, trajectory: Trajectory, report: Repo
             if not math.isfinite(readings["raw"].loss):
                 reason = f"the evaluation loss became {readings['raw'].loss} at step {progress.step}"
                 raise Diverged(progress.step, reason)
-            if trajectory.row(progress.step) is None:
-                examples = (progress.step - evaluated_at) * recipe.batch_size
-                recent = round(examples / (progress.seconds - since), 1) if examples else None
-                row = _row(recipe, progress, readings, network.learning_rate(progress.step), recent)
-                report.row(progress.step, row, {name: reading.classes for name, reading in readings.items()})
-                if summaries:
-                    summaries.add({"step": progress.step, **row})
+            examples = (progress.step - evaluated_at) * recipe.batch_size
+            recent = round(examples / (progress.seconds - since), 1) if examples else None
+            row = _row(recipe, progress, readings, network.learning_rate(progress.step), recent)
+            new = report.row(progress.step, row, {name: reading.classes for name, reading in readings.items()})
+            if new and summaries:
+                summaries.add({"step": progress.step, **row})
             since, evaluated_at = progress.seconds, progress.step
             if progress.step % recipe.eval_every == 0:
                 progress.loss_sum, progress.loss_count = 0.0, 0
         asked = report.stop()
-        if due or (asked and progress.step > 0):
+        if (due and report.keeps(progress.step)) or (asked and progress.step > 0):
             checkpoint.save(trajectory.checkpoint(progress.step), network, progress)
             report.saved(progress.step)
         if progress.step == recipe.steps:

@@ -52,7 +52,7 @@ def test_more_seeds_show_smaller_differences_and_more_differences_need_larger(
 
 def make(store: Path, *words: str, design: str = "factorial") -> Plan:
     command = command_of(OverridesParser.create().parse_overrides([f"store={store}", "steps=100", *words]))
-    return plan.make(command, design, lambda overrides: composed(["data=digits", *overrides]))
+    return plan.make(command, design, lambda overrides: composed(["data=digits", "readout.last=1", *overrides]))
 
 
 def evaluate(runs: Sequence[Run], raw: float, averaged: float, step: int = 100) -> None:
@@ -103,7 +103,7 @@ def test_the_effects_of_a_fraction_vary_as_their_contrasts_over_all_arms(tmp_pat
     made = plan.make(
         command_of(OverridesParser.create().parse_overrides([f"store={tmp_path}", "steps=100", *words])),
         "fractional",
-        lambda overrides: composed(["data=digits", *overrides]),
+        lambda overrides: composed(["data=digits", "readout.last=1", *overrides]),
         resolution=3,
     )
     assert len(made.arms) == 4

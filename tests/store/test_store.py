@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from ablate import machine, store
 from ablate.errors import AblateError
+from ablate.readout import Readout
 from ablate.running.recorder import Recorder
 from ablate.store import Trajectory, catalog, checksums, verify
 from ablate.store.checkpoints import prune
@@ -425,7 +426,8 @@ def trained(made: Trajectory, steps: int, stop_at: int | None, tensorboard: bool
         made.clean()
         made.write_config(EVERY_5, {})
         stop = lambda: stop_at is not None and at[0] >= stop_at  # noqa: E731
-        with suppress(loop.Stopped), Recorder(made, TRAINER, SPEC, steps, watcher, stop, Resources(1)) as report:
+        readout = Readout("raw", steps, grid=SPEC.grid)
+        with suppress(loop.Stopped), Recorder(made, TRAINER, SPEC, readout, watcher, stop, Resources(1)) as report:
             loop.train(recipe, None, made, report, 1)  # type: ignore[arg-type]
 
 

@@ -11,6 +11,7 @@ import pytest
 from ablate import data
 from ablate.config import loading
 from ablate.config.recipe import Recipe
+from ablate.readout import Readout
 from ablate.running.recorder import Recorder
 from ablate.store import Trajectory, fingerprint
 from ablate.trainer import Resources
@@ -73,12 +74,13 @@ class Silent:
 def train() -> Callable[..., Trajectory]:
     """Trains a recipe in a store, as the app does, and gives the trajectory back."""
 
-    def run(recipe: Recipe, store: Path, stop_at: int | None = None) -> Trajectory:
+    def run(recipe: Recipe, store: Path, stop_at: int | None = None, last: int = 1) -> Trajectory:
         from ablate.training import loop
 
         dataset = data.load(recipe.data)
         trajectory = Trajectory(store, fingerprint(recipe.training(dataset.digest)))
         watcher = Silent()
+        readout = Readout("raw", recipe.steps, grid=recipe.eval_every, last=last)
 
         def stop() -> bool:
             return stop_at is not None and bool(watcher.steps) and watcher.steps[-1] >= stop_at
@@ -86,7 +88,7 @@ def train() -> Callable[..., Trajectory]:
         # One step a call, so that a stop comes at the very step and not at the end of a group.
         with trajectory.locked(), mock.patch.object(loop, "SECONDS_PER_CALL", 0):
             try:
-                with Recorder(trajectory, TRAINER, TRAINER.spec(recipe), recipe.steps, watcher, stop, Resources(1)) as report:
+                with Recorder(trajectory, TRAINER, TRAINER.spec(recipe), readout, watcher, stop, Resources(1)) as report:
                     loop.train(recipe, dataset, trajectory, report, threads=1)
             except loop.Stopped:
                 assert stop_at is not None

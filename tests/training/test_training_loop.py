@@ -133,7 +133,15 @@ def test_a_step_that_another_run_asks_for_meanwhile_is_evaluated_and_kept(tiny: 
         def evaluated(self, row: dict[str, Any]) -> None:
             pass
 
-    with Recorder(shared, TRAINER, TRAINER.spec(recipe), 40, Another(), lambda: False, Resources(1)) as report:
+    with Recorder(
+        shared,
+        TRAINER,
+        TRAINER.spec(recipe),
+        Readout("raw", 40, grid=recipe.eval_every),
+        Another(),
+        lambda: False,
+        Resources(1),
+    ) as report:
         loop.train(recipe, data.load(recipe.data), shared, report, threads=1)
     rows, arrays = facts(shared)
     assert [row["step"] for row in rows] == [10, 20, 25, 30, 40]
@@ -297,7 +305,15 @@ def test_stopped_is_raised_after_a_checkpoint(tiny: Make, tmp_path: Path) -> Non
         def evaluated(self, row: dict[str, object]) -> None:
             raise AssertionError("no evaluation comes before the stop")
 
-    report = Recorder(trajectory, TRAINER, TRAINER.spec(recipe), 30, Watcher(), lambda: bool(steps), Resources(1))
+    report = Recorder(
+        trajectory,
+        TRAINER,
+        TRAINER.spec(recipe),
+        Readout("raw", 30, grid=recipe.eval_every),
+        Watcher(),
+        lambda: bool(steps),
+        Resources(1),
+    )
     with pytest.raises(loop.Stopped, match="1"), report:
         loop.train(recipe, dataset, trajectory, report, threads=1)
     assert [int(path.stem) for path in trajectory.checkpoints()] == [1]

@@ -1,12 +1,12 @@
 """`ablate runs pack` and `ablate runs unpack`: a sweep as one folder or file that can be sent and kept."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ablate.commands.arguments import Parser, a_path
 from ablate.errors import AblateError
-from ablate.store.sweep import Sweep
+from ablate.store.sweep import Sweep, SweepRun
 from ablate.terminal import tell
 
 _PACK = """\
@@ -52,7 +52,7 @@ def pack(words: Sequence[str]) -> int:
         raise AblateError(f"{options.sweep} names {len(found)} sweeps: {', '.join(map(str, found))}. Pack one of them.")
     folder = found[0]
     out = options.out or Path(f"{folder.resolve().name}.tar.gz")
-    steps, store = _needs(folder)
+    steps, store = _reads(folder)
     made = packs.pack(folder, steps, store, out)
     if options.json:
         counts = {"trainings": made.trainings, "files": made.files, "size_bytes": made.size_bytes}
@@ -112,12 +112,25 @@ def _parser(name: str, description: str) -> Parser:
 
 def _needs(folder: Path, store: Path | None = None) -> tuple[dict[str, list[int]], Path | None]:
     """(the final steps of a sweep's runs and of those of the sweeps within it, by fingerprint; the store that has them)."""
+    return _steps(folder, store, lambda run: [run.readout.step])
+
+
+def _reads(folder: Path) -> tuple[dict[str, list[int]], Path | None]:
+    """The same with all steps at which they are read."""
+    from ablate.readout import DIVERGED_LOSS, of_run
+
+    return _steps(folder, None, lambda run: of_run(run, DIVERGED_LOSS).steps)
+
+
+def _steps(
+    folder: Path, store: Path | None, of: Callable[[SweepRun], Iterable[int]]
+) -> tuple[dict[str, list[int]], Path | None]:
     from ablate.planning.folders import find_store
 
     needs: dict[str, set[int]] = {}
     for sweep, place in _sweeps(folder):
-        for fingerprint, steps in sweep.needs.items():
-            needs.setdefault(fingerprint, set()).update(steps)
+        for run in sweep.runs:
+            needs.setdefault(run.fingerprint, set()).update(of(run))
         store = store or find_store(sweep, place)
     return {fingerprint: sorted(steps) for fingerprint, steps in needs.items()}, store
 

@@ -117,7 +117,8 @@ class Retuning:
                         "report.formats=[]",
                     )
                 )
-        made = plan.of_arms(replace(self.command, seeds=self.seeds), arms, added, TUNING, self.compose, study=self.shared.study)
+        command = replace(self.command, seeds=self.seeds)
+        made = plan.of_arms(command, arms, added, TUNING, self.compose, study=self.shared.study, averaged=False)
         rates = dict.fromkeys(level for arm in arms for name, level in arm.levels if name == LR)
         factors = (*self.command.factors, Factor(LR, tuple(rates)))
         return replace(made, factors=factors, pairs=(), question=self.shared.question, config_dir=self.shared.config_dir)
