@@ -13,6 +13,7 @@ from ablate.errors import did_you_mean, one_of, shown
 # Names of the config for what the recipe calls otherwise.
 _NAMES = {
     **keys.renamed(),
+    "readout.last": "readout.last",
     "readout.weights": "ema.weights",
     "readout": "ema",
 }

@@ -96,9 +96,7 @@ def exploratory(question: Question) -> list[str]:
 
 def compared(question: Question, names: dict[int, str], partner: str | None) -> str:
     """What is compared with what: metric, evaluation set, step, weights."""
-    steps = sorted(set(question.steps))
-    at = f"step {steps[0]:,}" if len(steps) == 1 else f"each arm's own step ({', '.join(f'{step:,}' for step in steps)})"
-    line = f"{question.metric.name.capitalize()} on the {question.evaluation_set} set at {at}{question.read_with}"
+    line = f"{question.metric.name.capitalize()} on the {question.evaluation_set} set{question.read_at}{question.read_with}"
     if not question.judged:
         return f"{line}; nothing is compared."
     if question.effects:

@@ -1,13 +1,14 @@
 """What a report judges: as fixed in sweep.json before training, or changed by who reads it, which makes it exploratory."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ablate import trainer
 from ablate.designs import STORE
 from ablate.errors import AblateError, one_of
 from ablate.planning.looks import is_older, look_keys
+from ablate.readout import tail
 from ablate.results.frames import Results, arm_name
 from ablate.stats.intervals import family_level
 from ablate.store.look_lines import Look
@@ -64,6 +65,8 @@ class Question:
     target: the accuracy in % of which it is told when it is reached; None for the lowest of the arms' means.
     looked: the look that each judged row is, as it was entered before training; none where versions before looks trained it, or
     it is exploratory. unentered: why the list of seeds is no look that was entered; empty where it is one, or need be none.
+    target: the accuracy in % of which it is told when it is reached; None for the lowest of the arms' means. last: how many
+    evaluations a value is the mean of.
     """
 
     metric: Metric
@@ -79,6 +82,12 @@ class Question:
     target: float | None = None
     looked: tuple[Look, ...] = ()
     unentered: str = ""
+    last: int = 1
+
+    @property
+    def read_at(self) -> str:
+        """Where runs are read, behind what they are judged by: as in ` at step 10,000`."""
+        return where_read(self.steps, self.last)
 
     @property
     def read_with(self) -> str:
@@ -117,6 +126,25 @@ class Question:
         return bool(self.changes or self.unentered)
 
 
+def where_read(steps: Sequence[int], last: int) -> str:
+    """Where runs are read, behind what they are judged by. steps: of each arm. last: how many evaluations are averaged.
+
+    Examples:
+        >>> from ablate.results.question import where_read
+        >>> where_read([10_000, 10_000], 1)
+        ' at step 10,000'
+        >>> where_read([10_000, 10_000], 10)
+        ' (mean of 10 evaluations, steps 9,550 to 10,000)'
+    """
+    different = sorted(set(steps))
+    each = ", ".join(f"{step:,}" for step in different)
+    if last == 1:
+        return f" at step {each}" if len(different) == 1 else f" at each arm's own step ({each})"
+    if len(different) > 1:
+        return f" (mean of each arm's last {last} evaluations, up to its own step: {each})"
+    return f" (mean of {last} evaluations, steps {tail(different[0], last)[0]:,} to {each})"
+
+
 def planned(results: Results) -> Question:
     """What sweep.json fixed; a joined sweep or a store was put together after training, which is a change."""
     fixed = results.sweep.fixed
@@ -135,6 +163,7 @@ def planned(results: Results) -> Question:
         ("nothing was fixed: a store, not a sweep",) if store else (f"sweeps joined: {', '.join(joined)}",) if joined else (),
         looked=looked,
         unentered=unentered,
+        last=results.sweep.averaged,
     )
 
 
@@ -187,7 +216,7 @@ def ask(
             f"read at step {at_step:,} in place of {' and '.join(f'{step:,}' for step in sorted(set(question.steps)))}"
         )
         results = results.at(at_step)
-        question = replace(question, steps=tuple(at_step for _ in question.steps))
+        question = replace(question, steps=tuple(at_step for _ in question.steps), last=1)
     if margin is not None and margin != question.margin:
         if not 0 < margin < float("inf"):
             raise AblateError(f"Expected a margin greater than 0. Received: --margin {margin:g}.")

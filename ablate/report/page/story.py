@@ -10,7 +10,7 @@ from ablate.designs import STORE, TUNING
 from ablate.numbers import duration, listed
 from ablate.report import caveats, naming, sentences
 from ablate.results.frames import Results
-from ablate.results.question import Question
+from ablate.results.question import Question, where_read
 from ablate.results.retuned import Retuned
 from ablate.stats.outcomes import DECIDED, Outcome, Words, words
 from ablate.store.sweep import Fixed
@@ -117,13 +117,14 @@ def plan(
     if sweep.design == STORE:
         fixes = ["nothing was fixed before training: a store holds what was trained for any purpose"]
     elif sweep.joined:
-        fixes = [f"fixed by each sweep before they were joined: {_fixed(fixed)}; {counted(judged, what)} judged by all"]
+        what_was = _fixed(fixed, sweep.averaged)
+        fixes = [f"fixed by each sweep before they were joined: {what_was}; {counted(judged, what)} judged by all"]
     else:
         share = stats.percents([1 - look.row.level for look in question.looked] or [stats.family_level(judged, looks)])
         several = f", with {looks} looks" if looks > 1 else ""
         level = f", so each at a level of {share}" if judged else ""
         when = sentences.when_fixed(retuned, begun_earlier)
-        fixes = [f"fixed {when}: {_fixed(fixed)}; {counted(judged, what)} judged{several}{level}"]
+        fixes = [f"fixed {when}: {_fixed(fixed, sweep.averaged)}; {counted(judged, what)} judged{several}{level}"]
     return (
         f"design: {sweep.design}, {counted(arms, 'arm')} with {each}{' each' if arms > 1 else ''} = "
         f"{counted(runs, 'run')}, which stand on {counted(trainings, 'training')}",
@@ -136,19 +137,12 @@ def plan(
     )
 
 
-def _fixed(fixed: Fixed) -> str:
+def _fixed(fixed: Fixed, last: int) -> str:
     """Metric, images, step, weights and margin."""
     margin = "no margin" if fixed.margin is None else f"a margin of ± {fixed.margin:g} points"
     weights = sentences.series(sorted({each for each in fixed.weights if each != ONE_VALUE}))
-    read = f"{_steps(fixed.steps)} with {weights} weights" if weights else _steps(fixed.steps)
-    return f"{fixed.metric} on the {fixed.evaluation_set} set, read at {read}; {margin}"
-
-
-def _steps(steps: Sequence[int]) -> str:
-    different = sorted(set(steps))
-    return (
-        f"step {different[0]:,}" if len(different) == 1 else f"each arm's own step ({', '.join(f'{s:,}' for s in different)})"
-    )
+    read = f"{where_read(fixed.steps, last)}{f' with {weights} weights' if weights else ''}"
+    return f"{fixed.metric} on the {fixed.evaluation_set} set{',' if last == 1 else ''} read{read}; {margin}"
 
 
 def took(

@@ -82,10 +82,11 @@ def _caption(
     statuses: "pd.Series[str]",
 ) -> list[str]:
     metric, steps = question.metric, sorted(set(question.steps))
-    after = f"after {steps[0]:,} steps" if len(steps) == 1 else "each arm after its own number of steps"
+    after = f" after {steps[0]:,} steps" if len(steps) == 1 else " each arm after its own number of steps"
+    after = after if question.last == 1 else question.read_at
     data = data_set(results, question)
     judged_on = f"{question.evaluation_set} set{f' of {data}' if data else ''}"
-    lines = [f"{metric.name.capitalize()} on the {judged_on} {after}{question.read_with}."]
+    lines = [f"{metric.name.capitalize()} on the {judged_on}{after}{question.read_with}."]
     if not question.effects and not naming.has_others(question, partner):
         spread = "mean ± standard deviation over seeds" if arms["sd"].notna().any() else "of one seed"
         lines.append(f"{metric.name.capitalize()}: {spread}.")

@@ -135,13 +135,16 @@ def training(results: Results, question: Question) -> list[str]:
 def splits(results: Results, question: Question) -> list[str]:
     """On which images, at which step and with which weights runs were read."""
     question, runs = question, results.runs
-    steps = sorted(set(question.steps))
-    at = f"step {steps[0]:,}" if len(steps) == 1 else f"each arm's own step ({', '.join(f'{step:,}' for step in steps)})"
     own = " with the weights, raw or averaged, that each arm has as its level"
     read = own if len(set(question.weights)) > 1 else question.read_with
     images = runs["eval_images"].dropna().unique()
     count = f"{int(images[0]):,} " if len(images) == 1 else ""
-    lines = [f"{question.metric.name.capitalize()} was read at {at}{read}, never at the best evaluation."]
+    lines = [f"{question.metric.name.capitalize()} was read{question.read_at}{read}, never at the best evaluation."]
+    if question.last > 1:
+        lines.append(
+            f"The value of a run is the mean over these {question.last} evaluations, and so are the shares of images by class "
+            "and the intervals for new images; pairs of single networks are compared at the last."
+        )
     if question.evaluation_set == "test":
         lines.append(
             f"It was measured on the {count}test images, at every evaluation of a training: whatever is chosen by these "
