@@ -4,23 +4,23 @@ import numpy as np
 import pandas as pd
 
 from ablate import stats
-from ablate.readout import ACCURACY
+from ablate.readout import ACCURACY, tail
 from ablate.results.frames import Results
 from ablate.results.question import Question
-
-LAST = 1  # evaluations that a run's value is the mean of
 
 
 def stability(results: Results, question: Question) -> pd.DataFrame:
     """One row a run that is done; see `stats.stability`. No rows for other metrics than accuracy.
 
-    Columns: number, arm, seed; evaluations: those of its own grid before the step that it is read at; best, value, fall, bar:
+    Columns: number, arm, seed; evaluations: those of its own grid before those that it is read off; best, value, fall, bar:
     in %, NaN where fewer than five; judged: whether they are not; unstable.
     """
     runs = results.runs[results.runs["status"] == "done"]
     runs = runs if question.metric.name == ACCURACY else runs.iloc[:0]
-    before = results.evaluations.merge(runs[["number", "step"]], on="number", suffixes=("", "_read"))
-    before = before[(before["step"] < before["step_read"]) & before[question.metric.evaluation_column].notna()]
+    last = runs["evaluations"].astype("int64")
+    read = runs[["number"]].assign(first=[tail(step, k)[0] for step, k in zip(runs["step"].astype("int64"), last, strict=True)])
+    before = results.evaluations.merge(read, on="number")
+    before = before[(before["step"] < before["first"]) & before[question.metric.evaluation_column].notna()]
     grids = {number: grid.to_numpy() for number, grid in before.groupby("number")[question.metric.evaluation_column]}
     frame = runs[["number", "arm", "seed"]].assign(evaluations=runs["number"].map(before["number"].value_counts()))
     frame = frame.fillna({"evaluations": 0}).assign(
@@ -29,7 +29,7 @@ def stability(results: Results, question: Question) -> pd.DataFrame:
     frame["unstable"] = False
     for _, rows in frame[frame["evaluations"] > 0].groupby("evaluations"):
         grid = np.stack([grids[number] for number in rows["number"]])  # (runs, evaluations)
-        found = stats.stability(grid, rows["value"] / 100, LAST)
+        found = stats.stability(grid, rows["value"] / 100, last[rows.index])
         frame.loc[rows.index, ["best", "fall", "bar"]] = 100 * np.stack([found.best, found.fall, found.bar], axis=1)
         frame.loc[rows.index, "unstable"] = found.unstable
     frame.insert(len(frame.columns) - 1, "judged", frame["bar"].notna())
