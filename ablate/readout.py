@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ablate.store.sweep import Sweep, SweepRun
+from ablate.store.sweep import Sweep
+from ablate.store.sweep_runs import SweepRun
 
 LARGEST = 2**63 - 1  # a step that frames hold
 LAST_KEY = "readout.last"  # of the config

@@ -11,7 +11,8 @@ from ablate.monitor.states import SearchStatus
 from ablate.planning.folders import find_store
 from ablate.readout import ACCURACY, diverged_loss_of, judged_by
 from ablate.store import SWEEP, known_sweeps, sweep_file, trials_file
-from ablate.store.sweep import Sweep, SweepArm, SweepRun
+from ablate.store.sweep import Sweep
+from ablate.store.sweep_runs import SweepArm, SweepRun
 from ablate.store.trials import Trial
 
 _DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # what reading other content than expected raises

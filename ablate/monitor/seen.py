@@ -10,7 +10,7 @@ from ablate.monitor.tolerant import changed_at, line, number, ratio, whole
 from ablate.readout import DIVERGED_LOSS, column, judged, of_run, read_off
 from ablate.store import Trajectory
 from ablate.store.result_file import Stored
-from ablate.store.sweep import SweepRun
+from ablate.store.sweep_runs import SweepRun
 
 
 @dataclass(frozen=True)

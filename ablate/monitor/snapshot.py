@@ -19,11 +19,11 @@ from ablate.monitor.seen import UNKNOWN, Seen, began, derived, look_into, of_res
 from ablate.monitor.states import Evaluation, Holder, RunStatus, Snapshot, TrainingStatus
 from ablate.monitor.tolerant import changed_at, finite, line, number, ratio, whole
 from ablate.planning.run_result import TRACE
-from ablate.readout import judged, value
+from ablate.readout import DIVERGED_LOSS, judged, of_run, value, values
 from ablate.store import RECENT, SWEEP, Trajectory, alive, read_json, result_file
 from ablate.store.result_file import RESULT, Stored
 from ablate.store.state import BAD, State
-from ablate.store.sweep import SweepRun
+from ablate.store.sweep_runs import SweepRun
 from ablate.store.trials import Trial
 
 RUNNING = "running.json"  # pid, host, time (of its last word) and started, of the process that works on the sweep
@@ -164,7 +164,7 @@ def _status(
         longest.readout.step,
         began=began(live, seen),
         loss=number(live.get("loss")),
-        accuracy=finite(judged(told) if state == "done" else value(row, training.metric, longest.readout.weights)),
+        accuracy=finite(_value(training, seen, told, row)),
         metric=training.metric,
         evaluated=evaluated,
         examples_per_second=number((live or row).get("examples_per_second")),
@@ -174,6 +174,19 @@ def _status(
         error=(line(told.get("error")) or seen.error or "it gave no reason") if state.is_bad else None,
         trace=next((path for path in traces if changed_at(path) < math.inf), None) if state.is_bad else None,
     )
+
+
+def _value(training: Planned, seen: Seen, told: Mapping[str, Any], row: Mapping[str, Any]) -> float | None:
+    """What the longest run came to, else the newest evaluation. told: its result, if any. row: that evaluation."""
+    longest = training.longest
+    if told.get("status") == "done":
+        found: float | None = judged(told)
+        return found
+    read = of_run(longest, DIVERGED_LOSS, training.metric).read([seen.rows[step] for step in sorted(seen.rows)])
+    if read is not None:
+        came: float | None = values(read, longest.readout.weights, training.metric)[training.metric]
+        return came
+    return value(row, training.metric, longest.readout.weights)
 
 
 def _state(run: SweepRun, result: Mapping[str, Any], seen: Seen, held: bool) -> State:

@@ -23,11 +23,6 @@ from ablate.store.sweep import Sweep
 from ablate.store.trials import CONFIRMATION
 
 
-def last_of(sweep: Sweep) -> int:
-    """The mean of how many evaluations the value of its runs is."""
-    return 1
-
-
 def weights_of(sweep: Sweep) -> list[dict[int, float]]:
     """How much each arm counts in each judged row, those that do."""
     fixed = sweep.fixed
@@ -41,7 +36,7 @@ def weights_of(sweep: Sweep) -> list[dict[int, float]]:
 
 def look_keys(sweep: Sweep) -> list[str]:
     """The look that each judged row of a sweep is; see `stats.looks.look_key`."""
-    last, metric = last_of(sweep), sweep.fixed.metric
+    last, metric = sweep.averaged, sweep.fixed.metric
     runs = {(run.arm, run.seed): (run.seed, run.fingerprint, run.readout.weights, run.readout.step) for run in sweep.runs}
     return [
         look_key(
@@ -134,7 +129,7 @@ def entry_of(
         metric=fixed.metric,
         margin=fixed.margin,
         seeds=sweep.seeds,
-        last=last_of(sweep),
+        last=sweep.averaged,
         judged=len(fixed.effects) or len(fixed.differences),
         readouts=tuple(zip(fixed.weights, fixed.steps, strict=True)),
         fingerprints=tuple(tuple(prints[arm.number, seed] for seed in sweep.seeds) for arm in sweep.arms),

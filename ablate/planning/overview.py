@@ -220,16 +220,17 @@ def _mean_sizes(arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _readout(plan: Plan, left: Sequence[Training]) -> dict[str, Any]:
     """How runs are read: over how many evaluations, at which steps, and what these take.
 
-    steps: None where arms are read at different ones, or where the trainer decides. share: of the time of a training that they
-    take, at most; None where it is not known. again: trainings that are there, but are trained on from an earlier step, since
-    they lack these evaluations; `steps` of them are trained again.
+    newest: whether the trainer decides where, and they are its newest ones. steps: None where those of arms differ. share: of
+    the time of a training that they take, at most; None where it is not known. again: trainings that are there, but are
+    trained on from an earlier step, since they lack these evaluations; `steps_again` is how far, in all.
     """
     firsts = [asked for _, asked in plan.firsts()]
     steps = {asked.readout.steps for asked in firsts}
     again = [part for training in left for part in training.parts if training.trajectory.row(part[1]) is not None]
     return {
         "last": plan.averaged,
-        "steps": list(steps.pop()) if len(steps) == 1 and firsts[0].readout.grid is not None else None,
+        "newest": firsts[0].readout.grid is None,
+        "steps": list(steps.pop()) if len(steps) == 1 else None,
         "share": max(map(_share, firsts)) if all(asked.spec.work.per_evaluation for asked in firsts) else None,
         "again": len(again),
         "steps_again": sum(to - begun for begun, to in again),

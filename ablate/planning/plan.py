@@ -19,9 +19,10 @@ from ablate.planning.run_result import trajectory_of
 from ablate.planning.runs import Run, Training, trainings
 from ablate.readout import ACCURACY, LAST, LAST_KEY
 from ablate.store.retune_check import Retune
-from ablate.store.sweep import Fixed, Sweep, SweepArm, SweepFraction
+from ablate.store.sweep import Fixed, Sweep, SweepFraction
 from ablate.store.sweep_identity import Identity
 from ablate.store.sweep_names import TUNING as TUNING
+from ablate.store.sweep_runs import SweepArm
 from ablate.trainers import BUILT_IN, Asked, asked, check_words, names_of
 
 

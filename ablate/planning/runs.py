@@ -6,7 +6,7 @@ from typing import Any
 
 from ablate.store import Trajectory
 from ablate.store.checkpoints import resumable
-from ablate.store.sweep import SweepReadout, SweepRun
+from ablate.store.sweep_runs import SweepReadout, SweepRun
 from ablate.trainers import Asked
 
 

@@ -8,12 +8,12 @@ from rich.console import Console
 
 from ablate import numbers, terminal
 from ablate.designs import interaction
-from ablate.planning import look_sentences
+from ablate.planning import look_sentences, readout_sentences
 from ablate.planning.confounds import INPUT, WORDS
 from ablate.planning.overview import describe
 from ablate.planning.plan import Plan
 from ablate.planning.site import Site
-from ablate.text import counted, estimate, percent
+from ablate.text import counted, estimate
 
 MOST_SWITCHES = 8  # of which the head of a sweep tells what else they change
 MOST_DEVIATIONS = 3  # that are told one by one
@@ -42,7 +42,7 @@ def head(description: Mapping[str, Any]) -> list[str]:
         lines.append(f"{_switch(switch)} also changes {', '.join(change.text for change in _changes(switch))}")
     if len(confounds) > MOST_SWITCHES:
         lines.append(f"{len(confounds) - MOST_SWITCHES} more arms change more than their factors: ablate plan lists them")
-    read, looked = _read(description), look_sentences.foreseen(description["looks"])
+    read, looked = readout_sentences.told(description), look_sentences.foreseen(description["looks"])
     return [*lines, *read, *_nothing(description), *looked, *_shown(description)]
 
 
@@ -74,7 +74,7 @@ def show(description: Mapping[str, Any], console: Console) -> None:
         terminal.draw(console, _confounds(description["confounds"]))
         console.print()
     _say(console, _fraction(description))
-    _say(console, _read(description))
+    _say(console, readout_sentences.told(description))
     _say(console, _nothing(description))
     _say(console, look_sentences.foreseen(description["looks"]))
     _say(console, _shown(description))
@@ -154,25 +154,6 @@ def _hours(description: Mapping[str, Any]) -> list[str]:
     threads = counted(count["threads"], "thread") + (" each" if count["workers"] > 1 else "")
     gpus = f", on {counted(count['gpus'], 'GPU')}" if count["gpus"] else ""
     return [f"about {estimate(count['seconds'])} with {at_once}, {threads}{gpus} ({sources})"]
-
-
-def _read(description: Mapping[str, Any]) -> list[str]:
-    """How a run's value is read, what that takes, and what is trained again for it."""
-    readout, metric = description["readout"], description["fixed"]["metric"]
-    if readout["last"] == 1:
-        lines = [f"the {metric} of a run is that of its last evaluation"]
-    else:
-        steps, share = readout["steps"], readout["share"]
-        where = "in the last 5 % of its steps" if steps is None else f"at steps {steps[0]:,} to {steps[-1]:,}"
-        cost = "" if share is None else f", which take about {percent(share)} of a training"
-        lines = [f"the {metric} of a run is the mean of its last {readout['last']} evaluations, {where}{cost}"]
-    if readout["again"]:
-        done, again = counted(readout["again"], "training"), counted(readout["steps_again"], "step")
-        lines.append(
-            f"{done} done earlier {'lacks' if readout['again'] == 1 else 'lack'} some of these evaluations, so {again} of what "
-            "is to do are trained again; readout.last=1 reads the last evaluation alone, and trains nothing again"
-        )
-    return lines
 
 
 def _fraction(description: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,8 @@ from ablate.store import SWEEP
 from ablate.store.checksums import CHECK
 from ablate.store.files import read_json
 from ablate.store.retune_check import RETUNE
-from ablate.store.sweep import Sweep, SweepRun
+from ablate.store.sweep import Sweep
+from ablate.store.sweep_runs import SweepRun
 
 _NUMBERS = {"steps": "step", "eval_every": "eval_every"}  # a key of the command, and what follows from it
 

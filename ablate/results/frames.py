@@ -17,7 +17,8 @@ from ablate.results import environment
 from ablate.results.trained import Trained
 from ablate.results.true_classes import true_classes
 from ablate.store.look_lines import Ledger
-from ablate.store.sweep import Sweep, SweepArm
+from ablate.store.sweep import Sweep
+from ablate.store.sweep_runs import SweepArm
 
 _RUN_TYPES = {
     "number": "int64",

@@ -13,7 +13,8 @@ from ablate.results.frames import Found, arm_name
 from ablate.results.matching import Place, check_alike, match
 from ablate.results.one_sweep import MOST_NAMED
 from ablate.results.trained import Trained
-from ablate.store.sweep import Sweep, SweepArm, SweepFraction, SweepRun
+from ablate.store.sweep import Sweep, SweepFraction
+from ablate.store.sweep_runs import SweepArm, SweepRun
 from ablate.text import counted
 
 _RANK = ("diverged", "done", "failed", "missing")  # of two results for one run the first counts

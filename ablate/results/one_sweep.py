@@ -14,8 +14,9 @@ from ablate.results.trained import Trained
 from ablate.store import SPEED, SWEEP, looks, packed, result_file, sweep_file
 from ablate.store.look_lines import Ledger
 from ablate.store.result_file import Stored
-from ablate.store.sweep import Sweep, SweepArm, SweepRun
+from ablate.store.sweep import Sweep
 from ablate.store.sweep_file import SweepFile
+from ablate.store.sweep_runs import SweepArm, SweepRun
 from ablate.text import counted
 
 MOST_NAMED = 10  # runs that a note names

@@ -28,8 +28,9 @@ from ablate.store import SWEEP, packed, sweep_file, trials_file
 from ablate.store import trials as record
 from ablate.store.schema import real_folder
 from ablate.store.state import FINISHED, OF_TRIALS
-from ablate.store.sweep import Sweep, SweepRun
+from ablate.store.sweep import Sweep
 from ablate.store.sweep_file import SweepFile
+from ablate.store.sweep_runs import SweepRun
 from ablate.store.trials import CONFIRMATION, Dimension, Trial, same, space_of
 from ablate.store.trials_file import TRIALS, Trials
 

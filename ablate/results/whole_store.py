@@ -19,7 +19,8 @@ from ablate.results.true_classes import evaluated
 from ablate.store import canonical_json
 from ablate.store.catalog import contents
 from ablate.store.selection import leaves
-from ablate.store.sweep import Fixed, Sweep, SweepArm, SweepReadout, SweepRun
+from ablate.store.sweep import Fixed, Sweep
+from ablate.store.sweep_runs import SweepArm, SweepReadout, SweepRun
 from ablate.trainers import BUILT_IN
 
 _KEYS = keys.renamed()  # as the command line calls them

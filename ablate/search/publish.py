@@ -12,7 +12,7 @@ from ablate.search.spec import Search
 from ablate.search.trial import AtWork
 from ablate.store import trials_file
 from ablate.store.state import State
-from ablate.store.sweep import SweepArm, SweepRun
+from ablate.store.sweep_runs import SweepArm, SweepRun
 from ablate.store.trials import Trial, label
 
 BEGUN = "begun"  # of a trial: its runs, and how far their trainings were

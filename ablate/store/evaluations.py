@@ -56,6 +56,11 @@ def is_step(value: Any) -> bool:
     return type(value) is int and 0 <= value <= LARGEST_STEP
 
 
+def is_step_name(text: str) -> bool:
+    """Whether it is a step as the names of files have it."""
+    return text.isdecimal() and len(text) <= 13 and text == str(int(text)) and is_step(int(text))
+
+
 def read(path: Path, below: Path | None = None) -> Lines:
     """The lines of a file; none where it is missing.
 

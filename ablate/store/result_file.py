@@ -12,7 +12,7 @@ from typing import Any
 from ablate.store.checksums import CHECK, seal, unseal, write_sealed
 from ablate.store.schema import DAMAGED, Node, read_object, real_folder
 from ablate.store.state import FINISHED
-from ablate.store.sweep import SweepReadout
+from ablate.store.sweep_runs import SweepReadout
 
 RESULT = "result.json"
 

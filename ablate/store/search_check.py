@@ -10,8 +10,9 @@ from typing import Any
 
 from ablate.store.schema import Node
 from ablate.store.state import OF_TRIALS, State
-from ablate.store.sweep import Sweep, SweepRun
+from ablate.store.sweep import Sweep
 from ablate.store.sweep_check import check_arms, check_runs
+from ablate.store.sweep_runs import SweepRun
 from ablate.store.trials import LEARNED, OBJECTIVES, Dimension, arm_keys, label, space_of
 
 SOURCES = ("enqueued", "sampled", "retried")

@@ -1,6 +1,10 @@
 """What became of a run, a training or a trial so far: one set of words, and which of them each can have."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
+
+from ablate.store.evaluations import is_step
 
 
 class State(StrEnum):
@@ -47,3 +51,10 @@ LOOKED_AT = (
     *BAD,
     *WELL,
 )  # of what a sweep is seen to be at work on
+
+
+def is_status(content: Mapping[str, Any]) -> bool:
+    """Whether it is what status.json holds; versions before this wrote it without `rows`."""
+    named = content.keys() | {"rows"} == {"state", "step", "error", "rows"} and content["state"] in OF_TRAININGS
+    plain = isinstance(content["error"], str | None) if named else False
+    return plain and is_step(content["step"]) and is_step(content.get("rows", 0))

@@ -7,7 +7,8 @@ from ablate.designs import JOINED, SEARCH, STORE
 from ablate.store.references import SWEEP
 from ablate.store.retune_check import check_retune
 from ablate.store.schema import Node
-from ablate.store.sweep import SWEEP_VERSION, Sweep, SweepArm, SweepRun
+from ablate.store.sweep import SWEEP_VERSION, Sweep
+from ablate.store.sweep_runs import SweepArm, SweepRun
 
 MADE_UP = (STORE, JOINED)  # designs of what no file holds
 METRICS = ("accuracy", "loss")
@@ -167,8 +168,8 @@ def check_runs(node: Node, arms: int) -> list[SweepRun]:
 def _tail(node: Node, step: int) -> None:
     """How many evaluations the value of a run is the mean of."""
     newest = node.optional("newest")
-    if newest is not None:
-        newest.equals(True, "true, or left out")
+    if newest is not None and newest.value is not True:
+        raise newest.wrong("true, or left out")
     if (last := node.optional("last")) is not None:
         last.whole(2, MOST_LAST if newest is not None else min(MOST_LAST, step // 20))
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ablate.errors import AblateError
 from ablate.store import config_file, evaluations, segments
 from ablate.store.checksums import DAMAGE, read_sealed, seal, write_sealed
-from ablate.store.evaluations import is_step
+from ablate.store.evaluations import is_step, is_step_name
 from ablate.store.files import (
     MOST_JSON_BYTES,
     TEMPORARY,
@@ -37,22 +37,10 @@ from ablate.store.final_steps import FinalSteps
 from ablate.store.held import keeping
 from ablate.store.liveness import alive
 from ablate.store.predictions import pack_predictions, unpack_predictions
-from ablate.store.state import OF_TRAININGS
+from ablate.store.state import is_status
 from ablate.system.safe_files import MOST_BYTES, read_regular
 
 log = logging.getLogger(__name__)
-
-
-def is_status(content: Mapping[str, Any]) -> bool:
-    """Whether it is what status.json holds; versions before this wrote it without `rows`."""
-    named = content.keys() | {"rows"} == {"state", "step", "error", "rows"} and content["state"] in OF_TRAININGS
-    plain = isinstance(content["error"], str | None) if named else False
-    return plain and is_step(content["step"]) and is_step(content.get("rows", 0))
-
-
-def _is_step(text: str) -> bool:
-    """Whether it is a step as the names of files have it."""
-    return text.isdecimal() and len(text) <= 13 and text == str(int(text)) and is_step(int(text))
 
 
 class Trajectory:
@@ -362,4 +350,4 @@ class Trajectory:
 
     def files(self, name: str) -> list[Path]:
         """The npz files of one step each in a folder of the trajectory: checkpoints or predictions."""
-        return [file for file in files_in(self.path / name, self.store) if file.suffix == ".npz" and _is_step(file.stem)]
+        return [file for file in files_in(self.path / name, self.store) if file.suffix == ".npz" and is_step_name(file.stem)]

@@ -12,7 +12,8 @@ from ablate.store import SWEEP
 from ablate.store.checksums import CHECK, unseal, write_sealed
 from ablate.store.schema import BadFile, Node, read_object
 from ablate.store.search_check import check_search, check_trials
-from ablate.store.sweep import Sweep, SweepArm, SweepRun
+from ablate.store.sweep import Sweep
+from ablate.store.sweep_runs import SweepArm, SweepRun
 from ablate.store.trials import Trial
 
 TRIALS = "trials.json"

@@ -22,7 +22,8 @@ from ablate.store.looks import read as read_looks
 from ablate.store.packed import left_out
 from ablate.store.predictions import unpack_predictions
 from ablate.store.references import REGISTRATIONS, registrations
-from ablate.store.trajectory import Trajectory, is_status
+from ablate.store.state import is_status
+from ablate.store.trajectory import Trajectory
 from ablate.system.safe_files import Unreadable, kind_of, read_regular
 
 _NO_FILE = "the store has plain files and folders there"

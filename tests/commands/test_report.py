@@ -35,6 +35,7 @@ CSVS = (
     "classes",
     "networks",
     "noise",
+    "stability",
 )
 TEXTS = ("table.md", "methods.md", "checklist.md", "table.tex", "caption.tex")
 FIGURES = ("effects", "accuracy", "effects_over_training", "costs", "interactions", "shapley", "classes")

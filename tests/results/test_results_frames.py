@@ -25,7 +25,8 @@ def test_a_row_a_run_with_the_planned_columns_and_types(sweep, made):
     runs = results.load(sweep).runs
     assert " ".join(runs.columns) == (
         "number arm label augment ema seed status step accuracy loss parameters operations seconds "
-        "examples_per_second input steps_per_epoch batch_size eval_images weights fingerprint trajectory sweep error"
+        "examples_per_second input steps_per_epoch batch_size eval_images weights evaluations fingerprint trajectory "
+        "sweep error"
     )
     assert runs["number"].tolist() == list(range(8))
     assert runs["arm"].tolist() == [0, 1, 2, 3] * 2

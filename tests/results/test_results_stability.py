@@ -23,7 +23,7 @@ FELL = (1, 2)  # the arm and the seed of the run that falls at its last step
 
 def fill(sweeps, fall: float = 0.10, steps=STEPS, words=()) -> Path:
     """Two arms that are alike, five seeds; one run falls at its end."""
-    made = sweeps.planned("lr=0.1,0.1001", "seed=range(0,5)", "steps=80", "eval_every=10", *words)
+    made = sweeps.planned("lr=0.1,0.1001", "seed=range(0,5)", "steps=80", "eval_every=10", "readout.last=1", *words)
 
     def measured(run, step):
         jitter = 0.002 * (-1) ** (step // 10) + 0.0004 * run.seed * run.arm
@@ -132,7 +132,9 @@ def test_a_run_is_judged_by_what_came_before_the_step_that_is_read(sweeps):
 
 
 def test_an_effect_has_the_unstable_runs_of_all_its_arms(sweeps):
-    made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1,2", "steps=80", "eval_every=10", design="fractional")
+    made = sweeps.planned(
+        "augment=on,off", "ema=on,off", "seed=0,1,2", "steps=80", "eval_every=10", "readout.last=1", design="fractional"
+    )
 
     def measured(run, step):
         gone = 0.2 if run.seed == 1 and run.arm < 2 and step == 80 else 0.0

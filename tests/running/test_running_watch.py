@@ -35,7 +35,9 @@ NO_PROCESS = 2**22 + 1  # beyond the largest process id of Linux
 
 @functools.cache
 def resolved(*words: str) -> Plan:
-    command = command_of(OverridesParser.create().parse_overrides(["data=digits", "steps=1000", "eval_every=100", *words]))
+    command = command_of(
+        OverridesParser.create().parse_overrides(["data=digits", "steps=1000", "eval_every=100", "readout.last=1", *words])
+    )
     return plan.make(command, "factorial", composed)
 
 

@@ -202,7 +202,7 @@ def test_plan_sweep_again_status_and_report(toy: Program) -> None:
     assert [result["status"] for result in results] == ["done"] * 6
     assert {result["costs"]["parameters"] for result in results} == {None}
     rows = toy.trainings[0].rows()
-    assert [row["step"] for row in rows] == [10, 20, 30, 40]
+    assert [row["step"] for row in rows] == [10, 20, 30, 39, 40], "the last two are what a value is the mean of"
     assert set(rows[0]) == {"step", "accuracy", "seconds"}
     before = [one.segments() for one in toy.trainings]
     again = toy("-m", *CROSSED)
@@ -247,10 +247,10 @@ def test_a_sweep_whose_processes_are_all_killed_ends_as_one_that_never_was(toy: 
     for one in (*psutil.Process(running.pid).children(recursive=True), running):
         one.send_signal(signal.SIGKILL)
     running.wait(60)
-    assert 0 < sum(len(one.rows()) for one in toy.trainings) < 8
+    assert 0 < sum(len(one.rows()) for one in toy.trainings) < 10
     toy("-m", *SWEEP, "trainer.slow=0.0", "seed=0,1")
     for one, seed in zip(sorted(toy.trainings, key=lambda one: one.config()["seed"]), (0, 1), strict=True):  # type: ignore[index]
-        noise = [(7 * seed + step) % 5 / 1000 + 0.2 * step / (step + 100) for step in (10, 20, 30, 40)]
+        noise = [(7 * seed + step) % 5 / 1000 + 0.2 * step / (step + 100) for step in (10, 20, 30, 39, 40)]
         assert [row["accuracy"] for row in one.rows()] == pytest.approx([0.55 + each for each in noise])
     assert "0 damaged" in toy("runs", "verify")
 
@@ -260,17 +260,18 @@ def test_a_sweep_that_was_interrupted_goes_on_where_it_was(toy: Program) -> None
     running.send_signal(signal.SIGINT)
     assert running.wait(120) == 130
     begun_at = {one.fingerprint: len(one.rows()) for one in toy.trainings}
-    assert 0 < sum(begun_at.values()) < 8
+    assert 0 < sum(begun_at.values()) < 10
     toy("-m", *SWEEP, "trainer.slow=0.0", "seed=0,1")
     for one in toy.trainings:
-        assert [row["step"] for row in one.rows()] == [10, 20, 30, 40]
+        assert [row["step"] for row in one.rows()] == [10, 20, 30, 39, 40]
         if begun_at[one.fingerprint]:
             assert one.segments()[-1]["from_step"] >= 10, "it went on from its own state"
 
 
 def test_a_run_alone_and_one_that_diverges(toy: Program) -> None:
     told = toy(*OWN, "seed=3", "hydra.run.dir=out")
-    assert "accuracy 60.81 % on the evaluation set at step 40\n" in told
+    assert "accuracy 60.71 % on the evaluation set (mean of 2 evaluations, steps 39 to 40)\n" in told
+    assert "accuracy 60.81 % on the evaluation set at step 40\n" in toy(*OWN, "seed=3", "hydra.run.dir=out", "readout.last=1")
     assert "already; nothing to train" in toy(*OWN, "seed=3", "hydra.run.dir=out")
     assert "must give accuracy at every evaluation, got f1." in toy(*OWN, "trainer.gives=f1", "seed=4", status=1)
     told = toy(*OWN, "trainer.rate=10", "hydra.run.dir=out", status=1)
@@ -306,7 +307,7 @@ def test_another_metric_is_judged_as_it_is(toy: Program) -> None:
     assert not re.search("accuracy|points", told.split("arm  ")[1].split("Intervals")[0])
     results = toy.results()
     assert [set(result) & {"perplexity", "accuracy", "metric"} for result in results] == [{"perplexity", "metric"}] * 6
-    assert "perplexity 0.607" in toy(*words[:5], "hydra.run.dir=out")
+    assert "perplexity 0.608" in toy(*words[:5], "hydra.run.dir=out")
     refused = toy("-m", *words, "hydra/sweeper=optuna", "trainer.rate=interval(0.1,2.0)", status=1)
     assert "A search needs a trainer that is judged by accuracy, and trainer=other is judged by perplexity." in refused
 
@@ -319,6 +320,11 @@ def test_values_below_zero_at_steps_of_its_own_are_shown_as_they_are(toy: Progra
     lines = (sweep / "report" / "evaluations.csv").read_text().splitlines()
     assert len(lines) == 1 + 4 * 6, "those at 7, 14, 21, 28, 35 and 40 of each run"
     assert re.search(r"40/40\s.*-0\.\d{3}", toy("status", "factorial"))
+    more = toy("-m", *words, "trainer.trick=off,on", "seed=0,1", "readout.last=3")
+    assert "the reward of a run is the mean of its last 3 evaluations\n" in more
+    assert "all done already" in more, "it has them: where the trainer decides, they are its newest"
+    few = toy("-m", *words, "trainer.trick=off,on", "seed=7", "readout.last=9", status=1)
+    assert "readout.last=9 needs as many evaluations, and trainer=minus gave fewer up to step 40." in few
 
 
 def test_a_store_is_reported_without_what_others_have_trained(toy: Program) -> None:

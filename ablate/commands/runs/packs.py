@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ablate.commands.arguments import Parser, a_path
 from ablate.errors import AblateError
-from ablate.store.sweep import Sweep, SweepRun
+from ablate.store.sweep import Sweep
+from ablate.store.sweep_runs import SweepRun
 from ablate.terminal import tell
 
 _PACK = """\

@@ -16,7 +16,8 @@ from ablate.report.page import story
 from ablate.results import analysis, one_sweep, question
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Found, build
-from ablate.store.sweep import Fixed, Sweep, SweepArm, SweepReadout, SweepRun
+from ablate.store.sweep import Fixed, Sweep
+from ablate.store.sweep_runs import SweepArm, SweepReadout, SweepRun
 
 LABELS = np.arange(500, dtype=np.int32) % 10
 NASTY = "<script>document.title = 'taken'</script> & \"quotes\" ' </style><img src=x onerror=\"document.title='taken'\">"

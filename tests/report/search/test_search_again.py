@@ -23,7 +23,7 @@ from ablate.search.resolve import make
 from ablate.search.settings import SearchSettings
 from ablate.search.spec import Search
 from ablate.store import trials, trials_file, write_json
-from ablate.store.sweep import SweepArm
+from ablate.store.sweep_runs import SweepArm
 from ablate.store.trials import Trial, label
 
 

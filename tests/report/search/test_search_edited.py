@@ -16,7 +16,7 @@ from ablate.results.search import load
 from ablate.store import sweep_file, trials_file
 from ablate.store.checksums import CHECK, seal
 from ablate.store.schema import BadFile
-from ablate.store.sweep import SweepReadout, SweepRun
+from ablate.store.sweep_runs import SweepReadout, SweepRun
 
 ODD: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 7, 10**30, -(10**30), 0.5, -0.5, 1e308, float("nan"), float("inf"), -float("inf")),
