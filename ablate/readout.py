@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ablate.store.evaluations import TRAIN_ACCURACY
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_runs import SweepRun
 
@@ -17,6 +18,8 @@ COLUMNS: Mapping[str, tuple[float, float] | None] = {
     "accuracy": (0.0, 1.0),
     "accuracy_raw": (0.0, 1.0),
     "accuracy_averaged": (0.0, 1.0),
+    "train_accuracy_raw": (0.0, 1.0),
+    "train_accuracy_averaged": (0.0, 1.0),
     "loss": None,
     "eval_loss_raw": None,
     "eval_loss_averaged": None,
@@ -145,15 +148,17 @@ def judged(result: Mapping[str, Any]) -> Any:
 
 
 def values(rows: Sequence[Mapping[str, Any]], weights: str, metric: str = ACCURACY) -> dict[str, Any]:
-    """What evaluations come to: means of the metric (with its name, if not accuracy) and of the loss.
+    """What evaluations come to: means of the metric (with its name, if not accuracy), loss and, if known, train_accuracy.
 
     And of the last of them the seconds (of training up to its step) and examples_per_second. All None without evaluations.
     """
     last = rows[-1] if rows else {}
+    on_training = _mean([value(row, TRAIN_ACCURACY, weights) for row in rows])
     return {
         **({} if metric == ACCURACY else {"metric": metric}),
         metric: _mean([value(row, metric, weights) for row in rows]),
         "loss": _mean([value(row, "eval_loss", weights) for row in rows]),
+        **({} if on_training is None else {TRAIN_ACCURACY: on_training}),
         "seconds": last.get("seconds"),
         "examples_per_second": last.get("examples_per_second"),
     }

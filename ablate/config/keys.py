@@ -122,6 +122,7 @@ TABLE: tuple[Key, ...] = (
     Key("ema_warmup", "training", "steps", content="average.warmup"),
     Key("steps", "readout", "steps", of_trial=True),
     Key("epochs", "readout", "epochs", of_trial=True),
+    Key("eval_train", "readout", "images", factor=False),
     Key("diverged_loss", "readout", "nats", factor=False),
     Key("question", "sweep", factor=False, single=False),
     Key("design", "sweep", factor=False, single=False),

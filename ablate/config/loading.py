@@ -150,6 +150,7 @@ def recipe(config: Mapping[str, Any], chosen: Mapping[str, str]) -> Recipe:
         seed=config["seed"],
         readout=config["ema"],
         steps=_steps(config, shape.train_images),
+        eval_train=_sample(config["eval_train"], shape.train_images),
         diverged_loss=config["diverged_loss"],
         report=config["report"],
         threads=_threads(config["threads"]),
@@ -157,6 +158,13 @@ def recipe(config: Mapping[str, Any], chosen: Mapping[str, str]) -> Recipe:
         progress=config["progress"],
         tensorboard=config["tensorboard"],
     )
+
+
+def _sample(images: Any, train_images: int) -> Any:
+    """How many training images are evaluated: no more than there are."""
+    if type(images) is int and images > train_images:
+        raise AblateError(f"eval_train must be at most {train_images:,}, the number of training images, got {images:,}.")
+    return images
 
 
 def common(config: Mapping[str, Any], chosen: Mapping[str, str]) -> Common:

@@ -210,6 +210,7 @@ class Recipe(_Section):
     # readout
     readout: Readout
     steps: Count
+    eval_train: Annotated[int, Field(ge=0, le=MOST, strict=True)] = 0
     diverged_loss: Positive
     # sweep
     report: Report

@@ -16,6 +16,7 @@ from ablate.readout import ACCURACY, DIVERGED_LOSS, judged_by, of_run
 from ablate.results import environment
 from ablate.results.trained import Trained
 from ablate.results.true_classes import true_classes
+from ablate.store.evaluations import TRAIN_ACCURACY
 from ablate.store.look_lines import Ledger
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_runs import SweepArm
@@ -39,6 +40,7 @@ _RUN_TYPES = {
     "eval_images": "Int64",
     "weights": "str",
     "evaluations": "Int64",
+    TRAIN_ACCURACY: "float64",
     "fingerprint": "str",
     "trajectory": "str",
     "sweep": "str",
@@ -50,6 +52,8 @@ _HISTORY_TYPES = {
     "epoch": "float64",
     "accuracy_raw": "float64",
     "accuracy_averaged": "float64",
+    f"{TRAIN_ACCURACY}_raw": "float64",
+    f"{TRAIN_ACCURACY}_averaged": "float64",
     "loss": "float64",
     "eval_loss_raw": "float64",
     "eval_loss_averaged": "float64",
@@ -172,6 +176,7 @@ class Results:
         judged = judged_by(self.sweep)
         runs[judged] = _own(runs["weights"], read, judged)
         runs["loss"] = _own(runs["weights"], read, "eval_loss")
+        runs[TRAIN_ACCURACY] = _own(runs["weights"], read, TRAIN_ACCURACY)
         for column in ("seconds", "examples_per_second"):
             runs[column] = read[column]
         diverged = exploded.copy()
@@ -201,7 +206,7 @@ def build(found: Found) -> Results:
     history = _history(found.trained, found.sweep)
     trained = list(found.trained.values())
     labels, class_names, notes = true_classes(trained)
-    notes += [*_damaged(trained), *_doubts(runs, found.trained)]
+    notes += [*_damaged(trained), *_doubts(runs, found.trained), *_unsampled(runs)]
     return Results(
         runs,
         _evaluations(found.sweep, runs, history),
@@ -227,6 +232,16 @@ def _doubts(runs: pd.DataFrame, trained: Mapping[str, Trained]) -> list[str]:
         f"The evaluations of {gone} of {len(done)} finished runs are damaged or gone, so they have a result but no curve to "
         "its end: see `ablate runs verify`"
     ]
+
+
+def _unsampled(runs: pd.DataFrame) -> list[str]:
+    """Whether some runs alone have an accuracy on training images."""
+    done = runs[runs["status"] == "done"]
+    without = int(done[TRAIN_ACCURACY].isna().sum())
+    if not 0 < without < len(done):
+        return []
+    told = "have no accuracy on training images, since they were trained without eval_train"
+    return [f"{without} of {len(done)} runs {told}"]
 
 
 def _damaged(trained: Sequence[Trained]) -> list[str]:
@@ -301,6 +316,7 @@ def _evaluations(sweep: Sweep, runs: pd.DataFrame, history: pd.DataFrame, at: in
             judged_by(sweep): _own(whose["weights"], read, judged_by(sweep)),
             "loss": read["loss"],
             "eval_loss": _own(whose["weights"], read, "eval_loss"),
+            TRAIN_ACCURACY: _own(whose["weights"], read, TRAIN_ACCURACY),
             "learning_rate": read["lr"],
             "seconds": read["seconds"],
             "examples_per_second": read["examples_per_second"],

@@ -12,6 +12,7 @@ from ablate.results.doubts import doubts
 from ablate.results.frames import Found, arm_name
 from ablate.results.trained import Trained
 from ablate.store import SPEED, SWEEP, looks, packed, result_file, sweep_file
+from ablate.store.evaluations import TRAIN_ACCURACY
 from ablate.store.look_lines import Ledger
 from ablate.store.result_file import Stored
 from ablate.store.sweep import Sweep
@@ -230,5 +231,6 @@ def row(run: SweepRun, arm: SweepArm, result: Mapping[str, Any]) -> dict[str, An
         **{key: costs.get(key) for key in COSTS},
         "weights": run.readout.weights,
         "evaluations": run.readout.last,
+        TRAIN_ACCURACY: result.get(TRAIN_ACCURACY),
         "fingerprint": run.fingerprint,
     }

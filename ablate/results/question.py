@@ -11,6 +11,7 @@ from ablate.planning.looks import is_older, look_keys
 from ablate.readout import tail
 from ablate.results.frames import Results, arm_name
 from ablate.stats.intervals import family_level
+from ablate.store.evaluations import TRAIN_ACCURACY
 from ablate.store.look_lines import Look
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_check import ONE_VALUE
@@ -209,6 +210,8 @@ def ask(
     if metric is not None and _known(metric, known) != question.metric:
         changes.append(f"metric {metric} in place of {question.metric.name}")
         question = replace(question, metric=known[metric])
+        if metric == TRAIN_ACCURACY and results.runs[TRAIN_ACCURACY].isna().all():
+            raise AblateError(f"No run has {TRAIN_ACCURACY}. Train with eval_train=2000 to have it.")
         if metric != "accuracy":
             question = replace(question, margin=None)  # it was fixed in points of accuracy
     if at_step is not None and set(question.steps) != {at_step}:

@@ -19,7 +19,8 @@ LARGEST_STEP = 10**12
 SPEED = "examples_per_second"  # the mean over the training up to the row, in all its parts
 RECENT = "recent_examples_per_second"  # since the evaluation before, without the time in which the graph was traced
 
-_FRACTIONS = ("accuracy", "accuracy_raw", "accuracy_averaged")
+TRAIN_ACCURACY = "train_accuracy"  # on the sample of training images, where one is evaluated
+_FRACTIONS = ("accuracy", "accuracy_raw", "accuracy_averaged", f"{TRAIN_ACCURACY}_raw", f"{TRAIN_ACCURACY}_averaged")
 _NUMBERS = ("epoch", "loss", "eval_loss_raw", "eval_loss_averaged", "lr", "seconds")
 
 

@@ -16,12 +16,15 @@ from ablate.messages import say
 from ablate.models.costs import totals
 from ablate.readout import ACCURACY, Readout
 from ablate.store import Evaluated, Trajectory, is_forbidden, keep_evaluated, read_evaluated
+from ablate.store.evaluations import TRAIN_ACCURACY
 from ablate.store.sweep_check import WEIGHTS
 from ablate.system import environment
 from ablate.trainer import Metric, Report, Resources, Spec, Work
 from ablate.trainers import libraries
 
 EVALUATION_SHARE = 0.35  # of a training example, that an evaluated image takes: 0.30 to 0.40 on one core of an AMD EPYC
+
+ON_TRAINING = Metric(TRAIN_ACCURACY, "%", low=0.0, high=1.0)
 
 _totals = functools.lru_cache(maxsize=1024)(totals)
 log = logging.getLogger(__name__)
@@ -32,7 +35,7 @@ class Networks:
 
     name = "networks"
     keys = (*keys.top("training"), *keys.top("readout"))
-    metrics = (Metric(ACCURACY, "%", low=0.0, high=1.0), Metric("loss", "nats", "lower", low=0.0))
+    metrics = (Metric(ACCURACY, "%", low=0.0, high=1.0), Metric("loss", "nats", "lower", low=0.0), ON_TRAINING)
 
     def read(self, config: Mapping[str, Any], chosen: Mapping[str, str]) -> tuple[Spec, Readout]:
         """The recipe of a config, and how it is read."""
@@ -47,7 +50,7 @@ class Networks:
             Work(
                 recipe.precision.compute,
                 recipe.batch_size,
-                EVALUATION_SHARE * len(WEIGHTS) * recipe.shape.eval_images,
+                EVALUATION_SHARE * len(WEIGHTS) * (recipe.shape.eval_images + recipe.eval_train),
                 cache.folder(recipe.data),
                 _sizes(recipe),
             ),

@@ -8,10 +8,11 @@ from ablate.config.recipe import Recipe
 from ablate.data import Dataset
 from ablate.errors import Diverged, Stopped
 from ablate.store import RECENT, SPEED, Trajectory, mean_speed
+from ablate.store.evaluations import TRAIN_ACCURACY
 from ablate.trainer import Report
 from ablate.training import checkpoint, device
 from ablate.training.checkpoint import Progress
-from ablate.training.network import Network, Reading
+from ablate.training.network import TRAINING, Network, Reading
 from ablate.training.state import settled
 from ablate.training.tensorboard import Summaries
 
@@ -52,6 +53,8 @@ def train(recipe: Recipe, dataset: Dataset, trajectory: Trajectory, report: Repo
             examples = (progress.step - evaluated_at) * recipe.batch_size
             recent = round(examples / (progress.seconds - since), 1) if examples else None
             row = _row(recipe, progress, readings, network.learning_rate(progress.step), recent)
+            if recipe.eval_train:
+                row |= {f"{TRAIN_ACCURACY}_{weights}": network.evaluate(weights, TRAINING).accuracy for weights in readings}
             new = report.row(progress.step, row, {name: reading.classes for name, reading in readings.items()})
             if new and summaries:
                 summaries.add({"step": progress.step, **row})

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from ablate.config.recipe import Recipe
 from ablate.data import Dataset, Split
+from ablate.data.split import hold_out
 from ablate.training import average, batches, decay, optim
 from ablate.training.augment import Images
 from ablate.training.build import Weighted, at_step, build
 
+EVALUATION, TRAINING = "evaluation", "training"  # images that are evaluated: the whole set, and the sample
 EVALUATION_BATCH = 500  # images; fixed, since the last bits of a sum depend on it
 
 
@@ -45,7 +47,10 @@ class Network:
         }
         self.decay_rates = decay.rates(self.layers, recipe.weight_decay)
         self._train_images, self.train_labels = self._on_device(dataset.train)
-        self._eval_images, self.eval_labels = self._on_device(dataset.evaluation)
+        self._sets = {EVALUATION: self._on_device(dataset.evaluation)}
+        if recipe.eval_train:
+            _, sample = hold_out(dataset.train.labels, recipe.eval_train)
+            self._sets[TRAINING] = self._on_device(dataset.train.take(sample))
         # A GPU runs the compiled step faster; on CPUs, XLA's convolutions take twice as long as oneDNN's.
         on_gpu = bool(tf.config.list_logical_devices("GPU"))
         self._update = tf.function(self._one_update, jit_compile=True) if on_gpu else self._one_update
@@ -94,22 +99,23 @@ class Network:
         average.track(self.averages, self.weights, recipe.average, step)
         return loss
 
-    def evaluate(self, weights: str) -> Reading:
-        """Reads the whole evaluation set with the `raw` or the `averaged` weights."""
+    def evaluate(self, weights: str, images: str = EVALUATION) -> Reading:
+        """Reads the whole evaluation set, or the sample of the training set, with the `raw` or the `averaged` weights."""
         variables = self.averages if weights == "averaged" else self.weights
-        classes, losses = (part.numpy() for part in self._evaluate([tf.convert_to_tensor(v) for v in variables]))
-        correct = classes == self.eval_labels.numpy()
+        classes, losses = (part.numpy() for part in self._evaluate([tf.convert_to_tensor(v) for v in variables], images))
+        correct = classes == self._sets[images][1].numpy()
         return Reading(classes, float(correct.mean()), float(losses.astype(np.float64).mean()))
 
     @tf.function
-    def _evaluate(self, weights: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-        images = self.recipe.shape.eval_images
+    def _evaluate(self, weights: list[tf.Tensor], which: str) -> tuple[tf.Tensor, tf.Tensor]:
+        inputs, truth = self._sets[which]
+        images = truth.shape[0]
         classes = tf.TensorArray(tf.int32, 0, dynamic_size=True, infer_shape=False)
         losses = tf.TensorArray(tf.float32, 0, dynamic_size=True, infer_shape=False)
         for batch in tf.range(-(-images // EVALUATION_BATCH)):
             indices = tf.range(batch * EVALUATION_BATCH, tf.minimum((batch + 1) * EVALUATION_BATCH, images))
-            logits, _ = self.model.stateless_call(weights, [], self._eval_images.center(indices), training=False)
-            labels = tf.gather(self.eval_labels, indices)
+            logits, _ = self.model.stateless_call(weights, [], inputs.center(indices), training=False)
+            labels = tf.gather(truth, indices)
             classes = classes.write(batch, tf.argmax(logits, axis=1, output_type=tf.int32))
             losses = losses.write(batch, tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
         return classes.concat(), losses.concat()
