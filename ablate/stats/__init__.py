@@ -3,7 +3,7 @@
 from ablate.stats.arms import arms, noise
 from ablate.stats.contrasts import contrast_weights, contrasts, pair_means, shapley
 from ablate.stats.costs import costs, equal_compute, fronts, in_turns
-from ablate.stats.curves import over_training, reach
+from ablate.stats.curves import crossings, over_training, reach
 from ablate.stats.images import classes, networks, new_images
 from ablate.stats.interplay import Side, interplay, interplay_verdicts
 from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, at_levels, crossed, decide, family_level, student
@@ -30,6 +30,7 @@ __all__ = [
     "contrasts",
     "costs",
     "crossed",
+    "crossings",
     "decide",
     "equal_compute",
     "estimates",

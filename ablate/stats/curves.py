@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ablate.stats.intervals import student
 from ablate.stats.levels import CONFIDENCE
@@ -50,6 +51,60 @@ def over_training(evaluations: pd.DataFrame, pairs: Sequence[tuple[int, int]]) -
             differences = (by_arm[arm] - by_arm[against]).dropna(how="all")
             frames.append(_by_step(differences).assign(arm=arm, against=against))
     return pd.concat([frame.astype(types) for frame in frames], ignore_index=True)[list(types)]
+
+
+def crossings(over_training: pd.DataFrame) -> pd.DataFrame:
+    """At which step the mean difference of two arms changes its sign for good, with an interval.
+
+    The interval holds the steps at which the difference may be 0: the confidence set that inverting Student's test at each step
+    gives (Casella and Berger, Statistical Inference, 2002, section 9.2.1), as far as it reaches without a gap. At the step at
+    which the true difference is 0, it is missed in 5 % of studies. It holds for one crossing: of many, some are missed.
+
+    Args:
+        over_training: as that function gives it.
+
+    Returns:
+        A row a comparison whose mean difference is on one side of 0 at its last step and was on the other before.
+
+        arm, against: the pair.
+        rises: whether it is above 0 in the end.
+        step: interpolated between the two evaluations around it.
+        low, high: the interval; low is missing where the difference may be 0 from the first evaluation on, high where it may be
+            0 up to the last. Both are missing without an interval.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from ablate.stats import crossings
+        >>> curve = pd.DataFrame({"arm": 1, "against": 0, "step": [10, 20, 30, 40], "n": 3, "points": [-4.0, -1.0, 1.0, 5.0]})
+        >>> curve[["low", "high"]] = [[-5, -3], [-3, 1], [-1, 3], [4, 6]]
+        >>> crossings(curve)[["rises", "step", "low", "high"]]
+           rises  step  low  high
+        0   True  25.0   10    40
+    """
+    rows = []
+    for (arm, against), curve in over_training.groupby(["arm", "against"], sort=False):
+        curve = curve.sort_values("step")
+        points, steps = curve["points"].to_numpy(dtype=np.float64), curve["step"].to_numpy(dtype=np.int64)
+        sides = np.sign(points)
+        other = np.flatnonzero(sides == -sides[-1])
+        if sides[-1] == 0 or not len(other):
+            continue
+        before = int(other[-1])  # the last evaluation on the other side
+        after = before + 1 + int(np.argmax(sides[before + 1 :] == sides[-1]))
+        share = points[before] / (points[before] - points[after])
+        open_ = ((curve["low"] <= 0) & (curve["high"] >= 0)).to_numpy()
+        ends: tuple[int | None, int | None] = (None, None)
+        if curve[["low", "high"]].notna().all(axis=None):
+            first = next((place for place in range(before, -1, -1) if not open_[place]), None)
+            last = next((place for place in range(after, len(steps)) if not open_[place]), None)
+            ends = _at(steps, first), _at(steps, last)
+        rows.append((arm, against, sides[-1] > 0, steps[before] + share * (steps[after] - steps[before]), *ends))
+    types = {"arm": "int64", "against": "int64", "rises": "bool", "step": "float64", "low": "Int64", "high": "Int64"}
+    return pd.DataFrame(rows, columns=list(types)).astype(types)
+
+
+def _at(steps: NDArray[np.int64], place: int | None) -> int | None:
+    return None if place is None else int(steps[place])
 
 
 def reach(runs: pd.DataFrame, evaluations: pd.DataFrame, target: float) -> pd.DataFrame:

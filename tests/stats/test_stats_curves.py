@@ -1,9 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from ablate.stats.curves import over_training, reach
+from ablate.stats.curves import crossings, over_training, reach
+from ablate.stats.intervals import student
 
 
 def evaluations(curves: dict[tuple[int, int], dict[int, float]], **status: str) -> pd.DataFrame:
@@ -99,3 +102,52 @@ def test_nothing_is_reached_where_there_are_no_evaluations():
     frame = reach(pd.DataFrame({"arm": [0, 0], "seed": [0, 1]}), evaluations({}), 50.0)
     assert frame[["seeds", "reached"]].to_numpy().tolist() == [[2, 0]]
     assert frame.columns.tolist() == ["arm", "seeds", "reached", "step", "first", "last"]
+
+
+def curve(*points: float, half: float = 1.0) -> pd.DataFrame:
+    steps = [10 * place for place in range(1, len(points) + 1)]
+    frame = pd.DataFrame({"arm": 1, "against": 0, "step": steps, "n": 5, "points": points})
+    return frame.assign(low=frame["points"] - half, high=frame["points"] + half)
+
+
+def test_curves_cross_where_their_difference_changes_its_sign_for_good():
+    [found] = crossings(curve(-4, -2, 0.5, -0.5, 1.5, 3)).to_dict("records")
+    assert (found["rises"], found["step"]) == (True, 42.5)
+    assert (found["low"], found["high"]) == (20, 50), "the nearest at which the difference excludes 0"
+    assert crossings(curve(1, 2, 3)).empty
+    assert crossings(curve(-1, -2, 0)).empty, "it ends on neither side"
+    [wide] = crossings(curve(-0.5, 0.5, 5)).to_dict("records")
+    assert pd.isna(wide["low"])
+    assert wide["high"] == 30
+    [alone] = crossings(curve(-3, 3, half=np.nan)).to_dict("records")
+    assert pd.isna([alone["low"], alone["high"]]).all()
+
+
+@given(st.lists(st.floats(-9, 9).map(lambda value: round(value, 3)), min_size=2, max_size=8))
+def test_seen_from_the_other_arm_curves_cross_at_the_same_step(points):
+    one = crossings(curve(*points))
+    other = crossings(curve(*(-point for point in points)))
+    columns = ["step", "low", "high"]
+    pd.testing.assert_frame_equal(one[columns], other[columns])
+    assert one["rises"].tolist() == [not rises for rises in other["rises"]]
+    for row in one.to_dict("records"):
+        assert 10 <= row["step"] <= 10 * len(points)
+        assert pd.isna(row["low"]) or row["low"] < row["step"]
+        assert pd.isna(row["high"]) or row["high"] > row["step"]
+
+
+def test_the_interval_of_a_crossing_misses_it_in_5_percent_of_studies():
+    """Five seeds whose jitter has no memory, around a difference that is about 0 at step 50."""
+    generator = np.random.default_rng(20260817)
+    missed = seen = 0
+    for _ in range(400):
+        differences = np.linspace(-4, 4.1, 9) + generator.normal(0, 0.8, (5, 9))
+        low, high = student(differences.T, 0.95)[1:]
+        frame = curve(*differences.mean(axis=0)).assign(low=low, high=high)
+        for row in crossings(frame).to_dict("records"):
+            seen += 1
+            low_end = -np.inf if pd.isna(row["low"]) else row["low"]
+            high_end = np.inf if pd.isna(row["high"]) else row["high"]
+            missed += not low_end < 50 < high_end
+    assert seen > 390
+    assert missed / seen < 0.05 + 2 * np.sqrt(0.05 * 0.95 / seen)

@@ -15,6 +15,11 @@ def over_training(results: Results, question: Question) -> pd.DataFrame:
     return stats.over_training(evaluations.assign(value=metric.scale * evaluations[metric.evaluation_column]), question.pairs)
 
 
+def crossings(over_training: pd.DataFrame) -> pd.DataFrame:
+    """Where differences change their sign for good; see `stats.crossings`. No verdict."""
+    return stats.crossings(over_training)
+
+
 def target(results: Results, question: Question) -> float:
     """The accuracy in % that was asked for, else the lowest of the arms' means, rounded down; NaN without a run."""
     if question.target is not None:

@@ -3,7 +3,18 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from ablate.report.tables import confounds, contrasts, environment, networks, noise, p_values, published, reach, shapley
+from ablate.report.tables import (
+    confounds,
+    contrasts,
+    crossings,
+    environment,
+    networks,
+    noise,
+    p_values,
+    published,
+    reach,
+    shapley,
+)
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
 
@@ -146,3 +157,15 @@ def test_mixed_trainings_have_a_row_each(study, dirty, commit):
     assert table.text["commit"][0] == commit
     assert table.text["trainings"].tolist() == ["1", "5"]
     assert table.notes == ("different hosts",)
+
+
+def test_where_curves_cross_is_told_with_its_interval():
+    found = pd.DataFrame({"arm": [1, 2], "against": 0, "rises": [True, False], "step": [1234.5, 900.0]})
+    found = found.assign(low=pd.array([1000, None], "Int64"), high=pd.array([2000, None], "Int64"))
+    table = crossings.part(found, {(1, 0): "augment: on → off", (2, 0): "lrn: on → off"})
+    assert table is not None
+    assert table.text.to_numpy().tolist() == [
+        ["augment: on → off", "ahead", "1,234", "1,000 to 2,000"],
+        ["lrn: on → off", "behind", "900", "not told by these seeds"],
+    ]
+    assert crossings.part(found.iloc[:0], {}) is None
