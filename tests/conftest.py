@@ -142,7 +142,7 @@ class Program:
         return done.stdout, done.stderr
 
     def trajectories(self) -> list[Path]:
-        return sorted(path for path in (self.folder / "runs").iterdir() if not path.name.startswith("."))
+        return sorted(path for path in (self.folder / "runs").iterdir() if path.is_dir() and not path.name.startswith("."))
 
     def results(self) -> list[dict[str, Any]]:
         files = sorted(self.folder.glob("multirun/*/*/result.json"), key=lambda path: int(path.parent.name))

@@ -164,7 +164,7 @@ def _status(
         longest.readout.step,
         began=began(live, seen),
         loss=number(live.get("loss")),
-        accuracy=finite(_value(training, seen, told, row)),
+        accuracy=finite(_value(training, state, seen, told, row)),
         metric=training.metric,
         evaluated=evaluated,
         examples_per_second=number((live or row).get("examples_per_second")),
@@ -176,9 +176,11 @@ def _status(
     )
 
 
-def _value(training: Planned, seen: Seen, told: Mapping[str, Any], row: Mapping[str, Any]) -> float | None:
+def _value(training: Planned, state: State, seen: Seen, told: Mapping[str, Any], row: Mapping[str, Any]) -> float | None:
     """What the longest run came to, else the newest evaluation. told: its result, if any. row: that evaluation."""
     longest = training.longest
+    if state != State.DONE:
+        return value(row, training.metric, longest.readout.weights)
     if told.get("status") == "done":
         found: float | None = judged(told)
         return found

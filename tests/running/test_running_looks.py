@@ -73,7 +73,7 @@ def test_a_sweep_enters_its_looks_once_and_a_further_one_at_half_the_level(sweep
     assert {row.key for row in again.comparisons} == {row.key for row in entry.comparisons}
 
 
-def test_the_plan_says_before_training_what_a_list_of_seeds_would_be_and_writes_nothing(sweeps, run):
+def test_the_plan_says_before_training_what_a_list_would_be_and_writes_nothing(sweeps, run):
     assert told(sweeps.planned(*WORDS, "seed=0,1,2", design="one_factor")) == []
     assert not (sweeps.store / looks.LOOKS).exists()
     run(*WORDS, "seed=0,1,2")
