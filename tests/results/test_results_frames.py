@@ -25,8 +25,8 @@ def test_a_row_a_run_with_the_planned_columns_and_types(sweep, made):
     runs = results.load(sweep).runs
     assert " ".join(runs.columns) == (
         "number arm label augment ema seed status step accuracy loss parameters operations seconds "
-        "examples_per_second input steps_per_epoch batch_size eval_images weights evaluations fingerprint trajectory "
-        "sweep error"
+        "examples_per_second input steps_per_epoch batch_size eval_images weights evaluations train_accuracy fingerprint "
+        "trajectory sweep error"
     )
     assert runs["number"].tolist() == list(range(8))
     assert runs["arm"].tolist() == [0, 1, 2, 3] * 2
@@ -60,7 +60,8 @@ def test_a_row_a_run_and_evaluation_of_its_own_readout(sweep):
     loaded = results.load(sweep)
     evaluations = loaded.evaluations
     assert " ".join(evaluations.columns) == (
-        "number arm label augment ema seed status step epoch accuracy loss eval_loss learning_rate seconds examples_per_second"
+        "number arm label augment ema seed status step epoch accuracy loss eval_loss train_accuracy learning_rate seconds "
+        "examples_per_second"
     )
     assert evaluations["number"].tolist() == [number for number in range(8) for _ in range(3)]
     raw = evaluations[evaluations["number"] == 5]
