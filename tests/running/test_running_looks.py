@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,8 @@ def sweeps(tmp_path) -> Sweeps:
 def run(sweeps) -> Run:
     """Runs the command of a sweep, whose trainings are made up; `trains=False`: it is stopped before one of them ends."""
 
-    def of(*words: str, design: str = "one_factor", trains: bool = True) -> Path:
-        made = sweeps.planned(*words, design=design)
+    def of(*words: str, design: str = "one_factor", trains: bool = True, confirms: bool = False) -> Path:
+        made = replace(sweeps.planned(*words, design=design), confirms=confirms)
 
         def train(runs, ended, tick) -> None:
             for each in runs if trains else []:
@@ -138,6 +139,16 @@ def test_a_sweep_of_an_older_version_counts_as_one_look(sweeps, run):
     run(*WORDS, "seed=0,1,2,3,4")
     assert [row.earlier for row in ledger(sweeps).entries[-1].comparisons] == [2, 2]
     assert len(ledger(sweeps).entries) == 3
+
+
+def test_all_winners_of_searches_over_one_default_are_counted(sweeps, run):
+    run("lr=0.1,0.2", "steps=20", "eval_every=10", "seed=1,2,3", confirms=True)
+    run("lr=0.1,0.3", "steps=20", "eval_every=10", "seed=2,3", confirms=True)
+    run("lr=0.1,0.3", "steps=20", "eval_every=10", "seed=2,3,4")
+    first, second, no_winner = (entry.comparisons[0] for entry in ledger(sweeps).entries)
+    assert (first.earlier, second.earlier, second.level) == (0, 1, 0.025)
+    assert first.family == second.family
+    assert (no_winner.family, no_winner.earlier) == (None, 1)
 
 
 def test_a_sweep_that_compares_nothing_enters_nothing(sweeps, run):

@@ -5,7 +5,7 @@ from typing import Any, assert_never
 import pandas as pd
 
 from ablate import numbers
-from ablate.report import caveats
+from ablate.report import caveats, footnotes
 from ablate.report import sentences as words
 from ablate.results.analysis import Analysis
 from ablate.results.search import SearchResults, Setting, as_number
@@ -154,6 +154,9 @@ def warnings(found: SearchResults) -> list[str]:
             f"before more trials were added ({', '.join(found.earlier)}), on other seeds and the same test images: whoever "
             "adds trials until a confirmation pleases lets the test set choose"
         )
+    confirmation = found.confirmation
+    if confirmation is not None and any(len(looks) > 1 for looks in confirmation.looks):
+        told.append(footnotes.promise(confirmation.looks).removesuffix("."))
     if not found.tuned_on_test:
         return told
     return [

@@ -18,10 +18,10 @@ def test_readers(results: Results, question: Question) -> tuple[int, int]:
     if results.ledger is None or not question.looked:
         return 0, 0
     own = question.looked[0].entry
-    read = {
-        look.entry.sweep
+    alike = [
+        look.entry
         for look in results.ledger.looks
         if (look.entry.evaluation_set, look.entry.data) == (own.evaluation_set, own.data) and own.data
-    }
-    confirmations = sum(f"/{CONFIRMATION}" in name for name in read)
-    return len(read) - confirmations, confirmations
+    ]
+    confirmations = {entry.check for entry in alike if f"/{CONFIRMATION}" in entry.sweep}  # each search has one at a time
+    return len({entry.sweep for entry in alike if entry.check not in confirmations}), len(confirmations)
