@@ -66,7 +66,9 @@ def write(analysis: Analysis, out: Path, folder: str, formats: Sequence[str] = F
         again = commands(analysis.results.sweep, folder)
         parts = content.sections(analysis, list(pictures.values()), again, beside, large)
         answer = [analysis.fill(story.answer)]
-        return page.render(naming.title(analysis.results), answer, analysis.question.changes, parts)
+        question = analysis.question
+        warning = page.EXPLORATORY if question.changes else "exploratory"
+        return page.render(naming.title(analysis.results), answer, question.changes or question.why_exploratory, parts, warning)
 
     return write_all(analysis, out, formats, Made(frames, TEXTS, figures.drawn, MEANINGS, page_of))
 

@@ -180,7 +180,9 @@ class Report:
             return _lines(
                 [*search_words.warnings(self.found), search_words.answer(self.found), *search_words.sentences(self.found)]
             )
-        changes = [f"exploratory: changed after training ({change})" for change in self.analysis.question.changes]
+        question = self.analysis.question
+        changes = [f"exploratory: changed after training ({change})" for change in question.changes]
+        changes += [f"exploratory: {question.unentered}"] if question.unentered and not changes else []
         return _lines([*changes, self.analysis.fill(story.answer), *self.analysis.fill(sentences.sentences)])
 
     def table(self, name: str) -> Text:

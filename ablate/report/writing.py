@@ -42,7 +42,7 @@ class Report:
         analysis, question = self.analysis, self.analysis.question
         return {
             "name": self.name,
-            "exploratory": list(question.changes),
+            "exploratory": question.why_exploratory,
             "level": question.level,
             "margin": question.margin,
             "arms": records(analysis.arms),

@@ -122,6 +122,11 @@ class Question:
         return all(math.isclose(level, family_level(self.judged, self.looks)) for level in self.levels)
 
     @property
+    def why_exploratory(self) -> list[str]:
+        """What is not as it was fixed before training, a phrase each."""
+        return [*self.changes, *([self.unentered] if self.unentered else [])]
+
+    @property
     def exploratory(self) -> bool:
         """Whether anything is not as it was fixed before training."""
         return bool(self.changes or self.unentered)

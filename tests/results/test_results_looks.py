@@ -11,7 +11,7 @@ from made_up import Sweeps, alike, evaluation
 from ablate import stats
 from ablate.config.execution import Settings
 from ablate.planning.plan import Run
-from ablate.report import footnotes
+from ablate.report import footnotes, writing
 from ablate.results import load
 from ablate.results.analysis import Analysis, analyse
 from ablate.results.question import ask
@@ -170,3 +170,23 @@ def test_a_pack_has_the_looks_that_its_report_tells_of(run, sweeps, tmp_path, mo
     assert runs.run(["unpack", "pack", "--store", "other/runs", "--to", "other/multirun"]) == 0
     assert "You looked twice (3 seeds, then 5)." in said(analysed(tmp_path / "other" / "multirun" / folder.name))
     assert looks.read(tmp_path / "other" / "runs").looks == looks.read(sweeps.store).looks
+
+
+def test_the_files_say_what_is_exploratory_and_the_level_of_a_second_look(run, tmp_path):
+    run(*WORDS, "seed=0,1,2")
+    exploratory, second = run(*WORDS, "seed=1,2,3"), run(*WORDS, "seed=0,1,2,3,4")
+    formats = ("html", "md", "csv", "latex")
+    writing.make([str(exploratory)], tmp_path / "exploratory", formats)
+    told = {path.name: path.read_text() for path in (tmp_path / "exploratory").iterdir() if path.is_file()}
+    why = "this list of seeds was not entered as a look before training"
+    assert {name for name in ("index.html", "table.md", "methods.md") if why in told.get(name, why)} == {
+        "index.html",
+        "table.md",
+        "methods.md",
+    }
+    assert "changed after training (" not in told["index.html"]
+    report = writing.make([str(second)], tmp_path / "second", formats)
+    assert report.to_json()["level"] == pytest.approx(1 - 0.05 / 4)
+    page = (tmp_path / "second" / "index.html").read_text()
+    assert "You looked twice (3 seeds, then 5)." in page
+    assert "so each at a level of 98.8 %" in page

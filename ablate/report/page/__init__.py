@@ -2,6 +2,6 @@
 
 from ablate.report.page.blocks import Code, Lines, Links, Picture, Point, Section, Table
 from ablate.report.page.content import picture, sections
-from ablate.report.page.render import render
+from ablate.report.page.render import EXPLORATORY, render
 
-__all__ = ["Code", "Lines", "Links", "Picture", "Point", "Section", "Table", "picture", "render", "sections"]
+__all__ = ["EXPLORATORY", "Code", "Lines", "Links", "Picture", "Point", "Section", "Table", "picture", "render", "sections"]

@@ -175,7 +175,9 @@ def rule(
     if not question.judged:
         return ["Nothing was compared."]
     lines = [*test(results, question, comparisons), *unstable(stability, comparisons)]
-    if question.exploratory:
+    if question.unentered and not question.changes:
+        lines.append(f"The results are exploratory: {question.unentered}.")
+    elif question.exploratory:
         lines.append(f"This was changed after training, so the results are exploratory: {'; '.join(question.changes)}.")
     else:
         no_bound = caveats.no_bound(unstable_seeds)

@@ -42,7 +42,7 @@ def table(comparison: Comparison) -> Table:
     if steps[0] != steps[1]:
         notes.append(f"The first is read at step {steps[0]}, the second at {steps[1]}: that, too, may be what differs.")
     for name, analysis in sides:
-        notes += [f"{name} is exploratory: {change}" for change in analysis.question.changes]
+        notes += [f"{name} is exploratory: {change}" for change in analysis.question.why_exploratory]
         notes += [f"{name}: {line}" for line in analysis.fill(footnotes.incomplete)]
     return Table("interplay", "The same changes in two sweeps", columns, tuple(notes))
 
