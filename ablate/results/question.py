@@ -91,6 +91,12 @@ class Question:
         return where_read(self.steps, self.last)
 
     @property
+    def axis(self) -> str:
+        """What is measured, as an axis of a figure says it: as in `accuracy on the test set, mean of 10 evaluations`."""
+        mean = f", mean of {self.last} evaluations" if self.last > 1 else ""
+        return f"{self.metric.name} on the {self.evaluation_set} set{mean}"
+
+    @property
     def read_with(self) -> str:
         """As in ` with raw weights`; empty where the arms differ in them, or a run has one value."""
         different = set(self.weights)
@@ -142,13 +148,19 @@ def where_read(steps: Sequence[int], last: int) -> str:
         >>> where_read([10_000, 10_000], 10)
         ' (mean of 10 evaluations, steps 9,550 to 10,000)'
     """
+    which = steps_read(steps, last)
+    return f" at {which}" if last == 1 else f" (mean of {last} evaluations, {which})"
+
+
+def steps_read(steps: Sequence[int], last: int) -> str:
+    """The steps of the evaluations that values are means of; see `where_read`."""
     different = sorted(set(steps))
     each = ", ".join(f"{step:,}" for step in different)
     if last == 1:
-        return f" at step {each}" if len(different) == 1 else f" at each arm's own step ({each})"
+        return f"step {each}" if len(different) == 1 else f"each arm's own step ({each})"
     if len(different) > 1:
-        return f" (mean of each arm's last {last} evaluations, up to its own step: {each})"
-    return f" (mean of {last} evaluations, steps {tail(different[0], last)[0]:,} to {each})"
+        return f"up to each arm's own step: {each}"
+    return f"steps {tail(different[0], last)[0]:,} to {each}"
 
 
 def planned(results: Results) -> Question:

@@ -30,7 +30,7 @@ def part(question: Question, comparisons: pd.DataFrame, retuned: Retuned | None,
     if retuned is None:
         return None
     metric = question.metric
-    axis = f"{metric.name} on the {question.evaluation_set} set,\ndifference from the baseline ({metric.points})"
+    axis = f"{question.axis},\ndifference from the baseline ({metric.points})"
     ax = effects_by_rate(comparisons, retuned.effects, single(), question.levels, axis, question.margin, metric, places)
     title = "Effects at the shared learning rate and at each arm's own best"
     return Drawn("effects_by_rate", title, fit(ax, rows.height(ax)))

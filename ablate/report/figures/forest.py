@@ -51,7 +51,7 @@ def part(
         for number, row in enumerate(frame.to_dict("records"))
     ]
     what, judged = ("effect", "effect") if effects else (f"difference from {versus}", "difference")
-    axis = f"{metric.name} on the {question.evaluation_set} set,\n{what} ({metric.points})"
+    axis = f"{question.axis},\n{what} ({metric.points})"
     given = (question.levels, axis, question.margin, metric, places, judged, unstable_seeds)
     ax = forest(frame, samples, texts, single(), *given)
     return Drawn("effects", "What was judged, with family intervals and verdicts", fit(ax, rows.height(ax)))

@@ -11,7 +11,7 @@ from ablate.report import caveats, naming, sentences
 from ablate.report.paper import recipe
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
-from ablate.results.question import Question
+from ablate.results.question import Question, steps_read
 from ablate.results.retuned import Retuned
 from ablate.text import counted
 
@@ -139,12 +139,13 @@ def splits(results: Results, question: Question) -> list[str]:
     read = own if len(set(question.weights)) > 1 else question.read_with
     images = runs["eval_images"].dropna().unique()
     count = f"{int(images[0]):,} " if len(images) == 1 else ""
-    lines = [f"{question.metric.name.capitalize()} was read{question.read_at}{read}, never at the best evaluation."]
+    metric, steps = question.metric.name.capitalize(), steps_read(question.steps, question.last)
+    lines = [f"{metric} was read at {steps}{read}, never at the best evaluation."]
     if question.last > 1:
-        lines.append(
-            f"The value of a run is the mean over these {question.last} evaluations, and so are the shares of images by class "
-            "and the intervals for new images; pairs of single networks are compared at the last."
-        )
+        lines = [
+            f"{metric} was averaged over {question.last} evaluations of each run ({steps}){read}, never read at the best one.",
+            "Differences by class and intervals for new images use the same evaluations; pairs of networks, the last one.",
+        ]
     if question.evaluation_set == "test":
         lines.append(
             f"It was measured on the {count}test images, at every evaluation of a training: whatever is chosen by these "
