@@ -190,10 +190,12 @@ def _entered(results: Results) -> tuple[tuple[Look, ...], str]:
     ledger, sweep = results.ledger, results.sweep
     if ledger is None or sweep.joined is not None or not (sweep.fixed.differences or sweep.fixed.effects):
         return (), ""
+    if is_older(sweep, ledger):  # it keeps the levels that it was fixed with
+        return (), ""
     found = [ledger.find(key) for key in look_keys(sweep)]
     looked = tuple(look for look in found if look is not None)
     if len(looked) < len(found):
-        return (), "" if is_older(sweep, ledger) else "this list of seeds was not entered as a look before training"
+        return (), "this list of seeds was not entered as a look before training"
     others = {look.entry.margin for look in looked} - {sweep.fixed.margin}
     if others:
         before = " and ".join("none" if margin is None else f"± {margin:g}" for margin in others)
