@@ -57,7 +57,7 @@ def fit(drawn: Figure | Axes, height: float) -> Figure:
     for legend in legends:
         legend.set_in_layout(False)  # the layout would narrow the axes for a legend that is wider than they are at first
     with drawing(), any_script():
-        figure.draw_without_rendering()
+        engine.execute(figure)
         column = {round(ax.get_position().y0, 3): ax.get_position().height for ax in figure.axes}
         around = figure.get_figheight() * (1 - sum(column.values()))
         lowest = min((legend.get_window_extent().y0 / figure.dpi for legend in legends), default=EDGE)
@@ -65,7 +65,7 @@ def fit(drawn: Figure | Axes, height: float) -> Figure:
         whole = height + around + under
         figure.set_figheight(whole)
         engine.set(rect=(0, under / whole, 1, 1 - under / whole))
-        figure.draw_without_rendering()
+        engine.execute(figure)
         figure.set_layout_engine("none")
     return figure
 
