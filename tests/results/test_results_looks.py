@@ -190,3 +190,21 @@ def test_the_files_say_what_is_exploratory_and_the_level_of_a_second_look(run, t
     page = (tmp_path / "second" / "index.html").read_text()
     assert "You looked twice (3 seeds, then 5)." in page
     assert "so each at a level of 98.8 %" in page
+
+
+def test_a_pack_without_looks_counts_as_one_where_it_is_unpacked(run, sweeps, tmp_path, monkeypatch):
+    from ablate.commands import runs
+
+    monkeypatch.chdir(tmp_path)
+    folder = run(*WORDS, "seed=0,1,2")
+    (sweeps.store / looks.LOOKS).unlink()
+    assert runs.run(["pack", str(folder), "--out", "pack"]) == 0
+    for path in (folder, *sweeps.store.glob("[0-9a-f]*")):
+        path.rename(tmp_path / f"gone-{path.name}")
+    run("lrn=on,off", *WORDS[2:], "seed=7,8")
+    assert runs.run(["unpack", "pack"]) == 0
+    entries = looks.read(sweeps.store).entries
+    assert [(entry.older, entry.judged) for entry in entries[-1:]] == [(True, 2)]
+    found = analysed(folder)
+    assert (len(found.question.looked), found.question.exploratory) == (2, False)
+    assert stats.GUARANTEE in said(found)
