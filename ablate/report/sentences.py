@@ -10,7 +10,8 @@ import pandas as pd
 from ablate import numbers
 from ablate.designs import interaction as crossed
 from ablate.numbers import SAME
-from ablate.stats import MOST_SEEDS
+from ablate.stats import MOST_SEEDS, percent
+from ablate.stats.levels import POWER
 from ablate.stats.outcomes import Outcome, words
 from ablate.text import counted
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 DAGGER = "†"
 DIVERGED = "a seed diverged"
 UNSTABLE = "a run is unstable"
+IF_TRUE = f", if the true difference is this one, with {100 * POWER:g} % power"
 Row = Mapping[Any, Any]  # of `Analysis.comparisons`
 Change = tuple[str, str, str]  # a factor, its level before and after
 
@@ -98,25 +100,27 @@ def when_fixed(retuned: "Retuned | None", begun_earlier: int | None) -> str:
     return "before training" if begun_earlier == 0 else "when the sweep was planned"
 
 
+def equivalence(row: Row, places: int) -> str:
+    """The interval that decides "no effect", with its level: `96.7 % interval −0.4 to +0.2`."""
+    within = numbers.interval(row["equivalence_low"], row["equivalence_high"], places)
+    return f"{percent(row['equivalence_level'])} interval {within}"
+
+
 def _incomplete(row: Row) -> str:
     """Why there is no verdict."""
     return str(row["limit"] or "no seed is complete")
 
 
-def _limit(row: Row) -> str:
-    """Why it is unclear."""
+def _limit(row: Row, condition: str = "") -> str:
+    """Why it is unclear. condition: of the number of seeds."""
     if row["limit"] == "images":
-        return f"{_seeds_that_tell(row)}; for new images no number would"
-    return _LIMITS.get(str(row["limit"])) or _seeds_that_tell(row)
+        return f"{_seeds_that_tell(row)}{condition}; for new images no number would"
+    return _LIMITS.get(str(row["limit"])) or f"{_seeds_that_tell(row)}{condition}"
 
 
 def _seeds_that_tell(row: Row) -> str:
-    fewest, most = row["seeds_from"], row["seeds_to"]
-    if pd.isna(fewest):
-        return f"more than {MOST_SEEDS:,} seeds would be needed"
-    if pd.isna(most):
-        return f"{fewest:,} or more seeds would tell"
-    return f"{fewest:,} seeds would tell" if fewest == most else f"{fewest:,} to {most:,} seeds would tell"
+    needed = row["seeds_needed"]
+    return f"more than {MOST_SEEDS:,} seeds would be needed" if pd.isna(needed) else f"about {needed:,} seeds would tell"
 
 
 def sentences(
@@ -171,7 +175,7 @@ def _of_sum(row: Row, effect: Sequence[str], question: "Question", places: int) 
             small = f", though less than {question.margin:g} {points}" if row["under_margin"] else ""
             return f"{amount} ({numbers.interval(row['low'], row['high'], places)}), not 0{small}"
         case Outcome.NO_EFFECT:
-            return f"{both} lies within ± {question.margin:g} {points}"
+            return f"{both} lies within ± {question.margin:g} {points} ({equivalence(row, places)})"
         case Outcome.UNCLEAR | Outcome.NO_VERDICT:
             return _open(row, f"{both} is 0", amount, question, places)
     assert_never(told)
@@ -186,7 +190,8 @@ def _of_interaction(row: Row, effect: Sequence[str], question: "Question", place
             within = numbers.interval(row["low"], row["high"], places)
             return f"{both} depend on each other{small}: {amount} ({within})"
         case Outcome.NO_EFFECT:
-            return f"{both} add up: their interaction is less than {question.margin:g} {question.metric.points}"
+            less = f"less than {question.margin:g} {question.metric.points} ({equivalence(row, places)})"
+            return f"{both} add up: their interaction is {less}"
         case Outcome.UNCLEAR | Outcome.NO_VERDICT:
             return _open(row, f"{both} depend on each other", amount, question, places)
     assert_never(told)
@@ -206,7 +211,7 @@ def _read(row: Row, reading: _Reading, question: "Question", places: int) -> str
             follows = reading.if_better if told == Outcome.HELPS else reading.if_worse
             return f"{reading.when}, {moves} ({within}), so {follows}{small}{_for_new_images(row, places)}"
         case Outcome.NO_EFFECT:
-            less = f"{metric.name} changes by less than {question.margin:g} {metric.points}"
+            less = f"{metric.name} changes by less than {question.margin:g} {metric.points} ({equivalence(row, places)})"
             return f"{reading.when}, {less}, so {reading.if_same}{_for_new_images(row, places)}"
         case Outcome.UNCLEAR | Outcome.NO_VERDICT:
             return _open(row, reading.open, f"{reading.when}, {moves}", question, places)
@@ -226,7 +231,7 @@ def _open(row: Row, open_question: str, found: str, question: "Question", places
         return f"{found} in {counted(count, 'seed')}, but a run is unstable, so there is no verdict of no effect"
     if limit == "alike":
         return f"{found} in all {counted(count, 'seed')} alike, so there is no deviation to judge it by"
-    reason = _limit(row)
+    reason = _limit(row, IF_TRUE)
     size = f"{numbers.signed(row['points'], places)} {question.metric.points}"
     within = numbers.interval(row["low"], row["high"], places)
     return f"whether {open_question} is not told by {counted(count, 'seed')} ({size}, {within}): {reason}"
@@ -235,7 +240,9 @@ def _open(row: Row, open_question: str, found: str, question: "Question", places
 def _for_new_images(row: Row, places: int) -> str:
     if not row["dagger"]:
         return ""
-    within = numbers.interval(row["low_new"], row["high_new"], places)
+    small = Outcome.NO_EFFECT in (row["verdict"], row["verdict_new"])  # then the equivalence interval makes the difference
+    which = "equivalence_" if small else ""
+    within = numbers.interval(row[f"{which}low_new"], row[f"{which}high_new"], places)
     return f"; for new images too it would be {row['verdict_new']} ({within})"
 
 

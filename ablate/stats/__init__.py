@@ -6,11 +6,23 @@ from ablate.stats.costs import costs, equal_compute, fronts, in_turns
 from ablate.stats.curves import crossings, over_training, reach
 from ablate.stats.images import classes, networks, new_images
 from ablate.stats.interplay import Side, interplay, interplay_verdicts
-from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, at_levels, crossed, decide, family_level, student
+from ablate.stats.intervals import (
+    HELPS,
+    HURTS,
+    NONE,
+    UNCLEAR,
+    at_levels,
+    crossed,
+    decide,
+    equivalence_level,
+    family_level,
+    student,
+)
 from ablate.stats.outcomes import Outcome
 from ablate.stats.paired import estimates, paired
+from ablate.stats.power import MOST_SEEDS
 from ablate.stats.stability import highest_rate, stability
-from ablate.stats.verdict import GUARANTEE, LEVEL_SHARED, MOST_SEEDS, barred, percent, percents, rule, verdicts
+from ablate.stats.verdict import GUARANTEE, LEVEL_SHARED, barred, equivalence_percents, percent, percents, rule, verdicts
 
 __all__ = [
     "GUARANTEE",
@@ -33,6 +45,8 @@ __all__ = [
     "crossings",
     "decide",
     "equal_compute",
+    "equivalence_level",
+    "equivalence_percents",
     "estimates",
     "family_level",
     "fronts",

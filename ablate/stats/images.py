@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from ablate.stats.intervals import Floats, crossed, student
+from ablate.stats.intervals import Floats, crossed, crossed_half, equivalence_level, student
 from ablate.stats.levels import CONFIDENCE
 
 Correct = Mapping[int, Mapping[int, NDArray[np.bool_]]]
@@ -22,6 +22,8 @@ _NEW_IMAGES = {
     "sd_img": "float64",
     "low_new": "float64",
     "high_new": "float64",
+    "equivalence_low_new": "float64",
+    "equivalence_high_new": "float64",
 }
 _NETWORKS = {"arm": "int64", "against": "int64", "seed": "int64", "only_arm": "int64", "only_against": "int64", "p": "float64"}
 _CLASSES = {
@@ -54,6 +56,7 @@ def new_images(shares: Shares, weights: pd.DataFrame, level: float) -> pd.DataFr
         points_new: the mean.
         sd_seed, sd_img: the deviation of it that is due to the seeds and to the images, √V_seed and √V_img.
         low_new, high_new: the interval; NaN as in `crossed`.
+        equivalence_low_new, equivalence_high_new: the same at `equivalence_level`.
 
     Examples:
         Of 4 images, the arm gets 2 more right than the baseline with seed 0, and 1 more with seed 1: 37.5 points on average.
@@ -73,12 +76,14 @@ def new_images(shares: Shares, weights: pd.DataFrame, level: float) -> pd.DataFr
         used = {int(arm): weight for arm, weight in zip(weights.columns, row, strict=True) if weight}
         seeds = _common(shares, used)
         if not seeds:
-            rows.append((0, None, *[math.nan] * 5))
+            rows.append((0, None, *[math.nan] * 7))
             continue
         # (seeds, images)
         table = sum(weight * np.stack([shares[arm][seed] for seed in seeds]) for arm, weight in used.items())
         g, of_seeds, of_images, low, high = crossed(table, level)
-        points = (100 * float(x) for x in (g, np.sqrt(of_seeds), np.sqrt(of_images), low, high))
+        half = crossed_half(len(seeds), of_seeds, of_images, equivalence_level(level))
+        found = (g, np.sqrt(of_seeds), np.sqrt(of_images), low, high, g - half, g + half)
+        points = (100 * float(x) for x in found)
         rows.append((*np.shape(table), *points))
     return pd.DataFrame(rows, columns=list(_NEW_IMAGES), index=weights.index).astype(_NEW_IMAGES)
 

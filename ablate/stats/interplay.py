@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from ablate.errors import AblateError
 from ablate.stats.intervals import UNCLEAR, decide, within
 from ablate.stats.outcomes import OF_CODE, SHOWN, Outcome
-from ablate.stats.paired import paired
+from ablate.stats.paired import bounds, paired
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def interplay_verdicts(estimates: pd.DataFrame, margin: float | None, diverged: 
     """What may be said of each difference of two effects.
 
     Args:
-        estimates: of the samples of `interplay`: n, points, low and high are read, with the bounds of the family interval.
+        estimates: of the samples of `interplay`: n and the bounds of both intervals are read.
         margin: in points; None: nothing adds up.
         diverged: for each row, whether a seed of one of the four arms diverged. What is left of such an arm is its better
             seeds, and neither sign of a difference of effects is the better one: nothing is said of it.
@@ -137,24 +137,26 @@ def interplay_verdicts(estimates: pd.DataFrame, margin: float | None, diverged: 
     Returns:
         `estimates` with more columns.
 
-        verdict: "depends on the others" where the interval excludes 0, "adds up" where it lies within ± margin, else, or where
-            a seed diverged, "unclear"; "no verdict" for fewer than two seeds.
-        under_margin: whether it depends on the others with an interval that also lies within ± margin.
+        verdict: "depends on the others" where the family interval excludes 0, "adds up" where the equivalence interval lies
+            within ± margin, else, or where a seed diverged, "unclear"; "no verdict" for fewer than two seeds; see `decide`.
+        under_margin: whether it depends on the others with an equivalence interval that also lies within ± margin.
 
     Examples:
         >>> import pandas as pd
         >>> from ablate.stats import interplay_verdicts
-        >>> estimates = pd.DataFrame({"n": 3, "points": [5.0, 0.1, 1.0], "low": [2.0, -0.3, -1.0], "high": [8.0, 0.4, 3.0]})
-        >>> interplay_verdicts(estimates, margin=0.5)[["points", "low", "high", "verdict"]]
-           points  low  high                verdict
-        0     5.0  2.0   8.0  depends on the others
-        1     0.1 -0.3   0.4                adds up
-        2     1.0 -1.0   3.0                unclear
+        >>> from ablate.stats import estimates
+        >>> differences = pd.DataFrame([[4.8, 5.0, 5.2], [-0.1, 0.1, 0.3], [-1.0, 1.0, 3.0]])  # three changes, three seeds
+        >>> interplay_verdicts(estimates(differences, level=0.95), margin=0.5)[["points", "low", "high", "verdict"]].round(2)
+           points   low  high                verdict
+        0     5.0  4.50  5.50  depends on the others
+        1     0.1 -0.40  0.60                adds up
+        2     1.0 -3.97  5.97                unclear
     """
-    codes = np.where(diverged, UNCLEAR, decide(estimates["points"], estimates["low"], estimates["high"], margin))
+    family, equivalence = bounds(estimates)
+    codes = np.where(diverged, UNCLEAR, decide(family, equivalence, margin))
     told = pd.Series([SHOWN[OF_CODE[int(code)]].twice for code in codes], index=estimates.index, dtype="str")
     verdict = told.where(estimates["n"] > 1, SHOWN[Outcome.NO_VERDICT].twice)
-    under = within(estimates["low"], estimates["high"], margin) & (verdict == SHOWN[Outcome.HELPS].twice)
+    under = within(*equivalence, margin) & (verdict == SHOWN[Outcome.HELPS].twice)
     return estimates.assign(verdict=verdict, under_margin=under)
 
 

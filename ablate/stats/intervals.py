@@ -14,6 +14,7 @@ from ablate.stats.levels import CONFIDENCE, LEVEL
 HELPS, HURTS, NONE, UNCLEAR = 1, -1, 0, 2  # for what is better when more; where less is better, the first two change places
 
 Floats = NDArray[np.float64]
+Bounds = tuple[ArrayLike, ArrayLike]
 
 
 def family_level(judged: int, looks: int = 1) -> float:
@@ -92,25 +93,53 @@ def critical(n: ArrayLike, level: float) -> Any:
     return special.stdtrit(np.asarray(n) - 1, (1 + level) / 2)
 
 
-def decide(mean: ArrayLike, low: ArrayLike, high: ArrayLike, margin: float | None) -> NDArray[np.int64]:
-    """What an interval says: HELPS or HURTS where it excludes 0, else NONE where it lies within ± margin, else UNCLEAR.
+def equivalence_level(level: float) -> float:
+    """The level of the equivalence interval that goes with a family interval: twice as far from 1.
 
-    As long as the interval holds the true difference, none of these is wrong; so all verdicts of a study are right together at
-    least as often as all its intervals hold.
+    Each of its bounds is a one-sided one at the level of the family interval, which shares its own error between two. So it
+    lies within ± margin where two one-sided tests reject both that the true difference is -margin or less and that it is
+    margin or more (Schuirmann 1987).
+
+    Examples:
+        >>> from ablate.stats import equivalence_level, family_level
+        >>> round(equivalence_level(family_level(judged=1)), 3), round(equivalence_level(family_level(judged=5)), 3)
+        (0.9, 0.98)
+    """
+    return 2 * level - 1
+
+
+def decide(family: Bounds, equivalence: Bounds, margin: float | None) -> NDArray[np.int64]:
+    """What the two intervals of a comparison say: HELPS or HURTS, else NONE, else UNCLEAR.
+
+    HELPS, HURTS: the family interval excludes 0, asked first. NONE: the equivalence interval lies within ± margin.
+
+    With K comparisons judged, a = 0.05 / K, and intervals that each leave out the true difference d with the chance that their
+    level says (a / 2 beyond each bound of the family interval, a beyond each of the equivalence interval, which is the
+    narrower), a comparison is wrong with a chance of at most a, whatever d:
+
+    - d = 0. Wrong are HELPS and HURTS. Either takes a family interval that leaves out d: a.
+    - d at the margin or beyond; let it be above 0. Wrong are NONE and HURTS. Both take an equivalence interval whose upper
+      bound lies below d: for NONE it lies below margin, and for HURTS below 0, as that of the family interval does. That is
+      one event, with a chance of a; and a HELPS that is said to be smaller than the margin is part of it.
+    - d between 0 and the margin. Wrong is HURTS alone, which takes a family interval whose upper bound lies below d: a / 2.
+
+    So any of K comparisons is wrong with a chance of at most K a = 0.05, however they depend on each other.
 
     Args:
-        mean, low, high: as from `student`; NaN bounds are UNCLEAR.
+        family, equivalence: (low, high) of the two intervals, as from `student` at `family_level` and at `equivalence_level`;
+            NaN is UNCLEAR.
         margin: in their unit; None: nothing is NONE.
 
     Examples:
         >>> from ablate.stats import HELPS, HURTS, NONE, UNCLEAR, decide
-        >>> codes = decide(mean=[1.0, -1.0, 0.1, 0.5], low=[0.5, -1.5, -0.2, -1.0], high=[1.5, -0.5, 0.4, 2.0], margin=0.5)
-        >>> codes.tolist() == [HELPS, HURTS, NONE, UNCLEAR]
+        >>> family = [0.5, -1.5, -0.6, -1.0], [1.5, -0.5, 0.4, 2.0]
+        >>> equivalence = [0.6, -1.4, -0.4, -0.8], [1.4, -0.6, 0.3, 1.7]
+        >>> decide(family, equivalence, margin=0.5).tolist() == [HELPS, HURTS, NONE, UNCLEAR]
         True
     """
-    excludes = (np.asarray(low) > 0) | (np.asarray(high) < 0)
-    codes = np.where(within(low, high, margin), NONE, UNCLEAR)
-    return np.where(excludes, np.where(np.asarray(mean) > 0, HELPS, HURTS), codes).astype(np.int64)
+    codes = np.where(within(*equivalence, margin), NONE, UNCLEAR)
+    codes = np.where(np.asarray(family[1]) < 0, HURTS, codes)
+    return np.where(np.asarray(family[0]) > 0, HELPS, codes).astype(np.int64)
 
 
 def within(low: ArrayLike, high: ArrayLike, margin: float | None) -> NDArray[np.bool_]:
@@ -157,7 +186,12 @@ def crossed(d: ArrayLike, level: float) -> tuple[Floats, Floats, Floats, Floats,
     mean_square = np.maximum(left, 0) / ((n - 1) * (m - 1))
     of_seeds = rows.var(axis=-1, ddof=1) / n
     of_images = np.maximum(0, columns.var(axis=-1, ddof=1) / m - mean_square / (n * m))
+    half = crossed_half(n, of_seeds, of_images, level)
+    return g, of_seeds, of_images, g - half, g + half
+
+
+def crossed_half(n: int, of_seeds: Floats, of_images: Floats, level: float) -> Floats:
+    """Half the width of the interval of `crossed` at a level, from its V_seed and V_img; NaN where all seeds are alike."""
     z = special.ndtri((1 + level) / 2)
     half = np.sqrt(np.square(critical(n, level)) * of_seeds + np.square(z) * of_images)
-    half = np.where(of_seeds > np.square(SAME) / n, half, np.nan)
-    return g, of_seeds, of_images, g - half, g + half
+    return np.asarray(np.where(of_seeds > np.square(SAME) / n, half, np.nan))

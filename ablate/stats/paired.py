@@ -8,12 +8,16 @@ import pandas as pd
 from scipy import special
 
 from ablate.numbers import SAME
-from ablate.stats.intervals import Floats, student
+from ablate.stats.intervals import Floats, equivalence_level, student
 from ablate.stats.levels import CONFIDENCE
 
 MOST_FLIPPED = 40  # seeds; each half of them has a million sums of signs
 
-ESTIMATES = ("n", "points", "sd", "low", "high", "level", "low95", "high95", "p", "p_signflip", "p_smallest")
+BOUNDS = ("low", "high", "equivalence_low", "equivalence_high")
+ESTIMATES = (
+    *("n", "points", "sd", "low", "high", "level", "equivalence_low", "equivalence_high", "equivalence_level"),
+    *("low95", "high95", "p", "p_signflip", "p_smallest"),
+)
 
 
 def paired(wide: pd.DataFrame, pairs: Sequence[tuple[int, int]]) -> pd.DataFrame:
@@ -57,6 +61,8 @@ def estimates(samples: pd.DataFrame, level: float) -> pd.DataFrame:
         sd: the standard deviation over seeds.
         low, high: the family interval; see `student`.
         level: that of the family interval.
+        equivalence_low, equivalence_high: the equivalence interval: that of two one-sided tests (TOST) at 1 - level each.
+        equivalence_level: that of the equivalence interval; see `equivalence_level`.
         low95, high95: the plain 95 % interval.
         p: of the two-sided paired t test; NaN where there is no interval.
         p_signflip: see `signflip`.
@@ -75,13 +81,25 @@ def estimates(samples: pd.DataFrame, level: float) -> pd.DataFrame:
         values = row[~np.isnan(row)]
         n = len(values)
         points, low, high = student(values, level)
+        _, *equivalence = student(values, equivalence_level(level))
         _, low95, high95 = student(values, CONFIDENCE)
         sd = values.std(ddof=1) if n > 1 else math.nan
         p = 2 * special.stdtr(n - 1, -abs(points) / sd * math.sqrt(n)) if sd > SAME else math.nan
         smallest = 2.0 ** (1 - n) if n else math.nan
-        rows.append((n, points, sd, low, high, level, low95, high95, p, signflip(values), smallest))
+        rows.append(
+            (
+                *(n, points, sd, low, high, level, *equivalence, equivalence_level(level)),
+                *(low95, high95, p, signflip(values), smallest),
+            )
+        )
     frame = pd.DataFrame(rows, columns=list(ESTIMATES), index=samples.index)
     return frame.astype({"n": "int64"} | dict.fromkeys(ESTIMATES[1:], "float64"))
+
+
+def bounds(estimates: pd.DataFrame) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """(low, high) of the family intervals, and of the equivalence intervals."""
+    low, high, equivalence_low, equivalence_high = (estimates[name].to_numpy(dtype=np.float64) for name in BOUNDS)
+    return (low, high), (equivalence_low, equivalence_high)
 
 
 def signflip(values: Floats) -> float:

@@ -10,18 +10,16 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from ablate.numbers import SAME
-from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, critical, decide, family_level, within
+from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, decide, equivalence_level, family_level, within
 from ablate.stats.levels import POWER
-from ablate.stats.outcomes import DIFFERS, OF_CODE, Outcome
-
-MOST_SEEDS = 1000  # nobody trains more
-SURE = 0.9  # how sure the deviation is known that a range of seeds stands on
+from ablate.stats.outcomes import DIFFERS, OF_CODE, Outcome, words
+from ablate.stats.paired import bounds
+from ablate.stats.power import seeds_needed
 
 
 class _Verdict(NamedTuple):
     verdict: Outcome
-    seeds_from: int | None = None
-    seeds_to: int | None = None
+    seeds_needed: int | None = None
     limit: str = ""
 
 
@@ -38,7 +36,7 @@ def verdicts(
     """What may be said of each comparison; see `rule`.
 
     Args:
-        estimates: as from `estimates`; n, points, sd, low, high and level are read.
+        estimates: as from `estimates`; n, points, sd, and both intervals and their levels are read.
         margin: in its unit: what lies within ± margin counts as no effect. None: nothing does.
         better: 1 where more is better, -1 where less is.
         diverged, against_diverged: for each row, whether a seed of the arm diverged, or of what it is compared with. What is
@@ -51,10 +49,9 @@ def verdicts(
         `estimates` with more columns.
 
         verdict: helps, hurts, no effect, unclear or no verdict.
-        under_margin: whether it helps or hurts with an interval that also lies within ± margin.
-        seeds_from, seeds_to: where unclear, the numbers of seeds with which the interval tells in 80 % of studies if the mean
-            is the true one: for the smallest and the largest deviation that is likely (both ends of its 90 % interval), always
-            more than there are, and missing where more than MOST_SEEDS.
+        under_margin: whether it helps or hurts with an equivalence interval that lies within ± margin.
+        seeds_needed: where unclear, the fewest seeds, more than there are, that give a verdict, and a right one, in 80 % of
+            studies if mean and deviation are the true ones; missing where more than MOST_SEEDS, or where no number would.
         limit: what more seeds do not mend. "one seed"; "every seed diverged", so that none is complete; "alike": all seeds gave
             the same difference, so that there is no interval; "diverged": there would be a verdict, but for a seed that
             diverged; "unstable": there would be no effect, but for an unstable run; "images": seeds would tell of this test
@@ -65,11 +62,11 @@ def verdicts(
         >>> from ablate.stats import estimates, family_level, verdicts
         >>> samples = pd.DataFrame([[3.0, 3.1, 3.2], [0.0, 0.1, -0.1], [-1.0, 0.0, 1.0]])  # three comparisons, three seeds
         >>> found = verdicts(estimates(samples, family_level(3)), margin=0.5)
-        >>> found[["points", "low", "high", "verdict", "seeds_from"]].round(2)
-           points   low  high    verdict  seeds_from
-        0     3.1  2.66  3.54      helps        <NA>
-        1     0.0 -0.44  0.44  no effect        <NA>
-        2     0.0 -4.42  4.42    unclear          17
+        >>> found[["points", "low", "high", "verdict", "seeds_needed"]].round(2)
+           points   low  high    verdict  seeds_needed
+        0     3.1  2.66  3.54      helps          <NA>
+        1     0.0 -0.44  0.44  no effect          <NA>
+        2     0.0 -4.42  4.42    unclear            49
     """
     rows = len(estimates)
     none = np.zeros(rows, dtype=bool)
@@ -78,8 +75,8 @@ def verdicts(
     )
     known = pd.Series(math.nan, range(rows)) if images is None else images["sd_img"].where(images["low_new"].notna())
     of_images = known.to_numpy(dtype=np.float64)
-    low, high = estimates["low"].to_numpy(), estimates["high"].to_numpy()
-    codes = decide(estimates["points"], low, high, margin)
+    family, equivalence = bounds(estimates)
+    codes = decide(family, equivalence, margin)
     told = [
         _verdict(row, int(code), margin, better, (bool(arm), bool(other)), float(sd_img), bool(falls))
         for row, code, arm, other, sd_img, falls in zip(
@@ -88,9 +85,9 @@ def verdicts(
     ]
     lost = every & (estimates["n"] == 0).to_numpy()
     frame = pd.DataFrame(told, columns=list(_Verdict._fields), index=estimates.index)
-    frame = frame.astype({"verdict": "str", "seeds_from": "Int64", "seeds_to": "Int64", "limit": "str"})
+    frame = frame.astype({"verdict": "str", "seeds_needed": "Int64", "limit": "str"})
     frame["limit"] = frame["limit"].mask(lost, "every seed diverged")
-    frame.insert(1, "under_margin", frame["verdict"].isin(DIFFERS) & within(low, high, margin))
+    frame.insert(1, "under_margin", frame["verdict"].isin(DIFFERS) & within(*equivalence, margin))
     return pd.concat([estimates, frame], axis="columns")
 
 
@@ -107,36 +104,22 @@ def _verdict(
     if code != UNCLEAR:
         told = code * better
         return _Verdict(Outcome.UNCLEAR, limit=why) if barred[told] else _Verdict(OF_CODE[told])
-    # how short half an interval has to be to tell either way: to exclude 0, or to lie within ± margin
-    to_exclude, to_lie_inside = abs(row.points), -math.inf if margin is None else margin - abs(row.points)
-    if barred[HELPS if row.points * better > 0 else HURTS]:
-        to_exclude = -math.inf
-    if barred[NONE]:
-        to_lie_inside = -math.inf
-    distance = max(to_exclude, to_lie_inside)
-    if distance <= 0:
+    size = abs(row.points)
+    differs = size > 0 and not barred[HELPS if row.points * better > 0 else HURTS]
+    same = margin is not None and size < margin and not barred[NONE]
+    if not differs and not same:
         return _Verdict(Outcome.UNCLEAR, limit=why)
-    few = special.ndtri((1 + row.level) / 2) * sd_img > distance
-    return _Verdict(Outcome.UNCLEAR, *_seeds(row.n, row.sd, row.level, distance), limit="images" if few else "")
-
-
-def _seeds(n: int, sd: float, level: float, distance: float) -> tuple[int | None, int | None]:
-    """The fewest seeds that are likely to tell over a `distance`, for the smallest and the largest likely deviation.
-
-    That is where half the interval and the usual scatter of its middle fit into it: (t + z) · deviation / √n, with z that of a
-    chance of POWER.
-    """
-    more = np.arange(n + 1, MOST_SEEDS + 1)
-    halves = (critical(more, level) + special.ndtri(POWER)) / np.sqrt(more)
-    found: list[int | None] = []
-    for tail in ((1 - SURE) / 2, (1 + SURE) / 2):
-        fits = more[sd * math.sqrt((n - 1) / special.chdtri(n - 1, tail)) * halves <= distance]
-        found.append(int(fits[0]) if len(fits) else None)
-    return found[0], found[1]
+    needed = seeds_needed(row.n, row.points, row.sd, row.level, margin if same else None)
+    # how far half an interval may reach; of new images it is never shorter than what the images leave of it
+    reach = [(row.level, size)] if differs else []
+    if same and margin is not None:
+        reach.append((row.equivalence_level, margin - size))
+    few = all(special.ndtri((1 + level) / 2) * sd_img > distance for level, distance in reach)
+    return _Verdict(Outcome.UNCLEAR, needed, limit="images" if few else "")
 
 
 LEVEL_SHARED = "5 % shared among the comparisons of a sweep, and halved at each further look"
-GUARANTEE = "So all verdicts together are wrong in at most 5 % of studies, unless arms now and then fall far below the others."
+GUARANTEE = "The chance that any verdict here is wrong is at most 5 %, unless arms now and then fall far below the others."
 
 NEW_IMAGES = " The interval for new images allows for other images, too; † marks a verdict that it would change."
 
@@ -167,6 +150,17 @@ def percents(levels: Sequence[float]) -> str:
     return " to ".join(dict.fromkeys((shown[0], shown[-1])))
 
 
+def equivalence_percents(levels: Sequence[float]) -> str:
+    """The levels of the equivalence intervals that go with family intervals at these levels, as readers see them.
+
+    Examples:
+        >>> from ablate.stats import equivalence_percents
+        >>> equivalence_percents([0.95]), equivalence_percents([0.975, 0.95])
+        ('90 %', '90 % to 95 %')
+    """
+    return percents([equivalence_level(level) for level in levels])
+
+
 def barred(margin: float | None, what: str = "difference", was: str = "is") -> str:
     """What is not said after a seed diverged, since what is left of an arm then is its better seeds.
 
@@ -184,7 +178,7 @@ def barred(margin: float | None, what: str = "difference", was: str = "is") -> s
     if what == "effect":
         return (
             f"No factor {was} said to help where a seed of an arm with its second level diverged,{also} to hurt where a seed "
-            f"of one with its first did{either}; an interaction {was} unclear wherever one did."
+            f"of one with its first did{either}; an interaction {was} {Outcome.UNCLEAR} wherever one did."
         )
     return (
         f"Nothing {was} said to help where a seed of its own diverged,{also} to hurt where a seed of what it {was} compared "
@@ -223,27 +217,30 @@ def rule(
         >>> from ablate.stats import rule
         >>> for line in rule(judged=3, looks=1, margin=0.5)[1:3]:
         ...     print(line)
-        helps, hurts: the interval excludes 0 (under 0.5: it also lies within ± 0.5 points).
-        no effect beyond ± 0.5: it lies within ± 0.5 points.
+        helps, hurts: the 98.3 % interval excludes 0 (under 0.5: the 96.7 % one lies within ± 0.5 points).
+        no effect beyond ± 0.5: the narrower 96.7 % interval (two one-sided tests) lies within ± 0.5 points.
     """
     among = f"{judged} {what}{'' if judged == 1 else 's'}" + (f" x {looks} looks" if looks > 1 else "")
     share = f" (5 % shared among {among})" if judged * looks > 1 else ""
     if levels:
         share = f" ({LEVEL_SHARED})"
     made = "differences paired by seed" if what == "difference" else f"{what}s computed within each seed"
-    inside = "" if margin is None else f" (under {margin:g}: it also lies within ± {margin:g} {points})"
-    at = percents(levels or [family_level(judged, looks)])
+    at = levels or [family_level(judged, looks)]
+    family, equivalence = percents(at), equivalence_percents(at)
+    inside = "" if margin is None else f" (under {margin:g}: the {equivalence} one lies within ± {margin:g} {points})"
     lines = [
-        f"Intervals: Student's over seeds, on {made}, at {at}{share}. They alone decide.",
-        f"helps, hurts: the interval excludes 0{inside}.",
+        f"Intervals: Student's over seeds, on {made}, at {family}{share}. They alone decide.",
+        f"{Outcome.HELPS}, {Outcome.HURTS}: the {family} interval excludes 0{inside}.",
     ]
     if margin is not None:
         since = f", fixed {fixed}" if fixed else ""
-        lines.append(f"no effect beyond ± {margin:g}: it lies within ± {margin:g} {points}{since}.")
+        lies = f"the narrower {equivalence} interval (two one-sided tests) lies within ± {margin:g} {points}{since}"
+        lines.append(f"{words(Outcome.NO_EFFECT).cell.format(margin=f'{margin:g}')}: {lies}.")
     same = "this test set: train again, test on the same images." if images else "training again, and evaluating alike."
     return [
         *lines,
-        "unclear: anything else, with how many seeds would tell. One seed gives no verdict.",
+        f"{Outcome.UNCLEAR}: anything else, with about how many seeds would tell, if the true {what} is the one found, with "
+        f"{100 * POWER:g} % power. One seed gives {Outcome.NO_VERDICT}.",
         barred(margin, what),
         *([promise] if planned else []),
         f"Verdicts are about {same}{NEW_IMAGES if new_images else ''}",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ablate.stats import HELPS, HURTS, NONE, UNCLEAR, decide, family_level, student
+from ablate.stats import HELPS, HURTS, NONE, UNCLEAR, decide, equivalence_level, family_level, student
 
 Floats = NDArray[np.float64]
 Rule = Callable[[Floats, float], tuple[NDArray[np.int64], tuple[Floats, Floats] | None]]
@@ -22,32 +22,85 @@ RESAMPLES = 2000
 NESTED_RESAMPLES = 1000
 CRITICAL_FROM = 400_000  # studies
 ROUNDING = 1e-9
+LEAST_SPREAD, NEWTON_STEPS = 1e-3, 30  # of the logarithms of variances
 
 
 def paired(runs: Floats) -> Floats:
     return runs[:, 1:] - runs[:, :1]
 
 
-def family_intervals(runs: Floats, margin: float) -> tuple[NDArray[np.int64], tuple[Floats, Floats]]:
-    """The rule of the project."""
-    mean, low, high = student(paired(runs), family_level(runs.shape[1] - 1))
-    return decide(mean, low, high, margin), (low, high)
+def two_intervals(runs: Floats, margin: float, level: float | None = None) -> tuple[NDArray[np.int64], tuple[Floats, Floats]]:
+    """The rule of the project: family intervals for "helps" and "hurts", equivalence intervals for "no effect"."""
+    samples, level = paired(runs), level or family_level(runs.shape[1] - 1)
+    _, low, high = student(samples, level)
+    _, *equivalence = student(samples, equivalence_level(level))
+    return decide((low, high), (equivalence[0], equivalence[1]), margin), (low, high)
+
+
+def one_interval(runs: Floats, margin: float) -> tuple[NDArray[np.int64], tuple[Floats, Floats]]:
+    """Family intervals for all three, as the project had it before."""
+    _, low, high = student(paired(runs), family_level(runs.shape[1] - 1))
+    return decide((low, high), (low, high), margin), (low, high)
 
 
 def plain_intervals(runs: Floats, margin: float) -> tuple[NDArray[np.int64], tuple[Floats, Floats]]:
-    """The same without a correction: each interval at 95 %."""
-    mean, low, high = student(paired(runs), 1 - LEVEL)
-    return decide(mean, low, high, margin), (low, high)
+    """The rule of the project without a correction: each interval at 95 %."""
+    return two_intervals(runs, margin, 1 - LEVEL)
+
+
+def fixed_sequence(runs: Floats, margin: float) -> tuple[NDArray[np.int64], None]:
+    """The same, arm by arm in their order, as the rungs of a ladder, until the first without a verdict."""
+    codes, _ = plain_intervals(runs, margin)
+    reached = np.cumprod(codes != UNCLEAR, axis=1, dtype=bool)
+    return np.where(reached, codes, UNCLEAR), None
+
+
+def moderated(runs: Floats, margin: float) -> tuple[NDArray[np.int64], tuple[Floats, Floats]]:
+    """The intervals of the project with limma's moderated deviations (Smyth 2004), drawn to what the arms have in common."""
+    samples = paired(runs)
+    n, freedom = samples.shape[-1], samples.shape[-1] - 1
+    variances = samples.var(axis=-1, ddof=1)
+    logs = np.log(variances) - special.digamma(freedom / 2) + np.log(freedom / 2)
+    spread = logs.var(axis=1, ddof=1, keepdims=True) - special.polygamma(1, freedom / 2)
+    before = 2 * _trigamma_inverse(np.maximum(spread, LEAST_SPREAD))  # degrees of freedom of what they have in common
+    common = np.exp(logs.mean(axis=1, keepdims=True) + special.digamma(before / 2) - np.log(before / 2))
+    error = np.sqrt((before * common + freedom * variances) / (before + freedom) / n)
+    mean, level = samples.mean(axis=-1), family_level(samples.shape[1])
+    halves = [special.stdtrit(before + freedom, (1 + each) / 2) * error for each in (level, equivalence_level(level))]
+    family, equivalence = ((mean - half, mean + half) for half in halves)
+    return decide(family, equivalence, margin), family
+
+
+def _trigamma_inverse(values: Floats) -> Floats:
+    """By Newton's method, as in the appendix of Smyth 2004."""
+    found = 0.5 + 1 / values
+    for _ in range(NEWTON_STEPS):
+        trigamma = special.polygamma(1, found)
+        found = found + trigamma * (1 - trigamma / values) / special.polygamma(2, found)
+    return np.asarray(found)
 
 
 def holm(runs: Floats, margin: float) -> tuple[NDArray[np.int64], None]:
     """Paired t tests, corrected by Holm, and in the same way two one-sided tests against the margin."""
+    return _by_holm(*_p_values(runs, margin)), None
+
+
+def holm_once(runs: Floats, margin: float) -> tuple[NDArray[np.int64], None]:
+    """Holm with one verdict an arm: that of the smaller of the two p-values, and all of these corrected together."""
+    mean, p_differs, p_equal = _p_values(runs, margin)
+    found = _adjusted(np.minimum(p_differs, p_equal)) <= LEVEL
+    codes = np.where(p_differs <= p_equal, np.where(mean > 0, HELPS, HURTS), NONE)
+    return np.where(found, codes, UNCLEAR), None
+
+
+def _p_values(runs: Floats, margin: float) -> tuple[Floats, Floats, Floats]:
+    """(mean difference, p of the paired t test, p of two one-sided tests against the margin) of each arm."""
     samples = paired(runs)
     n = samples.shape[-1]
     mean, error = samples.mean(axis=-1), samples.std(axis=-1, ddof=1) / np.sqrt(n)
     p_differs = 2 * special.stdtr(n - 1, -np.abs(mean) / error)
     p_equal = special.stdtr(n - 1, -(margin - np.abs(mean)) / error)
-    return _by_holm(mean, p_differs, p_equal), None
+    return mean, p_differs, p_equal
 
 
 def sign_flips(runs: Floats, margin: float) -> tuple[NDArray[np.int64], None]:
@@ -98,7 +151,7 @@ def dunnett(runs: Floats, margin: float) -> tuple[NDArray[np.int64], tuple[Float
     mean = paired(runs).mean(axis=-1)
     half = _dunnett_critical(arms - 1, freedom) * pooled * np.sqrt(2 / n)
     low, high = mean - half, mean + half
-    return decide(mean, low, high, margin), (low, high)
+    return decide((low, high), (low, high), margin), (low, high)
 
 
 @cache
@@ -121,8 +174,7 @@ def bootstrap(runs: Floats, margin: float) -> tuple[NDArray[np.int64], tuple[Flo
         np.concatenate(each).reshape(samples.shape[:2])
         for each in zip(*(_bca(part, counts, level) for part in np.array_split(rows, max(1, len(rows) // 2000))), strict=True)
     )
-    mean = samples.mean(axis=-1)
-    return decide(mean, low, high, margin), (low, high)
+    return decide((low, high), (low, high), margin), (low, high)
 
 
 def _bca(rows: Floats, counts: Floats, level: float) -> tuple[Floats, Floats]:

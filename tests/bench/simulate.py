@@ -23,17 +23,21 @@ Floats = NDArray[np.float64]
 
 STUDIES, FEWER = 20_000, 2_000  # fewer where a rule is slow
 SEEDS = (3, 5, 8, 20)
-ARMS = (1, 6, 12)
+ARMS = (1, 6, 12, 30)
 MARGIN = 0.5
 PAIRED_DEVIATION = 0.3
 POWER = (0.3, 0.5, 1.0, 2.0)
 SHARED = 0.8  # of the variance of a run, where two arms are readouts of one training
 
-OURS = "family intervals"
+OURS, BEFORE = "two intervals", "one interval"
 RULES: dict[str, tuple[rivals.Rule, int]] = {
-    OURS: (rivals.family_intervals, STUDIES),
+    OURS: (rivals.two_intervals, STUDIES),
+    BEFORE: (rivals.one_interval, STUDIES),
     "plain 95 % intervals": (rivals.plain_intervals, STUDIES),
     "Holm on paired t": (rivals.holm, STUDIES),
+    "Holm, one verdict an arm": (rivals.holm_once, STUDIES),
+    "fixed sequence": (rivals.fixed_sequence, STUDIES),
+    "moderated deviations": (rivals.moderated, STUDIES),
     "Dunnett, one deviation": (rivals.dunnett, STUDIES),
     "BCa bootstrap": (rivals.bootstrap, FEWER),
     "sign-flip, Holm": (rivals.sign_flips, FEWER),
@@ -43,7 +47,15 @@ COMPARED_AT, COMPARED_SEEDS = 6, (5, 20)  # arms for rules other than ours, and 
 SCATTERS = ("equal", "one arm x 4", "baseline x 4", "heavy tails", "skewed runs", "shared readouts")
 LIMIT = "all arms skewed, x 4"  # where the rule fails
 # The true differences of the arms, in turns. Those at the margin are the hardest for "no effect".
-EFFECTS = {"0": (0.0,), "± margin": (MARGIN, -MARGIN), "mixed": (0.3, 0.0, -MARGIN, MARGIN, 1.0, -2.0)}
+EFFECTS = {
+    "0": (0.0,),
+    "± margin": (MARGIN, -MARGIN),
+    "between": (MARGIN / 2, -0.9 * MARGIN, 0.1 * MARGIN, -MARGIN / 2),
+    "mixed": (0.3, 0.0, -MARGIN, MARGIN, 1.0, -2.0),
+}
+SAME = "A/A"  # studies of arms that are the baseline itself
+SAME_DEVIATION = 0.35
+SAME_CELLS = ((1, 5), (6, 8))  # arms and seeds
 
 IMAGES = (1_000, 10_000)
 IMAGE_LEVELS = {"95 %": 0.95, "family of 6": family_level(6)}
@@ -93,6 +105,16 @@ def noise(generator: np.random.Generator, scatter: str, arms: int, seeds: int) -
     return values
 
 
+def same_arms() -> Iterator[Row]:
+    """Studies without any effect, as the rule judges them and as it did before."""
+    for arms, seeds in SAME_CELLS:
+        shape = (STUDIES, 1 + arms, seeds)
+        runs = SAME_DEVIATION / np.sqrt(2) * np.random.default_rng([4, arms, seeds]).standard_normal(shape)
+        for rule in (BEFORE, OURS):
+            found = judged(rule, runs, np.zeros(arms))
+            yield Row(rule, f"equal, {SAME_DEVIATION:g}", SAME, arms, seeds, STUDIES, *found)
+
+
 def judged(rule: str, runs: Floats, truth: Floats) -> tuple[float, float, float, float]:
     """(wrong, coverage, found, none) of a rule; see `Row`."""
     codes, intervals = RULES[rule][0](runs, MARGIN)
@@ -107,7 +129,7 @@ def judged(rule: str, runs: Floats, truth: Floats) -> tuple[float, float, float,
 
 
 def verdicts() -> Iterator[Row]:
-    """Studies of each kind, judged by our rule, and those of 6 arms also by the others."""
+    """Studies of each kind, judged by our rule and the one before, and those of 6 arms also by the others."""
     cells: list[tuple[str, str, Sequence[float], int, int]] = [
         (scatter, name, effects, arms, seeds)
         for scatter in (*SCATTERS, LIMIT)
@@ -121,7 +143,7 @@ def verdicts() -> Iterator[Row]:
         runs = noise(np.random.default_rng([1, number]), scatter, arms, seeds)
         runs[:, 1:] += truth[:, None]
         for rule, (_, studies) in RULES.items():
-            if rule == OURS or arms == COMPARED_AT:
+            if rule in (OURS, BEFORE) or arms == COMPARED_AT:
                 yield Row(rule, scatter, name, arms, seeds, studies, *judged(rule, runs[:studies], truth))
 
 
@@ -178,12 +200,15 @@ def tables(frame: pd.DataFrame) -> Iterator[str]:
     """The tables of the record in markdown, in %; the worst over what they do not name."""
     families = frame[frame["effects"].isin(EFFECTS)]
     ours, rest = families[families["rule"] == OURS], families[families["arms"] == COMPARED_AT]
+    same = frame[frame["effects"] == SAME]
     power = frame[frame["effects"].str.startswith("all ")].rename(columns={"effects": "effect"})
     images = frame[frame["rule"].isin([CROSSED, NESTED])].rename(columns={"effects": "level", "scatter": "images"})
     yield _table(ours, ["scatter", "arms"], "seeds", "wrong", "max")
+    yield _table(ours[ours["scatter"] != LIMIT], ["effects"], "seeds", "wrong", "max")
     yield _table(ours, ["scatter"], "seeds", "coverage", "min")
     for seeds in COMPARED_SEEDS:
         yield _table(rest[rest["seeds"] == seeds], ["rule"], "scatter", "wrong", "max")
+    yield _table(same, ["arms", "seeds"], "rule", "none", "min")
     yield _table(power, ["effect", "rule"], "seeds", "found", "min")
     yield _table(images, ["images", "level", "rule"], "seeds", "coverage", "min")
 
@@ -203,5 +228,5 @@ if __name__ == "__main__":
     if sys.argv[1] == "--show":
         print("\n\n".join(tables(pd.read_csv(sys.argv[2], dtype={"effects": "str"}))))
     else:
-        frame = pd.DataFrame([*verdicts(), *new_images()])
+        frame = pd.DataFrame([*verdicts(), *same_arms(), *new_images()])
         frame.to_csv(Path(sys.argv[1]), index=False, float_format="%.4f")

@@ -13,7 +13,7 @@ from ablate.stats import family_level
 
 HERE = Path(__file__).parent
 RECORD = HERE.parents[1] / "experiments" / "verdict-rule"
-OURS, CROSSED = "family intervals", "seeds crossed with images"
+OURS, BEFORE, CROSSED = "two intervals", "one interval", "seeds crossed with images"
 LIMIT = "all arms skewed, x 4"  # the record says that the rule fails there
 SCATTERS = ("equal", "one arm x 4", "baseline x 4", "heavy tails", "skewed runs", "shared readouts")
 
@@ -34,7 +34,7 @@ def test_the_tables_of_the_record_are_those_of_its_csv(monkeypatch):
     monkeypatch.syspath_prepend(HERE)  # where a script finds its neighbours
     tables = list(importlib.import_module("simulate").tables(read(RECORD / "simulation.csv")))
     text = (RECORD / "README.md").read_text()
-    assert len(tables) == 6
+    assert len(tables) == 8
     for table in tables:
         assert table in text
 
@@ -58,6 +58,15 @@ def test_the_intervals_of_a_study_hold_together(simulated, scatter, table):
 def test_the_intervals_for_new_images_hold(simulated, level, bar, table):
     held = simulated[(simulated["rule"] == CROSSED) & (simulated["effects"] == level)]["coverage"]
     table.at_least(bar, f"intervals for new images that hold, {level}, worst of {len(held)} cells", 100 * held.min(), "%")
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize(("arms", "seeds", "bar"), [(1, 5, 64), (6, 8, 60)])
+def test_studies_without_an_effect_say_so_more_often_than_with_one_interval(simulated, arms, seeds, bar, table):
+    cells = simulated[(simulated["effects"] == "A/A") & (simulated["arms"] == arms)].set_index("rule")["none"]
+    what = f"comparisons without a difference that are found to have no effect, {arms} arms, {seeds} seeds"
+    table.note(f"{what}, with one interval", f"{100 * cells[BEFORE]:.1f} %")
+    table.at_least(bar, what, 100 * cells[OURS], "%")
 
 
 @pytest.mark.bench

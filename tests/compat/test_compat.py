@@ -27,8 +27,12 @@ INTERRUPTED = "factorial-339fcfb1"  # at step 600 of 1,500
 
 # What was corrected on purpose since: the columns whose numbers then were wrong, and why.
 _RECENT = "the speed since the last evaluation, which is now batch size x steps / seconds of training"
-CORRECTED: dict[str, str] = dict.fromkeys((f"examples_per_second{of}" for of in ("", "_against", "_difference")), _RECENT)
-CORRECTED["front_seconds"] = "arms whose trainings did not take turns were compared by the hours of the day, too"
+_RANGE = "a range of seeds, for the rule of that time; seeds_needed is one number, for today's"
+CORRECTED: dict[str, str] = {
+    **dict.fromkeys((f"examples_per_second{of}" for of in ("", "_against", "_difference")), _RECENT),
+    **dict.fromkeys(("seeds_from", "seeds_to"), _RANGE),
+    "front_seconds": "arms whose trainings did not take turns were compared by the hours of the day, too",
+}
 # The files whose rows are others since, and why; where rows are as then, so are the numbers.
 REGROUPED = {
     "noise.csv": "runs of raw and of EMA weights, and their differences, were pooled; now each readout has its own row"

@@ -13,16 +13,27 @@ ROW = {
     "verdict": "hurts",
     "under_margin": False,
     "limit": "",
-    "seeds_from": pd.NA,
-    "seeds_to": pd.NA,
+    "seeds_needed": pd.NA,
+    "equivalence_low": -3.7,
+    "equivalence_high": -2.5,
+    "equivalence_level": 0.9,
     "low_new": float("nan"),
     "high_new": float("nan"),
+    "equivalence_low_new": float("nan"),
+    "equivalence_high_new": float("nan"),
     "dagger": False,
     "aliases": "",
 }
 HELPS = ROW | {"points": 2.7, "low": 2.1, "high": 3.3, "verdict": "helps"}
-NONE = ROW | {"points": 0.04, "low": -0.2, "high": 0.3, "verdict": "no effect"}
-UNCLEAR = ROW | {"points": -0.4, "low": -1.9, "high": 1.1, "verdict": "unclear", "seeds_from": 8, "seeds_to": 60}
+NONE = ROW | {
+    "points": 0.04,
+    "low": -0.5,
+    "high": 0.6,
+    "equivalence_low": -0.2,
+    "equivalence_high": 0.3,
+    "verdict": "no effect",
+}
+UNCLEAR = ROW | {"points": -0.4, "low": -1.9, "high": 1.1, "verdict": "unclear", "seeds_needed": 23}
 ONE = ROW | {"n": 1, "low": float("nan"), "high": float("nan"), "verdict": "no verdict", "limit": "one seed"}
 REMOVED = [("augment", "on", "off")]
 
@@ -43,11 +54,9 @@ def said(row: dict[str, object], changes: list[tuple[str, str, str]], **more: ob
         (ROW, "hurts"),
         (ROW | {"dagger": True}, "hurts †"),
         (NONE, "no effect beyond ± 0.5"),
-        (UNCLEAR, "unclear: 8 to 60 seeds would tell"),
-        (UNCLEAR | {"seeds_to": 8}, "unclear: 8 seeds would tell"),
-        (UNCLEAR | {"seeds_from": 40, "seeds_to": pd.NA}, "unclear: 40 or more seeds would tell"),
-        (UNCLEAR | {"seeds_from": pd.NA, "seeds_to": pd.NA}, "unclear: more than 1,000 seeds would be needed"),
-        (UNCLEAR | {"limit": "images"}, "unclear: 8 to 60 seeds would tell; for new images no number would"),
+        (UNCLEAR, "unclear: about 23 seeds would tell"),
+        (UNCLEAR | {"seeds_needed": pd.NA}, "unclear: more than 1,000 seeds would be needed"),
+        (UNCLEAR | {"limit": "images"}, "unclear: about 23 seeds would tell; for new images no number would"),
         (UNCLEAR | {"limit": "diverged"}, "unclear: a seed diverged"),
         (UNCLEAR | {"limit": "alike"}, "unclear: the same difference in every seed"),
         (ONE, "no verdict: one seed"),
@@ -62,7 +71,7 @@ def test_each_verdict_has_its_words(row, text):
 def test_an_interaction_does_not_help():
     told = [sentences.verdict(row, 0.5, interaction=True) for row in (HELPS, ROW, NONE, UNCLEAR)]
     assert told[:3] == ["they depend on each other", "they depend on each other", "they add up within ± 0.5"]
-    assert told[3] == "unclear: 8 to 60 seeds would tell"
+    assert told[3] == "unclear: about 23 seeds would tell"
 
 
 def test_a_short_verdict_leaves_the_reasons_to_the_caption():
@@ -75,7 +84,8 @@ def test_what_is_taken_away_is_read_as_taken_away():
     assert said(ROW, REMOVED) == "without augmentation, accuracy falls by 3.1 points (2.3 to 3.9), so it earns its place"
     assert said(HELPS, REMOVED) == "without augmentation, accuracy rises by 2.7 points (2.1 to 3.3), so it is better left out"
     assert said(NONE, [("lrn", "native", "off")]) == (
-        "without local response normalisation, accuracy changes by less than 0.5 points, so it can go"
+        "without local response normalisation, accuracy changes by less than 0.5 points (90 % interval −0.2 to "
+        "+0.3), so it can go"
     )
     assert said(ROW, [("fc", "two", "none")]).startswith("without hidden dense layers, accuracy falls")
 
@@ -122,9 +132,10 @@ def test_three_names_stand_one_after_another_with_commas():
 
 def test_what_is_unclear_is_left_open():
     assert said(UNCLEAR, REMOVED) == (
-        "whether augmentation matters is not told by 3 seeds (−0.4 points, −1.9 to +1.1): 8 to 60 seeds would tell"
+        "whether augmentation matters is not told by 3 seeds (−0.4 points, −1.9 to +1.1): about 23 seeds would tell, if "
+        "the true difference is this one, with 80 % power"
     )
-    assert said(UNCLEAR | {"limit": "images"}, REMOVED).endswith(": 8 to 60 seeds would tell; for new images no number would")
+    assert said(UNCLEAR | {"limit": "images"}, REMOVED).endswith("80 % power; for new images no number would")
     assert said(ONE, REMOVED) == (
         "without augmentation, accuracy falls by 3.1 points with the one seed there is, which gives no verdict"
     )
@@ -161,7 +172,7 @@ def test_of_interactions_that_are_aliased_only_their_sum_is_said_to_be_small(stu
     values = [[0.8 + 0.001 * seed + 0.00001 * (arm * seed % 7) for seed in range(3)] for arm in range(8)]
     analysis = study(values, *four, design="fractional")
     last = analysis.fill(sentences.sentences)[4]
-    assert last == "The sum of augment x ema + lrn x fc lies within ± 0.5 points."
+    assert last == "The sum of augment x ema + lrn x fc lies within ± 0.5 points (98.6 % interval −0.01 to 0.00)."
     row = analysis.comparisons.to_dict("records")[4]
     assert sentences.verdict(row, 0.5, interaction=True) == "their sum is small: within ± 0.5"
     assert sentences.short(row, 0.5, interaction=True) == "their sum is small"

@@ -34,6 +34,7 @@ def test_a_pair_is_the_crossed_analysis_of_its_differences_in_points(correct) ->
         d = np.stack([correct[arm][seed].astype(int) - correct[other][seed] for seed in seeds])
         g, of_seeds, of_images, low, high = crossed(d, 0.99)
         expected = [len(seeds), IMAGES, 100 * g, 100 * of_seeds**0.5, 100 * of_images**0.5, 100 * low, 100 * high]
+        expected += [100 * bound for bound in crossed(d, 0.98)[-2:]]
         assert found.loc[place].tolist() == pytest.approx(expected)
 
 

@@ -13,7 +13,7 @@ from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.weightstats import DescrStatsW
 
-from ablate.stats import HELPS, HURTS, NONE, UNCLEAR, crossed, decide, family_level, student
+from ablate.stats import HELPS, HURTS, NONE, UNCLEAR, crossed, decide, equivalence_level, family_level, student
 
 LEVELS = [0.95, family_level(6), family_level(124, 3)]
 
@@ -53,6 +53,19 @@ def test_the_family_level_shares_five_percent_among_differences_and_looks() -> N
     assert family_level(2, looks=3) == family_level(6)
 
 
+@pytest.mark.parametrize("judged", [1, 2, 6, 30])
+def test_the_bounds_of_an_equivalence_interval_are_those_of_one_sided_tests(judged: int) -> None:
+    samples = np.random.default_rng(judged).normal(0.1, 0.4, 8)
+    level = family_level(judged)
+    _, low, high = student(samples, equivalence_level(level))
+    for bound in (low, high):
+        below, above = (scipy_stats.ttest_1samp(samples, bound, alternative=side).pvalue for side in ("less", "greater"))
+        assert min(below, above) == pytest.approx(1 - level, rel=1e-6)
+    margin = max(abs(low), abs(high))
+    p = max(DescrStatsW(samples).ttost_mean(-margin, margin)[0], 0)
+    assert p == pytest.approx(1 - level, rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "margin", "code"),
     [
@@ -60,27 +73,52 @@ def test_the_family_level_shares_five_percent_among_differences_and_looks() -> N
         (0.1, 0.4, 0.5, HELPS),
         (-2, -0.1, 0.5, HURTS),
         (-0.4, 0.4, 0.5, NONE),
-        (-0.4, 0.6, 0.5, UNCLEAR),
-        (-0.6, 0.4, 0.5, UNCLEAR),
-        (-0.5, 0.4, 0.5, UNCLEAR),  # an effect of 0.5 is one
+        (-0.55, 0.55, 0.5, NONE),  # the equivalence interval is the narrower one
+        (-0.4, 0.7, 0.5, UNCLEAR),
+        (-0.7, 0.4, 0.5, UNCLEAR),
+        (-0.625, 0.5, 0.5, UNCLEAR),  # an effect of 0.5 is one
         (0, 0.4, 0.5, NONE),
-        (0, 0.6, 0.5, UNCLEAR),
+        (0, 0.7, 0.5, UNCLEAR),
         (-0.4, 0.4, None, UNCLEAR),
         (0.1, 0.4, None, HELPS),
         (np.nan, np.nan, 0.5, UNCLEAR),
     ],
 )
-def test_an_interval_says_where_the_difference_can_lie(low: float, high: float, margin: float | None, code: int) -> None:
-    assert decide((low + high) / 2, low, high, margin) == code
+def test_two_intervals_say_where_the_difference_can_lie(low: float, high: float, margin: float | None, code: int) -> None:
+    assert decide((low, high), (0.8 * low, 0.8 * high), margin) == code
 
 
-@given(st.floats(-3, 3), st.floats(0.001, 3), st.floats(0, 1), st.floats(0.01, 2))
-def test_no_verdict_is_wrong_while_its_interval_holds_the_truth(low: float, width: float, place: float, margin: float) -> None:
-    high = low + width
-    truth = min(high, low + place * width)
-    code = int(decide((low + high) / 2, low, high, margin))
+@given(st.floats(-3, 3), st.floats(0.001, 3), st.floats(0.1, 1), st.floats(0.01, 2), st.floats(-4, 4))
+def test_a_wrong_verdict_takes_an_interval_that_leaves_out_the_truth_on_its_side(
+    middle: float, half: float, narrower: float, margin: float, truth: float
+) -> None:
+    """The proof of the rule, case by case."""
+    family, equivalence = ((middle - width, middle + width) for width in (half, narrower * half))
+    code = int(decide(family, equivalence, margin))
     right = {HELPS: truth > 0, HURTS: truth < 0, NONE: abs(truth) < margin, UNCLEAR: True}
-    assert right[code]
+    small = code in (HELPS, HURTS) and -margin < equivalence[0] and equivalence[1] < margin
+    if right[code] and not (small and abs(truth) >= margin):
+        return
+    if truth == 0:
+        assert family[0] > 0 or family[1] < 0
+    elif abs(truth) < margin:
+        assert family[1] < truth if truth > 0 else family[0] > truth
+    else:
+        assert equivalence[1] < truth if truth > 0 else equivalence[0] > truth
+
+
+@pytest.mark.parametrize("seeds", [3, 8])
+@pytest.mark.parametrize("judged", [1, 6])
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])  # of the margin
+def test_a_comparison_is_wrong_as_seldom_as_the_proof_says(seeds: int, judged: int, share: float) -> None:
+    studies, margin, level = 40_000, 0.5, family_level(judged)
+    samples = np.random.default_rng([seeds, judged]).normal(share * margin, 0.15, (studies, seeds))
+    (_, *family), (_, *equivalence) = student(samples, level), student(samples, equivalence_level(level))
+    codes = decide(tuple(family), tuple(equivalence), margin)
+    wrong = {0.0: np.isin(codes, [HELPS, HURTS]), 0.5: codes == HURTS, 1.0: np.isin(codes, [NONE, HURTS])}[share].mean()
+    bound = (1 - level) / (2 if share == 0.5 else 1)
+    assert wrong <= bound + 4 * np.sqrt(bound / studies)
+    assert (codes == NONE).mean() > 0.5 or share or seeds == 3
 
 
 def table(n: int, m: int, seed: int = 0) -> np.ndarray:

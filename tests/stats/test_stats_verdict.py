@@ -32,15 +32,17 @@ def around(mean: float, sd: float, n: int) -> list[float]:
         (0.45, 0.1, "helps", False),  # 0.45 ± 0.12
         (-2, 0.1, "hurts", False),
         (-0.3, 0.1, "hurts", True),
+        (0.4, 0.1, "helps", True),  # 0.4 ± 0.12, but ± 0.0953 for the margin
         (0.1, 0.1, "no effect", False),
+        (0.2, 0.3, "no effect", False),  # 0.2 ± 0.37 and ± 0.286
         (0.1, 0.5, "unclear", False),
         (2, 3, "unclear", False),
     ],
 )
-def test_the_interval_alone_decides(mean: float, sd: float, verdict: str, under_margin: bool) -> None:
+def test_the_intervals_alone_decide(mean: float, sd: float, verdict: str, under_margin: bool) -> None:
     found = judge(around(mean, sd, 5)).loc[0]
     assert found[["verdict", "under_margin", "limit"]].tolist() == [verdict, under_margin, ""]
-    assert (pd.isna(found["seeds_from"]) and pd.isna(found["seeds_to"])) == (verdict != "unclear")
+    assert pd.isna(found["seeds_needed"]) == (verdict != "unclear")
 
 
 def test_more_differences_take_more_to_tell() -> None:
@@ -63,14 +65,14 @@ def test_one_seed_gives_no_verdict() -> None:
     found = judge([5.0, NAN, NAN], [NAN, NAN, NAN])
     assert found["verdict"].tolist() == ["no verdict"] * 2
     assert found["limit"].tolist() == ["one seed", ""]
-    assert found[["seeds_from", "seeds_to"]].isna().all(axis=None)
+    assert found["seeds_needed"].isna().all()
 
 
 @pytest.mark.parametrize("points", [0.0, 0.3, -2.0])
 def test_seeds_that_are_all_alike_are_unclear(points: float) -> None:
     found = judge([points] * 4).loc[0]
     assert found[["verdict", "limit"]].tolist() == ["unclear", "alike"]
-    assert pd.isna(found["seeds_from"])
+    assert pd.isna(found["seeds_needed"])
 
 
 def test_what_is_left_of_a_diverged_arm_may_only_hurt() -> None:
@@ -82,7 +84,7 @@ def test_what_is_left_of_a_diverged_arm_may_only_hurt() -> None:
     assert other["verdict"].tolist() == ["helps", "helps", "unclear", "unclear"]
     assert other["limit"].tolist() == ["", "", "diverged", "diverged"]
     assert not found["under_margin"].any()
-    assert found[["seeds_from", "seeds_to"]].isna().all(axis=None)
+    assert found["seeds_needed"].isna().all()
     assert judge(*samples, diverged=[False] * 4)["limit"].eq("").all()
     assert judge(*samples, diverged=[True] * 4, better=-1)["verdict"].tolist()[0] == "hurts"
 
@@ -91,55 +93,34 @@ def test_after_a_diverged_seed_more_seeds_can_only_show_that_it_hurts() -> None:
     found = judge(around(2, 3, 4), around(0.3, 0.6, 4), around(-2, 3, 4), diverged=[True] * 3)
     free = judge(around(-2, 3, 4))
     assert found["limit"].tolist() == ["diverged", "diverged", ""]
-    assert found.loc[:1, "seeds_from"].isna().all()
-    assert found.loc[2, ["seeds_from", "seeds_to"]].tolist() == free.loc[0, ["seeds_from", "seeds_to"]].tolist()
-
-
-def fewest(n: int, deviation: float, level: float, distance: float) -> int:
-    """The first number of seeds above n that is likely to tell, by trying all: the sample size of textbooks, at 80 % power."""
-    for seeds in range(n + 1, 10_000):
-        if (scipy_stats.t.ppf((1 + level) / 2, seeds - 1) + scipy_stats.norm.ppf(0.8)) * deviation / seeds**0.5 <= distance:
-            return seeds
-    raise AssertionError
-
-
-@pytest.mark.parametrize(
-    ("mean", "sd", "n", "judged", "distance"),
-    [(0.1, 0.5, 5, 6, 0.4), (0.4, 0.5, 3, 1, 0.4), (-1, 2, 8, 12, 1), (-0.2, 0.4, 4, 2, 0.3), (0.25, 0.3, 5, 6, 0.25)],
-)
-def test_the_seeds_that_would_tell_are_a_range_since_the_deviation_is_uncertain(
-    mean: float, sd: float, n: int, judged: int, distance: float
-) -> None:
-    found = judge(around(mean, sd, n), judged=judged).loc[0]
-    low, high = (sd * np.sqrt((n - 1) / scipy_stats.chi2.ppf(share, n - 1)) for share in (0.95, 0.05))
-    assert found["verdict"] == "unclear"
-    assert found["seeds_from"] == fewest(n, low, family_level(judged), distance)
-    assert found["seeds_to"] == fewest(n, high, family_level(judged), distance)
+    assert found.loc[:1, "seeds_needed"].isna().all()
+    assert found.loc[2, "seeds_needed"] == free.loc[0, "seeds_needed"]
 
 
 def test_more_seeds_than_there_are_even_where_fewer_might_have_told() -> None:
     found = judge(around(2, 1.7, 5)).loc[0]  # 2 ± 2.1
     assert found["verdict"] == "unclear"
-    assert found["seeds_from"] == 6 < found["seeds_to"]
+    assert found["seeds_needed"] == 8
+    lucky = judge(around(0.45, 0.2, 5)).loc[0]  # 0.45 ± 0.25: helps
+    assert pd.isna(lucky["seeds_needed"])
 
 
 def test_more_seeds_than_anyone_trains_are_not_counted() -> None:
     found = judge(around(0.4, 4, 5), around(0.1, 40, 5), around(0.0, 1, 5), margin=None)
     assert found["verdict"].tolist() == ["unclear"] * 3
-    assert found.loc[0, "seeds_from"] <= MOST_SEEDS
-    assert pd.isna(found.loc[0, "seeds_to"])
-    assert found.loc[1:, ["seeds_from", "seeds_to"]].isna().all(axis=None)
+    assert found.loc[0, "seeds_needed"] <= MOST_SEEDS
+    assert found.loc[1:, "seeds_needed"].isna().all()
     many = judge(list(np.random.default_rng(0).normal(0, 1, MOST_SEEDS)), margin=None).loc[0]
-    assert pd.isna(many["seeds_from"])
+    assert pd.isna(many["seeds_needed"])
 
 
 def test_where_the_images_alone_are_too_few_no_number_of_seeds_would_tell() -> None:
     samples = [around(0.2, 0.6, 5)] * 3
-    z = scipy_stats.norm.ppf((1 + family_level(3)) / 2)
+    z = scipy_stats.norm.ppf(family_level(3))  # of the equivalence interval
     images = pd.DataFrame({"sd_img": [0.31 / z, 0.29 / z, 0.31 / z], "low_new": [-1.0, -1.0, NAN]})  # it is 0.3 from the margin
     found = judge(*samples, judged=3, images=images)
     assert found["limit"].tolist() == ["images", "", ""]
-    assert found["seeds_from"].notna().all()  # of this test set
+    assert found["seeds_needed"].notna().all()  # of this test set
     sure = judge(around(2, 0.1, 5), images=pd.DataFrame({"sd_img": [100.0], "low_new": [-1.0]}))
     assert sure.loc[0, ["verdict", "limit"]].tolist() == ["helps", ""]  # it is decided on this test set
 
@@ -154,7 +135,7 @@ def test_to_swap_arm_and_baseline_swaps_helps_and_hurts(hundredths: list[int], m
     one = judge(samples, margin=margin, judged=judged).loc[0]
     other = judge([-number for number in samples], margin=margin, judged=judged).loc[0]
     same = judge([-number for number in samples], margin=margin, judged=judged, better=-1).loc[0]
-    kept = ["under_margin", "seeds_from", "seeds_to", "limit"]
+    kept = ["under_margin", "seeds_needed", "limit"]
     assert other["verdict"] == MIRROR.get(one["verdict"], one["verdict"])
     assert same["verdict"] == one["verdict"]
     assert other[kept].fillna(-1).tolist() == one[kept].fillna(-1).tolist() == same[kept].fillna(-1).tolist()
@@ -176,9 +157,15 @@ def test_a_level_has_as_many_digits_as_it_needs(judged: int, text: str) -> None:
     assert percent(family_level(judged)) == text
 
 
+def test_the_rule_names_the_level_of_each_interval() -> None:
+    _, differs, same, *_ = rule(6, 1, 0.5)
+    assert "99.17 % interval excludes 0 (under 0.5: the 98.3 % one" in differs
+    assert "narrower 98.3 % interval (two one-sided tests) lies within ± 0.5" in same
+
+
 def test_the_rule_states_what_decides() -> None:
     text = "\n".join(rule(6, 2, 0.5))
-    for part in ("99.58 %", "6 differences x 2 looks", "no effect beyond ± 0.5", "5 % of studies", "this test set", "†"):
+    for part in ("99.58 %", "6 differences x 2 looks", "no effect beyond ± 0.5", "at most 5 %", "this test set", "†"):
         assert part in text
     without = "\n".join(rule(1, 1, None, "nats"))
     assert "95 %" in without

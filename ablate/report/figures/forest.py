@@ -19,7 +19,7 @@ from ablate.report.figures.legend import LINE, UNDER, below, dots, shade
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import GREY, ORANGE, SHADE, drawing, limits, tell
 from ablate.results.question import METRICS, Metric, Question
-from ablate.stats import percents
+from ablate.stats import equivalence_percents, percents
 from ablate.stats.outcomes import SHOWN, Outcome
 from ablate.text import counted
 
@@ -126,7 +126,7 @@ def forest(
         ax.xaxis.set_major_formatter(lambda value, _: numbers.signed(value, 4).rstrip("0").rstrip("."))
         ax.set_xlabel(difference)
         ax.set_title(f"{percents(levels)} family intervals, {counted(count, judged)} judged", pad=8)
-        handles, said = _meaning(comparisons, texts, margin, metric, bool(fell.any()))
+        handles, said = _meaning(comparisons, texts, margin, metric, levels, bool(fell.any()))
         said += rows.told(count, judged)
         ends = [*comparisons[["low", "high", "low_new", "high_new"]].to_numpy(dtype=float).ravel(), *seeds.ravel()]
         below(ax, handles, said + bars.cut(ends, (low, high)), under=UNDER + LINE * difference.count("\n"))
@@ -157,12 +157,12 @@ def _told(row: Mapping[Any, Any], metric: Metric, places: int) -> str:
 
 
 def _meaning(
-    comparisons: pd.DataFrame, texts: Sequence[str], margin: float | None, metric: Metric, fell: bool
+    comparisons: pd.DataFrame, texts: Sequence[str], margin: float | None, metric: Metric, levels: Sequence[float], fell: bool
 ) -> tuple[list[Artist], list[str]]:
     """The handles of what is drawn, and the sentences above them."""
     handles: list[Artist] = []
     if comparisons["low"].notna().any():
-        label = "mean and family interval: it decides"
+        label = "mean and family interval: it decides" + ("" if margin is None else f" {Outcome.HELPS} and {Outcome.HURTS}")
         handles.append(Line2D([], [], color="black", linewidth=2.2, marker="D", markerfacecolor="white", label=label))
     if comparisons["low_new"].notna().any():
         handles.append(Line2D([], [], color=GREY, linewidth=0.9, label="above it, thin: the same for new images, too"))
@@ -174,5 +174,7 @@ def _meaning(
     untold = comparisons["verdict"] == Outcome.NO_VERDICT
     drawn = [each for each in Outcome if (untold.any() if each == Outcome.NO_VERDICT else not untold.all())]
     said = ["  ".join(f"{SHOWN[each].sign} {each}" for each in drawn)]
+    if margin is not None and comparisons["verdict"].eq(Outcome.NO_EFFECT).any():
+        said.append(f"{Outcome.NO_EFFECT}: the {equivalence_percents(levels)} interval, not drawn, lies in the shaded margin")
     said += [line for mark, line in SAID.items() if any(mark in text for text in texts)]
     return handles, said

@@ -12,6 +12,7 @@ from ablate.report.tables.verdicts import OTHER, whats
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
+from ablate.stats import Outcome
 from ablate.text import counted
 
 HEAD = r"""% Needs \usepackage{booktabs} in the preamble. To be set as
@@ -116,16 +117,21 @@ def _tested(results: Results, question: Question, comparisons: pd.DataFrame) -> 
     if not question.shared:
         shared = f" ({stats.LEVEL_SHARED})"
     lines = [f"with its Student interval over seeds at {stats.percents(question.levels)}{shared}."]
-    margin = (
-        "" if question.margin is None else f", no effect where it lies within ± {question.margin:g} {question.metric.points}"
-    )
-    lines.append(f"Verdict: helps or hurts where the interval excludes 0{margin}, unclear otherwise.")
+    margin = ""
+    if question.margin is not None:
+        narrower = stats.equivalence_percents(question.levels)
+        margin = (
+            f", {Outcome.NO_EFFECT} where the narrower {narrower} interval (two one-sided tests) lies within "
+            f"± {question.margin:g} {question.metric.points}"
+        )
+    decided = f"{Outcome.HELPS} or {Outcome.HURTS} where the interval excludes 0"
+    lines.append(f"Verdict: {decided}{margin}, {Outcome.UNCLEAR} otherwise.")
     if (results.runs["status"] == "diverged").any():
         lines.append(stats.barred(question.margin, "effect" if question.effects else "difference"))
     if unclear := naming.left_unclear(comparisons):
-        lines.append(f"Unclear since a seed diverged: {'; '.join(unclear)}.")
+        lines.append(f"{Outcome.UNCLEAR.capitalize()} since a seed diverged: {'; '.join(unclear)}.")
     if unclear := naming.left_unclear(comparisons, "unstable"):
-        lines.append(f"Unclear since a run is unstable: {'; '.join(unclear)}.")
+        lines.append(f"{Outcome.UNCLEAR.capitalize()} since a run is unstable: {'; '.join(unclear)}.")
     if question.effects:
         lines.append("Interactions (a x b) are said to depend on each other or to add up in place of that.")
     if comparisons["dagger"].any():

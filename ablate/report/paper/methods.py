@@ -13,6 +13,7 @@ from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question, steps_read
 from ablate.results.retuned import Retuned
+from ablate.stats import Outcome
 from ablate.text import counted
 
 TO_FILL_IN = "**To fill in:**"
@@ -186,7 +187,8 @@ def rule(
             lines.append(no_bound)
         elif is_tested(comparisons) and not caveats.interim(results, question):
             lines.append(
-                "So in at most 5 % of such studies any verdict is wrong, unless arms now and then fall far below the others."
+                "The chance that any of these verdicts is wrong is at most 5 %, unless arms now and then fall far below the "
+                "others."
             )
         lines.append(f"Metric, step, margin and comparisons were fixed {sentences.when_fixed(retuned, begun_earlier)}.")
         lines += caveats.said(results, question, begun_earlier)
@@ -230,12 +232,14 @@ def test(results: Results, question: Question, comparisons: pd.DataFrame) -> lis
     if not question.shared:
         shared = f": {stats.LEVEL_SHARED}"
     own = ", each with its own deviation" if many else ""
-    read = (
-        "to help or hurt where its interval excluded 0, and to be unclear otherwise"
-        if question.margin is None
-        else "to help or hurt where its interval excluded 0, to have no effect where it lay within "
-        f"± {question.margin:g} {question.metric.points}, and to be unclear otherwise"
-    )
+    read = "to help or hurt where its interval excluded 0"
+    if question.margin is not None:
+        narrower = stats.equivalence_percents(question.levels)
+        read += (
+            f", to have {Outcome.NO_EFFECT} where two one-sided tests placed it within ± {question.margin:g} "
+            f"{question.metric.points} (the narrower {narrower} interval lay within them)"
+        )
+    read += f", and to be {Outcome.UNCLEAR} otherwise"
     lines = [
         f"{each} we took the {what}, and its mean over seeds with a Student interval at {stats.percents(question.levels)}"
         f"{shared}{own}.",
@@ -243,7 +247,7 @@ def test(results: Results, question: Question, comparisons: pd.DataFrame) -> lis
         stats.barred(question.margin, "effect" if question.effects else "difference", "was"),
     ]
     unclear = naming.left_unclear(comparisons)
-    return [*lines, f"That left unclear: {'; '.join(unclear)}."] if unclear else lines
+    return [*lines, f"That left {Outcome.UNCLEAR}: {'; '.join(unclear)}."] if unclear else lines
 
 
 def no_seeds(results: Results) -> str:

@@ -122,7 +122,7 @@ def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
         case Outcome.NO_EFFECT:
             line = (
                 f"The search gained nothing that matters: {names[0]} differs from {names[1]} by less than "
-                f"{question.margin:g} {points} ({within}) {where}"
+                f"{question.margin:g} {points} ({words.equivalence(row, places)}) {where}"
             )
         case Outcome.UNCLEAR:
             line = f"{unshown}: the difference of {names[0]} from {names[1]} is {told} ({amount}) {where}: {reason}"

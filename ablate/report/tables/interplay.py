@@ -5,7 +5,7 @@ from ablate.report import footnotes
 from ablate.report.sentences import DIVERGED
 from ablate.report.tables.table import Table, intervals, numeric, shown, signed, wordy
 from ablate.results.compare import Comparison
-from ablate.stats import Outcome
+from ablate.stats.outcomes import SHOWN, Outcome
 from ablate.text import counted
 
 
@@ -29,13 +29,17 @@ def table(comparison: Comparison) -> Table:
         "seeds that both have.",
         "Intervals: Student's over seeds, on the difference of the two effects within each seed, at "
         f"{stats.percent(comparison.level)} (5 % shared among {shared}). They alone decide.",
-        "depends on the others: the interval excludes 0, so the change does not do the same in both.",
+        f"{SHOWN[Outcome.HELPS].twice}: the interval excludes 0, so the change does not do the same in both.",
     ]
     if margin is not None:
-        notes.append(f"adds up: the interval lies within ± {margin:g} {points}.")
+        narrower = stats.equivalence_percents([comparison.level])
+        notes.append(
+            f"{SHOWN[Outcome.NO_EFFECT].twice}: the narrower {narrower} interval (two one-sided tests) lies within "
+            f"± {margin:g} {points}."
+        )
     notes.append(
-        "unclear: anything else, and wherever a seed of one of the four arms diverged, since only its better seeds are left. "
-        "One seed gives no verdict."
+        f"{Outcome.UNCLEAR}: anything else, and wherever a seed of one of the four arms diverged, since only its better seeds "
+        f"are left. One seed gives {Outcome.NO_VERDICT}."
     )
     sides = list(zip(comparison.names, (comparison.first, comparison.second), strict=True))
     steps = [" and ".join(f"{step:,}" for step in sorted(set(analysis.question.steps))) for _, analysis in sides]

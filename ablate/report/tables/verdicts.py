@@ -18,7 +18,10 @@ OTHER = "compared with"
 def part(
     question: Question, comparisons: pd.DataFrame, partner: str | None, places: int, verdict_notes: Sequence[str] = ()
 ) -> Table | None:
-    """One row a comparison that is judged; None where nothing is compared."""
+    """One row a comparison that is judged; None where nothing is compared.
+
+    The equivalence interval is shown where it has decided anything.
+    """
     if not question.judged:
         return None
     columns = [
@@ -28,6 +31,9 @@ def part(
         shown(intervals(comparisons, "low", "high", places), f"{stats.percents(question.levels)} interval"),
         wordy("verdict", verdicts(question, comparisons)),
     ]
+    if (comparisons["under_margin"] | (comparisons["verdict"] == stats.Outcome.NO_EFFECT)).any():
+        heading = f"{stats.equivalence_percents(question.levels)} interval"
+        columns.append(shown(intervals(comparisons, "equivalence_low", "equivalence_high", places), heading, spare=2))
     if comparisons["low_new"].notna().any():
         columns.append(shown(intervals(comparisons, "low_new", "high_new", places), NEW_IMAGES, spare=1))
     return Table(NAME, "What each change is worth", tuple(columns), tuple(verdict_notes), section="verdicts")

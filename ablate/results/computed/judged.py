@@ -8,6 +8,7 @@ from ablate import stats
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
+from ablate.stats.paired import BOUNDS
 
 PENDING = "pending until all of its runs have ended"
 
@@ -84,7 +85,7 @@ def comparisons(
     told = stats.verdicts(estimates, question.margin, question.metric.better, *gone, images, all_gone, fell)
     if question.looked:
         told = _until_ended(told, results, weights)
-    wider = estimates.assign(low=images["low_new"], high=images["high_new"])
+    wider = estimates.assign(**{name: images[f"{name}_new"] for name in BOUNDS})
     other = stats.verdicts(wider, question.margin, question.metric.better, *gone, images, unstable=fell)["verdict"]
     known = images["low_new"].notna() & (told["verdict"] != stats.Outcome.NO_VERDICT)
     new = pd.DataFrame({"verdict_new": other.where(known, ""), "dagger": known & (other != told["verdict"])})

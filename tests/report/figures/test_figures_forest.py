@@ -12,7 +12,7 @@ from ablate.stats.outcomes import SHOWN, Outcome
 
 LEVEL = 1 - 0.05 / 3
 NAMES = ["augment: on → off", "lrn: on → off", "model: tuto → alex4, weight_decay: scaled → decoupled, fc: two → one"]
-TEXTS = ["hurts", "no effect beyond ± 0.5", "unclear: 8 to 60 seeds would tell †"]
+TEXTS = ["hurts", "no effect beyond ± 0.5", "unclear: about 23 seeds would tell †"]
 
 
 def comparisons(count: int = 3, **columns) -> pd.DataFrame:
@@ -191,3 +191,10 @@ def test_of_hundreds_of_rows_the_largest_are_drawn_and_the_rest_is_said():
     assert written == sorted(written, key=lambda text: int(text.split()[1]))
     assert "128 differences judged" in ax.get_title(loc="left")
     assert f"{rows.MOST} of 128 differences, the largest; all are in the files beside it" in legend(ax).replace("\n", " ")
+
+
+def test_the_legend_names_the_interval_that_decides_no_effect():
+    said = "no effect: the 96.7 % interval, not drawn, lies in the shaded margin"
+    assert said in legend(forest(comparisons())).replace("\n", " ")
+    assert "it decides helps and hurts" in legend(forest(comparisons()))
+    assert said not in legend(forest(comparisons(verdict="unclear")))

@@ -111,7 +111,7 @@ def test_names_and_values_do_not_overlap_and_stay_inside(draw):
 
 def test_a_long_text_at_the_right_moves_below_a_long_name():
     ax = figures.single()
-    name, text = "model: tuto → alex4, lrn: on → off, fc: two → one", "unclear: 8 to 60 seeds would tell"
+    name, text = "model: tuto → alex4, lrn: on → off, fc: two → one", "unclear: about 23 seeds would tell"
     rows.lay(ax, [name, "short"], [text, text])
     heights = {each.get_text(): each.get_position()[1] for each in ax.texts[:2]}
     assert heights[text] == heights[name] + 1

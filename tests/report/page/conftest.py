@@ -116,7 +116,7 @@ def sections() -> list[page.Section]:
             "arm": ["ema: on → off", NASTY, "lrn: native → off", "fc: two → one"],
             "difference": ["−1.2 (−2.0 to −0.4)", "+10.0 (+9.0 to +11.0)", "–", "+0.31 (−0.10 to +0.72)"],
             "operations": ["1,234,567", "987", "19,000", "–"],
-            "verdict": ["hurts", "helps", "no verdict: one seed", "unclear: 8 to 60 seeds would tell"],
+            "verdict": ["hurts", "helps", "no verdict: one seed", "unclear: about 23 seeds would tell"],
         }
     )
     exact = pd.DataFrame({"difference": [-1.2345678, 10.0, None, 0.31]})

@@ -61,7 +61,7 @@ def test_the_caption_says_what_the_numbers_are(study):
         r"mean $\pm$ standard deviation over seeds",
         "to baseline (augment: on, ema: on), paired by seed, in points",
         r"at 98.3 \% (5 \% shared among 3 comparisons)",
-        r"no effect where it lies within $\pm$ 0.5 points",
+        r"no effect where the narrower 96.7 \% interval (two one-sided tests) lies within $\pm$ 0.5 points",
     ):
         assert part in text
     assert text.count("\n") == 1  # one paragraph: LaTeX forbids two in a caption
