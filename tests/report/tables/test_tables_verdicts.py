@@ -23,7 +23,7 @@ def test_the_equivalence_interval_is_shown_where_it_decided(study):
     text = study(small).fill(verdicts.part).text
     assert text["verdict"][0] == "no effect beyond ± 0.5"
     assert text["98.3 % interval"][0] == "−0.22 to +0.29"
-    assert text["96.7 % interval"][0] == "−0.15 to +0.21"
+    assert text["96.7 % interval"][0] == "−0.14 to +0.21"
     assert "96.7 % interval" not in study(WHOLE).fill(verdicts.part).text
 
 
