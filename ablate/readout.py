@@ -11,6 +11,7 @@ from ablate.store.sweep import Sweep
 from ablate.store.sweep_runs import SweepRun
 
 LARGEST = 2**63 - 1  # a step that frames hold
+STEPS_A_TAIL = 20  # steps of a training for each of the evaluations that are averaged, so that all are in its last 5 %
 LAST_KEY = "readout.last"  # of the config
 LAST = 10  # evaluations that a run's value is the mean of, where no other number is asked for
 # The numbers of an evaluation: least and most of each; a loss may be NaN or infinite.
@@ -97,7 +98,7 @@ def tail(step: int, last: int) -> tuple[int, ...]:
         >>> tail(10_000, 1)
         (10000,)
     """
-    apart = step // (20 * last)
+    apart = step // (STEPS_A_TAIL * last)
     return tuple(step - back * apart for back in reversed(range(last)))
 
 
@@ -122,7 +123,7 @@ def affordable(last: int, step: int, batch_size: int | None, images: int | None)
         1
     """
     cheap = last if batch_size is None or not images else 3 * step * batch_size // (20 * images)
-    return max(1, min(last, step // 20, cheap))
+    return max(1, min(last, step // STEPS_A_TAIL, cheap))
 
 
 def column(metric: str, weights: str) -> str:

@@ -17,7 +17,7 @@ from ablate.errors import AblateError
 from ablate.planning.command import SWEEP_WORDS, Command
 from ablate.planning.run_result import trajectory_of
 from ablate.planning.runs import Run, Training, trainings
-from ablate.readout import ACCURACY, LAST, LAST_KEY
+from ablate.readout import ACCURACY, LAST, LAST_KEY, STEPS_A_TAIL
 from ablate.store.retune_check import Retune
 from ablate.store.sweep import Fixed, Sweep, SweepFraction
 from ablate.store.sweep_identity import Identity
@@ -73,7 +73,17 @@ class Plan:
         return self.runs[0].asked.readout.last
 
     def read_over(self, last: int) -> Self:
-        """The same with values that are means of so many evaluations."""
+        """The same with values that are means of so many evaluations.
+
+        Raises:
+            AblateError: an arm has too few steps for that.
+        """
+        for arm, one in self.firsts():
+            if one.readout.grid is not None and last > 1 and one.step < STEPS_A_TAIL * last:
+                raise AblateError(
+                    f"{self.label(arm)}: steps must be at least {STEPS_A_TAIL * last:,}, since the sweep was fixed with "
+                    f"readout.last={last}, got {one.step:,}."
+                )
         return replace(self, runs=tuple(replace(run, asked=run.asked.averaged(last)) for run in self.runs))
 
     @property

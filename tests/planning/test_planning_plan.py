@@ -17,6 +17,7 @@ from ablate.planning import plan, run_result
 from ablate.planning.command import check_study, command_of, of_study
 from ablate.planning.folders import find_store
 from ablate.planning.plan import Plan
+from ablate.readout import tail
 from ablate.running import sweep
 from ablate.store import read_json, sweep_file
 from ablate.store.sweep import Sweep
@@ -305,3 +306,19 @@ def test_a_failed_run_says_which_it_is() -> None:
         run.trajectory.fingerprint,
     )
     assert result["costs"]["parameters"] == 1_068_298
+
+
+def test_a_number_of_evaluations_is_the_least_of_the_arms_and_fits_into_each() -> None:
+    made = make("steps=200,1000", "seed=0,1")  # of 360 images, 10 evaluations are a tenth of 200 steps of 128
+    assert {run.asked.readout.last for run in made.runs} == {10}
+    assert {run.asked.readout.steps for run in made.runs} == {tail(200, 10), tail(1000, 10)}
+    assert made.sweep.last is None
+    short = make("steps=100,1000", "seed=0,1")
+    assert {run.asked.readout.last for run in short.runs} == {5}
+    with pytest.raises(
+        AblateError, match=r"^baseline: steps must be at least 200, since the sweep was fixed with readout.last=10"
+    ):
+        short.read_over(10)
+    given = make("steps=200", "seed=0,1", "readout.last=4")
+    assert (given.averaged, given.sweep.last) == (4, 4)
+    assert given.name != make("steps=200", "seed=0,1").name

@@ -4,12 +4,16 @@ import pandas as pd
 
 from ablate import numbers
 from ablate.report.tables.table import Table, numeric, wordy
+from ablate.results.question import Question
 
 PLACE = 140
 NOTE = "Whether these two networks differ on these images, not whether the change matters: trained again, both would be others."
 
 
-def part(networks: pd.DataFrame, names: dict[int, str]) -> Table | None:
+LAST = "They are compared as they are at their last evaluation, not over all that a run's value is the mean of."
+
+
+def part(networks: pd.DataFrame, names: dict[int, str], question: Question) -> Table | None:
     """McNemar's test for every pair of trained networks; None where predictions are not known."""
     if networks.empty:
         return None
@@ -20,4 +24,5 @@ def part(networks: pd.DataFrame, names: dict[int, str]) -> Table | None:
         numeric("right: only what it is compared with", networks["only_against"], numbers.whole),
         numeric("p (McNemar)", networks["p"], numbers.p_value),
     )
-    return Table("networks", "Pairs of networks", columns, (NOTE,), section="networks", folded=True, only_page=True)
+    notes = (NOTE, LAST) if question.last > 1 else (NOTE,)
+    return Table("networks", "Pairs of networks", columns, notes, section="networks", folded=True, only_page=True)
