@@ -1,6 +1,8 @@
 """The laws of trajectories: exact resume, exact sharing, divergence for good."""
 
+import functools
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +32,7 @@ from ablate.training.tensorboard import Summaries
 
 Make = Callable[..., Recipe]
 Train = Callable[..., Trajectory]
+Trained = Callable[..., Trajectory]
 
 TIMES = ("seconds", "examples_per_second", "recent_examples_per_second")
 GOLDEN = Path(__file__).parent / "golden.json"
@@ -54,9 +57,25 @@ def facts(trajectory: Trajectory) -> tuple[list[dict[str, object]], dict[str, by
 
 
 @pytest.fixture(scope="module")
-def whole(tiny: Make, train: Train, tmp_path_factory: pytest.TempPathFactory) -> Trajectory:
+def trained(tiny: Make, train: Train, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A training without interruption, trained once for all tests; each has a copy, in a store of its own."""
+
+    @functools.cache
+    def once(*words: str) -> Trajectory:
+        return train(tiny(*words), tmp_path_factory.mktemp("trained"))
+
+    def copied(store: Path, *words: str) -> Trajectory:
+        made = once(*words)
+        shutil.copytree(made.path, store / made.fingerprint)
+        return Trajectory(store, made.fingerprint)
+
+    return copied
+
+
+@pytest.fixture(scope="module")
+def whole(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Trajectory:
     """Thirty steps without interruption."""
-    return train(tiny(), tmp_path_factory.mktemp("whole"))
+    return trained(tmp_path_factory.mktemp("whole"))
 
 
 def test_rows_predictions_and_status(whole: Trajectory, tiny: Make) -> None:
@@ -91,9 +110,11 @@ def test_resume_equals_no_interruption(
     assert facts(trajectory) == facts(whole)
 
 
-def test_a_longer_run_goes_on_and_equals_one_that_never_stopped(tiny: Make, train: Train, tmp_path: Path) -> None:
-    once = train(tiny("steps=40"), tmp_path / "once")
-    train(tiny("steps=25"), tmp_path / "twice")  # 25 is not on the grid: it has a row of its own
+def test_a_longer_run_goes_on_and_equals_one_that_never_stopped(
+    trained: Trained, tiny: Make, train: Train, tmp_path: Path
+) -> None:
+    once = trained(tmp_path / "once", "steps=40")
+    trained(tmp_path / "twice", "steps=25")  # 25 is not on the grid: it has a row of its own
     twice = train(tiny("steps=40"), tmp_path / "twice")
     assert json.loads((twice.path / "env.json").read_text())[-1]["from_step"] == 25
     rows, arrays = facts(twice)
@@ -106,19 +127,21 @@ def test_a_longer_run_goes_on_and_equals_one_that_never_stopped(tiny: Make, trai
     assert {int(path.stem) for path in twice.checkpoints()} >= {25, 40}
 
 
-def test_a_shorter_run_off_the_grid_is_trained_again_and_harms_nothing(tiny: Make, train: Train, tmp_path: Path) -> None:
-    long = train(tiny("steps=40"), tmp_path / "a")
+def test_a_shorter_run_off_the_grid_is_trained_again_and_harms_nothing(
+    trained: Trained, tiny: Make, train: Train, tmp_path: Path
+) -> None:
+    long = trained(tmp_path / "a", "steps=40")
     before = facts(long)
     short = train(tiny("steps=25"), tmp_path / "a")
-    fresh = train(tiny("steps=25"), tmp_path / "b")
+    fresh = trained(tmp_path / "b", "steps=25")
     assert short.row(25)["loss"] == fresh.row(25)["loss"]
     np.testing.assert_array_equal(short.predictions(25)["raw"], fresh.predictions(25)["raw"])
     assert [row for row in facts(short)[0] if row["step"] != 25] == before[0]
     assert short.status() == {"state": "done", "step": 40, "error": None}
 
 
-def test_a_step_that_another_run_asks_for_meanwhile_is_evaluated_and_kept(tiny: Make, train: Train, tmp_path: Path) -> None:
-    alone, fresh = train(tiny("steps=40"), tmp_path / "alone"), train(tiny("steps=25"), tmp_path / "fresh")
+def test_a_step_that_another_run_asks_for_meanwhile_is_evaluated_and_kept(trained: Trained, tiny: Make, tmp_path: Path) -> None:
+    alone, fresh = trained(tmp_path / "alone", "steps=40"), trained(tmp_path / "fresh", "steps=25")
     recipe = tiny("steps=40")
     shared = Trajectory(tmp_path / "shared", alone.fingerprint)
 
@@ -215,10 +238,9 @@ def test_divergence_is_for_good_and_spoils_nothing_before_it(tiny: Make, train: 
     assert trajectory.status() == status
 
 
-def test_status_is_judged_at_the_runs_own_step(tiny: Make, train: Train, tmp_path: Path) -> None:
-
+def test_status_is_judged_at_the_runs_own_step(trained: Trained, tiny: Make, tmp_path: Path) -> None:
     recipe = tiny()
-    trajectory = train(recipe, tmp_path)
+    trajectory = trained(tmp_path)
     trajectory.set_status("diverged", 57, "the loss became nan at step 57")
     assert run_result.read(asked_of(recipe), trajectory)["status"] == "done"
     later = run_result.read(asked_of(recipe.model_copy(update={"steps": 60})), trajectory)
@@ -337,8 +359,8 @@ def test_asking_for_the_step_at_which_it_was_stopped(
     assert f"step {step}, loss " in capfd.readouterr().err
 
 
-def test_a_lost_evaluation_is_made_again(whole: Trajectory, tiny: Make, train: Train, tmp_path: Path) -> None:
-    trajectory = train(tiny(), tmp_path)
+def test_a_lost_evaluation_is_made_again(whole: Trajectory, trained: Trained, tiny: Make, train: Train, tmp_path: Path) -> None:
+    trajectory = trained(tmp_path)
     (trajectory.path / "predictions" / "30.npz").unlink()
     assert facts(train(tiny(), tmp_path)) == facts(whole)
 
@@ -355,8 +377,8 @@ def test_going_back_to_an_earlier_step_can_be_stopped_and_goes_on(tiny: Make, tr
     assert back.row(33)["loss"] == fresh.row(33)["loss"]
 
 
-def test_a_finished_run_is_not_lost_for_want_of_checkpoints(tiny: Make, train: Train, tmp_path: Path) -> None:
-    trajectory = train(tiny("steps=30"), tmp_path / "a")
+def test_a_finished_run_is_not_lost_for_want_of_checkpoints(trained: Trained, tiny: Make, train: Train, tmp_path: Path) -> None:
+    trajectory = trained(tmp_path / "a")
     before = trajectory.rows()
     for path in trajectory.checkpoints():
         path.unlink()
@@ -379,8 +401,8 @@ def test_data_that_changed_since_the_plan_are_refused(tiny: Make, tmp_path: Path
     assert trajectory.rows() == []
 
 
-def test_rows_survive_a_torn_line_before_them(tiny: Make, train: Train, tmp_path: Path) -> None:
-    trajectory = train(tiny("steps=40"), tmp_path)
+def test_rows_survive_a_torn_line_before_them(trained: Trained, tiny: Make, train: Train, tmp_path: Path) -> None:
+    trajectory = trained(tmp_path, "steps=40")
     with (trajectory.path / "metrics.jsonl").open("a") as stream:
         stream.write('{"step": 25, "lo')
     train(tiny("steps=25"), tmp_path)
