@@ -11,6 +11,7 @@ from ablate import text
 SAME = 1e-9  # points; a deviation below it is rounding, of differences that are all the same
 NONE = "–"  # in a cell with no value
 MINUS = "−"
+TOO_FEW = "too few seeds"  # in place of an interval that is too wide to say anything
 LEAST_P = 0.0001  # below it only that it is below: the tails of a distribution are not known so well
 FEW = 10  # of a cost; a smaller difference is shown with decimals
 MOST_DECIMALS = {"points": 2}  # one of 10,000 images is 0.01 points
@@ -38,9 +39,11 @@ def signed(value: Any, places: int) -> str:
 
 
 def interval(low: Any, high: Any, places: int, signs: bool = True) -> str:
-    """An interval, as in `−3.9 to −2.3`."""
+    """An interval, as in `−3.9 to −2.3`; of one without bounds that there are too few seeds."""
     if pd.isna(low) or pd.isna(high):
         return NONE
+    if math.isinf(low) and math.isinf(high):
+        return TOO_FEW
     write = signed if signs else number
     return f"{write(low, places)} to {write(high, places)}"
 

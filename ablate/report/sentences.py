@@ -10,6 +10,7 @@ import pandas as pd
 from ablate import numbers
 from ablate.designs import interaction as crossed
 from ablate.numbers import SAME
+from ablate.report import bounds
 from ablate.stats import MOST_SEEDS, percent
 from ablate.stats.levels import POWER
 from ablate.stats.outcomes import Outcome, words
@@ -133,7 +134,7 @@ def sentences(
 ) -> list[str]:
     """A sentence for each comparison of a report, in their order."""
     lines = []
-    for number, row in enumerate(comparisons.to_dict("records")):
+    for number, row in enumerate(bounds.readable(comparisons, question.metric).to_dict("records")):
         if question.effects:
             line = _of_effect(row, question.effects[number], results.sweep.factors, question, places)
         else:

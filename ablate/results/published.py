@@ -127,4 +127,5 @@ def _prediction(values: NDArray[np.float64]) -> dict[str, float]:
     sd = values.std(ddof=1) if n > 1 else np.nan
     half = critical(n, CONFIDENCE) * sd * np.sqrt(1 + 1 / n) + ROUNDING if sd > SAME else np.nan
     mean = values.mean() if n else np.nan
-    return {"n": n, "mean": mean, "low": mean - half, "high": mean + half}
+    low, high = np.clip([mean - half, mean + half], 0.0, 100.0)
+    return {"n": n, "mean": mean, "low": low, "high": high}

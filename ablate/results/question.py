@@ -24,6 +24,7 @@ class Metric:
 
     column: of runs and, where it has another name there, `evaluation_column` of evaluations. unit, points: of a value and of a
     difference. scale: from the column to the unit. better: 1 where more is better, -1 where less is.
+    bounds: least and most of a value, in its unit.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Metric:
     points: str
     scale: float
     better: int
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
 
 def _of(metric: trainer.Metric) -> Metric:
@@ -41,7 +43,8 @@ def _of(metric: trainer.Metric) -> Metric:
     column = "eval_loss" if metric.name == "loss" else metric.name
     unit = metric.unit or "units"
     points, scale = ("points", 100.0) if percent else (unit, 1.0)
-    return Metric(metric.name, metric.name, column, unit, points, scale, better)
+    bounds = (-math.inf if metric.low is None else scale * metric.low, math.inf if metric.high is None else scale * metric.high)
+    return Metric(metric.name, metric.name, column, unit, points, scale, better, bounds)
 
 
 def metrics_of(sweep: Sweep) -> Mapping[str, Metric]:

@@ -12,12 +12,13 @@ from ablate.stats.intervals import student
 from ablate.stats.levels import CONFIDENCE
 
 
-def arms(wide: pd.DataFrame, better: int = 1) -> pd.DataFrame:
+def arms(wide: pd.DataFrame, better: int = 1, least: float = -math.inf, most: float = math.inf) -> pd.DataFrame:
     """Mean and scatter of each arm over its seeds.
 
     Args:
         wide: a row an arm, a column a seed, NaN where a run has no value.
         better: 1 where more is better, -1 where less is.
+        least, most: between which every value lies, as accuracies do between 0 and 100 %.
 
     Returns:
         One row an arm, in the order of `wide`, in its unit; NaN where the seeds are too few.
@@ -27,7 +28,10 @@ def arms(wide: pd.DataFrame, better: int = 1) -> pd.DataFrame:
         mean: over these.
         sd: the standard deviation over seeds.
         worst: the value of the worst seed.
-        low, high: the plain 95 % interval of the mean; see `student`.
+        low, high: the plain 95 % interval of the mean, see `student`, as far as it lies between the bounds. The true mean does,
+            so what is cut off never holds it, and what is left holds it as often as the whole (Mandelkern 2002, Setting
+            confidence intervals for bounded parameters, Statistical Science 17). Near a bound values are not normally
+            distributed, so that the chance is not quite 95 % there, cut or not.
 
     Examples:
         >>> import pandas as pd
@@ -44,7 +48,7 @@ def arms(wide: pd.DataFrame, better: int = 1) -> pd.DataFrame:
         mean, low, high = student(values, CONFIDENCE)
         sd = values.std(ddof=1) if len(values) > 1 else math.nan
         worst = better * (better * values).min() if len(values) else math.nan
-        rows.append((arm, len(values), float(mean), sd, worst, float(low), float(high)))
+        rows.append((arm, len(values), float(mean), sd, worst, *np.clip([low, high], least, most).tolist()))
     frame = pd.DataFrame(rows, columns=["arm", "n", "mean", "sd", "worst", "low", "high"])
     return frame.astype({"arm": "int64", "n": "int64"} | dict.fromkeys(["mean", "sd", "worst", "low", "high"], "float64"))
 

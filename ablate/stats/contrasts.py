@@ -160,13 +160,16 @@ def shapley(wide: pd.DataFrame, levels: pd.DataFrame, factors: Factors) -> tuple
     return frame, _within_seeds(pd.DataFrame(weights.T, columns=levels.index), wide)
 
 
-def pair_means(wide: pd.DataFrame, levels: pd.DataFrame, factors: Factors) -> pd.DataFrame:
+def pair_means(
+    wide: pd.DataFrame, levels: pd.DataFrame, factors: Factors, least: float = -np.inf, most: float = np.inf
+) -> pd.DataFrame:
     """The mean at each combination of two factors' levels, over all arms that have it; with its interval over seeds.
 
     Args:
         wide: a value for each arm (row) and seed (column).
         levels: the level of each factor (column) in each arm (row).
         factors: the levels of each factor, in drawing order; factors with only one level are left out.
+        least, most: as for `arms`.
 
     Returns:
         A row a pair of factors and combination of their levels.
@@ -175,7 +178,7 @@ def pair_means(wide: pd.DataFrame, levels: pd.DataFrame, factors: Factors) -> pd
         first_level, second_level: their levels.
         n: the seeds of which every arm with both levels has a value.
         mean: over these arms and seeds.
-        low, high: its plain 95 % interval; missing for one seed.
+        low, high: its plain 95 % interval between the bounds; missing for one seed.
 
     Examples:
         >>> import pandas as pd
@@ -198,6 +201,7 @@ def pair_means(wide: pd.DataFrame, levels: pd.DataFrame, factors: Factors) -> pd
                 arms = wide[(levels[first] == before) & (levels[second] == after)]
                 values = arms.mean(axis="index", skipna=False).dropna().to_numpy(dtype=float)
                 mean, low, high = student(values, CONFIDENCE) if len(values) else (np.nan, np.nan, np.nan)
+                low, high = np.clip([low, high], least, most)
                 rows.append((first, second, before, after, len(values), float(mean), float(low), float(high)))
     names = ["first", "second", "first_level", "second_level", "n", "mean", "low", "high"]
     text = dict.fromkeys(names[:4], "str")

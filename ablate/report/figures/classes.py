@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 
 from ablate import escaping, numbers
-from ablate.report import naming
+from ablate.report import bounds, naming
 from ablate.report.figures import rows
 from ablate.report.figures.legend import below, named
 from ablate.report.figures.save import Drawn, fit, single
@@ -100,7 +100,7 @@ def _value(ax: Axes, place: int, middle: float, name: str, cell: Mapping[Any, An
         fontweight="bold" if told else "normal",
         color="white" if _luminance(fill) < DARK else "black",
     )
-    within = numbers.interval(cell["low"], cell["high"], PLACES)
+    within = numbers.interval(max(cell["low"], -bounds.WHOLE), min(cell["high"], bounds.WHOLE), PLACES)
     tell(text, [f"{name}, {cell['name']}: {numbers.signed(cell['points'], PLACES)} points ({within})"])
 
 

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from ablate import numbers
-from ablate.report import naming
+from ablate.report import bounds, naming
 from ablate.report.figures import rows
 from ablate.report.figures.legend import LEGEND_WIDTH, named, shade
 from ablate.report.figures.save import Drawn, blank, fit
@@ -42,7 +42,8 @@ def part(
     if over_training.empty:
         return None
     left_out = naming.pairs_left_out(arms, pair_labels, over_training)
-    figure = effect_vs_step(over_training, pair_labels, blank(), question.margin, question.metric, places, versus, left_out)
+    within = bounds.drawn(over_training, question.metric, np.inf)
+    figure = effect_vs_step(within, pair_labels, blank(), question.margin, question.metric, places, versus, left_out)
     drawn = fit(figure, height(len(over_training[["arm", "against"]].drop_duplicates())))
     return Drawn("effects_over_training", f"{naming.differences(versus)} over training", drawn)
 

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from ablate import numbers
-from ablate.report import sentences
+from ablate.report import bounds, sentences
 from ablate.report.figures import bars, rows
 from ablate.report.figures.legend import LINE, UNDER, below, shade
 from ablate.report.figures.save import Drawn, fit, single
@@ -31,7 +31,8 @@ def part(question: Question, comparisons: pd.DataFrame, retuned: Retuned | None,
         return None
     metric = question.metric
     axis = f"{question.axis},\ndifference from the baseline ({metric.points})"
-    ax = effects_by_rate(comparisons, retuned.effects, single(), question.levels, axis, question.margin, metric, places)
+    given = (question.levels, axis, question.margin, metric, places, bounds.without_bar(comparisons, metric))
+    ax = effects_by_rate(bounds.drawn(comparisons, metric), retuned.effects, single(), *given)
     title = "Effects at the shared learning rate and at each arm's own best"
     return Drawn("effects_by_rate", title, fit(ax, rows.height(ax)))
 
@@ -45,6 +46,7 @@ def effects_by_rate(
     margin: float | None = None,
     metric: Metric = METRICS["accuracy"],
     places: int = 2,
+    more: Sequence[str] = (),
 ) -> Axes:
     """Draw a row for each arm: its difference from the baseline at the shared learning rate and at the best of both.
 
@@ -57,6 +59,7 @@ def effects_by_rate(
         difference: what is drawn, for the label of the axis.
         margin: in points, shaded around 0.
         places: decimals of the values that a pointer shows.
+        more: sentences of the legend besides its own.
     """
     by_pair = {(row["arm"], row["against"]): row for row in comparisons.to_dict("records")}
     with drawing():
@@ -96,6 +99,6 @@ def effects_by_rate(
             for side, (_, marker, colour) in SIDES.items()
         ]
         shades = [] if margin is None else [shade(margin, metric.points)]
-        said = bars.cut([*comparisons["low"], *comparisons["high"]], ax.get_xlim())
+        said = [*more, *bars.cut([*comparisons["low"], *comparisons["high"]], ax.get_xlim())]
         below(ax, [*handles, *shades], said, under=UNDER + LINE * difference.count("\n"))
     return ax

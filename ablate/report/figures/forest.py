@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ablate import numbers
-from ablate.report import sentences
+from ablate.report import bounds, sentences
 from ablate.report.figures import bars, rows
 from ablate.report.figures.legend import LINE, UNDER, below, dots, shade
 from ablate.report.figures.save import Drawn, fit, single
@@ -45,9 +45,11 @@ def part(
     if comparisons.empty:
         return None
     effects, metric = question.effects, question.metric
-    frame = comparisons if effects else comparisons.assign(name=list(pair_labels.values()))
+    frame = bounds.drawn(comparisons if effects else comparisons.assign(name=list(pair_labels.values())), metric)
+    wide = bounds.too_wide(comparisons, metric)
     texts = [
         sentences.verdict(row, question.margin, interaction=bool(effects) and len(effects[number]) > 1)
+        + (f" ({numbers.TOO_FEW} for an interval)" if wide.iloc[number] else "")
         for number, row in enumerate(frame.to_dict("records"))
     ]
     what, judged = ("effect", "effect") if effects else (f"difference from {versus}", "difference")

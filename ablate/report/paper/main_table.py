@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ablate import escaping, numbers, stats
-from ablate.report import footnotes, naming, sentences
+from ablate.report import bounds, footnotes, naming, sentences
 from ablate.report.paper.latex import tabular
 from ablate.report.paper.methods import is_tested
 from ablate.report.paper.recipe import data_set
@@ -63,7 +63,9 @@ def _judged(question: Question, comparisons: pd.DataFrame, places: int) -> pd.Da
     return pd.DataFrame(
         {
             "difference": [numbers.signed(points, places) for points in comparisons["points"]],
-            f"{stats.percents(question.levels)} interval": intervals(comparisons, "low", "high", places),
+            f"{stats.percents(question.levels)} interval": intervals(
+                bounds.readable(comparisons, question.metric), "low", "high", places
+            ),
             "verdict": [sentences.short(row, question.margin, cross) for row, cross in rows],
         }
     )

@@ -5,7 +5,7 @@ from typing import Any, assert_never
 import pandas as pd
 
 from ablate import numbers
-from ablate.report import caveats, footnotes
+from ablate.report import bounds, caveats, footnotes
 from ablate.report import sentences as words
 from ablate.results.analysis import Analysis
 from ablate.results.search import SearchResults, Setting, as_number
@@ -102,7 +102,7 @@ def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
     question, frame = analysis.question, analysis.comparisons
     if frame.empty:
         return "The search gained nothing: its best setting is the same training as the default one."
-    row, interim = frame.to_dict("records")[0], analysis.fill(caveats.interim)
+    row, interim = bounds.readable(frame, question.metric).to_dict("records")[0], analysis.fill(caveats.interim)
     if row["n"] == 0:
         return f"The search has no result yet: no seed of its confirmation is complete. {interim}".strip()
     arm, default = (measured(found, analysis, int(row[side])) for side in ("arm", "against"))

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from ablate import numbers, stats
+from ablate.report import bounds
 from ablate.report.footnotes import not_there
 from ablate.report.tables.table import Column, Table, intervals, numeric, shown, signed, wordy
 from ablate.results.frames import Results
@@ -23,7 +24,9 @@ def part(
         no_verdicts("effects"),
         *not_there(results, statuses, list(contrasts["effect"]), contrasts["n"]),
     )
-    columns = estimated(contrasts, wordy("effect", contrasts["effect"]), question.metric.points, places)
+    columns = estimated(
+        bounds.readable(contrasts, question.metric), wordy("effect", contrasts["effect"]), question.metric.points, places
+    )
     return Table("contrasts", "Main effects and interactions", columns, notes, section="effects")
 
 

@@ -1,7 +1,7 @@
 """The table of two sweeps side by side."""
 
 from ablate import numbers, stats
-from ablate.report import footnotes
+from ablate.report import bounds, footnotes
 from ablate.report.sentences import DIVERGED
 from ablate.report.tables.table import Table, intervals, numeric, shown, signed, wordy
 from ablate.results.compare import Comparison
@@ -20,7 +20,10 @@ def table(comparison: Comparison) -> Table:
         signed("in the first", frame["first"], places),
         signed("in the second", frame["second"], places),
         signed("difference", frame["points"], places),
-        shown(intervals(frame, "low", "high", places), f"{stats.percent(comparison.level)} interval"),
+        shown(
+            intervals(bounds.readable(frame, comparison.metric), "low", "high", places),
+            f"{stats.percent(comparison.level)} interval",
+        ),
         wordy("verdict", _verdicts(comparison)),
     )
     shared = counted(len(frame), "change")

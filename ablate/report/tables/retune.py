@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from ablate import numbers
-from ablate.report import sentences
+from ablate.report import bounds, sentences
 from ablate.report.tables.table import Column, Table, numeric, wordy
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
@@ -18,7 +18,7 @@ def part(question: Question, comparisons: pd.DataFrame, retuned: Retuned | None,
     """One row an arm of the design: both effects and their verdicts; None where no rates were tuned."""
     if retuned is None:
         return None
-    by_pair = dict(zip(question.pairs, comparisons.to_dict("records"), strict=True))
+    by_pair = dict(zip(question.pairs, bounds.readable(comparisons, question.metric).to_dict("records"), strict=True))
     shared, own = (
         [by_pair.get(pair) if (pair := getattr(each, which)) else None for each in retuned.effects]
         for which in ("shared", "own")

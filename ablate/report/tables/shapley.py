@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from ablate.report import bounds
 from ablate.report.footnotes import not_there
 from ablate.report.tables.contrasts import estimated, no_verdicts
 from ablate.report.tables.table import Table, wordy
@@ -21,5 +22,7 @@ def part(results: Results, question: Question, shapley: pd.DataFrame, statuses: 
         no_verdicts("values"),
         *not_there(results, statuses, list(shapley["change"]), shapley["n"]),
     )
-    columns = estimated(shapley, wordy("factor", shapley["change"]), question.metric.points, places)
+    columns = estimated(
+        bounds.readable(shapley, question.metric), wordy("factor", shapley["change"]), question.metric.points, places
+    )
     return Table("shapley", "What each factor adds (Shapley values)", columns, notes, section="effects")

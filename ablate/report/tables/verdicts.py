@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ablate import numbers, stats
-from ablate.report import naming, sentences
+from ablate.report import bounds, naming, sentences
 from ablate.report.tables.table import Column, Table, intervals, numeric, shown, signed, wordy
 from ablate.results.question import Question
 
@@ -24,18 +24,19 @@ def part(
     """
     if not question.judged:
         return None
+    readable = bounds.readable(comparisons, question.metric)
     columns = [
         *whats(question, comparisons, partner),
         numeric("seeds", comparisons["n"], numbers.whole),
         signed("difference", comparisons["points"], places),
-        shown(intervals(comparisons, "low", "high", places), f"{stats.percents(question.levels)} interval"),
+        shown(intervals(readable, "low", "high", places), f"{stats.percents(question.levels)} interval"),
         wordy("verdict", verdicts(question, comparisons)),
     ]
     if (comparisons["under_margin"] | (comparisons["verdict"] == stats.Outcome.NO_EFFECT)).any():
         heading = f"{stats.equivalence_percents(question.levels)} interval"
         columns.append(shown(intervals(comparisons, "equivalence_low", "equivalence_high", places), heading, spare=2))
     if comparisons["low_new"].notna().any():
-        columns.append(shown(intervals(comparisons, "low_new", "high_new", places), NEW_IMAGES, spare=1))
+        columns.append(shown(intervals(readable, "low_new", "high_new", places), NEW_IMAGES, spare=1))
     return Table(NAME, "What each change is worth", tuple(columns), tuple(verdict_notes), section="verdicts")
 
 

@@ -49,7 +49,7 @@ def arms(
     counts = pd.crosstab(results.runs["arm"], results.runs["status"])
     troubles = counts.reindex(index=list(names), columns=list(TROUBLES), fill_value=0)
     compared = pd.Series(against, dtype="Int64").reindex(list(names))
-    values = stats.arms(wide, question.metric.better).set_index("arm")
+    values = stats.arms(wide, question.metric.better, *question.metric.bounds).set_index("arm")
     costs = stats.costs(results.runs, against).set_index("arm")
     frame = pd.concat([pd.Series(names, name="label", dtype="str"), levels, values], axis="columns")
     frame = pd.concat([frame.assign(against=compared), costs.reindex(frame.index)], axis="columns")

@@ -27,9 +27,9 @@ def shapley(results: Results, question: Question, wide: pd.DataFrame, levels: pd
     return _estimated(question, *stats.shapley(wide, levels, factors))
 
 
-def pair_means(results: Results, wide: pd.DataFrame, levels: pd.DataFrame, crossed: bool) -> pd.DataFrame:
+def pair_means(results: Results, question: Question, wide: pd.DataFrame, levels: pd.DataFrame, crossed: bool) -> pd.DataFrame:
     """The mean at each combination of two factors' levels; see `stats.pair_means`. No rows for other designs."""
-    return stats.pair_means(wide, levels, results.sweep.factors if crossed else {})
+    return stats.pair_means(wide, levels, results.sweep.factors if crossed else {}, *question.metric.bounds)
 
 
 def _none(question: Question, wide: pd.DataFrame, *columns: str) -> pd.DataFrame:
