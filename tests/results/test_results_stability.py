@@ -80,7 +80,7 @@ def test_an_unstable_run_of_either_side_bars_no_effect(sweeps):
 def test_the_sentence_about_5_percent_appears_only_where_it_holds(sweeps, fallen):
     sound = analysed(fill(sweeps, fall=0.0, words=["lr=0.1,0.1002"]))
     (why,) = {caveats.no_bound(fallen.unstable_seeds)}
-    bound = "wrong in at most 5 %"
+    bound = "wrong is at most 5 %"
     for notes in (fallen.fill(footnotes.verdict_notes), [paper.methods(fallen)]):
         assert why in " ".join(notes)
         assert bound not in " ".join(notes)
