@@ -50,12 +50,11 @@ INGREDIENTS = {
 
 @dataclass(frozen=True)
 class _Reading:
-    """The words for a change: when it is made, what follows if that is better, worse or the same, what is open if unclear."""
+    """The words for a change: when it is made, what follows if that is better or worse, what is open if unclear."""
 
     when: str
     if_better: str
     if_worse: str
-    if_same: str
     open: str
 
 
@@ -213,7 +212,7 @@ def _read(row: Row, reading: _Reading, question: "Question", places: int) -> str
             return f"{reading.when}, {moves} ({within}), so {follows}{small}{_for_new_images(row, places)}"
         case Outcome.NO_EFFECT:
             less = f"{metric.name} changes by less than {question.margin:g} {metric.points} ({equivalence(row, places)})"
-            return f"{reading.when}, {less}, so {reading.if_same}{_for_new_images(row, places)}"
+            return f"{reading.when}, {less}{_for_new_images(row, places)}"
         case Outcome.UNCLEAR | Outcome.NO_VERDICT:
             return _open(row, reading.open, f"{reading.when}, {moves}", question, places)
     assert_never(told)
@@ -227,7 +226,7 @@ def _open(row: Row, open_question: str, found: str, question: "Question", places
     if count == 1:
         return f"{found} with the one seed there is, which gives no verdict"
     if limit == "diverged":
-        return f"{found} in the {counted(count, 'seed')} that are complete, but a seed diverged, so that says nothing"
+        return f"{found} in the {counted(count, 'seed')} that are complete, but a seed diverged, so these are the better ones"
     if limit == "unstable":
         return f"{found} in {counted(count, 'seed')}, but a run is unstable, so there is no verdict of no effect"
     if limit == "alike":
@@ -258,7 +257,6 @@ def _reading(changes: Sequence[Change]) -> _Reading:
             when=f"without {names}",
             if_better=f"{their.they} {their.are} better left out{together}",
             if_worse=f"{their.they} {their.earn} {their.own} place{together}",
-            if_same=f"{their.they} can go{together}",
             open=f"{names} {their.matter}{together}",
         )
     if len(added) == len(changes):
@@ -267,7 +265,6 @@ def _reading(changes: Sequence[Change]) -> _Reading:
             when=f"with {names}",
             if_better=f"{their.they} {their.earn} {their.own} place{together}",
             if_worse=f"{their.they} {their.are} better left out{together}",
-            if_same=f"{their.they} {their.are} not needed{together}",
             open=f"{names} {their.matter}{together}",
         )
     if len(changes) == 1:
@@ -276,7 +273,6 @@ def _reading(changes: Sequence[Change]) -> _Reading:
             when=f"with {name}: {after} in place of {before}",
             if_better=f"{after} is better",
             if_worse=f"{before} is better",
-            if_same="either will do",
             open=f"{name}: {after} is better or worse than {before}",
         )
     all_of_it = series([f"{name}: {before} → {after}" for name, before, after in changes])
@@ -284,7 +280,6 @@ def _reading(changes: Sequence[Change]) -> _Reading:
         when=f"with {all_of_it} together",
         if_better="together they help",
         if_worse="together they hurt",
-        if_same="together they change too little to matter",
         open=f"{all_of_it} matter together",
     )
 
