@@ -3,15 +3,19 @@
 import copy
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from ablate.config import loading
+from ablate.config import cached_loader, loading
 from ablate.planning import plan, run_result
 from ablate.planning.command import command_of
 from ablate.planning.plan import Plan, Run
@@ -31,6 +35,7 @@ SEGMENT = {
 }
 
 OWN_STORE = "store=/"
+KEPT = ExitStack()  # as long as the process runs
 FOUR_IMAGES = Evaluated(LABELS, NAMES, "of four images", "test")
 Measured = Callable[[Run, int], tuple[Mapping[str, float], Mapping[str, np.ndarray]]]
 
@@ -64,8 +69,22 @@ def as_it_comes(run: Run, step: int) -> tuple[Mapping[str, float], Mapping[str, 
 
 
 @functools.cache
+def _loader() -> Any:
+    """Hydra's loader of our own configs, which reads each file once a process."""
+    hydra = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(version_base="1.3", config_dir=str(loading.conf_dir())):
+            loader = GlobalHydra.instance().config_loader()
+    finally:
+        GlobalHydra.instance().hydra = hydra
+    KEPT.enter_context(cached_loader.reading_once(loader))
+    return loader
+
+
+@functools.cache
 def _composed(overrides: tuple[str, ...]) -> DictConfig:
-    return loading.compose(overrides)
+    return _loader().load_configuration("config", list(overrides), RunMode.RUN, from_shell=False)
 
 
 def composed(overrides: Sequence[str]) -> DictConfig:
