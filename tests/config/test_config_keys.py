@@ -8,8 +8,9 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from made_up import composed
 
-from ablate.config import keys, loading
+from ablate.config import keys
 from ablate.config.keys import NONE, Key
 from ablate.config.neutral import (
     fill_config,
@@ -72,7 +73,7 @@ def test_neutral_values_are_frozen() -> None:
 
 @pytest.mark.parametrize("words", FINGERPRINTS)
 def test_no_fingerprint_changes(words: str) -> None:
-    trajectory, hashed = trajectory_of(asked(loading.compose(["data=digits", *words.split()])))
+    trajectory, hashed = trajectory_of(asked(composed(["data=digits", *words.split()])))
     assert trajectory.fingerprint == FINGERPRINTS[words] == fingerprint(hashed)
 
 
@@ -105,7 +106,7 @@ def test_each_level_has_the_keys_of_its_kind(group: str) -> None:
 def test_the_content_is_where_the_table_says() -> None:
     found: set[str] = set()
     for words in FINGERPRINTS:
-        _, hashed = trajectory_of(asked(loading.compose(["data=digits", *words.split()])))
+        _, hashed = trajectory_of(asked(composed(["data=digits", *words.split()])))
         for key in keys.TABLE:
             node: Any = hashed
             for word in (key.content or "").split("."):

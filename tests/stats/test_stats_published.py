@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from made_up import composed
 
 from ablate.config import loading
 from ablate.config.recipe import Recipe
@@ -17,15 +18,15 @@ DIGEST = "0" * 64
 
 
 @functools.cache
-def composed(*words: str) -> Recipe:
-    return loading.resolve(loading.compose(words))
+def resolved(*words: str) -> Recipe:
+    return loading.resolve(composed(words))
 
 
 def results_of(folder: Path, *arms: tuple[str, ...], status: str = "done", data: str = "cifar10", **changes: Any) -> Results:
     """Results of one seed an arm, with a trajectory on disk for each; `changes` are made to the data of its content."""
     rows = []
     for arm, words in enumerate(arms):
-        made = composed(*words)
+        made = resolved(*words)
         content = made.training(DIGEST)
         content["data"] |= changes
         trajectory = Trajectory(folder, fingerprint(content))
@@ -45,7 +46,7 @@ def test_the_shipped_digests_are_those_that_the_levels_compose():
     assert frame.columns.tolist() == [*GROUPS, "steps", "accuracy", "source", "recipe"]
     found = []
     for row in frame.to_dict("records"):
-        made = composed(*(f"{group}={row[group]}" for group in GROUPS))
+        made = resolved(*(f"{group}={row[group]}" for group in GROUPS))
         found.append(recipe(made.training(DIGEST), made.readout.weights, row["steps"]))
         assert EMA[made.readout.weights] == row["ema"]
     assert found == frame["recipe"].tolist()

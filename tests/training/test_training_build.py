@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_up import composed
 
 from ablate.config import loading
 from ablate.config.recipe import Recipe
@@ -14,7 +15,7 @@ MODELS = sorted(path.stem for path in (loading.conf_dir() / "model").glob("*.yam
 
 
 def recipe(*overrides: str) -> Recipe:
-    return loading.resolve(loading.compose(["threads=1", *overrides]))
+    return loading.resolve(composed(["threads=1", *overrides]))
 
 
 def weights(recipe: Recipe) -> dict[str, np.ndarray]:
