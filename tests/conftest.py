@@ -111,11 +111,14 @@ class Program:
         hidden = ("HYDRA_FULL_ERROR", "TF_CPP_MIN_LOG_LEVEL", "PYTHONPATH")
         self.env = {name: value for name, value in os.environ.items() if name not in hidden}
 
+    def words(self, *words: str) -> list[str]:
+        """The words and those of the tiny data set and model; a key is given once."""
+        given = {word.partition("=")[0] for word in words if "=" in word}
+        return [*(word for word in self.base if word.partition("=")[0] not in given), *words]
+
     def start(self, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
-        given = {word.partition("=")[0] for word in words if "=" in word}  # a key is given once
-        base = [word for word in self.base if word.partition("=")[0] not in given]
         return subprocess.Popen(
-            [sys.executable, "-m", "ablate", *base, *words],
+            [sys.executable, "-m", "ablate", *self.words(*words)],
             cwd=self.folder,
             env=self.env | (env or {}),
             stdout=subprocess.PIPE,

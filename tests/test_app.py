@@ -1,6 +1,7 @@
 """The program as users run it: in processes of its own, on tiny data and a model from a folder of the user's own."""
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import numpy as np
 import pandas as pd
 import pexpect
 import pytest
+
+from ablate.__main__ import main
 
 CONF = Path(__file__).parent / "training" / "conf"
 TIMES = (
@@ -165,17 +168,31 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize("words", sorted(REFUSALS))
-def test_bad_input_gets_one_line(words: str, program: Any) -> None:
-    import shlex
-
-    out, err = program(*shlex.split(words), status=1)
+def refused(words: str, program: Any, out: str, err: str) -> None:
+    """It was told in one line, and nothing was begun."""
     assert out == ""
     [line] = err.strip().splitlines()
     assert line.startswith("ablate: ")
     assert REFUSALS[words] in line
     assert not (program.folder / "runs").exists()
     assert not (program.folder / "multirun").exists()
+
+
+@pytest.mark.parametrize("words", sorted(REFUSALS))
+def test_bad_input_gets_one_line(
+    words: str, program: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(program.folder)
+    monkeypatch.setattr("sys.argv", ["ablate"])
+    with pytest.raises(SystemExit) as end:
+        main(program.words(*shlex.split(words)))
+    assert end.value.code == 1
+    refused(words, program, *capsys.readouterr())
+
+
+@pytest.mark.parametrize("words", ["augment=flipp", "-m model=alex2,alex3 lrn=native,on"])
+def test_a_process_that_got_bad_input_ends_with_one_line(words: str, program: Any) -> None:
+    refused(words, program, *program(*shlex.split(words), status=1))
 
 
 def test_hydras_own_flags(program: Any) -> None:
