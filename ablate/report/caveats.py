@@ -75,7 +75,7 @@ def unstable(stability: pd.DataFrame, arms: pd.DataFrame, names: dict[int, str],
         return []
     few = len(stability) - judged
     if not judged:
-        return ["Unstable runs: not checked, since no run has five evaluations of its own before the step that is read."]
+        return ["Unstable runs: not checked, since no run has five evaluations of its own before its value is read."]
     fell = stability[stability["unstable"]]
     left = f" ({few} not checked, with fewer than five evaluations of their own before)" if few else ""
     lines = [f"Unstable runs: {len(fell) or 'none'} of {judged}{left}. {rates(arms)}"]

@@ -1,5 +1,7 @@
 """The rule for unstable runs on runs drawn at random: sound ones that it calls unstable, and falls that it finds."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from bench import stable
@@ -28,3 +30,16 @@ def test_falls_by_5_points_are_found(simulated, table):
         cell = simulated[simulated["last"] == last].groupby("jitter")["found"].min()
         told = ", ".join(f"{share:.0%} at {jitter:g}" for jitter, share in cell.items())
         table.note(f"falls by 5 points found at least, last {last}, by jitter in points", told)
+
+
+def test_the_tables_of_falls_are_those_of_their_csv() -> None:
+    record = Path(__file__).parents[2] / "experiments" / "verdict-rule"
+    text = (record / "README.md").read_text()
+    for table in stable.table(pd.read_csv(record / "falls.csv", dtype={"effects": "str"})):
+        assert table in text
+
+
+@pytest.mark.bench
+def test_the_record_of_falls_is_what_the_simulation_gives() -> None:
+    recorded = pd.read_csv(Path(__file__).parents[2] / "experiments" / "verdict-rule" / "falls.csv", dtype={"effects": "str"})
+    pd.testing.assert_frame_equal(pd.DataFrame(stable.studies()).round(4), recorded, check_dtype=False, atol=0.005, rtol=0)
