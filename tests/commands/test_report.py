@@ -290,7 +290,7 @@ def test_compared_as_json(both, capsys):
 def test_a_comparison_says_what_is_read_otherwise(both, capsys):
     report.run(["--compare", *both, "--at-step", "10", "--margin", "40"])
     printed = capsys.readouterr().out
-    assert "adds up: the interval lies within ± 40 points." in printed
+    assert "adds up: the narrower 95 % interval (two one-sided tests) lies within ± 40 points." in printed
     assert printed.count("is exploratory: read at step 10 in place of 20") == 2
 
 
