@@ -417,7 +417,12 @@ def trained(made: Trajectory, steps: int, stop_at: int | None, tensorboard: bool
         began=lambda step: None, stepped=lambda step, *_: at.__setitem__(0, step), evaluated=lambda row: None
     )
     recipe: Any = SimpleNamespace(
-        steps=steps, eval_every=5, batch_size=1, tensorboard=tensorboard, shape=SimpleNamespace(train_images=10)
+        steps=steps,
+        eval_every=5,
+        batch_size=1,
+        tensorboard=tensorboard,
+        eval_train=None,
+        shape=SimpleNamespace(train_images=10),
     )
     status = made.status()
     if made.row(steps) is not None or (status["state"] == "diverged" and status["step"] <= steps):
