@@ -11,7 +11,7 @@ from ablate.planning.runs import Run, Training, trainings
 from ablate.planning.site import Site
 from ablate.resources import Share, gpus
 from ablate.stats import levels
-from ablate.stats.looks import bound
+from ablate.stats.looks import bound, divisor
 from ablate.store.state import State
 from ablate.trainers import Asked
 
@@ -282,7 +282,7 @@ def _seeds(plan: Plan, earlier: int) -> dict[str, Any]:
     """
     fixed = plan.fixed
     judged = len(plan.differences) + len(plan.effects)
-    smallest = power.detectable(len(plan.seeds), judged, fixed.looks * 2**earlier) if judged else None
+    smallest = power.detectable(len(plan.seeds), judged, fixed.looks * divisor(earlier)) if judged else None
     known: list[tuple[dict[str, Any], power.Deviation]] = []
     if smallest is not None:
         known += [({"arm": arm, "against": against}, one) for (arm, against), one in power.deviations(plan).items()]

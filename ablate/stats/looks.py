@@ -1,8 +1,10 @@
 """Looking again at a comparison: what a look is, at which level it is judged, and which lists of seeds keep the promise.
 
 A comparison is a metric and weights over arms. Looked at for the first time it may spend 5 % / K, with K rows judged in its
-sweep; at each further look half as much as at the one before, so that all looks together spend less than twice that. Such a
-sum holds whatever was seen before the next look, as long as its seeds hold all of those that were seen, or none.
+sweep, a quarter of that at the second look, and at each further one half as much as at the one before; so all looks together
+spend at most one and a half times as much as the first. What is promised is more, 2 − 2^−m times as much: how many seeds are
+added may be chosen by what was seen, which a sum of levels does not pay for. In simulations, choosing them by how near a
+verdict is stays within what is promised. The seeds of a further look have to hold all of those that were seen, or none.
 """
 
 import math
@@ -65,7 +67,7 @@ def _scaled(weights: Iterable[tuple[str, float]]) -> list[list[Any]]:
 
 
 def level_of(judged: int, earlier: int) -> float:
-    """The chance of an error that a row may spend: 5 % / K, halved at each further look.
+    """The chance of an error that a row may spend: 5 % / K, a quarter of it at the second look, then half as much each time.
 
     Args:
         judged: among how many rows 5 % are shared.
@@ -74,9 +76,14 @@ def level_of(judged: int, earlier: int) -> float:
     Examples:
         >>> from ablate.stats.looks import level_of
         >>> level_of(judged=1, earlier=0), level_of(judged=5, earlier=1)
-        (0.05, 0.005)
+        (0.05, 0.0025)
     """
-    return LEVEL / (max(1, judged) * 2.0**earlier)
+    return LEVEL / (max(1, judged) * divisor(earlier))
+
+
+def divisor(earlier: int) -> int:
+    """How much smaller the level of a look is than that of the first. earlier: how many looks came before."""
+    return 2 << earlier if earlier else 1
 
 
 def keeps(seeds: Collection[int], seen: Collection[int]) -> bool:

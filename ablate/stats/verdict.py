@@ -118,7 +118,7 @@ def _verdict(
     return _Verdict(Outcome.UNCLEAR, needed, limit="images" if few else "")
 
 
-LEVEL_SHARED = "5 % shared among the comparisons of a sweep, and halved at each further look"
+LEVEL_SHARED = "5 % shared among the comparisons of a sweep, and less at each further look"
 GUARANTEE = "The chance that any verdict here is wrong is at most 5 %, unless arms now and then fall far below the others."
 
 NEW_IMAGES = " The interval for new images allows for other images, too; † marks a verdict that it would change."

@@ -75,14 +75,14 @@ def test_a_first_look_is_reported_as_ever(run):
     assert "You looked" not in said(found)
 
 
-def test_a_second_look_has_half_the_level_and_says_what_holds_of_both(run):
+def test_a_second_look_has_a_quarter_of_the_level_and_says_what_holds_of_both(run):
     first = run(*WORDS, "seed=0,1,2")
     found = analysed(run(*WORDS, "seed=0,1,2,3,4"))
-    assert found.comparisons["level"].tolist() == [1 - 0.05 / 4] * 2
+    assert found.comparisons["level"].tolist() == [1 - 0.05 / 8] * 2
     assert "You looked twice (3 seeds, then 5). The chance that any verdict of either look is wrong is at most 7.5%" in said(
         found
     )
-    assert "98.8 % (5 % shared among the comparisons of a sweep, and halved at each further look)" in said(found)
+    assert "99.38 % (5 % shared among the comparisons of a sweep, and less at each further look)" in said(found)
     assert "You looked" not in said(analysed(first))
 
 
@@ -90,8 +90,8 @@ def test_rows_of_one_report_have_their_own_levels(run):
     run("ema=on,off", *WORDS[2:], "seed=0,1,2")
     found = analysed(run(*WORDS, "seed=0,1,2,3"))
     by_name = dict(zip(found.comparisons["name"], found.comparisons["level"], strict=True))
-    assert by_name == {"ema: on → off": 1 - 0.05 / 4, "augment: on → off": 1 - 0.05 / 2}
-    assert "97.5 % to 98.8 %" in said(found)
+    assert by_name == {"ema: on → off": 1 - 0.05 / 8, "augment: on → off": 1 - 0.05 / 2}
+    assert "97.5 % to 99.38 %" in said(found)
     assert "2 sweeps of this store have read this test set." in said(found)
     assert "at most 11.25%" in said(found)
 
@@ -186,7 +186,7 @@ def test_the_files_say_what_is_exploratory_and_the_level_of_a_second_look(run, t
     }
     assert "changed after training (" not in told["index.html"]
     report = writing.make([str(second)], tmp_path / "second", formats)
-    assert report.to_json()["level"] == pytest.approx(1 - 0.05 / 4)
+    assert report.to_json()["level"] == pytest.approx(1 - 0.05 / 8)
     page = (tmp_path / "second" / "index.html").read_text()
     assert "You looked twice (3 seeds, then 5)." in page
     assert "so each at a level of 98.8 %" in page

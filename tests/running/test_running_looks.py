@@ -70,7 +70,7 @@ def test_a_sweep_enters_its_looks_once_and_a_further_one_at_half_the_level(sweep
     assert ledger(sweeps).entries == (entry,)
     run(*WORDS, "seed=0,1,2,3,4")
     again = ledger(sweeps).entries[1]
-    assert [(row.earlier, row.level) for row in again.comparisons] == [(1, 0.0125)] * 2
+    assert [(row.earlier, row.level) for row in again.comparisons] == [(1, 0.00625)] * 2
     assert {row.key for row in again.comparisons} == {row.key for row in entry.comparisons}
 
 
@@ -146,7 +146,7 @@ def test_all_winners_of_searches_over_one_default_are_counted(sweeps, run):
     run("lr=0.1,0.3", "steps=20", "eval_every=10", "seed=2,3", confirms=True)
     run("lr=0.1,0.3", "steps=20", "eval_every=10", "seed=2,3,4")
     first, second, no_winner = (entry.comparisons[0] for entry in ledger(sweeps).entries)
-    assert (first.earlier, second.earlier, second.level) == (0, 1, 0.025)
+    assert (first.earlier, second.earlier, second.level) == (0, 1, 0.0125)
     assert first.family == second.family
     assert (no_winner.family, no_winner.earlier) == (None, 1)
 

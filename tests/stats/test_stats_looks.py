@@ -135,7 +135,7 @@ def test_all_winners_of_one_default_are_counted_whatever_their_settings():
     book, family = Book(), family_key("accuracy", "default")
     assert book.look("x", (5, 6, 7), family=family).rows[0].level == 0.05
     second = book.look("y", (6, 7), family=family)
-    assert (second.exploratory, second.rows[0].level) == (False, 0.025)
+    assert (second.exploratory, second.rows[0].level) == (False, 0.0125)
     assert book.bound(second) == pytest.approx(0.075)
 
 
