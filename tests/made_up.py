@@ -82,6 +82,13 @@ def _loader() -> Any:
     return loader
 
 
+def forget() -> None:
+    """Read the configs anew, as where a test has others."""
+    KEPT.close()
+    _loader.cache_clear()
+    _composed.cache_clear()
+
+
 @functools.cache
 def _composed(overrides: tuple[str, ...]) -> DictConfig:
     return _loader().load_configuration("config", list(overrides), RunMode.RUN, from_shell=False)

@@ -189,7 +189,7 @@ def test_the_files_say_what_is_exploratory_and_the_level_of_a_second_look(run, t
     assert report.to_json()["level"] == pytest.approx(1 - 0.05 / 8)
     page = (tmp_path / "second" / "index.html").read_text()
     assert "You looked twice (3 seeds, then 5)." in page
-    assert "so each at a level of 98.8 %" in page
+    assert "so each at a level of 99.38 %" in page
 
 
 def test_a_pack_without_looks_counts_as_one_where_it_is_unpacked(run, sweeps, tmp_path, monkeypatch):

@@ -1,11 +1,12 @@
 """A key and a field of a layer that came later: what was trained before them is found, shown and compared as ever."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import made_up
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from pydantic import Field
@@ -57,7 +58,7 @@ class ToyPool(layers.Pool):
 
 
 @pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], None]:
+def later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[], None]]:
     """From its call on the program has a key augment.cutout, neutral at 0.0, and a field dilation of a pool, neutral at 1."""
 
     def come() -> None:
@@ -71,8 +72,11 @@ def later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], None]
         monkeypatch.setattr(keys, "TABLE", (*keys.TABLE, toy))
         monkeypatch.setitem(layers.WORDS, ToyPool, "pool")
         monkeypatch.setitem(spec._TYPES, "pool", ToyPool)
+        made_up.forget()
 
-    return come
+    yield come
+    monkeypatch.undo()
+    made_up.forget()
 
 
 @pytest.fixture
