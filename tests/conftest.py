@@ -152,6 +152,12 @@ class Program:
         return [json.loads(path.read_text()) for path in files]
 
 
+@pytest.fixture(scope="session")
+def programs() -> type[Program]:
+    """From an empty folder to a program in it, for tests that share one."""
+    return Program
+
+
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
     return Program(tmp_path)

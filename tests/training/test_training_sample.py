@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ablate import data
+from ablate import data, results
 from ablate.config.recipe import Recipe
 from ablate.data.split import hold_out
 from ablate.errors import AblateError
+from ablate.results.frames import _unsampled
+from ablate.results.question import ask
 from ablate.store import Trajectory
 from ablate.training.network import TRAINING, Network
 
@@ -58,21 +60,22 @@ def test_what_is_no_number_of_training_images_is_refused(tiny: Make, given: str)
 
 
 def test_a_report_has_it_as_a_metric_and_the_gap_as_a_figure(program: Any) -> None:
-    words = ("-m", "augment=off,crop", "steps=20", "eval_every=10", "report.formats=[csv,png]")
+    words = ("-m", "ema=on,off", "steps=20", "eval_every=10", "report.formats=[csv,png]", "workers=1")
     program(*words, "seed=0,1", "eval_train=40")
     [folder] = program.folder.glob("multirun/*")
     assert (folder / "report" / "figures" / "overfitting.png").exists()
     with (folder / "report" / "runs.csv").open() as file:
         reported = [float(row["train_accuracy"]) for row in csv.DictReader(file)]
     assert reported == [result["train_accuracy"] for result in program.results()]
-    told, _ = program.command("report", folder.name, "--metric", "train_accuracy", "--out", "other")
+    told, _ = program.command("report", folder.name, "--metric", "train_accuracy", "--out", "other", "--format", "csv")
     assert "Exploratory: changed after training (metric train_accuracy in place of accuracy)" in told
-    program(*words, "seed=0,2")
-    [other] = {*program.folder.glob("multirun/*")} - {folder}
-    said, _ = program.command("report", other.name)
-    assert "2 of 4 runs have no accuracy on training images, since they were trained without eval_train" in said
-    program(*words, "seed=2,3", "hydra.sweep.dir=without")
-    other = program.folder / "without"
-    assert not (other / "report" / "figures" / "overfitting.png").exists()
-    _, err = program.command("report", "without", "--metric", "train_accuracy", status=1)
-    assert "No run has train_accuracy. Train with eval_train=2000 to have it." in err
+
+
+def test_what_was_trained_without_it_is_told(sweeps: Any) -> None:
+    found = results.load(sweeps.trained(sweeps.planned("ema=on,off", "seed=0,1", "steps=30", "eval_every=10"), 10, 20, 30))
+    with pytest.raises(AblateError, match=r"^No run has train_accuracy. Train with eval_train=2000 to have it."):
+        ask(found, metric="train_accuracy")
+    some = found.runs.assign(train_accuracy=[0.9, 0.9, np.nan, np.nan])
+    [note] = _unsampled(some)
+    assert note == "2 of 4 runs have no accuracy on training images, since they were trained without eval_train"
+    assert _unsampled(found.runs) == _unsampled(found.runs.assign(train_accuracy=0.9)) == []
