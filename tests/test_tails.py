@@ -88,7 +88,7 @@ def test_a_folder_keeps_the_number_that_was_fixed_before_training(usual: Any) ->
     for result in folder.glob("*/result.json"):
         result.unlink()
     _, err = usual(*SWEEP)
-    assert "readout.last=1 was fixed before training and stays; 4 is not taken" in err
+    assert "this sweep was fixed with readout.last=1 and keeps it; readout.last=4 on the command starts a new one" in err
     for result, run in zip(usual.results(), content["runs"], strict=True):
         row = rows(usual.folder / "runs" / run["fingerprint"])[100]
         assert result["accuracy"] == row[f"accuracy_{run['readout']['weights']}"]

@@ -79,7 +79,7 @@ def _ledger(store: Path, notes: list[str]) -> Ledger:
         return Ledger(begun_at=0)
     if ledger.damaged:
         lines = f"line{'s' if len(ledger.damaged) > 1 else ''} {', '.join(map(str, ledger.damaged[:MOST_NAMED]))}"
-        notes.append(f"{store / looks.LOOKS}: {lines} not as written, so looks may be missing: see `ablate runs verify`")
+        notes.append(f"{store / looks.LOOKS}: {lines} damaged, so looks may be missing: see `ablate runs verify`")
     return ledger
 
 

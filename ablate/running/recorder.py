@@ -51,8 +51,8 @@ class Recorder:
                 raise AblateError(f"Expected an evaluation at step {self.to} in {self.trajectory.path}. Received: none.")
             if self.readout.read(self.trajectory.rows()) is None:
                 raise AblateError(
-                    f"readout.last={self.readout.last} needs as many evaluations, and trainer={self.trainer.name} gave fewer "
-                    f"up to step {self.to}. Give a smaller number, or evaluate more often."
+                    f"readout.last={self.readout.last} needs that many evaluations, but trainer={self.trainer.name} gave fewer "
+                    f"up to step {self.to}. Choose a smaller number or evaluate more often."
                 )
             saved = (int(path.stem) for path in self.trajectory.checkpoints())
             self.trajectory.set_status("done", max([self.to, *saved]))
@@ -118,7 +118,7 @@ class Recorder:
             name = column(self.trainer.metrics[0].name, weights)
             if name in values and values[name] != before.get(name) and values[name] == values[name]:
                 raise AblateError(
-                    f"{self.trajectory.path} was trained on otherwise than here: {name} at step {before['step']} is "
+                    f"{self.trajectory.path} is not reproduced here: {name} at step {before['step']} is now "
                     f"{values[name]:.6g}, and was {before.get(name):.6g}. Remove it to train it anew (ablate runs rm "
                     f"{self.trajectory.fingerprint}), or read its last evaluation alone (readout.last=1)."
                 )

@@ -156,7 +156,7 @@ def as_fixed(plan: Plan, folder: Path, say: Callable[[str], None] = lambda line:
     if found is None or found.sweep.averaged == plan.averaged:
         return plan
     now, before = plan.averaged, found.sweep.averaged
-    say(f"readout.last={before} was fixed before training and stays; {now} is not taken, which readout.last={now} gives anew")
+    say(f"this sweep was fixed with readout.last={before} and keeps it; readout.last={now} on the command starts a new one")
     return plan.read_over(before)
 
 

@@ -229,7 +229,7 @@ def rule(
     family, equivalence = percents(at), equivalence_percents(at)
     inside = "" if margin is None else f" (under {margin:g}: the {equivalence} one lies within ± {margin:g} {points})"
     lines = [
-        f"Intervals: Student's over seeds, on {made}, at {family}{share}. They alone decide.",
+        f"Intervals: Student's over seeds, on {made}, at {family}{share}. They decide helps and hurts.",
         f"{Outcome.HELPS}, {Outcome.HURTS}: the {family} interval excludes 0{inside}.",
     ]
     if margin is not None:

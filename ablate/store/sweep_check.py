@@ -208,7 +208,7 @@ def _judged(node: Node, metric: Node | None) -> None:
 def _fixed_arms(node: Node, runs: Sequence[SweepRun], arms: int) -> None:
     """The step and weights of each arm, which are those of its runs, and all of them read alike."""
     if len({(run.readout.last, run.readout.newest) for run in runs}) > 1:
-        raise node.bad("is of runs whose values are means of different numbers of evaluations")
+        raise node.bad("has runs whose values are means of different numbers of evaluations")
     steps, weights = node["step"].items(arms, arms), node["readout"].items(arms, arms)
     for run in runs:
         steps[run.arm].equals(run.readout.step, f"the step of run {run.number}")

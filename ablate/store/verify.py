@@ -164,7 +164,7 @@ def verify_labels(store: Path) -> list[Finding]:
 
 def verify_looks(store: Path) -> list[Finding]:
     """Which comparisons were looked at."""
-    remedy = "restore it from a backup; until then these looks are not counted, so levels may be too generous"
+    remedy = "restore it from a backup; until then these looks are not counted, so verdicts may be too lenient"
     return [_finding(store / LOOKS, partial(_check_looks, store), remedy)] if os.path.lexists(store / LOOKS) else []
 
 

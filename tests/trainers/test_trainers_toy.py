@@ -324,7 +324,7 @@ def test_values_below_zero_at_steps_of_its_own_are_shown_as_they_are(toy: Progra
     assert "the reward of a run is the mean of its last 3 evaluations\n" in more
     assert "all done already" in more, "it has them: where the trainer decides, they are its newest"
     few = toy("-m", *words, "trainer.trick=off,on", "seed=7", "readout.last=9", status=1)
-    assert "readout.last=9 needs as many evaluations, and trainer=minus gave fewer up to step 40." in few
+    assert "readout.last=9 needs that many evaluations, but trainer=minus gave fewer up to step 40." in few
 
 
 def test_a_store_is_reported_without_what_others_have_trained(toy: Program) -> None:

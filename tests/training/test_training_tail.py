@@ -101,6 +101,6 @@ def test_evaluations_that_come_out_otherwise_are_refused(tiny: Make, train: Trai
     predictions = done.predictions(60)
     other["accuracy_raw"] = 1 - other["accuracy_raw"] / 2  # as another machine might have had it
     done.add_evaluation(other, predictions)
-    with pytest.raises(AblateError, match=r"accuracy_raw at step 60 is .*, and was .*\. Remove it to train it anew"):
+    with pytest.raises(AblateError, match=r"accuracy_raw at step 60 is now .*, and was .*\. Remove it to train it anew"):
         train(tiny("steps=60"), tmp_path, last=LAST)
     assert done.row(60)["accuracy_raw"] == other["accuracy_raw"], "nothing that was there is lost"

@@ -142,7 +142,7 @@ def _fixed(fixed: Fixed, last: int) -> str:
     margin = "no margin" if fixed.margin is None else f"a margin of ± {fixed.margin:g} points"
     weights = sentences.series(sorted({each for each in fixed.weights if each != ONE_VALUE}))
     read = f"{where_read(fixed.steps, last)}{f' with {weights} weights' if weights else ''}"
-    return f"{fixed.metric} on the {fixed.evaluation_set} set{',' if last == 1 else ''} read{read}; {margin}"
+    return f"{fixed.metric} on the {fixed.evaluation_set} set{', read' if last == 1 else ''}{read}; {margin}"
 
 
 def took(

@@ -42,7 +42,7 @@ def _intervals(
     lines = [f"Means over {seeds} are given with the standard deviation over seeds (not the standard error)."]
     if question.judged and methods.is_tested(comparisons):
         lines.append(
-            f"Differences are given with an interval at {stats.percents(question.levels)} that decides the verdict, and in "
+            f"Differences have an interval at {stats.percents(question.levels)} that decides helps and hurts, and in "
             "effects.csv with a plain 95 % interval as well."
         )
     noise = noise[noise["low"].notna()]

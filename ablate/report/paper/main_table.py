@@ -28,7 +28,7 @@ def table(analysis: Analysis) -> str:
     one_an_arm = not analysis.question.effects and not analysis.fill(naming.has_others)
     text = analysis.fill(_arms if one_an_arm else _comparisons)
     foot = "Exploratory: changed after training." if analysis.question.changes else ""
-    foot = foot or ("Exploratory: not entered before training." if analysis.question.exploratory else "")
+    foot = foot or ("Exploratory: not as entered before training." if analysis.question.exploratory else "")
     return f"{HEAD}{SET}%\n{tabular(text, [text.columns[0], OTHER, 'verdict'], foot).rstrip()}}}\n"
 
 

@@ -31,7 +31,7 @@ def table(comparison: Comparison) -> Table:
         f"First: {first}. Second: {second}. The effect of each change in {points}, in the direction of the second, over the "
         "seeds that both have.",
         "Intervals: Student's over seeds, on the difference of the two effects within each seed, at "
-        f"{stats.percent(comparison.level)} (5 % shared among {shared}). They alone decide.",
+        f"{stats.percent(comparison.level)} (5 % shared among {shared}).",
         f"{SHOWN[Outcome.HELPS].twice}: the interval excludes 0, so the change does not do the same in both.",
     ]
     if margin is not None:

@@ -10,7 +10,7 @@ PLACE = 140
 NOTE = "Whether these two networks differ on these images, not whether the change matters: trained again, both would be others."
 
 
-LAST = "They are compared as they are at their last evaluation, not over all that a run's value is the mean of."
+LAST = "They are compared at their last evaluation alone, not over all evaluations that a run's value averages."
 
 
 def part(networks: pd.DataFrame, names: dict[int, str], question: Question) -> Table | None:
