@@ -58,9 +58,9 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
             raise AblateError(result["error"])
         if result["status"] == "diverged":
             raise AblateError(f"The run diverged: {result['error']}. Its result is in {folder / result_file.RESULT}.")
-        step, weights = result["readout"]["step"], result["readout"]["weights"]
+        weights = result["readout"]["weights"]
         of = f", {weights} weights" if weights else ""
-        on = f"on the {result['evaluation_set']} set {_where(step, result['readout'].get('last', 1))}{of}"
+        on = f"on the {result['evaluation_set']} set {_where(result['readout'])}{of}"
         if "metric" in result:
             terminal.tell(f"{result['metric']} {judged(result):.6g} {on}")
         else:
@@ -69,9 +69,12 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
     return 0
 
 
-def _where(step: int, last: int) -> str:
+def _where(readout: Mapping[str, Any]) -> str:
+    step, last = readout["step"], readout.get("last", 1)
     if last == 1:
         return f"at step {step}"
+    if "newest" in readout:
+        return f"(mean of the newest {last} evaluations up to step {step:,})"
     return f"(mean of {last} evaluations, steps {tail(step, last)[0]:,} to {step:,})"
 
 

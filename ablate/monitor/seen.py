@@ -52,8 +52,9 @@ def look_into(trajectory: Trajectory, training: Planned, began: float, notes: li
     try:
         live, status = trajectory.live(), trajectory.status()
         rows = {row["step"]: row for row in trajectory.rows() if row["step"] <= target}
-        there = trajectory.evaluated(rows)
-        complete = {run.readout.step for run in training.runs if there.issuperset(of_run(run, DIVERGED_LOSS).steps)}
+        read = {run.readout.step: of_run(run, DIVERGED_LOSS).steps for run in training.runs}
+        there = trajectory.evaluated({step for steps in read.values() for step in steps} & rows.keys())
+        complete = {step for step, steps in read.items() if there.issuperset(steps)}
         steps = [int(path.stem) for path in trajectory.checkpoints()]
         begun = max((step for step in steps if step <= target), default=0)
     except AblateError as error:

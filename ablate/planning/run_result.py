@@ -86,7 +86,8 @@ def _result(
 
 
 def _noted(readout: Readout) -> dict[str, Any]:
-    last = {"last": readout.last} if readout.last > 1 else {}
+    newest = {"newest": True} if readout.grid is None else {}
+    last = {"last": readout.last, **newest} if readout.last > 1 else {}
     return {"weights": readout.weights, "step": readout.step, **last}
 
 

@@ -22,7 +22,8 @@ class Place:
 
     number: in that sweep. own: its levels of the factors that the sweep switches; levels: those of all factors. overrides: of
     its runs, by key. names: of the levels that a training of it was first asked for with. content: of that training, without
-    what makes no other arm; None where none is there. weights, step: what its runs are read with and at.
+    what makes no other arm; None where none is there. weights, step, last: what its
+    runs are read with and at, and over how many evaluations.
     """
 
     part: Found
@@ -33,6 +34,7 @@ class Place:
     content: Mapping[str, Any] | None
     weights: str
     step: int
+    last: int
     levels: Mapping[str, str]
 
     @cached_property
@@ -96,6 +98,7 @@ def _places(part: Found, apart: set[str]) -> list[Place]:
                 content=None if config is None else {key: value for key, value in config.items() if key not in apart},
                 weights=first.readout.weights,
                 step=first.readout.step,
+                last=first.readout.last,
                 levels=arm.levels,
             )
         )
@@ -152,6 +155,8 @@ def check_alike(first: Place, other: Place) -> None:
     differ = []
     if (first.step, first.weights) != (other.step, other.weights):
         differ.append(f"read at step {first.step} ({first.weights}) and {other.step} ({other.weights})")
+    elif first.last != other.last:
+        differ.append(f"read with readout.last={first.last} and {other.last}")
     elif first.content is not None and other.content is not None:
         differ += [f"{key} {before} and {after}" for key, before, after in contents_differ(first.content, other.content)]
     else:

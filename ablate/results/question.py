@@ -70,7 +70,7 @@ class Question:
     looked: the look that each judged row is, as it was entered before training; none where versions before looks trained it, or
     it is exploratory. unentered: why the list of seeds is no look that was entered; empty where it is one, or need be none.
     target: the accuracy in % of which it is told when it is reached; None for the lowest of the arms' means. last: how many
-    evaluations a value is the mean of.
+    evaluations a value is the mean of. newest: whether the trainer decides where, and they are its newest ones.
     """
 
     metric: Metric
@@ -87,11 +87,12 @@ class Question:
     looked: tuple[Look, ...] = ()
     unentered: str = ""
     last: int = 1
+    newest: bool = False
 
     @property
     def read_at(self) -> str:
         """Where runs are read, behind what they are judged by: as in ` at step 10,000`."""
-        return where_read(self.steps, self.last)
+        return where_read(self.steps, self.last, self.newest)
 
     @property
     def axis(self) -> str:
@@ -141,8 +142,9 @@ class Question:
         return bool(self.changes or self.unentered)
 
 
-def where_read(steps: Sequence[int], last: int) -> str:
+def where_read(steps: Sequence[int], last: int, newest: bool = False) -> str:
     """Where runs are read, behind what they are judged by. steps: of each arm. last: how many evaluations are averaged.
+    newest: whether these are the newest ones of a trainer that decides where.
 
     Examples:
         >>> from ablate.results.question import where_read
@@ -151,11 +153,11 @@ def where_read(steps: Sequence[int], last: int) -> str:
         >>> where_read([10_000, 10_000], 10)
         ' (mean of 10 evaluations, steps 9,550 to 10,000)'
     """
-    which = steps_read(steps, last)
+    which = steps_read(steps, last, newest)
     return f" at {which}" if last == 1 else f" (mean of {last} evaluations, {which})"
 
 
-def steps_read(steps: Sequence[int], last: int) -> str:
+def steps_read(steps: Sequence[int], last: int, newest: bool = False) -> str:
     """The steps of the evaluations that values are means of; see `where_read`."""
     different = sorted(set(steps))
     each = ", ".join(f"{step:,}" for step in different)
@@ -163,6 +165,8 @@ def steps_read(steps: Sequence[int], last: int) -> str:
         return f"step {each}" if len(different) == 1 else f"each arm's own step ({each})"
     if len(different) > 1:
         return f"up to each arm's own step: {each}"
+    if newest:
+        return f"the newest up to step {each}"
     return f"steps {tail(different[0], last)[0]:,} to {each}"
 
 
@@ -185,6 +189,7 @@ def planned(results: Results) -> Question:
         looked=looked,
         unentered=unentered,
         last=results.sweep.averaged,
+        newest=any(run.readout.newest for run in results.sweep.runs),
     )
 
 
@@ -193,9 +198,9 @@ def _entered(results: Results) -> tuple[tuple[Look, ...], str]:
     ledger, sweep = results.ledger, results.sweep
     if ledger is None or sweep.joined is not None or not (sweep.fixed.differences or sweep.fixed.effects):
         return (), ""
-    if is_older(sweep, ledger):  # it keeps the levels that it was fixed with
-        return (), ""
     found = [ledger.find(key) for key in look_keys(sweep)]
+    if is_older(sweep, ledger) and all(look is None or look.entry.older for look in found):
+        return (), ""  # it keeps the levels that it was fixed with
     looked = tuple(look for look in found if look is not None)
     if len(looked) < len(found):
         return (), "this list of seeds was not entered as a look before training"

@@ -9,7 +9,7 @@ from typing import Any, Self
 from ablate import machine
 from ablate.errors import AblateError, Diverged
 from ablate.readout import Readout, column, needed
-from ablate.store import Trajectory, checkpoints
+from ablate.store import Trajectory, checkpoints, write_atomically
 from ablate.system import provenance
 from ablate.trainer import Resources, Spec, Trainer, Watcher
 
@@ -37,6 +37,7 @@ class Recorder:
         self.trajectory, self.trainer, self.spec, self.readout, self.to = trajectory, trainer, spec, readout, readout.step
         self.watcher, self.stop, self.given = watcher, stop, given
         self._seconds, self._since = 0.0, time.perf_counter()
+        self._added: list[int] = []
 
     def __enter__(self) -> Self:
         return self
@@ -74,8 +75,9 @@ class Recorder:
         self._seconds = next((row.get("seconds", 0.0) for row in reversed(trajectory.rows()) if row["step"] <= step), 0.0)
         self._since = time.perf_counter()
         self.watcher.began(step)
-        if step == self.to or step in trajectory.unfinished() or step in trajectory.unread():
-            return step  # it was stopped at this very step, which a run asked for since
+        asked_since = trajectory.row(step) is None and (step in trajectory.unfinished() or step in trajectory.unread())
+        if step == self.to or asked_since:
+            return step  # it was stopped at this very step
         return self.next_due(step)
 
     def missing(self) -> int:
@@ -100,28 +102,43 @@ class Recorder:
         Raises:
             AblateError: it lacks what runs are judged by, or has what that cannot be, or is not what is there.
         """
-        before = self.trajectory.row(step)
-        if before is not None:
-            self._compare(before, values)
+        before = self.trajectory.lines().by_step.get(step)
+        if before is not None and (self.spec.resume == "exact" or self.readout.last > 1):
+            self._compare(before.row, values)
+        if self.trajectory.row(step) is not None:
             return False
         self._check(values)
         row = {"step": step, **values}
         if "seconds" not in row:
             row["seconds"] = round(self._seconds + time.perf_counter() - self._since, 3)
         self.trajectory.add_evaluation(row, predictions)
+        self._added.append(step)
         self.watcher.evaluated(row)
         return True
 
     def _compare(self, before: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        """Refuse an evaluation that is repeated and comes out otherwise: no value can be the mean of two trainings."""
+        """Refuse an evaluation that is repeated and comes out otherwise: no value can be the mean of two trainings.
+
+        What was added since this one began comes from here, too, and is forgotten.
+        """
         for weights in self.spec.readouts or ("",):
             name = column(self.trainer.metrics[0].name, weights)
             if name in values and values[name] != before.get(name) and values[name] == values[name]:
+                self._forget()
+                alone = ", or read its last evaluation alone (readout.last=1)" if self.readout.last > 1 else ""
                 raise AblateError(
                     f"{self.trajectory.path} is not reproduced here: {name} at step {before['step']} is now "
                     f"{values[name]:.6g}, and was {before.get(name):.6g}. Remove it to train it anew (ablate runs rm "
-                    f"{self.trajectory.fingerprint}), or read its last evaluation alone (readout.last=1)."
+                    f"{self.trajectory.fingerprint}){alone}."
                 )
+
+    def _forget(self) -> None:
+        """Take back the evaluations that were added since it began."""
+        trajectory = self.trajectory
+        kept = [line.text + b"\n" for step, line in trajectory.lines().by_step.items() if step not in self._added]
+        write_atomically(trajectory.path / "metrics.jsonl", b"".join(kept), trajectory.store)
+        for step in self._added:
+            trajectory.predictions_file(step).unlink(missing_ok=True)
 
     def _check(self, values: Mapping[str, Any]) -> None:
         metric, *_ = self.trainer.metrics

@@ -92,9 +92,9 @@ def crossings(over_training: pd.DataFrame) -> pd.DataFrame:
         before = int(other[-1])  # the last evaluation on the other side
         after = before + 1 + int(np.argmax(sides[before + 1 :] == sides[-1]))
         share = points[before] / (points[before] - points[after])
-        open_ = ((curve["low"] <= 0) & (curve["high"] >= 0)).to_numpy()
+        open_ = ~((curve["low"] > 0) | (curve["high"] < 0)).to_numpy()  # where all seeds agree there is no interval
         ends: tuple[int | None, int | None] = (None, None)
-        if curve[["low", "high"]].notna().all(axis=None):
+        if curve["low"].notna().any():
             first = next((place for place in range(before, -1, -1) if not open_[place]), None)
             last = next((place for place in range(after, len(steps)) if not open_[place]), None)
             ends = _at(steps, first), _at(steps, last)

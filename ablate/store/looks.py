@@ -92,7 +92,7 @@ def unite(store: Path, content: bytes) -> int:
     with entering(store) as ours:
         there = set(ours.texts)
         known = {entry.check for entry in ours.entries}
-        head = [] if ours.begun_at is not None else [_line(each) for each in _head(ours, theirs.begun_at or int(time.time()))]
+        head = [] if ours.begun_at is not None else [_line(each) for each in _head(ours, int(time.time()))]
         more = [text + b"\n" for text in theirs.texts if text not in there and b'"begun_at"' not in text]
         if more:
             lines.append(store / LOOKS, b"".join([*head, *more]), MOST_BYTES, store)

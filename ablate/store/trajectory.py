@@ -242,7 +242,7 @@ class Trajectory:
         """The steps at which runs end, those of `asked` among them, that are still to be trained to, or read before them."""
         steps = {*self.final_steps(), *asked}
         lost = self.unread()
-        ends = {min((step for step in steps if step >= at), default=at) for at in lost}  # of the runs that are read there
+        ends = {step for at in lost for step in steps if step >= at and 20 * (step - at) <= step}  # of runs read there
         return {step for step in (steps - self.evaluated(steps)) | (ends & steps) if step < self.diverged_at}
 
     def unread(self) -> list[int]:
@@ -303,12 +303,9 @@ class Trajectory:
         return self.path / "checkpoints" / f"{step}.npz"
 
     def keep(self, step: int, read: Collection[int] = ()) -> None:
-        """Note that a run ends at this step, so that its checkpoint stays. Any process may, at any time.
+        """Note that a run ends at this step, so that its checkpoint stays, and where it is read besides. Any process may.
 
         In a store that cannot be written it is not noted, which is said: there is nobody to drop the checkpoint either.
-
-        Args:
-            read: where it is read besides.
         """
         finals, besides = self._final_steps.read()
         if step in finals and set(read) <= {*besides, step}:

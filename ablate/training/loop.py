@@ -97,7 +97,7 @@ def _row(recipe: Recipe, progress: Progress, readings: dict[str, Reading], lr: f
     seconds = round(progress.seconds, 3)
     return {
         "epoch": progress.step * recipe.batch_size / recipe.shape.train_images,
-        "loss": progress.loss_sum / progress.loss_count,
+        "loss": progress.loss_sum / progress.loss_count if progress.loss_count else math.nan,
         **{f"accuracy_{name}": reading.accuracy for name, reading in readings.items()},
         **{f"eval_loss_{name}": reading.loss for name, reading in readings.items()},
         "lr": lr,

@@ -125,7 +125,7 @@ def test_it_prints_the_verdicts_whole_into_a_pipe_and_where_all_lies(sweep, caps
     ):
         assert shown in printed
     assert "…" not in printed
-    assert "They alone decide." in printed
+    assert "They decide helps and hurts." in printed
     out = sweep / "report"
     assert printed.endswith(f"{out / 'table.md'}\nand {len(everything(out)) - 1} more files in {out}\n")
 
@@ -224,7 +224,7 @@ def test_as_json_it_is_one_object_of_the_same_numbers(sweep, capsys):
     assert type(found["arms"][0]["parameters"]) is int
     assert [row["verdict"] for row in found["effects"]] == analysis.comparisons["verdict"].tolist()
     assert found["level"] == pytest.approx(1 - 0.05 / 3)
-    assert any("They alone decide." in note for note in found["notes"])
+    assert any("They decide helps and hurts." in note for note in found["notes"])
 
 
 def test_as_json_it_says_where_it_looked_for_trajectories_that_are_gone(sweep, made, tmp_path, capsys):

@@ -155,7 +155,7 @@ def test_a_line_that_is_damaged_is_named_and_its_look_is_none(run, sweeps):
     path = sweeps.store / looks.LOOKS
     path.write_bytes(path.read_bytes().replace(b'"seeds":[0,1,2]', b'"seeds":[0,1,3]'))
     found = analysed(folder)
-    assert any("looks.jsonl: line 2 not as written" in note for note in found.results.notes)
+    assert any("looks.jsonl: line 2 damaged" in note for note in found.results.notes)
     assert found.question.exploratory
 
 

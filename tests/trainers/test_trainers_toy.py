@@ -323,6 +323,7 @@ def test_values_below_zero_at_steps_of_its_own_are_shown_as_they_are(toy: Progra
     more = toy("-m", *words, "trainer.trick=off,on", "seed=0,1", "readout.last=3")
     assert "the reward of a run is the mean of its last 3 evaluations\n" in more
     assert "all done already" in more, "it has them: where the trainer decides, they are its newest"
+    assert "reward on the evaluation set (mean of 3 evaluations, the newest up to step 40)" in more.lower()
     few = toy("-m", *words, "trainer.trick=off,on", "seed=7", "readout.last=9", status=1)
     assert "readout.last=9 needs that many evaluations, but trainer=minus gave fewer up to step 40." in few
 

@@ -103,4 +103,14 @@ def test_evaluations_that_come_out_otherwise_are_refused(tiny: Make, train: Trai
     done.add_evaluation(other, predictions)
     with pytest.raises(AblateError, match=r"accuracy_raw at step 60 is now .*, and was .*\. Remove it to train it anew"):
         train(tiny("steps=60"), tmp_path, last=LAST)
+    assert [row["step"] for row in done.rows()] == [10, 20, 30, 40, 50, 60], "nothing of another computation stays"
     assert done.row(60)["accuracy_raw"] == other["accuracy_raw"], "nothing that was there is lost"
+    assert run_result.outcome(Readout("raw", 60, grid=10, last=LAST), done) is None
+
+
+def test_a_longer_training_goes_on_past_a_tail_that_was_noted_and_not_read(tiny: Make, train: Train, tmp_path: Path) -> None:
+    done = train(tiny("steps=60"), tmp_path)
+    done.keep(60, TAIL)  # as a sweep that was stopped before it began does
+    long = train(tiny("steps=80"), tmp_path)
+    assert [row["step"] for row in long.rows()] == [10, 20, 30, 40, 50, 60, 70, 80]
+    assert long.unfinished() == {60}

@@ -140,7 +140,7 @@ def splits(results: Results, question: Question) -> list[str]:
     read = own if len(set(question.weights)) > 1 else question.read_with
     images = runs["eval_images"].dropna().unique()
     count = f"{int(images[0]):,} " if len(images) == 1 else ""
-    metric, steps = question.metric.name.capitalize(), steps_read(question.steps, question.last)
+    metric, steps = question.metric.name.capitalize(), steps_read(question.steps, question.last, question.newest)
     lines = [f"{metric} was read at {steps}{read}, never at the best evaluation."]
     if question.last > 1:
         lines = [

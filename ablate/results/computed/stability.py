@@ -18,9 +18,12 @@ def stability(results: Results, question: Question) -> pd.DataFrame:
     runs = results.runs[results.runs["status"] == "done"]
     runs = runs if question.metric.name == ACCURACY else runs.iloc[:0]
     last = runs["evaluations"].astype("int64")
+    known = results.evaluations
+    if question.newest:  # the last ones are those that it is read off
+        known = known.sort_values("step").groupby("number").head(-question.last)
     read = runs[["number"]].assign(first=[tail(step, k)[0] for step, k in zip(runs["step"].astype("int64"), last, strict=True)])
-    before = results.evaluations.merge(read, on="number")
-    before = before[(before["step"] < before["first"]) & before[question.metric.evaluation_column].notna()]
+    before = known.merge(read, on="number")
+    before = before[(question.newest | (before["step"] < before["first"])) & before[question.metric.evaluation_column].notna()]
     grids = {number: grid.to_numpy() for number, grid in before.groupby("number")[question.metric.evaluation_column]}
     frame = runs[["number", "arm", "seed"]].assign(evaluations=runs["number"].map(before["number"].value_counts()))
     frame = frame.fillna({"evaluations": 0}).assign(
