@@ -8,10 +8,9 @@ from typing import Any
 
 from ablate.store.evaluations import TRAIN_ACCURACY
 from ablate.store.sweep import Sweep
-from ablate.store.sweep_runs import SweepRun
+from ablate.store.sweep_runs import STEPS_A_TAIL, SweepRun
 
 LARGEST = 2**63 - 1  # a step that frames hold
-STEPS_A_TAIL = 20  # steps of a training for each of the evaluations that are averaged, so that all are in its last 5 %
 LAST_KEY = "readout.last"  # of the config
 LAST = 10  # evaluations that a run's value is the mean of, where no other number is asked for
 # The numbers of an evaluation: least and most of each; a loss may be NaN or infinite.

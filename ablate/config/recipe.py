@@ -14,12 +14,12 @@ from ablate.config.neutral import without_neutral
 from ablate.config.validation import no_boolean, not_empty, within
 from ablate.data import Shape
 from ablate.models.spec import Dense, Model, to_plain
+from ablate.store.sweep_check import MOST_LAST
 
 SMALLEST_FLOAT, LARGEST_FLOAT = 1.1754944e-38, 3.4028235e38  # of 32 bits; smaller ones are flushed to 0
 
 TRAINING_VERSION = 1  # part of every fingerprint: raise it with any change of the training code that changes its numbers
 
-MOST_LAST = 1000  # evaluations that a value is the mean of
 MOST = 1_000_000_000  # of steps, and of all that is counted in them
 
 # A number that the training, which computes in 32 bits, can hold; true and false are none.

@@ -17,12 +17,12 @@ from ablate.errors import AblateError
 from ablate.planning.command import SWEEP_WORDS, Command
 from ablate.planning.run_result import trajectory_of
 from ablate.planning.runs import Run, Training, trainings
-from ablate.readout import ACCURACY, LAST, LAST_KEY, STEPS_A_TAIL
+from ablate.readout import ACCURACY, LAST, LAST_KEY
 from ablate.store.retune_check import Retune
 from ablate.store.sweep import Fixed, Sweep, SweepFraction
 from ablate.store.sweep_identity import Identity
 from ablate.store.sweep_names import TUNING as TUNING
-from ablate.store.sweep_runs import SweepArm
+from ablate.store.sweep_runs import STEPS_A_TAIL, SweepArm
 from ablate.trainers import BUILT_IN, Asked, asked, check_words, names_of
 
 

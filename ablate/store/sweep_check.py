@@ -9,7 +9,7 @@ from ablate.store.references import SWEEP
 from ablate.store.retune_check import check_retune
 from ablate.store.schema import Node
 from ablate.store.sweep import SWEEP_VERSION, Sweep
-from ablate.store.sweep_runs import SweepArm, SweepRun
+from ablate.store.sweep_runs import STEPS_A_TAIL, SweepArm, SweepRun
 
 MADE_UP = (STORE, JOINED)  # designs of what no file holds
 METRICS = ("accuracy", "loss")
@@ -172,7 +172,7 @@ def _tail(node: Node, step: int) -> None:
     if newest is not None and newest.value is not True:
         raise newest.wrong("true, or left out")
     if (last := node.optional("last")) is not None:
-        last.whole(2, MOST_LAST if newest is not None else min(MOST_LAST, step // 20))
+        last.whole(2, MOST_LAST if newest is not None else min(MOST_LAST, step // STEPS_A_TAIL))
 
 
 def _each_once(node: Node, runs: Sequence[SweepRun], arms: int, seeds: Sequence[int]) -> None:

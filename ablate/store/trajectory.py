@@ -38,6 +38,7 @@ from ablate.store.held import keeping
 from ablate.store.liveness import alive
 from ablate.store.predictions import pack_predictions, unpack_predictions
 from ablate.store.state import is_status
+from ablate.store.sweep_runs import STEPS_A_TAIL
 from ablate.system.safe_files import MOST_BYTES, read_regular
 
 log = logging.getLogger(__name__)
@@ -241,8 +242,7 @@ class Trajectory:
     def unfinished(self, asked: Iterable[int] = ()) -> set[int]:
         """The steps at which runs end, those of `asked` among them, that are still to be trained to, or read before them."""
         steps = {*self.final_steps(), *asked}
-        lost = self.unread()
-        ends = {step for at in lost for step in steps if step >= at and 20 * (step - at) <= step}  # of runs read there
+        ends = {step for at in self.unread() for step in steps if step >= at and STEPS_A_TAIL * (step - at) <= step}
         return {step for step in (steps - self.evaluated(steps)) | (ends & steps) if step < self.diverged_at}
 
     def unread(self) -> list[int]:
