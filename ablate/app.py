@@ -64,7 +64,7 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
         if "metric" in result:
             terminal.tell(f"{result['metric']} {judged(result):.6g} {on}")
         else:
-            terminal.tell(f"accuracy {100 * result['accuracy']:.2f} % {on}")
+            terminal.tell(f"accuracy {100 * result['accuracy']:.2f}% {on}")
         terminal.tell(f"{folder / result_file.RESULT}")
     return 0
 

@@ -14,11 +14,11 @@ MINUS = "−"
 TOO_FEW = "too few seeds"  # in place of an interval that is too wide to say anything
 LEAST_P = 0.0001  # below it only that it is below: the tails of a distribution are not known so well
 FEW = 10  # of a cost; a smaller difference is shown with decimals
-MOST_DECIMALS = {"points": 2}  # one of 10,000 images is 0.01 points
+MOST_DECIMALS = {"pp": 2}  # one of 10,000 images is 0.01 points
 OTHER_DECIMALS = 4  # at most, of a metric that is no share
 
 
-def decimals(deviations: "pd.Series[float]", most: int = MOST_DECIMALS["points"]) -> int:
+def decimals(deviations: "pd.Series[float]", most: int = MOST_DECIMALS["pp"]) -> int:
     """Decimals of a value: one more than the smallest deviation has before its first digit, `most` at most."""
     positive = deviations[deviations > SAME]
     return 1 if positive.empty else min(most, max(0, 1 - math.floor(math.log10(positive.min()))))
@@ -70,7 +70,7 @@ def amount(value: float) -> str:
 
 
 def change(difference: Any, value: Any) -> str:
-    """How much a cost differs from what it is compared with, as in `+688,128 (+64 %)`; `same` where it does not."""
+    """How much a cost differs from what it is compared with, as in `+688,128 (+64%)`; `same` where it does not."""
     if pd.isna(difference) or pd.isna(value):
         return NONE
     before = value - difference
@@ -81,10 +81,10 @@ def change(difference: Any, value: Any) -> str:
 
 
 def relative(share: Any) -> str:
-    """A relative change in percent, as in `+64 %` and `−0.4 %`."""
+    """A relative change in percent, as in `+64%` and `−0.4%`."""
     if pd.isna(share):
         return NONE
-    return f"{signed(100 * share, 0 if abs(share) >= 0.01 else 1)} %"
+    return f"{signed(100 * share, 0 if abs(share) >= 0.01 else 1)}%"
 
 
 def listed(counts: Mapping[Any, int]) -> str:

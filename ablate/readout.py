@@ -82,7 +82,7 @@ class Readout:
 
 
 def tail(step: int, last: int) -> tuple[int, ...]:
-    """The steps of the last evaluations that a value is the mean of, all in the last 5 % of the training.
+    """The steps of the last evaluations that a value is the mean of, all in the last 5% of the training.
 
     Args:
         step: the last one, T. last: how many, k; T // 20 at most.

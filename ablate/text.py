@@ -22,9 +22,9 @@ def percent(fraction: float, digits: int = 1) -> str:
     Examples:
         >>> from ablate.text import percent
         >>> percent(0.8125)
-        '81.2 %'
+        '81.2%'
     """
-    return f"{100 * fraction:.{digits}f} %"
+    return f"{100 * fraction:.{digits}f}%"
 
 
 def duration(seconds: float) -> str:

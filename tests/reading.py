@@ -20,7 +20,7 @@ from made_up import Sweeps
 from markdown_it import MarkdownIt
 
 from ablate.results import load
-from ablate.results.analysis import Analysis, analyse
+from ablate.results.analysis import Analysis, analyze
 from ablate.results.question import ask
 
 FOUR = ("augment=on,off", "ema=on,off")
@@ -63,7 +63,7 @@ def study(sweeps) -> Callable[..., Analysis]:
         runs["status"] = [value if isinstance(value, str) else "done" for value in given]
         runs["accuracy"] = [np.nan if isinstance(value, str) else value for value in given]
         labels = results.labels if images else None
-        return analyse(*ask(replace(results, runs=runs, labels=labels), **changes))
+        return analyze(*ask(replace(results, runs=runs, labels=labels), **changes))
 
     return made
 
@@ -139,7 +139,7 @@ HOSTILE = (
     "אבג −5.14",
     "日本語の名前",
     "e" + "\u0301" * 30,
-    "$x^2$ \\alpha \\input{/etc/passwd} 100 % & #1 _{}~^",
+    "$x^2$ \\alpha \\input{/etc/passwd} 100% & #1 _{}~^",
     "n" * 700,
     "# heading\n- item",
     "> quoted\t1. one",

@@ -17,6 +17,7 @@ GRID = ("hydra/sweeper/sampler=grid", "hydra/sweeper/pruner=none", "hydra.sweepe
 SEARCH = ("-m", "hydra/sweeper=optuna", "lr=0.05,0.1,0.2", "batch_size=16,32", *GRID, "workers=2", "report.formats=[]")
 STEPS_A_KILL = 170  # so that there is enough to train for as many kills as are wanted
 STEPS_A_KILL_OF_A_SEARCH = 340  # that has fewer trainings
+DEATHS_BEFORE_GIVING_UP = 2  # `retries`: of workers of one training
 TIMES = ("seconds", "examples_per_second", "recent_examples_per_second", "check")
 
 
@@ -45,12 +46,13 @@ def killed(program: Any, words: tuple[str, ...], many: int) -> None:
     generator = np.random.default_rng(20170817)
     relatives: set[psutil.Process] = set()
     kills = {"parent": 0, "worker": 0}
+    of_this_parent = 0  # deaths of its workers: a training that has too many is given up, and was not without kills
     process = None
     while sum(kills.values()) < many:
         if process is None or process.poll() is not None:
             assert process is None or process.returncode != 0, "it was done before it was killed often enough"
-            process = program.start(*words)
-        of_worker = generator.random() < 0.6
+            process, of_this_parent = program.start(*words), 0
+        of_worker = generator.random() < 0.6 and of_this_parent < DEATHS_BEFORE_GIVING_UP
         if of_worker or generator.random() < 0.5:  # the rest of the parent's are at any moment since its start
             wait_for_workers(process)
         until = time.monotonic() + generator.uniform(0.2, 8)
@@ -64,6 +66,7 @@ def killed(program: Any, words: tuple[str, ...], many: int) -> None:
         if of_worker and children:
             generator.choice(np.array(children, object)).send_signal(signal.SIGKILL)
             kills["worker"] += 1
+            of_this_parent += 1
         else:
             parent.send_signal(signal.SIGKILL)
             process.communicate()

@@ -82,7 +82,7 @@ class Here:
 
     def __init__(self, during: Callable[[int], None] = lambda waited: None) -> None:
         self.jobs: list[Job] = []
-        self.cancelled: set[str] = set()
+        self.canceled: set[str] = set()
         self.during, self.waited = during, 0
 
     def __enter__(self) -> Self:
@@ -108,10 +108,10 @@ class Here:
             return []
         self.waited += 1
         self.during(self.waited)
-        return [worker.work(self.jobs.pop(0), lambda name: name in self.cancelled)]
+        return [worker.work(self.jobs.pop(0), lambda name: name in self.canceled)]
 
     def cancel(self, fingerprints: Collection[str]) -> None:
-        self.cancelled.update(fingerprints)
+        self.canceled.update(fingerprints)
 
     def end(self) -> None:
         self.jobs.clear()

@@ -42,9 +42,9 @@ def test_a_p_value_has_two_digits(p, text):
 
 
 def test_a_cost_is_told_with_its_share():
-    assert numbers.change(688_128, 1_756_426) == "+688,128 (+64 %)"
-    assert numbers.change(-29_238_272.0, 37_745_098.0) == "−29,238,272 (−44 %)"
-    assert numbers.change(-144_192, 37_600_906) == "−144,192 (−0.4 %)"
+    assert numbers.change(688_128, 1_756_426) == "+688,128 (+64%)"
+    assert numbers.change(-29_238_272.0, 37_745_098.0) == "−29,238,272 (−44%)"
+    assert numbers.change(-144_192, 37_600_906) == "−144,192 (−0.4%)"
     assert numbers.change(0, 5) == "same"
     assert numbers.change(5, 5) == "+5"  # compared with nothing there is no share
 

@@ -35,7 +35,7 @@ def test_a_tail_is_evenly_spaced_in_the_last_twentieth_and_ends_at_the_end(step:
     assert len(set(steps)) == len(steps) == last <= wanted
     assert steps[-1] == step
     assert last == 1 or {b - a for a, b in pairwise(steps)} == {step // (20 * last)}
-    assert all(20 * (step - each) < step for each in steps), "none is before 95 %"
+    assert all(20 * (step - each) < step for each in steps), "none is before 95%"
 
 
 @given(st.integers(1, 50), st.integers(1, 10**6), st.integers(1, 4096), st.integers(1, 10**5))

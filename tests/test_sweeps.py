@@ -291,5 +291,5 @@ def test_six_factors_on_digits_give_the_numbers_of_each_run_alone(program: Any, 
     for run in json.loads((sweep_of(program) / "sweep.json").read_text())["runs"]:
         out, _ = another(*run["overrides"])
         accuracy = program.results()[run["number"]]["accuracy"]
-        assert out.startswith(f"accuracy {100 * accuracy:.2f} % on the test set at step 300")
+        assert out.startswith(f"accuracy {100 * accuracy:.2f}% on the test set at step 300")
     same_trainings(program, another)

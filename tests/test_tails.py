@@ -57,7 +57,7 @@ def test_a_sweep_reads_and_reports_the_mean_of_its_tail(usual: Any, done: tuple[
     assert "Accuracy on the test set (mean of 4 evaluations, steps 97 to 100);" in out
     assert "all done already" in usual(*SWEEP)[1], "the same command trains nothing"
     alone, _ = usual("seed=0", "steps=100", "eval_every=50")
-    assert f"accuracy {100 * usual.results()[0]['accuracy']:.2f} % on the test set (mean of 4 evaluations" in alone
+    assert f"accuracy {100 * usual.results()[0]['accuracy']:.2f}% on the test set (mean of 4 evaluations" in alone
 
 
 def test_what_was_read_once_is_read_more_often_without_new_trainings(program: Any) -> None:

@@ -29,7 +29,7 @@ ROWS = st.lists(
         st.sampled_from(NAMES),
         st.integers(-(10**9), 10**9),
         st.floats(-99, 99),
-        st.sampled_from(("hurts", "unclear: 4 to 28 seeds would tell")),
+        st.sampled_from(("hurts", "inconclusive: 4 to 28 seeds would tell")),
     ),
     min_size=1,
     max_size=4,
@@ -50,7 +50,7 @@ def made(rows: list[tuple[str, int, float, str]]) -> list[Column]:
     return [
         Column("arm", names, words=True),
         Column("parameters", tuple(f"{count:,}" for count in counts), spare=2),
-        Column("98.3 % interval", tuple(f"{value:+.2f} to {value + 1:+.2f}" for value in values)),
+        Column("98.3% interval", tuple(f"{value:+.2f} to {value + 1:+.2f}" for value in values)),
         Column("seconds of training", tuple(f"{count % 10_007:,}" for count in counts)),
         Column("verdict", words, words=True),
         Column("operations", tuple(f"{abs(count):,}" for count in counts), spare=1),
@@ -76,7 +76,7 @@ def test_a_table_fits_and_no_number_is_cut_whatever_is_in_it(rows: list[tuple[st
 
 
 def test_a_wide_terminal_and_a_pipe_have_all_of_it() -> None:
-    columns = made([(NAMES[0], 1_756_426, 3.14, "hurts"), ("[bold]", 12, 1.0, "unclear: 4 to 28 seeds would tell")])
+    columns = made([(NAMES[0], 1_756_426, 3.14, "hurts"), ("[bold]", 12, 1.0, "inconclusive: 4 to 28 seeds would tell")])
     for console in (screen(200), screen(None)):
         assert terminal.draw(console, columns) == []
         lines = written(console)
@@ -86,7 +86,7 @@ def test_a_wide_terminal_and_a_pipe_have_all_of_it() -> None:
 
 
 def test_a_table_goes_from_whole_to_a_list_as_the_terminal_narrows() -> None:
-    columns = made([("augment: on → off", 1_756_426, -5.14, "unclear: 4 to 28 seeds would tell")])
+    columns = made([("augment: on → off", 1_756_426, -5.14, "inconclusive: 4 to 28 seeds would tell")])
     shown = {}
     for width in (110, 88, 70, 40):
         console = screen(width)
@@ -98,9 +98,9 @@ def test_a_table_goes_from_whole_to_a_list_as_the_terminal_narrows() -> None:
         ["operations", "parameters"],
         [
             "augment: on → off",
-            "  98.3 % interval -5.14 to -4.14",
+            "  98.3% interval -5.14 to -4.14",
             "  seconds of training 5,201",
-            "  verdict unclear: 4 to 28 seeds would",
+            "  verdict inconclusive: 4 to 28 seeds would",
             "  tell",
         ],
     )
@@ -165,7 +165,7 @@ def test_only_this_module_writes_text_to_a_terminal() -> None:
 def test_the_line_of_a_training_s_progress_has_whole_numbers(width: int) -> None:
     console = screen(width)
     line = Progress(*progress._bar(width, 123_456, "accuracy"), console=console, expand=True)
-    line.add_task("", total=123_456, completed=12_345, loss="1234.56", accuracy="12.3 %", speed="12345")
+    line.add_task("", total=123_456, completed=12_345, loss="1234.56", accuracy="12.3%", speed="12345")
     console.print(line.get_renderable())
     [seen] = written(console)
     assert cell_len(seen) <= width

@@ -27,11 +27,11 @@ def run(first: str, second: str, out: Path | None, as_json: bool, **changes: Any
     from ablate.report.tables.rendering import bullets
     from ablate.report.writing import folder_of
     from ablate.results import load
-    from ablate.results.analysis import analyse
+    from ablate.results.analysis import analyze
     from ablate.results.compare import Comparison
     from ablate.results.question import ask
 
-    ours, theirs = (analyse(*ask(load(source), **changes)) for source in (first, second))
+    ours, theirs = (analyze(*ask(load(source), **changes)) for source in (first, second))
     comparison = Comparison(ours, theirs, (_name(first), _name(second)))
     table = interplay.table(comparison)
     folder = folder_of([first], out)

@@ -18,8 +18,8 @@ from ablate.trainers import libraries
 
 _DESCRIPTION = """\
 Print the layers of a model with output shapes, parameters and operations for one image.
-Nothing is trained and no data is read. The image size is that of the augmentation: 24 x 24 with
-augment=on, 32 x 32 with augment=off on CIFAR-10.
+Nothing is trained and no data is read. The image size is that of the augmentation: 24×24 with
+augment=on, 32×32 with augment=off on CIFAR-10.
 With --build the network is built in TensorFlow and compared with this list, as before the first step of every training:
 parameters, output shapes, data format and dtypes.
 """
@@ -110,4 +110,4 @@ def show(description: dict[str, Any], console: Console) -> None:
 
 
 def _sides(shape: Sequence[int]) -> str:
-    return " x ".join(map(str, shape))
+    return "×".join(map(str, shape))

@@ -172,8 +172,8 @@ def _check_images(path: Path, name: str, size: tuple[int, ...], dtype: np.dtype[
         whole = "Convert it: (255 * x).round().astype('uint8') if it goes from 0 to 1." if dtype.kind == "f" else "Convert it."
         raise _refusal(path, expected, f"{dtype} {size}", whole)
     if not all(1 <= side <= LARGEST_SIDE for side in size[1:3]):
-        limit = f"{name} of 1 x 1 to {LARGEST_SIDE} x {LARGEST_SIDE} pixels"
-        raise _refusal(path, limit, f"{size[1]} x {size[2]}", "Resize them.")
+        limit = f"{name} of 1×1 to {LARGEST_SIDE}×{LARGEST_SIDE} pixels"
+        raise _refusal(path, limit, f"{size[1]}×{size[2]}", "Resize them.")
 
 
 def _pixels(size: tuple[int, ...]) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""CIFAR-10 from its binary layout: a record is a label byte and three planes of 32 x 32 bytes, R, G and B."""
+"""CIFAR-10 from its binary layout: a record is a label byte and three planes of 32×32 bytes, R, G and B."""
 
 import contextlib
 import re

@@ -1,4 +1,4 @@
-"""The handwritten digits that ship inside scikit-learn, brought to 32 x 32 x 3 and split once and for all."""
+"""The handwritten digits that ship inside scikit-learn, brought to 32×32×3 and split once and for all."""
 
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -12,7 +12,7 @@ from ablate.data.dataset import Decoded, Shape, Source, Split
 CLASSES = 10
 IMAGES = 1_797
 TEST_IMAGES = 360
-BLOCK = 4  # 8 x 8 pixels become 32 x 32
+BLOCK = 4  # 8×8 pixels become 32×32
 LARGEST = 16  # of the values in the source
 
 

@@ -176,14 +176,14 @@ class Design:
 
 
 def interaction(effect: Sequence[str]) -> str:
-    """An effect as text, as in `augment x ema`.
+    """An effect as text, as in `augment × ema`.
 
     Examples:
         >>> from ablate.designs import interaction
         >>> interaction(["augment", "ema"])
-        'augment x ema'
+        'augment × ema'
     """
-    return " x ".join(effect)
+    return " × ".join(effect)
 
 
 def rounded(arms: Sequence[Arm]) -> Sequence[Arm]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations, product
 
 from ablate.designs import fractions
-from ablate.designs.design import RESOLUTION, Arm, Design, Effect, Factor, Fraction, Pair, check_resolution, interaction
+from ablate.designs.design import RESOLUTION, Arm, Design, Effect, Factor, Fraction, Pair, check_resolution
 from ablate.errors import AblateError
 
 FACTORS = (2, 12)  # fewest and most; the search for the best fraction of more would take minutes
@@ -34,7 +34,8 @@ def fraction(factors: Sequence[Factor], resolution: int = RESOLUTION) -> Fractio
     for factor, column in list(zip(factors, columns, strict=True))[len(base) :]:
         sources = [factors[number].name for number in base if column >> number & 1]
         # The product of an even number of first levels, each -1, is +1, and the baseline's is to be -1.
-        generated.append(f"{factor.name} = {interaction(sources) if len(sources) % 2 else f'−({interaction(sources)})'}")
+        product_of = " x ".join(sources)  # as sweep.json has it
+        generated.append(f"{factor.name} = {product_of if len(sources) % 2 else f'−({product_of})'}")
     groups = _aliased([factor.name for factor in factors], columns)
     return Fraction(
         arms=tuple(arms),

@@ -30,7 +30,7 @@ DESIGNS = Plugins(
     key="design",
     must="a Design named '{}'",
     fits=lambda name, one: isinstance(one, Design) and one.name == name,
-    helpers=("design", "fractions", "registry"),
+    helpers=("design", "fractions", "phrases", "registry"),
 )
 USUAL = "factorial"  # the default in conf/config.yaml
 UNKNOWN = "those that its design names"  # the sentence of a design that is not known here

@@ -36,7 +36,7 @@ def layer_costs(model: Model, input_shape: tuple[int, int, int]) -> list[LayerCo
     """One row a layer, in order. A fire only concatenates; the rows of its inner convolutions come before it.
 
     Operations are counted as the code behind the published accuracies does, so that the numbers can be
-    compared. With C input channels and a W x H output, a K x K convolution to F channels costs
+    compared. With C input channels and a W x H output, a K×K convolution to F channels costs
     (1 + 2 C K K) F W H; a dense layer from D to N values (2 D + 1) N; a ReLU 2 for each value; an lrn of
     radius R (4 + 2 R R) for each value, 36 at radius 4. Pooling, averaging, concatenation and dropout (idle
     after training) count nothing.

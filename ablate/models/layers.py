@@ -56,7 +56,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Lrn:
-    """Local response normalisation across channels, shape unchanged.
+    """Local response normalization across channels, shape unchanged.
 
     x / (bias + alpha * sum of x^2 over the channels at most depth_radius away) ** beta
 

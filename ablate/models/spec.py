@@ -49,7 +49,7 @@ def parse(layers: Sequence[Any], classes: int) -> Model:
 
     Each layer is a mapping with one key, its word, and under it the numbers, as in
     `conv: {kernel: 5, filters: 64}`. The word `classes` as a number of filters stands for the number of
-    classes. `nin: {kernel: K, filters: [F, A, B]}` is three convolutions: K x K to F, 1 x 1 to A, 1 x 1 to B.
+    classes. `nin: {kernel: K, filters: [F, A, B]}` is three convolutions: K×K to F, 1×1 to A, 1×1 to B.
     What `to_plain` returns is read back to the same model.
 
     Args:

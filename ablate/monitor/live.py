@@ -279,7 +279,7 @@ def _speed(examples_per_second: float | None) -> str:
 
 
 def _value(training: TrainingStatus, value: float | None, digits: int = 1) -> str:
-    """What a training is judged by, as in `accuracy 81.2 %`."""
+    """What a training is judged by, as in `accuracy 81.2%`."""
     return f"{training.metric} {_number(training, value, digits)}"
 
 

@@ -20,7 +20,7 @@ def status_of(sweep: Sweep, trials: Sequence[Trial]) -> SearchStatus:
     best = max(done, key=lambda trial: (sign * trial.values[0], -trial.number) if trial.values else (), default=None)
     told = None
     if best is not None and best.values:
-        value = f"{100 * best.values[0]:.1f} %" if asked["objectives"][0] == "accuracy" else f"{best.values[0]:.4g}"
+        value = f"{100 * best.values[0]:.1f}%" if asked["objectives"][0] == "accuracy" else f"{best.values[0]:.4g}"
         told = f"{value} by {record.label(best.number, best.params)}"
     return SearchStatus(int(asked["n_trials"]), finished, told)
 

@@ -22,7 +22,7 @@ LEAST_SEEDS = 3  # to tell a deviation from; two give one number, and an interva
 class Deviation(NamedTuple):
     """A standard deviation over seeds of a difference or an effect, in points of accuracy.
 
-    low, high: the interval that holds the true one with a chance of 95 %, for values that are normally distributed. seeds: how
+    low, high: the interval that holds the true one with a chance of 95%, for values that are normally distributed. seeds: how
     many it is from.
     """
 

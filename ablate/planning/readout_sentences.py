@@ -13,7 +13,7 @@ def told(description: Mapping[str, Any]) -> list[str]:
         lines = [f"the {metric} of a run is that of its last evaluation"]
     else:
         steps, share = readout["steps"], readout["share"]
-        where = ", in the last 5 % of its steps" if steps is None else f", at steps {steps[0]:,} to {steps[-1]:,}"
+        where = ", in the last 5% of its steps" if steps is None else f", at steps {steps[0]:,} to {steps[-1]:,}"
         where = "" if readout["newest"] else where
         cost = "" if share is None else f", which take about {percent(share)} of a training"
         lines = [f"the {metric} of a run is the mean of its last {readout['last']} evaluations{where}{cost}"]

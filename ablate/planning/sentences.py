@@ -85,7 +85,7 @@ def show(description: Mapping[str, Any], console: Console) -> None:
 
 def _counts(description: Mapping[str, Any]) -> str:
     count = description["totals"]
-    parts = f"{counted(count['arms'], 'arm')} x {counted(count['seeds'], 'seed')}"
+    parts = f"{counted(count['arms'], 'arm')} × {counted(count['seeds'], 'seed')}"
     name = f"{description['study']} ({description['design']})" if description["study"] else description["design"]
     runs = f"{name}: {counted(count['runs'], 'run')} ({parts}) on {counted(count['trainings'], 'training')}"
     done, diverged = count["trainings_done"], count["trainings_diverged"]
@@ -106,7 +106,7 @@ def _retuning(description: Mapping[str, Any]) -> list[str]:
     seeds = f"{counted(len(retune['seeds']), 'seed')} ({', '.join(map(str, retune['seeds']))})"
     images = " or ".join(f"{count:,}" for count in dict.fromkeys(retune["validation"]))
     return [
-        f"retune=true, so first {counted(arms, 'arm')} x {tried} x {seeds}, read on {images} held-out training images:",
+        f"retune=true, so first {counted(arms, 'arm')} × {tried} × {seeds}, read on {images} held-out training images:",
         _counts(retune["tuning"]),
         *_hours(retune["tuning"]),
         *_measuring(description),
@@ -197,9 +197,9 @@ def _shown(description: Mapping[str, Any]) -> list[str]:
     what = "effect" if seeds["of"] == "effect" else "difference"
     looks = f", each {seeds['looks']} times" if seeds["looks"] > 1 else ""
     line = (
-        f"with {seeds['seeds']} seeds, a true {what} shows in {100 * seeds['power']:g} % of such sweeps if it is "
+        f"with {seeds['seeds']} seeds, a true {what} shows in {100 * seeds['power']:g}% of such sweeps if it is "
         f"{numbers.amount(smallest)} times its standard deviation from seed to seed; a smaller one is easily missed "
-        f"({counted(seeds['judged'], what)} judged{looks}, {100 * seeds['level']:g} % chance of a false alarm in all)"
+        f"({counted(seeds['judged'], what)} judged{looks}, {100 * seeds['level']:g}% chance of a false alarm in all)"
     )
     return [line, *_points(description, known)] if known else [line]
 
@@ -306,7 +306,7 @@ def _changes(switch: Mapping[str, Any]) -> list[_Change]:
             changes.append(_Change(what, _size(before, sides), _size(after, sides), ""))
         else:
             percent = 100 * (after / before - 1)
-            by = f"{percent:+.{0 if abs(percent) >= 1 else 1}f} %".replace("-", "−")
+            by = f"{percent:+.{0 if abs(percent) >= 1 else 1}f}%".replace("-", "−")
             changes.append(_Change(WORDS[what], numbers.amount(before), numbers.amount(after), by))
     return changes
 
@@ -329,7 +329,7 @@ def _to_do(arm: Mapping[str, Any]) -> str:
 
 
 def _size(shape: Sequence[int], sides: int = 2) -> str:
-    return " x ".join(f"{side:g}" for side in shape[:sides])
+    return "×".join(f"{side:g}" for side in shape[:sides])
 
 
 def _whose(arms: Sequence[str], of: int) -> str:

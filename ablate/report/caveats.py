@@ -25,7 +25,7 @@ def doubts(names: dict[int, str], predictions: Predictions) -> list[str]:
     if same:
         named = "; ".join(f"{names[arm]}, seed {seed}" for arm, seed in same[:FEW])
         more = f"; and {len(same) - FEW} more" if len(same) > FEW else ""
-        lines.append(f"These networks give every image the same class, so they have learnt nothing: {named}{more}.")
+        lines.append(f"These networks give every image the same class, so they have learned nothing: {named}{more}.")
     return lines
 
 
@@ -39,17 +39,8 @@ def earlier(results: Results, question: Question, begun_earlier: int | None) -> 
     if not begun_earlier:
         return ""
     count = counted(len(results.trainings), "training")
-    if question.looked:
-        predate = "predates" if begun_earlier == 1 else "predate"
-        return (
-            f"{begun_earlier} of {count} {predate} this plan; if you had seen their results, the promise about errors does not "
-            "hold."
-        )
-    were = "was" if begun_earlier == 1 else "were"
-    return (
-        f"{begun_earlier} of {count} {were} begun before this sweep was planned: who saw them before had a look that is not "
-        "counted."
-    )
+    predate = "predates" if begun_earlier == 1 else "predate"
+    return f"{begun_earlier} of {count} {predate} this plan; if you had seen their results, the 5% guarantee does not hold."
 
 
 def interim(results: Results, question: Question) -> str:
@@ -60,8 +51,8 @@ def interim(results: Results, question: Question) -> str:
         return ""
     count = f"{missing:,} of {counted(len(runs), 'run')} {'is' if missing == 1 else 'are'}"
     if question.looked:
-        return f"Pending: {count} not there yet; a comparison gets its verdict once all of its runs have ended."
-    return f"Interim: {count} not there yet; looking now is a look that was not planned."
+        return f"Pending: {count} missing. A comparison gets its verdict once all of its runs have ended."
+    return f"Interim: {count} missing. Reading a sweep before its end is an unplanned look."
 
 
 def unstable(stability: pd.DataFrame, arms: pd.DataFrame, names: dict[int, str], margin: float | None = None) -> list[str]:

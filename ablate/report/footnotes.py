@@ -14,6 +14,7 @@ from ablate.results.question import Question
 from ablate.results.retuned import Retuned
 from ablate.stats.levels import LEVEL
 from ablate.stats.looks import bound
+from ablate.stats.verdict import UNLESS
 from ablate.store.look_lines import Look
 from ablate.text import counted
 
@@ -72,10 +73,7 @@ def promise(looks: Sequence[Sequence[Look]]) -> str:
         return stats.GUARANTEE
     seeds = [len(look.entry.seeds) for look in most]
     often = f"{look_sentences.looked(seeds)} " if len(most) > 1 else ""
-    return (
-        f"{often}{look_sentences.promise(chance, len(most))}, unless arms now and then fall far below the others. "
-        "Looks outside this store are not counted."
-    )
+    return f"{often}{look_sentences.promise(chance, len(most))} {UNLESS}. Looks outside this store are not counted."
 
 
 def _readers(question: Question, sweeps: int, confirmations: int) -> list[str]:
@@ -111,7 +109,7 @@ def _about_effects(results: Results, comparisons: pd.DataFrame) -> list[str]:
     count, combinations = len(sweep.arms), math.prod(map(len, sweep.factors.values()))
     lines = [
         f"Each effect is a contrast of means over all {count} arms: for a factor, the arms with its second level minus those "
-        "with its first; for an interaction a x b, the arms where both factors have their first level or both their second, "
+        "with its first; for an interaction a × b, the arms where both factors have their first level or both their second, "
         "minus the others, which is half of how much one's effect changes when the other is switched: alone in its row, "
         "0 means that the two add up, and an interval without 0 that they depend on each other."
     ]

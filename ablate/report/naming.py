@@ -47,8 +47,8 @@ def compared(comparisons: pd.DataFrame) -> list[str]:
     return [f"{name} {aliases}".strip() for name, aliases in zip(comparisons["name"], comparisons["aliases"], strict=True)]
 
 
-def left_unclear(comparisons: pd.DataFrame, limit: str = "diverged") -> list[str]:
-    """What is unclear for no other reason than that a seed diverged, or that a run is unstable."""
+def left_inconclusive(comparisons: pd.DataFrame, limit: str = "diverged") -> list[str]:
+    """What is inconclusive for no other reason than that a seed diverged, or that a run is unstable."""
     return compared(comparisons[comparisons["limit"] == limit])
 
 

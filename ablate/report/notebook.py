@@ -24,7 +24,7 @@ from ablate.report.search import tables as search_tables
 from ablate.report.search import words as search_words
 from ablate.report.search.repeat import commands as search_commands
 from ablate.report.tables.rendering import bullets
-from ablate.results.analysis import Analysis, analyse
+from ablate.results.analysis import Analysis, analyze
 from ablate.results.question import ask
 from ablate.results.search import SearchResults
 from ablate.results.search import load as load_search
@@ -128,7 +128,7 @@ class Report:
             AblateError: a search has no confirmation.
         """
         if self.found is None:
-            return analyse(*ask(load(self._place[0]), **self.changes))
+            return analyze(*ask(load(self._place[0]), **self.changes))
         if self.found.confirmation is None:
             raise AblateError(f"Expected a confirmation. Received: {self.sweep}, a search without one.")
         return self.found.confirmation

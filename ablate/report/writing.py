@@ -140,7 +140,7 @@ def make(
     """
     from ablate.report import files
     from ablate.results import load
-    from ablate.results.analysis import analyse
+    from ablate.results.analysis import analyze
     from ablate.results.question import ask
     from ablate.results.sources import is_store
 
@@ -153,7 +153,7 @@ def make(
     if searches:
         return _make_of_search(sources, searches[0], to, formats or files.FORMATS)
     out = folder_of(sources, to)
-    analysis = analyse(*ask(load(*sources), **changes))
+    analysis = analyze(*ask(load(*sources), **changes))
     folder = _told(sources[0])
     name = "; ".join(Path(source).resolve().name for source in sources)
     return Report(name, analysis, files.write(analysis, out, folder, formats or files.FORMATS))

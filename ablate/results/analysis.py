@@ -53,7 +53,7 @@ class Analysis:
         return filled(function, names(), lambda name: getattr(self, name), said)
 
 
-def analyse(results: Results, question: Question) -> Analysis:
+def analyze(results: Results, question: Question) -> Analysis:
     """What a sweep shows; see `Analysis`."""
     return Analysis(results, question)
 

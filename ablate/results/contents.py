@@ -14,7 +14,7 @@ def text_of(value: Any) -> str:
     """A value as a level that readers see."""
     if isinstance(value, list):
         short = len(value) <= _SHORT and not any(isinstance(one, dict | list) for one in value)
-        return " x ".join(map(text_of, value)) if short else fingerprint(value)[:8]
+        return "×".join(map(text_of, value)) if short else fingerprint(value)[:8]
     if isinstance(value, str) and len(value) > 2 * 16:
         return value[:8]  # a digest
     return str(value)

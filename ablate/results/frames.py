@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablate import designs
 from ablate.config.neutral import OTHERS
+from ablate.designs import phrases
 from ablate.errors import AblateError
 from ablate.readout import ACCURACY, DIVERGED_LOSS, judged_by, of_run
 from ablate.results import environment
@@ -144,9 +144,9 @@ class Results:
         known = [each for each in found if each is not None and (self.labels is None or len(each) == len(self.labels))]
         return known if known and len(known) == len(found) else None
 
-    def relabelled(self, labels: Sequence[str]) -> "Results":
+    def relabeled(self, labels: Sequence[str]) -> "Results":
         """The same with other labels of its arms."""
-        sweep = self.sweep.relabelled(labels)
+        sweep = self.sweep.relabeled(labels)
         names = {arm.number: arm_name(arm) for arm in sweep.arms}
         runs, evaluations = (
             frame.assign(label=frame["arm"].map(names).astype("str")) for frame in (self.runs, self.evaluations)
@@ -254,10 +254,8 @@ def _damaged(trained: Sequence[Trained]) -> list[str]:
 
 
 def arm_name(arm: SweepArm) -> str:
-    """An arm of sweep.json as tables and figures show it: its change, or for the baseline what it is."""
-    if arm.label != designs.BASELINE or not arm.levels:
-        return arm.label
-    return f"{arm.label} ({', '.join(f'{factor}: {level}' for factor, level in arm.levels.items())})"
+    """An arm of sweep.json as readers see it: by what it changes, in plain words."""
+    return phrases.of_label(arm.label)
 
 
 def _of_training(one: Trained | None) -> dict[str, Any]:
@@ -267,7 +265,7 @@ def _of_training(one: Trained | None) -> dict[str, Any]:
     height, width, _ = one.config["input"]["size"]
     data, batch_size = one.config["data"], one.config["batch_size"]
     return {
-        "input": f"{height} x {width}",
+        "input": f"{height}×{width}",
         "steps_per_epoch": data["train_images"] / batch_size,
         "batch_size": batch_size,
         "eval_images": data["eval_images"],

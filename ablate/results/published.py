@@ -46,7 +46,7 @@ def published(results: Results, wide: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         A row an arm: arm; model: its published name; published: in %; source; n: our seeds; mean: ours, in %; low, high: the
-        95 % prediction interval, 0.05 wider on either side, since the published value is rounded; told: `inside`, `outside`,
+        95% prediction interval, 0.05 wider on either side, since the published value is rounded; told: `inside`, `outside`,
         `too wide to tell` where it lies inside of more than ± TELLING, or `no interval` where seeds are one or all alike;
         precision: ours.
     """

@@ -42,7 +42,7 @@ def _of(metric: trainer.Metric) -> Metric:
     percent, better = metric.unit == "%", 1 if metric.better == "higher" else -1
     column = "eval_loss" if metric.name == "loss" else metric.name
     unit = metric.unit or "units"
-    points, scale = ("points", 100.0) if percent else (unit, 1.0)
+    points, scale = ("pp", 100.0) if percent else (unit, 1.0)
     bounds = (-math.inf if metric.low is None else scale * metric.low, math.inf if metric.high is None else scale * metric.high)
     return Metric(metric.name, metric.name, column, unit, points, scale, better, bounds)
 
@@ -118,7 +118,7 @@ class Question:
 
     @property
     def levels(self) -> list[float]:
-        """Of the family interval of each judged row: as entered, else so that all hold with a chance of at least 95 %."""
+        """Of the family interval of each judged row: as entered, else so that all hold with a chance of at least 95%."""
         return [1 - look.row.level for look in self.looked] or [family_level(self.judged, self.looks)] * self.judged
 
     @property
@@ -128,7 +128,7 @@ class Question:
 
     @property
     def shared(self) -> bool:
-        """Whether every row has the level of 5 % shared among those of this sweep, as at a first look."""
+        """Whether every row has the level of 5% shared among those of this sweep, as at a first look."""
         return all(math.isclose(level, family_level(self.judged, self.looks)) for level in self.levels)
 
     @property
@@ -302,7 +302,7 @@ def _levels(levels: Mapping[str, str], is_: str = "=", and_: str = " ") -> str:
 def _seen_from(results: Results, baseline: int) -> Results:
     """The same results with every arm named by its change from another baseline."""
     arms = [arm.switched for arm in results.sweep.arms]
-    return results.relabelled([arm.label(arms[baseline]) for arm in arms])
+    return results.relabeled([arm.label(arms[baseline]) for arm in arms])
 
 
 def _against(results: Results, baseline: int) -> tuple[tuple[int, int], ...]:

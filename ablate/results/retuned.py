@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ablate import numbers, stats
+from ablate.designs import phrases
 from ablate.text import counted
 
 SHARED, OWN, BOTH = "shared", "own best", "shared and own best"  # of a comparison, as in effects.csv
@@ -51,7 +52,7 @@ class Retuned:
         return [
             Effect(
                 int(each["arm"]),
-                str(arms[each["arm"]]["label"]),
+                phrases.of_label(str(arms[each["arm"]]["label"])),
                 _pair(each["shared"]),
                 _pair(each["own"]),
                 float(arms[each["arm"]]["chosen"]["lr"]),
@@ -79,7 +80,7 @@ class Retuned:
         return next(each for each in self.effects if pair in (each.shared, each.own))
 
     def name(self, pair: Pair) -> str:
-        """A comparison as readers see it, as in `augment: on → off, each at its best lr (0.2; baseline 0.05)`."""
+        """A comparison as readers see it, as in `no augmentation, each at its best lr (0.2; baseline 0.05)`."""
         effect = self.of(pair)
         if self.rates(pair) != OWN:
             return effect.label
@@ -97,7 +98,7 @@ class Retuned:
         """What the tuning found, one row an arm and rate: `tuning.csv`.
 
         Columns: arm; label; rate: times the arm's own lr; lr; n: seeds that were trained to the end; mean, sd, low, high: of
-        validation accuracy in % over all seeds, missing where one was not, with Student's 95 % interval of the mean; statuses:
+        validation accuracy in % over all seeds, missing where one was not, with Student's 95% interval of the mean; statuses:
         counts of the runs; chosen, shared: whether it is the arm's best rate, and the shared one.
         """
         rows = []
@@ -120,7 +121,7 @@ class Retuned:
 
     @property
     def shared_lr(self) -> float | None:
-        """The shared learning rate; None where arms differ in it by their factor, as with optimisers."""
+        """The shared learning rate; None where arms differ in it by their factor, as with optimizers."""
         found = {float(arm["shared_lr"]) for arm in self.content["arms"]}
         return found.pop() if len(found) == 1 else None
 

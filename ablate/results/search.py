@@ -15,7 +15,7 @@ from ablate import readout
 from ablate.errors import AblateError
 from ablate.planning.folders import find_store, sweep_folder
 from ablate.results import environment
-from ablate.results.analysis import Analysis, Made, analyse, filled
+from ablate.results.analysis import Analysis, Made, analyze, filled
 from ablate.results.frames import Results
 from ablate.results.one_sweep import unreadable_lines
 from ablate.results.question import ask
@@ -206,7 +206,7 @@ def load(folder: str | Path) -> SearchResults:
         sweep,
         trials_frame(rows, keys, aims, sweep.baseline),
         curves_frame(rows, aims, sweep.searched.get("train_images")),
-        analyse(*ask(_short_labels(load_sweep(confirmed)))) if (confirmed / SWEEP).exists() else None,
+        analyze(*ask(_short_labels(load_sweep(confirmed)))) if (confirmed / SWEEP).exists() else None,
         trainings,
         (*packed.changed(place), *unsealed, *unreadable, *rescored, *notes),
     )
@@ -255,7 +255,7 @@ def _score(
 
 def _short_labels(results: Results) -> Results:
     """Results whose arms are named with few digits of a number that was drawn; their levels stay exact."""
-    return results.relabelled([_LONG.sub(lambda found: record.shown(float(found[0])), arm.label) for arm in results.sweep.arms])
+    return results.relabeled([_LONG.sub(lambda found: record.shown(float(found[0])), arm.label) for arm in results.sweep.arms])
 
 
 def trials_frame(

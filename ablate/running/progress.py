@@ -174,7 +174,7 @@ class TrainingProgress:
         if not readout.is_own(row["step"]) and self.bar is None:
             return  # one of the last few, of which the mean is told in the end
         found = row[column(readout.metric, readout.weights)]
-        accuracy = f"{100 * found:.1f} %" if readout.metric == ACCURACY else f"{found:.4g}"
+        accuracy = f"{100 * found:.1f}%" if readout.metric == ACCURACY else f"{found:.4g}"
         if self.bar is not None:
             self.bar.update(self.task, accuracy=accuracy)
         elif self.asked.progress:

@@ -258,7 +258,7 @@ def _prints(made: Sweep) -> list[str]:
 def _told(search: Search, trial: optuna.trial.FrozenTrial) -> str:
     setting = ", ".join(f"{key}={shown(value)}" for key, value in trial.params.items())
     name, value = search.settings.objectives[0], trial.values[0]
-    score = f"{100 * value:.2f} %" if name == "accuracy" else f"{value:.4g}"
+    score = f"{100 * value:.2f}%" if name == "accuracy" else f"{value:.4g}"
     judged = search.images_judged
     images = "" if judged is None else f" on {judged:,} {search.asked.spec.evaluation_set} images"
     flatters = "the score of a maximum, which flatters: to choose by, and no result"

@@ -18,7 +18,7 @@ def arms(wide: pd.DataFrame, better: int = 1, least: float = -math.inf, most: fl
     Args:
         wide: a row an arm, a column a seed, NaN where a run has no value.
         better: 1 where more is better, -1 where less is.
-        least, most: between which every value lies, as accuracies do between 0 and 100 %.
+        least, most: between which every value lies, as accuracies do between 0 and 100%.
 
     Returns:
         One row an arm, in the order of `wide`, in its unit; NaN where the seeds are too few.
@@ -28,10 +28,10 @@ def arms(wide: pd.DataFrame, better: int = 1, least: float = -math.inf, most: fl
         mean: over these.
         sd: the standard deviation over seeds.
         worst: the value of the worst seed.
-        low, high: the plain 95 % interval of the mean, see `student`, as far as it lies between the bounds. The true mean does,
+        low, high: the plain 95% interval of the mean, see `student`, as far as it lies between the bounds. The true mean does,
             so what is cut off never holds it, and what is left holds it as often as the whole (Mandelkern 2002, Setting
             confidence intervals for bounded parameters, Statistical Science 17). Near a bound values are not normally
-            distributed, so that the chance is not quite 95 % there, cut or not.
+            distributed, so that the chance is not quite 95% there, cut or not.
 
     Examples:
         >>> import pandas as pd
@@ -56,11 +56,11 @@ def arms(wide: pd.DataFrame, better: int = 1, least: float = -math.inf, most: fl
 def noise(wide: pd.DataFrame, samples: pd.DataFrame, readouts: Sequence[str] = (), read_as: Sequence[str] = ()) -> pd.DataFrame:
     """The noise floor of a study: how far a run, and a difference paired by seed, scatter over seeds.
 
-    Each is the root of the mean variance over arms, or over comparisons, with two seeds or more; its 95 % interval is that of
+    Each is the root of the mean variance over arms, or over comparisons, with two seeds or more; its 95% interval is that of
     a chi-square distribution. Arms of one seed go up and down together and some scatter more than others, so its degrees of
     freedom are fewer than those of all arms together: (n - 1)(tr Σ)² / tr(Σ²), with the covariance Σ over the n seeds of the
     arms that have the most (Box 1954, Some theorems on quadratic forms, I). Σ is an estimate, too: in simulations the interval
-    holds the true deviation in 94 to 100 % of studies, the more often the more alike the arms are. Where fewer than two seeds
+    holds the true deviation in 94 to 100% of studies, the more often the more alike the arms are. Where fewer than two seeds
     have all of these arms, the degrees of freedom are those of the arm with the fewest seeds.
 
     Args:

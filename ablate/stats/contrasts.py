@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ablate.designs import interaction
+from ablate.designs.phrases import ingredient, phrase
 from ablate.errors import AblateError
 from ablate.stats.intervals import student
 from ablate.stats.levels import CONFIDENCE
@@ -25,7 +26,7 @@ class _Change(NamedTuple):
     after: str
 
     def __str__(self) -> str:
-        return f"{self.factor}: {self.before} → {self.after}"
+        return phrase(self)
 
 
 Term = tuple[_Change, ...]  # one change for a main effect, two for an interaction
@@ -55,7 +56,7 @@ def contrasts(
         (a row an effect, its value in each seed). The second has a column a seed, missing where an arm has no value. Columns
         of the first:
 
-        effect: its name, as in `augment: on → off` or `augment x ema`.
+        effect: its name, as in `augment: on → off` or `augment × ema`.
         kind: main or interaction.
         factors: a tuple of their names.
         aliases: the main effects and two-factor interactions that the arms cannot tell it from, each with the sign that it
@@ -76,7 +77,7 @@ def contrasts(
                       effect         kind    0
         0  augment: off → on         main  4.0
         1      ema: off → on         main  6.0
-        2      augment x ema  interaction  2.0
+        2      augment × ema  interaction  2.0
     """
     terms = _terms(levels, factors, effects)
     frame = pd.DataFrame(
@@ -99,7 +100,7 @@ def contrast_weights(levels: pd.DataFrame, factors: Factors, effects: Sequence[S
         >>> import pandas as pd
         >>> from ablate.stats import contrast_weights
         >>> levels = pd.DataFrame({"augment": ["off", "off", "on", "on"], "ema": ["off", "on", "off", "on"]})
-        >>> contrast_weights(levels, {"augment": ["off", "on"], "ema": ["off", "on"]})  # augment, ema, augment x ema
+        >>> contrast_weights(levels, {"augment": ["off", "on"], "ema": ["off", "on"]})  # augment, ema, augment × ema
              0    1    2    3
         0 -0.5 -0.5  0.5  0.5
         1 -0.5  0.5 -0.5  0.5
@@ -178,7 +179,7 @@ def pair_means(
         first_level, second_level: their levels.
         n: the seeds of which every arm with both levels has a value.
         mean: over these arms and seeds.
-        low, high: its plain 95 % interval between the bounds; missing for one seed.
+        low, high: its plain 95% interval between the bounds; missing for one seed.
 
     Examples:
         >>> import pandas as pd
@@ -282,7 +283,7 @@ def _within_seeds(weights: pd.DataFrame, wide: pd.DataFrame) -> pd.DataFrame:
 
 def _name(term: Term, factors: Factors) -> str:
     short = len(term) > 1 and all(len(factors[change.factor]) == 2 for change in term)
-    return interaction([change.factor if short else str(change) for change in term])
+    return interaction([ingredient(change.factor).name if short else str(change) for change in term])
 
 
 def _aliases(terms: Sequence[Term], levels: pd.DataFrame, factors: Factors) -> list[str]:

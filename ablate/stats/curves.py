@@ -29,7 +29,7 @@ def over_training(evaluations: pd.DataFrame, pairs: Sequence[tuple[int, int]]) -
         step: at which both were evaluated.
         n: seeds that both have there.
         points: mean difference in the unit of `value`.
-        low, high: its plain 95 % interval; see `student`.
+        low, high: its plain 95% interval; see `student`.
 
     Examples:
         >>> import pandas as pd
@@ -58,7 +58,7 @@ def crossings(over_training: pd.DataFrame) -> pd.DataFrame:
 
     The interval holds the steps at which the difference may be 0: the confidence set that inverting Student's test at each step
     gives (Casella and Berger, Statistical Inference, 2002, section 9.2.1), as far as it reaches without a gap. At the step at
-    which the true difference is 0, it is missed in 5 % of studies. It holds for one crossing: of many, some are missed.
+    which the true difference is 0, it is missed in 5% of studies. It holds for one crossing: of many, some are missed.
 
     Args:
         over_training: as that function gives it.

@@ -138,7 +138,7 @@ def classes(
         class, name: of the images.
         n: the seeds.
         points: the mean difference.
-        low, high: the plain 95 % interval; see `student`.
+        low, high: the plain 95% interval; see `student`.
 
     Examples:
         >>> import numpy as np

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ablate.errors import AblateError
-from ablate.stats.intervals import UNCLEAR, decide, within
+from ablate.stats.intervals import INCONCLUSIVE, decide, within
 from ablate.stats.outcomes import OF_CODE, SHOWN, Outcome
 from ablate.stats.paired import bounds, paired
 
@@ -138,7 +138,8 @@ def interplay_verdicts(estimates: pd.DataFrame, margin: float | None, diverged: 
         `estimates` with more columns.
 
         verdict: "depends on the others" where the family interval excludes 0, "adds up" where the equivalence interval lies
-            within ± margin, else, or where a seed diverged, "unclear"; "no verdict" for fewer than two seeds; see `decide`.
+            within ± margin, else, or where a seed diverged, "inconclusive"; "no verdict" for fewer than two seeds; see
+            `decide`.
         under_margin: whether it depends on the others with an equivalence interval that also lies within ± margin.
 
     Examples:
@@ -150,10 +151,10 @@ def interplay_verdicts(estimates: pd.DataFrame, margin: float | None, diverged: 
            points   low  high                verdict
         0     5.0  4.50  5.50  depends on the others
         1     0.1 -0.40  0.60                adds up
-        2     1.0 -3.97  5.97                unclear
+        2     1.0 -3.97  5.97                inconclusive
     """
     family, equivalence = bounds(estimates)
-    codes = np.where(diverged, UNCLEAR, decide(family, equivalence, margin))
+    codes = np.where(diverged, INCONCLUSIVE, decide(family, equivalence, margin))
     told = pd.Series([SHOWN[OF_CODE[int(code)]].twice for code in codes], index=estimates.index, dtype="str")
     verdict = told.where(estimates["n"] > 1, SHOWN[Outcome.NO_VERDICT].twice)
     under = within(*equivalence, margin) & (verdict == SHOWN[Outcome.HELPS].twice)

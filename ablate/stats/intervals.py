@@ -1,4 +1,4 @@
-"""How sure a mean over seeds is, and what may be said of it: arrays in, arrays out, vectorised over all axes but the last."""
+"""How sure a mean over seeds is, and what may be said of it: arrays in, arrays out, vectorized over all axes but the last."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,14 +11,19 @@ from scipy import special
 from ablate.numbers import SAME
 from ablate.stats.levels import CONFIDENCE, LEVEL
 
-HELPS, HURTS, NONE, UNCLEAR = 1, -1, 0, 2  # for what is better when more; where less is better, the first two change places
+HELPS, HURTS, NONE, INCONCLUSIVE = (
+    1,
+    -1,
+    0,
+    2,
+)  # for what is better when more; where less is better, the first two change places
 
 Floats = NDArray[np.float64]
 Bounds = tuple[ArrayLike, ArrayLike]
 
 
 def family_level(judged: int, looks: int = 1) -> float:
-    """The level of each interval at which all of them hold together with a chance of at least 95 % (Bonferroni).
+    """The level of each interval at which all of them hold together with a chance of at least 95% (Bonferroni).
 
     It asks nothing of how the intervals depend on each other, so arms may share their baseline or a training.
 
@@ -109,7 +114,7 @@ def equivalence_level(level: float) -> float:
 
 
 def decide(family: Bounds, equivalence: Bounds, margin: float | None) -> NDArray[np.int64]:
-    """What the two intervals of a comparison say: HELPS or HURTS, else NONE, else UNCLEAR.
+    """What the two intervals of a comparison say: HELPS or HURTS, else NONE, else INCONCLUSIVE.
 
     HELPS, HURTS: the family interval excludes 0, asked first. NONE: the equivalence interval lies within ± margin.
 
@@ -127,17 +132,17 @@ def decide(family: Bounds, equivalence: Bounds, margin: float | None) -> NDArray
 
     Args:
         family, equivalence: (low, high) of the two intervals, as from `student` at `family_level` and at `equivalence_level`;
-            NaN is UNCLEAR.
+            NaN is INCONCLUSIVE.
         margin: in their unit; None: nothing is NONE.
 
     Examples:
-        >>> from ablate.stats import HELPS, HURTS, NONE, UNCLEAR, decide
+        >>> from ablate.stats import HELPS, HURTS, NONE, INCONCLUSIVE, decide
         >>> family = [0.5, -1.5, -0.6, -1.0], [1.5, -0.5, 0.4, 2.0]
         >>> equivalence = [0.6, -1.4, -0.4, -0.8], [1.4, -0.6, 0.3, 1.7]
-        >>> decide(family, equivalence, margin=0.5).tolist() == [HELPS, HURTS, NONE, UNCLEAR]
+        >>> decide(family, equivalence, margin=0.5).tolist() == [HELPS, HURTS, NONE, INCONCLUSIVE]
         True
     """
-    codes = np.where(within(*equivalence, margin), NONE, UNCLEAR)
+    codes = np.where(within(*equivalence, margin), NONE, INCONCLUSIVE)
     codes = np.where(np.asarray(family[1]) < 0, HURTS, codes)
     return np.where(np.asarray(family[0]) > 0, HELPS, codes).astype(np.int64)
 

@@ -1,6 +1,6 @@
 """Looking again at a comparison: what a look is, at which level it is judged, and which lists of seeds keep the promise.
 
-A comparison is a metric and weights over arms. Looked at for the first time it may spend 5 % / K, with K rows judged in its
+A comparison is a metric and weights over arms. Looked at for the first time it may spend 5% / K, with K rows judged in its
 sweep, a quarter of that at the second look, and at each further one half as much as at the one before; so all looks together
 spend at most one and a half times as much as the first. What is promised is more, 2 − 2^−m times as much: how many seeds are
 added may be chosen by what was seen, which a sum of levels does not pay for. In simulations, choosing them by how near a
@@ -67,10 +67,10 @@ def _scaled(weights: Iterable[tuple[str, float]]) -> list[list[Any]]:
 
 
 def level_of(judged: int, earlier: int) -> float:
-    """The chance of an error that a row may spend: 5 % / K, a quarter of it at the second look, then half as much each time.
+    """The chance of an error that a row may spend: 5% / K, a quarter of it at the second look, then half as much each time.
 
     Args:
-        judged: among how many rows 5 % are shared.
+        judged: among how many rows 5% are shared.
         earlier: how many looks of two or more seeds came before.
 
     Examples:
@@ -197,7 +197,7 @@ def history(ledger: Ledger, look: Look) -> list[Look]:
 def bound(histories: Sequence[Sequence[Look]]) -> float:
     """At most how likely any verdict of all looks at the rows of a report is wrong.
 
-    (2 − 2^−M) x (5 % for each sweep in which a row was first looked at, plus 5 % / K for each arm added to one), with M the
+    (2 − 2^−M) x (5% for each sweep in which a row was first looked at, plus 5% / K for each arm added to one), with M the
     most earlier looks of a row; or what all their levels sum to, where that is more, as after looks of older versions.
 
     Args:

@@ -43,7 +43,7 @@ class Objective:
         return f"{self.what} ({self.unit})" if self.unit else self.what
 
     def text(self, value: float) -> str:
-        """A value of the column with its unit, as in `81.20 %`."""
+        """A value of the column with its unit, as in `81.20%`."""
         return f"{self.number(value)} {self.unit}".strip()
 
     def number(self, value: float) -> str:

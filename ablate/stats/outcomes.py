@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR
+from ablate.stats.intervals import HELPS, HURTS, INCONCLUSIVE, NONE
 
 
 class Outcome(StrEnum):
@@ -13,17 +13,17 @@ class Outcome(StrEnum):
     Examples:
         >>> from ablate.stats import Outcome
         >>> [str(outcome) for outcome in Outcome]
-        ['helps', 'hurts', 'no effect', 'unclear', 'no verdict']
+        ['helps', 'hurts', 'no effect', 'inconclusive', 'no verdict']
     """
 
     HELPS = "helps"
     HURTS = "hurts"
     NO_EFFECT = "no effect"
-    UNCLEAR = "unclear"
+    INCONCLUSIVE = "inconclusive"
     NO_VERDICT = "no verdict"
 
 
-OF_CODE = {HELPS: Outcome.HELPS, HURTS: Outcome.HURTS, NONE: Outcome.NO_EFFECT, UNCLEAR: Outcome.UNCLEAR}
+OF_CODE = {HELPS: Outcome.HELPS, HURTS: Outcome.HURTS, NONE: Outcome.NO_EFFECT, INCONCLUSIVE: Outcome.INCONCLUSIVE}
 DIFFERS = (Outcome.HELPS, Outcome.HURTS)  # the difference is not 0
 DECIDED = (*DIFFERS, Outcome.NO_EFFECT)
 
@@ -59,24 +59,21 @@ class Shown(NamedTuple):
     twice: str
 
 
-_DEPEND = Words("they depend on each other", "is an interaction that is there", "are interactions that are there")
-_ADD_UP = Words("they add up within ± {margin}", "is an interaction of none{beyond}", "are interactions of none{beyond}")
-_SUM = Words("their sum is not 0", "is a sum of interactions that is not 0", "are sums of interactions that are not 0")
-_NO_SUM = Words(
-    "their sum is small: within ± {margin}",
-    "is a sum of interactions of none{beyond}",
-    "are sums of interactions of none{beyond}",
-)
-_NO_EFFECT = Words("no effect beyond ± {margin}", "has no effect{beyond}", "have no effect{beyond}")
-_UNCLEAR = Words("unclear: {why}", "is unclear", "are unclear")
+_DEPEND = Words("interact", "is an interaction", "are interactions")
+_ADD_UP = Words("add up (within ± {margin})", "is no interaction{beyond}", "are no interactions{beyond}")
+_SUM = Words("sum is not 0", "is a sum of interactions that is not 0", "are sums of interactions that are not 0")
+_NO_SUM = Words("sum is 0 (within ± {margin})", "is a sum of no interactions{beyond}", "are sums of no interactions{beyond}")
+_NO_EFFECT = Words("no effect (within ± {margin})", "has no effect{beyond}", "have no effect{beyond}")
+_OPEN = Words("inconclusive: {why}", "is inconclusive", "are inconclusive")
 _NO_VERDICT = Words("no verdict: {why}", "has no verdict", "have no verdict")
+_HELPS, _HURTS = Words("helps", "helps", "help"), Words("hurts", "hurts", "hurt")
 
 SHOWN: Mapping[Outcome, Shown] = {
-    Outcome.HELPS: Shown("▲", "^", "#009E73", "helps", Words("helps", "helps", "help"), _DEPEND, _SUM, "depends on the others"),
-    Outcome.HURTS: Shown("▼", "v", "#D55E00", "hurts", Words("hurts", "hurts", "hurt"), _DEPEND, _SUM, "depends on the others"),
-    Outcome.NO_EFFECT: Shown("■", "s", "#0072B2", "none", _NO_EFFECT, _ADD_UP, _NO_SUM, "adds up"),
-    Outcome.UNCLEAR: Shown("◇", "D", "white", "unclear", _UNCLEAR, _UNCLEAR, _UNCLEAR, Outcome.UNCLEAR),
-    Outcome.NO_VERDICT: Shown("×", "x", "black", "", _NO_VERDICT, _NO_VERDICT, _NO_VERDICT, Outcome.NO_VERDICT),
+    Outcome.HELPS: Shown("▲", "^", "#005b86", "helps", _HELPS, _DEPEND, _SUM, "depends on the others"),
+    Outcome.HURTS: Shown("▼", "v", "#c05a0b", "hurts", _HURTS, _DEPEND, _SUM, "depends on the others"),
+    Outcome.NO_EFFECT: Shown("■", "s", "#7b848e", "none", _NO_EFFECT, _ADD_UP, _NO_SUM, "adds up"),
+    Outcome.INCONCLUSIVE: Shown("◇", "D", "white", "inconclusive", _OPEN, _OPEN, _OPEN, Outcome.INCONCLUSIVE),
+    Outcome.NO_VERDICT: Shown("×", "x", "#15181c", "", _NO_VERDICT, _NO_VERDICT, _NO_VERDICT, Outcome.NO_VERDICT),
 }
 
 

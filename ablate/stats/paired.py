@@ -63,7 +63,7 @@ def estimates(samples: pd.DataFrame, level: float) -> pd.DataFrame:
         level: that of the family interval.
         equivalence_low, equivalence_high: the equivalence interval: that of two one-sided tests (TOST) at 1 - level each.
         equivalence_level: that of the equivalence interval; see `equivalence_level`.
-        low95, high95: the plain 95 % interval.
+        low95, high95: the plain 95% interval.
         p: of the two-sided paired t test; NaN where there is no interval.
         p_signflip: see `signflip`.
         p_smallest: the smallest that a sign-flip test of n seeds can give, 2 / 2^n.

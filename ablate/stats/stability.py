@@ -36,7 +36,7 @@ def stability(evaluations: ArrayLike, values: ArrayLike, last: ArrayLike = 1) ->
     that is the mean of k evaluations, a run is unstable where its value is below the highest of these means by more than
     0.03 and by more than 4 s √(1/5 + 1/k). s is the root of half the mean squared difference between neighbors in the second
     half of the evaluations (von Neumann 1941), so a trend hardly counts in it. A single best evaluation in place of the mean
-    of five would be a maximum of noise. Of sound runs on a plateau the rule calls at most 1 % unstable.
+    of five would be a maximum of noise. Of sound runs on a plateau the rule calls at most 1% unstable.
 
     Args:
         evaluations: accuracies as fractions on the run's own grid before those that its value is read off, in order of step,
@@ -66,7 +66,7 @@ def stability(evaluations: ArrayLike, values: ArrayLike, last: ArrayLike = 1) ->
 
 
 def highest_rate(seen: int, of: int) -> float:
-    """The highest rate at which as few as `seen` of so many independent runs still have a chance of 5 %: a one-sided bound.
+    """The highest rate at which as few as `seen` of so many independent runs still have a chance of 5%: a one-sided bound.
 
     That of Clopper and Pearson (1934), exact for any rate.
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from ablate.numbers import SAME
-from ablate.stats.intervals import HELPS, HURTS, NONE, UNCLEAR, decide, equivalence_level, family_level, within
+from ablate.stats.intervals import HELPS, HURTS, INCONCLUSIVE, NONE, decide, equivalence_level, family_level, within
 from ablate.stats.levels import POWER
 from ablate.stats.outcomes import DIFFERS, OF_CODE, Outcome, words
 from ablate.stats.paired import bounds
@@ -48,9 +48,9 @@ def verdicts(
     Returns:
         `estimates` with more columns.
 
-        verdict: helps, hurts, no effect, unclear or no verdict.
+        verdict: helps, hurts, no effect, inconclusive or no verdict.
         under_margin: whether it helps or hurts with an equivalence interval that lies within ± margin.
-        seeds_needed: where unclear, the fewest seeds, more than there are, that give a verdict, and a right one, in 80 % of
+        seeds_needed: where inconclusive, the fewest seeds, more than there are, that give a verdict, and a right one, in 80% of
             studies if mean and deviation are the true ones; missing where more than MOST_SEEDS, or where no number would.
         limit: what more seeds do not mend. "one seed"; "every seed diverged", so that none is complete; "alike": all seeds gave
             the same difference, so that there is no interval; "diverged": there would be a verdict, but for a seed that
@@ -66,7 +66,7 @@ def verdicts(
            points   low  high    verdict  seeds_needed
         0     3.1  2.66  3.54      helps          <NA>
         1     0.0 -0.44  0.44  no effect          <NA>
-        2     0.0 -4.42  4.42    unclear            49
+        2     0.0 -4.42  4.42    inconclusive            49
     """
     rows = len(estimates)
     none = np.zeros(rows, dtype=bool)
@@ -98,44 +98,45 @@ def _verdict(
     if row.n < 2:
         return _Verdict(Outcome.NO_VERDICT, limit="one seed" if row.n == 1 else "")
     if row.sd <= SAME:
-        return _Verdict(Outcome.UNCLEAR, limit="alike")
+        return _Verdict(Outcome.INCONCLUSIVE, limit="alike")
     barred = {HELPS: diverged[0], HURTS: diverged[1], NONE: any(diverged) or unstable}
     why = "diverged" if any(diverged) else "unstable" if unstable else ""
-    if code != UNCLEAR:
+    if code != INCONCLUSIVE:
         told = code * better
-        return _Verdict(Outcome.UNCLEAR, limit=why) if barred[told] else _Verdict(OF_CODE[told])
+        return _Verdict(Outcome.INCONCLUSIVE, limit=why) if barred[told] else _Verdict(OF_CODE[told])
     size = abs(row.points)
     differs = size > 0 and not barred[HELPS if row.points * better > 0 else HURTS]
     same = margin is not None and size < margin and not barred[NONE]
     if not differs and not same:
-        return _Verdict(Outcome.UNCLEAR, limit=why)
+        return _Verdict(Outcome.INCONCLUSIVE, limit=why)
     needed = seeds_needed(row.n, row.points, row.sd, row.level, margin if same else None)
     # how far half an interval may reach; of new images it is never shorter than what the images leave of it
     reach = [(row.level, size)] if differs else []
     if same and margin is not None:
         reach.append((row.equivalence_level, margin - size))
     few = all(special.ndtri((1 + level) / 2) * sd_img > distance for level, distance in reach)
-    return _Verdict(Outcome.UNCLEAR, needed, limit="images" if few else "")
+    return _Verdict(Outcome.INCONCLUSIVE, needed, limit="images" if few else "")
 
 
-LEVEL_SHARED = "5 % shared among the comparisons of a sweep, and less at each further look"
-GUARANTEE = "The chance that any verdict here is wrong is at most 5 %, unless arms now and then fall far below the others."
+LEVEL_SHARED = "Bonferroni-adjusted, and narrower levels at each further look"
+UNLESS = "(assuming no arm occasionally collapses)"
+GUARANTEE = f"The chance that any verdict here is wrong is at most 5% {UNLESS}."
 
-NEW_IMAGES = " The interval for new images allows for other images, too; † marks a verdict that it would change."
+NEW_IMAGES = " The interval for new images also allows for other images; † marks a verdict that it would change."
 
 
 def percent(level: float) -> str:
-    """A level as readers see it, with as many digits as its distance to 100 % needs: 95 %, 99.17 %.
+    """A level as readers see it, with as many digits as its distance to 100% needs: 95%, 99.17%.
 
     Examples:
         >>> from ablate.stats import percent
         >>> percent(0.95), percent(1 - 0.05 / 6)
-        ('95 %', '99.17 %')
+        ('95%', '99.17%')
     """
     rest = 100 * (1 - level)
     digits = max(0, 1 - math.floor(math.log10(rest)))
     text = f"{100 * level:.{digits}f}"
-    return f"{text.rstrip('0').rstrip('.') if digits else text} %"
+    return f"{text.rstrip('0').rstrip('.') if digits else text}%"
 
 
 def percents(levels: Sequence[float]) -> str:
@@ -144,7 +145,7 @@ def percents(levels: Sequence[float]) -> str:
     Examples:
         >>> from ablate.stats import percents
         >>> percents([0.95, 0.95]), percents([0.975, 0.95])
-        ('95 %', '95 % to 97.5 %')
+        ('95%', '95% to 97.5%')
     """
     shown = [percent(level) for level in sorted(levels)]
     return " to ".join(dict.fromkeys((shown[0], shown[-1])))
@@ -156,41 +157,33 @@ def equivalence_percents(levels: Sequence[float]) -> str:
     Examples:
         >>> from ablate.stats import equivalence_percents
         >>> equivalence_percents([0.95]), equivalence_percents([0.975, 0.95])
-        ('90 %', '90 % to 95 %')
+        ('90%', '90% to 95%')
     """
     return percents([equivalence_level(level) for level in levels])
 
 
-def barred(margin: float | None, what: str = "difference", was: str = "is") -> str:
+def barred(what: str = "difference", get: str = "get") -> str:
     """What is not said after a seed diverged, since what is left of an arm then is its better seeds.
 
     Args:
-        margin, what: as for `rule`.
-        was: the verb, `is` or `was`.
+        what: as for `rule`.
+        get: the verb, `get` or `got`.
 
     Examples:
         >>> from ablate.stats import barred
-        >>> barred(margin=None)
-        'Nothing is said to help where a seed of its own diverged, or to hurt where a seed of what it is compared with did.'
+        >>> barred()
+        'If a seed diverged, the comparisons it touches get no favorable verdict.'
     """
-    either = "" if margin is None else ", or to have no effect where either did"
-    also = " or" if margin is None else ""
     if what == "effect":
-        return (
-            f"No factor {was} said to help where a seed of an arm with its second level diverged,{also} to hurt where a seed "
-            f"of one with its first did{either}; an interaction {was} {Outcome.UNCLEAR} wherever one did."
-        )
-    return (
-        f"Nothing {was} said to help where a seed of its own diverged,{also} to hurt where a seed of what it {was} compared "
-        f"with did{either}."
-    )
+        return f"If a seed diverged, the effects it touches {get} no favorable verdict, and its interactions none."
+    return f"If a seed diverged, the comparisons it touches {get} no favorable verdict."
 
 
 def rule(
     judged: int,
     looks: int,
     margin: float | None,
-    points: str = "points",
+    points: str = "pp",
     what: str = "difference",
     fixed: str = "",
     planned: bool = True,
@@ -215,33 +208,34 @@ def rule(
 
     Examples:
         >>> from ablate.stats import rule
-        >>> for line in rule(judged=3, looks=1, margin=0.5)[1:3]:
+        >>> for line in rule(judged=3, looks=1, margin=0.5)[:3]:
         ...     print(line)
-        helps, hurts: the 98.3 % interval excludes 0 (under 0.5: the 96.7 % one lies within ± 0.5 points).
-        no effect beyond ± 0.5: the narrower 96.7 % interval (two one-sided tests) lies within ± 0.5 points.
+        Paired t-intervals over seeds, Bonferroni-adjusted for 3 comparisons (98.3% each). Verdicts use only these.
+        helps, hurts: the 98.3% adjusted CI excludes 0.
+        no effect (within ± 0.5): the narrower 96.7% equivalence CI (two one-sided tests) lies within ± 0.5 pp.
     """
-    among = f"{judged} {what}{'' if judged == 1 else 's'}" + (f" x {looks} looks" if looks > 1 else "")
-    share = f" (5 % shared among {among})" if judged * looks > 1 else ""
-    if levels:
-        share = f" ({LEVEL_SHARED})"
-    made = "differences paired by seed" if what == "difference" else f"{what}s computed within each seed"
+    compared = "comparison" if what == "difference" else what
+    among = f"{judged} {compared}{'' if judged == 1 else 's'}" + (f" × {looks} looks" if looks > 1 else "")
     at = levels or [family_level(judged, looks)]
     family, equivalence = percents(at), equivalence_percents(at)
-    inside = "" if margin is None else f" (under {margin:g}: the {equivalence} one lies within ± {margin:g} {points})"
+    share = f", Bonferroni-adjusted for {among} ({family} each)" if judged * looks > 1 else f" at {family}"
+    if levels:
+        share = f" at {family}, {LEVEL_SHARED}"
+    made = "Paired t-intervals over seeds" if what == "difference" else "t-intervals over seeds, of effects within each seed"
     lines = [
-        f"Intervals: Student's over seeds, on {made}, at {family}{share}. They decide helps and hurts.",
-        f"{Outcome.HELPS}, {Outcome.HURTS}: the {family} interval excludes 0{inside}.",
+        f"{made}{share}. Verdicts use only these.",
+        f"{Outcome.HELPS}, {Outcome.HURTS}: the {family} {'adjusted ' if judged * looks > 1 else ''}CI excludes 0.",
     ]
     if margin is not None:
         since = f", fixed {fixed}" if fixed else ""
-        lies = f"the narrower {equivalence} interval (two one-sided tests) lies within ± {margin:g} {points}{since}"
+        lies = f"the narrower {equivalence} equivalence CI (two one-sided tests) lies within ± {margin:g} {points}{since}"
         lines.append(f"{words(Outcome.NO_EFFECT).cell.format(margin=f'{margin:g}')}: {lies}.")
-    same = "this test set: train again, test on the same images." if images else "training again, and evaluating alike."
+    same = "new trainings tested on the same images." if images else "new trainings, evaluated in the same way."
     return [
         *lines,
-        f"{Outcome.UNCLEAR}: anything else, with about how many seeds would tell, if the true {what} is the one found, with "
-        f"{100 * POWER:g} % power. One seed gives {Outcome.NO_VERDICT}.",
-        barred(margin, what),
+        f"{Outcome.INCONCLUSIVE}: anything else, with the number of seeds that would settle it if the true {what} is the one "
+        f"found ({100 * POWER:g}% power). One seed gives {Outcome.NO_VERDICT}.",
+        barred(what),
         *([promise] if planned else []),
-        f"Verdicts are about {same}{NEW_IMAGES if new_images else ''}",
+        f"Verdicts hold for {same}{NEW_IMAGES if new_images else ''}",
     ]

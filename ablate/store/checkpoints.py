@@ -37,7 +37,7 @@ def going_on(trajectory: Trajectory, step: int) -> list[Path]:
 
 
 def kept_for(trajectory: Trajectory, finals: Iterable[int]) -> set[Path]:
-    """The checkpoints that stay for final steps: each one's own, and the newest at or before 95 % of it.
+    """The checkpoints that stay for final steps: each one's own, and the newest at or before 95% of it.
 
     None for a step that diverged before it came.
     """

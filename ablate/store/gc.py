@@ -87,7 +87,7 @@ def clear_registrations(store: Path, dry_run: bool) -> list[KnownSweep]:
 def clear(store: Path, dry_run: bool) -> list[Cleared]:
     """Drop from every trajectory the checkpoints that nobody needs, and leftovers. Evaluations stay.
 
-    A known sweep needs the checkpoints at its runs' final steps, and for each the newest at or before 95 % of it. A training
+    A known sweep needs the checkpoints at its runs' final steps, and for each the newest at or before 95% of it. A training
     that is not finished, whether for a sweep or for a run by itself, needs the newest two that it can resume from.
 
     Args:

@@ -23,7 +23,7 @@ class Compared:
     key: of the comparison: its metric, and its weights over arms. look: of the comparison with these seeds; see `stats.looks`.
     arms: the numbers of those that count in it.
     earlier: how many looks of two or more seeds came before.
-    judged: among how many rows 5 % were shared.
+    judged: among how many rows 5% were shared.
     level: the chance of an error that the row may spend.
     family: of all winners of one default, where it is a confirmed winner or a tuned arm.
     """

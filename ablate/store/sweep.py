@@ -246,7 +246,7 @@ class Sweep:
         levels = tuple(arm.levels for arm in self.arms)
         return Identity(self.study, self.design, resolution, self.factors, levels, self.seeds, standing, self.last)
 
-    def relabelled(self, labels: Sequence[str]) -> Self:
+    def relabeled(self, labels: Sequence[str]) -> Self:
         """The same with other labels of its arms."""
         return replace(self, arms=tuple(replace(arm, label=label) for arm, label in zip(self.arms, labels, strict=True)))
 

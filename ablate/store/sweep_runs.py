@@ -7,7 +7,7 @@ from typing import Any, Self
 from ablate.designs import Arm
 from ablate.store.sweep_identity import Standing
 
-STEPS_A_TAIL = 20  # steps of a training for each of the evaluations that are averaged, so that all are in its last 5 %
+STEPS_A_TAIL = 20  # steps of a training for each of the evaluations that are averaged, so that all are in its last 5%
 
 
 @dataclass(frozen=True)

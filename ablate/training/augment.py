@@ -1,4 +1,4 @@
-"""Images as the model sees them: cropped, distorted, standardised; vectorised over the batch, inside the graph."""
+"""Images as the model sees them: cropped, distorted, standardized; vectorized over the batch, inside the graph."""
 
 import math
 
@@ -35,13 +35,13 @@ class Images:
         return tf.cast(tf.gather(self.pixels, first[:, :, None] + columns[:, None, :]), tf.float32)
 
     def center(self, indices: tf.Tensor) -> tf.Tensor:
-        """The central crops, standardised: what evaluation sees. Float32 (batch, *size, channels)."""
+        """The central crops, standardized: what evaluation sees. Float32 (batch, *size, channels)."""
         zeros = tf.zeros_like(indices)
         top, left = zeros + self.room[0] // 2, zeros + self.room[1] // 2
         return standardize(self.crop(indices, top, left, tf.cast(zeros, tf.bool)))
 
     def distorted(self, indices: tf.Tensor, augment: Augment, seed: int, step: tf.Tensor) -> tf.Tensor:
-        """The images of a training batch, standardised. Float32 (batch, *size, channels).
+        """The images of a training batch, standardized. Float32 (batch, *size, channels).
 
         The distortions and their order are those of the TensorFlow CIFAR-10 tutorial. Each is drawn for its own purpose,
         so that two arms which share a distortion share its draws.

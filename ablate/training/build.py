@@ -109,7 +109,7 @@ class StatelessDropout(keras.layers.Layer):
 
 
 def build(model: Model, input_shape: tuple[int, int, int], *, init: Init, seed: int, compute: str = "float32") -> keras.Model:
-    """The Keras model of a list of layers, from standardised images to logits, with initial weights drawn.
+    """The Keras model of a list of layers, from standardized images to logits, with initial weights drawn.
 
     Args:
         model: the layers.
@@ -127,13 +127,13 @@ def build(model: Model, input_shape: tuple[int, int, int], *, init: Init, seed: 
     policy = "float32" if compute == "float32" else f"mixed_{compute}"
     last = {"data_format": "channels_last"}
     layers = named(model)
-    parametrised = [name for name, layer in layers if isinstance(layer, Conv | Dense | Logits | Fire)]
+    parametrized = [name for name, layer in layers if isinstance(layer, Conv | Dense | Logits | Fire)]
 
     def weighted(x: Any, name: str, kernel: int, units: int, relu: bool = True) -> Any:
         role = "conv" if kernel else "dense"
-        if name == parametrised[-1]:
+        if name == parametrized[-1]:
             role = "classifier"
-        first = name == parametrised[0] and kernel > 0
+        first = name == parametrized[0] and kernel > 0
         return Weighted(kernel, units, relu, role, first, init, seed, name=name, dtype=policy)(x)
 
     x = inputs = keras.Input(input_shape, name="images", dtype="float32")

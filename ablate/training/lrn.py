@@ -1,4 +1,4 @@
-"""Local response normalisation across channels, written for speed.
+"""Local response normalization across channels, written for speed.
 
 y = x * s ** -beta with s = bias + alpha * (sum of x ** 2 over the channels at most `depth_radius` away), Krizhevsky et al.
 2012, section 3.3, in the scaling of `tf.nn.lrn` (alpha is not divided by the window). The sum is a product with a band
@@ -10,11 +10,11 @@ import tensorflow as tf
 
 
 def local_response_normalization(x: tf.Tensor, depth_radius: int, bias: float, alpha: float, beta: float) -> tf.Tensor:
-    """The normalised activations, same shape and type as `x`; computed in float32.
+    """The normalized activations, same shape and type as `x`; computed in float32.
 
     Args:
         x: float32 or bfloat16, (..., channels), any number of channels.
-        depth_radius: neighbours on each side, at least 0.
+        depth_radius: neighbors on each side, at least 0.
         bias: above 0.
         alpha, beta: as in the formula above.
 

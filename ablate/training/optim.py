@@ -1,4 +1,4 @@
-"""Learning rates and optimisers, as functions of the step and of explicit slots."""
+"""Learning rates and optimizers, as functions of the step and of explicit slots."""
 
 import math
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def learning_rate(recipe: Recipe, step: tf.Tensor) -> tf.Tensor:
 
 
 def slot_names(recipe: Recipe) -> tuple[str, ...]:
-    """The optimiser's state: for each name one variable a weight, of its shape, 0 at the start."""
+    """The optimizer's state: for each name one variable a weight, of its shape, 0 at the start."""
     return {"sgd": (), "momentum": ("velocity",), "adam": ("mean", "square")}[recipe.optimizer.kind]
 
 
@@ -35,7 +35,7 @@ def update(
     lr: tf.Tensor,
     step: tf.Tensor,
 ) -> None:
-    """One step of the optimiser. `step` counts the updates done so far, int32 scalar.
+    """One step of the optimizer. `step` counts the updates done so far, int32 scalar.
 
     Reference: Polyak 1964 (momentum, as in Keras: v = momentum v - lr g, w = w + v); Kingma and Ba 2015, algorithm 1.
     """

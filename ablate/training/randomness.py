@@ -15,7 +15,7 @@ def key(seed: int, purpose: str) -> tf.Tensor:
 def at(key: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
     """The key of a step, epoch or other number within a purpose, int32 (2,).
 
-    Philox scrambles neighbouring keys, so an exclusive or with the number is enough to tell them apart.
+    Philox scrambles neighboring keys, so an exclusive or with the number is enough to tell them apart.
     """
     return tf.stack([key[0], tf.bitwise.bitwise_xor(key[1], tf.cast(number, tf.int32))])
 

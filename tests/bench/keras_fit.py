@@ -25,7 +25,7 @@ SHUFFLED = 10_000  # images in the shuffle buffer
 
 
 def dataset(images: np.ndarray, labels: np.ndarray, batch_size: int, augment: bool) -> tf.data.Dataset:
-    """Distorted and standardised batches, for ever."""
+    """Distorted and standardized batches, for ever."""
 
     def distort(image: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if augment:

@@ -13,7 +13,7 @@ import numpy as np
 import simulate
 from numpy.typing import NDArray
 
-from ablate.stats import HELPS, HURTS, NONE, UNCLEAR, decide
+from ablate.stats import HELPS, HURTS, INCONCLUSIVE, NONE, decide
 from ablate.stats.intervals import critical, equivalence_level
 from ablate.stats.levels import LEVEL
 from ablate.stats.looks import level_of
@@ -64,7 +64,7 @@ def one(seen: Seen) -> Ints:
 def as_needed(seen: Seen) -> Ints:
     """As many as would decide the row that is open and nearest to it, if its mean and deviation stayed."""
     z = np.abs(seen.mean) / np.maximum(seen.sd, 1e-12) * np.sqrt(seen.n)[:, None]
-    nearest = np.where(seen.codes == UNCLEAR, z, 0.0).max(axis=1)
+    nearest = np.where(seen.codes == INCONCLUSIVE, z, 0.0).max(axis=1)
     wanted = seen.n * (3.0 / np.maximum(nearest, 0.1)) ** 2 - seen.n
     return np.clip(np.ceil(wanted), 1, MOST_MORE).astype(np.int64)
 
@@ -111,7 +111,7 @@ class Study:
             (mean - half, mean + half)
             for half in (critical(per, level) * sd / np.sqrt(per) for level in (1 - levels, equivalence_level(1 - levels)))
         )
-        codes = np.where(per > 1, decide(family, equivalence, simulate.MARGIN), UNCLEAR)
+        codes = np.where(per > 1, decide(family, equivalence, simulate.MARGIN), INCONCLUSIVE)
         return Seen(mean, sd, codes, count)
 
 
@@ -144,7 +144,7 @@ def looked(
     seen = study.look(n, np.full(rows, level_of(begun, 0)))
     there = np.arange(rows) < begun
     wrong = (errors(seen.codes, truth) & there).any(axis=1)
-    decided = (seen.codes != UNCLEAR)[:, there].all(axis=1) & (added == 0)
+    decided = (seen.codes != INCONCLUSIVE)[:, there].all(axis=1) & (added == 0)
     for look in range(1, looks + 1):
         more = WAYS[way](seen)
         more = np.maximum(more, 2) if fresh else more
@@ -155,7 +155,7 @@ def looked(
         levels = np.array([level_of(int(k), int(m)) for k, m in zip(judged, earlier, strict=True)])
         seen = study.look(n, levels, since)
         wrong |= errors(seen.codes, truth).any(axis=1) & ~decided
-        decided |= (seen.codes != UNCLEAR).all(axis=1)
+        decided |= (seen.codes != INCONCLUSIVE).all(axis=1)
     return float(wrong.mean()), (2 - 2.0**-looks) * (LEVEL + added * LEVEL / rows)
 
 

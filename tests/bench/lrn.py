@@ -1,4 +1,4 @@
-"""Local response normalisation with its gradient against `tf.nn.lrn`: the median ratio of their times."""
+"""Local response normalization with its gradient against `tf.nn.lrn`: the median ratio of their times."""
 
 import argparse
 import time

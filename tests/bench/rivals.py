@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ablate.stats import HELPS, HURTS, NONE, UNCLEAR, decide, equivalence_level, family_level, student
+from ablate.stats import HELPS, HURTS, INCONCLUSIVE, NONE, decide, equivalence_level, family_level, student
 
 Floats = NDArray[np.float64]
 Rule = Callable[[Floats, float], tuple[NDArray[np.int64], tuple[Floats, Floats] | None]]
@@ -44,15 +44,15 @@ def one_interval(runs: Floats, margin: float) -> tuple[NDArray[np.int64], tuple[
 
 
 def plain_intervals(runs: Floats, margin: float) -> tuple[NDArray[np.int64], tuple[Floats, Floats]]:
-    """The rule of the project without a correction: each interval at 95 %."""
+    """The rule of the project without a correction: each interval at 95%."""
     return two_intervals(runs, margin, 1 - LEVEL)
 
 
 def fixed_sequence(runs: Floats, margin: float) -> tuple[NDArray[np.int64], None]:
     """The same, arm by arm in their order, as the rungs of a ladder, until the first without a verdict."""
     codes, _ = plain_intervals(runs, margin)
-    reached = np.cumprod(codes != UNCLEAR, axis=1, dtype=bool)
-    return np.where(reached, codes, UNCLEAR), None
+    reached = np.cumprod(codes != INCONCLUSIVE, axis=1, dtype=bool)
+    return np.where(reached, codes, INCONCLUSIVE), None
 
 
 def moderated(runs: Floats, margin: float) -> tuple[NDArray[np.int64], tuple[Floats, Floats]]:
@@ -90,7 +90,7 @@ def holm_once(runs: Floats, margin: float) -> tuple[NDArray[np.int64], None]:
     mean, p_differs, p_equal = _p_values(runs, margin)
     found = _adjusted(np.minimum(p_differs, p_equal)) <= LEVEL
     codes = np.where(p_differs <= p_equal, np.where(mean > 0, HELPS, HURTS), NONE)
-    return np.where(found, codes, UNCLEAR), None
+    return np.where(found, codes, INCONCLUSIVE), None
 
 
 def _p_values(runs: Floats, margin: float) -> tuple[Floats, Floats, Floats]:
@@ -129,7 +129,7 @@ def _share(sums: Floats, observed: Floats) -> Floats:
 
 
 def _by_holm(mean: Floats, p_differs: Floats, p_equal: Floats) -> NDArray[np.int64]:
-    codes = np.where(_adjusted(p_equal) <= LEVEL, NONE, UNCLEAR)
+    codes = np.where(_adjusted(p_equal) <= LEVEL, NONE, INCONCLUSIVE)
     return np.where(_adjusted(p_differs) <= LEVEL, np.where(mean > 0, HELPS, HURTS), codes)
 
 

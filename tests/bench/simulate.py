@@ -33,7 +33,7 @@ OURS, BEFORE = "two intervals", "one interval"
 RULES: dict[str, tuple[rivals.Rule, int]] = {
     OURS: (rivals.two_intervals, STUDIES),
     BEFORE: (rivals.one_interval, STUDIES),
-    "plain 95 % intervals": (rivals.plain_intervals, STUDIES),
+    "plain 95% intervals": (rivals.plain_intervals, STUDIES),
     "Holm on paired t": (rivals.holm, STUDIES),
     "Holm, one verdict an arm": (rivals.holm_once, STUDIES),
     "fixed sequence": (rivals.fixed_sequence, STUDIES),
@@ -58,7 +58,7 @@ SAME_DEVIATION = 0.35
 SAME_CELLS = ((1, 5), (6, 8))  # arms and seeds
 
 IMAGES = (1_000, 10_000)
-IMAGE_LEVELS = {"95 %": 0.95, "family of 6": family_level(6)}
+IMAGE_LEVELS = {"95%": 0.95, "family of 6": family_level(6)}
 CROSSED, NESTED = "seeds crossed with images", "nested bootstrap"
 SEED_SHIFTS = {"seeds alike": 0.0, "seeds differ": 0.02}
 
@@ -153,7 +153,7 @@ def image_studies(
     """(d of shape (seeds, images), the true difference as a fraction): two arms that are right where a latent value is above 0.
 
     It is the sum of the arm's own level, how easy the image is, what the arm can do with it whatever the seed, how good the
-    training of the seed is, and what is left to chance: accuracies of about 80 %, a point apart, with runs that differ on 15 %
+    training of the seed is, and what is left to chance: accuracies of about 80%, a point apart, with runs that differ on 15%
     of the images.
     """
     parts = np.array([1.0, 0.35, shift, 0.5])  # deviations: image, image and arm, seed and arm, chance

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablate.stats import HELPS, HURTS, NONE, UNCLEAR, stability
+from ablate.stats import HELPS, HURTS, INCONCLUSIVE, NONE, stability
 
 sys.path.insert(0, str(Path(__file__).parent))
 import rivals
@@ -67,7 +67,7 @@ class Studies(NamedTuple):
     """Studies whose arms collapse, and the baseline does not, in shares.
 
     unstable: with an unstable run. wrong: with any wrong verdict, were there no rule for unstable runs. barred: with one by the
-    rule. wrong_among_sound: of the studies without an unstable run, whose report gives the bound of 5 %, those with one.
+    rule. wrong_among_sound: of the studies without an unstable run, whose report gives the bound of 5%, those with one.
     """
 
     kind: str
@@ -110,7 +110,7 @@ def studies() -> Iterator[Studies]:
         runs[:, 1:] += mean - falls + truth[:, None]
         codes, _ = rivals.two_intervals(runs, MARGIN)
         fell = seen(generator, falls).any(axis=2)  # (studies, arms)
-        barred = np.where(fell & (codes == NONE), UNCLEAR, codes)
+        barred = np.where(fell & (codes == NONE), INCONCLUSIVE, codes)
         wrong, less = (_wrong(each, truth).any(axis=1) for each in (codes, barred))
         sound = ~fell.any(axis=1)
         among = float(wrong[sound].mean()) if sound.any() else float("nan")

@@ -16,7 +16,7 @@ BY_NEARNESS = ("as needed", "by nearness")  # more seeds, as many as the differe
 @pytest.fixture(scope="module")
 def simulated() -> pd.DataFrame:
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(HERE)  # where a script finds its neighbours
+        patch.syspath_prepend(HERE)  # where a script finds its neighbors
         frame = pd.DataFrame(importlib.import_module("looking").cells())
     errors = 200 * (frame["printed"] * (1 - frame["printed"]) / STUDIES) ** 0.5
     return frame.assign(beyond=100 * (frame["wrong"] - frame["printed"]) - errors)
@@ -29,7 +29,7 @@ def test_all_looks_together_are_wrong_at_most_as_often_as_is_printed(simulated, 
     what = f"wrong verdicts beyond what is printed, {looks} further looks, worst of {len(cells)} cells"
     table.under(0.0, f"{what} ({worst['way']}, {worst['scatter']}, {worst['effects']})", worst["beyond"], "points")
     for way, wrong in (100 * cells.groupby("way")["wrong"].max()).items():
-        table.note(f"any wrong verdict, {looks} further looks, {way}, at most", f"{wrong:.1f} %")
+        table.note(f"any wrong verdict, {looks} further looks, {way}, at most", f"{wrong:.1f}%")
 
 
 @pytest.mark.parametrize("looks", [1, 2, 3])

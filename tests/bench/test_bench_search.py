@@ -51,7 +51,7 @@ def test_half_the_examples_find_as_good_a_setting(tmp_path, environment, table):
             writer.writerows([name, seed, *row.values()] for name, rows in found.items() for seed, row in enumerate(rows))
     means = {name: {key: statistics.fmean(row[key] for row in rows) for key in rows[0]} for name, rows in found.items()}
     for name, row in means.items():
-        table.note(f"{TRIALS} trials on digits, {name}: best validation accuracy, mean of {REPEATS}", f"{row['best']:.2f} %")
+        table.note(f"{TRIALS} trials on digits, {name}: best validation accuracy, mean of {REPEATS}", f"{row['best']:.2f}%")
         table.note(f"{TRIALS} trials on digits, {name}: examples, mean of {REPEATS}", f"{row['examples']:,.0f}")
     ours, rival = means.values()
     table.under(0.5, "random trials' best above that of TPE and Hyperband", rival["best"] - ours["best"], "points")

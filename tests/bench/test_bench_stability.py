@@ -7,7 +7,7 @@ import pytest
 from bench import stable
 
 DEFAULT = 10  # evaluations that are averaged
-BAR = round(1 + 200 * (0.01 * 0.99 / stable.RUNS) ** 0.5, 2)  # 1 %, and two standard errors of a share of it
+BAR = round(1 + 200 * (0.01 * 0.99 / stable.RUNS) ** 0.5, 2)  # 1%, and two standard errors of a share of it
 
 
 @pytest.fixture(scope="module")

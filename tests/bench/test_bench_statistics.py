@@ -31,7 +31,7 @@ def simulated(tmp_path_factory):
 
 
 def test_the_tables_of_the_record_are_those_of_its_csv(monkeypatch):
-    monkeypatch.syspath_prepend(HERE)  # where a script finds its neighbours
+    monkeypatch.syspath_prepend(HERE)  # where a script finds its neighbors
     tables = list(importlib.import_module("simulate").tables(read(RECORD / "simulation.csv")))
     text = (RECORD / "README.md").read_text()
     assert len(tables) == 8
@@ -54,7 +54,7 @@ def test_the_intervals_of_a_study_hold_together(simulated, scatter, table):
 
 
 @pytest.mark.bench
-@pytest.mark.parametrize(("level", "bar"), [("95 %", 93.5), ("family of 6", 98.5)])  # less three standard errors
+@pytest.mark.parametrize(("level", "bar"), [("95%", 93.5), ("family of 6", 98.5)])  # less three standard errors
 def test_the_intervals_for_new_images_hold(simulated, level, bar, table):
     held = simulated[(simulated["rule"] == CROSSED) & (simulated["effects"] == level)]["coverage"]
     table.at_least(bar, f"intervals for new images that hold, {level}, worst of {len(held)} cells", 100 * held.min(), "%")
@@ -65,7 +65,7 @@ def test_the_intervals_for_new_images_hold(simulated, level, bar, table):
 def test_studies_without_an_effect_say_so_more_often_than_with_one_interval(simulated, arms, seeds, bar, table):
     cells = simulated[(simulated["effects"] == "A/A") & (simulated["arms"] == arms)].set_index("rule")["none"]
     what = f"comparisons without a difference that are found to have no effect, {arms} arms, {seeds} seeds"
-    table.note(f"{what}, with one interval", f"{100 * cells[BEFORE]:.1f} %")
+    table.note(f"{what}, with one interval", f"{100 * cells[BEFORE]:.1f}%")
     table.at_least(bar, what, 100 * cells[OURS], "%")
 
 
@@ -76,7 +76,7 @@ def test_differences_are_found_as_often_as_theory_says(simulated, effect, seeds,
     cell = simulated[simulated["effects"] == f"all {effect:g}"].set_index(["rule", "seeds"]).loc[(OURS, seeds)]
     critical = stats.t.ppf((1 + family_level(6)) / 2, seeds - 1)
     expected = stats.nct.sf(critical, seeds - 1, effect / 0.3 * seeds**0.5)
-    table.note(f"found of 6 arms, {effect:g} points, {seeds} seeds", f"{100 * cell['found']:.1f} %")
+    table.note(f"found of 6 arms, {effect:g} points, {seeds} seeds", f"{100 * cell['found']:.1f}%")
     assert cell["found"] == pytest.approx(expected, abs=0.01)
 
 

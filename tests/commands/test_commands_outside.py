@@ -116,7 +116,7 @@ def test_the_state_of_a_sweep_is_text(width: int | None) -> None:
     console = screen(width)
     status.show(seen(), console, every=True)
     text = written(console, width)
-    assert whole(text, ["1,234,567/9,876,543", "1756426", "31.2 %"])
+    assert whole(text, ["1,234,567/9,876,543", "1756426", "31.2%"])
     assert "[red]x[/red]" in text
     live = screen(width)
     live.print(watch.fitted(seen(), live))

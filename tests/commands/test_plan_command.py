@@ -153,8 +153,8 @@ def test_it_tells_what_a_switch_changes_besides_its_factor(make: Callable[..., P
         "operations": (37_745_098, 66_983_370),
     }
     assert (
-        "augment: on → off also changes input 24 x 24 → 32 x 32, parameters 1,068,298 → 1,756,426 (+64 %), "
-        "operations 37,745,098 → 66,983,370 (+77 %)"
+        "augment: on → off also changes input 24 x 24 → 32 x 32, parameters 1,068,298 → 1,756,426 (+64%), "
+        "operations 37,745,098 → 66,983,370 (+77%)"
     ) in sentences.head(description)
 
 
@@ -221,8 +221,8 @@ def test_it_says_what_the_seeds_can_show(make: Callable[..., Plan]) -> None:
     assert sentences.head(described(make(*words)))[-1] == "one seed gives no verdict: add seed=0,1,2,3,4"
     five = described(make(*words, "seed=0,1,2,3,4"))
     assert sentences.head(five)[-1] == (
-        "with 5 seeds, a true difference shows in 80 % of such sweeps if it is 2.3 times its standard deviation from seed to "
-        "seed; a smaller one is easily missed (3 differences judged, 5 % chance of a false alarm in all)"
+        "with 5 seeds, a true difference shows in 80% of such sweeps if it is 2.3 times its standard deviation from seed to "
+        "seed; a smaller one is easily missed (3 differences judged, 5% chance of a false alarm in all)"
     )
     assert five["seeds"]["judged"] == 3
     alone = described(make())
@@ -303,7 +303,7 @@ def test_it_reads_in_80_columns_and_whole_in_a_pipe(make: Callable[..., Plan]) -
             "32 x 32",
             "steps left",
             "shared",
-            "+64 %",
+            "+64%",
             "learning rate",
             "what an arm changes",
         ):

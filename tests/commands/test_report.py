@@ -18,7 +18,7 @@ from ablate.errors import AblateError
 from ablate.planning import plan
 from ablate.planning.command import command_of
 from ablate.report import files, writing
-from ablate.results.analysis import analyse
+from ablate.results.analysis import analyze
 from ablate.results.question import ask
 from ablate.store import Evaluated
 from ablate.store.sweep_names import TUNING
@@ -96,7 +96,7 @@ def test_it_writes_one_page_and_all_that_lies_beside_it(sweep, capsys):
 
 def test_the_files_hold_the_frames(sweep, capsys):
     report.run([str(sweep), *LIGHT])
-    analysis, out = analyse(*ask(results.load(sweep))), sweep / "report"
+    analysis, out = analyze(*ask(results.load(sweep))), sweep / "report"
     runs = pd.read_csv(out / "runs.csv")
     assert list(runs.columns) == [name for name in analysis.results.runs.columns if name != "trajectory"]
     assert runs["status"].tolist() == ["done"] * 6 + ["missing"] * 2
@@ -120,7 +120,7 @@ def test_it_prints_the_verdicts_whole_into_a_pipe_and_where_all_lies(sweep, caps
         "baseline (augment: on, ema: on)",
         "augment: on → off, ema: on → off",
         "2 not yet run",
-        "98.3 % interval",
+        "98.3% interval",
         "−10",
     ):
         assert shown in printed
@@ -217,7 +217,7 @@ def test_as_json_it_is_one_object_of_the_same_numbers(sweep, capsys):
     assert found["name"] == sweep.name
     assert found["exploratory"] == []
     assert all(Path(path).is_file() for path in found["files"])
-    analysis = analyse(*ask(results.load(sweep)))
+    analysis = analyze(*ask(results.load(sweep)))
     assert [arm["mean"] for arm in found["arms"]] == pytest.approx(analysis.arms["mean"].tolist())
     assert [arm["against"] for arm in found["arms"]] == [None, 0, 0, 0]
     assert found["arms"][3]["sd"] is None  # of one seed
@@ -273,7 +273,7 @@ def test_two_sweeps_are_compared_change_by_change(both, tmp_path, capsys):
     printed = capsys.readouterr().out
     frame = pd.read_csv(tmp_path / "out" / "compare.csv")
     assert frame["change"].tolist() == ["augment: off → on", "ema: off → on"]
-    for shown in ("augment: off → on", "97.5 % interval", "depends on the others: ", str(tmp_path / "out" / "compare.md")):
+    for shown in ("augment: off → on", "97.5% interval", "depends on the others: ", str(tmp_path / "out" / "compare.md")):
         assert shown in printed
     table = (tmp_path / "out" / "compare.md").read_text()
     assert "ema: off → on" in table
@@ -290,7 +290,7 @@ def test_compared_as_json(both, capsys):
 def test_a_comparison_says_what_is_read_otherwise(both, capsys):
     report.run(["--compare", *both, "--at-step", "10", "--margin", "40"])
     printed = capsys.readouterr().out
-    assert "adds up: the narrower 95 % interval (two one-sided tests) lies within ± 40 points." in printed
+    assert "adds up: the narrower 95% interval (two one-sided tests) lies within ± 40 points." in printed
     assert printed.count("is exploratory: read at step 10 in place of 20") == 2
 
 

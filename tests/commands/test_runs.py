@@ -279,13 +279,13 @@ def test_all_that_match_are_removed(store: Path, said: Callable[..., str]) -> No
     assert "nothing removed" in said("rm", "seed=5", "--yes")
 
 
-def test_unclear_and_unknown_names_are_refused(store: Path, said: Callable[..., str]) -> None:
+def test_inconclusive_and_unknown_names_are_refused(store: Path, said: Callable[..., str]) -> None:
     for seed in range(17):  # more than there are digits, so two begin alike
         made(store, seed=seed, last=10)
     firsts = [path.name[0] for path in store.iterdir()]
-    unclear = max(firsts, key=firsts.count)
+    inconclusive = max(firsts, key=firsts.count)
     with pytest.raises(AblateError, match="Expected digits that one trajectory begins with"):
-        runs.run(["rm", unclear, "--yes"])
+        runs.run(["rm", inconclusive, "--yes"])
     for unknown in ("xyz", ""):
         with pytest.raises(AblateError, match="Expected the fingerprint of a trajectory, as ablate runs lists them"):
             runs.run(["rm", unknown, "--yes"])
@@ -398,7 +398,7 @@ def steps(trajectory: Trajectory) -> list[int]:
 @pytest.mark.parametrize(
     ("needs", "kept"),
     [
-        ([[50]], [50, 40]),  # finished: its own, and the newest at or before 95 % of it
+        ([[50]], [50, 40]),  # finished: its own, and the newest at or before 95% of it
         ([[40]], [40, 30]),
         ([[20, 50]], [50, 40, 20, 10]),
         ([[20], [50]], [50, 40, 20, 10]),

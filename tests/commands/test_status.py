@@ -99,7 +99,7 @@ def test_it_shows_every_training_and_what_is_to_be_done(sweep: Path, capsys: pyt
     heading, _, *lines = out.splitlines()
     assert heading.split() == ["state", "arm", "seed", "step", "loss", "accuracy", "examples/s", "time", "left"]
     assert [line.split()[0] for line in lines[:4]] == ["waiting"] * 3 + ["done"]
-    assert " ".join(lines[3].split()) == "done baseline (ema: on, off) 0 20/20 – 75.0 % 500 –"
+    assert " ".join(lines[3].split()) == "done baseline (ema: on, off) 0 20/20 – 75.0% 500 –"
     assert lines[4:] == [
         "",
         "1 of 4 trainings done (2 of 8 runs), 3 waiting",
@@ -355,7 +355,7 @@ def test_following_lasts_until_all_is_done(
     assert reported, "it stays while the report is written"
     worker.join()
     lines = capsys.readouterr().err.splitlines()
-    assert any(line.endswith("seed 0: done, accuracy 75.00 % at step 20") for line in lines)
+    assert any(line.endswith("seed 0: done, accuracy 75.00% at step 20") for line in lines)
     assert lines[-1].startswith("4 of 4 trainings done (8 of 8 runs)")
 
 

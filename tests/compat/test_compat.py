@@ -37,7 +37,7 @@ CORRECTED: dict[str, str] = {
 REGROUPED = {
     "noise.csv": "runs of raw and of EMA weights, and their differences, were pooled; now each readout has its own row"
 }
-BOUNDED = ["low", "high"]  # of an arm's accuracy: cut at 0 and 100 % since, beyond which none lies
+BOUNDED = ["low", "high"]  # of an arm's accuracy: cut at 0 and 100% since, beyond which none lies
 
 ESCAPED = r"^'(?=[=+\-@])"  # text that a spreadsheet would run has an apostrophe before it since
 

@@ -53,10 +53,10 @@ def test_arrays_come_out_as_they_went_in(save):
 
 
 def test_grey_images_get_a_channel_and_classes_get_numbers(save):
-    grey = {f"{part}_images": np.zeros((n, 96, 1), np.uint8) for part, n in (("train", 24), ("test", 6))}
-    dataset = data.load(save(**grey))
+    gray = {f"{part}_images": np.zeros((n, 96, 1), np.uint8) for part, n in (("train", 24), ("test", 6))}
+    dataset = data.load(save(**gray))
     assert dataset.train.images.shape == (24, 96, 1, 1)
-    assert data.shape(save(**grey)).channels == 1
+    assert data.shape(save(**gray)).channels == 1
     assert dataset.class_names == ("0", "1", "2")
 
 

@@ -11,7 +11,7 @@ from ablate.errors import AblateError, shown
 
 
 @st.composite
-def labelled(draw, most_classes=6):
+def labeled(draw, most_classes=6):
     """Labels with every class, in any order, and a number to hold out that leaves each class an image."""
     sizes = draw(st.lists(st.integers(1, 40), min_size=1, max_size=most_classes))
     labels = draw(st.permutations(np.repeat(np.arange(len(sizes)), sizes).tolist()))
@@ -19,7 +19,7 @@ def labelled(draw, most_classes=6):
     return np.array(labels, np.int32), validation
 
 
-@given(labelled())
+@given(labeled())
 def test_train_and_validation_are_disjoint_and_together_the_whole(case):
     labels, validation = case
     train, held_out = split.hold_out(labels, validation)
@@ -27,7 +27,7 @@ def test_train_and_validation_are_disjoint_and_together_the_whole(case):
     assert sorted([*train, *held_out]) == list(range(len(labels)))
 
 
-@given(labelled())
+@given(labeled())
 def test_training_images_keep_their_order_and_every_class(case):
     labels, validation = case
     train, _ = split.hold_out(labels, validation)
@@ -35,7 +35,7 @@ def test_training_images_keep_their_order_and_every_class(case):
     assert set(labels[train]) == set(labels)
 
 
-@given(labelled())
+@given(labeled())
 def test_fewer_validation_images_are_the_last_of_more(case):
     labels, validation = case
     _, all_of_them = split.hold_out(labels, validation)

@@ -19,7 +19,7 @@ from ablate.report import footnotes, naming, page
 from ablate.report.page import story
 from ablate.report.paper.methods import methods
 from ablate.results import load
-from ablate.results.analysis import Analysis, analyse
+from ablate.results.analysis import Analysis, analyze
 from ablate.results.question import ask
 from ablate.system import plugins
 
@@ -124,7 +124,7 @@ def test_a_design_of_another_package_is_planned_run_and_reported_as_ours_are(
     assert head(told)[0].startswith("relay: 8 runs (4 arms x 2 seeds)")
     assert told["arms"][2]["switched"] == [["ema", "on", "off"]]
     folder = sweeps.trained(plan, 5, 10)
-    analysis = analyse(*ask(load(folder)))
+    analysis = analyze(*ask(load(folder)))
     assert list(analysis.comparisons["name"]) == ["augment: on → off", "ema: on → off", "augment: off → on"]
     assert list(zip(analysis.comparisons["arm"], analysis.comparisons["against"], strict=True)) == plan.differences
     assert "a relay in which each arm hands over to the next." in methods(analysis)
@@ -135,7 +135,7 @@ def test_a_design_of_another_package_is_planned_run_and_reported_as_ours_are(
     assert "each against the arm before" in capsys.readouterr().out
 
     installed()  # from here on the package is gone
-    elsewhere = analyse(*ask(load(folder)))
+    elsewhere = analyze(*ask(load(folder)))
     assert elsewhere.comparisons.equals(analysis.comparisons)
     assert "We compared 4 arms: those that its design names." in methods(elsewhere)
     assert "each against the arm named beside it." in " ".join(elsewhere.fill(footnotes.verdict_notes))
@@ -151,7 +151,7 @@ def test_a_design_of_another_package_may_be_judged_by_effects(sweeps, installed:
     folder = sweeps.trained(plan, 5, 10)
     for gone in (lambda: None, installed):
         gone()
-        analysis = analyse(*ask(load(folder)))
+        analysis = analyze(*ask(load(folder)))
         assert list(analysis.comparisons["name"]) == ["augment: on → off", "ema: on → off"]
         assert not any("fraction" in note for note in analysis.fill(footnotes.verdict_notes))
         assert "Each effect is the mean over the arms with one level" in page_of(analysis)

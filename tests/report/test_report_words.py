@@ -33,7 +33,7 @@ NONE = ROW | {
     "equivalence_high": 0.3,
     "verdict": "no effect",
 }
-UNCLEAR = ROW | {"points": -0.4, "low": -1.9, "high": 1.1, "verdict": "unclear", "seeds_needed": 23}
+INCONCLUSIVE = ROW | {"points": -0.4, "low": -1.9, "high": 1.1, "verdict": "inconclusive", "seeds_needed": 23}
 ONE = ROW | {"n": 1, "low": float("nan"), "high": float("nan"), "verdict": "no verdict", "limit": "one seed"}
 REMOVED = [("augment", "on", "off")]
 
@@ -54,11 +54,11 @@ def said(row: dict[str, object], changes: list[tuple[str, str, str]], **more: ob
         (ROW, "hurts"),
         (ROW | {"dagger": True}, "hurts †"),
         (NONE, "no effect beyond ± 0.5"),
-        (UNCLEAR, "unclear: about 23 seeds would tell"),
-        (UNCLEAR | {"seeds_needed": pd.NA}, "unclear: more than 1,000 seeds would be needed"),
-        (UNCLEAR | {"limit": "images"}, "unclear: about 23 seeds would tell; for new images no number would"),
-        (UNCLEAR | {"limit": "diverged"}, "unclear: a seed diverged"),
-        (UNCLEAR | {"limit": "alike"}, "unclear: the same difference in every seed"),
+        (INCONCLUSIVE, "inconclusive: about 23 seeds would tell"),
+        (INCONCLUSIVE | {"seeds_needed": pd.NA}, "inconclusive: more than 1,000 seeds would be needed"),
+        (INCONCLUSIVE | {"limit": "images"}, "inconclusive: about 23 seeds would tell; for new images no number would"),
+        (INCONCLUSIVE | {"limit": "diverged"}, "inconclusive: a seed diverged"),
+        (INCONCLUSIVE | {"limit": "alike"}, "inconclusive: the same difference in every seed"),
         (ONE, "no verdict: one seed"),
         (ONE | {"n": 0, "limit": ""}, "no verdict: no seed is complete"),
         (ONE | {"n": 0, "limit": "every seed diverged"}, "no verdict: every seed diverged"),
@@ -69,14 +69,14 @@ def test_each_verdict_has_its_words(row, text):
 
 
 def test_an_interaction_does_not_help():
-    told = [sentences.verdict(row, 0.5, interaction=True) for row in (HELPS, ROW, NONE, UNCLEAR)]
+    told = [sentences.verdict(row, 0.5, interaction=True) for row in (HELPS, ROW, NONE, INCONCLUSIVE)]
     assert told[:3] == ["they depend on each other", "they depend on each other", "they add up within ± 0.5"]
-    assert told[3] == "unclear: about 23 seeds would tell"
+    assert told[3] == "inconclusive: about 23 seeds would tell"
 
 
 def test_a_short_verdict_leaves_the_reasons_to_the_caption():
-    rows = (HELPS | {"under_margin": True}, NONE | {"dagger": True}, UNCLEAR, ONE)
-    assert [sentences.short(row, 0.5) for row in rows] == ["helps (under 0.5)", "no effect †", "unclear", "no verdict"]
+    rows = (HELPS | {"under_margin": True}, NONE | {"dagger": True}, INCONCLUSIVE, ONE)
+    assert [sentences.short(row, 0.5) for row in rows] == ["helps (under 0.5)", "no effect †", "inconclusive", "no verdict"]
     assert sentences.short(NONE, 0.5, interaction=True) == "add up"
 
 
@@ -84,7 +84,7 @@ def test_what_is_taken_away_is_read_as_taken_away():
     assert said(ROW, REMOVED) == "without augmentation, accuracy falls by 3.1 points (2.3 to 3.9), so it earns its place"
     assert said(HELPS, REMOVED) == "without augmentation, accuracy rises by 2.7 points (2.1 to 3.3), so it is better left out"
     assert said(NONE, [("lrn", "native", "off")]) == (
-        "without local response normalisation, accuracy changes by less than 0.5 points (90 % interval −0.2 to +0.3)"
+        "without local response normalization, accuracy changes by less than 0.5 points (90% interval −0.2 to +0.3)"
     )
     assert said(ROW, [("fc", "two", "none")]).startswith("without hidden dense layers, accuracy falls")
 
@@ -93,7 +93,7 @@ def test_what_is_added_is_read_as_added():
     added = [("ema", "off", "on")]
     assert said(HELPS, added) == "with averaged weights, accuracy rises by 2.7 points (2.1 to 3.3), so they earn their place"
     assert said(ROW, added).endswith("so they are better left out")
-    assert said(NONE, added) == "with averaged weights, accuracy changes by less than 0.5 points (90 % interval −0.2 to +0.3)"
+    assert said(NONE, added) == "with averaged weights, accuracy changes by less than 0.5 points (90% interval −0.2 to +0.3)"
 
 
 def test_other_levels_stand_in_place_of_each_other():
@@ -102,7 +102,7 @@ def test_other_levels_stand_in_place_of_each_other():
         "with lr: 0.05 in place of 0.1, accuracy rises by 2.7 points (2.1 to 3.3), so 0.05 is better"
     )
     assert said(NONE, [("augment", "off", "center")]).startswith("with augment: center in place of off, ")
-    assert said(UNCLEAR, [("fc", "two", "one")]).startswith("whether fc: one is better or worse than two is not told")
+    assert said(INCONCLUSIVE, [("fc", "two", "one")]).startswith("whether fc: one is better or worse than two is not told")
 
 
 def test_a_factor_of_ones_own_has_its_name():
@@ -124,17 +124,17 @@ def test_several_factors_are_read_together():
 def test_three_names_stand_one_after_another_with_commas():
     three = [*REMOVED, ("ema", "on", "off"), ("weight_decay", "scaled", "off")]
     assert said(ROW, three).startswith("without augmentation, averaged weights and weight decay, accuracy falls")
-    assert said(UNCLEAR, [("augment", "on", "center"), ("init", "xavier", "he")]).startswith(
+    assert said(INCONCLUSIVE, [("augment", "on", "center"), ("init", "xavier", "he")]).startswith(
         "whether augment: on → center and init: xavier → he matter together is not told by 3 seeds"
     )
 
 
-def test_what_is_unclear_is_left_open():
-    assert said(UNCLEAR, REMOVED) == (
+def test_what_is_inconclusive_is_left_open():
+    assert said(INCONCLUSIVE, REMOVED) == (
         "whether augmentation matters is not told by 3 seeds (−0.4 points, −1.9 to +1.1): about 23 seeds would tell, if "
-        "the true difference is this one, with 80 % power"
+        "the true difference is this one, with 80% power"
     )
-    assert said(UNCLEAR | {"limit": "images"}, REMOVED).endswith("80 % power; for new images no number would")
+    assert said(INCONCLUSIVE | {"limit": "images"}, REMOVED).endswith("80% power; for new images no number would")
     assert said(ONE, REMOVED) == (
         "without augmentation, accuracy falls by 3.1 points with the one seed there is, which gives no verdict"
     )
@@ -142,11 +142,11 @@ def test_what_is_unclear_is_left_open():
     assert said(none, REMOVED) == "whether augmentation matters is not known: no seed is complete"
     gone = none | {"limit": "every seed diverged"}
     assert said(gone, REMOVED) == "whether augmentation matters is not known: every seed diverged"
-    alike = UNCLEAR | {"limit": "alike", "points": 0.0}
+    alike = INCONCLUSIVE | {"limit": "alike", "points": 0.0}
     assert said(alike, REMOVED) == (
         "without augmentation, accuracy stays the same in all 3 seeds alike, so there is no deviation to judge it by"
     )
-    assert "but a seed diverged" in said(HELPS | {"verdict": "unclear", "limit": "diverged"}, REMOVED)
+    assert "but a seed diverged" in said(HELPS | {"verdict": "inconclusive", "limit": "diverged"}, REMOVED)
 
 
 def test_a_small_effect_is_said_to_be_small():
@@ -155,8 +155,8 @@ def test_a_small_effect_is_said_to_be_small():
 
 
 def test_new_images_are_told_where_they_would_change_it():
-    row = ROW | {"dagger": True, "low_new": -6.3, "high_new": 0.1, "verdict_new": "unclear"}
-    assert said(row, REMOVED).endswith("so it earns its place; for new images too it would be unclear (−6.3 to +0.1)")
+    row = ROW | {"dagger": True, "low_new": -6.3, "high_new": 0.1, "verdict_new": "inconclusive"}
+    assert said(row, REMOVED).endswith("so it earns its place; for new images too it would be inconclusive (−6.3 to +0.1)")
 
 
 def test_less_of_a_loss_is_better():
@@ -171,7 +171,7 @@ def test_of_interactions_that_are_aliased_only_their_sum_is_said_to_be_small(stu
     values = [[0.8 + 0.001 * seed + 0.00001 * (arm * seed % 7) for seed in range(3)] for arm in range(8)]
     analysis = study(values, *four, design="fractional")
     last = analysis.fill(sentences.sentences)[4]
-    assert last == "The sum of augment x ema + lrn x fc lies within ± 0.5 points (98.6 % interval −0.01 to 0.00)."
+    assert last == "The sum of augment x ema + lrn x fc lies within ± 0.5 points (98.6% interval −0.01 to 0.00)."
     row = analysis.comparisons.to_dict("records")[4]
     assert sentences.verdict(row, 0.5, interaction=True) == "their sum is small: within ± 0.5"
     assert sentences.short(row, 0.5, interaction=True) == "their sum is small"
@@ -185,14 +185,14 @@ def test_of_interactions_that_are_aliased_only_their_sum_is_said_to_be_small(stu
 @pytest.mark.parametrize("outcome", Outcome)
 @pytest.mark.parametrize(("effect", "aliases"), [(None, ""), (("a", "b"), ""), (("a", "b"), "+ c x d")])
 def test_each_outcome_has_words_of_its_own_and_an_unknown_one_fails(outcome, effect, aliases):
-    row = UNCLEAR | {"verdict": str(outcome), "aliases": aliases}
+    row = INCONCLUSIVE | {"verdict": str(outcome), "aliases": aliases}
 
     def told(row: dict[str, object]) -> str:
         of_effect = {"effect": effect, "factors": {"a": ("1", "2"), "b": ("1", "2")}, "question": question(), "places": 1}
         return said(row, REMOVED) if effect is None else sentences._of_effect(row, **of_effect)
 
-    open_ones = {Outcome.UNCLEAR, Outcome.NO_VERDICT}
-    assert (told(row) == told(row | {"verdict": "unclear"})) == (outcome in open_ones)
+    open_ones = {Outcome.INCONCLUSIVE, Outcome.NO_VERDICT}
+    assert (told(row) == told(row | {"verdict": "inconclusive"})) == (outcome in open_ones)
     with pytest.raises(ValueError, match="neither"):
         told(row | {"verdict": "neither"})
     with pytest.raises(ValueError, match="neither"):

@@ -19,7 +19,7 @@ from ablate.planning import plan
 from ablate.report import caveats, files, footnotes, naming, paper, tables
 from ablate.report.page import story
 from ablate.results import load
-from ablate.results.analysis import analyse
+from ablate.results.analysis import analyze
 from ablate.results.question import ask
 from ablate.store import SWEEP, Evaluated, result_file, sweep_file, write_json
 
@@ -54,12 +54,12 @@ def factorial(sweeps) -> Path:
     return fill(sweeps, made)
 
 
-def analysed(folder: Path, **changes):
-    return analyse(*ask(load(folder), **changes))
+def analyzed(folder: Path, **changes):
+    return analyze(*ask(load(folder), **changes))
 
 
 def test_the_verdict_table_is_what_the_predictions_say(factorial):
-    found = analysed(factorial)
+    found = analyzed(factorial)
     # the same numbers from the made-up networks themselves
     arms = [{"augment": a, "ema": e} for a, e in itertools.product(("on", "off"), repeat=2)]
     correct = {
@@ -90,7 +90,7 @@ def test_the_verdict_table_is_what_the_predictions_say(factorial):
 
 
 def test_the_arms_have_their_costs_and_their_differences(factorial):
-    arms = analysed(factorial).arms.set_index("arm")
+    arms = analyzed(factorial).arms.set_index("arm")
     assert arms["mean"].to_dict() == pytest.approx(load(factorial).runs.groupby("arm")["accuracy"].mean().mul(100).to_dict())
     assert arms.loc[2, "parameters_difference"] == arms.loc[2, "parameters"] - arms.loc[0, "parameters"] > 0
     assert arms.loc[0, "bytes"] == 4 * arms.loc[0, "parameters"]
@@ -112,7 +112,7 @@ def test_time_is_a_cost_where_arms_were_trained_in_turns_on_one_machine(sweeps, 
         segment = SEGMENT | {"time": time, "host": host if level == "off" else "here"}
         (sweeps.store / run.trajectory.fingerprint / "env.json").unlink(missing_ok=True)
         run.trajectory.add_segment(segment)
-    found = analysed(folder)
+    found = analyzed(folder)
     assert found.in_turns is expected
     assert found.arms["front_seconds"].any() == expected
     (arms,) = [table for table in tables.every(found) if table.name == "arms"]
@@ -120,7 +120,7 @@ def test_time_is_a_cost_where_arms_were_trained_in_turns_on_one_machine(sweeps, 
 
 
 def test_what_an_arm_brings_along_is_named(factorial):
-    confounds = analysed(factorial).confounds
+    confounds = analyzed(factorial).confounds
     assert set(confounds["arm"]) == {2, 3}
     first = confounds[confounds["arm"] == 2].set_index("what")
     assert (first.loc["input", "before"], first.loc["input", "after"]) == ("24 x 24", "32 x 32")
@@ -130,7 +130,7 @@ def test_what_an_arm_brings_along_is_named(factorial):
 def test_missing_runs_leave_the_pairs_that_both_have(sweeps):
     made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1,2", "steps=20", "eval_every=10")
     folder = fill(sweeps, made, skip=lambda run: run.seed == 1 and run.arm < 2)
-    found = analysed(folder)
+    found = analyzed(folder)
     assert found.comparisons["n"].tolist() == [2, 2, 2]
     assert found.arms["missing"].tolist() == [1, 1, 0, 0]
     assert found.compute["runs"] == {"done": 10, "missing": 2}
@@ -138,7 +138,7 @@ def test_missing_runs_leave_the_pairs_that_both_have(sweeps):
 
 def test_one_seed_gives_no_verdict(sweeps):
     made = sweeps.planned("augment=on,off", "ema=on,off", "steps=20", "eval_every=10")
-    found = analysed(fill(sweeps, made))
+    found = analyzed(fill(sweeps, made))
     assert set(found.comparisons["verdict"]) == {"no verdict"}
     assert not found.comparisons["dagger"].any()
 
@@ -146,7 +146,7 @@ def test_one_seed_gives_no_verdict(sweeps):
 def test_a_fraction_is_judged_by_its_effects(sweeps):
     words = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one", "seed=0,1,2", "steps=20", "eval_every=10")
     made = sweeps.planned(*words, design="fractional")
-    found = analysed(fill(sweeps, made))
+    found = analyzed(fill(sweeps, made))
     assert len(found.comparisons) == len(made.effects) == found.question.judged
     assert found.comparisons["arm"].isna().all()
     assert found.comparisons["low_new"].notna().all()
@@ -170,13 +170,13 @@ def test_a_fraction_is_judged_by_its_effects(sweeps):
     ],
 )
 def test_what_differs_from_the_plan_makes_a_report_exploratory(factorial, changes, said):
-    question = analysed(factorial, **changes).question
+    question = analyzed(factorial, **changes).question
     assert list(question.changes) == said
     assert question.exploratory == bool(said)
 
 
 def test_another_step_is_read_off_the_same_trajectories(factorial):
-    found = analysed(factorial, at_step=10)
+    found = analyzed(factorial, at_step=10)
     expected = 100 * rights({"augment": "on", "ema": "on"}, "averaged", 2, 10).mean()
     assert found.wide.loc[0, 2] == pytest.approx(expected)
     assert set(found.results.evaluations["step"]) == {10}
@@ -184,9 +184,9 @@ def test_another_step_is_read_off_the_same_trajectories(factorial):
 
 
 def test_another_baseline_has_every_other_arm_compared_with_it(factorial):
-    found = analysed(factorial, baseline="augment: on → off")
+    found = analyzed(factorial, baseline="augment: on → off")
     assert found.question.pairs == ((0, 2), (1, 2), (3, 2))
-    assert found.comparisons["points"].iloc[0] == pytest.approx(-analysed(factorial).comparisons["points"].iloc[1])
+    assert found.comparisons["points"].iloc[0] == pytest.approx(-analyzed(factorial).comparisons["points"].iloc[1])
     assert found.comparisons["name"].tolist() == ["augment: off → on", "augment: off → on, ema: on → off", "ema: on → off"]
     assert found.arms["label"].tolist()[2] == "baseline (augment: off, ema: on)"
     assert set(found.results.evaluations["label"]) == set(found.results.runs["label"]) == set(found.arms["label"])
@@ -197,13 +197,13 @@ def test_another_baseline_has_every_other_arm_compared_with_it(factorial):
 )
 def test_a_ladder_that_is_compared_otherwise_has_no_rungs(sweeps, baseline, rungs, name):
     made = sweeps.planned("augment=off,on", "ema=off,on", "seed=0,1,2", "steps=20", "eval_every=10", design="ladder")
-    found = analysed(fill(sweeps, made), baseline=baseline)
+    found = analyzed(fill(sweeps, made), baseline=baseline)
     assert (found.partner, found.comparisons["name"].tolist()[-1]) == ("the rung below" if rungs else None, name)
     assert any("rung below" in line for line in found.fill(footnotes.verdict_notes)) == rungs
     assert found.question.exploratory != rungs
 
 
-@pytest.mark.parametrize(("arm", "verdicts_"), [(1, ["unclear", "hurts"]), (0, ["helps", "unclear"])])
+@pytest.mark.parametrize(("arm", "verdicts_"), [(1, ["inconclusive", "hurts"]), (0, ["helps", "inconclusive"])])
 def test_what_is_left_of_an_arm_that_diverged_is_not_said_to_do_well(sweeps, arm, verdicts_):
     """Neither is the other said to do worse than what is left of it."""
     made = sweeps.planned("lr=0.1,0.2,0.3", "seed=0,1,2,3", "steps=20", "eval_every=10", design="one_factor")
@@ -212,26 +212,26 @@ def test_what_is_left_of_an_arm_that_diverged_is_not_said_to_do_well(sweeps, arm
     runs = results.runs.assign(accuracy=results.runs["arm"].map(values) + results.runs["seed"] * results.runs["arm"] / 1e4)
     gone = (runs["arm"] == arm) & (runs["seed"] == 3)
     runs.loc[gone, ["status", "accuracy"]] = ["diverged", np.nan]
-    found = analyse(*ask(replace(results, runs=runs)))
+    found = analyze(*ask(replace(results, runs=runs)))
     assert found.comparisons["verdict"].tolist() == verdicts_
-    assert found.comparisons["limit"].tolist() == ["" if told != "unclear" else "diverged" for told in verdicts_]
+    assert found.comparisons["limit"].tolist() == ["" if told != "inconclusive" else "diverged" for told in verdicts_]
 
 
 def test_new_images_are_not_told_from_fewer_seeds_than_the_verdict(sweeps):
     made = sweeps.planned("augment=on,off", "seed=0,1,2,3", "steps=20", "eval_every=10")
     folder = fill(sweeps, made)
-    assert analysed(folder).comparisons["low_new"].notna().all()
+    assert analyzed(folder).comparisons["low_new"].notna().all()
     made.runs[0].trajectory.predictions_file(20).write_bytes(b"damaged")
-    found = analysed(folder).comparisons
+    found = analyzed(folder).comparisons
     assert found["n"].tolist() == [4]
     assert found["low_new"].isna().all()
     assert not found["dagger"].any()
 
 
 def test_of_the_loss_less_is_better_and_there_is_no_margin(factorial):
-    loss, accuracy = analysed(factorial, metric="loss"), analysed(factorial)
+    loss, accuracy = analyzed(factorial, metric="loss"), analyzed(factorial)
     assert loss.comparisons["points"].tolist() == pytest.approx((-accuracy.comparisons["points"] / 100).tolist())
-    assert loss.comparisons["verdict"].tolist() == accuracy.comparisons["verdict"].replace("no effect", "unclear").tolist()
+    assert loss.comparisons["verdict"].tolist() == accuracy.comparisons["verdict"].replace("no effect", "inconclusive").tolist()
     assert loss.question.margin is None
     assert loss.comparisons["low_new"].isna().all()
     assert loss.published.empty
@@ -248,14 +248,14 @@ def test_of_the_loss_less_is_better_and_there_is_no_margin(factorial):
 )
 def test_what_there_is_not_is_refused(factorial, changes, said):
     with pytest.raises(AblateError, match=said):
-        analysed(factorial, **changes)
+        analyzed(factorial, **changes)
 
 
 def test_an_effect_has_no_baseline(sweeps):
     words = ("augment=on,off", "ema=on,off", "lrn=on,off", "steps=20", "eval_every=10")
     made = sweeps.planned(*words, design="fractional")
     with pytest.raises(AblateError, match="judged by effects"):
-        analysed(fill(sweeps, made), baseline="1")
+        analyzed(fill(sweeps, made), baseline="1")
 
 
 def test_arms_that_are_one_are_compared_once_with_another_baseline(sweeps):
@@ -272,7 +272,7 @@ def test_joined_sweeps_are_exploratory(sweeps):
     for seeds in ("seed=0,1", "seed=2,3"):
         made = sweeps.planned("augment=on,off", "ema=on,off", seeds, "steps=20", "eval_every=10")
         folders.append(fill(sweeps, made))
-    found = analyse(*ask(load(*folders)))
+    found = analyze(*ask(load(*folders)))
     assert found.comparisons["n"].tolist() == [4, 4, 4]
     [change] = found.question.changes
     assert change.startswith("sweeps joined: ")
@@ -281,7 +281,7 @@ def test_joined_sweeps_are_exploratory(sweeps):
 def test_frames_are_whole_where_nothing_was_trained(sweeps):
     made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1", "steps=20", "eval_every=10")
     sweep_file.write(sweeps.multirun / "it", made.sweep)
-    found = analysed(sweeps.multirun / "it")
+    found = analyzed(sweeps.multirun / "it")
     assert set(found.comparisons["verdict"]) == {"no verdict"}
     assert found.arms["missing"].tolist() == [2, 2, 2, 2]
     for frame in (found.contrasts, found.shapley, found.over_training, found.classes, found.networks, found.published):
@@ -294,7 +294,7 @@ def test_what_a_diverged_seed_says_of_its_step_is_no_confound(sweeps):
     folder = fill(sweeps, made)
     made.runs[1].trajectory.drop_after(5)
     made.runs[1].trajectory.set_status("diverged", 7, "the loss became nan at step 7")
-    found = analysed(folder)
+    found = analyzed(folder)
     assert found.results.runs.loc[1, "step"] == 7
     assert "step" not in set(found.confounds["what"])
 
@@ -305,26 +305,26 @@ def test_a_training_without_an_evaluation_has_no_time_and_is_counted(sweeps):
     folder = fill(sweeps, made)
     lost.drop_after(0)
     lost.set_status("diverged", 7, "the loss became nan at step 7")
-    compute = analysed(folder).compute
+    compute = analyzed(folder).compute
     assert (compute["timed"], compute["untimed"], compute["seconds"]) == (3, 1, 30.0)
 
 
 def test_trainings_from_before_the_plan_are_counted_where_it_is_dated(sweeps):
     made = sweeps.planned("augment=on,off", "seed=0,1", "steps=20", "eval_every=10")
     folder = fill(sweeps, made)
-    assert analysed(folder).begun_earlier is None
+    assert analyzed(folder).begun_earlier is None
     sweep_file.write(folder, replace(made.sweep, fixed_at=1795317581))
-    assert analysed(folder).begun_earlier is None, "no training says when it was begun"
+    assert analyzed(folder).begun_earlier is None, "no training says when it was begun"
     for run, second in zip(made.runs, (40, 41, 42, 43), strict=True):
         (run.trajectory.path / "env.json").unlink()
         run.trajectory.add_segment({"time": f"2026-11-22T04:19:{second}+0100"})
-    found = analysed(folder)
+    found = analyzed(folder)
     assert found.begun_earlier == 1
     assert caveats.earlier(found.results, found.question, found.begun_earlier).startswith(
         "1 of 4 trainings was begun before this sweep was planned: "
     )
     sweep_file.write(folder, replace(made.sweep, fixed_at=1795317580))
-    assert analysed(folder).begun_earlier == 0
+    assert analyzed(folder).begun_earlier == 0
     assert caveats.earlier(found.results, found.question, 0) == ""
     assert not found.question.exploratory
 
@@ -333,8 +333,8 @@ def test_a_sweep_that_is_not_finished_is_interim(sweeps):
     made = sweeps.planned("augment=on,off", "seed=0,1,2", "steps=20", "eval_every=10")
     folder = fill(sweeps, made, skip=lambda run: run.seed == 2)
     said = "Interim: 2 of 6 runs are not there yet; looking now is a look that was not planned."
-    assert analysed(folder).fill(caveats.interim) == said
-    assert analysed(fill(sweeps, made)).fill(caveats.interim) == ""
+    assert analyzed(folder).fill(caveats.interim) == said
+    assert analyzed(fill(sweeps, made)).fill(caveats.interim) == ""
 
 
 def test_arms_of_joined_sweeps_may_have_different_numbers_of_seeds(sweeps):
@@ -343,7 +343,7 @@ def test_arms_of_joined_sweeps_may_have_different_numbers_of_seeds(sweeps):
         made = sweeps.planned(*words, "steps=20", "eval_every=10", design="one_factor")
         folders.append(fill(sweeps, made))
     assert naming.seeds_an_arm(load(folders[0])) == "3 seeds"
-    found = analyse(*ask(load(*folders)))
+    found = analyze(*ask(load(*folders)))
     assert naming.seeds_an_arm(found.results) == "2 to 3 seeds"
     assert "Each arm was run with 2 to 3 seeds (0, 1, 2)." in paper.methods(found)
     assert "3 arms with 2 to 3 seeds each = 8 runs" in found.fill(story.plan)[0]
@@ -354,7 +354,7 @@ def test_comparisons_of_joined_sweeps_are_no_ladder(sweeps):
     for words in (("augment=on,off", "ema=on"), ("augment=on,off", "ema=off"), ("augment=on", "ema=off,on")):
         made = sweeps.planned(*words, "seed=0,1", "steps=20", "eval_every=10", design="one_factor")
         folders.append(fill(sweeps, made))
-    text = " ".join(analyse(*ask(load(*folders))).fill(story.asked))
+    text = " ".join(analyze(*ask(load(*folders))).fill(story.asked))
     assert "rung" not in text
     assert "as each of the sweeps planned it" in text
 
@@ -364,7 +364,7 @@ def test_arms_compared_with_different_ones_are_named_by_what_they_change(sweeps)
     for words in (("augment=on,off", "ema=on,off"), ("augment=off,on", "ema=off,on")):
         made = sweeps.planned(*words, "seed=0,1", "steps=20", "eval_every=10", design="one_factor")
         folders.append(fill(sweeps, made))
-    found = analyse(*ask(load(*folders)))
+    found = analyze(*ask(load(*folders)))
     levels = found.levels
     for row in found.comparisons.itertuples():
         before, after = levels.loc[row.against], levels.loc[row.arm]
@@ -376,13 +376,13 @@ def test_what_does_not_fit_together_is_said(sweeps):
     made = sweeps.planned("augment=on,off", "seed=0,1,2,3", "steps=20", "eval_every=10")
     folder = fill(sweeps, made)
     assert not load(folder).notes
-    assert not analysed(folder).fill(caveats.doubts)
+    assert not analyzed(folder).fill(caveats.doubts)
     first, second = (run.trajectory for run in made.runs[:2])
     first.predictions_file(20).unlink()
     (second.path / "metrics.jsonl").write_text("garbage\n")
     result = folder / "2" / result_file.RESULT
     result.write_text(result.read_text().replace('"accuracy": ', '"accuracy": 1'))
-    found = analysed(folder)
+    found = analyzed(folder)
     assert any("The evaluations of 1 of 8 finished runs are damaged or gone" in note for note in found.results.notes)
     assert any("result.json: accuracy must be a number from 0 to 1, got 1" in note for note in found.results.notes)
     assert found.results.runs["accuracy"].max() <= 1
@@ -394,8 +394,8 @@ def test_a_network_that_knows_one_class_is_named(sweeps, monkeypatch):
     made = sweeps.planned("augment=on,off", "seed=0,1", "steps=20", "eval_every=10")
     monkeypatch.setitem(globals(), "LABELS", np.zeros(IMAGES, dtype=int))
     monkeypatch.setitem(globals(), "rights", lambda levels, *_: np.full(IMAGES, levels["augment"] == "on"))
-    [line] = analysed(fill(sweeps, made)).fill(caveats.doubts)
-    assert line.startswith("These networks give every image the same class, so they have learnt nothing: ")
+    [line] = analyzed(fill(sweeps, made)).fill(caveats.doubts)
+    assert line.startswith("These networks give every image the same class, so they have learned nothing: ")
     assert "augment: on → off, seed 1" in line
 
 
@@ -411,7 +411,7 @@ def test_a_seed_that_one_arm_lost_does_not_cost_the_noise_floor_a_degree_of_free
 
 @pytest.mark.parametrize("changes", [{}, {"margin": 2.0}])
 def test_files_that_travel_alone_tell_what_was_changed_after_training(factorial, changes):
-    found = dict(files.frames(analysed(factorial, **changes)))
+    found = dict(files.frames(analyzed(factorial, **changes)))
     marked = {name: set(frame["exploratory"]) for name, frame in found.items() if "exploratory" in frame}
     assert marked == {name: {bool(changes)} for name in ("arms", "effects", "contrasts")}
     assert {f"{name}.csv" for name in marked} == {name for name, told in files.MEANINGS.items() if "exploratory" in told}

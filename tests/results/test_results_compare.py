@@ -32,17 +32,17 @@ def test_each_change_is_judged_by_the_difference_of_its_two_effects(compared):
 
 
 @pytest.mark.parametrize(
-    ("sweep", "arm", "unclear"), [(0, 0, [True, True]), (0, 1, [True, False]), (1, 2, [False, True]), (1, 0, [True, True])]
+    ("sweep", "arm", "inconclusive"), [(0, 0, [True, True]), (0, 1, [True, False]), (1, 2, [False, True]), (1, 0, [True, True])]
 )
-def test_a_diverged_seed_of_any_of_the_four_arms_leaves_it_unclear(compared, sweep, arm, unclear):
+def test_a_diverged_seed_of_any_of_the_four_arms_leaves_it_inconclusive(compared, sweep, arm, inconclusive):
     pair = [WHOLE, OTHER]
     pair[sweep] = with_one(pair[sweep], arm, "diverged")
     comparison = compared(*pair)
     table = interplay.table(comparison)
     others = ["adds up", "depends on the others"]
-    told = ["unclear: a seed diverged" if gone else other for gone, other in zip(unclear, others, strict=True)]
+    told = ["inconclusive: a seed diverged" if gone else other for gone, other in zip(inconclusive, others, strict=True)]
     assert table.text["verdict"].tolist() == told
-    assert comparison.frame["diverged"].tolist() == unclear
+    assert comparison.frame["diverged"].tolist() == inconclusive
     assert any("a seed of one of the four arms diverged" in note for note in table.notes)
 
 

@@ -6,7 +6,7 @@ from ablate.planning.overview import describe
 from ablate.planning.site import here
 from ablate.report import page
 from ablate.results import load
-from ablate.results.analysis import analyse
+from ablate.results.analysis import analyze
 from ablate.results.question import ask
 
 FACTORS = ("augment=on,off", "ema=on,off", "lr=0.1,0.05", "batch_size=64,32")
@@ -16,7 +16,7 @@ FACTORS = ("augment=on,off", "ema=on,off", "lr=0.1,0.05", "batch_size=64,32")
 def made(sweeps):
     """The plan of a fraction in which crops and batch sizes change more than themselves, and what the report knows of it."""
     plan = sweeps.planned(*FACTORS, "seed=0,1", "steps=10", design="fractional")
-    return plan, analyse(*ask(load(sweeps.trained(plan, 5, 10))))
+    return plan, analyze(*ask(load(sweeps.trained(plan, 5, 10))))
 
 
 def part(analysis, name):
@@ -42,7 +42,7 @@ def test_the_page_of_a_fraction_shows_them_and_says_that_costs_are_not_compared(
     _, analysis = made
     (table,) = part(analysis, "confounds").blocks
     assert list(table.text["factor"]) == ["augment: on → off"] * 3 + ["batch_size: 64 → 32"] * 2
-    assert list(table.text["by"])[-2:] == ["+100 %", "−50 %"]
+    assert list(table.text["by"])[-2:] == ["+100%", "−50%"]
     said = part(analysis, "costs").blocks[0].lines[0]
     assert said.startswith("Effects are judged here, not arms")
 
@@ -59,7 +59,7 @@ def test_what_is_not_known_of_an_arm_is_no_confound_and_is_not_denied(made):
 
 def test_a_fraction_whose_factors_change_themselves_alone_says_so(sweeps):
     plan = sweeps.planned("ema=on,off", "lr=0.1,0.05", "seed=0,1", "steps=10", design="fractional")
-    (lines,) = part(analyse(*ask(load(sweeps.trained(plan, 5, 10)))), "confounds").blocks
+    (lines,) = part(analyze(*ask(load(sweeps.trained(plan, 5, 10)))), "confounds").blocks
     assert lines.lines == ("None: no factor brings along another change, on average over the arms.",)
 
 
@@ -67,7 +67,7 @@ def test_a_fraction_whose_factors_change_themselves_alone_says_so(sweeps):
 def test_the_report_tells_of_each_arm_what_the_plan_warned_of(sweeps, factor):
     plan = sweeps.planned(factor, "seed=0,1", "steps=10")
     warned = describe(plan, here(1, 1), calibrate=False)["arms"][1]["besides"]
-    analysis = analyse(*ask(load(sweeps.trained(plan, 5, 10))))
+    analysis = analyze(*ask(load(sweeps.trained(plan, 5, 10))))
     told = analysis.confounds.set_index("what")
     assert list(told.index) == [change["what"] for change in warned] != []
     for change in warned:
@@ -78,15 +78,15 @@ def test_the_report_tells_of_each_arm_what_the_plan_warned_of(sweeps, factor):
 
 def test_another_optimizer_brings_its_own_learning_rate_along(sweeps):
     plan = sweeps.planned("optimizer=sgd,adam", "seed=0,1", "steps=10")
-    analysis = analyse(*ask(load(sweeps.trained(plan, 5, 10))))
+    analysis = analyze(*ask(load(sweeps.trained(plan, 5, 10))))
     (table,) = part(analysis, "confounds").blocks
-    assert table.text.to_numpy().tolist() == [["optimizer: sgd → adam", "learning rate", "0.1", "0.001", "−99 %"]]
+    assert table.text.to_numpy().tolist() == [["optimizer: sgd → adam", "learning rate", "0.1", "0.001", "−99%"]]
     for run in plan.runs[::2]:  # those of the baseline
         run.trajectory.path.rename(sweeps.multirun / str(run.seed))
-    assert analyse(*ask(load(sweeps.multirun / plan.name))).confounds.empty
+    assert analyze(*ask(load(sweeps.multirun / plan.name))).confounds.empty
 
 
 def test_epochs_that_both_arms_were_given_are_no_confound_and_their_steps_are(sweeps):
     plan = sweeps.planned("batch_size=64,32", "seed=0,1", "epochs=2")
-    analysis = analyse(*ask(load(sweeps.trained(plan, max(run.asked.step for run in plan.runs)))))
+    analysis = analyze(*ask(load(sweeps.trained(plan, max(run.asked.step for run in plan.runs)))))
     assert set(analysis.confounds["what"]) == {"steps", "steps_per_epoch"}

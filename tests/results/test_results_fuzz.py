@@ -19,7 +19,7 @@ from ablate.errors import AblateError
 from ablate.monitor.snapshot import snapshot
 from ablate.report import caveats
 from ablate.results import load
-from ablate.results.analysis import analyse
+from ablate.results.analysis import analyze
 from ablate.results.question import ask
 from ablate.store.checksums import CHECK, seal
 
@@ -55,7 +55,7 @@ def told(source: Path, deep: bool = False) -> tuple[str, tuple[str, ...]]:
     """
     try:
         results = load(source)
-        analysis = analyse(*ask(results))
+        analysis = analyze(*ask(results))
         frames = [results.runs, results.evaluations, results.trainings, results.history]
         predictions = [results.predictions(int(number)) for number in results.runs["number"]]
         plain = json.dumps(

@@ -13,7 +13,7 @@ from ablate.config.execution import Settings
 from ablate.planning.plan import Run
 from ablate.report import footnotes, writing
 from ablate.results import load
-from ablate.results.analysis import Analysis, analyse
+from ablate.results.analysis import Analysis, analyze
 from ablate.results.question import ask
 from ablate.running import sweep
 from ablate.running.backend import Outcome
@@ -59,8 +59,8 @@ def run(sweeps) -> Ran:
     return ran
 
 
-def analysed(folder: Path, **changes) -> Analysis:
-    return analyse(*ask(load(folder), **changes))
+def analyzed(folder: Path, **changes) -> Analysis:
+    return analyze(*ask(load(folder), **changes))
 
 
 def said(analysis: Analysis) -> str:
@@ -68,7 +68,7 @@ def said(analysis: Analysis) -> str:
 
 
 def test_a_first_look_is_reported_as_ever(run):
-    found = analysed(run(*WORDS, "seed=0,1,2"))
+    found = analyzed(run(*WORDS, "seed=0,1,2"))
     assert found.question.levels == [0.975] * 2
     assert found.comparisons["level"].tolist() == [0.975] * 2
     assert stats.GUARANTEE in said(found)
@@ -77,28 +77,28 @@ def test_a_first_look_is_reported_as_ever(run):
 
 def test_a_second_look_has_a_quarter_of_the_level_and_says_what_holds_of_both(run):
     first = run(*WORDS, "seed=0,1,2")
-    found = analysed(run(*WORDS, "seed=0,1,2,3,4"))
+    found = analyzed(run(*WORDS, "seed=0,1,2,3,4"))
     assert found.comparisons["level"].tolist() == [1 - 0.05 / 8] * 2
     assert "You looked twice (3 seeds, then 5). The chance that any verdict of either look is wrong is at most 7.5%" in said(
         found
     )
-    assert "99.38 % (5 % shared among the comparisons of a sweep, and less at each further look)" in said(found)
-    assert "You looked" not in said(analysed(first))
+    assert "99.38% (5% shared among the comparisons of a sweep, and less at each further look)" in said(found)
+    assert "You looked" not in said(analyzed(first))
 
 
 def test_rows_of_one_report_have_their_own_levels(run):
     run("ema=on,off", *WORDS[2:], "seed=0,1,2")
-    found = analysed(run(*WORDS, "seed=0,1,2,3"))
+    found = analyzed(run(*WORDS, "seed=0,1,2,3"))
     by_name = dict(zip(found.comparisons["name"], found.comparisons["level"], strict=True))
     assert by_name == {"ema: on → off": 1 - 0.05 / 8, "augment: on → off": 1 - 0.05 / 2}
-    assert "97.5 % to 99.38 %" in said(found)
+    assert "97.5% to 99.38%" in said(found)
     assert "2 sweeps of this store have read this test set." in said(found)
     assert "at most 11.25%" in said(found)
 
 
 def test_seeds_that_leave_out_some_that_were_looked_at_make_a_report_exploratory(run):
     run(*WORDS, "seed=0,1,2")
-    found = analysed(run(*WORDS, "seed=1,2,3"))
+    found = analyzed(run(*WORDS, "seed=1,2,3"))
     assert found.question.exploratory
     assert "Exploratory: this list of seeds was not entered as a look before training, so no verdict here is a test." in said(
         found
@@ -110,13 +110,13 @@ def test_seeds_that_leave_out_some_that_were_looked_at_make_a_report_exploratory
 @pytest.mark.parametrize("change", [{"metric": "loss"}, {"margin": 1.0}, {"baseline": "1"}])
 def test_what_is_changed_after_training_is_no_look(run, change):
     run(*WORDS, "seed=0,1,2")
-    found = analysed(run(*WORDS, "seed=0,1,2,3,4"), **change)
+    found = analyzed(run(*WORDS, "seed=0,1,2,3,4"), **change)
     assert found.question.looked == ()
     assert "You looked" not in said(found)
 
 
 def test_a_comparison_is_pending_until_all_of_its_runs_have_ended(run):
-    found = analysed(run(*WORDS, "seed=0,1,2", of=lambda each: each.seed < 2 or each.arm < 2))
+    found = analyzed(run(*WORDS, "seed=0,1,2", of=lambda each: each.seed < 2 or each.arm < 2))
     assert dict(zip(found.comparisons["name"], found.comparisons["limit"], strict=True)) == {
         "ema: on → off": "alike",
         "augment: on → off": "pending until all of its runs have ended",
@@ -130,31 +130,31 @@ def test_trainings_that_were_begun_before_a_look_take_the_place_of_the_promise(r
     made = sweeps.planned(*WORDS, "seed=0,1,2", design="one_factor")
     for each in made.trainings[:2]:
         each.trajectory.add_segment({"host": "here", "threads": 1, "time": "2020-01-01T00:00:00+00:00"})
-    found = analysed(folder)
+    found = analyzed(folder)
     assert found.begun_earlier == 2
     assert "2 of 6 trainings predate this plan; if you had seen their results" in said(found)
     assert stats.GUARANTEE not in said(found)
     again = run(*WORDS, "seed=0,1,2,3,4")
-    assert "predate" not in said(analysed(again))
+    assert "predate" not in said(analyzed(again))
 
 
 def test_a_sweep_of_an_older_version_is_one_look(run, sweeps):
     folder = run(*WORDS, "seed=0,1,2")
     (sweeps.store / looks.LOOKS).unlink()
-    found = analysed(folder)
+    found = analyzed(folder)
     assert (found.question.looked, found.question.exploratory) == ((), False)
     assert stats.GUARANTEE in said(found)
     file = sweep_file.read(folder)
     sweep_file.write(folder, replace(file.sweep, fixed_at=1_600_000_000))
     run("lrn=on,off", *WORDS[2:], "seed=0,1,2")
-    assert not analysed(folder).question.exploratory
+    assert not analyzed(folder).question.exploratory
 
 
 def test_a_line_that_is_damaged_is_named_and_its_look_is_none(run, sweeps):
     folder = run(*WORDS, "seed=0,1,2")
     path = sweeps.store / looks.LOOKS
     path.write_bytes(path.read_bytes().replace(b'"seeds":[0,1,2]', b'"seeds":[0,1,3]'))
-    found = analysed(folder)
+    found = analyzed(folder)
     assert any("looks.jsonl: line 2 damaged" in note for note in found.results.notes)
     assert found.question.exploratory
 
@@ -166,9 +166,9 @@ def test_a_pack_has_the_looks_that_its_report_tells_of(run, sweeps, tmp_path, mo
     run(*WORDS, "seed=0,1,2")
     folder = run(*WORDS, "seed=0,1,2,3,4")
     assert runs.run(["pack", str(folder), "--out", "pack"]) == 0
-    assert "You looked twice (3 seeds, then 5)." in said(analysed(tmp_path / "pack"))
+    assert "You looked twice (3 seeds, then 5)." in said(analyzed(tmp_path / "pack"))
     assert runs.run(["unpack", "pack", "--store", "other/runs", "--to", "other/multirun"]) == 0
-    assert "You looked twice (3 seeds, then 5)." in said(analysed(tmp_path / "other" / "multirun" / folder.name))
+    assert "You looked twice (3 seeds, then 5)." in said(analyzed(tmp_path / "other" / "multirun" / folder.name))
     assert looks.read(tmp_path / "other" / "runs").looks == looks.read(sweeps.store).looks
 
 
@@ -189,7 +189,7 @@ def test_the_files_say_what_is_exploratory_and_the_level_of_a_second_look(run, t
     assert report.to_json()["level"] == pytest.approx(1 - 0.05 / 8)
     page = (tmp_path / "second" / "index.html").read_text()
     assert "You looked twice (3 seeds, then 5)." in page
-    assert "so each at a level of 99.38 %" in page
+    assert "so each at a level of 99.38%" in page
 
 
 def test_a_pack_without_looks_counts_as_one_where_it_is_unpacked(run, sweeps, tmp_path, monkeypatch):
@@ -205,6 +205,6 @@ def test_a_pack_without_looks_counts_as_one_where_it_is_unpacked(run, sweeps, tm
     assert runs.run(["unpack", "pack"]) == 0
     entries = looks.read(sweeps.store).entries
     assert [(entry.older, entry.judged) for entry in entries[-1:]] == [(True, 2)]
-    found = analysed(folder)
+    found = analyzed(folder)
     assert not found.question.exploratory
     assert stats.GUARANTEE in said(found)

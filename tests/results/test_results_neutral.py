@@ -22,7 +22,7 @@ from ablate.models import layers, spec
 from ablate.planning.forecast import siblings
 from ablate.planning.run_result import trajectory_of
 from ablate.report.paper import recipe as paper
-from ablate.results.analysis import analyse
+from ablate.results.analysis import analyze
 from ablate.results.published import recipe as published_digest
 from ablate.results.question import ask
 from ablate.results.trained import Trained
@@ -153,7 +153,7 @@ def test_what_was_trained_before_is_found_and_shown_with_neutral_values(sweeps, 
     assert config["input"]["cutout"] == 0.0
     assert {one["dilation"] for layer in config["model"] for one in layer.values() if "stride" in one} == {1}
     assert siblings(config, sweeps.store, (0, 1)).keys() == siblings(stored, sweeps.store, (0, 1)).keys() == {0, 1}
-    found = analyse(*ask(results.load(old)))
+    found = analyze(*ask(results.load(old)))
     content = paper.config(found.results, found.question)
     assert content is not None
     assert content["input"]["cutout"] == 0.0

@@ -20,7 +20,7 @@ from ablate.report import files, paper, sentences, tables
 from ablate.report.page import story
 from ablate.report.repeat import commands, name
 from ablate.results import load
-from ablate.results.analysis import Analysis, analyse
+from ablate.results.analysis import Analysis, analyze
 from ablate.results.question import ask
 from ablate.results.retuned import Retuned
 from ablate.running.retune import Retuning, Settings
@@ -62,7 +62,7 @@ def retuned(sweeps) -> Callable[..., tuple[Analysis, Path]]:
         found = load(folder)
         runs = found.runs.copy()
         runs["accuracy"] = [measured[arm][seed] for arm, seed in zip(runs["arm"], runs["seed"], strict=True)]
-        return analyse(*ask(replace(found, runs=runs, labels=None), **changes)), folder
+        return analyze(*ask(replace(found, runs=runs, labels=None), **changes)), folder
 
     return made
 
@@ -161,7 +161,7 @@ def test_figures_show_both_effects_and_the_curves(retuned) -> None:
     assert "−0.67 points" in told[1]
     curve = [text for _, _, text in plots.points(figures["tuning"])]
     assert len(curve) == 8, "one that diverged has no value"
-    assert curve[0] == "baseline, lr 0.05: 80.35 % ± 0.07"
+    assert curve[0] == "baseline, lr 0.05: 80.35% ± 0.07"
     tuning = analysis.retuned.tuning
     known = tuning[tuning["mean"].notna()].sort_values(["arm", "rate"])
     drawn = [place for line in figures["tuning"].axes[0].lines if len(line.get_xdata()) > 1 for place in line.get_xydata()]
@@ -193,7 +193,7 @@ def test_what_cannot_be_read_otherwise_is_refused(retuned) -> None:
 
 def test_the_tuning_has_a_report_of_its_own(sweeps) -> None:
     made = in_store(retuning(*WORDS, "steps=10", "eval_every=5", "seed=0,1,2").tuning, sweeps.store)
-    analysis = analyse(*ask(load(sweeps.trained(made, 5, 10))))
+    analysis = analyze(*ask(load(sweeps.trained(made, 5, 10))))
     assert analysis.question.evaluation_set == "validation"
     assert analysis.question.pairs == ()
     assert "where learning rates are chosen" in analysis.fill(story.answer)

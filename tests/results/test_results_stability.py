@@ -14,7 +14,7 @@ from ablate.report.figures.accuracy import part as over_training
 from ablate.report.figures.forest import part as judged
 from ablate.report.page import story
 from ablate.results import load
-from ablate.results.analysis import Analysis, analyse
+from ablate.results.analysis import Analysis, analyze
 from ablate.results.question import ask
 
 STEPS = tuple(range(10, 90, 10))
@@ -33,13 +33,13 @@ def fill(sweeps, fall: float = 0.10, steps=STEPS, words=()) -> Path:
     return sweeps.trained(made, *steps, measured=measured)
 
 
-def analysed(folder: Path, **changes) -> Analysis:
-    return analyse(*ask(load(folder), **changes))
+def analyzed(folder: Path, **changes) -> Analysis:
+    return analyze(*ask(load(folder), **changes))
 
 
 @pytest.fixture
 def fallen(sweeps) -> Analysis:
-    return analysed(fill(sweeps))
+    return analyzed(fill(sweeps))
 
 
 def screen(analysis: Analysis) -> str:
@@ -69,18 +69,18 @@ def test_a_run_that_falls_at_its_end_is_unstable(fallen):
 def test_an_unstable_run_of_either_side_bars_no_effect(sweeps):
     """A fall so small that the interval still lies within the margin."""
     folder = fill(sweeps, fall=0.034)
-    wide = analysed(folder, margin=30)
-    assert wide.comparisons[["verdict", "limit"]].to_numpy().tolist() == [["unclear", "unstable"]]
-    assert "unclear: a run is unstable" in screen(wide)
-    assert analysed(fill(sweeps, fall=0.02, words=["lr=0.1,0.1002"]), margin=30).comparisons["verdict"].tolist() == [
+    wide = analyzed(folder, margin=30)
+    assert wide.comparisons[["verdict", "limit"]].to_numpy().tolist() == [["inconclusive", "unstable"]]
+    assert "inconclusive: a run is unstable" in screen(wide)
+    assert analyzed(fill(sweeps, fall=0.02, words=["lr=0.1,0.1002"]), margin=30).comparisons["verdict"].tolist() == [
         "no effect"
     ]
 
 
 def test_the_sentence_about_5_percent_appears_only_where_it_holds(sweeps, fallen):
-    sound = analysed(fill(sweeps, fall=0.0, words=["lr=0.1,0.1002"]))
+    sound = analyzed(fill(sweeps, fall=0.0, words=["lr=0.1,0.1002"]))
     (why,) = {caveats.no_bound(fallen.unstable_seeds)}
-    bound = "wrong is at most 5 %"
+    bound = "wrong is at most 5%"
     for notes in (fallen.fill(footnotes.verdict_notes), [paper.methods(fallen)]):
         assert why in " ".join(notes)
         assert bound not in " ".join(notes)
@@ -109,7 +109,7 @@ def test_the_figures_mark_unstable_runs(fallen):
 
 
 def test_what_was_evaluated_too_seldom_is_not_checked_which_is_said(sweeps):
-    found = analysed(fill(sweeps, steps=STEPS[-5:]))
+    found = analyzed(fill(sweeps, steps=STEPS[-5:]))
     assert not found.stability[["judged", "unstable"]].any(axis=None)
     assert found.stability["bar"].isna().all()
     (line,) = found.fill(caveats.unstable)
@@ -119,14 +119,14 @@ def test_what_was_evaluated_too_seldom_is_not_checked_which_is_said(sweeps):
 
 
 def test_another_metric_than_accuracy_is_not_checked(sweeps):
-    found = analysed(fill(sweeps), metric="loss")
+    found = analyzed(fill(sweeps), metric="loss")
     assert found.stability.empty
     assert not found.unstable_seeds.any(axis=None)
     assert found.fill(caveats.unstable) == []
 
 
 def test_a_run_is_judged_by_what_came_before_the_step_that_is_read(sweeps):
-    found = analysed(fill(sweeps), at_step=70)
+    found = analyzed(fill(sweeps), at_step=70)
     assert set(found.stability["evaluations"]) == {6}
     assert not found.stability["unstable"].any()
 
@@ -141,6 +141,6 @@ def test_an_effect_has_the_unstable_runs_of_all_its_arms(sweeps):
         accuracy = 0.8 - gone + 0.001 * run.seed
         return {f"accuracy_{weights}": accuracy for weights in ("raw", "averaged")}, {"averaged": LABELS, "raw": LABELS}
 
-    found = analysed(sweeps.trained(made, *STEPS, measured=measured))
+    found = analyzed(sweeps.trained(made, *STEPS, measured=measured))
     assert found.question.effects
     assert np.array_equal(found.unstable_seeds.to_numpy(), [[False, True, False]] * len(found.comparisons))

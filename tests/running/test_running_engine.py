@@ -35,7 +35,7 @@ class Script:
         self.submitted: list[Job] = []
         self.at_work: list[Job] = []
         self.most = 0
-        self.cancelled: list[str] = []
+        self.canceled: list[str] = []
         self.during: Callable[[], None] = lambda: None
 
     def __enter__(self) -> "Script":
@@ -62,12 +62,12 @@ class Script:
     def wait(self, timeout_s: float) -> list[Outcome]:
         self.during()
         job = self.at_work.pop(0)
-        state = "stopped" if job.fingerprint in self.cancelled else (self.states.get(job.fingerprint) or ["ended"]).pop(0)
+        state = "stopped" if job.fingerprint in self.canceled else (self.states.get(job.fingerprint) or ["ended"]).pop(0)
         died = {"error": "its process was killed", "cause": self.cause} if state == "died" else {}
         return [Outcome(job.fingerprint, state, **died)]  # type: ignore[arg-type]
 
     def cancel(self, fingerprints: Collection[str]) -> None:
-        self.cancelled += fingerprints
+        self.canceled += fingerprints
 
 
 def engine(backend: Script, retries: int = 2, fail_fast: bool = False) -> tuple[Engine, list[tuple[str, str]]]:
@@ -136,7 +136,7 @@ def test_fail_fast_stops_at_the_first(tmp_path: Path) -> None:
     run.run(wanted)
     assert ended[0] == (prints(wanted)[0], "failed")
     assert len(backend.submitted) == 2
-    assert backend.cancelled == prints(wanted)[1:2]
+    assert backend.canceled == prints(wanted)[1:2]
 
 
 def test_what_another_process_trains_is_passed_over_and_read_when_it_is_there(
@@ -175,7 +175,7 @@ def test_an_error_of_the_engines_own_lets_all_save(tmp_path: Path) -> None:
     run.tick = full
     with pytest.raises(OSError, match="No space left"):
         run.run(wanted)
-    assert backend.cancelled
+    assert backend.canceled
     assert backend.at_work == []
 
 
@@ -258,7 +258,7 @@ def test_two_that_end_at_once_are_both_let_go_of_where_the_first_cannot_be_noted
 def test_an_interrupt_lets_all_save_and_starts_no_more(tmp_path: Path) -> None:
     wanted = trainings(tmp_path, "seed=0,1,2,3")
     backend = Script(2)
-    backend.during = lambda: os.kill(os.getpid(), signal.SIGINT) if not backend.cancelled else None
+    backend.during = lambda: os.kill(os.getpid(), signal.SIGINT) if not backend.canceled else None
     run, ended = engine(backend)
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
@@ -266,7 +266,7 @@ def test_an_interrupt_lets_all_save_and_starts_no_more(tmp_path: Path) -> None:
     assert signal.getsignal(signal.SIGINT) is before
     assert len(backend.submitted) == 2
     assert {state for _, state in ended} <= {"ended"}
-    assert backend.cancelled[0] == prints(wanted)[1]
+    assert backend.canceled[0] == prints(wanted)[1]
 
 
 def test_a_trajectory_that_was_begun_goes_on_with_its_threads(tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_a_backend_that_has_nothing_to_tell_is_not_waited_for_without_end(
     monkeypatch.setattr(backend, "wait", lambda timeout_s: [])
     with pytest.raises(OSError, match="No space left"):
         run.run(trainings(tmp_path, "seed=0,1"))
-    assert len(backend.cancelled) == 2
+    assert len(backend.canceled) == 2
 
 
 def test_a_training_that_was_given_up_is_not_tried_again_elsewhere(tmp_path: Path) -> None:

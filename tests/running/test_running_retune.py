@@ -287,7 +287,7 @@ def test_a_rate_that_was_chosen_is_no_confound_and_what_else_changes_is_told_onc
     assert line.startswith("augment: on → off also changes input 24 x 24 → 32 x 32")
     assert "learning rate" not in line
     [line] = confounds("optimizer=sgd,adam")
-    assert line == "optimizer: sgd → adam also changes learning rate 0.1 → 0.001 (−99 %)", "at the shared rates it does"
+    assert line == "optimizer: sgd → adam also changes learning rate 0.1 → 0.001 (−99%)", "at the shared rates it does"
 
 
 def test_a_deviation_is_told_by_the_name_of_the_arm_that_it_is_of(tmp_path: Path) -> None:

@@ -507,7 +507,7 @@ def test_the_table_says_how_each_training_at_work_goes(sweep: Sweep, monkeypatch
             *("arm", "seed", "step"), *(["loss"]), "accuracy",
             *(["examples/s"]), "time", "left",
         ]  # fmt: skip
-        assert all(part in text for part in ("augment: on → off", "450/1,000", "32.0 %", "55 s", "200/1,000", "–"))
+        assert all(part in text for part in ("augment: on → off", "450/1,000", "32.0%", "55 s", "200/1,000", "–"))
 
 
 @pytest.mark.parametrize("height", [3, 6, 8, 10, 12, 20, 40])
@@ -603,8 +603,8 @@ def test_each_evaluation_is_told_once(sweep: Sweep, monkeypatch: pytest.MonkeyPa
         screen.refresh()
         assert shown.lines() == [
             f"{first}: resuming from step 100 to 1,000",
-            f"{first}: step 200 of 1,000, accuracy 16.0 %, {speed}",
-            f"{first}: step 300 of 1,000, accuracy 24.0 %, {speed}, about 1 min left",
+            f"{first}: step 200 of 1,000, accuracy 16.0%, {speed}",
+            f"{first}: step 300 of 1,000, accuracy 24.0%, {speed}, about 1 min left",
         ]
         sweep.evaluated(0, *range(400, 1100, 100))
         sweep.ended(0, 1)
@@ -613,9 +613,9 @@ def test_each_evaluation_is_told_once(sweep: Sweep, monkeypatch: pytest.MonkeyPa
         screen.refresh()
         screen.refresh()
         assert shown.lines() == [
-            *(f"{first}: step {step} of 1,000, accuracy {step / 12.5:.1f} %, {speed}" for step in range(400, 1000, 100)),
-            f"{first}: done, accuracy 80.00 % at step 1,000",
-            f"{second}: step 100 of 1,000, accuracy 8.0 %, {speed}",
+            *(f"{first}: step {step} of 1,000, accuracy {step / 12.5:.1f}%, {speed}" for step in range(400, 1000, 100)),
+            f"{first}: done, accuracy 80.00% at step 1,000",
+            f"{second}: step 100 of 1,000, accuracy 8.0%, {speed}",
             f"{second}: failed at step 200: ValueError: no such thing; trace in {sweep.folder}/2/traceback.txt",
         ]
 
@@ -633,7 +633,7 @@ def test_what_was_trained_before_a_store_is_found_is_no_news(sweep: Sweep, monke
         screen.refresh()
         assert shown.lines() == [
             "baseline (ema: on, off), seed 0: at step 150 of 1,000",
-            "augment: on → off (ema: on, off), seed 0: done, accuracy 80.00 % at step 1,000",
+            "augment: on → off (ema: on, off), seed 0: done, accuracy 80.00% at step 1,000",
         ]
 
 
@@ -655,12 +655,12 @@ def test_without_a_terminal_there_is_a_line_for_whatever_happens(sweep: Sweep, m
         assert shown.lines() == []
         sweep.evaluated(0, 100)
         screen.refresh()
-        assert shown.lines() == [f"{first}: step 100 of 1,000, accuracy 8.0 %, 1,280 examples/s, about 1 min left"]
+        assert shown.lines() == [f"{first}: step 100 of 1,000, accuracy 8.0%, 1,280 examples/s, about 1 min left"]
         sweep.failed(2)
         sweep.ended(0, 1)
         screen.refresh()
         assert shown.lines() == [
-            f"{first}: done, accuracy 80.00 % at step 1,000",
+            f"{first}: done, accuracy 80.00% at step 1,000",
             f"{second}: failed at step 200: ValueError: no such thing; trace in {sweep.folder}/2/traceback.txt",
         ]
         monkeypatch.setattr(screen, "_totals_at", 0.0)

@@ -92,7 +92,7 @@ def test_each_further_level_is_compared_with_the_first_over_all_other_factors():
         terms = [center, off, ema, lrn, center * ema, off * ema, center * lrn, off * lrn, ema * lrn]
         fitted = sm.OLS(wide[seed], sm.add_constant(np.column_stack(terms))).fit().params.to_numpy()[1:]
         assert samples.loc[[0, 1], seed].tolist() == pytest.approx(fitted[:2])
-        # With all factors but augment centred, the coefficients of ema and lrn are those at augment=on.
+        # With all factors but augment centered, the coefficients of ema and lrn are those at augment=on.
         assert samples.loc[2, seed] == pytest.approx(fitted[2] + (fitted[4] + fitted[5]) / 3)
         assert samples.loc[3, seed] == pytest.approx(fitted[3] + (fitted[6] + fitted[7]) / 3)
         assert samples.loc[4:8, seed].tolist() == pytest.approx((fitted[4:] / 2).tolist())

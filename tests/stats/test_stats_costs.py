@@ -124,8 +124,8 @@ def test_equal_compute_needs_no_word():
     ("dear", "told"),
     [
         ({"operations": 90_000}, "a step costs 1.8 times as many operations for lrn: on → 2 as for baseline."),
-        ({"operations": 52_000}, "a step costs 4 % more operations for lrn: on → 2 than for baseline."),
-        ({"operations": 50_100}, "a step costs 0.2 % more operations for lrn: on → 2 than for baseline."),
+        ({"operations": 52_000}, "a step costs 4% more operations for lrn: on → 2 than for baseline."),
+        ({"operations": 50_100}, "a step costs 0.2% more operations for lrn: on → 2 than for baseline."),
         ({"batch_size": 512}, "a step costs 4.0 times as many operations for lrn: on → 2 as for baseline."),
         ({"operations": 25_000}, "a step costs 2.0 times as many operations for baseline as for lrn: on → 2."),
         ({"operations": 25_000, "batch_size": 256}, None),

@@ -129,10 +129,10 @@ def test_the_verdict_is_that_of_the_family_interval():
         "depends on the others",
         "depends on the others",
         "depends on the others",
-        "unclear",
+        "inconclusive",
         "no verdict",
         "no verdict",
-        "unclear",  # without any scatter there is no interval
+        "inconclusive",  # without any scatter there is no interval
     ]
     assert frame["under_margin"].tolist() == [False, False, False, True, False, False, False, False]
     assert (frame["low"][:5] < frame["points"][:5]).all()
@@ -140,14 +140,14 @@ def test_the_verdict_is_that_of_the_family_interval():
 
 def test_without_a_margin_nothing_adds_up():
     frame = judged([0.01, -0.02, 0.02, 0.0, -0.01], [0.2, 0.21, 0.19, 0.2, 0.22], margin=None)
-    assert frame["verdict"].tolist() == ["unclear", "depends on the others"]
+    assert frame["verdict"].tolist() == ["inconclusive", "depends on the others"]
     assert not frame["under_margin"].any()
 
 
 def test_what_is_left_of_a_diverged_arm_says_nothing():
     samples = pd.DataFrame([[3.0, 3.1, 2.9], [3.0, 3.1, 2.9], [0.01, -0.02, 0.02], [3.0, np.nan, np.nan]])
     frame = interplay_verdicts(estimates(samples, 0.95), 0.5, [True, False, True, True])
-    assert frame["verdict"].tolist() == ["unclear", "depends on the others", "unclear", "no verdict"]
+    assert frame["verdict"].tolist() == ["inconclusive", "depends on the others", "inconclusive", "no verdict"]
     assert not frame["under_margin"].any()
 
 

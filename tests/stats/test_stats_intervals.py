@@ -13,7 +13,7 @@ from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.weightstats import DescrStatsW
 
-from ablate.stats import HELPS, HURTS, NONE, UNCLEAR, crossed, decide, equivalence_level, family_level, student
+from ablate.stats import HELPS, HURTS, INCONCLUSIVE, NONE, crossed, decide, equivalence_level, family_level, student
 
 LEVELS = [0.95, family_level(6), family_level(124, 3)]
 
@@ -74,14 +74,14 @@ def test_the_bounds_of_an_equivalence_interval_are_those_of_one_sided_tests(judg
         (-2, -0.1, 0.5, HURTS),
         (-0.4, 0.4, 0.5, NONE),
         (-0.55, 0.55, 0.5, NONE),  # the equivalence interval is the narrower one
-        (-0.4, 0.7, 0.5, UNCLEAR),
-        (-0.7, 0.4, 0.5, UNCLEAR),
-        (-0.625, 0.5, 0.5, UNCLEAR),  # an effect of 0.5 is one
+        (-0.4, 0.7, 0.5, INCONCLUSIVE),
+        (-0.7, 0.4, 0.5, INCONCLUSIVE),
+        (-0.625, 0.5, 0.5, INCONCLUSIVE),  # an effect of 0.5 is one
         (0, 0.4, 0.5, NONE),
-        (0, 0.7, 0.5, UNCLEAR),
-        (-0.4, 0.4, None, UNCLEAR),
+        (0, 0.7, 0.5, INCONCLUSIVE),
+        (-0.4, 0.4, None, INCONCLUSIVE),
         (0.1, 0.4, None, HELPS),
-        (np.nan, np.nan, 0.5, UNCLEAR),
+        (np.nan, np.nan, 0.5, INCONCLUSIVE),
     ],
 )
 def test_two_intervals_say_where_the_difference_can_lie(low: float, high: float, margin: float | None, code: int) -> None:
@@ -95,7 +95,7 @@ def test_a_wrong_verdict_takes_an_interval_that_leaves_out_the_truth_on_its_side
     """The proof of the rule, case by case."""
     family, equivalence = ((middle - width, middle + width) for width in (half, narrower * half))
     code = int(decide(family, equivalence, margin))
-    right = {HELPS: truth > 0, HURTS: truth < 0, NONE: abs(truth) < margin, UNCLEAR: True}
+    right = {HELPS: truth > 0, HURTS: truth < 0, NONE: abs(truth) < margin, INCONCLUSIVE: True}
     small = code in (HELPS, HURTS) and -margin < equivalence[0] and equivalence[1] < margin
     if right[code] and not (small and abs(truth) >= margin):
         return

@@ -4,7 +4,7 @@ import ast
 from importlib import resources
 from pathlib import Path
 
-from ablate.stats import HELPS, HURTS, NONE, UNCLEAR, Outcome
+from ablate.stats import HELPS, HURTS, INCONCLUSIVE, NONE, Outcome
 from ablate.stats.outcomes import DECIDED, OF_CODE, SHOWN, words
 
 SOURCES = Path(str(resources.files("ablate")))
@@ -19,7 +19,7 @@ def test_each_outcome_is_shown_in_its_own_way() -> None:
 
 
 def test_each_code_of_an_interval_is_an_outcome() -> None:
-    assert set(OF_CODE) == {HELPS, HURTS, NONE, UNCLEAR}
+    assert set(OF_CODE) == {HELPS, HURTS, NONE, INCONCLUSIVE}
     assert set(OF_CODE.values()) == set(Outcome) - {Outcome.NO_VERDICT}
 
 

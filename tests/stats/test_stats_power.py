@@ -69,7 +69,7 @@ def test_the_seeds_needed_are_the_first_with_enough_power(
     assert found == more_than + 1 or chance(found - 1, difference, sd, level, margin) < 0.8
 
 
-@pytest.mark.parametrize(("sd", "textbook"), [(1.0, 10), (2.0, 34), (0.5, 5)])  # of a paired t test at 5 %, 80 % power
+@pytest.mark.parametrize(("sd", "textbook"), [(1.0, 10), (2.0, 34), (0.5, 5)])  # of a paired t test at 5%, 80% power
 def test_the_seeds_needed_are_those_of_textbooks(sd: float, textbook: int) -> None:
     assert seeds_needed(2, 1.0, sd, 0.95, None) == textbook
 

@@ -35,20 +35,20 @@ def around(mean: float, sd: float, n: int) -> list[float]:
         (0.4, 0.1, "helps", True),  # 0.4 ± 0.12, but ± 0.0953 for the margin
         (0.1, 0.1, "no effect", False),
         (0.2, 0.3, "no effect", False),  # 0.2 ± 0.37 and ± 0.286
-        (0.1, 0.5, "unclear", False),
-        (2, 3, "unclear", False),
+        (0.1, 0.5, "inconclusive", False),
+        (2, 3, "inconclusive", False),
     ],
 )
 def test_the_intervals_alone_decide(mean: float, sd: float, verdict: str, under_margin: bool) -> None:
     found = judge(around(mean, sd, 5)).loc[0]
     assert found[["verdict", "under_margin", "limit"]].tolist() == [verdict, under_margin, ""]
-    assert pd.isna(found["seeds_needed"]) == (verdict != "unclear")
+    assert pd.isna(found["seeds_needed"]) == (verdict != "inconclusive")
 
 
 def test_more_differences_take_more_to_tell() -> None:
     samples = around(0.3, 0.15, 5)  # p is 0.011
     assert judge(samples, judged=1).loc[0, "verdict"] == "helps"
-    assert judge(samples, judged=6).loc[0, "verdict"] == "unclear"
+    assert judge(samples, judged=6).loc[0, "verdict"] == "inconclusive"
 
 
 def test_where_less_is_better_a_fall_helps() -> None:
@@ -57,7 +57,7 @@ def test_where_less_is_better_a_fall_helps() -> None:
 
 def test_without_a_margin_nothing_is_no_effect() -> None:
     found = judge(around(0.1, 0.1, 5), around(0.3, 0.1, 5), margin=None)
-    assert found["verdict"].tolist() == ["unclear", "helps"]
+    assert found["verdict"].tolist() == ["inconclusive", "helps"]
     assert not found["under_margin"].any()
 
 
@@ -69,19 +69,19 @@ def test_one_seed_gives_no_verdict() -> None:
 
 
 @pytest.mark.parametrize("points", [0.0, 0.3, -2.0])
-def test_seeds_that_are_all_alike_are_unclear(points: float) -> None:
+def test_seeds_that_are_all_alike_are_inconclusive(points: float) -> None:
     found = judge([points] * 4).loc[0]
-    assert found[["verdict", "limit"]].tolist() == ["unclear", "alike"]
+    assert found[["verdict", "limit"]].tolist() == ["inconclusive", "alike"]
     assert pd.isna(found["seeds_needed"])
 
 
 def test_what_is_left_of_a_diverged_arm_may_only_hurt() -> None:
     samples = [around(mean, 0.1, 4) for mean in (2, 0.3, -2, 0.1)]
     found = judge(*samples, diverged=[True] * 4)
-    assert found["verdict"].tolist() == ["unclear", "unclear", "hurts", "unclear"]
+    assert found["verdict"].tolist() == ["inconclusive", "inconclusive", "hurts", "inconclusive"]
     assert found["limit"].tolist() == ["diverged", "diverged", "", "diverged"]
     other = judge(*samples, against_diverged=[True] * 4)
-    assert other["verdict"].tolist() == ["helps", "helps", "unclear", "unclear"]
+    assert other["verdict"].tolist() == ["helps", "helps", "inconclusive", "inconclusive"]
     assert other["limit"].tolist() == ["", "", "diverged", "diverged"]
     assert not found["under_margin"].any()
     assert found["seeds_needed"].isna().all()
@@ -99,7 +99,7 @@ def test_after_a_diverged_seed_more_seeds_can_only_show_that_it_hurts() -> None:
 
 def test_more_seeds_than_there_are_even_where_fewer_might_have_told() -> None:
     found = judge(around(2, 1.7, 5)).loc[0]  # 2 ± 2.1
-    assert found["verdict"] == "unclear"
+    assert found["verdict"] == "inconclusive"
     assert found["seeds_needed"] == 8
     lucky = judge(around(0.45, 0.2, 5)).loc[0]  # 0.45 ± 0.25: helps
     assert pd.isna(lucky["seeds_needed"])
@@ -107,7 +107,7 @@ def test_more_seeds_than_there_are_even_where_fewer_might_have_told() -> None:
 
 def test_more_seeds_than_anyone_trains_are_not_counted() -> None:
     found = judge(around(0.4, 4, 5), around(0.1, 40, 5), around(0.0, 1, 5), margin=None)
-    assert found["verdict"].tolist() == ["unclear"] * 3
+    assert found["verdict"].tolist() == ["inconclusive"] * 3
     assert found.loc[0, "seeds_needed"] <= MOST_SEEDS
     assert found.loc[1:, "seeds_needed"].isna().all()
     many = judge(list(np.random.default_rng(0).normal(0, 1, MOST_SEEDS)), margin=None).loc[0]
@@ -151,7 +151,7 @@ def test_verdicts_keep_the_estimates_and_their_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("judged", "text"), [(1, "95 %"), (2, "97.5 %"), (3, "98.3 %"), (5, "99 %"), (6, "99.17 %"), (124, "99.96 %")]
+    ("judged", "text"), [(1, "95%"), (2, "97.5%"), (3, "98.3%"), (5, "99%"), (6, "99.17%"), (124, "99.96%")]
 )
 def test_a_level_has_as_many_digits_as_it_needs(judged: int, text: str) -> None:
     assert percent(family_level(judged)) == text
@@ -159,16 +159,16 @@ def test_a_level_has_as_many_digits_as_it_needs(judged: int, text: str) -> None:
 
 def test_the_rule_names_the_level_of_each_interval() -> None:
     _, differs, same, *_ = rule(6, 1, 0.5)
-    assert "99.17 % interval excludes 0 (under 0.5: the 98.3 % one" in differs
-    assert "narrower 98.3 % interval (two one-sided tests) lies within ± 0.5" in same
+    assert "99.17% interval excludes 0 (under 0.5: the 98.3% one" in differs
+    assert "narrower 98.3% interval (two one-sided tests) lies within ± 0.5" in same
 
 
 def test_the_rule_states_what_decides() -> None:
     text = "\n".join(rule(6, 2, 0.5))
-    for part in ("99.58 %", "6 differences x 2 looks", "no effect beyond ± 0.5", "at most 5 %", "this test set", "†"):
+    for part in ("99.58%", "6 differences x 2 looks", "no effect beyond ± 0.5", "at most 5%", "this test set", "†"):
         assert part in text
     without = "\n".join(rule(1, 1, None, "nats"))
-    assert "95 %" in without
+    assert "95%" in without
     assert "shared" not in without
     assert "no effect" not in without
     assert "look" not in without
@@ -191,7 +191,7 @@ def test_the_rule_says_what_is_not_said_after_a_seed_diverged() -> None:
     assert not any("no effect" in line for line in rule(6, 1, None))
     of_effects = "\n".join(rule(6, 1, 0.5, what="effect"))
     assert "a seed of an arm with its second level" in of_effects
-    assert "an interaction is unclear wherever one did" in of_effects
+    assert "an interaction is inconclusive wherever one did" in of_effects
 
 
 def test_an_arm_of_which_every_seed_diverged_is_told_from_one_without_runs() -> None:
@@ -203,7 +203,7 @@ def test_an_arm_of_which_every_seed_diverged_is_told_from_one_without_runs() -> 
 def test_an_unstable_run_bars_no_effect_and_nothing_else() -> None:
     samples = [around(2, 0.1, 5), around(-2, 0.1, 5), around(0.1, 0.1, 5), around(0.1, 0.5, 5)]
     found = judge(*samples, unstable=[True] * 4)
-    assert found["verdict"].tolist() == ["helps", "hurts", "unclear", "unclear"]
+    assert found["verdict"].tolist() == ["helps", "hurts", "inconclusive", "inconclusive"]
     assert found["limit"].tolist() == ["", "", "unstable", ""]
     both = judge(samples[2], unstable=[True], diverged=[True])
     assert both["limit"].tolist() == ["diverged"]

@@ -495,7 +495,7 @@ def steps_of(made: Trajectory) -> list[int]:
 def test_a_finished_training_keeps_the_checkpoints_of_its_final_steps_alone(
     stand_in: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each one's own and the newest at or before 95 % of it; shortened runs have theirs, and what is unfinished goes on."""
+    """Each one's own and the newest at or before 95% of it; shortened runs have theirs, and what is unfinished goes on."""
     monkeypatch.setattr(Network, "diverges_at", 0)
     made = Trajectory(tmp_path, store.fingerprint(EVERY_5))
     trained(made, 1, None)
@@ -503,7 +503,7 @@ def test_a_finished_training_keeps_the_checkpoints_of_its_final_steps_alone(
     trained(made, 100, None)
     assert steps_of(made) == [100, 95, 1]
     trained(made, 104, None)
-    assert steps_of(made) == [104, 100, 95, 1]  # 98.8 is 95 % of 104
+    assert steps_of(made) == [104, 100, 95, 1]  # 98.8 is 95% of 104
     made.keep(300)
     trained(made, 122, 112)
     assert steps_of(made) == [112, 110, 104, 100, 95, 1]  # stopped: it goes on from there

@@ -270,8 +270,8 @@ def test_a_sweep_that_was_interrupted_goes_on_where_it_was(toy: Program) -> None
 
 def test_a_run_alone_and_one_that_diverges(toy: Program) -> None:
     told = toy(*OWN, "seed=3", "hydra.run.dir=out")
-    assert "accuracy 60.71 % on the evaluation set (mean of 2 evaluations, steps 39 to 40)\n" in told
-    assert "accuracy 60.81 % on the evaluation set at step 40\n" in toy(*OWN, "seed=3", "hydra.run.dir=out", "readout.last=1")
+    assert "accuracy 60.71% on the evaluation set (mean of 2 evaluations, steps 39 to 40)\n" in told
+    assert "accuracy 60.81% on the evaluation set at step 40\n" in toy(*OWN, "seed=3", "hydra.run.dir=out", "readout.last=1")
     assert "already; nothing to train" in toy(*OWN, "seed=3", "hydra.run.dir=out")
     assert "must give accuracy at every evaluation, got f1." in toy(*OWN, "trainer.gives=f1", "seed=4", status=1)
     told = toy(*OWN, "trainer.rate=10", "hydra.run.dir=out", status=1)

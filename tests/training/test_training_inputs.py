@@ -59,7 +59,7 @@ def distorted(name: str, step: int = 5, seed: int = 1, **changes: object) -> np.
     return Images(photographs(), size).distorted(chosen, augment, seed, tf.constant(step)).numpy()
 
 
-def test_standardises_as_tensorflow_does() -> None:
+def test_standardizes_as_tensorflow_does() -> None:
     images = tf.concat([tf.cast(photographs(), tf.float32), tf.fill([1, 32, 32, 3], 7.0)], 0)
     np.testing.assert_allclose(standardize(images), tf.image.per_image_standardization(images), rtol=1e-4, atol=1e-5)
 

@@ -297,7 +297,7 @@ def test_golden_numbers_of_this_training_version(tiny: Make) -> None:
 
 
 def test_seeds_pair_arms(tiny: Make) -> None:
-    """The same seed in two arms: the same first loss where only the optimiser differs, another one with another seed."""
+    """The same seed in two arms: the same first loss where only the optimizer differs, another one with another seed."""
 
     def first_losses(*overrides: str) -> float:
         recipe = tiny(*overrides)

@@ -32,7 +32,7 @@ def test_equals_tensorflows(channels: int, radius: int, beta: float) -> None:
     np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-5)
 
 
-def test_normalises_at_all() -> None:
+def test_normalizes_at_all() -> None:
     x, _ = activations(64)
     y = local_response_normalization(x, 4, 1.0, 0.001 / 9, 0.75).numpy()
     assert np.abs(y - x.numpy()).max() > 1

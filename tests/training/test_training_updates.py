@@ -1,4 +1,4 @@
-"""Optimisers, schedules, decay and averages against Keras, TensorFlow and the formulas."""
+"""Optimizers, schedules, decay and averages against Keras, TensorFlow and the formulas."""
 
 from collections.abc import Callable
 
@@ -101,7 +101,7 @@ def test_l2_is_the_gradient_of_half_the_squared_sum() -> None:
 
 
 def test_one_step_equals_a_plain_keras_step(tiny: Callable[..., Recipe]) -> None:
-    """The whole update of a model without dropout, against autodiff and Keras's optimiser on Keras's own layers."""
+    """The whole update of a model without dropout, against autodiff and Keras's optimizer on Keras's own layers."""
     recipe = tiny("model=tuto", "weight_decay=tutorial", "augment=off", "lrn=off")
     ours = network(recipe)
     layers = keras.layers

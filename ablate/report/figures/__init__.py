@@ -1,6 +1,6 @@
 """Figures, drawn from finished frames: a figure function takes and returns its Axes or Figure and leaves global style alone.
 
-They are made for half a page's width and to be read in grey. `drawn` makes those of a whole report.
+They are made for half a page's width and to be read in gray. `drawn` makes those of a whole report.
 """
 
 from ablate.report import plain_matplotlib  # noqa: F401  # before all that imports matplotlib

@@ -64,7 +64,7 @@ def accuracy_vs_step(
     left_out: Sequence[str] = (),
     unstable: Sequence[int] = (),
 ) -> Axes:
-    """Draw accuracy against step, one colour an arm: the mean over seeds, and a band from the lowest to the highest.
+    """Draw accuracy against step, one color an arm: the mean over seeds, and a band from the lowest to the highest.
 
     Where a step is not the same part of an epoch in every arm, as with different batch sizes, it is drawn against epochs.
 

@@ -19,7 +19,7 @@ MOST_CLASSES = 10  # columns; a value of 4 letters fits into each
 MANY_ROWS = 6  # where there are more, the names of classes stand below, too
 CELL = 1.25  # lines of text that a cell is high
 PLACES = 1
-COLOURS = LinearSegmentedColormap.from_list("points", [ORANGE, "white", BLUE])
+COLORS = LinearSegmentedColormap.from_list("points", [ORANGE, "white", BLUE])
 DARK = 0.18  # luminance of a cell below which white letters stand out more than black ones
 PLACE = 90  # among the figures of a report
 
@@ -66,17 +66,17 @@ def class_differences(
             edges = np.arange(len(shown) + 1) - 0.5
             heights = [middle - CELL / 2, middle + CELL / 2]
             ax.pcolormesh(
-                edges, heights, [row["points"]], cmap=COLOURS, norm=Normalize(-most, most), edgecolors="white", linewidth=0.8
+                edges, heights, [row["points"]], cmap=COLORS, norm=Normalize(-most, most), edgecolors="white", linewidth=0.8
             )
             for place, cell in enumerate(row.to_dict("records")):
-                _value(ax, place, middle, names[arm, against], cell, COLOURS(0.5 + cell["points"] / most / 2))
+                _value(ax, place, middle, names[arm, against], cell, COLORS(0.5 + cell["points"] / most / 2))
         ax.set_xlim(-0.5, len(shown) - 0.5)
         ax.set_xticks(range(len(shown)), [_clipped(kinds[each]) for each in shown])
         below_too = len(pairs) > MANY_ROWS
         ax.tick_params(top=False, bottom=False, labeltop=True, labelbottom=below_too, pad=1, labelrotation=90, labelsize=SMALL)
         bare(ax, "bottom")
         said = [
-            f"difference in accuracy within each class from {versus} (points), on the same images; bold: the pointwise 95 % "
+            f"difference in accuracy within each class from {versus} (points), on the same images; bold: the pointwise 95% "
             "interval over seeds excludes 0, no verdict"
         ]
         if len(kinds) > len(shown):
@@ -105,7 +105,7 @@ def _value(ax: Axes, place: int, middle: float, name: str, cell: Mapping[Any, An
 
 
 def _luminance(fill: tuple[float, ...]) -> float:
-    """Of a colour in sRGB; as the Web Content Accessibility Guidelines 2 define it for the contrast of text."""
+    """Of a color in sRGB; as the Web Content Accessibility Guidelines 2 define it for the contrast of text."""
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in fill[:3]]
     return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
 

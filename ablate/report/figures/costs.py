@@ -205,7 +205,7 @@ def _meaning(
     fronts = arms[[f"front_{cost}" for cost in costs]].any(axis=None)
     lines = [
         *([f"dashed line: the front of the arms that none beats on both{but}"] if fronts else []),
-        f"point: mean over seeds{'; bar: 95 % interval over seeds' if known and barred else ''}",
+        f"point: mean over seeds{'; bar: 95% interval over seeds' if known and barred else ''}",
     ]
     if opened:
         lines.append("open points overlap; each is at its own cost and mean")

@@ -58,7 +58,7 @@ def effect_vs_step(
     versus: str = "the baseline",
     left_out: Sequence[str] = (),
 ) -> Figure:
-    """Draw the paired difference of each comparison at every evaluation, with its pointwise 95 % band: no verdict.
+    """Draw the paired difference of each comparison at every evaluation, with its pointwise 95% band: no verdict.
 
     Of more than `rows.MOST` comparisons those are drawn that are largest at their end, and the legend says so.
 
@@ -150,7 +150,7 @@ def _legend(
     seeds = counted(int(most), "seed") if fewest == most else f"{fewest} to {most} seeds"
     handles: list[Artist] = [Line2D([], [], color="black", linewidth=1.1, label=f"mean of {seeds}, paired by seed")]
     if np.isfinite(over_training["low"]).any():
-        label = "95 % band, pointwise: no verdict" + (f"; {SHRUNK}" if cut else "")
+        label = "95% band, pointwise: no verdict" + (f"; {SHRUNK}" if cut else "")
         handles.append(Patch(color=BLUE, alpha=0.3, linewidth=0, label="\n".join(fitted(label, 72 * WIDTH - 60))))
     if margin is not None:
         handles.append(shade(margin, metric.points))

@@ -20,7 +20,7 @@ from ablate.stats import percents
 
 TRACK = 2.2  # lines that the two intervals of an arm take
 APART = 0.5  # lines from the middle of a row to each of them
-SIDES = {"shared": (-APART, "o", "black"), "own": (APART, "D", BLUE)}  # place, marker and colour
+SIDES = {"shared": (-APART, "o", "black"), "own": (APART, "D", BLUE)}  # place, marker and color
 NAMES = {"shared": "at the shared learning rate", "own": "each at its own best one, conditional on that choice"}
 PLACE = 20  # among the figures of a report
 
@@ -84,9 +84,9 @@ def effects_by_rate(
             for side, pair in (("shared", each.shared), ("own", each.own)):
                 if pair is None:
                     continue
-                row, (place, marker, colour) = by_pair[pair], SIDES[side]
-                bars.across(ax, middle + place, row["low"], row["high"], color=colour, linewidth=1.6)
-                (dot,) = ax.plot(row["points"], middle + place, marker, color=colour, markersize=5, zorder=4)
+                row, (place, marker, color) = by_pair[pair], SIDES[side]
+                bars.across(ax, middle + place, row["low"], row["high"], color=color, linewidth=1.6)
+                (dot,) = ax.plot(row["points"], middle + place, marker, color=color, markersize=5, zorder=4)
                 within = numbers.interval(row["low"], row["high"], places)
                 size = f"{numbers.signed(row['points'], places)} {metric.points} ({within})"
                 tell(dot, [f"{each.label}, {NAMES[side].partition(',')[0]}: {size}"])
@@ -95,8 +95,8 @@ def effects_by_rate(
         ax.set_xlabel(difference)
         ax.set_title(f"{percents(levels)} family intervals; verdicts: shared | own best", pad=8)
         handles = [
-            Line2D([], [], color=colour, marker=marker, linewidth=1.6, markersize=5, label=NAMES[side])
-            for side, (_, marker, colour) in SIDES.items()
+            Line2D([], [], color=color, marker=marker, linewidth=1.6, markersize=5, label=NAMES[side])
+            for side, (_, marker, color) in SIDES.items()
         ]
         shades = [] if margin is None else [shade(margin, metric.points)]
         said = [*more, *bars.cut([*comparisons["low"], *comparisons["high"]], ax.get_xlim())]

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from ablate import numbers
 from ablate.report.figures import bars as intervals
 from ablate.report.figures.save import Drawn, blank, fit
-from ablate.report.figures.style import COLOURS, LINES, MARKERS, SMALL, WIDTH, apart, drawing, fitted, headline, limits, tell
+from ablate.report.figures.style import COLORS, LINES, MARKERS, SMALL, WIDTH, apart, drawing, fitted, headline, limits, tell
 from ablate.results.question import METRICS, Metric, Question
 
 MOST_PAIRS = 8  # panels
@@ -101,7 +101,7 @@ def _panel(ax: Axes, first: str, second: str, rows: pd.DataFrame, metric: Metric
     for place, level in enumerate(lines):
         line = rows[rows["second_level"] == level]
         at = np.arange(len(levels)) + ASIDE * (place - (len(lines) - 1) / 2)
-        color = "black" if place == 0 else COLOURS[(place - 1) % len(COLOURS)]
+        color = "black" if place == 0 else COLORS[(place - 1) % len(COLORS)]
         for x, low, high in zip(at, line["low"], line["high"], strict=True):
             intervals.upright(ax, x, low, high, color=color, linewidth=0.9)
         (drawn,) = ax.plot(
@@ -152,7 +152,7 @@ def _told(first: str, second: str, row: Mapping[Any, Any], metric: Metric, place
 
 def _meaning(means: pd.DataFrame, shown: int, pairs: int, low: float, high: float) -> list[str]:
     arms = "mean over the arms with both levels"
-    bars = "bar: 95 % interval over seeds" if means["low"].notna().any() else "one seed"
+    bars = "bar: 95% interval over seeds" if means["low"].notna().any() else "one seed"
     lines = [f"point: {arms}; {bars}; parallel lines: the two factors add up"]
     lines += intervals.cut([*means["low"], *means["high"]], (low, high))
     if shown < pairs:

@@ -14,7 +14,7 @@ from ablate.report.figures.style import FEW, SHADE, SMALL, WIDTH, fitted, look, 
 from ablate.report.naming import short
 
 LEFT = 4.0  # points from the figure's edge to its legend
-LEGEND_WIDTH = 72 * WIDTH - 4 * LEFT  # points; letters come out up to 2 % wider than they are measured
+LEGEND_WIDTH = 72 * WIDTH - 4 * LEFT  # points; letters come out up to 2% wider than they are measured
 MOST_NAMED = 5  # arms that a sentence names
 HANDLE = 2.6  # lengths of a letter
 UNDER = 34  # points from the axes to the legend, where the axis has ticks and a label of one line

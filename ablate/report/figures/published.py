@@ -29,7 +29,7 @@ def part(question: Question, published: pd.DataFrame, labels: dict[int, str]) ->
 
 
 def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax: Axes, evaluation_set: str = "test") -> Axes:
-    """Draw a row for each published accuracy: it, our mean, and our 95 % prediction interval for one new run.
+    """Draw a row for each published accuracy: it, our mean, and our 95% prediction interval for one new run.
 
     The axes are to be as high as `rows.height` says.
 
@@ -51,11 +51,11 @@ def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax
             bars.across(ax, middle, row["low"], row["high"], color="black", linewidth=2.2, zorder=1)
             (ours,) = ax.plot(row["mean"], middle, "o", color="black", markersize=5, zorder=2)
             within = numbers.interval(row["low"], row["high"], PLACES, signs=False)
-            tell(ours, [f"ours: {numbers.number(row['mean'], 2)} %, one new run {within}"])
+            tell(ours, [f"ours: {numbers.number(row['mean'], 2)}%, one new run {within}"])
             (theirs,) = ax.plot(
                 row["published"], middle, "D", markersize=7, markerfacecolor="none", color=ORANGE, markeredgewidth=1.5, zorder=3
             )
-            tell(theirs, [f"published: {numbers.number(row['published'], PLACES)} %"])
+            tell(theirs, [f"published: {numbers.number(row['published'], PLACES)}%"])
         ax.xaxis.set_major_locator(MaxNLocator(6))
         ax.set_xlabel(f"accuracy on the {evaluation_set} set (%)")
         handles: list[Artist] = [
@@ -72,6 +72,6 @@ def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax
             Line2D([], [], label="ours, mean over seeds", linestyle="none", marker="o", color="black", markersize=5),
         ]
         if published["low"].notna().any():
-            handles.append(Line2D([], [], label="95 % prediction interval for one new run", color="black", linewidth=2.2))
+            handles.append(Line2D([], [], label="95% prediction interval for one new run", color="black", linewidth=2.2))
         below(ax, handles, bars.cut([*published["low"], *published["high"]], (left, right)))
     return ax

@@ -1,4 +1,4 @@
-"""What all figures share: sizes, colours and markers, and how names and intervals are fitted into half a page's width."""
+"""What all figures share: sizes, colors and markers, and how names and intervals are fitted into half a page's width."""
 
 import re
 import textwrap
@@ -42,13 +42,13 @@ STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "ablate",  # the same frame gives the same file
 }
-# Okabe and Ito's colour-blind-safe palette without its yellow, which is lost on white; the baseline alone is black. Colours,
-# lines and markers change at different periods, so that arms look unlike each other in grey, too.
+# Okabe and Ito's color-blind-safe palette without its yellow, which is lost on white; the baseline alone is black. Colors,
+# lines and markers change at different periods, so that arms look unlike each other in gray, too.
 BASELINE = "#000000"
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 LINES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "*", "<", ">")
-BLUE, ORANGE, GREEN = COLOURS[:3]
+BLUE, ORANGE, GREEN = COLORS[:3]
 GREY, FAINT, SHADE = "0.35", "0.55", "0.87"  # second text, lines that stand back, areas
 _KEPT = re.compile(r" → |: |± | %| x | (?=†)|(?<=^[+−]) |(?<= [+−]) ")  # spaces that no line is broken at
 MOST_LETTERS = 600  # of a name or sentence; a longer one would leave no room for the figure
@@ -73,9 +73,9 @@ def drawing(more: Mapping[str, Any] | None = None) -> Iterator[None]:
 
 
 def look(arm: int, many: bool = False) -> dict[str, Any]:
-    """The colour, line and marker of an arm, the same in every figure."""
+    """The color, line and marker of an arm, the same in every figure."""
     return {
-        "color": COLOURS[(arm - 1) % len(COLOURS)] if arm else BASELINE,
+        "color": COLORS[(arm - 1) % len(COLORS)] if arm else BASELINE,
         "linestyle": LINES[arm % len(LINES)],
         "marker": MARKERS[arm % len(MARKERS)],
         "linewidth": 1.0 if many else 1.3,
@@ -123,7 +123,7 @@ def fitted(text: str, width: float, size: float = SMALL) -> list[str]:
 
 
 def apart(places: Sequence[float], distance: float) -> list[float]:
-    """Ascending places from 0 to 1, moved as little as can be so that neighbours are `distance` apart, and within 0 to 1.
+    """Ascending places from 0 to 1, moved as little as can be so that neighbors are `distance` apart, and within 0 to 1.
 
     Where 1 has no room for all of them, they begin at 0. The least sum of squares, by isotonic regression.
     """

@@ -48,7 +48,7 @@ def tuning_curve(tuning: pd.DataFrame, ax: Axes, one_lr: bool = True) -> Axes:
             tell(
                 line,
                 [
-                    f"{row['label']}, lr {row['lr']:g}: {row['mean']:.2f} %"
+                    f"{row['label']}, lr {row['lr']:g}: {row['mean']:.2f}%"
                     + ("" if pd.isna(row["sd"]) else f" ± {row['sd']:.2f}")
                     for row in known
                 ],

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ablate.stats.outcomes import SHOWN
 
-TONES = {shown.tone for shown in SHOWN.values()} | {""}  # of a row: its verdict as a colour beside the words
+TONES = {shown.tone for shown in SHOWN.values()} | {""}  # of a row: its verdict as a color beside the words
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def shown(table: tables.Table) -> Table:
 
 
 def _verdicts(analysis: Analysis, found: Sequence[tables.Table]) -> tuple[Block, ...]:
-    """The tables of what is judged; the verdicts coloured, with the sentences that read them under them."""
+    """The tables of what is judged; the verdicts colored, with the sentences that read them under them."""
     question, blocks = analysis.question, {table.name: shown(table) for table in found}
     if NAME not in blocks:
         retuned = tuple(blocks.pop(name) for name in ("retune",) if name in blocks)

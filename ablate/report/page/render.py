@@ -20,7 +20,7 @@ from ablate.report.page.svg import inlined
 
 EXPLORATORY = "exploratory: changed after training"
 MISSING = {"", "–"}  # texts of a cell without a value
-# What a cell of numbers begins with: "−3.1 (−4.0 to −2.2)", "1,234", "12 %", "± 0.5"; no names such as "0b7ea4f" or "2x2".
+# What a cell of numbers begins with: "−3.1 (−4.0 to −2.2)", "1,234", "12%", "± 0.5"; no names such as "0b7ea4f" or "2x2".
 _NUMBER = re.compile(r"(?:± ?)?([+−-]?) ?(\d[\d,]*(?:\.\d+)?(?:[eE][+−-]?\d+)?)(?=$|[\s%±(,;†])")
 SHORT = 24  # rows of a table that is printed on one page
 SENTENCE = 24  # letters of a text that is longer than a name

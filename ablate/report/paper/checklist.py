@@ -43,13 +43,13 @@ def _intervals(
     if question.judged and methods.is_tested(comparisons):
         lines.append(
             f"Differences have an interval at {stats.percents(question.levels)} that decides helps and hurts, and in "
-            "effects.csv with a plain 95 % interval as well."
+            "effects.csv with a plain 95% interval as well."
         )
     noise = noise[noise["low"].notna()]
     points, places = question.metric.points, places
     for what, sd, low, high in zip(noise["what"], noise["sd"], noise["low"], noise["high"], strict=True):
         within = numbers.interval(low, high, places, signs=False)
-        lines.append(f"The noise floor of {what} is {numbers.number(sd, places)} {points} (sd, 95 % interval {within}).")
+        lines.append(f"The noise floor of {what} is {numbers.number(sd, places)} {points} (sd, 95% interval {within}).")
     return lines
 
 

@@ -115,7 +115,7 @@ def _caption(
 def _tested(results: Results, question: Question, comparisons: pd.DataFrame) -> list[str]:
     """The interval and the verdict."""
     among = counted(question.judged, "comparison") + (f" and {question.looks} looks" if question.looks > 1 else "")
-    shared = f" (5 % shared among {among})" if question.judged * question.looks > 1 else ""
+    shared = f" (5% shared among {among})" if question.judged * question.looks > 1 else ""
     if not question.shared:
         shared = f" ({stats.LEVEL_SHARED})"
     lines = [f"with its Student interval over seeds at {stats.percents(question.levels)}{shared}."]
@@ -127,15 +127,15 @@ def _tested(results: Results, question: Question, comparisons: pd.DataFrame) -> 
             f"± {question.margin:g} {question.metric.points}"
         )
     decided = f"{Outcome.HELPS} or {Outcome.HURTS} where the interval excludes 0"
-    lines.append(f"Verdict: {decided}{margin}, {Outcome.UNCLEAR} otherwise.")
+    lines.append(f"Verdict: {decided}{margin}, {Outcome.INCONCLUSIVE} otherwise.")
     if (results.runs["status"] == "diverged").any():
-        lines.append(stats.barred(question.margin, "effect" if question.effects else "difference"))
-    if unclear := naming.left_unclear(comparisons):
-        lines.append(f"{Outcome.UNCLEAR.capitalize()} since a seed diverged: {'; '.join(unclear)}.")
-    if unclear := naming.left_unclear(comparisons, "unstable"):
-        lines.append(f"{Outcome.UNCLEAR.capitalize()} since a run is unstable: {'; '.join(unclear)}.")
+        lines.append(stats.barred("effect" if question.effects else "difference"))
+    if inconclusive := naming.left_inconclusive(comparisons):
+        lines.append(f"{Outcome.INCONCLUSIVE.capitalize()} since a seed diverged: {'; '.join(inconclusive)}.")
+    if inconclusive := naming.left_inconclusive(comparisons, "unstable"):
+        lines.append(f"{Outcome.INCONCLUSIVE.capitalize()} since a run is unstable: {'; '.join(inconclusive)}.")
     if question.effects:
-        lines.append("Interactions (a x b) are said to depend on each other or to add up in place of that.")
+        lines.append("Interactions (a × b) are said to depend on each other or to add up in place of that.")
     if comparisons["dagger"].any():
         lines.append("†: another verdict for new images.")
     return lines

@@ -14,6 +14,7 @@ from ablate.results.frames import Results
 from ablate.results.question import Question, steps_read
 from ablate.results.retuned import Retuned
 from ablate.stats import Outcome
+from ablate.stats.verdict import UNLESS
 from ablate.text import counted
 
 TO_FILL_IN = "**To fill in:**"
@@ -77,9 +78,7 @@ def rates(question: Question, comparisons: pd.DataFrame, retuned: Retuned | None
     shared = "its own learning rate" if retuned.shared_lr is None else f"the shared learning rate of {retuned.shared_lr:g}"
     frame = retuned.tuning[retuned.tuning["chosen"]]
     places = numbers.decimals(retuned.tuning["sd"].dropna())
-    found = "; ".join(
-        f"{row.label}: {row.lr:g} ({numbers.number(row.mean, places)} %)" for row in frame.itertuples(index=False)
-    )
+    found = "; ".join(f"{row.label}: {row.lr:g} ({numbers.number(row.mean, places)}%)" for row in frame.itertuples(index=False))
     lines = [
         f"Since the best learning rate may depend on what is switched, each arm was compared with the baseline twice: both at "
         f"{'their own learning rates' if retuned.shared_lr is None else shared}, and each at its own best.",
@@ -114,7 +113,7 @@ def training(results: Results, question: Question) -> list[str]:
     """Data, steps, batches and the rest of the recipe."""
     content, steps = recipe.config(results, question), question.steps[question.baseline]
     if content is None:
-        return [f"{TO_FILL_IN} data, batch size and optimiser; no training of the baseline is at hand to read them from."]
+        return [f"{TO_FILL_IN} data, batch size and optimizer; no training of the baseline is at hand to read them from."]
     told = recipe.hyperparameters(content)
     if OTHERS in content:
         listed = "; ".join(f"{name}: {value}" for name, value in told.items())
@@ -124,7 +123,7 @@ def training(results: Results, question: Question) -> list[str]:
     named = recipe.data_set(results, question)
     lines = [
         f"The baseline was trained on {data['train_images']:,} images{f' of {named}' if named else ''} for {steps:,} steps "
-        f"with batches of {batch:,} ({epochs} epochs), by {told['optimiser']} with a learning rate of {told['learning rate']}."
+        f"with batches of {batch:,} ({epochs} epochs), by {told['optimizer']} with a learning rate of {told['learning rate']}."
     ]
     rest = ("weight decay", "input", "initial weights", "precision")
     lines.append(" ".join(f"{name.capitalize()}: {told[name]}." for name in rest))
@@ -186,15 +185,12 @@ def rule(
         if is_tested(comparisons) and no_bound:
             lines.append(no_bound)
         elif is_tested(comparisons) and not caveats.interim(results, question):
-            lines.append(
-                "The chance that any of these verdicts is wrong is at most 5 %, unless arms now and then fall far below the "
-                "others."
-            )
+            lines.append(f"The chance that any of these verdicts is wrong is at most 5% {UNLESS}.")
         lines.append(f"Metric, step, margin and comparisons were fixed {sentences.when_fixed(retuned, begun_earlier)}.")
         lines += caveats.said(results, question, begun_earlier)
     if is_tested(comparisons):
         on = "testing on the same images" if results.sweep.trainer is None else "evaluating in the same way"
-        lines.append(f"Verdicts are about training again and {on}.")
+        lines.append(f"Verdicts hold for new trainings, {on}.")
     if comparisons["low_new"].notna().any():
         lines.append("Intervals that allow for new test images, too, treat seeds and images as crossed random effects.")
     return lines
@@ -210,8 +206,8 @@ def unstable(stability: pd.DataFrame, comparisons: pd.DataFrame) -> list[str]:
         "jitter, below the highest mean of five neighboring evaluations before it; "
         f"{count or 'none'} of {counted(judged, 'run')} {'was' if count == 1 else 'were'}."
     ]
-    unclear = naming.left_unclear(comparisons, "unstable")
-    return [*lines, f"That left unclear: {'; '.join(unclear)}."] if unclear else lines
+    inconclusive = naming.left_inconclusive(comparisons, "unstable")
+    return [*lines, f"That left inconclusive: {'; '.join(inconclusive)}."] if inconclusive else lines
 
 
 def is_tested(comparisons: pd.DataFrame) -> bool:
@@ -228,7 +224,7 @@ def test(results: Results, question: Question, comparisons: pd.DataFrame) -> lis
         few = no_seeds(results)
         return [f"{each} we took the {what}. Since {few}, there was no interval, no test and no verdict."]
     sharing = [*(["all comparisons"] if many else []), *([f"{question.looks} looks"] if question.looks > 1 else [])]
-    shared = f": 5 % shared among {' and '.join(sharing)} (Bonferroni)" if sharing else ""
+    shared = f": 5% shared among {' and '.join(sharing)} (Bonferroni)" if sharing else ""
     if not question.shared:
         shared = f": {stats.LEVEL_SHARED}"
     own = ", each with its own deviation" if many else ""
@@ -239,15 +235,15 @@ def test(results: Results, question: Question, comparisons: pd.DataFrame) -> lis
             f", to have {Outcome.NO_EFFECT} where two one-sided tests placed it within ± {question.margin:g} "
             f"{question.metric.points} (the narrower {narrower} interval lay within them)"
         )
-    read += f", and to be {Outcome.UNCLEAR} otherwise"
+    read += f", and to be {Outcome.INCONCLUSIVE} otherwise"
     lines = [
         f"{each} we took the {what}, and its mean over seeds with a Student interval at {stats.percents(question.levels)}"
         f"{shared}{own}.",
-        f"A change was said {read}.",
-        stats.barred(question.margin, "effect" if question.effects else "difference", "was"),
+        f"A change was judged {read}.",
+        stats.barred("effect" if question.effects else "difference", "got"),
     ]
-    unclear = naming.left_unclear(comparisons)
-    return [*lines, f"That left {Outcome.UNCLEAR}: {'; '.join(unclear)}."] if unclear else lines
+    inconclusive = naming.left_inconclusive(comparisons)
+    return [*lines, f"That left {Outcome.INCONCLUSIVE}: {'; '.join(inconclusive)}."] if inconclusive else lines
 
 
 def no_seeds(results: Results) -> str:

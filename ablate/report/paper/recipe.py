@@ -47,7 +47,7 @@ def hyperparameters(content: Mapping[str, Any]) -> dict[str, str]:
         return {key: text_of(value) for key, value in leaves(content) if key not in (OTHERS, "seed")}
     return {
         "batch size": f"{content['batch_size']:,} images",
-        "optimiser": optimiser(content["optimizer"]),
+        "optimizer": optimizer(content["optimizer"]),
         "learning rate": f"{content['optimizer']['lr']:g}, {schedule(content['schedule'])}",
         "weight decay": weight_decay(content["weight_decay"]),
         "input": images(content["input"]),
@@ -57,7 +57,7 @@ def hyperparameters(content: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def optimiser(content: Mapping[str, Any]) -> str:
+def optimizer(content: Mapping[str, Any]) -> str:
     """As in `gradient descent with momentum 0.9`; the learning rate is told apart."""
     kind = content["kind"]
     if kind == "sgd":
@@ -91,12 +91,12 @@ def weight_decay(content: Mapping[str, Any]) -> str:
 def images(content: Mapping[str, Any]) -> str:
     """The input of the network and how a training image is distorted."""
     height, width, _ = content["size"]
-    parts = [f"{height} x {width} pixels, {'random crops' if content['crop'] == 'random' else 'the centre of the image'}"]
+    parts = [f"{height}×{width} pixels, {'random crops' if content['crop'] == 'random' else 'the center of the image'}"]
     parts += ["mirrored at random"] if content["flip"] else []
     parts += [f"brightness ± {content['brightness']:g}"] if content["brightness"] else []
     low, high = content["contrast"]
     parts += [f"contrast times {low:g} to {high:g}"] if low != high else []
-    return ", ".join([*parts, "each image standardised"])
+    return ", ".join([*parts, "each image standardized"])
 
 
 def initial_weights(content: Mapping[str, Any]) -> str:

@@ -245,7 +245,7 @@ def spent(found: SearchResults) -> Table | None:
         numeric("examples", frame["examples"], numbers.whole),
         shown(
             [
-                numbers.NONE if pd.isna(v) else f"{numbers.number(100 * v, 0 if v >= 0.01 or not v else 1)} %"
+                numbers.NONE if pd.isna(v) else f"{numbers.number(100 * v, 0 if v >= 0.01 or not v else 1)}%"
                 for v in frame["share"]
             ],
             "share",

@@ -124,7 +124,7 @@ def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
                 f"The search gained nothing that matters: {names[0]} differs from {names[1]} by less than "
                 f"{question.margin:g} {points} ({words.equivalence(row, places)}) {where}"
             )
-        case Outcome.UNCLEAR:
+        case Outcome.INCONCLUSIVE:
             line = f"{unshown}: the difference of {names[0]} from {names[1]} is {told} ({amount}) {where}: {reason}"
         case Outcome.NO_VERDICT:
             line = f"{unshown}: {names[0]} against {names[1]} has {told} ({amount}) {where}: {reason}"

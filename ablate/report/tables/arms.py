@@ -33,7 +33,7 @@ def part(
         decimal(f"{metric.name} ({metric.unit})", arms["mean"], places),
         decimal("sd", arms["sd"], places),
         _worst(arms, places),
-        shown(intervals(arms, "low", "high", places, signs=False), "95 % interval", spare=5),
+        shown(intervals(arms, "low", "high", places, signs=False), "95% interval", spare=5),
         *_unstable(arms),
         *_sizes(results, arms),
     ]
@@ -84,7 +84,7 @@ def _notes(results: Results, metric: str, arms: pd.DataFrame, in_turns: bool) ->
     lines = []
     if (arms["n"] > 1).any():
         lines.append(
-            "sd: the standard deviation over seeds. 95 % interval: Student's, of the mean of this arm alone: whether two arms "
+            "sd: the standard deviation over seeds. 95% interval: Student's, of the mean of this arm alone: whether two arms "
             "differ is told by their differences, not by whether these intervals overlap."
         )
     if (arms["unstable_of"] > 0).any():

@@ -19,7 +19,7 @@ def part(
     if contrasts.empty:
         return None
     notes = (
-        "A main effect is a factor's difference averaged over the levels of the others; an interaction a x b is half of how "
+        "A main effect is a factor's difference averaged over the levels of the others; an interaction a × b is half of how "
         "much one's difference changes when the other is switched: 0 means that the two add up.",
         no_verdicts("effects"),
         *not_there(results, statuses, list(contrasts["effect"]), contrasts["n"]),

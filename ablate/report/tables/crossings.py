@@ -18,7 +18,7 @@ def part(crossings: pd.DataFrame, pair_labels: dict[tuple[int, int], str]) -> Ta
         wordy("change", [pair_labels[pair] for pair in pairs]),
         shown(["ahead" if rises else "behind" for rises in crossings["rises"]], "in the end"),
         numeric("curves cross at step", crossings["step"], numbers.whole),
-        shown([_interval(low, high) for low, high in ends], "95 % interval"),
+        shown([_interval(low, high) for low, high in ends], "95% interval"),
     )
     note = (
         "Where the mean difference over seeds changes its sign for good. The interval ends at the nearest evaluations at which "

@@ -31,7 +31,7 @@ def table(comparison: Comparison) -> Table:
         f"First: {first}. Second: {second}. The effect of each change in {points}, in the direction of the second, over the "
         "seeds that both have.",
         "Intervals: Student's over seeds, on the difference of the two effects within each seed, at "
-        f"{stats.percent(comparison.level)} (5 % shared among {shared}).",
+        f"{stats.percent(comparison.level)} (5% shared among {shared}).",
         f"{SHOWN[Outcome.HELPS].twice}: the interval excludes 0, so the change does not do the same in both.",
     ]
     if margin is not None:
@@ -41,8 +41,8 @@ def table(comparison: Comparison) -> Table:
             f"± {margin:g} {points}."
         )
     notes.append(
-        f"{Outcome.UNCLEAR}: anything else, and wherever a seed of one of the four arms diverged, since only its better seeds "
-        f"are left. One seed gives {Outcome.NO_VERDICT}."
+        f"{Outcome.INCONCLUSIVE}: anything else, and wherever a seed of one of the four arms diverged, since only its better "
+        f"seeds are left. One seed gives {Outcome.NO_VERDICT}."
     )
     sides = list(zip(comparison.names, (comparison.first, comparison.second), strict=True))
     steps = [" and ".join(f"{step:,}" for step in sorted(set(analysis.question.steps))) for _, analysis in sides]
@@ -58,6 +58,8 @@ def _verdicts(comparison: Comparison) -> list[str]:
     under = "" if comparison.margin is None else f" (under {comparison.margin:g})"
     rows = comparison.frame[["verdict", "under_margin", "diverged"]].itertuples(index=False)
     return [
-        f"{Outcome.UNCLEAR}: {DIVERGED}" if verdict == Outcome.UNCLEAR and gone else f"{verdict}{under if small else ''}"
+        f"{Outcome.INCONCLUSIVE}: {DIVERGED}"
+        if verdict == Outcome.INCONCLUSIVE and gone
+        else f"{verdict}{under if small else ''}"
         for verdict, small, gone in rows
     ]

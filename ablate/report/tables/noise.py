@@ -17,7 +17,7 @@ def part(question: Question, noise: pd.DataFrame, names: dict[int, str], places:
     columns = (
         wordy("scatter over seeds of", frame["what"]),
         decimal(f"sd ({question.metric.points})", frame["sd"], places),
-        shown(intervals(frame, "low", "high", places, signs=False), "95 % interval"),
+        shown(intervals(frame, "low", "high", places, signs=False), "95% interval"),
         numeric("seeds", frame["n"], numbers.whole),
         decimal("degrees of freedom", frame["freedom"], 1),
     )

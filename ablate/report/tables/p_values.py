@@ -22,7 +22,7 @@ def part(question: Question, comparisons: pd.DataFrame, partner: str | None, pla
     columns = (
         *whats(question, comparisons, partner),
         decimal("sd of differences", comparisons["sd"], places),
-        shown(intervals(bounds.readable(comparisons, question.metric), "low95", "high95", places), "plain 95 % interval"),
+        shown(intervals(bounds.readable(comparisons, question.metric), "low95", "high95", places), "plain 95% interval"),
         numeric("p (Student)", comparisons["p"], numbers.p_value),
         numeric("p (sign flips)", comparisons["p_signflip"], numbers.p_value),
         numeric("smallest it can be", comparisons["p_smallest"], numbers.p_value),

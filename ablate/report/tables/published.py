@@ -9,14 +9,14 @@ from ablate.stats.levels import CONFIDENCE
 
 PLACE = 80
 NOTE = (
-    "95 % of new runs: the interval that one more run of ours falls into with a chance of 95 %, with ± 0.05 for the rounding "
+    "95% of new runs: the interval that one more run of ours falls into with a chance of 95%, with ± 0.05 for the rounding "
     "of what was published. Inside: one published run is what we would expect to see; where the interval is wider than "
     f"± {TELLING:g} points, other recipes would lie inside as well, so it does not tell."
 )
 
 EACH = (
-    "The intervals are 95 % each, so of {count} published runs that our recipes gave, at least one would lie outside with a "
-    "chance of about {chance:.0f} %."
+    "The intervals are 95% each, so of {count} published runs that our recipes gave, at least one would lie outside with a "
+    "chance of about {chance:.0f}%."
 )
 
 
@@ -29,7 +29,7 @@ def part(published: pd.DataFrame, names: dict[int, str], places: int) -> Table |
         decimal("published (%)", published["published"], 1),
         numeric("seeds", published["n"], numbers.whole),
         decimal("ours (%)", published["mean"], places),
-        shown(intervals(published, "low", "high", places, signs=False), "95 % of new runs"),
+        shown(intervals(published, "low", "high", places, signs=False), "95% of new runs"),
         wordy("what it tells", published["told"]),
         wordy("source", published["source"]),
     )

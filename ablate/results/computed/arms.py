@@ -3,6 +3,7 @@
 import pandas as pd
 
 from ablate import numbers, stats
+from ablate.designs import phrases
 from ablate.results.frames import Results
 from ablate.results.question import Question
 
@@ -40,7 +41,8 @@ def arms(
 ) -> pd.DataFrame:
     """One row an arm, in the design's order.
 
-    Columns: arm; label; a column a factor; n, mean, sd, worst, low, high: see `stats.arms`; against: the arm that it is
+    Columns: arm; label; override: what the command line says for it; a column a factor; n, mean, sd, worst, low, high: see
+    `stats.arms`; against: the arm that it is
     compared with; the costs, each with that arm's and with the difference, see `stats.costs`; front_operations,
     front_parameters, front_seconds: whether no other arm beats it on both the metric and that cost; diverged, failed,
     missing: runs without a value; unstable: how many are; unstable_of: of how many that is known; unstable_to: the highest rate
@@ -51,7 +53,10 @@ def arms(
     compared = pd.Series(against, dtype="Int64").reindex(list(names))
     values = stats.arms(wide, question.metric.better, *question.metric.bounds).set_index("arm")
     costs = stats.costs(results.runs, against).set_index("arm")
-    frame = pd.concat([pd.Series(names, name="label", dtype="str"), levels, values], axis="columns")
+    switched = [arm.switched for arm in results.sweep.arms]
+    overrides = [phrases.overrides(arm.changes(switched[question.baseline])) for arm in switched]
+    named = pd.DataFrame({"label": list(names.values()), "override": overrides}, index=list(names), dtype="str")
+    frame = pd.concat([named, levels, values], axis="columns")
     frame = pd.concat([frame.assign(against=compared), costs.reindex(frame.index)], axis="columns")
     fronts = stats.fronts(frame.join(troubles), question.metric.better, in_turns)
     frame = pd.concat([frame, fronts, troubles, _unstable(stability, frame.index)], axis="columns")

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ablate import designs
-from ablate.designs import Arm, Design
+from ablate.designs import Arm, Design, phrases
 from ablate.results.frames import Results, arm_name
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
@@ -17,8 +17,8 @@ def names(results: Results) -> dict[int, str]:
 
 
 def labels(results: Results) -> dict[int, str]:
-    """The arms by number, without what the baseline is made of."""
-    return {arm.number: arm.label for arm in results.sweep.arms}
+    """The arms by number, as `names` has them."""
+    return {arm.number: arm_name(arm) for arm in results.sweep.arms}
 
 
 def levels(results: Results) -> pd.DataFrame:
@@ -64,7 +64,7 @@ def pair_names(
     told_apart = partner is not None and design is not None and design.label is not designs.change
     if told_apart or len({other for _, other in question.pairs}) < 2:
         return [names[arm] for arm, _ in question.pairs]
-    return [arms[arm].label(arms[other]) for arm, other in question.pairs]
+    return [phrases.of_arms(arms, arm, other) for arm, other in question.pairs]
 
 
 def versus(question: Question, labels: dict[int, str], retuned: Retuned | None, partner: str | None) -> str:

@@ -91,10 +91,10 @@ def unknown_sizes(results: Results, names: dict[int, str]) -> list[str]:
 
 def _known_of_all(sizes: pd.DataFrame) -> pd.DataFrame:
     """The quantities that are known of all arms (a row each), and the height and width of the input."""
-    sides = sizes[INPUT].str.split(" x ", expand=True).reindex(columns=[0, 1])
+    sides = sizes[INPUT].str.split("×", expand=True).reindex(columns=[0, 1])
     known = sizes.drop(columns=INPUT).assign(height=sides[0], width=sides[1])
     return known.astype("float64").dropna(axis="columns")
 
 
 def _input(means: "pd.Series[float]") -> str:
-    return f"{means['height']:g} x {means['width']:g}"
+    return f"{means['height']:g}×{means['width']:g}"

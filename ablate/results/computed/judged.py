@@ -1,10 +1,13 @@
 """What is judged: each difference or effect, its value in each seed, and its verdict."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ablate import stats
+from ablate.designs import phrases
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
@@ -22,18 +25,25 @@ def judged(
     retuned: Retuned | None,
     pair_names: list[str],
 ) -> pd.DataFrame:
-    """What is judged, one row each: name, arm, against (missing for effects), against_label, aliases.
+    """What is judged, one row each: name, override, arm, against (missing for effects), against_label, aliases.
+
+    override: what the command line says for the change, as in `augment=off`; empty for interactions.
 
     With tuned learning rates the column `rates` says at which ones: `shared`, `own best` or `shared and own best`.
     """
     if question.effects:
         made, _ = stats.contrasts(wide, levels, results.sweep.factors, question.effects)
-        named = pd.DataFrame({"name": made["effect"], "arm": pd.NA, "against": pd.NA, "against_label": ""})
+        overrides = [_override(effect, results.sweep.factors) for effect in question.effects]
+        named = pd.DataFrame(
+            {"name": made["effect"], "override": overrides, "arm": pd.NA, "against": pd.NA, "against_label": ""}
+        )
         named["aliases"] = made["aliases"]
     else:
+        arms = [arm.switched for arm in results.sweep.arms]
         named = pd.DataFrame(
             {
                 "name": pair_names,
+                "override": [phrases.overrides(arms[arm].changes(arms[other])) for arm, other in question.pairs],
                 "arm": [arm for arm, _ in question.pairs],
                 "against": [other for _, other in question.pairs],
                 "against_label": [names[other] for _, other in question.pairs],
@@ -42,7 +52,12 @@ def judged(
         )
         if retuned is not None:
             named["rates"] = pd.Series([retuned.rates(pair) for pair in question.pairs], dtype="str")
-    return named.astype({"name": "str", "arm": "Int64", "against": "Int64", "against_label": "str"})
+    return named.astype({"name": "str", "override": "str", "arm": "Int64", "against": "Int64", "against_label": "str"})
+
+
+def _override(effect: Sequence[str], factors: Mapping[str, Sequence[str]]) -> str:
+    """What the command line says for a main effect; empty for an interaction."""
+    return phrases.overrides([(effect[0], factors[effect[0]][0], factors[effect[0]][1])]) if len(effect) == 1 else ""
 
 
 def weights(results: Results, question: Question, levels: pd.DataFrame) -> pd.DataFrame:
@@ -73,8 +88,8 @@ def comparisons(
 ) -> pd.DataFrame:
     """What is judged, with its verdict: `effects.csv`.
 
-    Columns: name; arm, against (missing for effects) and against_label; aliases; rates, where learning rates were tuned;
-    those of `stats.estimates` and `stats.verdicts`; those of `stats.new_images`, missing where predictions of a seed or
+    Columns: name; override; arm, against (missing for effects) and against_label; aliases; rates, where learning rates were
+    tuned; those of `stats.estimates` and `stats.verdicts`; those of `stats.new_images`, missing where predictions of a seed or
     true classes are; verdict_new: what the interval for new images would give, empty where there is none; dagger: whether
     that is another verdict.
     """

@@ -221,8 +221,8 @@ def _lines(arm: Tuned) -> Sequence[str]:
     best, shared = arm.best, arm.shared
     assert best is not None
     assert best.mean is not None
-    than = "" if shared.mean is None or best.rate == SHARED else f", at the shared {shared.lr:g} {100 * shared.mean:.2f} %"
-    line = f"{arm.label}: lr {best.lr:g} ({100 * best.mean:.2f} % of the validation images{than})"
+    than = "" if shared.mean is None or best.rate == SHARED else f", at the shared {shared.lr:g} {100 * shared.mean:.2f}%"
+    line = f"{arm.label}: lr {best.lr:g} ({100 * best.mean:.2f}% of the validation images{than})"
     if arm.edge is not None:
         line += f"; the {arm.edge} of the rates, so a better one may lie beyond"
     gone = [f"{one.lr:g} ({', '.join(sorted(set(one.statuses) - {'done'}))})" for one in arm.tried if one.mean is None]

@@ -201,7 +201,7 @@ def test_a_pointer_is_told_each_value():
     figure = figures.fit(figures.accuracy_vs_step(evaluations(), figures.single()), 2.0)
     texts = [text for _, _, text in figures.points(figure)]
     assert len(texts) == 6
-    assert texts[0] == "baseline, step 1,000: 60.10 % (60.00 to 60.20, 3 seeds)"
+    assert texts[0] == "baseline, step 1,000: 60.10% (60.00 to 60.20, 3 seeds)"
 
 
 @pytest.mark.parametrize(("arms", "seeds"), [(1, 1), (4, 3), (8, 3), (20, 3)])

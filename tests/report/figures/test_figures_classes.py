@@ -51,7 +51,7 @@ def test_values_whose_pointwise_interval_excludes_0_are_bold_and_the_legend_says
     assert weights[10:] == ["bold"] * 2 + ["normal"] * 5 + ["bold"] * 3
     title = ax.get_legend().get_title().get_text().replace("\n", " ")
     assert "(points)" in title
-    assert "bold: the pointwise 95 % interval over seeds excludes 0, no verdict" in title
+    assert "bold: the pointwise 95% interval over seeds excludes 0, no verdict" in title
 
 
 def test_of_many_classes_those_with_the_largest_differences_are_drawn_and_said():

@@ -176,7 +176,7 @@ def test_an_arm_of_which_a_seed_diverged_is_not_on_the_front_and_the_legend_says
 
 def test_the_legend_says_what_a_bar_and_the_dashed_line_are():
     title = drawn(arms()).axes[-1].get_legend().get_title().get_text().replace("\n", " ")
-    assert "point: mean over seeds; bar: 95 % interval over seeds" in title
+    assert "point: mean over seeds; bar: 95% interval over seeds" in title
     assert "dashed line: the front of the arms that none beats on both" in title
 
 
@@ -199,5 +199,5 @@ def test_many_arms_are_numbered_inside_the_axes_and_numbers_do_not_overlap():
 
 def test_a_pointer_is_told_value_and_cost():
     texts = [text for _, _, text in figures.points(drawn(arms()))]
-    assert texts[0] == "baseline: 80.00 %, 20,000,000 operations"
+    assert texts[0] == "baseline: 80.00%, 20,000,000 operations"
     assert len(texts) == 12

@@ -49,7 +49,7 @@ def test_a_panel_a_comparison_with_its_curve_and_band():
 
 def test_the_legend_says_that_a_band_is_no_verdict_and_what_is_shaded():
     texts = legend(drawn(frame()))
-    assert texts == ["mean of 3 seeds, paired by seed", "95 % band, pointwise: no verdict", "the margin, ± 0.5 points"]
+    assert texts == ["mean of 3 seeds, paired by seed", "95% band, pointwise: no verdict", "the margin, ± 0.5 points"]
     assert not any("margin" in text for text in legend(drawn(frame(), margin=None)))
 
 
@@ -97,7 +97,7 @@ def test_of_hundreds_of_comparisons_the_largest_are_drawn_and_the_rest_is_said()
     assert figure.legends[0].get_title().get_text() == "40 of 98 differences, the largest; all are in the files beside it"
 
 
-def test_steps_are_labelled_below_each_column():
+def test_steps_are_labeled_below_each_column():
     figure = drawn(frame(3))
     assert [ax.get_xlabel() for ax in figure.axes] == ["", "step", "step"]
     assert [bool(ax.xaxis.get_tick_params()["labelbottom"]) for ax in figure.axes] == [False, True, True]

@@ -12,7 +12,7 @@ from ablate.stats.outcomes import SHOWN, Outcome
 
 LEVEL = 1 - 0.05 / 3
 NAMES = ["augment: on → off", "lrn: on → off", "model: tuto → alex4, weight_decay: scaled → decoupled, fc: two → one"]
-TEXTS = ["hurts", "no effect beyond ± 0.5", "unclear: about 23 seeds would tell †"]
+TEXTS = ["hurts", "no effect beyond ± 0.5", "inconclusive: about 23 seeds would tell †"]
 
 
 def comparisons(count: int = 3, **columns) -> pd.DataFrame:
@@ -25,7 +25,7 @@ def comparisons(count: int = 3, **columns) -> pd.DataFrame:
         "high": points + np.resize([0.5, 0.2, 2.0], count),
         "low_new": points - np.resize([0.7, 0.4, 2.2], count),
         "high_new": points + np.resize([0.7, 0.4, 2.2], count),
-        "verdict": np.resize(["hurts", "no effect", "unclear"], count),
+        "verdict": np.resize(["hurts", "no effect", "inconclusive"], count),
     }
     return pd.DataFrame(frame | columns)
 
@@ -76,7 +76,7 @@ def test_a_row_has_mean_family_interval_seeds_and_verdict():
     assert [line.get_xdata().tolist() for line in seeds] == [pytest.approx(row) for row in samples(frame).to_numpy().tolist()]
     written = [text.get_text() for text in ax.texts]
     assert set(TEXTS) <= set(written)
-    assert "98.3 % family intervals, 3 differences judged" in (ax.get_title(loc="left"), ax.get_title())
+    assert "98.3% family intervals, 3 differences judged" in (ax.get_title(loc="left"), ax.get_title())
 
 
 def test_the_interval_for_new_images_is_a_thin_line_and_named():
@@ -139,13 +139,13 @@ def test_one_noisy_comparison_does_not_hide_the_others():
 
 def test_the_legend_names_the_mark_of_no_verdict_where_there_is_one():
     assert "× no verdict" not in legend(forest(comparisons()))
-    assert "◇ unclear  × no verdict" in legend(forest(comparisons(verdict=["hurts", "no verdict", "unclear"])))
+    assert "◇ inconclusive  × no verdict" in legend(forest(comparisons(verdict=["hurts", "no verdict", "inconclusive"])))
     assert legend(forest(comparisons(verdict="no verdict"))).startswith("× no verdict\n")
 
 
 def test_a_dagger_is_explained_where_there_is_one():
     assert "†" in legend(forest(comparisons()))
-    assert "†" not in legend(forest(comparisons(), texts=["hurts", "unclear", "unclear"]))
+    assert "†" not in legend(forest(comparisons(), texts=["hurts", "inconclusive", "inconclusive"]))
 
 
 @pytest.mark.parametrize("count", [1, 3, 24])
@@ -174,7 +174,7 @@ def test_a_pointer_is_told_means_with_their_interval_and_seeds():
 
 
 @pytest.mark.parametrize(("tone", "verdict"), [("helps", "helps"), ("hurts", "hurts"), ("none", "no effect")])
-def test_a_verdict_has_one_colour_in_the_figure_and_on_the_page(tone, verdict):
+def test_a_verdict_has_one_color_in_the_figure_and_on_the_page(tone, verdict):
     css = (resources.files("ablate.report.page") / "page.css").read_text(encoding="utf-8")
     assert f"tr.tone-{tone} > th:first-child {{ border-left-color: {SHOWN[Outcome(verdict)].color.lower()}; }}" in css
 
@@ -194,7 +194,7 @@ def test_of_hundreds_of_rows_the_largest_are_drawn_and_the_rest_is_said():
 
 
 def test_the_legend_names_the_interval_that_decides_no_effect():
-    said = "no effect: the 96.7 % interval, not drawn, lies in the shaded margin"
+    said = "no effect: the 96.7% interval, not drawn, lies in the shaded margin"
     assert said in legend(forest(comparisons())).replace("\n", " ")
     assert "it decides helps and hurts" in legend(forest(comparisons()))
-    assert said not in legend(forest(comparisons(verdict="unclear")))
+    assert said not in legend(forest(comparisons(verdict="inconclusive")))

@@ -4,7 +4,7 @@ from matplotlib.text import Text
 
 from ablate.report import figures as plots
 from ablate.results import load
-from ablate.results.analysis import analyse
+from ablate.results.analysis import analyze
 from ablate.results.question import ask
 from ablate.store import result_file
 
@@ -17,7 +17,7 @@ def said(figure) -> list[str]:
 
 
 def analysis(folder):
-    return analyse(*ask(load(folder)))
+    return analyze(*ask(load(folder)))
 
 
 def test_a_factorial_has_every_figure_that_there_is_data_for(sweeps, tmp_path):
@@ -85,7 +85,7 @@ def test_where_arms_are_compared_with_different_ones_each_row_names_its_partner(
     words = ("seed=0,1", "steps=20", "eval_every=10")
     out = sweeps.planned("augment=on,off", "ema=on,off", *words, design="one_factor")
     back = sweeps.planned("augment=off,on", "ema=off,on", *words, design="one_factor")
-    found = analyse(*ask(load(sweeps.trained(out, 10, 20), sweeps.trained(back, 10, 20))))
+    found = analyze(*ask(load(sweeps.trained(out, 10, 20), sweeps.trained(back, 10, 20))))
     figures = {name: (title, figure) for name, title, figure in plots.drawn(found)}
     assert figures["classes"][0] == "Differences by class"
     partner = "(against augment: on → off, ema: on → off)"
@@ -98,6 +98,6 @@ def test_where_arms_are_compared_with_different_ones_each_row_names_its_partner(
 
 def test_read_by_the_loss_the_axes_say_so(sweeps):
     made = sweeps.planned("augment=on,off", "ema=on,off", "seed=0,1", "steps=20", "eval_every=10")
-    found = analyse(*ask(load(sweeps.trained(made, 10, 20)), metric="loss"))
+    found = analyze(*ask(load(sweeps.trained(made, 10, 20)), metric="loss"))
     drawn = {name: figure for name, _, figure in plots.drawn(found)}
     assert "loss" in drawn["accuracy"].axes[0].get_ylabel()

@@ -71,7 +71,7 @@ def test_a_line_a_level_of_the_second_factor_named_at_its_end():
 
 
 def test_the_legend_says_what_a_bar_is():
-    assert "95 % interval over seeds" in drawn().get_supxlabel().replace("\n", " ")
+    assert "95% interval over seeds" in drawn().get_supxlabel().replace("\n", " ")
     assert "one seed" in drawn(seeds=1).get_supxlabel()
 
 

@@ -57,7 +57,7 @@ def test_a_published_value_stands_beside_ours_and_the_prediction_interval():
     assert intervals(ax) == frame[["low", "high"]].to_numpy().tolist()
     said = {"published 81.4: inside", "published 78.8: too wide to tell", "published 75.3: outside"}
     assert {"baseline", *said} <= set(written(ax))
-    assert "95 % prediction interval for one new run" in written(ax)
+    assert "95% prediction interval for one new run" in written(ax)
     assert ax.get_xlabel() == "accuracy on the test set (%)"
 
 
@@ -66,7 +66,7 @@ def test_one_seed_has_no_prediction_interval_and_no_answer():
     ax = fitted(figures.published_beside_ours(frame, LABELS, figures.single()))
     assert intervals(ax) == []
     assert "published 81.4: no interval" in written(ax)
-    assert "95 % prediction interval for one new run" not in written(ax)
+    assert "95% prediction interval for one new run" not in written(ax)
 
 
 def test_a_bar_a_factor_with_its_interval_and_its_level():
@@ -74,7 +74,7 @@ def test_a_bar_a_factor_with_its_interval_and_its_level():
     ax = fitted(figures.shapley_bars(frame, figures.single()))
     assert [patch.get_width() for patch in ax.patches] == frame["points"].tolist()
     assert intervals(ax) == frame[["low", "high"]].to_numpy().tolist()
-    assert {"augment: on → off", "−2.80 points", "+0.40 points", "interval at 97.5 %: no verdict"} <= set(written(ax))
+    assert {"augment: on → off", "−2.80 points", "+0.40 points", "interval at 97.5%: no verdict"} <= set(written(ax))
     assert ax.get_xlabel() == "accuracy on the test set,\nShapley value (points)"
 
 
@@ -111,7 +111,7 @@ def test_names_and_values_do_not_overlap_and_stay_inside(draw):
 
 def test_a_long_text_at_the_right_moves_below_a_long_name():
     ax = figures.single()
-    name, text = "model: tuto → alex4, lrn: on → off, fc: two → one", "unclear: about 23 seeds would tell"
+    name, text = "model: tuto → alex4, lrn: on → off, fc: two → one", "inconclusive: about 23 seeds would tell"
     rows.lay(ax, [name, "short"], [text, text])
     heights = {each.get_text(): each.get_position()[1] for each in ax.texts[:2]}
     assert heights[text] == heights[name] + 1

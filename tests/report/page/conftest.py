@@ -66,7 +66,7 @@ def study(
         trained[path] = training(Path(path), number, result["status"], {step: ends - 300 / (step + 500) for step in steps})
     found = build(Found("made", replace(sweep, runs=tuple(planned)), rows, trained, ["mixed hosts"]))
     found = replace(found, labels=LABELS, class_names=[f"class {name}" for name in range(10)])
-    return analysis.analyse(*question.ask(found))
+    return analysis.analyze(*question.ask(found))
 
 
 def training(path: Path, number: int, state: str, accuracies: dict[int, float]) -> SimpleNamespace:
@@ -116,7 +116,7 @@ def sections() -> list[page.Section]:
             "arm": ["ema: on → off", NASTY, "lrn: native → off", "fc: two → one"],
             "difference": ["−1.2 (−2.0 to −0.4)", "+10.0 (+9.0 to +11.0)", "–", "+0.31 (−0.10 to +0.72)"],
             "operations": ["1,234,567", "987", "19,000", "–"],
-            "verdict": ["hurts", "helps", "no verdict: one seed", "unclear: about 23 seeds would tell"],
+            "verdict": ["hurts", "helps", "no verdict: one seed", "inconclusive: about 23 seeds would tell"],
         }
     )
     exact = pd.DataFrame({"difference": [-1.2345678, 10.0, None, 0.31]})
@@ -127,7 +127,7 @@ def sections() -> list[page.Section]:
             "verdicts",
             "What was found",
             "A lead.",
-            (page.Table(text, "Verdicts", exact, ("the rule",), tones=("hurts", "helps", "", "unclear")),),
+            (page.Table(text, "Verdicts", exact, ("the rule",), tones=("hurts", "helps", "", "inconclusive")),),
         ),
         page.Section("figures", "Figures", "", (picture, page.Picture(drawn("second"), "Second.", "A second figure."))),
         page.Section(

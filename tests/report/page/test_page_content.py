@@ -119,7 +119,7 @@ def test_the_plan_says_what_was_fixed(make_study):
     assert "factorial, 4 arms with 3 seeds each = 12 runs, which stand on 12 trainings" in text
     assert "fixed when the sweep was planned: accuracy on the test set" in text
     assert "factor augment: on, off" in text
-    assert "3 differences judged, so each at a level of 98.3 %" in text
+    assert "3 differences judged, so each at a level of 98.3%" in text
 
 
 def test_a_store_fixed_nothing_and_compares_nothing(make_study):
@@ -194,7 +194,7 @@ def test_many_sentences_are_folded_and_few_are_not(make_study):
 def test_rows_of_verdicts_carry_their_tone(make_study):
     found = make_study(TWO)
     table = section(found, "verdicts").blocks[0]
-    wanted = {"helps": "helps", "hurts": "hurts", "no effect": "none", "unclear": "unclear"}
+    wanted = {"helps": "helps", "hurts": "hurts", "no effect": "none", "inconclusive": "inconclusive"}
     assert table.tones == tuple(wanted[verdict] for verdict in found.comparisons["verdict"])
 
 

@@ -27,7 +27,7 @@ def hostile(made: Analysis, names: tuple[str, ...], study: str) -> Analysis:
     sweep = replace(results.sweep, study=study, question=next(told))
     notes = tuple(next(told) for _ in range(3))
     outside = replace(results, trainings=trainings, runs=runs, sweep=sweep, notes=notes, class_names=classes)
-    return analysis.analyse(*question.ask(outside))
+    return analysis.analyze(*question.ask(outside))
 
 
 def every_format(made: Analysis, out: Path, formats: tuple[str, ...]) -> Iterator[tuple[Path, str]]:

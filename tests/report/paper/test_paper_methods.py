@@ -6,7 +6,7 @@ import pytest
 from ablate.report import paper, tables
 from ablate.report.paper import recipe
 from ablate.results import load
-from ablate.results.analysis import analyse
+from ablate.results.analysis import analyze
 from ablate.results.question import ask
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
@@ -35,14 +35,14 @@ def test_the_method_is_that_of_the_sweep(study):
         "augment (on, off); ema (on, off)",
         "Each arm was run with 3 seeds (0, 1, 2).",
         "shared a training: 12 runs stood on 6 trainings.",
-        "any of these verdicts is wrong is at most 5 %, unless arms now and then fall far below the others.",
+        "any of these verdicts is wrong is at most 5%, unless arms now and then fall far below the others.",
         "trained on 1,437 images of the handwritten digits of scikit-learn for 10 steps with batches of 128 (0.9 epochs)",
         "by plain gradient descent with a learning rate of 0.1, constant.",
         "Input: 24 x 24 pixels, random crops, mirrored at random, brightness ± 63, contrast times 0.2 to 1.8",
         "measured on the 360 test images",
         "is chosen on the test set",
-        "a Student interval at 98.3 %",
-        "within ± 0.5 points (the narrower 96.7 % interval lay within them)",
+        "a Student interval at 98.3%",
+        "within ± 0.5 points (the narrower 96.7% interval lay within them)",
         "Metric, step, margin and comparisons were fixed when the sweep was planned.",
         "Of 12 runs, 12 gave a value. The 6 trainings took 30 s in all, 5.0 s each on average and 5.0 s at most.",
         "They ran on Some CPU, 1 thread a training (Python 3.11.7, TensorFlow 2.21.0, Keras 3.15.1).",
@@ -117,7 +117,7 @@ def test_one_seed_has_no_error_bars_and_no_test(study):
     said = "For each of 3 comparisons we took the difference paired by seed. Since there was one seed, there was no interval"
     for told in (text, paper.methods(analysis)):
         assert said in told
-        for absent in ("Student", "Bonferroni", "5 %", "p-values", "help or hurt", "Verdicts are about"):
+        for absent in ("Student", "Bonferroni", "5%", "p-values", "help or hurt", "Verdicts are about"):
             assert absent not in told
     caption = paper.caption(analysis)
     assert "Accuracy: of one seed." in caption
@@ -135,7 +135,7 @@ def test_one_comparison_shares_nothing(study):
         "For the one comparison we took the difference paired by seed, and its mean over seeds with a Student interval" in text
     )
     for told in (text, paper.checklist(analysis), paper.caption(analysis), tables.markdown_file(analysis)):
-        assert "at 95 %." in told.replace("\\", "")
+        assert "at 95%." in told.replace("\\", "")
         assert "shared among 1" not in told
         assert "1 comparison" not in told
         assert "Bonferroni" not in told
@@ -177,8 +177,8 @@ def test_names_are_not_taken_for_markdown(study):
 @pytest.mark.parametrize(
     ("read", "content", "text"),
     [
-        (recipe.optimiser, {"kind": "momentum", "lr": 0.01, "momentum": 0.9}, "gradient descent with momentum 0.9"),
-        (recipe.optimiser, {"kind": "adam", "lr": 0.001, "beta_1": 0.9}, "Adam (beta_1 0.9)"),
+        (recipe.optimizer, {"kind": "momentum", "lr": 0.01, "momentum": 0.9}, "gradient descent with momentum 0.9"),
+        (recipe.optimizer, {"kind": "adam", "lr": 0.001, "beta_1": 0.9}, "Adam (beta_1 0.9)"),
         (recipe.schedule, {"kind": "staircase", "factor": 0.1, "every_epochs": 350.0}, "times 0.1 every 350 epochs"),
         (recipe.schedule, {"kind": "cosine", "final_fraction": 0.0}, "falling along half a cosine to 0 of it"),
         (recipe.weight_decay, {"kind": "none"}, "none"),
@@ -226,7 +226,7 @@ def test_seconds_that_are_not_known_are_not_claimed(study):
 
 def test_weights_and_steps_can_share_a_training(sweeps):
     sweep = sweeps.trained(sweeps.planned("steps=5,10", "eval_every=5", "seed=0,1,2"), 5, 10)
-    text = paper.methods(analyse(*ask(load(sweep))))
+    text = paper.methods(analyze(*ask(load(sweep))))
     assert "only in the step or the weights they were read with shared a training: 6 runs stood on 3 trainings." in text
 
 
@@ -256,20 +256,20 @@ def test_seeds_that_failed_are_not_said_to_be_none(study):
     assert "None are reported: no arm has two seeds with a value, and so no verdict." in left
 
 
-def test_what_a_diverged_seed_forbids_is_told_and_what_it_left_unclear_is_named(study):
+def test_what_a_diverged_seed_forbids_is_told_and_what_it_left_inconclusive_is_named(study):
     values = [[*row[:4], "diverged"] if arm == 0 else row for arm, row in enumerate(FIVE)]
     analysis = study(values)
     assert analysis.comparisons["limit"].tolist() == ["diverged", "diverged", ""]
     forbidden = "said to help where a seed of its own diverged, to hurt where a seed of what it"
-    unclear = "ema: on → off; augment: on → off."
+    inconclusive = "ema: on → off; augment: on → off."
     for text in (paper.methods(analysis), paper.checklist(analysis)):
         assert f"Nothing was {forbidden} was compared with did, or to have no effect where either did." in text
-        assert f"That left unclear: {unclear}" in text
+        assert f"That left inconclusive: {inconclusive}" in text
     caption = paper.caption(analysis)
     assert f"Nothing is {forbidden} is compared with did" in caption
-    assert f"Unclear since a seed diverged: {unclear}".replace("→", r"$\to$") in caption
+    assert f"Inconclusive since a seed diverged: {inconclusive}".replace("→", r"$\to$") in caption
     whole = study(FIVE)
     assert f"Nothing was {forbidden}" in paper.methods(whole)
-    assert "left unclear" not in paper.methods(whole)
+    assert "left inconclusive" not in paper.methods(whole)
     assert "diverged" not in paper.caption(whole)
     assert "no effect" not in paper.methods(study(FIVE, metric="loss"))

@@ -97,7 +97,7 @@ def test_labels_of_a_logarithmic_axis_stand_apart(high: float) -> None:
     ax = single()
     low = 1e-4 if high < 1000 else 1e-6
     Scale("lr", log=True).on(ax, True, [low, high])
-    ax.inset_axes((1.03, 0.0, 0.035, 1.0)).set_ylabel("accuracy on the validation set (%)")  # the room that colours take
+    ax.inset_axes((1.03, 0.0, 0.035, 1.0)).set_ylabel("accuracy on the validation set (%)")  # the room that colors take
     figure = fit(ax, 2.6)
     figure.canvas.draw()
     left, right = ax.get_xlim()

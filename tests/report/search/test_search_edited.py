@@ -165,7 +165,7 @@ def test_scores_are_those_of_the_trainings_where_these_are_at_hand(made: Callabl
     assert trials[0].curve[-1][1] == 0.5
     assert trials[1:] == list(stored.trials[1:])
     assert len(differed) == 1
-    assert differed[0].startswith("trial 0 has the score of its training, 50.00 %, 9,000,000; trials.json has ")
+    assert differed[0].startswith("trial 0 has the score of its training, 50.00%, 9,000,000; trials.json has ")
     for missing in ({"a": Training(10, 0.25)}, {"a": Training(10, 0.25), "b": Training(9, 0.75)}):
         assert search.scored(replace(stored, runs=runs), missing, found.objectives) == (list(stored.trials), [])
 

@@ -18,7 +18,7 @@ def test_the_confirmation_is_the_result_and_the_best_score_is_none(confirmed):
     assert "by 1.17 points (" in answer
     assert "on the test set, over 3 seeds that no trial used." in answer
     told = said(found)
-    assert "80.00 %, is no result" in told
+    assert "80.00%, is no result" in told
     assert "The best of 25 equal trials flatters by about" in told
     assert "holds for the trained budget of 10 epochs (450,000 examples), not for longer training" in told
     assert "25 of 25 trials are finished: 16 done, 7 pruned, 1 diverged, 1 failed." in told

@@ -3,7 +3,7 @@ from dataclasses import replace
 from ablate.report import tables
 from ablate.report.tables import arms, costs
 from ablate.results import load
-from ablate.results.analysis import analyse
+from ablate.results.analysis import analyze
 from ablate.results.question import ask
 
 WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0.700, 0.760, 0.640]]
@@ -15,7 +15,7 @@ def test_a_row_an_arm_with_the_digits_that_deviations_allow(study):
     assert text["accuracy (%)"].tolist() == ["81.17", "81.23", "78.17", "70.00"]
     assert text["sd"].tolist() == ["0.15", "0.15", "0.21", "6.00"]
     assert text["worst seed"][3] == "64.00"
-    assert text["95 % interval"][0] == "80.79 to 81.55"
+    assert text["95% interval"][0] == "80.79 to 81.55"
     assert text["parameters"].tolist()[:3] == ["1,068,298", "1,068,298", "1,756,426"]
     assert text["unbeaten on"].tolist() == ["–", "operations, parameters", "–", "–"]  # of time nothing is known
     assert "not done" not in text
@@ -23,7 +23,7 @@ def test_a_row_an_arm_with_the_digits_that_deviations_allow(study):
 
 def test_arms_of_one_seed_have_no_deviation(study):
     table = study([[0.8], [0.7], [0.71], [0.72]]).fill(arms.part)
-    assert table.text["sd"].tolist() == table.text["95 % interval"].tolist() == ["–"] * 4
+    assert table.text["sd"].tolist() == table.text["95% interval"].tolist() == ["–"] * 4
     assert not any("standard deviation" in line for line in table.notes)
 
 
@@ -40,7 +40,7 @@ def test_what_was_not_evaluated_at_a_step_is_not_said_to_be_trained_yet(sweeps):
     results = load(folder)
     runs = results.runs.copy()
     runs.loc[runs["arm"] == 1, "status"] = "missing"
-    analysis = analyse(*ask(replace(results, runs=runs)))
+    analysis = analyze(*ask(replace(results, runs=runs)))
     asked = replace(analysis, question=replace(analysis.question, steps=(5, 5)))
     assert analysis.fill(arms.part).text["not done"].tolist() == ["–", "2 not yet run"]
     assert asked.fill(arms.part).text["not done"].tolist() == ["–", "2 not evaluated"]
@@ -73,8 +73,8 @@ def test_costs_are_told_beside_what_they_bring(study):
     table = study(WHOLE).fill(costs.part)
     assert table is not None
     assert table.text["accuracy"].tolist() == ["+0.07", "−3.00", "−11.17"]
-    assert table.text["parameters"].tolist() == ["same", "+688,128 (+64 %)", "+688,128 (+64 %)"]
-    assert table.text["operations"][1] == "+29,238,272 (+77 %)"
+    assert table.text["parameters"].tolist() == ["same", "+688,128 (+64%)", "+688,128 (+64%)"]
+    assert table.text["operations"][1] == "+29,238,272 (+77%)"
     assert study(WHOLE[:2], "ema=on,off").fill(costs.part) is None  # averaging costs nothing
 
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from ablate.report import paper, tables
 from ablate.results import load
-from ablate.results.analysis import analyse
+from ablate.results.analysis import analyze
 from ablate.results.question import ask
 
 
@@ -10,7 +10,7 @@ def joined(sweeps):
     """Two sweeps of which one compares the last arm of the other with another arm."""
     first = sweeps.trained(sweeps.planned("augment=on,off", "ema=on,off", "steps=10", "seed=0,1"), 5, 10)
     second = sweeps.trained(sweeps.planned("augment=off", "ema=on,off", "steps=10", "seed=0,1"), 5, 10)
-    return analyse(*ask(load(str(first), str(second))))
+    return analyze(*ask(load(str(first), str(second))))
 
 
 def test_an_arm_that_is_compared_twice_has_its_partner_named(sweeps):
@@ -40,7 +40,7 @@ def test_the_papers_table_has_a_row_a_comparison(sweeps):
 
 def test_a_store_has_no_evaluation_set_of_its_own(sweeps):
     sweeps.trained(sweeps.planned("augment=on,off", "steps=10", "seed=0,1"), 5, 10)
-    analysis = analyse(*ask(load(str(sweeps.store))))
+    analysis = analyze(*ask(load(str(sweeps.store))))
     text = paper.methods(analysis)
     assert "all that a store of trainings holds" in text
     assert "Nothing was compared." in text

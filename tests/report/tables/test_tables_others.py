@@ -26,8 +26,8 @@ def test_a_factorial_has_effects_and_shapley_values(study):
     assert values is not None
     assert effects.text["effect"].tolist() == ["augment: on → off", "ema: on → off", "augment x ema"]
     assert effects.text["points"].tolist() == ["−7.12", "−4.05", "−4.12"]
-    assert list(effects.text.columns)[3] == "98.3 % interval"  # of three effects
-    assert list(values.text.columns)[3] == "97.5 % interval"  # of two values
+    assert list(effects.text.columns)[3] == "98.3% interval"  # of three effects
+    assert list(values.text.columns)[3] == "97.5% interval"  # of two values
     assert values.text["points"].tolist() == ["−7.12", "−4.05"]
     assert not {"verdict"} & {*effects.text.columns, *values.text.columns}
     ladder = study(WHOLE[:3], "augment=off,center,on", design="ladder")
@@ -73,7 +73,7 @@ def test_published_numbers_say_whether_they_are_to_be_expected(study):
     table = published.part(theirs, {arm: f"arm {arm}" for arm in range(4)}, places=2)
     assert table is not None
     assert table.text["what it tells"].tolist() == theirs["told"].tolist()
-    assert table.text["95 % of new runs"].tolist() == ["80.18 to 82.38", "89.00 to 91.00", "–", *["65.90 to 87.00"] * 2]
+    assert table.text["95% of new runs"].tolist() == ["80.18 to 82.38", "89.00 to 91.00", "–", *["65.90 to 87.00"] * 2]
 
 
 def test_networks_are_compared_one_pair_at_a_time(study):
@@ -88,7 +88,7 @@ def test_steps_to_an_accuracy_that_every_arm_has(study):
     analysis = study(WHOLE)
     table = analysis.fill(reach.part)
     assert table is not None
-    assert "at least 70 %, the lowest mean of an arm at its end" in table.notes[0]
+    assert "at least 70%, the lowest mean of an arm at its end" in table.notes[0]
     assert table.text["seeds that reach it"].str.endswith(" of 3").all()
     lost = study([[0.8, 0.81, "diverged"], [0.8, 0.81, 0.82], ["failed"] * 3, [0.8, 0.81, 0.82]]).fill(reach.part)
     assert lost is not None
@@ -130,8 +130,8 @@ def test_what_changes_besides(study):
     first = table.text[table.text["arm"] == "augment: on → off"]
     assert first.to_numpy().tolist() == [
         ["augment: on → off", "input", "24 x 24", "32 x 32", "–"],
-        ["augment: on → off", "parameters", "1,068,298", "1,756,426", "+64 %"],
-        ["augment: on → off", "operations", "37,745,098", "66,983,370", "+77 %"],
+        ["augment: on → off", "parameters", "1,068,298", "1,756,426", "+64%"],
+        ["augment: on → off", "operations", "37,745,098", "66,983,370", "+77%"],
     ]
     assert study(WHOLE[:2], "ema=on,off").fill(confounds.part) is None
 

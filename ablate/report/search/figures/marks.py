@@ -42,7 +42,7 @@ TICKS, ROUND = 5, (1, 2, 2.5, 5, 10)  # on an axis of scores that ends with such
 BROAD = 0.05  # of an axis, beyond its ends
 # Of a logarithmic axis: how many decades, and the ticks of each; labels of more would touch.
 STEPS: Sequence[tuple[float, tuple[float, ...]]] = ((1.5, (1.0, 2.0, 5.0)), (3.0, (1.0, 3.0)), (np.inf, (1.0,)))
-DECADES = 6  # that are labelled, at most
+DECADES = 6  # that are labeled, at most
 
 
 def handle(look: Mapping[str, Any], label: str) -> Line2D:
@@ -232,5 +232,5 @@ def is_numeric(one: Dimension) -> bool:
 
 
 def score(one: Objective, value: float) -> str:
-    """A score for a pointer, as in `81.20 %`."""
+    """A score for a pointer, as in `81.20%`."""
     return "no score" if pd.isna(value) else one.text(value)

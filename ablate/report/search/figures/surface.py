@@ -17,7 +17,7 @@ from ablate.stats.objectives import Objective
 from ablate.store.trials import Dimension, shown
 
 HEIGHT = 2.6  # inches
-COLOURS = "viridis"  # from dark to light in grey as well
+COLORS = "viridis"  # from dark to light in gray as well
 SIZE = 7.0
 SAYS = {"pruned": "pruned: no score", "diverged": "diverged", "failed": "failed"}
 PLACE = 30  # among the figures of a search
@@ -65,7 +65,7 @@ def scores_over_keys(
     counts: Mapping[str, int],
     best: int | None = None,
 ) -> Axes:
-    """Draw the trials as points, the score as colour.
+    """Draw the trials as points, the score as color.
 
     Args:
         trials: as of `SearchResults`, with the columns of the two keys.
@@ -81,13 +81,13 @@ def scores_over_keys(
         done = seen[seen["state"] == "done"]
         scores = objective.scale * done[objective.column]
         low, high = _range(scores, objective.better)
-        colour = ScalarMappable(Normalize(low, high), COLOURS if objective.better > 0 else f"{COLOURS}_r")
+        color = ScalarMappable(Normalize(low, high), COLORS if objective.better > 0 else f"{COLORS}_r")
         for state in ("failed", "diverged", "pruned"):
             part = seen[seen["state"] == state]
             (dots,) = ax.plot(part["x"], part["y"], linestyle="none", zorder=2, **MARKS[state])
             tell(dots, [_text(row, across, up, state) for row in part.to_dict("records")])
         for (_, row), value in zip(done.sort_values(objective.column).iterrows(), sorted(scores), strict=True):
-            face = colour.to_rgba(np.array([value]))[0]
+            face = color.to_rgba(np.array([value]))[0]
             (dot,) = ax.plot(
                 row["x"], row["y"], "o", color=face, markersize=SIZE, markeredgecolor="black", markeredgewidth=0.5, zorder=3
             )
@@ -100,18 +100,18 @@ def scores_over_keys(
             beside = ax.inset_axes((1.03, 0.0, 0.035, 1.0))
             figure = ax.get_figure(root=True)
             assert figure is not None
-            bar = figure.colorbar(colour, cax=beside, extend=extend)
+            bar = figure.colorbar(color, cax=beside, extend=extend)
             bar.set_label(objective.axis)
         bare(ax, "top")
         found = [handle(MARKS[state], said) for state, said in SAYS.items() if state in set(seen["state"])]
         found += [handle(BEST, "the best score")] if best is not None else []
         found += [handle(DEFAULT, "the default setting")] if seen["default"].any() else []
-        below(ax, found, ["filled: trained to the end, its score as colour", *left_out(counts)], columns=2)
+        below(ax, found, ["filled: trained to the end, its score as color", *left_out(counts)], columns=2)
     return ax
 
 
 def _range(scores: "pd.Series[float]", better: int) -> tuple[float, float]:
-    """The ends of the colours: those far worse than the usual share one."""
+    """The ends of the colors: those far worse than the usual share one."""
     if scores.empty:
         return 0.0, 1.0
     low, high = edges(scores, better)

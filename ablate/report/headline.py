@@ -1,0 +1,183 @@
+"""The headline of a report: what was found, in one sentence that names the changes that matter."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from ablate import numbers
+from ablate.designs import phrases
+from ablate.report.sentences import series
+from ablate.stats.outcomes import DIFFERS, Outcome
+from ablate.text import counted
+
+if TYPE_CHECKING:
+    from ablate.results.frames import Results
+    from ablate.results.question import Question
+
+MOST_NAMED = 3  # changes of one verdict that the headline names
+Row = dict[Any, Any]
+
+
+class Piece(NamedTuple):
+    """A part of the headline.
+
+    text: as it stands there. row: the number of the comparison that it is about, None for words between. outcome: of that.
+    """
+
+    text: str
+    row: int | None = None
+    outcome: Outcome | None = None
+
+
+def headline(results: "Results", question: "Question", comparisons: pd.DataFrame) -> tuple[Piece, ...]:
+    """What was found, in one sentence: gains first, then costs, then what has no effect; what is open where nothing is decided.
+
+    Args:
+        comparisons: of `Analysis`.
+
+    Returns:
+        The pieces in order; their texts together are the sentence.
+    """
+    rows = comparisons.to_dict("records")
+    if not rows:
+        return (Piece("Nothing is compared here."),)
+    told = [(number, row, Outcome(row["verdict"])) for number, row in enumerate(rows)]
+    crossed = question.interactions
+    clauses = [
+        clause
+        for clause in (
+            _moved(results, question, [each for each in told if each[2] in DIFFERS and not crossed[each[0]]]),
+            _unmoved(results, question, [each for each in told if each[2] == Outcome.NO_EFFECT and not crossed[each[0]]]),
+            _interacting(question, [each for each in told if each[2] in DIFFERS and crossed[each[0]]]),
+        )
+        if clause
+    ]
+    if not clauses:
+        return (Piece(_open(results, question, [(row, outcome) for _, row, outcome in told])),)
+    pieces = [piece for number, clause in enumerate(clauses) for piece in ([Piece("; ")] if number else []) + clause]
+    first = pieces[0]
+    return (first._replace(text=first.text[0].upper() + first.text[1:]), *pieces[1:], Piece("."))
+
+
+def text(pieces: Sequence[Piece]) -> str:
+    """The sentence as plain text."""
+    return "".join(piece.text for piece in pieces)
+
+
+_Told = tuple[int, Row, Outcome]
+
+
+def _moved(results: "Results", question: "Question", told: Sequence[_Told]) -> list[Piece]:
+    """`dropping EMA costs 2.8 pp and a center crop 1.4`: the changes that help, the largest first, then those that hurt."""
+    verbs = _verbs(question)
+    groups: list[list[Piece]] = []
+    for outcome in DIFFERS:
+        found = sorted((each for each in told if each[2] == outcome), key=lambda each: -abs(each[1]["points"]))
+        parts: list[list[Piece]] = []
+        for place, (number, row, _) in enumerate(found[:MOST_NAMED]):
+            size = numbers.number(abs(row["points"]), 1 if question.metric.points == "pp" else 2)
+            unit = "" if groups or place else f" {_UNITS.get(question.metric.points, question.metric.points)}"
+            verb = "" if place else f"{verbs[outcome]} "
+            subject = Piece(f"{_doing(results, question, number)} ")
+            parts.append([subject, Piece(f"{verb}{size}{unit}", number, outcome)])
+        more = len(found) - MOST_NAMED
+        if more > 0:
+            parts.append([Piece(f"{more} more {'does' if more == 1 else 'do'} so too")])
+        if parts:
+            groups.append(_listed(parts))
+    return _joined(groups, ", ")
+
+
+_UNITS = {"pp": "percentage points"}
+
+
+def _verbs(question: "Question") -> dict[Outcome, str]:
+    """What a change does that helps or hurts."""
+    name = question.metric.name
+    if question.metric.better < 0:
+        return {Outcome.HELPS: f"lowers {name} by", Outcome.HURTS: f"raises {name} by"}
+    if name == "accuracy":
+        return {Outcome.HELPS: "gains", Outcome.HURTS: "costs"}
+    return {Outcome.HELPS: f"raises {name} by", Outcome.HURTS: f"lowers {name} by"}
+
+
+def _unmoved(results: "Results", question: "Question", told: Sequence[_Told]) -> list[Piece]:
+    """`LRN and weight decay have no effect`."""
+    if not told:
+        return []
+    subjects = [[Piece(_subject(results, question, number))] for number, _, _ in told[:MOST_NAMED]]
+    more = len(told) - MOST_NAMED
+    if more > 0:
+        subjects.append([Piece(f"{more} more")])
+    verb = "has" if len(told) == 1 and not _is_plural(results, question, told[0][0]) else "have"
+    return [*_listed(subjects), Piece(f" {verb} "), Piece(str(Outcome.NO_EFFECT), told[0][0], Outcome.NO_EFFECT)]
+
+
+def _interacting(question: "Question", told: Sequence[_Told]) -> list[Piece]:
+    """`augmentation and EMA interact`."""
+    if not told:
+        return []
+    number, row, outcome = told[0]
+    if row["aliases"]:
+        return [Piece(f"{len(told)} of the interactions {'is' if len(told) == 1 else 'are'} not 0", number, outcome)]
+    names = series([phrases.ingredient(each).name for each in question.effects[number]])
+    more = f", and {counted(len(told) - 1, 'more pair')} too" if len(told) > 1 else ""
+    return [Piece(f"{names} "), Piece("interact", number, outcome), Piece(more)]
+
+
+def _open(results: "Results", question: "Question", told: Sequence[tuple[Row, Outcome]]) -> str:
+    """What is said where nothing is decided."""
+    seeds = max(int(row["n"]) for row, _ in told)
+    missing = int((results.runs["status"] == "missing").sum())
+    if missing:
+        return f"No verdict yet: {missing:,} of {counted(len(results.runs), 'run')} {'is' if missing == 1 else 'are'} missing."
+    if seeds == 1:
+        return "No verdict: one seed cannot tell a change from luck."
+    if all(outcome == Outcome.NO_VERDICT for _, outcome in told):
+        return "No verdict: no comparison has two complete seeds."
+    if len(told) == 1:
+        return f"Inconclusive: {counted(seeds, 'seed')} cannot settle {_subject(results, question, 0)}."
+    return f"Inconclusive: {counted(seeds, 'seed')} cannot settle any of {counted(len(told), 'comparison')}."
+
+
+def _changes(results: "Results", question: "Question", number: int) -> list[phrases.Change]:
+    if question.effects:
+        factor = question.effects[number][0]
+        before, after = results.sweep.factors[factor]
+        return [(factor, before, after)]
+    arms = results.sweep.arms
+    arm, other = question.pairs[number]
+    return arms[arm].switched.changes(arms[other].switched)
+
+
+def _doing(results: "Results", question: "Question", number: int) -> str:
+    """The change as the subject of a sentence: `dropping EMA`, `adding augmentation`, `lr 0.2 instead of 0.1`."""
+    changes = _changes(results, question, number)
+    names = series([phrases.ingredient(factor).name for factor, _, _ in changes])
+    if all(map(phrases.is_removed, changes)):
+        return f"dropping {names}"
+    if all(map(phrases.is_added, changes)):
+        return f"adding {names}"
+    return series([phrases.phrase(each) for each in changes])
+
+
+def _subject(results: "Results", question: "Question", number: int) -> str:
+    return phrases.subject(_changes(results, question, number))
+
+
+def _is_plural(results: "Results", question: "Question", number: int) -> bool:
+    changes = _changes(results, question, number)
+    return len(changes) > 1 or phrases.ingredient(changes[0][0]).plural
+
+
+def _listed(parts: Sequence[list[Piece]]) -> list[Piece]:
+    """One after another, with commas and a last `and`."""
+    pieces = list(parts[0])
+    for place, part in enumerate(parts[1:], 2):
+        pieces += [Piece(" and " if place == len(parts) else ", "), *part]
+    return pieces
+
+
+def _joined(groups: Sequence[list[Piece]], between: str) -> list[Piece]:
+    return [piece for place, group in enumerate(groups) for piece in ([Piece(between)] if place else []) + group]
