@@ -10,10 +10,10 @@ Examples:
     >>> round(float((found.predictions(0) == found.labels).mean()), 4), round(float(found.runs["accuracy"][0]), 4)
     (0.9806, 0.9806)
     >>> found.at(75).runs[["label", "seed", "step", "accuracy"]].head(3).round(3)
-                                 label  seed  step  accuracy
-    0  baseline (augment: on, ema: on)     0    75     0.858
-    1                    ema: on → off     0    75     0.767
-    2                augment: on → off     0    75     0.989
+                 label  seed  step  accuracy
+    0         baseline     0    75     0.858
+    1           no EMA     0    75     0.767
+    2  no augmentation     0    75     0.989
 """
 
 from ablate.results.frames import Results

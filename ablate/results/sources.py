@@ -33,10 +33,10 @@ def load(*sources: str | Path) -> Results:
         >>> found = load("experiments/digits-augment-ema")
         >>> found.runs.groupby("label")["accuracy"].mean().mul(100).round(2)
         label
-        augment: on → off                   98.50
-        augment: on → off, ema: on → off    99.00
-        baseline (augment: on, ema: on)     97.11
-        ema: on → off                       93.78
+        baseline                   97.11
+        no EMA                     93.78
+        no augmentation            98.50
+        no augmentation, no EMA    99.00
         Name: accuracy, dtype: float64
     """
     found: dict[Path, None] = {}

@@ -56,7 +56,7 @@ def contrasts(
         (a row an effect, its value in each seed). The second has a column a seed, missing where an arm has no value. Columns
         of the first:
 
-        effect: its name, as in `augment: on → off` or `augment × ema`.
+        effect: its name, as in `no augmentation` or `augmentation × EMA`.
         kind: main or interaction.
         factors: a tuple of their names.
         aliases: the main effects and two-factor interactions that the arms cannot tell it from, each with the sign that it
@@ -74,10 +74,10 @@ def contrasts(
         >>> wide = pd.DataFrame({0: [80.0, 84.0, 82.0, 90.0]})  # seed 0
         >>> effects, values = contrasts(wide, levels, {"augment": ["off", "on"], "ema": ["off", "on"]})
         >>> effects[["effect", "kind"]].join(values)
-                      effect         kind    0
-        0  augment: off → on         main  4.0
-        1      ema: off → on         main  6.0
-        2      augment × ema  interaction  2.0
+                       effect         kind    0
+        0   with augmentation         main  4.0
+        1            with EMA         main  6.0
+        2  augmentation × EMA  interaction  2.0
     """
     terms = _terms(levels, factors, effects)
     frame = pd.DataFrame(
@@ -122,7 +122,7 @@ def shapley(wide: pd.DataFrame, levels: pd.DataFrame, factors: Factors) -> tuple
         wide, levels, factors: as in `contrasts`.
 
     Returns:
-        (a row a factor: factor, and change, as in `augment: on → off`; its value in each seed, missing where an arm has none).
+        (a row a factor: factor, and change, as in `no augmentation`; its value in each seed, missing where an arm has none).
 
     Raises:
         AblateError: the arms are no full two-level factorial.
@@ -137,8 +137,8 @@ def shapley(wide: pd.DataFrame, levels: pd.DataFrame, factors: Factors) -> tuple
         >>> changes, values = shapley(wide, levels, {"augment": ["off", "on"], "ema": ["off", "on"]})
         >>> changes.join(values)
             factor             change    0
-        0  augment  augment: off → on  4.0
-        1      ema      ema: off → on  6.0
+        0  augment  with augmentation  4.0
+        1      ema           with EMA  6.0
     """
     others = [f"{name}={','.join(choices)}" for name, choices in factors.items() if len(choices) != 2]
     if others:
@@ -294,7 +294,7 @@ def _aliases(terms: Sequence[Term], levels: pd.DataFrame, factors: Factors) -> l
     shared = _table(terms, levels) @ _table(every, levels).T  # (terms, effects)
     return [
         " ".join(
-            f"{'+' if same > 0 else '−'} {interaction([change.factor for change in other])}"
+            f"{'+' if same > 0 else '−'} {interaction([ingredient(change.factor).name for change in other])}"
             for other, same in zip(every, row, strict=True)
             if abs(same) == len(levels) and other != term
         )

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from ablate.designs.phrases import phrase
 from ablate.errors import AblateError
 from ablate.stats.intervals import INCONCLUSIVE, decide, within
 from ablate.stats.outcomes import OF_CODE, SHOWN, Outcome
@@ -51,7 +52,7 @@ class _Switch:
 
     @property
     def change(self) -> str:
-        return f"{self.factor}: {self.before} → {self.after}"
+        return phrase((self.factor, self.before, self.after))
 
     @property
     def either_way(self) -> tuple[str, frozenset[str]]:
@@ -71,7 +72,7 @@ def interplay(first: Side, second: Side) -> tuple[pd.DataFrame, pd.DataFrame]:
         has a column a seed, missing where one of the four runs has no value. Columns of the first:
 
         factor: what is switched.
-        change: as in `augment: off → on`.
+        change: as in `with augmentation`.
         first, second: its effect in each sweep, mean over the seeds of which all four runs have a value.
         first_name, second_name: of the sweeps.
         diverged: whether a seed of one of the four arms diverged.
@@ -88,8 +89,8 @@ def interplay(first: Side, second: Side) -> tuple[pd.DataFrame, pd.DataFrame]:
         >>> bare = Side("bare", pd.DataFrame({"ema": ["off", "on"]}), pd.DataFrame([[60.0], [70.0]]), pairs=[(1, 0)])
         >>> changes, differences = interplay(full, bare)
         >>> changes[["change", "first", "second"]].join(differences)
-                  change  first  second    0
-        0  ema: off → on    5.0    10.0  5.0
+             change  first  second    0
+        0  with EMA    5.0    10.0  5.0
     """
     ours, theirs = _switches(first), _switches(second)
     matched = [(own, other) for other in theirs for own in ours if own.either_way == other.either_way]

@@ -211,7 +211,7 @@ def rule(
         >>> for line in rule(judged=3, looks=1, margin=0.5)[:3]:
         ...     print(line)
         Paired t-intervals over seeds, Bonferroni-adjusted for 3 comparisons (98.3% each). Verdicts use only these.
-        helps, hurts: the 98.3% adjusted CI excludes 0.
+        helps, hurts: the 98.3% adjusted CI excludes 0 (under 0.5: the 96.7% CI lies within ± 0.5 pp).
         no effect (within ± 0.5): the narrower 96.7% equivalence CI (two one-sided tests) lies within ± 0.5 pp.
     """
     compared = "comparison" if what == "difference" else what
@@ -222,9 +222,10 @@ def rule(
     if levels:
         share = f" at {family}, {LEVEL_SHARED}"
     made = "Paired t-intervals over seeds" if what == "difference" else "t-intervals over seeds, of effects within each seed"
+    inside = "" if margin is None else f" (under {margin:g}: the {equivalence} CI lies within ± {margin:g} {points})"
     lines = [
         f"{made}{share}. Verdicts use only these.",
-        f"{Outcome.HELPS}, {Outcome.HURTS}: the {family} {'adjusted ' if judged * looks > 1 else ''}CI excludes 0.",
+        f"{Outcome.HELPS}, {Outcome.HURTS}: the {family} {'adjusted ' if judged * looks > 1 else ''}CI excludes 0{inside}.",
     ]
     if margin is not None:
         since = f", fixed {fixed}" if fixed else ""

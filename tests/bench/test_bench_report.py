@@ -81,7 +81,7 @@ def test_a_large_sweep_is_loaded(sweep, table):
 
 def test_a_large_sweep_is_reported(sweep, tmp_path, table):
     table.under(
-        60, "... the whole report of it, 50 arms x 20 seeds", seconds(lambda: writing.make([str(sweep)], tmp_path)), "s"
+        60, "... the whole report of it, 50 arms × 20 seeds", seconds(lambda: writing.make([str(sweep)], tmp_path)), "s"
     )
     table.under(3, "... its page", (tmp_path / "index.html").stat().st_size / 1e6, "MB")
 

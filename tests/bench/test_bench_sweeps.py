@@ -83,4 +83,4 @@ def test_the_plan_of_a_large_sweep(tmp_path, environment, table):
     factors = ["augment=on,off,center,flip,crop", "lr=0.1,0.05,0.2,0.3,0.02", "batch_size=32,64,128,256,512", "seed=range(0,8)"]
     words = ["-m", "ablate", "plan", "data=digits", *factors, "threads=1"]
     timed([*words[:3], "data=digits", "threads=1"], tmp_path, environment)  # the calibration is kept
-    table.under(15, "the plan of 125 arms x 8 seeds", timed([*words, "--json"], tmp_path, environment), "s")
+    table.under(15, "the plan of 125 arms × 8 seeds", timed([*words, "--json"], tmp_path, environment), "s")

@@ -117,8 +117,8 @@ def test_it_prints_the_verdicts_whole_into_a_pipe_and_where_all_lies(sweep, caps
     assert report.run([str(sweep), *LIGHT]) == 0
     printed = capsys.readouterr().out
     for shown in (
-        "baseline (augment: on, ema: on)",
-        "augment: on → off, ema: on → off",
+        "baseline",
+        "no augmentation, no EMA",
         "2 not yet run",
         "98.3% interval",
         "−10",
@@ -199,13 +199,13 @@ def test_a_fraction_is_reported_by_its_effects(tmp_path, capsys):
     sweep = filled(planned("fractional", "augment=on,off", "ema=on,off", "lrn=on,off", resolution=3), tmp_path)
     report.run([str(sweep), "--format", "html,csv,md,tex"])
     effects = pd.read_csv(sweep / "report" / "effects.csv")
-    assert effects["name"].tolist() == ["augment: on → off", "ema: on → off", "lrn: on → off"]
+    assert effects["name"].tolist() == ["no augmentation", "no EMA", "no LRN"]
     assert effects["points"].tolist() == pytest.approx([10, -10, 0])
     assert effects["n"].tolist() == [1, 1, 1]  # of the other seed a run is missing
     printed, table = capsys.readouterr().out, (sweep / "report" / "table.md").read_text()
     for text in (printed, table):
         assert "− ema x lrn" in text
-        assert "lrn = augment x ema" in text or "lrn = " in text
+        assert "lrn = augmentation × EMA" in text or "lrn = " in text
         assert "vs baseline" not in text
 
 
@@ -272,18 +272,18 @@ def test_two_sweeps_are_compared_change_by_change(both, tmp_path, capsys):
     assert report.run(["--compare", *both, "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
     frame = pd.read_csv(tmp_path / "out" / "compare.csv")
-    assert frame["change"].tolist() == ["augment: off → on", "ema: off → on"]
-    for shown in ("augment: off → on", "97.5% interval", "depends on the others: ", str(tmp_path / "out" / "compare.md")):
+    assert frame["change"].tolist() == ["with augmentation", "with EMA"]
+    for shown in ("with augmentation", "97.5% interval", "depends on the others: ", str(tmp_path / "out" / "compare.md")):
         assert shown in printed
     table = (tmp_path / "out" / "compare.md").read_text()
-    assert "ema: off → on" in table
+    assert "with EMA" in table
     assert str(tmp_path) not in table
 
 
 def test_compared_as_json(both, capsys):
     assert report.run(["--compare", *both, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert [row["change"] for row in found["changes"]] == ["augment: off → on", "ema: off → on"]
+    assert [row["change"] for row in found["changes"]] == ["with augmentation", "with EMA"]
     assert found["files"] == [str(Path(both[0]) / "report" / name) for name in ("compare.csv", "compare.md")]
 
 

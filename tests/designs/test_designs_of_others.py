@@ -121,11 +121,11 @@ def test_a_design_of_another_package_is_planned_run_and_reported_as_ours_are(
     ]
     assert plan.differences == [(1, 0), (2, 1), (3, 2)]
     told = describe(plan, here(1, 1), calibrate=False)
-    assert head(told)[0].startswith("relay: 8 runs (4 arms x 2 seeds)")
+    assert head(told)[0].startswith("relay: 8 runs (4 arms × 2 seeds)")
     assert told["arms"][2]["switched"] == [["ema", "on", "off"]]
     folder = sweeps.trained(plan, 5, 10)
     analysis = analyze(*ask(load(folder)))
-    assert list(analysis.comparisons["name"]) == ["augment: on → off", "ema: on → off", "augment: off → on"]
+    assert list(analysis.comparisons["name"]) == ["no augmentation", "no EMA", "with augmentation"]
     assert list(zip(analysis.comparisons["arm"], analysis.comparisons["against"], strict=True)) == plan.differences
     assert "a relay in which each arm hands over to the next." in methods(analysis)
     assert "each against the arm before." in " ".join(analysis.fill(footnotes.verdict_notes))
@@ -152,7 +152,7 @@ def test_a_design_of_another_package_may_be_judged_by_effects(sweeps, installed:
     for gone in (lambda: None, installed):
         gone()
         analysis = analyze(*ask(load(folder)))
-        assert list(analysis.comparisons["name"]) == ["augment: on → off", "ema: on → off"]
+        assert list(analysis.comparisons["name"]) == ["no augmentation", "no EMA"]
         assert not any("fraction" in note for note in analysis.fill(footnotes.verdict_notes))
         assert "Each effect is the mean over the arms with one level" in page_of(analysis)
 

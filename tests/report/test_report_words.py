@@ -117,7 +117,7 @@ def test_several_factors_are_read_together():
         "together"
     )
     assert said(HELPS, [*REMOVED, ("lr", "0.1", "0.05")]) == (
-        "with augment: on → off and lr: 0.1 → 0.05 together, accuracy rises by 2.7 points (2.1 to 3.3), so together they help"
+        "with no augmentation and lr 0.1 → 0.05 together, accuracy rises by 2.7 points (2.1 to 3.3), so together they help"
     )
 
 
@@ -125,7 +125,7 @@ def test_three_names_stand_one_after_another_with_commas():
     three = [*REMOVED, ("ema", "on", "off"), ("weight_decay", "scaled", "off")]
     assert said(ROW, three).startswith("without augmentation, averaged weights and weight decay, accuracy falls")
     assert said(INCONCLUSIVE, [("augment", "on", "center"), ("init", "xavier", "he")]).startswith(
-        "whether augment: on → center and init: xavier → he matter together is not told by 3 seeds"
+        "whether center crop only and initialization xavier → he matter together is not told by 3 seeds"
     )
 
 
@@ -171,7 +171,7 @@ def test_of_interactions_that_are_aliased_only_their_sum_is_said_to_be_small(stu
     values = [[0.8 + 0.001 * seed + 0.00001 * (arm * seed % 7) for seed in range(3)] for arm in range(8)]
     analysis = study(values, *four, design="fractional")
     last = analysis.fill(sentences.sentences)[4]
-    assert last == "The sum of augment x ema + lrn x fc lies within ± 0.5 points (98.6% interval −0.01 to 0.00)."
+    assert last == "The sum of augmentation × EMA + lrn x fc lies within ± 0.5 points (98.6% interval −0.01 to 0.00)."
     row = analysis.comparisons.to_dict("records")[4]
     assert sentences.verdict(row, 0.5, interaction=True) == "their sum is small: within ± 0.5"
     assert sentences.short(row, 0.5, interaction=True) == "their sum is small"

@@ -67,7 +67,7 @@ def test_the_verdict_table_is_what_the_predictions_say(factorial):
         for arm, levels in enumerate(arms)
         for seed in range(4)
     }
-    assert found.comparisons["name"].tolist() == ["ema: on → off", "augment: on → off", "augment: on → off, ema: on → off"]
+    assert found.comparisons["name"].tolist() == ["no EMA", "no augmentation", "no augmentation, no EMA"]
     for row, arm in enumerate((1, 2, 3)):
         differences = [100 * (correct[arm, seed].mean() - correct[0, seed].mean()) for seed in range(4)]
         one = found.comparisons.iloc[row]
@@ -184,16 +184,16 @@ def test_another_step_is_read_off_the_same_trajectories(factorial):
 
 
 def test_another_baseline_has_every_other_arm_compared_with_it(factorial):
-    found = analyzed(factorial, baseline="augment: on → off")
+    found = analyzed(factorial, baseline="no augmentation")
     assert found.question.pairs == ((0, 2), (1, 2), (3, 2))
     assert found.comparisons["points"].iloc[0] == pytest.approx(-analyzed(factorial).comparisons["points"].iloc[1])
-    assert found.comparisons["name"].tolist() == ["augment: off → on", "augment: off → on, ema: on → off", "ema: on → off"]
-    assert found.arms["label"].tolist()[2] == "baseline (augment: off, ema: on)"
+    assert found.comparisons["name"].tolist() == ["with augmentation", "with augmentation, no EMA", "no EMA"]
+    assert found.arms["label"].tolist()[2] == "baseline"
     assert set(found.results.evaluations["label"]) == set(found.results.runs["label"]) == set(found.arms["label"])
 
 
 @pytest.mark.parametrize(
-    ("baseline", "rungs", "name"), [(None, True, "+ ema: off → on"), ("0", False, "augment: off → on, ema: off → on")]
+    ("baseline", "rungs", "name"), [(None, True, "+ EMA"), ("0", False, "with augmentation, with EMA")]
 )
 def test_a_ladder_that_is_compared_otherwise_has_no_rungs(sweeps, baseline, rungs, name):
     made = sweeps.planned("augment=off,on", "ema=off,on", "seed=0,1,2", "steps=20", "eval_every=10", design="ladder")
@@ -396,7 +396,7 @@ def test_a_network_that_knows_one_class_is_named(sweeps, monkeypatch):
     monkeypatch.setitem(globals(), "rights", lambda levels, *_: np.full(IMAGES, levels["augment"] == "on"))
     [line] = analyzed(fill(sweeps, made)).fill(caveats.doubts)
     assert line.startswith("These networks give every image the same class, so they have learned nothing: ")
-    assert "augment: on → off, seed 1" in line
+    assert "no augmentation, seed 1" in line
 
 
 def test_a_seed_that_one_arm_lost_does_not_cost_the_noise_floor_a_degree_of_freedom():

@@ -32,7 +32,7 @@ def test_a_row_a_run_with_the_planned_columns_and_types(sweep, made):
     assert runs["arm"].tolist() == [0, 1, 2, 3] * 2
     assert runs["seed"].tolist() == [0] * 4 + [1] * 4
     assert runs["label"].tolist()[:4] == [
-        "baseline (augment: on, ema: on)", "ema: on → off", "augment: on → off", "augment: on → off, ema: on → off"
+        "baseline", "no EMA", "no augmentation", "no augmentation, no EMA"
     ]  # fmt: skip
     assert runs["ema"].tolist()[:4] == ["on", "off", "on", "off"]
     assert runs["weights"].tolist()[:2] == ["averaged", "raw"]
@@ -70,7 +70,7 @@ def test_a_row_a_run_and_evaluation_of_its_own_readout(sweep):
     assert raw["eval_loss"].tolist() == [2010, 2020, 2030]
     assert raw["loss"].tolist() == [1010, 1020, 1030]
     assert raw["epoch"].tolist() == [1, 2, 3]
-    assert set(raw["label"]) == {"ema: on → off"}
+    assert set(raw["label"]) == {"no EMA"}
     last = evaluations[evaluations["step"] == 30]
     assert last["accuracy"].tolist() == loaded.runs["accuracy"].tolist()
     assert loaded.factors == ["augment", "ema"]

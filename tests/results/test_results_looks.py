@@ -90,7 +90,7 @@ def test_rows_of_one_report_have_their_own_levels(run):
     run("ema=on,off", *WORDS[2:], "seed=0,1,2")
     found = analyzed(run(*WORDS, "seed=0,1,2,3"))
     by_name = dict(zip(found.comparisons["name"], found.comparisons["level"], strict=True))
-    assert by_name == {"ema: on → off": 1 - 0.05 / 8, "augment: on → off": 1 - 0.05 / 2}
+    assert by_name == {"no EMA": 1 - 0.05 / 8, "no augmentation": 1 - 0.05 / 2}
     assert "97.5% to 99.38%" in said(found)
     assert "2 sweeps of this store have read this test set." in said(found)
     assert "at most 11.25%" in said(found)
@@ -118,8 +118,8 @@ def test_what_is_changed_after_training_is_no_look(run, change):
 def test_a_comparison_is_pending_until_all_of_its_runs_have_ended(run):
     found = analyzed(run(*WORDS, "seed=0,1,2", of=lambda each: each.seed < 2 or each.arm < 2))
     assert dict(zip(found.comparisons["name"], found.comparisons["limit"], strict=True)) == {
-        "ema: on → off": "alike",
-        "augment: on → off": "pending until all of its runs have ended",
+        "no EMA": "alike",
+        "no augmentation": "pending until all of its runs have ended",
     }
     assert found.comparisons["verdict"].tolist()[1] == "no verdict"
     assert "Pending: 1 of 9 runs is not there yet" in said(found)

@@ -32,7 +32,7 @@ WORDS = ("augment=on,off", "ema=on,off")
 TUNED = ((0.80, 0.70, 0.60), (0.50, 0.60, 0.70), (0.30, 0.50, None))
 # Test accuracies by arm and seed: three arms at the shared rate, then the baseline and augment=off at their own best.
 MEASURED = ((0.70, 0.71, 0.72), (0.65, 0.665, 0.67), (0.60, 0.62, 0.61), (0.75, 0.755, 0.76), (0.74, 0.745, 0.76))
-TOGETHER = "augment: on → off, each at its best lr (0.2; baseline 0.05)"
+TOGETHER = "no augmentation, each at its best lr (0.2; baseline 0.05)"
 
 
 def retuning(*given: str, rates: Sequence[float] = RATES, seeds: int = 2, design: str = "one_factor") -> Retuning:
@@ -71,22 +71,22 @@ def test_both_effects_are_judged_as_one_family(retuned) -> None:
     analysis, _ = retuned()
     frame = analysis.comparisons.set_index("name")
     assert frame["rates"].to_dict() == {
-        "augment: on → off": "shared",
-        "ema: on → off": "shared",
+        "no augmentation": "shared",
+        "no EMA": "shared",
         TOGETHER: "own best",
-        "ema: on → off, each at its best lr (0.1; baseline 0.05)": "own best",
+        "no EMA, each at its best lr (0.1; baseline 0.05)": "own best",
     }
     assert frame["points"].round(6).tolist() == [-4.833333, -10.0, -0.666667, -14.5]
     assert analysis.question.level == pytest.approx(1 - 0.05 / 4)
     assert analysis.question.pairs == ((1, 0), (2, 0), (4, 3), (2, 3))
-    assert analysis.names[4] == "augment: on → off, at its best lr (0.2)"
+    assert analysis.names[4] == "no augmentation, at its best lr (0.2)"
 
 
 def test_the_two_columns_of_the_table_are_the_numbers_of_effects_csv(retuned, tmp_path) -> None:
     analysis, folder = retuned()
     [both, *_] = tables.in_file(analysis)
     values, text = both.values, both.text  # noqa: PD011
-    assert text["change"].tolist() == ["augment: on → off", "ema: on → off"]
+    assert text["change"].tolist() == ["no augmentation", "no EMA"]
     points = analysis.comparisons["points"].tolist()
     assert values["effect at the shared rate"].tolist() == points[:2]
     assert values["effect at each arm's own best"].tolist() == points[2:]
@@ -101,7 +101,7 @@ def test_the_two_columns_of_the_table_are_the_numbers_of_effects_csv(retuned, tm
         assert escaping.markdown(cell) in markdown
     assert "conditional on the rates chosen" in markdown
     methods = (tmp_path / "methods.md").read_text()
-    assert "augment: on → off: −4.83 and −0.67; ema: on → off: −10.00 and −14.50" in methods.replace("\\", "")
+    assert "no augmentation: −4.83 and −0.67; no EMA: −10.00 and −14.50" in methods.replace("\\", "")
     assert "held out of the training" in methods
     tuning = pd.read_csv(tmp_path / "tuning.csv")
     assert tuning.loc[tuning["chosen"], "lr"].tolist() == [0.05, 0.2, 0.1]
@@ -122,9 +122,9 @@ def test_what_is_said_of_the_rates(retuned) -> None:
     analysis, folder = retuned()
     of = analysis.retuned
     assert of.edges == [
-        "At an end of the rates tried, so that a better one may lie beyond: baseline (lowest); augment: on → off (highest)."
+        "At an end of the rates tried, so that a better one may lie beyond: baseline (lowest); no augmentation (highest)."
     ]
-    assert of.gone == ["Not to be chosen, since a seed was not trained to the end: ema: on → off at 0.2 (2 diverged)."]
+    assert of.gone == ["Not to be chosen, since a seed was not trained to the end: no EMA at 0.2 (2 diverged)."]
     assert "of 0.5, 1, 2 times the shared 0.1" in of.how
     assert "287 validation images" in of.how
     assert "2 seeds (3, 4) that are not measured here" in of.how

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ablate import designs
 from ablate.designs import Factor
+from ablate.designs.phrases import ingredient
 from ablate.errors import AblateError
 from ablate.stats.contrasts import contrast_weights, contrasts, shapley
 
@@ -36,7 +37,7 @@ def test_two_factors_give_the_effects_of_the_textbook():
     levels = levels_of("factorial", TWO)
     wide = pd.DataFrame({0: [81.0, 79.0, 78.0, 75.0], 3: [80.0, 80.0, 76.0, 77.0]})
     frame, samples = contrasts(wide, levels, TWO)
-    assert frame["effect"].tolist() == ["augment: on → off", "ema: on → off", "augment x ema"]
+    assert frame["effect"].tolist() == ["no augmentation", "no EMA", "augmentation × EMA"]
     assert frame["kind"].tolist() == ["main", "main", "interaction"]
     assert frame["factors"].tolist() == [("augment",), ("ema",), ("augment", "ema")]
     assert frame["aliases"].tolist() == ["", "", ""]
@@ -75,15 +76,15 @@ def test_each_further_level_is_compared_with_the_first_over_all_other_factors():
     wide = values_of(levels)
     frame, samples = contrasts(wide, levels, MIXED)
     assert frame["effect"].tolist() == [
-        "augment: on → center",
-        "augment: on → off",
-        "ema: on → off",
-        "lrn: on → off",
-        "augment: on → center x ema: on → off",
-        "augment: on → off x ema: on → off",
-        "augment: on → center x lrn: on → off",
-        "augment: on → off x lrn: on → off",
-        "ema x lrn",
+        "center crop only",
+        "no augmentation",
+        "no EMA",
+        "no LRN",
+        "center crop only × no EMA",
+        "no augmentation × no EMA",
+        "center crop only × no LRN",
+        "no augmentation × no LRN",
+        "EMA × LRN",
     ]
     for seed in wide:
         # Treatment coding of a model with all main effects and two-factor interactions, as an independent way.
@@ -110,7 +111,8 @@ def test_a_fraction_has_the_effects_and_aliases_that_were_planned(names, resolut
     assert frame["factors"].tolist() == planned
     groups = designs.fraction("fractional", made, resolution).aliases
     for effect, aliases in zip(planned, frame["aliases"], strict=True):
-        expected = {designs.interaction(other) for group in groups if effect in group for other in group if other != effect}
+        others = [other for group in groups if effect in group for other in group if other != effect]
+        expected = {designs.interaction([ingredient(name).name for name in other]) for other in others}
         assert {
             alias.lstrip("+− ") for alias in aliases.replace(" −", "\n−").replace(" +", "\n+").split("\n") if alias
         } == expected
@@ -127,9 +129,9 @@ def test_an_alias_enters_with_its_sign():
     lrn = np.where(levels["lrn"] == "off", 1, -1)
     both = np.where(levels["augment"] == "off", 1, -1) * np.where(levels["ema"] == "off", 1, -1)
     assert (lrn == -both).all()
-    assert aliases["lrn: on → off"] == "− augment x ema"
+    assert aliases["no LRN"] == "− augmentation × EMA"
     wide = pd.DataFrame({0: 3.0 * both})  # nothing but the interaction, whose effect is 6
-    assert named(*contrasts(wide, levels, factors))["lrn: on → off"] == [-6.0]
+    assert named(*contrasts(wide, levels, factors))["no LRN"] == [-6.0]
     assert len(samples) == 3
 
 
@@ -212,7 +214,7 @@ def test_shapley_values_are_those_of_the_definition_and_sum_to_the_whole_differe
     wide = pd.DataFrame({7: values})
     frame, samples = shapley(wide, levels, factors)
     assert frame["factor"].tolist() == list(factors)
-    assert frame["change"].tolist() == [f"{name}: on → off" for name in factors]
+    assert frame["change"].tolist() == [f"no {name}" for name in factors]
     assert samples[7].tolist() == pytest.approx(by_definition(subsets(levels, wide[7]), list(factors)), abs=1e-9)
     assert samples[7].sum() == pytest.approx(values[-1] - values[0], abs=1e-9)
 
@@ -233,8 +235,8 @@ def test_where_effects_add_up_the_shapley_values_are_the_main_effects(adds, star
     _, samples = shapley(wide, levels, factors)
     effects = named(*contrasts(wide, levels, factors))
     assert samples[0].tolist() == pytest.approx(adds, abs=1e-9)
-    assert [effects[f"{name}: on → off"][0] for name in factors] == pytest.approx(adds, abs=1e-9)
-    assert [effects[f"{a} x {b}"][0] for a, b in combinations("abc", 2)] == pytest.approx([0, 0, 0], abs=1e-9)
+    assert [effects[f"no {name}"][0] for name in factors] == pytest.approx(adds, abs=1e-9)
+    assert [effects[f"{a} × {b}"][0] for a, b in combinations("abc", 2)] == pytest.approx([0, 0, 0], abs=1e-9)
 
 
 @given(st.lists(numbers, min_size=4, max_size=4))

@@ -28,7 +28,7 @@ def test_the_effects_of_a_change_are_those_in_its_direction_in_the_second_sweep(
     second = side("add_one_in", BARE, {0: [70.0, 76.0, 72.0, 70.5], 1: [71.0, 75.0, 72.0, 71.5]})
     frame, samples = interplay(first, second)
     assert frame["factor"].tolist() == ["augment", "ema", "fc"]
-    assert frame["change"].tolist() == ["augment: off → on", "ema: off → on", "fc: one → two"]
+    assert frame["change"].tolist() == ["with augmentation", "with EMA", "hidden dense layers one → two"]
     assert frame["first"].tolist() == [3.5, 1.5, 0.25]
     assert frame["second"].tolist() == [5.0, 1.5, 0.5]
     assert set(frame["first_name"]) == {"one_factor"}
@@ -59,7 +59,7 @@ def test_in_a_factorial_of_two_the_difference_is_twice_the_interaction(values):
 def test_the_same_sweep_twice_differs_in_nothing():
     first = side("A", FULL, {0: [81.0, 78.0, 79.0, 80.5], 1: [82.0, 78.0, 81.0, 82.0]})
     frame, samples = interplay(first, first)
-    assert frame["change"].tolist() == ["augment: on → off", "ema: on → off", "fc: two → one"]
+    assert frame["change"].tolist() == ["no augmentation", "no EMA", "one hidden dense layer"]
     assert (samples == 0).all(axis=None)
     assert frame["first"].tolist() == frame["second"].tolist()
 
@@ -79,7 +79,7 @@ def test_changes_of_several_factors_and_of_other_levels_are_left_out():
     first = side("A", three, {0: [0.0, 1.0, 2.0, 4.0, 8.0, 16.0]}, "factorial")
     second = side("B", {"ema": ("off", "on"), "augment": ("off", "center")}, {0: [0.0, 5.0, 7.0]})
     frame, samples = interplay(first, second)
-    assert frame["change"].tolist() == ["ema: off → on"]
+    assert frame["change"].tolist() == ["with EMA"]
     assert samples[0].tolist() == [6.0]
 
 
@@ -87,7 +87,7 @@ def test_the_rungs_of_a_ladder_are_compared_as_they_are_judged():
     first = side("ladder", {"augment": ("off", "center", "on"), "ema": ("off", "on")}, {0: [75.0, 76.0, 79.0, 81.0]}, "ladder")
     second = side("B", {"augment": ("center", "on"), "ema": ("off", "on")}, {0: [70.0, 74.0, 70.5]})
     frame, samples = interplay(first, second)
-    assert frame["change"].tolist() == ["augment: center → on", "ema: off → on"]
+    assert frame["change"].tolist() == ["full augmentation", "with EMA"]
     assert frame["first"].tolist() == [3.0, 2.0]
     assert samples[0].tolist() == [1.0, -1.5]
 
@@ -97,7 +97,7 @@ def test_sweeps_without_a_common_change_are_refused_with_what_each_has():
     second = side("B", {"ema": ("on", "off"), "fc": ("two", "one")}, {0: [81.0, 78.0, 80.0]})
     with pytest.raises(AblateError) as refused:
         interplay(first, second)
-    assert "A with augment: on → off; B with ema: on → off, fc: two → one" in str(refused.value)
+    assert "A with no augmentation; B with no EMA, one hidden dense layer" in str(refused.value)
     with pytest.raises(AblateError, match="B with none"):
         interplay(first, side("B", {"ema": ("on",)}, {0: [81.0]}))
 

@@ -159,39 +159,35 @@ def test_a_level_has_as_many_digits_as_it_needs(judged: int, text: str) -> None:
 
 def test_the_rule_names_the_level_of_each_interval() -> None:
     _, differs, same, *_ = rule(6, 1, 0.5)
-    assert "99.17% interval excludes 0 (under 0.5: the 98.3% one" in differs
-    assert "narrower 98.3% interval (two one-sided tests) lies within ± 0.5" in same
+    assert "99.17% adjusted CI excludes 0 (under 0.5: the 98.3% CI" in differs
+    assert "narrower 98.3% equivalence CI (two one-sided tests) lies within ± 0.5" in same
 
 
 def test_the_rule_states_what_decides() -> None:
     text = "\n".join(rule(6, 2, 0.5))
-    for part in ("99.58%", "6 differences x 2 looks", "no effect beyond ± 0.5", "at most 5%", "this test set", "†"):
+    for part in ("99.58%", "6 comparisons × 2 looks", "no effect (within ± 0.5)", "at most 5%", "the same images", "†"):
         assert part in text
     without = "\n".join(rule(1, 1, None, "nats"))
     assert "95%" in without
     assert "shared" not in without
     assert "no effect" not in without
     assert "look" not in without
-    assert "1 difference x 2 looks" in rule(1, 2, None)[0]
+    assert "1 comparison × 2 looks" in rule(1, 2, None)[0]
 
 
 def test_the_rule_says_when_the_margin_was_fixed_and_of_new_images_only_where_known() -> None:
     bare, full = ("\n".join(rule(2, 1, 0.5, **more)) for more in ({"new_images": False}, {"fixed": "before training"}))
-    assert "± 0.5 points, fixed before training." in full
+    assert "± 0.5 pp, fixed before training." in full
     assert "fixed" not in bare
     assert "new images" in full
     assert not {"new images", "†"} & {part for part in ("new images", "†") if part in bare}
 
 
 def test_the_rule_says_what_is_not_said_after_a_seed_diverged() -> None:
-    assert (
-        "Nothing is said to help where a seed of its own diverged, to hurt where a seed of what it is compared with did, or to "
-        "have no effect where either did."
-    ) in rule(6, 1, 0.5)
+    assert "If a seed diverged, the comparisons it touches get no favorable verdict." in rule(6, 1, 0.5)
     assert not any("no effect" in line for line in rule(6, 1, None))
     of_effects = "\n".join(rule(6, 1, 0.5, what="effect"))
-    assert "a seed of an arm with its second level" in of_effects
-    assert "an interaction is inconclusive wherever one did" in of_effects
+    assert "the effects it touches get no favorable verdict, and its interactions none" in of_effects
 
 
 def test_an_arm_of_which_every_seed_diverged_is_told_from_one_without_runs() -> None:

@@ -195,7 +195,7 @@ CROSSED = (*SWEEP, "trainer.trick=off,on", "seed=0,1,2")
 
 def test_plan_sweep_again_status_and_report(toy: Program) -> None:
     told = toy("plan", *CROSSED)
-    assert "6 runs (2 arms x 3 seeds) on 6 trainings" in told
+    assert "6 runs (2 arms × 3 seeds) on 6 trainings" in told
     assert not re.search("parameters|operations|input|epoch", told), "the toy does not know them"
     toy("-m", *CROSSED)
     results = toy.results()
@@ -206,7 +206,7 @@ def test_plan_sweep_again_status_and_report(toy: Program) -> None:
     assert set(rows[0]) == {"step", "accuracy", "seconds"}
     before = [one.segments() for one in toy.trainings]
     again = toy("-m", *CROSSED)
-    assert "6 runs (2 arms x 3 seeds) on 6 trainings, all done" in again
+    assert "6 runs (2 arms × 3 seeds) on 6 trainings, all done" in again
     assert [one.segments() for one in toy.trainings] == before, "nothing is trained again"
     assert "6 of 6 trainings done" in toy("status", "factorial")
     report = toy("report", "factorial", "--format", "md,csv,html,tex,png")
@@ -224,7 +224,7 @@ def test_a_plan_tells_how_long_it_will_take_from_earlier_trainings(toy: Program)
 
 
 def test_arms_that_train_alike_share_their_trainings(toy: Program) -> None:
-    assert "4 runs (2 arms x 2 seeds) on 2 trainings" in toy("plan", *SWEEP, "trainer.label=a,b", "seed=0,1")
+    assert "4 runs (2 arms × 2 seeds) on 2 trainings" in toy("plan", *SWEEP, "trainer.label=a,b", "seed=0,1")
     toy("-m", *SWEEP, "trainer.label=a,b", "seed=0,1")
     assert len(toy.trainings) == 2
     assert len(toy.results()) == 4

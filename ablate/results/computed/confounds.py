@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from ablate.config.neutral import OTHERS
+from ablate.designs import phrases
 from ablate.planning import confounds as quantities
 from ablate.planning.confounds import INPUT
 from ablate.results.frames import Results
@@ -63,7 +64,7 @@ def average_confounds(results: Results, question: Question, levels: pd.DataFrame
     see `unknown_sizes`, is left out: its means would be those of other arms.
 
     Returns:
-        Columns factor; label, as in `augment: on → off`; what: `input`, as height x width, or another quantity of
+        Columns factor; label, as in `no augmentation`; what: `input`, as height×width, or another quantity of
         `planning.confounds`; before, after: means, a text for the input; by: the relative change, missing for the input.
     """
     known, factors = _known_of_all(sizes), results.sweep.factors
@@ -71,7 +72,7 @@ def average_confounds(results: Results, question: Question, levels: pd.DataFrame
     for factor in dict.fromkeys(name for effect in question.effects for name in effect):
         first, second = factors[factor]
         before, after = (known[levels[factor] == level].mean() for level in (first, second))
-        named = {"factor": factor, "label": f"{factor}: {first} → {second}"}
+        named = {"factor": factor, "label": phrases.phrase((factor, first, second))}
         changed = [what for what in map(str, known) if quantities.differ(before[what], after[what])]
         if {"height", "width"} & set(changed):
             rows.append({**named, "what": INPUT, "before": _input(before), "after": _input(after)})

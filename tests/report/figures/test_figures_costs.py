@@ -132,8 +132,8 @@ def test_an_arm_without_a_value_has_no_point():
     assert "interval" not in legend.get_title().get_text()
     assert [text.get_text() for text in legend.get_texts()] == [
         "baseline (factor1: on)",
-        "factor1: on → off",
-        "factor3: on → off",
+        "no factor1",
+        "no factor3",
     ]
 
 
@@ -155,14 +155,14 @@ def test_numbers_stay_inside_and_apart_however_many_points_overlap(count):
 def test_a_bar_that_leaves_its_panel_ends_in_an_arrow_and_the_legend_stays_within(tmp_path):
     frame = arms(operations=[20, 30, 40, 60], parameters=[5, 6, 7, 8])
     frame.loc[2, ["low", "high"]] = [-50, 200]
-    figure = drawn(frame, fewer=["factor2: on → off (1 diverged)"], left_out=["factor9: on → off (3 diverged)"])
+    figure = drawn(frame, fewer=["no factor2 (1 diverged)"], left_out=["no factor9 (3 diverged)"])
     for ax in figure.axes:
         ends = [line for line in ax.lines if line.get_marker() in (CARETUP, CARETDOWN)]
         assert [line.get_ydata()[0] for line in ends] == list(ax.get_ylim())
     title = figure.axes[-1].get_legend().get_title().get_text()
     assert "arrow: more lies beyond the edge" in title
-    assert "mean of fewer seeds than planned: factor2: on → off (1 diverged)" in title
-    assert "not drawn: factor9: on → off (3 diverged)" in title
+    assert "mean of fewer seeds than planned: no factor2 (1 diverged)" in title
+    assert "not drawn: no factor9 (3 diverged)" in title
     (path,) = figures.save(figure, tmp_path / "costs", ["png"])
     assert imread(path)[:, -2:, :3].min() == 1
 

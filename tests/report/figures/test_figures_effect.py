@@ -42,7 +42,7 @@ def test_a_panel_a_comparison_with_its_curve_and_band():
     assert curve(second).get_xdata().tolist() == [1000, 2000, 3000]
     assert curve(second).get_ydata().tolist() == pytest.approx([-0.1, 0.0, 0.1])
     assert bands(second)[0].get_paths()[0].get_extents().intervaly.tolist() == pytest.approx([-0.5, 0.5])
-    assert [ax.get_title(loc="left") for ax in (first, second)] == ["factor1: on → off", "factor2: on → off"]
+    assert [ax.get_title(loc="left") for ax in (first, second)] == ["no factor1", "no factor2"]
     assert first.get_ylim() == second.get_ylim()
     assert "accuracy, difference from the baseline (points)" in figure.get_suptitle()
 
@@ -75,9 +75,9 @@ def test_one_seed_has_a_curve_without_a_band():
 
 
 def test_it_says_what_arms_are_compared_with_and_which_are_not_drawn():
-    figure = drawn(frame(3, ladder=True), versus="the rung below", left_out=["lr: 0.1 → 1e+30 (3 diverged)"])
+    figure = drawn(frame(3, ladder=True), versus="the rung below", left_out=["lr 0.1 → 1e+30 (3 diverged)"])
     assert "difference from the rung below" in figure.get_suptitle()
-    assert figure.legends[0].get_title().get_text() == "not drawn: lr: 0.1 → 1e+30 (3 diverged)"
+    assert figure.legends[0].get_title().get_text() == "not drawn: lr 0.1 → 1e+30 (3 diverged)"
 
 
 @pytest.mark.parametrize("comparisons", [1, 2, 3, 19])
@@ -107,4 +107,4 @@ def test_a_pointer_is_told_some_values_of_a_long_curve_and_the_last():
     figure = drawn(frame(1, steps=range(100, 10001, 100)))
     texts = [text for _, _, text in figures.points(figure)]
     assert len(texts) <= effect.TOLD
-    assert texts[-1] == "factor1: on → off, step 10,000: +0.90 points (+0.50 to +1.30)"
+    assert texts[-1] == "no factor1, step 10,000: +0.90 points (+0.50 to +1.30)"

@@ -11,7 +11,7 @@ from ablate.report.figures import rows
 from ablate.stats.outcomes import SHOWN, Outcome
 
 LEVEL = 1 - 0.05 / 3
-NAMES = ["augment: on → off", "lrn: on → off", "model: tuto → alex4, weight_decay: scaled → decoupled, fc: two → one"]
+NAMES = ["no augmentation", "no LRN", "model tuto → alex4, weight decay scaled → decoupled, one hidden dense layer"]
 TEXTS = ["hurts", "no effect beyond ± 0.5", "inconclusive: about 23 seeds would tell †"]
 
 
@@ -166,7 +166,7 @@ def test_aliases_stand_below_the_name_of_an_effect():
 def test_a_pointer_is_told_means_with_their_interval_and_seeds():
     texts = [text for _, _, text in figures.points(forest(comparisons(1), texts=["hurts"]).figure)]
     assert texts == [
-        "augment: on → off: −3.00 points (−3.50 to −2.50)",
+        "no augmentation: −3.00 points (−3.50 to −2.50)",
         "seed 0: −3.30 points",
         "seed 1: −3.00 points",
         "seed 2: −2.70 points",

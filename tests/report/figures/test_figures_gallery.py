@@ -78,7 +78,7 @@ def test_arms_that_a_figure_does_not_draw_are_named_with_what_became_of_them(swe
             (folder / str(run.number) / result_file.RESULT).unlink()
     figures = {name: figure for name, _, figure in plots.drawn(analysis(folder))}
     for name in ("accuracy", "effects_over_training", "costs", "classes"):
-        assert "not drawn: fc: two → one (2 not finished)" in "".join(said(figures[name])).replace("\n", " "), name
+        assert "not drawn: one hidden dense layer (2 not finished)" in "".join(said(figures[name])).replace("\n", " "), name
 
 
 def test_where_arms_are_compared_with_different_ones_each_row_names_its_partner(sweeps):
@@ -88,10 +88,10 @@ def test_where_arms_are_compared_with_different_ones_each_row_names_its_partner(
     found = analyze(*ask(load(sweeps.trained(out, 10, 20), sweeps.trained(back, 10, 20))))
     figures = {name: (title, figure) for name, title, figure in plots.drawn(found)}
     assert figures["classes"][0] == "Differences by class"
-    partner = "(against augment: on → off, ema: on → off)"
+    partner = "(against no augmentation, no EMA)"
     for name in ("effects", "effects_over_training", "classes"):
         texts = " ".join(said(figures[name][1])).replace("\n", " ")
-        assert "augment: on → off (against baseline)" in texts, name
+        assert "no augmentation (against baseline)" in texts, name
         assert texts.count(partner) == 2, name
         assert "rung" not in texts
 

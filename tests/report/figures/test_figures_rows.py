@@ -8,7 +8,7 @@ from matplotlib.markers import CARETLEFT
 from ablate.report import figures
 from ablate.report.figures import rows
 
-LABELS = {0: "baseline (augment: on)", 1: "ema: on → off", 2: "augment: on → off, ema: on → off"}
+LABELS = {0: "baseline", 1: "no EMA", 2: "no augmentation, no EMA"}
 
 
 def published(**columns) -> pd.DataFrame:
@@ -25,7 +25,7 @@ def published(**columns) -> pd.DataFrame:
 
 
 def shapley(**columns) -> pd.DataFrame:
-    frame = {"change": ["augment: on → off", "ema: on → off"], "points": [-2.8, 0.4], "low": [-3.1, -0.1], "high": [-2.5, 0.9]}
+    frame = {"change": ["no augmentation", "no EMA"], "points": [-2.8, 0.4], "low": [-3.1, -0.1], "high": [-2.5, 0.9]}
     return pd.DataFrame(frame | {"level": 0.975} | columns)
 
 
@@ -74,7 +74,7 @@ def test_a_bar_a_factor_with_its_interval_and_its_level():
     ax = fitted(figures.shapley_bars(frame, figures.single()))
     assert [patch.get_width() for patch in ax.patches] == frame["points"].tolist()
     assert intervals(ax) == frame[["low", "high"]].to_numpy().tolist()
-    assert {"augment: on → off", "−2.80 points", "+0.40 points", "interval at 97.5%: no verdict"} <= set(written(ax))
+    assert {"no augmentation", "−2.80 points", "+0.40 points", "interval at 97.5%: no verdict"} <= set(written(ax))
     assert ax.get_xlabel() == "accuracy on the test set,\nShapley value (points)"
 
 
@@ -111,7 +111,7 @@ def test_names_and_values_do_not_overlap_and_stay_inside(draw):
 
 def test_a_long_text_at_the_right_moves_below_a_long_name():
     ax = figures.single()
-    name, text = "model: tuto → alex4, lrn: on → off, fc: two → one", "inconclusive: about 23 seeds would tell"
+    name, text = "model tuto → alex4, no LRN, one hidden dense layer", "inconclusive: about 23 seeds would tell"
     rows.lay(ax, [name, "short"], [text, text])
     heights = {each.get_text(): each.get_position()[1] for each in ax.texts[:2]}
     assert heights[text] == heights[name] + 1

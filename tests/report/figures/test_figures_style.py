@@ -6,9 +6,9 @@ from ablate.report.figures import style
 
 
 def test_a_change_is_not_torn_apart():
-    assert style.wrapped("augment: on → off, ema: on → off", 20) == "augment: on → off,\nema: on → off"
-    assert style.wrapped("weight_decay: scaled → decoupled", 20) == "weight_decay:\nscaled → decoupled"
-    assert style.wrapped("init: tutorial_2017 → he_normal", 20) == "init: tutorial_2017\n→ he_normal"
+    assert style.wrapped("no augmentation, no EMA", 20) == "no augmentation,\no nema"
+    assert style.wrapped("weight decay scaled → decoupled", 20) == "weight_decay:\nscaled → decoupled"
+    assert style.wrapped("initialization tutorial_2017 → he_normal", 20) == "init: tutorial_2017\n→ he_normal"
 
 
 def test_a_name_without_any_space_is_broken_rather_than_too_wide():
@@ -16,7 +16,7 @@ def test_a_name_without_any_space_is_broken_rather_than_too_wide():
 
 
 def test_fitted_lines_are_not_wider_than_asked_and_say_the_same():
-    text = "model: tuto → alex4, lrn: on → off, fc: two → one, weight_decay: scaled → decoupled"
+    text = "model tuto → alex4, no LRN, one hidden dense layer, weight decay scaled → decoupled"
     for width in (90, 150, 400):
         lines = style.fitted(text, width)
         assert max(map(style.text_width, lines)) <= width

@@ -113,7 +113,7 @@ def sections() -> list[page.Section]:
     """One section with each kind of block, and a name in each that must stay text."""
     text = pd.DataFrame(
         {
-            "arm": ["ema: on → off", NASTY, "lrn: native → off", "fc: two → one"],
+            "arm": ["no EMA", NASTY, "no LRN", "one hidden dense layer"],
             "difference": ["−1.2 (−2.0 to −0.4)", "+10.0 (+9.0 to +11.0)", "–", "+0.31 (−0.10 to +0.72)"],
             "operations": ["1,234,567", "987", "19,000", "–"],
             "verdict": ["hurts", "helps", "no verdict: one seed", "inconclusive: about 23 seeds would tell"],

@@ -181,7 +181,7 @@ def test_one_seed_has_a_page_without_a_verdict(make_study, make_report):
 def test_the_answer_counts_the_verdicts_and_names_few_of_many_changes(make_study):
     found = make_study({"lr": ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8"]}, seeds=1)
     assert found.fill(story.answer) == (
-        "Of 7 changes judged, 7 have no verdict (lr: 0.1 → 0.2; lr: 0.1 → 0.3; lr: 0.1 → 0.4; and 4 more)."
+        "Of 7 changes judged, 7 have no verdict (lr 0.1 → 0.2; lr 0.1 → 0.3; lr 0.1 → 0.4; and 4 more)."
     )
 
 
@@ -202,7 +202,7 @@ def test_figures_carry_their_values(make_study, make_report):
     html = make_report(make_study(TWO))
     accuracy = next(svg for svg in re.findall(r"<svg.*?</svg>", html, re.DOTALL) if "Accuracy over training" in svg[:400])
     assert accuracy.count("<circle") == 4 * 4  # arms and evaluations
-    assert "ema: on → off, step 4,000: " in accuracy
+    assert "no EMA, step 4,000: " in accuracy
 
 
 @pytest.mark.slow

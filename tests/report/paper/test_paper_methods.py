@@ -261,7 +261,7 @@ def test_what_a_diverged_seed_forbids_is_told_and_what_it_left_inconclusive_is_n
     analysis = study(values)
     assert analysis.comparisons["limit"].tolist() == ["diverged", "diverged", ""]
     forbidden = "said to help where a seed of its own diverged, to hurt where a seed of what it"
-    inconclusive = "ema: on → off; augment: on → off."
+    inconclusive = "no EMA; augmentation on → off."
     for text in (paper.methods(analysis), paper.checklist(analysis)):
         assert f"Nothing was {forbidden} was compared with did, or to have no effect where either did." in text
         assert f"That left inconclusive: {inconclusive}" in text

@@ -33,7 +33,7 @@ def test_the_confirmation_is_the_result_and_the_best_score_is_none(confirmed):
     assert "3 seeds that no trial had used (1000, 1001, 1002), and read on the test set" in method
     names = [table.name for table in tables.every(found)]
     assert names[:2] == ["confirmation_verdicts", "confirmation_arms"]
-    assert tables.every(found)[0].text["change"].tolist() == ["lr: 0.1 → 0.0613, batch_size: 128 → 64"]
+    assert tables.every(found)[0].text["change"].tolist() == ["lr 0.1 → 0.0613, batch size 128 → 64"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ WHOLE = [[0.810, 0.813, 0.812], [0.811, 0.812, 0.814], [0.780, 0.781, 0.784], [0
 
 def test_a_row_an_arm_with_the_digits_that_deviations_allow(study):
     text = study(WHOLE).fill(arms.part).text
-    assert text["arm"][0] == "baseline (augment: on, ema: on)"
+    assert text["arm"][0] == "baseline"
     assert text["accuracy (%)"].tolist() == ["81.17", "81.23", "78.17", "70.00"]
     assert text["sd"].tolist() == ["0.15", "0.15", "0.21", "6.00"]
     assert text["worst seed"][3] == "64.00"
@@ -63,7 +63,7 @@ def test_what_is_missing_stands_under_the_costs(study):
     missing = "Runs without a value: 1 not yet run, of 12."
     table = study([WHOLE[0], WHOLE[1], ["missing", *WHOLE[2][1:]], WHOLE[3]]).fill(costs.part)
     assert table is not None
-    assert table.notes[2:] == (missing, "Compared over fewer than the 3 seeds of the sweep: augment: on → off (2).")
+    assert table.notes[2:] == (missing, "Compared over fewer than the 3 seeds of the sweep: no augmentation (2).")
     whole = study(WHOLE).fill(costs.part)
     assert whole is not None
     assert len(whole.notes) == 2  # what costs are, and that arms took no turns

@@ -24,7 +24,7 @@ def test_a_factorial_has_effects_and_shapley_values(study):
     effects, values = analysis.fill(contrasts.part), analysis.fill(shapley.part)
     assert effects is not None
     assert values is not None
-    assert effects.text["effect"].tolist() == ["augment: on → off", "ema: on → off", "augment x ema"]
+    assert effects.text["effect"].tolist() == ["no augmentation", "no EMA", "augmentation × EMA"]
     assert effects.text["points"].tolist() == ["−7.12", "−4.05", "−4.12"]
     assert list(effects.text.columns)[3] == "98.3% interval"  # of three effects
     assert list(values.text.columns)[3] == "97.5% interval"  # of two values
@@ -117,7 +117,7 @@ def test_the_noise_floor_of_effects_is_that_of_arms_and_their_pairs(study):
     pd.testing.assert_frame_equal(effects.noise, full.noise)  # the same runs, of which differences to the baseline are judged
     table = effects.fill(noise.part)
     assert table is not None
-    assert "the differences of all other arms to baseline (augment: on, ema: on)" in table.notes[0]
+    assert "the differences of all other arms to baseline" in table.notes[0]
     levels = ("lrn=native,on", "ema=on,off")
     same = study([WHOLE[0], WHOLE[1], WHOLE[0], WHOLE[1]], *levels, design="fractional")
     assert same.results.sweep.to_json()["same_arms"] == [[2, 0], [3, 1]]
@@ -127,11 +127,11 @@ def test_the_noise_floor_of_effects_is_that_of_arms_and_their_pairs(study):
 def test_what_changes_besides(study):
     table = study(WHOLE).fill(confounds.part)
     assert table is not None
-    first = table.text[table.text["arm"] == "augment: on → off"]
+    first = table.text[table.text["arm"] == "no augmentation"]
     assert first.to_numpy().tolist() == [
-        ["augment: on → off", "input", "24 x 24", "32 x 32", "–"],
-        ["augment: on → off", "parameters", "1,068,298", "1,756,426", "+64%"],
-        ["augment: on → off", "operations", "37,745,098", "66,983,370", "+77%"],
+        ["no augmentation", "input", "24 x 24", "32 x 32", "–"],
+        ["no augmentation", "parameters", "1,068,298", "1,756,426", "+64%"],
+        ["no augmentation", "operations", "37,745,098", "66,983,370", "+77%"],
     ]
     assert study(WHOLE[:2], "ema=on,off").fill(confounds.part) is None
 
@@ -162,10 +162,10 @@ def test_mixed_trainings_have_a_row_each(study, dirty, commit):
 def test_where_curves_cross_is_told_with_its_interval():
     found = pd.DataFrame({"arm": [1, 2], "against": 0, "rises": [True, False], "step": [1234.5, 900.0]})
     found = found.assign(low=pd.array([1000, None], "Int64"), high=pd.array([2000, None], "Int64"))
-    table = crossings.part(found, {(1, 0): "augment: on → off", (2, 0): "lrn: on → off"})
+    table = crossings.part(found, {(1, 0): "no augmentation", (2, 0): "no LRN"})
     assert table is not None
     assert table.text.to_numpy().tolist() == [
-        ["augment: on → off", "ahead", "1,234", "1,000 to 2,000"],
-        ["lrn: on → off", "behind", "900", "not told by these seeds"],
+        ["no augmentation", "ahead", "1,234", "1,000 to 2,000"],
+        ["no LRN", "behind", "900", "not told by these seeds"],
     ]
     assert crossings.part(found.iloc[:0], {}) is None

@@ -32,7 +32,7 @@ def test_names_do_not_break_the_markdown():
     ("text", "escaped"),
     [
         ("<x> *a* `b` _c_", r"\<x> \*a\* \`b\` \_c\_"),
-        ("weight_decay: on → off, < 0.5", "weight_decay: on → off, < 0.5"),
+        ("weight decay on → off, < 0.5", "weight decay on → off, < 0.5"),
         ("[a](b) ~c~ $d$ &amp;", r"\[a\](b) \~c\~ \$d\$ \&amp;"),
         ("# a", r"\# a"),
         ("+ a - b", r"\+ a - b"),
@@ -97,7 +97,7 @@ def test_a_pipe_gets_all_of_it(study):
     text, dropped = printed(analysis, None)
     assert dropped == []
     for part in (
-        "augment: on → off, ema: on → off",
+        "no augmentation, no EMA",
         "unbeaten on",
         "1 diverged, 1 failed",
         "inconclusive: about 4 seeds would tell",

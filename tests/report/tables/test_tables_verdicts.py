@@ -12,7 +12,7 @@ FOUR = ("augment=on,off", "ema=on,off", "lrn=on,off", "fc=two,one")
 def test_a_row_a_comparison_with_the_level_in_the_heading(study):
     text = study(WHOLE).fill(verdicts.part).text
     assert list(text.columns) == ["change", "seeds", "difference", "98.3% interval", "verdict"]
-    assert text["change"].tolist() == ["ema: on → off", "augment: on → off", "augment: on → off, ema: on → off"]
+    assert text["change"].tolist() == ["no EMA", "no augmentation", "no augmentation, no EMA"]
     assert text["difference"].tolist() == ["+0.07", "−3.00", "−11.17"]
     assert text["98.3% interval"][1] == "−3.88 to −2.12"
     assert text["verdict"].tolist()[:2] == ["inconclusive: about 4 seeds would tell", "hurts"]
@@ -46,7 +46,7 @@ def test_the_lines_under_it_say_what_is_compared_and_the_rule(study):
 
 def test_a_ladder_stands_on_the_rung_below(study):
     analysis = study([[0.75, 0.76], [0.77, 0.775], [0.78, 0.79]], "augment=off,center,on", "ema=on", design="ladder")
-    assert analysis.fill(verdicts.part).text["change"].tolist() == ["+ augment: off → center", "+ augment: center → on"]
+    assert analysis.fill(verdicts.part).text["change"].tolist() == ["+ with center crop", "+ full augmentation"]
     assert analysis.fill(footnotes.compared).endswith(
         "with averaged weights; differences in points, paired by seed, each against the rung below."
     )
@@ -56,7 +56,7 @@ def test_what_is_not_there_is_counted(study):
     values = [[0.8, "failed", 0.81], [0.79, 0.78, "diverged"], ["missing"] * 3, [0.7, 0.71, 0.72]]
     lines = study(values).fill(footnotes.verdict_notes)
     assert "Runs without a value: 1 diverged, 1 failed, 3 not yet run, of 12." in lines
-    few = "ema: on → off (1); augment: on → off (0); augment: on → off, ema: on → off (2)"
+    few = "no EMA (1); no augmentation (0); no augmentation, no EMA (2)"
     assert f"Compared over fewer than the 3 seeds of the sweep: {few}." in lines
     text = study(values).fill(verdicts.part).text
     assert text["seeds"].tolist() == ["1", "0", "2"]
@@ -85,17 +85,17 @@ def test_what_was_changed_after_training_marks_the_table(study):
         line.startswith("Exploratory: changed after training (margin 1 in place of 0.5; compared with augment: on, ema: off")
         for line in lines
     )
-    assert analysis.fill(verdicts.part).text["change"][0] == "ema: off → on"
+    assert analysis.fill(verdicts.part).text["change"][0] == "with EMA"
 
 
 def test_effects_of_a_fraction_are_named_with_what_they_cannot_be_told_from(study):
     values = [[0.8 + 0.001 * seed + 0.00001 * (arm * seed % 7) for seed in range(3)] for arm in range(8)]
     [table, *_] = tables.in_file(study(values, *FOUR, design="fractional"))
-    assert table.text["effect"].tolist()[3:5] == ["fc: two → one", "augment x ema + lrn x fc"]
+    assert table.text["effect"].tolist()[3:5] == ["one hidden dense layer", "augmentation × EMA + lrn x fc"]
     assert set(table.text["verdict"][:4]) == {"no effect beyond ± 0.5"}
     assert set(table.text["verdict"][4:]) == {"their sum is small: within ± 0.5"}
     text = "\n".join(table.notes)
-    for part in ("all 8 arms", "cannot be told apart", "8 of the 16", "resolution 4: fc = augment x ema x lrn (first"):
+    for part in ("all 8 arms", "cannot be told apart", "8 of the 16", "resolution 4: fc = augmentation × EMA x lrn (first"):
         assert part in text
 
 
@@ -107,7 +107,7 @@ def test_a_whole_factorial_that_is_judged_by_its_effects_says_so(study):
 
 def test_arms_that_are_one_are_named(study):
     analysis = study([[0.8, 0.81], [0.8, 0.81], [0.7, 0.72]], "lrn=native,on,off", design="one_factor")
-    line = "lrn: native → on is the same training and readout as baseline (lrn: native), so the two are one arm."
+    line = "LRN native → on is the same training and readout as baseline, so the two are one arm."
     assert line in analysis.fill(footnotes.verdict_notes)
 
 
