@@ -21,22 +21,27 @@ from ablate.stats.intervals import (
 from ablate.stats.outcomes import Outcome
 from ablate.stats.paired import estimates, paired
 from ablate.stats.power import MOST_SEEDS
+from ablate.stats.settling import ADDED, MOST_ADDED, Inconclusive, chances_of_a_verdict, first_above
 from ablate.stats.stability import highest_rate, stability
 from ablate.stats.verdict import GUARANTEE, LEVEL_SHARED, barred, equivalence_percents, percent, percents, rule, verdicts
 
 __all__ = [
+    "ADDED",
     "GUARANTEE",
     "HELPS",
     "HURTS",
     "INCONCLUSIVE",
     "LEVEL_SHARED",
+    "MOST_ADDED",
     "MOST_SEEDS",
     "NONE",
+    "Inconclusive",
     "Outcome",
     "Side",
     "arms",
     "at_levels",
     "barred",
+    "chances_of_a_verdict",
     "classes",
     "contrast_weights",
     "contrasts",
@@ -49,6 +54,7 @@ __all__ = [
     "equivalence_percents",
     "estimates",
     "family_level",
+    "first_above",
     "fronts",
     "highest_rate",
     "in_turns",

@@ -3,7 +3,7 @@
 Whatever plans, joins, searches or reports a sweep has it in this form.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -239,6 +239,14 @@ class Sweep:
         for run in self.runs:
             found.setdefault(run.fingerprint, []).append(run.readout.step)
         return found
+
+    def seeds_of(self, arms: Collection[int]) -> tuple[int, ...]:
+        """The seeds that all of some arms have, in the order of the runs."""
+        seeds: dict[int, set[int]] = {}
+        for run in self.runs:
+            if run.arm in arms:
+                seeds.setdefault(run.seed, set()).add(run.arm)
+        return tuple(seed for seed, found in seeds.items() if found.issuperset(arms))
 
     def identity(self, resolution: int) -> Identity:
         """What makes it this sweep and no other. resolution: that a fraction was asked to have."""

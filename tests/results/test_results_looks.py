@@ -1,62 +1,18 @@
 """Reports of looks: at which level rows are judged, what is said of all verdicts together, and what is exploratory."""
 
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_up import Sweeps, alike, evaluation
 
 from ablate import stats
-from ablate.config.execution import Settings
-from ablate.planning.plan import Run
 from ablate.report import footnotes, writing
 from ablate.results import load
 from ablate.results.analysis import Analysis, analyze
 from ablate.results.question import ask
-from ablate.running import sweep
-from ablate.running.backend import Outcome
 from ablate.store import looks, sweep_file
 
 WORDS = ("ema=on,off", "augment=on,off", "steps=20", "eval_every=10")
-SCATTER = (0.4, -0.3, 0.1, 0.6, -0.5, 0.2, -0.1)
-Ran = Callable[..., Path]
-
-
-def plain(run: Run) -> bool:
-    return True
-
-
-@pytest.fixture
-def sweeps(tmp_path) -> Sweeps:
-    return Sweeps(tmp_path)
-
-
-@pytest.fixture
-def run(sweeps) -> Ran:
-    """Runs the command of a sweep whose trainings are made up; `of` says which of its runs are trained."""
-
-    def ran(*words: str, of: Callable[[Run], bool] = plain, folder: Path | None = None) -> Path:
-        made = sweeps.planned(*words, design="one_factor")
-
-        def train(runs, ended, tick) -> None:
-            for each in filter(of, runs):
-                if not each.trajectory.rows():
-                    value = 0.8 + (SCATTER[each.seed % 7] + each.arm) / 100 * (1 + each.arm)
-                    each.trajectory.write_config(each.content, each.names)
-                    each.trajectory.add_evaluation(evaluation(each.asked.step, each.seed, **alike(value)), None)
-                    each.trajectory.set_status("done", each.asked.step)
-            for training in made.trainings:
-                if all(map(of, training.runs)):
-                    ended(training, Outcome(training.trajectory.fingerprint, "ended"))
-
-        place = folder or sweeps.multirun / made.name
-        with suppress(sweep.RunsFailed):
-            sweep.run(made, place, Settings("auto", 1, 2, False, False, False), train, lambda _: None)
-        return place
-
-    return ran
 
 
 def analyzed(folder: Path, **changes) -> Analysis:

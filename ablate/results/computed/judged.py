@@ -85,6 +85,7 @@ def comparisons(
     weights: pd.DataFrame,
     new_images: pd.DataFrame,
     unstable_seeds: pd.DataFrame,
+    diverged_sides: tuple["pd.Series[bool]", "pd.Series[bool]"],
 ) -> pd.DataFrame:
     """What is judged, with its verdict: `effects.csv`.
 
@@ -95,7 +96,7 @@ def comparisons(
     """
     estimates = stats.at_levels(stats.estimates, samples, question.levels)
     images = new_images.where(new_images["n"] == estimates["n"])  # of fewer seeds it would tell of them, not of the images
-    gone, all_gone = _diverged_sides(results, question, weights), _all_diverged(results, weights)
+    gone, all_gone = diverged_sides, _all_diverged(results, weights)
     fell = unstable_seeds.any(axis="columns")
     told = stats.verdicts(estimates, question.margin, question.metric.better, *gone, images, all_gone, fell)
     if question.looked:
@@ -117,7 +118,7 @@ def _until_ended(told: pd.DataFrame, results: Results, weights: pd.DataFrame) ->
     return told.assign(**{name: told[name].mask(pending, word) for name, word in (words | open_ones).items()})
 
 
-def _diverged_sides(results: Results, question: Question, weights: pd.DataFrame) -> tuple["pd.Series[bool]", "pd.Series[bool]"]:
+def diverged_sides(results: Results, question: Question, weights: pd.DataFrame) -> tuple["pd.Series[bool]", "pd.Series[bool]"]:
     """For each comparison whether a seed diverged of what it is about, and of what that is compared with.
 
     Of an interaction neither side is the better one, so both are.
