@@ -10,7 +10,7 @@ from ablate.planning import added
 from ablate.planning.plan import Run
 from ablate.report import next_step
 from ablate.results import load
-from ablate.results.analysis import Analysis, analyse
+from ablate.results.analysis import Analysis, analyze
 from ablate.results.question import ask
 from ablate.stats import Inconclusive, chances_of_a_verdict
 from ablate.store import looks
@@ -25,7 +25,7 @@ def unsettled(run: Run) -> float:
 
 
 def analysed(folder) -> Analysis:
-    return analyse(*ask(load(folder)))
+    return analyze(*ask(load(folder)))
 
 
 def advised(analysis: Analysis, folder: str = "multirun/one") -> next_step.NextStep | None:
