@@ -192,9 +192,7 @@ def test_another_baseline_has_every_other_arm_compared_with_it(factorial):
     assert set(found.results.evaluations["label"]) == set(found.results.runs["label"]) == set(found.arms["label"])
 
 
-@pytest.mark.parametrize(
-    ("baseline", "rungs", "name"), [(None, True, "+ EMA"), ("0", False, "with augmentation, with EMA")]
-)
+@pytest.mark.parametrize(("baseline", "rungs", "name"), [(None, True, "+ EMA"), ("0", False, "with augmentation, with EMA")])
 def test_a_ladder_that_is_compared_otherwise_has_no_rungs(sweeps, baseline, rungs, name):
     made = sweeps.planned("augment=off,on", "ema=off,on", "seed=0,1,2", "steps=20", "eval_every=10", design="ladder")
     found = analyzed(fill(sweeps, made), baseline=baseline)
