@@ -1,6 +1,6 @@
 """Checks the words that users read against the ones this project has settled on; prints each place, and fails if there is one.
 
-Read are the strings of the package (docstrings too, but not f-string code), the YAML comments, and the Markdown and notebook texts.
+Read are the strings of the package but for docstrings, the YAML files, and the Markdown and notebook texts.
 """
 
 import ast
@@ -26,7 +26,8 @@ BANNED = {  # a pattern, and what to write in its place
     r"\bscatters?\b": "SD",
     r"(?<=[\d}]) %(?![\w(])": "% closed up",
     r"(?<![\w.])\d+ x \d+(?![\w.])": "×",
-    r"\b\w*(normalis|standardis|initialis|optimis(?!ti|m)|regularis|colour|behaviour|recognis|summaris|randomis|neighbour|favour)\w*\b": "American spelling",
+    r"\b\w*(normalis|standardis|initialis|regularis|recognis|summaris|randomis)\w*\b": "American spelling",
+    r"\b\w*(optimise|optimisa|colour|behaviour|neighbour|favour)\w*\b": "American spelling",
     r"\b(grey|centre|learnt|labelled|cancelled|modelling|catalogue|judgement|licence|artefact)\b": "American spelling",
 }
 PATTERN = {re.compile(pattern, re.IGNORECASE): better for pattern, better in BANNED.items()}
