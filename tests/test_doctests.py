@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 RECORDS = "experiments"  # what examples read; a source distribution has none
-# Those of the public names: what README.md lists under "In Python".
+# Those of the public names: what docs/python.md lists.
 ROOMS = ("ablate.results", "ablate.stats", "ablate.designs", "ablate.models", "ablate.data")
 FINDER, PARSER = doctest.DocTestFinder(), doctest.DocTestParser()
 
@@ -24,12 +24,12 @@ def modules() -> list[ModuleType]:
 
 
 def examples() -> list[doctest.DocTest]:
-    """Those of docstrings, and of README.md; each has the names alone that it imports itself."""
+    """Those of docstrings, and of docs/; each has the names alone that it imports itself."""
     tests = [test for module in modules() for test in FINDER.find(module, globs={}) if test.examples]
-    readme = (ROOT / "README.md").read_text()
-    for block in re.finditer(r"```python\n(>>> .*?)```", readme, re.DOTALL):
-        line = readme[: block.start(1)].count("\n")
-        tests.append(PARSER.get_doctest(block[1], {}, "README.md", "README.md", line))
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        text = page.read_text()
+        for block in re.finditer(r"```python\n(>>> .*?)```", text, re.DOTALL):
+            tests.append(PARSER.get_doctest(block[1], {}, page.name, page.name, text[: block.start(1)].count("\n")))
     return tests
 
 
