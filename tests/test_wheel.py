@@ -75,7 +75,8 @@ def test_source_archive_is_whole(built):
     assert {f"conf/{name}" for name in configs()} <= names
     tests = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py")}
     assert tests <= names
-    assert {"pyproject.toml", "README.md", "docs/sweeps.md", "CONTRIBUTING.md", "LICENSE", "hydra_plugins/ablate_sweeper.py"} <= names
+    others = {"pyproject.toml", "README.md", "docs/sweeps.md", "CONTRIBUTING.md", "LICENSE", "hydra_plugins/ablate_sweeper.py"}
+    assert others <= names
 
 
 def test_wheel_has_the_configs_inside_the_package(built):
