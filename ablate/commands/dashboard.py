@@ -50,9 +50,9 @@ def run(arguments: Sequence[str]) -> int:
         raise AblateError(
             f"Expected the folder of a search. Received: {options.sweep}, which is a sweep: ablate report shows it."
         )
-    app = _app(folder, options.storage)
+    app, page = _app(folder, options.storage)
     with _server(app, options.port) as server:
-        say(f"http://{HOST}:{server.server_port} shows {folder}; Ctrl-C ends it")
+        say(f"http://{HOST}:{server.server_port}{page} shows {folder}. Press Ctrl-C to stop.")
         try:
             server.serve_forever()
         except KeyboardInterrupt:
@@ -60,7 +60,8 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _app(folder: Path, given: str | None) -> Callable[..., Iterable[bytes]]:
+def _app(folder: Path, given: str | None) -> tuple[Callable[..., Iterable[bytes]], str]:
+    """The dashboard, and the path of the study in it; that of all studies where several may be meant."""
     try:
         from optuna_dashboard import wsgi
     except ImportError:
@@ -76,8 +77,19 @@ def _app(folder: Path, given: str | None) -> Callable[..., Iterable[bytes]]:
         url = storage.own(_named(folder), folder)
     if url is None and not (folder / storage.JOURNAL).exists():
         raise AblateError(f"{folder / storage.JOURNAL} does not exist, so there are no trials to show. Give --storage URL.")
-    app: Callable[..., Iterable[bytes]] = wsgi(storage.opened(url, folder))
-    return app
+    opened = storage.opened(url, folder)
+    studies = opened.get_all_studies()
+    ours = [study for study in studies if study.study_name == _study(folder)] or (studies if len(studies) == 1 else [])
+    app: Callable[..., Iterable[bytes]] = wsgi(opened)
+    return app, f"/dashboard/studies/{ours[0]._study_id}" if ours else "/dashboard"
+
+
+def _study(folder: Path) -> str:
+    """The name of a search's study: as sweep.json has it, else its folder's."""
+    content = read_json(folder / SWEEP)
+    search = content.get("search") if isinstance(content, dict) else None
+    named = search.get("study_name") if isinstance(search, dict) else None
+    return named if isinstance(named, str) else folder.resolve().name
 
 
 def _named(folder: Path) -> str:

@@ -41,7 +41,9 @@ def served(search: Path, environment: dict[str, str]) -> Iterator[str]:
     assert process.stderr is not None
     line = process.stderr.readline()
     assert line.startswith("http://127.0.0.1:"), line
-    yield line.split()[0]
+    address, _, page = line.split()[0].partition("/dashboard")
+    assert page == "/studies/0"
+    yield address
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 0
