@@ -64,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.json:
         print(json.dumps(report.to_json(), allow_nan=False))
     else:
-        writing.show(report)
+        writing.show(report, options.explain)
     return 0
 
 
@@ -104,6 +104,7 @@ def _parser() -> Parser:
     parser.add_argument("--margin", type=float, metavar="POINTS", help="another margin than the one fixed before training")
     parser.add_argument("--reach", type=float, metavar="PERCENT", help="the accuracy of which to tell when it is reached")
     parser.add_argument("--notebook", action="store_true", help="also write an executed copy of the report notebook")
+    parser.add_argument("--explain", action="store_true", help="also print the rule of the verdicts, costs, arms, and files")
     parser.add_argument("--json", action="store_true", help="print one JSON object in place of the summary")
     return parser
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.errors import AblateError
+from ablate.text import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,25 +15,15 @@ if TYPE_CHECKING:
     from ablate.results.analysis import Analysis
     from ablate.results.search import SearchResults
 
-NAMED = (
-    "index.html",
-    "table.md",
-    "effects.png",
-    "accuracy.png",
-    "history.png",
-    "surface.png",
-    "front.png",
-    "report.ipynb",
-)  # of the files, where the reader is told
-
 
 @dataclass(frozen=True)
 class Report:
-    """What was written of a sweep. files: the page first."""
+    """What was written of a sweep. files: the page first. folder: of the sweep; None of several, or of a store."""
 
     name: str
     analysis: "Analysis"
     files: list[Path]
+    folder: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Tables, notes and files as JSON-able content; a number that is missing is None."""
@@ -56,11 +47,19 @@ class Report:
             "files": [str(path) for path in self.files],
         }
 
-    def show(self, console: "Console") -> list[str]:
-        """Print the summary; the columns that there was no room for."""
+    def explain(self, console: "Console") -> list[str]:
+        """Print the rules, the arms, and what each sentence says; the columns that there was no room for."""
         from ablate.report import tables
 
         return tables.show(self.analysis, console)
+
+    def show(self, console: "Console") -> None:
+        """Print the last screen."""
+        from ablate.report import screen
+        from ablate.store import sweep_names
+
+        name = None if self.folder is None else sweep_names.shortest(self.folder)
+        screen.show(self.analysis, console, _page(self.files), name)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -82,16 +81,30 @@ class SearchReport:
 
         return {"name": self.name, **summary.content(self.found), "files": [str(path) for path in self.files]}
 
-    def show(self, console: "Console") -> list[str]:
-        """Print the summary; the columns that there was no room for."""
+    def explain(self, console: "Console") -> list[str]:
+        """Print the trials, the confirmation, and what each sentence says; the columns that there was no room for."""
         from ablate.report.search import summary
 
         return summary.show(self.found, console)
+
+    def show(self, console: "Console") -> None:
+        """Print the last screen."""
+        from ablate.report.search import screen
+        from ablate.store import sweep_names
+
+        screen.show(self.found, console, _page(self.files), sweep_names.shortest(self.found.folder))
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should be told about the files, a line each."""
         return self.found.notes
+
+
+def _page(files: Sequence[Path]) -> Path | None:
+    """What a reader opens: the page, or where none was written the folder of what was."""
+    if not files:
+        return None
+    return files[0] if files[0].name == "index.html" else Path(os.path.commonpath([path.parent for path in files]))
 
 
 def at_end(formats: Sequence[str]) -> Callable[[Path], None]:
@@ -156,7 +169,8 @@ def make(
     analysis = analyze(*ask(load(*sources), **changes))
     folder = _told(sources[0])
     name = "; ".join(Path(source).resolve().name for source in sources)
-    return Report(name, analysis, files.write(analysis, out, folder, formats or files.FORMATS))
+    alone = Path(folder) if len(sources) == 1 and not stores else None
+    return Report(name, analysis, files.write(analysis, out, folder, formats or files.FORMATS), alone)
 
 
 def _told(source: str) -> str:
@@ -225,24 +239,34 @@ def search_of(source: str) -> Path | None:
     return found[0] if any(map(is_search, found)) else None
 
 
-def show(report: Report | SearchReport) -> None:
-    """The tables that answer, as wide as the terminal allows, whole in a pipe; at the end where all of it lies."""
+def show(report: Report | SearchReport, explain: bool = False) -> None:
+    """The last screen: as wide as the terminal allows, whole in a pipe.
+
+    Args:
+        explain: whether to print above it the rules, the arms, all tables that decide, and the files.
+    """
+    from ablate import terminal
+
+    console = terminal.standard()
+    if explain:
+        _explain(report, console)
+    for line in report.notes:
+        terminal.say(console, line)
+    if report.notes:
+        console.print()
+    report.show(console)
+
+
+def _explain(report: Report | SearchReport, console: "Console") -> None:
     from ablate import terminal
     from ablate.report.files import TABLE
 
-    console = terminal.standard()
-    dropped = report.show(console)
+    dropped = report.explain(console)
     if dropped:
         terminal.say(console, f"{terminal.left_out(dropped)}; see {TABLE}")
-    for line in report.notes:
-        terminal.say(console, line)
     console.print()
-    named = [path for path in report.files if path.name in NAMED]
-    for path in named:
-        terminal.say(console, str(path), whole=True)
-    others = [path for path in report.files if path not in named]
-    if others:
+    if report.files:
         folder = Path(os.path.commonpath([path.parent for path in report.files]))
-        names = "" if named else f": {', '.join(str(path.relative_to(folder)) for path in others)}"
-        count = f"{len(others)} {'more ' if named else ''}{'file' if len(others) == 1 else 'files'}"
-        terminal.say(console, f"{'and ' if named else ''}{count} in {folder}{names}", whole=True)
+        names = ", ".join(str(path.relative_to(folder)) for path in report.files)
+        terminal.say(console, f"{counted(len(report.files), 'file')} in {folder}: {names}")
+        console.print()

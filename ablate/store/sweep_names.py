@@ -72,6 +72,19 @@ def one(named: str | Path) -> Path:
     return found[0] if found else Path(named)
 
 
+def shortest(folder: Path) -> str:
+    """The shortest name by which commands find a sweep: its study where no other has it, its folder's name, or its path."""
+    places = {place.resolve(): place for place in known()}
+    place = places.get(folder.resolve())
+    if place is None:
+        return str(folder.parent if folder.name == RECORD else folder)
+    content = read_json(place / SWEEP) if (place / SWEEP).is_file() else None
+    study = content.get("study") if isinstance(content, dict) else None
+    if isinstance(study, str) and of_study(study) == [place] and not is_sweep(Path(study)):
+        return study
+    return place.relative_to(MULTIRUN).as_posix()
+
+
 def unknown(named: str | Path) -> str:
     """The message for what is no sweep."""
     places = [str(folder) for folder in known()]

@@ -22,8 +22,19 @@ _PLAINER = {
     "\u2026": "...",
     "\u2264": "<=",
     "\u2265": ">=",
+    **dict.fromkeys("\u2501\u253f", "="),  # an interval, alone and where it crosses 0
+    "\u2502": "|",
+    "\u2020": "+",
+    "\u2591": ".",  # a margin, and the empty part of a bar
+    **dict.fromkeys("\u2588\u2589\u258a\u258b\u258c\u258d\u258e\u258f", "#"),
+    "\u25b2": "^",
+    "\u25bc": "v",
+    "\u25a0": "#",
+    "\u25c7": "o",
+    "\u2713": "+",
+    "\u2717": "x",
 }
-_PLAIN = "ablate.plain"  # what a stream does with characters that it cannot encode
+PLAIN = "ablate.plain"  # what a stream does with characters that it cannot encode
 
 
 def _plainer(error: UnicodeError) -> tuple[str, int]:
@@ -32,7 +43,7 @@ def _plainer(error: UnicodeError) -> tuple[str, int]:
     return "".join(_PLAINER.get(character, "?") for character in error.object[error.start : error.end]), error.end
 
 
-codecs.register_error(_PLAIN, _plainer)
+codecs.register_error(PLAIN, _plainer)
 
 
 class ReaderGone(BaseException):
@@ -103,7 +114,7 @@ def prepared() -> Iterator[None]:
     before = sys.stdout, sys.stderr
     errors = [(stream, stream.errors) for stream in before if hasattr(stream, "reconfigure")]
     for stream, _ in errors:
-        stream.reconfigure(errors=_PLAIN)
+        stream.reconfigure(errors=PLAIN)
     sys.stdout = cast(TextIO, _Stream(before[0], needed=True))
     sys.stderr = cast(TextIO, _Stream(before[1], needed=False))
     try:

@@ -14,7 +14,7 @@ from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from ablate import __version__
-from ablate.report import files, tables
+from ablate.report import files, screen, tables
 from ablate.results.analysis import Analysis
 
 FIVE = [0.71, 0.72, 0.70, 0.73, 0.71]
@@ -61,7 +61,15 @@ def settled(text: str, folder: Path) -> str:
     return re.sub(r"multirun/(\w+)-[0-9a-f]{8}", r"multirun/\1-DIGEST", text)
 
 
-def on_screen(analysis: Analysis) -> str:
+def on_screen(analysis: Analysis, width: int = 80) -> str:
+    """The last screen, in a terminal; no line of its table or text is wider than that, and few follow the table."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=True, color_system=None)
+    screen.show(analysis, console, Path("multirun/it/report/index.html"), "it")
+    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
+
+
+def explained(analysis: Analysis) -> str:
     stream = io.StringIO()
     tables.show(analysis, Console(file=stream, width=120, color_system=None))
     return stream.getvalue()
@@ -74,6 +82,10 @@ def test_what_a_report_says(
     values, words, changes = SWEEPS[name]
     analysis = study(values, *words, **changes)
     files.write(analysis, tmp_path / "report", "multirun/it", ["md", "tex"])
-    parts = {"screen": on_screen(analysis), **{each: (tmp_path / "report" / each).read_text() for each in READ}}
+    parts = {
+        "screen": on_screen(analysis),
+        "explained": explained(analysis),
+        **{each: (tmp_path / "report" / each).read_text() for each in READ},
+    }
     told = "\n".join(f"===== {part} =====\n{text}" for part, text in parts.items())
     assert settled(told, tmp_path) == read_by_users

@@ -1,0 +1,115 @@
+"""The table of the last screen: each change, its value, its interval drawn, and the verdict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ablate import escaping, numbers
+from ablate.report import bounds, naming, sentences
+from ablate.report.screen import plot
+from ablate.report.screen.plot import Interval
+from ablate.results.question import Question
+from ablate.stats.outcomes import SHOWN, Outcome
+
+INDENT, GAP = 2, 2
+NAME = 24  # characters from which names wrap rather than take room from the plot
+LEAST_PLOT, MOST_PLOT, PIPED_PLOT = 18, 48, 34
+COLORS = {Outcome.HELPS: "color(31)", Outcome.HURTS: "color(166)"}  # in the terminal's 256; the others are gray
+GRAY, DIM, BOLD = "color(245)", "dim", "bold"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A comparison as it is drawn. value: signed. verdict: its word, without the mark."""
+
+    name: str
+    value: str
+    verdict: str
+    outcome: Outcome
+    interval: Interval
+
+    @property
+    def style(self) -> str:
+        """The color that its mark, interval, and verdict have."""
+        return COLORS.get(self.outcome, GRAY)
+
+
+def rows(
+    question: Question, comparisons: pd.DataFrame, pair_labels: dict[tuple[int, int], str], places: int
+) -> tuple[Row, ...]:
+    """One row a comparison; none where nothing is judged."""
+    if comparisons.empty:
+        return ()
+    named = naming.compared(comparisons) if question.effects else [pair_labels[pair] for pair in question.pairs]
+    drawn = bounds.drawn(comparisons, question.metric).to_dict("records")
+    found = []
+    for name, row, crossed in zip(named, drawn, question.interactions, strict=True):
+        outcome = Outcome(row["verdict"])
+        low, high, point = (None if pd.isna(row[end]) else float(row[end]) for end in ("low", "high", "points"))
+        if low is None or high is None or point is None:
+            low = high = None
+        word = sentences.short(row, question.margin, crossed)
+        value = numbers.signed(row["points"], places)
+        found.append(Row(name, value, word, outcome, Interval(point, low, high, SHOWN[outcome].sign)))
+    return tuple(found)
+
+
+def unit(question: Question) -> str:
+    """What values are in: percentage points, or the metric's own unit."""
+    return "pp" if question.metric.unit == "%" else question.metric.points
+
+
+def draw(console: Console, judged: Sequence[Row], question: Question) -> None:
+    """Print the table. Where the terminal is too narrow, the plot goes first; name, value, and verdict always stay."""
+    heading = "effect" if question.effects else "change"
+    verdicts = [f"{SHOWN[row.outcome].sign} {row.verdict}" for row in judged]
+    name = _widest([heading, *(escaping.terminal(row.name) for row in judged)])
+    value = _widest([unit(question), *(row.value for row in judged)])
+    verdict = _widest(["verdict", *verdicts])
+    size = _plot_width(console, name, value, verdict)
+    on = plot.axis([row.interval for row in judged], question.margin, size) if size else None
+    table = Table(box=None, show_edge=False, pad_edge=False, padding=(0, GAP, 0, 0), header_style=DIM)
+    room = console.width - INDENT - 2 * GAP - value - verdict - ((size + GAP) if size else 0)
+    whole = name if not console.is_terminal else max(min(name, room), 8)
+    table.add_column(Text(" " * INDENT + heading), width=whole + INDENT)
+    table.add_column(Text(unit(question)), justify="right", no_wrap=True, min_width=value)
+    if on is not None:
+        table.add_column(Text(plot.ticks(on), no_wrap=True), no_wrap=True, width=size)
+    table.add_column(Text("verdict"), width=verdict if not console.is_terminal or verdict < console.width // 2 else None)
+    for row, told in zip(judged, verdicts, strict=True):
+        drawn = [] if on is None else [_line(row, on, question.margin)]
+        table.add_row(_indented(row.name, whole), Text(row.value, BOLD), *drawn, Text(told, row.style))
+    if not console.is_terminal:
+        console.width = max(console.width, console.measure(table, options=console.options.update(width=10_000)).maximum)
+    console.print(table)
+
+
+def _plot_width(console: Console, name: int, value: int, verdict: int) -> int:
+    """How many characters the plot gets; 0 where there is no room for one."""
+    if not console.is_terminal:
+        return PIPED_PLOT
+    room = console.width - INDENT - 3 * GAP - value - verdict
+    size = min(MOST_PLOT, room - min(name, NAME))
+    return size if size >= LEAST_PLOT else 0
+
+
+def _line(row: Row, on: plot.Axis, margin: float | None) -> Text:
+    text = Text(no_wrap=True)
+    for character, own in plot.line(row.interval, on, margin):
+        text.append(character, row.style if own else DIM)
+    return text
+
+
+def _indented(name: str, width: int) -> Text:
+    """A name that wraps between words, each of its lines indented."""
+    lines = Text(escaping.terminal(name)).wrap(Console(width=width), width)
+    return Text("\n".join(" " * INDENT + line.plain.rstrip() for line in lines))
+
+
+def _widest(texts: Sequence[str]) -> int:
+    return max(map(cell_len, texts))

@@ -1,0 +1,83 @@
+"""The last screen of a search: what it gained on fresh seeds, where its page is, and what to do next."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from ablate import numbers, terminal
+from ablate.report.screen import Closing, Step, show_closing, show_head, verdicts
+from ablate.report.search import repeat, words
+from ablate.results.analysis import Analysis
+from ablate.results.search import SearchResults
+from ablate.stats.outcomes import DIFFERS, Outcome
+from ablate.text import counted
+
+
+def show(found: SearchResults, console: Console, page: Path | None, name: str) -> None:
+    """Print it; see `ablate.report.screen.show`."""
+    for line in words.warnings(found):
+        terminal.say(console, f"{line}.")
+    show_head(console, head(found))
+    console.print()
+    if judged := rows(found):
+        assert found.confirmation is not None
+        verdicts.draw(console, judged, found.confirmation.question)
+        console.print()
+    show_closing(console, Closing(answer(found), (), page, next_step(found, name)))
+
+
+def head(found: SearchResults) -> list[str]:
+    """Name, trials by state, and the seeds of the confirmation."""
+    states = numbers.listed({words.state(state): count for state, count in found.ended.items()})
+    parts = [found.title, f"{counted(sum(found.ended.values()), 'trial')}{f': {states}' if states else ''}"]
+    if found.confirmation is not None and found.confirmation.results.sweep.seeds:
+        parts.append(counted(len(found.confirmation.results.sweep.seeds), "fresh seed"))
+    return parts
+
+
+def rows(found: SearchResults) -> tuple[verdicts.Row, ...]:
+    """The best setting against the default one, on the seeds that no trial used; none without a confirmation."""
+    analysis = found.confirmation
+    if analysis is None or analysis.comparisons.empty:
+        return ()
+    named = [setting(words.measured(found, analysis, arm)) for arm, _ in analysis.question.pairs]
+    return tuple(replace(row, name=name) for row, name in zip(analysis.fill(verdicts.rows), named, strict=True))
+
+
+def setting(given: dict[str, float | int | str]) -> str:
+    """A setting in few words, as in `lr 0.0536, batch_size 32`."""
+    return ", ".join(f"{key} {words.value(one)}" for key, one in given.items())
+
+
+def answer(found: SearchResults) -> str:
+    """What the search gained, in a sentence; a confirmed gain or loss with both values."""
+    analysis = found.confirmation
+    if analysis is None or analysis.comparisons.empty:
+        return words.answer(found)
+    row = analysis.comparisons.iloc[0]
+    best, default = (_mean(analysis, int(row[side])) for side in ("arm", "against"))
+    if Outcome(row["verdict"]) not in DIFFERS or best is None or default is None:
+        return words.answer(found)
+    gains = "gains" if row["points"] * analysis.question.metric.better > 0 else "loses"
+    size = numbers.number(abs(row["points"]), 1)
+    unit = verdicts.unit(analysis.question)
+    return f"The best setting {gains} {size} {unit} on seeds that no trial used: {best}, default {default}."
+
+
+def _mean(analysis: Analysis, arm: int) -> str | None:
+    values = analysis.arms.set_index("arm")["mean"]
+    metric = analysis.question.metric
+    if pd.isna(values[arm]):
+        return None
+    return numbers.number(values[arm], 1) + ("%" if metric.unit == "%" else "")
+
+
+def next_step(found: SearchResults, name: str) -> Step | None:
+    """What is to be done next: finish the search, or train what it found."""
+    commands = {what: line.removeprefix("python -m ") for what, line in repeat.commands(found, str(found.folder)).items()}
+    if words.unfinished(found) or (found.confirmation is None and not words.default_won(found)):
+        return Step(commands[next(what for what in commands if what.startswith("repeat the search"))], "finish the search")
+    trained = next((what for what in commands if what.startswith("train the best")), None)
+    return None if trained is None else Step(commands[trained], trained)
