@@ -116,18 +116,24 @@ def test_the_files_hold_the_frames(sweep, capsys):
 def test_it_prints_the_verdicts_whole_into_a_pipe_and_where_all_lies(sweep, capsys):
     assert report.run([str(sweep), *LIGHT]) == 0
     printed = capsys.readouterr().out
-    for shown in (
-        "baseline",
-        "no augmentation, no EMA",
-        "2 not yet run",
-        "98.3% interval",
-        "−10",
-    ):
+    for shown in ("no augmentation, no EMA", "2 not yet run", "verdict", "−10"):
         assert shown in printed
     assert "…" not in printed
-    assert "They decide helps and hurts." in printed
-    out = sweep / "report"
-    assert printed.endswith(f"{out / 'table.md'}\nand {len(everything(out)) - 1} more files in {out}\n")
+    lines = printed.splitlines()
+    [where] = [line for line in lines if line.startswith("Report  ")]
+    assert Path(where.removeprefix("Report  ")).resolve() == sweep / "report"
+    assert lines[-2:][0] == "Next    complete 2 runs:"
+    assert lines[-1].startswith("  ablate -m augment=on,off ema=on,off seed=0,1 ")
+
+
+def test_the_rule_the_arms_and_the_files_are_behind_explain(sweep, capsys):
+    assert report.run([str(sweep), *LIGHT, "--explain"]) == 0
+    printed = capsys.readouterr().out
+    for shown in ("baseline", "98.3% interval", "decide helps and hurts"):
+        assert shown in printed
+    [files] = [line for line in printed.splitlines() if f" files in {sweep / 'report'}: " in line]
+    assert set(files.partition("report: ")[2].split(", ")) == everything(sweep / "report")
+    assert printed.splitlines()[-2] == "Next    complete 2 runs:"
 
 
 @pytest.mark.parametrize("words", [[], ["--json"], ["--baseline", "1"]])
@@ -197,7 +203,7 @@ def test_a_sweep_of_which_nothing_ran_is_reported(sweep, capsys):
 
 def test_a_fraction_is_reported_by_its_effects(tmp_path, capsys):
     sweep = filled(planned("fractional", "augment=on,off", "ema=on,off", "lrn=on,off", resolution=3), tmp_path)
-    report.run([str(sweep), "--format", "html,csv,md,tex"])
+    report.run([str(sweep), "--format", "html,csv,md,tex", "--explain"])
     effects = pd.read_csv(sweep / "report" / "effects.csv")
     assert effects["name"].tolist() == ["no augmentation", "no EMA", "no LRN"]
     assert effects["points"].tolist() == pytest.approx([10, -10, 0])
