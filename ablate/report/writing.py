@@ -56,10 +56,8 @@ class Report:
     def show(self, console: "Console") -> None:
         """Print the last screen."""
         from ablate.report import screen
-        from ablate.store import sweep_names
 
-        name = None if self.folder is None else sweep_names.shortest(self.folder)
-        screen.show(self.analysis, console, _page(self.files), name)
+        screen.show(self.analysis, console, _page(self.files), self.folder)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -90,9 +88,8 @@ class SearchReport:
     def show(self, console: "Console") -> None:
         """Print the last screen."""
         from ablate.report.search import screen
-        from ablate.store import sweep_names
 
-        screen.show(self.found, console, _page(self.files), sweep_names.shortest(self.found.folder))
+        screen.show(self.found, console, _page(self.files))
 
     @property
     def notes(self) -> tuple[str, ...]:

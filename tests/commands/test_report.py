@@ -129,7 +129,7 @@ def test_it_prints_the_verdicts_whole_into_a_pipe_and_where_all_lies(sweep, caps
 def test_the_rule_the_arms_and_the_files_are_behind_explain(sweep, capsys):
     assert report.run([str(sweep), *LIGHT, "--explain"]) == 0
     printed = capsys.readouterr().out
-    for shown in ("baseline", "98.3% interval", "decide helps and hurts"):
+    for shown in ("baseline", "98.3% interval", "Verdicts use only these."):
         assert shown in printed
     [files] = [line for line in printed.splitlines() if f" files in {sweep / 'report'}: " in line]
     assert set(files.partition("report: ")[2].split(", ")) == everything(sweep / "report")

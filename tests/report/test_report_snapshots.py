@@ -65,7 +65,7 @@ def on_screen(analysis: Analysis, width: int = 80) -> str:
     """The last screen, in a terminal; no line of its table or text is wider than that, and few follow the table."""
     stream = io.StringIO()
     console = Console(file=stream, width=width, force_terminal=True, color_system=None)
-    screen.show(analysis, console, Path("multirun/it/report/index.html"), "it")
+    screen.show(analysis, console, Path("multirun/it/report/index.html"), Path("multirun/it"))
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 

@@ -7,7 +7,9 @@ from rich.console import Console
 
 from ablate import escaping, numbers, terminal
 from ablate.designs import STORE, TUNING
-from ablate.report import footnotes
+from ablate.report import footnotes, headline
+from ablate.report.next_step import next_step as settle
+from ablate.report.next_step import subject
 from ablate.report.page import story
 from ablate.report.repeat import again
 from ablate.report.screen import verdicts
@@ -16,16 +18,19 @@ from ablate.report.screen.head import head
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
+from ablate.stats.outcomes import Outcome
 from ablate.store import sweep_names
 from ablate.text import counted
 
+MOST_NAMED = 3  # of what is inconclusive
 
-def show(analysis: Analysis, console: Console, page: Path | None = None, name: str | None = None) -> None:
+
+def show(analysis: Analysis, console: Console, page: Path | None = None, folder: Path | None = None) -> None:
     """Print it, as wide as the terminal allows.
 
     Args:
         page: of the report; None where none was written.
-        name: how commands name the sweep; None where no command can, as of several sweeps.
+        folder: of the sweep; None of several, which no command names.
     """
     for line in footnotes.exploratory(analysis.question):
         terminal.say(console, line)
@@ -37,13 +42,23 @@ def show(analysis: Analysis, console: Console, page: Path | None = None, name: s
     elif len(analysis.arms) > 1:
         terminal.draw(console, analysis.fill(arms_alone))
         console.print()
-    told = Closing(analysis.fill(answer), analysis.fill(troubles), page, None if name is None else next_step(analysis, name))
+    told = Closing(
+        analysis.fill(answer), analysis.fill(troubles), page, None if folder is None else next_step(analysis, folder)
+    )
     show_closing(console, told)
 
 
-def answer(results: Results, question: Question, comparisons: pd.DataFrame, stability: pd.DataFrame) -> str:
-    """What was found, in a sentence or two."""
-    return story.answer(results, question, comparisons, stability)
+def answer(results: Results, question: Question, comparisons: pd.DataFrame) -> str:
+    """What was found, in a sentence, and what is open in another."""
+    if comparisons.empty:
+        return story.nothing(results)
+    found = headline.text(headline.headline(results, question, comparisons))
+    open_ones = comparisons["verdict"].isin([Outcome.INCONCLUSIVE, Outcome.NO_VERDICT])
+    if open_ones.all() or not open_ones.any():
+        return found
+    named = [subject(results, question, comparisons, int(row)) for row in open_ones.to_numpy().nonzero()[0]]
+    more = f", and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    return f"{found} Inconclusive: {', '.join(named[:MOST_NAMED])}{more}."
 
 
 def troubles(results: Results, statuses: "pd.Series[str]") -> list[str]:
@@ -66,12 +81,14 @@ def arms_alone(question: Question, arms: pd.DataFrame, places: int) -> list[term
     ]
 
 
-def next_step(analysis: Analysis, name: str) -> Step:
-    """What is to be done next: complete the runs, add seeds, or look closer."""
+def next_step(analysis: Analysis, folder: Path) -> Step:
+    """What is to be done next: complete the runs, settle what is inconclusive, or look closer."""
     sweep, runs = analysis.results.sweep, analysis.results.runs
     left = int(runs["status"].isin(("failed", "missing")).sum())
     if left and sweep.joined is None and sweep.design not in (STORE, TUNING):
-        return Step(again(sweep, str(sweep_names.one(name))).removeprefix("python -m "), f"complete {counted(left, 'run')}")
-    if len(sweep.seeds) == 1 and analysis.question.judged:
-        return Step(f"ablate more {escaping.command([name])} --seeds 4", "one seed gives no verdict; add more")
+        return Step(again(sweep, str(folder)).removeprefix("python -m "), f"complete {counted(left, 'run')}")
+    name = sweep_names.shortest(folder)
+    settled = analysis.fill(settle, folder=name)
+    if settled is not None and settled.command:
+        return Step(settled.command.removeprefix("python -m "), settled.sentence)
     return Step(f"ablate report {escaping.command([name])} --explain", "costs, side effects, and the rule of the verdicts")

@@ -15,7 +15,7 @@ from ablate.stats.outcomes import DIFFERS, Outcome
 from ablate.text import counted
 
 
-def show(found: SearchResults, console: Console, page: Path | None, name: str) -> None:
+def show(found: SearchResults, console: Console, page: Path | None) -> None:
     """Print it; see `ablate.report.screen.show`."""
     for line in words.warnings(found):
         terminal.say(console, f"{line}.")
@@ -25,7 +25,7 @@ def show(found: SearchResults, console: Console, page: Path | None, name: str) -
         assert found.confirmation is not None
         verdicts.draw(console, judged, found.confirmation.question)
         console.print()
-    show_closing(console, Closing(answer(found), (), page, next_step(found, name)))
+    show_closing(console, Closing(answer(found), (), page, next_step(found)))
 
 
 def head(found: SearchResults) -> list[str]:
@@ -74,7 +74,7 @@ def _mean(analysis: Analysis, arm: int) -> str | None:
     return numbers.number(values[arm], 1) + ("%" if metric.unit == "%" else "")
 
 
-def next_step(found: SearchResults, name: str) -> Step | None:
+def next_step(found: SearchResults) -> Step | None:
     """What is to be done next: finish the search, or train what it found."""
     commands = {what: line.removeprefix("python -m ") for what, line in repeat.commands(found, str(found.folder)).items()}
     if words.unfinished(found) or (found.confirmation is None and not words.default_won(found)):
