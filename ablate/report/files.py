@@ -9,7 +9,7 @@ import pandas as pd
 
 from ablate.config.recipe import ReportFormat
 from ablate.report import figures, naming, output, page, paper, tables
-from ablate.report.page import content, story
+from ablate.report.page import content
 from ablate.report.repeat import commands
 from ablate.results.analysis import Analysis
 
@@ -65,10 +65,12 @@ def write(analysis: Analysis, out: Path, folder: str, formats: Sequence[str] = F
     def page_of(pictures: Pictures, beside: Beside, large: Sequence[str]) -> str:
         again = commands(analysis.results.sweep, folder)
         parts = content.sections(analysis, list(pictures.values()), again, beside, large)
-        answer = [analysis.fill(story.answer)]
         question = analysis.question
         warning = page.EXPLORATORY if question.changes else "exploratory"
-        return page.render(naming.title(analysis.results), answer, question.changes or question.why_exploratory, parts, warning)
+        title = naming.title(analysis.results)
+        saved = {f"{name}.csv": tables.csv(frame) for name, frame in frames(analysis) if name in page.CSVS}
+        first = page.of_sweep(analysis, again, title, saved)
+        return page.render(title, (), question.changes or question.why_exploratory, parts, warning, first)
 
     return write_all(analysis, out, formats, Made(frames, TEXTS, figures.drawn, MEANINGS, page_of))
 

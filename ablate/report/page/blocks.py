@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pandas as pd
+from markupsafe import Markup
 
 from ablate.stats.outcomes import SHOWN
 
@@ -81,14 +82,28 @@ class Links:
     files: tuple[tuple[str, str], ...]
 
 
-Block = Table | Picture | Lines | Code | Links
+@dataclass(frozen=True)
+class Prose:
+    """Paragraphs for a paper. parts: (heading or "", text). copied: what its button copies; empty for no button."""
+
+    parts: tuple[tuple[str, str], ...]
+    copied: Markup = Markup()  # noqa: RUF009
+    label: str = "Copy"
+
+
+Block = Table | Picture | Lines | Code | Links | Prose
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page under a heading. id: what a link to it names, unique in the page. lead: the sentence it opens with."""
+    """A part of the page under a heading.
+
+    id: what a link to it names, unique in the page. lead: the sentence it opens with. tab: the tab behind which it stands;
+    empty for what is always in sight.
+    """
 
     id: str
     title: str
     lead: str = ""
     blocks: tuple[Block, ...] = ()
+    tab: str = ""

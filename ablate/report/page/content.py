@@ -1,5 +1,7 @@
 """What stands on the page of a report, in the order in which it is read."""
 
+import html
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -8,10 +10,11 @@ import pandas as pd
 
 from ablate.designs import TUNING
 from ablate.report import figures as plots
+from ablate.report import paper, tables
 from ablate.report import sentences as words
-from ablate.report import tables
 from ablate.report.page import story
-from ablate.report.page.blocks import Block, Code, Lines, Links, Picture, Point, Section, Table
+from ablate.report.page.blocks import Block, Code, Lines, Links, Picture, Point, Prose, Section, Table
+from ablate.report.page.face import several
 from ablate.report.tables.verdicts import NAME, OTHER
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "seconds of training"}
-MORE = 13  # the place of the section of tables that belong to no other
+ARMS, COMPARISONS, INTERACTIONS, FIGURES = "Arms", "Comparisons", "Interactions", "Figures"
+REPRODUCE, METHOD, CHECKLIST = "Reproducibility", "Method", "Checklist"
+MORE = 5  # the place of the section of tables that belong to no other
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 NO_PAIRS = "No arm is compared with another one"
 BY_EFFECTS = "Effects are judged here, not arms: what each arm costs is in the table of arms, and is not compared."
 MOST_SENTENCES = 8  # that read the verdicts and stand open
@@ -65,32 +71,51 @@ def sections(
     results = analysis.results
     no_costs, no_confounds = analysis.fill(_without)
     parts = [
-        Section("question", "The question", blocks=(Lines(analysis.fill(story.asked)),)),
-        Section("verdicts", "The verdicts", blocks=_verdicts(analysis, by_section.pop("verdicts", ()))),
+        Section("failures", "Failures", blocks=some("failures"), tab=ARMS),
+        Section("arms", "The arms", blocks=some("arms"), tab=ARMS),
+        Section("rates", "The learning rates", blocks=some("rates"), tab=ARMS),
+        Section("costs", "Costs", blocks=(*some("costs", no_costs), *analysis.fill(_fronts)), tab=ARMS),
+        Section("published", "Published numbers", blocks=some("published"), tab=ARMS),
+        Section("verdicts", "In numbers", blocks=_verdicts(analysis, by_section.pop("verdicts", ())), tab=COMPARISONS),
+        Section("confounds", "Side effects and confounds", blocks=some("confounds", no_confounds), tab=COMPARISONS),
+        Section("noise", "Noise floor", blocks=some("noise"), tab=COMPARISONS),
+        Section("networks", "Pairs of networks", "Beside the verdicts, and never one.", some("networks"), tab=COMPARISONS),
+        Section("effects", "Interactions", blocks=some("effects"), tab=INTERACTIONS),
+        Section(
+            "figures", "Figures", "Point at a value to see it." if pictures else "", (*pictures, *too_large(large)), FIGURES
+        ),
+        Section("repeat", "To repeat it", blocks=_repeat(results, commands), tab=REPRODUCE),
+        Section("environment", "Environment", blocks=_environment(results, some("environment")), tab=REPRODUCE),
+        Section("compute", "Compute", blocks=(Lines(analysis.fill(story.took)),), tab=REPRODUCE),
+        Section("files", "Files beside this page", blocks=(Links(tuple(files)),) if files else (), tab=REPRODUCE),
+        Section("question", "The question", blocks=(Lines(analysis.fill(story.asked)),), tab=METHOD),
         Section(
             "plan",
             "The plan",
             "What was to be trained, and what was fixed.",
             (Lines(analysis.fill(story.plan), listed=True),),
+            METHOD,
         ),
-        Section("figures", "Figures", "Pointing at a value shows it." if pictures else "", (*pictures, *too_large(large))),
-        Section("arms", "The arms", blocks=some("arms")),
-        Section("rates", "The learning rates", blocks=some("rates")),
-        Section("effects", "Effects beyond the verdicts", blocks=some("effects")),
-        Section("costs", "Costs", blocks=(*some("costs", no_costs), *analysis.fill(_fronts))),
-        Section("confounds", "Confounds", blocks=some("confounds", no_confounds)),
-        Section("published", "Published numbers", blocks=some("published")),
-        Section("failures", "Failures", blocks=some("failures", f"None: all {len(results.runs):,} runs are done.")),
-        Section("noise", "The noise floor", blocks=some("noise", "Not known: no arm has two seeds.")),
-        Section("networks", "These two networks", "Beside the verdicts, and never one.", some("networks")),
-        Section("environment", "Environment", blocks=_environment(results, some("environment"))),
-        Section("compute", "Compute", blocks=(Lines(analysis.fill(story.took)),)),
-        Section("repeat", "To repeat it", blocks=_repeat(results, commands)),
-        Section("files", "Files beside this page", blocks=(Links(tuple(files)),) if files else ()),
+        Section("method", "For a paper", blocks=(_method(paper.methods(analysis)),), tab=METHOD),
+        Section("checklist", "Checklist", blocks=(_method(paper.checklist(analysis)),), tab=CHECKLIST),
     ]
     more = tuple(shown(table) for found in by_section.values() for table in found)
-    parts.insert(MORE, Section("more", "More tables", blocks=more))
+    parts.insert(MORE, Section("more", "More tables", blocks=more, tab=ARMS))
     return [part for part in parts if part.blocks]
+
+
+def _method(text: str) -> Prose:
+    """A Markdown file of ours as paragraphs, with a button that copies it as it is."""
+    headed = [part.partition("\n\n")[::2] for part in re.split(r"^## ", text.partition("\n\n")[2], flags=re.MULTILINE)]
+    if len(headed) == 1:
+        headed = [("", paragraph) for paragraph in text.partition("\n\n")[2].split("\n\n")]
+    parts = tuple((_plain(heading), _plain(body)) for heading, body in headed if body.strip())
+    return Prose(parts, several(text), "Copy as Markdown")
+
+
+def _plain(markdown: str) -> str:
+    """Escaped Markdown as the text that it stands for."""
+    return html.unescape(_ESCAPED.sub(r"\1", markdown.strip()))
 
 
 def _without(question: Question, unknown_sizes: list[str]) -> tuple[str, str]:

@@ -4,9 +4,10 @@ import base64
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from itertools import groupby
 from numbers import Integral, Real
 from typing import Any
 
@@ -16,6 +17,7 @@ from markupsafe import Markup
 
 from ablate import escaping
 from ablate.report.page.blocks import Block, Picture, Section, Table
+from ablate.report.page.face import Banner, Bar, Face, Part
 from ablate.report.page.svg import inlined
 
 EXPLORATORY = "exploratory: changed after training"
@@ -24,11 +26,18 @@ MISSING = {"", "–"}  # texts of a cell without a value
 _NUMBER = re.compile(r"(?:± ?)?([+−-]?) ?(\d[\d,]*(?:\.\d+)?(?:[eE][+−-]?\d+)?)(?=$|[\s%±(,;†])")
 SHORT = 24  # rows of a table that is printed on one page
 SENTENCE = 24  # letters of a text that is longer than a name
+STYLES = ("page.css", "verdicts.css")
+SCRIPTS = ("page.js", "verdicts.js")
 DIGITS = 10  # significant ones of a value in full: what is beyond is noise of binary fractions
 
 
 def render(
-    title: str, answer: Sequence[str], banner: Sequence[str], sections: Sequence[Section], warning: str = EXPLORATORY
+    title: str,
+    answer: Sequence[str],
+    banner: Sequence[str],
+    sections: Sequence[Section],
+    warning: str = EXPLORATORY,
+    face: Face | None = None,
 ) -> str:
     """One HTML page that needs nothing else: neither network nor files, with styles, script and figures inside.
 
@@ -38,31 +47,52 @@ def render(
         title: heading and name of the page.
         answer: what was found, a line each.
         banner: what was changed after training, a phrase each; empty where all is as planned.
-        sections: in order; their ids differ.
+        sections: in order; their ids differ. Those with a tab stand behind it, others above the tabs.
         warning: what stands above the banner.
+        face: the first screen; without one the title is its headline.
     """
-    style, script = (resources.files(__package__).joinpath(name).read_text("utf-8").strip() for name in ("page.css", "page.js"))
+    style, script = ("\n".join(_read(name) for name in names) for names in (STYLES, SCRIPTS))
     numbers = iter(range(1, 1 + sum(len(section.blocks) for section in sections)))
-    return _template().render(
-        title=title,
-        answer=answer,
-        banner=banner,
-        warning=warning,
-        sections=[
-            {**vars(section), "blocks": [_prepared(block, f"figure{next(numbers)}-") for block in section.blocks]}
-            for section in sections
-        ],
-        style=style,
-        script=script,
-        # The browser hashes all that stands between the script's tags.
-        script_hash="sha256-" + base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode(),
+    prepared = [
+        {**vars(section), "blocks": [_prepared(block, f"figure{next(numbers)}-") for block in section.blocks]}
+        for section in sections
+    ]
+    first = face or Face(Bar(title), (Part(title),))
+    if banner:
+        first = replace(first, banners=(Banner(f"{warning}:", tuple(banner)), *first.banners))
+    return (
+        _templates()
+        .get_template("page.html.j2")
+        .render(
+            title=title,
+            face=first,
+            plain=face is None,
+            answer=answer,
+            sections=[section for section in prepared if not section["tab"]],
+            tabs={tab: list(group) for tab, group in groupby(_by_tab(prepared), key=lambda section: section["tab"])},
+            style=style,
+            script=script,
+            # The browser hashes all that stands between the script's tags.
+            script_hash="sha256-" + base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode(),
+        )
     )
 
 
+def _by_tab(sections: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The sections behind tabs: tabs in the order of their first section, sections in theirs."""
+    tabs = list(dict.fromkeys(section["tab"] for section in sections if section["tab"]))
+    return [section for tab in tabs for section in sections if section["tab"] == tab]
+
+
 @cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, finalize=_finished)
-    return environment.from_string(resources.files(__package__).joinpath("page.html.j2").read_text("utf-8"))
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, finalize=_finished, loader=jinja2.FunctionLoader(_read)
+    )
+
+
+def _read(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text("utf-8").strip()
 
 
 def _finished(value: Any) -> Any:

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 
 from ablate import designs
 from ablate.report import figures, naming, page
-from ablate.report.page import story
 from ablate.results import analysis, one_sweep, question
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Found, build
@@ -91,7 +90,9 @@ def report(found: Analysis) -> str:
     pictures = [page.picture(title, figure, figures.svg(figure)) for _, title, figure in figures.drawn(found)]
     commands = ["python -m ablate -m study=proof", "python -m ablate report multirun/proof-0"]
     parts = page.sections(found, pictures, commands, [("runs.csv", "one row a run")])
-    return page.render(naming.title(found.results), (found.fill(story.answer),), found.question.changes, parts)
+    title = naming.title(found.results)
+    first = page.of_sweep(found, commands, title, {"effects.csv": "name,points\n"})
+    return page.render(title, (), found.question.changes, parts, face=first)
 
 
 def drawn(title: str, arms: int = 2, steps: int = 10) -> str:

@@ -11,7 +11,7 @@ NAME = '<b onclick="x">&\'"'
 
 
 def titles(html: str) -> list[str]:
-    return re.findall(r'<h2 id="([^"]*)-title">', html)
+    return re.findall(r'<h3 id="([^"]*)-title">', html)
 
 
 def section(found, name: str, **given) -> page.Section:
@@ -30,21 +30,22 @@ def named(part: page.Section) -> list[str]:
 def test_the_parts_of_a_report_stand_in_the_order_in_which_they_are_read(make_study, make_report):
     html = make_report(make_study(TWO))
     assert titles(html) == [
-        "question",
-        "verdicts",
-        "plan",
-        "figures",
         "arms",
-        "effects",
         "costs",
+        "verdicts",
         "confounds",
-        "failures",
         "noise",
         "networks",
+        "effects",
+        "figures",
+        "repeat",
         "environment",
         "compute",
-        "repeat",
         "files",
+        "question",
+        "plan",
+        "method",
+        "checklist",
     ]
 
 
@@ -63,8 +64,12 @@ def test_what_was_changed_after_training_stands_above_all_and_as_planned_below(m
     assert "a margin of ± 0.5 points" in lines(section(changed, "plan"))
 
 
-def test_a_sweep_without_failures_says_so_and_one_with_names_them_with_the_reason(make_study):
-    assert lines(section(make_study(TWO), "failures")) == "None: all 12 runs are done."
+def test_a_failure_is_a_banner_on_top_and_a_table_with_the_reason(make_study, make_report):
+    assert "failures" not in titles(make_report(make_study(TWO)))
+    html = make_report(make_study(TWO, troubled=2))
+    banner = html[html.index('class="banner"') : html.index("<h1>")]
+    assert "2 runs failed:" in banner
+    assert "seed 2" in banner
     (table,) = section(make_study(TWO, troubled=2), "failures").blocks
     assert table.caption == "Runs without a value: 2 failed, of 12"
     assert list(table.text["seed"]) == ["2", "2"]
@@ -175,7 +180,7 @@ def test_where_no_two_arms_are_compared_none_is_said_to_cost_or_bring_along_noth
 def test_one_seed_has_a_page_without_a_verdict(make_study, make_report):
     found = make_study(TWO, seeds=1)
     assert "3 have no verdict" in found.fill(story.answer)
-    assert "Not known: no arm has two seeds." in make_report(found)
+    assert "noise" not in titles(make_report(found))
 
 
 def test_the_answer_counts_the_verdicts_and_names_few_of_many_changes(make_study):

@@ -1,0 +1,139 @@
+"""What a page opens with: the bar, the finding, the verdicts, and how they were decided."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from markupsafe import Markup, escape
+
+from ablate import __version__, escaping, numbers
+from ablate.report import footnotes, naming, sentences
+from ablate.report.page import story
+from ablate.report.page.details import Details, details
+from ablate.report.page.verdicts import Chip, Verdicts, chips, verdicts
+from ablate.results.analysis import Analysis
+from ablate.results.frames import Results
+from ablate.results.question import Question
+from ablate.text import counted
+
+COMPLETE = "complete"
+CSVS = ("effects", "arms")  # the frames that the page holds as files to be saved
+MOST_NAMED = 3  # runs in a banner
+MEANS = {
+    "diverged": "Diverged runs are not retried, and the comparisons they touch get no favorable verdict.",
+    "failed": "Rerun the command to complete them.",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the headline as the page has it. link: the row that it leads to, empty for none. kind: class of the verdict."""
+
+    text: str
+    link: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The slim bar; what is copied or saved has several lines, see `several`.
+
+    facts: (text, rank: the higher is left out first). state: `COMPLETE`, or how far it is. progress: the same, from 0 to 1.
+    """
+
+    name: str
+    facts: tuple[tuple[str, int], ...] = ()
+    state: str = COMPLETE
+    progress: float = 1.0
+    commands: Markup = Markup()  # noqa: RUF009
+    cite: Markup = Markup()  # noqa: RUF009
+    files: tuple[tuple[str, Markup], ...] = ()
+
+
+@dataclass(frozen=True)
+class Banner:
+    """What went wrong, above all else. what: in a few words. lines: where, and what it means."""
+
+    what: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Face:
+    """The first screen of a page. question: asked by the user. headline: the finding. decided: the rule, a line each."""
+
+    bar: Bar
+    headline: tuple[Part, ...]
+    question: str = ""
+    chips: tuple[Chip, ...] = ()
+    decided: tuple[str, ...] = ()
+    banners: tuple[Banner, ...] = ()
+    verdicts: Verdicts | None = None
+    details: tuple[Details, ...] = ()
+
+
+def of_sweep(analysis: Analysis, commands: Sequence[str], name: str, csvs: Mapping[str, str]) -> Face:
+    """The first screen of a sweep's page.
+
+    Args:
+        commands: what gives the sweep and its report again.
+        name: of the sweep.
+        csvs: files that the page holds, by name.
+    """
+    results, question = analysis.results, analysis.question
+    said = analysis.fill(sentences.sentences) if question.judged else []
+    judged = question.judged > 0
+    return Face(
+        _bar(results, commands, name, csvs),
+        (Part(analysis.fill(story.answer)),),
+        results.sweep.question or _asked(results, question),
+        chips(question, analysis.comparisons) if judged else (),
+        tuple(analysis.fill(footnotes.verdict_notes)) if judged else (),
+        tuple(analysis.fill(_failed)),
+        analysis.fill(verdicts),
+        analysis.fill(details, said=said) if judged else (),
+    )
+
+
+def _bar(results: Results, commands: Sequence[str], name: str, csvs: Mapping[str, str]) -> Bar:
+    trainings = results.trainings
+    seconds = float(trainings["seconds"].sum())
+    facts = [
+        (naming.seeds_an_arm(results) + (" an arm" if len(results.sweep.arms) > 1 else ""), 1),
+        (counted(len(trainings), "training"), 2),
+        *([(f"{numbers.duration(seconds)} of training", 2)] if seconds > 0 else []),
+    ]
+    ended = int((results.runs["status"] != "missing").sum())
+    count = len(results.runs)
+    state = COMPLETE if ended == count else f"{ended:,}/{count:,} runs"
+    cite = (
+        f"@software{{ablate,\n  title   = {{ablate: ablation studies of training recipes}},\n  version = {{{__version__}}},\n}}"
+    )
+    saved = tuple((file, several(text)) for file, text in csvs.items())
+    return Bar(name, tuple(facts), state, ended / max(1, count), several("\n".join(commands)), several(cite), saved)
+
+
+def several(text: str) -> Markup:
+    """Text whose breaks of lines stay what they are, safe to stand in the page."""
+    return Markup("\n").join(escape(escaping.html(line)) for line in text.split("\n"))
+
+
+def _asked(results: Results, question: Question) -> str:
+    """What a sweep asks, where its user did not say so."""
+    if not question.judged:
+        return ""
+    factors = sentences.series(list(results.sweep.factors))
+    return f"Which change of {factors} moves {question.metric.name} on the {question.evaluation_set} set{question.read_at}?"
+
+
+def _failed(results: Results, statuses: "pd.Series[str]", names: dict[int, str]) -> list[Banner]:
+    """A banner for runs that diverged, one for those that failed."""
+    found = []
+    for status in ("diverged", "failed"):
+        gone = results.runs[statuses == status]
+        if len(gone):
+            each = [f"{naming.short(names[arm])}, seed {seed}" for arm, seed in zip(gone["arm"], gone["seed"], strict=True)]
+            more = f" and {len(each) - MOST_NAMED} more" if len(each) > MOST_NAMED else ""
+            where = "; ".join(each[:MOST_NAMED]) + more
+            found.append(Banner(f"{counted(len(gone), 'run')} {status}:", (f"{where}. {MEANS[status]}",)))
+    return found
