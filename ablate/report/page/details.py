@@ -94,7 +94,7 @@ def _confounds(rows: pd.DataFrame) -> tuple[str, ...]:
 def _settle(row: Mapping[Any, Any]) -> str:
     """What would settle an open question, where seeds would."""
     needed = row["seeds_needed"]
-    if row["verdict"] != stats.Outcome.UNCLEAR or row["limit"] in ("diverged", "unstable", "alike"):
+    if row["verdict"] != stats.Outcome.INCONCLUSIVE or row["limit"] in ("diverged", "unstable", "alike"):
         return ""
     if pd.isna(needed):
         return f"More than {stats.MOST_SEEDS:,} seeds{sentences.IF_TRUE}."

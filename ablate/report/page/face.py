@@ -7,10 +7,9 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from ablate import __version__, escaping, numbers
-from ablate.report import footnotes, naming, sentences
-from ablate.report.page import story
+from ablate.report import footnotes, headline, naming, sentences
 from ablate.report.page.details import Details, details
-from ablate.report.page.verdicts import Chip, Verdicts, chips, verdicts
+from ablate.report.page.verdicts import Chip, Verdicts, chips, kind_of, verdicts
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
@@ -85,7 +84,7 @@ def of_sweep(analysis: Analysis, commands: Sequence[str], name: str, csvs: Mappi
     judged = question.judged > 0
     return Face(
         _bar(results, commands, name, csvs),
-        (Part(analysis.fill(story.answer)),),
+        tuple(_part(piece, question) for piece in analysis.fill(headline.headline)),
         results.sweep.question or _asked(results, question),
         chips(question, analysis.comparisons) if judged else (),
         tuple(analysis.fill(footnotes.verdict_notes)) if judged else (),
@@ -93,6 +92,14 @@ def of_sweep(analysis: Analysis, commands: Sequence[str], name: str, csvs: Mappi
         analysis.fill(verdicts),
         analysis.fill(details, said=said) if judged else (),
     )
+
+
+def _part(piece: headline.Piece, question: Question) -> Part:
+    """A piece of the headline, which leads to the row that it is about."""
+    if piece.row is None or piece.outcome is None:
+        return Part(piece.text)
+    kind = kind_of({"verdict": piece.outcome, "limit": ""}, question.interactions[piece.row])
+    return Part(piece.text, f"change-{piece.row}", kind)
 
 
 def _bar(results: Results, commands: Sequence[str], name: str, csvs: Mapping[str, str]) -> Bar:

@@ -22,7 +22,7 @@ KINDS = {
     Outcome.HELPS: "helps",
     Outcome.HURTS: "hurts",
     Outcome.NO_EFFECT: "none",
-    Outcome.UNCLEAR: "open",
+    Outcome.INCONCLUSIVE: "open",
     Outcome.NO_VERDICT: "quiet",
 }  # classes of the page's style
 ORDER = ("helps", "hurts", "ink", "none", "open", "quiet", "pending")  # of chips, and of rows that are sorted by verdict
@@ -176,7 +176,7 @@ def _counted(kind: str, count: int, row: Mapping[Any, Any]) -> str:
 
 def unit_of(question: Question) -> str:
     """The unit of a difference, short."""
-    return "pp" if question.metric.unit == "%" else question.metric.points
+    return question.metric.points
 
 
 def kind_of(row: Mapping[Any, Any], crossed: bool) -> str:
