@@ -152,7 +152,8 @@ HOSTILE = (
 TAGS = set(
     re.findall(
         r"\S+",
-        "html head meta title link style body header h1 p nav ul li a main section h2 div table caption thead tr th tbody td "
+        "html head meta title link style body header footer h1 p ul li a main section h2 h3 h4 div span table caption thead tr "
+        "th tbody td colgroup col button small dl dt dd template symbol line i "
         "figure figcaption details summary aside strong pre code script svg g path defs use text rect circle clippath image",
     )
 )

@@ -69,7 +69,7 @@ def write(analysis: Analysis, out: Path, folder: str, formats: Sequence[str] = F
         warning = page.EXPLORATORY if question.changes else "exploratory"
         title = naming.title(analysis.results)
         saved = {f"{name}.csv": tables.csv(frame) for name, frame in frames(analysis) if name in page.CSVS}
-        first = page.of_sweep(analysis, again, title, saved)
+        first = page.of_sweep(analysis, again, title, saved, folder)
         return page.render(title, (), question.changes or question.why_exploratory, parts, warning, first)
 
     return write_all(analysis, out, formats, Made(frames, TEXTS, figures.drawn, MEANINGS, page_of))

@@ -15,6 +15,7 @@ from ablate.report.page.forest import Scale, written
 from ablate.report.page.verdicts import kind_of
 from ablate.results.frames import Results
 from ablate.results.question import Question
+from ablate.text import counted
 
 MOST_CHARTS = 40  # comparisons; of more, the charts of each would make the page too large
 MOST_CLASSES = 12  # that a chart shows: those with the largest differences
@@ -46,6 +47,7 @@ def details(
     confounds: pd.DataFrame,
     over_training: pd.DataFrame,
     classes: pd.DataFrame,
+    settling: pd.DataFrame,
     places: int,
     said: Sequence[str],
 ) -> tuple[Details, ...]:
@@ -61,7 +63,7 @@ def details(
                 number,
                 said[number],
                 _confounds(_of(confounds, row)),
-                "" if pending else _settle(row),
+                "" if pending else _settle(row, settling[settling["row"] == number]),
                 () if pending else _intervals(row, question, places),
                 tuple((str(seed), numbers.signed(value, places)) for seed, value in samples.iloc[number].dropna().items()),
                 _over(_of(over_training, row), question, kind, places) if charts and not pending else None,
@@ -91,8 +93,10 @@ def _confounds(rows: pd.DataFrame) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _settle(row: Mapping[Any, Any]) -> str:
-    """What would settle an open question, where seeds would."""
+def _settle(row: Mapping[Any, Any], settling: pd.DataFrame) -> str:
+    """What would settle an open question, where seeds would. settling: the row about it, if there is one."""
+    for more, chance in settling[["more", "chance"]].dropna().itertuples(index=False):
+        return f"{counted(int(more), 'more seed')}: a verdict is {100 * chance:.0f}% likely."
     needed = row["seeds_needed"]
     if row["verdict"] != stats.Outcome.INCONCLUSIVE or row["limit"] in ("diverged", "unstable", "alike"):
         return ""

@@ -7,8 +7,11 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from ablate import __version__, escaping, numbers
-from ablate.report import footnotes, headline, naming, sentences
+from ablate.report import caveats, footnotes, headline, naming, sentences
+from ablate.report.page import story
+from ablate.report.page.charts import Charts, charts
 from ablate.report.page.details import Details, details
+from ablate.report.page.next_card import Card, card
 from ablate.report.page.verdicts import Chip, Verdicts, chips, kind_of, verdicts
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
@@ -20,7 +23,7 @@ CSVS = ("effects", "arms")  # the frames that the page holds as files to be save
 MOST_NAMED = 3  # runs in a banner
 MEANS = {
     "diverged": "Diverged runs are not retried, and the comparisons they touch get no favorable verdict.",
-    "failed": "Rerun the command to complete them.",
+    "failed": "Rerun the command to retry.",
 }
 
 
@@ -59,25 +62,31 @@ class Banner:
 
 @dataclass(frozen=True)
 class Face:
-    """The first screen of a page. question: asked by the user. headline: the finding. decided: the rule, a line each."""
+    """The first screen of a page. question: asked by the user. headline: the finding. lines: what a reader must know at
+    once besides. decided: the rule, a line each.
+    """
 
     bar: Bar
     headline: tuple[Part, ...]
     question: str = ""
+    lines: tuple[str, ...] = ()
     chips: tuple[Chip, ...] = ()
     decided: tuple[str, ...] = ()
     banners: tuple[Banner, ...] = ()
     verdicts: Verdicts | None = None
     details: tuple[Details, ...] = ()
+    card: Card | None = None
+    charts: Charts | None = None
 
 
-def of_sweep(analysis: Analysis, commands: Sequence[str], name: str, csvs: Mapping[str, str]) -> Face:
+def of_sweep(analysis: Analysis, commands: Sequence[str], name: str, csvs: Mapping[str, str], folder: str) -> Face:
     """The first screen of a sweep's page.
 
     Args:
         commands: what gives the sweep and its report again.
         name: of the sweep.
         csvs: files that the page holds, by name.
+        folder: of the sweep, as commands name it.
     """
     results, question = analysis.results, analysis.question
     said = analysis.fill(sentences.sentences) if question.judged else []
@@ -85,12 +94,15 @@ def of_sweep(analysis: Analysis, commands: Sequence[str], name: str, csvs: Mappi
     return Face(
         _bar(results, commands, name, csvs),
         tuple(_part(piece, question) for piece in analysis.fill(headline.headline)),
-        results.sweep.question or _asked(results, question),
+        results.sweep.question or _asked(question),
+        (caveats.interim(results, question),) if judged else (story.nothing(results),),
         chips(question, analysis.comparisons) if judged else (),
         tuple(analysis.fill(footnotes.verdict_notes)) if judged else (),
         tuple(analysis.fill(_failed)),
         analysis.fill(verdicts),
         analysis.fill(details, said=said) if judged else (),
+        analysis.fill(card, folder=folder) if judged else None,
+        analysis.fill(charts),
     )
 
 
@@ -125,12 +137,12 @@ def several(text: str) -> Markup:
     return Markup("\n").join(escape(escaping.html(line)) for line in text.split("\n"))
 
 
-def _asked(results: Results, question: Question) -> str:
+def _asked(question: Question) -> str:
     """What a sweep asks, where its user did not say so."""
     if not question.judged:
         return ""
-    factors = sentences.series(list(results.sweep.factors))
-    return f"Which change of {factors} moves {question.metric.name} on the {question.evaluation_set} set{question.read_at}?"
+    what = "factor" if question.effects else "change"
+    return f"What is each {what} worth in {question.evaluation_set} {question.metric.name}{question.read_at}?"
 
 
 def _failed(results: Results, statuses: "pd.Series[str]", names: dict[int, str]) -> list[Banner]:

@@ -148,6 +148,8 @@ def _tick(place: float, text: str, kind: str) -> str:
 
 def written(value: float, step: float) -> str:
     """A tick, with the decimals of the step between ticks."""
+    if not value:
+        return "0"
     places = next((places for places in range(8) if math.isclose(round(step, places), step, rel_tol=1e-9)), 8)
     return numbers.signed(value, places)
 

@@ -26,8 +26,8 @@ MISSING = {"", "–"}  # texts of a cell without a value
 _NUMBER = re.compile(r"(?:± ?)?([+−-]?) ?(\d[\d,]*(?:\.\d+)?(?:[eE][+−-]?\d+)?)(?=$|[\s%±(,;†])")
 SHORT = 24  # rows of a table that is printed on one page
 SENTENCE = 24  # letters of a text that is longer than a name
-STYLES = ("page.css", "verdicts.css")
-SCRIPTS = ("page.js", "verdicts.js")
+STYLES = ("page.css", "verdicts.css", "charts.css")
+SCRIPTS = ("page.js", "verdicts.js", "charts.js")
 DIGITS = 10  # significant ones of a value in full: what is beyond is noise of binary fractions
 
 
@@ -67,7 +67,7 @@ def render(
             title=title,
             face=first,
             plain=face is None,
-            answer=answer,
+            answer=tuple(answer),
             sections=[section for section in prepared if not section["tab"]],
             tabs={tab: list(group) for tab, group in groupby(_by_tab(prepared), key=lambda section: section["tab"])},
             style=style,

@@ -75,6 +75,7 @@ def training(path: Path, number: int, state: str, accuracies: dict[int, float]) 
         path=path,
         config={"input": {"size": [24, 24, 3]}, "data": {"train_images": 50_000, "eval_images": 500}, "batch_size": 128},
         rows=[evaluation(step, **alike(1.0) | {"accuracy_raw": value}) for step, value in accuracies.items()],
+        store=path.parent,
         segments=[SEGMENT],
         state=state,
         status={"state": state, "step": max(accuracies), "error": None},
@@ -91,7 +92,7 @@ def report(found: Analysis) -> str:
     commands = ["python -m ablate -m study=proof", "python -m ablate report multirun/proof-0"]
     parts = page.sections(found, pictures, commands, [("runs.csv", "one row a run")])
     title = naming.title(found.results)
-    first = page.of_sweep(found, commands, title, {"effects.csv": "name,points\n"})
+    first = page.of_sweep(found, commands, title, {"effects.csv": "name,points\n"}, "multirun/proof-0")
     return page.render(title, (), found.question.changes, parts, face=first)
 
 

@@ -145,7 +145,7 @@ def test_an_unfinished_sweep_is_called_interim_at_once_and_in_the_plan(make_stud
     runs = made.results.runs.copy()
     runs.loc[11, "status"] = "missing"
     found = replace(made, results=replace(made.results, runs=runs))
-    said = "Interim: 1 of 12 runs is not there yet; looking now is a look that was not planned."
+    said = "Interim: 1 of 12 runs is missing. Reading a sweep before its end is an unplanned look."
     assert found.fill(story.answer).endswith(said)
     assert said in lines(section(found, "plan"))
 
@@ -155,7 +155,7 @@ def test_a_sum_of_interactions_is_not_said_to_be_one(make_study):
     frame = found.comparisons.assign(aliases=["", "", "+ lrn x fc"], verdict="no effect")
     effects = (("augment",), ("ema",), ("augment", "ema"))
     found_out = replace(found, question=replace(found.question, effects=effects), given={"comparisons": frame})
-    assert "1 is a sum of interactions of none beyond ± 0.5 points" in found_out.fill(story.answer)
+    assert "1 is a sum of no interactions beyond ± 0.5 pp" in found_out.fill(story.answer)
     assert "+ lrn x fc" in found_out.fill(story.answer)
 
 
