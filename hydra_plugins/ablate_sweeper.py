@@ -73,6 +73,8 @@ class AblateSweeper(Sweeper):
         with open_dict(self.master):
             self.master.hydra.sweeper.name = made.name
         folder = Path(str(self.master.hydra.sweep.dir))
+        if not isinstance(made, retune.Retuning):
+            made = self._as_become(made, folder)
         trains = launching(self.context, self.task, self.master)
         place = by_another(self._launcher) if trains is None else trains
         if self.plan is not None:
@@ -92,6 +94,18 @@ class AblateSweeper(Sweeper):
             return retune.run(made, folder, settings, train, finished, redact, place)
         finished = at_end(made.runs[0].asked.report.formats)
         return sweep.run(made, folder, settings, train(""), finished, redact, place)
+
+    def _as_become(self, made: "Plan", folder: Path) -> "Plan":
+        """The plan with what was added to its sweep since."""
+        from ablate.config.cached_loader import reading_once
+        from ablate.planning import growing
+        from ablate.running import sweep
+
+        file = sweep.fixed(folder)
+        if file is None:
+            return made
+        with reading_once(self.context.config_loader):
+            return growing.as_become(made, file.sweep, self._compose)
 
     @property
     def _launcher(self) -> str:

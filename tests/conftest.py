@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-pytest_plugins = ["reading"]  # the fixtures of made-up sweeps, for all who read them
+pytest_plugins = ["reading", "ran"]  # the fixtures of made-up sweeps, for all who read or run them
 
 settings.register_profile("ours", deadline=None)  # a slow or busy machine is no fault; speed is measured in tests/bench
 settings.load_profile("ours")

@@ -39,11 +39,7 @@ def look_keys(sweep: Sweep) -> list[str]:
     last, metric = sweep.averaged, sweep.fixed.metric
     runs = {(run.arm, run.seed): (run.seed, run.fingerprint, run.readout.weights, run.readout.step) for run in sweep.runs}
     return [
-        look_key(
-            metric,
-            last,
-            [(runs[arm, seed], weight) for arm, weight in row.items() for seed in sweep.seeds if (arm, seed) in runs],
-        )
+        look_key(metric, last, [(runs[arm, seed], weight) for arm, weight in row.items() for seed in sweep.seeds_of(row)])
         for row in weights_of(sweep)
     ]
 
@@ -69,7 +65,7 @@ def rows_of(sweep: Sweep, contents: Mapping[int, Mapping[str, Any]], confirms: b
             continue
         key = comparison_key(fixed.metric, [(arms[arm], weight) for arm, weight in weights.items()])
         family = family_key(fixed.metric, arms[0]) if winners & weights.keys() and 0 in arms else None
-        rows.append(Row(key, look, tuple(sorted(weights)), family))
+        rows.append(Row(key, look, tuple(sorted(weights)), family, sweep.seeds_of(weights)))
     return rows
 
 
@@ -80,7 +76,7 @@ def decide_plan(plan: Plan, ledger: Ledger) -> Decision | None:
         ledger: the looks of its store, those of older versions among them.
     """
     sweep = plan.sweep
-    contents = {run.arm: run.content for run in plan.runs[: len(plan.arms)]}
+    contents = {run.arm: run.content for run in plan.first_runs}
     rows = [row for row in rows_of(sweep, contents, plan.confirms) if row is not None]
     return decide(rows, sweep.seeds, ledger, unread(store_of(plan), ledger)) if rows else None
 
@@ -102,8 +98,9 @@ def foreseen(plan: Plan) -> tuple[Decision | None, Ledger]:
 def histories(sweep: Sweep, decision: Decision, ledger: Ledger) -> list[list[Look]]:
     """The looks at each judged row so far, and behind them that of a decision, be it entered or not."""
     kept = [(check, look) for check, gone in decision.withdrawn.items() for look in gone]
-    planned = replace(entry_of(sweep, "", decision.new, {}), check="planned")
-    whole = replace(ledger, entries=(*ledger.entries, planned), withdrawn=ledger.withdrawn.union(kept))
+    made = entries_of(sweep, "", decision.new, {})
+    planned = (replace(entry, check=f"planned {number}") for number, entry in enumerate(made))
+    whole = replace(ledger, entries=(*ledger.entries, *planned), withdrawn=ledger.withdrawn.union(kept))
     found = [whole.find(row.look) for row in decision.rows]
     return [history(whole, look) for look in found if look is not None]
 
@@ -113,27 +110,39 @@ def store_of(plan: Plan) -> Path:
     return plan.runs[0].trajectory.store
 
 
-def entry_of(
+def entries_of(
     sweep: Sweep, name: str, comparisons: Sequence[Compared], content: Mapping[str, Any], is_older: bool = False
-) -> Entry:
-    """What is entered of a sweep.
+) -> list[Entry]:
+    """What is entered of a sweep: one entry, or where rows have different seeds, as after some were added, one for each list.
 
     Args:
         name: of its folder.
         content: what is trained in one of its arms, which tells the data.
     """
+    groups: dict[tuple[int, ...], list[Compared]] = {}
+    for each in comparisons:
+        groups.setdefault(sweep.seeds_of(each.arms), []).append(each)
+    return [_entry(sweep, name, seeds, rows, content, is_older) for seeds, rows in groups.items()]
+
+
+def _entry(
+    sweep: Sweep, name: str, seeds: tuple[int, ...], rows: Sequence[Compared], content: Mapping[str, Any], is_older: bool
+) -> Entry:
+    """The entry of rows with the same seeds; of a sweep that has them in all arms it lists all, else those of the rows."""
     prints = {(run.arm, run.seed): run.fingerprint for run in sweep.runs}
+    counted = {arm for row in rows for arm in row.arms}
+    arms = [arm.number for arm in sweep.arms if arm.number in counted or all((arm.number, seed) in prints for seed in seeds)]
     fixed = sweep.fixed
     return Entry(
         sweep=name,
         metric=fixed.metric,
         margin=fixed.margin,
-        seeds=sweep.seeds,
+        seeds=seeds,
         last=sweep.averaged,
         judged=len(fixed.effects) or len(fixed.differences),
-        readouts=tuple(zip(fixed.weights, fixed.steps, strict=True)),
-        fingerprints=tuple(tuple(prints[arm.number, seed] for seed in sweep.seeds) for arm in sweep.arms),
-        comparisons=tuple(comparisons),
+        readouts=tuple((fixed.weights[arm], fixed.steps[arm]) for arm in arms),
+        fingerprints=tuple(tuple(prints[arm, seed] for seed in seeds) for arm in arms),
+        comparisons=tuple(replace(row, arms=tuple(map(arms.index, row.arms))) for row in rows),
         entered_at=sweep.fixed_at if is_older and sweep.fixed_at is not None else int(time.time()),
         evaluation_set=fixed.evaluation_set,
         data=str(content["data"]["digest"]) if "data" in content else "",
@@ -180,12 +189,11 @@ def older(store: Path, ledger: Ledger, wanted: Callable[[Sweep], bool] = lambda 
         AblateError: it is not known which sweeps there are.
     """
     known = {row.look for entry in ledger.entries for row in entry.comparisons}
-    found = []
+    found: list[Entry] = []
     for registered in known_sweeps(store):
         sweep = judging(registered.folder)
         if sweep is not None and is_older(sweep, ledger) and wanted(sweep):
-            made = older_of(sweep, registered.folder, store, known)
-            found += [] if made is None else [made]
+            found += older_of(sweep, registered.folder, store, known)
     return sorted(found, key=lambda entry: entry.entered_at)
 
 
@@ -205,13 +213,13 @@ def is_older(sweep: Sweep, ledger: Ledger) -> bool:
     return sweep.fixed_at is None or ledger.begun_at is None or sweep.fixed_at < ledger.begun_at
 
 
-def older_of(sweep: Sweep, folder: Path, store: Path, known: Collection[str]) -> Entry | None:
-    """The look of a sweep of an older version; None where it is known, none of its runs ended, or nothing of it is left."""
+def older_of(sweep: Sweep, folder: Path, store: Path, known: Collection[str]) -> list[Entry]:
+    """The look of a sweep of an older version; nothing where it is known, none of its runs ended, or nothing of it is left."""
     keys = look_keys(sweep)
     if set(known).issuperset(keys) or not any(
         _has_ended(Trajectory(store, run.fingerprint), run.readout.step) for run in sweep.runs
     ):
-        return None
+        return []
     contents = _contents(sweep, store)
     rows = rows_of(sweep, contents, folder.name.startswith(CONFIRMATION))
     level = LEVEL / (len(keys) * sweep.fixed.looks)
@@ -221,8 +229,8 @@ def older_of(sweep: Sweep, folder: Path, store: Path, known: Collection[str]) ->
         if row is not None and row.look not in known
     }
     if not made:
-        return None
-    return entry_of(sweep, name_of(folder), list(made.values()), next(iter(contents.values())), is_older=True)
+        return []
+    return entries_of(sweep, name_of(folder), list(made.values()), next(iter(contents.values())), is_older=True)
 
 
 def _contents(sweep: Sweep, store: Path) -> dict[int, Mapping[str, Any]]:

@@ -117,7 +117,7 @@ def _training(
 
 def _arms(plan: Plan, states: Mapping[int, str], steps_left: Mapping[str, int]) -> list[dict[str, Any]]:
     """One entry an arm. A training that several arms wait for is to do for the first, and shared for the others."""
-    firsts = {run.arm: run for run in plan.runs[: len(plan.arms)]}
+    firsts = {run.arm: run for run in plan.first_runs}
     compared = dict(reversed(plan.compared))  # where an arm is compared with two, the first of them
     to_do: dict[int, list[int]] = {number: [] for number in firsts}  # steps of each training that is left
     shared: dict[int, set[str]] = {number: set() for number in firsts}

@@ -19,7 +19,8 @@ from ablate.planning.run_result import trajectory_of
 from ablate.planning.runs import Run, Training, trainings
 from ablate.readout import ACCURACY, LAST, LAST_KEY
 from ablate.store.retune_check import Retune
-from ablate.store.sweep import Fixed, Sweep, SweepFraction
+from ablate.store.sweep import GROWN_VERSION, SWEEP_VERSION, Fixed, Sweep, SweepFraction
+from ablate.store.sweep_added import Added
 from ablate.store.sweep_identity import Identity
 from ablate.store.sweep_names import TUNING as TUNING
 from ablate.store.sweep_runs import STEPS_A_TAIL, SweepArm
@@ -39,6 +40,7 @@ class Plan:
     retune: how the learning rates of arms were chosen, as sweep.json holds it, where they were.
     confirms: whether it measures the winner of a search, its second arm, against the default setting.
     last: how many evaluations the command asks a run's value to be the mean of; None where it asks for no number.
+    added: what came to it after it was fixed; see `growing`.
     """
 
     study: str | None
@@ -56,6 +58,7 @@ class Plan:
     retune: Retune | None = None
     confirms: bool = False
     last: int | None = None
+    added: tuple[Added, ...] = ()
 
     @property
     def identity(self) -> Identity:
@@ -103,7 +106,7 @@ class Plan:
 
     def judged(self, pair: tuple[int, int]) -> tuple[int, int] | None:
         """The first of the compared pairs whose difference is that of this one; None where its two arms are one."""
-        readouts = [run.readout for run in self.runs[: len(self.arms)]]
+        readouts = [run.readout for run in self.first_runs]
         wanted = readouts[pair[0]], readouts[pair[1]]
         if wanted[0] == wanted[1]:
             return None
@@ -124,15 +127,21 @@ class Plan:
         """What the design calls the arm, unless the plan does."""
         return self.labels[arm] if self.labels is not None else designs.label(self.design, self.arms, arm)
 
+    @property
+    def first_runs(self) -> list[Run]:
+        """The first run of each arm, in their order."""
+        first = {run.arm: run for run in reversed(self.runs)}
+        return [first[arm] for arm in range(len(self.arms))]
+
     def firsts(self) -> list[tuple[int, Asked]]:
         """(arm, what it asks for with the first seed) for each arm."""
-        return [(run.arm, run.asked) for run in self.runs[: len(self.arms)]]
+        return [(run.arm, run.asked) for run in self.first_runs]
 
     def same_arms(self) -> list[tuple[int, int]]:
         """(later arm, earlier arm) for arms that are one: the same training, read the same way."""
         first: dict[tuple[str, str, int], int] = {}
         pairs = []
-        for run in self.runs[: len(self.arms)]:
+        for run in self.first_runs:
             if run.readout in first:
                 pairs.append((run.arm, first[run.readout]))
             first.setdefault(run.readout, run.arm)
@@ -174,6 +183,8 @@ class Plan:
             metric=None if self.runs[0].asked.metric.name == ACCURACY else asdict(self.runs[0].asked.metric),
             diverged_loss=self.runs[0].asked.readout.diverged_loss,
             last=self.last,
+            added=self.added,
+            version=GROWN_VERSION if self.added else SWEEP_VERSION,
         )
 
 
@@ -219,12 +230,12 @@ def of_arms(
     overridden = [_given(command.fixed, arm, more) for arm, more in zip(arms, added, strict=True)]
     # Without the words that make a sweep of it, an arm's overrides give its run on a command line of its own.
     words = [tuple(word for word in each if key_of(word) not in SWEEP_WORDS) for each in overridden]
-    resolved: list[_Resolved] = []
+    resolved: list[Resolved] = []
     refused: dict[str, list[int]] = {}  # by reason, the arms
     for number in range(len(arms)):
         try:
             loading.check_overrides(words[number])
-            resolved.append(_resolve(overridden[number], words[number], command.seeds, compose))
+            resolved.append(resolve(overridden[number], words[number], command.seeds, compose))
         except (AblateError, HydraException, OmegaConfBaseException) as error:
             refused.setdefault(one_line(error, words[number]), []).append(number)
     if refused:
@@ -247,7 +258,7 @@ def of_arms(
 
 
 @dataclass(frozen=True)
-class _Resolved:
+class Resolved:
     """A composed arm: what it asks for with each seed, the level of each group, and the store, as the config names it."""
 
     asked: Mapping[int, Asked]
@@ -255,9 +266,9 @@ class _Resolved:
     store: str
 
 
-def _resolve(
+def resolve(
     given: Sequence[str], words: Sequence[str], seeds: Sequence[int], compose: Callable[[Sequence[str]], DictConfig]
-) -> _Resolved:
+) -> Resolved:
     """Compose an arm once, and set the seed on the result: composing anew takes longer, and gives the same.
 
     Args:
@@ -275,7 +286,7 @@ def _resolve(
         if found[seed].spec.trainer == BUILT_IN and not _follows_seed(plain):
             found = {other: found[seed].with_seed(other) for other in seeds}
             break
-    return _Resolved(found, names, str(plain["store"]))
+    return Resolved(found, names, str(plain["store"]))
 
 
 def _follows_seed(value: Any) -> bool:
@@ -301,7 +312,7 @@ def _refusal(refused: Mapping[str, Sequence[int]], arms: Sequence[Arm], words: S
     return f"{count} of {len(arms)} arms cannot be trained. " + " | ".join(told)
 
 
-def _check_alike(arms: Sequence[_Resolved]) -> str:
+def _check_alike(arms: Sequence[Resolved]) -> str:
     """Refuse arms that are read on different images or kept in different stores; the store.
 
     Raises:

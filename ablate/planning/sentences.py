@@ -85,7 +85,8 @@ def show(description: Mapping[str, Any], console: Console) -> None:
 
 def _counts(description: Mapping[str, Any]) -> str:
     count = description["totals"]
-    parts = f"{counted(count['arms'], 'arm')} × {counted(count['seeds'], 'seed')}"
+    of_each = "×" if count["runs"] == count["arms"] * count["seeds"] else "with up to"
+    parts = f"{counted(count['arms'], 'arm')} {of_each} {counted(count['seeds'], 'seed')}"
     name = f"{description['study']} ({description['design']})" if description["study"] else description["design"]
     runs = f"{name}: {counted(count['runs'], 'run')} ({parts}) on {counted(count['trainings'], 'training')}"
     done, diverged = count["trainings_done"], count["trainings_diverged"]

@@ -21,9 +21,9 @@ _PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)(?:[a-z_/]|\.+/)[a-z0-9_./
 
 
 def commands(sweep: Sweep, folder: str) -> list[str]:
-    """The command that trains all of a sweep, and the one that reports it.
+    """The commands that train all of a sweep, those of what was added to it behind the first, and the one that reports it.
 
-    The first gives the same arms, seeds, fingerprints and readouts, in the same folder.
+    They give the same arms, seeds, fingerprints and readouts, in the same folder.
 
     Args:
         sweep: of a joined one the command would be another, so there is none.
@@ -31,16 +31,27 @@ def commands(sweep: Sweep, folder: str) -> list[str]:
     """
     if sweep.joined is not None or sweep.design == TUNING or not sweep.runs:
         return []
-    return [again(sweep, folder), report(folder)]
+    more = [f"{PROGRAM} more {escaping.command([_as_path(folder), *addition.words])}" for addition in sweep.added]
+    return [again(sweep, folder), *more, report(folder)]
 
 
 def report(folder: str) -> str:
     """The command that reports what a folder holds."""
-    return f"{PROGRAM} report {escaping.command([f'./{folder}' if folder.startswith('-') else folder])}"
+    return f"{PROGRAM} report {escaping.command([_as_path(folder)])}"
+
+
+def _as_path(folder: str) -> str:
+    return f"./{folder}" if folder.startswith("-") else folder
 
 
 def again(sweep: Sweep, folder: str | None) -> str:
-    """The command that trains a sweep. folder: where it lies; None for wherever its name puts it."""
+    """The command that trains a sweep as it was first. folder: where it lies; None for wherever its name puts it."""
+    return f"{PROGRAM} -m {escaping.command([*own_configs(sweep), *overrides(sweep, folder)])}"
+
+
+def overrides(whole: Sweep, folder: str | None) -> list[str]:
+    """The words of that command that say what is trained, and where; see `again`."""
+    sweep = whole.original
     fixed = {word: word.lstrip("+~").partition("=")[0] for word in sweep.runs[0].overrides}
     fixed = {word: key for word, key in fixed.items() if key not in sweep.factors and key != "seed"}
     words = [f"study={sweep.study}"] if sweep.study else []
@@ -61,7 +72,7 @@ def again(sweep: Sweep, folder: str | None) -> str:
     words += own_store(sweep, list(fixed.values()))
     if folder is not None:
         words += own_place(folder, name(sweep, resolution))
-    return f"{PROGRAM} -m {escaping.command([*own_configs(sweep), *words])}"
+    return words
 
 
 def name(sweep: Sweep, resolution: int = RESOLUTION) -> str:

@@ -50,8 +50,9 @@ def _number(run: SweepRun, at: str) -> str:
     return str(run.readout.step if at == "step" else run.eval_every)
 
 
-def _design(sweep: Sweep) -> Iterator[tuple[str, str]]:
-    """What follows from the design: its arms, what they are called, and what is judged."""
+def _design(whole: Sweep) -> Iterator[tuple[str, str]]:
+    """What follows from the design: its arms, what they are called, and what is judged; of what was fixed, not of additions."""
+    sweep = whole.original
     design = sweep.design
     if sweep.retune is not None or designs.known(design) is None:
         if designs.known(design) is None and design != designs.TUNING:

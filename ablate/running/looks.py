@@ -36,8 +36,8 @@ def enter(plan: Plan, folder: Path, margin: float | None) -> None:
             decision = planned.decide_plan(plan, ledger)
             if decision is not None and decision.new:
                 sweep = replace(plan.sweep, fixed=replace(plan.fixed, margin=margin))
-                entry = planned.entry_of(sweep, planned.name_of(folder), decision.new, plan.runs[0].content)
-                looks.add(store, ledger, [entry], decision.withdrawn)
+                entries = planned.entries_of(sweep, planned.name_of(folder), decision.new, plan.runs[0].content)
+                looks.add(store, ledger, entries, decision.withdrawn)
     except AblateError as error:
         if not is_forbidden(error):
             raise
@@ -56,7 +56,7 @@ def enter_older(store: Path, folders: Iterable[Path]) -> None:
         known = {row.look for entry in ledger.entries for row in entry.comparisons}
         sweeps = ((planned.judging(folder), folder) for folder in folders)
         found = [planned.older_of(sweep, folder, store, known) for sweep, folder in sweeps if sweep is not None]
-        looks.add(store, ledger, [entry for entry in found if entry is not None], {})
+        looks.add(store, ledger, [entry for entries in found for entry in entries], {})
 
 
 def note_ended(plan: Plan, results: Sequence[Mapping[str, Any]]) -> None:

@@ -120,12 +120,13 @@ def nearest(seeds: Collection[int], seen: Sequence[Collection[int]]) -> tuple[in
 
 @dataclass(frozen=True)
 class Row:
-    """A judged row of a plan. key, look, arms, family: as in `Compared`."""
+    """A judged row of a plan. key, look, arms, family: as in `Compared`. seeds: its own; None for those of the plan."""
 
     key: str
     look: str
     arms: tuple[int, ...]
     family: str | None = None
+    seeds: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def decide(rows: Sequence[Row], seeds: Sequence[int], ledger: Ledger, unread: Ca
         rows: all that the plan judges.
         unread: whether no run of an earlier look has ended, so that nobody can have seen anything of it.
     """
-    made, known, seen = [], [], []
+    made, known, seen, lists = [], [], [], []
     withdrawn: dict[str, set[str]] = {}
     for row in rows:
         same = ledger.find(row.look)
@@ -178,11 +179,12 @@ def decide(rows: Sequence[Row], seeds: Sequence[int], ledger: Ledger, unread: Ca
         before = [look for look in at_all if look.entry.check not in gone]
         counted = before if row.family is None else [look for look in ledger.of(row.family) if not unread(look)]
         seen.append(frozenset(seed for look in before for seed in look.entry.seeds))
+        lists.append(seeds if row.seeds is None else row.seeds)
         judged = max([len(rows), *(look.row.judged for look in before)])
         earlier = sum(len(look.entry.seeds) >= LEAST_SEEDS for look in counted)
         made.append(Compared(row.key, row.look, row.arms, earlier, judged, level_of(judged, earlier), row.family))
-    broken = [each for each in seen if not keeps(seeds, each)]
-    missing = tuple(sorted(set().union(*broken) - set(seeds)))
+    broken = [(own, each) for own, each in zip(lists, seen, strict=True) if not keeps(own, each)]
+    missing = tuple(sorted({seed for own, each in broken for seed in each - set(own)}))
     gone_looks = {check: frozenset(looks) for check, looks in withdrawn.items()}
     return Decision(tuple(made), tuple(known), missing, nearest(seeds, seen), {} if broken else gone_looks)
 
@@ -203,13 +205,9 @@ def bound(histories: Sequence[Sequence[Look]]) -> float:
     Args:
         histories: for each row its looks so far; see `history`.
     """
-    firsts: dict[str, list[Compared]] = {}
-    whole: dict[str, bool] = {}
-    for looks in histories:
-        first = looks[0]
-        firsts.setdefault(first.entry.sweep, []).append(first.row)
-        whole[first.entry.sweep] = whole.get(first.entry.sweep, False) or _begun_by(first)
-    shares = [LEVEL if whole[sweep] else sum(LEVEL / row.judged for row in rows) for sweep, rows in firsts.items()]
+    firsts = [looks[0] for looks in histories]
+    begun = {first.entry.sweep for first in firsts if _begun_by(first)}
+    shares = [LEVEL * len(begun), *(LEVEL / first.row.judged for first in firsts if not _begun_by(first))]
     most = max((looks[-1].row.earlier for looks in histories), default=0)
     spent = sum(look.row.level for look in {each.row.look: each for looks in histories for each in looks}.values())
     promised = (2 - 2.0**-most) * sum(shares)

@@ -9,10 +9,12 @@ from typing import Any, Self
 
 from ablate.designs import SEARCH, Factor
 from ablate.store.retune_check import Retune
+from ablate.store.sweep_added import Added
 from ablate.store.sweep_identity import Identity
 from ablate.store.sweep_runs import SweepArm, SweepRun
 
 SWEEP_VERSION = 1  # of the format
+GROWN_VERSION = 2  # of the file of a sweep that was added to, which earlier versions of this program would misread
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,11 @@ class Fixed:
             **self.rest,
         }
 
+    def of_first(self, arms: int) -> Self:
+        """The same of so many arms, the first ones."""
+        kept = tuple(pair for pair in self.differences if max(pair) < arms)
+        return replace(self, steps=self.steps[:arms], weights=self.weights[:arms], differences=kept)
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -101,7 +108,7 @@ class Sweep:
     design, fraction: how the arms were made of the factors.
     factors, baseline: the levels of each factor, and those of the first arm.
     arms, same_arms: the baseline first; (later, earlier) for arms that are one.
-    seeds: the rule for seeds: every arm is trained with each of them.
+    seeds: every arm is trained with each of them; those that were added may be of some arms alone.
     runs: those so far.
     store: its folder, as the command named it.
     fixed: what is judged.
@@ -113,6 +120,7 @@ class Sweep:
     diverged_loss: the training loss above which a run has diverged, as the newest command of the sweep has it.
     last: how many evaluations its command asked a run's value to be the mean of; None where it asked for no number.
     fixed_at: when it was written first, in seconds since 1970.
+    added: what came to it later, the first first.
     joined: the names of the sweeps that were put together; none of a whole store; None of a sweep that a file holds.
     """
 
@@ -136,6 +144,7 @@ class Sweep:
     diverged_loss: float | None = None
     last: int | None = None
     fixed_at: int | None = None
+    added: tuple[Added, ...] = ()
     joined: tuple[str, ...] | None = None
     version: int = SWEEP_VERSION
     rest: Mapping[str, Any] = field(default_factory=dict)
@@ -167,6 +176,7 @@ class Sweep:
             diverged_loss=given.pop("diverged_loss", None),
             last=given.pop("last", None),
             fixed_at=given.pop("fixed_at", None),
+            added=tuple(map(Added.from_json, given.pop("added", ()))),
             rest=given,
         )
 
@@ -197,6 +207,7 @@ class Sweep:
                 diverged_loss=self.diverged_loss,
                 last=self.last,
                 fixed_at=self.fixed_at,
+                added=[each.to_json() for each in self.added] or None,
             ),
             **self.rest,
         }
@@ -248,11 +259,36 @@ class Sweep:
                 seeds.setdefault(run.seed, set()).add(run.arm)
         return tuple(seed for seed, found in seeds.items() if found.issuperset(arms))
 
+    @property
+    def original(self) -> Self:
+        """The sweep as it was fixed first, without what was added."""
+        return self.before(self.added[0]) if self.added else self
+
+    def before(self, addition: Added) -> Self:
+        """The sweep as it was before one of its additions."""
+        arms = tuple(
+            replace(arm, levels={name: arm.levels[name] for name in addition.factors}) for arm in self.arms[: addition.arms]
+        )
+        earlier = self.added[: self.added.index(addition)]
+        return replace(
+            self,
+            factors=addition.factors,
+            baseline=dict(arms[0].levels),
+            arms=arms,
+            same_arms=tuple(pair for pair in self.same_arms if pair[0] < addition.arms),
+            seeds=addition.seeds,
+            runs=self.runs[: addition.runs],
+            fixed=self.fixed.of_first(addition.arms),
+            added=earlier,
+            version=GROWN_VERSION if earlier else SWEEP_VERSION,
+        )
+
     def identity(self, resolution: int) -> Identity:
-        """What makes it this sweep and no other. resolution: that a fraction was asked to have."""
-        standing = tuple(run.standing for run in self.runs if run.seed in self.seeds)
-        levels = tuple(arm.levels for arm in self.arms)
-        return Identity(self.study, self.design, resolution, self.factors, levels, self.seeds, standing, self.last)
+        """What makes it this sweep and no other, whatever was added. resolution: that a fraction was asked to have."""
+        one = self.original
+        standing = tuple(run.standing for run in one.runs if run.seed in one.seeds)
+        levels = tuple(arm.levels for arm in one.arms)
+        return Identity(one.study, one.design, resolution, one.factors, levels, one.seeds, standing, one.last)
 
     def relabeled(self, labels: Sequence[str]) -> Self:
         """The same with other labels of its arms."""

@@ -8,9 +8,11 @@ from ablate.store.evaluations import TRAIN_ACCURACY
 from ablate.store.references import SWEEP
 from ablate.store.retune_check import check_retune
 from ablate.store.schema import Node
-from ablate.store.sweep import SWEEP_VERSION, Sweep
+from ablate.store.sweep import GROWN_VERSION, SWEEP_VERSION, Sweep
+from ablate.store.sweep_added_check import check_added, each_once
 from ablate.store.sweep_runs import STEPS_A_TAIL, SweepArm, SweepRun
 
+VERSIONS = (SWEEP_VERSION, GROWN_VERSION)
 MADE_UP = (STORE, JOINED)  # designs of what no file holds
 METRICS = ("accuracy", "loss")
 EVALUATION_SETS = ("test", "validation")
@@ -38,8 +40,8 @@ def check(node: Node) -> Sweep:
         BadFile: a value is none that it can have.
     """
     version = node["version"]
-    if version.value != SWEEP_VERSION or type(version.value) is not int:
-        raise version.wrong(f"{SWEEP_VERSION}, the version that this program reads")
+    if version.value not in VERSIONS or type(version.value) is not int:
+        raise version.wrong(f"{' or '.join(map(str, VERSIONS))}, the versions that this program reads")
     if (study := node.get("study")) is not None:
         study.text(_NAME)
     if (question := node.optional("question")) is not None:
@@ -75,7 +77,12 @@ def check(node: Node) -> Sweep:
     _levels(node["baseline"], factors)
     node["baseline"].equals(dict(arms[0].levels), "the levels of the first arm")
     runs = check_runs(node["runs"], len(arms))
-    _each_once(node["runs"], runs, len(arms), seeds)
+    added = node.optional("added")
+    version.equals(SWEEP_VERSION if added is None else GROWN_VERSION, "the version of such a file")
+    if added is None:
+        each_once(node["runs"], runs, len(arms), seeds)
+    else:
+        check_added(added, node, arms, runs, seeds)
     _fixed_arms(fixed, runs, len(arms))
     _pairs(node, fixed, factors, len(arms))
     if (fraction := node.optional("fraction")) is not None:
@@ -173,21 +180,6 @@ def _tail(node: Node, step: int) -> None:
         raise newest.wrong("true, or left out")
     if (last := node.optional("last")) is not None:
         last.whole(2, MOST_LAST if newest is not None else min(MOST_LAST, step // STEPS_A_TAIL))
-
-
-def _each_once(node: Node, runs: Sequence[SweepRun], arms: int, seeds: Sequence[int]) -> None:
-    """Every arm once with every seed, and what the command of a run says is what stands beside it."""
-    seen: set[tuple[int, int]] = set()
-    known = set(seeds)
-    for number, (run, entry) in enumerate(zip(runs, node.items(), strict=True)):
-        entry["number"].equals(number, "its place in the list")
-        if run.seed not in known:
-            raise entry["seed"].wrong("one of the seeds of the sweep")
-        if (run.arm, run.seed) in seen:
-            raise entry["arm"].bad(f"has seed {run.seed} twice")
-        seen.add((run.arm, run.seed))
-    if len(seen) < arms * len(seeds):
-        raise node.wrong(f"{arms * len(seeds):,} runs, one for each arm and seed")
 
 
 def _judged(node: Node, metric: Node | None) -> None:

@@ -328,7 +328,7 @@ def test_time_left_shares_what_waits_among_as_many_as_run(tmp_path: Path) -> Non
         ("{", "not valid JSON at line 1, column 2."),
         ("[]", "must hold an object, got an empty list."),
         ("null", "must hold an object, got null."),
-        ('{"version": 99}', "version must be 1, the version that this program reads, got 99."),
+        ('{"version": 99}', "version must be 1 or 2, the versions that this program reads, got 99."),
         ('{"version": 1, "runs": [{}]}', "design is missing."),
     ],
 )

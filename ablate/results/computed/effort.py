@@ -69,7 +69,8 @@ def in_turns(results: Results) -> bool:
 def begun_earlier(results: Results, question: Question) -> int | None:
     """How many trainings were begun before the sweep was planned; None where that is not known.
 
-    Of a look, before it was entered; those of earlier looks at the same comparison do not count.
+    Of a look, before it was entered; those of earlier looks at the same comparison do not count, nor what earlier looks at
+    other comparisons of the sweep read, such as the baseline that an added arm is compared with.
     """
     trainings, runs = results.trainings, results.runs
     if question.looked and results.ledger is not None:
@@ -87,10 +88,14 @@ def _before(ledger: Ledger, question: Question, trainings: pd.DataFrame) -> set[
     """The trainings that looks read, and that were begun before they were entered."""
     begun = dict(zip(trainings["fingerprint"], trainings["begun"], strict=True))
     found: set[str] = set()
+    every = {each.row.look: each for look in question.looked for each in ledger.of(look.row.key)}.values()
     for look in question.looked:
-        before = [each for each in ledger.of(look.row.key) if each.entry.entered_at <= look.entry.entered_at]
-        seen = {run[0] for each in before if each.row.look != look.row.look for run in each.entry.runs(each.row)}
-        own = {run[0] for run in look.entry.runs(look.row)} - seen
+        before = [
+            each for each in every if each.entry.entered_at <= look.entry.entered_at and each.entry.check != look.entry.check
+        ]
+        read = {run for each in before for run in each.entry.runs(each.row)}
+        seen = {run[0] for each in before if each.row.key == look.row.key for run in each.entry.runs(each.row)}
+        own = {run[0] for run in look.entry.runs(look.row) if run not in read} - seen
         found |= {one for one in own if begun.get(one) is not None and begun[one] < look.entry.entered_at}
     return found
 

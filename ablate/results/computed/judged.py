@@ -110,9 +110,11 @@ def comparisons(
 
 def _until_ended(told: pd.DataFrame, results: Results, weights: pd.DataFrame) -> pd.DataFrame:
     """The verdicts, of comparisons alone of which all runs have ended: a look is judged once."""
-    runs = results.runs
-    missing = runs[runs["status"] == "missing"].groupby("arm").size().reindex(weights.columns, fill_value=0)
-    pending = weights.ne(0).mul(missing, axis="columns").sum(axis="columns").gt(0).to_numpy()
+    runs, sweep = results.runs, results.sweep
+    open_runs = runs.loc[runs["status"] == "missing", ["arm", "seed"]]
+    missing = set(open_runs.itertuples(index=False, name=None))
+    counted = [weights.columns[row != 0].tolist() for row in weights.to_numpy()]
+    pending = np.array([any((arm, seed) in missing for seed in sweep.seeds_of(arms) for arm in arms) for arms in counted])
     words = {"verdict": str(stats.Outcome.NO_VERDICT), "limit": PENDING, "under_margin": False}
     open_ones = {name: pd.NA for name in told.columns if name.startswith("seeds_")}
     return told.assign(**{name: told[name].mask(pending, word) for name, word in (words | open_ones).items()})

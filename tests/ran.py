@@ -5,12 +5,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from made_up import Sweeps, alike, evaluation
+from made_up import alike, composed, evaluation, in_store
 
 from ablate.config.execution import Settings
-from ablate.planning.plan import Run
+from ablate.planning import growing
+from ablate.planning.runs import Run
 from ablate.running import sweep
 from ablate.running.backend import Outcome
+from ablate.store import sweep_file
 
 SCATTER = (0.4, -0.3, 0.1, 0.6, -0.5, 0.2, -0.1)
 Ran = Callable[..., Path]
@@ -18,11 +20,6 @@ Ran = Callable[..., Path]
 
 def plain(run: Run) -> bool:
     return True
-
-
-@pytest.fixture
-def sweeps(tmp_path) -> Sweeps:
-    return Sweeps(tmp_path)
 
 
 def scattered(run: Run) -> float:
@@ -38,8 +35,14 @@ def run(sweeps) -> Ran:
         of: Callable[[Run], bool] = plain,
         folder: Path | None = None,
         value: Callable[[Run], float] = scattered,
+        design: str = "one_factor",
+        become: bool = False,
     ) -> Path:
-        made = sweeps.planned(*words, design="one_factor")
+        made = sweeps.planned(*words, design=design)
+        place = folder or sweeps.multirun / made.name
+        if become:  # with what was added since
+            file = sweep_file.read(place)
+            made = in_store(growing.as_become(made, file.sweep, composed), sweeps.store)
 
         def train(runs, ended, tick) -> None:
             for each in filter(of, runs):
@@ -51,7 +54,6 @@ def run(sweeps) -> Ran:
                 if all(map(of, training.runs)):
                     ended(training, Outcome(training.trajectory.fingerprint, "ended"))
 
-        place = folder or sweeps.multirun / made.name
         with suppress(sweep.RunsFailed):
             sweep.run(made, place, Settings("auto", 1, 2, False, False, False), train, lambda _: None)
         return place
