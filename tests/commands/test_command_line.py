@@ -8,7 +8,7 @@ import pytest
 
 from ablate import __main__ as program
 from ablate import __version__
-from ablate.commands import command_line, dashboard, plan, report, status
+from ablate.commands import command_line, dashboard, more, plan, report, status
 from ablate.commands.arguments import Parser
 from ablate.commands.runs import common
 from ablate.config import complaints, loading
@@ -58,7 +58,7 @@ def test_flags_that_are_none_are_told_in_one_line(words: Sequence[str], told: st
     [
         (
             ["plna"],
-            "Unknown command 'plna'. Choose from dashboard, info, plan, report, runs, status, or give KEY=VALUE. Did you",
+            "Unknown command 'plna'. Choose from dashboard, info, more, plan, report, runs, status, or give KEY=VALUE. Did you",
         ),
         (["seed_ladder"], "Did you mean -m study=seed_ladder?"),
         (["augment", "on"], "augment has no value. Write augment=on"),
@@ -163,7 +163,7 @@ def test_the_version_is_ours(words: list[str], capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == f"ablate {__version__}\n"
 
 
-@pytest.mark.parametrize("command", [dashboard, plan, report, common, status])
+@pytest.mark.parametrize("command", [dashboard, more, plan, report, common, status])
 def test_every_command_has_our_parser(command: object) -> None:
     assert Parser in vars(command).values()
 
