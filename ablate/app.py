@@ -136,12 +136,12 @@ def _ensured(wanted: Asked, trajectory: Trajectory, content: Mapping[str, Any], 
 def _train_here(wanted: Asked, trajectory: Trajectory, content: Mapping[str, Any], names: Mapping[str, str]) -> None:
     wanted.trainer.check()
     job = Job(trajectory.fingerprint, wanted.store, wanted.spec, (wanted.readout,), content, names, wanted.threads)
-    with interruptible("stopping after this step; press Ctrl-C again to stop at once") as stop:
+    with interruptible("Stopping after this step… (Ctrl-C again stops at once)") as stop:
         with TrainingProgress(wanted, trajectory) as watcher:
             try:
                 ensuring.ensure(job, wanted.readout, trajectory, watcher, stop)
             except Stopped as stopped:
-                say(f"stopped at step {stopped}, saved in {trajectory.path}; the same command goes on from there")
+                say(f"Stopped at step {stopped}, saved in {trajectory.path}. Rerun the same command to resume.")
                 raise KeyboardInterrupt from None
         if stop():
             raise KeyboardInterrupt

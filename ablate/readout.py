@@ -67,6 +67,10 @@ class Readout:
         """Whether the evaluation at a step is the run's; others of the same training were asked for by other runs."""
         return step == self.step or (step < self.step and (self.grid is None or step % self.grid == 0))
 
+    def is_due(self, step: int) -> bool:
+        """Whether its training is evaluated at a step, as far as that is known beforehand."""
+        return step in self.steps or (self.grid is not None and self.is_own(step))
+
     def read(self, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]] | None:
         """The evaluations that the value is the mean of, first to last; None where one is missing.
 

@@ -94,7 +94,7 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(program: Any) -> None:
     [trajectory] = program.trajectories()
     saved = max(int(path.stem) for path in (trajectory / "checkpoints").glob("*.npz"))
     assert 100 <= saved < 1500
-    assert f"stopped at step {saved}, saved in" in err
+    assert f"Stopped at step {saved}, saved in" in err
     _, err = program(*words)
     assert f"resuming from step {saved}" in err
     assert [row["step"] for row in rows(trajectory)] == list(range(100, 1501, 100))

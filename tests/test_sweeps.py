@@ -122,7 +122,7 @@ def test_ctrl_c_saves_all_and_the_same_command_goes_on(program: Any) -> None:
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
-    assert "stopped; the same command goes on from there" in err
+    assert "Rerun the same command to resume." in err
     assert "Traceback" not in err
     _, alive = psutil.wait_procs(relatives, timeout=10)
     assert not alive

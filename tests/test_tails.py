@@ -35,8 +35,6 @@ def rows(trajectory: Path) -> dict[int, dict[str, Any]]:
 
 
 def test_a_sweep_reads_and_reports_the_mean_of_its_tail(usual: Any, done: tuple[Path, str]) -> None:
-    _, err = done
-    assert "the accuracy of a run is the mean of its last 4 evaluations, at steps 97 to 100, which take about" in err
     [folder] = usual.folder.glob("multirun/*")
     sweep = json.loads((folder / "sweep.json").read_text())
     assert [run["readout"] for run in sweep["runs"]] == [
@@ -53,7 +51,7 @@ def test_a_sweep_reads_and_reports_the_mean_of_its_tail(usual: Any, done: tuple[
         reported = list(csv.DictReader(file))
     assert [float(row["accuracy"]) for row in reported] == pytest.approx([result["accuracy"] for result in usual.results()])
     assert [row["evaluations"] for row in reported] == ["4"] * 4
-    out, _ = usual.command("report", folder.name)
+    out, _ = usual.command("report", folder.name, "--explain")
     assert "Accuracy on the test set (mean of 4 evaluations, steps 97 to 100);" in out
     assert "all done already" in usual(*SWEEP)[1], "the same command trains nothing"
     alone, _ = usual("seed=0", "steps=100", "eval_every=50")
@@ -76,7 +74,6 @@ def test_what_was_read_once_is_read_more_often_without_new_trainings(program: An
 
 def test_a_folder_keeps_the_number_that_was_fixed_before_training(usual: Any) -> None:
     _, err = usual(*SWEEP, "readout.last=2", "hydra.sweep.dir=another")
-    assert "mean of its last 2 evaluations, at steps 98 to 100" in err  # 98 and 100 are 100 / 40 apart
     assert "done earlier" not in err, "they have these evaluations"
     [folder] = usual.folder.glob("multirun/*")
     file = folder / "sweep.json"

@@ -7,18 +7,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ablate import terminal
+from ablate import escaping, terminal
 from ablate.commands.arguments import Parser
 from ablate.errors import AblateError
 from ablate.messages import say
-from ablate.monitor import live
+from ablate.monitor import drawing, lines, live
 from ablate.monitor.live import Screen
 from ablate.monitor.snapshot import snapshot
 from ablate.monitor.states import Snapshot
 from ablate.planning.folders import sweep_folder
 from ablate.store import SWEEP, sweep_names
-from ablate.store.state import BAD, LOOKED_AT, State
+from ablate.store.state import BAD, State
 from ablate.store.sweep_names import TUNING
+from ablate.text import clock
 
 _DESCRIPTION = """\
 Show how far a sweep is: which trainings are at work, which wait, which failed and why, and about how long it takes.
@@ -35,8 +36,8 @@ examples:
 """
 
 FOLLOW_EVERY_S = 0.5
-LISTED = 10  # trainings of a state that are listed without --all; more are counted
-COUNTED = (State.WAITING, State.UNKNOWN, State.DONE)  # states of which many are counted
+COUNTED = (State.WAITING, State.UNKNOWN, State.DONE, State.PRUNED, State.FAILED, State.DIVERGED)  # of trials, not listed
+WIDE = 200  # characters, in a pipe
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -55,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         epilog=_EXAMPLES,
     )
     parser.add_argument("sweep", type=Path, metavar="SWEEP", help="its folder in multirun/, the folder's name, or its study")
-    parser.add_argument("--all", action="store_true", help="list every training, not only count those that are done or wait")
+    parser.add_argument("--all", action="store_true", help="list every training with its steps")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--follow", action="store_true", help="stay, and show how it goes until the sweep ends")
     how.add_argument("--json", action="store_true", help="print one JSON object in place of the table")
@@ -110,36 +111,62 @@ def follow(folder: Path) -> Snapshot:
 
 
 def show(seen: Snapshot, console: Console, every: bool) -> None:
-    """Print a sweep as a table, with what failed, the totals and who works on it under it.
+    """Print a sweep: how far it is, arms by seeds, what failed, and the next command.
 
     Args:
-        every: list all trainings, however many are in one state.
+        every: list all trainings with their steps, however many there are.
     """
-    counted = {state: len(seen.of(state)) for state in COUNTED if len(seen.of(state)) > LISTED and not every}
-    listed = seen.of(*(state for state in LOOKED_AT if state not in counted))
-    if listed:
-        dropped = terminal.draw(console, live.columns(listed, bars=console.is_terminal, states=True))
+    head = [*seen.head[:1], state(seen), lines.done(seen)]
+    head += [f"{clock(seen.seconds_left)} left"] if seen.seconds_left is not None else []
+    terminal.say(console, lines.BETWEEN.join(head))
+    console.print()
+    if every or seen.search is not None:
+        listed = seen.trainings if every else seen.of(*(one for one in State if one not in COUNTED))
+        for row in drawing.table(listed, console.width if console.is_terminal else WIDE):
+            console.print(row, soft_wrap=True)
+        shown = bool(listed)
+    else:
+        dropped = terminal.draw(console, drawing.matrix(seen))
+        shown = bool(seen.trainings)
         if dropped:
             terminal.say(console, terminal.left_out(dropped))
+    told = [f"{drawing.MARKS[one.state]} {lines.failure(one)}" for one in seen.of(*BAD)]
+    marks = drawing.of_marks(seen)
+    told += [marks] if marks and not every and seen.search is None else []
+    if shown:
         console.print()
-    lines = [live.failure(training) for training in seen.of(*BAD)]
-    if counted:
-        lines.append(f"not listed: {', '.join(f'{count:,} {state}' for state, count in counted.items())}; --all lists them")
-    lines += [*seen.notes, live.totals(seen)]
-    if seen.holder is not None:
-        lines.append(live.who_works(seen.holder, seen))
-    elif not seen.all_done:
-        lines.append(_nobody(seen))
-    for line in lines:
+    for line in [*told, *seen.notes]:
         terminal.say(console, line)
+    terminal.say(console, f"Next    {following(seen)}")
+
+
+def state(seen: Snapshot) -> str:
+    """What a sweep is at: running, complete, or stopped."""
+    if seen.holder is not None:
+        return "running" if not seen.ended else "writing its report"
+    if seen.of(State.RUNNING):
+        return "trained by another sweep"
+    if seen.all_done or (seen.search is not None and seen.search.over):
+        return "complete"
+    return "ended" if seen.ended else "stopped"
+
+
+def following(seen: Snapshot) -> str:
+    """The command that goes on from here."""
+    name = escaping.command([sweep_names.shortest(seen.folder)])
+    if seen.holder is not None:
+        return f"ablate status {name} --follow"
+    if state(seen) == "complete" or (seen.ended and not seen.of(State.FAILED)):
+        return f"ablate report {name}"
+    return "rerun its command to resume" if not seen.ended else "rerun its command to retry what failed"
 
 
 def _nobody(seen: Snapshot) -> str:
+    """What is said at the end of following a sweep that is not complete."""
     if seen.of(State.RUNNING):
-        return "no process works on this sweep; what is running belongs to another"
-    goes_on = ["goes on where it stopped"] if not seen.ended else []
-    again = [*goes_on, *(["tries again what failed"] if seen.of(State.FAILED) and seen.search is None else [])]
-    parts = ["no process works on this sweep"]
-    parts += [f"its command, given again, {' and '.join(again)}"] if again else []
-    parts += ["what diverged stays so"] if seen.of(State.DIVERGED) else []
-    return "; ".join(parts)
+        return "No process works on this sweep; another sweep trains what is running."
+    again = ["resume"] if not seen.ended else []
+    again += ["retry what failed"] if seen.of(State.FAILED) and seen.search is None else []
+    parts = [f"Rerun its command to {' and '.join(again)}."] if again else []
+    parts += ["Diverged runs are not retried."] if seen.of(State.DIVERGED) else []
+    return " ".join(["No process works on this sweep.", *parts])

@@ -1,18 +1,19 @@
 """What a sweep is to train, from its sweep.json, and of a search its trials so far."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ablate.designs import phrases
 from ablate.errors import AblateError
 from ablate.monitor import trials as of_trials
 from ablate.monitor.states import SearchStatus
+from ablate.planning.data_title import data_title
 from ablate.planning.folders import find_store
 from ablate.readout import ACCURACY, diverged_loss_of, judged_by
 from ablate.store import SWEEP, known_sweeps, sweep_file, trials_file
 from ablate.store.sweep import Sweep
-from ablate.store.sweep_runs import SweepArm, SweepRun
+from ablate.store.sweep_runs import SweepRun
 from ablate.store.trials import Trial
 
 _DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # what reading other content than expected raises
@@ -47,6 +48,7 @@ class Read:
     named: how sweep.json names it.
     search, trials: of a search, how far it is.
     limit: the training loss above which a run has diverged.
+    head: what is trained, on which data, to which step.
     """
 
     trainings: tuple[Planned, ...]
@@ -55,6 +57,7 @@ class Read:
     search: SearchStatus | None
     trials: tuple[Trial, ...]
     limit: float
+    head: tuple[str, ...] = ()
 
 
 def read(folder: Path) -> Read:
@@ -69,7 +72,8 @@ def read(folder: Path) -> Read:
             raise ValueError(f"{folder / SWEEP} is gone.")
         whole, trials = trials_file.whole(file.sweep, folder)
         search = of_trials.status_of(whole, trials) if whole.is_search else None
-        return Read(_trainings(whole), _store(whole, folder), whole.store, search, tuple(trials), diverged_loss_of(whole))
+        limit = diverged_loss_of(whole)
+        return Read(_trainings(whole), _store(whole, folder), whole.store, search, tuple(trials), limit, head(whole))
     except AblateError as error:
         raise ValueError(str(error)) from error
     except (*_DAMAGED, OSError):
@@ -91,14 +95,13 @@ def _trainings(sweep: Sweep) -> tuple[Planned, ...]:
     for run in sweep.runs:
         runs.setdefault(run.fingerprint, []).append(run)
     return tuple(
-        Planned(name, _label(sweep.arms, [run.arm for run in group]), tuple(group), judged_by(sweep))
+        Planned(name, phrases.of_label(sweep.arms[group[0].arm].label), tuple(group), judged_by(sweep))
         for name, group in runs.items()
     )
 
 
-def _label(arms: Sequence[SweepArm], numbers: Sequence[int]) -> str:
-    """The first of the arms that share a training, and the levels in which they differ: `augment: on → off (ema: on, off)`."""
-    levels = [arms[number].levels for number in numbers]
-    shared = {factor: list(dict.fromkeys(str(arm[factor]) for arm in levels)) for factor in levels[0]}
-    differ = "; ".join(f"{factor}: {', '.join(found)}" for factor, found in shared.items() if len(found) > 1)
-    return arms[numbers[0]].label + (f" ({differ})" if differ else "")
+def head(sweep: Sweep) -> tuple[str, ...]:
+    """What is trained, on which data, to which step."""
+    steps = sorted({run.readout.step for run in sweep.runs})
+    to = f"step {steps[0]:,}" if len(steps) == 1 else f"steps {steps[0]:,} to {steps[-1]:,}" if steps else ""
+    return tuple(part for part in (sweep.title, data_title(sweep), to) if part)

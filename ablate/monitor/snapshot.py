@@ -77,7 +77,7 @@ def snapshot(folder: Path) -> Snapshot:
     if read.search is not None and left is not None:
         more = of_trials.not_begun(read.search, read.trials, sum(training.state == "running" for training in trainings))
         left = None if more is None else left + more
-    return Snapshot(folder, tuple(trainings), holder, left, tuple(notes), read.store, read.search)
+    return Snapshot(folder, tuple(trainings), holder, left, tuple(notes), read.store, read.search, read.head)
 
 
 def evaluations(seen: Snapshot, training: TrainingStatus, after: int) -> list[Evaluation]:
@@ -173,6 +173,7 @@ def _status(
         silent_seconds=None if said is None else max(0.0, now - said),
         error=(line(told.get("error")) or seen.error or "it gave no reason") if state.is_bad else None,
         trace=next((path for path in traces if changed_at(path) < math.inf), None) if state.is_bad else None,
+        phase=line(live.get("phase")) or "",
     )
 
 

@@ -1,8 +1,8 @@
 """What there is to say about a sweep at one moment."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class TrainingStatus:
     seconds_per_step: of training.
     seconds_left, silent_seconds: until its end, and since its last word, while it is trained.
     error, trace: in one line, and the file with the whole of it.
+    phase: what it does while it takes no steps, as `compiling` and `evaluating`; empty while it does.
     """
 
     fingerprint: str
@@ -54,6 +55,7 @@ class TrainingStatus:
     silent_seconds: float | None = None
     error: str | None = None
     trace: Path | None = None
+    phase: str = ""
 
     @property
     def name(self) -> str:
@@ -104,6 +106,7 @@ class Snapshot:
     notes: what a reader should be told about the files, a line each.
     store: where the trajectories are; None where that was not found.
     search: of a search, whose trainings are those of the trials so far.
+    head: what is trained, on which data, to which step.
     """
 
     folder: Path
@@ -113,6 +116,25 @@ class Snapshot:
     notes: tuple[str, ...]
     store: Path | None = None
     search: SearchStatus | None = None
+    head: tuple[str, ...] = ()
+
+    def as_said(self, before: "Snapshot", silent: Collection[str]) -> "Snapshot":
+        """The same, with the newest evaluation as it was before of the trainings that nothing is said of yet."""
+        earlier = {one.fingerprint: one.evaluated for one in before.trainings if one.fingerprint in silent}
+        held = tuple(
+            replace(one, evaluated=earlier[one.fingerprint]) if one.fingerprint in earlier else one for one in self.trainings
+        )
+        return replace(self, trainings=held)
+
+    @property
+    def share_done(self) -> float:
+        """How much of all steps is done, 0 to 1; of a search, of its trials."""
+        if self.search is not None:
+            at_work = sum(one.step / max(1, one.target) for one in self.of(State.RUNNING))
+            return min(1.0, (sum(self.search.finished.values()) + at_work) / max(1, self.search.trials))
+        whole = sum(one.target for one in self.trainings)
+        ended = sum(one.target if one.state in (*WELL, *BAD) else one.step for one in self.trainings)
+        return ended / whole if whole else 0.0
 
     @property
     def runs(self) -> tuple[RunStatus, ...]:

@@ -17,6 +17,12 @@ def told(description: Mapping[str, Any]) -> list[str]:
         where = "" if readout["newest"] else where
         cost = "" if share is None else f", which take about {percent(share)} of a training"
         lines = [f"the {metric} of a run is the mean of its last {readout['last']} evaluations{where}{cost}"]
+    return [*lines, *again(description)]
+
+
+def again(description: Mapping[str, Any]) -> list[str]:
+    """What is trained again for evaluations that trainings done earlier lack."""
+    readout, lines = description["readout"], []
     if readout["again"]:
         done, again = counted(readout["again"], "training"), counted(readout["steps_again"], "step")
         lines.append(

@@ -15,9 +15,9 @@ from ablate.planning.plan import Plan
 from ablate.planning.site import Site
 from ablate.text import counted, estimate
 
-MOST_SWITCHES = 8  # of which the head of a sweep tells what else they change
 MOST_DEVIATIONS = 3  # that are told one by one
 SHARED = "shared"
+ONE_SEED = "one seed gives no verdict: add seed=0,1,2,3,4"
 DROPPED_FIRST = ("steps/epoch", "input", "steps left", "operations", "parameters")  # where the terminal has no room for all
 
 
@@ -36,14 +36,28 @@ def print_plan(description: Mapping[str, Any], as_json: bool) -> None:
 
 def head(description: Mapping[str, Any]) -> list[str]:
     """What stands at the head of a sweep as it starts: what there is to do, how long it takes, and what to know before."""
-    lines = [_counts(description), *_hours(description), *_fraction(description)[:1]]
-    confounds = description["confounds"]
-    for switch in confounds[:MOST_SWITCHES]:
-        lines.append(f"{_switch(switch)} also changes {', '.join(change.text for change in _changes(switch))}")
-    if len(confounds) > MOST_SWITCHES:
-        lines.append(f"{len(confounds) - MOST_SWITCHES} more arms change more than their factors: ablate plan lists them")
-    read, looked = readout_sentences.told(description), look_sentences.foreseen(description["looks"])
-    return [*lines, *read, *_nothing(description), *looked, *_shown(description)]
+    again, looked = readout_sentences.again(description), look_sentences.foreseen(description["looks"])
+    seeds = description["seeds"]
+    one_seed = [ONE_SEED] if seeds["judged"] and seeds["detectable"] is None else []
+    return [
+        _counts(description),
+        *_hours(description),
+        *_fraction(description)[:1],
+        *again,
+        *_nothing(description),
+        *looked,
+        *one_seed,
+    ]
+
+
+def starting(workers: int | None, built_in: bool) -> list[str]:
+    """What is said while processes start, which takes seconds; nothing where a launcher of others starts them.
+
+    Args:
+        built_in: whether they train with the built-in trainer.
+    """
+    loading = " (loading TensorFlow)" if built_in else ""
+    return [f"Starting {counted(workers, 'worker')}{loading}…"] if workers else []
 
 
 def head_of_retuning(description: Mapping[str, Any], folder: str) -> list[str]:
@@ -77,7 +91,7 @@ def show(description: Mapping[str, Any], console: Console) -> None:
     _say(console, readout_sentences.told(description))
     _say(console, _nothing(description))
     _say(console, look_sentences.foreseen(description["looks"]))
-    _say(console, _shown(description))
+    _say(console, detectable(description))
 
 
 # lines
@@ -187,14 +201,14 @@ def _nothing(description: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _shown(description: Mapping[str, Any]) -> list[str]:
+def detectable(description: Mapping[str, Any]) -> list[str]:
     """What the seeds can show."""
     seeds = description["seeds"]
     smallest, known = seeds["detectable"], seeds["deviations"]
     if not seeds["judged"]:
         return []
     if smallest is None:
-        return ["one seed gives no verdict: add seed=0,1,2,3,4"]
+        return [ONE_SEED]
     what = "effect" if seeds["of"] == "effect" else "difference"
     looks = f", each {seeds['looks']} times" if seeds["looks"] > 1 else ""
     line = (

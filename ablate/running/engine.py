@@ -14,6 +14,7 @@ from ablate.readout import Readout
 from ablate.resources import Share
 from ablate.running.backend import OF_THE_PLACE, Backend, Job, Outcome, refused
 from ablate.running.interrupt import interruptible
+from ablate.text import counted
 
 TICK_S = 0.5  # between two looks at what has ended
 BUSY_S = 2.0  # before a training is tried again that another process is at
@@ -80,7 +81,7 @@ class Engine:
         """
         self.check()
         self.waiting, self.supply = sorted(trainings, key=_size, reverse=True), supply
-        with interruptible("stopping: each training saves its state first; press Ctrl-C again to stop at once") as asked:
+        with interruptible(self._stopping) as asked:
             try:
                 self._adopt(self.waiting)
                 while self.at_work or (self._more() and not self.stopping):
@@ -89,8 +90,12 @@ class Engine:
                 self._save_all()  # an error here must not cost the trainings what they have done since their checkpoints
                 raise
             if asked():
-                say("stopped; the same command goes on from there")
                 raise KeyboardInterrupt
+
+    def _stopping(self) -> str:
+        """What is said when a stop is asked for."""
+        saves = "saves its checkpoint" if len(self.at_work) == 1 else "save their checkpoints"
+        return f"Stopping: {counted(len(self.at_work), 'training')} {saves}… (Ctrl-C again stops at once)"
 
     def give_up(self, fingerprint: str) -> None:
         """End a training before its last step; it saves its state, and `ended` is told that it stopped."""

@@ -36,7 +36,7 @@ def ensure(job: Job, readout: Readout, trajectory: Trajectory, watcher: Watcher,
     before = trajectory.status()
     try:
         with (
-            LiveFile(readout.step, spec.work.per_step, trajectory, watcher) as live,
+            LiveFile(readout.step, spec, trajectory, watcher, readout.is_due) as live,
             Recorder(trajectory, trainer, spec, readout, live, stop, given) as report,
         ):
             trainer.train(spec, trajectory.path, readout.step, given, report)

@@ -33,7 +33,7 @@ def raising() -> Iterator[None]:
 
 
 @contextmanager
-def interruptible(told: str) -> Iterator[Callable[[], bool]]:
+def interruptible(told: str | Callable[[], str]) -> Iterator[Callable[[], bool]]:
     """Within it the first of these signals only counts as asked, and says so; the second raises KeyboardInterrupt.
 
     A signal that is ignored, as `nohup` has it, stays so. Outside the main thread nothing changes.
@@ -53,7 +53,7 @@ def interruptible(told: str) -> Iterator[Callable[[], bool]]:
         if asked.is_set():
             raise KeyboardInterrupt
         asked.set()
-        say(told)
+        say(told if isinstance(told, str) else told())
 
     with _handled_by(ask):
         yield asked.is_set

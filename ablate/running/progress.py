@@ -14,11 +14,13 @@ from ablate.errors import AblateError
 from ablate.messages import console, say
 from ablate.readout import ACCURACY, column
 from ablate.store import RECENT, Trajectory, sign_of_life
-from ablate.trainer import Watcher
+from ablate.trainer import Spec, Watcher
 from ablate.trainers import Asked
+from ablate.trainers.networks import TRAINER
 
 LIVE_EVERY_S = 1.0  # between two writings of live.json while steps are done
 LIVE_AT_LEAST_EVERY_S = 20.0  # while none are, as in an evaluation
+STARTING, EVALUATING = "compiling", "evaluating"  # what a training does while no steps are done
 
 
 class Heartbeat:
@@ -54,13 +56,14 @@ class LiveFile:
     """Tells other processes how a training goes, in live.json, and passes on to another watcher.
 
     Args:
-        to: the last step. per_step: the work of a step.
+        to: the last step. spec: of the training. is_due: whether it is evaluated at a step.
     """
 
-    def __init__(self, to: int, per_step: float, trajectory: Trajectory, watcher: Watcher) -> None:
-        self.per_step, self.trajectory, self.watcher = per_step, trajectory, watcher
+    def __init__(self, to: int, spec: Spec, trajectory: Trajectory, watcher: Watcher, is_due: Callable[[int], bool]) -> None:
+        self.per_step, self.trajectory, self.watcher, self.is_due = spec.work.per_step, trajectory, watcher, is_due
+        self.starting = STARTING if spec.trainer == TRAINER.name else ""
         self.said: dict[str, Any] = dict.fromkeys(("loss", "examples_per_second", "steps_per_second"))
-        self.said |= {"step": 0, "target": to, "began": None}
+        self.said |= {"step": 0, "target": to, "began": None, "phase": ""}
         self._heartbeat = Heartbeat(LIVE_AT_LEAST_EVERY_S, self._write)
         self._writing = threading.Lock()
         self._written = -math.inf
@@ -77,24 +80,27 @@ class LiveFile:
 
     def began(self, step: int) -> None:
         """It goes on from a step, 0 where it is new."""
-        self.said = self.said | {"step": step, "began": step}
+        self.said = self.said | {"step": step, "began": step, "phase": self.starting}
         self._write()
         self.watcher.began(step)
 
     def stepped(self, step: int, loss: float | None, per_second: float | None) -> None:
         """Some steps were done."""
-        self.said = self.said | {"step": step, "loss": loss}
+        due = self.is_due(step)
+        self.said = self.said | {"step": step, "loss": loss, "phase": EVALUATING if due else ""}
         if self._began is None:
             self._began = step, time.monotonic()
         else:
             self.said |= {"examples_per_second": per_second, "steps_per_second": self._pace(step, per_second)}
-        if time.monotonic() - self._written >= LIVE_EVERY_S:
+        if due or time.monotonic() - self._written >= LIVE_EVERY_S:
             self._write()
         self.watcher.stepped(step, loss, per_second)
 
     def evaluated(self, row: dict[str, Any]) -> None:
         """An evaluation was stored."""
         self._evaluated = True
+        self.said = self.said | {"phase": ""}
+        self._write()
         self.watcher.evaluated(row)
 
     def _pace(self, step: int, per_second: float | None) -> float | None:

@@ -72,10 +72,12 @@ def run(
         for run in missing:  # what an earlier try left
             for name in (result_file.RESULT, run_result.TRACE):
                 (folder / str(run.number) / name).unlink(missing_ok=True)
-        say(f"{folder}")
-        for line in sentences.head(overview.describe(plan, place)):
+        described = overview.describe(plan, place)
+        for line in sentences.head(described):
             say(line)
         if missing:
+            for line in sentences.starting(described["totals"]["workers"], plan.sweep.trainer is None):
+                say(line)
             with nullcontext() if place.share is None else Screen(folder, shown=settings.progress) as screen:
                 _train(plan, missing, folder, train, redact, screen.refresh if screen else lambda: None)
         held.check(folder)

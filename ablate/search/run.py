@@ -18,6 +18,7 @@ from ablate.messages import say
 from ablate.monitor.live import Screen
 from ablate.planning.plan import Plan
 from ablate.planning.runs import Training
+from ablate.planning.sentences import starting
 from ablate.planning.site import Site, here
 from ablate.running import hold, sweep
 from ablate.running.backend import Outcome
@@ -84,8 +85,12 @@ def run(
             _fix(search, folder)
             searching = Searching(search, study, folder, clean)
             say(f"{folder}")
-            for line in head(describe(search, place, searching.ledger)):
+            described = describe(search, place, searching.ledger)
+            for line in head(described):
                 say(line)
+            if described["trials_done"] < described["trials"]:
+                for line in starting(described["workers"], search.sweep.trainer is None):
+                    say(line)
             _try(searching, settings, engines)
             confirmation = _turn(searching, folder)
         except (SQLAlchemyError, StorageInternalError) as error:

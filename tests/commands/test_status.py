@@ -1,6 +1,7 @@
 import functools
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -93,67 +94,66 @@ def diverged(made: plan.Plan, folder: Path, *numbers: int) -> None:
         result_file.write(folder / str(number), run_result.read(made.runs[number].asked, trajectory(made, folder, number)))
 
 
-def test_it_shows_every_training_and_what_is_to_be_done(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_shows_arms_by_seeds_and_the_next_command(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status.run([str(sweep)]) == 0
     out, err = capsys.readouterr()
-    heading, _, *lines = out.splitlines()
-    assert heading.split() == ["state", "arm", "seed", "step", "loss", "accuracy", "examples/s", "time", "left"]
-    assert [line.split()[0] for line in lines[:4]] == ["waiting"] * 3 + ["done"]
-    assert " ".join(lines[3].split()) == "done baseline (ema: on, off) 0 20/20 – 75.0% 500 –"
-    assert lines[4:] == [
-        "",
-        "1 of 4 trainings done (2 of 8 runs), 3 waiting",
-        "no process works on this sweep; its command, given again, goes on where it stopped",
-    ]
+    first, blank, heading, _, *lines = out.splitlines()
+    assert (first, blank) == ("factorial · stopped · 1/4 trainings", "")
+    assert heading.split() == ["arm", "seed", "0", "1"]
+    assert [line.split() for line in lines[:2]] == [["baseline", "✓", "·"], ["no", "augmentation", "·", "·"]]
+    assert lines[2:] == ["", "· 3 trainings waiting", "Next    rerun its command to resume"]
     assert err == ""
 
 
-def test_what_is_at_work_comes_first_and_what_failed_is_told(
-    made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_how_far_each_is_and_what_failed(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_json(sweep / RUNNING, here(started=time.time() - 120))
     failed(made, sweep, 2, 3)
     trajectory(made, sweep, 4).set_live(here(step=5, target=20, loss=2.0, examples_per_second=100.0, steps_per_second=1.0))
     assert status.run([str(sweep)]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[2:6]] == ["running", "waiting", "failed", "done"]
-    assert " ".join(lines[2].split()) == "running baseline (ema: on, off) 1 5/20 2.00 – 100 15 s"
+    assert lines[0] == "factorial · running · 1/4 trainings · 26 s left"
+    assert [line.split()[-2:] for line in lines[4:6]] == [["✓", "25%"], ["✗", "·"]]
     assert lines[7:] == [
-        f"augment: on → off (ema: on, off), seed 0: failed: OSError: no space left; trace in {sweep}/2/traceback.txt",
-        "1 of 4 trainings done (2 of 8 runs), 1 running, 1 waiting, 1 failed; 2 min so far, about 26 s left",
-        f"{who()} works on this sweep",
+        f"✗ no augmentation, seed 0: failed: OSError: no space left ({sweep}/2/traceback.txt)",
+        "· 1 training waiting",
+        f"Next    ablate status {sweep} --follow",
     ]
+    status.run([str(sweep), "--all"])
+    lines = capsys.readouterr().out.splitlines()
+    [line] = [line for line in lines if "baseline" in line and "seed 1" in line]
+    assert "███░░░░░░░░░   5/20" in line
 
 
 def test_a_sweep_that_is_done_says_no_more(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done(made, sweep, *range(8))
     assert status.run([str(sweep)]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "4 of 4 trainings done (8 of 8 runs)"
+    lines = capsys.readouterr().out.splitlines()
+    assert (lines[0], lines[-1]) == ("factorial · complete · 4/4 trainings", f"Next    ablate report {sweep}")
 
 
 def test_a_failed_training_can_be_tried_again(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done(made, sweep, *range(6))
     failed(made, sweep, 6, 7)
     assert status.run([str(sweep)]) == 1
-    ends = "no process works on this sweep; its command, given again, tries again what failed"
-    assert capsys.readouterr().out.splitlines()[-1] == ends
+    lines = capsys.readouterr().out.splitlines()
+    assert (lines[0], lines[-1]) == ("factorial · ended · 3/4 trainings", "Next    rerun its command to retry what failed")
 
 
 def test_what_diverged_is_not_said_to_be_tried_again(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done(made, sweep, *range(4))
     diverged(made, sweep, 4, 5, 6, 7)
-    assert status.run([str(sweep)]) == 1
-    assert capsys.readouterr().out.splitlines()[-1] == "no process works on this sweep; what diverged stays so"
+    assert status.run([str(sweep), "--follow"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "No process works on this sweep. Diverged runs are not retried."
     failed(made, sweep, 2, 3)
     (trajectory(made, sweep, 2).path / "metrics.jsonl").unlink()
-    status.run([str(sweep)])
-    ends = "its command, given again, tries again what failed; what diverged stays so"
-    assert capsys.readouterr().out.splitlines()[-1] == f"no process works on this sweep; {ends}"
+    status.run([str(sweep), "--follow"])
+    ends = "No process works on this sweep. Rerun its command to retry what failed. Diverged runs are not retried."
+    assert capsys.readouterr().err.splitlines()[-1] == ends
     shutil.rmtree(sweep / "2")
     shutil.rmtree(sweep / "3")
-    status.run([str(sweep)])
-    ends = "its command, given again, goes on where it stopped; what diverged stays so"
-    assert capsys.readouterr().out.splitlines()[-1] == f"no process works on this sweep; {ends}"
+    status.run([str(sweep), "--follow"])
+    ends = "No process works on this sweep. Rerun its command to resume. Diverged runs are not retried."
+    assert capsys.readouterr().err.splitlines()[-1] == ends
 
 
 def test_without_its_store_it_says_what_it_cannot_know(
@@ -161,29 +161,29 @@ def test_without_its_store_it_says_what_it_cannot_know(
 ) -> None:
     (sweep.parents[1] / "runs").rename(sweep.parents[1] / "elsewhere")
     assert status.run([str(sweep)]) == 0
-    _, _, *lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[:4]] == ["unknown"] * 3 + ["done"]
-    assert lines[5].startswith("no trajectory of this sweep was found")
-    assert lines[5].endswith(f"looked for {sweep.parents[1]}/runs")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-2:] for line in lines[4:6]] == [["✓", "?"], ["?", "?"]]
+    [note] = [line for line in lines if line.startswith("no trajectory of this sweep was found")]
+    assert note.endswith(f"looked for {sweep.parents[1]}/runs")
     sweep_file.write(sweep, replace(kept(sweep), store="runs"))
     status.run([str(sweep)])
-    _, _, *lines = capsys.readouterr().out.splitlines()
-    assert lines[5].endswith(f"looked for runs from the current folder and from every folder above {sweep}")
-    assert lines[6] == "1 of 4 trainings done (2 of 8 runs), 3 unknown"
+    lines = capsys.readouterr().out.splitlines()
+    [note] = [line for line in lines if line.startswith("no trajectory of this sweep was found")]
+    assert note.endswith(f"looked for runs from the current folder and from every folder above {sweep}")
+    assert lines[0] == "factorial · stopped · 1/4 trainings"
     assert status.run([str(sweep), "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
-    assert content["notes"] == [lines[5]]
+    assert content["notes"] == [note]
     assert (content["totals"]["trainings"]["waiting"], content["totals"]["trainings"]["unknown"]) == (0, 3)
 
 
 def test_a_sweep_that_plans_or_reports_is_worked_on(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_json(sweep / RUNNING, here(started=time.time()))
     status.run([str(sweep)])
-    assert capsys.readouterr().out.splitlines()[-1] == f"{who()} works on this sweep: it prepares what to train next"
+    assert capsys.readouterr().out.startswith("factorial · running · 1/4 trainings\n")
     done(made, sweep, *range(8))
     status.run([str(sweep)])
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == f"{who()} works on this sweep: it writes the report"
+    assert capsys.readouterr().out.startswith("factorial · writing its report · 4/4 trainings\n")
 
 
 def test_json_has_all_of_it(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -249,9 +249,7 @@ def test_of_a_sweep_that_still_tunes_it_shows_the_tuning_and_says_so(
     if how == ["--json"]:
         assert json.loads(out)["folder"] == place
     else:
-        assert any(
-            "1 of 4 trainings done (2 of 8 runs), 2 waiting, 1 diverged" in line for line in [*out.splitlines(), *others]
-        )
+        assert any("1/4 trainings" in line for line in [*out.splitlines(), *others])
 
 
 def test_once_there_is_something_measured_it_shows_that(
@@ -299,7 +297,7 @@ def test_what_a_finished_search_lost_is_a_result_of_it(
     {"diverged": diverged, "failed": failed}[bad](made, sweep, 2)
     searched(made, sweep, 2, "done", bad)
     assert status.run([str(sweep)]) == 0
-    assert f"2 of 2 trials finished (1 {bad})" in capsys.readouterr().out
+    assert capsys.readouterr().out.startswith("search · complete · 2/2 trials\n")
     assert status.run([str(sweep), "--json"]) == status.run([str(sweep), "--follow"]) == 0
     searched(made, sweep, 3, "done", bad)
     assert status.run([str(sweep)]) == 1, "one trial is missing"
@@ -308,8 +306,8 @@ def test_what_a_finished_search_lost_is_a_result_of_it(
 def test_following_a_sweep_that_nobody_works_on_ends(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status.run([str(sweep), "--follow"]) == 0
     assert capsys.readouterr().err.splitlines()[-2:] == [
-        "1 of 4 trainings done (2 of 8 runs), 3 waiting",
-        "no process works on this sweep; its command, given again, goes on where it stopped",
+        "1/4 trainings, 3 waiting",
+        "No process works on this sweep. Rerun its command to resume.",
     ]
 
 
@@ -355,8 +353,8 @@ def test_following_lasts_until_all_is_done(
     assert reported, "it stays while the report is written"
     worker.join()
     lines = capsys.readouterr().err.splitlines()
-    assert any(line.endswith("seed 0: done, accuracy 75.00% at step 20") for line in lines)
-    assert lines[-1].startswith("4 of 4 trainings done (8 of 8 runs)")
+    assert any("seed 0: done, accuracy 75.0%" in line for line in lines)
+    assert lines[-1].startswith("4/4 trainings")
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -370,12 +368,11 @@ def test_following_tells_failures_once_at_its_end(
     assert status.run([str(sweep), "--follow"]) == 1
     lines = capsys.readouterr().err.strip().splitlines()
     note = f"damaged or of another run, so left aside: Cannot read {sweep}/4/result.json: not valid JSON at line 1, column 2."
-    told = f"augment: on → off (ema: on, off), seed 0: failed: OSError: no space left; trace in {sweep}/2/traceback.txt"
-    ends = "its command, given again, goes on where it stopped and tries again what failed"
-    total = "1 of 4 trainings done (2 of 8 runs), 2 waiting, 1 failed"
-    assert lines == [
+    told = f"no augmentation, seed 0: failed: OSError: no space left ({sweep}/2/traceback.txt)"
+    total = "1/4 trainings, 2 waiting, 1 failed"
+    assert [re.sub(r"^\d\d:\d\d  ", "", line) for line in lines] == [
         *([note, total, told] if terminal else [note, told, total]),
-        f"no process works on this sweep; {ends}",
+        "No process works on this sweep. Rerun its command to resume and retry what failed.",
     ]
 
 
@@ -391,7 +388,7 @@ def test_following_ends_with_the_process_that_works(
         started = time.monotonic()
         assert status.run([str(sweep), "--follow"]) == 0
         assert time.monotonic() - started > 0.2
-    assert "no process works on this sweep" in capsys.readouterr().err
+    assert "No process works on this sweep." in capsys.readouterr().err
 
 
 def kept(sweep: Path) -> Sweep:
@@ -415,31 +412,27 @@ def many(made: plan.Plan, sweep: Path, count: int) -> None:
     sweep_file.write(sweep, replace(of_one, runs=tuple(runs)))
 
 
-def test_many_that_are_done_are_counted(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_that_are_done_are_a_mark_each(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     many(made, sweep, 30)
     assert status.run([str(sweep)]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        "not listed: 30 done; --all lists them",
-        "30 of 30 trainings done (30 of 30 runs)",
-    ]
-    assert status.run([str(sweep), "--all"]) == 0
     out = capsys.readouterr().out
-    assert sum(line.startswith("done ") for line in out.splitlines()) == 30
-    assert "not listed" not in out
+    assert out.startswith("factorial · complete · 30/30 trainings\n")
+    assert out.count("✓") == 30
+    assert status.run([str(sweep), "--all"]) == 0
+    assert capsys.readouterr().out.count(" 20/20 ") == 30
 
 
-@pytest.mark.parametrize("width", [60, 80, 100, 120])
-def test_the_table_fits_the_terminal(made: plan.Plan, sweep: Path, width: int) -> None:
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("every", [False, True])
+def test_the_table_fits_the_terminal(made: plan.Plan, sweep: Path, width: int, every: bool) -> None:
     failed(made, sweep, 2, 3)
     console = Console(width=width, force_terminal=True, color_system=None, highlight=False, _environ={})
     with console.capture() as capture:
-        status.show(snapshot(sweep), console, every=False)
-    lines = capture.get().splitlines()
-    assert max(map(len, lines)) <= width
-    assert ("━" in capture.get(), "examples/s" in lines[0]) == (width >= 100, width >= 80)
-    assert ("left out at this width: loss, examples/s" in capture.get()) == (width < 80)
-    assert "20/20" in capture.get()
-    assert "OSError: no space left" in " ".join(capture.get().split())
+        status.show(snapshot(sweep), console, every=every)
+    text = capture.get()
+    assert max(len(line) for line in text.splitlines() if not line.startswith("Next")) <= width
+    assert ("20/20" if every else "✓") in text
+    assert "OSError: no space left" in " ".join(text.split())
 
 
 def test_two_hundred_finished_runs_are_shown_in_two_seconds_without_tensorflow(
@@ -452,6 +445,6 @@ def test_two_hundred_finished_runs_are_shown_in_two_seconds_without_tensorflow(
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     *lines, imported = shown.stdout.splitlines()
     assert json.loads(imported) == [0, []]
-    assert "200 of 200 trainings done (200 of 200 runs)" in lines
+    assert "factorial · complete · 200/200 trainings" in lines
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime  # what other programs do does not count
     assert seconds < 2, f"{seconds:.1f} s"

@@ -3,6 +3,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import time
 from dataclasses import replace
@@ -18,7 +19,7 @@ from made_up import composed
 from rich.console import Console
 
 from ablate import messages, terminal
-from ablate.monitor import live
+from ablate.monitor import drawing, lines, live
 from ablate.monitor.live import Screen
 from ablate.monitor.snapshot import RUNNING, snapshot
 from ablate.monitor.states import Snapshot, TrainingStatus
@@ -27,6 +28,7 @@ from ablate.planning.command import command_of
 from ablate.planning.plan import Plan
 from ablate.planning.runs import Run
 from ablate.store import SWEEP, register_sweep, result_file, sign_of_life, sweep_file, write_json
+from ablate.store.state import State
 from ablate.text import clock
 
 CLASSES = {"raw": np.arange(4), "averaged": np.arange(4)}
@@ -133,9 +135,9 @@ def test_a_sweep_that_has_not_begun_waits(sweep: Sweep) -> None:
 
 def test_a_training_is_named_by_its_arms(sweep: Sweep) -> None:
     assert [(training.label, training.seed) for training in snapshot(sweep.folder).trainings[:3]] == [
-        ("baseline (ema: on, off)", 0),
-        ("augment: on → off (ema: on, off)", 0),
-        ("baseline (ema: on, off)", 1),
+        ("baseline", 0),
+        ("no augmentation", 0),
+        ("baseline", 1),
     ]
 
 
@@ -167,7 +169,7 @@ def test_the_accuracy_is_of_the_weights_that_the_run_reads(tmp_path: Path) -> No
     sweep = Sweep(tmp_path, "ema=off,on")
     sweep.evaluated(0, 100)
     assert sweep.training(0).accuracy == 0.05
-    assert sweep.training(0).label == "baseline (ema: off, on)"
+    assert sweep.training(0).label == "baseline"
 
 
 def test_a_longer_run_of_a_training_is_waited_for(tmp_path: Path) -> None:
@@ -266,7 +268,7 @@ def test_a_traced_first_second_tells_no_time_left(sweep: Sweep) -> None:
     assert row["seconds"] > 0  # which was tracing
     training = sweep.training(0)
     assert (training.examples_per_second, training.seconds_left, snapshot(sweep.folder).seconds_left) == (None, None, None)
-    assert [column.cells[0] for column in live.columns([training])[-2:]] == ["–", "–"]
+    assert drawing.doing(training) == ""
     sweep.evaluated(0, 101)
     assert sweep.training(0).seconds_left == pytest.approx(99.9)  # 0.1 s a step between the two
 
@@ -295,7 +297,7 @@ def test_clocks_that_jump_give_no_negative_times(sweep: Sweep) -> None:
     assert seen.holder is not None
     assert (seen.holder.seconds, seen.trainings[0].silent_seconds, seen.trainings[0].seconds_left) == (None, 0, None)
     assert seen.trainings[1].state == "failed"  # when the process began is not known, so no failure is old
-    assert live.totals(seen) == "0 of 4 trainings done (0 of 8 runs), 1 running, 2 waiting, 1 failed"
+    assert lines.totals(seen) == "0/4 trainings, 1 running, 2 waiting, 1 failed"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400, "12", None, True, [], -5])
@@ -363,9 +365,9 @@ def test_without_the_store_nothing_is_said_to_wait(sweep: Sweep) -> None:
     assert note.startswith("no trajectory of this sweep was found, so it is unknown how far what has no result is; looked for ")
     assert str(sweep.store) in note
     assert (seen.steps_left, seen.seconds_left, seen.store, seen.ended) == (0, None, None, False)
-    assert live.totals(seen) == "1 of 4 trainings done (2 of 8 runs), 2 unknown, 1 failed"
+    assert lines.totals(seen) == "1/4 trainings, 2 unknown, 1 failed"
     assert seen.to_json()["totals"]["trainings"]["unknown"] == 2
-    assert live.columns(seen.of("unknown"))[2].cells == ("–/1,000", "–/1,000")
+    assert [drawing.mark(training) for training in seen.of(State.UNKNOWN)] == ["?", "?"]
     elsewhere.rename(sweep.store)
     assert states(snapshot(sweep.folder)) == ["done", "failed", "waiting", "stopped"]
 
@@ -422,8 +424,9 @@ def test_whatever_file_is_damaged_there_is_a_snapshot(tmp_path_factory: Any, see
     unplanned = cut == "removed" and path.name == SWEEP  # a held folder without a plan is a sweep that is being planned
     assert seen.trainings or seen.notes or unplanned
     json.dumps(seen.to_json(), allow_nan=False)
-    terminal.table(live.columns(seen.trainings, states=True), 80)
-    live.changes(replace(seen, trainings=()), seen)
+    drawing.table(seen.trainings, 80)
+    terminal.table(drawing.matrix(seen), 80)
+    lines.changes(replace(seen, trainings=()), seen)
 
 
 def many(tmp_path: Path, count: int) -> Path:
@@ -489,25 +492,23 @@ def drawn(sweep: Sweep, console: Console) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
-def test_the_table_says_how_each_training_at_work_goes(sweep: Sweep, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+def test_one_bar_for_the_sweep_and_a_line_for_each_training(sweep: Sweep, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     shown = Shown(monkeypatch, width)
     sweep.held()
     sweep.ended(0, 1)
     sweep.at_work(2, 450)
     sweep.evaluated(2, 400)
-    sweep.at_work(4, 200)
-    lines = drawn(sweep, shown.console)
-    text = " ".join(lines)
-    assert max(map(len, lines)) <= width
-    assert ("━" in text, "loss" in lines[0]) == (width >= 100, width >= 80)
-    assert ("left out at this width: loss, examples/s" in text) == (width < 80)
-    assert "1 of 4 trainings done (2 of 8 runs), 2 running, 1 waiting; 10 min so far, about 3 min left" in text
-    if width >= 80:
-        assert lines[0].split() == [
-            *("arm", "seed", "step"), *(["loss"]), "accuracy",
-            *(["examples/s"]), "time", "left",
-        ]  # fmt: skip
-        assert all(part in text for part in ("augment: on → off", "450/1,000", "32.0%", "55 s", "200/1,000", "–"))
+    sweep.at_work(4, 200, phase="evaluating")
+    told = drawn(sweep, shown.console)
+    assert max(map(len, told)) <= width
+    assert told[0] == "factorial · digits · step 1,000"
+    assert told[1].endswith("1/4 trainings · 3 min left")
+    assert told[1].startswith("█") == (width >= 40)
+    assert told[2] == ""
+    first, second = told[3:]
+    assert all(part in first for part in ("  no augmentation  seed 0", "450/1,000"))
+    assert ("█████░░░░░░░" in first, "32.0%" in first, "55 s left" in first) == (width >= 80, width >= 60, width >= 60)
+    assert ("evaluating" in second) == (width >= 60)
 
 
 @pytest.mark.parametrize("height", [3, 6, 8, 10, 12, 20, 40])
@@ -521,20 +522,21 @@ def test_the_screen_is_never_taller_than_the_terminal(
         sweep.at_work(number, 10 * number)
     for number in range(24, 48, 2):
         sweep.failed(number)
-    lines = drawn(sweep, shown.console)
-    assert len(lines) < height
-    assert "0 of 24 trainings done (0 of 48 runs), 12 running, 12 failed" in " ".join(lines[-2:])
+    told = drawn(sweep, shown.console)
+    assert len(told) < height
+    if height >= 6:
+        assert "0/24 trainings" in told[1]
     if height >= 8:
-        assert any("failed at step 200: ValueError" in line for line in lines)
-        assert any("more failed or diverged" in line for line in lines)
-        assert any("more at work" in line for line in lines) == (sum("/1,000" in line for line in lines) < 12)
+        assert any("failed at step 200: ValueError" in line for line in told)
+        assert any("more failed or diverged" in line for line in told)
+        assert any("more at work" in line for line in told) == (sum("/1,000" in line for line in told) < 12)
 
 
 def test_a_live_screen_shows_what_happens_and_leaves_the_end(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = Shown(monkeypatch)
     sweep.held()
     with Screen(sweep.folder, terminal=True) as screen:
-        assert "0 of 4 trainings done" in shown.new()
+        assert "0/4 trainings" in shown.new()
         sweep.at_work(0, 450)
         screen.refresh()
         assert "450/1,000" in shown.new()
@@ -542,10 +544,10 @@ def test_a_live_screen_shows_what_happens_and_leaves_the_end(sweep: Sweep, monke
         assert "a line meanwhile\n" in shown.new()
         sweep.failed(2)
         screen.refresh()
-        assert "augment: on → off (ema: on, off), seed 0: failed at step 200: ValueError: no such thing" in shown.new()
+        assert "no augmentation, seed 0: failed at step 200: ValueError: no such thing" in shown.new()
         sweep.ended(0, 1)
     end = shown.new()
-    assert end.endswith("1 of 4 trainings done (2 of 8 runs), 2 waiting, 1 failed; 10 min so far\n")
+    assert end.endswith("1/4 trainings, 2 waiting, 1 failed · 10 min so far\n")
     assert "failed at step 200" not in end.partition("\x1b[?25h")[2]  # who uses the screen says what failed
     assert "\x1b[?25h" in end  # the cursor is back
 
@@ -557,8 +559,8 @@ def test_the_live_screen_is_left_in_order_when_something_breaks(sweep: Sweep, mo
         raise KeyboardInterrupt
     _, _, after = shown.new().partition("\x1b[?25h")  # the cursor is back
     assert after.endswith(
-        f"seed 0: failed at step 200: ValueError: no such thing; trace in {sweep.folder}/2/traceback.txt\n"
-        "0 of 4 trainings done (0 of 8 runs), 3 waiting, 1 failed\n"
+        f"seed 0: failed at step 200: ValueError: no such thing ({sweep.folder}/2/traceback.txt)\n"
+        "0 of 4 trainings are complete. Rerun the same command to resume.\n"
     )
 
 
@@ -568,7 +570,7 @@ def test_a_screen_waits_for_a_sweep(sweep: Sweep, monkeypatch: pytest.MonkeyPatc
     planned = (sweep.folder / SWEEP).rename(sweep.folder / "later")
     with Screen(sweep.folder, terminal=terminal) as screen:
         assert "Received" not in shown.stream.getvalue()
-        assert ("waiting for the plan of the sweep" in shown.new()) == terminal
+        assert ("Waiting for the plan of the sweep" in shown.new()) == terminal
         planned.rename(sweep.folder / SWEEP)
         sweep.at_work(0, 450)
         screen.refresh()
@@ -579,44 +581,55 @@ def test_a_screen_waits_for_a_sweep(sweep: Sweep, monkeypatch: pytest.MonkeyPatc
 
 def test_the_live_screen_says_what_is_done_between_trainings(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = Shown(monkeypatch)
-    who = f"process {os.getpid()} on {sign_of_life()['host']} works on this sweep"
-    assert who not in drawn(sweep, shown.console)
+    who = f"process {os.getpid()} on {sign_of_life()['host']}"
+    assert who not in " ".join(drawn(sweep, shown.console))
     sweep.held()
-    assert drawn(sweep, shown.console)[-1] == f"{who}: it prepares what to train next"
+    assert drawn(sweep, shown.console)[-1] == f"Starting trainings: {who}"
     sweep.at_work(0, 450)
     assert not any(who in line for line in drawn(sweep, shown.console))
     sweep.ended(*range(8))
-    assert drawn(sweep, shown.console)[-1] == f"{who}: it writes the report"
+    assert drawn(sweep, shown.console)[-1] == f"Writing the report: {who}"
 
 
-def test_each_evaluation_is_told_once(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+def plain(shown: Shown) -> list[str]:
+    """The new lines, without the time that each begins with."""
+    found = shown.lines()
+    assert all(re.match(r"\d\d:\d\d  ", line) for line in found)
+    return [line[7:] for line in found]
+
+
+def test_a_training_has_at_most_one_line_a_minute(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = Shown(monkeypatch, terminal=False)
     sweep.held()
     sweep.evaluated(0, 100)
     sweep.saved(0, 100)
-    first, second = "baseline (ema: on, off), seed 0", "augment: on → off (ema: on, off), seed 0"
-    speed = "1,280 examples/s"
     with Screen(sweep.folder, terminal=False) as screen:
-        sweep.at_work(0, 310)
+        sweep.at_work(0, 310, began=100)
         sweep.evaluated(0, 200, 300)
         screen.refresh()
         screen.refresh()
-        assert shown.lines() == [
-            f"{first}: resuming from step 100 to 1,000",
-            f"{first}: step 200 of 1,000, accuracy 16.0%, {speed}",
-            f"{first}: step 300 of 1,000, accuracy 24.0%, {speed}, about 1 min left",
+        assert plain(shown) == [
+            "baseline, seed 0: resuming from step 100 of 1,000",
+            "baseline, seed 0: step 300 of 1,000, accuracy 24.0%, 1 min left",
         ]
-        sweep.evaluated(0, *range(400, 1100, 100))
+        sweep.evaluated(0, 400, 500)
+        screen.refresh()
+        assert shown.lines() == [], "a minute has not passed"
+        monkeypatch.setattr(live, "LINE_EVERY_S", 0.0)
+        screen.refresh()
+        [line] = plain(shown)
+        assert line.startswith("baseline, seed 0: step 500 of 1,000, accuracy 40.0%")
+        monkeypatch.setattr(live, "LINE_EVERY_S", 60.0)
+        sweep.evaluated(0, *range(600, 1100, 100))
         sweep.ended(0, 1)
         sweep.evaluated(2, 100)
         sweep.failed(2)
         screen.refresh()
         screen.refresh()
-        assert shown.lines() == [
-            *(f"{first}: step {step} of 1,000, accuracy {step / 12.5:.1f}%, {speed}" for step in range(400, 1000, 100)),
-            f"{first}: done, accuracy 80.00% at step 1,000",
-            f"{second}: step 100 of 1,000, accuracy 8.0%, {speed}",
-            f"{second}: failed at step 200: ValueError: no such thing; trace in {sweep.folder}/2/traceback.txt",
+        assert plain(shown) == [
+            "baseline, seed 0: done, accuracy 80.0% · 1/4 trainings",
+            "no augmentation, seed 0: step 100 of 1,000, accuracy 8.0%",
+            f"no augmentation, seed 0: failed at step 200: ValueError: no such thing ({sweep.folder}/2/traceback.txt)",
         ]
 
 
@@ -631,9 +644,9 @@ def test_what_was_trained_before_a_store_is_found_is_no_news(sweep: Sweep, monke
         assert note.startswith("no trajectory of this sweep was found")
         elsewhere.rename(sweep.store)
         screen.refresh()
-        assert shown.lines() == [
-            "baseline (ema: on, off), seed 0: at step 150 of 1,000",
-            "augment: on → off (ema: on, off), seed 0: done, accuracy 80.00% at step 1,000",
+        assert [line.partition(" · ")[0] for line in plain(shown)] == [
+            "baseline, seed 0: at step 150 of 1,000",
+            "no augmentation, seed 0: done, accuracy 80.0%",
         ]
 
 
@@ -641,37 +654,35 @@ def test_without_a_terminal_there_is_a_line_for_whatever_happens(sweep: Sweep, m
     shown = Shown(monkeypatch, terminal=False)
     sweep.held()
     sweep.ended(4, 5)
-    first, second = "baseline (ema: on, off), seed 0", "augment: on → off (ema: on, off), seed 0"
     with Screen(sweep.folder, terminal=False) as screen:
         assert shown.lines() == []
         sweep.at_work(0, 0)
         sweep.saved(2, 300)
         sweep.at_work(2, 0)
         screen.refresh()
-        assert shown.lines() == [f"{first}: training to step 1,000", f"{second}: resuming from step 300 to 1,000"]
+        assert plain(shown) == ["no augmentation, seed 0: resuming from step 300 of 1,000"]
         screen.refresh()
         sweep.at_work(0, 150)
         screen.refresh()
         assert shown.lines() == []
         sweep.evaluated(0, 100)
         screen.refresh()
-        assert shown.lines() == [f"{first}: step 100 of 1,000, accuracy 8.0%, 1,280 examples/s, about 1 min left"]
+        assert plain(shown) == ["baseline, seed 0: step 100 of 1,000, accuracy 8.0%, 1 min left"]
         sweep.failed(2)
         sweep.ended(0, 1)
         screen.refresh()
-        assert shown.lines() == [
-            f"{first}: done, accuracy 80.00% at step 1,000",
-            f"{second}: failed at step 200: ValueError: no such thing; trace in {sweep.folder}/2/traceback.txt",
+        assert plain(shown) == [
+            "baseline, seed 0: done, accuracy 80.0% · 2/4 trainings",
+            f"no augmentation, seed 0: failed at step 200: ValueError: no such thing ({sweep.folder}/2/traceback.txt)",
         ]
         monkeypatch.setattr(screen, "_totals_at", 0.0)
         screen.refresh()
         screen.refresh()
         assert len(shown.lines()) == 1
         sweep.runs[6].trajectory.set_status("diverged", 30, "the loss became nan at step 30")
-    assert shown.lines() == [
-        "augment: on → off (ema: on, off), seed 1: diverged: the loss became nan at step 30",
-        "2 of 4 trainings done (4 of 8 runs), 1 failed, 1 diverged; 10 min so far",
-    ]
+    [diverged, total] = shown.lines()
+    assert diverged[7:] == "no augmentation, seed 1: diverged: the loss became nan at step 30"
+    assert total == "2/4 trainings, 1 failed, 1 diverged · 10 min so far"
 
 
 def test_progress_that_is_off_tells_failures_and_the_end(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -685,7 +696,7 @@ def test_progress_that_is_off_tells_failures_and_the_end(sweep: Sweep, monkeypat
         sweep.failed(2)
         screen.refresh()
         assert "failed at step 200" in shown.new()
-    assert shown.lines() == ["0 of 4 trainings done (0 of 8 runs), 1 running, 2 waiting, 1 failed; about 2 min left"]
+    assert shown.lines() == ["0/4 trainings, 1 running, 2 waiting, 1 failed · 2 min left"]
 
 
 def test_files_are_read_once_a_second_at_most(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -700,7 +711,14 @@ def test_files_are_read_once_a_second_at_most(sweep: Sweep, monkeypatch: pytest.
 
 def test_a_training_that_is_silent_is_told(sweep: Sweep) -> None:
     sweep.at_work(0, 100, time=time.time() - 300)
-    assert live.columns([sweep.training(0)])[-1].cells == ("silent 5 min",)
+    assert drawing.doing(sweep.training(0)) == "silent 5 min"
+
+
+def test_a_training_says_what_it_does_while_it_takes_no_steps(sweep: Sweep) -> None:
+    sweep.at_work(0, 0, phase="compiling")
+    assert drawing.doing(sweep.training(0)) == "compiling"
+    sweep.at_work(0, 100, phase="")
+    assert drawing.doing(sweep.training(0)) == "2 min left"
 
 
 @pytest.mark.parametrize(

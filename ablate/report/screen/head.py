@@ -1,37 +1,18 @@
 """The first line of the last screen: which sweep, on what, how often, and what the baseline reaches."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from ablate import numbers
-from ablate.data import SETS
+from ablate.planning.data_title import data_title
 from ablate.report import naming
 from ablate.results.frames import Results
 from ablate.results.question import Question
 
-USUAL_DATA = "cifar10"  # the default in conf/config.yaml
-LONGEST_TITLE = 12  # characters of a data set's title; one that is longer is known by its key
-
 
 def head(results: Results, question: Question, arms: pd.DataFrame, places: int) -> tuple[str, ...]:
     """Its parts: name, data, seeds, step, and the baseline's value."""
-    parts = [naming.title(results), data(results), naming.seeds_an_arm(results), _read(question)]
+    parts = [naming.title(results), data_title(results.sweep), naming.seeds_an_arm(results), _read(question)]
     return tuple(part for part in (*parts, _baseline(question, arms, places)) if part)
-
-
-def data(results: Results) -> str:
-    """What it was trained on; empty where that is a factor, or another trainer's."""
-    sweep = results.sweep
-    if sweep.trainer is not None or "data" in sweep.factors or not sweep.runs:
-        return ""
-    words = sweep.runs[0].words
-    key = words.get("data", USUAL_DATA)
-    if key == "arrays":
-        return Path(words.get("data.path", key)).stem
-    known = SETS.known(key)
-    title = "" if known is None else known.title
-    return title if 0 < len(title) <= LONGEST_TITLE else key
 
 
 def _read(question: Question) -> str:
