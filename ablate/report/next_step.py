@@ -1,6 +1,7 @@
 """What to do next about a sweep: one command and its sentence."""
 
 import math
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,11 +10,14 @@ import pandas as pd
 from ablate import escaping
 from ablate.designs import phrases
 from ablate.designs.design import KINDS
+from ablate.errors import AblateError
 from ablate.planning import added
+from ablate.planning.folders import sweep_folder
 from ablate.report import repeat
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.stats import MOST_ADDED, Outcome
+from ablate.store import packed
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_names import MULTIRUN
 from ablate.text import counted, estimate
@@ -74,11 +78,25 @@ def subject(results: Results, question: Question, comparisons: pd.DataFrame, row
 
 
 def command(sweep: Sweep, folder: str, more: int, only: list[str] | None = None) -> str:
-    """The command that adds seeds to a sweep; of one that takes none the command of the larger sweep."""
+    """The command that adds seeds to a sweep; of one that takes none the command of the larger sweep.
+
+    A pack is unpacked first, so it has the command for that.
+    """
+    if (pack := _pack(folder)) is not None:
+        return f"ablate runs unpack {escaping.command([str(pack)])}"
     if sweep.retune is not None:
         return repeat.again(added.larger(sweep, more), None)
     words = [word for each in only or () for word in ("--only", each)]
     return f"ablate more {escaping.command([sweep_name(folder), '--seeds', str(more), *words])}"
+
+
+def _pack(folder: str) -> Path | None:
+    """The pack that a sweep is read in; None where it is in none."""
+    try:
+        place = packed.inside(sweep_folder(folder))
+        return place if place is None or Path(folder).is_absolute() else Path(os.path.relpath(place))
+    except AblateError:
+        return None  # of a folder that is not there any more
 
 
 def sweep_name(folder: str) -> str:

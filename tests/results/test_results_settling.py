@@ -1,6 +1,7 @@
 """What more seeds would do for inconclusive comparisons, and the next step that a report advises."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def unsettled(run: Run) -> float:
     return 0.8 + (0.0, -0.2 - run.seed / 1000, DIFFERENCES[run.seed % 7] / 100)[run.arm]
 
 
-def analysed(folder) -> Analysis:
+def analyzed(folder) -> Analysis:
     return analyze(*ask(load(folder)))
 
 
@@ -33,7 +34,7 @@ def advised(analysis: Analysis, folder: str = "multirun/one") -> next_step.NextS
 
 
 def test_an_inconclusive_comparison_has_a_row_with_the_chance_at_a_second_look(run):
-    found = analysed(run(*WORDS, "seed=0,1,2", value=unsettled))
+    found = analyzed(run(*WORDS, "seed=0,1,2", value=unsettled))
     assert found.settling["row"].tolist() == [1]
     row, one = found.settling.to_dict("records")[0], found.comparisons.loc[1]
     further = Inconclusive(3, one["points"], one["sd"], 1 - 0.05 / 8, found.question.margin)
@@ -50,13 +51,13 @@ def test_an_inconclusive_comparison_has_a_row_with_the_chance_at_a_second_look(r
 
 def test_trainings_that_are_there_are_not_counted(run):
     folder = run(*WORDS, "seed=0,1,2", value=unsettled)
-    before = analysed(folder).settling.iloc[0]
+    before = analyzed(folder).settling.iloc[0]
     run("lr=0.1", *WORDS[2:], "seed=3,4", value=unsettled)  # two of the baseline's, on its own
-    assert analysed(folder).settling.iloc[0]["seconds"] == before["seconds"] - 2 * 10
+    assert analyzed(folder).settling.iloc[0]["seconds"] == before["seconds"] - 2 * 10
 
 
 def test_where_all_have_verdicts_frames_are_empty_and_nothing_is_advised(run):
-    found = analysed(run(WORDS[0], *WORDS[2:], "seed=0,1,2", value=unsettled))
+    found = analyzed(run(WORDS[0], *WORDS[2:], "seed=0,1,2", value=unsettled))
     assert found.comparisons["verdict"].tolist() == ["hurts"]
     assert (len(found.settling), len(found.chances), advised(found)) == (0, 0, None)
     assert list(found.settling) == ["row", "more", "seeds", "chance", "seconds"]
@@ -64,7 +65,7 @@ def test_where_all_have_verdicts_frames_are_empty_and_nothing_is_advised(run):
 
 
 def test_one_seed_is_advised_four_more(run):
-    found = analysed(run(*WORDS, "seed=0", value=unsettled))
+    found = analyzed(run(*WORDS, "seed=0", value=unsettled))
     assert len(found.settling) == 0
     assert advised(found, "elsewhere/one") == (
         "One seed gives no verdict; 4 more would",
@@ -74,7 +75,7 @@ def test_one_seed_is_advised_four_more(run):
 
 
 def test_seeds_that_are_alike_are_in_nobodys_reach(run):
-    found = analysed(run("augment=on,off", *WORDS[2:], "seed=0,1,2", value=lambda run: 0.8))
+    found = analyzed(run("augment=on,off", *WORDS[2:], "seed=0,1,2", value=lambda run: 0.8))
     assert found.settling["more"].isna().all()
     assert np.isnan(found.settling["chance"].iloc[0])
     assert np.isnan(found.settling["seconds"].iloc[0])
@@ -84,9 +85,9 @@ def test_seeds_that_are_alike_are_in_nobodys_reach(run):
 
 def test_a_sweep_without_looks_had_one(run, sweeps):
     folder = run(*WORDS, "seed=0,1,2", value=unsettled)
-    before = analysed(folder).chances
+    before = analyzed(folder).chances
     (sweeps.store / looks.LOOKS).unlink()
-    assert analysed(folder).chances.equals(before)
+    assert analyzed(folder).chances.equals(before)
 
 
 @pytest.mark.parametrize(("more", "expected"), [(1, (0, 1, 2, 3)), (3, (0, 1, 2, 3, 4, 5))])
@@ -95,3 +96,12 @@ def test_the_next_seeds_are_those_that_a_part_of_the_arms_has_then_new_ones(swee
     partly = dataclasses.replace(sweep, runs=tuple(run for run in sweep.runs if run.seed < 3 or run.arm < 1))
     assert added.next_seeds(partly, [0, 1], more) == expected
     assert added.missing(partly, {0, 1}, expected)[0] == (1, 3)
+
+
+def test_a_pack_is_unpacked_before_seeds_are_added() -> None:
+    record = Path(__file__).parents[2] / "experiments" / "digits-augment-ema"
+    if not record.is_dir():
+        pytest.skip("reads experiments/, which a source distribution lacks")
+    step = advised(analyze(*ask(load(record))), str(record))
+    assert step is not None
+    assert step.command == f"ablate runs unpack {record / 'pack'}"
