@@ -79,3 +79,20 @@ def estimate(seconds: float) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} days {hours} h" if hours else f"{days} days"
+
+
+def span(seconds: float, low: float, high: float) -> str:
+    """A time that something will take: about how long where it is known within 30%, else a range.
+
+    Args:
+        low, high: between which it lies.
+
+    Examples:
+        >>> from ablate.text import span
+        >>> span(3_000, 2_400, 3_750), span(3_000, 1_800, 5_400), span(15, 9, 27)
+        ('about 50 min', '30 min to 1 h 30 min', '10 s to 30 s')
+    """
+    shown = estimate(low), estimate(high)
+    if (high <= 1.3 * seconds and low >= 0.7 * seconds) or shown[0] == shown[1]:
+        return f"about {estimate(seconds)}"
+    return f"{shown[0]} to {shown[1]}"

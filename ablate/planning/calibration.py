@@ -31,11 +31,17 @@ MOST_AT_ONCE = 4
 
 @dataclass(frozen=True)
 class Speed:
-    """A speed that was measured. threads: of that training. at_once: how many ran side by side; None where not known."""
+    """A speed that was measured.
+
+    threads: of that training. at_once: how many ran side by side; None where not known. sound: whether it was measured for long
+    enough, on a machine that did little else. spread: of several, how much faster the fast ones were than the slow ones.
+    """
 
     value: float
     threads: int
     at_once: int | None
+    sound: bool = True
+    spread: float = 1.0
 
 
 def nearest(speeds: Iterable[Speed], share: Share) -> Speed | None:
@@ -49,7 +55,11 @@ def nearest(speeds: Iterable[Speed], share: Share) -> Speed | None:
         return abs(math.log(threads / share.threads)), abs(math.log(at_once / share.at_once)) if at_once else math.inf
 
     best = min(alike, key=unlike, default=None)
-    return None if best is None else Speed(median(alike[best]), *best)
+    if best is None:
+        return None
+    found = sorted(alike[best])
+    tail = len(found) // 10  # of the slowest and of the fastest, which are left out
+    return Speed(median(found), *best, spread=found[-1 - tail] / found[tail])
 
 
 def kept(precision: str, share: Share, folder: Path) -> list[Speed]:

@@ -2,23 +2,17 @@
 
 import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ablate import machine
-from ablate.config.neutral import training_fingerprint, with_neutral
-from ablate.errors import AblateError
-from ablate.models.costs import totals
-from ablate.models.layers import Model
-from ablate.models.spec import parse
+from ablate.config.neutral import training_fingerprint
 from ablate.planning import calibration, run_result
 from ablate.planning.calibration import Speed, nearest
 from ablate.planning.runs import Training
+from ablate.planning.speeds import SHORT_S, Trained, of_store, siblings, speeds
 from ablate.resources import Share
-from ablate.store import RECENT, Trajectory
 
 SAME_KIND = "measured in earlier trainings of the same kind on this machine"
 BY_OPERATIONS = "from operation counts and earlier trainings on this machine"
@@ -41,10 +35,13 @@ START_OF_TRAINING_S = 4.0
 
 USUAL_SEEDS = range(32)  # where other seeds of a training are looked for, besides the sweep's own
 ENOUGH_TRAININGS = 5  # of the same kind, for a median
-NEWEST_TRAJECTORIES = 50  # of a store, that are looked at for a speed
 # A step also takes time for what does not grow with the operations, and in a small model that is most of it. Measured on one
 # core: models of 12 to 250 million operations an image do 12 to 45 billion a second, one of 0.03 million does half a billion.
 MOST_UNLIKE = 4  # times as many operations an image, of a training and one that tells its pace
+# How much longer or shorter than expected trainings may take: at most 30% is told as a number, more as a range.
+SURE = (0.8, 1.25)
+ROUGH = (0.6, 1.8)
+ABOUT = 1.3
 WORTH_MEASURING = 5e12  # operations of each of the trainings at once; fewer take a few minutes on one core
 
 
@@ -53,6 +50,7 @@ class Forecast:
     """What trainings will take.
 
     seconds: until the last of them ends; None where the speed of one is not known. each: the seconds of each, by fingerprint.
+    low, high: the range that `seconds` is sure to lie in, as far as that is known; None where it is not.
     sources: where the speeds come from, of SOURCES, the best first. unknown: why `seconds` is None, TOO_SMALL or NOT_MEASURED.
     """
 
@@ -60,14 +58,19 @@ class Forecast:
     each: Mapping[str, float | None]
     sources: tuple[str, ...]
     unknown: str | None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast a training is expected to go."""
+    """How fast a training is expected to go. source: one of SOURCES. within: how many times as long it may take, at least and
+    at most.
+    """
 
     examples_per_second: float
-    source: str  # one of SOURCES
+    source: str
+    within: tuple[float, float] = SURE
 
 
 def forecast(trainings: Sequence[Training], share: Share, calibrate: bool = True, pace_key: str | None = None) -> Forecast:
@@ -85,6 +88,7 @@ def forecast(trainings: Sequence[Training], share: Share, calibrate: bool = True
     paces = _Paces(trainings, share, calibrate, host)
     each: dict[str, float | None] = {}
     known: list[tuple[float, int]] = []
+    bounds: list[tuple[tuple[float, int], tuple[float, int]]] = []
     sources = set()
     for training in trainings:
         threads = run_result.begun_with(training.trajectory) or share.threads
@@ -94,10 +98,13 @@ def forecast(trainings: Sequence[Training], share: Share, calibrate: bool = True
         if pace is not None and seconds is not None:
             sources.add(pace.source)
             known.append((seconds, threads))
+            low, high = (factor * seconds for factor in pace.within)
+            bounds.append(((low, threads), (high, threads)))
     ordered = tuple(_of_host(source, host) for source in SOURCES if source in sources)
     if len(known) < len(each):
         return Forecast(None, each, ordered, _of_host(TOO_SMALL if paces.small else NOT_MEASURED, host))
-    return Forecast(wall_seconds(known, share), each, ordered, None)
+    low, high = (wall_seconds([pair[end] for pair in bounds], share) for end in (0, 1))
+    return Forecast(wall_seconds(known, share), each, ordered, None, low, high)
 
 
 def _of_host(text: str, host: str) -> str:
@@ -137,42 +144,6 @@ def evaluations_left(training: Training) -> int:
     return max(1, count)
 
 
-def siblings(content: Mapping[str, Any], store: Path, seeds: Iterable[int]) -> dict[int, Trajectory]:
-    """The trajectories of a store that train the same but for the seed, by seed; found by fingerprint, without a scan."""
-    found = {seed: Trajectory(store, training_fingerprint({**content, "seed": seed})) for seed in seeds}
-    return {seed: trajectory for seed, trajectory in found.items() if trajectory.path.is_dir()}
-
-
-def speeds(trajectory: Trajectory, on_gpu: bool, host: str, per_step: float | None = None) -> list[Speed]:
-    """The speed before each evaluation that was done on a host, on its GPU or not: recent training examples a second.
-
-    Args:
-        per_step: the work of a step, from which it is derived where the evaluations do not tell it; None not to.
-    """
-    segments = trajectory.segments()
-    if not any(_there(segment, on_gpu, host) for segment in segments):
-        return []
-    found = []
-    before: Mapping[str, Any] = {"step": 0, "seconds": 0.0}
-    for row in trajectory.rows():
-        behind = [segment for segment in segments if segment.get("from_step", 0) < row["step"]]
-        seconds = row.get("seconds", 0.0) - before.get("seconds", 0.0)
-        derived = (
-            (row["step"] - before["step"]) * per_step / seconds if per_step and RECENT not in row and seconds > 0 else None
-        )
-        before, speed = row, row.get(RECENT) or derived
-        if behind and _there(behind[-1], on_gpu, host) and speed:
-            found.append(Speed(speed, behind[-1]["threads"], behind[-1].get("at_once")))
-    return found
-
-
-def _there(segment: Mapping[str, Any], on_gpu: bool, host: str) -> bool:
-    """Whether a part of a training was done on a host, with a known number of threads."""
-    threads, device = segment.get("threads"), segment.get("device")
-    there = (segment.get("host"), device != segment.get("processor")) == (host, on_gpu)
-    return there and isinstance(threads, int) and threads > 0
-
-
 def _examples(training: Training) -> float:
     """The work that is left of a training, in its own unit: training examples, or steps."""
     work = training.asked.spec.work
@@ -182,6 +153,10 @@ def _examples(training: Training) -> float:
 def _seconds(training: Training, examples_per_second: float) -> float:
     starts = len({run.asked.step for run in training.runs})  # the graph is traced anew for each step that is read
     return starts * START_OF_TRAINING_S + _examples(training) / examples_per_second
+
+
+_Source = tuple[str, tuple[object, ...], Callable[[], Speed | None]]  # its name, what it depends on, what asks it
+_BOTH = (True, False)
 
 
 class _Paces:
@@ -195,7 +170,7 @@ class _Paces:
         self.measured_threads = share.threads if calibrate and self.is_here and not self.small else None
         self.on_gpu = bool(share.gpus)
         self.asked: dict[tuple[object, ...], Speed | None] = {}
-        self.stores: dict[Path, list[_Trained]] = {}
+        self.stores: dict[Path, list[Trained]] = {}
 
     def of(self, training: Training, share: Share) -> Pace | None:
         """The best that is known for a training that has the threads of the share; None where nothing tells."""
@@ -203,20 +178,27 @@ class _Paces:
         store, like, folder, threads = asked.store, asked.spec.work.kind, asked.spec.work.speeds, share.threads
         count = _operations(training)
         kind = training_fingerprint({**content, "seed": None})
-        asking: list[tuple[str, tuple[object, ...], Callable[[], Speed | None]]] = [
-            (SAME_KIND, (store, kind, threads), lambda: self._of_kind(training, store, share))
+        kinds: list[_Source] = [
+            (SAME_KIND, (store, kind, threads, sound), partial(self._of_kind, training, store, share, sound)) for sound in _BOTH
         ]
-        if count:
-            asking.append((BY_OPERATIONS, (store, like, threads, count), lambda: self._of_like(store, like, count, share)))
+        others: list[_Source] = [
+            (BY_OPERATIONS, (store, like, threads, count, sound), partial(self._of_like, store, like, count, share, sound))
+            for sound in _BOTH[: 2 * bool(count)]
+        ]
         if count and folder is not None:
-            asking.append((CALIBRATED, (folder, like, threads), lambda: self._calibrated(like, share, folder)))
+            others.insert(1, (CALIBRATED, (folder, like, threads), partial(self._calibrated, like, share, folder)))
+        anyway = self._once((kinds[1][0], *kinds[1][1]), kinds[1][2])
+        is_short = anyway is not None and _seconds(training, anyway.value) < SHORT_S  # as those of its kind were
+        asking = [*kinds, *others] if is_short else [kinds[0], *others[:-1], kinds[1], *others[-1:]]
         found: list[Pace] = []
         for base, key, ask in asking:
             speed = self._once((base, *key), ask)
             if speed is None:
                 continue
             otherwise = OTHER_THREADS if speed.threads != threads else OTHER_AT_ONCE if speed.at_once != share.at_once else ""
-            pace = Pace(speed.value if base == SAME_KIND else speed.value / count, base + otherwise)
+            value = speed.value if base == SAME_KIND else speed.value / count
+            sure = base == SAME_KIND and not otherwise and key[-1] is True and speed.spread <= ABOUT**2
+            pace = Pace(value, base + otherwise, SURE if sure else ROUGH)
             if speed.threads == threads:
                 return pace
             found.append(pace)
@@ -227,26 +209,31 @@ class _Paces:
             self.asked[key] = ask()
         return self.asked[key]
 
-    def _of_kind(self, training: Training, store: Path, share: Share) -> Speed | None:
-        """Examples, or steps, a second in trainings that differ in the seed alone."""
+    def _of_kind(self, training: Training, store: Path, share: Share, sound: bool) -> Speed | None:
+        """Examples, or steps, a second in trainings that differ in the seed alone. sound: in sound ones alone."""
         found: list[Speed] = []
         alike = 0
         for sibling in siblings(training.runs[0].content, store, self.seeds).values():
-            here = speeds(sibling, self.on_gpu, self.host, training.asked.spec.work.per_step)
+            measured = speeds(sibling, self.on_gpu, self.host, training.asked.spec.work.per_step)
+            here = [speed for speed in measured if speed.sound or not sound]
             found += here
             alike += any(speed.threads == share.threads for speed in here)
             if alike == ENOUGH_TRAININGS:
                 break
         return nearest(found, share)
 
-    def _of_like(self, store: Path, precision: str, count: int, share: Share) -> Speed | None:
-        """Operations a second in trainings of the store that take about as many for an image: no others tell."""
+    def _of_like(self, store: Path, precision: str, count: int, share: Share, sound: bool) -> Speed | None:
+        """Operations a second in trainings of the store that take about as many for an image: no others tell.
+
+        Args:
+            sound: whether to ask those alone that were long enough, on a machine that did little else.
+        """
         if store not in self.stores:
-            self.stores[store] = _of_store(store, self.on_gpu, self.host)
+            self.stores[store] = of_store(store, self.on_gpu, self.host)
         found = []
         for trained in self.stores[store]:
             unlike = max(count / trained.operations, trained.operations / count)
-            speed = nearest(trained.speeds, share)
+            speed = nearest([each for each in trained.speeds if each.sound or not sound], share)
             if speed is not None and trained.precision == precision and unlike <= MOST_UNLIKE:
                 found.append(replace(speed, value=trained.operations * speed.value))
         return nearest(found, share)
@@ -264,45 +251,3 @@ class _Paces:
 def _operations(training: Training) -> int:
     """Of one example; 0 where they are not known."""
     return int(training.asked.sizes.get("operations", 0))
-
-
-@lru_cache(maxsize=1024)
-def operations(model: Model, input_shape: tuple[int, int, int]) -> int:
-    """Operations of a model for one image."""
-    return totals(model, input_shape)[1]
-
-
-@dataclass(frozen=True)
-class _Trained:
-    """What a trajectory tells that was trained here. operations: for one image. speeds: in training examples a second."""
-
-    precision: str
-    operations: int
-    speeds: tuple[Speed, ...]
-
-
-def _of_store(store: Path, on_gpu: bool, host: str) -> list[_Trained]:
-    """The newest trajectories of the store that were trained on a host."""
-    found = []
-    for path in _newest(store):
-        with suppress(AblateError, KeyError, TypeError, ValueError):  # damaged, or of another version of the program
-            trajectory = Trajectory(store, path.name)
-            measured = tuple(speeds(trajectory, on_gpu, host))
-            content = trajectory.config() if measured else None
-            if content is None:
-                continue
-            content = with_neutral(content)
-            height, width, channels = content["input"]["size"]
-            count = operations(parse(content["model"], content["data"]["classes"]), (height, width, channels))
-            found.append(_Trained(content["precision"], count, measured))
-    return found
-
-
-def _newest(store: Path) -> list[Path]:
-    """The trajectories of a store that were written to last, the newest first."""
-    changed: list[tuple[float, Path]] = []
-    with suppress(OSError):
-        for path in store.iterdir():
-            with suppress(OSError):
-                changed.append(((path / "metrics.jsonl").stat().st_mtime, path))
-    return [path for _, path in heapq.nlargest(NEWEST_TRAJECTORIES, changed)]

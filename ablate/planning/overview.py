@@ -63,6 +63,8 @@ def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
             "trainings_to_do": len(left),
             "steps_left": sum(steps_left.values()),
             "seconds": expected.seconds if ours else None,
+            "seconds_low": expected.low if ours else None,
+            "seconds_high": expected.high if ours else None,
             "training_seconds": sum(seconds) if len(seconds) == len(left) else None,
             "workers": shared.at_once if ours else None,
             "threads": shared.threads,

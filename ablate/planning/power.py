@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from ablate.designs import Effect
 from ablate.numbers import SAME
-from ablate.planning.forecast import USUAL_SEEDS, siblings
+from ablate.planning.forecast import USUAL_SEEDS
 from ablate.planning.plan import Plan
 from ablate.planning.run_result import outcome
 from ablate.planning.runs import Run
+from ablate.planning.speeds import siblings
 from ablate.readout import ACCURACY
 from ablate.stats.levels import CONFIDENCE, LEVEL, POWER
 

@@ -13,7 +13,7 @@ from ablate.planning.confounds import INPUT, WORDS
 from ablate.planning.overview import describe
 from ablate.planning.plan import Plan
 from ablate.planning.site import Site
-from ablate.text import counted, estimate
+from ablate.text import counted, estimate, span
 
 MOST_DEVIATIONS = 3  # that are told one by one
 SHARED = "shared"
@@ -146,7 +146,7 @@ def _total(description: Mapping[str, Any]) -> str:
     trainings, steps = counted(total["trainings_to_do"], "training"), counted(total["steps_left"], "step")
     line = f"in all, to tune and to measure: at most {trainings} to do with {steps}"
     if total["seconds"] is not None:
-        return f"{line}, about {estimate(total['seconds'])}"
+        return f"{line}, {span(total['seconds'], total['seconds_low'], total['seconds_high'])}"
     if total["training_seconds"] is not None:
         return f"{line}, about {estimate(total['training_seconds'])} of training, if one at a time"
     return line
@@ -168,7 +168,8 @@ def _hours(description: Mapping[str, Any]) -> list[str]:
     at_once = f"{count['workers']} at once" if count["workers"] > 1 else "one at a time"
     threads = counted(count["threads"], "thread") + (" each" if count["workers"] > 1 else "")
     gpus = f", on {counted(count['gpus'], 'GPU')}" if count["gpus"] else ""
-    return [f"about {estimate(count['seconds'])} with {at_once}, {threads}{gpus} ({sources})"]
+    expected = span(count["seconds"], count["seconds_low"], count["seconds_high"])
+    return [f"{expected} with {at_once}, {threads}{gpus} ({sources})"]
 
 
 def _fraction(description: Mapping[str, Any]) -> list[str]:

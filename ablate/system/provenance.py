@@ -81,7 +81,8 @@ def segment(step: int, to_step: int, threads: int, at_once: int, **more: Any) ->
         more: what else is to be said, as by `facts`.
     """
     now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-    return {"from_step": step, "to_step": to_step, "time": now, **more, "threads": threads, "at_once": at_once}
+    busy = {"load": round(os.getloadavg()[0], 2)} if hasattr(os, "getloadavg") else {}  # processes that want to run
+    return {"from_step": step, "to_step": to_step, "time": now, **more, "threads": threads, "at_once": at_once, **busy}
 
 
 def facts(device: str, packages: Sequence[str]) -> dict[str, Any]:

@@ -270,7 +270,7 @@ def test_a_fraction_says_points_of_its_effects(make: Callable[..., Plan]) -> Non
 @pytest.mark.parametrize("seconds", [3, 54, 55, 3_500, 3_590, 12_000, 172_000, 180_000])
 def test_hours_read_plainly_and_never_promise_less(make: Callable[..., Plan], seconds: int) -> None:
     description = described(make())
-    description["totals"]["seconds"] = seconds
+    description["totals"] |= dict.fromkeys(("seconds", "seconds_low", "seconds_high"), seconds)
     description["sources"] = ["measured"]
     words = sentences.head(description)[1].removeprefix("about ").partition(" with ")[0].split()
     units = {"s": 1, "min": 60, "h": 3600, "days": 86_400}
@@ -284,7 +284,7 @@ def test_hours_read_plainly_and_never_promise_less(make: Callable[..., Plan], se
 )
 def test_no_part_of_a_duration_is_0(make: Callable[..., Plan], seconds: int, text: str) -> None:
     description = described(make())
-    description["totals"]["seconds"] = seconds
+    description["totals"] |= dict.fromkeys(("seconds", "seconds_low", "seconds_high"), seconds)
     assert sentences.head(description)[1].startswith(f"about {text} with ")
 
 

@@ -19,13 +19,14 @@ from made_up import alike, composed, evaluation
 from ablate import machine
 from ablate.models.costs import totals
 from ablate.models.spec import parse
-from ablate.planning import calibration, forecast, plan, run_result
+from ablate.planning import calibration, forecast, plan, run_result, speeds
 from ablate.planning.calibration import Speed, nearest
 from ablate.planning.command import command_of
 from ablate.planning.forecast import Forecast, evaluations_left, wall_seconds
 from ablate.planning.plan import Plan
 from ablate.planning.runs import Training, trainings
-from ablate.resources import Share
+from ablate.resources import Share, cores
+from ablate.text import span
 from ablate.trainers import networks
 
 SHARE = Share(at_once=2, threads=1)
@@ -36,14 +37,14 @@ def make(store: Path, *words: str) -> Plan:
     return plan.make(command, "factorial", lambda overrides: composed(["data=digits", "readout.last=1", *overrides]))
 
 
-def train(training: Training, speeds: Sequence[float | None], **segment: Any) -> None:
-    """Write what a training leaves: one evaluation for each speed, in examples a second."""
+def train(training: Training, speeds: Sequence[float | None], took: float = 100.0, **segment: Any) -> None:
+    """Write what a training leaves: one evaluation for each speed, in examples a second. took: the seconds to each."""
     trajectory = training.trajectory
     trajectory.write_config(training.runs[0].content, training.runs[0].names)
     here = {"from_step": 0, "host": machine.host(), "threads": 1, "at_once": 2, "device": "chip", "processor": "chip"}
     trajectory.add_segment(here | segment)
     for number, speed in enumerate(speeds, start=1):
-        row = evaluation(100 * number, **alike(0.5), seconds=1.0, examples_per_second=speed)
+        row = evaluation(100 * number, **alike(0.5), seconds=took * number, examples_per_second=speed)
         trajectory.add_evaluation(row, {"raw": np.arange(3), "averaged": np.arange(3)})
 
 
@@ -104,7 +105,7 @@ def test_only_the_evaluations_of_a_fitting_segment_count(tmp_path: Path) -> None
     training = make(tmp_path, "seed=7").trainings[0]
     train(training, [400.0, 500.0, 900.0])
     training.trajectory.add_segment({"from_step": 200, "host": "elsewhere", "threads": 1, "device": "x", "processor": "x"})
-    assert forecast.speeds(training.trajectory, on_gpu=False, host=machine.host()) == [Speed(400.0, 1, 2), Speed(500.0, 1, 2)]
+    assert speeds.speeds(training.trajectory, on_gpu=False, host=machine.host()) == [Speed(400.0, 1, 2), Speed(500.0, 1, 2)]
 
 
 def test_trainings_that_shared_the_machine_alike_are_preferred(tmp_path: Path) -> None:
@@ -228,7 +229,7 @@ def test_a_store_of_tiny_models_leaves_the_pace_of_a_large_one_to_the_measuremen
     expected = asked(made, calibrate=True)
     train(resized(planned[1], 1, tmp_path), [5000.0])
     scans = []
-    monkeypatch.setattr(forecast, "_newest", lambda store, newest=forecast._newest: scans.append(store) or newest(store))
+    monkeypatch.setattr(speeds, "newest", lambda store, newest=speeds.newest: scans.append(store) or newest(store))
     assert asked(made, calibrate=True) == expected
     assert (expected.sources, measured, scans) == ((forecast.CALIBRATED,), [(1, 2)], [tmp_path])
     train(make(tmp_path, "seed=100").trainings[0], [500.0])
@@ -288,7 +289,7 @@ def test_what_is_no_measurement_is_passed_over(tmp_path: Path, measured: list[tu
 
 def test_the_nearest_speeds_are_of_as_many_threads_then_as_many_at_once() -> None:
     speeds = [Speed(1.0, 1, 9), Speed(2.0, 1, 9), Speed(3.0, 1, None), Speed(4.0, 2, 2), Speed(5.0, 4, 2)]
-    assert nearest(speeds, Share(2, 1)) == Speed(1.5, 1, 9)
+    assert nearest(speeds, Share(2, 1)) == Speed(1.5, 1, 9, spread=2.0)
     assert nearest(speeds, Share(2, 3)) == Speed(5.0, 4, 2)
     assert nearest([], SHARE) is None
 
@@ -329,3 +330,57 @@ def test_one_with_more_threads_takes_the_place_of_several_but_on_a_gpu() -> None
     assert wall_seconds(each, Share(3, 1)) == 5 + forecast.START_OF_WORKER_S
     assert wall_seconds(each, Share(2, 1, gpus=("0", "1"))) == 5 + forecast.START_OF_WORKER_S
     assert wall_seconds([(5.0, 64)], Share(2, 1)) == 5 + forecast.START_OF_WORKER_S
+
+
+@pytest.mark.parametrize("how", [{"took": 5.0}, {"load": 2.0 * cores()}])
+@pytest.mark.parametrize("same_kind", [True, False])
+def test_short_trainings_and_those_of_a_busy_machine_do_not_outweigh_the_measurement(
+    tmp_path: Path, measured: list[tuple[int, int]], how: dict[str, Any], same_kind: bool
+) -> None:
+    made = make(tmp_path, "steps=100000")
+    expected = asked(made, calibrate=True)
+    assert expected.sources == (forecast.CALIBRATED,)
+    train(
+        make(tmp_path, "seed=100" if not same_kind else "seed=1", "lr=0.1" if same_kind else "lr=0.2").trainings[0],
+        [50.0],
+        **how,
+    )
+    assert asked(made, calibrate=True) == expected
+    train(make(tmp_path, "seed=2").trainings[0], [500.0])
+    assert asked(made, calibrate=True).sources == (forecast.SAME_KIND,)
+
+
+def test_without_a_measurement_a_short_training_tells_a_range(tmp_path: Path) -> None:
+    made = make(tmp_path, "steps=100000")
+    train(make(tmp_path, "seed=1").trainings[0], [500.0], took=5.0)
+    found = asked(made)
+    assert found.sources == (forecast.SAME_KIND,)
+    assert " to " in span(found.seconds, found.low, found.high)
+    assert found.high <= 3 * found.low
+
+
+def test_short_trainings_tell_best_of_those_that_are_as_short(tmp_path: Path, measured: list[tuple[int, int]]) -> None:
+    calibration.measure("float32", SHARE, tmp_path)
+    made = make(tmp_path, "steps=100")
+    train(make(tmp_path, "seed=1").trainings[0], [500.0], took=5.0)
+    assert asked(made).sources == (forecast.SAME_KIND,)
+
+
+def test_a_time_is_told_as_one_number_where_trainings_of_its_kind_took_alike(tmp_path: Path) -> None:
+    made = make(tmp_path, "steps=100000")
+    train(make(tmp_path, "seed=1").trainings[0], [500.0, 520.0, 490.0])
+    found = asked(made)
+    assert span(found.seconds, found.low, found.high).startswith("about ")
+    train(make(tmp_path, "seed=2").trainings[0], [500.0, 150.0, 1000.0])
+    found = asked(made)
+    assert " to " in span(found.seconds, found.low, found.high)
+
+
+@given(st.floats(1, 1e6), st.sampled_from([forecast.SURE, forecast.ROUGH]))
+def test_about_is_within_30_percent_and_a_range_at_most_three_times_its_low_end(
+    seconds: float, within: tuple[float, float]
+) -> None:
+    low, high = (factor * seconds for factor in within)
+    is_about = span(seconds, low, high).startswith("about ")
+    assert is_about == (within == forecast.SURE) or seconds < 60
+    assert high <= 3.001 * low

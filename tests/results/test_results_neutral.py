@@ -19,8 +19,8 @@ from ablate.config.neutral import layer_fields, with_neutral, without_neutral
 from ablate.config.own_configs import conf_dir
 from ablate.config.recipe import Augment, Recipe
 from ablate.models import layers, spec
-from ablate.planning.forecast import siblings
 from ablate.planning.run_result import trajectory_of
+from ablate.planning.speeds import siblings
 from ablate.report.paper import recipe as paper
 from ablate.results.analysis import analyze
 from ablate.results.published import recipe as published_digest
