@@ -48,9 +48,12 @@ def fronts(trials: pd.DataFrame, objectives: Sequence[Objective]) -> pd.DataFram
 
 
 def slices(trials: pd.DataFrame, keys: Sequence[str], objective: Objective) -> pd.DataFrame:
-    """One row a searched key and finished trial: parameter, setting, number, state, default, value (missing unless done)."""
+    """One row a searched key and finished trial.
+
+    Columns: parameter, setting, number, state, default, last_value, value (missing unless done).
+    """
     seen = trials[trials["state"].isin(FINISHED)]
-    columns = seen[["number", "state", "default"]].assign(value=seen[objective.column])
+    columns = seen[["number", "state", "default", "last_value"]].assign(value=seen[objective.column])
     parts = [columns.assign(parameter=key, setting=seen[key].astype("object")) for key in keys]
     return pd.concat(parts, ignore_index=True)
 

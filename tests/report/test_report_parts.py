@@ -34,6 +34,7 @@ def part(arms, names, places, note="the toy's own"):
     columns = (wordy("arm", names.values()), decimal("range", arms["high"] - arms["low"], places))
     return Table("ranges", "How wide each interval is", columns, (note,))
 """
+SAID = ("verdict_notes", "ax", "cost")  # what parts may take besides frames
 WORDS = ("augment=on,off",)
 VALUES = [[0.8, 0.81, 0.82], [0.7, 0.72, 0.71]]
 
@@ -94,7 +95,7 @@ def test_every_part_takes_frames_as_they_are_computed() -> None:
     makers = [kind.find(name) for kind in (FIGURES, TABLES) for name in kind.ours()]
     for function in (*computed.values(), *makers):
         takes = {name: hint for name, hint in function.__annotations__.items() if name in gives}
-        assert set(by_name.wanted(function, (*by_name.names(), "verdict_notes"))) == set(inspect.signature(function).parameters)
+        assert set(by_name.wanted(function, (*by_name.names(), *SAID))) == set(inspect.signature(function).parameters)
         for name, hint in takes.items():
             assert hint == gives[name], f"{name} of {function.__module__}.{function.__name__}"
 

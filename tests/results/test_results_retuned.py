@@ -156,9 +156,9 @@ def test_figures_show_both_effects_and_the_curves(retuned) -> None:
     analysis, _ = retuned()
     figures = {name: figure for name, _, figure in plots.drawn(analysis)}
     told = [text for _, _, text in plots.points(figures["effects_by_rate"])]
-    assert [text.partition(":")[0] for text in told] == ["augment", "augment", "ema", "ema"]
-    assert "−4.83 points" in told[0]
-    assert "−0.67 points" in told[1]
+    assert [text.partition(",")[0] for text in told] == ["no augmentation"] * 2 + ["no EMA"] * 2
+    assert "−4.83 pp" in told[0]
+    assert "−0.67 pp" in told[1]
     curve = [text for _, _, text in plots.points(figures["tuning"])]
     assert len(curve) == 8, "one that diverged has no value"
     assert curve[0] == "baseline, lr 0.05: 80.35% ± 0.07"

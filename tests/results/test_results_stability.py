@@ -9,7 +9,6 @@ from made_up import LABELS
 from rich.console import Console
 
 from ablate.report import caveats, files, footnotes, paper, tables
-from ablate.report.figures.accuracy import FELL as SAID
 from ablate.report.figures.accuracy import part as over_training
 from ablate.report.figures.forest import part as judged
 from ablate.report.page import story
@@ -101,11 +100,14 @@ def test_unstable_runs_are_shown_and_counted(fallen, tmp_path):
 
 
 def test_the_figures_mark_unstable_runs(fallen):
-    curves = fallen.fill(over_training).figure.axes[0]
-    assert SAID in curves.get_legend().get_title().get_text()
+    figure = fallen.fill(over_training).figure
+    curves = figure.axes[0]
+    assert "Thin line to ▽: an unstable run, which counts." in " ".join(figure.texts[1].get_text().split())
     assert sum(line.get_marker() == "v" and line.get_markerfacecolor() == "white" for line in curves.lines) == 1
-    rows = fallen.fill(judged).figure.axes[0]
-    assert "a seed with an unstable run" in [text.get_text() for text in rows.get_legend().get_texts()]
+    figure = fallen.fill(judged).figure
+    assert "Circles: seeds, filled where a run is unstable." in " ".join(figure.texts[1].get_text().split())
+    seeds = [line for line in figure.axes[0].lines if line.get_marker() == "o" and line.get_markerfacecolor() != "none"]
+    assert [len(line.get_xdata()) for line in seeds] == [1]
 
 
 def test_what_was_evaluated_too_seldom_is_not_checked_which_is_said(sweeps):

@@ -1,13 +1,11 @@
 """Intervals as bars, with an arrow where one is cut at the edge of its axes."""
 
-from collections.abc import Iterable
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.markers import CARETDOWN, CARETLEFT, CARETRIGHT, CARETUP
 
-ARROW = 4.5  # points
-SAID = "arrow: more lies beyond the edge"
+ARROW = 4  # points
+SAID = "Arrow: goes on beyond the axis."
 
 
 def across(ax: Axes, y: float, low: float, high: float, color: str, linewidth: float, zorder: float = 2) -> None:
@@ -32,6 +30,7 @@ def upright(ax: Axes, x: float, low: float, high: float, color: str, linewidth: 
                 ax.plot(x, edge, marker=arrow, color=color, markersize=ARROW, clip_on=False, zorder=zorder + 1)
 
 
-def cut(ends: Iterable[float], edges: tuple[float, float]) -> list[str]:
-    """What a legend says where some of the ends lie beyond the edges."""
-    return [SAID] if any(end < edges[0] or end > edges[1] for end in ends) else []
+def cut(ax: Axes) -> list[str]:
+    """What a figure says where an interval or a value lies beyond its edges."""
+    arrows = {CARETDOWN, CARETLEFT, CARETRIGHT, CARETUP}
+    return [SAID] if any(line.get_marker() in arrows for line in ax.lines) else []

@@ -1,4 +1,4 @@
-"""What accuracy costs: a panel a cost, with the front of the arms that nothing else beats on both."""
+"""What accuracy costs: one panel with the arms where they were measured, and the Pareto front."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,162 +6,227 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ablate import numbers
+from ablate.errors import AblateError, one_of
 from ablate.report import naming
-from ablate.report.figures import bars, point_labels
-from ablate.report.figures.legend import arm_handles, below, named
-from ablate.report.figures.save import Drawn, blank, fit
-from ablate.report.figures.style import FAINT, FEW, SMALL, WIDTH, drawing, headline, limits, look, tell
+from ablate.report.figures import bars, findings, point_labels
+from ablate.report.figures.accuracy import by_arm, left_out
+from ablate.report.figures.save import Drawn, fit, single
+from ablate.report.figures.style import (
+    drawing,
+    faint,
+    fitted,
+    halo,
+    ink,
+    limits,
+    look,
+    round_ticks,
+    soft,
+    tell,
+    text_width,
+    width_of,
+)
 from ablate.report.naming import short
 from ablate.results.question import METRICS, Metric, Question
+from ablate.stats.outcomes import Outcome
 
-PANEL = 1.6  # inches that a panel is high
-AXES_WIDTH = 72 * (WIDTH - 0.7)  # points, about
-BAR = 1.6  # points from one bar to the next that do not hide each other
+HEIGHT, MORE = 1.9, 0.035  # inches of the axes, and those that each arm beyond FEW adds
+FEW = 8  # arms that have an interval each
+NAMED = 16  # arms with their names, at most
+MOST_WIDE = 0.36  # of the figure's width, for a name
+AROUND = 0.55  # inches beside the axes
 DIGITS = 4  # of the numbers of an axis, at least
-# What each cost is called, with the unit for {}.
+CLOSE = 0.05  # of a cost, by which two are about the same
+# What each cost is called, with the unit for {}; and in a title.
 COSTS = {
+    "seconds": "{} of training, mean over seeds",
     "operations": "operations for one image{}",
     "parameters": "parameters{}",
-    "seconds": "time of training, mean over seeds{}",
 }
+NAMES = {"seconds": "training time", "operations": "operations", "parameters": "parameters"}
 # From which amount on a unit is used, what it is, and its name.
 UNITS = ((2e9, 1e9, " (billions)"), (2e6, 1e6, " (millions)"), (2e4, 1e3, " (thousands)"), (0, 1, ""))
-TIMES = ((7200, 3600, " (hours)"), (120, 60, " (minutes)"), (0, 1, " (seconds)"))
-FRONT: dict[str, Any] = {"color": FAINT, "linewidth": 1.2, "linestyle": (0, (4, 2)), "drawstyle": "steps-post"}
-OPEN: dict[str, Any] = {"markerfacecolor": "none", "markeredgewidth": 0.9}
-NO_TIME = "time has no front: not trained in turns on one machine"
+TIMES = ((7200, 3600, "hours"), (120, 60, "minutes"), (0, 1, "seconds"))
+FRONT: dict[str, Any] = {"linewidth": 0.8, "linestyle": (0, (4, 3)), "drawstyle": "steps-post"}
+NO_TIME = "No Pareto front: arms were not trained in turns on one machine."
 PLACE = 60  # among the figures of a report
 
 
-def part(question: Question, arms: pd.DataFrame, labels: dict[int, str], places: int, in_turns: bool) -> Drawn | None:
-    """The metric against costs; None where arms with a value differ in none."""
-    if not drawable(arms):
+def part(
+    question: Question,
+    arms: pd.DataFrame,
+    labels: dict[int, str],
+    places: int,
+    in_turns: bool,
+    comparisons: pd.DataFrame,
+    ax: Axes | None = None,
+    cost: str | None = None,
+) -> Drawn | None:
+    """The metric against a cost; None where arms with a value differ in none.
+
+    Args:
+        cost: one of COSTS; None for the first that can be compared.
+
+    Raises:
+        AblateError: arms do not differ in that cost.
+    """
+    there = drawable(arms)
+    if not there:
         return None
+    if cost is not None and cost not in there:
+        raise AblateError(one_of("cost", cost, there))
+    chosen = cost or next((each for each in there if each != "seconds" or in_turns), there[0])
     known, metric = arms[arms["mean"].notna()], question.metric
-    left_out = naming.left_out(arms, labels, known["arm"])
+    ax = ax or single()
+    against_cost(arms, labels, ax, chosen, question.evaluation_set, metric, places, by_arm(question, comparisons))
+    measured = f"{question.evaluation_set} {metric.name}"
+    barred = len(known) <= FEW and known["low"].notna().any()
+    about = [findings.capital(f"{measured}{question.read_at}{', with 95% CI' if barred else ''}.")]
+    about += [NO_TIME] if chosen == "seconds" and not in_turns else []
+    about += ["Arms with a diverged seed are not on the front."] if known["diverged"].any() else []
     incomplete = known.loc[known[list(naming.TROUBLES)].any(axis="columns"), "arm"]
     fewer = [naming.troubled(arms, arm, labels[arm]) for arm in incomplete]
-    figure = against_costs(arms, labels, blank(), question.evaluation_set, metric, places, left_out, fewer, in_turns)
-    return Drawn("costs", f"{metric.name.capitalize()} and what it costs", fit(figure, height(arms)))
+    about += [f"Fewer seeds than planned: {findings.listed(fewer)}."] if fewer else []
+    about += [*bars.cut(ax), *left_out(naming.left_out(arms, labels, known["arm"]))]
+    finding = _finding(known, labels, chosen, question)
+    return Drawn("costs", f"{metric.name.capitalize()} and what it costs", fit(ax, height(arms), finding, " ".join(about)))
 
 
 def drawable(arms: pd.DataFrame) -> list[str]:
-    """The costs in which arms with a value differ: what there is a panel for."""
+    """The costs in which arms with a value differ."""
     known = arms[arms["mean"].notna()]
     return [cost for cost in COSTS if len(known[cost].dropna().unique()) > 1]
 
 
-def against_costs(
+def height(arms: pd.DataFrame) -> float:
+    """How high the axes are to be, in inches."""
+    return HEIGHT + MORE * max(0, int(arms["mean"].notna().sum()) - FEW)
+
+
+def against_cost(
     arms: pd.DataFrame,
     labels: Mapping[int, str],
-    figure: Figure,
+    ax: Axes,
+    cost: str,
     evaluation_set: str = "test",
     metric: Metric = METRICS["accuracy"],
     places: int = 2,
-    left_out: Sequence[str] = (),
-    fewer: Sequence[str] = (),
-    in_turns: bool = True,
-) -> Figure:
-    """Draw what each arm reaches against what it costs, a panel for each cost in which arms differ.
+    outcomes: Mapping[int, Outcome] | None = None,
+) -> Axes:
+    """Draw what each arm reaches against what it costs, with its interval, its name and the Pareto front.
 
-    Every point stands at its cost and its mean. Points that overlap are open, so that all of them are seen, and then arms have
-    numbers, as more than FEW have. Bars that would hide each other or so many points are left out of their panel.
+    Every point stands at its cost and its mean; names move, points do not. Of more than NAMED arms, the first, those on the
+    front, and those that differ most from it are named. Of more than FEW arms none has an interval.
 
     Args:
-        arms: columns arm, mean, low, high, operations, parameters, seconds, front_operations and so on, diverged.
+        arms: columns arm, mean, low, high, operations, parameters, seconds, front_operations and so on.
         labels: the names of the arms, by number.
-        figure: an empty one.
-        left_out: arms without a value, for the legend.
-        fewer: arms that lack some of their seeds, for the legend.
-        in_turns: whether times can be compared, so that they have a front.
+        cost: one of COSTS.
+        outcomes: the verdicts of arms; without one they differ in color and marker.
     """
-    costs = drawable(arms)
-    known = arms[arms["mean"].notna()]
-    many = len(arms) > FEW
+    known = arms[arms["mean"].notna() & arms[cost].notna()]
     with drawing():
-        panels = figure.subplots(len(costs), 1, sharey=True, squeeze=False)[:, 0]
-        barred = [cost for cost in costs if not many and not _hiding(known[known[cost].notna()], cost)]
+        barred = len(known) <= FEW
         ends = known if barred else known[:0]
-        low, high = limits(known["mean"], ends["low"], ends["high"], cut=2.0)
-        room = 0.08 * (high - low) if many else 0.0  # for the numbers
-        panels[0].set_ylim(low - room, high + room)
-        numbered = [
-            _panel(ax, known[known[cost].notna()], cost, labels, cost in barred, many, metric, places)
-            for cost, ax in zip(costs, panels, strict=True)
-        ]
-        headline(figure, f"{metric.name} on the {evaluation_set} set ({metric.unit})")
-        said = _meaning(known, costs, panels[0].get_ylim(), barred, any(numbered))
-        said += [NO_TIME] if "seconds" in costs and not in_turns else []
-        said += [*named("mean of fewer seeds than planned", fewer), *named("not drawn", left_out)]
-        handles, lines, columns = arm_handles({arm: labels[arm] for arm in known["arm"]}, said, False, any(numbered))
-        below(panels[-1], handles, lines, columns)
-    return figure
+        ax.set_ylim(*limits(known["mean"], ends["low"], ends["high"], cut=2.0, bounds=metric.bounds))
+        amounts = known[cost].to_numpy(dtype=float)
+        pad = 0.06 * (amounts.max() - amounts.min() or abs(amounts.max()) * 0.1 or 1.0)
+        ax.set_xlim(max(amounts.min() - pad, 0.0), amounts.max() + 3 * pad)
+        front = _front(ax, known, cost)
+        for arm in known.to_dict("records"):
+            style = _style(int(arm["arm"]), outcomes) | {"linestyle": "none"}
+            if barred:
+                bars.upright(ax, arm[cost], arm["low"], arm["high"], color=style["color"], linewidth=0.8)
+            (dot,) = ax.plot(arm[cost], arm["mean"], **style, markersize=4.8, markeredgewidth=0.8, zorder=4, clip_on=False)
+            value = f"{findings.value(arm['mean'], metric, places)}"
+            tell(dot, [f"{short(labels[arm['arm']])}: {value}, {arm[cost]:,.0f} {cost}"])
+        _name(ax, known, cost, labels, outcomes, metric, front)
+        _axis(ax, amounts, cost)
+        ax.set_ylabel(f"{metric.name} on the {evaluation_set} set, {metric.unit}")
+        ax.yaxis.set_major_locator(round_ticks(6))
+    return ax
 
 
-def height(arms: pd.DataFrame) -> float:
-    """How high the axes of all panels are to be, in inches."""
-    return PANEL * len(drawable(arms))
+def _style(arm: int, outcomes: Mapping[int, Outcome] | None) -> dict[str, Any]:
+    return look(arm, (outcomes or {}).get(arm))
 
 
-def _panel(
+def _front(ax: Axes, known: pd.DataFrame, cost: str) -> pd.DataFrame:
+    """The Pareto front as steps; its arms."""
+    front = known[known[f"front_{cost}"].astype(bool)].sort_values([cost, "mean"])
+    if len(front):
+        right = ax.get_xlim()[1]
+        ax.plot([*front[cost], right], [*front["mean"], front["mean"].iloc[-1]], color=ink(), zorder=1, **FRONT)
+        at = (1, front["mean"].iloc[-1])
+        look: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": 6.5, "color": soft()}
+        ax.annotate("Pareto front", at, (0, 1.5), xycoords=("axes fraction", "data"), textcoords="offset points", **look)
+    return front
+
+
+def _name(
     ax: Axes,
-    arms: pd.DataFrame,
+    known: pd.DataFrame,
     cost: str,
     labels: Mapping[int, str],
-    barred: bool,
-    many: bool,
+    outcomes: Mapping[int, Outcome] | None,
     metric: Metric,
-    places: int,
-) -> bool:
-    """Draw one cost; whether points overlap, so that arms have numbers."""
-    amounts, means = (arms[name].to_numpy(dtype=float) for name in (cost, "mean"))
-    left, right = _ends(amounts)
-    bottom, top = ax.get_ylim()
-    ax.set_xlim(left, right)
-    at, up = AXES_WIDTH * (amounts - left) / (right - left), 72 * PANEL * (means - bottom) / (top - bottom)
-    opened = point_labels.covering(at, up)
-    front = arms[arms[f"front_{cost}"].astype(bool)].sort_values([cost, "mean"])
-    ax.plot([*front[cost], *[right] * (len(front) > 0)], [*front["mean"], *front["mean"].tail(1)], **FRONT, zorder=1)
-    for arm, hollow in zip(arms.to_dict("records"), opened, strict=True):
-        style = look(arm["arm"]) | {"linestyle": "none"}
-        if barred:
-            bars.upright(ax, arm[cost], arm["low"], arm["high"], color=style["color"], linewidth=0.8)
-        filled = {"markeredgecolor": "white", "markeredgewidth": 0.3}
-        (dot,) = ax.plot(arm[cost], arm["mean"], **style, **(OPEN if hollow else filled))
-        value = f"{numbers.number(arm['mean'], places)} {metric.unit}"
-        tell(dot, [f"{short(labels[arm['arm']])}: {value}, {arm[cost]:,.0f} {cost}"])
-    if many or opened.any():
-        _number(ax, arms["arm"].tolist(), at, up)
+    front: pd.DataFrame,
+) -> None:
+    """Each arm's name and value beside its point."""
+    wide, tall = 72 * (width_of(ax) - AROUND), 72 * height(known)
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    first = (known["mean"] - known["mean"].iloc[0]).abs()
+    order = known.assign(own=known["arm"].isin(front["arm"]), far=first).sort_values(["own", "far"], ascending=False)
+    order = pd.concat([known.iloc[:1], order[order["arm"] != known["arm"].iloc[0]]])
+    x = wide * (order[cost].to_numpy(dtype=float) - left) / (right - left)
+    y = tall * (order["mean"].to_numpy(dtype=float) - bottom) / (top - bottom)
+    digits = 1 if metric.unit == "%" else 3
+    texts = [
+        f"{short(labels[arm])} {numbers.number(mean, digits)}" for arm, mean in zip(order["arm"], order["mean"], strict=True)
+    ]
+    named = [fitted(text, 72 * MOST_WIDE * width_of(ax), 7, "bold") for text in texts[:NAMED]]
+    sizes = [(max(text_width(line, 7, "bold") for line in lines), len(lines)) for lines in named]
+    steps = _taken(front, order if len(order) <= FEW else order[:0], cost, (left, right, wide), (bottom, top, tall))
+    found = point_labels.places(x, y, sizes, wide, tall, steps)
+    for arm, at, up, lines, (across, _), (to, high, far) in zip(order["arm"], x, y, named, sizes, found, strict=False):
+        if far:
+            near = to - np.clip(to - at, -across / 2, across / 2)
+            ends = [at / wide, near / wide], [up / tall, high / tall]
+            ax.add_line(Line2D(*ends, transform=ax.transAxes, color=faint(), linewidth=0.5, zorder=1.5))
+        color = findings.darker(_style(int(arm), outcomes)["color"])
+        place: dict[str, Any] = {"transform": ax.transAxes, "ha": "center", "va": "center"}
+        said = ax.text(to / wide, high / tall, "\n".join(lines), fontsize=7, fontweight="bold", color=color, **place)
+        said.set(path_effects=halo(), zorder=5, linespacing=1.1)
+        said.set_in_layout(False)
+
+
+def _taken(
+    front: pd.DataFrame, barred: pd.DataFrame, cost: str, across: tuple[float, float, float], up: tuple[float, float, float]
+) -> NDArray[np.float64]:
+    """Boxes along the level parts of the front and around intervals, which names are not to cover, in points."""
+    (left, right, wide), (bottom, top, tall) = across, up
+    at = wide * (barred[cost].to_numpy(dtype=float) - left) / (right - left)
+    low, high = (tall * (barred[side].to_numpy(dtype=float) - bottom) / (top - bottom) for side in ("low", "high"))
+    bars = np.nan_to_num(np.stack([at - 1, at + 1, low, high], axis=1))
+    if not len(front):
+        return bars
+    x = wide * (np.array([*front[cost].astype(float), right]) - left) / (right - left)
+    y = tall * (front["mean"].to_numpy(dtype=float) - bottom) / (top - bottom)
+    level = np.stack([x[:-1], x[1:], y - 1, y + 1], axis=1)
+    word = np.array([[wide - 45, wide, y[-1], y[-1] + 9]])
+    return np.vstack([level, word, bars])
+
+
+def _axis(ax: Axes, amounts: NDArray[np.float64], cost: str) -> None:
+    left, right = ax.get_xlim()
     _, size, unit = next(unit for unit in (TIMES if cost == "seconds" else UNITS) if amounts.max() >= unit[0])
-    ax.set_xlabel(COSTS[cost].format(unit), labelpad=2)
-    ticks = MaxNLocator(5).tick_values(amounts.min() / size, amounts.max() / size)
+    ax.set_xlabel(COSTS[cost].format(unit))
+    ticks = round_ticks(6).tick_values(left / size, right / size)
     ticks = [tick for tick in ticks if left <= size * tick <= right]
     ax.set_xticks([size * tick for tick in ticks], _exact(ticks))
-    ax.tick_params(labelsize=SMALL)
-    ax.spines["top"].set_visible(False)
-    return bool(opened.any())
-
-
-def _ends(amounts: NDArray[np.float64]) -> tuple[float, float]:
-    """The ends of an axis of costs."""
-    pad = 0.08 * (amounts.max() - amounts.min())
-    return float(amounts.min() - pad), float(amounts.max() + pad)
-
-
-def _hiding(arms: pd.DataFrame, cost: str) -> bool:
-    """Whether bars at their costs would hide each other, at least in part."""
-    amounts, low, high = (arms[name].to_numpy(dtype=float) for name in (cost, "low", "high"))
-    left, right = _ends(amounts)
-    near = np.abs(amounts - amounts[:, None]) < BAR * (right - left) / AXES_WIDTH
-    # Where one has no bar, all comparisons with it are false.
-    both = near & (low <= high[:, None]) & (low[:, None] <= high)
-    return bool(both[~np.eye(len(arms), dtype=bool)].any())
 
 
 def _exact(ticks: Sequence[float]) -> list[str]:
@@ -176,43 +241,18 @@ def _exact(ticks: Sequence[float]) -> list[str]:
     return next(right, [f"{tick:,}" for tick in ticks])
 
 
-def _number(ax: Axes, arms: Sequence[int], x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
-    """The number of each arm beside its point. x, y: of the points, in points from the axes' corner."""
-    tall = 72 * PANEL
-    for arm, at, up, (to, high, far) in zip(arms, x, y, point_labels.places(x, y, arms, AXES_WIDTH, tall), strict=True):
-        color = look(arm)["color"]
-        if far:
-            ends = [at / AXES_WIDTH, to / AXES_WIDTH], [up / tall, high / tall]
-            ax.add_line(Line2D(*ends, transform=ax.transAxes, color=color, linewidth=0.4, zorder=1.5))
-        ax.text(
-            to / AXES_WIDTH,
-            high / tall,
-            str(arm),
-            transform=ax.transAxes,
-            ha="center",
-            va="center_baseline",
-            fontsize=point_labels.SIZE,
-            color=color,
-        )
-
-
-def _meaning(
-    arms: pd.DataFrame, costs: Sequence[str], edges: tuple[float, float], barred: Sequence[str], opened: bool
-) -> list[str]:
-    """What a point and a bar are, and the bars and costs that are left out. opened: whether points overlap."""
-    but = ", without those of which a seed diverged" if arms["diverged"].any() else ""
-    known = bool(arms["low"].notna().any())
-    fronts = arms[[f"front_{cost}" for cost in costs]].any(axis=None)
-    lines = [
-        *([f"dashed line: the front of the arms that none beats on both{but}"] if fronts else []),
-        f"point: mean over seeds{'; bar: 95% interval over seeds' if known and barred else ''}",
-    ]
-    if opened:
-        lines.append("open points overlap; each is at its own cost and mean")
-    if known and len(barred) < len(costs):
-        lines.append(f"{'bars that would overlap' if barred else 'intervals over seeds'}: in the table of arms")
-    lines += bars.cut([*arms["low"], *arms["high"]], edges) if barred else []
-    for cost in COSTS:
-        if cost not in costs and arms[cost].notna().any():
-            lines.append(f"{cost}: the same in all arms")
-    return lines
+def _finding(known: pd.DataFrame, labels: Mapping[int, str], cost: str, question: Question) -> str:
+    """The arm with the best value, and what it costs beside the baseline."""
+    metric = question.metric
+    here = known[known[cost].notna()]
+    top = here.iloc[int((metric.better * here["mean"].to_numpy(dtype=float)).argmax())]
+    base = here[here["arm"] == question.baseline]
+    what = f"{findings.best(metric)} {question.evaluation_set} {metric.name}"
+    name = short(labels[int(top["arm"])])
+    own = "the baseline" if int(top["arm"]) == question.baseline else name
+    if int(top["arm"]) == question.baseline or base.empty or not float(base[cost].iloc[0]):
+        return findings.capital(f"{own} has the {what}")
+    ratio = float(top[cost]) / float(base[cost].iloc[0])
+    if abs(ratio - 1) <= CLOSE:
+        return findings.capital(f"{own} has the {what}, at about the baseline's {NAMES[cost]}")
+    return findings.capital(f"{own} has the {what}, at {ratio:.2g} times the baseline's {NAMES[cost]}")

@@ -2,103 +2,115 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
 
 from ablate import numbers
-from ablate.report import bounds, sentences
-from ablate.report.figures import bars, rows
-from ablate.report.figures.legend import LINE, UNDER, below, shade
+from ablate.report import bounds
+from ablate.report.figures import bars, findings, rows
 from ablate.report.figures.save import Drawn, fit, single
-from ablate.report.figures.style import BLUE, SHADE, drawing, limits, tell
+from ablate.report.figures.style import band, drawing, faint, is_wide, limits, look, round_ticks, soft, tell
 from ablate.results.question import METRICS, Metric, Question
 from ablate.results.retuned import Effect, Pair, Retuned
 from ablate.stats import percents
+from ablate.stats.outcomes import Outcome
 
-TRACK = 2.2  # lines that the two intervals of an arm take
-APART = 0.5  # lines from the middle of a row to each of them
-SIDES = {"shared": (-APART, "o", "black"), "own": (APART, "D", BLUE)}  # place, marker and color
-NAMES = {"shared": "at the shared learning rate", "own": "each at its own best one, conditional on that choice"}
+TRACK = 2.0  # lines that the interval of one rate takes
+NAMES = {"shared": "at the shared learning rate", "own": "each at its own best one"}
+HEAD = 1.1  # lines above the first row, for the name of the margin
 PLACE = 20  # among the figures of a report
 
 
-def part(question: Question, comparisons: pd.DataFrame, retuned: Retuned | None, places: int) -> Drawn | None:
+def part(
+    question: Question, comparisons: pd.DataFrame, retuned: Retuned | None, places: int, ax: Axes | None = None
+) -> Drawn | None:
     """Both effects of each arm; None where no rates were tuned."""
     if retuned is None:
         return None
     metric = question.metric
-    axis = f"{question.axis},\ndifference from the baseline ({metric.points})"
-    given = (question.levels, axis, question.margin, metric, places, bounds.without_bar(comparisons, metric))
-    ax = effects_by_rate(bounds.drawn(comparisons, metric), retuned.effects, single(), *given)
+    axis = f"difference from the baseline in {question.axis}, {metric.points}"
+    ax = ax or single()
+    effects_by_rate(bounds.readable(comparisons, metric), retuned.effects, ax, axis, question.margin, metric, places)
+    about = [f"Line: adjusted {percents(question.levels)} CI. Own best rates: conditional on that choice.", *bars.cut(ax)]
     title = "Effects at the shared learning rate and at each arm's own best"
-    return Drawn("effects_by_rate", title, fit(ax, rows.height(ax)))
+    finding = _finding(comparisons, retuned.effects)
+    return Drawn("effects_by_rate", title, fit(ax, rows.height(ax), finding, " ".join(about)))
 
 
 def effects_by_rate(
     comparisons: pd.DataFrame,
     effects: Sequence[Effect],
     ax: Axes,
-    levels: Sequence[float],
-    difference: str,
+    difference: str = "",
     margin: float | None = None,
     metric: Metric = METRICS["accuracy"],
     places: int = 2,
-    more: Sequence[str] = (),
 ) -> Axes:
-    """Draw a row for each arm: its difference from the baseline at the shared learning rate and at the best of both.
+    """Draw two rows for each arm: its difference from the baseline at the shared learning rate and at the best of both.
 
-    The axes are to be as high as `rows.height` says.
+    An arm whose best rate is the shared one has one row. The axes are to be as high as `rows.height` says.
 
     Args:
-        comparisons: columns arm, against, points, low, high, and those of verdicts.
+        comparisons: columns arm, against, points, low, high, verdict.
         effects: of the arms.
-        levels: of the family intervals, one a row.
         difference: what is drawn, for the label of the axis.
         margin: in points, shaded around 0.
-        places: decimals of the values that a pointer shows.
-        more: sentences of the legend besides its own.
+        places: decimals of the values.
     """
     by_pair = {(row["arm"], row["against"]): row for row in comparisons.to_dict("records")}
+    told = [(each, side, pair) for each in effects for side, pair in _sides(each)]
     with drawing():
-        labels = [f"{each.label}\nbest lr {each.lr:g}, the baseline's {each.baseline:g}" for each in effects]
-
-        def verdict(pair: Pair | None) -> str:
-            return "one arm" if pair is None else sentences.short(by_pair[pair], margin)
-
-        texts = [
-            verdict(each.shared) if each.shared == each.own else f"{verdict(each.shared)} | {verdict(each.own)}"
-            for each in effects
+        names = [each.label if side == "shared" else "" for each, side, _ in told]
+        notes = [_note(each, side) for each, side, _ in told]
+        found = [by_pair[pair] for _, _, pair in told]
+        verdicts = [Outcome(row["verdict"]) for row in found]
+        columns = [
+            rows.Column([numbers.signed(row["points"], places) for row in found], "right", bold=True),
+            rows.Column(list(map(str, verdicts)), colors=[findings.word_color(each) for each in verdicts], bold=is_wide(ax)),
         ]
-        middles = rows.lay(ax, labels, texts, TRACK)
+        middles = rows.lay(ax, names, columns, TRACK, notes, top=HEAD)
         edges = [0.0] if margin is None else [-margin, 0.0, margin]
-        shown = comparisons["points"].dropna()
-        ax.set_xlim(*limits([*shown, *edges], comparisons["low"], comparisons["high"]))
-        for middle, each in zip(middles, effects, strict=True):
-            if margin is not None:
-                box = Rectangle((-margin, middle - TRACK / 2), 2 * margin, TRACK, color=SHADE, linewidth=0, zorder=0)
-                ax.add_patch(box)
-            ax.plot([0, 0], [middle - TRACK / 2, middle + TRACK / 2], color="black", linewidth=0.7, zorder=1)
-            for side, pair in (("shared", each.shared), ("own", each.own)):
-                if pair is None:
-                    continue
-                row, (place, marker, color) = by_pair[pair], SIDES[side]
-                bars.across(ax, middle + place, row["low"], row["high"], color=color, linewidth=1.6)
-                (dot,) = ax.plot(row["points"], middle + place, marker, color=color, markersize=5, zorder=4)
-                within = numbers.interval(row["low"], row["high"], places)
-                size = f"{numbers.signed(row['points'], places)} {metric.points} ({within})"
-                tell(dot, [f"{each.label}, {NAMES[side].partition(',')[0]}: {size}"])
-        ax.xaxis.set_major_locator(MaxNLocator(7))
+        ends = comparisons[["low", "high"]].where(np.isfinite(comparisons[["low", "high"]]))
+        ax.set_xlim(*limits([*comparisons["points"].dropna(), *edges], ends["low"], ends["high"]))
+        ax.axvline(0, color=faint(), linewidth=0.7, zorder=1)
+        if margin is not None:
+            ax.axvspan(-margin, margin, color=band(), linewidth=0, zorder=0)
+            name = f"± {margin:g} {metric.points}"
+            ax.text(0, HEAD / 2, name, ha="center", va="center", fontsize=6.5, color=soft())
+        for middle, (each, side, _), row, verdict in zip(middles, told, found, verdicts, strict=True):
+            style = look(0, verdict)
+            if np.isfinite([row["low"], row["high"]]).all():
+                bars.across(ax, middle, row["low"], row["high"], color=style["color"], linewidth=1.7)
+            (dot,) = ax.plot(row["points"], middle, markersize=5, markeredgewidth=0.9, zorder=4, **style)
+            within = numbers.interval(row["low"], row["high"], places)
+            size = f"{numbers.signed(row['points'], places)} {metric.points} ({within})"
+            tell(dot, [f"{each.label}, {NAMES[side]}: {size}"])
+        ax.xaxis.set_major_locator(round_ticks(8 if is_wide(ax) else 4))
         ax.xaxis.set_major_formatter(lambda value, _: numbers.signed(value, 4).rstrip("0").rstrip("."))
-        ax.set_xlabel(difference)
-        ax.set_title(f"{percents(levels)} family intervals; verdicts: shared | own best", pad=8)
-        handles = [
-            Line2D([], [], color=color, marker=marker, linewidth=1.6, markersize=5, label=NAMES[side])
-            for side, (_, marker, color) in SIDES.items()
-        ]
-        shades = [] if margin is None else [shade(margin, metric.points)]
-        said = [*more, *bars.cut([*comparisons["low"], *comparisons["high"]], ax.get_xlim())]
-        below(ax, [*handles, *shades], said, under=UNDER + LINE * difference.count("\n"))
+        ax.set_xlabel("\n".join(findings.broken(difference, ax)))
     return ax
+
+
+def _sides(effect: Effect) -> list[tuple[str, Pair]]:
+    """The rates at which an effect is known: both, or one where they are one."""
+    sides = [("shared", effect.shared)] if effect.shared == effect.own else [("shared", effect.shared), ("own", effect.own)]
+    return [(side, pair) for side, pair in sides if pair is not None]
+
+
+def _note(effect: Effect, side: str) -> str:
+    if effect.shared == effect.own:
+        return "the shared learning rate is its best"
+    own = f"own best: lr {effect.lr:g}, the baseline's {effect.baseline:g}"
+    return "shared learning rate" if side == "shared" else own
+
+
+def _finding(comparisons: pd.DataFrame, effects: Sequence[Effect]) -> str:
+    """Whether verdicts are the same at both rates."""
+    verdicts = {(row["arm"], row["against"]): row["verdict"] for row in comparisons.to_dict("records")}
+    pairs = [(each.label, each.shared, each.own) for each in effects]
+    other = [name for name, one, own in pairs if one is not None and own is not None and verdicts[one] != verdicts[own]]
+    if other:
+        verb = "has another verdict" if len(other) == 1 else "have other verdicts"
+        return findings.capital(f"{findings.listed(other)} {verb} at the best learning rate")
+    return "Tuning the learning rate changes no verdict"

@@ -1,38 +1,33 @@
-"""The differences that are judged: family intervals, a dot a seed, and the verdict in words."""
+"""The differences that are judged: a row each, with its adjusted interval, its seeds, its value and its verdict."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ablate import numbers
-from ablate.report import bounds, sentences
-from ablate.report.figures import bars, rows
-from ablate.report.figures.legend import LINE, UNDER, below, dots, shade
+from ablate.report import bounds, headline
+from ablate.report.figures import bars, findings, rows
 from ablate.report.figures.save import Drawn, fit, single
-from ablate.report.figures.style import GREY, ORANGE, SHADE, drawing, limits, tell
+from ablate.report.figures.style import band, drawing, faint, ink, is_wide, limits, look, round_ticks, soft, tell
+from ablate.results.frames import Results
 from ablate.results.question import METRICS, Metric, Question
 from ablate.stats import equivalence_percents, percents
-from ablate.stats.outcomes import SHOWN, Outcome
-from ablate.text import counted
+from ablate.stats.outcomes import Outcome
 
-FELL: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4.5, "color": ORANGE, "zorder": 3.5}
-SAID = {"†": "† the interval for new images would not give this verdict"}
-ABOVE, BELOW = -0.2, 0.33  # lines from the middle of a row to its interval and to its dots
-NEW = -0.45  # lines from the middle of a row to its interval for new images, which is often hardly longer and would be hidden
-HIGH = 0.62  # lines from the middle to the edges of the shaded margin
+ABOVE, BELOW = -0.25, 0.55  # lines from the middle of a row to its interval and to its seeds
+HEAD = 1.1  # lines above the first row, for the name of the margin
 REACH = 3.0  # of the median width of intervals: how far from all means the axis goes for a wider one
+MEAN, SEED = 5.0, 2.4  # points across
+DAGGER = "† Not decided by the CI for new images, too."
 PLACE = 10  # among the figures of a report
 
 
 def part(
+    results: Results,
     question: Question,
     comparisons: pd.DataFrame,
     samples: pd.DataFrame,
@@ -40,99 +35,121 @@ def part(
     versus: str,
     places: int,
     unstable_seeds: pd.DataFrame,
+    arms: pd.DataFrame,
+    partner: str | None,
+    ax: Axes | None = None,
 ) -> Drawn | None:
     """What was judged; None where nothing was."""
     if comparisons.empty:
         return None
     effects, metric = question.effects, question.metric
-    frame = bounds.drawn(comparisons if effects else comparisons.assign(name=list(pair_labels.values())), metric)
-    wide = bounds.too_wide(comparisons, metric)
-    texts = [
-        sentences.verdict(row, question.margin, interaction=bool(effects) and len(effects[number]) > 1)
-        + (f" ({numbers.TOO_FEW} for an interval)" if wide.iloc[number] else "")
-        for number, row in enumerate(frame.to_dict("records"))
-    ]
-    what, judged = ("effect", "effect") if effects else (f"difference from {versus}", "difference")
-    axis = f"{question.axis},\n{what} ({metric.points})"
-    given = (question.levels, axis, question.margin, metric, places, judged, unstable_seeds)
-    ax = forest(frame, samples, texts, single(), *given)
-    return Drawn("effects", "What was judged, with family intervals and verdicts", fit(ax, rows.height(ax)))
+    frame = bounds.readable(comparisons if effects else comparisons.assign(name=list(pair_labels.values())), metric)
+    judged = "effect" if effects else "difference"
+    axis = f"{'effect' if effects else f'difference from {versus}'}, {metric.points}"
+    ax = ax or single()
+    forest(frame, samples, ax, question.margin, metric, places, axis, unstable_seeds, ordered=partner is not None)
+    said = [f"{findings.capital(question.axis)}.", _lines_are(frame, question), _circles(unstable_seeds)]
+    said += _baseline(question, arms, versus, places)
+    said += [DAGGER] if frame["dagger"].any() else []
+    said += [*bars.cut(ax), *rows.told(len(frame), judged)]
+    finding = headline.text(headline.headline(results, question, comparisons)).removesuffix(".")
+    return Drawn("effects", "What was judged, with verdicts", fit(ax, rows.height(ax), finding, " ".join(said)))
 
 
 def forest(
     comparisons: pd.DataFrame,
     samples: pd.DataFrame,
-    texts: Sequence[str],
     ax: Axes,
-    levels: Sequence[float],
-    difference: str,
     margin: float | None = None,
     metric: Metric = METRICS["accuracy"],
     places: int = 2,
-    judged: str = "difference",
+    difference: str = "",
     unstable_seeds: pd.DataFrame | None = None,
+    ordered: bool = False,
 ) -> Axes:
-    """Draw a row for each difference that is judged: mean and family interval, the seeds, and the verdict.
+    """Draw a row for each difference that is judged: mean and adjusted interval, the seeds, the value and the verdict.
 
-    A thin line above is the interval for new images too, where it is known. The axes are to be as high as `rows.height` says.
-
-    Of more than `rows.MOST` comparisons the largest are drawn, and the figure says so.
+    The largest difference comes first. Of more than `rows.MOST` comparisons the largest are drawn. The axes are to be as high
+    as `rows.height` says.
 
     Args:
-        comparisons: columns name, aliases, points, low, high, low_new, high_new, verdict.
+        comparisons: columns name, aliases, points, low, high, verdict; an interval without bounds is too wide to be drawn.
         samples: a row a comparison, a column a seed, in points.
-        texts: the verdicts in words.
-        levels: of the family intervals, one a row.
-        difference: what is drawn, for the label of the axis.
         margin: in points, shaded around 0.
-        places: decimals of the values that a pointer shows.
-        judged: what each row is.
+        places: decimals of the values.
+        difference: what is drawn, for the label of the axis.
         unstable_seeds: as `samples`, whether a run behind it is unstable; None where none is.
+        ordered: whether rows keep their order, as those of a ladder.
     """
-    edges = [0.0] if margin is None else [-margin, 0.0, margin]
-    count = len(comparisons)
-    kept = rows.largest(comparisons["points"].abs())
-    comparisons, samples, texts = comparisons.iloc[kept], samples.iloc[kept], [texts[row] for row in kept]
-    seeds = samples.to_numpy(dtype=float)
-    fell = np.zeros(seeds.shape, dtype=bool) if unstable_seeds is None else unstable_seeds.iloc[kept].to_numpy(dtype=bool)
-    fell = fell & np.isfinite(seeds)
+    order = rows.largest(comparisons["points"].abs())
+    if not ordered:
+        order = sorted(order, key=lambda row: -np.nan_to_num(comparisons["points"].iloc[row], nan=-np.inf))
+    comparisons, seeds = comparisons.iloc[order], samples.to_numpy(dtype=float)[order]
+    fell = np.zeros(seeds.shape, dtype=bool) if unstable_seeds is None else unstable_seeds.to_numpy(dtype=bool)[order]
+    drawn = comparisons.assign(**{side: comparisons[side].where(np.isfinite(comparisons[side])) for side in ("low", "high")})
     with drawing():
-        names = (comparisons["name"] + "\n" + comparisons["aliases"]).str.strip("\n")
-        middles = rows.lay(ax, names.tolist(), list(texts))
-        low, high = _limits(comparisons, seeds, edges)
+        middles = rows.lay(
+            ax,
+            comparisons["name"].tolist(),
+            _columns(comparisons, places, is_wide(ax)),
+            notes=comparisons["aliases"].tolist(),
+            top=HEAD,
+        )
+        edges = [0.0] if margin is None else [-margin, 0.0, margin]
+        low, high = _limits(drawn, seeds, edges)
         ax.set_xlim(low, high)
-        for middle, values, falls, row in zip(middles, seeds, fell, comparisons.to_dict("records"), strict=True):
-            _zero(ax, middle, margin)
-            bars.across(ax, middle + NEW, row["low_new"], row["high_new"], color=GREY, linewidth=0.9)
-            bars.across(ax, middle + ABOVE, row["low"], row["high"], color="black", linewidth=2.2)
-            look, at = SHOWN[Outcome(row["verdict"])], middle + ABOVE
-            (dot,) = ax.plot(row["points"], at, look.marker, markersize=6.5, color=look.color, zorder=4)
-            dot.set_markeredgecolor("black")
+        _zero(ax, margin, metric)
+        for middle, values, falls, row in zip(middles, seeds, fell, drawn.to_dict("records"), strict=True):
+            style = look(0, Outcome(row["verdict"]))
+            bars.across(ax, middle + ABOVE, row["low"], row["high"], color=style["color"], linewidth=1.7)
+            (dot,) = ax.plot(row["points"], middle + ABOVE, markersize=MEAN, markeredgewidth=0.9, zorder=4, **style)
             tell(dot, [_told(row, metric, places)])
-            (line,) = ax.plot(
-                values, np.full(len(values), middle + BELOW), "o", markersize=3, color="0.2", markerfacecolor="white", zorder=3
-            )
-            line.set_markeredgewidth(0.7)
-            if falls.any():
-                ax.plot(values[falls], np.full(falls.sum(), middle + BELOW), **FELL)
-            for beyond in values[(values < low) | (values > high)]:
-                bars.across(ax, middle + BELOW, beyond, beyond, color="0.2", linewidth=0.7)
-            tell(
-                line,
-                [
-                    f"seed {seed}: {numbers.signed(value, places)} {metric.points}" if np.isfinite(value) else ""
-                    for seed, value in zip(samples.columns, values, strict=True)
-                ],
-            )
-        ax.xaxis.set_major_locator(MaxNLocator(7))
+            _seeds(ax, middle + BELOW, values, falls, samples.columns.tolist(), metric, places)
+        ax.xaxis.set_major_locator(round_ticks(8 if is_wide(ax) else 4))
         ax.xaxis.set_major_formatter(lambda value, _: numbers.signed(value, 4).rstrip("0").rstrip("."))
-        ax.set_xlabel(difference)
-        ax.set_title(f"{percents(levels)} family intervals, {counted(count, judged)} judged", pad=8)
-        handles, said = _meaning(comparisons, texts, margin, metric, levels, bool(fell.any()))
-        said += rows.told(count, judged)
-        ends = [*comparisons[["low", "high", "low_new", "high_new"]].to_numpy(dtype=float).ravel(), *seeds.ravel()]
-        below(ax, handles, said + bars.cut(ends, (low, high)), under=UNDER + LINE * difference.count("\n"))
+        ax.set_xlabel(difference if is_wide(ax) else "\n".join(findings.broken(difference, ax)))
     return ax
+
+
+def _columns(comparisons: pd.DataFrame, places: int, wide: bool) -> list[rows.Column]:
+    values = rows.Column([numbers.signed(value, places) for value in comparisons["points"]], "right", bold=True)
+    ends = zip(comparisons["low"], comparisons["high"], strict=True)
+    within = rows.Column([numbers.interval(*each, places) for each in ends], colors=[soft()] * len(comparisons), small=True)
+    verdicts = [Outcome(verdict) for verdict in comparisons["verdict"]]
+    colors = [findings.word_color(verdict) for verdict in verdicts]
+    marked = comparisons["dagger"] if "dagger" in comparisons else [False] * len(comparisons)
+    words = [f"{verdict} †" if dagger else str(verdict) for verdict, dagger in zip(verdicts, marked, strict=True)]
+    said = rows.Column(words, bold=wide, colors=colors, small=not wide)
+    return [values, within, said] if wide else [values, said]
+
+
+def _zero(ax: Axes, margin: float | None, metric: Metric) -> None:
+    """One band for the margin through all rows, named above them, and one line at 0."""
+    ax.axvline(0, color=faint(), linewidth=0.7, zorder=1)
+    if margin is not None:
+        ax.axvspan(-margin, margin, color=band(), linewidth=0, zorder=0)
+        name = f"± {margin:g} {metric.points}"
+        ax.text(0, HEAD / 2, name, ha="center", va="center", fontsize=6.5, color=soft(), zorder=5)
+
+
+def _seeds(
+    ax: Axes, y: float, values: NDArray[np.float64], fell: NDArray[np.bool_], names: Sequence[Any], metric: Metric, places: int
+) -> None:
+    """A circle a seed, filled where a run behind it is unstable, and an arrow at the edge that one lies beyond."""
+    low, high = ax.get_xlim()
+    (line,) = ax.plot(values, np.full(len(values), y), "o", markersize=SEED, color=soft(), markerfacecolor="none", zorder=3)
+    line.set_markeredgewidth(0.5)
+    if (fell & np.isfinite(values)).any():
+        ax.plot(values[fell], np.full(fell.sum(), y), "o", markersize=SEED + 1, color=ink(), zorder=3.5)
+    for beyond in values[(values < low) | (values > high)]:
+        bars.across(ax, y, beyond, beyond, color=soft(), linewidth=0.7)
+    tell(
+        line,
+        [
+            f"seed {seed}: {numbers.signed(value, places)} {metric.points}" if np.isfinite(value) else ""
+            for seed, value in zip(names, values, strict=True)
+        ],
+    )
 
 
 def _limits(comparisons: pd.DataFrame, seeds: NDArray[np.float64], edges: Sequence[float]) -> tuple[float, float]:
@@ -142,15 +159,8 @@ def _limits(comparisons: pd.DataFrame, seeds: NDArray[np.float64], edges: Sequen
     reach = REACH * float(widths.median()) if len(widths) else np.inf
     lowest, highest = shown.min() - reach, shown.max() + reach
     near = seeds[(seeds >= lowest) & (seeds <= highest)]
-    lows, highs = (comparisons[[side, f"{side}_new"]].to_numpy(dtype=float).ravel() for side in ("low", "high"))
-    return limits([*shown, *near], lows.clip(lowest, highest), highs.clip(lowest, highest))
-
-
-def _zero(ax: Axes, middle: float, margin: float | None) -> None:
-    """The margin and the 0 behind a row; names between the rows stand on white."""
-    if margin is not None:
-        ax.add_patch(Rectangle((-margin, middle - HIGH), 2 * margin, 2 * HIGH, color=SHADE, linewidth=0, zorder=0))
-    ax.plot([0, 0], [middle - HIGH, middle + HIGH], color="black", linewidth=0.7, zorder=1)
+    lows, highs = (comparisons[side].to_numpy(dtype=float).clip(lowest, highest) for side in ("low", "high"))
+    return limits([*shown, *near], lows, highs)
 
 
 def _told(row: Mapping[Any, Any], metric: Metric, places: int) -> str:
@@ -158,25 +168,28 @@ def _told(row: Mapping[Any, Any], metric: Metric, places: int) -> str:
     return f"{row['name']}: {numbers.signed(row['points'], places)} {metric.points} ({within})"
 
 
-def _meaning(
-    comparisons: pd.DataFrame, texts: Sequence[str], margin: float | None, metric: Metric, levels: Sequence[float], fell: bool
-) -> tuple[list[Artist], list[str]]:
-    """The handles of what is drawn, and the sentences above them."""
-    handles: list[Artist] = []
-    if comparisons["low"].notna().any():
-        label = "mean and family interval: it decides" + ("" if margin is None else f" {Outcome.HELPS} and {Outcome.HURTS}")
-        handles.append(Line2D([], [], color="black", linewidth=2.2, marker="D", markerfacecolor="white", label=label))
-    if comparisons["low_new"].notna().any():
-        handles.append(Line2D([], [], color=GREY, linewidth=0.9, label="above it, thin: the same for new images, too"))
-    handles.append(dots("a seed"))
-    if fell:
-        handles.append(Line2D([], [], label="a seed with an unstable run", **FELL))
-    if margin is not None:
-        handles.append(shade(margin, metric.points))
-    untold = comparisons["verdict"] == Outcome.NO_VERDICT
-    drawn = [each for each in Outcome if (untold.any() if each == Outcome.NO_VERDICT else not untold.all())]
-    said = ["  ".join(f"{SHOWN[each].sign} {each}" for each in drawn)]
-    if margin is not None and comparisons["verdict"].eq(Outcome.NO_EFFECT).any():
-        said.append(f"{Outcome.NO_EFFECT}: the {equivalence_percents(levels)} interval, not drawn, lies in the shaded margin")
-    said += [line for mark, line in SAID.items() if any(mark in text for text in texts)]
-    return handles, said
+def _lines_are(frame: pd.DataFrame, question: Question) -> str:
+    """What the lines are, and which interval decides what."""
+    if not np.isfinite(frame["low"]).any():
+        return "No interval: too few seeds."
+    line = f"Line: adjusted {percents(question.levels)} CI, decides {Outcome.HELPS} and {Outcome.HURTS}."
+    if question.margin is None or not frame["verdict"].eq(Outcome.NO_EFFECT).any():
+        return line
+    return f"{line} The {equivalence_percents(question.levels)} CI, not drawn, decides {Outcome.NO_EFFECT}."
+
+
+def _circles(unstable_seeds: pd.DataFrame) -> str:
+    return "Circles: seeds, filled where a run is unstable." if unstable_seeds.any(axis=None) else "Circles: seeds."
+
+
+def _baseline(question: Question, arms: pd.DataFrame, versus: str, places: int) -> list[str]:
+    """The value of what all arms are compared with, where that is one arm."""
+    others = {other for _, other in question.pairs}
+    if question.effects or len(others) != 1:
+        return []
+    mean = arms.set_index("arm")["mean"].get(others.pop(), np.nan)
+    name = versus.removeprefix("the ")
+    unit = "" if question.metric.unit == "%" else " "
+    return (
+        [] if pd.isna(mean) else [f"{name[:1].upper()}{name[1:]}: {numbers.number(mean, places)}{unit}{question.metric.unit}."]
+    )

@@ -1,31 +1,34 @@
 """Published values beside ours: does one new run of ours reach what somebody reported?"""
 
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from ablate import numbers
-from ablate.report.figures import bars, rows
-from ablate.report.figures.legend import below
+from ablate.report.figures import bars, findings, rows
 from ablate.report.figures.save import Drawn, fit, single
-from ablate.report.figures.style import ORANGE, drawing, limits, tell
+from ablate.report.figures.style import drawing, faint, ink, limits, round_ticks, soft, tell
 from ablate.report.naming import short
 from ablate.results.question import Question
 
 PLACES = 1  # that accuracies are published with
+BOUNDS = (0.0, 100.0)
 PLACE = 100  # among the figures of a report
 
 
-def part(question: Question, published: pd.DataFrame, labels: dict[int, str]) -> Drawn | None:
+def part(question: Question, published: pd.DataFrame, labels: dict[int, str], ax: Axes | None = None) -> Drawn | None:
     """Published accuracies beside ours; None where no arm is a published one."""
     if published.empty:
         return None
-    ax = published_beside_ours(published, labels, single(), question.evaluation_set)
-    return Drawn("published", "Published accuracies beside ours", fit(ax, rows.height(ax)))
+    ax = ax or single()
+    published_beside_ours(published, labels, ax, question.evaluation_set)
+    about = ["Diamond: published. Circle: our mean over seeds."]
+    about += ["Line: 95% prediction interval for one new run."] if published["low"].notna().any() else []
+    figure = fit(ax, rows.height(ax), _finding(published), " ".join([*about, *bars.cut(ax)]))
+    return Drawn("published", "Published accuracies beside ours", figure)
 
 
 def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax: Axes, evaluation_set: str = "test") -> Axes:
@@ -38,40 +41,40 @@ def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax
         labels: the names of the arms, by number.
     """
     with drawing():
-        texts = [
-            f"published {numbers.number(value, PLACES)}: {told}"
-            for value, told in published[["published", "told"]].itertuples(index=False)
+        names = [short(labels[arm]) for arm in published["arm"]]
+        columns = [
+            rows.Column([numbers.number(value, PLACES) for value in published["published"]], "right", bold=True),
+            rows.Column(published["told"].tolist(), colors=[soft()] * len(published), small=True),
         ]
-        middles = rows.lay(ax, [short(labels[arm]) for arm in published["arm"]], texts)
+        middles = rows.lay(ax, names, columns)
         shown = [*published["published"], *published["mean"]]
-        ax.set_xlim(*limits(shown, published["low"], published["high"], cut=2.0))
-        left, right = ax.get_xlim()
+        ax.set_xlim(*limits(shown, published["low"].clip(*BOUNDS), published["high"].clip(*BOUNDS), cut=2.0, bounds=BOUNDS))
         for middle, row in zip(middles, published.to_dict("records"), strict=True):
-            ax.plot([left, right], [middle, middle], color="0.9", linewidth=0.6, zorder=0)
-            bars.across(ax, middle, row["low"], row["high"], color="black", linewidth=2.2, zorder=1)
-            (ours,) = ax.plot(row["mean"], middle, "o", color="black", markersize=5, zorder=2)
-            within = numbers.interval(row["low"], row["high"], PLACES, signs=False)
+            low, high = np.clip([row["low"], row["high"]], *BOUNDS)
+            bars.across(ax, middle, low, high, color=ink(), linewidth=1.7, zorder=1)
+            (ours,) = ax.plot(row["mean"], middle, "o", color=ink(), markersize=4, zorder=2)
+            within = numbers.interval(low, high, PLACES, signs=False)
             tell(ours, [f"ours: {numbers.number(row['mean'], 2)}%, one new run {within}"])
-            (theirs,) = ax.plot(
-                row["published"], middle, "D", markersize=7, markerfacecolor="none", color=ORANGE, markeredgewidth=1.5, zorder=3
-            )
+            look: dict[str, Any] = {
+                "markersize": 6,
+                "markerfacecolor": "white",
+                "color": faint(),
+                "markeredgewidth": 1.3,
+                "zorder": 3,
+            }
+            (theirs,) = ax.plot(row["published"], middle, "D", **look)
             tell(theirs, [f"published: {numbers.number(row['published'], PLACES)}%"])
-        ax.xaxis.set_major_locator(MaxNLocator(6))
-        ax.set_xlabel(f"accuracy on the {evaluation_set} set (%)")
-        handles: list[Artist] = [
-            Line2D(
-                [],
-                [],
-                label="published",
-                linestyle="none",
-                marker="D",
-                markerfacecolor="none",
-                color=ORANGE,
-                markeredgewidth=1.5,
-            ),
-            Line2D([], [], label="ours, mean over seeds", linestyle="none", marker="o", color="black", markersize=5),
-        ]
-        if published["low"].notna().any():
-            handles.append(Line2D([], [], label="95% prediction interval for one new run", color="black", linewidth=2.2))
-        below(ax, handles, bars.cut([*published["low"], *published["high"]], (left, right)))
+        ax.grid(True, axis="x")
+        ax.xaxis.set_major_locator(round_ticks(6))
+        ax.set_xlabel(f"accuracy on the {evaluation_set} set, %")
     return ax
+
+
+def _finding(published: pd.DataFrame) -> str:
+    known = published[published["low"].notna()]
+    if known.empty:
+        return "Our runs beside published accuracies: one seed gives no interval"
+    inside = int(known["published"].between(known["low"], known["high"]).sum())
+    if len(known) == 1:
+        return f"The published accuracy is {'within' if inside else 'outside'} what a new run of ours gives"
+    return f"{findings.share(inside, len(known))} published accuracies are within what a new run of ours gives"

@@ -1,86 +1,115 @@
-"""What all figures share: sizes, colors and markers, and how names and intervals are fitted into half a page's width."""
+"""What all figures share: their style, the colors and marks of arms, and how names are fitted into a figure's width."""
 
 import re
 import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.patheffects import withStroke
 from matplotlib.textpath import text_to_path
+from matplotlib.ticker import MaxNLocator
 from scipy.optimize import isotonic_regression
 
 from ablate import escaping
+from ablate.report.figures import stylesheet
+from ablate.stats.outcomes import SHOWN, Outcome
 
-WIDTH = 4.2  # inches; printed half a page wide (8.4 cm), letters of 9 points become 7
-LETTERS, SMALL = 9, 8.5  # points: labels of axes and ticks, and all other text
-DPI = 200  # of a PNG
-FONT = "DejaVu Sans"  # it ships with matplotlib, so that figures do not depend on the fonts of a machine
-STYLE: dict[Any, Any] = {
-    "font.family": ["sans-serif"],
-    "font.sans-serif": [FONT],
-    "font.size": LETTERS,
-    "axes.labelsize": LETTERS,
-    "axes.titlesize": SMALL,
-    "axes.titlelocation": "left",
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.unicode_minus": True,
-    "figure.constrained_layout.h_pad": 0.03,
-    "figure.constrained_layout.w_pad": 0.03,
-    "grid.color": "0.9",
-    "legend.fontsize": SMALL,
-    "legend.title_fontsize": SMALL,
-    "text.parse_math": False,  # a dollar in a user's name is a dollar
-    "svg.fonttype": "none",  # text stays text
-    "svg.hashsalt": "ablate",  # the same frame gives the same file
-}
-# Okabe and Ito's color-blind-safe palette without its yellow, which is lost on white; the baseline alone is black. Colors,
-# lines and markers change at different periods, so that arms look unlike each other in gray, too.
-BASELINE = "#000000"
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+ONE_COLUMN, TWO_COLUMNS = 3.25, 6.75  # inches
+NARROW = 4.5  # inches; a narrower figure leaves out what a wide one has room for
+SHADE = 0.14  # how opaque the range of seeds is
 LINES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "*", "<", ">")
-BLUE, ORANGE, GREEN = COLORS[:3]
-GREY, FAINT, SHADE = "0.35", "0.55", "0.87"  # second text, lines that stand back, areas
-_KEPT = re.compile(r" → |: |± | %| x | (?=†)|(?<=^[+−]) |(?<= [+−]) ")  # spaces that no line is broken at
+_KEPT = re.compile(r"(?<=\bno) | → |: |± | %| x | (?=†)|(?<=^[+−]) |(?<= [+−]) ")  # spaces that no line is broken at
 MOST_LETTERS = 600  # of a name or sentence; a longer one would leave no room for the figure
-FEW = 8  # arms; where there are more, they are numbered in the figure
 CUT = 1.0  # of the span of what is always shown: how far intervals may at least reach beyond it
 
 
 @contextmanager
 def drawing(more: Mapping[str, Any] | None = None) -> Iterator[None]:
-    """Within it matplotlib is as it comes, with our style; afterwards it is as it was.
+    """Within it matplotlib is as it comes, with the style in use; afterwards it is as it was.
 
     So a figure is the same whatever matplotlibrc, style or environment its reader has. All that makes figures, measures their
     texts, or writes them is to be within it.
 
     Args:
-        more: settings besides ours.
+        more: settings besides those of the style.
     """
     with matplotlib.rc_context():
-        settings: dict[Any, Any] = {key: value for key, value in dict.items(matplotlib.rcParamsDefault) if key != "backend"}
-        matplotlib.rcParams.update(settings | STYLE | dict(more or {}))
+        matplotlib.rcParams.update(stylesheet.settings() | dict(more or {}))
         yield
 
 
-def look(arm: int, many: bool = False) -> dict[str, Any]:
-    """The color, line and marker of an arm, the same in every figure."""
+def width() -> float:
+    """Of figures in the style in use, in inches."""
+    return float(stylesheet.style_in_use().get("figure.figsize", (TWO_COLUMNS,))[0])
+
+
+def width_of(ax: Axes) -> float:
+    """Of the figure that holds the axes, in inches."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return float(figure.get_figwidth())
+
+
+def is_wide(ax: Axes) -> bool:
+    """Whether the figure that holds the axes is as wide as two columns."""
+    return width_of(ax) > NARROW
+
+
+def ink() -> str:
+    """The color of names, values and the baseline."""
+    return str(matplotlib.rcParams["text.color"])
+
+
+def soft() -> str:
+    """The color of what stands back: axis labels, seeds, the line below a title."""
+    return _hex(matplotlib.rcParams["axes.labelcolor"])
+
+
+def faint() -> str:
+    """The color of axes, and of lines that lead from a name to its value."""
+    return _hex(matplotlib.rcParams["axes.edgecolor"])
+
+
+def band() -> str:
+    """The color of grid lines and of the margin."""
+    return _hex(matplotlib.rcParams["grid.color"])
+
+
+def small() -> float:
+    """The size of letters of notes and of names inside the axes, in points."""
+    return float(matplotlib.rcParams["font.size"]) - 0.5
+
+
+def look(arm: int, outcome: Outcome | None = None) -> dict[str, Any]:
+    """The color and marker of an arm: of its verdict where it has one, else of its number, the same in every figure."""
+    cycle = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
+    if outcome is not None:
+        shown = SHOWN[outcome]
+        hollow = shown.color.lower() in ("white", "#ffffff")
+        color = soft() if hollow else shown.color
+        face = "white" if outcome is Outcome.INCONCLUSIVE else color
+        return {"color": color, "linestyle": "-", "marker": shown.marker, "markerfacecolor": face}
+    color = _hex(cycle[arm % len(cycle)])
     return {
-        "color": COLORS[(arm - 1) % len(COLORS)] if arm else BASELINE,
-        "linestyle": LINES[arm % len(LINES)],
+        "color": color,
+        "linestyle": LINES[arm // len(MARKERS) % len(LINES)],
         "marker": MARKERS[arm % len(MARKERS)],
-        "linewidth": 1.0 if many else 1.3,
-        "markersize": 3 if many else 4,
+        "markerfacecolor": color,
     }
+
+
+def halo() -> list[withStroke]:
+    """What lets text be read on lines."""
+    return [withStroke(linewidth=2.2, foreground="white")]
 
 
 @contextmanager
@@ -91,11 +120,17 @@ def any_script() -> Iterator[None]:
         yield
 
 
-def text_width(text: str, size: float = SMALL) -> float:
-    """How wide a line of text is, in points."""
-    font = FontProperties(family=FONT, size=size)
+def text_width(text: str, size: float | None = None, weight: str = "normal") -> float:
+    """How wide a line of text is, in points. size: of its letters; None for that of names."""
+    points = float(stylesheet.style_in_use()["font.size"]) if size is None else size
+    return _measured(escaping.figure(text), points, weight, stylesheet.fonts())
+
+
+@lru_cache(maxsize=4096)
+def _measured(text: str, size: float, weight: str, fonts: tuple[str, ...]) -> float:
     with any_script():
-        return float(text_to_path.get_text_width_height_descent(escaping.figure(text), font, False)[0])
+        font = FontProperties(family=list(fonts), size=size, weight=weight)
+        return float(text_to_path.get_text_width_height_descent(text, font, False)[0])
 
 
 def wrapped(text: str, letters: int) -> str:
@@ -112,30 +147,39 @@ def _broken(word: str, where: str) -> list[str]:
     return word.replace(where, where.replace("\0", " "), 1).split(" ", 1)
 
 
-def fitted(text: str, width: float, size: float = SMALL) -> list[str]:
+def fitted(text: str, width: float, size: float | None = None, weight: str = "normal") -> list[str]:
     """The lines of a text that is wrapped to a width in points."""
-    letters = max(8, int(width / (0.45 * size)))
+    points = float(stylesheet.style_in_use()["font.size"]) if size is None else size
+    letters = max(8, int(width / (0.45 * points)))
     lines = wrapped(text, letters).split("\n")
-    while letters > 8 and max(text_width(line, size) for line in lines) > width:
+    while letters > 8 and max(text_width(line, size, weight) for line in lines) > width:
         letters -= 1
         lines = wrapped(text, letters).split("\n")
     return lines
 
 
-def apart(places: Sequence[float], distance: float) -> list[float]:
-    """Ascending places from 0 to 1, moved as little as can be so that neighbors are `distance` apart, and within 0 to 1.
+def apart(places: Sequence[float], distance: float | Sequence[float]) -> list[float]:
+    """Ascending places from 0 to 1, moved as little as can be so that neighbors do not overlap, and within 0 to 1.
 
     Where 1 has no room for all of them, they begin at 0. The least sum of squares, by isotonic regression.
+
+    Args:
+        distance: of neighbors; or how high each is, where that differs.
     """
-    steps = distance * np.arange(len(places))
-    if not len(steps):
+    if not len(places):
         return []
+    heights = np.broadcast_to(np.asarray(distance, dtype=float), len(places))
+    steps = np.concatenate([[0.0], np.cumsum((heights[1:] + heights[:-1]) / 2)])
     moved = isotonic_regression(np.asarray(places) - steps).x.clip(0, max(0.0, 1 - steps[-1]))
     return [float(place) for place in moved + steps]
 
 
 def limits(
-    shown: Iterable[float], lows: Iterable[float] = (), highs: Iterable[float] = (), cut: float = CUT
+    shown: Iterable[float],
+    lows: Iterable[float] = (),
+    highs: Iterable[float] = (),
+    cut: float = CUT,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
 ) -> tuple[float, float]:
     """The limits of an axis that holds all of `shown`, and of intervals around it as much as leaves the rest readable.
 
@@ -143,10 +187,11 @@ def limits(
         shown: what is never cut, such as means and margins; missing values count for nothing.
         lows, highs: the ends of intervals, one each; they are cut where they lie further outside than `cut` times the span of
             what is shown, and than the median interval is wide: among equal means the intervals are what there is to see.
+        bounds: what no value can be beyond, nor the axis.
     """
     inside = np.array([value for value in shown if np.isfinite(value)])
     if not inside.size:
-        return -1.0, 1.0
+        return max(-1.0, bounds[0]), min(1.0, bounds[1])
     low, high = float(inside.min()), float(inside.max())
     span = high - low or abs(high) * 0.02 or 1.0
     ends = np.array([(left, right) for left, right in zip(lows, highs, strict=True) if np.isfinite([left, right]).all()])
@@ -154,7 +199,12 @@ def limits(
         reach = max(cut * span, float(np.median(ends[:, 1] - ends[:, 0])))
         low, high = min(low, max(ends[:, 0].min(), low - reach)), max(high, min(ends[:, 1].max(), high + reach))
     pad = 0.04 * (high - low or span)
-    return float(low - pad), float(high + pad)
+    return max(float(low - pad), bounds[0]), min(float(high + pad), bounds[1])
+
+
+def round_ticks(most: int, whole: bool = False) -> MaxNLocator:
+    """At most so many ticks at numbers that are read at a glance. whole: whether at whole numbers alone."""
+    return MaxNLocator(most, integer=whole, steps=[1, 2, 2.5, 5, 10])
 
 
 def tell(artist: Artist, texts: Sequence[str]) -> None:
@@ -162,11 +212,11 @@ def tell(artist: Artist, texts: Sequence[str]) -> None:
     artist.set_label("\n".join(map(escaping.figure, texts)))
 
 
-def headline(figure: Figure, text: str) -> None:
-    """Say above all panels what their y axes show: the panels are too low for a label beside them."""
-    figure.suptitle("\n".join(fitted(text, 72 * WIDTH - 8)), x=0.01, ha="left", fontsize=SMALL)
-
-
 def bare(ax: Axes, *sides: str) -> None:
     """Take spines away."""
     ax.spines[list(sides)].set_visible(False)
+
+
+def _hex(color: str) -> str:
+    """A color as matplotlib takes it outside of style files."""
+    return f"#{color}" if re.fullmatch(r"[0-9A-Fa-f]{6}", color) else color

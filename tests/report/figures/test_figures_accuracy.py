@@ -1,16 +1,15 @@
-from itertools import pairwise
-
 import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.markers import CARETDOWN, CARETUP
+from matplotlib.text import Text
 
 from ablate.report import figures
-from ablate.report.figures.accuracy import APART
-from ablate.report.figures.style import BASELINE
+from ablate.report.figures import accuracy
 from ablate.results.question import METRICS
+from ablate.stats.outcomes import SHOWN, Outcome
 
 STEPS = (1000, 2000, 3000)
 
@@ -46,8 +45,15 @@ def bands(ax) -> list:
     return [artist for artist in ax.collections if isinstance(artist, PolyCollection)]
 
 
-def legend_texts(ax) -> list[str]:
-    return [text.get_text() for text in ax.get_legend().get_texts()]
+def names(ax) -> list[str]:
+    """What stands at the ends of lines, from the top down."""
+    ends = [text for text in ax.texts if text.get_annotation_clip() is False]
+    return [text.get_text().replace("\n", " ") for text in sorted(ends, key=lambda text: -text.xyann[1])]
+
+
+def said(ax) -> list[str]:
+    """What is written inside the axes."""
+    return [text.get_text().replace("\n", " ") for text in ax.texts if text.get_annotation_clip() is not False]
 
 
 def test_curves_are_the_mean_and_range_over_done_seeds():
@@ -59,7 +65,7 @@ def test_curves_are_the_mean_and_range_over_done_seeds():
     assert set(curves.loc[curves["arm"] == 1, "seeds"]) == {2}
 
 
-def test_a_line_and_a_band_an_arm():
+def test_a_line_and_a_band_an_arm_and_each_is_named_where_it_ends():
     ax = drawn(evaluations())
     assert len(ax.lines) == 2
     assert ax.lines[0].get_ydata().tolist() == pytest.approx([60.1, 70.1, 80.1])
@@ -67,10 +73,27 @@ def test_a_line_and_a_band_an_arm():
     assert len(bands(ax)) == 2
     low, high = bands(ax)[0].get_paths()[0].get_extents().intervaly
     assert (low, high) == pytest.approx((60.0, 80.2))
-    assert legend_texts(ax) == ["baseline", "factor on → level1"]
-    assert ax.get_legend().get_title().get_text() == "line: mean of 3 seeds, band: lowest to highest seed"
-    assert ax.get_xlabel() == "step"
-    assert ax.get_ylabel() == "accuracy on the test set (%)"
+    assert names(ax) == ["baseline 80.1", "factor on → level1 79.1"]
+    assert ax.get_legend() is None
+    assert ax.get_ylabel() == "accuracy on the test set, %"
+    assert accuracy.meaning(evaluations(), METRICS["accuracy"]) == ["Mean of 3 seeds; band: range of seeds."]
+
+
+def test_there_is_a_tick_where_accuracy_was_evaluated():
+    ax = drawn(evaluations(steps=range(250, 3001, 250)))
+    ticks = {*ax.xaxis.get_majorticklocs(), *ax.xaxis.get_minorticklocs()}
+    assert ticks == {float(step) for step in range(250, 3001, 250)}
+    assert 3 <= len(ax.xaxis.get_majorticklocs()) <= 7
+    assert "3,000 are 6 epochs" in ax.get_xlabel()
+
+
+def test_arms_have_the_color_and_mark_of_their_verdict_and_the_baseline_that_of_text():
+    outcomes = {1: Outcome.HELPS, 2: Outcome.HURTS, 3: Outcome.INCONCLUSIVE}
+    ax = drawn(evaluations(4), outcomes=outcomes)
+    assert [line.get_marker() for line in ax.lines] == ["o", *(SHOWN[outcomes[arm]].marker for arm in (1, 2, 3))]
+    assert [line.get_color() for line in ax.lines[1:3]] == [SHOWN[outcomes[arm]].color for arm in (1, 2)]
+    assert ax.lines[0].get_color() == "#15181c"
+    assert ax.lines[3].get_markerfacecolor() == "white"
 
 
 def test_arms_whose_steps_are_not_as_many_examples_are_drawn_against_epochs():
@@ -81,18 +104,16 @@ def test_arms_whose_steps_are_not_as_many_examples_are_drawn_against_epochs():
     assert ax.lines[0].get_xdata().tolist() == pytest.approx([step / 500 for step in STEPS])
     assert ax.lines[1].get_xdata().tolist() == pytest.approx([step / 2000 for step in STEPS])
     assert bands(ax)[1].get_paths()[0].get_extents().intervalx == pytest.approx([STEPS[0] / 2000, STEPS[-1] / 2000])
-    assert not ax.child_axes
 
 
 def test_the_axis_names_the_evaluation_set():
     ax = figures.accuracy_vs_step(evaluations(), Figure().add_subplot(), "validation")
-    assert ax.get_ylabel() == "accuracy on the validation set (%)"
+    assert ax.get_ylabel() == "accuracy on the validation set, %"
 
 
 def test_one_seed_has_no_band():
-    ax = drawn(evaluations(seeds=1))
-    assert bands(ax) == []
-    assert ax.get_legend().get_title().get_text() == "line: one seed"
+    assert bands(drawn(evaluations(seeds=1))) == []
+    assert accuracy.meaning(evaluations(seeds=1), METRICS["accuracy"]) == ["One seed."]
 
 
 def test_one_evaluation_shows_its_range_as_a_bar():
@@ -100,32 +121,41 @@ def test_one_evaluation_shows_its_range_as_a_bar():
     assert sum(isinstance(artist, LineCollection) for artist in ax.collections) == 2
 
 
-def test_runs_without_a_result_are_thin_lines_outside_the_mean():
-    ax = drawn(evaluations(status={(1, 0): "diverged", (1, 1): "failed"}))
-    untold = [line for line in ax.lines if str(line.get_label()).startswith("_child")]  # means say their values
-    thin = [line for line in untold if line.get_marker() == "None"]
-    crosses = [line for line in ax.lines if line.get_marker() == "X"]
-    assert len(thin) == len(crosses) == 2
-    assert crosses[0].get_xdata().tolist() == [2000]
-    title = ax.get_legend().get_title().get_text()
-    assert "mean of 1 to 3 seeds" in title
-    assert title.replace("\n", " ").endswith("thin line: a run without a result, in no mean; ×: its end")
+def test_no_axis_goes_beyond_what_accuracy_can_be():
+    frame = evaluations()
+    frame["accuracy"] = (frame["accuracy"] * 1.3).clip(0.0, 1.0)
+    low, high = drawn(frame).get_ylim()
+    assert 0 <= low < high == 100
+    low, _ = drawn(evaluations().assign(accuracy=lambda each: each["accuracy"] - 0.58)).get_ylim()
+    assert low >= 0
 
 
-def test_a_run_that_is_lost_leaves_at_the_edge_with_an_arrow_and_flattens_no_other():
+def test_runs_without_a_result_are_dashed_outside_the_mean_and_named_where_they_end():
     frame = evaluations(status={(1, 0): "diverged", (1, 1): "failed"})
+    ax = drawn(frame)
+    dashed = [line for line in ax.lines if line.get_linestyle() == "--" and line.get_marker() == "None"]
+    crosses = [line for line in ax.lines if line.get_marker() == "x"]
+    assert len(dashed) == len(crosses) == 2
+    assert crosses[0].get_xdata() == [2000]
+    assert said(ax) == ["factor on → level1: 2 of 3 seeds without a result"]
+    assert accuracy.meaning(frame, METRICS["accuracy"]) == [
+        "Mean of 1 to 3 seeds; band: range of seeds.",
+        "Dashed: runs without a result, in no mean.",
+    ]
+
+
+def test_a_run_that_is_lost_leaves_at_the_edge_and_says_so_and_flattens_no_other():
+    frame = evaluations(status={(1, 0): "diverged"})
     whole = drawn(evaluations()).get_ylim()
     frame.loc[(frame["status"] == "diverged") & (frame["step"] == 2000), "accuracy"] = 0.1
-    ax = drawn(frame)
+    ax = drawn(frame, reached={1: 2345})
     bottom, top = ax.get_ylim()
     assert (bottom, top) == pytest.approx(whole, abs=2)
     (arrow,) = [line for line in ax.lines if line.get_marker() == CARETDOWN]
     assert arrow.get_ydata().tolist() == [bottom]
     before = 100 * frame.loc[(frame["status"] == "diverged") & (frame["step"] == 1000), "accuracy"].item()
     assert arrow.get_xdata().tolist() == pytest.approx([1000 + 1000 * (before - bottom) / (before - 10)])
-    assert [line.get_xdata().tolist() for line in ax.lines if line.get_marker() == "X"] == [[2000]]  # of the failed one
-    title = ax.get_legend().get_title().get_text().replace("\n", " ")
-    assert "thin line: a run without a result, in no mean; ×: its end; arrow: it leaves the axis" in title
+    assert said(ax) == ["factor on → level1: 1 of 3 seeds diverged, step 2,345"]
 
 
 @pytest.mark.parametrize("loss", [1e6, float("inf")])
@@ -140,61 +170,59 @@ def test_a_loss_that_exploded_leaves_at_the_upper_edge_even_where_it_is_infinite
 
 
 def test_where_no_run_is_done_all_of_them_are_held():
-    ax = drawn(evaluations(arms=1, seeds=2, status={(0, 0): "diverged", (0, 1): "missing"}))
+    frame = evaluations(arms=1, seeds=2, status={(0, 0): "diverged", (0, 1): "missing"})
+    ax = drawn(frame)
     assert ax.get_ylim()[0] < 60 < 70.1 < ax.get_ylim()[1]
     assert [line for line in ax.lines if line.get_marker() in (CARETDOWN, CARETUP)] == []
+    assert accuracy.meaning(frame, METRICS["accuracy"]) == ["Dashed: runs without a result, in no mean."]
+    one = drawn(evaluations(arms=1, seeds=1, status={(0, 0): "missing"}))
+    assert said(one) == ["baseline: seed not finished, step 2,000"]
 
 
-def test_when_no_run_is_done_the_legend_speaks_of_no_mean():
-    ax = drawn(evaluations(arms=1, seeds=1, status={(0, 0): "missing"}))
-    assert ax.get_legend().get_title().get_text().startswith("thin line")
-
-
-def test_of_many_arms_the_baseline_alone_has_a_band_and_the_legend_says_so():
-    ax = drawn(evaluations(arms=9, steps=(1000, 3000)), baseline=1)
+def test_of_many_arms_the_baseline_alone_has_a_band_and_it_is_said():
+    frame = evaluations(arms=9, steps=(1000, 3000))
+    ax = drawn(frame, baseline=1)
     assert [band.get_facecolor()[0][:3] for band in bands(ax)] == [pytest.approx(to_rgb(ax.lines[1].get_color()))]
-    title = ax.get_legend().get_title().get_text().replace("\n", " ")
-    assert "band: lowest to highest seed, of factor on → level1 alone" in title
-    assert "alone" not in drawn(evaluations(arms=8)).get_legend().get_title().get_text()
+    assert accuracy.meaning(frame, METRICS["accuracy"]) == ["Mean of 3 seeds; band: range of seeds of the baseline."]
 
 
 def test_arms_that_are_not_drawn_are_named_and_of_many_the_first():
-    title = drawn(evaluations(), left_out=["lr 0.1 → 1e+30 (3 diverged)"]).get_legend().get_title().get_text()
-    assert "not drawn: lr 0.1 → 1e+30 (3 diverged)" in title
-    many = drawn(evaluations(), left_out=[f"arm{arm}" for arm in range(9)]).get_legend().get_title().get_text()
-    assert many.endswith("not drawn: arm0, arm1, arm2, arm3, arm4, and 4 more")
+    assert accuracy.left_out([]) == []
+    assert accuracy.left_out(["lr 0.1 → 1e+30 (3 diverged)"]) == ["Not drawn: lr 0.1 → 1e+30 (3 diverged)."]
+    assert accuracy.left_out([f"arm{arm}" for arm in range(9)]) == ["Not drawn: arm0, arm1, arm2 and 6 more."]
 
 
-def test_every_arm_looks_unlike_the_others_even_in_grey():
+def test_every_arm_without_a_verdict_looks_unlike_the_others_even_in_gray():
     ax = drawn(evaluations(arms=28, seeds=1))
-    handles = ax.get_legend().legend_handles
-    assert len({(line.get_color(), line.get_linestyle(), line.get_marker()) for line in handles}) == 28
-    assert len({(line.get_linestyle(), line.get_marker()) for line in handles}) == 28
-    assert [line.get_color() for line in handles].count(BASELINE) == 1
+    assert len({(line.get_color(), line.get_linestyle(), line.get_marker()) for line in ax.lines}) == 28
+    assert len({(line.get_linestyle(), line.get_marker()) for line in ax.lines}) == 28
 
 
-def test_many_arms_are_numbered_at_their_ends_without_overlap():
-    ax = drawn(evaluations(arms=20, seeds=1))
-    assert sorted(int(text.get_text()) for text in ax.texts) == list(range(20))
-    heights = sorted(text.xyann[1] for text in ax.texts)
-    assert heights[-1] <= 1
-    assert min(high - low for low, high in pairwise(heights)) >= APART - 1e-9
-    assert legend_texts(ax)[7].split() == ["7", "factor:", "on", "→", "level7"]
-    assert drawn(evaluations(arms=8)).texts[:] == []
-
-
-def test_long_names_wrap_between_changes_and_a_long_baseline_moves_above_the_arms():
-    change = "weight decay scaled → decoupled"
-    labels = {0: "baseline (" + ", ".join(f"factor{n}: level" for n in range(9)) + ")", 1: ", ".join([change] * 3)}
-    ax = drawn(evaluations(labels=labels))
-    assert legend_texts(ax) == ["baseline", f"{change},\n{change},\n{change}"]
-    assert "baseline: factor0: level, factor1: level" in ax.get_legend().get_title().get_text()
+@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize("width", [3.25, 6.75])
+@pytest.mark.parametrize("arms", [1, 4, 30])
+def test_names_neither_overlap_nor_leave_the_figure_which_is_mostly_data(arms, width, long, tmp_path):
+    change = "weight decay: scaled → decoupled, model: tuto → alex4"
+    labels = {arm: f"{change}, lr 0.1 → 0.{arm}" for arm in range(1, arms)} if long else None
+    style = tmp_path / "one.mplstyle"
+    style.write_text(f"figure.figsize: {width}, 4\nfont.size: 7.5")
+    with figures.chosen(style):
+        frame = evaluations(arms, 2, labels=labels)
+        ax = figures.accuracy_vs_step(frame, figures.single())
+        figure = figures.fit(ax, accuracy.height(frame, ax), "What was found", "What is drawn.")
+    boxes = [Text.get_window_extent(text) for text in (*ax.texts, *figure.texts)]
+    slack = figure.dpi / 72
+    for one in boxes:
+        assert -slack <= one.x0 < one.x1 <= figure.bbox.x1 + slack
+        assert -slack <= one.y0 < one.y1 <= figure.bbox.y1 + slack
+        assert sum(one.shrunk(0.98, 0.8).overlaps(other.shrunk(0.98, 0.8)) for other in boxes) == 1
+    assert ax.get_window_extent().height >= 0.66 * figure.bbox.height
 
 
 def test_another_metric_has_its_own_column_and_unit():
     ax = figures.accuracy_vs_step(evaluations(), Figure().add_subplot(), metric=METRICS["loss"])
     assert ax.lines[0].get_ydata().tolist() == pytest.approx([1.9, 1.8, 1.7])
-    assert ax.get_ylabel() == "loss on the test set (nats)"
+    assert ax.get_ylabel() == "loss on the test set, nats"
 
 
 def test_a_pointer_is_told_each_value():
@@ -202,15 +230,3 @@ def test_a_pointer_is_told_each_value():
     texts = [text for _, _, text in figures.points(figure)]
     assert len(texts) == 6
     assert texts[0] == "baseline, step 1,000: 60.10% (60.00 to 60.20, 3 seeds)"
-
-
-@pytest.mark.parametrize(("arms", "seeds"), [(1, 1), (4, 3), (8, 3), (20, 3)])
-def test_the_figure_keeps_its_text_inside_and_its_legend_off_the_curves(arms, seeds):
-    figure = figures.fit(figures.accuracy_vs_step(evaluations(arms, seeds), figures.single()), 2.5)
-    (ax,) = figure.axes
-    legend, axes = ax.get_legend().get_window_extent(), ax.get_window_extent()
-    assert legend.y1 < ax.xaxis.label.get_window_extent().y0 < axes.y0
-    assert legend.x0 >= 0
-    assert legend.x1 <= figure.bbox.x1
-    assert legend.y0 >= 0
-    assert axes.height / figure.dpi == pytest.approx(2.5, abs=0.02)

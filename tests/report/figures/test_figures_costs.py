@@ -3,12 +3,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies
 from matplotlib.figure import Figure
-from matplotlib.image import imread
 from matplotlib.markers import CARETDOWN, CARETUP
 
 from ablate import stats
+from ablate.errors import AblateError
 from ablate.report import figures
-from ablate.report.figures import costs
+from ablate.report.figures import bars, costs
+from ablate.stats.outcomes import SHOWN, Outcome
 
 MILLION = 1_000_000
 
@@ -30,35 +31,41 @@ def arms(count: int = 4, **columns) -> pd.DataFrame:
     return pd.concat([made, stats.fronts(made, 1)], axis="columns")
 
 
-def drawn(frame: pd.DataFrame, **said):
-    labels = {arm: f"factor{arm}: on → off" if arm else "baseline (factor1: on)" for arm in frame["arm"]}
-    return figures.fit(figures.against_costs(frame, labels, figures.blank(), **said), costs.height(frame))
+def drawn(frame: pd.DataFrame, cost: str = "operations", **said):
+    labels = {arm: f"no factor{arm}" if arm else "baseline" for arm in frame["arm"]}
+    ax = figures.against_cost(frame, labels, figures.single(), cost, **said)
+    figures.fit(ax, costs.height(frame), "What was found", "What is drawn.")
+    return ax
 
 
 def dots(ax) -> list:
-    return [line for line in ax.lines if len(line.get_xdata()) == 1 and line.get_clip_on()]
+    return [line for line in ax.lines if len(line.get_xdata()) == 1 and line.get_marker() not in (CARETUP, CARETDOWN)]
 
 
-def told(figure) -> str:
-    return figure.axes[-1].get_legend().get_title().get_text().replace("\n", " ")
+def names(ax) -> list[str]:
+    return [text.get_text() for text in ax.texts if text.get_text() != "Pareto front"]
 
 
 def front(ax):
     return next(line for line in ax.lines if line.get_drawstyle() == "steps-post")
 
 
-def test_a_panel_a_cost_with_a_point_an_arm():
+def test_one_panel_with_a_point_and_a_name_an_arm():
     frame = arms()
-    figure = drawn(frame)
-    assert [ax.get_xlabel() for ax in figure.axes] == [
-        "operations for one image (millions)",
-        "parameters (thousands)",
-        "time of training, mean over seeds (minutes)",
-    ]
-    assert figure.get_suptitle() == "accuracy on the test set (%)"
-    for ax, cost in zip(figure.axes, ("operations", "parameters", "seconds"), strict=True):
-        assert [dot.get_ydata()[0] for dot in dots(ax)] == frame["mean"].tolist()
-        assert [dot.get_xdata()[0] for dot in dots(ax)] == frame[cost].tolist()
+    ax = drawn(frame)
+    assert len(ax.figure.axes) == 1
+    assert ax.get_xlabel() == "operations for one image (millions)"
+    assert ax.get_ylabel() == "accuracy on the test set, %"
+    assert [dot.get_ydata()[0] for dot in dots(ax)] == frame["mean"].tolist()
+    assert [dot.get_xdata()[0] for dot in dots(ax)] == frame["operations"].tolist()
+    assert sorted(names(ax)) == ["baseline 80.0", "no factor1 81.0", "no factor2 79.0", "no factor3 82.0"]
+    assert drawn(frame, "seconds").get_xlabel() == "minutes of training, mean over seeds"
+    assert drawn(frame, "parameters").get_xlabel() == "parameters (thousands)"
+
+
+def test_arms_have_the_color_and_mark_of_their_verdict():
+    ax = drawn(arms(), outcomes={1: Outcome.HELPS, 2: Outcome.HURTS})
+    assert [dot.get_marker() for dot in dots(ax)][:3] == ["o", SHOWN[Outcome.HELPS].marker, SHOWN[Outcome.HURTS].marker]
 
 
 COST = strategies.sampled_from([20, 20, 21, 40]).map(lambda cost: cost * MILLION)
@@ -70,134 +77,101 @@ MEAN = strategies.one_of(strategies.sampled_from([78.4, 81.7, 81.72]), strategie
 def test_every_point_is_at_its_measured_cost_and_mean_however_many_overlap(places):
     cost, mean = map(list, zip(*places, strict=True))
     frame = arms(len(places), mean=mean, low=np.array(mean) - 1, high=np.array(mean) + 1, operations=cost)
-    figure = figures.against_costs(frame, {arm: f"arm {arm}" for arm in frame["arm"]}, Figure())
-    for ax, name in zip(figure.axes, costs.drawable(frame), strict=True):
+    labels = {arm: f"arm {arm}" for arm in frame["arm"]}
+    for name in costs.drawable(frame):
+        ax = figures.against_cost(frame, labels, Figure().add_subplot(), name)
         assert [dot.get_xdata()[0] for dot in dots(ax)] == frame[name].tolist()
         assert [dot.get_ydata()[0] for dot in dots(ax)] == mean
+        low, high = ax.get_ylim()
+        assert 0 <= low < high <= 100
         for bar, arm in zip(ax.collections, frame.to_dict("records"), strict=False):
             assert bar.get_segments()[0][:, 0].tolist() == [arm[name]] * 2
 
 
-def test_points_that_overlap_are_open_and_numbered_and_the_legend_says_so():
-    frame = arms(5, mean=[72.6, 78.4, 81.7, 81.7, 72.6], operations=[40 * MILLION] * 4 + [60 * MILLION])
-    figure = drawn(frame)
-    faces = [dot.get_markerfacecolor() for dot in dots(figure.axes[0])]
-    assert [face == "none" for face in faces] == [False, False, True, True, False]
-    assert sorted(text.get_text() for text in figure.axes[0].texts) == ["0", "1", "2", "3", "4"]
-    assert "open points overlap; each is at its own cost and mean" in told(figure)
-    assert figure.axes[-1].get_legend().get_texts()[2].get_text().split() == ["2", "factor2:", "on", "→", "off"]
-    apart = drawn(arms())
-    assert "overlap" not in told(apart)
-    assert not any(dot.get_markerfacecolor() == "none" for ax in apart.axes for dot in dots(ax))
-
-
-def test_bars_that_would_hide_each_other_are_left_out_of_their_panel_alone():
-    frame = arms(mean=[78.0, 78.4, 78.8, 72.0], low=[77.5, 77.9, 78.5, 71.9], high=[78.4, 78.9, 79.0, 72.1])
-    figure = drawn(frame.assign(operations=[40 * MILLION] * 3 + [60 * MILLION], parameters=5))
-    assert [len(ax.collections) for ax in figure.axes] == [0, 4]
-    assert "bars that would overlap: in the table of arms" in told(figure)
-    none = drawn(frame.assign(operations=[40 * MILLION] * 3 + [60 * MILLION], parameters=5, seconds=1.0))
-    assert "intervals over seeds: in the table of arms" in told(none)
-    assert "bar:" not in told(none)
-    assert none.axes[0].get_ylim()[1] < 79.1
-
-
 def test_the_front_is_a_step_line_through_the_arms_that_none_beats():
-    line = front(drawn(arms()).axes[0])
+    line = front(drawn(arms()))
     assert line.get_ydata().tolist() == [80.0, 81.0, 82.0, 82.0]
+    assert "Pareto front" in [text.get_text() for text in drawn(arms()).texts]
 
 
 def test_ticks_are_in_the_unit_of_the_label():
-    ax = drawn(arms()).axes[0]
+    ax = drawn(arms())
     assert [float(text.get_text()) * MILLION for text in ax.get_xticklabels()] == ax.get_xticks().tolist()
     assert len(ax.get_xticks()) >= 4
 
 
 def test_ticks_have_the_digits_that_they_need():
-    ax = drawn(arms(seconds=[100.0, 100.01, 100.02, 100.07])).axes[2]
+    ax = drawn(arms(seconds=[100.0, 100.01, 100.02, 100.07]), "seconds")
     assert [float(text.get_text()) for text in ax.get_xticklabels()] == pytest.approx(ax.get_xticks().tolist(), abs=1e-9)
 
 
-def test_a_cost_that_all_arms_share_has_no_panel_and_is_said():
-    figure = drawn(arms(parameters=pd.array([5] * 4, dtype="Int64")))
-    assert len(figure.axes) == 2
-    assert "parameters: the same in all arms" in figure.axes[-1].get_legend().get_title().get_text()
+def test_a_cost_that_all_arms_share_is_not_drawn():
+    assert costs.drawable(arms(parameters=pd.array([5] * 4, dtype="Int64"))) == ["seconds", "operations"]
 
 
 def test_an_arm_without_a_value_has_no_point():
-    frame = arms(mean=[80.0, 81.0, np.nan, 82.0], low=np.nan, high=np.nan)
-    figure = drawn(frame)
-    assert len(dots(figure.axes[0])) == 3
-    legend = figure.axes[-1].get_legend()
-    assert "interval" not in legend.get_title().get_text()
-    assert [text.get_text() for text in legend.get_texts()] == [
-        "baseline (factor1: on)",
-        "no factor1",
-        "no factor3",
-    ]
+    ax = drawn(arms(mean=[80.0, 81.0, np.nan, 82.0], low=np.nan, high=np.nan))
+    assert len(dots(ax)) == 3
+    assert not any("factor2" in name for name in names(ax))
 
 
-@pytest.mark.parametrize("count", [8, 60])
-def test_numbers_stay_inside_and_apart_however_many_points_overlap(count):
-    figure = drawn(arms(count, operations=[20 * MILLION] * (count - 1) + [40 * MILLION]))
-    ax = figure.axes[0]
-    box = ax.get_window_extent()
+@pytest.mark.parametrize("width", [3.25, 6.75])
+@pytest.mark.parametrize(("count", "name"), [(4, "no augmentation"), (8, "weight decay scaled, no EMA"), (30, "lr 0.1 → 0.2")])
+def test_names_stay_inside_and_off_each_other(count, name, width, tmp_path):
+    style = tmp_path / "one.mplstyle"
+    style.write_text(f"figure.figsize: {width}, 4")
+    draw = np.random.default_rng(count)
+    mean = draw.uniform(60, 90, count)
+    frame = arms(count, mean=mean, low=mean - 1, high=mean + 1, operations=draw.uniform(20, 60, count) * MILLION)
+    with figures.chosen(style):
+        ax = figures.against_cost(frame, dict.fromkeys(range(count), name), figures.single(), "operations")
+        figures.fit(ax, costs.height(frame), "What was found", "What is drawn.")
     boxes = [text.get_window_extent() for text in ax.texts]
-    assert len(boxes) == count
+    assert len(boxes) == min(count, costs.NAMED) + 1
     for one in boxes:
-        assert box.x0 - 3 < one.x0 < one.x1 < box.x1 + 3
-        assert box.y0 - 3 < one.y0 < one.y1 < box.y1 + 3
-    middles = np.array([[box.x0 + box.width / 2, box.y0 + box.height / 2] for box in boxes])
-    apart = np.abs(middles - middles[:, None]) * 72 / figure.dpi
-    assert not ((apart[..., 0] < 4) & (apart[..., 1] < 4) & ~np.eye(count, dtype=bool)).any()
+        assert one.x0 >= 0
+        assert one.x1 <= ax.figure.bbox.x1 + 2
+    inner = [one.shrunk(0.95, 0.7) for one in boxes]
+    assert sum(one.overlaps(other) for at, one in enumerate(inner) for other in inner[:at]) <= count // 8
+    assert ax.get_window_extent().height >= 0.66 * ax.figure.bbox.height
 
 
-def test_a_bar_that_leaves_its_panel_ends_in_an_arrow_and_the_legend_stays_within(tmp_path):
-    frame = arms(operations=[20, 30, 40, 60], parameters=[5, 6, 7, 8])
+def test_a_bar_that_leaves_the_panel_ends_in_an_arrow():
+    frame = arms(operations=[20, 30, 40, 60])
     frame.loc[2, ["low", "high"]] = [-50, 200]
-    figure = drawn(frame, fewer=["no factor2 (1 diverged)"], left_out=["no factor9 (3 diverged)"])
-    for ax in figure.axes:
-        ends = [line for line in ax.lines if line.get_marker() in (CARETUP, CARETDOWN)]
-        assert [line.get_ydata()[0] for line in ends] == list(ax.get_ylim())
-    title = figure.axes[-1].get_legend().get_title().get_text()
-    assert "arrow: more lies beyond the edge" in title
-    assert "mean of fewer seeds than planned: no factor2 (1 diverged)" in title
-    assert "not drawn: no factor9 (3 diverged)" in title
-    (path,) = figures.save(figure, tmp_path / "costs", ["png"])
-    assert imread(path)[:, -2:, :3].min() == 1
+    ax = drawn(frame)
+    ends = [line for line in ax.lines if line.get_marker() in (CARETUP, CARETDOWN)]
+    assert [line.get_ydata()[0] for line in ends] == list(ax.get_ylim())
+    assert bars.cut(ax) == ["Arrow: goes on beyond the axis."]
 
 
-def test_an_arm_of_which_a_seed_diverged_is_not_on_the_front_and_the_legend_says_so():
-    figure = drawn(arms(diverged=[0, 0, 0, 1]))
-    assert front(figure.axes[0]).get_ydata().tolist() == [80.0, 81.0, 81.0]
-    assert "without those of which a seed diverged" in figure.axes[-1].get_legend().get_title().get_text().replace("\n", " ")
-    assert front(drawn(arms(diverged=1)).axes[0]).get_ydata().tolist() == []
+def test_an_arm_of_which_a_seed_diverged_is_not_on_the_front():
+    assert front(drawn(arms(diverged=[0, 0, 0, 1]))).get_ydata().tolist() == [80.0, 81.0, 81.0]
+    assert not any(line.get_drawstyle() == "steps-post" for line in drawn(arms(diverged=1)).lines)
 
 
-def test_the_legend_says_what_a_bar_and_the_dashed_line_are():
-    title = drawn(arms()).axes[-1].get_legend().get_title().get_text().replace("\n", " ")
-    assert "point: mean over seeds; bar: 95% interval over seeds" in title
-    assert "dashed line: the front of the arms that none beats on both" in title
-
-
-def test_many_arms_are_numbered_inside_the_axes_and_numbers_do_not_overlap():
-    figure = drawn(arms(20))
-    for ax in figure.axes:
-        assert sorted(int(text.get_text()) for text in ax.texts) == list(range(20))
-        boxes = [text.get_window_extent() for text in ax.texts]
-        for one in boxes:
-            assert one.x0 >= 0
-            assert one.x1 <= figure.bbox.x1
-        shared = sum(one.overlaps(other) for place, one in enumerate(boxes) for other in boxes[:place])
-        assert shared <= 2
-        assert len(ax.collections) == 0  # bars would hide the points
-    assert "intervals over seeds: in the table of arms" in told(figure)
-    few = drawn(arms())
-    assert few.axes[0].texts[:] == []
-    assert len(few.axes[0].collections) == 4
+def test_of_many_arms_the_first_the_front_and_those_that_differ_most_are_named_and_none_has_a_bar():
+    frame = arms(30, operations=(np.arange(30) % 7 + 1) * MILLION, mean=80 + np.arange(30) * 7 % 11 + np.arange(30) / 100)
+    ax = drawn(frame)
+    assert len(names(ax)) == costs.NAMED
+    there = {name.replace("\n", " ").rpartition(" ")[0] for name in names(ax)}
+    assert {"baseline", *(f"no factor{arm}" for arm in frame.loc[frame["front_operations"], "arm"] if arm)} <= there
+    assert len(ax.collections) == 0
+    assert len(drawn(arms()).collections) == 4
 
 
 def test_a_pointer_is_told_value_and_cost():
-    texts = [text for _, _, text in figures.points(drawn(arms()))]
+    texts = [text for _, _, text in figures.points(drawn(arms()).figure)]
     assert texts[0] == "baseline: 80.00%, 20,000,000 operations"
-    assert len(texts) == 12
+    assert len(texts) == 4
+
+
+def test_the_title_says_what_the_best_arm_costs_and_a_cost_can_be_chosen(study):
+    found = study([[0.7, 0.71, 0.72], [0.8, 0.81, 0.83]], "augment=on,off", design="one_factor")
+    finding, about = (" ".join(text.get_text().split()) for text in found.fill(costs.part).figure.texts)
+    assert finding == "No augmentation has the highest test accuracy, at 1.8 times the baseline's operations"
+    assert about == "Test accuracy at step 10, with 95% CI."
+    by_size = found.fill(costs.part, cost="parameters").figure.axes[0]
+    assert by_size.get_xlabel().startswith("parameters")
+    with pytest.raises(AblateError, match=r"Unknown cost 'money'\. Choose from"):
+        found.fill(costs.part, cost="money")

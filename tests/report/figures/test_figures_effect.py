@@ -4,6 +4,7 @@ from matplotlib.collections import PolyCollection
 
 from ablate.report import figures
 from ablate.report.figures import effect
+from ablate.stats.outcomes import SHOWN, Outcome
 
 NAMES = {(arm, other): f"factor{arm}: on → off" for arm in range(1, 99) for other in (0, arm - 1)}
 
@@ -19,8 +20,12 @@ def frame(comparisons: int = 2, steps=(1000, 2000, 3000), n: int = 3, half: floa
 
 
 def drawn(made: pd.DataFrame, margin=0.5, **said):
-    figure = figures.effect_vs_step(made, NAMES, figures.blank(), margin, **said)
-    return figures.fit(figure, effect.height(len(made[["arm", "against"]].drop_duplicates())))
+    """The panels, in a finished figure."""
+    ax = figures.single()
+    tall = effect.height(len(made[["arm", "against"]].drop_duplicates()), ax)
+    panels = figures.effect_vs_step(made, NAMES, ax, margin, **said)
+    figures.fit(panels[0], tall, "What was found", "What is drawn.")
+    return panels
 
 
 def curve(ax):
@@ -32,79 +37,71 @@ def bands(ax) -> list:
     return [artist for artist in ax.collections if isinstance(artist, PolyCollection)]
 
 
-def legend(figure) -> list[str]:
-    return [text.get_text() for text in figure.legends[0].get_texts()]
-
-
-def test_a_panel_a_comparison_with_its_curve_and_band():
-    figure = drawn(frame())
-    first, second = figure.axes
+def test_a_panel_a_comparison_with_its_curve_and_band_and_its_last_value():
+    first, second = drawn(frame())
     assert curve(second).get_xdata().tolist() == [1000, 2000, 3000]
     assert curve(second).get_ydata().tolist() == pytest.approx([-0.1, 0.0, 0.1])
     assert bands(second)[0].get_paths()[0].get_extents().intervaly.tolist() == pytest.approx([-0.5, 0.5])
-    assert [ax.get_title(loc="left") for ax in (first, second)] == ["no factor1", "no factor2"]
+    titles = [ax.get_title(loc="left") for ax in (first, second)]
+    assert titles == ["factor1: on → off  +0.20", "factor2: on → off  +0.10"]
     assert first.get_ylim() == second.get_ylim()
-    assert "accuracy, difference from the baseline (points)" in figure.get_suptitle()
+    assert first.get_ylabel() == "accuracy, pp"
 
 
-def test_the_legend_says_that_a_band_is_no_verdict_and_what_is_shaded():
-    texts = legend(drawn(frame()))
-    assert texts == ["mean of 3 seeds, paired by seed", "95% band, pointwise: no verdict", "the margin, ± 0.5 points"]
-    assert not any("margin" in text for text in legend(drawn(frame(), margin=None)))
+def test_a_band_has_the_color_of_the_verdict():
+    first, second = drawn(frame(), outcomes={(1, 0): Outcome.HELPS})
+    assert curve(first).get_color() == SHOWN[Outcome.HELPS].color
+    assert curve(second).get_color() == "#15181c"
 
 
-def test_bands_that_would_dwarf_the_curves_are_cut_and_the_legend_says_so():
+def test_bands_that_would_dwarf_the_curves_are_cut():
     made = frame()
     made.loc[made["step"] == 1000, "high"] = 30.0
-    figure = drawn(made)
-    assert figure.axes[0].get_ylim()[1] < 3
-    assert any("cut" in text for text in legend(figure))
+    assert drawn(made)[0].get_ylim()[1] < 3
 
 
 def test_bands_that_are_all_as_wide_are_what_there_is_to_see_and_none_is_cut():
-    figure = drawn(frame(half=30.0))
-    assert figure.axes[0].get_ylim()[1] > 30
-    assert not any("cut" in text for text in legend(figure))
+    assert drawn(frame(half=30.0))[0].get_ylim()[1] > 30
 
 
 def test_one_seed_has_a_curve_without_a_band():
-    figure = drawn(frame(n=1, half=float("nan")))
-    assert bands(figure.axes[0]) == []
-    assert legend(figure)[0] == "mean of 1 seed, paired by seed"
-    assert not any("band" in text for text in legend(figure))
-
-
-def test_it_says_what_arms_are_compared_with_and_which_are_not_drawn():
-    figure = drawn(frame(3, ladder=True), versus="the rung below", left_out=["lr 0.1 → 1e+30 (3 diverged)"])
-    assert "difference from the rung below" in figure.get_suptitle()
-    assert figure.legends[0].get_title().get_text() == "not drawn: lr 0.1 → 1e+30 (3 diverged)"
+    assert bands(drawn(frame(n=1, half=float("nan")))[0]) == []
 
 
 @pytest.mark.parametrize("comparisons", [1, 2, 3, 19])
-def test_panels_titles_and_legend_do_not_overlap(comparisons):
-    figure = drawn(frame(comparisons))
-    assert len(figure.axes) == comparisons
-    boxes = [ax.get_tightbbox() for ax in figure.axes] + [figure.legends[0].get_window_extent()]
+def test_panels_and_titles_do_not_overlap_and_are_mostly_data(comparisons):
+    panels = drawn(frame(comparisons))
+    figure = panels[0].figure
+    assert len(figure.axes) == len(panels) == comparisons
+    boxes = [ax.get_tightbbox() for ax in panels] + [text.get_window_extent() for text in figure.texts]
     for one in boxes:
         assert one.x0 >= 0
         assert one.x1 <= figure.bbox.x1 + 1
-        assert sum(one.overlaps(other) for other in boxes) == 1
+        assert sum(one.shrunk(0.99, 0.98).overlaps(other.shrunk(0.99, 0.98)) for other in boxes) == 1
+    column = {round(ax.get_position().y0, 3): ax.get_position().height for ax in panels}
+    assert sum(column.values()) > 0.6
 
 
-def test_of_hundreds_of_comparisons_the_largest_are_drawn_and_the_rest_is_said():
-    figure = drawn(frame(98))
-    assert [ax.get_title(loc="left") for ax in figure.axes] == [f"factor{arm}: on → off" for arm in range(59, 99)]
-    assert figure.legends[0].get_title().get_text() == "40 of 98 differences, the largest; all are in the files beside it"
+def test_of_hundreds_of_comparisons_the_largest_are_drawn():
+    titles = [ax.get_title(loc="left").partition("  ")[0] for ax in drawn(frame(98))]
+    assert titles == [f"factor{arm}: on → off" for arm in range(59, 99)]
 
 
 def test_steps_are_labeled_below_each_column():
-    figure = drawn(frame(3))
-    assert [ax.get_xlabel() for ax in figure.axes] == ["", "step", "step"]
-    assert [bool(ax.xaxis.get_tick_params()["labelbottom"]) for ax in figure.axes] == [False, True, True]
+    panels = drawn(frame(4))
+    assert [ax.get_xlabel() for ax in panels] == ["", "step", "step", "step"]
+    assert [bool(ax.xaxis.get_tick_params()["labelbottom"]) for ax in panels] == [False, True, True, True]
 
 
 def test_a_pointer_is_told_some_values_of_a_long_curve_and_the_last():
-    figure = drawn(frame(1, steps=range(100, 10001, 100)))
-    texts = [text for _, _, text in figures.points(figure)]
+    panels = drawn(frame(1, steps=range(100, 10001, 100)))
+    texts = [text for _, _, text in figures.points(panels[0].figure)]
     assert len(texts) <= effect.TOLD
-    assert texts[-1] == "no factor1, step 10,000: +0.90 points (+0.50 to +1.30)"
+    assert texts[-1] == "factor1: on → off, step 10,000: +0.90 pp (+0.50 to +1.30)"
+
+
+def test_the_head_says_what_was_found_and_what_is_drawn(study):
+    found = study([[0.7, 0.71, 0.72], [0.8, 0.81, 0.83]], "lr=0.1,0.2", design="one_factor")
+    finding, about = (" ".join(text.get_text().split()) for text in found.fill(effect.part).figure.texts)
+    assert finding.startswith("lr 0.1 → 0.2: ")
+    assert about == "Differences from the baseline, mean of 3 seeds. Gray: the margin, ± 0.5 pp."

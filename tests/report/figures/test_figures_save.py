@@ -8,20 +8,25 @@ import pytest
 from matplotlib import font_manager, pyplot
 from matplotlib.figure import Figure
 
+from ablate.errors import AblateError
 from ablate.report import figures
-from ablate.report.figures import rows
+from ablate.report.figures import rows, stylesheet
 from ablate.report.figures.shapley import shapley_bars
-from ablate.report.figures.style import FONT, tell
+from ablate.report.figures.style import tell
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def drawn(label: str = "a step"):
+def drawn_on(label: str):
     ax = figures.single()
     (line,) = ax.plot([0, 1, 2], [0.0, -1.0, 1.0])
     tell(line, ["first", "", "third"])
     ax.set_xlabel(label)
-    return figures.fit(ax, 1.5)
+    return ax
+
+
+def drawn(label: str = "a step"):
+    return figures.fit(drawn_on(label), 1.5)
 
 
 def test_the_files_are_a_png_and_an_svg_with_text_and_are_the_same_again(tmp_path):
@@ -30,7 +35,7 @@ def test_the_files_are_a_png_and_an_svg_with_text_and_are_the_same_again(tmp_pat
     assert [path.name for path in paths] == ["at 0.5.png", "at 0.5.svg"]
     png = paths[0].read_bytes()
     assert png.startswith(b"\x89PNG")
-    assert int.from_bytes(png[16:20]) == round(figures.WIDTH * figures.DPI)
+    assert int.from_bytes(png[16:20]) == round(figures.TWO_COLUMNS * 300)
     texts = ["".join(node.itertext()) for node in ElementTree.parse(paths[1]).iter(f"{SVG}text")]
     assert "a step" in texts
     assert "−1.0" in texts
@@ -49,16 +54,11 @@ def test_what_a_user_named_is_text_and_nothing_else():
 
 
 def test_axes_get_the_height_asked_for_whatever_stands_around_them():
-    low = drawn()
-    ax = figures.single()
-    ax.plot([0, 1], label="\n".join("many lines"))
-    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.3))
-    high = figures.fit(ax, 1.5)
-    assert [figure.axes[0].get_window_extent().height / figure.dpi for figure in (low, high)] == pytest.approx(
-        [1.5, 1.5], abs=0.02
-    )
+    low = figures.fit(drawn_on("a step"), 3.0)
+    high = figures.fit(drawn_on("\n".join("many lines")), 3.0)
+    heights = [figure.axes[0].get_window_extent().height / figure.dpi for figure in (low, high)]
+    assert heights == pytest.approx([3.0, 3.0], abs=0.05)
     assert high.get_figheight() > low.get_figheight() + 1
-    assert high.axes[0].get_legend().get_window_extent().y0 >= 0
 
 
 def test_a_pointer_finds_values_where_the_svg_draws_them():
@@ -103,7 +103,77 @@ def test_a_figure_is_the_same_bytes_whatever_the_user_has_set(tmp_path):
     assert b'id="clip0"' in plain[1]
 
 
-def test_the_font_is_the_one_that_matplotlib_brings():
+def test_the_fonts_are_those_of_the_style_that_are_installed_and_the_svg_names_all_of_them(caplog):
+    there = stylesheet.fonts()
+    assert there[-1] == "DejaVu Sans"
     for weight in ("normal", "bold"):
-        path = Path(font_manager.findfont(font_manager.FontProperties(family=FONT, weight=weight)))
-        assert path.is_relative_to(matplotlib.get_data_path())
+        path = Path(font_manager.findfont(font_manager.FontProperties(family=list(there), weight=weight)))
+        assert path.exists()
+    svg = figures.svg(drawn())
+    assert "'Helvetica', 'Arial', 'Liberation Sans'" in svg
+    assert caplog.records == []
+
+
+def style_of(folder: Path, text: str) -> Path:
+    path = folder / "my.mplstyle"
+    path.write_text(text)
+    return path
+
+
+def test_a_file_of_the_reader_replaces_the_style_and_afterwards_it_is_as_it_was(tmp_path):
+    with figures.chosen(style_of(tmp_path, "figure.figsize: 3.25, 1\ntext.color: ff0000  # red\naxes.facecolor: ffffee\n")):
+        assert figures.width() == 3.25
+        figure = figures.fit(figures.single(), 1.0, "What was found", "What is drawn.")
+        assert figure.get_figwidth() == 3.25
+        assert "#ff0000" in figures.svg(figure)
+    assert figures.width() == figures.TWO_COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("axes.colour: red", r"my.mplstyle, line 2: unknown style setting 'axes.colour'"),
+        ("axes.edgecolr: red", "Did you mean 'axes.edgecolor'?"),
+        ("font.size: huge", "my.mplstyle, line 2: font.size cannot be 'huge'."),
+        ("font.size", "my.mplstyle, line 2: expected KEY: VALUE, got 'font.size'."),
+        ("backend: agg", "unknown style setting 'backend'."),
+        ("figure.figsize: 0.1, 3", "figure.figsize must be from 2 to 20 inches wide, got 0.1."),
+    ],
+)
+def test_a_style_file_with_a_mistake_is_refused_in_one_line(tmp_path, line, told):
+    with pytest.raises(AblateError) as refused, figures.chosen(style_of(tmp_path, f"# mine\n{line}\n")):
+        pass
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_style_file_that_cannot_be_read_is_refused(tmp_path):
+    missing = tmp_path / "none.mplstyle"
+    with pytest.raises(AblateError, match=r"Cannot read report\.style .*: no such file"), figures.chosen(missing):
+        pass
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(AblateError, match="it is no text"), figures.chosen(tmp_path / "binary"):
+        pass
+
+
+def test_the_head_is_at_the_left_and_above_all_else_and_data_have_two_thirds_of_the_height():
+    ax = figures.single()
+    ax.plot([0, 1], label="a line")
+    ax.set_xlabel("many\nlines\nof\na\nlabel")
+    figure = figures.fit(ax, 0.3, "A long title that says what was found " * 4, "What is drawn in it. " * 9)
+    finding, about = (text.get_window_extent() for text in figure.texts)
+    assert finding.y0 > about.y1 > about.y0 > ax.get_window_extent().y1
+    assert finding.x0 == pytest.approx(about.x0, abs=3)
+    assert about.x0 < ax.get_window_extent().x0
+    assert finding.y1 <= figure.bbox.y1
+    assert finding.x1 <= figure.bbox.x1
+    assert ax.get_window_extent().height >= 0.66 * figure.bbox.height
+    assert figures.alternative(figure).startswith("A long title that says what was found A long")
+
+
+def test_axes_of_the_reader_get_the_title_and_their_figure_stays_as_it_is():
+    theirs = Figure(figsize=(5, 3), layout="constrained")
+    ax = theirs.add_subplot()
+    figures.fit(ax, 1.0, "What was found", "What is drawn.")
+    assert theirs.get_size_inches().tolist() == [5, 3]
+    assert [text.get_text() for text in ax.texts] == ["What is drawn.", "What was found"]

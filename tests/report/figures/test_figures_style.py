@@ -6,9 +6,10 @@ from ablate.report.figures import style
 
 
 def test_a_change_is_not_torn_apart():
-    assert style.wrapped("no augmentation, no EMA", 20) == "no augmentation,\no nema"
-    assert style.wrapped("weight decay scaled → decoupled", 20) == "weight_decay:\nscaled → decoupled"
-    assert style.wrapped("initialization tutorial_2017 → he_normal", 20) == "init: tutorial_2017\n→ he_normal"
+    assert style.wrapped("no augmentation, no EMA", 20) == "no augmentation,\nno EMA"
+    assert style.wrapped("weight decay scaled → decoupled", 20) == "weight decay\nscaled → decoupled"
+    assert style.wrapped("augment: on → off, ema: on → off", 20) == "augment: on → off,\nema: on → off"
+    assert style.wrapped("initialization tutorial_2017 → he_normal", 20) == "initialization\ntutorial_2017\n→ he_normal"
 
 
 def test_a_name_without_any_space_is_broken_rather_than_too_wide():
@@ -36,6 +37,17 @@ def test_fitted_lines_are_not_wider_than_asked_and_say_the_same():
 )
 def test_places_are_moved_apart_no_further_than_needed(places, moved):
     assert style.apart(places, 0.1) == pytest.approx(moved)
+
+
+def test_places_of_different_heights_do_not_overlap():
+    places = style.apart([0.5, 0.5, 0.52], [0.1, 0.3, 0.1])
+    assert places[1] - places[0] == pytest.approx(0.2)
+    assert places[2] - places[1] == pytest.approx(0.2)
+
+
+def test_limits_end_where_values_must():
+    assert style.limits([99.0, 100.0], bounds=(0, 100))[1] == 100
+    assert style.limits([0.0, 1.0], [-5.0, 0.0], [5.0, 1.0], bounds=(0, 100))[0] == 0
 
 
 def test_limits_hold_what_is_shown_and_cut_intervals_that_would_dwarf_it():

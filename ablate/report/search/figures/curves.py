@@ -3,101 +3,115 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
+from ablate.report.figures import ends
 from ablate.report.figures.costs import UNITS
-from ablate.report.figures.legend import below
 from ablate.report.figures.save import Drawn, fit, single
-from ablate.report.figures.style import BLUE, ORANGE, bare, drawing, tell
-from ablate.report.search.figures.marks import MARKS, left_out
+from ablate.report.figures.style import drawing, round_ticks, tell
+from ablate.report.search.figures.marks import MARKS, PALE
 from ablate.stats.objectives import Objective
 
-HEIGHT = 2.4  # inches
+HEIGHT = 1.9  # inches
 LINES: Mapping[str, dict[str, Any]] = {
-    "done": {"color": BLUE, "linewidth": 0.8, "alpha": 0.75},
-    "pruned": {"color": "0.6", "linewidth": 0.8},
-    "diverged": {"color": ORANGE, "linewidth": 0.8},
-    "failed": {"color": "black", "linewidth": 0.8, "linestyle": ":"},
+    "done": {"color": "#7fa9c2", "linewidth": 0.8},
+    "pruned": {"color": PALE, "linewidth": 0.8},
+    "diverged": {"color": "#7b848e", "linewidth": 0.8, "linestyle": (0, (3, 2))},
+    "failed": {"color": "#15181c", "linewidth": 0.8, "linestyle": ":"},
 }
-BEST: dict[str, Any] = {"color": "black", "linewidth": 1.8}
-DEFAULT: dict[str, Any] = {"color": "black", "linewidth": 1.4, "linestyle": (0, (4, 2))}
-ENDS = {"pruned": "pruned here", "diverged": "diverged", "failed": "failed"}
+BEST: dict[str, Any] = {"color": "#00476b", "linewidth": 1.8}
+DEFAULT: dict[str, Any] = {"color": "#15181c", "linewidth": 1.2, "linestyle": (0, (4, 2))}
+ENDS = {
+    "pruned": "rings where they were pruned",
+    "diverged": "crosses where they diverged",
+    "failed": "thin crosses where they failed",
+}
 PLACE = 50  # among the figures of a search
 
 
 def part(
-    trials: pd.DataFrame, curves: pd.DataFrame, learned: Objective | None, counts: Mapping[str, int], best: int | None
+    trials: pd.DataFrame,
+    curves: pd.DataFrame,
+    learned: Objective | None,
+    counts: Mapping[str, int],
+    best: int | None,
+    ax: Axes | None = None,
 ) -> Drawn | None:
     """Learning curves; None without an objective that is learned, or an evaluation."""
     if learned is None or curves.empty:
         return None
     default = trials.loc[trials["default"] & trials["number"].isin(curves["number"]), "number"]
     first = int(default.iloc[-1]) if len(default) else None
-    return Drawn("curves", "Learning curves", fit(learning_curves(curves, single(), learned, counts, best, first), HEIGHT))
+    ax = ax or single()
+    learning_curves(curves, ax, learned, best, first)
+    states = curves.drop_duplicates("number")["state"].value_counts()
+    pruned, whole = int(states.get("pruned", 0)), int(states.sum())
+    finding = f"{pruned} of {whole} trials were pruned early" if pruned else f"All {whole} trials were trained to their end"
+    return Drawn("curves", "Learning curves", fit(ax, HEIGHT, finding, " ".join(meaning(curves, counts))))
+
+
+def meaning(curves: pd.DataFrame, counts: Mapping[str, int]) -> list[str]:
+    """What lines and marks are, and which trials no curve is of."""
+    seen = curves[curves["state"].isin(list(LINES))].groupby("state")["number"].nunique()
+    marked = [text for state, text in ENDS.items() if state in seen.index]
+    said = [f"A line a trial{', with ' + ', '.join(marked) if marked else ''}."]
+    others = {state: count for state, count in counts.items() if state not in MARKS}
+    others |= {f"{state} without a recorded score": counts.get(state, 0) - int(seen.get(state, 0)) for state in LINES}
+    gone = [f"{count} {state}" for state, count in others.items() if count > 0]
+    return [*said, f"Not drawn: {', '.join(gone)}."] if gone else said
 
 
 def learning_curves(
-    curves: pd.DataFrame,
-    ax: Axes,
-    objective: Objective,
-    counts: Mapping[str, int],
-    best: int | None = None,
-    default: int | None = None,
+    curves: pd.DataFrame, ax: Axes, objective: Objective, best: int | None = None, default: int | None = None
 ) -> Axes:
-    """Draw the score over training, a line a trial.
+    """Draw the score over training, a line a trial; the best and the default are named where they end.
 
     Args:
         curves: as of `SearchResults`.
-        counts: of trials by state.
         best, default: the numbers of these trials, where there are any.
     """
     with drawing():
         drawn = curves[curves["state"].isin(list(LINES))]
+        named = []
         for number, curve in drawn.groupby("number"):
             state = str(curve["state"].iloc[0])
             style = BEST if number == best else DEFAULT if number == default else LINES[state]
             values = objective.scale * curve[objective.column]
             (line,) = ax.plot(curve["examples"], values, **style, zorder=3 if style in (BEST, DEFAULT) else 2)
-            ends = zip(curve["examples"], curve[objective.column], strict=True)
-            texts = [f"trial {number}, {state}: {objective.text(value)} at {examples:,} examples" for examples, value in ends]
+            texts = [
+                f"trial {number}, {state}: {objective.text(value)} at {examples:,} examples"
+                for examples, value in zip(curve["examples"], curve[objective.column], strict=True)
+            ]
             tell(line, ["" for _ in texts[:-1]] + texts[-1:])
             if state in ENDS:
-                own = {"color": "black", "markersize": 6} if number == default else {}
+                own = {"color": "#15181c"} if number == default else {"color": LINES[state]["color"]}
                 ax.plot(curve["examples"].iloc[-1:], values.iloc[-1:], linestyle="none", zorder=4, **(MARKS[state] | own))
+            if number in (best, default):
+                word = "best, the default" if best == default else "best" if number == best else "default"
+                said = f"{word} {values.iloc[-1]:.{1 if objective.unit == '%' else 3}f}"
+                named.append(ends.End(float(curve["examples"].iloc[-1]), float(values.iloc[-1]), said, style["color"]))
         _examples(ax, drawn)
+        if objective.unit == "%":
+            low, high = ax.get_ylim()
+            ax.set_ylim(max(low, 0.0), min(high, 100.0))
         ax.set_ylabel(objective.axis)
-        states = set(drawn["state"])
-        there = set(drawn["number"])
-        said = "the best: the default" if best == default else "the best score"
-        found = [Line2D([], [], label=said, **BEST)] if best in there else []
-        found += [Line2D([], [], label="the default setting", **DEFAULT)] if default in there - {best} else []
-        found += [Line2D([], [], label="others, to the end", **LINES["done"])] if "done" in states else []
-        found += [
-            Line2D([], [], label=said, **(MARKS[state] | {"color": LINES[state]["color"], "linewidth": 0.8}))
-            for state, said in ENDS.items()
-            if state in states
-        ]
-        seen = drawn.groupby("state")["number"].nunique()
-        gone = {f"{state} without a recorded score": counts.get(state, 0) - int(seen.get(state, 0)) for state in LINES}
-        below(ax, found, left_out({state: count for state, count in {**counts, **gone}.items() if count > 0}), columns=2)
+        ends.name(ax, named, HEIGHT)
     return ax
 
 
 def _examples(ax: Axes, curves: pd.DataFrame) -> None:
-    """The axis of examples, with one of epochs above where they are known."""
+    """The axis of training: of epochs, or where they are not known of examples."""
     most = float(curves["examples"].max()) if len(curves) else 1.0
+    ax.set_xlim(0, 1.02 * most)
+    if len(curves) and curves["epochs"].notna().all():
+        ratio = float((curves["epochs"] / curves["examples"]).iloc[-1])
+        ticks = [tick for tick in round_ticks(8).tick_values(0, ratio * most) if 0 <= tick <= 1.02 * ratio * most]
+        ax.set_xticks([tick / ratio for tick in ticks], [f"{tick:g}" for tick in ticks])
+        ax.set_xlabel("epoch")
+        return
     _, size, unit = next(each for each in UNITS if most >= each[0])
-    ax.set_xlim(0, 1.03 * most)
-    ax.xaxis.set_major_locator(MaxNLocator(6))
+    ax.xaxis.set_major_locator(round_ticks(6))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda amount, _: f"{amount / size:,.4g}"))
     ax.set_xlabel(f"examples of a training{unit}")
-    if not len(curves) or curves["epochs"].isna().any():
-        bare(ax, "top")
-        return
-    ratio = float((curves["epochs"] / curves["examples"]).iloc[-1])
-    above = ax.secondary_xaxis("top", functions=(lambda x: np.multiply(x, ratio), lambda x: np.divide(x, ratio)))
-    above.set_xlabel("epoch")

@@ -8,29 +8,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.markers import CARETDOWN, CARETUP
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from ablate.report.figures.bars import ARROW, SAID
-from ablate.report.figures.style import BLUE, GREY, ORANGE, SMALL, fitted, tell
+from ablate.report.figures import bars
+from ablate.report.figures.bars import ARROW
+from ablate.report.figures.style import faint, fitted, halo, ink, round_ticks, small, soft, tell
 from ablate.results.search import as_number
 from ablate.stats.objectives import Objective
 from ablate.store.trials import Dimension
 
+RAMP = LinearSegmentedColormap.from_list("score", ["#c9d3db", "#7fa9c2", "#00476b"])  # of a score, the worst first
+DARK, MIDDLE, PALE = "#00476b", "#7fa9c2", "#c9d3db"
 MARKS: Mapping[str, dict[str, Any]] = {
-    "done": {"marker": "o", "color": BLUE, "markersize": 5, "markeredgecolor": "white", "markeredgewidth": 0.5},
-    "pruned": {"marker": "o", "color": GREY, "markersize": 4, "markerfacecolor": "white", "markeredgewidth": 0.9},
-    "diverged": {"marker": "X", "color": ORANGE, "markersize": 6.5, "markeredgecolor": "white", "markeredgewidth": 0.5},
-    "failed": {"marker": "x", "color": "black", "markersize": 5, "markeredgewidth": 1.2},
+    "done": {"marker": "o", "color": DARK, "markersize": 4.6, "markeredgecolor": "white", "markeredgewidth": 0.5},
+    "pruned": {"marker": "o", "color": MIDDLE, "markersize": 4.2, "markerfacecolor": "white", "markeredgewidth": 1.1},
+    "diverged": {"marker": "X", "color": "#626b76", "markersize": 5, "markeredgecolor": "white", "markeredgewidth": 0.4},
+    "failed": {"marker": "x", "color": "#15181c", "markersize": 4, "markeredgewidth": 1.1},
 }
-BEST: dict[str, Any] = {"marker": "o", "color": "black", "markersize": 9, "markerfacecolor": "none", "markeredgewidth": 1.4}
-DEFAULT: dict[str, Any] = {"marker": "s", "color": "black", "markersize": 9, "markerfacecolor": "none", "markeredgewidth": 1.0}
+RING: dict[str, Any] = {"marker": "o", "markersize": 8, "markerfacecolor": "none", "markeredgewidth": 0.9, "color": "#15181c"}
+BEST, DEFAULT = RING, RING | {"marker": "s", "markersize": 7.5}
 SAYS = {
-    "done": "trained to the end",
-    "pruned": "pruned: no score",
-    "diverged": "diverged: no score",
-    "failed": "failed: no score",
+    "done": "Filled: trained to the end.",
+    "pruned": "Rings: pruned, at their last score.",
+    "diverged": "Crosses with a white edge: diverged.",
+    "failed": "Thin crosses: failed.",
 }
 CUT = 3.0  # how far below the median the axis goes on, in distances from the median to the best
 FEW = 0.15  # the share of the scores, at most, that may lie beyond that
@@ -38,29 +41,58 @@ WIDE = 8.0  # ratio of numbers from which on their scale is logarithmic
 ASIDE = 0.1  # of the distance between listed values: how far trials with one value are moved apart
 TICK_WIDTH = 90  # points that the name of a listed value may be wide
 RAIL = 0.09  # of the height of an axis of scores, for the trials without one
-TICKS, ROUND = 5, (1, 2, 2.5, 5, 10)  # on an axis of scores that ends with such a rail: at most so many, in such steps
+TICKS = 5  # on an axis of scores that ends with such a rail, at most
 BROAD = 0.05  # of an axis, beyond its ends
 # Of a logarithmic axis: how many decades, and the ticks of each; labels of more would touch.
 STEPS: Sequence[tuple[float, tuple[float, ...]]] = ((1.5, (1.0, 2.0, 5.0)), (3.0, (1.0, 3.0)), (np.inf, (1.0,)))
 DECADES = 6  # that are labeled, at most
 
 
-def handle(look: Mapping[str, Any], label: str) -> Line2D:
-    """The handle of a mark."""
-    return Line2D([], [], label=label, linestyle="none", **look)
+def meaning(states: Iterable[str], counts: Mapping[str, int], axes: Sequence[Axes] = (), colored: bool = False) -> list[str]:
+    """What marks mean, and the trials that no figure draws, a sentence each.
 
-
-def handles(states: Iterable[str], best: bool = True, default: bool = True, says: Mapping[str, str] = SAYS) -> list[Line2D]:
-    """The handles of the states that occur, of the best trial and of the default."""
+    Args:
+        states: that occur. counts: of all trials by state. axes: of which it is said where values lie beyond their edges.
+        colored: whether scores are colors.
+    """
     found = set(states)
-    rings = [handle(BEST, "the best score")] * best + [handle(DEFAULT, "the default setting")] * default
-    return [handle(MARKS[state], says[state]) for state in MARKS if state in found] + rings
-
-
-def left_out(counts: Mapping[str, int]) -> list[str]:
-    """A sentence on the trials that no figure draws."""
+    said = [SAYS[state] for state in MARKS if state in found]
+    said += ["The color is the score."] if colored else []
     others = [f"{count} {state}" for state, count in counts.items() if state not in MARKS]
-    return [f"not drawn: {', '.join(others)}"] if others else []
+    said += [f"Not drawn: {', '.join(others)}."] if others else []
+    return said + list(dict.fromkeys(each for ax in axes for each in bars.cut(ax)))
+
+
+def rings(
+    ax: Axes,
+    places: pd.DataFrame,
+    best: int | None,
+    default: int | None,
+    texts: tuple[str, str] = ("best", "default"),
+) -> None:
+    """Rings around the best trial and the default setting, with their names.
+
+    Args:
+        places: columns x and y, by number of a trial.
+        best, default: the numbers; None where there is none. texts: their names.
+    """
+    same = best is not None and best == default
+    shown: list[tuple[int | None, dict[str, Any], str]] = [(best, BEST, texts[0] + (", the default" if same else ""))]
+    shown += [] if same else [(default, DEFAULT, texts[1])]
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    for number, look, text in shown:
+        here = places[places.index == number]
+        at = (float(here["x"].iloc[0]), float(here["y"].iloc[0])) if len(here) else (np.nan, np.nan)
+        if not np.isfinite(at).all():
+            continue
+        ax.plot(*at, linestyle="none", zorder=5, clip_on=False, **look)
+        x, y = ax.transAxes.inverted().transform(ax.transData.transform(at))
+        side = "left" if x < 0.08 else "right" if x > 0.92 else "center"
+        up = 6 if y < 0.88 else -6
+        said = ax.annotate(text, at, (0, up), textcoords="offset points", ha=side, va="bottom" if up > 0 else "top", zorder=6)
+        said.set(fontsize=small(), fontweight="bold", color=ink(), path_effects=halo())
+    ax.set_xlim(left, right)
+    ax.set_ylim(bottom, top)
 
 
 def edges(values: Iterable[float], better: int, inside: Iterable[float] = ()) -> tuple[float, float]:
@@ -93,32 +125,34 @@ class Room:
     rail: float
 
 
-def room(ax: Axes, values: Iterable[float], better: int, rail: bool = True, inside: Iterable[float] = ()) -> Room:
+def room(ax: Axes, values: Iterable[float], one: Objective, rail: bool = True, inside: Iterable[float] = ()) -> Room:
     """Set the limits of the axis of scores, which goes on at its worse end, without ticks, where there is to be a rail.
 
     Args:
         inside: see `edges`.
     """
+    better = one.better
     low, high = edges(values, better, inside)
+    low, high = (max(low, 0.0), min(high, 100.0)) if one.unit == "%" else (low, high)
     ax.set_ylim(low, high)
     if not rail:
         return Room(low, high, float("nan"))
     away = RAIL * (high - low) * (-1 if better > 0 else 1)
     worse = low if better > 0 else high
     ax.set_ylim(min(low, worse + 2 * away), max(high, worse + 2 * away))
-    ax.axhline(worse + 0.3 * away, color="0.6", linewidth=0.6, zorder=1)
-    ticks = [tick for tick in MaxNLocator(TICKS, steps=ROUND).tick_values(low, high) if low <= tick <= high]
+    ax.axhline(worse + 0.3 * away, color=faint(), linewidth=0.6, zorder=1)
+    ticks = [tick for tick in round_ticks(TICKS).tick_values(low, high) if low <= tick <= high]
     ax.yaxis.set_major_locator(FixedLocator(ticks))
     ax.yaxis.set_minor_locator(FixedLocator([worse + away]))
     ax.yaxis.set_minor_formatter(FuncFormatter(lambda *_: "no score"))
-    ax.tick_params(axis="y", which="minor", length=0, labelsize=SMALL)
+    ax.tick_params(axis="y", which="minor", length=0, labelsize=small(), labelcolor=soft())
     return Room(low, high, worse + away)
 
 
 def marks(
     ax: Axes, x: Sequence[float], y: Sequence[float], texts: Sequence[str], look: Mapping[str, Any], within: Room
-) -> bool:
-    """Draw trials: those without a score on the rail, those beyond the edge as arrows at it; whether there were such."""
+) -> None:
+    """Draw trials: those without a score on the rail, those beyond the edge as arrows at it."""
     beyond = [not np.isnan(value) and not within.low <= value <= within.high for value in y]
     shown = [np.nan if out else within.rail if np.isnan(value) else value for value, out in zip(y, beyond, strict=True)]
     (dots,) = ax.plot(x, shown, linestyle="none", zorder=3, **look)
@@ -128,12 +162,6 @@ def marks(
             edge, arrow = (within.low, CARETDOWN) if value < within.low else (within.high, CARETUP)
             (dot,) = ax.plot(at, edge, marker=arrow, color=look["color"], markersize=ARROW + 1, clip_on=False, zorder=4)
             tell(dot, [text])
-    return any(beyond)
-
-
-def arrows(cut: bool) -> list[str]:
-    """What a legend says where values lie beyond the edge."""
-    return [SAID] if cut else []
 
 
 @dataclass(frozen=True)
@@ -195,7 +223,7 @@ class Scale:
             axis.set_major_formatter(FuncFormatter(lambda place, _: f"{place:g}"))
             axis.set_minor_formatter(NullFormatter())
         else:
-            axis.set_major_locator(MaxNLocator(5))
+            axis.set_major_locator(round_ticks(5))
         (ax.set_xlabel if across else ax.set_ylabel)(self.key)
 
     def _limits(self, seen: Sequence[float]) -> tuple[float, float]:
@@ -231,6 +259,16 @@ def is_numeric(one: Dimension) -> bool:
     return one.kind != "categorical" or not any(isinstance(as_number(word), str) for word in one.choices)
 
 
-def score(one: Objective, value: float) -> str:
-    """A score for a pointer, as in `81.20%`."""
-    return "no score" if pd.isna(value) else one.text(value)
+def reached(frame: pd.DataFrame, one: Objective) -> "pd.Series[float]":
+    """The score of each trial in its unit; of a pruned one its last, and none of one that diverged or failed."""
+    last = frame["last_value"].where(frame["state"] == "pruned")
+    found: pd.Series[float] = one.scale * frame[one.column].fillna(last)
+    return found
+
+
+def last_score(row: Mapping[Any, Any], one: Objective) -> str:
+    """A score for a pointer, as in `81.20%`; of a pruned trial its last."""
+    if pd.notna(row[one.column]):
+        return one.text(row[one.column])
+    known = row["state"] == "pruned" and pd.notna(row["last_value"])
+    return f"last {one.text(row['last_value'])}" if known else "no score"

@@ -9,17 +9,26 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
-from ablate.report.figures.legend import below
 from ablate.report.figures.save import Drawn, fit, single
-from ablate.report.figures.style import bare, drawing, tell
-from ablate.report.search.figures.marks import BEST, DEFAULT, MARKS, Scale, edges, handle, is_numeric, left_out, scale
+from ablate.report.figures.style import drawing, round_ticks, tell
+from ablate.report.search.figures.marks import (
+    MARKS,
+    RAMP,
+    Scale,
+    edges,
+    is_numeric,
+    last_score,
+    meaning,
+    reached,
+    rings,
+    scale,
+)
+from ablate.report.search.figures.slices import setting
 from ablate.stats.objectives import Objective
 from ablate.store.trials import Dimension, shown
 
-HEIGHT = 2.6  # inches
-COLORS = "viridis"  # from dark to light in gray as well
-SIZE = 7.0
-SAYS = {"pruned": "pruned: no score", "diverged": "diverged", "failed": "failed"}
+HEIGHT = 2.0  # inches
+SIZE = 5.6
 PLACE = 30  # among the figures of a search
 
 
@@ -32,14 +41,18 @@ def part(
     importances: tuple[pd.DataFrame, list[str]],
     counts: Mapping[str, int],
     best: int | None,
+    ax: Axes | None = None,
 ) -> Drawn | None:
     """Scores over the two keys that matter most; None without two keys of numbers, or a trial that is done."""
     keys = pair(space, objectives, importances)
     if keys is None or done.empty:
         return None
-    scales = [scale(key, space[key]) for key in keys]
-    ax = scores_over_keys(trials, single(), scales[0], scales[1], learned or objectives[0], counts, best)
-    return Drawn("surface", f"Scores over {keys[0]} and {keys[1]}", fit(ax, HEIGHT))
+    scales, objective = [scale(key, space[key]) for key in keys], learned or objectives[0]
+    ax = ax or single()
+    scores_over_keys(trials, ax, scales[0], scales[1], objective, best)
+    about = [*meaning(trials["state"], counts, colored=True)]
+    figure = fit(ax, HEIGHT, setting(trials, keys, objective, best), " ".join(about))
+    return Drawn("surface", f"Scores over {keys[0]} and {keys[1]}", figure)
 
 
 def pair(
@@ -57,57 +70,56 @@ def pair(
 
 
 def scores_over_keys(
-    trials: pd.DataFrame,
-    ax: Axes,
-    across: Scale,
-    up: Scale,
-    objective: Objective,
-    counts: Mapping[str, int],
-    best: int | None = None,
+    trials: pd.DataFrame, ax: Axes, across: Scale, up: Scale, objective: Objective, best: int | None = None
 ) -> Axes:
-    """Draw the trials as points, the score as color.
+    """Draw the trials as points at their settings, the score as color; pruned ones as rings, colored by their last score.
 
     Args:
         trials: as of `SearchResults`, with the columns of the two keys.
         across, up: the scales of the two keys.
-        counts: of trials by state.
         best: the number of the best trial, where there is one.
     """
     with drawing():
         seen = trials[trials["state"].isin(list(MARKS))]
-        seen = seen.assign(x=across.places(seen[across.key]), y=up.places(seen[up.key]))
+        seen = seen.assign(x=across.places(seen[across.key]), y=up.places(seen[up.key]), score=reached(seen, objective))
         across.on(ax, True, seen["x"])
         up.on(ax, False, seen["y"])
+        ax.grid(True, axis="both")
         done = seen[seen["state"] == "done"]
-        scores = objective.scale * done[objective.column]
-        low, high = _range(scores, objective.better)
-        color = ScalarMappable(Normalize(low, high), COLORS if objective.better > 0 else f"{COLORS}_r")
-        for state in ("failed", "diverged", "pruned"):
-            part = seen[seen["state"] == state]
-            (dots,) = ax.plot(part["x"], part["y"], linestyle="none", zorder=2, **MARKS[state])
-            tell(dots, [_text(row, across, up, state) for row in part.to_dict("records")])
-        for (_, row), value in zip(done.sort_values(objective.column).iterrows(), sorted(scores), strict=True):
-            face = color.to_rgba(np.array([value]))[0]
-            (dot,) = ax.plot(
-                row["x"], row["y"], "o", color=face, markersize=SIZE, markeredgecolor="black", markeredgewidth=0.5, zorder=3
-            )
-            tell(dot, [_text(row.to_dict(), across, up, objective.text(row[objective.column]))])
-        for part, look in ((seen[seen["number"] == best], BEST), (seen[seen["default"]], DEFAULT)):
-            ax.plot(part["x"], part["y"], linestyle="none", zorder=4, **(look | {"markersize": SIZE + 4}))
+        low, high = _range(done["score"], objective.better)
+        norm = Normalize(low, high) if objective.better > 0 else Normalize(high, low)
+        for row in seen.sort_values("score", ascending=objective.better > 0, na_position="first").to_dict("records"):
+            look = MARKS[row["state"]] | {"markersize": SIZE}
+            if np.isfinite(row["score"]):
+                color = RAMP(float(np.clip(norm(row["score"]), 0, 1)))
+                look |= {"color": color} | ({"markerfacecolor": color} if row["state"] == "done" else {})
+            order = 4 if row["state"] == "done" else 3
+            (dot,) = ax.plot([row["x"]], [row["y"]], linestyle="none", zorder=order, clip_on=False, **look)
+            tell(dot, [_text(row, across, up, last_score(row, objective))])
+        default = seen.loc[seen["default"], "number"].tail(1).tolist()
+        first = int(default[0]) if default else None
+        names = (_named(seen, best, "best", objective), _named(seen, first, "default", objective))
+        rings(ax, seen.set_index("number"), best, first, names)
         if len(done):
-            ends = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
-            extend = ends[bool(scores.min() < low), bool(scores.max() > high)]
-            beside = ax.inset_axes((1.03, 0.0, 0.035, 1.0))
-            figure = ax.get_figure(root=True)
-            assert figure is not None
-            bar = figure.colorbar(color, cax=beside, extend=extend)
-            bar.set_label(objective.axis)
-        bare(ax, "top")
-        found = [handle(MARKS[state], said) for state, said in SAYS.items() if state in set(seen["state"])]
-        found += [handle(BEST, "the best score")] if best is not None else []
-        found += [handle(DEFAULT, "the default setting")] if seen["default"].any() else []
-        below(ax, found, ["filled: trained to the end, its score as color", *left_out(counts)], columns=2)
+            _bar(ax, norm, objective)
     return ax
+
+
+def _named(seen: pd.DataFrame, number: int | None, word: str, objective: Objective) -> str:
+    """As in `best 78.3`; the word alone where there is no score."""
+    value = seen["score"][seen["number"] == number]
+    return f"{word} {value.iloc[0]:.{1 if objective.unit == '%' else 3}f}" if value.notna().any() else word
+
+
+def _bar(ax: Axes, norm: Normalize, objective: Objective) -> None:
+    """The color bar of scores."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    beside = ax.inset_axes((1.03, 0.0, 0.016, 1.0))
+    bar = figure.colorbar(ScalarMappable(norm, RAMP), cax=beside, ticks=round_ticks(4))
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(length=0, pad=2)
+    bar.set_label(objective.axis)
 
 
 def _range(scores: "pd.Series[float]", better: int) -> tuple[float, float]:
