@@ -52,8 +52,8 @@ def run(arguments: Sequence[str]) -> int:
         )
     app, page = _app(folder, options.storage)
     with _server(app, options.port) as server:
-        say(f"http://{HOST}:{server.server_port}{page} shows {folder}. Press Ctrl-C to stop.")
         try:
+            say(f"http://{HOST}:{server.server_port}{page} shows {folder}. Press Ctrl-C to stop.")
             server.serve_forever()
         except KeyboardInterrupt:
             return 0
