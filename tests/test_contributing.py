@@ -32,7 +32,7 @@ def test_the_design_that_is_shown_is_one() -> None:
         (("augment", "on"), ("ema", "off")),
     ]
     assert design.pairs(arms) == [(1, 0), (2, 0)]
-    assert design.label(arms, 1) == "augment: on → off"
+    assert design.label(arms, 1) == "no augmentation"
 
 
 def test_the_command_that_is_shown_runs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,7 +41,7 @@ def test_the_command_that_is_shown_runs(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_the_table_that_is_shown_is_one() -> None:
-    arms = pd.DataFrame({"label": ["baseline", "ema: on → off"], "low": [80.0, 81.0], "high": [82.0, 81.5]})
+    arms = pd.DataFrame({"label": ["baseline", "no EMA"], "low": [80.0, 81.0], "high": [82.0, 81.5]})
     table = shown("A table, ")["part"](arms, places=1)
     assert table.text["range"].tolist() == ["2.0", "0.5"]
 

@@ -19,7 +19,7 @@ ANY_TEXT = st.text(st.characters() | st.sampled_from("\x1b\x9b\r\n\u202e\u200b\u
 @pytest.mark.parametrize(
     ("text", "seen"),
     [
-        ("augment: on → off, −5.14 (±0.3%)", "augment: on → off, −5.14 (±0.3%)"),
+        ("no augmentation, −5.14 (±0.3%)", "no augmentation, −5.14 (±0.3%)"),
         ("\x1b[31mred\x1b]0;title\x07", "�[31mred�]0;title�"),  # sequences of a terminal
         ("\x9b31m \x85", "�31m �"),  # the same with one character of C1
         ("a\x08\x0b\x0c\x00\x7fb", "a�����b"),
@@ -115,7 +115,7 @@ def test_no_cell_is_run_by_a_spreadsheet_and_each_can_be_read_back(text: str) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["-5.14", "+1", "-1e-05", "-.5", "-inf", "−5.14", "a=b", "it's", "augment: on → off", "2x-2", ""]
+    "text", ["-5.14", "+1", "-1e-05", "-.5", "-inf", "−5.14", "a=b", "it's", "no augmentation", "2x-2", ""]
 )
 def test_numbers_and_names_stay_as_they_are(text: str) -> None:
     assert escaping.cell(text) == text

@@ -204,8 +204,8 @@ def test_a_failure_is_told_at_once_and_the_others_go_on(program: Any) -> None:
     trace = sweep_of(program) / "1" / "traceback.txt"
     assert "Traceback" in trace.read_text()
     lines = err.strip().splitlines()
-    told = [number for number, line in enumerate(lines) if "failed" in line and "augment: off → flip" in line]
-    after = next(number for number, line in enumerate(lines) if line.startswith("augment: off → crop, seed 0: "))
+    told = [number for number, line in enumerate(lines) if "failed" in line and "with flip" in line]
+    after = next(number for number, line in enumerate(lines) if line.startswith("with random crop, seed 0: "))
     assert told[0] < after, "before the next was heard of"
     assert all(str(trace.relative_to(program.folder)) in lines[number] for number in (told[0], told[-1]))
     assert lines[-1] == "ablate: 1 of 3 runs have no accuracy (1 failed); the same command tries again what failed."
@@ -253,9 +253,9 @@ def test_a_study_of_ones_own(program: Any, tmp_path: Path) -> None:
     plan = json.loads(program("-m", "study=mine", "hydra.sweeper.plan=json")[0])
     assert [arm["label"] for arm in plan["arms"]] == [
         "baseline",
-        "+ augment: off → flip",
-        "+ augment: flip → crop",
-        "+ ema: off → on",
+        "+ with flip",
+        "+ augmentation flip → crop",
+        "+ EMA",
     ]
     assert len(plan["runs"]) == 8
     assert plan["name"].startswith("mine-")

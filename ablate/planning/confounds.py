@@ -23,7 +23,7 @@ INPUT = "input"  # (height, width, channels) of what the model sees; the others 
 QUANTITIES = (
     Quantity(INPUT, "input"),
     Quantity("parameters", "parameters"),
-    Quantity("operations", "operations"),  # for one image
+    Quantity("operations", "FLOPs"),  # for one image
     Quantity("learning_rate", "learning rate", ("lr", "optimizer.lr")),
     Quantity("training_images", "training images", ("data.validation", "data.train_images")),
     Quantity("batch_size", "batch size", ("batch_size",)),

@@ -18,14 +18,14 @@ def doubts(names: dict[int, str], predictions: Predictions) -> list[str]:
     if gone:
         count = f"{gone:,} of {counted(len(predictions), 'finished run')}"
         lines.append(
-            f"The predictions of {count} are damaged or gone, so what needs them is left out: see `ablate runs verify`."
+            f"The predictions of {count} are damaged or missing, so analyses that need them are left out. Run `ablate runs verify`."
         )
     last = {key: found[-1] for key, found in predictions.items() if found is not None}
     same = [key for key, found in last.items() if len(found) and (found == found[0]).all()]
     if same:
         named = "; ".join(f"{names[arm]}, seed {seed}" for arm, seed in same[:FEW])
         more = f"; and {len(same) - FEW} more" if len(same) > FEW else ""
-        lines.append(f"These networks give every image the same class, so they have learned nothing: {named}{more}.")
+        lines.append(f"These networks predict the same class for every image, so they learned nothing: {named}{more}.")
     return lines
 
 
@@ -52,7 +52,7 @@ def interim(results: Results, question: Question) -> str:
     count = f"{missing:,} of {counted(len(runs), 'run')} {'is' if missing == 1 else 'are'}"
     if question.looked:
         return f"Pending: {count} missing. A comparison gets its verdict once all of its runs have ended."
-    return f"Interim: {count} missing. Reading a sweep before its end is an unplanned look."
+    return f"Interim: {count} missing. Looking at a sweep before it ends is an unplanned look."
 
 
 def unstable(stability: pd.DataFrame, arms: pd.DataFrame, names: dict[int, str], margin: float | None = None) -> list[str]:
@@ -66,9 +66,9 @@ def unstable(stability: pd.DataFrame, arms: pd.DataFrame, names: dict[int, str],
         return []
     few = len(stability) - judged
     if not judged:
-        return ["Unstable runs: not checked, since no run has five evaluations of its own before its value is read."]
+        return ["Unstable runs: not checked, because no run has five evaluations before the reported one."]
     fell = stability[stability["unstable"]]
-    left = f" ({few} not checked, with fewer than five evaluations of their own before)" if few else ""
+    left = f" ({few} not checked: fewer than five earlier evaluations)" if few else ""
     lines = [f"Unstable runs: {len(fell) or 'none'} of {judged}{left}. {rates(arms)}"]
     if len(fell):
         named = "; ".join(
@@ -82,15 +82,15 @@ def unstable(stability: pd.DataFrame, arms: pd.DataFrame, names: dict[int, str],
 
 
 def rates(arms: pd.DataFrame) -> str:
-    """What so many unstable runs of an arm allow, as in `0 of 5 seen allows a rate of up to 45% (95% confidence).`"""
+    """What so many unstable runs of an arm allow, as in `With 0 of 5, the true rate may be up to 45% (95% confidence).`"""
     known = arms[arms["unstable_of"] > 0].drop_duplicates(["unstable", "unstable_of"]).sort_values(["unstable_of", "unstable"])
     told = [
-        f"{seen} of {of}{'' if number else ' seen allows a rate of'} up to {100 * rate:.0f}%"
+        f"{'with' if number else 'With'} {seen} of {of}, {'' if number else 'the true rate may be '}up to {100 * rate:.0f}%"
         for number, (seen, of, rate) in enumerate(
             zip(known["unstable"], known["unstable_of"], known["unstable_to"], strict=True)
         )
     ]
-    return f"{', '.join(told)} (95% confidence)."
+    return f"{'; '.join(told)} (95% confidence)."
 
 
 def no_bound(unstable_seeds: pd.DataFrame) -> str:

@@ -81,15 +81,15 @@ def _readers(question: Question, sweeps: int, confirmations: int) -> list[str]:
     if sweeps + confirmations < 2:
         return []
     counts = [counted(count, what) for count, what in ((sweeps, "sweep"), (confirmations, "confirmation")) if count]
-    return [f"{' and '.join(counts)} of this store have read this {question.evaluation_set} set."]
+    return [f"{' and '.join(counts)} in this store have used this {question.evaluation_set} set."]
 
 
 def exploratory(question: Question) -> list[str]:
     """A line that says what was changed after training, or why its seeds are no look; none where all is as planned."""
     changes = "; ".join(question.changes)
     if changes:
-        return [f"Exploratory: changed after training ({changes}), so no verdict here is a test."]
-    return [f"Exploratory: {question.unentered}, so no verdict here is a test."] if question.unentered else []
+        return [f"Exploratory: changed after training ({changes}), so no verdict here is confirmatory."]
+    return [f"Exploratory: {question.unentered}, so no verdict here is confirmatory."] if question.unentered else []
 
 
 def compared(question: Question, names: dict[int, str], partner: str | None) -> str:
@@ -108,23 +108,23 @@ def _about_effects(results: Results, comparisons: pd.DataFrame) -> list[str]:
     sweep = results.sweep
     count, combinations = len(sweep.arms), math.prod(map(len, sweep.factors.values()))
     lines = [
-        f"Each effect is a contrast of means over all {count} arms: for a factor, the arms with its second level minus those "
-        "with its first; for an interaction a × b, the arms where both factors have their first level or both their second, "
-        "minus the others, which is half of how much one's effect changes when the other is switched: alone in its row, "
-        "0 means that the two add up, and an interval without 0 that they depend on each other."
+        f"Each effect is a contrast of means over all {count} arms. Main effect: arms at the factor's second level minus arms at "
+        "its first. Interaction a × b: arms where both factors are at their first level or both at their second, minus the rest; "
+        "this is half the amount by which switching one factor changes the other's effect. An interaction without aliases is 0 "
+        "if the two effects add up."
     ]
     if (comparisons["aliases"] != "").any():
-        lines.append("Effects named together in a row cannot be told apart: the number is their sum, with the signs shown.")
+        lines.append("Effects in one row are aliased: the number is their sum, with the signs shown.")
     fraction = sweep.fraction
     if fraction is None:
         return lines
     if fraction.resolution is None:
-        return [*lines, f"The arms are all {combinations} combinations of levels: no fraction has the resolution asked for."]
+        return [*lines, f"The arms are all {combinations} combinations of levels: no fraction has the requested resolution."]
     return [
         *lines,
         f"The arms are {count} of the {combinations} combinations of levels, a fraction of resolution "
         f"{fraction.resolution}: {'; '.join(fraction.generators)} (first level −1, second +1). Interactions of three "
-        "and more factors are taken as none.",
+        "or more factors are assumed to be 0.",
     ]
 
 
@@ -133,9 +133,9 @@ def incomplete(results: Results, comparisons: pd.DataFrame, statuses: "pd.Series
     seeds, most = len(results.sweep.seeds), comparisons["n"].max()
     lines = not_there(results, statuses, naming.compared(comparisons), comparisons["n"])
     if seeds == 1 and most == 1:
-        lines.append("There is one seed, which gives no verdict.")
+        lines.append("One seed gives no verdict.")
     elif most < 2:
-        lines.append("No comparison has two seeds that are complete, so there is no verdict.")
+        lines.append("No comparison has two complete seeds, so there is no verdict.")
     return lines
 
 
@@ -149,18 +149,18 @@ def not_there(results: Results, statuses: "pd.Series[str]", what: Sequence[str],
     lines = []
     told = statuses[runs["status"] != "done"]
     if counts := numbers.listed(told.value_counts(sort=False).sort_index().to_dict()):
-        lines.append(f"Runs without a value: {counts}, of {len(runs):,}.")
+        lines.append(f"Runs without a result: {counts} (of {len(runs):,}).")
     few = [f"{name} ({has})" for name, has in zip(what, n, strict=True) if has < seeds]
     if len(few) == len(n) > 1 and (n == n.iloc[0]).all():
         few = [f"all ({n.iloc[0]})"]
     if few:
-        lines.append(f"Compared over fewer than the {counted(seeds, 'seed')} of the sweep: {'; '.join(few)}.")
+        lines.append(f"Fewer than the {counted(seeds, 'planned seed')}: {'; '.join(few)}.")
     return lines
 
 
 def _one_arm(results: Results, names: dict[int, str]) -> list[str]:
     """Arms that are one: the same training, read the same way."""
     return [
-        f"{names[arm]} is the same training and readout as {names[other]}, so the two are one arm."
+        f"{names[arm]} has the same training and readout as {names[other]}, so the two are one arm."
         for arm, other in results.sweep.same_arms
     ]

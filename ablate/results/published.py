@@ -47,7 +47,7 @@ def published(results: Results, wide: pd.DataFrame) -> pd.DataFrame:
     Returns:
         A row an arm: arm; model: its published name; published: in %; source; n: our seeds; mean: ours, in %; low, high: the
         95% prediction interval, 0.05 wider on either side, since the published value is rounded; told: `inside`, `outside`,
-        `too wide to tell` where it lies inside of more than ± TELLING, or `no interval` where seeds are one or all alike;
+        `too wide` where it lies inside of more than ± TELLING, or `no interval` where seeds are one or all alike;
         precision: ours.
     """
     known = {(row["recipe"], row["ema"], row["steps"]): row for row in shipped().to_dict("records")}
@@ -118,7 +118,7 @@ def _told(value: float, low: float, high: float) -> str:
         return "no interval"
     if not low <= value <= high:
         return "outside"
-    return "inside" if high - low <= 2 * TELLING else "too wide to tell"
+    return "inside" if high - low <= 2 * TELLING else "too wide"
 
 
 def _prediction(values: NDArray[np.float64]) -> dict[str, float]:

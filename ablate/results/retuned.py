@@ -91,7 +91,7 @@ class Retuned:
         effect, rates = self.of(pair), self.rates(pair)
         if rates == OWN:
             return f"each at its best learning rate ({effect.lr:g}; baseline {effect.baseline:g})"
-        return f"at the shared learning rate{', the best of both' if rates == BOTH else ''}"
+        return f"at the shared learning rate{', the best for both' if rates == BOTH else ''}"
 
     @cached_property
     def tuning(self) -> pd.DataFrame:
@@ -134,14 +134,14 @@ class Retuned:
     def edges(self) -> list[str]:
         """A line on the arms whose best rate is at an end of those tried; none where there is none."""
         found = [f"{arm['label']} ({arm['chosen']['edge']})" for arm in self.content["arms"] if arm["chosen"]["edge"]]
-        return [f"At an end of the rates tried, so that a better one may lie beyond: {'; '.join(found)}."] if found else []
+        return [f"Best rate at the edge of the grid, so a better one may lie beyond it: {'; '.join(found)}."] if found else []
 
     @property
     def gone(self) -> list[str]:
         """A line on the rates that could not be chosen; none where there is none."""
         frame = self.tuning[self.tuning["mean"].isna()]
         found = [f"{row.label} at {row.lr:g} ({row.statuses})" for row in frame.itertuples(index=False)]
-        return [f"Not to be chosen, since a seed was not trained to the end: {'; '.join(found)}."] if found else []
+        return [f"Rates excluded because a seed did not finish: {'; '.join(found)}."] if found else []
 
     @property
     def chosen(self) -> str:
@@ -152,8 +152,8 @@ class Retuned:
     def conditional(self) -> str:
         """What the effects at the best rates must not be taken for."""
         return (
-            "The effects at each arm's best rate are conditional on the rates chosen: another grid or other seeds might choose "
-            "others, and the intervals do not allow for that."
+            "The effects at each arm's best rate are conditional on the chosen rates: another grid or other seeds might choose "
+            "differently, and the intervals do not account for that."
         )
 
     @property
@@ -162,19 +162,18 @@ class Retuned:
         if not self.content["trainings"]:
             return []
         count, seconds = counted(int(self.content["trainings"]), "training"), float(self.content["seconds"])
-        time = f", {numbers.duration(seconds)} in all up to their last evaluations" if seconds else ""
-        return [f"Choosing the learning rates took {count} more{time}."]
+        time = f" ({numbers.duration(seconds)} up to their last evaluations)" if seconds else ""
+        return [f"Choosing the learning rates took another {count}{time}."]
 
     @property
     def how(self) -> str:
         """How the rates were chosen, in a sentence."""
         rates = ", ".join(f"{rate:g}" for rate in self.content["rates"])
         named = ", ".join(map(str, self.seeds))
-        own = "the arm's own lr" if self.shared_lr is None else f"the shared {self.shared_lr:g}"
+        own = "the arm's lr" if self.shared_lr is None else f"the shared lr {self.shared_lr:g}"
         return (
-            f"Best rate: of {rates} times {own}, tried alike for every arm, the one with the highest mean accuracy on "
-            f"{self.images} that were held out of the training, over {counted(len(self.seeds), 'seed')} ({named}) that "
-            f"{'is' if len(self.seeds) == 1 else 'are'} not measured here."
+            f"Best lr: from {rates} times {own}, tried for every arm, the one with the highest mean accuracy on {self.images} "
+            f"held out of training, over {counted(len(self.seeds), 'seed')} ({named}) that the results here do not use."
         )
 
 

@@ -131,7 +131,7 @@ def equal_compute(runs: pd.DataFrame) -> str | None:
         >>> from ablate.stats import equal_compute
         >>> runs = pd.DataFrame({"arm": [0, 1], "label": ["thin", "wide"], "operations": [1000, 1050]})
         >>> equal_compute(runs.assign(status="done", step=100, batch_size=128))
-        'Equal steps, not equal compute: of the arms read at step 100, a step costs 5% more operations for wide than for thin.'
+        'Equal steps, not equal compute: of the arms evaluated at step 100, wide takes 5% more FLOPs per image than thin.'
     """
     arms = runs[runs["status"] == "done"].dropna(subset=["step", "operations"]).drop_duplicates("arm")
     batch = pd.to_numeric(arms["batch_size"])  # text where it is a factor
@@ -148,8 +148,8 @@ def equal_compute(runs: pd.DataFrame) -> str | None:
         return None
     more = f"{ratio:.1f} times as many" if ratio >= MANIFOLD else f"{100 * (ratio - 1):.2g}% more"
     return (
-        f"Equal steps, not equal compute: of the arms read at step {step:,}, {'a step' if known else 'an image'} costs {more} "
-        f"operations for {dearest} {'as' if ratio >= MANIFOLD else 'than'} for {cheapest}."
+        f"Equal steps, not equal compute: of the arms evaluated at step {step:,}, {dearest} takes {more} FLOPs per "
+        f"{'step' if known else 'image'} {'as' if ratio >= MANIFOLD else 'than'} {cheapest}."
     )
 
 

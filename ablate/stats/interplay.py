@@ -138,7 +138,7 @@ def interplay_verdicts(estimates: pd.DataFrame, margin: float | None, diverged: 
     Returns:
         `estimates` with more columns.
 
-        verdict: "depends on the others" where the family interval excludes 0, "adds up" where the equivalence interval lies
+        verdict: "differs" where the family interval excludes 0, "same effect" where the equivalence interval lies
             within ± margin, else, or where a seed diverged, "inconclusive"; "no verdict" for fewer than two seeds; see
             `decide`.
         under_margin: whether it depends on the others with an equivalence interval that also lies within ± margin.

@@ -69,9 +69,9 @@ _NO_VERDICT = Words("no verdict: {why}", "has no verdict", "have no verdict")
 _HELPS, _HURTS = Words("helps", "helps", "help"), Words("hurts", "hurts", "hurt")
 
 SHOWN: Mapping[Outcome, Shown] = {
-    Outcome.HELPS: Shown("▲", "^", "#005b86", "helps", _HELPS, _DEPEND, _SUM, "depends on the others"),
-    Outcome.HURTS: Shown("▼", "v", "#c05a0b", "hurts", _HURTS, _DEPEND, _SUM, "depends on the others"),
-    Outcome.NO_EFFECT: Shown("■", "s", "#7b848e", "none", _NO_EFFECT, _ADD_UP, _NO_SUM, "adds up"),
+    Outcome.HELPS: Shown("▲", "^", "#005b86", "helps", _HELPS, _DEPEND, _SUM, "differs"),
+    Outcome.HURTS: Shown("▼", "v", "#c05a0b", "hurts", _HURTS, _DEPEND, _SUM, "differs"),
+    Outcome.NO_EFFECT: Shown("■", "s", "#7b848e", "none", _NO_EFFECT, _ADD_UP, _NO_SUM, "same effect"),
     Outcome.INCONCLUSIVE: Shown("◇", "D", "white", "inconclusive", _OPEN, _OPEN, _OPEN, Outcome.INCONCLUSIVE),
     Outcome.NO_VERDICT: Shown("×", "x", "#15181c", "", _NO_VERDICT, _NO_VERDICT, _NO_VERDICT, Outcome.NO_VERDICT),
 }

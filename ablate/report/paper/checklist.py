@@ -18,14 +18,14 @@ from ablate.text import counted
 def checklist(analysis: Analysis) -> str:
     """`checklist.md`: questions and answers; what no file tells is marked to be filled in."""
     parts = [
-        ("Variability: what do the intervals and deviations show?", paragraph(analysis.fill(_intervals))),
-        ("Variability: what varies between seeds, and what does not?", paragraph(analysis.fill(_varies))),
-        ("Method: how are they computed?", paragraph(analysis.fill(_method))),
-        ("Assumptions: what do they rest on?", paragraph(analysis.fill(_assumptions))),
-        ("Splits: which images are trained on, and which are tested on?", paragraph(analysis.fill(methods.splits))),
+        ("Variability: what do the intervals and standard deviations show?", paragraph(analysis.fill(_intervals))),
+        ("Variability: what differs between seeds, and what does not?", paragraph(analysis.fill(_varies))),
+        ("Method: how are the intervals computed?", paragraph(analysis.fill(_method))),
+        ("Assumptions: what do the intervals assume?", paragraph(analysis.fill(_assumptions))),
+        ("Splits: which images are for training, and which for testing?", paragraph(analysis.fill(methods.splits))),
         ("Hyperparameters: what are they, and how were they chosen?", analysis.fill(_hyperparameters)),
-        ("Compute: what does one run take?", paragraph(analysis.fill(_one_run))),
-        ("Compute: what did all of it take, with what failed?", paragraph(analysis.fill(_in_total))),
+        ("Compute: what does one run cost?", paragraph(analysis.fill(_one_run))),
+        ("Compute: what did all runs cost, including failed ones?", paragraph(analysis.fill(_in_total))),
     ]
     head = ["# Checklist\n", *(f"{escaping.markdown(line)}\n" for line in footnotes.exploratory(analysis.question))]
     return "\n".join([*head, *(f"## {question}\n\n{answer}\n" for question, answer in parts)])
@@ -35,59 +35,59 @@ def _intervals(
     results: Results, question: Question, comparisons: pd.DataFrame, arms: pd.DataFrame, noise: pd.DataFrame, places: int
 ) -> list[str]:
     if not (arms["n"] > 1).any():
-        few = "there is one seed" if len(results.sweep.seeds) == 1 else "no arm has two seeds with a value"
-        return [f"None are reported: {few}, and so no verdict."]
+        few = "there is one seed" if len(results.sweep.seeds) == 1 else "no arm has two seeds with a result"
+        return [f"We report none: {few}, so there is no verdict."]
     fewest, most = int(arms["n"].min()), int(arms["n"].max())
     seeds = counted(most, "seed") if fewest == most else f"{fewest} to {most} seeds"
-    lines = [f"Means over {seeds} are given with the standard deviation over seeds (not the standard error)."]
+    lines = [f"We report means over {seeds} with the standard deviation over seeds (not the standard error)."]
     if question.judged and methods.is_tested(comparisons):
         lines.append(
-            f"Differences have an interval at {stats.percents(question.levels)} that decides helps and hurts, and in "
-            "effects.csv with a plain 95% interval as well."
+            f"The {stats.percents(question.levels)} CI of each difference decides helps and hurts; effects.csv also has an "
+            "unadjusted 95% CI."
         )
     noise = noise[noise["low"].notna()]
     points, places = question.metric.points, places
     for what, sd, low, high in zip(noise["what"], noise["sd"], noise["low"], noise["high"], strict=True):
         within = numbers.interval(low, high, places, signs=False)
-        lines.append(f"The noise floor of {what} is {numbers.number(sd, places)} {points} (sd, 95% interval {within}).")
+        lines.append(f"The noise floor of {what} is {numbers.number(sd, places)} {points} (SD, 95% CI {within}).")
     return lines
 
 
 def _varies(results: Results, question: Question, comparisons: pd.DataFrame) -> list[str]:
     if results.sweep.trainer is not None:
-        return [f"{TO_FILL_IN} what {results.sweep.trainer} makes of a seed."]
+        return [f"{TO_FILL_IN} what the seed changes in {results.sweep.trainer}."]
     lines = [
-        "Between seeds: the initial weights, the order of the images, and the draws of augmentation and dropout. Between arms "
-        "of one seed these are shared wherever the arms allow it. The training and evaluation images stay the same."
+        "Seeds differ in the initial weights, the order of the images, and the draws of augmentation and dropout. Arms with the "
+        "same seed share these wherever possible. Training and evaluation images are the same for all seeds."
     ]
     if question.judged and comparisons["low_new"].notna().any():
-        lines.append("Intervals for new images too, which let the evaluation images vary, are given beside the verdicts.")
+        lines.append("We also report intervals for new images, which let the evaluation images vary.")
     return lines
 
 
 def _method(results: Results, question: Question, comparisons: pd.DataFrame) -> list[str]:
     if not question.judged:
-        return ["Nothing is compared."]
+        return ["We compared nothing."]
     lines = methods.test(results, question, comparisons)
     if not methods.is_tested(comparisons):
         return lines
     return [
         *lines,
-        "The p-values in effects.csv are of a paired Student test and of an exact sign-flip test, and decide nothing.",
+        "effects.csv also has p-values of a paired t-test and of an exact sign-flip test; verdicts do not use them.",
     ]
 
 
 def _assumptions(question: Question, comparisons: pd.DataFrame) -> list[str]:
     if not question.judged:
-        return ["None, since nothing is compared."]
+        return ["None: we compared nothing."]
     if not methods.is_tested(comparisons):
-        return ["None, since nothing is tested."]
+        return ["None: we tested nothing."]
     lines = [
-        "Seeds are independent, and the paired differences over seeds normally distributed, with a deviation of their own in "
-        "each comparison."
+        "Seeds are independent, and the paired differences over seeds are normally distributed, with a separate standard "
+        "deviation for each comparison."
     ]
     few = int(comparisons["n"].min())
-    return [*lines, f"With {counted(few, 'seed')} at the least, this cannot be checked from the data."] if few < 20 else lines
+    return [*lines, f"With as few as {counted(few, 'seed')}, the data cannot check this."] if few < 20 else lines
 
 
 def _hyperparameters(
@@ -96,23 +96,23 @@ def _hyperparameters(
     """The answer as Markdown, with lists."""
     content = recipe.config(results, question)
     if content is None:
-        return paragraph([f"{TO_FILL_IN} the hyperparameters; no training of the baseline is at hand to read them from."])
+        return paragraph([f"{TO_FILL_IN} the hyperparameters (no training of the baseline is available to read them from)."])
     known = (f"{name}: {value}" for name, value in recipe.hyperparameters(content).items())
     told = "".join(f"\n- {escaping.markdown(line)}" for line in known)
     switchable = [f"{name}: {', '.join(levels)}" for name, levels in results.sweep.factors.items()]
     factors = "".join(f"\n- {escaping.markdown(line)}" for line in switchable)
-    switched = f"\n\nSwitched in the sweep, the baseline's level first:\n{factors}" if factors else ""
+    switched = f"\n\nFactors (baseline level first):\n{factors}" if factors else ""
     rates = methods.rates(question, comparisons, retuned, places)
-    chosen = f"{paragraph(['The learning rates:', *rates])}\n\n" if rates else ""
-    others = "the others were" if rates else "they were"
+    chosen = f"{paragraph(['Learning rates:', *rates])}\n\n" if rates else ""
+    others = "the other hyperparameters were" if rates else "these were"
     asked = paragraph([f"{TO_FILL_IN} how {others} chosen, and on which images."])
-    return f"Those of the baseline:\n{told}{switched}\n\n{chosen}{asked}"
+    return f"Baseline:\n{told}{switched}\n\n{chosen}{asked}"
 
 
 def _one_run(results: Results, arms: pd.DataFrame) -> list[str]:
     where = methods.machines(results.trainings)
     lines = (
-        [f"Trained on {'; '.join(where)}."] if where else [f"{TO_FILL_IN} the machine; no training is at hand to read it from."]
+        [f"Trained on {'; '.join(where)}."] if where else [f"{TO_FILL_IN} the machine (no training is available to read it from)."]
     )
     known = arms[arms["seconds"].notna()]
     if len(known):
@@ -121,7 +121,7 @@ def _one_run(results: Results, arms: pd.DataFrame) -> list[str]:
         least, most = numbers.duration(cheapest["seconds"]), numbers.duration(dearest["seconds"])
         between = f"{least} ({cheapest['label']}) to {most} ({dearest['label']})"
         each = f"{least} in every arm" if least == most else between
-        lines.append(f"Training up to the step that is read takes {each}, on average over seeds.")
+        lines.append(f"Training to the reported step takes {each}, averaged over seeds.")
     fewest, largest = arms["parameters"].min(), arms["parameters"].max()
     if pd.notna(fewest):
         span = numbers.whole(fewest) if fewest == largest else f"{numbers.whole(fewest)} to {numbers.whole(largest)}"
@@ -140,10 +140,10 @@ def _in_total(
     lines = [f"Runs: {numbers.listed(run_counts)}. Trainings: {numbers.listed(training_counts)}."]
     if trainings["seconds"].notna().any():
         lost = trainings[~trainings["status"].isin(["done", "running"]) & trainings["seconds"].notna()]
-        wasted = f", of which {numbers.duration(lost['seconds'].sum())} in trainings that did not end well" if len(lost) else ""
+        wasted = f", including {numbers.duration(lost['seconds'].sum())} in unfinished trainings" if len(lost) else ""
         total = numbers.duration(compute["seconds"])
         lines.append(
-            f"Together they trained for {total}{wasted}{methods.partly(results, compute)}; evaluations are not counted."
+            f"Training took {total} in total{wasted}{methods.partly(results, compute)}, not counting evaluations."
         )
     lines += retuned.took if retuned is not None else []
-    return [*lines, f"{TO_FILL_IN} what was tried before this sweep and is not part of it."]
+    return [*lines, f"{TO_FILL_IN} experiments before this sweep that it does not include."]

@@ -28,7 +28,7 @@ def table(analysis: Analysis) -> str:
     one_an_arm = not analysis.question.effects and not analysis.fill(naming.has_others)
     text = analysis.fill(_arms if one_an_arm else _comparisons)
     foot = "Exploratory: changed after training." if analysis.question.changes else ""
-    foot = foot or ("Exploratory: not as entered before training." if analysis.question.exploratory else "")
+    foot = foot or ("Exploratory: not registered before training." if analysis.question.exploratory else "")
     return f"{HEAD}{SET}%\n{tabular(text, [text.columns[0], OTHER, 'verdict'], foot).rstrip()}}}\n"
 
 
@@ -63,7 +63,7 @@ def _judged(question: Question, comparisons: pd.DataFrame, places: int) -> pd.Da
     return pd.DataFrame(
         {
             "difference": [numbers.signed(points, places) for points in comparisons["points"]],
-            f"{stats.percents(question.levels)} interval": intervals(
+            f"{stats.percents(question.levels)} CI": intervals(
                 bounds.readable(comparisons, question.metric), "low", "high", places
             ),
             "verdict": [sentences.short(row, question.margin, cross) for row, cross in rows],
@@ -86,20 +86,20 @@ def _caption(
     statuses: "pd.Series[str]",
 ) -> list[str]:
     metric, steps = question.metric, sorted(set(question.steps))
-    after = f" after {steps[0]:,} steps" if len(steps) == 1 else " each arm after its own number of steps"
+    after = f" after {steps[0]:,} steps" if len(steps) == 1 else ", each arm after its own number of steps"
     after = after if question.last == 1 else question.read_at
     data = data_set(results, question)
     judged_on = f"{question.evaluation_set} set{f' of {data}' if data else ''}"
     lines = [f"{metric.name.capitalize()} on the {judged_on}{after}{question.read_with}."]
     if not question.effects and not naming.has_others(question, partner):
-        spread = "mean ± standard deviation over seeds" if arms["sd"].notna().any() else "of one seed"
+        spread = "mean ± standard deviation over seeds" if arms["sd"].notna().any() else "one seed"
         lines.append(f"{metric.name.capitalize()}: {spread}.")
     if not question.judged:
         return [*lines, *footnotes.incomplete(results, comparisons, statuses)]
     if question.effects:
-        lines.append(f"Difference: the contrast of each effect over all {len(arms)} arms within each seed, in {metric.points}")
+        lines.append(f"Difference: contrast over all {len(arms)} arms within each seed, in {metric.points}")
     else:
-        lines.append(f"Difference: to {naming.other_side(question, names, partner)}, paired by seed, in {metric.points}")
+        lines.append(f"Difference: from {naming.other_side(question, names, partner)}, paired by seed, in {metric.points}")
     if is_tested(comparisons):
         lines[-1] += ","
         lines += _tested(results, question, comparisons)
@@ -115,27 +115,27 @@ def _caption(
 def _tested(results: Results, question: Question, comparisons: pd.DataFrame) -> list[str]:
     """The interval and the verdict."""
     among = counted(question.judged, "comparison") + (f" and {question.looks} looks" if question.looks > 1 else "")
-    shared = f" (5% shared among {among})" if question.judged * question.looks > 1 else ""
+    shared = f" (Bonferroni-adjusted for {among})" if question.judged * question.looks > 1 else ""
     if not question.shared:
         shared = f" ({stats.LEVEL_SHARED})"
-    lines = [f"with its Student interval over seeds at {stats.percents(question.levels)}{shared}."]
+    lines = [f"with its {stats.percents(question.levels)} t-interval over seeds{shared}."]
     margin = ""
     if question.margin is not None:
         narrower = stats.equivalence_percents(question.levels)
         margin = (
-            f", {Outcome.NO_EFFECT} where the narrower {narrower} interval (two one-sided tests) lies within "
+            f", {Outcome.NO_EFFECT} if the narrower {narrower} CI (two one-sided tests) lies within "
             f"± {question.margin:g} {question.metric.points}"
         )
-    decided = f"{Outcome.HELPS} or {Outcome.HURTS} where the interval excludes 0"
+    decided = f"{Outcome.HELPS} or {Outcome.HURTS} if the CI excludes 0"
     lines.append(f"Verdict: {decided}{margin}, {Outcome.INCONCLUSIVE} otherwise.")
     if (results.runs["status"] == "diverged").any():
         lines.append(stats.barred("effect" if question.effects else "difference"))
     if inconclusive := naming.left_inconclusive(comparisons):
-        lines.append(f"{Outcome.INCONCLUSIVE.capitalize()} since a seed diverged: {'; '.join(inconclusive)}.")
+        lines.append(f"{Outcome.INCONCLUSIVE.capitalize()} because a seed diverged: {'; '.join(inconclusive)}.")
     if inconclusive := naming.left_inconclusive(comparisons, "unstable"):
-        lines.append(f"{Outcome.INCONCLUSIVE.capitalize()} since a run is unstable: {'; '.join(inconclusive)}.")
+        lines.append(f"{Outcome.INCONCLUSIVE.capitalize()} because a run is unstable: {'; '.join(inconclusive)}.")
     if question.effects:
-        lines.append("Interactions (a × b) are said to depend on each other or to add up in place of that.")
+        lines.append("For interactions (a × b), the verdicts are interact and add up.")
     if comparisons["dagger"].any():
-        lines.append("†: another verdict for new images.")
+        lines.append("†: the verdict for new images differs.")
     return lines

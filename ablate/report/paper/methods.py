@@ -19,9 +19,9 @@ from ablate.text import counted
 
 TO_FILL_IN = "**To fill in:**"
 KINDS = {  # of sweeps whose arms no design made
-    designs.JOINED: "those of several sweeps put together",
-    designs.STORE: "all that a store of trainings holds",
-    designs.TUNING: "every arm of another sweep with each of several learning rates, of which its best was chosen",
+    designs.JOINED: "the arms of several sweeps combined",
+    designs.STORE: "every training in a store",
+    designs.TUNING: "every arm of another sweep at each of several learning rates, to choose the best",
 }
 
 
@@ -45,27 +45,27 @@ def design(results: Results, arms: pd.DataFrame, retuned: Retuned | None) -> lis
     how = KINDS.get(sweep.design) or designs.sentence(sweep.design)
     if retuned is not None:
         more = count - len(retuned.content["arms"])
-        how += f", and {more:,} of these again at learning rates of their own" if more else ""
-    first = f"We compared {counted(count, 'arm')}: {how}. The factors, with the baseline's level first, were {factors}."
+        how += f", and {more:,} of these again at their own learning rates" if more else ""
+    first = f"We compared {counted(count, 'arm')}: {how}. Factors (baseline level first): {factors}."
     if count == 1:
         first = "We trained one arm."
-    planned = "was" if (results.runs["status"] == "done").all() else "was to be"
+    planned = "run" if (results.runs["status"] == "done").all() else "planned"
     lines = [
         first,
-        f"{'Each arm' if count > 1 else 'It'} {planned} run with {each} ({', '.join(map(str, seeds))}).",
+        f"{'Each arm' if count > 1 else 'It'} was {planned} with {each} ({', '.join(map(str, seeds))}).",
     ]
     if count > 1:
         lines.append(
-            "The same seed meant the same batches where batch size and training images were equal, the same draws of "
-            "augmentation, and the same initial weights in every layer that two arms share, so comparisons were paired by seed."
+            "Runs with the same seed used the same batches (given equal batch size and training images), the same augmentation "
+            "draws, and the same initial weights in every layer that two arms share, so we paired comparisons by seed."
             if sweep.trainer is None
-            else "Comparisons were paired by seed."
+            else "We paired comparisons by seed."
         )
     runs, trainings = len(results.runs), len(results.trainings)
     if trainings < runs:
         lines.append(
-            f"Runs that differed only in the step or the weights they were read with shared a training: {counted(runs, 'run')} "
-            f"stood on {counted(trainings, 'training')}."
+            f"Runs that differed only in the evaluated step or weights shared a training: {counted(runs, 'run')} used "
+            f"{counted(trainings, 'training')}."
         )
     return lines
 
@@ -80,13 +80,13 @@ def rates(question: Question, comparisons: pd.DataFrame, retuned: Retuned | None
     places = numbers.decimals(retuned.tuning["sd"].dropna())
     found = "; ".join(f"{row.label}: {row.lr:g} ({numbers.number(row.mean, places)}%)" for row in frame.itertuples(index=False))
     lines = [
-        f"Since the best learning rate may depend on what is switched, each arm was compared with the baseline twice: both at "
-        f"{'their own learning rates' if retuned.shared_lr is None else shared}, and each at its own best.",
-        f"For that, every arm was first trained with {grid} times {shared}, with {counted(len(retuned.seeds), 'seed')} "
-        f"({', '.join(map(str, retuned.seeds))}) that none of the comparisons uses, and for as many steps; the rate with the "
-        f"highest mean accuracy on {retuned.images}, held out of the training, was chosen: {found}.",
-        "These validation accuracies are maxima, and so too high by chance; what was chosen was trained again on all training "
-        "images with the seeds of the comparison, and read on the test set.",
+        "Because the best learning rate may depend on the change, we compared each arm with the baseline twice: both at "
+        f"{'their configured learning rates' if retuned.shared_lr is None else shared}, and each at its best learning rate.",
+        f"To find the best rates, we first trained every arm at {grid} times {shared} for the same number of steps, with "
+        f"{counted(len(retuned.seeds), 'seed')} that no comparison uses ({', '.join(map(str, retuned.seeds))}), and chose the "
+        f"rate with the highest mean accuracy on {retuned.images} held out of training: {found}.",
+        "These validation accuracies are maxima and therefore optimistic. We retrained the chosen settings on all training images "
+        "with the seeds of the comparison and evaluated them on the test set.",
         retuned.conditional,
         *retuned.edges,
         *retuned.gone,
@@ -106,60 +106,59 @@ def _both(question: Question, comparisons: pd.DataFrame, retuned: Retuned | None
     if not told:
         return []
     listed = "; ".join(told)
-    return [f"Mean differences at the shared rate and at each arm's best, in {question.metric.points}: {listed}."]
+    return [f"Mean differences at the shared rate and at each arm's best rate ({question.metric.points}): {listed}."]
 
 
 def training(results: Results, question: Question) -> list[str]:
     """Data, steps, batches and the rest of the recipe."""
     content, steps = recipe.config(results, question), question.steps[question.baseline]
     if content is None:
-        return [f"{TO_FILL_IN} data, batch size and optimizer; no training of the baseline is at hand to read them from."]
+        return [f"{TO_FILL_IN} data, batch size and optimizer (no training of the baseline is available to read them from)."]
     told = recipe.hyperparameters(content)
     if OTHERS in content:
         listed = "; ".join(f"{name}: {value}" for name, value in told.items())
-        return [f"The baseline was trained by {content[OTHERS]} for {steps:,} steps{f', with {listed}' if listed else ''}."]
+        return [f"We trained the baseline with {content[OTHERS]} for {steps:,} steps{f' ({listed})' if listed else ''}."]
     data, batch = content["data"], content["batch_size"]
     epochs = numbers.number(steps * batch / data["train_images"], 1)
     named = recipe.data_set(results, question)
     lines = [
-        f"The baseline was trained on {data['train_images']:,} images{f' of {named}' if named else ''} for {steps:,} steps "
-        f"with batches of {batch:,} ({epochs} epochs), by {told['optimizer']} with a learning rate of {told['learning rate']}."
+        f"We trained the baseline on {data['train_images']:,} images{f' of {named}' if named else ''} for {steps:,} steps with a "
+        f"batch size of {batch:,} ({epochs} epochs), using {told['optimizer']} at a learning rate of {told['learning rate']}."
     ]
     rest = ("weight decay", "input", "initial weights", "precision")
     lines.append(" ".join(f"{name.capitalize()}: {told[name]}." for name in rest))
     if "averaged" in question.weights:
-        lines.append(f"Averaged weights were exponential moving averages with decay {content['average']['decay']:g}.")
+        lines.append(f"EMA weights are exponential moving averages with decay {content['average']['decay']:g}.")
     return lines
 
 
 def splits(results: Results, question: Question) -> list[str]:
     """On which images, at which step and with which weights runs were read."""
     question, runs = question, results.runs
-    own = " with the weights, raw or averaged, that each arm has as its level"
+    own = " with raw or EMA weights, whichever the arm specifies"
     read = own if len(set(question.weights)) > 1 else question.read_with
     images = runs["eval_images"].dropna().unique()
     count = f"{int(images[0]):,} " if len(images) == 1 else ""
-    metric, steps = question.metric.name.capitalize(), steps_read(question.steps, question.last, question.newest)
-    lines = [f"{metric} was read at {steps}{read}, never at the best evaluation."]
+    metric, steps = question.metric.name, steps_read(question.steps, question.last, question.newest)
+    lines = [f"We report {metric} at {steps}{read}, never at the best evaluation."]
     if question.last > 1:
         lines = [
-            f"{metric} was averaged over {question.last} evaluations of each run ({steps}){read}, never read at the best one.",
-            "Differences by class and intervals for new images use the same evaluations; pairs of networks, the last one.",
+            f"We report {metric} averaged over {question.last} evaluations of each run ({steps}){read}, never at the best one.",
+            "Per-class differences and intervals for new images use the same evaluations; pairs of networks use the last one.",
         ]
     if question.evaluation_set == "test":
         lines.append(
-            f"It was measured on the {count}test images, at every evaluation of a training: whatever is chosen by these "
-            "numbers is chosen on the test set."
+            f"Every evaluation used the {count}test images, so any choice based on these numbers is made on the test set."
         )
     elif question.evaluation_set == "validation":
         lines.append(
-            f"It was measured on {count}images held out from the training set in a fixed, class-balanced split; the test set "
-            "was not read."
+            f"Every evaluation used {count}images held out of the training set in a fixed, class-balanced split; the test set was "
+            "not used."
         )
     elif results.sweep.trainer is not None:
-        lines.append(f"{TO_FILL_IN} on which data it was measured.")
+        lines.append(f"{TO_FILL_IN} which data it was evaluated on.")
     else:
-        lines.append(f"It was measured on {count}images. {TO_FILL_IN} whether these are test images.")
+        lines.append(f"Every evaluation used {count}images. {TO_FILL_IN} whether these are test images.")
     return lines
 
 
@@ -174,25 +173,25 @@ def rule(
 ) -> list[str]:
     """How the comparisons were judged, and what of it was changed after training."""
     if not question.judged:
-        return ["Nothing was compared."]
+        return ["We compared nothing."]
     lines = [*test(results, question, comparisons), *unstable(stability, comparisons)]
     if question.unentered and not question.changes:
         lines.append(f"The results are exploratory: {question.unentered}.")
     elif question.exploratory:
-        lines.append(f"This was changed after training, so the results are exploratory: {'; '.join(question.changes)}.")
+        lines.append(f"The analysis was changed after training, so the results are exploratory: {'; '.join(question.changes)}.")
     else:
         no_bound = caveats.no_bound(unstable_seeds)
         if is_tested(comparisons) and no_bound:
             lines.append(no_bound)
         elif is_tested(comparisons) and not caveats.interim(results, question):
             lines.append(f"The chance that any of these verdicts is wrong is at most 5% {UNLESS}.")
-        lines.append(f"Metric, step, margin and comparisons were fixed {sentences.when_fixed(retuned, begun_earlier)}.")
+        lines.append(f"We fixed metric, step, margin and comparisons {sentences.when_fixed(retuned, begun_earlier)}.")
         lines += caveats.said(results, question, begun_earlier)
     if is_tested(comparisons):
-        on = "testing on the same images" if results.sweep.trainer is None else "evaluating in the same way"
-        lines.append(f"Verdicts hold for new trainings, {on}.")
+        on = "tested on the same images" if results.sweep.trainer is None else "evaluated in the same way"
+        lines.append(f"Verdicts hold for new trainings {on}.")
     if comparisons["low_new"].notna().any():
-        lines.append("Intervals that allow for new test images, too, treat seeds and images as crossed random effects.")
+        lines.append("Intervals for new test images treat seeds and images as crossed random effects.")
     return lines
 
 
@@ -202,12 +201,12 @@ def unstable(stability: pd.DataFrame, comparisons: pd.DataFrame) -> list[str]:
     if not judged:
         return []
     lines = [
-        "A run was called unstable where its accuracy was more than 3 points, and more than four standard errors by its own "
-        "jitter, below the highest mean of five neighboring evaluations before it; "
+        "We called a run unstable if its accuracy ended more than 3 pp, and more than four standard errors of its evaluation "
+        "noise, below its best earlier mean of five consecutive evaluations; "
         f"{count or 'none'} of {counted(judged, 'run')} {'was' if count == 1 else 'were'}."
     ]
     inconclusive = naming.left_inconclusive(comparisons, "unstable")
-    return [*lines, f"That left inconclusive: {'; '.join(inconclusive)}."] if inconclusive else lines
+    return [*lines, f"Inconclusive for this reason: {'; '.join(inconclusive)}."] if inconclusive else lines
 
 
 def is_tested(comparisons: pd.DataFrame) -> bool:
@@ -217,38 +216,39 @@ def is_tested(comparisons: pd.DataFrame) -> bool:
 
 def test(results: Results, question: Question, comparisons: pd.DataFrame) -> list[str]:
     """How each comparison is made, and what is said of it."""
-    what = "contrast over all arms within each seed" if question.effects else "difference paired by seed"
+    what = "contrast over all arms within each seed" if question.effects else "seed-paired difference"
     many = question.judged > 1
-    each = f"For each of {counted(question.judged, 'comparison')}" if many else "For the one comparison"
+    each = f"For each of {counted(question.judged, 'comparison')}" if many else "For the comparison"
     if not is_tested(comparisons):
         few = no_seeds(results)
-        return [f"{each} we took the {what}. Since {few}, there was no interval, no test and no verdict."]
-    sharing = [*(["all comparisons"] if many else []), *([f"{question.looks} looks"] if question.looks > 1 else [])]
-    shared = f": 5% shared among {' and '.join(sharing)} (Bonferroni)" if sharing else ""
+        return [f"{each}, we computed the {what}. Because {few}, there is no interval, no test and no verdict."]
+    sharing = [counted(question.judged, "comparison")] if many else []
+    sharing += [f"{question.looks} looks"] if question.looks > 1 else []
+    shared = f" (Bonferroni-adjusted for {' and '.join(sharing)})" if sharing else ""
     if not question.shared:
-        shared = f": {stats.LEVEL_SHARED}"
-    own = ", each with its own deviation" if many else ""
-    read = "to help or hurt where its interval excluded 0"
+        shared = f" ({stats.LEVEL_SHARED})"
+    own = ", estimating each standard deviation separately" if many else ""
+    read = "to help or hurt if its interval excluded 0"
     if question.margin is not None:
         narrower = stats.equivalence_percents(question.levels)
         read += (
-            f", to have {Outcome.NO_EFFECT} where two one-sided tests placed it within ± {question.margin:g} "
-            f"{question.metric.points} (the narrower {narrower} interval lay within them)"
+            f", to have {Outcome.NO_EFFECT} if two one-sided tests placed it within ± {question.margin:g} "
+            f"{question.metric.points} (its narrower {narrower} interval lay within the margin)"
         )
     read += f", and to be {Outcome.INCONCLUSIVE} otherwise"
     lines = [
-        f"{each} we took the {what}, and its mean over seeds with a Student interval at {stats.percents(question.levels)}"
+        f"{each}, we computed the {what} and a t-interval for its mean over seeds at the {stats.percents(question.levels)} level"
         f"{shared}{own}.",
-        f"A change was judged {read}.",
+        f"We judged a change {read}.",
         stats.barred("effect" if question.effects else "difference", "got"),
     ]
     inconclusive = naming.left_inconclusive(comparisons)
-    return [*lines, f"That left {Outcome.INCONCLUSIVE}: {'; '.join(inconclusive)}."] if inconclusive else lines
+    return [*lines, f"{Outcome.INCONCLUSIVE.capitalize()} for this reason: {'; '.join(inconclusive)}."] if inconclusive else lines
 
 
 def no_seeds(results: Results) -> str:
     """What there is too little of for a test."""
-    return "there was one seed" if len(results.sweep.seeds) == 1 else "no comparison had two seeds with a value"
+    return "there was one seed" if len(results.sweep.seeds) == 1 else "no comparison had two seeds with a result"
 
 
 def took(results: Results, retuned: Retuned | None, run_counts: dict[str, int], compute: dict[str, Any]) -> list[str]:
@@ -259,7 +259,7 @@ def took(results: Results, retuned: Retuned | None, run_counts: dict[str, int], 
         total, average, longest = (numbers.duration(compute[key]) for key in ("seconds", "mean_seconds", "longest_seconds"))
         known = counted(compute["timed"], "training")
         lines.append(
-            f"The {known} took {total} in all, {average} each on average and {longest} at most{partly(results, compute)}."
+            f"The {known} took {total} in total ({average} on average, {longest} at most){partly(results, compute)}."
         )
     lines += retuned.took if retuned is not None else []
     where = machines(trainings)
@@ -270,15 +270,15 @@ def partly(results: Results, compute: dict[str, Any]) -> str:
     """What of the trainings' time is not in a total, as the end of its sentence; empty where all is."""
     trainings, untimed = results.trainings, compute["untimed"]
     cut = int((trainings["seconds"].notna() & ~trainings["status"].isin(["done", "running"])).sum())
-    parts = [f"{counted(cut, 'training')} that did not end well up to the last evaluation"] if cut else []
-    parts += [f"without {counted(untimed, 'training')} of which no time is known, not having been evaluated"] if untimed else []
+    parts = [f"counting {counted(cut, 'unfinished training')} up to the last evaluation"] if cut else []
+    parts += [f"excluding {counted(untimed, 'training')} with no recorded time, for want of an evaluation"] if untimed else []
     return "".join(f", {part}" for part in parts)
 
 
 def outcome(runs: Mapping[str, int]) -> str:
-    """What became of the runs, as in `11 were done and 1 diverged`."""
+    """What became of the runs, as in `11 gave a result, 1 diverged`."""
     verbs = {
-        "done": "gave a value",
+        "done": "gave a result",
         "diverged": "diverged",
         "failed": "failed",
         "not yet run": "had not been trained",
@@ -297,7 +297,7 @@ def machines(trainings: pd.DataFrame) -> list[str]:
 
 
 def _machine(row: Mapping[Any, Any]) -> str:
-    threads = "" if pd.isna(row["threads"]) else f", {counted(int(row['threads']), 'thread')} a training"
+    threads = "" if pd.isna(row["threads"]) else f", {counted(int(row['threads']), 'thread')} per training"
     versions: Sequence[str] = [
         f"{name} {row[key]}"
         for key, name in (("python", "Python"), ("tensorflow", "TensorFlow"), ("keras", "Keras"))

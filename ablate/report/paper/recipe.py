@@ -53,17 +53,17 @@ def hyperparameters(content: Mapping[str, Any]) -> dict[str, str]:
         "input": images(content["input"]),
         "initial weights": initial_weights(content["init"]),
         "precision": str(content["precision"]),
-        "averages of the weights": f"decay {content['average']['decay']:g}",
+        "EMA of the weights": f"decay {content['average']['decay']:g}",
     }
 
 
 def optimizer(content: Mapping[str, Any]) -> str:
-    """As in `gradient descent with momentum 0.9`; the learning rate is told apart."""
+    """As in `SGD with momentum 0.9`, without the learning rate."""
     kind = content["kind"]
     if kind == "sgd":
-        return "plain gradient descent"
+        return "plain SGD"
     if kind == "momentum":
-        return f"gradient descent with momentum {content['momentum']:g}"
+        return f"SGD with momentum {content['momentum']:g}"
     constants = ", ".join(f"{name} {value:g}" for name, value in content.items() if name not in ("kind", "lr"))
     return f"{str(kind).capitalize()} ({constants})"
 
@@ -72,9 +72,9 @@ def schedule(content: Mapping[str, Any]) -> str:
     """How the learning rate goes."""
     kind = content["kind"]
     if kind == "staircase":
-        return f"times {content['factor']:g} every {content['every_epochs']:g} epochs"
+        return f"multiplied by {content['factor']:g} every {content['every_epochs']:g} epochs"
     if kind == "cosine":
-        return f"falling along half a cosine to {content['final_fraction']:g} of it"
+        return f"with cosine decay to {content['final_fraction']:g} of that"
     return str(kind)
 
 
@@ -82,20 +82,20 @@ def weight_decay(content: Mapping[str, Any]) -> str:
     """What decays, and how fast."""
     if content["kind"] == "none":
         return "none"
-    kind = "L2 loss" if content["kind"] == "l2" else f"{content['kind']} decay"
-    share = " divided by the number of weights of the layer" if content["per_weight"] else ""
+    kind = "L2 penalty" if content["kind"] == "l2" else f"{content['kind']} weight decay"
+    share = " divided by the number of weights in the layer" if content["per_weight"] else ""
     layers = "all layers" if content["layers"] == "all" else "hidden dense layers"
-    return f"{kind} of {layers} at a rate of {content['rate']:g}{share}"
+    return f"{kind} on {layers} at a rate of {content['rate']:g}{share}"
 
 
 def images(content: Mapping[str, Any]) -> str:
     """The input of the network and how a training image is distorted."""
     height, width, _ = content["size"]
-    parts = [f"{height}×{width} pixels, {'random crops' if content['crop'] == 'random' else 'the center of the image'}"]
-    parts += ["mirrored at random"] if content["flip"] else []
+    parts = [f"{height}×{width} pixels, {'random crops' if content['crop'] == 'random' else 'center crop'}"]
+    parts += ["random horizontal flips"] if content["flip"] else []
     parts += [f"brightness ± {content['brightness']:g}"] if content["brightness"] else []
     low, high = content["contrast"]
-    parts += [f"contrast times {low:g} to {high:g}"] if low != high else []
+    parts += [f"contrast × {low:g} to {high:g}"] if low != high else []
     return ", ".join([*parts, "each image standardized"])
 
 
@@ -104,4 +104,4 @@ def initial_weights(content: Mapping[str, Any]) -> str:
     deviations = {role: DEVIATIONS.get(value, str(value)) for role, value in content["stddev"].items()}
     spread = ", ".join(f"{value} ({role})" for role, value in deviations.items())
     alike = set(deviations.values())
-    return f"{content['distribution']}, deviation {alike.pop() if len(alike) == 1 else spread}".replace("_", " ")
+    return f"{content['distribution']}, SD {alike.pop() if len(alike) == 1 else spread}".replace("_", " ")

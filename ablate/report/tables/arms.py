@@ -11,8 +11,8 @@ from ablate.results.frames import Results
 from ablate.results.question import Question
 
 PLACE = 30
-NO_TIME = "Training time is not compared: the arms were not trained in turns on one machine."
-FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "time"}
+NO_TIME = "Training times are not compared: the arms were not interleaved on one machine."
+FRONTS = {"operations": "FLOPs", "parameters": "parameters", "seconds": "time"}
 
 
 def part(
@@ -31,14 +31,14 @@ def part(
         numeric("seeds", arms["n"], numbers.whole),
         *_not_done(results, arms, statuses),
         decimal(f"{metric.name} ({metric.unit})", arms["mean"], places),
-        decimal("sd", arms["sd"], places),
+        decimal("SD", arms["sd"], places),
         _worst(arms, places),
-        shown(intervals(arms, "low", "high", places, signs=False), "95% interval", spare=5),
+        shown(intervals(arms, "low", "high", places, signs=False), "95% CI", spare=5),
         *_unstable(arms),
         *_sizes(results, arms),
     ]
     if len(arms) > 1:
-        columns.append(wordy("unbeaten on", _fronts(arms), spare=3))
+        columns.append(wordy("Pareto-optimal in", _fronts(arms), spare=3))
     notes = [*([] if question.judged else verdict_notes), *_notes(results, metric.name, arms, in_turns)]
     caption = "Each arm over its seeds, and what it costs"
     return Table("arms", "The arms", tuple(columns), tuple(notes), section="arms", caption=caption)
@@ -75,7 +75,7 @@ def _fronts(arms: pd.DataFrame) -> list[str]:
 
 def _sizes(results: Results, arms: pd.DataFrame) -> list[Column]:
     """Sizes and speed, as far as the trainer gives them."""
-    columns = [("parameters", "parameters", 6), ("operations", "operations", 4), ("examples_per_second", "examples/s", 1)]
+    columns = [("parameters", "parameters", 6), ("operations", "FLOPs", 4), ("examples_per_second", "examples/s", 1)]
     given = [one for one in columns if results.sweep.trainer is None or arms[one[0]].notna().any()]
     return [numeric(heading, arms[name], numbers.whole, spare=spare) for name, heading, spare in given]
 
@@ -84,20 +84,20 @@ def _notes(results: Results, metric: str, arms: pd.DataFrame, in_turns: bool) ->
     lines = []
     if (arms["n"] > 1).any():
         lines.append(
-            "sd: the standard deviation over seeds. 95% interval: Student's, of the mean of this arm alone: whether two arms "
-            "differ is told by their differences, not by whether these intervals overlap."
+            "SD: standard deviation over seeds. 95% CI: t-interval for the mean of one arm. To compare two arms, use their "
+            "difference, not whether these intervals overlap."
         )
     if (arms["unstable_of"] > 0).any():
         lines.append(
-            "Unstable: a run that is more than 3 points, and more than its own jitter explains, below its highest mean of five "
-            f"neighboring evaluations before. {caveats.rates(arms)}"
+            "Unstable: a run that ends more than 3 pp, and more than its evaluation noise explains, below its best earlier mean "
+            f"of five consecutive evaluations. {caveats.rates(arms)}"
         )
     if results.sweep.trainer is None:
-        lines.append("Operations are those for one image; examples/s those of training.")
+        lines.append("FLOPs: additions and multiplications for one image, forward. examples/s: during training.")
     if len(arms) > 1:
         lines.append(
-            f"Unbeaten on a cost: no other arm is at least as good on both {metric} and that cost, and better on one; "
-            "an arm of which a seed diverged takes no part."
+            f"Pareto-optimal in a cost: no other arm is at least as good in both {metric} and that cost and better in one. "
+            "Arms with a diverged seed are excluded."
         )
         if not in_turns and arms["seconds"].notna().any():
             lines.append(NO_TIME)

@@ -15,9 +15,9 @@ def part(average_confounds: pd.DataFrame, unknown_sizes: list[str]) -> Table | N
         return None
     unknown = len(unknown_sizes)
     notes = (
-        "Means over the arms with the first level and with the second. An effect is due to all that changes: the factor, and "
-        "what comes along with it.",
-        *([f"Left out: what is not known of {counted(unknown, 'arm')} without a training."] if unknown else []),
+        "Means over the arms with the first level and over those with the second. An effect reflects everything that changes: "
+        "the factor and its confounds.",
+        *([f"Left out: quantities unknown for {counted(unknown, 'arm')} without a training."] if unknown else []),
     )
     columns = (wordy("factor", average_confounds["label"]), *changes(average_confounds))
-    return Table(NAME, "What else changes, on average", columns, notes, section=SECTION, only_page=True)
+    return Table(NAME, "Confounds, on average", columns, notes, section=SECTION, only_page=True)

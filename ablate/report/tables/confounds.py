@@ -16,8 +16,8 @@ def part(confounds: pd.DataFrame) -> Table | None:
     """A row a change besides; None where there are none."""
     if confounds.empty:
         return None
-    notes = ("A difference is due to all that changes: the factor, and what comes along with it.",)
-    return Table(NAME, "What else changes", (wordy("arm", confounds["label"]), *changes(confounds)), notes, section=SECTION)
+    notes = ("A difference reflects everything the arm changes: the factor and its confounds.",)
+    return Table(NAME, "Confounds", (wordy("arm", confounds["label"]), *changes(confounds)), notes, section=SECTION)
 
 
 def changes(frame: pd.DataFrame) -> tuple[Column, ...]:

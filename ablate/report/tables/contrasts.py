@@ -19,8 +19,8 @@ def part(
     if contrasts.empty:
         return None
     notes = (
-        "A main effect is a factor's difference averaged over the levels of the others; an interaction a × b is half of how "
-        "much one's difference changes when the other is switched: 0 means that the two add up.",
+        "A main effect is a factor's difference averaged over the levels of the other factors. An interaction a × b is half the "
+        "amount by which switching one factor changes the other's difference; 0 means that the two add up.",
         no_verdicts("effects"),
         *not_there(results, statuses, list(contrasts["effect"]), contrasts["n"]),
     )
@@ -36,13 +36,13 @@ def estimated(frame: pd.DataFrame, rows: Column, points: str, places: int) -> tu
         rows,
         numeric("seeds", frame["n"], numbers.whole),
         signed(points, frame["points"], places),
-        shown(intervals(frame, "low", "high", places), f"{stats.percent(float(frame['level'].iloc[0]))} interval"),
+        shown(intervals(frame, "low", "high", places), f"{stats.percent(float(frame['level'].iloc[0]))} CI"),
     )
 
 
 def no_verdicts(what: str) -> str:
     """What such estimates must not be taken for. what: they are."""
     return (
-        f"These {what} stand beside what is judged and have no verdicts. Their intervals are shared among themselves alone, "
-        "over the seeds that every arm has."
+        f"These {what} are supplementary and have no verdicts. Their intervals are adjusted only for each other and use the "
+        "seeds that every arm has."
     )

@@ -13,18 +13,18 @@ from ablate.results.question import Question
 PLACE = 40
 HEADINGS = {
     "parameters": "parameters",
-    "operations": "operations",
+    "operations": "FLOPs",
     "bytes": "bytes",
     "seconds": "seconds of training",
     "examples_per_second": "examples/s",
 }
 NOTE = (
-    "Each cost is compared as the accuracy is. Operations are those for one image; bytes those of the parameters; seconds of "
-    "training and examples/s are means over the seeds that both arms have, of the machines at hand."
+    "Each cost is compared with the same arm as accuracy is. FLOPs: for one image, forward. Bytes: of the parameters. Seconds "
+    "of training and examples/s: means over the seeds that both arms have, on the machines used."
 )
 
 OTHER_HOURS = (
-    "The arms were not trained in turns on one machine, so their times may differ by what else ran there, or by the machine."
+    "The arms were not interleaved on one machine, so differences in time may come from the machine or its load."
 )
 
 

@@ -16,13 +16,13 @@ def part(crossings: pd.DataFrame, pair_labels: dict[tuple[int, int], str]) -> Ta
     ends = crossings[["low", "high"]].astype("object").itertuples(index=False, name=None)
     columns = (
         wordy("change", [pair_labels[pair] for pair in pairs]),
-        shown(["ahead" if rises else "behind" for rises in crossings["rises"]], "in the end"),
+        shown(["ahead" if rises else "behind" for rises in crossings["rises"]], "at the end"),
         numeric("curves cross at step", crossings["step"], numbers.whole),
-        shown([_interval(low, high) for low, high in ends], "95% interval"),
+        shown([_interval(low, high) for low, high in ends], "95% CI"),
     )
     note = (
-        "Where the mean difference over seeds changes its sign for good. The interval ends at the nearest evaluations at which "
-        "the difference excludes 0 on either side. No verdict."
+        "The step at which the mean difference over seeds changes sign for good. The CI ends at the nearest evaluation on either "
+        "side whose interval excludes 0. Not a verdict."
     )
     return Table("crossings", "Where curves cross", columns, (note,), section="arms", folded=True)
 
@@ -33,4 +33,4 @@ def _interval(low: int | None, high: int | None) -> str:
         return f"{numbers.whole(low)} to {numbers.whole(high)}"
     if known[0]:
         return f"after {numbers.whole(low)}"
-    return f"before {numbers.whole(high)}" if known[1] else "not told by these seeds"
+    return f"before {numbers.whole(high)}" if known[1] else "not determined by these seeds"

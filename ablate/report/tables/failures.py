@@ -20,9 +20,9 @@ def part(results: Results, statuses: "pd.Series[str]") -> Table | None:
         wordy("arm", troubled["label"]),
         numeric("seed", troubled["seed"], str),
         wordy("status", troubled["status"]),
-        numeric("came to step", troubled["step"], numbers.whole),
+        numeric("reached step", troubled["step"], numbers.whole),
         wordy("reason", [numbers.NONE if pd.isna(error) else str(error) for error in troubled["error"]]),
     )
     counts = numbers.listed(troubled["status"].value_counts().to_dict())
-    title = f"Runs without a value: {counts}, of {len(told):,}"
+    title = f"Runs without a result: {counts} (of {len(told):,})"
     return Table("failures", title, columns, section="failures", only_page=True)

@@ -22,32 +22,32 @@ def table(comparison: Comparison) -> Table:
         signed("difference", frame["points"], places),
         shown(
             intervals(bounds.readable(frame, comparison.metric), "low", "high", places),
-            f"{stats.percent(comparison.level)} interval",
+            f"{stats.percent(comparison.level)} CI",
         ),
         wordy("verdict", _verdicts(comparison)),
     )
     shared = counted(len(frame), "change")
     notes = [
-        f"First: {first}. Second: {second}. The effect of each change in {points}, in the direction of the second, over the "
-        "seeds that both have.",
-        "Intervals: Student's over seeds, on the difference of the two effects within each seed, at "
-        f"{stats.percent(comparison.level)} (5% shared among {shared}).",
-        f"{SHOWN[Outcome.HELPS].twice}: the interval excludes 0, so the change does not do the same in both.",
+        f"First: {first}. Second: {second}. Effects in {points} over the seeds that both sweeps have, each change taken in the "
+        "second sweep's direction.",
+        "Paired t-intervals over seeds on the difference of the two effects, Bonferroni-adjusted for "
+        f"{shared} ({stats.percent(comparison.level)} each).",
+        f"{SHOWN[Outcome.HELPS].twice}: the CI excludes 0, so the change has different effects in the two sweeps.",
     ]
     if margin is not None:
         narrower = stats.equivalence_percents([comparison.level])
         notes.append(
-            f"{SHOWN[Outcome.NO_EFFECT].twice}: the narrower {narrower} interval (two one-sided tests) lies within "
+            f"{SHOWN[Outcome.NO_EFFECT].twice}: the narrower {narrower} equivalence CI (two one-sided tests) lies within "
             f"± {margin:g} {points}."
         )
     notes.append(
-        f"{Outcome.INCONCLUSIVE}: anything else, and wherever a seed of one of the four arms diverged, since only its better "
-        f"seeds are left. One seed gives {Outcome.NO_VERDICT}."
+        f"{Outcome.INCONCLUSIVE}: anything else, and any change with a diverged seed in one of its four arms, since only the "
+        f"better seeds are left. One seed gives {Outcome.NO_VERDICT}."
     )
     sides = list(zip(comparison.names, (comparison.first, comparison.second), strict=True))
     steps = [" and ".join(f"{step:,}" for step in sorted(set(analysis.question.steps))) for _, analysis in sides]
     if steps[0] != steps[1]:
-        notes.append(f"The first is read at step {steps[0]}, the second at {steps[1]}: that, too, may be what differs.")
+        notes.append(f"The first is evaluated at step {steps[0]}, the second at {steps[1]}; this alone may explain a difference.")
     for name, analysis in sides:
         notes += [f"{name} is exploratory: {change}" for change in analysis.question.why_exploratory]
         notes += [f"{name}: {line}" for line in analysis.fill(footnotes.incomplete)]

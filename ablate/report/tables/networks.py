@@ -7,10 +7,13 @@ from ablate.report.tables.table import Table, numeric, wordy
 from ablate.results.question import Question
 
 PLACE = 140
-NOTE = "Whether these two networks differ on these images, not whether the change matters: trained again, both would be others."
+NOTE = (
+    "McNemar's test asks whether these two trained networks differ on these images. It cannot show that the change matters: "
+    "retraining would give two other networks."
+)
 
 
-LAST = "They are compared at their last evaluation alone, not over all evaluations that a run's value averages."
+LAST = "Networks are compared at their last evaluation only, although a run's value averages several."
 
 
 def part(networks: pd.DataFrame, names: dict[int, str], question: Question) -> Table | None:
@@ -20,8 +23,8 @@ def part(networks: pd.DataFrame, names: dict[int, str], question: Question) -> T
     columns = (
         wordy("change", [names[arm] for arm in networks["arm"]]),
         numeric("seed", networks["seed"], str),
-        numeric("right: only this arm", networks["only_arm"], numbers.whole),
-        numeric("right: only what it is compared with", networks["only_against"], numbers.whole),
+        numeric("only this arm correct", networks["only_arm"], numbers.whole),
+        numeric("only the other correct", networks["only_against"], numbers.whole),
         numeric("p (McNemar)", networks["p"], numbers.p_value),
     )
     notes = (NOTE, LAST) if question.last > 1 else (NOTE,)

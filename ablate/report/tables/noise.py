@@ -1,4 +1,4 @@
-"""How far a run and a paired difference scatter over seeds."""
+"""How much a run and a paired difference vary over seeds."""
 
 import pandas as pd
 
@@ -15,17 +15,17 @@ def part(question: Question, noise: pd.DataFrame, names: dict[int, str], places:
     if frame.empty:
         return None
     columns = (
-        wordy("scatter over seeds of", frame["what"]),
-        decimal(f"sd ({question.metric.points})", frame["sd"], places),
-        shown(intervals(frame, "low", "high", places, signs=False), "95% interval"),
+        wordy("variation over seeds of", frame["what"]),
+        decimal(f"SD ({question.metric.points})", frame["sd"], places),
+        shown(intervals(frame, "low", "high", places, signs=False), "95% CI"),
         numeric("seeds", frame["n"], numbers.whole),
         decimal("degrees of freedom", frame["freedom"], 1),
     )
-    effects = f"the differences of all other arms to {names[question.baseline]}"
+    effects = f"the differences of all other arms from {names[question.baseline]}"
     note = (
-        f"The noise floor: pooled over the arms, and over {effects if question.effects else 'what is compared'}"
-        f"{', by the weights that are read' if len(set(question.weights)) > 1 else ''}. Two single runs may differ by chance "
-        "alone by up to about three times the SD of a run, with the same seed by up to about twice that of a paired difference."
+        f"The noise floor is pooled over the arms, and over {effects if question.effects else 'the comparisons'}"
+        f"{', separately for raw and EMA weights' if len(set(question.weights)) > 1 else ''}. By chance alone, two runs may "
+        "differ by up to about three SDs of a run, and with the same seed by up to about two SDs of a paired difference."
     )
-    caption = "How far runs scatter by chance"
+    caption = "How much runs vary by chance"
     return Table("noise", "Noise floor", columns, (note,), section="noise", caption=caption)

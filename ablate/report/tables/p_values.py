@@ -10,8 +10,8 @@ from ablate.results.question import Question
 
 PLACE = 120
 NOTE = (
-    "For readers who want them; none decides anything here. They are plain: not shared among the comparisons. The p of sign "
-    "flips is exact; with few seeds it cannot be smaller than shown."
+    "Supplementary: verdicts do not use these. They are not adjusted for the number of comparisons. The sign-flip p-value is "
+    "exact; with few seeds it cannot be smaller than shown."
 )
 
 
@@ -21,10 +21,10 @@ def part(question: Question, comparisons: pd.DataFrame, partner: str | None, pla
         return None
     columns = (
         *whats(question, comparisons, partner),
-        decimal("sd of differences", comparisons["sd"], places),
-        shown(intervals(bounds.readable(comparisons, question.metric), "low95", "high95", places), "plain 95% interval"),
-        numeric("p (Student)", comparisons["p"], numbers.p_value),
-        numeric("p (sign flips)", comparisons["p_signflip"], numbers.p_value),
-        numeric("smallest it can be", comparisons["p_smallest"], numbers.p_value),
+        decimal("SD of differences", comparisons["sd"], places),
+        shown(intervals(bounds.readable(comparisons, question.metric), "low95", "high95", places), "unadjusted 95% CI"),
+        numeric("p (paired t)", comparisons["p"], numbers.p_value),
+        numeric("p (sign flip)", comparisons["p_signflip"], numbers.p_value),
+        numeric("smallest possible", comparisons["p_smallest"], numbers.p_value),
     )
-    return Table("p_values", "Plain intervals and p-values", columns, (NOTE,), section="verdicts", folded=True)
+    return Table("p_values", "Unadjusted intervals and p-values", columns, (NOTE,), section="verdicts", folded=True)

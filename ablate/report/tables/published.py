@@ -9,14 +9,14 @@ from ablate.stats.levels import CONFIDENCE
 
 PLACE = 80
 NOTE = (
-    "95% of new runs: the interval that one more run of ours falls into with a chance of 95%, with ± 0.05 for the rounding "
-    "of what was published. Inside: one published run is what we would expect to see; where the interval is wider than "
-    f"± {TELLING:g} points, other recipes would lie inside as well, so it does not tell."
+    "95% prediction interval: one more run of ours would fall inside with 95% probability (± 0.05 added for the rounding of the "
+    "published value). Inside: the published run is consistent with ours. Too wide: beyond "
+    f"± {TELLING:g} pp, other recipes would fall inside as well."
 )
 
 EACH = (
-    "The intervals are 95% each, so of {count} published runs that our recipes gave, at least one would lie outside with a "
-    "chance of about {chance:.0f}%."
+    "Each interval is at 95%: even if all {count} published runs came from our recipes, the chance that at least one falls "
+    "outside is about {chance:.0f}%."
 )
 
 
@@ -29,11 +29,11 @@ def part(published: pd.DataFrame, names: dict[int, str], places: int) -> Table |
         decimal("published (%)", published["published"], 1),
         numeric("seeds", published["n"], numbers.whole),
         decimal("ours (%)", published["mean"], places),
-        shown(intervals(published, "low", "high", places, signs=False), "95% of new runs"),
-        wordy("what it tells", published["told"]),
+        shown(intervals(published, "low", "high", places, signs=False), "95% prediction interval"),
+        wordy("published run", published["told"]),
         wordy("source", published["source"]),
     )
     several = len(published) > 1
     outside = 100 * (1 - CONFIDENCE ** len(published))
     notes = (NOTE, *([EACH.format(count=len(published), chance=outside)] if several else []))
-    return Table("published", "Published beside ours", columns, notes, section="published")
+    return Table("published", "Published and reproduced accuracy", columns, notes, section="published")

@@ -16,7 +16,7 @@ def part(results: Results, question: Question, reach: pd.DataFrame, target: floa
     """A row an arm; None where there are no evaluations, or another metric is asked for."""
     if results.evaluations.empty or pd.isna(target) or question.metric.name != "accuracy":
         return None
-    why = ", the lowest mean of an arm at its end, rounded down" if question.target is None else ""
+    why = " (the lowest final mean of any arm, rounded down)" if question.target is None else ""
     spans = [_span(first, last) for first, last in reach[["first", "last"]].itertuples(index=False)]
     columns = (
         wordy("arm", [names[arm] for arm in reach["arm"]]),
@@ -25,8 +25,8 @@ def part(results: Results, question: Question, reach: pd.DataFrame, target: floa
         shown(spans, "first to last"),
     )
     note = (
-        f"The first evaluation with at least {target:g} %{why}. Seeds without a value at the end do not reach it; the median "
-        "is over those that do. The first of many evaluations is a lucky one: no verdict."
+        f"The first evaluation at or above {target:g}%{why}. Seeds without a final value do not count as reaching it; the median "
+        "is over those that do. First crossings are partly luck, so this is not a verdict."
     )
     return Table("reach", "Steps to an accuracy", columns, (note,), section="arms", folded=True)
 

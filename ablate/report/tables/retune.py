@@ -25,27 +25,27 @@ def part(question: Question, comparisons: pd.DataFrame, retuned: Retuned | None,
     )
     columns = (
         wordy("change", [each.label for each in retuned.effects]),
-        _effect("effect at the shared rate", shared, places),
-        wordy("verdict there", [_verdict(row, question.margin) for row in shared]),
-        _effect("effect at each arm's own best", own, places),
-        wordy("verdict at these", [_verdict(row, question.margin) for row in own]),
+        _effect("effect at the shared lr", shared, places),
+        wordy("verdict (shared lr)", [_verdict(row, question.margin) for row in shared]),
+        _effect("effect at each arm's best lr", own, places),
+        wordy("verdict (best lr)", [_verdict(row, question.margin) for row in own]),
         numeric("best lr", pd.Series([each.lr for each in retuned.effects]), "{:g}".format, spare=2),
-        numeric("baseline's", pd.Series([each.baseline for each in retuned.effects]), "{:g}".format, spare=1),
+        numeric("baseline's best lr", pd.Series([each.baseline for each in retuned.effects]), "{:g}".format, spare=1),
     )
-    title = "At the shared learning rate, and each arm at its own best"
+    title = "Effects at the shared learning rate and at each arm's best"
     return Table(NAME, title, columns, notes(retuned), section="verdicts")
 
 
 def notes(retuned: Retuned) -> tuple[str, ...]:
     """How the rates were chosen, and what that means for the effects at them."""
-    same = "; one that is in both counts once" if any(each.shared == each.own for each in retuned.effects) else ""
+    same = "; a difference in both counts once" if any(each.shared == each.own for each in retuned.effects) else ""
     return (
         retuned.how,
         retuned.conditional,
         str(retuned.content["note"]),
         *retuned.edges,
         *retuned.gone,
-        f"Differences in both columns are judged together, as one family{same}.",
+        f"The differences of both columns are adjusted together{same}.",
     )
 
 
@@ -63,4 +63,4 @@ def _written(row: Row, places: int) -> str:
 
 
 def _verdict(row: Row | None, margin: float | None) -> str:
-    return "the two arms are one" if row is None else sentences.short(row, margin)
+    return "same arm" if row is None else sentences.short(row, margin)

@@ -25,5 +25,5 @@ def part(results: Results, question: Question, statuses: "pd.Series[str]", place
         numeric("seconds of training", runs["seconds"], numbers.whole),
         wordy("fingerprint", runs["fingerprint"]),
     )
-    title, notes = f"All {counted(len(runs), 'run')}", ("Runs with one fingerprint stand on one training.",)
+    title, notes = f"All {counted(len(runs), 'run')}", ("Runs with the same fingerprint share a training.",)
     return Table("runs", title, columns, notes, section="arms", folded=True, only_page=True)

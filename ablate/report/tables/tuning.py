@@ -24,11 +24,11 @@ def part(retuned: Retuned | None) -> Table | None:
     ]
     for place, rate in enumerate(retuned.content["rates"]):
         rows = [group.iloc[place] for group in by_arm]
-        heading = f"lr x {rate:g}" if retuned.shared_lr is None else f"lr {rows[0]['lr']:g}"
+        heading = f"lr × {rate:g}" if retuned.shared_lr is None else f"lr {rows[0]['lr']:g}"
         columns.append(Column(heading, tuple(_tried(row, places) for row in rows), pd.Series([row["mean"] for row in rows])))
     lines = (
-        f"Mean accuracy in % on {retuned.images} and its standard deviation over seeds; * marks the best, which was chosen. "
-        "The highest of several means is too high by chance alone, so none of these numbers is a result.",
+        f"Mean accuracy in % on {retuned.images} ± SD over seeds; * marks the chosen learning rate. "
+        "The highest of several noisy means is optimistic, so none of these numbers is a result.",
         *retuned.edges,
         *retuned.gone,
     )

@@ -19,8 +19,8 @@ def part(stability: pd.DataFrame, names: dict[int, str]) -> Table | None:
         numeric("seed", fell["seed"], str),
         decimal("accuracy (%)", fell["value"], PLACES),
         decimal("best mean of five (%)", fell["best"], PLACES),
-        decimal("fall (points)", fell["fall"], PLACES),
-        decimal("jitter explains (points)", fell["bar"], PLACES),
+        decimal("drop (pp)", fell["fall"], PLACES),
+        decimal("noise explains (pp)", fell["bar"], PLACES),
     )
     caption = "Runs that ended far below the best of their own evaluations"
     return Table("unstable", "Unstable runs", columns, section="arms", caption=caption)

@@ -11,7 +11,7 @@ from ablate.results.question import Question
 
 PLACE = 20  # among the tables of a report
 NAME = "verdicts"
-NEW_IMAGES = "new images too"
+NEW_IMAGES = "CI for new images"
 OTHER = "compared with"
 
 
@@ -29,11 +29,11 @@ def part(
         *whats(question, comparisons, partner),
         numeric("seeds", comparisons["n"], numbers.whole),
         signed("difference", comparisons["points"], places),
-        shown(intervals(readable, "low", "high", places), f"{stats.percents(question.levels)} interval"),
+        shown(intervals(readable, "low", "high", places), f"{stats.percents(question.levels)} CI"),
         wordy("verdict", verdicts(question, comparisons)),
     ]
     if (comparisons["under_margin"] | (comparisons["verdict"] == stats.Outcome.NO_EFFECT)).any():
-        heading = f"{stats.equivalence_percents(question.levels)} interval"
+        heading = f"{stats.equivalence_percents(question.levels)} equivalence CI"
         columns.append(shown(intervals(comparisons, "equivalence_low", "equivalence_high", places), heading, spare=2))
     if comparisons["low_new"].notna().any():
         columns.append(shown(intervals(readable, "low_new", "high_new", places), NEW_IMAGES, spare=1))
