@@ -20,7 +20,7 @@ from ablate.config.syntax import key_of
 from ablate.errors import FULL_ERROR, AblateError, Stopped
 from ablate.messages import say
 from ablate.planning import run_result
-from ablate.readout import LAST_KEY, judged, tail
+from ablate.readout import LAST_KEY, WEIGHTS, judged, tail
 from ablate.running import ensuring
 from ablate.running.backend import Job
 from ablate.running.interrupt import interruptible
@@ -59,7 +59,7 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
         if result["status"] == "diverged":
             raise AblateError(f"The run diverged: {result['error']}. Its result is in {folder / result_file.RESULT}.")
         weights = result["readout"]["weights"]
-        of = f", {weights} weights" if weights else ""
+        of = f", {WEIGHTS.get(weights, weights)} weights" if weights else ""
         on = f"on the {result['evaluation_set']} set {_where(result['readout'])}{of}"
         if "metric" in result:
             terminal.tell(f"{result['metric']} {judged(result):.6g} {on}")

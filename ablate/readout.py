@@ -30,6 +30,7 @@ COLUMNS: Mapping[str, tuple[float, float] | None] = {
 }
 NEEDED = ("loss", "accuracy_raw", "accuracy_averaged")
 EMA = {"averaged": "on", "raw": "off"}  # the level of `ema` that a run with these weights has
+WEIGHTS = {"averaged": "EMA", "raw": "raw"}  # what readers call them
 ACCURACY = "accuracy"
 DIVERGED_LOSS = 10_000.0  # nats; that of conf/config.yaml, for sweeps of versions that did not note theirs
 

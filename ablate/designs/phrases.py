@@ -117,7 +117,7 @@ def of_label(label: str) -> str:
     if not changes:
         return label
     if label.startswith(RUNG):
-        return RUNG + " and ".join(ingredient(each[0]).name if is_added(each) else phrase(each) for each in changes)
+        return RUNG + " and ".join(phrase(each).removeprefix("with ") for each in changes)
     return of_changes(changes)
 
 

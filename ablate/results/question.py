@@ -8,7 +8,7 @@ from ablate import trainer
 from ablate.designs import STORE
 from ablate.errors import AblateError, one_of
 from ablate.planning.looks import is_older, look_keys
-from ablate.readout import tail
+from ablate.readout import WEIGHTS, tail
 from ablate.results.frames import Results, arm_name
 from ablate.stats.intervals import family_level
 from ablate.store.evaluations import TRAIN_ACCURACY
@@ -104,7 +104,10 @@ class Question:
     def read_with(self) -> str:
         """As in ` with raw weights`; empty where the arms differ in them, or a run has one value."""
         different = set(self.weights)
-        return f" with {different.pop()} weights" if len(different) == 1 and different != {ONE_VALUE} else ""
+        if len(different) != 1 or different == {ONE_VALUE}:
+            return ""
+        one = different.pop()
+        return f" with {WEIGHTS.get(one, one)} weights"
 
     @property
     def judged(self) -> int:

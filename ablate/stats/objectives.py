@@ -57,10 +57,10 @@ def objective(name: str, direction: str, evaluation_set: str) -> Objective:
     if name == "accuracy":
         what = f"accuracy on the {evaluation_set} set"
         column, title = f"{evaluation_set}_accuracy", f"{evaluation_set} accuracy"
-        return Objective(name, column, title, what, "%", "points", 100.0, better, 2)
+        return Objective(name, column, title, what, "%", "pp", 100.0, better, 2)
     if name == "loss":
         column, title = f"{evaluation_set}_loss", f"{evaluation_set} loss"
         return Objective(name, column, title, f"loss on the {evaluation_set} set", "nats", "nats", 1.0, better, 4)
     if name == "seconds":
-        return Objective(name, "training_seconds", "time of training", "time of training", "s", "s", 1.0, better, 1)
-    return Objective(name, name, name, f"{name} for one image" if name == "operations" else name, "", name, 1.0, better, 0)
+        return Objective(name, "training_seconds", "training time", "training time", "s", "s", 1.0, better, 1)
+    return Objective(name, name, name, "FLOPs for one image" if name == "operations" else name, "", name, 1.0, better, 0)

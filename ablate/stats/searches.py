@@ -120,7 +120,7 @@ def spent(trials: pd.DataFrame) -> pd.DataFrame:
         ("trained", frame["trained"].sum() + lost, frame["trained_seconds"].sum() + lost_s),
         ("saved by pruning", frame["pruned"].sum(), frame["pruned_seconds"].sum(skipna=False)),
         ("saved by reuse", frame["reused"].sum(), frame["reused_seconds"].sum()),
-        ("not trained, since the trial diverged or failed", frame["broken"].sum(), frame["broken_seconds"].sum(skipna=False)),
+        ("not trained, because the trial diverged or failed", frame["broken"].sum(), frame["broken_seconds"].sum(skipna=False)),
     ]
     told = pd.DataFrame(rows, columns=["what", "examples", "seconds"]).astype({"examples": "int64", "seconds": "float64"})
     total = told["examples"].sum()

@@ -112,7 +112,9 @@ def _hyperparameters(
 def _one_run(results: Results, arms: pd.DataFrame) -> list[str]:
     where = methods.machines(results.trainings)
     lines = (
-        [f"Trained on {'; '.join(where)}."] if where else [f"{TO_FILL_IN} the machine (no training is available to read it from)."]
+        [f"Trained on {'; '.join(where)}."]
+        if where
+        else [f"{TO_FILL_IN} the machine (no training is available to read it from)."]
     )
     known = arms[arms["seconds"].notna()]
     if len(known):
@@ -142,8 +144,6 @@ def _in_total(
         lost = trainings[~trainings["status"].isin(["done", "running"]) & trainings["seconds"].notna()]
         wasted = f", including {numbers.duration(lost['seconds'].sum())} in unfinished trainings" if len(lost) else ""
         total = numbers.duration(compute["seconds"])
-        lines.append(
-            f"Training took {total} in total{wasted}{methods.partly(results, compute)}, not counting evaluations."
-        )
+        lines.append(f"Training took {total} in total{wasted}{methods.partly(results, compute)}, not counting evaluations.")
     lines += retuned.took if retuned is not None else []
     return [*lines, f"{TO_FILL_IN} experiments before this sweep that it does not include."]

@@ -243,7 +243,9 @@ def test(results: Results, question: Question, comparisons: pd.DataFrame) -> lis
         stats.barred("effect" if question.effects else "difference", "got"),
     ]
     inconclusive = naming.left_inconclusive(comparisons)
-    return [*lines, f"{Outcome.INCONCLUSIVE.capitalize()} for this reason: {'; '.join(inconclusive)}."] if inconclusive else lines
+    return (
+        [*lines, f"{Outcome.INCONCLUSIVE.capitalize()} for this reason: {'; '.join(inconclusive)}."] if inconclusive else lines
+    )
 
 
 def no_seeds(results: Results) -> str:
@@ -258,9 +260,7 @@ def took(results: Results, retuned: Retuned | None, run_counts: dict[str, int], 
     if trainings["seconds"].notna().any():
         total, average, longest = (numbers.duration(compute[key]) for key in ("seconds", "mean_seconds", "longest_seconds"))
         known = counted(compute["timed"], "training")
-        lines.append(
-            f"The {known} took {total} in total ({average} on average, {longest} at most){partly(results, compute)}."
-        )
+        lines.append(f"The {known} took {total} in total ({average} on average, {longest} at most){partly(results, compute)}.")
     lines += retuned.took if retuned is not None else []
     where = machines(trainings)
     return [*lines, f"They ran on {'; '.join(where)}."] if where else lines

@@ -26,20 +26,19 @@ def _searched(found: SearchResults) -> list[str]:
     seeds = found.sweep.seeds
     pruner = search["pruner"]
     stopped = (
-        "no trial was stopped early"
+        "no trial was pruned"
         if pruner["name"] == "none"
-        else f"trials were stopped early by {named(pruner)}, not before epoch {search.get('min_epochs', 1):g}"
+        else f"{named(pruner)} pruned trials, not before epoch {search.get('min_epochs', 1):g}"
     )
     arms = search.get("arm_keys") or []
     among = f" and only against trials with the same {' and '.join(arms)}" if arms and pruner["name"] != "none" else ""
     lines = [
         f"We searched over {space} with {counted(search['n_trials'], 'trial')}, each trained with "
         f"{counted(len(seeds), 'seed')} ({', '.join(map(str, seeds))}).",
-        f"Settings were proposed by {named(search['sampler'])} (seed {search.get('sampler_seed', 0)}); {stopped}{among}.",
-        f"Each training of a trial had a budget of {budget['epochs']:g} epochs ({budget['examples']:,} examples, whatever the "
-        "batch size)."
+        f"{named(search['sampler'])} (seed {search.get('sampler_seed', 0)}) proposed the settings; {stopped}{among}.",
+        f"Each training had a budget of {budget['epochs']:g} epochs ({budget['examples']:,} examples at any batch size)."
         if found.sweep.trainer is None
-        else f"Each training of a trial had a budget of {counted(budget['examples'], 'step')}.",
+        else f"Each training had a budget of {counted(budget['examples'], 'step')}.",
     ]
     fixed = " ".join(search["fixed_overrides"])
     return [*lines, f"All trials shared: {fixed}."] if fixed else lines
@@ -56,8 +55,8 @@ def _judged(found: SearchResults) -> list[str]:
     train, held_out = search.get("train_images"), search.get("validation_images")
     if train and held_out:
         lines.append(
-            f"Trials were trained on {train:,} training images and judged on {held_out:,} others, held out in a fixed, "
-            "class-balanced split; the test set was not read."
+            f"Trials were trained on {train:,} training images and scored on {held_out:,} others, held out in a fixed, "
+            "class-balanced split; the test set was not used."
         )
     return lines
 
@@ -65,15 +64,15 @@ def _judged(found: SearchResults) -> list[str]:
 def _confirmed(found: SearchResults) -> list[str]:
     analysis = found.confirmation
     if analysis is None:
-        why = "the default setting scored best" if default_won(found) else "the best setting was not measured again"
+        why = "the default setting scored best" if default_won(found) else "the best setting was not retrained"
         return [f"There is no confirmation: {why}."]
     seeds = analysis.results.sweep.seeds
     return [
-        f"The setting with the best score and the default setting were then trained anew on all training images with "
-        f"{counted(len(seeds), 'seed')} that no trial had used ({', '.join(map(str, seeds))}), and read on the "
-        f"{analysis.question.evaluation_set} set after the last step; only this comparison is reported as a result.",
+        "We then retrained the best-scoring setting and the default setting on all training images with "
+        f"{counted(len(seeds), 'fresh seed')} ({', '.join(map(str, seeds))}) and evaluated them on the "
+        f"{analysis.question.evaluation_set} set after the last step. We report only this comparison as a result.",
         *analysis.fill(rule),
-        "The score of the best trial is that of a maximum and is not reported as a result.",
+        "The best trial's score is a maximum and therefore optimistic; we do not report it as a result.",
         holds(found),
     ]
 
@@ -88,11 +87,11 @@ def _compute(found: SearchResults) -> list[str]:
     frame = searches.spent(found.trials).set_index("what")
     trained, pruned, reused = (frame.loc[what] for what in ("trained", "saved by pruning", "saved by reuse"))
     took = numbers.duration(trained["seconds"])
-    lines = [f"The trials trained on {numbers.whole(trained['examples'])} examples, which took {took} over all of them."]
+    lines = [f"The trials trained on {numbers.whole(trained['examples'])} examples in {took} of total training time."]
     saved = [
         f"{what} saved {numbers.whole(row['examples'])} examples"
         + ("" if pd.isna(row["seconds"]) else f" ({numbers.duration(row['seconds'])})")
-        for what, row in (("pruning", pruned), ("trainings that were there already", reused))
+        for what, row in (("pruning", pruned), ("reusing earlier trainings", reused))
         if row["examples"]
     ]
     if saved:
@@ -107,28 +106,28 @@ def checklist(found: SearchResults) -> str:
     """`checklist.md`: what checklists of conferences ask of a search, with its answers."""
     best = best_setting(found)
     fixed = " ".join(found.search["fixed_overrides"]) or "the defaults"
-    chosen = [] if best is None else [f"Best by its score: {setting(best)}."]
+    chosen = [] if best is None else [f"Best score: {setting(best)}."]
     keys = (f"{key}: {one.written}; default {value(found.default[key])}" for key, one in found.space.items())
     listed = "\n".join(f"- {escaping.markdown(line)}" for line in keys)
-    unknown = f"{TO_FILL_IN} what was tried before this search and is not part of it."
+    unknown = f"{TO_FILL_IN} experiments before this search that it does not include."
     parts = [
-        ("Hyperparameters: what was searched over?", f"{listed}\n\n{paragraph([f'Fixed: {fixed}.', *chosen])}"),
+        ("Hyperparameters: what was searched?", f"{listed}\n\n{paragraph([f'Fixed: {fixed}.', *chosen])}"),
         (
             "Hyperparameters: how many settings were tried, with how many seeds?",
             paragraph([_tried(found), *counted_trials(found)]),
         ),
         ("Hyperparameters: how were they chosen?", paragraph(_searched(found)[1:3])),
-        ("Hyperparameters: which command searches again?", escaping.markdown_code(again(found))),
+        ("Hyperparameters: which command repeats the search?", escaping.markdown_code(again(found))),
         (
-            "Splits: on which images was chosen, and on which measured?",
+            "Splits: which images were for choosing settings, and which for the final evaluation?",
             paragraph([*_judged(found), *_confirmed(found)[:1]]),
         ),
         (
-            "Variability: what does the result rest on?",
-            paragraph([answer(found), "The score of the best trial is no result."]),
+            "Variability: how certain is the result?",
+            paragraph([answer(found), "The best trial's score is not a result."]),
         ),
         (
-            "Compute: what did all of it take, with what failed and what was pruned?",
+            "Compute: what did all trials cost, including failed and pruned ones?",
             paragraph([*_compute(found), unknown]),
         ),
     ]
@@ -139,7 +138,7 @@ def _tried(found: SearchResults) -> str:
     seeds = found.sweep.seeds
     return (
         f"{counted(found.search['n_trials'], 'trial')} were planned, each with {counted(len(seeds), 'seed')} "
-        f"({', '.join(map(str, seeds))}). Pruned, diverged and failed ones count as trials."
+        f"({', '.join(map(str, seeds))}). Pruned, diverged and failed trials count."
     )
 
 

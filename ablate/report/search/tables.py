@@ -17,10 +17,7 @@ from ablate.text import counted
 
 CONFIRMED = ("verdicts", "arms", "costs", "noise")  # of the confirmation's tables
 SHARE_PLACES = 2
-FLATTERING = (
-    "These are the scores of a maximum, so they flatter: none of them is a result. What the best setting is worth is told by "
-    "the confirmation alone."
-)
+OPTIMISTIC = "The best of many noisy scores is optimistic; report only the confirmation on fresh seeds."
 
 
 def every(found: SearchResults) -> list[Table]:
@@ -57,18 +54,18 @@ def best(found: SearchResults) -> Table | None:
             frame[frame["front"]].sort_values(first.column, ascending=first.better < 0, kind="stable").reset_index(drop=True)
         )
         note = (
-            "No other trial is as good as one of these in both and better in one. Their scores are those of a selection, so "
-            "they flatter."
+            "No other trial is as good as one of these in both objectives and better in one. Their scores are optimistic "
+            "(selection bias)."
         )
-        return Table("front", "The front", _scored(found, frame), (note, holds(found), *_reused(frame)))
+        return Table("front", "Pareto front", _scored(found, frame), (note, holds(found), *_reused(frame)))
     frame = searches.ranked(found.trials, found.objective)
     top = frame.head(searches.TOP)
     default = frame[frame["default"]]
-    notes = [FLATTERING, holds(found)]
+    notes = [OPTIMISTIC, holds(found)]
     if not top["default"].any():
         if len(default):
             place = int(default.index[0]) + 1
-            notes.append(f"The default setting is number {place} of the {len(frame)} that are done.")
+            notes.append(f"The default setting ranks {place} of {len(frame)} finished trials.")
             top = pd.concat([top, default.head(1)])
         else:
             tried = found.trials[found.trials["default"]]
@@ -84,7 +81,7 @@ def best(found: SearchResults) -> Table | None:
 
 
 def _scored(found: SearchResults, frame: pd.DataFrame) -> tuple[Column, ...]:
-    """Trials with what they reached, and what the trainings that they stand on took, whoever did them."""
+    """Trials with their scores, and what their trainings took, no matter which trial did them."""
     reused = frame["reused_examples"]
     roles = ["the default" if default else "" for default in frame["default"]]
     return (
@@ -93,13 +90,13 @@ def _scored(found: SearchResults, frame: pd.DataFrame) -> tuple[Column, ...]:
         *(_scores(one, one.heading, frame[one.column]) for one in found.objectives),
         *([wordy("note", roles)] if any(roles) else []),
         numeric("examples", frame["examples"] + reused, numbers.whole, spare=2),
-        *([numeric("of these reused", reused, numbers.whole, spare=3)] if reused.any() else []),
+        *([numeric("reused examples", reused, numbers.whole, spare=3)] if reused.any() else []),
         numeric("seconds", frame["seconds"] + frame["reused_seconds"], numbers.whole, spare=1),
     )
 
 
 def _reused(frame: pd.DataFrame) -> list[str]:
-    told = "Reused: trained before, by other trials or studies, and not again. Examples and seconds are with it."
+    told = "Reused: trained earlier by other trials or studies. Examples and seconds include it."
     return [told] if frame["reused_examples"].any() else []
 
 
@@ -139,7 +136,7 @@ def space(found: SearchResults) -> Table:
     if chosen is not None:
         columns.append(shown([value(chosen[key]) for key in keys], "best"))
     fixed = " ".join(found.search["fixed_overrides"])
-    notes = (f"The same in all trials: {fixed}.",) if fixed else ()
+    notes = (f"Same in all trials: {fixed}.",) if fixed else ()
     return Table("space", "The search space", tuple(columns), notes)
 
 
@@ -154,7 +151,7 @@ def setup(found: SearchResults) -> Table:
     """How it was searched: trials, seeds, sampler, pruner, budget, images and confirmation."""
     rows = _setup(found)
     return Table(
-        "setup", "How it was searched", (wordy("what", rows), wordy("as", rows.values())), tuple(counted_trials(found)[1:])
+        "setup", "Search settings", (wordy("setting", rows), wordy("value", rows.values())), tuple(counted_trials(found)[1:])
     )
 
 
@@ -163,7 +160,7 @@ def _setup(found: SearchResults) -> dict[str, str]:
     seeds = ", ".join(map(str, found.sweep.seeds))
     images = f", {search['validation_images']:,} images" if search.get("validation_images") else ""
     limit = f", or until {numbers.duration(search['timeout'])} have passed" if search.get("timeout") else ""
-    confirmed = "none" if search["confirm_seeds"] == 0 else f"{counted(search['confirm_seeds'], 'seed')} that no trial used"
+    confirmed = "none" if search["confirm_seeds"] == 0 else counted(search["confirm_seeds"], "fresh seed")
     if found.confirmation is not None:
         confirmed += f" ({', '.join(map(str, found.confirmation.results.sweep.seeds))}), on the "
         confirmed += f"{found.confirmation.question.evaluation_set} set"
@@ -172,7 +169,7 @@ def _setup(found: SearchResults) -> dict[str, str]:
         "trials": f"{search['n_trials']:,} planned{limit}; {numbers.listed(found.ended) or 'none so far'}",
         "seeds of each trial": f"{seeds} ({len(found.sweep.seeds)})",
         "objective": "; ".join(f"{one.title}, {direction}" for one, direction in directions),
-        "judged on": f"{found.evaluation_set} set{images}",
+        "scored on": f"{found.evaluation_set} set{images}",
         "trained on": f"{search['train_images']:,} images" if search.get("train_images") else numbers.NONE,
         "sampler": named(search["sampler"]) + f"; seed {search.get('sampler_seed', 0)}",
         "pruner": named(search["pruner"])
@@ -185,7 +182,7 @@ def _setup(found: SearchResults) -> dict[str, str]:
         f"{'epoch' if budget['eval_epochs'] == 1 else format(budget['eval_epochs'], 'g') + ' epochs'}"
         if found.sweep.trainer is None
         else f"{counted(budget['examples'], 'step')} a seed",
-        "pruned among trials with the same": ", ".join(search.get("arm_keys", ())) or "no key: all are compared",
+        "pruned against trials with the same": ", ".join(search.get("arm_keys", ())) or "any key (all trials)",
         "confirmation": confirmed,
     }
 
@@ -217,7 +214,7 @@ def importances(found: SearchResults) -> Table | None:
     )
     return Table(
         "importance",
-        "Which key matters",
+        "Importance of each key",
         columns,
         (*about_importance(frame), *(f"{note}." for note in notes)),
         caption="How much of the variation of scores each key explains",
@@ -227,10 +224,9 @@ def importances(found: SearchResults) -> Table | None:
 def about_importance(frame: pd.DataFrame) -> list[str]:
     """What an importance is."""
     return [
-        f"{frame['evaluator'].iloc[0]}: the share of the variation of scores that a random forest fitted to the "
-        f"{counted(int(frame['trials'].iloc[0]), 'trial')} that are done explains by one key alone; the shares add "
-        "up to 1. It tells of the searched ranges, and pruned and diverged trials take no part, which would show most where a "
-        "key hurts."
+        f"{frame['evaluator'].iloc[0]}: the share of the variance in scores that one key explains, in a random forest fitted to "
+        f"the {counted(int(frame['trials'].iloc[0]), 'finished trial')}; the shares sum to 1. Importance applies to the searched "
+        "ranges only. Pruned and diverged trials are excluded, so it understates keys that can hurt."
     ]
 
 
@@ -253,11 +249,11 @@ def spent(found: SearchResults) -> Table | None:
         numeric("time", frame["seconds"], numbers.duration),
     )
     notes = (
-        "Saved by pruning: planned, less trained and reused, of pruned trials; its time is that at each trial's own pace. "
-        "Saved by reuse: what other trials or studies had trained already; what a trial had trained before its process "
-        "stopped or died is no saving. Times of trials side by side add up; the confirmation is not in here.",
+        "Saved by pruning: what pruned trials were planned to train minus what they trained or reused, timed at each trial's "
+        "pace. Saved by reuse: training done by other trials or studies; resumed training does not count. Times of parallel "
+        "trials add up. The confirmation is not included.",
     )
-    return Table("spent", "What was trained, and what was saved", columns, notes)
+    return Table("spent", "Training spent and saved", columns, notes)
 
 
 def failures(found: SearchResults) -> Table | None:
@@ -269,18 +265,18 @@ def failures(found: SearchResults) -> Table | None:
         dict(zip(found.trials["retry_of"].dropna(), found.trials["number"][found.trials["retry_of"].notna()], strict=True))
     )
     reasons = [
-        str(error) if pd.notna(error) else f"trial {int(next_one)} went on" if pd.notna(next_one) else STATES[found_state]
+        str(error) if pd.notna(error) else f"trial {int(next_one)} resumed it" if pd.notna(next_one) else STATES[found_state]
         for error, next_one, found_state in zip(frame["error"], after, frame["state"], strict=True)
     ]
     columns = (
         numeric("trial", frame["number"], str),
         *_parameters(found, frame),
         wordy("state", frame["state"].map(state)),
-        numeric("came to examples", frame["came_examples"], numbers.whole),
+        numeric("examples reached", frame["came_examples"], numbers.whole),
         wordy("reason", reasons),
     )
-    counts = numbers.listed(frame["state"].value_counts().to_dict())
-    return Table("failures", f"Trials that came to nothing: {counts}, of {len(found.trials):,}", columns)
+    counts = numbers.listed(frame["state"].map(state).value_counts().to_dict())
+    return Table("failures", f"Trials without a score: {counts} (of {len(found.trials):,})", columns)
 
 
 def trials(found: SearchResults) -> Table:
@@ -294,13 +290,13 @@ def trials(found: SearchResults) -> Table:
         *_parameters(found, frame),
         *(_scores(one, one.heading, frame[one.column]) for one in found.objectives),
         *last,
-        numeric("came to examples", frame["came_examples"], numbers.whole),
+        numeric("examples reached", frame["came_examples"], numbers.whole),
         numeric("trained examples", frame["examples"], numbers.whole),
         numeric("seconds", frame["seconds"], numbers.whole),
-        wordy("chosen", frame["source"]),
+        wordy("proposed by", frame["source"]),
     )
     notes = (
-        "A pruned trial has a last score, and no score. Trained examples and seconds are what the trial itself added to what "
-        "had been trained before.",
+        "A pruned trial has a last score but no score. Trained examples and seconds are what the trial added to earlier "
+        "training.",
     )
     return Table("trials", f"All {counted(len(frame), 'trial')}", columns, notes, folded=True)

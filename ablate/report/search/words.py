@@ -14,8 +14,8 @@ from ablate.store.state import FINISHED
 from ablate.store.trials import same, shown
 from ablate.text import counted
 
-SPREAD, SPREAD_OF = 0.4, "cifar10"  # points that runs of one setting scatter by, on this data, where no confirmation tells
-PICKED = "the best of many noisy scores is good in part by chance"
+SPREAD, SPREAD_OF = 0.4, "cifar10"  # SD in pp over runs of one setting, on this data, where no confirmation has it
+PICKED = "the best of many noisy scores is optimistic"
 STATES = {
     "done": "done",
     "pruned": "pruned",
@@ -23,8 +23,8 @@ STATES = {
     "failed": "failed",
     "running": "running",
     "waiting": "waiting",
-    "lapsed": "lapsed (its process stopped or died; another trial went on in its place)",
-    "surplus": "surplus (taken by two processes at once, never begun)",
+    "lapsed": "abandoned (its worker stopped or died; another trial took its place)",
+    "surplus": "duplicate (taken by two processes at once, never started)",
 }
 
 
@@ -60,7 +60,7 @@ def answer(found: SearchResults) -> str:
     """The first sentence: what the search gained, by its confirmation."""
     best = best_setting(found)
     if best is None:
-        return "The search has found nothing yet: no trial is done."
+        return "The search has no result yet: no trial is done."
     if found.confirmation is not None:
         return confirmed(found, found.confirmation, best)
     if default_won(found):
@@ -71,22 +71,22 @@ def answer(found: SearchResults) -> str:
     why = (
         "confirm_seeds=0 asked for none"
         if found.search["confirm_seeds"] == 0
-        else "it follows when the search is finished"
+        else "it follows once the search is finished"
         if unfinished(found)
-        else "the command of the search, given again, adds it, unless another process that works on the study did"
+        else "rerun the search's command to add it, unless another process has"
     )
-    return f"The search has no result yet: its best setting so far ({setting(best)}) has no confirmation on fresh seeds; {why}."
+    return f"The search has no result yet: its best setting so far ({setting(best)}) is not confirmed on fresh seeds; {why}."
 
 
 def _front(found: SearchResults) -> str:
     front = int(searches.fronts(found.trials, found.objectives)["front"].sum())
     names = words.series([one.title for one in found.objectives])
-    are, settings = ("is", "a setting") if front == 1 else ("are", "settings")
-    alone = f"What was confirmed is the best in {found.objective.title} alone; " if found.confirmation is not None else ""
-    flatter = f"{alone}the scores of the {'others' if alone else 'front'} are those of a selection, and flatter."
+    are = "is" if front == 1 else "are"
+    alone = f"Only the best in {found.objective.title} is confirmed; " if found.confirmation is not None else ""
+    biased = f"{alone}the scores of the {'others' if alone else 'front'} are optimistic (selection bias)."
     return (
-        f"{front} of the {counted(len(found.done), 'trial')} that are done {are} on the front of {names}: {settings} that no "
-        f"other is as good as in both and better than in one. {flatter[0].upper()}{flatter[1:]}"
+        f"{front} of {counted(len(found.done), 'finished trial')} {are} Pareto-optimal in {names}: no other trial is as good in "
+        f"both and better in one. {biased[0].upper()}{biased[1:]}"
     )
 
 
@@ -101,33 +101,33 @@ def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
     """What the confirmation says of the best setting."""
     question, frame = analysis.question, analysis.comparisons
     if frame.empty:
-        return "The search gained nothing: its best setting is the same training as the default one."
+        return "The search gained nothing: its best setting gives the same training as the default."
     row, interim = bounds.readable(frame, question.metric).to_dict("records")[0], analysis.fill(caveats.interim)
     if row["n"] == 0:
         return f"The search has no result yet: no seed of its confirmation is complete. {interim}".strip()
     arm, default = (measured(found, analysis, int(row[side])) for side in ("arm", "against"))
     names = f"its best setting ({setting(arm)})", f"the default ({setting(default)})"
     points, places = question.metric.points, analysis.places
-    where = f"on the {question.evaluation_set} set, over {counted(int(row['n']), 'seed')} that no trial used"
+    where = f"on the {question.evaluation_set} set ({counted(int(row['n']), 'fresh seed')})"
     size = numbers.number(abs(row["points"]), places)
     within = numbers.interval(row["low"], row["high"], places)
-    amount = f"{numbers.signed(row['points'], places)} {points}" + ("" if within == numbers.NONE else f", {within}")
+    amount = f"{numbers.signed(row['points'], places)} {points}" + ("" if within == numbers.NONE else f", CI {within}")
     reason = words.verdict({**row, "dagger": False}, question.margin).partition(": ")[2]
-    unshown = "The confirmation does not show that the search gained anything"
+    unshown = "The confirmation shows no gain"
     match told := Outcome(row["verdict"]):
         case Outcome.HELPS:
-            line = f"The search helped: {names[0]} beats {names[1]} by {size} {points} ({within}) {where}"
+            line = f"The search helped: {names[0]} beats {names[1]} by {size} {points} (CI {within}) {where}"
         case Outcome.HURTS:
-            line = f"The search gained nothing: {names[0]} is worse than {names[1]} by {size} {points} ({within}) {where}"
+            line = f"The search gained nothing: {names[0]} is worse than {names[1]} by {size} {points} (CI {within}) {where}"
         case Outcome.NO_EFFECT:
             line = (
-                f"The search gained nothing that matters: {names[0]} differs from {names[1]} by less than "
-                f"{question.margin:g} {points} ({words.equivalence(row, places)}) {where}"
+                f"The search gained nothing that matters: {names[0]} is within "
+                f"± {question.margin:g} {points} of {names[1]} ({words.equivalence(row, places)}) {where}"
             )
         case Outcome.INCONCLUSIVE:
-            line = f"{unshown}: the difference of {names[0]} from {names[1]} is {told} ({amount}) {where}: {reason}"
+            line = f"{unshown}: {names[0]} against {names[1]} is {told}, {amount} {where}; {reason}"
         case Outcome.NO_VERDICT:
-            line = f"{unshown}: {names[0]} against {names[1]} has {told} ({amount}) {where}: {reason}"
+            line = f"{unshown}: {names[0]} against {names[1]} has {told}, {amount} {where}; {reason}"
         case _:
             assert_never(told)
     return f"{line}.{f' {interim}' if interim else ''}{_another(found, arm, best)}"
@@ -136,7 +136,7 @@ def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
 def _another(found: SearchResults, confirmed: Setting, best: Setting) -> str:
     if all(same(confirmed.get(key), one) for key, one in best.items()):
         return ""
-    return f" That was the best setting when it was confirmed; of the trials there are now, {setting(best)} scores best."
+    return f" That was the best setting when it was confirmed; now {setting(best)} scores best."
 
 
 def unfinished(found: SearchResults) -> bool:
@@ -150,9 +150,9 @@ def warnings(found: SearchResults) -> list[str]:
     if found.earlier:
         count = "one" if len(found.earlier) == 1 else str(len(found.earlier))
         told.append(
-            f"Before this confirmation there {'was' if count == 'one' else 'were'} {count} of what was best "
-            f"before more trials were added ({', '.join(found.earlier)}), on other seeds and the same test images: whoever "
-            "adds trials until a confirmation pleases lets the test set choose"
+            f"This is not the first confirmation: {count} earlier {'one' if count == 'one' else 'ones'} "
+            f"({', '.join(found.earlier)}) used other seeds and the same test images. Adding trials until a confirmation "
+            "pleases makes the test set choose"
         )
     confirmation = found.confirmation
     if confirmation is not None and any(len(looks) > 1 for looks in confirmation.looks):
@@ -161,8 +161,8 @@ def warnings(found: SearchResults) -> list[str]:
         return told
     return [
         *told,
-        "The search chose its settings by their scores on the test set (allow_test=true), so nothing that it says about the "
-        "test set, its confirmation included, is an unbiased estimate",
+        "The search chose settings by their test scores (allow_test=true), so its test results, including the confirmation, are "
+        "biased",
     ]
 
 
@@ -170,25 +170,25 @@ def sentences(found: SearchResults) -> list[str]:
     """What goes with the answer: that the best score is no result, for what the winner holds, and what became of the trials."""
     lines = []
     if len(found.done):
-        lines += [*([_front(found)] if len(found.objectives) > 1 else []), _flatters(found), holds(found)]
+        lines += [*([_front(found)] if len(found.objectives) > 1 else []), _optimistic(found), holds(found)]
     return [*lines, *counted_trials(found)]
 
 
-def _flatters(found: SearchResults) -> str:
-    """That the best score is no result."""
+def _optimistic(found: SearchResults) -> str:
+    """That the best score is not a result."""
     one, trials = found.objective, len(found.finished)
     best = searches.ranked(found.trials, one)[one.column].iloc[0]
-    line = f"The {one.title} of the best trial, {one.text(best)}, is no result: {PICKED}."
+    line = f"The best trial's {one.title}, {one.text(best)}, is not a result: {PICKED}."
     spread = _spread(found)
     if one.name != "accuracy" or trials < 2 or (spread is None and found.data != SPREAD_OF):
         return line
     amount = numbers.number(searches.flattery(trials).deviations * (spread or SPREAD), 1)
-    scatter = (
-        f"since single runs scatter by {numbers.number(spread, 2)} points (sd, from the confirmation)"
+    given = (
+        f"given an SD of {numbers.number(spread, 2)} pp between runs (from the confirmation)"
         if spread
-        else f"where single runs scatter by {SPREAD:g} points (sd, of other runs on CIFAR-10)"
+        else f"if runs have an SD of {SPREAD:g} pp (typical on CIFAR-10)"
     )
-    return f"{line} The best of {trials} equal trials flatters by about {amount} points, {scatter}."
+    return f"{line} The best of {trials} equally good trials exceeds its true value by about {amount} pp, {given}."
 
 
 def _spread(found: SearchResults) -> float | None:
@@ -207,8 +207,8 @@ def holds(found: SearchResults) -> str:
     if found.sweep.trainer is not None:
         trained = counted(budget["examples"], "step")
     line = (
-        f"What was found holds for the trained budget of {trained}, not for longer training: "
-        "what learns fastest at first need not be best in the end."
+        f"This holds for the budget of {trained}, not for longer training: settings that learn fastest early need not be best in "
+        "the end."
     )
     longer = found.search.get("confirm_epochs")
     if found.confirmation is not None and longer is not None and float(longer) != float(budget["epochs"]):
@@ -225,5 +225,5 @@ def counted_trials(found: SearchResults) -> list[str]:
         f"{numbers.listed(found.ended) or 'none'}."
     ]
     if others := {STATES[state]: count for state, count in counts.items() if state not in FINISHED}:
-        lines.append(f"Besides, and in no statistic: {numbers.listed(others)}.")
+        lines.append(f"Not counted: {numbers.listed(others)}.")
     return lines

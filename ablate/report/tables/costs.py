@@ -23,9 +23,7 @@ NOTE = (
     "of training and examples/s: means over the seeds that both arms have, on the machines used."
 )
 
-OTHER_HOURS = (
-    "The arms were not interleaved on one machine, so differences in time may come from the machine or its load."
-)
+OTHER_HOURS = "The arms were not interleaved on one machine, so differences in time may come from the machine or its load."
 
 
 def part(

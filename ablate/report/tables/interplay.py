@@ -47,7 +47,9 @@ def table(comparison: Comparison) -> Table:
     sides = list(zip(comparison.names, (comparison.first, comparison.second), strict=True))
     steps = [" and ".join(f"{step:,}" for step in sorted(set(analysis.question.steps))) for _, analysis in sides]
     if steps[0] != steps[1]:
-        notes.append(f"The first is evaluated at step {steps[0]}, the second at {steps[1]}; this alone may explain a difference.")
+        notes.append(
+            f"The first is evaluated at step {steps[0]}, the second at {steps[1]}; this alone may explain a difference."
+        )
     for name, analysis in sides:
         notes += [f"{name} is exploratory: {change}" for change in analysis.question.why_exploratory]
         notes += [f"{name}: {line}" for line in analysis.fill(footnotes.incomplete)]

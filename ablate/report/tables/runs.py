@@ -3,6 +3,7 @@
 import pandas as pd
 
 from ablate import numbers
+from ablate.readout import WEIGHTS
 from ablate.report.tables.table import Table, decimal, numeric, wordy
 from ablate.results.frames import Results
 from ablate.results.question import Question
@@ -21,7 +22,7 @@ def part(results: Results, question: Question, statuses: "pd.Series[str]", place
         wordy("status", statuses),
         numeric("step", runs["step"], numbers.whole),
         decimal(f"{metric.name} ({metric.unit})", (metric.scale * runs[metric.column]).where(runs["status"] == "done"), places),
-        wordy("weights", runs["weights"]),
+        wordy("weights", runs["weights"].replace(dict(WEIGHTS))),
         numeric("seconds of training", runs["seconds"], numbers.whole),
         wordy("fingerprint", runs["fingerprint"]),
     )

@@ -4,10 +4,10 @@ import pandas as pd
 
 from ablate import numbers, stats
 from ablate.designs import phrases
+from ablate.readout import WEIGHTS
 from ablate.results.frames import Results
 from ablate.results.question import Question
 
-READ_WITH = {"averaged": "EMA", "raw": "raw"}
 TROUBLES = ("diverged", "failed", "missing")  # of runs without a value, counted
 
 
@@ -83,6 +83,6 @@ def noise(results: Results, question: Question, wide: pd.DataFrame, samples: pd.
         one = {question.baseline, *(later for later, _ in results.sweep.same_arms)}  # with an earlier arm
         pairs = tuple((int(arm), question.baseline) for arm in wide.index if arm not in one)
         samples = stats.paired(wide, pairs)
-    weights = [READ_WITH.get(each, each) for each in question.weights]
+    weights = [WEIGHTS.get(each, each) for each in question.weights]
     read_as = [" against ".join(dict.fromkeys((weights[arm], weights[other]))) for arm, other in pairs]
     return stats.noise(wide, samples, *([f"{each} weights" for each in kinds] for kinds in (weights, read_as)))
