@@ -18,7 +18,8 @@ def doubts(names: dict[int, str], predictions: Predictions) -> list[str]:
     if gone:
         count = f"{gone:,} of {counted(len(predictions), 'finished run')}"
         lines.append(
-            f"The predictions of {count} are damaged or missing, so analyses that need them are left out. Run `ablate runs verify`."
+            f"The predictions of {count} are damaged or missing, so analyses that need them are left out. Run `ablate runs "
+            "verify`."
         )
     last = {key: found[-1] for key, found in predictions.items() if found is not None}
     same = [key for key, found in last.items() if len(found) and (found == found[0]).all()]

@@ -108,10 +108,10 @@ def _about_effects(results: Results, comparisons: pd.DataFrame) -> list[str]:
     sweep = results.sweep
     count, combinations = len(sweep.arms), math.prod(map(len, sweep.factors.values()))
     lines = [
-        f"Each effect is a contrast of means over all {count} arms. Main effect: arms at the factor's second level minus arms at "
-        "its first. Interaction a × b: arms where both factors are at their first level or both at their second, minus the rest; "
-        "this is half the amount by which switching one factor changes the other's effect. An interaction without aliases is 0 "
-        "if the two effects add up."
+        f"Each effect is a contrast of means over all {count} arms. Main effect: arms at the factor's second level minus arms "
+        "at its first. Interaction a × b: arms where both factors are at their first level or both at their second, minus the "
+        "rest; this is half the amount by which switching one factor changes the other's effect. An interaction without "
+        "aliases is 0 if the two effects add up."
     ]
     if (comparisons["aliases"] != "").any():
         lines.append("Effects in one row are aliased: the number is their sum, with the signs shown.")

@@ -57,8 +57,8 @@ def _varies(results: Results, question: Question, comparisons: pd.DataFrame) -> 
     if results.sweep.trainer is not None:
         return [f"{TO_FILL_IN} what the seed changes in {results.sweep.trainer}."]
     lines = [
-        "Seeds differ in the initial weights, the order of the images, and the draws of augmentation and dropout. Arms with the "
-        "same seed share these wherever possible. Training and evaluation images are the same for all seeds."
+        "Seeds differ in the initial weights, the order of the images, and the draws of augmentation and dropout. Arms with "
+        "the same seed share these wherever possible. Training and evaluation images are the same for all seeds."
     ]
     if question.judged and comparisons["low_new"].notna().any():
         lines.append("We also report intervals for new images, which let the evaluation images vary.")

@@ -85,8 +85,8 @@ def rates(question: Question, comparisons: pd.DataFrame, retuned: Retuned | None
         f"To find the best rates, we first trained every arm at {grid} times {shared} for the same number of steps, with "
         f"{counted(len(retuned.seeds), 'seed')} that no comparison uses ({', '.join(map(str, retuned.seeds))}), and chose the "
         f"rate with the highest mean accuracy on {retuned.images} held out of training: {found}.",
-        "These validation accuracies are maxima and therefore optimistic. We retrained the chosen settings on all training images "
-        "with the seeds of the comparison and evaluated them on the test set.",
+        "These validation accuracies are maxima and therefore optimistic. We retrained the chosen settings on all training "
+        "images with the seeds of the comparison and evaluated them on the test set.",
         retuned.conditional,
         *retuned.edges,
         *retuned.gone,
@@ -122,8 +122,8 @@ def training(results: Results, question: Question) -> list[str]:
     epochs = numbers.number(steps * batch / data["train_images"], 1)
     named = recipe.data_set(results, question)
     lines = [
-        f"We trained the baseline on {data['train_images']:,} images{f' of {named}' if named else ''} for {steps:,} steps with a "
-        f"batch size of {batch:,} ({epochs} epochs), using {told['optimizer']} at a learning rate of {told['learning rate']}."
+        f"We trained the baseline on {data['train_images']:,} images{f' of {named}' if named else ''} for {steps:,} steps with "
+        f"a batch size of {batch:,} ({epochs} epochs), using {told['optimizer']} at a learning rate of {told['learning rate']}."
     ]
     rest = ("weight decay", "input", "initial weights", "precision")
     lines.append(" ".join(f"{name.capitalize()}: {told[name]}." for name in rest))
@@ -152,8 +152,8 @@ def splits(results: Results, question: Question) -> list[str]:
         )
     elif question.evaluation_set == "validation":
         lines.append(
-            f"Every evaluation used {count}images held out of the training set in a fixed, class-balanced split; the test set was "
-            "not used."
+            f"Every evaluation used {count}images held out of the training set in a fixed, class-balanced split; the test set "
+            "was not used."
         )
     elif results.sweep.trainer is not None:
         lines.append(f"{TO_FILL_IN} which data it was evaluated on.")
@@ -237,8 +237,8 @@ def test(results: Results, question: Question, comparisons: pd.DataFrame) -> lis
         )
     read += f", and to be {Outcome.INCONCLUSIVE} otherwise"
     lines = [
-        f"{each}, we computed the {what} and a t-interval for its mean over seeds at the {stats.percents(question.levels)} level"
-        f"{shared}{own}.",
+        f"{each}, we computed the {what} and a t-interval for its mean over seeds at the {stats.percents(question.levels)} "
+        f"level{shared}{own}.",
         f"We judged a change {read}.",
         stats.barred("effect" if question.effects else "difference", "got"),
     ]

@@ -224,9 +224,9 @@ def importances(found: SearchResults) -> Table | None:
 def about_importance(frame: pd.DataFrame) -> list[str]:
     """What an importance is."""
     return [
-        f"{frame['evaluator'].iloc[0]}: the share of the variance in scores that one key explains, in a random forest fitted to "
-        f"the {counted(int(frame['trials'].iloc[0]), 'finished trial')}; the shares sum to 1. Importance applies to the searched "
-        "ranges only. Pruned and diverged trials are excluded, so it understates keys that can hurt."
+        f"{frame['evaluator'].iloc[0]}: the share of the variance in scores that one key explains, in a random forest fitted "
+        f"to the {counted(int(frame['trials'].iloc[0]), 'finished trial')}; the shares sum to 1. Importance applies to the "
+        "searched ranges only. Pruned and diverged trials are excluded, so it understates keys that can hurt."
     ]
 
 

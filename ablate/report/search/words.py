@@ -85,8 +85,8 @@ def _front(found: SearchResults) -> str:
     alone = f"Only the best in {found.objective.title} is confirmed; " if found.confirmation is not None else ""
     biased = f"{alone}the scores of the {'others' if alone else 'front'} are optimistic (selection bias)."
     return (
-        f"{front} of {counted(len(found.done), 'finished trial')} {are} Pareto-optimal in {names}: no other trial is as good in "
-        f"both and better in one. {biased[0].upper()}{biased[1:]}"
+        f"{front} of {counted(len(found.done), 'finished trial')} {are} Pareto-optimal in {names}: no other trial is as good "
+        f"in both and better in one. {biased[0].upper()}{biased[1:]}"
     )
 
 
@@ -161,8 +161,8 @@ def warnings(found: SearchResults) -> list[str]:
         return told
     return [
         *told,
-        "The search chose settings by their test scores (allow_test=true), so its test results, including the confirmation, are "
-        "biased",
+        "The search chose settings by their test scores (allow_test=true), so its test results, including the confirmation, "
+        "are biased",
     ]
 
 
@@ -207,8 +207,8 @@ def holds(found: SearchResults) -> str:
     if found.sweep.trainer is not None:
         trained = counted(budget["examples"], "step")
     line = (
-        f"This holds for the budget of {trained}, not for longer training: settings that learn fastest early need not be best in "
-        "the end."
+        f"This holds for the budget of {trained}, not for longer training: settings that learn fastest early need not be best "
+        "in the end."
     )
     longer = found.search.get("confirm_epochs")
     if found.confirmation is not None and longer is not None and float(longer) != float(budget["epochs"]):

@@ -89,8 +89,8 @@ def _notes(results: Results, metric: str, arms: pd.DataFrame, in_turns: bool) ->
         )
     if (arms["unstable_of"] > 0).any():
         lines.append(
-            "Unstable: a run that ends more than 3 pp, and more than its evaluation noise explains, below its best earlier mean "
-            f"of five consecutive evaluations. {caveats.rates(arms)}"
+            "Unstable: a run that ends more than 3 pp, and more than its evaluation noise explains, below its best earlier "
+            f"mean of five consecutive evaluations. {caveats.rates(arms)}"
         )
     if results.sweep.trainer is None:
         lines.append("FLOPs: additions and multiplications for one image, forward. examples/s: during training.")

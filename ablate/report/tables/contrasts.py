@@ -19,8 +19,8 @@ def part(
     if contrasts.empty:
         return None
     notes = (
-        "A main effect is a factor's difference averaged over the levels of the other factors. An interaction a × b is half the "
-        "amount by which switching one factor changes the other's difference; 0 means that the two add up.",
+        "A main effect is a factor's difference averaged over the levels of the other factors. An interaction a × b is half "
+        "the amount by which switching one factor changes the other's difference; 0 means that the two add up.",
         no_verdicts("effects"),
         *not_there(results, statuses, list(contrasts["effect"]), contrasts["n"]),
     )

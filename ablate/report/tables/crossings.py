@@ -21,8 +21,8 @@ def part(crossings: pd.DataFrame, pair_labels: dict[tuple[int, int], str]) -> Ta
         shown([_interval(low, high) for low, high in ends], "95% CI"),
     )
     note = (
-        "The step at which the mean difference over seeds changes sign for good. The CI ends at the nearest evaluation on either "
-        "side whose interval excludes 0. Not a verdict."
+        "The step at which the mean difference over seeds changes sign for good. The CI ends at the nearest evaluation on "
+        "either side whose interval excludes 0. Not a verdict."
     )
     return Table("crossings", "Where curves cross", columns, (note,), section="arms", folded=True)
 

@@ -9,8 +9,8 @@ from ablate.stats.levels import CONFIDENCE
 
 PLACE = 80
 NOTE = (
-    "95% prediction interval: one more run of ours would fall inside with 95% probability (± 0.05 added for the rounding of the "
-    "published value). Inside: the published run is consistent with ours. Too wide: beyond "
+    "95% prediction interval: one more run of ours would fall inside with 95% probability (± 0.05 added for the rounding of "
+    "the published value). Inside: the published run is consistent with ours. Too wide: beyond "
     f"± {TELLING:g} pp, other recipes would fall inside as well."
 )
 

@@ -25,8 +25,8 @@ def part(results: Results, question: Question, reach: pd.DataFrame, target: floa
         shown(spans, "first to last"),
     )
     note = (
-        f"The first evaluation at or above {target:g}%{why}. Seeds without a final value do not count as reaching it; the median "
-        "is over those that do. First crossings are partly luck, so this is not a verdict."
+        f"The first evaluation at or above {target:g}%{why}. Seeds without a final value do not count as reaching it; the "
+        "median is over those that do. First crossings are partly luck, so this is not a verdict."
     )
     return Table("reach", "Steps to an accuracy", columns, (note,), section="arms", folded=True)
 

@@ -17,8 +17,8 @@ def part(results: Results, question: Question, shapley: pd.DataFrame, statuses: 
     if shapley.empty:
         return None
     notes = (
-        "A factor's Shapley value is what switching it adds, averaged over every order of switching all factors. The values sum "
-        "to the difference between all second levels and all first levels.",
+        "A factor's Shapley value is what switching it adds, averaged over every order of switching all factors. The values "
+        "sum to the difference between all second levels and all first levels.",
         no_verdicts("values"),
         *not_there(results, statuses, list(shapley["change"]), shapley["n"]),
     )
