@@ -129,7 +129,7 @@ def _ensured(wanted: Asked, trajectory: Trajectory, content: Mapping[str, Any], 
             _train_here(wanted, trajectory, content, names)
     result = run_result.read(wanted, trajectory)
     if result is None:
-        raise AblateError(f"Expected an evaluation at step {wanted.step} in {trajectory.path}. Received: none.")
+        raise AblateError(f"{trajectory.path} has no evaluation at step {wanted.step}.")
     return result
 
 

@@ -47,9 +47,7 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     folder = sweep_folder(options.sweep)
     if not trials.is_search(folder):
-        raise AblateError(
-            f"Expected the folder of a search. Received: {options.sweep}, which is a sweep: ablate report shows it."
-        )
+        raise AblateError(f"{options.sweep} is a sweep, not a search. Use `ablate report`.")
     app, page = _app(folder, options.storage)
     with _server(app, options.port) as server:
         try:
@@ -65,9 +63,7 @@ def _app(folder: Path, given: str | None) -> tuple[Callable[..., Iterable[bytes]
     try:
         from optuna_dashboard import wsgi
     except ImportError:
-        raise AblateError(
-            "Expected optuna-dashboard. Received: it is not installed. pip install 'ablate-tf[dashboard]'"
-        ) from None
+        raise AblateError("optuna-dashboard is not installed. Install it: pip install 'ablate-tf[dashboard]'") from None
     from ablate.search import storage
 
     url = _resolved(given)
@@ -110,7 +106,7 @@ def _resolved(url: str | None) -> str | None:
     try:
         return None if url is None else str(OmegaConf.create({"url": url})["url"])
     except OmegaConfBaseException as error:
-        raise AblateError(f"Expected a URL that resolves. Received: --storage: {str(error).splitlines()[0]}.") from None
+        raise AblateError(f"--storage must be a URL that resolves: {str(error).splitlines()[0]}.") from None
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -127,5 +123,5 @@ def _server(app: Callable[..., Iterable[bytes]], port: int) -> WSGIServer:
         return make_server(HOST, port, app, _Server, _Quiet)
     except (OSError, OverflowError) as error:
         raise AblateError(
-            f"Expected a port of this machine that is free. Received: --port {port}: {error}. Give another, or --port 0."
+            f"--port must be a free port of this machine, got {port}: {error}. Give another, or --port 0."
         ) from error

@@ -76,8 +76,8 @@ def _refuse_searches(sources: Sequence[str], option: str) -> None:
     for source in sources:
         if writing.search_of(source) is not None:
             raise AblateError(
-                f"Expected no {option} with a search, which is read as it was fixed before its first trial. Received: "
-                f"{source}. Its confirmation is a sweep of its own: ablate report {source}/confirmation."
+                f"{option} does not apply to a search, got {source}. Report its confirmation, which is a sweep: "
+                f"ablate report {source}/confirmation."
             )
 
 

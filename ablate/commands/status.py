@@ -86,7 +86,7 @@ def _begun(named: Path) -> Path:
 
 def _readable(seen: Snapshot) -> Snapshot:
     if not seen.trainings:
-        raise AblateError(seen.notes[0] if seen.notes else f"Expected a sweep with runs. Received: {seen.folder}, without any.")
+        raise AblateError(seen.notes[0] if seen.notes else f"{seen.folder} has no runs.")
     return seen
 
 

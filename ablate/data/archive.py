@@ -53,13 +53,13 @@ def locate(config: Mapping[str, Any]) -> Path | None:
         if (path / ARCHIVE).is_file():
             return path / ARCHIVE
     except OSError as error:
-        raise AblateError(f"Expected {setting}: a readable file or folder. Received: {error}.") from error
+        raise AblateError(f"{setting} must be a readable file or folder: {error}.") from error
     other = _what_it_is([path.name, *(file.name for file in path.iterdir())]) if path.is_dir() else None
     if other:
         raise _another(path, other)
     raise AblateError(
-        f"Expected {setting}: {ARCHIVE}, a folder with it, or a folder with {IMAGE_FILES[0]} to {TEST_FILE}. "
-        f"Received: {str(path)!r}, {'a folder without them' if path.is_dir() else 'which does not exist'}."
+        f"{setting} must be {ARCHIVE}, a folder with it, or a folder with {IMAGE_FILES[0]} to {TEST_FILE}, "
+        f"got {str(path)!r}, {'a folder without them' if path.is_dir() else 'which does not exist'}."
     )
 
 
@@ -87,8 +87,8 @@ def contents(path: Path, records: int) -> Iterator[tuple[str, str, bytes]]:
         raise _another(path, other)
     if missing:
         raise AblateError(
-            f"Expected {len(IMAGE_FILES)} files, {IMAGE_FILES[0]} to {TEST_FILE}, in {path}. "
-            f"Received: {len(IMAGE_FILES) - len(missing)}; missing: {', '.join(missing)}. Fetch it again."
+            f"{path} must have {len(IMAGE_FILES)} files, {IMAGE_FILES[0]} to {TEST_FILE}, "
+            f"got {len(IMAGE_FILES) - len(missing)}; missing: {', '.join(missing)}. Download it again."
         )
 
 
@@ -100,7 +100,7 @@ def _from_folder(path: Path, records: int) -> Iterator[tuple[str, str, bytes]]:
             try:
                 data = file.read_bytes()
             except OSError as error:
-                raise AblateError(f"Expected a readable file: {file}. Received: {error}.") from error
+                raise AblateError(f"Cannot read {file}: {error}.") from error
             yield name, str(file), data
 
 
@@ -149,7 +149,7 @@ def _from_tar(path: Path, records: int, others: list[str]) -> Iterator[tuple[str
                 place = f"{member.name} in {path}"
                 file = tar.extractfile(member) if member.isreg() else None
                 if file is None:
-                    raise AblateError(f"Expected a plain file: {place}. Received: a link or a device. Fetch it again.")
+                    raise AblateError(f"{place} must be a plain file, got a link or a device. Download it again.")
                 _check_size(name, place, member.size, records)
                 yield name, place, file.read()
             # The checksum stands at the very end, which tarfile does not read by itself.
@@ -159,8 +159,8 @@ def _from_tar(path: Path, records: int, others: list[str]) -> Iterator[tuple[str
                     raise tarfile.ReadError("it unpacks to far more than CIFAR-10")
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise AblateError(
-            f"Expected a whole .tar.gz of CIFAR-10: {path}. Received: {path.stat().st_size:,} bytes, "
-            f"not to be read as one ({' '.join(str(error).split())}). Fetch it again."
+            f"{path} is not a complete .tar.gz of CIFAR-10: {path.stat().st_size:,} bytes "
+            f"({' '.join(str(error).split())}). Download it again."
         ) from error
 
 
@@ -168,12 +168,12 @@ def _check_size(name: str, place: str, received: int, records: int) -> None:
     """Before the bytes are read."""
     if name == NAMES_FILE:
         if received > NAMES_LIMIT_BYTES:
-            raise AblateError(f"Expected ten class names in {place}. Received: {received:,} bytes. Fetch it again.")
+            raise AblateError(f"{place} must have ten class names, got {received:,} bytes. Download it again.")
         return
     if received != records * RECORD_BYTES:
         odd = f", no multiple of {RECORD_BYTES:,}" if received % RECORD_BYTES else f", {received // RECORD_BYTES:,} records"
         raise AblateError(
-            f"Expected {records * RECORD_BYTES:,} bytes, {records:,} times {RECORD_BYTES:,}, in {place}. "
-            f"Received: {received:,} bytes{odd}. "
-            "Fetch it again, or set data.records_per_file if a subset is meant."
+            f"{place} must have {records * RECORD_BYTES:,} bytes ({records:,} × {RECORD_BYTES:,}), "
+            f"got {received:,} bytes{odd}. "
+            "Download it again, or set data.records_per_file if a subset is meant."
         )

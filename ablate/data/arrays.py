@@ -86,16 +86,14 @@ def read(config: Mapping[str, Any]) -> Decoded:
 def _path(config: Mapping[str, Any]) -> Path:
     given = config.get("path")
     if not given:
-        raise AblateError(
-            f"Expected data.path: an .npz file with {', '.join(REQUIRED)}. Received: {given!r}. Set data.path=my.npz."
-        )
+        raise AblateError(f"data.path must be an .npz file with {', '.join(REQUIRED)}, got {given!r}. Set data.path=my.npz.")
     path = cache.expanded(given)
     try:
         found = path.is_file()
     except OSError as error:
-        raise AblateError(f"Expected data.path: a readable file. Received: {error}.") from error
+        raise AblateError(f"data.path must be a readable file: {error}.") from error
     if not found:
-        raise AblateError(f"Expected data.path: an .npz file. Received: {str(path)!r}, which is no file. Correct data.path.")
+        raise AblateError(f"data.path must be an .npz file, got {str(path)!r}, which is not a file. Correct data.path.")
     return path
 
 
@@ -117,14 +115,14 @@ def _headers(path: Path) -> dict[str, Header]:
         headers, others = {name: (header.shape, header.dtype) for name, header in arrays.headers.items()}, arrays.others
     missing = [name for name in REQUIRED if name not in headers]
     if missing:
-        raise AblateError(f"Expected in {path}: arrays {', '.join(REQUIRED)}. {_instead(missing, [*headers, *others])}")
+        raise AblateError(f"{path} must have the arrays {', '.join(REQUIRED)}. {_instead(missing, [*headers, *others])}")
     return headers
 
 
 def _instead(missing: Sequence[str], there: Sequence[str]) -> str:
     """What is there in place of arrays that are missing, and how to name it."""
     listed = ", ".join(sorted(there)[:MOST_LISTED]) + (", …" if len(there) > MOST_LISTED else "")
-    received = f"Received: no {', '.join(missing)}, but {listed}." if there else "Received: no arrays."
+    received = f"It has no {', '.join(missing)}, but {listed}." if there else "It has no arrays."
     kerass = {name: KERASS[name] for name in missing if KERASS[name] in there}
     if len(kerass) < len(missing):
         return f"{received} Add them with numpy.savez." if len(missing) > 1 else f"{received} Add it with numpy.savez."
@@ -159,7 +157,7 @@ def _check_headers(path: Path, headers: Mapping[str, Header]) -> tuple[int, int,
         if dtype.kind not in "iu" or size != (images,):
             raise _refusal(
                 path,
-                f"integer {part}_labels of shape ({images},), one an image",
+                f"integer {part}_labels of shape ({images},), one per image",
                 f"{dtype} {size}",
                 "Mend the labels.",
             )
@@ -190,7 +188,7 @@ def _classes(path: Path, labels: NDArray[Any]) -> int:
     found = np.unique(labels)
     if len(found) == 1:
         received = f"the label {found[0]} alone"
-        raise _refusal(path, "train_labels of two classes or more", received, "With one class there is nothing to tell apart.")
+        raise _refusal(path, "train_labels of two classes or more", received, "With one class there is nothing to learn.")
     if int(found[0]) == 0 and int(found[-1]) == len(found) - 1:
         return len(found)
     gap = next(index for index, label in enumerate([*found.tolist(), None]) if label != index)
@@ -207,7 +205,7 @@ def _class_names(path: Path, headers: Mapping[str, Header], classes: int) -> tup
         return tuple(str(label) for label in range(classes))
     size, dtype = headers["class_names"]
     if dtype.kind != "U" or size != (classes,):
-        raise _refusal(path, f"class_names: {classes} strings, one a class", f"{dtype} {size}", "Mend or leave them out.")
+        raise _refusal(path, f"class_names: {classes} strings, one per class", f"{dtype} {size}", "Mend or leave them out.")
     return tuple(_array(path, "class_names").tolist())
 
 
@@ -216,14 +214,14 @@ def _range(labels: NDArray[Any]) -> str:
 
 
 def _refusal(path: Path, expected: str, received: str, advice: str) -> AblateError:
-    return AblateError(f"Expected in {path}: {expected}. Received: {received}. {advice}")
+    return AblateError(f"{path} must have {expected}, got {received}. {advice}")
 
 
 def _unreadable(path: Path, error: Exception) -> AblateError:
     return _refusal(
         path,
-        "an .npz file",
-        f"what cannot be read as one ({' '.join(str(error).split())})",
+        "arrays, as an .npz file",
+        f"a file that cannot be read as one ({' '.join(str(error).split())})",
         "Write it with numpy.savez.",
     )
 

@@ -67,8 +67,8 @@ def decode(path: Path, records: int) -> Decoded:
         wrong = np.flatnonzero(rows[:, 0] >= len(CLASS_NAMES))
         if wrong.size:
             raise AblateError(
-                f"Expected labels 0 to 9 in {place}. Received: {rows[wrong[0], 0]} in record {wrong[0]}, "
-                "counted from 0. Fetch it again."
+                f"{place} must have labels 0 to 9, got {rows[wrong[0], 0]} in record {wrong[0]}, "
+                "counted from 0. Download it again."
             )
         start = archive.IMAGE_FILES.index(name) * records
         labels[start : start + records] = rows[:, 0]
@@ -81,7 +81,7 @@ def decode(path: Path, records: int) -> Decoded:
 def _class_names(place: str, data: bytes) -> tuple[str, ...]:
     names = tuple(data.decode("utf-8", "replace").split())
     if len(names) != len(CLASS_NAMES):
-        raise AblateError(f"Expected ten class names in {place}. Received: {len(names)}. Fetch it again.")
+        raise AblateError(f"{place} must have ten class names, got {len(names)}. Download it again.")
     return names
 
 
@@ -96,7 +96,7 @@ def _records(config: Mapping[str, Any]) -> int:
     records = config.get("records_per_file", 10_000)
     if isinstance(records, bool) or not isinstance(records, int) or records < 1:
         raise AblateError(
-            f"Expected data.records_per_file: a whole number of images above 0, 10000 in the real files. Received: {records!r}."
+            f"data.records_per_file must be a whole number above 0 (10000 in the original files), got {records!r}."
         )
     return records
 
@@ -104,7 +104,7 @@ def _records(config: Mapping[str, Any]) -> int:
 def _md5(config: Mapping[str, Any]) -> str:
     md5 = str(config.get("md5")).lower()
     if not re.fullmatch("[0-9a-f]{32}", md5):
-        raise AblateError(f"Expected data.md5: 32 hex digits, the checksum of data.url. Received: {config.get('md5')!r}.")
+        raise AblateError(f"data.md5 must be 32 hex digits, the checksum of data.url, got {config.get('md5')!r}.")
     return md5
 
 

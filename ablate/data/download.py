@@ -22,10 +22,7 @@ def download(url: str, md5: str, target: Path) -> Path:
     Errors: no connection, a broken download, another MD5.
     """
     if not re.match("https?://", url):
-        raise AblateError(
-            f"Expected data.url: an address that starts with http:// or https://. Received: {url!r}. "
-            "For a file on this machine set data.archive."
-        )
+        raise AblateError(f"data.url must start with http:// or https://, got {url!r}. For a local file, set data.archive.")
     if target.is_file() and pooch.file_hash(str(target), alg="md5") == md5:
         return target
     log.info("Downloading %s to %s", url, target)
@@ -35,8 +32,8 @@ def download(url: str, md5: str, target: Path) -> Path:
         received = pooch.file_hash(str(partial), alg="md5")
         if received != md5:
             raise AblateError(
-                f"Expected MD5 {md5} of {url}. Received: {received}; nothing is kept. Try again, or "
-                "set data.archive or $ABLATE_DATA to a local copy, or data.md5 if another file is meant."
+                f"{url} must have MD5 {md5}, got {received}; nothing is kept. Try again, "
+                "set data.archive or $ABLATE_DATA to a local copy, or set data.md5 for another file."
             )
         partial.replace(target)
     except (OSError, ValueError) as error:  # requests' exceptions are OSErrors

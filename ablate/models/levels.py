@@ -45,8 +45,8 @@ def _apply_lrn(model: Model, level: str) -> Model:
         return tuple(layer for layer in model if not isinstance(layer, Lrn))
     if level == "on" and not any(isinstance(layer, Lrn) for layer in model):
         raise AblateError(
-            "Expected a model with lrn layers for lrn=on. Received: a model that has none, "
-            "and nothing says where they would go; use lrn=native, or a model that has them."
+            "lrn=on needs a model with LRN layers, which shows where they go; this model has none. "
+            "Use lrn=native, or a model that has them."
         )
     return model
 
@@ -62,8 +62,8 @@ def _apply_fc(model: Model, level: str, classes: int) -> Model:
     wanted = _HIDDEN[level]
     if wanted > len(dense):
         raise AblateError(
-            f"Expected a model with at least {wanted} hidden dense layer{'' if wanted == 1 else 's'} for fc={level}. "
-            f"Received: a model with {len(dense)}; use fc=native, or a model that has more."
+            f"fc={level} needs a model with at least {wanted} hidden dense layer{'' if wanted == 1 else 's'}, got one with "
+            f"{len(dense)}. Use fc=native, or a model that has more."
         )
     return _without(model, dense[wanted:])
 

@@ -117,7 +117,7 @@ class Report:
         """
         folder = _search(self._place[0])
         if folder is not None and self.changes:
-            raise AblateError(f"Expected no changes with a search. Received: {', '.join(self.changes)}.")
+            raise AblateError(f"A search's report cannot be changed, got {', '.join(self.changes)}.")
         return None if folder is None else load_search(folder)
 
     @cached_property
@@ -130,7 +130,7 @@ class Report:
         if self.found is None:
             return analyze(*ask(load(self._place[0]), **self.changes))
         if self.found.confirmation is None:
-            raise AblateError(f"Expected a confirmation. Received: {self.sweep}, a search without one.")
+            raise AblateError(f"{self.sweep} is a search without a confirmation.")
         return self.found.confirmation
 
     @property
@@ -246,7 +246,7 @@ def execute(sweep: str, to: Path, **changes: Any) -> Path:
         import nbclient
         import nbformat
     except ImportError as error:
-        raise AblateError(f"Expected what executes notebooks. Received: {error}. Install it: {kernel.NEEDED}.") from None
+        raise AblateError(f"Cannot execute notebooks: {error}. Install {kernel.NEEDED}.") from None
     notebook = nbformat.read(template(), as_version=4)
     place = next(number for number, cell in enumerate(notebook.cells) if PARAMETERS in cell.metadata.get("tags", []))
     source = f"sweep = {sweep!r}\nchanges = {changes!r}"
@@ -260,9 +260,7 @@ def execute(sweep: str, to: Path, **changes: Any) -> Path:
         try:
             client.execute(env=environment, cleanup_kc=True)
         except nbclient.exceptions.CellExecutionError as error:
-            raise AblateError(
-                f"Expected all cells of {template()} to run on {sweep}. Received: {error.ename}: {error.evalue}"
-            ) from None
+            raise AblateError(f"A cell of {template()} fails on {sweep}: {error.ename}: {error.evalue}") from None
         except (RuntimeError, TimeoutError) as error:  # its kernel ended, or never answered
             raise AblateError(
                 f"Cannot run the report notebook in {sys.executable}: {str(error).strip().splitlines()[0]}. "
@@ -302,7 +300,7 @@ def _place(sweep: str) -> tuple[str, str]:
         inside = sorted(path.parent.name for path in folder.glob(f"*/{SWEEP}"))
         if len(inside) > 1:
             raise AblateError(
-                f"Expected one sweep in {sweep}. Received: {len(inside)} of them, {', '.join(inside)}. Name one, as in "
+                f"{sweep} must hold one sweep, got {len(inside)}: {', '.join(inside)}. Name one, as in "
                 f"{Path(sweep) / inside[0]}."
             )
         if inside:

@@ -101,7 +101,7 @@ def _limit(row: Row, condition: str = "") -> str:
 
 def _settled_by(row: Row) -> str:
     needed = row["seeds_needed"]
-    return f"would need more than {MOST_SEEDS:,} seeds" if pd.isna(needed) else f"about {needed:,} seeds would settle it"
+    return f"more than {MOST_SEEDS:,} seeds would be needed" if pd.isna(needed) else f"about {needed:,} seeds would settle it"
 
 
 def sentences(
@@ -135,14 +135,14 @@ def sentence(row: Row, changes: Sequence[Change], question: "Question", places: 
         changes: what the arm changes, at least one.
         places: decimals of the report's values.
     """
-    return _read(row, phrases.of_changes(changes), phrases.subject(changes), question, places)
+    return _read(row, changes, question, places)
 
 
 def _of_effect(row: Row, effect: Sequence[str], factors: Mapping[str, Sequence[str]], question: "Question", places: int) -> str:
     if len(effect) == 1:
         before, after = factors[effect[0]]
         changes = [(effect[0], before, after)]
-        line = _read(row, phrases.of_changes(changes), phrases.subject(changes), question, places)
+        line = _read(row, changes, question, places)
         return f"averaged over the other factors, {line}" + (f" Aliased with {row['aliases']}." if row["aliases"] else "")
     names = [phrases.ingredient(each).name for each in effect]
     if row["aliases"]:
@@ -169,12 +169,16 @@ def _of_several(row: Row, there: str, none: str, what: str, question: "Question"
             assert_never(told)
 
 
-def _read(row: Row, what: str, subject: str, question: "Question", places: int) -> str:
+def _read(row: Row, changes: Sequence[Change], question: "Question", places: int) -> str:
+    several = len(changes) > 1
+    what = series([phrases.phrase(each) for each in changes]) + (" together" if several else "")
     match Outcome(row["verdict"]):
         case Outcome.HELPS | Outcome.HURTS as told:
-            return f"{what} {told}: {_amount(row, question, places)}{_small(row, question)}.{_for_new_images(row, places)}"
+            plural = several or (phrases.is_removed(changes[0]) and phrases.ingredient(changes[0][0]).plural)
+            verb = words(told).more if plural else words(told).one
+            return f"{what} {verb}: {_amount(row, question, places)}{_small(row, question)}.{_for_new_images(row, places)}"
         case Outcome.NO_EFFECT:
-            return f"no effect of {subject}: {_equal(row, question, places)}.{_for_new_images(row, places)}"
+            return f"no effect of {phrases.subject(changes)}: {_equal(row, question, places)}.{_for_new_images(row, places)}"
         case Outcome.INCONCLUSIVE | Outcome.NO_VERDICT as told:
             return f"{what}: {_open(row, told, question, places)}"
         case told:
@@ -201,19 +205,19 @@ def _open(row: Row, told: Outcome, question: "Question", places: int) -> str:
     """Why it is not decided: `inconclusive with 3 seeds, −1.6 pp (…). About 60 seeds would settle it.`"""
     count, limit = int(row["n"]), row["limit"]
     if count == 0:
-        return f"{Outcome.NO_VERDICT}, {limit or 'no seed is complete'}."
+        return f"{Outcome.NO_VERDICT} ({limit or 'no seed is complete'})."
     size = f"{numbers.signed(row['points'], places)} {question.metric.points}"
     if count == 1:
         return f"{size} with one seed, which gives no verdict."
     if abs(row["points"]) <= SAME:
         size = f"{question.metric.name} is the same"
     if limit == "diverged":
-        return f"{told}, since a seed diverged and the {counted(count, 'seed')} left are the better ones ({size})."
+        return f"{told}, because a seed diverged and the {counted(count, 'seed')} left are the better ones ({size})."
     if limit == "unstable":
-        return f"{told}, since a run is unstable ({size} over {counted(count, 'seed')})."
+        return f"{told}, because a run is unstable ({size} over {counted(count, 'seed')})."
     if limit == "alike":
         return (
-            f"{told}, since all {counted(count, 'seed')} give the same difference ({size}), so there is no SD to judge it by."
+            f"{told}, because all {counted(count, 'seed')} give the same difference ({size}), so there is no SD to judge it by."
         )
     if told == Outcome.NO_VERDICT:
         return f"{told}, {limit} ({size} over {counted(count, 'seed')} so far)."

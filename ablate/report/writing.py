@@ -185,7 +185,7 @@ def _make_of_search(sources: Sequence[str], folder: Path, to: Path | None, forma
     from ablate.results.search import load
 
     if len(sources) > 1:
-        raise AblateError(f"Expected a search alone: it cannot be joined with others. Received: {' '.join(sources)}.")
+        raise AblateError(f"A search must be reported alone, got {' '.join(sources)}.")
     found = load(folder)
     return SearchReport(folder.resolve().name, found, files.write(found, to or folder / "report", str(folder), formats))
 
@@ -203,15 +203,13 @@ def folder_of(sources: Sequence[str], to: Path | None) -> Path:
 
         found = [folder for source in sources for folder in folders(source)]
         if len(found) != 1:
-            raise AblateError(
-                f"Expected --out DIR, since several sweeps have no folder of their own. Received: {len(found)} sweeps."
-            )
+            raise AblateError(f"--out DIR is required for a report of several sweeps, got {len(found)} sweeps.")
         return found[0] / "report"
     from ablate.planning.folders import sweep_folder
     from ablate.results.sources import is_store
 
     if is_store(Path(sources[0])):
-        raise AblateError(f"Expected --out DIR, since a store has no report of its own. Received: {sources[0]}.")
+        raise AblateError(f"--out DIR is required for the report of a store, got {sources[0]}.")
     return sweep_folder(Path(sources[0])) / "report"
 
 

@@ -28,7 +28,7 @@ class Comparison:
     def __post_init__(self) -> None:
         ours, theirs = self.first.question, self.second.question
         if self.first.results.sweep.runs == self.second.results.sweep.runs:
-            raise AblateError(f"Expected two sweeps. Received: {' and '.join(self.names)}, whose runs are the same.")
+            raise AblateError(f"{' and '.join(self.names)} have the same runs. Name two different sweeps.")
         for what, one, other in (
             ("metric", ours.metric.name, theirs.metric.name),
             ("evaluation set", ours.evaluation_set, theirs.evaluation_set),
@@ -36,7 +36,7 @@ class Comparison:
         ):
             if one != other:
                 raise AblateError(
-                    f"Expected two sweeps with one {what}. Received: {one} in {self.names[0]}, {other} in {self.names[1]}."
+                    f"The two sweeps must have the same {what}, got {one} in {self.names[0]}, {other} in {self.names[1]}."
                 )
 
     @cached_property

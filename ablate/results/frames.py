@@ -169,7 +169,7 @@ class Results:
             steps = sorted(set(self.evaluations["step"]))
             shown = [str(each) for each in (steps if len(steps) <= 12 else [*steps[:5], "...", *steps[-5:]])]
             there = ", ".join(shown) or "none, since no evaluation was found"
-            raise AblateError(f"Expected a step at which runs were evaluated: {there}. Received: {step}.")
+            raise AblateError(f"No run was evaluated at step {step}. Evaluated steps: {there}.")
         exploded = runs["status"].eq("diverged") & runs["step"].le(step).fillna(False)
         done &= ~exploded  # with an evaluation at this step all the same, of a network that is dead
         read = found.reindex(runs["trajectory"].where(done)).set_axis(runs.index)

@@ -44,8 +44,8 @@ def join(parts: Sequence[Found]) -> Found:
     _check_fixed(parts)
     if tuned := [part.name for part in parts if part.sweep.retune is not None]:
         raise AblateError(
-            "Expected sweeps without retune=true, since each chose learning rates of its own. "
-            f"Received: {', '.join(tuned)}. Report them one at a time."
+            "Sweeps with retune=true cannot be joined, since each chose its own learning rates, got "
+            f"{', '.join(tuned)}. Report them one at a time."
         )
     places = match(parts)
     numbers: dict[tuple[tuple[str, str], ...], int] = {}
@@ -93,7 +93,7 @@ def _check_fixed(parts: Sequence[Found]) -> None:
         if len(set(values)) > 1:
             received = ", ".join(f"{value} in {part.name}" for value, part in zip(values, parts, strict=True))
             raise AblateError(
-                f"Expected sweeps that fixed the same {key.replace('_', ' ')} before training. Received: {received}. "
+                f"Joined sweeps must have fixed the same {key.replace('_', ' ')} before training, got {received}. "
                 "Report them one at a time."
             )
 

@@ -122,8 +122,8 @@ def _level(place: Place, factor: str, known: Sequence[str]) -> str:
         if value is not None:
             return _as_written(text_of(value), known)
     raise AblateError(
-        f"Expected to find which {factor} the arms of {place.part.name} have, which does not switch it. Received: neither its "
-        f"command nor its trainings say so. Report the sweeps one at a time."
+        f"Cannot find which {factor} the arms of {place.part.name} have: neither its command nor its trainings say. "
+        "Report the sweeps one at a time."
     )
 
 
@@ -166,8 +166,8 @@ def check_alike(first: Place, other: Place) -> None:
         levels = " ".join(f"{name}={level}" for name, level in first.levels.items()) or "the only arm"
         shown = ", ".join(differ[:3]) + (", ..." if len(differ) > 3 else "")
         raise AblateError(
-            f"Expected sweeps in which arms with the same levels train alike. Received: {levels} in {first.part.name} and "
-            f"{other.part.name}, with {shown}. Report them one at a time, or run what differs as a factor of one sweep."
+            f"Arms with the same levels must train alike, got {levels} in {first.part.name} and {other.part.name}, with "
+            f"{shown}. Report the sweeps one at a time, or make what differs a factor of one sweep."
         )
 
 

@@ -96,14 +96,14 @@ def file_of(folder: Path) -> SweepFile:
     """
     file = _read(folder)
     if file.sweep.is_search:
-        raise AblateError(f"Expected a sweep that compares arms. Received: {folder}, which is a search.")
+        raise AblateError(f"{folder} is a search, not a sweep that compares arms.")
     return file
 
 
 def _read(folder: Path) -> SweepFile:
     file = sweep_file.read(folder)
     if file is None:
-        raise AblateError(f"Expected the folder of a sweep, with a {SWEEP} in it, as in multirun/. Received: {folder}.")
+        raise AblateError(f"{folder} must be the folder of a sweep, with a {SWEEP} in it, as in multirun/.")
     return file
 
 

@@ -252,7 +252,7 @@ def ask(
         question = replace(question, steps=tuple(at_step for _ in question.steps), last=1)
     if margin is not None and margin != question.margin:
         if not 0 < margin < float("inf"):
-            raise AblateError(f"Expected a margin greater than 0. Received: --margin {margin:g}.")
+            raise AblateError(f"--margin must be greater than 0, got {margin:g}.")
         before = "none" if question.margin is None else f"{question.margin:g}"
         changes.append(f"margin {margin:g} in place of {before}")
         question = replace(question, margin=margin)
@@ -260,13 +260,10 @@ def ask(
         number = _arm(results, baseline)
         if results.sweep.retune is not None:
             raise AblateError(
-                "Expected no baseline, since each arm of this sweep is compared at two learning rates. "
-                f"Received: --baseline {baseline}."
+                f"This sweep compares each arm at two learning rates, so its baseline is fixed, got --baseline {baseline}."
             )
         if question.effects:
-            raise AblateError(
-                f"Expected no baseline, since this sweep is judged by effects, not arms. Received: --baseline {baseline}."
-            )
+            raise AblateError(f"This sweep is judged by effects, so it has no baseline, got --baseline {baseline}.")
         pairs = _against(results, number)
         if pairs != question.pairs:
             results = _seen_from(results, number)
@@ -274,7 +271,7 @@ def ask(
             changes.append(f"compared with {_levels(levels, ': ', ', ')} in place of what was planned")
             question = replace(question, baseline=number, pairs=pairs)
     if target is not None and not 0 < target <= 100:
-        raise AblateError(f"Expected an accuracy in %, 0 to 100. Received: --reach {target:g}.")
+        raise AblateError(f"--reach must be an accuracy in %, above 0 and up to 100, got {target:g}.")
     looked = () if changes else question.looked
     return results, replace(question, changes=tuple(changes), target=target, looked=looked)
 
@@ -295,7 +292,7 @@ def _arm(results: Results, word: str) -> int:
         if word in (str(number), name, arms[number].label, _levels(arms[number].levels)):
             return number
     listed = "; ".join(f"{number}: {name}" for number, name in enumerate(names))
-    raise AblateError(f"Expected the number or name of an arm ({listed}). Received: --baseline {word}.")
+    raise AblateError(f"--baseline must be the number or name of an arm ({listed}), got {word}.")
 
 
 def _levels(levels: Mapping[str, str], is_: str = "=", and_: str = " ") -> str:

@@ -49,7 +49,7 @@ def load(*sources: str | Path) -> Results:
             return build(whole_store.read(Path(source)))
         found |= dict.fromkeys(folders(source))
     if not found:
-        raise AblateError("Expected a sweep, a study or a store. Received: none.")
+        raise AblateError("Name a sweep, a study or a store.")
     for folder in found:
         if is_search(folder):
             raise AblateError(
@@ -85,8 +85,8 @@ def folders(source: str | Path) -> list[Path]:
     if len(sweeps) > 1 and (searches or len({_but_for_seeds(sweep) for sweep in sweeps.values()}) > 1):
         listed = "; ".join(f"{folder} ({_shown(sweep)})" for folder, sweep in sweeps.items())
         raise AblateError(
-            f"Expected a study whose sweeps differ in their seeds alone. Received: {source}, with {listed}. Name the folder "
-            "of one, or of those to be joined."
+            f"The sweeps of a study must differ only in their seeds, got {source}, with {listed}. Name the folder of one, or "
+            "the folders to join."
         )
     return list(sweeps)
 

@@ -68,7 +68,7 @@ def read(store: Path) -> Found:
     left_out = len(ours) - len(trained)
     if not trained:
         why = " that is not damaged" if left_out else f" of trainer={BUILT_IN}" if everything else ""
-        raise AblateError(f"Expected trainings in {store}. Received: none{why}.")
+        raise AblateError(f"{store} has no training{why}.")
     readings = _readings(trained)
     arms = _arms([reading.levels for reading in readings])
     numbers = {arm.levels: number for number, arm in enumerate(arms)}

@@ -62,10 +62,7 @@ def watch(folder: Path, shown: bool) -> None:
         AblateError: no other process works on it.
     """
     if not (folder / SWEEP).exists() or not _held(folder):
-        raise AblateError(
-            f"Expected a sweep that another process works on. Received: watch=true, and nobody works on {folder}. "
-            "Run it without watch=true."
-        )
+        raise AblateError(f"Nothing to watch: no process works on {folder}. Run the command without watch=true.")
     with Screen(folder, shown=shown) as screen:
         while _held(folder):
             screen.refresh()

@@ -49,7 +49,7 @@ class Recorder:
             return True
         if error is None:
             if self.trajectory.row(self.to) is None:
-                raise AblateError(f"Expected an evaluation at step {self.to} in {self.trajectory.path}. Received: none.")
+                raise AblateError(f"{self.trajectory.path} has no evaluation at step {self.to}.")
             if self.readout.read(self.trajectory.rows()) is None:
                 raise AblateError(
                     f"readout.last={self.readout.last} needs that many evaluations, but trainer={self.trainer.name} gave fewer "

@@ -147,7 +147,7 @@ def _check(plan: Plan, folder: Path) -> None:
     """Refuse the folder of another sweep, or of one that cannot be read, or that leads elsewhere."""
     found = fixed(folder)
     if found is not None and not plan.identity.is_that_of(found.sweep.identity(plan.resolution)):
-        raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, which holds another sweep.")
+        raise AblateError(f"{folder} holds another sweep. Choose a new folder, or that of the same sweep.")
     for run in plan.runs:
         real_folder(folder / str(run.number))
 

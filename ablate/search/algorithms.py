@@ -53,8 +53,8 @@ def sampler(config: Mapping[str, Any], space: Mapping[str, Dimension], objective
     words = [f"{key}={one.written}" for key, one in space.items() if one.kind == "categorical"]
     if found.ranges and words:
         raise AblateError(
-            f"Expected ranges alone with hydra/sweeper/sampler={name}, which knows no lists, as in "
-            f"batch_size=int(tag(log,interval(32,512))). Received: {' '.join(words)}."
+            f"hydra/sweeper/sampler={name} needs ranges, as in batch_size=int(tag(log,interval(32,512))), got lists: "
+            f"{' '.join(words)}."
         )
     if found.finite:
         grid = {key: _grid(key, one) for key, one in space.items()}
@@ -185,8 +185,7 @@ def _grid(key: str, one: Dimension) -> list[Any]:
     assert one.high is not None
     if one.step is None and (one.kind == "float" or one.log):
         raise AblateError(
-            f"Expected listed values or a range for every key with this sampler, as in {key}=0.05,0.1,0.2. "
-            f"Received: {key}={one.written}."
+            f"This sampler needs listed values or a range for every key, as in {key}=0.05,0.1,0.2, got {key}={one.written}."
         )
     low, step = Decimal(repr(one.low)), Decimal(repr(one.step or 1.0))
     values = [float(low + place * step) for place in range(round((one.high - one.low) / float(step)) + 1)]
@@ -204,5 +203,5 @@ def _check_installed(name: str, found: Sampler) -> None:
     module, package = found.needs
     if find_spec(module) is None:
         raise AblateError(
-            f"Expected {module} for hydra/sweeper/sampler={name}. Received: it is not installed. pip install {package}."
+            f"hydra/sweeper/sampler={name} needs {module}, which is not installed. Install it: pip install {package}."
         )

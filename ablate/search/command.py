@@ -51,11 +51,9 @@ def run(
         launcher, ours = master.hydra.runtime.choices["hydra/launcher"], " or ".join(backends.names())
         raise AblateError(f"hydra/sweeper=optuna works only with hydra/launcher={ours}, not with hydra/launcher={launcher}.")
     if master.design != USUAL:
-        raise AblateError(f"Expected no design with hydra/sweeper=optuna. Received: design={master.design}.")
+        raise AblateError(f"A search has no design, got design={master.design}. Leave it out.")
     if master.retune:
-        raise AblateError(
-            "Expected retune=false with hydra/sweeper=optuna: a search tunes the rate itself. Received: retune=true."
-        )
+        raise AblateError("A search tunes the learning rate itself, got retune=true. Leave it out.")
     settings = Settings.of(master)
     made = _make(context, master, params, arguments, config_dir)
     if not settings.watch:

@@ -96,8 +96,8 @@ def _images(asked: Asked, allow_test: bool, fixed: Sequence[str]) -> list[str]:
     on_test = any(word.lstrip("+") == f"{EVAL_ON}=test" for word in fixed)
     if on_test and not allow_test:
         raise AblateError(
-            f"Expected a search on validation images: what is chosen on the test set says nothing about new images. Received: "
-            f"{EVAL_ON}=test. Leave it out; or, if it has to be, add hydra.sweeper.allow_test=true, and the report will say so."
+            f"A search must score on validation images, got {EVAL_ON}=test: scores on images used for choosing are biased. "
+            "Leave it out, or add hydra.sweeper.allow_test=true; the report will say so."
         )
     if not has_epochs(asked):
         return []
@@ -136,8 +136,7 @@ def _points(space: Mapping[str, Dimension], settings: SearchSettings, default: P
         unknown = [key for key in asked if key not in space]
         if unknown:
             raise AblateError(
-                f"Expected settings of what is searched over: {', '.join(space)}. "
-                f"Received: hydra.sweeper.enqueue with {unknown[0]}={asked[unknown[0]]!r}."
+                f"hydra.sweeper.enqueue must use searched keys ({', '.join(space)}), got {unknown[0]}={asked[unknown[0]]!r}."
             )
         point = trials.placed(default | {key: _word(value) for key, value in asked.items()}, space)
         if point is None and asked:
@@ -145,12 +144,11 @@ def _points(space: Mapping[str, Dimension], settings: SearchSettings, default: P
             key = next(key for key, one in space.items() if trials.placed({key: whole[key]}, {key: one}) is None)
             where = "" if key in asked else ", the default one, since the setting names no other"
             raise AblateError(
-                f"Expected settings within the space of the search, {key}={space[key].written}. "
-                f"Received: hydra.sweeper.enqueue with {key}={whole[key]}{where}."
+                f"hydra.sweeper.enqueue must lie within {key}={space[key].written}, got {key}={whole[key]}{where}."
             )
         if point is None:
             words = " ".join(f"{key}={value}" for key, value in default.items())
-            outside.append(f"the default setting ({words}) is outside of what is searched, so it is not tried first")
+            outside.append(f"the default setting ({words}) lies outside the search space, so it is not tried first")
         elif point not in points:
             points.append(point)
     return points, outside

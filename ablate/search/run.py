@@ -102,7 +102,7 @@ def run(
             if "exist" not in str(error):  # what Optuna says of a study that is not there
                 raise
             raise AblateError(
-                f"The study {search.name} was deleted from its storage meanwhile. The same command begins the search anew."
+                f"The study {search.name} was deleted from its storage. Rerun the command to start the search again."
             ) from None
         failed = _confirm(study, confirmation, folder, settings, train, finished, clean, place)
         finished(folder)
@@ -120,7 +120,7 @@ def _try(searching: Searching, settings: Settings, engines: Engines) -> None:
         say(line)
     if storage.is_sqlite(search.settings.storage) and settings.workers != 1:
         say(
-            "SQLite is for one process at a time, as this one with its workers is; where a second one is to work on the study, "
+            "SQLite supports one process at a time (with its workers); to run several processes on one study, "
             "use a journal or PostgreSQL"
         )
     ledger.enqueue(search.points)
@@ -162,12 +162,12 @@ def _check(search: Search, folder: Path) -> None:
         return
     found = content.sweep
     if not found.is_search:
-        raise AblateError(f"Expected a new folder, or that of the same search. Received: {folder}, which holds another sweep.")
+        raise AblateError(f"{folder} holds another sweep. Choose a new folder, or that of the same search.")
     differ = differing(found.searched["definition"], search.definition)
     if differ:
         raise AblateError(
-            f"Expected a new hydra.sweeper.study_name, or the search that {folder} holds. Received: one that differs in "
-            f"{'; '.join(differ)}."
+            f"{folder} holds another search, which differs in {'; '.join(differ)}. Choose a new hydra.sweeper.study_name, or "
+            "repeat that search."
         )
 
 
@@ -195,7 +195,7 @@ def _enough(search: Search, study: optuna.Study) -> Search:
     finished = sum(trial.state.is_finished() for trial in counted(study.get_trials(deepcopy=False)))
     if finished <= search.settings.n_trials:
         return search
-    say(f"{finished} trials are finished already, so there are as many, not {search.settings.n_trials}")
+    say(f"{finished} trials are already finished, so the search has {finished}, not {search.settings.n_trials}")
     return replace(search, settings=replace(search.settings, n_trials=finished))
 
 
@@ -204,26 +204,26 @@ def _turn(searching: Searching, folder: Path) -> Plan | None:
     search, study = searching.search, searching.study
     found = best(search, study)
     if found is None:
-        say("no trial was trained to its end, so there is no best setting")
+        say("no best setting: no trial finished its training")
         return None
     say(_told(search, found))
     if searching.ledger.finished() < search.settings.n_trials and not searching.late:
         if searching.too_many is None:
-            say("the winner is measured once all trials are finished: the same command goes on")
+            say("the best setting is confirmed once all trials are finished; rerun the command to resume")
         return None
     if not search.settings.confirm_seeds:
         return None
     made = _measuring(search, found.params, folder)
     if made is None:
-        say("the default setting was the best of all trials, so there is nothing to measure against it")
+        say("the default setting scored best, so there is nothing to confirm")
         return None
     here, told = str(folder.resolve()), study.user_attrs.get(CONFIRMING)
     turn = told if isinstance(told, dict) else {}
     if turn.get("folder", here) != here and alive(turn):
-        say(f"another process measures the winner, in {turn['folder']} on {turn.get('host')}")
+        say(f"another process confirms the best setting, in {turn['folder']} on {turn.get('host')}")
         return None
     if turn.get("done", here) != here and turn.get("runs") == _prints(made.sweep):
-        say(f"the winner was measured in {turn['done']}; its report has what came of it")
+        say(f"the best setting was confirmed in {turn['done']}; see its report")
         return None
     study.set_user_attr(CONFIRMING, sign_of_life() | {"folder": here})
     return made
@@ -244,7 +244,7 @@ def _measuring(search: Search, params: Mapping[str, Any], folder: Path) -> Plan 
     with writing(place):
         place.rename(moved)
     store.register_sweep(made.runs[0].asked.store, moved, found.needs)
-    say(f"more trials found another best setting; what was measured of the one before is in {moved}, and is told of")
+    say(f"more trials found a better setting; the earlier confirmation moved to {moved}, and the report mentions it")
     return search.confirmation(dict(params), number)
 
 
@@ -256,7 +256,7 @@ def _aside(folder: Path) -> dict[int, Path]:
 
 
 def _prints(made: Sweep) -> list[str]:
-    """The trainings that the runs of a sweep stand on, in order."""
+    """The trainings that the runs of a sweep use, in order."""
     return [run.fingerprint for run in made.runs]
 
 
@@ -266,8 +266,8 @@ def _told(search: Search, trial: optuna.trial.FrozenTrial) -> str:
     score = f"{100 * value:.2f}%" if name == "accuracy" else f"{value:.4g}"
     judged = search.images_judged
     images = "" if judged is None else f" on {judged:,} {search.asked.spec.evaluation_set} images"
-    flatters = "the score of a maximum, which flatters: to choose by, and no result"
-    return f"best of the trials: trial {trial.number} ({setting}), {name} {score}{images} ({flatters})"
+    caution = "optimistic, as the best of many; not a result"
+    return f"best trial: {trial.number} ({setting}), {name} {score}{images} ({caution})"
 
 
 def _confirm(
@@ -290,7 +290,7 @@ def _confirm(
             study.set_user_attr(CONFIRMING, dict(content))
 
     seeds = ", ".join(map(str, made.seeds))
-    say(f"measuring the best setting against the default one on the test set, with seeds {seeds}, which no trial used")
+    say(f"confirming the best setting against the default on the test set, with fresh seeds {seeds}")
     with Heartbeat(RENEW_S, lambda: tell(sign_of_life() | {"folder": here})):
         try:
             sweep.run(made, folder / trials.CONFIRMATION, settings, train, finished, redact, site)

@@ -58,7 +58,7 @@ def parse(overrides: Sequence[Override]) -> Command:
             space[key] = dimension(word)
     if not space:
         raise AblateError(
-            "Expected something to search over, as in 'lr=tag(log,interval(0.01,0.5))' batch_size=64,128,256. Received: "
+            "A search needs a key to search over, as in 'lr=tag(log,interval(0.01,0.5))' batch_size=64,128,256, got "
             f"{' '.join(fixed) or 'no overrides'}."
         )
     return Command(space, tuple(fixed), seeds)
@@ -68,11 +68,11 @@ def _check_key(key: str, word: Override) -> None:
     first = key.partition("/")[0].partition(".")[0]
     if first in SAME_FOR_ALL:
         raise AblateError(
-            f"Expected one value: {first} is the same for all trials, which are compared at equal examples on the same images. "
-            f"Received: {word.input_line}."
+            f"{first} must be one value, the same for all trials, which are compared at equal examples on the same images, "
+            f"got {word.input_line}."
         )
     if first in NOT_FACTORS:
-        raise AblateError(f"Expected one value: {key} cannot be searched over. Received: {word.input_line}.")
+        raise AblateError(f"{key} must be one value: it cannot be searched over, got {word.input_line}.")
 
 
 def dimension(word: Override) -> Dimension:
@@ -88,7 +88,7 @@ def dimension(word: Override) -> Dimension:
     if isinstance(value, IntervalSweep):
         return _interval(value, word, written, log)
     if log:
-        raise AblateError(f"Expected tag(log, …) around an interval. Received: {word.input_line}.")
+        raise AblateError(f"tag(log, …) must be around an interval, got {word.input_line}.")
     if isinstance(value, RangeSweep) and not shuffled:
         found = numbers(value)
         whole = all(isinstance(each, int) for each in (value.start, value.stop, value.step))
@@ -118,7 +118,7 @@ def _check_choices(choices: Sequence[str], word: Override) -> None:
 def _is_log(value: Any, word: Override) -> bool:
     tags = set(getattr(value, "tags", ()))
     if tags - {"log"}:
-        raise AblateError(f"Expected no tag but log. Received: {word.input_line}.")
+        raise AblateError(f"The only tag is log, got {word.input_line}.")
     return bool(tags)
 
 

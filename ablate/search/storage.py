@@ -45,9 +45,7 @@ def opened(url: str | None, folder: Path) -> BaseStorage:
         return _database(url)
     except Exception as error:
         told = reason(error, url)
-        raise AblateError(
-            f"Expected a storage that can be opened. Received: hydra.sweeper.storage={redacted(url)}: {told}"
-        ) from None
+        raise AblateError(f"Cannot open hydra.sweeper.storage={redacted(url)}: {told}") from None
 
 
 def check(url: str | None, folder: Path) -> None:

@@ -35,8 +35,8 @@ def study_of(search: Search, folder: Path) -> optuna.Study:
     found = study.user_attrs.get(DEFINITION)
     if found is None and study.get_trials(deepcopy=False):
         raise AblateError(
-            "Expected a new hydra.sweeper.study_name, or that of a search of this program. "
-            f"Received: {search.name}, which another made."
+            f"Another program made the study {search.name}. Choose a new hydra.sweeper.study_name, or that of a search of "
+            "ablate."
         )
     if found is None:
         study.set_user_attr(DEFINITION, search.definition)
@@ -44,8 +44,8 @@ def study_of(search: Search, folder: Path) -> optuna.Study:
         raise AblateError(f"The study {search.name} has a damaged definition. Give a new hydra.sweeper.study_name.")
     elif differing(found, search.definition):
         raise AblateError(
-            f"Expected a new hydra.sweeper.study_name, or the search that {search.name} is. Received: one that differs in "
-            f"{'; '.join(differing(found, search.definition))}."
+            f"The study {search.name} is of another search, which differs in {'; '.join(differing(found, search.definition))}. "
+            "Choose a new hydra.sweeper.study_name, or repeat that search."
         )
     where = where_of(asked.storage, folder / storage.JOURNAL, search.name)
     check_study(study, search.space, dict(zip(asked.objectives, asked.directions, strict=True)), where)

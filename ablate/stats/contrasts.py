@@ -142,10 +142,10 @@ def shapley(wide: pd.DataFrame, levels: pd.DataFrame, factors: Factors) -> tuple
     """
     others = [f"{name}={','.join(choices)}" for name, choices in factors.items() if len(choices) != 2]
     if others:
-        raise AblateError(f"Expected two levels of each factor for Shapley values. Received: {' '.join(others)}.")
+        raise AblateError(f"Shapley values need two levels of each factor, got {' '.join(others)}.")
     if not factors or not _full(levels, factors):
         raise AblateError(
-            f"Expected each combination of levels as one arm, for Shapley values. Received: {_received(levels, factors)}. "
+            f"Shapley values need one arm for each combination of levels, got {_received(levels, factors)}. "
             "Use design=factorial."
         )
     count = len(factors)
@@ -214,8 +214,8 @@ def _terms(levels: pd.DataFrame, factors: Factors, effects: Sequence[Sequence[st
     full = _full(levels, factors)
     if not full and not _regular(levels, factors):
         raise AblateError(
-            "Expected the arms of a factorial design, or of a regular fraction of a two-level one, for effects over all arms. "
-            f"Received: {_received(levels, factors)}."
+            "Effects over all arms need a factorial design or a regular fraction of a two-level one, got "
+            f"{_received(levels, factors)}."
         )
     if effects is not None:
         return _of_effects(effects, factors)

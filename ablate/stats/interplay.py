@@ -96,14 +96,13 @@ def interplay(first: Side, second: Side) -> tuple[pd.DataFrame, pd.DataFrame]:
     matched = [(own, other) for other in theirs for own in ours if own.either_way == other.either_way]
     if not matched:
         raise AblateError(
-            f"Expected two sweeps that judge the same change of one factor. Received: {_told(first, ours)}; "
-            f"{_told(second, theirs)}."
+            f"The two sweeps must share a change of one factor, got {_told(first, ours)}; {_told(second, theirs)}."
         )
     seeds = first.wide.columns.intersection(second.wide.columns)
     if seeds.empty:
         raise AblateError(
-            f"Expected two sweeps with seeds in common. Received: {first.name} with {_seeds(first)}; "
-            f"{second.name} with {_seeds(second)}. Train one of them with seeds of the other."
+            f"The two sweeps must share seeds, got {first.name} with {_seeds(first)}; "
+            f"{second.name} with {_seeds(second)}. Train one of them with the other's seeds."
         )
     turned = pd.Series([1.0 if own.before == other.before else -1.0 for own, other in matched])
     before = paired(first.wide[seeds], [own.pair for own, _ in matched]).mul(turned, axis="index")

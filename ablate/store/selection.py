@@ -43,7 +43,7 @@ def matching(entries: Sequence[Entry], filters: Sequence[str]) -> list[Entry]:
     for word in filters:
         key, equals, text = word.partition("=")
         if not equals or not key:
-            raise AblateError(f"Expected KEY=VALUE, as in seed=1. Received: {word!r}.")
+            raise AblateError(f"A filter must be KEY=VALUE, as in seed=1, got {word!r}.")
         values = {entry.trajectory.fingerprint: facts(entry).get(key, []) for entry in entries}
         if entries and not any(values.values()):
             raise AblateError(_unknown(key, sorted({known for entry in entries for known in facts(entry)})))
@@ -75,10 +75,10 @@ def named(entries: Sequence[Entry], prefix: str) -> Entry:
     """
     found = [entry for entry in entries if prefix and entry.trajectory.fingerprint.startswith(prefix.lower())]
     if not found:
-        raise AblateError(f"Expected the fingerprint of a trajectory, as ablate runs lists them. Received: {prefix!r}.")
+        raise AblateError(f"No training has the fingerprint {prefix!r}. `ablate runs` lists them.")
     if len(found) > 1:
         listed = ", ".join(entry.trajectory.fingerprint for entry in found)
-        raise AblateError(f"Expected digits that one trajectory begins with. Received: {prefix!r}, which fits {listed}.")
+        raise AblateError(f"{prefix!r} must match one training, got several: {listed}. Give more digits.")
     return found[0]
 
 

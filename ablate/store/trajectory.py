@@ -267,7 +267,7 @@ class Trajectory:
         try:
             return unpack_predictions(read_regular(path, below=self.store))
         except DAMAGE as error:
-            raise AblateError(f"Expected the predictions of an evaluation. Received: {path}, which is damaged.") from error
+            raise AblateError(f"The predictions in {path} are damaged.") from error
 
     def drop_after(self, step: int) -> None:
         """Forget the evaluations beyond a step: what a killed training wrote after its newest checkpoint."""

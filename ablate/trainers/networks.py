@@ -81,7 +81,7 @@ class Networks:
             if read_evaluated(store, content["data"]["digest"]) is None:
                 _keep_evaluated(spec, store, data.load(spec.payload.data))
         except AblateError as error:
-            say(f"{error} All is read all the same; but a report leaves out what needs the true classes of the images.")
+            say(f"{error} Reports will leave out what needs the true classes of the images.")
 
     def prepare(self, spec: Spec, content: Mapping[str, Any], folder: Path, resources: Resources) -> int:
         """Load the data that it was planned with, and give TensorFlow its threads."""
@@ -89,16 +89,13 @@ class Networks:
         dataset = _dataset_of(spec)
         if dataset.digest != content["data"]["digest"]:
             name = spec.payload.data["name"]
-            raise AblateError(
-                f"Expected the data that {folder} was planned with. Received: data={name} that has changed since. Start the "
-                "command again."
-            )
+            raise AblateError(f"data={name} has changed since {folder} was planned. Rerun the command.")
         try:
             _keep_evaluated(spec, folder.parent, dataset)
         except AblateError as error:
             if not is_forbidden(error):
                 raise
-            log.warning("%s A report leaves out what needs the true classes of the images.", error)
+            log.warning("%s Reports will leave out what needs the true classes of the images.", error)
         from ablate.training import device  # TensorFlow is imported here, after all input was checked
 
         if spec.payload.precision.compute == "bfloat16":
@@ -153,11 +150,11 @@ def _configured(resources: Resources, folder: Path, threads: int) -> int:
     """The threads that TensorFlow has in this process, unless the training cannot go on with them."""
     if threads != resources.threads and resources.fixed:
         raise AblateError(
-            f"Expected to go on with threads={resources.threads}, as {folder} was begun. Received: a process in which "
-            f"TensorFlow has {threads} already. Give the sweep threads={resources.threads}, or train this run alone."
+            f"{folder} was started with threads={resources.threads} and must resume so, but TensorFlow already uses {threads} "
+            f"in this process. Give the sweep threads={resources.threads}, or train this run alone."
         )
     if threads != resources.threads:
-        say(f"TensorFlow has threads={threads} in this process already; training with as many, not {resources.threads}")
+        say(f"TensorFlow already uses threads={threads} in this process, so training uses {threads}, not {resources.threads}")
     return threads
 
 

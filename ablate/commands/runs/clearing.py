@@ -34,8 +34,8 @@ def run(words: Sequence[str]) -> int:
     asked = options.dry_run or options.yes or known_sweeps(options.store)
     if not asked and any(one.checkpoints for one in clear(options.store, dry_run=True)):
         raise AblateError(
-            f"Expected a store with a sweep that is still there. Received: {options.store}, in which none is known, so that "
-            "every checkpoint of a finished training would go. If that is meant, add --yes."
+            f"No known sweep uses {options.store}, so every checkpoint of a finished training would be deleted. To do so, add "
+            "--yes."
         )
     cleared = clear(options.store, options.dry_run)
     gone = [seen(sweep.folder) for sweep in clear_registrations(options.store, options.dry_run)]

@@ -130,8 +130,8 @@ class Choice:
         if lost:
             tried = ", ".join(f"{one.lr:g}" for one in lost[0].tried)
             raise AblateError(
-                "Expected for each arm a learning rate at which every seed trains to the end. Received: none for "
-                f"{'; '.join(arm.label for arm in lost)} (lr {tried} in {lost[0].label}). Give smaller ones, as in "
+                "No tried learning rate trains every seed to the end for "
+                f"{'; '.join(arm.label for arm in lost)} (lr {tried} in {lost[0].label}). Try smaller rates, as in "
                 f"retune_rates=[{lost[0].tried[0].rate / 4:g},{lost[0].tried[0].rate / 2:g},1] or a smaller lr."
             )
 
@@ -213,7 +213,7 @@ def kept(folder: Path, tuning: str) -> Choice | None:
         content["seconds"],
     )
     if found.tuning != tuning:
-        raise AblateError(f"Expected a new folder, or that of the same sweep. Received: {folder}, whose rates are of another.")
+        raise AblateError(f"{folder} holds the tuning of another sweep. Choose a new folder, or that of the same sweep.")
     return found
 
 

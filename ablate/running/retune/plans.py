@@ -47,15 +47,15 @@ class Retuning:
         made = designs.find(design)
         if not (made.alone or (made.crossed and len(factors) == 1)):
             raise AblateError(
-                "Expected design=one_factor with retune=true, or design=factorial with one factor, so that each arm is one "
-                f"change of the baseline. Received: design={design} with {len(factors)} factors."
+                "retune=true needs arms with one change each: design=one_factor, or design=factorial with one factor, got "
+                f"design={design} with {len(factors)} factors."
             )
         if len(self.shared.arms) < 2:
-            raise AblateError("Expected arms to compare with retune=true, as in augment=on,off. Received: one arm.")
+            raise AblateError("retune=true needs arms to compare, as in augment=on,off, got one arm.")
         if swept := [factor.name for factor in factors if factor.name in OF_LR]:
             raise AblateError(
-                f"Expected retune=true or a list of values for {swept[0]}, not both: the rates tried are retune_rates times "
-                f"each arm's own lr. Received: {swept[0]}={','.join(self._levels(swept[0]))}."
+                f"retune=true cannot be combined with a list of values for {swept[0]}, got "
+                f"{swept[0]}={','.join(self._levels(swept[0]))}. It tries retune_rates times each arm's lr."
             )
         if any(asked.spec.trainer != BUILT_IN for _, asked in self.shared.firsts()):
             raise AblateError(f"retune=true tunes the learning rate of trainer={BUILT_IN} alone. Leave it out.")
@@ -63,18 +63,17 @@ class Retuning:
             validation, eval_on = recipe.data["validation"], recipe.data["eval_on"]
             if validation or eval_on != "test":
                 raise AblateError(
-                    "Expected data.eval_on=test data.validation=0 with retune=true, which holds out images by itself, and only "
-                    f"to choose. Received: data.eval_on={eval_on} data.validation={validation}."
+                    "retune=true needs data.eval_on=test data.validation=0, got "
+                    f"data.eval_on={eval_on} data.validation={validation}. It holds out images for tuning by itself."
                 )
             if default_validation(recipe.shape.train_images) < 1:
                 raise AblateError(
-                    "Expected at least 5 training images with retune=true, to hold out one. "
-                    f"Received: {recipe.shape.train_images}."
+                    f"retune=true needs at least 5 training images, to hold out one, got {recipe.shape.train_images}."
                 )
         if max(self.seeds) >= MOST_SEEDS:
             raise AblateError(
-                f"Expected seeds with {self.settings.seeds} numbers after them that are seeds as well, for the tuning. "
-                f"Received: seed={max(self.shared.seeds)}."
+                f"retune=true tunes with the {self.settings.seeds} seeds after the largest one, so seed must be smaller, "
+                f"got seed={max(self.shared.seeds)}."
             )
 
     def _levels(self, name: str) -> tuple[str, ...]:
