@@ -1,4 +1,4 @@
-"""The whole path on real CIFAR-10, short: the 2 x 2 factorial of the README, twice."""
+"""The whole path on real CIFAR-10, short: the 2×2 factorial of the README, twice."""
 
 import json
 import os

@@ -17,8 +17,8 @@ from ablate.terminal import Column, Terminal
 
 WIDTHS = (40, 48, 60, 80, 120)
 NAMES = (
-    "baseline",
-    "no augmentation",
+    "baseline (augment: on, ema: on)",
+    "augment: on → off",
     "日本語の増強: あり → なし",
     "e\u0301" * 30,
     "x\x1b[31m\u202e|[red]y[/red]",
@@ -86,7 +86,7 @@ def test_a_wide_terminal_and_a_pipe_have_all_of_it() -> None:
 
 
 def test_a_table_goes_from_whole_to_a_list_as_the_terminal_narrows() -> None:
-    columns = made([("no augmentation", 1_756_426, -5.14, "inconclusive: 4 to 28 seeds would tell")])
+    columns = made([("augment: on → off", 1_756_426, -5.14, "inconclusive: 4 to 28 seeds would tell")])
     shown = {}
     for width in (110, 88, 70, 40):
         console = screen(width)
@@ -97,7 +97,7 @@ def test_a_table_goes_from_whole_to_a_list_as_the_terminal_narrows() -> None:
     assert shown[40] == (
         ["operations", "parameters"],
         [
-            "no augmentation",
+            "augment: on → off",
             "  98.3% interval -5.14 to -4.14",
             "  seconds of training 5,201",
             "  verdict inconclusive: 4 to 28 seeds would",

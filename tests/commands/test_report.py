@@ -129,7 +129,7 @@ def test_it_prints_the_verdicts_whole_into_a_pipe_and_where_all_lies(sweep, caps
 def test_the_rule_the_arms_and_the_files_are_behind_explain(sweep, capsys):
     assert report.run([str(sweep), *LIGHT, "--explain"]) == 0
     printed = capsys.readouterr().out
-    for shown in ("baseline", "98.3% interval", "Verdicts use only these."):
+    for shown in ("baseline", "98.3% CI", "Verdicts use only these."):
         assert shown in printed
     [files] = [line for line in printed.splitlines() if f" files in {sweep / 'report'}: " in line]
     assert set(files.partition("report: ")[2].split(", ")) == everything(sweep / "report")
@@ -279,7 +279,7 @@ def test_two_sweeps_are_compared_change_by_change(both, tmp_path, capsys):
     printed = capsys.readouterr().out
     frame = pd.read_csv(tmp_path / "out" / "compare.csv")
     assert frame["change"].tolist() == ["with augmentation", "with EMA"]
-    for shown in ("with augmentation", "97.5% interval", "depends on the others: ", str(tmp_path / "out" / "compare.md")):
+    for shown in ("with augmentation", "97.5% CI", "depends on the others: ", str(tmp_path / "out" / "compare.md")):
         assert shown in printed
     table = (tmp_path / "out" / "compare.md").read_text()
     assert "with EMA" in table
@@ -296,7 +296,7 @@ def test_compared_as_json(both, capsys):
 def test_a_comparison_says_what_is_read_otherwise(both, capsys):
     report.run(["--compare", *both, "--at-step", "10", "--margin", "40"])
     printed = capsys.readouterr().out
-    assert "adds up: the narrower 95% interval (two one-sided tests) lies within ± 40 points." in printed
+    assert "adds up: the narrower 95% CI (two one-sided tests) lies within ± 40 points." in printed
     assert printed.count("is exploratory: read at step 10 in place of 20") == 2
 
 

@@ -123,7 +123,7 @@ def test_what_an_arm_brings_along_is_named(factorial):
     confounds = analyzed(factorial).confounds
     assert set(confounds["arm"]) == {2, 3}
     first = confounds[confounds["arm"] == 2].set_index("what")
-    assert (first.loc["input", "before"], first.loc["input", "after"]) == ("24 x 24", "32 x 32")
+    assert (first.loc["input", "before"], first.loc["input", "after"]) == ("24×24", "32×32")
     assert first.loc["parameters", "by"] > 0
 
 

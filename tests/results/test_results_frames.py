@@ -42,7 +42,7 @@ def test_a_row_a_run_with_the_planned_columns_and_types(sweep, made):
     assert set(runs["step"]) == {30}
     assert set(runs["seconds"]) == {15}
     assert (runs["parameters"] > 1e5).all()
-    assert runs["input"].tolist()[:4] == ["24 x 24", "24 x 24", "32 x 32", "32 x 32"]
+    assert runs["input"].tolist()[:4] == ["24×24", "24×24", "32×32", "32×32"]
     assert set(runs["batch_size"]) == {128}
     assert set(runs["steps_per_epoch"]) == {1437 / 128}
     assert set(runs["eval_images"]) == {360}

@@ -56,8 +56,9 @@ def test_seeds_that_leave_out_some_that_were_looked_at_make_a_report_exploratory
     run(*WORDS, "seed=0,1,2")
     found = analyzed(run(*WORDS, "seed=1,2,3"))
     assert found.question.exploratory
-    assert "Exploratory: this list of seeds was not entered as a look before training, so no verdict here is a test." in said(
-        found
+    assert (
+        "Exploratory: this list of seeds was not entered as a look before training, so no verdict here is confirmatory."
+        in said(found)
     )
     assert "chance that any" not in said(found)
     assert stats.GUARANTEE not in said(found)

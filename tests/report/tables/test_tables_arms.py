@@ -13,17 +13,17 @@ def test_a_row_an_arm_with_the_digits_that_deviations_allow(study):
     text = study(WHOLE).fill(arms.part).text
     assert text["arm"][0] == "baseline"
     assert text["accuracy (%)"].tolist() == ["81.17", "81.23", "78.17", "70.00"]
-    assert text["sd"].tolist() == ["0.15", "0.15", "0.21", "6.00"]
+    assert text["SD"].tolist() == ["0.15", "0.15", "0.21", "6.00"]
     assert text["worst seed"][3] == "64.00"
-    assert text["95% interval"][0] == "80.79 to 81.55"
+    assert text["95% CI"][0] == "80.79 to 81.55"
     assert text["parameters"].tolist()[:3] == ["1,068,298", "1,068,298", "1,756,426"]
-    assert text["unbeaten on"].tolist() == ["–", "operations, parameters", "–", "–"]  # of time nothing is known
+    assert text["Pareto-optimal in"].tolist() == ["–", "FLOPs, parameters", "–", "–"]  # of time nothing is known
     assert "not done" not in text
 
 
 def test_arms_of_one_seed_have_no_deviation(study):
     table = study([[0.8], [0.7], [0.71], [0.72]]).fill(arms.part)
-    assert table.text["sd"].tolist() == table.text["95% interval"].tolist() == ["–"] * 4
+    assert table.text["SD"].tolist() == table.text["95% CI"].tolist() == ["–"] * 4
     assert not any("standard deviation" in line for line in table.notes)
 
 
@@ -48,8 +48,8 @@ def test_what_was_not_evaluated_at_a_step_is_not_said_to_be_trained_yet(sweeps):
 
 def test_an_arm_alone_says_what_it_is_read_at(study):
     [table] = [table for table in tables.in_file(study([[0.8, 0.81, 0.82]], "lr=0.1")) if table.name == "arms"]
-    assert table.notes[0] == "Accuracy on the test set at step 10 with averaged weights; nothing is compared."
-    assert "unbeaten on" not in table.text
+    assert table.notes[0] == "Accuracy on the test set at step 10 with EMA weights; nothing is compared."
+    assert "Pareto-optimal in" not in table.text
 
 
 def test_a_seed_that_diverged_is_the_worst(study):
@@ -60,10 +60,10 @@ def test_a_seed_that_diverged_is_the_worst(study):
 
 
 def test_what_is_missing_stands_under_the_costs(study):
-    missing = "Runs without a value: 1 not yet run, of 12."
+    missing = "Runs without a result: 1 not yet run (of 12)."
     table = study([WHOLE[0], WHOLE[1], ["missing", *WHOLE[2][1:]], WHOLE[3]]).fill(costs.part)
     assert table is not None
-    assert table.notes[2:] == (missing, "Compared over fewer than the 3 seeds of the sweep: no augmentation (2).")
+    assert table.notes[2:] == (missing, "Fewer than the 3 planned seeds: no augmentation (2).")
     whole = study(WHOLE).fill(costs.part)
     assert whole is not None
     assert len(whole.notes) == 2  # what costs are, and that arms took no turns

@@ -34,15 +34,15 @@ def test_costs_go_with_the_comparison_that_they_are_of(sweeps):
 def test_the_papers_table_has_a_row_a_comparison(sweeps):
     analysis = joined(sweeps)
     assert r"change & compared with & seeds & difference" in paper.table(analysis)
-    assert "Difference: to the arm named beside it, paired by seed" in paper.caption(analysis)
-    assert "We compared 4 arms: those of several sweeps put together." in paper.methods(analysis)
+    assert "Difference: from the arm named beside it, paired by seed" in paper.caption(analysis)
+    assert "We compared 4 arms: the arms of several sweeps combined." in paper.methods(analysis)
 
 
 def test_a_store_has_no_evaluation_set_of_its_own(sweeps):
     sweeps.trained(sweeps.planned("augment=on,off", "steps=10", "seed=0,1"), 5, 10)
     analysis = analyze(*ask(load(str(sweeps.store))))
     text = paper.methods(analysis)
-    assert "all that a store of trainings holds" in text
-    assert "Nothing was compared." in text
+    assert "every training in a store" in text
+    assert "We compared nothing." in text
     untold = replace(analysis, question=replace(analysis.question, evaluation_set="evaluation"))
     assert "**To fill in:** whether these are test images." in paper.methods(untold)

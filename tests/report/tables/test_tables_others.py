@@ -25,10 +25,10 @@ def test_a_factorial_has_effects_and_shapley_values(study):
     assert effects is not None
     assert values is not None
     assert effects.text["effect"].tolist() == ["no augmentation", "no EMA", "augmentation × EMA"]
-    assert effects.text["points"].tolist() == ["−7.12", "−4.05", "−4.12"]
-    assert list(effects.text.columns)[3] == "98.3% interval"  # of three effects
-    assert list(values.text.columns)[3] == "97.5% interval"  # of two values
-    assert values.text["points"].tolist() == ["−7.12", "−4.05"]
+    assert effects.text["pp"].tolist() == ["−7.12", "−4.05", "−4.12"]
+    assert list(effects.text.columns)[3] == "98.3% CI"  # of three effects
+    assert list(values.text.columns)[3] == "97.5% CI"  # of two values
+    assert values.text["pp"].tolist() == ["−7.12", "−4.05"]
     assert not {"verdict"} & {*effects.text.columns, *values.text.columns}
     ladder = study(WHOLE[:3], "augment=off,center,on", design="ladder")
     assert ladder.fill(contrasts.part) is ladder.fill(shapley.part) is None
@@ -40,8 +40,8 @@ def test_what_is_missing_stands_under_the_effects(study):
         assert table is not None
         assert table.text["seeds"].tolist() == ["2"] * len(table.text)
         assert table.notes[2:] == (
-            "Runs without a value: 1 not yet run, of 12.",
-            "Compared over fewer than the 3 seeds of the sweep: all (2).",
+            "Runs without a result: 1 not yet run (of 12).",
+            "Fewer than the 3 planned seeds: all (2).",
         )
     whole = study(WHOLE).fill(contrasts.part)
     assert whole is not None
@@ -51,8 +51,8 @@ def test_what_is_missing_stands_under_the_effects(study):
 def test_p_values_stand_apart(study):
     table = study(WHOLE).fill(p_values.part)
     assert table is not None
-    assert table.text["p (sign flips)"].tolist() == ["0.75", "0.25", "0.25"]
-    assert table.text["smallest it can be"].tolist() == ["0.25"] * 3
+    assert table.text["p (sign flip)"].tolist() == ["0.75", "0.25", "0.25"]
+    assert table.text["smallest possible"].tolist() == ["0.25"] * 3
     assert study([[0.8], [0.7], [0.71], [0.72]]).fill(p_values.part) is None
 
 
@@ -67,13 +67,13 @@ def test_published_numbers_say_whether_they_are_to_be_expected(study):
             "mean": [81.28, 90.0, 75.0, 76.45, 76.45],
             "low": [80.18, 89.0, float("nan"), 65.9, 65.9],
             "high": [82.38, 91.0, float("nan"), 87.0, 87.0],
-            "told": ["inside", "outside", "no interval", "too wide to tell", "outside"],
+            "told": ["inside", "outside", "no interval", "too wide", "outside"],
         }
     )
     table = published.part(theirs, {arm: f"arm {arm}" for arm in range(4)}, places=2)
     assert table is not None
-    assert table.text["what it tells"].tolist() == theirs["told"].tolist()
-    assert table.text["95% of new runs"].tolist() == ["80.18 to 82.38", "89.00 to 91.00", "–", *["65.90 to 87.00"] * 2]
+    assert table.text["published run"].tolist() == theirs["told"].tolist()
+    assert table.text["95% prediction interval"].tolist() == ["80.18 to 82.38", "89.00 to 91.00", "–", *["65.90 to 87.00"] * 2]
 
 
 def test_networks_are_compared_one_pair_at_a_time(study):
@@ -81,14 +81,14 @@ def test_networks_are_compared_one_pair_at_a_time(study):
     table = study(WHOLE, images=True).fill(networks.part)
     assert table is not None
     assert len(table.text) == 9  # three comparisons, three seeds
-    assert "not whether the change matters" in table.notes[0]
+    assert "cannot show that the change matters" in table.notes[0]
 
 
 def test_steps_to_an_accuracy_that_every_arm_has(study):
     analysis = study(WHOLE)
     table = analysis.fill(reach.part)
     assert table is not None
-    assert "at least 70%, the lowest mean of an arm at its end" in table.notes[0]
+    assert "at or above 70% (the lowest final mean of any arm" in table.notes[0]
     assert table.text["seeds that reach it"].str.endswith(" of 3").all()
     lost = study([[0.8, 0.81, "diverged"], [0.8, 0.81, 0.82], ["failed"] * 3, [0.8, 0.81, 0.82]]).fill(reach.part)
     assert lost is not None
@@ -117,7 +117,7 @@ def test_the_noise_floor_of_effects_is_that_of_arms_and_their_pairs(study):
     pd.testing.assert_frame_equal(effects.noise, full.noise)  # the same runs, of which differences to the baseline are judged
     table = effects.fill(noise.part)
     assert table is not None
-    assert "the differences of all other arms to baseline" in table.notes[0]
+    assert "the differences of all other arms from baseline" in table.notes[0]
     levels = ("lrn=native,on", "ema=on,off")
     same = study([WHOLE[0], WHOLE[1], WHOLE[0], WHOLE[1]], *levels, design="fractional")
     assert same.results.sweep.to_json()["same_arms"] == [[2, 0], [3, 1]]
@@ -129,9 +129,9 @@ def test_what_changes_besides(study):
     assert table is not None
     first = table.text[table.text["arm"] == "no augmentation"]
     assert first.to_numpy().tolist() == [
-        ["no augmentation", "input", "24 x 24", "32 x 32", "–"],
+        ["no augmentation", "input", "24×24", "32×32", "–"],
         ["no augmentation", "parameters", "1,068,298", "1,756,426", "+64%"],
-        ["no augmentation", "operations", "37,745,098", "66,983,370", "+77%"],
+        ["no augmentation", "FLOPs", "37,745,098", "66,983,370", "+77%"],
     ]
     assert study(WHOLE[:2], "ema=on,off").fill(confounds.part) is None
 
@@ -166,6 +166,6 @@ def test_where_curves_cross_is_told_with_its_interval():
     assert table is not None
     assert table.text.to_numpy().tolist() == [
         ["no augmentation", "ahead", "1,234", "1,000 to 2,000"],
-        ["no LRN", "behind", "900", "not told by these seeds"],
+        ["no LRN", "behind", "900", "not determined by these seeds"],
     ]
     assert crossings.part(found.iloc[:0], {}) is None

@@ -69,7 +69,7 @@ def test_sentences_have_the_numbers_of_the_table(study):
     analysis = study(WHOLE)
     lines = analysis.fill(sentences.sentences)
     text = tables.in_file(analysis)[0].text
-    assert lines[1] == "Without augmentation, accuracy falls by 3.00 points (2.12 to 3.88), so it earns its place."
+    assert lines[1] == "No augmentation hurts: −3.00 pp (98.3% adjusted CI −3.88 to −2.12)."
     for number, line in enumerate(lines):
         assert text["difference"][number].lstrip("−+") in line
 
@@ -78,11 +78,8 @@ def test_sentences_of_a_fraction_speak_of_effects(study):
     values = [[0.8 + 0.001 * seed + 0.00001 * (arm * arm * seed % 5) for seed in range(3)] for arm in range(4)]
     analysis = study(values, "augment=on,off", "ema=on,off", design="fractional")
     lines = analysis.fill(sentences.sentences)
-    assert lines[0].startswith(
-        "Averaged over the other factors, without augmentation, accuracy changes by less than 0.5 points"
-    )
-    small = "The effects of augment and ema add up: their interaction is less than 0.5 points (96.7% interval "
-    assert lines[2].startswith(small)
+    assert lines[0].startswith("Averaged over the other factors, no effect of augmentation: 0.00 pp (96.7% equivalence CI ")
+    assert lines[2].startswith("Augmentation and EMA add up: no interaction: ")
 
 
 def printed(analysis, width: int | None) -> tuple[str, list[str]]:
@@ -98,9 +95,9 @@ def test_a_pipe_gets_all_of_it(study):
     assert dropped == []
     for part in (
         "no augmentation, no EMA",
-        "unbeaten on",
+        "Pareto-optimal in",
         "1 diverged, 1 failed",
-        "inconclusive: about 4 seeds would tell",
+        "inconclusive: about 4 seeds would settle it",
     ):
         assert part in text
     lines = text.splitlines()
@@ -113,7 +110,7 @@ def test_a_narrow_terminal_drops_columns_and_breaks_no_number(study):
     assert dropped[:2] == ["examples/s", "worst seed"]
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= 80
-    for part in ("accuracy (%)", "98.3% interval", "−3.88 to −2.12", "hurts"):
+    for part in ("accuracy (%)", "98.3% CI", "−3.88 to −2.12", "hurts"):
         assert part in text
 
 
