@@ -106,7 +106,7 @@ def show(description: dict[str, Any], console: Console) -> None:
             ),
         ],
     )
-    terminal.say(console, "operations: for one image, as the published code counts them")
+    terminal.say(console, "operations: per image, as the published code counts them")
 
 
 def _sides(shape: Sequence[int]) -> str:

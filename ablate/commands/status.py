@@ -80,7 +80,7 @@ def _begun(named: Path) -> Path:
     tuning = named / TUNING
     if (named / SWEEP).exists() or not (tuning / SWEEP).is_file():
         return sweep_folder(named)
-    say(f"{named} still tunes learning rates, so this is its tuning, {tuning}; ask again for what is measured after it")
+    say(f"{named} is still tuning learning rates; this is the tuning, {tuning}")
     return tuning
 
 

@@ -87,11 +87,11 @@ def measure(precision: str, share: Share, folder: Path) -> Speed | None:
     libraries.check()
     at_once = min(share.at_once, MOST_AT_ONCE)
     threads = counted(share.threads, "thread")
-    say(f"measuring the speed of this machine with {threads}, to be kept for later plans: about 15 s")
+    say(f"measuring the speed of this machine with {threads}, for this and later plans (about 15 s)")
     try:
         speed = Speed(median(_measured(precision, share, at_once)), share.threads, at_once)
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError, IndexError) as error:
-        say(f"the speed could not be measured: {error}")
+        say(f"cannot measure the speed: {error}")
         return None
     measured = {"threads": speed.threads, "at_once": speed.at_once, "operations_per_second": speed.value}
     with suppress(OSError, AblateError):  # a folder that cannot be written: it is measured again next time

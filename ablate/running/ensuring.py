@@ -61,5 +61,5 @@ def _resources(job: Job, trajectory: Trajectory) -> Resources:
     """What to train with: the threads that the trajectory was begun with, since its last bits depend on them."""
     begun = run_result.begun_with(trajectory)
     if begun is not None and begun != job.threads:
-        say(f"{trajectory.path} was begun with threads={begun}; going on with as many, not {job.threads}")
+        say(f"{trajectory.path} was started with threads={begun} and resumes with that number, not {job.threads}")
     return Resources(job.threads if begun is None else begun, job.at_once, begun is not None)

@@ -38,7 +38,7 @@ def holding(folder: Path, shown: bool) -> Iterator[None]:
         try:
             stack.enter_context(lock.acquire(timeout=0))
         except Timeout:
-            say(f"{folder} is being worked on by another process; waiting for it")
+            say(f"another process works on {folder}; waiting for it")
             with Screen(folder, shown=shown) as screen, writing(folder):
                 while not lock.is_locked:
                     screen.refresh()

@@ -41,7 +41,7 @@ def enter(plan: Plan, folder: Path, margin: float | None) -> None:
     except AblateError as error:
         if not is_forbidden(error):
             raise
-        say(f"{error} So this look is not counted, and its report is exploratory.")
+        say(f"{error} This look is not counted, so the report is exploratory.")
 
 
 def enter_older(store: Path, folders: Iterable[Path]) -> None:

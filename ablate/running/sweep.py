@@ -100,7 +100,7 @@ def _register(plan: Plan, folder: Path, missing: Sequence[Run]) -> None:
     except AblateError as error:
         if missing:
             raise
-        say(f"{error} All is read all the same; but `ablate runs gc` does not know that this sweep needs it.")
+        say(f"{error} The sweep is complete, but `ablate runs gc` does not know that it needs these trainings.")
 
 
 def _keep_labels(plan: Plan, missing: Sequence[Run]) -> None:
@@ -158,7 +158,7 @@ def as_fixed(plan: Plan, folder: Path, say: Callable[[str], None] = lambda line:
     if found is None or found.sweep.averaged == plan.averaged:
         return plan
     now, before = plan.averaged, found.sweep.averaged
-    say(f"this sweep was fixed with readout.last={before} and keeps it; readout.last={now} on the command starts a new one")
+    say(f"this sweep keeps readout.last={before}, fixed before training; readout.last={now} on the command starts a new one")
     return plan.read_over(before)
 
 
@@ -192,10 +192,10 @@ def _fix(plan: Plan, folder: Path) -> None:
         _compare(found.sweep, wanted, folder)
     before, now = found.sweep.fixed.margin, wanted.fixed.margin
     if before != now:
-        say(f"report.margin={_shown(before)} was fixed before training and stays; {_shown(now)} is not taken")
+        say(f"this sweep keeps report.margin={_shown(before)}, fixed before training; {_shown(now)} is ignored")
     limit = diverged_loss_of(found.sweep)
     if limit != wanted.diverged_loss:
-        say(f"diverged_loss={wanted.diverged_loss:g} in place of {limit:g}: what counts as diverged is read anew")
+        say(f"diverged_loss is now {wanted.diverged_loss:g}, not {limit:g}: diverged runs are determined anew")
     kept = replace(found.sweep, store=wanted.store, diverged_loss=wanted.diverged_loss)
     if not found.sealed or not sweep_file.same(kept, found.sweep):
         sweep_file.write(folder, kept)

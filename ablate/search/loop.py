@@ -291,7 +291,7 @@ class Searching:
         one = self.at_work.get(number)
         if one is not None:
             self._leave(one)
-            say(f"{label(number, one.params)}: another process took it over, as this one had been silent")
+            say(f"{label(number, one.params)}: another process took it over after this one fell silent")
             one.error = "taken over by another process"
             self._give_up(one)
 

@@ -104,7 +104,7 @@ def _images(asked: Asked, allow_test: bool, fixed: Sequence[str]) -> list[str]:
     given = asked.spec.payload.data.get("validation", 0)
     if not given and not on_test and any(key_of(word) == "data.validation" for word in fixed):
         raise AblateError(
-            "data.validation must be 1 or more in a search, whose trials are judged on training images that are held out, "
+            "data.validation must be 1 or more in a search, which scores trials on held-out training images, "
             f"got {given}. Leave it out to hold out {max(1, default_validation(epoch(asked))):,} of them."
         )
     if on_test:
@@ -121,10 +121,10 @@ def _fitting(settings: SearchSettings, space: Mapping[str, Dimension]) -> tuple[
     if settings.sampler["name"] == "grid":
         settings = replace(settings, enqueue=())  # it would not know them, and try their points again
     if settings.n_trials < points and settings.sampler["name"] == "grid":
-        return settings, [f"the grid has {points} settings, of which {settings.n_trials} are tried"]
+        return settings, [f"the search tries {settings.n_trials} of the grid's {points} settings"]
     if settings.n_trials <= points:
         return settings, []
-    told = f"there are {points} different settings, so there are {points} trials, not {settings.n_trials}"
+    told = f"the space has {points} settings, so the search has {points} trials, not {settings.n_trials}"
     return replace(settings, n_trials=points), [told]
 
 
@@ -142,7 +142,7 @@ def _points(space: Mapping[str, Dimension], settings: SearchSettings, default: P
         if point is None and asked:
             whole = default | {key: _word(value) for key, value in asked.items()}
             key = next(key for key, one in space.items() if trials.placed({key: whole[key]}, {key: one}) is None)
-            where = "" if key in asked else ", the default one, since the setting names no other"
+            where = "" if key in asked else ", the default"
             raise AblateError(
                 f"hydra.sweeper.enqueue must lie within {key}={space[key].written}, got {key}={whole[key]}{where}."
             )
@@ -169,4 +169,4 @@ def _check(search: Search) -> None:
             changed = [f"{key}={value}" for key, value in point.items() if value != search.default[key]]
             refused[f"{' '.join(changed) or 'the default setting'}: {error}"] = None
     if refused:
-        raise AblateError(f"{len(refused)} of the values searched over cannot be trained. " + " | ".join(refused))
+        raise AblateError(f"{len(refused)} of the searched values cannot be trained. " + " | ".join(refused))

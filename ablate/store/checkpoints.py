@@ -66,7 +66,7 @@ def prune_finished(trajectory: Trajectory, step: int) -> None:
     try:
         _drop(trajectory, {path for path in trajectory.checkpoints() if int(path.stem) <= step} - kept)
     except AblateError as error:
-        log.warning("%s The checkpoints stay; `ablate runs gc` drops them.", error)
+        log.warning("%s The checkpoints stay; `ablate runs gc` deletes them.", error)
 
 
 def _drop(trajectory: Trajectory, checkpoints: Iterable[Path]) -> None:

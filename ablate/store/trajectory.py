@@ -315,7 +315,7 @@ class Trajectory:
         except AblateError as error:
             if not is_forbidden(error):
                 raise
-            log.warning("%s The run is read all the same.", error)
+            log.warning("%s The run is reported anyway.", error)
 
     def final_steps(self) -> list[int]:
         """The steps at which runs end."""

@@ -85,7 +85,7 @@ def _confounds(rows: pd.DataFrame) -> tuple[str, ...]:
     """What else changes, as in `FLOPs +77%`, `input 24 x 24 → 32 x 32`."""
     lines = []
     for row in rows.to_dict("records"):
-        name = "FLOPs" if row["what"] == "operations" else WORDS[row["what"]]
+        name = WORDS[row["what"]]
         if isinstance(row["after"], str) or pd.isna(row["by"]):
             lines.append(f"{name} {row['before']} → {row['after']}")
         else:

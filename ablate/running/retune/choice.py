@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, Self
 
+from ablate.designs import phrases
 from ablate.errors import AblateError
 from ablate.running.retune.settings import SHARED
 from ablate.stats.searches import flattery
@@ -20,10 +21,8 @@ RULE = (
     "of the rates at which every seed was trained to the end, the one with the highest mean validation accuracy; of several, "
     "the one nearest to the shared rate (as a ratio; of two as near, the smaller)"
 )
-BY_CHANCE = "The highest of several means is too high by chance alone"
-NO_RESULT = (
-    "So no score of the tuning is a result: what is chosen is measured again, with seeds that had no part in the choice."
-)
+BY_CHANCE = "The highest of several noisy means is optimistic"
+NO_RESULT = "So no tuning score is a result: the chosen rates are evaluated again, with fresh seeds."
 NOTE = f"{BY_CHANCE}. {NO_RESULT}"
 
 
@@ -131,7 +130,8 @@ class Choice:
             tried = ", ".join(f"{one.lr:g}" for one in lost[0].tried)
             raise AblateError(
                 "No tried learning rate trains every seed to the end for "
-                f"{'; '.join(arm.label for arm in lost)} (lr {tried} in {lost[0].label}). Try smaller rates, as in "
+                f"{'; '.join(phrases.of_label(arm.label) for arm in lost)} (tried lr {tried} for "
+                f"{phrases.of_label(lost[0].label)}). Try smaller rates, as in "
                 f"retune_rates=[{lost[0].tried[0].rate / 4:g},{lost[0].tried[0].rate / 2:g},1] or a smaller lr."
             )
 
@@ -159,8 +159,9 @@ class Choice:
             return NOTE
         points = 100 * deviation * flattery(choices).deviations / math.sqrt(len(self.seeds))
         return (
-            f"{BY_CHANCE}, of {choices} equal rates by up to about {points:.2g} points, since the {len(self.seeds)} seeds of "
-            f"one rate scatter by {100 * deviation:.2g} points (sd, over all arms and rates). {NO_RESULT}"
+            f"{BY_CHANCE}: for {choices} equally good rates by up to about {points:.2g} pp, given an SD of "
+            f"{100 * deviation:.2g} pp between the {len(self.seeds)} seeds of one rate (pooled over arms and rates). "
+            f"{NO_RESULT}"
         )
 
     @property
@@ -201,9 +202,7 @@ def kept(folder: Path, tuning: str) -> Choice | None:
         if isinstance(error.__cause__, OSError):
             raise
         reason = str(error) if isinstance(error, AblateError) else f"{path}: its checksum does not match."
-        raise BadFile(
-            f"{reason} Restore it, or delete it, and the rates are chosen anew from the tuning beside it, which gives the same."
-        ) from None
+        raise BadFile(f"{reason} Restore it, or delete it, to choose the same rates again from the tuning beside it.") from None
     found = Choice(
         content["tuning"],
         tuple(content["seeds"]),
@@ -222,11 +221,12 @@ def _lines(arm: Tuned) -> Sequence[str]:
     assert best is not None
     assert best.mean is not None
     than = "" if shared.mean is None or best.rate == SHARED else f", at the shared {shared.lr:g} {100 * shared.mean:.2f}%"
-    line = f"{arm.label}: lr {best.lr:g} ({100 * best.mean:.2f}% of the validation images{than})"
+    name = phrases.of_label(arm.label)
+    line = f"{name}: lr {best.lr:g} ({100 * best.mean:.2f}% validation accuracy{than})"
     if arm.edge is not None:
-        line += f"; the {arm.edge} of the rates, so a better one may lie beyond"
+        line += f"; the {arm.edge} rate tried, so a better one may lie beyond it"
     gone = [f"{one.lr:g} ({', '.join(sorted(set(one.statuses) - {'done'}))})" for one in arm.tried if one.mean is None]
     return [
         line,
-        *([f"{arm.label}: not to be chosen, for a seed that was not trained to the end: lr {'; '.join(gone)}"] if gone else []),
+        *([f"{name}: excluded because a seed did not finish: lr {'; '.join(gone)}"] if gone else []),
     ]

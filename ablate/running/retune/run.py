@@ -42,9 +42,9 @@ def run(
                 say(line)
         chosen = _tuned(retuning, folder, settings, train(TUNING), finished, redact, site)
     if settings.watch and not (folder / SWEEP).exists():
-        say(f"{folder / TUNING} has done its tuning; what is measured then is watched by the same command again")
+        say(f"{folder / TUNING} has finished its tuning; rerun the command to watch the final runs")
         return []
-    say(f"the learning rate of each arm, chosen on validation images ({folder / FILE}):")
+    say(f"learning rate of each arm, chosen on validation images ({folder / FILE}):")
     for line in chosen.lines:
         say(f"  {line}")
     say(chosen.note)
@@ -68,7 +68,7 @@ def _tuned(
         results = sweep.results(tuning, place)
         if any(result["status"] in ("missing", "failed") for result in results):
             raise  # the same command tries it again, and only then is anything chosen
-        say(f"{error} Their learning rates are not chosen.")
+        say(f"{error} No learning rate is chosen for them.")
     chosen = retuning.choose(results)
     chosen.keep(folder)
     return chosen
