@@ -71,7 +71,7 @@ def read(config: Mapping[str, Any]) -> Decoded:
             path,
             f"test_labels 0 to {classes - 1}, as in train_labels",
             _range(test_labels),
-            "Mend the labels.",
+            "Correct the labels.",
         )
     train, test = (
         Split(
@@ -159,7 +159,7 @@ def _check_headers(path: Path, headers: Mapping[str, Header]) -> tuple[int, int,
                 path,
                 f"integer {part}_labels of shape ({images},), one per image",
                 f"{dtype} {size}",
-                "Mend the labels.",
+                "Correct the labels.",
             )
     return pixels["train"]
 
@@ -205,7 +205,7 @@ def _class_names(path: Path, headers: Mapping[str, Header], classes: int) -> tup
         return tuple(str(label) for label in range(classes))
     size, dtype = headers["class_names"]
     if dtype.kind != "U" or size != (classes,):
-        raise _refusal(path, f"class_names: {classes} strings, one per class", f"{dtype} {size}", "Mend or leave them out.")
+        raise _refusal(path, f"class_names: {classes} strings, one per class", f"{dtype} {size}", "Correct them or leave them out.")
     return tuple(_array(path, "class_names").tolist())
 
 

@@ -39,7 +39,7 @@ def ready() -> None:
     except Exception as error:
         raise AblateError(
             f"Cannot read {Path('matplotlibrc').resolve()}, which matplotlib takes as its settings here: {error}. "
-            "Mend it, remove it, or start in another folder."
+            "Correct it, remove it, or start in another folder."
         ) from None
     if not own_path.is_program:
         with suppress(Exception):

@@ -26,8 +26,8 @@ from ablate.store.state import is_status
 from ablate.store.trajectory import Trajectory
 from ablate.system.safe_files import Unreadable, kind_of, read_regular
 
-_NO_FILE = "the store has plain files and folders there"
-REWRITTEN = "finished runs are read as before; the next training of it writes the file again"
+_NO_FILE = "a store has only plain files and folders"
+REWRITTEN = "finished runs still count; the next training rewrites the file"
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def _texts(trajectory: Trajectory) -> list[Finding]:
         AblateError: its folder cannot be read.
     """
     lost = (
-        "the command that reads a lost step trains again from the checkpoint before it; "
-        f"to have others back: ablate runs rm {trajectory.fingerprint}, and the same command"
+        "a run that needs a lost step trains again from the checkpoint before it; "
+        f"to restore the others, run ablate runs rm {trajectory.fingerprint} and the command again"
     )
     there = {path.name for path in files_in(trajectory.path, trajectory.store)}
     found = _inventory(trajectory)
@@ -91,11 +91,11 @@ def _texts(trajectory: Trajectory) -> list[Finding]:
         "status.json": (partial(_check_status, trajectory), REWRITTEN),
         "env.json": (
             partial(_check_env, trajectory),
-            "where it was trained is not all known any more; nothing else depends on it",
+            "part of the record of where it was trained is lost; nothing else depends on it",
         ),
         "final_steps.json": (
             partial(_check_final_steps, trajectory),
-            "run the commands of its sweeps again; they note their steps anew",
+            "rerun the commands of its sweeps to note their steps again",
         ),
         "metrics.jsonl": (partial(_check_metrics, trajectory, found), lost),
     }
@@ -141,7 +141,7 @@ def unchecked(trajectories: Iterable[Trajectory]) -> list[str]:
 
 def verify_registrations(store: Path) -> list[Finding]:
     """The notes of which sweep needs what."""
-    remedy = "delete it, and run the command of its sweep again, which trains nothing that is there"
+    remedy = "delete it and rerun its sweep's command, which trains nothing twice"
     try:
         sweeps, damaged = registrations(store)
     except AblateError as error:  # their folder cannot be read
@@ -154,7 +154,7 @@ def verify_registrations(store: Path) -> list[Finding]:
 
 def verify_labels(store: Path) -> list[Finding]:
     """The true classes of evaluation images."""
-    remedy = "the command of a sweep on these data, given again, writes it again; until then a report leaves out what needs it"
+    remedy = "rerun the command of a sweep on these data to write it again; until then reports leave out what needs it"
     try:
         paths = [path for path in files_in(store / LABELS, store) if path.suffix == ".npz"]
     except AblateError as error:
@@ -199,7 +199,7 @@ def _unreadable(path: Path, error: AblateError) -> Finding:
     if isinstance(error, Unreadable) and error.__cause__ is None:
         return Finding(error.path, error.reason, f"delete it: {_NO_FILE}")
     reason = error.reason if isinstance(error, Unreadable) else str(error)
-    return Finding(path, f"cannot be read: {reason}", "allow it to be read, or mend the disk")
+    return Finding(path, f"cannot be read: {reason}", "make it readable, or repair the disk")
 
 
 def _json(trajectory: Trajectory, name: str) -> Any:
@@ -281,10 +281,10 @@ def _predictions(trajectory: Trajectory) -> Iterator[Finding]:
         step = int(path.stem)
         written = lines[step].predictions if step in lines else None
         remedy = (
-            "the command that reads this step trains again from the checkpoint before it"
+            "a run that needs this step trains again from the checkpoint before it"
             if step in finals
-            else f"comparisons of images at this step lack it; to have it back: ablate runs rm {trajectory.fingerprint}, "
-            "and the same command"
+            else f"per-image comparisons at this step lack it; to restore it, run ablate runs rm {trajectory.fingerprint} "
+            "and the command again"
         )
         yield _finding(path, partial(_check_predictions, trajectory, path, written), remedy)
 

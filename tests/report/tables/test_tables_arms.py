@@ -74,7 +74,7 @@ def test_costs_are_told_beside_what_they_bring(study):
     assert table is not None
     assert table.text["accuracy"].tolist() == ["+0.07", "−3.00", "−11.17"]
     assert table.text["parameters"].tolist() == ["same", "+688,128 (+64%)", "+688,128 (+64%)"]
-    assert table.text["operations"][1] == "+29,238,272 (+77%)"
+    assert table.text["FLOPs"][1] == "+29,238,272 (+77%)"
     assert study(WHOLE[:2], "ema=on,off").fill(costs.part) is None  # averaging costs nothing
 
 
