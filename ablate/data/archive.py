@@ -159,7 +159,7 @@ def _from_tar(path: Path, records: int, others: list[str]) -> Iterator[tuple[str
                     raise tarfile.ReadError("it unpacks to far more than CIFAR-10")
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise AblateError(
-            f"{path} is not a complete .tar.gz of CIFAR-10: {path.stat().st_size:,} bytes "
+            f"{path} must be a complete .tar.gz of CIFAR-10, got {path.stat().st_size:,} bytes that cannot be read as one "
             f"({' '.join(str(error).split())}). Download it again."
         ) from error
 

@@ -205,7 +205,9 @@ def _class_names(path: Path, headers: Mapping[str, Header], classes: int) -> tup
         return tuple(str(label) for label in range(classes))
     size, dtype = headers["class_names"]
     if dtype.kind != "U" or size != (classes,):
-        raise _refusal(path, f"class_names: {classes} strings, one per class", f"{dtype} {size}", "Correct them or leave them out.")
+        raise _refusal(
+            path, f"class_names: {classes} strings, one per class", f"{dtype} {size}", "Correct them or leave them out."
+        )
     return tuple(_array(path, "class_names").tolist())
 
 

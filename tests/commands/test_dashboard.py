@@ -82,8 +82,8 @@ def test_what_is_no_search_or_has_no_trials_is_refused(search: Path, tmp_path: P
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        refused("Expected a port of this machine that is free", "--port", str(taken.getsockname()[1]))
-    refused("Expected a port of this machine", "--port", "99999999")
+        refused("--port must be a free port of this machine", "--port", str(taken.getsockname()[1]))
+    refused("--port must be a free port of this machine", "--port", "99999999")
     written(search={"storage": "postgresql://ada:***@db/trials"})
     refused("The trials are in 'postgresql://ada:[*]+@db/trials', outside of .*Give --storage URL, with its password")
     refused("--storage has [*]+ for a password", "--storage", "postgresql://ada:***@db/trials")
@@ -91,7 +91,7 @@ def test_what_is_no_search_or_has_no_trials_is_refused(search: Path, tmp_path: P
     (search / storage.JOURNAL).unlink()
     refused("trials.journal does not exist")
     written(design="factorial")
-    refused("Expected the folder of a search.*which is a sweep")
+    refused("is a sweep, not a search")
     with pytest.raises(AblateError, match="is no sweep: it has no"):
         dashboard.run([str(tmp_path)])
 

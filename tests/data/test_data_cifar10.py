@@ -19,7 +19,7 @@ def refusal(config):
         data.load(config)
     message = str(caught.value)
     assert "\n" not in message
-    assert "Received: " in message or "data=cifar10 reads" in message
+    assert ", got " in message or "data=cifar10 reads" in message
     return message
 
 
@@ -65,24 +65,26 @@ def test_ten_known_names_where_the_copy_has_none(tiny_config, tiny_folder):
 
 def test_a_missing_file_is_named(tiny_config, tiny_folder):
     (tiny_folder / "data_batch_4.bin").unlink()
-    assert f"in {tiny_folder}. Received: 5; missing: data_batch_4.bin" in refusal(tiny_config)
+    assert f"{tiny_folder} must have 6 files, data_batch_1.bin to test_batch.bin, got 5; missing: data_batch_4.bin" in refusal(
+        tiny_config
+    )
 
 
 def test_a_truncated_file_is_named_with_both_sizes(tiny_config, tiny_folder):
     file = tiny_folder / "data_batch_2.bin"
     file.write_bytes(file.read_bytes()[:-1])
     message = refusal(tiny_config)
-    assert f"Expected 61,460 bytes, 20 times 3,073, in {file}. " in message
-    assert "Received: 61,459 bytes, no multiple of 3,073" in message
+    assert f"{file} must have 61,460 bytes (20 × 3,073), " in message
+    assert "got 61,459 bytes, no multiple of 3,073" in message
 
 
 def test_another_number_of_records_is_refused(tiny_config):
-    assert "Received: 61,460 bytes, 20 records" in refusal({**tiny_config, "records_per_file": 10_000})
+    assert "got 61,460 bytes, 20 records" in refusal({**tiny_config, "records_per_file": 10_000})
 
 
 @pytest.mark.parametrize("records", [0, -1, 2.5, "20", True, None])
 def test_a_bad_number_of_records_is_refused(tiny_config, records):
-    assert f"Received: {records!r}" in refusal({**tiny_config, "records_per_file": records})
+    assert f"got {records!r}" in refusal({**tiny_config, "records_per_file": records})
 
 
 def test_a_label_above_nine_is_refused_with_its_record(tiny_config, tiny_folder):
@@ -90,21 +92,21 @@ def test_a_label_above_nine_is_refused_with_its_record(tiny_config, tiny_folder)
     rows = bytearray(file.read_bytes())
     rows[3 * 3073] = 10
     file.write_bytes(rows)
-    assert f"Expected labels 0 to 9 in {file}. Received: 10 in record 3" in refusal(tiny_config)
+    assert f"{file} must have labels 0 to 9, got 10 in record 3" in refusal(tiny_config)
 
 
 def test_a_names_file_that_is_none_is_refused(tiny_config, tiny_folder):
     (tiny_folder / archive.NAMES_FILE).write_text("cat dog")
-    assert "Expected ten class names" in refusal(tiny_config)
+    assert "must have ten class names, got" in refusal(tiny_config)
     (tiny_folder / archive.NAMES_FILE).write_text("x" * 20_000)
-    assert "Received: 20,000 bytes" in refusal(tiny_config)
+    assert "got 20,000 bytes" in refusal(tiny_config)
 
 
 def test_a_place_without_the_files_is_refused_with_its_setting(tiny_config, tmp_path, monkeypatch):
-    assert "Expected data.archive: cifar-10-binary.tar.gz" in refusal({**tiny_config, "archive": "nowhere"})
+    assert "data.archive must be cifar-10-binary.tar.gz, a folder with it" in refusal({**tiny_config, "archive": "nowhere"})
     monkeypatch.setenv("ABLATE_DATA", str(tmp_path))
     message = refusal({**tiny_config, "archive": None})
-    assert "Expected $ABLATE_DATA" in message
+    assert "$ABLATE_DATA must be" in message
     assert "a folder without them" in message
 
 
@@ -112,7 +114,7 @@ def test_an_archive_that_is_none_is_refused(tiny_config, tmp_path):
     file = tmp_path / "cifar.tar.gz"
     file.write_text("<html>Not found</html>")
     message = refusal({**tiny_config, "archive": str(file)})
-    assert f"Expected a whole .tar.gz of CIFAR-10: {file}. Received: 22 bytes" in message
+    assert f"{file} must be a complete .tar.gz of CIFAR-10, got 22 bytes" in message
 
 
 def test_a_truncated_or_damaged_archive_is_refused(tiny_config, tiny_tar):
@@ -179,7 +181,7 @@ def test_a_link_in_an_archive_is_refused(kind, tiny_config, tiny_files, make_tar
     link = tarfile.TarInfo("data_batch_1.bin")
     link.type, link.linkname = kind, "/etc/passwd"
     tar = make_tar(tmp_path / "c.tar.gz", {**tiny_files, "data_batch_1.bin": link})
-    assert "Received: a link" in refusal({**tiny_config, "archive": str(tar)})
+    assert "got a link" in refusal({**tiny_config, "archive": str(tar)})
 
 
 @pytest.mark.skipif(not REAL, reason="ABLATE_DATA names no copy of CIFAR-10")

@@ -82,7 +82,7 @@ def test_a_broken_download_leaves_nothing_and_can_be_repeated(config, server, ca
 def test_another_md5_leaves_nothing(config, server, cache_folder):
     received, config["md5"] = config["md5"], "0" * 32
     message = refusal(config)
-    assert f"Expected MD5 {'0' * 32} of {config['url']}. Received: {received}" in message
+    assert f"{config['url']} must have MD5 {'0' * 32}, got {received}" in message
     assert files(cache_folder) == []
 
 
@@ -147,10 +147,10 @@ def test_a_folder_that_cannot_be_written_keeps_no_download(config, server, tmp_p
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"url": "file:///etc/passwd"}, "starts with http:// or https://. Received: 'file:///etc/passwd'"),
-        ({"url": None}, "Expected data.url"),
-        ({"md5": "c32a"}, "Expected data.md5: 32 hex digits"),
-        ({"md5": None}, "Received: None"),
+        ({"url": "file:///etc/passwd"}, "data.url must start with http:// or https://, got 'file:///etc/passwd'"),
+        ({"url": None}, "data.url must start with"),
+        ({"md5": "c32a"}, "data.md5 must be 32 hex digits"),
+        ({"md5": None}, "got None"),
     ],
 )
 def test_bad_settings_are_refused(change, expected, config):

@@ -71,7 +71,7 @@ def test_lrn_on_is_native_where_there_is_lrn(name):
 
 @pytest.mark.parametrize("name", ["alex2", "alex4", "nin0", "nin1", "nin2", "squeeze0", "squeeze1"])
 def test_lrn_on_is_refused_where_there_is_none_and_off_is_native(name):
-    with pytest.raises(AblateError, match=r"with lrn layers for lrn=on. Received: a model that has none"):
+    with pytest.raises(AblateError, match=r"lrn=on needs a model with LRN layers, .* this model has none"):
         change(name, lrn="on")
     assert change(name, lrn="off") == MODELS[name]
 
@@ -94,7 +94,7 @@ def test_so_many_hidden_dense_layers_is_native(name, level):
     ],
 )
 def test_more_hidden_dense_layers_than_there_are_is_refused(name, level, wanted, has):
-    message = f"at least {wanted} for fc={level}. Received: a model with {has}"
+    message = f"fc={level} needs a model with at least {wanted}, got one with {has}"
     with pytest.raises(AblateError, match=message):
         change(name, fc=level)
 

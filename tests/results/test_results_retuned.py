@@ -187,7 +187,7 @@ def test_what_cannot_be_read_otherwise_is_refused(retuned) -> None:
     other = folder.parent / "again"
     other.mkdir()
     (other / SWEEP).write_bytes((folder / SWEEP).read_bytes())
-    with pytest.raises(AblateError, match=r"Expected sweeps without retune=true.*again"):
+    with pytest.raises(AblateError, match=r"Sweeps with retune=true cannot be joined.*again"):
         load(folder, other)
 
 

@@ -136,7 +136,7 @@ def test_a_grid_is_tried_whole_and_once() -> None:
             study.tell(trial, 1.0)
             found.append(trial.params["lr"])
         assert sorted(found) == ["0.1", "0.2", "0.3"], name
-    with pytest.raises(AblateError, match="Expected listed values or a range for every key"):
+    with pytest.raises(AblateError, match="needs listed values or a range for every key"):
         algorithms.sampler({"name": "grid"}, RATE, 1)
 
 

@@ -73,7 +73,7 @@ def test_two_processes_search_on_one_database_and_no_file_has_its_password(progr
     assert len(finished) == 10
     assert len({json.dumps(trial["params"]) for trial in finished}) == 10
     _, refused = program(*words, "hydra.sweep.dir=multirun/third", env={"ABLATE_TEST_SECRET": "wrong-" + password}, status=1)
-    assert "Expected a storage that can be opened" in refused
+    assert "Cannot open hydra.sweeper.storage=" in refused
     for text in (printed, out, err, refused):
         assert password not in text
     files = [path for path in program.folder.rglob("*") if path.is_file()]

@@ -164,7 +164,7 @@ def test_arms_without_a_switched_factor_have_no_effects():
 )
 def test_effects_over_all_arms_are_refused_where_the_arms_do_not_give_them(design, factors):
     levels = levels_of(design, factors)
-    with pytest.raises(AblateError, match="Expected the arms of a factorial design"):
+    with pytest.raises(AblateError, match="Effects over all arms need a factorial design"):
         contrasts(values_of(levels), levels, factors)
 
 

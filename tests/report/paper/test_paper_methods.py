@@ -37,7 +37,8 @@ def test_the_method_is_that_of_the_sweep(study):
         "Each arm was run with 3 seeds (0, 1, 2).",
         "shared a training: 12 runs used 6 trainings.",
         "any of these verdicts is wrong is at most 5% (assuming no arm occasionally collapses).",
-        "trained the baseline on 1,437 images of the handwritten digits of scikit-learn for 10 steps with a batch size of 128 (0.9 epochs)",
+        "trained the baseline on 1,437 images of the handwritten digits of scikit-learn for 10 steps with a batch size of 128 "
+        "(0.9 epochs)",
         "using plain SGD at a learning rate of 0.1, constant.",
         "Input: 24×24 pixels, random crops, random horizontal flips, brightness ± 63, contrast × 0.2 to 1.8",
         "Every evaluation used the 360 test images",
