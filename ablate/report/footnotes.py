@@ -123,7 +123,7 @@ def _about_effects(results: Results, comparisons: pd.DataFrame) -> list[str]:
     return [
         *lines,
         f"The arms are {count} of the {combinations} combinations of levels, a fraction of resolution "
-        f"{fraction.resolution}: {'; '.join(fraction.generators)} (first level −1, second +1). Interactions of three "
+        f"{fraction.resolution}: {'; '.join(fraction.generators).replace(' x ', ' × ')} (first level −1, second +1). Interactions of three "
         "or more factors are assumed to be 0.",
     ]
 

@@ -106,7 +106,10 @@ def _unmoved(results: "Results", question: "Question", told: Sequence[_Told]) ->
     """`LRN and weight decay have no effect`."""
     if not told:
         return []
-    subjects = [[Piece(_subject(results, question, number))] for number, _, _ in told[:MOST_NAMED]]
+    subjects = [
+        [Piece((_doing if len(_changes(results, question, number)) > 1 else _subject)(results, question, number))]
+        for number, _, _ in told[:MOST_NAMED]
+    ]
     more = len(told) - MOST_NAMED
     if more > 0:
         subjects.append([Piece(f"{more} more")])
@@ -154,12 +157,15 @@ def _changes(results: "Results", question: "Question", number: int) -> list[phra
 def _doing(results: "Results", question: "Question", number: int) -> str:
     """The change as the subject of a sentence: `dropping EMA`, `adding augmentation`, `lr 0.2 instead of 0.1`."""
     changes = _changes(results, question, number)
-    names = series([phrases.ingredient(factor).name for factor, _, _ in changes])
-    if all(map(phrases.is_removed, changes)):
-        return f"dropping {names}"
-    if all(map(phrases.is_added, changes)):
-        return f"adding {names}"
-    return series([phrases.phrase(each) for each in changes])
+    told = [phrases.phrase(each) for each in changes]
+    together = " together" if len(told) > 1 else ""
+    for beginning, doing in _DOING.items():
+        if all(each.startswith(beginning) for each in told):
+            return f"{doing} {series([each.removeprefix(beginning) for each in told])}{together}"
+    return series(told) + together
+
+
+_DOING = {"no ": "dropping", "with ": "adding"}  # how the phrase of a change begins, and what it does
 
 
 def _subject(results: "Results", question: "Question", number: int) -> str:
@@ -168,7 +174,9 @@ def _subject(results: "Results", question: "Question", number: int) -> str:
 
 def _is_plural(results: "Results", question: "Question", number: int) -> bool:
     changes = _changes(results, question, number)
-    return len(changes) > 1 or phrases.ingredient(changes[0][0]).plural
+    if len(changes) > 1:
+        return not _doing(results, question, number).startswith(tuple(_DOING.values()))
+    return phrases.ingredient(changes[0][0]).plural
 
 
 def _listed(parts: Sequence[list[Piece]]) -> list[Piece]:

@@ -177,8 +177,9 @@ def _read(row: Row, changes: Sequence[Change], question: "Question", places: int
             plural = several or (phrases.is_removed(changes[0]) and phrases.ingredient(changes[0][0]).plural)
             verb = words(told).more if plural else words(told).one
             return f"{what} {verb}: {_amount(row, question, places)}{_small(row, question)}.{_for_new_images(row, places)}"
-        case Outcome.NO_EFFECT:
-            return f"no effect of {phrases.subject(changes)}: {_equal(row, question, places)}.{_for_new_images(row, places)}"
+        case Outcome.NO_EFFECT as told:
+            none = f"{what} have {told}" if several else f"{told} of {phrases.subject(changes)}"
+            return f"{none}: {_equal(row, question, places)}.{_for_new_images(row, places)}"
         case Outcome.INCONCLUSIVE | Outcome.NO_VERDICT as told:
             return f"{what}: {_open(row, told, question, places)}"
         case told:

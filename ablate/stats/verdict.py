@@ -175,7 +175,7 @@ def barred(what: str = "difference", get: str = "get") -> str:
         'If a seed diverged, the comparisons it touches get no favorable verdict.'
     """
     if what == "effect":
-        return f"If a seed diverged, the effects it touches {get} no favorable verdict, and its interactions none."
+        return f"If a seed diverged, the effects it touches {get} no favorable verdict, and its interactions {get} none."
     return f"If a seed diverged, the comparisons it touches {get} no favorable verdict."
 
 

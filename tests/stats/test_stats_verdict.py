@@ -187,7 +187,7 @@ def test_the_rule_says_what_is_not_said_after_a_seed_diverged() -> None:
     assert "If a seed diverged, the comparisons it touches get no favorable verdict." in rule(6, 1, 0.5)
     assert not any("no effect" in line for line in rule(6, 1, None))
     of_effects = "\n".join(rule(6, 1, 0.5, what="effect"))
-    assert "the effects it touches get no favorable verdict, and its interactions none" in of_effects
+    assert "the effects it touches get no favorable verdict, and its interactions get none" in of_effects
 
 
 def test_an_arm_of_which_every_seed_diverged_is_told_from_one_without_runs() -> None:

@@ -37,7 +37,7 @@ def _intervals(
     if not (arms["n"] > 1).any():
         few = "there is one seed" if len(results.sweep.seeds) == 1 else "no arm has two seeds with a result"
         return [f"We report none: {few}, so there is no verdict."]
-    fewest, most = int(arms["n"].min()), int(arms["n"].max())
+    fewest, most = int(arms["n"][arms["n"] > 0].min()), int(arms["n"].max())
     seeds = counted(most, "seed") if fewest == most else f"{fewest} to {most} seeds"
     lines = [f"We report means over {seeds} with the standard deviation over seeds (not the standard error)."]
     if question.judged and methods.is_tested(comparisons):
@@ -86,7 +86,7 @@ def _assumptions(question: Question, comparisons: pd.DataFrame) -> list[str]:
         "Seeds are independent, and the paired differences over seeds are normally distributed, with a separate standard "
         "deviation for each comparison."
     ]
-    few = int(comparisons["n"].min())
+    few = int(comparisons["n"][comparisons["n"] > 1].min())
     return [*lines, f"With as few as {counted(few, 'seed')}, the data cannot check this."] if few < 20 else lines
 
 

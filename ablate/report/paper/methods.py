@@ -185,7 +185,7 @@ def rule(
             lines.append(no_bound)
         elif is_tested(comparisons) and not caveats.interim(results, question):
             lines.append(f"The chance that any of these verdicts is wrong is at most 5% {UNLESS}.")
-        lines.append(f"We fixed metric, step, margin and comparisons {sentences.when_fixed(retuned, begun_earlier)}.")
+        lines.append(f"We fixed the metric, step, margin and comparisons {sentences.when_fixed(retuned, begun_earlier)}.")
         lines += caveats.said(results, question, begun_earlier)
     if is_tested(comparisons):
         on = "tested on the same images" if results.sweep.trainer is None else "evaluated in the same way"
@@ -276,17 +276,16 @@ def partly(results: Results, compute: dict[str, Any]) -> str:
 
 
 def outcome(runs: Mapping[str, int]) -> str:
-    """What became of the runs, as in `11 gave a result, 1 diverged`."""
+    """What became of the runs, as in `11 gave a result and 1 diverged`."""
     verbs = {
         "done": "gave a result",
-        "diverged": "diverged",
-        "failed": "failed",
         "not yet run": "had not been trained",
-        "running": "were still in training",
+        "running": "in training",
         "stopped": "had been stopped",
         "not evaluated": "had not been evaluated",
     }
-    return ", ".join(f"{count:,} {verbs.get(status, status)}" for status, count in runs.items())
+    told = {status: f"{count:,} {verbs.get(status, status)}" for status, count in runs.items()}
+    return sentences.series(list(told.values()))
 
 
 def machines(trainings: pd.DataFrame) -> list[str]:

@@ -45,7 +45,7 @@ def test_the_method_is_that_of_the_sweep(study):
         "is made on the test set",
         "a t-interval for its mean over seeds at the 98.3% level (Bonferroni-adjusted for 3 comparisons)",
         "within ± 0.5 pp (its narrower 96.7% interval lay within the margin)",
-        "We fixed metric, step, margin and comparisons when the sweep was planned.",
+        "We fixed the metric, step, margin and comparisons when the sweep was planned.",
         "Of 12 runs, 12 gave a result. The 6 trainings took 30 s in total (5.0 s on average, 5.0 s at most).",
         "They ran on Some CPU, 1 thread per training (Python 3.11.7, TensorFlow 2.21.0, Keras 3.15.1).",
     ):
@@ -81,7 +81,7 @@ def test_failures_are_counted(study):
     analysis = study(values)
     text = paper.methods(analysis)
     assert "Each arm was planned with 3 seeds" in text
-    assert "Of 12 runs, 7 gave a result, 3 had not been trained, 1 failed, 1 diverged." in text
+    assert "Of 12 runs, 7 gave a result, 3 had not been trained, 1 failed and 1 diverged." in text
     assert "Runs: 7 done, 3 not yet run, 1 failed, 1 diverged. Trainings: 6 done." in paper.checklist(analysis)
 
 
@@ -155,7 +155,7 @@ def test_a_training_that_goes_on_is_not_said_to_have_ended_badly(study):
     assert "unfinished" not in text
     assert "9 done, 2 not yet run, 1 running." in text
     assert "Trainings: 2 running, 2 not yet run, 1 not found, 1 done." in text
-    assert "2 had not been trained, 1 were still in training" in paper.methods(found)
+    assert "2 had not been trained and 1 in training" in paper.methods(found)
     assert any("1 running" in table.text["not done"][3] for table in tables.in_file(found) if table.name == "arms")
 
 

@@ -96,7 +96,7 @@ def test_effects_of_a_fraction_are_named_with_what_they_cannot_be_told_from(stud
         "all 8 arms",
         "Effects in one row are aliased",
         "8 of the 16",
-        "resolution 4: fc = augment x ema x lrn (first",
+        "resolution 4: fc = augment × ema × lrn (first",
     ):
         assert part in text
 
