@@ -120,10 +120,11 @@ def _about_effects(results: Results, comparisons: pd.DataFrame) -> list[str]:
         return lines
     if fraction.resolution is None:
         return [*lines, f"The arms are all {combinations} combinations of levels: no fraction has the requested resolution."]
+    generators = "; ".join(fraction.generators).replace(" x ", " × ")  # as sweep.json has it
     return [
         *lines,
         f"The arms are {count} of the {combinations} combinations of levels, a fraction of resolution "
-        f"{fraction.resolution}: {'; '.join(fraction.generators).replace(' x ', ' × ')} (first level −1, second +1). Interactions of three "
+        f"{fraction.resolution}: {generators} (first level −1, second +1). Interactions of three "
         "or more factors are assumed to be 0.",
     ]
 
