@@ -51,7 +51,7 @@ def interim(results: Results, question: Question) -> str:
     if not missing or sweep.design == designs.STORE or question.steps != sweep.fixed.steps:
         return ""
     count = f"{missing:,} of {counted(len(runs), 'run')} {'is' if missing == 1 else 'are'}"
-    if question.looked:
+    if not question.exploratory:
         return f"Pending: {count} missing. A comparison gets its verdict once all of its runs have ended."
     return f"Interim: {count} missing. Looking at a sweep before it ends is an unplanned look."
 

@@ -20,6 +20,7 @@ from ablate.report import caveats, files, footnotes, naming, paper, tables
 from ablate.report.page import story
 from ablate.results import load
 from ablate.results.analysis import analyze
+from ablate.results.computed.judged import PENDING
 from ablate.results.question import ask
 from ablate.store import SWEEP, Evaluated, result_file, sweep_file, write_json
 
@@ -327,11 +328,13 @@ def test_trainings_from_before_the_plan_are_counted_where_it_is_dated(sweeps):
     assert not found.question.exploratory
 
 
-def test_a_sweep_that_is_not_finished_is_interim(sweeps):
+def test_a_sweep_that_is_not_finished_has_no_verdict_yet(sweeps):
     made = sweeps.planned("augment=on,off", "seed=0,1,2", "steps=20", "eval_every=10")
     folder = fill(sweeps, made, skip=lambda run: run.seed == 2)
-    said = "Interim: 2 of 6 runs are not there yet; looking now is a look that was not planned."
-    assert analyzed(folder).fill(caveats.interim) == said
+    found = analyzed(folder)
+    said = "Pending: 2 of 6 runs are missing. A comparison gets its verdict once all of its runs have ended."
+    assert found.fill(caveats.interim) == said
+    assert found.comparisons[["verdict", "limit"]].to_numpy().tolist() == [["no verdict", PENDING]]
     assert analyzed(fill(sweeps, made)).fill(caveats.interim) == ""
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ablate import stats
 from ablate.designs import phrases
+from ablate.designs.design import KINDS
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
@@ -99,7 +100,7 @@ def comparisons(
     gone, all_gone = diverged_sides, _all_diverged(results, weights)
     fell = unstable_seeds.any(axis="columns")
     told = stats.verdicts(estimates, question.margin, question.metric.better, *gone, images, all_gone, fell)
-    if question.looked:
+    if not question.exploratory and results.sweep.design not in KINDS:
         told = _until_ended(told, results, weights)
     wider = estimates.assign(**{name: images[f"{name}_new"] for name in BOUNDS})
     other = stats.verdicts(wider, question.margin, question.metric.better, *gone, images, unstable=fell)["verdict"]
