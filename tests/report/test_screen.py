@@ -96,3 +96,10 @@ def test_a_sweep_is_named_as_short_as_commands_understand(sweeps, monkeypatch, t
     assert sweep_names.one(name).resolve() == folder.resolve()
     monkeypatch.chdir("/")
     assert sweep_names.shortest(folder) == str(folder)
+
+
+def test_a_comparison_that_is_pending_shows_no_value_yet(study):
+    analysis = study([*WHOLE[:3], [0.8, "missing", 0.79]])
+    [line] = [line for line in printed(analysis) if line.rstrip().endswith("pending")]
+    assert "–" in line
+    assert not any(mark in line for mark in "━◇▲▼■")

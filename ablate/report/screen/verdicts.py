@@ -13,6 +13,7 @@ from ablate import escaping, numbers
 from ablate.report import bounds, naming, sentences
 from ablate.report.screen import plot
 from ablate.report.screen.plot import Interval
+from ablate.results.computed.judged import PENDING
 from ablate.results.question import Question
 from ablate.stats.outcomes import SHOWN, Outcome
 
@@ -53,8 +54,10 @@ def rows(
         low, high, point = (None if pd.isna(row[end]) else float(row[end]) for end in ("low", "high", "points"))
         if low is None or high is None or point is None:
             low = high = None
-        word = sentences.short(row, question.margin, crossed)
-        value = numbers.signed(row["points"], places)
+        pending = row["limit"] == PENDING  # an early look never shows what it may come to
+        low, high, point = (None, None, None) if pending else (low, high, point)
+        word = "pending" if pending else sentences.short(row, question.margin, crossed)
+        value = numbers.NONE if pending else numbers.signed(row["points"], places)
         found.append(Row(name, value, word, outcome, Interval(point, low, high, SHOWN[outcome].sign)))
     return tuple(found)
 
