@@ -77,7 +77,7 @@ def show(description: Mapping[str, Any], console: Console) -> None:
         terminal.say(console, terminal.left_out(dropped))
     console.print()
     if any(_to_do(arm) == SHARED for arm in arms):
-        _say(console, [f"{SHARED}: it stands on trainings of an arm above"])
+        _say(console, [f"{SHARED}: it uses trainings of an arm above"])
     if description["confounds"]:
         what = (
             "what a factor changes besides itself, on average:"

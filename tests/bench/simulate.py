@@ -203,9 +203,10 @@ def tables(frame: pd.DataFrame) -> Iterator[str]:
     same = frame[frame["effects"] == SAME]
     power = frame[frame["effects"].str.startswith("all ")].rename(columns={"effects": "effect"})
     images = frame[frame["rule"].isin([CROSSED, NESTED])].rename(columns={"effects": "level", "scatter": "images"})
-    yield _table(ours, ["scatter", "arms"], "seeds", "wrong", "max")
+    by_noise = ours.rename(columns={"scatter": "noise"})
+    yield _table(by_noise, ["noise", "arms"], "seeds", "wrong", "max")
     yield _table(ours[ours["scatter"] != LIMIT], ["effects"], "seeds", "wrong", "max")
-    yield _table(ours, ["scatter"], "seeds", "coverage", "min")
+    yield _table(by_noise, ["noise"], "seeds", "coverage", "min")
     for seeds in COMPARED_SEEDS:
         yield _table(rest[rest["seeds"] == seeds], ["rule"], "scatter", "wrong", "max")
     yield _table(same, ["arms", "seeds"], "rule", "none", "min")
