@@ -142,14 +142,13 @@ def mixed(trained: Sequence[Trained]) -> list[str]:
         found["instructions"] = []  # other processors have others
     found["commit"] = [commit[:_COMMIT_DIGITS] for commit in found["commit"]]
     notes = [
-        f"The trainings were done with different {name} ({', '.join(found[what])}), {meaning}"
+        f"Trainings used different {name} ({', '.join(found[what])}), {meaning}"
         for what, (name, meaning) in _MIXED.items()
         if len(found[what]) > 1
     ]
     dirty = sum(any(_segment(segment)["dirty"] for segment in one.segments) for one in trained)
     if dirty:
         notes.append(
-            f"{dirty} of {len(trained)} trainings were done with code that was changed since its commit, "
-            "so the commit does not say all that ran"
+            f"{dirty} of {len(trained)} trainings used uncommitted changes, so the commit does not fully identify their code"
         )
     return notes

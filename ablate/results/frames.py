@@ -229,8 +229,8 @@ def _doubts(runs: pd.DataFrame, trained: Mapping[str, Trained]) -> list[str]:
     if not gone:
         return []
     return [
-        f"The evaluations of {gone} of {len(done)} finished runs are damaged or gone, so they have a result but no curve to "
-        "its end: see `ablate runs verify`"
+        f"The evaluations of {gone} of {len(done)} finished runs are damaged or missing, so their curves are incomplete; run "
+        "`ablate runs verify`"
     ]
 
 
@@ -240,7 +240,7 @@ def _unsampled(runs: pd.DataFrame) -> list[str]:
     without = int(done[TRAIN_ACCURACY].isna().sum())
     if not 0 < without < len(done):
         return []
-    told = "have no accuracy on training images, since they were trained without eval_train"
+    told = "have no accuracy on training images, because they were trained without eval_train"
     return [f"{without} of {len(done)} runs {told}"]
 
 

@@ -188,7 +188,11 @@ def planned(results: Results) -> Question:
         fixed.effects,
         fixed.looks,
         0,
-        ("nothing was fixed: a store, not a sweep",) if store else (f"sweeps joined: {', '.join(joined)}",) if joined else (),
+        ("a store, where nothing was fixed before training",)
+        if store
+        else (f"sweeps joined: {', '.join(joined)}",)
+        if joined
+        else (),
         looked=looked,
         unentered=unentered,
         last=results.sweep.averaged,
@@ -206,11 +210,11 @@ def _entered(results: Results) -> tuple[tuple[Look, ...], str]:
         return (), ""  # it keeps the levels that it was fixed with
     looked = tuple(look for look in found if look is not None)
     if len(looked) < len(found):
-        return (), "this list of seeds was not entered as a look before training"
+        return (), "this list of seeds was not registered as a look before training"
     others = {look.entry.margin for look in looked} - {sweep.fixed.margin}
     if others:
         before = " and ".join("none" if margin is None else f"± {margin:g}" for margin in others)
-        return (), f"this look was entered with another margin before training: {before}"
+        return (), f"this look was registered with another margin before training: {before}"
     return looked, ""
 
 
@@ -238,7 +242,7 @@ def ask(
     changes = list(question.changes)
     known = metrics_of(results.sweep)
     if metric is not None and _known(metric, known) != question.metric:
-        changes.append(f"metric {metric} in place of {question.metric.name}")
+        changes.append(f"metric {metric} instead of {question.metric.name}")
         question = replace(question, metric=known[metric])
         if metric == TRAIN_ACCURACY and results.runs[TRAIN_ACCURACY].isna().all():
             raise AblateError(f"No run has {TRAIN_ACCURACY}. Train with eval_train=2000 to have it.")
@@ -246,7 +250,7 @@ def ask(
             question = replace(question, margin=None)  # it was fixed in points of accuracy
     if at_step is not None and set(question.steps) != {at_step}:
         changes.append(
-            f"read at step {at_step:,} in place of {' and '.join(f'{step:,}' for step in sorted(set(question.steps)))}"
+            f"evaluated at step {at_step:,} instead of {' and '.join(f'{step:,}' for step in sorted(set(question.steps)))}"
         )
         results = results.at(at_step)
         question = replace(question, steps=tuple(at_step for _ in question.steps), last=1)
@@ -254,7 +258,7 @@ def ask(
         if not 0 < margin < float("inf"):
             raise AblateError(f"--margin must be greater than 0, got {margin:g}.")
         before = "none" if question.margin is None else f"{question.margin:g}"
-        changes.append(f"margin {margin:g} in place of {before}")
+        changes.append(f"margin {margin:g} instead of {before}")
         question = replace(question, margin=margin)
     if baseline is not None:
         number = _arm(results, baseline)
@@ -268,7 +272,7 @@ def ask(
         if pairs != question.pairs:
             results = _seen_from(results, number)
             levels = results.sweep.arms[number].levels
-            changes.append(f"compared with {_levels(levels, ': ', ', ')} in place of what was planned")
+            changes.append(f"compared with {_levels(levels, ': ', ', ')} instead of as planned")
             question = replace(question, baseline=number, pairs=pairs)
     if target is not None and not 0 < target <= 100:
         raise AblateError(f"--reach must be an accuracy in %, above 0 and up to 100, got {target:g}.")

@@ -39,8 +39,8 @@ def true_classes(trained: Sequence[Trained]) -> tuple[NDArray[np.int32] | None, 
             None,
             [],
             [
-                f"The true classes of the evaluation images are not in {stores}, so what needs them is left out "
-                "(new images, per-class differences); the sweep's command, given again, adds them"
+                f"The true classes of the evaluation images are missing from {stores}, so intervals for new images and "
+                "per-class differences are left out; rerun the sweep's command to add them"
             ],
         )
     if len(found) > 1:
@@ -48,8 +48,8 @@ def true_classes(trained: Sequence[Trained]) -> tuple[NDArray[np.int32] | None, 
             None,
             [],
             [
-                "The runs were not all evaluated on the same images, so what compares them image by image is left out "
-                "(new images, per-class differences)"
+                "The runs were not all evaluated on the same images, so intervals for new images and per-class differences "
+                "are left out"
             ],
         )
     return (found[0].labels, list(found[0].class_names), []) if found else (None, [], [])

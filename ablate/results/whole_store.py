@@ -107,13 +107,13 @@ def read(store: Path) -> Found:
     notes = []
     if left_out:
         notes.append(
-            f"{left_out} of {len(everything)} trajectories are left out, since they are damaged or cannot be read: see "
+            f"{left_out} of {len(everything)} trainings are left out because they are damaged or unreadable; run "
             "`ablate runs verify`"
         )
     if len(ours) < len(everything):
         notes.append(
-            f"{len(everything) - len(ours)} of {len(everything)} trajectories are left out: the report of a store is for "
-            f"trainer={BUILT_IN} alone"
+            f"{len(everything) - len(ours)} of {len(everything)} trainings are left out: the report of a store covers only "
+            f"trainer={BUILT_IN}"
         )
     return Found(store.resolve().name, sweep, rows, {str(one.path): one for one in trained}, notes)
 

@@ -93,27 +93,27 @@ def head(description: Mapping[str, Any]) -> list[str]:
     """What stands at the head of a search as it starts, a line each."""
     at = description
     seeds = f", each with {len(at['seeds'])} seeds" if len(at["seeds"]) > 1 else ""
-    done = f", {at['trials_done']} of them finished already" if at["trials_done"] else ""
+    done = f", {at['trials_done']} already finished" if at["trials_done"] else ""
     over = ", ".join(f"{key} in {written}" for key, written in at["space"].items())
     trials = f"{counted(at['trials'], 'trial')}{seeds}{done}"
-    winner = "best setting" if len(at["objectives"]) == 1 else f"setting that is best in {at['objectives'][0]}"
+    winner = "best setting" if len(at["objectives"]) == 1 else f"setting with the best {at['objectives'][0]}"
     aim = f", for {' and '.join(at['objectives'])}" if at["objectives"] != ["accuracy"] else ""
     lines = [
         f"{at['study'] or 'search'}: {trials} over {over}{aim} ({at['sampler']}, pruner {at['pruner']})",
-        f"a trial trains for {at['epochs']:.4g} epochs, {at['examples']:,} examples (to a whole batch) whatever its batch "
-        f"size, and is judged on {at['images']:,} {at['judged_on']} images"
+        f"each trial trains for {at['epochs']:.4g} epochs, or {at['examples']:,} examples at any batch size, and is scored on "
+        f"{at['images']:,} {at['judged_on']} images"
         if at["train_images"]
-        else f"a trial trains for {counted(at['examples'], 'step')}",
+        else f"each trial trains for {counted(at['examples'], 'step')}",
     ]
     if at["judged_on"] == "test":
-        lines.append("the settings are chosen on the test set, as asked: what they reach on it says little about new images")
+        lines.append("settings are chosen on the test set, as requested, so their test scores are biased")
     if at["confirmation_trainings"]:
         images = at["train_images"]
         anew = f" on all training images for {at['confirmation_epochs']:.4g} epochs," if images else ""
         lines.append(
-            f"then the {winner} is trained{anew} with {counted(at['confirmation_trainings'] // 2, 'seed')} that no trial used, "
-            f"against the default one ({', '.join(f'{key}={shown(value)}' for key, value in at['default'].items())})"
-            f"{', and read on the test set' if images else ''}"
+            f"then the {winner} is trained{anew} with {counted(at['confirmation_trainings'] // 2, 'fresh seed')} "
+            f"against the default ({', '.join(f'{key}={shown(value)}' for key, value in at['default'].items())})"
+            f"{', and evaluated on the test set' if images else ''}"
         )
     if at["trials_done"] == at["trials"]:
         return lines

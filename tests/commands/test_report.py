@@ -163,7 +163,7 @@ def test_what_differs_from_the_plan_is_marked_in_all_of_it(sweep, tmp_path, caps
         words = " ".join(text.split()).lower()
         assert "exploratory" in words
         assert "changed after training" in words
-        assert "read at step 10 in place of 20" in words
+        assert "evaluated at step 10 instead of 20" in words
     assert set(pd.read_csv(tmp_path / "runs.csv")["step"].dropna()) == {10}
     report.run([str(sweep), "--format", "html,md"])
     for text in (capsys.readouterr().out, (sweep / "report" / "index.html").read_text()):
@@ -297,7 +297,7 @@ def test_a_comparison_says_what_is_read_otherwise(both, capsys):
     report.run(["--compare", *both, "--at-step", "10", "--margin", "40"])
     printed = capsys.readouterr().out
     assert "adds up: the narrower 95% CI (two one-sided tests) lies within ± 40 points." in printed
-    assert printed.count("is exploratory: read at step 10 in place of 20") == 2
+    assert printed.count("is exploratory: evaluated at step 10 instead of 20") == 2
 
 
 def test_sweeps_read_at_different_steps_are_compared_with_a_warning(both, tmp_path, capsys):

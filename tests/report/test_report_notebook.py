@@ -97,7 +97,7 @@ def test_a_kernel_that_does_not_start_is_told_in_one_line(sweep, tmp_path, monke
 def test_the_notebook_is_read_as_the_report_beside_it(sweep, tmp_path, capsys):
     report.run([str(sweep), "--format", "md", "--notebook", "--at-step", "10", "--out", str(tmp_path / "out")])
     text = (tmp_path / "out" / "report.ipynb").read_text()
-    assert "exploratory: changed after training (read at step 10 in place of 20)" in text
+    assert "exploratory: changed after training (evaluated at step 10 instead of 20)" in text
 
 
 def test_a_part_that_a_sweep_has_nothing_for_is_said(sweeps):

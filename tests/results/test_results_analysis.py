@@ -163,10 +163,10 @@ def test_a_fraction_is_judged_by_its_effects(sweeps):
     [
         ({}, []),
         ({"at_step": 20, "metric": "accuracy", "margin": 0.5}, []),
-        ({"at_step": 10}, ["read at step 10 in place of 20"]),
-        ({"margin": 2.0}, ["margin 2 in place of 0.5"]),
-        ({"metric": "loss"}, ["metric loss in place of accuracy"]),
-        ({"baseline": "3"}, ["compared with augment: off, ema: off in place of what was planned"]),
+        ({"at_step": 10}, ["evaluated at step 10 instead of 20"]),
+        ({"margin": 2.0}, ["margin 2 instead of 0.5"]),
+        ({"metric": "loss"}, ["metric loss instead of accuracy"]),
+        ({"baseline": "3"}, ["compared with augment: off, ema: off instead of as planned"]),
         ({"baseline": "augment=on ema=on"}, []),
     ],
 )

@@ -88,7 +88,7 @@ def test_a_training_that_was_stopped_says_so_and_one_that_lost_its_status_too(sw
             {"versions": {"ablate-tf": "0.2.0", "tensorflow": "2.21.0", "keras": "3.15.1"}},
             "ablate (0.1.0, 0.2.0), so their code",
         ),
-        ({"dirty": True}, "1 of 2 trainings were done with code that was changed since its commit"),
+        ({"dirty": True}, "1 of 2 trainings used uncommitted changes"),
     ],
 )
 def test_what_trainings_do_not_share_is_said_once(sweep, made, other, told):

@@ -57,7 +57,7 @@ def test_seeds_that_leave_out_some_that_were_looked_at_make_a_report_exploratory
     found = analyzed(run(*WORDS, "seed=1,2,3"))
     assert found.question.exploratory
     assert (
-        "Exploratory: this list of seeds was not entered as a look before training, so no verdict here is confirmatory."
+        "Exploratory: this list of seeds was not registered as a look before training, so no verdict here is confirmatory."
         in said(found)
     )
     assert "chance that any" not in said(found)
@@ -135,7 +135,7 @@ def test_the_files_say_what_is_exploratory_and_the_level_of_a_second_look(run, t
     formats = ("html", "md", "csv", "latex")
     writing.make([str(exploratory)], tmp_path / "exploratory", formats)
     told = {path.name: path.read_text() for path in (tmp_path / "exploratory").iterdir() if path.is_file()}
-    why = "this list of seeds was not entered as a look before training"
+    why = "this list of seeds was not registered as a look before training"
     assert {name for name in ("index.html", "table.md", "methods.md") if why in told.get(name, why)} == {
         "index.html",
         "table.md",

@@ -68,7 +68,7 @@ def test_a_report_has_it_as_a_metric_and_the_gap_as_a_figure(program: Any) -> No
         reported = [float(row["train_accuracy"]) for row in csv.DictReader(file)]
     assert reported == [result["train_accuracy"] for result in program.results()]
     told, _ = program.command("report", folder.name, "--metric", "train_accuracy", "--out", "other", "--format", "csv")
-    assert "Exploratory: changed after training (metric train_accuracy in place of accuracy)" in told
+    assert "Exploratory: changed after training (metric train_accuracy instead of accuracy)" in told
 
 
 def test_what_was_trained_without_it_is_told(sweeps: Any) -> None:

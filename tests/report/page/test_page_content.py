@@ -58,9 +58,9 @@ def test_names_of_levels_stay_text_in_tables_figures_and_sentences(make_study, m
 
 def test_what_was_changed_after_training_stands_above_all_and_as_planned_below(make_study, make_report):
     planned = make_study(TWO)
-    changed = replace(planned, question=replace(planned.question, changes=("margin 1 in place of 0.5",), margin=1.0))
+    changed = replace(planned, question=replace(planned.question, changes=("margin 1 instead of 0.5",), margin=1.0))
     html = make_report(changed)
-    assert html.index("margin 1 in place of 0.5") < html.index("<h2")
+    assert html.index("margin 1 instead of 0.5") < html.index("<h2")
     assert "a margin of ± 0.5 points" in lines(section(changed, "plan"))
 
 

@@ -72,7 +72,7 @@ def test_the_caption_tells_what_is_missing_and_what_was_changed(study):
     values = [[0.8, "failed", 0.81], [0.79, 0.78, "diverged"], [0.7, 0.71, 0.72], [0.7, 0.71, 0.72]]
     text = paper.caption(study(values, margin=1.0))
     assert "Runs without a result: 1 diverged, 1 failed (of 12)." in text
-    assert "Exploratory, changed after training: margin 1 in place of 0.5." in text
+    assert "Exploratory, changed after training: margin 1 instead of 0.5." in text
     assert "Fewer than the 3 planned seeds: all (2)." in paper.caption(study([["missing", *WHOLE[0][1:]], *WHOLE[1:]]))
 
 
@@ -82,7 +82,7 @@ def test_a_table_that_travels_alone_says_that_it_is_exploratory(study):
     assert text.index("\\bottomrule") < text.index("Exploratory")
     assert "xploratory" not in paper.table(study(WHOLE))
     exploratory = paper.checklist(study(WHOLE, margin=1.0))
-    assert exploratory.splitlines()[2].startswith("Exploratory: changed after training (margin 1 in place of 0.5)")
+    assert exploratory.splitlines()[2].startswith("Exploratory: changed after training (margin 1 instead of 0.5)")
     assert "xploratory" not in paper.checklist(study(WHOLE))
 
 

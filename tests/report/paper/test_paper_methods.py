@@ -55,7 +55,7 @@ def test_the_method_is_that_of_the_sweep(study):
 
 def test_what_was_changed_after_training_is_no_plan(study):
     text = paper.methods(study(WHOLE, metric="loss"))
-    assert "exploratory: metric loss in place of accuracy." in text
+    assert "exploratory: metric loss instead of accuracy." in text
     assert "comparisons before training" not in text
     assert "no effect" not in text  # a loss has no margin
     assert "these verdicts is wrong" not in paper.methods(study(WHOLE, margin=1.0))

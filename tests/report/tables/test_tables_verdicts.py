@@ -79,7 +79,7 @@ def test_what_was_changed_after_training_marks_the_table(study):
     analysis = study(WHOLE, baseline="1", margin=1.0)
     lines = analysis.fill(footnotes.verdict_notes)
     assert any(
-        line.startswith("Exploratory: changed after training (margin 1 in place of 0.5; compared with augment: on, ema: off")
+        line.startswith("Exploratory: changed after training (margin 1 instead of 0.5; compared with augment: on, ema: off")
         for line in lines
     )
     assert analysis.fill(verdicts.part).text["change"][0] == "with EMA"
