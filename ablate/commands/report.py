@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ablate import terminal
 from ablate.commands.arguments import Parser, a_path
 from ablate.errors import AblateError, one_of
 from ablate.report import writing
@@ -65,6 +66,8 @@ def run(arguments: Sequence[str]) -> int:
         print(json.dumps(report.to_json(), allow_nan=False))
     else:
         writing.show(report, options.explain)
+        if options.notebook:
+            terminal.tell(f"Notebook  {report.files[-1]}")
     return 0
 
 

@@ -63,4 +63,6 @@ def objective(name: str, direction: str, evaluation_set: str) -> Objective:
         return Objective(name, column, title, f"loss on the {evaluation_set} set", "nats", "nats", 1.0, better, 4)
     if name == "seconds":
         return Objective(name, "training_seconds", "training time", "training time", "s", "s", 1.0, better, 1)
-    return Objective(name, name, name, "FLOPs for one image" if name == "operations" else name, "", name, 1.0, better, 0)
+    title = "FLOPs" if name == "operations" else name
+    axis = f"{title} for one image" if name == "operations" else title
+    return Objective(name, name, title, axis, "", title, 1.0, better, 0)

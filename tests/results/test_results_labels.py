@@ -39,8 +39,8 @@ def test_a_training_keeps_the_true_classes_and_the_same_command_adds_missing_one
     assert (without.labels, without.class_names) == (None, [])
     [note] = [note for note in without.notes if "true classes" in note]
     assert note == (
-        "The true classes of the evaluation images are missing from runs/, so intervals for new images and per-class differences "
-        "are left out; rerun the sweep's command to add them"
+        "The true classes of the evaluation images are missing from runs/, so intervals for new images and per-class "
+        "differences are left out; rerun the sweep's command to add them"
     )
     program(*words)
     assert results.load(sweep).labels.tolist() == first.labels.tolist()

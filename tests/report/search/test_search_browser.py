@@ -33,5 +33,5 @@ def test_the_print_of_a_search_says_what_the_page_says(opened, path, tmp_path):
     subprocess.run(["pdftotext", "-layout", "page.pdf"], cwd=tmp_path, check=True)
     text = " ".join((tmp_path / "page.txt").read_text().split())
     assert "The search helped: " in text
-    assert "is no result" in text
+    assert "is not a result" in text
     assert "python -m ablate lr=0.061300000123 batch_size=64" in text

@@ -63,7 +63,7 @@ def test_what_was_saved_is_what_nobody_trained(made):
     assert spent.loc["saved by reuse", "examples"] == TRAIN
     done, pruned, diverged, lapsed, retried = 15 * EPOCHS - 1, 7 * 3, 1, 4, 6
     assert spent.loc["trained", "examples"] == (done + pruned + diverged + lapsed + retried) * TRAIN
-    assert spent.loc["not trained, since the trial diverged or failed", "examples"] == (9 + 10) * TRAIN
+    assert spent.loc["not trained, because the trial diverged or failed", "examples"] == (9 + 10) * TRAIN
     assert spent["share"].sum() == pytest.approx(1)
 
 
@@ -123,7 +123,7 @@ def test_the_time_that_pruning_saved_is_unknown_where_nothing_was_trained(made):
     spent = searches.spent(found.trials).set_index("what")
     assert spent.loc["saved by pruning", "examples"] == 60
     assert pd.isna(spent.loc["saved by pruning", "seconds"])
-    assert spent.loc["not trained, since the trial diverged or failed", "seconds"] == 0
+    assert spent.loc["not trained, because the trial diverged or failed", "seconds"] == 0
     assert tables.spent(found).text.set_index("training").loc["saved by pruning", "time"] == "–"
     assert "pruning saved 60 examples and trainings" in " ".join(files.TEXTS["md"]["methods.md"](found).split()).lower()
 

@@ -15,14 +15,14 @@ def test_the_confirmation_is_the_result_and_the_best_score_is_none(confirmed):
     found = load(confirmed())
     answer = words.answer(found)
     assert answer.startswith("The search helped: its best setting (lr: 0.0613, batch_size: 64) beats the default (lr: 0.1, ")
-    assert "by 1.17 points (" in answer
-    assert "on the test set, over 3 seeds that no trial used." in answer
+    assert "by 1.17 pp (CI " in answer
+    assert "on the test set (3 fresh seeds)." in answer
     told = said(found)
-    assert "80.00%, is no result" in told
-    assert "The best of 25 equal trials flatters by about" in told
-    assert "holds for the trained budget of 10 epochs (450,000 examples), not for longer training" in told
+    assert "80.00%, is not a result" in told
+    assert "The best of 25 equally good trials exceeds its true value by about" in told
+    assert "holds for the budget of 10 epochs (450,000 examples), not for longer training" in told
     assert "25 of 25 trials are finished: 16 done, 7 pruned, 1 diverged, 1 failed." in told
-    assert "1 lapsed (its process stopped or died; another trial went on in its place), 1 surplus" in told
+    assert "Not counted: 1 abandoned (its worker stopped or died; another trial took its place), 1 duplicate" in told
     commands = repeat.commands(found, "multirun/search")
     best = "python -m ablate lr=0.061300000123 batch_size=64 epochs=2 precision=bfloat16"
     assert commands["train the best setting on all training images"].startswith(best)
@@ -30,7 +30,7 @@ def test_the_confirmation_is_the_result_and_the_best_score_is_none(confirmed):
     assert commands["repeat the confirmation"].startswith(again)
     method = files.TEXTS["md"]["methods.md"](found)
     assert "5,000 others, held out" in method
-    assert "3 seeds that no trial had used (1000, 1001, 1002), and read on the test set" in method
+    assert "3 fresh seeds (1000, 1001, 1002) and evaluated them on the test set" in method
     names = [table.name for table in tables.every(found)]
     assert names[:2] == ["confirmation_verdicts", "confirmation_arms"]
     assert tables.every(found)[0].text["change"].tolist() == ["lr 0.1 → 0.0613, batch size 128 → 64"]
@@ -39,7 +39,7 @@ def test_the_confirmation_is_the_result_and_the_best_score_is_none(confirmed):
 @pytest.mark.parametrize(
     ("gains", "begins"),
     [
-        ((1.2, -1.0, 0.4), "The confirmation does not show that the search gained anything: "),
+        ((1.2, -1.0, 0.4), "The confirmation shows no gain: "),
         ((-1.2, -1.3, -1.1), "The search gained nothing: "),
         ((0.01, 0.02, 0.03), "The search gained nothing that matters: "),
     ],
@@ -48,12 +48,12 @@ def test_a_gain_that_is_not_shown_is_said_first(confirmed, gains, begins):
     assert words.answer(load(confirmed(gains))).startswith(begins)
 
 
-def test_how_much_the_best_score_flatters_is_told_of_known_scatter_alone(made, confirmed):
-    assert "scatter by 0.4 points (sd, of other runs on CIFAR-10)" in said(load(made(name="images")))
+def test_how_optimistic_the_best_score_is_is_told_of_a_known_sd_alone(made, confirmed):
+    assert "if runs have an SD of 0.4 pp (typical on CIFAR-10)" in said(load(made(name="images")))
     digits = said(load(made(name="digits", fixed_overrides=["data=digits"])))
-    assert "is no result: the best of many noisy scores is good in part by chance.\n" in digits
-    assert "flatters by" not in digits
-    assert "(sd, from the confirmation)" in said(load(confirmed(fixed_overrides=["data=digits"])))
+    assert "is not a result: the best of many noisy scores is optimistic.\n" in digits
+    assert "exceeds its true value" not in digits
+    assert "pp between runs (from the confirmation)" in said(load(confirmed(fixed_overrides=["data=digits"])))
 
 
 def test_a_number_that_was_drawn_has_four_digits_everywhere(made):
@@ -67,8 +67,8 @@ def test_a_number_that_was_drawn_has_four_digits_everywhere(made):
 def test_without_a_confirmation_there_is_no_result(made):
     assert words.answer(load(made())).startswith("The search has no result yet: ")
     assert "confirm_seeds=0 asked for none" in words.answer(load(made(confirm_seeds=0)))
-    assert "it follows when the search is finished" in words.answer(load(made(n_trials=30)))
-    assert words.answer(load(made([]))) == "The search has found nothing yet: no trial is done."
+    assert "it follows once the search is finished" in words.answer(load(made(n_trials=30)))
+    assert words.answer(load(made([]))) == "The search has no result yet: no trial is done."
 
 
 def test_a_default_that_won_is_said_first(made):
@@ -82,7 +82,7 @@ def test_a_default_that_won_is_said_first(made):
 
 def test_tuning_on_the_test_set_is_said_everywhere(made):
     found = load(made(fixed={"evaluation_set": "test"}, allow_test=True, validation_images=0))
-    assert "test set (allow_test=true)" in said(found)
+    assert "test scores (allow_test=true)" in said(found)
     for name in ("table.md", "methods.md", "checklist.md"):
         assert "allow\\_test=true" in files.TEXTS["md"][name](found) or "allow_test=true" in files.TEXTS["md"][name](found), (
             name
@@ -92,7 +92,7 @@ def test_tuning_on_the_test_set_is_said_everywhere(made):
 
 def test_two_objectives_have_a_front_and_no_one_result(made, two_objectives):
     found = load(made(two_objectives[0], **two_objectives[1]))
-    assert "3 of the 9 trials that are done are on the front of validation accuracy and operations" in said(found)
+    assert "3 of 9 finished trials are Pareto-optimal in validation accuracy and FLOPs: " in said(found)
     assert tables.best(found).text["model"].tolist() == ["tuto", "alex2", "squeeze1"]
 
 
