@@ -230,7 +230,7 @@ def test_as_json_it_is_one_object_of_the_same_numbers(sweep, capsys):
     assert type(found["arms"][0]["parameters"]) is int
     assert [row["verdict"] for row in found["effects"]] == analysis.comparisons["verdict"].tolist()
     assert found["level"] == pytest.approx(1 - 0.05 / 3)
-    assert any("They decide helps and hurts." in note for note in found["notes"])
+    assert any("helps, hurts: " in note for note in found["notes"])
 
 
 def test_as_json_it_says_where_it_looked_for_trajectories_that_are_gone(sweep, made, tmp_path, capsys):
@@ -322,7 +322,7 @@ def test_a_store_needs_a_folder_to_write_into(sweep, tmp_path, made, capsys):
     with pytest.raises(AblateError, match="--out DIR is required for the report of a store"):
         report.run([store])
     assert report.run([store, "--out", str(tmp_path / "out"), *LIGHT]) == 0
-    assert "nothing was fixed: a store, not a sweep" in capsys.readouterr().out
+    assert "a store, where nothing was fixed before training" in capsys.readouterr().out
 
 
 def test_sweeps_joined_need_a_folder_to_write_into(both):

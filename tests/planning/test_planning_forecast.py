@@ -193,7 +193,7 @@ def test_this_machines_speed_is_measured_and_kept(
     assert (found.sources, found.unknown) == ((forecast.CALIBRATED,), None)
     assert found.seconds is not None
     assert 1 < found.seconds < 1e6
-    assert "measuring the speed of this machine with 1 thread, to be kept for later plans" in capsys.readouterr().err
+    assert "measuring the speed of this machine with 1 thread, for this and later plans" in capsys.readouterr().err
     assert len(json.loads((tmp_path / "cache" / calibration.FILE).read_text())) == 1
     monkeypatch.setattr(calibration, "_measured", lambda *_: pytest.fail("measured again"))
     assert asked(made, alone, calibrate=True) == found

@@ -255,7 +255,7 @@ def test_a_folder_holds_one_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(sweep.RunsFailed):
         sweep.run(make("augment=on,off", "steps=20", "report.margin=2"), folder, settings, nothing, lambda _: None)
     assert read_json(folder / "sweep.json") == before
-    assert "report.margin=0.5 was fixed before training and stays; 2 is not taken" in capsys.readouterr().err
+    assert "this sweep keeps report.margin=0.5, fixed before training; 2 is ignored" in capsys.readouterr().err
     (folder / "sweep.json").write_text("{")
     with pytest.raises(
         AblateError, match=r"sweep\.json: not valid JSON .* Restore it, or delete .*sweep to fix it anew; the trainings stay\."

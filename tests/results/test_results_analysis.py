@@ -320,7 +320,7 @@ def test_trainings_from_before_the_plan_are_counted_where_it_is_dated(sweeps):
     found = analyzed(folder)
     assert found.begun_earlier == 1
     assert caveats.earlier(found.results, found.question, found.begun_earlier).startswith(
-        "1 of 4 trainings was begun before this sweep was planned: "
+        "1 of 4 trainings predates this plan; "
     )
     sweep_file.write(folder, replace(made.sweep, fixed_at=1795317580))
     assert analyzed(folder).begun_earlier == 0
@@ -396,7 +396,7 @@ def test_a_network_that_knows_one_class_is_named(sweeps, monkeypatch):
     monkeypatch.setitem(globals(), "LABELS", np.zeros(IMAGES, dtype=int))
     monkeypatch.setitem(globals(), "rights", lambda levels, *_: np.full(IMAGES, levels["augment"] == "on"))
     [line] = analyzed(fill(sweeps, made)).fill(caveats.doubts)
-    assert line.startswith("These networks give every image the same class, so they have learned nothing: ")
+    assert line.startswith("These networks predict the same class for every image, so they learned nothing: ")
     assert "no augmentation, seed 1" in line
 
 

@@ -117,7 +117,7 @@ def test_a_damaged_file_counts_as_missing_is_found_by_verify_and_written_anew(sw
     assert results.load(sweep).labels is None
     assert runs_command.run(["verify", "--store", str(sweeps.store)]) == 1
     [line] = [line for line in capsys.readouterr().out.splitlines() if str(kept_file) in line]
-    assert "given again, writes it again" in line
+    assert "rerun the command of a sweep on these data to write it again" in line
     keep(made.runs[0])
     assert len(results.load(sweep).labels) == 360
     assert runs_command.run(["verify", "--store", str(sweeps.store)]) == 0

@@ -38,7 +38,7 @@ def test_a_second_look_has_a_quarter_of_the_level_and_says_what_holds_of_both(ru
     assert "You looked twice (3 seeds, then 5). The chance that any verdict of either look is wrong is at most 7.5%" in said(
         found
     )
-    assert "99.38% (5% shared among the comparisons of a sweep, and less at each further look)" in said(found)
+    assert "99.38%, Bonferroni-adjusted, and narrower levels at each further look" in said(found)
     assert "You looked" not in said(analyzed(first))
 
 
@@ -48,7 +48,7 @@ def test_rows_of_one_report_have_their_own_levels(run):
     by_name = dict(zip(found.comparisons["name"], found.comparisons["level"], strict=True))
     assert by_name == {"no EMA": 1 - 0.05 / 8, "no augmentation": 1 - 0.05 / 2}
     assert "97.5% to 99.38%" in said(found)
-    assert "2 sweeps of this store have read this test set." in said(found)
+    assert "2 sweeps in this store have used this test set." in said(found)
     assert "at most 11.25%" in said(found)
 
 
@@ -79,7 +79,7 @@ def test_a_comparison_is_pending_until_all_of_its_runs_have_ended(run):
         "no augmentation": "pending until all of its runs have ended",
     }
     assert found.comparisons["verdict"].tolist()[1] == "no verdict"
-    assert "Pending: 1 of 9 runs is not there yet" in said(found)
+    assert "Pending: 1 of 9 runs is missing." in said(found)
 
 
 def test_trainings_that_were_begun_before_a_look_take_the_place_of_the_promise(run, sweeps):

@@ -88,10 +88,10 @@ def test_the_two_columns_of_the_table_are_the_numbers_of_effects_csv(retuned, tm
     values, text = both.values, both.text  # noqa: PD011
     assert text["change"].tolist() == ["no augmentation", "no EMA"]
     points = analysis.comparisons["points"].tolist()
-    assert values["effect at the shared rate"].tolist() == points[:2]
-    assert values["effect at each arm's own best"].tolist() == points[2:]
+    assert values["effect at the shared lr"].tolist() == points[:2]
+    assert values["effect at each arm's best lr"].tolist() == points[2:]
     assert values["best lr"].tolist() == [0.2, 0.1]
-    assert values["baseline's"].tolist() == [0.05, 0.05]
+    assert values["baseline's best lr"].tolist() == [0.05, 0.05]
     files.write(analysis, tmp_path, str(folder), ["csv", "md"])
     effects = pd.read_csv(tmp_path / "effects.csv")
     assert effects["rates"].tolist() == ["shared", "shared", "own best", "own best"]
@@ -99,10 +99,10 @@ def test_the_two_columns_of_the_table_are_the_numbers_of_effects_csv(retuned, tm
     markdown = (tmp_path / "table.md").read_text()
     for cell in text.to_numpy().ravel():
         assert escaping.markdown(cell) in markdown
-    assert "conditional on the rates chosen" in markdown
+    assert "conditional on the chosen rates" in markdown
     methods = (tmp_path / "methods.md").read_text()
     assert "no augmentation: −4.83 and −0.67; no EMA: −10.00 and −14.50" in methods.replace("\\", "")
-    assert "held out of the training" in methods
+    assert "held out of training" in methods
     tuning = pd.read_csv(tmp_path / "tuning.csv")
     assert tuning.loc[tuning["chosen"], "lr"].tolist() == [0.05, 0.2, 0.1]
 
@@ -114,20 +114,20 @@ def test_an_arm_whose_best_rate_is_the_shared_one_as_the_baselines_is_judged_onc
     assert analysis.comparisons["rates"].tolist() == ["shared", "shared and own best", "own best"]
     [both, *_] = tables.in_file(analysis)
     values = both.values  # noqa: PD011
-    assert values["effect at the shared rate"][1] == values["effect at each arm's own best"][1]
-    assert "one that is in both counts once" in both.notes[-1]
+    assert values["effect at the shared lr"][1] == values["effect at each arm's best lr"][1]
+    assert "a difference in both counts once" in both.notes[-1]
 
 
 def test_what_is_said_of_the_rates(retuned) -> None:
     analysis, folder = retuned()
     of = analysis.retuned
     assert of.edges == [
-        "At an end of the rates tried, so that a better one may lie beyond: baseline (lowest); no augmentation (highest)."
+        "Best rate at the edge of the grid, so a better one may lie beyond it: baseline (lowest); no augmentation (highest)."
     ]
-    assert of.gone == ["Not to be chosen, since a seed was not trained to the end: no EMA at 0.2 (2 diverged)."]
-    assert "of 0.5, 1, 2 times the shared 0.1" in of.how
+    assert of.gone == ["Rates excluded because a seed did not finish: no EMA at 0.2 (2 diverged)."]
+    assert "from 0.5, 1, 2 times the shared lr 0.1" in of.how
     assert "287 validation images" in of.how
-    assert "2 seeds (3, 4) that are not measured here" in of.how
+    assert "2 seeds (3, 4) that the results here do not use" in of.how
     first, _, third, _ = analysis.fill(sentences.sentences)
     assert first.startswith("At the shared learning rate: ")
     assert third.startswith("Each at its best learning rate (0.2; baseline 0.05): ")
@@ -137,7 +137,7 @@ def test_what_is_said_of_the_rates(retuned) -> None:
     assert "retune=true 'retune_rates=[0.5,1,2]' retune_seeds=2" in train
     assert "lr=" not in train.replace("retune_", "")
     assert name(analysis.results.sweep) == folder.name
-    assert "how the others were chosen" in paper.checklist(analysis)
+    assert "how the other hyperparameters were chosen" in paper.checklist(analysis)
 
 
 @pytest.mark.parametrize(
@@ -173,9 +173,9 @@ def test_the_page_has_all_of_it(retuned, tmp_path) -> None:
     files.write(analysis, tmp_path, str(folder), ["html"])
     page = (tmp_path / files.PAGE).read_text()
     for text in (
-        "At the shared learning rate, and each arm at its own best",
+        "Effects at the shared learning rate and at each arm",
         "What the tuning found",
-        "is too high by chance alone, of 3 equal",
+        "is optimistic: for 3 equally good rates",
     ):
         assert text in page
 
@@ -197,6 +197,6 @@ def test_the_tuning_has_a_report_of_its_own(sweeps) -> None:
     assert analysis.question.evaluation_set == "validation"
     assert analysis.question.pairs == ()
     assert "where learning rates are chosen" in analysis.fill(story.answer)
-    assert "of which its best was chosen" in paper.methods(analysis)
+    assert "to choose the best" in paper.methods(analysis)
     assert commands(analysis.results.sweep, "x") == []
     assert pd.read_csv(io.StringIO(tables.csv(analysis.arms)))["lr"].round(3).unique().tolist() == [0.1, 0.05, 0.2]

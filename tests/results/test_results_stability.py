@@ -89,7 +89,7 @@ def test_the_sentence_about_5_percent_appears_only_where_it_holds(sweeps, fallen
 
 def test_unstable_runs_are_shown_and_counted(fallen, tmp_path):
     text = screen(fallen)
-    assert "Unstable runs: 1 of 10. 0 of 5 seen allows a rate of up to 45%, 1 of 5 up to 66%" in text
+    assert "Unstable runs: 1 of 10. With 0 of 5, the true rate may be up to 45%; with 1 of 5, up to 66%" in text
     assert "lr 0.1 → 0.1001, seed 2 (80.1% → 70.3%)" in text
     (table,) = [each for each in tables.every(fallen) if each.name == "unstable"]
     assert table.text["seed"].tolist() == ["2"]

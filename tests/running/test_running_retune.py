@@ -115,10 +115,10 @@ def test_what_was_chosen_is_kept_and_never_changed(tmp_path: Path) -> None:
         {"rate": 2.0, "lr": 0.2, "edge": "highest"},
     ]
     assert content["note"] == of.choose(results(of, {0: 0.5, 1: 2.0})).note
-    with pytest.raises(AblateError, match="whose rates are of another"):
+    with pytest.raises(AblateError, match="holds the tuning of another sweep"):
         kept(tmp_path, "tuning-00000000")
     (tmp_path / FILE).write_text("{")
-    with pytest.raises(AblateError, match=r"not valid JSON.*chosen anew from the tuning beside it"):
+    with pytest.raises(AblateError, match=r"not valid JSON.*to choose the same rates again from the tuning beside it"):
         kept(tmp_path, of.tuning.name)
 
 
@@ -126,13 +126,13 @@ def chosen(*tried: dict[float, Sequence[float | None]], seeds: int) -> Choice:
     return Choice("tuning-00000000", tuple(range(seeds)), (40,), tuple(tuned(each) for each in tried))
 
 
-def test_by_how_much_chance_flatters_is_told_from_the_tunings_own_seeds() -> None:
+def test_by_how_much_chance_helps_is_told_from_the_tunings_own_seeds() -> None:
     found = chosen({0.5: (0.60, 0.62), 1.0: (0.60, 0.64), 2.0: (None, 0.5)}, {0.5: (0.7, 0.7), 1.0: (0.7, None)}, seeds=2)
     # Deviations 1.41, 2.83 and 0 points, pooled 1.83; of two means of two seeds 0.59 x 1.83 / 1.41.
     assert found.note == (
-        "The highest of several means is too high by chance alone, of 2 equal rates by up to about 0.76 points, since the 2 "
-        "seeds of one rate scatter by 1.8 points (sd, over all arms and rates). So no score of the tuning is a result: what is "
-        "chosen is measured again, with seeds that had no part in the choice."
+        "The highest of several noisy means is optimistic: for 2 equally good rates by up to about 0.76 pp, given an SD of 1.8 "
+        "pp between the 2 seeds of one rate (pooled over arms and rates). So no tuning score is a result: the chosen rates are "
+        "evaluated again, with fresh seeds."
     )
 
 
@@ -157,7 +157,7 @@ def test_of_equal_rates_the_chosen_one_is_as_much_too_high_as_the_note_says(rate
     found = chosen(*({2.0**rate: tuple(one) for rate, one in enumerate(arm)} for arm in draws), seeds=seeds)
     best = [arm.best for arm in found.arms]
     excess = 100 * (np.mean([one.mean for one in best if one is not None and one.mean is not None]) - 0.7)
-    told = re.search(r"of (\d+) equal rates by up to about ([\d.]+) points", found.note)
+    told = re.search(r"for (\d+) equally good rates by up to about ([\d.]+) pp", found.note)
     assert told is not None
     assert int(told[1]) == rates
     assert float(told[2]) == pytest.approx(excess, rel=0.08)
@@ -321,7 +321,7 @@ def test_one_command_is_one_folder_whatever_is_chosen() -> None:
     [
         (("augment=on,off", "ema=on,off"), "factorial", "retune=true needs arms with one change each: design=one_factor"),
         (("augment=on,off",), "ladder", "retune=true needs arms with one change each: design=one_factor"),
-        (("augment=on,off", "lr=0.1,0.2"), "one_factor", "a list of values for lr, not both"),
+        (("augment=on,off", "lr=0.1,0.2"), "one_factor", "retune=true cannot be combined with a list of values for lr"),
         (("augment=on,off", "data.validation=99"), "one_factor", "retune=true needs data.eval_on=test data.validation=0, got"),
         (("steps=20",), "one_factor", "retune=true needs arms to compare"),
         (("augment=on,off", "seed=2147483647"), "one_factor", "so seed must be smaller, got seed=2147483647"),
@@ -397,7 +397,7 @@ def test_tune_choose_measure_with_one_command_that_goes_on_where_it_stopped(prog
     assert not (folder / FILE).exists()
     assert not (folder / "sweep.json").exists(), "what is judged is fixed after the tuning"
     out, told = program.command("status", str(folder))
-    assert f"{folder} still tunes learning rates, so this is its tuning, {folder}/retune" in told
+    assert f"{folder} is still tuning learning rates; this is the tuning, {folder}/retune" in told
     assert "of 8 trainings done" in out
 
     process = program.start(*WORDS)  # killed while it measures: what was chosen stays, and no tuning is done again

@@ -30,16 +30,16 @@ def test_another_winner_is_measured_on_other_seeds_and_the_report_counts_the_loo
     first = json.loads((folder / "confirmation" / "sweep.json").read_text())
     assert first["seeds"] == [1, 2]
     _, err = program(*words, "hydra.sweeper.n_trials=2", "hydra.sweeper.enqueue=[{lr:1e-6},{lr:0.3}]")
-    assert "more trials found another best setting" in err
+    assert "more trials found a better setting" in err
     assert json.loads((folder / "confirmation-1" / "sweep.json").read_text())["runs"] == first["runs"]
     second = json.loads((folder / "confirmation" / "sweep.json").read_text())
     assert second["seeds"] == [3, 4]
-    assert "Before this confirmation there was one" in (folder / "report" / "table.md").read_text()
+    assert "This is not the first confirmation: an earlier one" in (folder / "report" / "table.md").read_text()
     _, err = program(*words, "hydra.sweeper.n_trials=2")
     assert "more trials found" not in err
     assert json.loads((folder / "confirmation" / "sweep.json").read_text()) == second
     _, err = program(*words, "hydra.sweeper.n_trials=1")
-    assert "2 trials are finished already, so there are as many, not 1" in err
+    assert "2 trials are already finished, so the search has 2, not 1" in err
 
 
 def test_the_end_of_the_time_ends_the_search_and_what_there_is_is_measured(program: Any) -> None:

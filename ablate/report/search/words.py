@@ -148,11 +148,10 @@ def warnings(found: SearchResults) -> list[str]:
     """What must not be overlooked: that the test set was looked at, for choosing or more than once."""
     told = []
     if found.earlier:
-        count = "one" if len(found.earlier) == 1 else str(len(found.earlier))
+        count = "an earlier one" if len(found.earlier) == 1 else f"{len(found.earlier)} earlier ones"
         told.append(
-            f"This is not the first confirmation: {count} earlier {'one' if count == 'one' else 'ones'} "
-            f"({', '.join(found.earlier)}) used other seeds and the same test images. Adding trials until a confirmation "
-            "pleases makes the test set choose"
+            f"This is not the first confirmation: {count} ({', '.join(found.earlier)}) used other seeds and the same test "
+            "images. Adding trials until a confirmation pleases makes the test set choose"
         )
     confirmation = found.confirmation
     if confirmation is not None and any(len(looks) > 1 for looks in confirmation.looks):
