@@ -209,7 +209,7 @@ def test_a_terminal_shows_a_bar_with_speed_and_time_left(program: Any) -> None:
     words = ["-m", "ablate", *program.base, "steps=300", "eval_every=100"]
     shown = pexpect.spawn(sys.executable, words, cwd=program.folder, env=program.env, dimensions=(24, 110), timeout=300)
     shown.expect(r"step \d+/300.*loss \d+\.\d\d.*accuracy \d+\.\d %.*examples/s.*\d:\d\d:\d\d")
-    shown.expect("accuracy .* on the test set at step 300, averaged weights")
+    shown.expect("accuracy .* on the test set at step 300, EMA weights")
     shown.expect(pexpect.EOF)
     shown.close()
     assert shown.exitstatus == 0

@@ -635,15 +635,19 @@ def without_line(path: Path, number: int) -> None:
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
-    "config gone": (lambda path: (path / "config.yaml").unlink(), "config.yaml: missing", "writes the file again"),
-    "config": (lambda path: flipped(path / "config.yaml", -3), "config.yaml: its content does not fit", "read as before"),
-    "status gone": (lambda path: (path / "status.json").unlink(), "status.json: missing", "writes the file again"),
-    "status empty": (lambda path: (path / "status.json").write_text(""), "status.json: empty", "read as before"),
-    "status cut": (lambda path: (path / "status.json").write_text('{"st'), "status.json: cut off", "read as before"),
+    "config gone": (lambda path: (path / "config.yaml").unlink(), "config.yaml: missing", "rewrites the file"),
+    "config": (
+        lambda path: flipped(path / "config.yaml", -3),
+        "config.yaml: its content does not fit",
+        "finished runs still count",
+    ),
+    "status gone": (lambda path: (path / "status.json").unlink(), "status.json: missing", "rewrites the file"),
+    "status empty": (lambda path: (path / "status.json").write_text(""), "status.json: empty", "finished runs still count"),
+    "status cut": (lambda path: (path / "status.json").write_text('{"st'), "status.json: cut off", "finished runs still count"),
     "status changed": (
         lambda path: (path / "status.json").write_text((path / "status.json").read_text().replace("30", "40")),
         "status.json: its check does not fit",
-        "read as before",
+        "finished runs still count",
     ),
     "env": (lambda path: (path / "env.json").write_text("[3]"), "env.json: not a JSON object", "nothing else depends on it"),
     "final steps": (
@@ -660,7 +664,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "predictions": (
         lambda path: flipped(path / "predictions" / "30.npz"),
         "30.npz: not the bytes that were written",
-        "the command that reads this step trains again",
+        "a run that needs this step trains again",
     ),
     "predictions gone": (lambda path: (path / "predictions" / "20.npz").unlink(), "20.npz: missing", "ablate runs rm "),
     "checkpoint": (lambda path: flipped(path / "checkpoints" / "30.npz"), "30.npz: ", "resumes from step 20 instead"),
@@ -687,7 +691,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "middle row gone": (
         lambda path: without_line(path, 1),
         "metrics.jsonl: the row of step 20 is lost",
-        "to have others back: ablate runs rm ",
+        "to restore the others, run ablate runs rm ",
     ),
     "env gone": (lambda path: (path / "env.json").unlink(), "env.json: missing", "nothing else depends on it"),
     "a folder": (
@@ -837,7 +841,7 @@ def unreadable(store: Path, monkeypatch: pytest.MonkeyPatch) -> Trajectory:
 def test_a_trajectory_that_cannot_be_read_is_said(unreadable: Trajectory, said: Callable[..., str]) -> None:
     assert listed(said)[unreadable.fingerprint]["state"] == "damaged"
     line, counts = said("verify", status=1).splitlines()
-    assert line == f"runs/{unreadable.fingerprint}: cannot be read: permission denied; allow it to be read, or mend the disk"
+    assert line == f"runs/{unreadable.fingerprint}: cannot be read: permission denied; make it readable, or repair the disk"
     assert "1 damaged" in counts
 
 

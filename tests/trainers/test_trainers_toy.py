@@ -209,9 +209,9 @@ def test_plan_sweep_again_status_and_report(toy: Program) -> None:
     assert "6 runs (2 arms × 3 seeds) on 6 trainings, all done" in again
     assert [one.segments() for one in toy.trainings] == before, "nothing is trained again"
     assert "6 of 6 trainings done" in toy("status", "factorial")
-    report = toy("report", "factorial", "--format", "md,csv,html,tex,png")
-    assert "With trainer.trick, accuracy rises by 10.00 points in all 3 seeds alike" in report
-    assert not re.search(r"parameters|operations|examples/s|damaged|weights|images", report)
+    report = toy("report", "factorial", "--format", "md,csv,html,tex,png", "--explain")
+    assert "With trainer.trick: inconclusive, because all 3 seeds give the same difference (+10.00 pp)" in report
+    assert not re.search(r"parameters|operations|FLOPs|examples/s|damaged|weights|images", report)
     assert "missing" not in toy("runs", "verify")
     assert toy("runs", "list").count("toy") >= 6
 
@@ -302,9 +302,10 @@ def test_another_metric_is_judged_as_it_is(toy: Program) -> None:
         "progress=false",
         "report.formats=[csv,md]",
     )
-    told = toy("-m", *words, "trainer.trick=off,on", "seed=0,1,2")
-    assert "With trainer.trick, perplexity rises by 0.1000 units in all 3 seeds alike" in told
-    assert not re.search("accuracy|points", told.split("arm  ")[1].split("Intervals")[0])
+    toy("-m", *words, "trainer.trick=off,on", "seed=0,1,2")
+    told = toy("report", "factorial", "--format", "csv", "--explain")
+    assert "With trainer.trick: inconclusive, because all 3 seeds give the same difference (+0.1000 units)" in told
+    assert not re.search("accuracy|pp\\b", told.split("arm  ")[1].split("t-intervals")[0])
     results = toy.results()
     assert [set(result) & {"perplexity", "accuracy", "metric"} for result in results] == [{"perplexity", "metric"}] * 6
     assert "perplexity 0.608" in toy(*words[:5], "hydra.run.dir=out")
@@ -314,8 +315,9 @@ def test_another_metric_is_judged_as_it_is(toy: Program) -> None:
 
 def test_values_below_zero_at_steps_of_its_own_are_shown_as_they_are(toy: Program) -> None:
     words = ("-cd", "my", "trainer=minus", "steps=40", "workers=2", "progress=false", "report.formats=[csv]")
-    told = toy("-m", *words, "trainer.trick=off,on", "seed=0,1")
-    assert "With trainer.trick, reward falls by 0.1000 units" in told
+    toy("-m", *words, "trainer.trick=off,on", "seed=0,1")
+    told = toy("report", "factorial", "--format", "csv", "--explain")
+    assert "With trainer.trick: inconclusive, because all 2 seeds give the same difference (−0.1000 units)" in told
     [sweep] = (toy.folder / "multirun").iterdir()
     lines = (sweep / "report" / "evaluations.csv").read_text().splitlines()
     assert len(lines) == 1 + 4 * 6, "those at 7, 14, 21, 28, 35 and 40 of each run"
@@ -337,9 +339,9 @@ def test_a_store_is_reported_without_what_others_have_trained(toy: Program) -> N
 def test_a_search_in_steps(toy: Program) -> None:
     words = (*SWEEP, "hydra/sweeper=optuna", "trainer.rate=interval(0.1,2.0)", "hydra.sweeper.n_trials=4")
     words = (*words, "hydra.sweeper.confirm_seeds=2")
-    assert "a trial trains for 40 steps" in toy("plan", *words)
+    assert "each trial trains for 40 steps" in toy("plan", *words)
     told = toy("-m", *words)
-    assert "holds for the trained budget of 40 steps" in told
+    assert "holds for the budget of 40 steps" in told
     assert not re.search("epoch|images|batch", told)
     [folder] = (toy.folder / "multirun").iterdir()
     trials = json.loads((folder / "trials.json").read_text())["trials"]
