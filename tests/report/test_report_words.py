@@ -119,7 +119,7 @@ def test_several_factors_are_read_together():
 
 def test_three_names_stand_one_after_another_with_commas():
     three = [*REMOVED, ("ema", "on", "off"), ("weight_decay", "scaled", "off")]
-    assert said(NONE, three).startswith("no effect of augmentation, EMA and weight decay: ")
+    assert said(NONE, three).startswith("no augmentation, no EMA and no weight decay together have no effect: ")
     assert said(INCONCLUSIVE, [("augment", "on", "center"), ("init", "xavier", "he")]).startswith(
         "center crop only and initialization xavier → he together: inconclusive with 3 seeds"
     )
