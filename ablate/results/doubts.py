@@ -109,6 +109,6 @@ def _tuning(sweep: Sweep, folder: Path) -> Iterator[tuple[str, str]]:
     beside = read_json(folder / RETUNE)
     if sweep.retune is not None and isinstance(beside, dict):
         chosen = {key: value for key, value in sweep.retune.items() if key not in ("own", "effects")}
-        differ = [key for key, value in beside.items() if key != CHECK and chosen.get(key) != value]
+        differ = [key for key, value in beside.items() if key not in (CHECK, "note") and chosen.get(key) != value]
         if differ:
             yield "retune", f"retune.{differ[0]} is not what {RETUNE} beside it has"

@@ -209,7 +209,10 @@ def _compare(found: Sweep, wanted: Sweep, folder: Path) -> None:
     """Refuse what was fixed, and cannot be checked, where it is not what the command plans."""
     kept, planned = (
         {f"fixed.{key}": each for key, each in one["fixed"].items() if key != "margin"}
-        | {key: one.get(key) for key in ("baseline", "same_arms", "fraction", "retune")}
+        | {key: one.get(key) for key in ("baseline", "same_arms", "fraction")}
+        | {
+            "retune": {key: each for key, each in (one.get("retune") or {}).items() if key != "note"}
+        }  # versions word it their way
         for one in (found.to_json(), wanted.to_json())
     )
     differ = [key for key in planned if kept.get(key) != planned[key]]

@@ -48,15 +48,13 @@ def importance(
             warnings.simplefilter("ignore")  # in a notebook, of progress bars that nobody sees
             import optuna
     except ImportError:
-        return none, ["Importances are left out, since Optuna is not installed: pip install 'ablate-tf[search]'"]
+        return none, ["Importances are left out because Optuna is not installed: pip install 'ablate-tf[search]'"]
     distributions = {key: _distribution(optuna, one) for key, one in space.items()}
     done = trials[trials["state"] == "done"]
     rows = [row for row in done.to_dict("records") if _inside(optuna, row, distributions)]
     notes = []
     if len(rows) < len(done):
-        notes.append(
-            f"Importances leave out {len(done) - len(rows)} of {len(done)} trials that lie outside of the search space"
-        )
+        notes.append(f"Importances leave out {len(done) - len(rows)} of {len(done)} trials that lie outside the search space")
     measured = [one for one in objectives if one.name not in COMPUTED]
     notes += [
         f"Importances for {one.title} are left out: they are computed from the model, not measured by trials"
@@ -68,8 +66,7 @@ def importance(
     if len(rows) < FEWEST:
         return none, [
             *notes,
-            f"Importances are left out: they take at least {FEWEST} trials that are done, "
-            f"and there {'is' if len(rows) == 1 else 'are'} {len(rows)}",
+            f"Importances are left out: they need at least {FEWEST} finished trials, got {len(rows)}",
         ]
     parts = []
     for one in measured:

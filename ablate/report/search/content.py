@@ -42,8 +42,8 @@ def sections(
         Section("question", "What was searched", blocks=(*own, *some("space", "setup"))),
         Section(
             "confirmation",
-            "The result: the confirmation",
-            "The best setting against the default, on seeds that no trial used." if found.confirmation is not None else "",
+            "Result: the confirmation",
+            "The best setting against the default, with fresh seeds." if found.confirmation is not None else "",
             (
                 *(some(*(name for name in shown if name.startswith(CONFIRMED))) or (Lines((words.answer(found),)),)),
                 *of_confirmation,
@@ -51,7 +51,7 @@ def sections(
         ),
         Section("best", "The best settings", blocks=some("best", "front")),
         Section("figures", "Figures", "Pointing at a value shows it." if others else "", (*others, *too_large(large))),
-        Section("importance", "Which key matters", blocks=some("importance") or _no_importance(found)),
+        Section("importance", "Importance of each key", blocks=some("importance") or _no_importance(found)),
         Section("trials", "All trials", blocks=(Lines(tuple(words.counted_trials(found))), *some("trials"))),
         Section(
             "failures",
@@ -101,7 +101,5 @@ def _confirmation_took(found: SearchResults) -> tuple[Block, ...]:
 def _environment(found: SearchResults) -> tuple[Block, ...]:
     notes = [*found.notes, *(found.confirmation.results.notes if found.confirmation is not None else ())]
     flagged = (Lines(tuple(dict.fromkeys(notes)), listed=True, warns=True),) if notes else ()
-    told = [f"Trials ran on {where}." for where in machines(found.trainings)] or [
-        "Not known: no training of a trial was found."
-    ]
+    told = [f"Trials ran on {where}." for where in machines(found.trainings)] or ["Unknown: no training of a trial was found."]
     return (*flagged, Lines(tuple(told)))

@@ -31,12 +31,12 @@ MEANINGS = {
     "curves.csv": "each evaluation of each trial",
     "history.csv": "the best score over the trials, in order of finishing",
     "importance.csv": "how much each key matters",
-    "front.csv": "the trials that are done, with whether another beats them",
-    "effort.csv": "what of each trial was trained, reused and saved, all its seeds together",
-    "spent.csv": "what was trained and saved in all",
+    "front.csv": "the finished trials, and which are Pareto-optimal",
+    "effort.csv": "what each trial trained, reused and saved, over its seeds",
+    "spent.csv": "what all trials trained and saved",
     TABLE: "all tables as Markdown",
     "methods.md": "a paragraph on the method for a paper",
-    "checklist.md": "what checklists of conferences ask",
+    "checklist.md": "answers for reproducibility checklists",
     "table.tex": "the search space for LaTeX (booktabs)",
 }
 

@@ -63,7 +63,7 @@ def answer(found: SearchResults) -> str:
     gains = "gains" if row["points"] * analysis.question.metric.better > 0 else "loses"
     size = numbers.number(abs(row["points"]), 1)
     unit = verdicts.unit(analysis.question)
-    return f"The best setting {gains} {size} {unit} on seeds that no trial used: {best}, default {default}."
+    return f"The best setting {gains} {size} {unit} on fresh seeds: {best}, default {default}."
 
 
 def _mean(analysis: Analysis, arm: int) -> str | None:

@@ -95,7 +95,7 @@ def test_importance_is_of_what_moves_the_score(made):
 def test_where_importance_cannot_be_told_that_is_said(made, monkeypatch):
     found = load(made([Trial(0, "done", {"lr": 0.1, "batch_size": "64"}, (0.8,))]))
     assert found.importances[0].empty
-    assert "at least 6 trials that are done, and there is 1" in found.importances[1][0]
+    assert "at least 6 finished trials, got 1" in found.importances[1][0]
     inside = load(made([Trial(number, "done", {"lr": 0.1, "batch_size": "64"}, (0.8,)) for number in range(3)]))
     outside = importance(inside.trials.assign(lr=0.9), inside.space, inside.objectives)
     assert "3 of 3 trials that lie outside" in outside[1][0]
