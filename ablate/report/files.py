@@ -26,25 +26,25 @@ TEXTS: dict[str, dict[str, Callable[[Analysis], str]]] = {
     "md": {TABLE: tables.markdown_file, "methods.md": paper.methods, "checklist.md": paper.checklist},
     "tex": {"table.tex": paper.table, "caption.tex": paper.caption},
 }
-_EXPLORATORY = "; exploratory: whether what is read was changed after training"
+_EXPLORATORY = "; exploratory: whether the analysis was changed after training"
 MEANINGS = {
     "runs.csv": "each run: its levels, seed, status, accuracy, costs and fingerprint",
     "evaluations.csv": "each evaluation of each run",
     "seeds.csv": "each arm's value for each seed",
     "arms.csv": f"each arm over its seeds, with its costs{_EXPLORATORY}",
-    "tuning.csv": "validation accuracies that learning rates were chosen by",
+    "tuning.csv": "the validation accuracies behind the choice of learning rates",
     "effects.csv": f"what was judged: intervals, p-values, verdicts{_EXPLORATORY}",
     "contrasts.csv": f"main effects and interactions over all arms{_EXPLORATORY}",
     "shapley.csv": "Shapley values",
     "over_training.csv": "each difference at every evaluation",
     "classes.csv": "each difference by class",
     "networks.csv": "pairs of networks on the same images",
-    "published.csv": "published accuracies beside ours",
+    "published.csv": "published and reproduced accuracies",
     "noise.csv": "the noise floor",
-    "stability.csv": "each finished run: how far it ended below the best of its own evaluations, and whether it is unstable",
+    "stability.csv": "each finished run: how far it ended below its own best, and whether it is unstable",
     TABLE: "all tables as Markdown",
     "methods.md": "a paragraph on the method for a paper",
-    "checklist.md": "what checklists of conferences ask",
+    "checklist.md": "answers for reproducibility checklists",
     "table.tex": "the table for LaTeX (booktabs)",
     "caption.tex": "its caption",
 }
