@@ -90,9 +90,11 @@ class AblateSweeper(Sweeper):
 
         train = self._launched(made.name) if trains is None else trains.within
         if isinstance(made, retune.Retuning):
-            finished = at_end(made.shared.runs[0].asked.report.formats)
+            asked = made.shared.runs[0].asked.report
+            finished = at_end(asked.formats, asked.style)
             return retune.run(made, folder, settings, train, finished, redact, place)
-        finished = at_end(made.runs[0].asked.report.formats)
+        asked = made.runs[0].asked.report
+        finished = at_end(asked.formats, asked.style)
         return sweep.run(made, folder, settings, train(""), finished, redact, place)
 
     def _as_become(self, made: "Plan", folder: Path) -> "Plan":

@@ -41,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.compare:
         from ablate.commands import compare
 
-        alone = ("sweep", "format", "baseline", "reach", "notebook")
+        alone = ("sweep", "format", "style", "baseline", "reach", "notebook")
         given = [f"--{word}" if word != "sweep" else options.sweep[0] for word in alone if getattr(options, word)]
         if given:
             raise AblateError(f"--compare cannot be combined with {given[0]}. Give them in two commands.")
@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     given = [f"--{_OPTIONS.get(name, name)}" for name, value in changes.items() if value is not None]
     if given:
         _refuse_searches(options.sweep, given[0])
-    report = writing.make(options.sweep, options.out, _formats(options.format), **changes)
+    report = writing.make(options.sweep, options.out, _formats(options.format), options.style, **changes)
     if options.notebook:
         from ablate.report import notebook
 
@@ -101,6 +101,7 @@ def _parser() -> Parser:
     parser.add_argument("--compare", nargs=2, metavar=("SWEEP", "SWEEP"), help="compare the effects of two sweeps")
     parser.add_argument("--out", type=a_path, metavar="DIR", help="where to write (default: SWEEP/report)")
     parser.add_argument("--format", metavar="LIST", help="formats to write: html,csv,md,tex,png,svg (default: all)")
+    parser.add_argument("--style", type=a_path, metavar="FILE", help="a matplotlib style file for the figures")
     parser.add_argument("--baseline", metavar="ARM", help="compare all arms with this one, by number or name")
     parser.add_argument("--metric", help="accuracy, or loss on the evaluation set")
     parser.add_argument("--at-step", type=int, metavar="STEP", help="evaluate all runs at another step")

@@ -135,6 +135,7 @@ TABLE: tuple[Key, ...] = (
     Key("report", "sweep", factor=False),
     Key("report.margin", "sweep", "pp", factor=False),
     Key("report.formats", "sweep", factor=False, single=False),
+    Key("report.style", "sweep", factor=False, single=False),
     Key("threads", "execution", factor=False),
     Key("workers", "execution", factor=False, single=False),
     Key("retries", "execution", factor=False, single=False),

@@ -165,10 +165,11 @@ class Readout(_Section):
 
 
 class Report(_Section):
-    """What is fixed for the report before training (margin, in points of accuracy), and what it is to be written as."""
+    """What is fixed for the report before training (margin, in points of accuracy), and how it is written."""
 
     margin: Positive
     formats: tuple[ReportFormat, ...]
+    style: str | None = None
 
 
 class Tail(_Section):

@@ -104,13 +104,22 @@ def _page(files: Sequence[Path]) -> Path | None:
     return files[0] if files[0].name == "index.html" else Path(os.path.commonpath([path.parent for path in files]))
 
 
-def at_end(formats: Sequence[str]) -> Callable[[Path], None]:
+def at_end(formats: Sequence[str], style: str | None = None) -> Callable[[Path], None]:
     """What writes the report of a sweep or search when all of its runs have ended, and shows it; see `running.sweep.run`.
 
     Args:
         formats: as for `write`; none for no report. What a search found is written in any case. A sweep that only tunes has no
             report: what it chose is told in that of the sweep around it.
+        style: of its figures, a file that is read at once; None for the built-in one.
+
+    Raises:
+        AblateError: the style cannot be read.
     """
+    if style is not None:
+        from ablate.report.figures import stylesheet
+
+        stylesheet.read(Path(style))
+        style = str(Path(style).resolve())
 
     def finished(folder: Path) -> None:
         from ablate.designs import TUNING
@@ -122,20 +131,24 @@ def at_end(formats: Sequence[str]) -> Callable[[Path], None]:
             write_results(folder)
         fixed = sweep_file.read(folder) if formats else None
         if fixed is not None and fixed.sweep.design != TUNING:
-            write(folder, formats)
+            write(folder, formats, style)
 
     return finished
 
 
-def write(folder: Path, formats: Sequence[str] | None = None) -> list[Path]:
+def write(folder: Path, formats: Sequence[str] | None = None, style: str | None = None) -> list[Path]:
     """Write the report of a sweep into its folder and print its summary; the paths of what was written. See `make`."""
-    report = make([str(folder)], formats=formats)
+    report = make([str(folder)], formats=formats, style=style)
     show(report)
     return report.files
 
 
 def make(
-    sources: Sequence[str], to: Path | None = None, formats: Sequence[str] | None = None, **changes: Any
+    sources: Sequence[str],
+    to: Path | None = None,
+    formats: Sequence[str] | None = None,
+    style: str | Path | None = None,
+    **changes: Any,
 ) -> Report | SearchReport:
     """Write a report, of sweeps or of one search.
 
@@ -143,11 +156,21 @@ def make(
         sources: as for `ablate.results.load`.
         to: the folder to write into; None for `report` in the sweep's.
         formats: of `ablate.report.files.FORMATS`; None for all.
+        style: of the figures, a matplotlib style file; None for the built-in one.
         changes: as for `ablate.results.question.ask`.
 
     Raises:
         AblateError: there is no such sweep, or nothing that could be reported so.
     """
+    from ablate.report.figures import chosen
+
+    with chosen(style):
+        return _make(sources, to, formats, **changes)
+
+
+def _make(
+    sources: Sequence[str], to: Path | None = None, formats: Sequence[str] | None = None, **changes: Any
+) -> Report | SearchReport:
     from ablate.report import files
     from ablate.results import load
     from ablate.results.analysis import analyze

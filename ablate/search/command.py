@@ -33,7 +33,7 @@ def run(
     arguments: Sequence[str],
     shown: str | None,
     config_dir: str | None,
-    at_end: Callable[[Sequence[str]], Finished],
+    at_end: Callable[[Sequence[str], str | None], Finished],
 ) -> None:
     """Search as the command line says; or, where `shown` is table or json, print the plan of it.
 
@@ -42,7 +42,7 @@ def run(
         master: the config that the command line composes, with the node of `hydra/sweeper: optuna`.
         params: overrides of a named study, by key; the words of the command line, `arguments`, replace them.
         config_dir: a folder with configs of the user's own.
-        at_end: from the formats of a report to what writes it when the search has ended.
+        at_end: from the formats and the style of a report to what writes it when the search has ended.
 
     Raises:
         AblateError: for what cannot be searched so.
@@ -66,7 +66,7 @@ def run(
     with open_dict(master):
         master.hydra.sweeper.name = made.name
     folder = Path(str(master.hydra.sweep.dir))
-    finished = at_end(made.asked.report.formats)
+    finished = at_end(made.asked.report.formats, made.asked.report.style)
     measure = launching.within(trials.CONFIRMATION)
 
     def redact(text: str) -> str:

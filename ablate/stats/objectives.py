@@ -44,7 +44,7 @@ class Objective:
 
     def text(self, value: float) -> str:
         """A value of the column with its unit, as in `81.20%`."""
-        return f"{self.number(value)} {self.unit}".strip()
+        return f"{self.number(value)}{'' if self.unit == '%' else ' '}{self.unit}".strip()
 
     def number(self, value: float) -> str:
         """A value of the column in the unit, as in `81.20`."""

@@ -35,7 +35,7 @@ BACKENDS = {"png": "agg", "svg": "svg"}
 EDGE = 0.05  # inches from the figure's edge to its title, and below a legend
 LEADING = 1.2  # from one line of a title to the next, in letters
 UNDER_HEAD = 0.07  # inches from the last line of the head to what is drawn
-DATA = 2 / 3  # of a figure's height that its axes have at least
+DATA, SEVERAL = 2 / 3, 0.55  # of a figure's height that its axes have at least: in one row, and in several
 FINDING, ABOUT = "finding", "about"  # the ids of the two texts of the head
 ROOM = 60.0  # inches of the first layout, so that all that stands around the axes has room
 
@@ -92,7 +92,7 @@ def fit(drawn: Figure | Axes, height: float, finding: str = "", about: str = "")
         engine.execute(figure)
         column = {round(ax.get_position().y0, 3): ax.get_position().height for ax in figure.axes}
         around = figure.get_figheight() * (1 - sum(column.values())) + head
-        whole = max(height + around, around / (1 - DATA))
+        whole = max(height + around, around / (1 - (DATA if len(column) == 1 else SEVERAL)))
         figure.set_figheight(whole)
         engine.set(rect=(0, 0, 1, 1 - head / whole))
         engine.execute(figure)

@@ -118,7 +118,7 @@ def test_trials_that_no_curve_is_of_are_told_by_their_state(made: Callable[..., 
     assert sorted(text.get_text().split()[0] for text in ax.texts) == ["best", "default"]
     assert curves.meaning(found.curves, found.counts) == [
         "A line a trial, with rings where they were pruned, crosses where they diverged.",
-        "Not drawn: 1 lapsed, 1 surplus, 1 failed without a recorded score.",
+        "Not drawn: 1 abandoned, 1 duplicate, 1 failed without a recorded score.",
     ]
 
 

@@ -11,7 +11,7 @@ from ablate.report.figures import ends
 from ablate.report.figures.costs import UNITS
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import drawing, round_ticks, tell
-from ablate.report.search.figures.marks import MARKS, PALE
+from ablate.report.search.figures.marks import MARKS, OTHERS, PALE
 from ablate.stats.objectives import Objective
 
 HEIGHT = 1.9  # inches
@@ -59,7 +59,7 @@ def meaning(curves: pd.DataFrame, counts: Mapping[str, int]) -> list[str]:
     said = [f"A line a trial{', with ' + ', '.join(marked) if marked else ''}."]
     others = {state: count for state, count in counts.items() if state not in MARKS}
     others |= {f"{state} without a recorded score": counts.get(state, 0) - int(seen.get(state, 0)) for state in LINES}
-    gone = [f"{count} {state}" for state, count in others.items() if count > 0]
+    gone = [f"{count} {OTHERS.get(state, state)}" for state, count in others.items() if count > 0]
     return [*said, f"Not drawn: {', '.join(gone)}."] if gone else said
 
 

@@ -11,6 +11,7 @@ from ablate.report.figures import bars, findings
 from ablate.report.figures.costs import FRONT, UNITS
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import drawing, ink, round_ticks, small
+from ablate.report.search.figures import marks as marked
 from ablate.report.search.figures.marks import MARKS, PALE, marks, rings, room
 from ablate.stats import searches
 from ablate.stats.objectives import LEARNED, Objective
@@ -33,9 +34,9 @@ def part(
         return None
     ax, frame = ax or single(), searches.fronts(trials, objectives)
     front_of_objectives(frame, ax, objectives)
-    rest = {state: count for state, count in counts.items() if state != "done"}
+    rest = [f"{count} {marked.OTHERS.get(state, state)}" for state, count in counts.items() if state != "done"]
     about = ["Dashed: the Pareto front. Numbers: of its trials.", *bars.cut(ax)]
-    about += [f"Not drawn: {', '.join(f'{count} {state}' for state, count in rest.items())}."] if rest else []
+    about += [f"Not drawn: {', '.join(rest)}."] if rest else []
     best = int(frame["front"].sum())
     finding = f"{findings.share(best, len(frame))} trials {'is' if best == 1 else 'are'} Pareto-optimal"
     return Drawn("front", "The Pareto front of the two objectives", fit(ax, HEIGHT, finding, " ".join(about)))

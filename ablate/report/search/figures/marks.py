@@ -35,6 +35,7 @@ SAYS = {
     "diverged": "Crosses with a white edge: diverged.",
     "failed": "Thin crosses: failed.",
 }
+OTHERS = {"lapsed": "abandoned", "surplus": "duplicate"}  # states that another word is said for
 CUT = 3.0  # how far below the median the axis goes on, in distances from the median to the best
 FEW = 0.15  # the share of the scores, at most, that may lie beyond that
 WIDE = 8.0  # ratio of numbers from which on their scale is logarithmic
@@ -58,7 +59,7 @@ def meaning(states: Iterable[str], counts: Mapping[str, int], axes: Sequence[Axe
     found = set(states)
     said = [SAYS[state] for state in MARKS if state in found]
     said += ["The color is the score."] if colored else []
-    others = [f"{count} {state}" for state, count in counts.items() if state not in MARKS]
+    others = [f"{count} {OTHERS.get(state, state)}" for state, count in counts.items() if state not in MARKS]
     said += [f"Not drawn: {', '.join(others)}."] if others else []
     return said + list(dict.fromkeys(each for ax in axes for each in bars.cut(ax)))
 

@@ -103,4 +103,4 @@ def height(keys: int, ax: Axes) -> float:
 
 
 def _columns(keys: int, ax: Axes) -> int:
-    return min(keys, 2 if is_wide(ax) else 1)
+    return min(keys, 3 if is_wide(ax) else 2)
