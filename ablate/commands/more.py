@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ablate.commands.arguments import Parser
 from ablate.config import keys
+from ablate.config.syntax import key_of
 from ablate.errors import AblateError
 
 MOST = 1000  # seeds that are added at once
@@ -42,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
         parser.error(f"--seeds must be from 1 to {MOST:,}, got {options.seeds}.")
     if options.only and not options.seeds:
         parser.error("--only works only with --seeds.")
-    execution = [word for word in keys.top("execution") if word not in ("store", "watch")]
+    execution = [*(word for word in keys.top("execution") if word not in ("store", "watch")), "report.formats"]
     for word in options.set:
         if word.partition("=")[0] not in execution:
             raise AblateError(f"--set takes how to train, so one of {', '.join(execution)}, got {word}.")
@@ -55,7 +56,8 @@ def run(arguments: Sequence[str]) -> int:
     folder = sweep_folder(options.sweep)
     wanted = more.Wanted(options.seeds, tuple(options.only), tuple(options.arms))
     sweep = more.grow(folder, wanted, progress="progress=false" not in options.set)
-    words = [*repeat.overrides(sweep, str(folder)), *options.set]
+    given = {key_of(word) for word in options.set}
+    words = [*(word for word in repeat.overrides(sweep, str(folder)) if key_of(word) not in given), *options.set]
     if not any(word.startswith("hydra.sweep.dir=") for word in words):
         words.append(f"hydra.sweep.dir={repeat.as_word(str(folder))}")
     flags = [] if sweep.config_dir is None else ["--config-dir", sweep.config_dir]

@@ -71,7 +71,7 @@ def grow(folder: Path, wanted: Wanted, progress: bool = True) -> Sweep:
         if before.added and _left(before, folder):
             newest = before.added[-1]
             if newest.words == wanted.words:
-                say(f"resuming what was added before ({' '.join(newest.words)})")
+                say(f"Resuming what was added before ({' '.join(newest.words)})")
                 return before
             raise AblateError(
                 f"What was added last has not all been trained: ablate more {folder} {' '.join(newest.words)} completes it."
@@ -254,7 +254,7 @@ def _told(before: Sweep, after: Sweep) -> str:
     runs, arms = after.runs[len(before.runs) :], after.arms[len(before.arms) :]
     seeds = list(dict.fromkeys(run.seed for run in runs))
     what = f"{counted(len(arms), 'arm')} ({'; '.join(arm.label for arm in arms)}) with " if arms else ""
-    return f"added: {what}{counted(len(seeds), 'seed')} ({', '.join(map(str, seeds))}), {counted(len(runs), 'run')}"
+    return f"Added: {what}{counted(len(seeds), 'seed')} ({', '.join(map(str, seeds))}), {counted(len(runs), 'run')}"
 
 
 def _given(option: str, words: Sequence[str]) -> list[str]:

@@ -14,8 +14,8 @@ import pytest
 
 pytestmark = pytest.mark.bench
 
-ALL = ("data=digits", "design=one_factor", "eval_every=150", "readout.last=1")
-SHORT = (*ALL, "augment=on", "steps=40", "eval_every=20", "seed=90", "workers=1")  # what the store holds before
+ALL = ("data=digits", "design=one_factor", "eval_every=30", "readout.last=1")
+SHORT = (*ALL, "augment=on", "steps=60", "seed=90", "workers=1")  # what the store holds before
 PLANS = {
     "after a training of seconds, measured": ("augment=on,off", "steps=600", "seed=0", "workers=1"),
     "more seeds of the same": ("augment=on,off", "steps=600", "seed=1", "workers=1"),

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +17,8 @@ import psutil
 import pytest
 
 from ablate.__main__ import main
-from ablate.store import Trajectory
+from ablate.report import repeat
+from ablate.store import Trajectory, sweep_file
 from ablate.trainers import TRAINERS
 
 Install = Callable[..., Path]
@@ -266,6 +269,61 @@ def test_a_sweep_that_was_interrupted_goes_on_where_it_was(toy: Program) -> None
         assert [row["step"] for row in one.rows()] == [10, 20, 30, 39, 40]
         if begun_at[one.fingerprint]:
             assert one.segments()[-1]["from_step"] >= 10, "it went on from its own state"
+
+
+ONE_FACTOR = (*SWEEP, "design=one_factor", "trainer.trick=off,on", "trainer.slow=0.05")
+QUIET = ("--set", "workers=2", "progress=false", "report.formats=[csv,md]")
+
+
+def of_sweep(toy: Program) -> dict[str, Any]:
+    """What the only sweep is, but for when."""
+    [sweep] = (toy.folder / "multirun").iterdir()
+    content = json.loads((sweep / "sweep.json").read_text())
+    added = [{key: value for key, value in each.items() if key != "added_at"} for each in content.get("added", ())]
+    return {key: value for key, value in content.items() if key not in ("check", "fixed_at")} | {"added": added}
+
+
+def test_seeds_and_arms_are_added_and_the_commands_give_the_same_again(toy: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    toy("-m", *ONE_FACTOR, "seed=0,1")
+    told = toy("more", "one_factor", "--seeds", "2", "--only", "trainer.trick=on", *QUIET)
+    assert "Added: 2 seeds (2, 3), 4 runs" in told
+    assert "This is look 2 at these comparisons (2 seeds, then 4)." in told
+    told = toy("more", "one_factor", "--arms", "trainer.rate=2", *QUIET)
+    assert "Added: 1 arm (trainer.rate: 1.0 → 2) with 4 seeds (0, 1, 2, 3), 4 runs" in told
+    assert [result["status"] for result in toy.results()] == ["done"] * 12
+    assert "12 runs (3 arms × 4 seeds) on 12 trainings, all done" in toy("plan", *ONE_FACTOR, "seed=0,1")
+    assert "12 runs (3 arms × 4 seeds) on 12 trainings, all done" in toy("-m", *ONE_FACTOR, "seed=0,1")
+    assert "complete · 12/12 trainings" in toy("status", "one_factor")
+    assert "0 damaged" in toy("runs", "verify")
+    before = of_sweep(toy)
+    [name] = (path.name for path in (toy.folder / "multirun").iterdir())
+    commands = repeat.commands(sweep_file.read(toy.folder / "multirun" / name).sweep, f"multirun/{name}")
+    assert len(commands) == 4
+    other = toy.folder / "elsewhere"
+    shutil.copytree(toy.folder / "my", other / "my")
+    monkeypatch.chdir(other)
+    again = Program(other, toy.site, toy.capsys)
+    for command in commands[:-1]:
+        words = shlex.split(command.removeprefix("python -m ablate "))
+        again(*words, *(QUIET if words[0] == "more" else ("workers=2", "report.formats=[csv,md]")))
+    assert of_sweep(again) == before
+
+
+def test_an_addition_that_was_killed_is_completed_by_either_command(toy: Program) -> None:
+    toy("-m", *ONE_FACTOR, "seed=0,1")
+    for completing in (("more", "one_factor", "--seeds", "2", *QUIET), ("-m", *ONE_FACTOR, "seed=0,1")):
+        before = sum(len(one.rows()) for one in toy.trainings)
+        running = toy.start("more", "one_factor", "--seeds", "2", *QUIET)
+        until = time.monotonic() + 120
+        while time.monotonic() < until and sum(len(one.rows()) for one in toy.trainings) <= before:
+            time.sleep(0.05)
+        for one in (*psutil.Process(running.pid).children(recursive=True), running):
+            one.send_signal(signal.SIGKILL)
+        running.wait(60)
+        toy(*completing)
+        assert {result["status"] for result in toy.results()} == {"done"}
+        assert "0 damaged" in toy("runs", "verify")
+    assert [run["seed"] for run in of_sweep(toy)["runs"]] == [seed for seed in range(6) for _ in range(2)]
 
 
 def test_a_run_alone_and_one_that_diverges(toy: Program) -> None:
