@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,37 @@ def _status(*words: str) -> int:
     with pytest.raises(SystemExit) as end:
         program.main(words)
     return end.value.code
+
+
+def test_seeds_of_a_sweep_of_an_older_version_are_its_second_look(run, grown):
+    folder = run(*WORDS, "seed=0,1,2")
+    Path("runs", looks.LOOKS).unlink()
+    sweep_file.write(folder, replace(content(folder), fixed_at=1_600_000_000))
+    grown(folder, Wanted(seeds=2, only=("augment=off",)), *WORDS, "seed=0,1,2")
+    found = analyzed(folder)
+    assert found.question.levels == [1 - 0.05 / 2, 1 - 0.05 / 8]
+    assert not found.question.exploratory
+
+
+def test_a_baseline_that_was_looked_at_does_not_predate_an_added_arm(run, grown, sweeps):
+    folder = run(*WORDS, "seed=0,1,2")
+    for each in sweeps.planned(*WORDS, "seed=0,1,2", design=NAME).trainings:
+        each.trajectory.add_segment({"host": "here", "threads": 1, "time": "2020-01-01T00:00:00+00:00"})
+    assert analyzed(folder).begun_earlier == 9
+    path = Path("runs", looks.LOOKS)
+    before = path.read_bytes()
+    grown(folder, Wanted(arms=("batch_size=64",)), *WORDS, "seed=0,1,2")
+    assert path.read_bytes().startswith(before)
+    assert analyzed(folder).begun_earlier == 9, "those of the first look, and none more"
+
+
+def test_other_processes_and_gc_know_what_was_added(run, grown, capsys):
+    folder = run(*WORDS, "seed=0,1")
+    grown(folder, Wanted(seeds=1), *WORDS, "seed=0,1")
+    capsys.readouterr()
+    assert _status("runs", "rm", "seed=2", "--yes") == 0
+    assert f"is needed by {folder.relative_to(Path.cwd())}" in capsys.readouterr().out
+    assert _status("status", str(folder)) == 0
+    assert "9/9 trainings" in capsys.readouterr().out, "the results stay"
+    run(*WORDS, "seed=0,1", folder=folder, become=True)
+    assert analyzed(folder).comparisons["n"].tolist() == [3, 3]
