@@ -110,12 +110,16 @@ def sort_all() -> Callable[[Any], None]:
 
     def sort(tab):
         tab.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-        for table in tab.locator("table").all():
-            rows = sorted(table.locator("tbody tr").all_inner_texts())
-            for button in table.locator("thead button").all():
-                button.click()
-                assert sorted(table.locator("tbody tr").all_inner_texts()) == rows
-            assert [heading.get_attribute("aria-sort") for heading in table.locator("thead th").all()].count("ascending") <= 1
+        for part in tab.get_by_role("tab").all() or [None]:
+            if part is not None:
+                part.click()
+            for table in tab.locator("table.d:visible").all():
+                rows = sorted(table.locator("tbody tr").all_inner_texts())
+                for button in table.locator("thead button").all():
+                    button.click()
+                    assert sorted(table.locator("tbody tr").all_inner_texts()) == rows
+                orders = [heading.get_attribute("aria-sort") for heading in table.locator("thead th").all()]
+                assert orders.count("ascending") <= 1
 
     return sort
 

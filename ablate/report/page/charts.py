@@ -41,6 +41,16 @@ class Charts:
     notes: tuple[str, str]
 
 
+@dataclass(frozen=True)
+class Explore:
+    """What the trials of a search are drawn from. history, map, parallel: titles; no map where two keys cannot be drawn so."""
+
+    data: Markup
+    history: str
+    map: str
+    parallel: str
+
+
 def charts(
     results: Results,
     question: Question,

@@ -96,15 +96,15 @@ def sections(
             (Lines(analysis.fill(story.plan), listed=True),),
             METHOD,
         ),
-        Section("method", "For a paper", blocks=(_method(paper.methods(analysis)),), tab=METHOD),
-        Section("checklist", "Checklist", blocks=(_method(paper.checklist(analysis)),), tab=CHECKLIST),
+        Section("method", "For a paper", blocks=(written(paper.methods(analysis)),), tab=METHOD),
+        Section("checklist", "Checklist", blocks=(written(paper.checklist(analysis)),), tab=CHECKLIST),
     ]
     more = tuple(shown(table) for found in by_section.values() for table in found)
     parts.insert(MORE, Section("more", "More tables", blocks=more, tab=ARMS))
     return [part for part in parts if part.blocks]
 
 
-def _method(text: str) -> Prose:
+def written(text: str) -> Prose:
     """A Markdown file of ours as paragraphs, with a button that copies it as it is."""
     headed = [part.partition("\n\n")[::2] for part in re.split(r"^## ", text.partition("\n\n")[2], flags=re.MULTILINE)]
     if len(headed) == 1:

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from ablate import __version__, escaping, numbers
 from ablate.report import caveats, footnotes, headline, naming, sentences
 from ablate.report.page import story
-from ablate.report.page.charts import Charts, charts
+from ablate.report.page.charts import Charts, Explore, charts
 from ablate.report.page.details import Details, details
 from ablate.report.page.next_card import Card, card
 from ablate.report.page.verdicts import Chip, Verdicts, chips, kind_of, verdicts
@@ -77,6 +77,8 @@ class Face:
     details: tuple[Details, ...] = ()
     card: Card | None = None
     charts: Charts | None = None
+    explore: Explore | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def of_sweep(analysis: Analysis, commands: Sequence[str], name: str, csvs: Mapping[str, str], folder: str) -> Face:

@@ -10,7 +10,7 @@ from ablate import escaping, numbers
 
 EDGE = 2.0  # % of the lane that stay free at either end
 TICKS = 7  # about as many as the axis has
-STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+STEPS = (1.0, 2.0, 5.0, 10.0)
 NARROW = 11.0  # % of the lane; a margin that takes less has its words beside it
 FAR = 1.5  # how far the intervals that decide nothing may widen the axis
 SHAPES = {"base": "base", "ink": "base", "helps": "helps", "hurts": "hurts", "none": "none", "open": "open", "quiet": "quiet"}

@@ -86,9 +86,8 @@ def _curve(curve: pd.DataFrame, seeds: int, chance: float, more: int) -> Markup:
     spots = "L".join(f"{x(n):.1f} {y(p):.1f}" for n, p in zip(curve["seeds"], curve["chance"], strict=True))
     parts.append(f'<path class="l" d="M{spots}"/>')
     parts.append(f'<circle cx="{x(seeds):.1f}" cy="{y(chance):.1f}" r="4"/>')
-    right = x(seeds) < WIDE / 2
     below = y(chance) + 22
-    anchor, place = ("start", x(seeds) + 8) if right else ("end", x(seeds) + 4)
+    anchor, place = ("start", x(seeds) + 8) if x(seeds) < WIDE - 140 else ("end", WIDE - 8.0)
     label = f"{100 * chance:.0f}% with {more:,} more"
     parts.append(f'<text class="val" x="{place:.1f}" y="{below:.1f}" text-anchor="{anchor}">{label}</text>')
     for value in dict.fromkeys((first, seeds, last)):

@@ -59,7 +59,7 @@ const tip = document.createElement("div");
 tip.className = "tip";
 tip.id = "tip";
 tip.setAttribute("role", "tooltip");
-document.body.append(tip);
+$("main").append(tip);
 let tipped = 0;
 function showTip(content, x, y, side = 0) { // side: 1 right of x, -1 left of it, 0 above y
   tip.replaceChildren(...content);
@@ -162,6 +162,7 @@ function sorted(rows, column, kind, order) {
   return [...known, ...keyed.filter(({ value }) => value === undefined)].map(({ row }) => row);
 }
 for (const table of $$("table.d")) if (table.tBodies[0].rows.length > 1) sortable(table);
+for (const box of $$(".scroll")) if (!$("button", box)) box.tabIndex = 0; // what may scroll is reached by keys
 
 let folded = [];
 addEventListener("beforeprint", () => {

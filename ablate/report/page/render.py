@@ -26,8 +26,6 @@ MISSING = {"", "–"}  # texts of a cell without a value
 _NUMBER = re.compile(r"(?:± ?)?([+−-]?) ?(\d[\d,]*(?:\.\d+)?(?:[eE][+−-]?\d+)?)(?=$|[\s%±(,;†])")
 SHORT = 24  # rows of a table that is printed on one page
 SENTENCE = 24  # letters of a text that is longer than a name
-STYLES = ("page.css", "verdicts.css", "charts.css")
-SCRIPTS = ("page.js", "verdicts.js", "charts.js")
 DIGITS = 10  # significant ones of a value in full: what is beyond is noise of binary fractions
 
 
@@ -51,7 +49,7 @@ def render(
         warning: what stands above the banner.
         face: the first screen; without one the title is its headline.
     """
-    style, script = ("\n".join(_read(name) for name in names) for names in (STYLES, SCRIPTS))
+    style, script = ("\n".join(_read(name) for name in names) for names in _own(face))
     numbers = iter(range(1, 1 + sum(len(section.blocks) for section in sections)))
     prepared = [
         {**vars(section), "blocks": [_prepared(block, f"figure{next(numbers)}-") for block in section.blocks]}
@@ -76,6 +74,21 @@ def render(
             script_hash="sha256-" + base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode(),
         )
     )
+
+
+def _own(face: Face | None) -> tuple[list[str], list[str]]:
+    """(styles, scripts) of the parts that a page has."""
+    styles, scripts = ["page.css"], ["page.js"]
+    if face is not None:
+        styles += ["verdicts.css", "charts.css"]
+        scripts += ["verdicts.js"]
+    if face is not None and (face.charts or face.explore):
+        scripts += ["draw.js"]
+    if face is not None and face.charts:
+        scripts += ["charts.js"]
+    if face is not None and face.explore:
+        styles, scripts = [*styles, "search.css"], [*scripts, "search.js"]
+    return styles, scripts
 
 
 def _by_tab(sections: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,14 +1,15 @@
 """What stands on the page of a search, in the order in which it is read."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ablate import numbers
-from ablate.report.page import Code, Lines, Links, Picture, Section
+from ablate.report.page import Code, Lines, Links, Picture, Section, Table
 from ablate.report.page.blocks import Block
+from ablate.report.page.content import CHECKLIST, METHOD, REPRODUCE, too_large, written
 from ablate.report.page.content import shown as shown_on_page
-from ablate.report.page.content import too_large
 from ablate.report.paper.methods import machines
-from ablate.report.search import tables, words
+from ablate.report.search import paper, tables, words
 from ablate.results.search import SearchResults
 from ablate.stats import searches
 
@@ -39,7 +40,11 @@ def sections(
     others = [picture for name, picture in pictures.items() if not name.startswith(CONFIRMED)]
     own = (Lines((found.sweep.question,)),) if found.sweep.question else ()
     parts = [
-        Section("question", "What was searched", blocks=(*own, *some("space", "setup"))),
+        Section(
+            "trials", "All trials", blocks=(Lines(tuple(words.counted_trials(found))), *_open(some("trials"))), tab="Trials"
+        ),
+        Section("best", "The best settings", blocks=some("best", "front"), tab="Trials"),
+        Section("failures", "Failures", blocks=some("failures"), tab="Trials"),
         Section(
             "confirmation",
             "Result: the confirmation",
@@ -48,22 +53,22 @@ def sections(
                 *(some(*(name for name in shown if name.startswith(CONFIRMED))) or (Lines((words.answer(found),)),)),
                 *of_confirmation,
             ),
+            "Confirmation",
         ),
-        Section("best", "The best settings", blocks=some("best", "front")),
-        Section("figures", "Figures", "Pointing at a value shows it." if others else "", (*others, *too_large(large))),
-        Section("importance", "Importance of each key", blocks=some("importance") or _no_importance(found)),
-        Section("trials", "All trials", blocks=(Lines(tuple(words.counted_trials(found))), *some("trials"))),
+        Section("importance", "Importance of each key", blocks=some("importance") or _no_importance(found), tab="Importance"),
+        Section("figures", "Figures", "Point at a value to see it." if others else "", (*others, *too_large(large)), "Figures"),
+        Section("spent", "Time spent and saved", blocks=(*some("spent"), *_confirmation_took(found)), tab="Effort"),
         Section(
-            "failures",
-            "Failures",
-            blocks=some("failures") or (Lines(("None.",)),),
+            "repeat",
+            "To repeat it",
+            blocks=tuple(block for what, line in commands.items() for block in _command(what, line)),
+            tab=REPRODUCE,
         ),
-        Section("spent", "Time spent and saved", blocks=(*some("spent"), *_confirmation_took(found))),
-        Section("environment", "Environment", blocks=_environment(found)),
-        Section(
-            "repeat", "To repeat it", blocks=tuple(block for what, line in commands.items() for block in _command(what, line))
-        ),
-        Section("files", "Files beside this page", blocks=(Links(tuple(files)),) if files else ()),
+        Section("question", "What was searched", blocks=(*own, *some("space", "setup")), tab=REPRODUCE),
+        Section("environment", "Environment", blocks=_environment(found), tab=REPRODUCE),
+        Section("files", "Files beside this page", blocks=(Links(tuple(files)),) if files else (), tab=REPRODUCE),
+        Section("method", "For a paper", blocks=(written(paper.methods(found)),), tab=METHOD),
+        Section("checklist", "Checklist", blocks=(written(paper.checklist(found)),), tab=CHECKLIST),
     ]
     return [part for part in parts if part.blocks]
 
@@ -73,14 +78,13 @@ def banner(found: SearchResults) -> list[str]:
     return words.warnings(found)
 
 
-def header(found: SearchResults) -> list[str]:
-    """The lines that the page opens with."""
-    others = words.sentences(found)
-    return [words.answer(found), *others[: len(others) - len(words.counted_trials(found))]]
-
-
 def _command(what: str, line: str) -> tuple[Block, ...]:
     return Lines((f"To {what}:",)), Code((line,))
+
+
+def _open(blocks: Sequence[Block]) -> list[Block]:
+    """Tables that are not folded, since what is kept in a drawing is kept in them."""
+    return [replace(block, folded=False) if isinstance(block, Table) else block for block in blocks]
 
 
 def _no_importance(found: SearchResults) -> tuple[Block, ...]:

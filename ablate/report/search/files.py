@@ -7,11 +7,11 @@ import pandas as pd
 
 from ablate.report import page
 from ablate.report.files import FORMATS, TABLE, Beside, Made, Pictures, write_all
-from ablate.report.search import content, paper, words
+from ablate.report.search import content, face, paper, words
 from ablate.report.search import tables as of_search
 from ablate.report.search.figures import drawn
 from ablate.report.search.repeat import commands
-from ablate.report.tables.rendering import document
+from ablate.report.tables.rendering import csv, document
 from ablate.results.search import SearchResults
 from ablate.stats import searches
 
@@ -55,7 +55,9 @@ def write(found: SearchResults, out: Path, folder: str, formats: Sequence[str] =
 
     def page_of(pictures: Pictures, beside: Beside, large: Sequence[str]) -> str:
         parts = content.sections(found, pictures, commands(found, folder), beside, large)
-        return page.render(found.title, content.header(found), content.banner(found), parts, TUNED_ON_TEST)
+        saved = {f"{name}.csv": csv(frame) for name, frame in frames(found) if name == "trials"}
+        first = face.of_search(found, commands(found, folder), saved)
+        return page.render(found.title, [words.answer(found)], content.banner(found), parts, TUNED_ON_TEST, first)
 
     return write_all(found, out, formats, Made(frames, TEXTS, drawn, MEANINGS, page_of))
 

@@ -157,6 +157,6 @@ def make_study():
     return study
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_report():
     return report
