@@ -2,12 +2,13 @@
 
 from ablate.report.page.blocks import Code, Lines, Links, Picture, Point, Prose, Section, Table
 from ablate.report.page.content import picture, sections
-from ablate.report.page.face import CSVS, Face, of_sweep
+from ablate.report.page.face import CSVS, Bar, Face, of_sweep
 from ablate.report.page.render import EXPLORATORY, render
 
 __all__ = [
     "CSVS",
     "EXPLORATORY",
+    "Bar",
     "Code",
     "Face",
     "Lines",

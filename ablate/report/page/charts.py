@@ -79,7 +79,7 @@ def charts(
     where = f"{question.axis.capitalize()}{question.read_at}"
     return Charts(
         data(content),
-        _over_title(question, over_training, shown, curves),
+        _over_title(question, over_training, shown, curves, bool((results.runs["status"] == "missing").any())),
         _cost_title(question, shown, costs),
         tuple(by for by in ("step", "epoch", "seconds") if any(curve[by] is not None for curve in curves.values())),
         tuple((cost, AXES[cost]) for cost in costs),
@@ -183,11 +183,17 @@ def _arm(row: Mapping[Any, Any], kind: str, curves: Mapping[int, Mapping[str, An
 
 
 def _over_title(
-    question: Question, over_training: pd.DataFrame, shown: pd.DataFrame, curves: Mapping[int, Mapping[str, Any]]
+    question: Question,
+    over_training: pd.DataFrame,
+    shown: pd.DataFrame,
+    curves: Mapping[int, Mapping[str, Any]],
+    waiting: bool,
 ) -> str:
     """What the curves show: the difference that changed most on the way, else which arm ends best."""
     if not any(len(curve["x"]) > 1 for curve in curves.values()):
         return ""
+    if waiting:
+        return f"{question.metric.name.capitalize()} so far"
     labels = {int(arm): naming.short(label) for arm, label in zip(shown["arm"], shown["label"], strict=True)}
     moved = []
     if question.metric.unit == "%" and len({other for _, other in question.pairs}) == 1:

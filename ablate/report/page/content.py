@@ -71,7 +71,7 @@ def sections(
     results = analysis.results
     no_costs, no_confounds = analysis.fill(_without)
     parts = [
-        Section("failures", "Failures", blocks=some("failures"), tab=ARMS),
+        Section("failures", "Failures" if _any_failed(results) else "Not done yet", blocks=some("failures"), tab=ARMS),
         Section("arms", "The arms", blocks=some("arms"), tab=ARMS),
         Section("rates", "The learning rates", blocks=some("rates"), tab=ARMS),
         Section("costs", "Costs", blocks=(*some("costs", no_costs), *analysis.fill(_fronts)), tab=ARMS),
@@ -102,6 +102,10 @@ def sections(
     more = tuple(shown(table) for found in by_section.values() for table in found)
     parts.insert(MORE, Section("more", "More tables", blocks=more, tab=ARMS))
     return [part for part in parts if part.blocks]
+
+
+def _any_failed(results: Results) -> bool:
+    return bool(results.runs["status"].isin(["failed", "diverged"]).any())
 
 
 def written(text: str) -> Prose:

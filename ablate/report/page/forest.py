@@ -83,7 +83,8 @@ def lane(marks: Marks, on: Scale, margin: float | None, error: float | None) -> 
             parts.append(_span(on, low, high, f"x {kind}", "19%" if kind == "new" else "56%"))
     if all(map(math.isfinite, marks.interval)):
         parts.append(_span(on, *marks.interval, "ci", "40%"))
-    parts += [f'<circle class="sd" cx="{on.at(seed):.2f}%" cy="74%" r="3"/>' for seed in marks.seeds if math.isfinite(seed)]
+    y = "74%" if math.isfinite(marks.value) else "50%"
+    parts += [f'<circle class="sd" cx="{on.at(seed):.2f}%" cy="{y}" r="3"/>' for seed in marks.seeds if math.isfinite(seed)]
     if math.isfinite(marks.value):
         y = "40%" if marks.seeds else "50%"
         glyph = SHAPES.get(marks.kind, "open")

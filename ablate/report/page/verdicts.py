@@ -127,7 +127,8 @@ def verdicts(
     by_arm = arms.set_index("arm")
     others = {int(other) for other in comparisons["against"].dropna()}
     reference = by_arm.loc[[others.pop()]].iloc[0] if len(others) == 1 else None
-    error = _error(question, reference)
+    waiting = all(mark.kind == "pending" for mark in marks)
+    error = None if waiting else _error(question, reference)
     costs = [_cost(row, by_arm, in_turns) for row in comparisons.to_dict("records")]
     sorted_by_effect = reference is not None and partner is None
     rows = [
@@ -148,7 +149,7 @@ def verdicts(
         tuple(rows),
         error is not None,
         costly,
-        sorts if len(rows) > 1 else (),
+        sorts if len(rows) > 1 and not waiting else (),
         _key(question, comparisons, marks, unit),
     )
 
