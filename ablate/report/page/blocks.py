@@ -91,7 +91,22 @@ class Prose:
     label: str = "Copy"
 
 
-Block = Table | Picture | Lines | Code | Links | Prose
+@dataclass(frozen=True)
+class Heat:
+    """Differences as a table whose cells are shaded.
+
+    columns: the classes. rows: (name, cells); a cell is (text, shade from 0 to 100, whether more is better there, whether it is
+    clear of 0). limit: the difference that is shaded most. notes: lines under it.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[tuple[str, int, bool, bool], ...]], ...]
+    limit: str
+    notes: tuple[str, ...] = ()
+
+
+Block = Table | Picture | Lines | Code | Links | Prose | Heat
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ablate.report import sentences as words
 from ablate.report.page import story
 from ablate.report.page.blocks import Block, Code, Lines, Links, Picture, Point, Prose, Section, Table
 from ablate.report.page.face import several
+from ablate.report.page.heat import heat
 from ablate.report.tables.verdicts import NAME, OTHER
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
@@ -81,6 +82,7 @@ def sections(
         Section("noise", "Noise floor", blocks=some("noise"), tab=COMPARISONS),
         Section("networks", "Pairs of networks", "Beside the verdicts, and never one.", some("networks"), tab=COMPARISONS),
         Section("effects", "Interactions", blocks=some("effects"), tab=INTERACTIONS),
+        Section("classes", "Classes", blocks=_present(analysis.fill(heat)), tab="Classes"),
         Section(
             "figures", "Figures", "Point at a value to see it." if pictures else "", (*pictures, *too_large(large)), FIGURES
         ),
@@ -102,6 +104,10 @@ def sections(
     more = tuple(shown(table) for found in by_section.values() for table in found)
     parts.insert(MORE, Section("more", "More tables", blocks=more, tab=ARMS))
     return [part for part in parts if part.blocks]
+
+
+def _present(block: Block | None) -> tuple[Block, ...]:
+    return () if block is None else (block,)
 
 
 def _any_failed(results: Results) -> bool:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from ablate import numbers, stats
 from ablate.report import bounds, naming, sentences
 from ablate.report.page import forest
+from ablate.report.page.titles import title
 from ablate.results.computed.judged import PENDING
 from ablate.results.frames import Results
 from ablate.results.question import Question
@@ -141,7 +142,7 @@ def verdicts(
     first = "effect" if sorted_by_effect else "plan"
     sorts = (first, *(["effect"] if first != "effect" else []), "verdict", *(["cost"] if costly else []))
     return Verdicts(
-        _title(question, names, partner),
+        title(question, names, partner),
         "Effect" if question.effects else "Change",
         f"{metric.name.capitalize()}, {unit}",
         forest.axis(on, question.margin, error, unit, not all(question.interactions)),
@@ -313,26 +314,6 @@ def _cost(row: Mapping[Any, Any], arms: pd.DataFrame, in_turns: bool) -> tuple[s
         return "", 0.0
     text = ", ".join(f"{numbers.signed(100 * share, 0)}% {name}" for name, share in changed.items())
     return text or "no extra cost", max(map(float, changed.values()), key=abs, default=0.0)
-
-
-def _title(question: Question, names: dict[int, str], partner: str | None) -> str:
-    count = question.judged
-    if question.effects:
-        return f"{_count(count, 'effect')}, averaged over the arms"
-    if partner is None and naming.has_others(question, partner):
-        return f"{_count(count, 'comparison')} between arms"
-    against = naming.short(naming.other_side(question, names, partner))
-    against = f"the {against}" if against == "baseline" else against
-    return f"{_count(count, 'change')}{', each' if count > 1 else ''} against {against}"
-
-
-NUMERALS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
-
-
-def _count(count: int, what: str) -> str:
-    """A count that begins a title."""
-    numeral = NUMERALS[count] if count < len(NUMERALS) else f"{count:,}"
-    return f"{numeral} {what}{'' if count == 1 else 's'}"
 
 
 def _key(question: Question, comparisons: pd.DataFrame, marks: list[forest.Marks], unit: str) -> tuple[tuple[str, str], ...]:

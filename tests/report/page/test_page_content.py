@@ -37,6 +37,7 @@ def test_the_parts_of_a_report_stand_in_the_order_in_which_they_are_read(make_st
         "noise",
         "networks",
         "effects",
+        "classes",
         "figures",
         "repeat",
         "environment",
