@@ -26,7 +26,7 @@ from ablate.text import counted
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FRONTS = {"operations": "operations", "parameters": "parameters", "seconds": "seconds of training"}
+FRONTS = {"operations": "FLOPs", "parameters": "parameters", "seconds": "seconds of training"}
 ARMS, COMPARISONS, INTERACTIONS, FIGURES = "Arms", "Comparisons", "Interactions", "Figures"
 REPRODUCE, METHOD, CHECKLIST = "Reproducibility", "Method", "Checklist"
 MORE = 5  # the place of the section of tables that belong to no other
@@ -180,7 +180,7 @@ def _early(table: Table) -> Table:
 def _fronts(question: Question, arms: pd.DataFrame) -> tuple[Block, ...]:
     """The arms that nothing else beats, a line a cost."""
     lines = [
-        f"Unbeaten on {question.metric.name} and {cost}: {'; '.join(arms.loc[arms[f'front_{column}'], 'label'])}."
+        f"Pareto-optimal in {question.metric.name} and {cost}: {'; '.join(arms.loc[arms[f'front_{column}'], 'label'])}."
         for column, cost in FRONTS.items()
         if len(arms) > 1 and arms[f"front_{column}"].any()
     ]

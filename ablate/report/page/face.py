@@ -16,10 +16,17 @@ from ablate.report.page.verdicts import Chip, Verdicts, chips, kind_of, verdicts
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
+from ablate.stats import Outcome
 from ablate.text import counted
 
 COMPLETE = "complete"
 CSVS = ("effects", "arms")  # the frames that the page holds as files to be saved
+MORE = "More under Comparisons, below."
+ABOUT = (
+    (f"{Outcome.HELPS}, {Outcome.HURTS}", ("helps", "hurts")),
+    (str(Outcome.NO_EFFECT), ("none",)),
+    (str(Outcome.INCONCLUSIVE), ("open",)),
+)  # how lines of the rule begin, and the classes of the verdicts that they are about
 MOST_NAMED = 3  # runs in a banner
 MEANS = {
     "diverged": "Diverged runs are not retried, and the comparisons they touch get no favorable verdict.",
@@ -63,7 +70,8 @@ class Banner:
 @dataclass(frozen=True)
 class Face:
     """The first screen of a page. question: asked by the user. headline: the finding. lines: what a reader must know at
-    once besides. decided: the rule, a line each.
+    once besides. decided: the rule, a line each, with the
+    classes of the verdicts that it is about.
     """
 
     bar: Bar
@@ -71,7 +79,7 @@ class Face:
     question: str = ""
     lines: tuple[str, ...] = ()
     chips: tuple[Chip, ...] = ()
-    decided: tuple[str, ...] = ()
+    decided: tuple[tuple[tuple[str, ...], str], ...] = ()
     banners: tuple[Banner, ...] = ()
     verdicts: Verdicts | None = None
     details: tuple[Details, ...] = ()
@@ -99,13 +107,22 @@ def of_sweep(analysis: Analysis, commands: Sequence[str], name: str, csvs: Mappi
         results.sweep.question or _asked(question),
         (caveats.interim(results, question),) if judged else (story.nothing(results),),
         chips(question, analysis.comparisons) if judged else (),
-        tuple(analysis.fill(footnotes.verdict_notes)) if judged else (),
+        decided(analysis) if judged else (),
         tuple(analysis.fill(_failed)),
         analysis.fill(verdicts),
         analysis.fill(details, said=said) if judged else (),
         analysis.fill(card, folder=folder) if judged else None,
         analysis.fill(charts),
     )
+
+
+def decided(analysis: Analysis) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """How verdicts were decided, a line each with the verdicts that it is about; the rest stands under the table in numbers."""
+    lines = analysis.fill(footnotes.verdict_notes)
+    marked = [(next((kinds for begins, kinds in ABOUT if line.startswith(begins)), ()), line) for line in lines]
+    last = max((number for number, (kinds, _) in enumerate(marked) if kinds), default=len(lines) - 1)
+    kept = marked[: last + 3]
+    return (*kept, ((), MORE)) if len(kept) < len(marked) else tuple(kept)
 
 
 def _part(piece: headline.Piece, question: Question) -> Part:

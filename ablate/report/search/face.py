@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ablate import numbers
-from ablate.report import footnotes, sentences
+from ablate.report import sentences
 from ablate.report.page.details import details
-from ablate.report.page.face import COMPLETE, Bar, Face, Part, several
+from ablate.report.page.face import COMPLETE, Bar, Face, Part, decided, several
 from ablate.report.page.verdicts import Verdicts, chips, kind_of, unit_of, verdicts
 from ablate.report.search import words
 from ablate.report.search.explore import explore
@@ -34,7 +34,7 @@ def of_search(found: SearchResults, commands: Mapping[str, str], csvs: Mapping[s
     return replace(
         face,
         chips=chips(confirmation.question, confirmation.comparisons),
-        decided=tuple(confirmation.fill(footnotes.verdict_notes)),
+        decided=decided(confirmation),
         verdicts=_gained(found, confirmation),
         details=confirmation.fill(details, said=said),
     )
