@@ -1,5 +1,5 @@
 // the charts: accuracy over training, and accuracy against cost
-const KIND = { helps: "helps", hurts: "hurts", none: "no effect", open: "inconclusive", quiet: "", ink: "interaction", base: "baseline", pending: "pending" };
+const KIND = { helps: "helps", hurts: "hurts", none: "no effect", open: "inconclusive", quiet: "no verdict", plain: "", ink: "interaction", base: "baseline", pending: "pending" };
 const hidden = new Set();
 const view = { by: $("#by button")?.value ?? "step", seeds: false, cost: $("#against button")?.value };
 const HEADS = { step: (v) => `Step ${whole(v)}`, epoch: (v) => `Epoch ${v.toFixed(1)}`, seconds: (v) => `${clock(v)} of training` };
@@ -145,7 +145,7 @@ function drawCost() {
     const at = x(cost(arm)), way = toRight[i] ? 1 : -1, said = `${arm.name}: ${shown(arm.mean)}, ${write(cost(arm))}${unit === "s" ? "" : ` ${unit}`}${KIND[arm.kind] ? `, ${KIND[arm.kind]}` : ""}`;
     const group = draw("g", { class: `arm ${arm.kind}`, "data-a": arm.id, tabindex: 0, role: "img", "aria-label": said }, svg);
     if (arm.ci) draw("line", { class: "wk", x1: at, x2: at, y1: y(Math.min(high, arm.ci[1])), y2: y(Math.max(low, arm.ci[0])) }, group);
-    draw("use", { href: `#g-${arm.kind === "ink" ? "base" : arm.kind}` }, draw("svg", { class: "gl", x: at, y: ys[i] }, group));
+    draw("use", { href: `#g-${shape(arm.kind)}` }, draw("svg", { class: "gl", x: at, y: ys[i] }, group));
     const named = all.length <= 12 || arm.kind === "base" || front.includes(arm);
     if (named && (Math.abs(ly[i] - ys[i]) > 3 || Math.abs(lx[i] - at) > 24)) draw("path", { class: "lead-l", d: `M${at + 7 * way} ${ys[i]}L${lx[i] - 4 * way} ${ly[i]}` }, group);
     const label = named && draw("text", { class: "tl", x: lx[i], y: ly[i] + 4, "text-anchor": way > 0 ? "start" : "end" }, group, `${arm.name.length > 24 ? `${arm.name.slice(0, 23)}…` : arm.name} `);

@@ -73,7 +73,7 @@ def charts(
         "axis": question.axis,
         "bounds": [bound if math.isfinite(bound) else None for bound in question.metric.bounds],
         "costs": {cost: [AXES[cost], UNITS[cost]] for cost in costs},
-        "arms": [_arm(row, kinds.get(int(row["arm"]), "quiet"), curves, costs) for row in shown.to_dict("records")],
+        "arms": [_arm(row, kinds.get(int(row["arm"]), "plain"), curves, costs) for row in shown.to_dict("records")],
     }
     some = f" {len(shown)} of {len(arms)} arms: those with the largest effects." if len(shown) < len(arms) else ""
     where = f"{question.axis.capitalize()}{question.read_at}"
@@ -221,7 +221,7 @@ def _cost_title(question: Question, shown: pd.DataFrame, costs: tuple[str, ...])
         return _best(question, shown, "is best")
     name = AXES[costs[0]]
     if int(best["arm"]) == question.baseline:
-        return f"No arm is better than the baseline, at any {name}"
+        return "No arm is better than the baseline, at any cost"
     share = float(best[costs[0]]) / float(base.iloc[0][costs[0]]) - 1
     at = (
         f"at the baseline’s {name}"

@@ -48,11 +48,12 @@ function spread(places, height, low, high) {
   for (const { y, i } of order) found[i] = y;
   return found;
 }
+const shape = (kind) => (["ink", "plain"].includes(kind) ? "base" : kind);
 function glyph(kind) {
   const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   icon.setAttribute("class", `i ${kind}`);
   icon.setAttribute("viewBox", "-7 -7 14 14");
-  draw("use", { href: `#g-${kind === "ink" ? "base" : kind}` }, icon);
+  draw("use", { href: `#g-${shape(kind)}` }, icon);
   return icon;
 }
 function tipTable(head, rows) {

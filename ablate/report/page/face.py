@@ -105,7 +105,9 @@ def of_sweep(analysis: Analysis, commands: Sequence[str], name: str, csvs: Mappi
         _bar(results, commands, name, csvs),
         tuple(_part(piece, question) for piece in analysis.fill(headline.headline)),
         results.sweep.question or _asked(question),
-        (caveats.interim(results, question),) if judged else (story.nothing(results),),
+        (caveats.interim(results, question),)
+        if judged
+        else (_capital(story.nothing(results).removeprefix("Nothing was compared: ")),),
         chips(question, analysis.comparisons) if judged else (),
         decided(analysis) if judged else (),
         tuple(analysis.fill(_failed)),
@@ -149,6 +151,10 @@ def _bar(results: Results, commands: Sequence[str], name: str, csvs: Mapping[str
     )
     saved = tuple((file, several(text)) for file, text in csvs.items())
     return Bar(name, tuple(facts), state, ended / max(1, count), several("\n".join(commands)), several(cite), saved)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def several(text: str) -> Markup:
