@@ -115,7 +115,9 @@ def _until_ended(told: pd.DataFrame, results: Results, weights: pd.DataFrame) ->
     open_runs = runs.loc[runs["status"] == "missing", ["arm", "seed"]]
     missing = set(open_runs.itertuples(index=False, name=None))
     counted = [weights.columns[row != 0].tolist() for row in weights.to_numpy()]
-    pending = np.array([any((arm, seed) in missing for seed in sweep.seeds_of(arms) for arm in arms) for arms in counted], dtype=bool)
+    pending = np.array(
+        [any((arm, seed) in missing for seed in sweep.seeds_of(arms) for arm in arms) for arms in counted], dtype=bool
+    )
     words = {"verdict": str(stats.Outcome.NO_VERDICT), "limit": PENDING, "under_margin": False}
     open_ones = {name: pd.NA for name in told.columns if name.startswith("seeds_")}
     return told.assign(**{name: told[name].mask(pending, word) for name, word in (words | open_ones).items()})

@@ -72,7 +72,7 @@ def test_a_failure_is_a_banner_on_top_and_a_table_with_the_reason(make_study, ma
     assert "2 runs failed:" in banner
     assert "seed 2" in banner
     (table,) = section(make_study(TWO, troubled=2), "failures").blocks
-    assert table.caption == "Runs without a value: 2 failed, of 12"
+    assert table.caption == "Runs without a result: 2 failed (of 12)"
     assert list(table.text["seed"]) == ["2", "2"]
     assert table.text["reason"].str.startswith("ValueError: ").all()
 
@@ -84,7 +84,7 @@ def test_runs_to_come_are_not_said_to_have_failed(make_study):
     trainings.loc[9:, "status"] = ["running", "missing", "missing"]
     found = replace(made, results=replace(made.results, runs=runs, trainings=trainings))
     (table,) = section(found, "failures").blocks
-    assert table.caption == "Runs without a value: 2 not yet run, 1 running, of 12"
+    assert table.caption == "Runs without a result: 2 not yet run, 1 running (of 12)"
     assert list(table.text["status"]) == ["running", "not yet run", "not yet run"]
     assert list(section(found, "arms").blocks[-1].text["status"]) == ["done"] * 9 + ["running", *["not yet run"] * 2]
     took = lines(section(found, "compute"))
@@ -140,13 +140,13 @@ def test_a_store_fixed_nothing_and_compares_nothing(make_study):
     assert "level of" not in text
 
 
-def test_an_unfinished_sweep_is_called_interim_at_once_and_in_the_plan(make_study):
+def test_an_unfinished_sweep_is_called_pending_at_once_and_in_the_plan(make_study):
     made = make_study(TWO)
-    assert "Interim" not in made.fill(story.answer)
+    assert "Pending" not in made.fill(story.answer)
     runs = made.results.runs.copy()
     runs.loc[11, "status"] = "missing"
     found = replace(made, results=replace(made.results, runs=runs))
-    said = "Interim: 1 of 12 runs is missing. Reading a sweep before its end is an unplanned look."
+    said = "Pending: 1 of 12 runs is missing. A comparison gets its verdict once all of its runs have ended."
     assert found.fill(story.answer).endswith(said)
     assert said in lines(section(found, "plan"))
 

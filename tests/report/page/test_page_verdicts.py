@@ -49,7 +49,7 @@ def test_where_less_is_better_it_is_drawn_on_the_right(study):
     found = study([FIVE, moved(0.03)], "augment=on,off", design="one_factor", metric="loss")
     table = found.fill(verdicts)
     assert not table.relative
-    more, less = (float(re.search(rf'x="([\d.]+)%"[^>]*>{sign}1.0<', table.axis)[1]) for sign in "+−")
+    more, less = (float(re.search(rf'x="([\d.]+)%"[^>]*>{re.escape(sign)}1.0<', table.axis)[1]) for sign in "+−")
     assert more < less
     assert "± " not in table.axis
 
