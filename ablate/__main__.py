@@ -124,7 +124,7 @@ def hydra_main(words: Sequence[str]) -> int:
     from ablate.commands import command_line
     from ablate.config import loading
 
-    line = command_line.read(words)
+    line = command_line.of_sweep(command_line.read(words))
     command_line.check(line)
     if line.package is not None:
         loading.select(line.overrides, line.config_dir, line.package)

@@ -61,6 +61,22 @@ def clock(seconds: float) -> str:
     return f"{hours // 24:,} d {hours % 24} h"
 
 
+def age(seconds: float) -> str:
+    """How long ago something was, in one unit.
+
+    Examples:
+        >>> from ablate.text import age
+        >>> age(20), age(2_400), age(5_000), age(200_000)
+        ('now', '40 min', '1 h', '2 d')
+    """
+    if seconds < MINUTE_S:
+        return "now"
+    for unit, size in (("d", 24 * HOUR_S), ("h", HOUR_S)):
+        if seconds >= size:
+            return f"{seconds // size:,.0f} {unit}"
+    return f"{seconds // MINUTE_S:.0f} min"
+
+
 def estimate(seconds: float) -> str:
     """A time that something will take, rounded up.
 

@@ -132,6 +132,7 @@ class AblateSweeper(Sweeper):
         return self.context.config_loader.load_sweep_config(self.master, list(overrides))
 
     def _plan(self, arguments: Sequence[str]) -> "Plan":
+        from ablate.config.about import about_of
         from ablate.config.cached_loader import config_dir, reading_once
         from ablate.config.overrides import parse_all
         from ablate.planning import plan
@@ -146,7 +147,7 @@ class AblateSweeper(Sweeper):
                 check_study(study, self.master, without)
             design, resolution = str(self.master.design), self.master.resolution
             made = plan.make(self._command(arguments), design, self._compose, resolution, study)
-        return replace(made, question=self.master.question, config_dir=config_dir(self.master))
+        return replace(made, question=self.master.question, about=about_of(self.master), config_dir=config_dir(self.master))
 
     def _launched(self, name: str) -> Callable[[str], Callable[..., None]]:
         """How a launcher that is none of ours trains runs: a job a run, in its own way.

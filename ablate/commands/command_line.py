@@ -2,12 +2,13 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from ablate.commands.arguments import Once, Parser, add_config_dir
 from ablate.config import overrides
 from ablate.errors import UsageError
+from ablate.store import SWEEP, sweep_file, sweep_names
 
 REFUSED = {
     "--config-path": "Put your own configs in a folder: -cd DIR.",
@@ -57,6 +58,25 @@ def read(words: Sequence[str], prog: str = "ablate") -> CommandLine:
     return CommandLine(
         tuple(flags), tuple(options.overrides), options.config_dir, bool(options.multirun), options.package, composes
     )
+
+
+def of_sweep(line: CommandLine) -> CommandLine:
+    """The command line with the command of a sweep in place of its name, as in `ablate -m lrn workers=2`."""
+    first = line.overrides[0] if line.overrides else ""
+    if not line.sweep or "=" in first or first.startswith(("~", "+")):
+        return line
+    folder = sweep_names.one(first) if first else None
+    found = sweep_file.read(folder) if folder is not None and (folder / SWEEP).is_file() else None
+    if found is None or folder is None or found.sweep.is_search:
+        return line
+    from ablate.report import repeat
+
+    more = line.overrides[1:]
+    given = {word.partition("=")[0] for word in more}
+    kept = [word for word in repeat.overrides(found.sweep, str(folder)) if word.partition("=")[0] not in given]
+    config_dir = line.config_dir or found.sweep.config_dir
+    flags = line.flags if config_dir == line.config_dir else (*line.flags, "--config-dir", str(config_dir))
+    return replace(line, flags=flags, overrides=(*kept, *more), config_dir=config_dir)
 
 
 def check(line: CommandLine) -> None:

@@ -10,7 +10,7 @@ from ablate.commands.arguments import Parser
 from ablate.errors import AblateError
 from ablate.messages import say
 from ablate.planning.folders import sweep_folder
-from ablate.store import SWEEP, read_json, trials
+from ablate.store import SWEEP, read_json, sweep_names, trials
 
 HOST = "127.0.0.1"
 PORT = 8080
@@ -41,13 +41,13 @@ def run(arguments: Sequence[str]) -> int:
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
     )
-    parser.add_argument("sweep", type=Path, metavar="SEARCH", help="the folder of a search, in multirun/")
+    parser.add_argument("sweep", nargs="?", metavar="SEARCH", help=sweep_names.HELP.replace("a sweep", "a search", 1))
     parser.add_argument("--port", type=int, default=PORT, help=f"of this machine (default: {PORT}); 0 for a free one")
     parser.add_argument("--storage", metavar="URL", help="where the trials are, if not in the folder itself")
     options = parser.parse_args(arguments)
     folder = sweep_folder(options.sweep)
     if not trials.is_search(folder):
-        raise AblateError(f"{options.sweep} is a sweep, not a search. Use `ablate report`.")
+        raise AblateError(f"{folder} is a sweep, not a search. Use `ablate report`.")
     app, page = _app(folder, options.storage)
     with _server(app, options.port) as server:
         try:

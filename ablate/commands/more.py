@@ -6,6 +6,7 @@ from ablate.commands.arguments import Parser
 from ablate.config import keys
 from ablate.config.syntax import key_of
 from ablate.errors import AblateError
+from ablate.store import sweep_names
 
 MOST = 1000  # seeds that are added at once
 _DESCRIPTION = """\
@@ -31,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
         SystemExit: with 0 after `--help`, with 2 for wrong usage.
     """
     parser = Parser(prog="ablate more", description=_DESCRIPTION, epilog=_EXAMPLES, allow_abbrev=False)
-    parser.add_argument("sweep", metavar="SWEEP", help="its folder, a unique beginning of the folder's name, or its study")
+    parser.add_argument("sweep", nargs="?", metavar="SWEEP", help=sweep_names.HELP)
     parser.add_argument("--seeds", type=int, metavar="N", default=0, help="how many seeds to add")
     parser.add_argument("--only", nargs="+", metavar="FACTOR=LEVEL", default=[], help="the arms that get them (default: all)")
     parser.add_argument("--arms", nargs="+", metavar="FACTOR=LEVEL", default=[], help="arms to add, each by what it changes")

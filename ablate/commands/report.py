@@ -9,6 +9,7 @@ from ablate import terminal
 from ablate.commands.arguments import Parser, a_path
 from ablate.errors import AblateError, one_of
 from ablate.report import writing
+from ablate.store import sweep_names
 
 _DESCRIPTION = """\
 Write the report of a sweep: one page (index.html), tables, figures, and texts for a paper; and print its verdicts.
@@ -48,8 +49,7 @@ def run(arguments: Sequence[str]) -> int:
         first, second = options.compare
         _refuse_searches(options.compare, "--compare")
         return compare.run(first, second, options.out, options.json, **_changes(options))
-    if not options.sweep:
-        raise AblateError("SWEEP is missing. Name a sweep, as in ablate report multirun/factorial-1a2b3c4d.")
+    options.sweep = options.sweep or [str(sweep_names.newest())]
     changes = _changes(options) | {"baseline": options.baseline, "target": options.reach}
     given = [f"--{_OPTIONS.get(name, name)}" for name, value in changes.items() if value is not None]
     if given:
@@ -95,9 +95,7 @@ def _parser() -> Parser:
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
     )
-    parser.add_argument(
-        "sweep", nargs="*", metavar="SWEEP", help="the folder of a sweep, the name of a study, or a store; several are joined"
-    )
+    parser.add_argument("sweep", nargs="*", metavar="SWEEP", help=f"{sweep_names.HELP}; several are joined")
     parser.add_argument("--compare", nargs=2, metavar=("SWEEP", "SWEEP"), help="compare the effects of two sweeps")
     parser.add_argument("--out", type=a_path, metavar="DIR", help="where to write (default: SWEEP/report)")
     parser.add_argument("--format", metavar="LIST", help="formats to write: html,csv,md,tex,png,svg (default: all)")

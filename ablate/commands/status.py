@@ -55,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
     )
-    parser.add_argument("sweep", type=Path, metavar="SWEEP", help="its folder in multirun/, the folder's name, or its study")
+    parser.add_argument("sweep", nargs="?", metavar="SWEEP", help=sweep_names.HELP)
     parser.add_argument("--all", action="store_true", help="list every training with its steps")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--follow", action="store_true", help="stay, and show how it goes until the sweep ends")
@@ -74,9 +74,9 @@ def run(arguments: Sequence[str]) -> int:
     return 1 if seen.of(*BAD) and not searched else 0
 
 
-def _begun(named: Path) -> Path:
+def _begun(given: str | None) -> Path:
     """The folder of what has begun of a sweep: its own, or before there is anything to measure that of its tuning."""
-    named = sweep_names.one(named)
+    named = sweep_names.one(given)
     tuning = named / TUNING
     if (named / SWEEP).exists() or not (tuning / SWEEP).is_file():
         return sweep_folder(named)

@@ -16,7 +16,14 @@ from ablate.config.values import name, values
 from ablate.config.words import parsed as words_of
 from ablate.errors import AblateError
 
-LISTS = ("report.formats", "retune_rates", "augment.contrast", "hydra.searchpath", "hydra.sweeper.objectives")  # of one value
+LISTS = (
+    "report.formats",
+    "tags",
+    "retune_rates",
+    "augment.contrast",
+    "hydra.searchpath",
+    "hydra.sweeper.objectives",
+)  # of one value
 ONE = {"optimizer.lr": "lr"}  # keys that are another one's, of which the other wins
 COMPARED = (*GROUPS, "lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs")  # what sweeps vary
 FREE = ("hydra.job.env_set.",)  # below which any value may stand
@@ -161,7 +168,7 @@ def _refuse_sweep(word: Override, of_sweep: str) -> None:
     if not of_sweep:
         raise AblateError(f"{given} has several values. Give one.")
     text = f'{key}="{line.partition("=")[2]}"'
-    if key.startswith(("data.", "store", "question", "hydra.")):
+    if key.startswith(("data.", "store", "question", "name", "note", "hydra.")):
         raise AblateError(f"{given} has several values. To take it as one text, quote the value: {quoted(text)}.")
     raise AblateError(f"{given} has several values, which is a sweep. Add {of_sweep}, as in ablate {of_sweep} {given}.")
 

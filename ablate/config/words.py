@@ -67,7 +67,7 @@ def _no_equals(word: str, before: str | None, after: str | None) -> str:
     if colon and (key in KEYS or key.partition(".")[0] in own_configs.groups()):
         return f"Cannot read {visible(word)}. Write {visible(f'{key}={value}')}."
     key, equals, value = (before or "").partition("=")
-    if equals and key.lstrip("+") in (*FOLDERS, *FILES, "question"):
+    if equals and key.lstrip("+") in (*FOLDERS, *FILES, "question", "name", "note"):
         whole = quoted(f'{key}="{value} {word}"')
         return f"{visible(word)} stands alone. If it belongs to {key}, quote the value: {whole}."
     known = [group for group in sorted(own_configs.groups()) if word in own_configs.levels(group)]

@@ -104,4 +104,4 @@ def head(sweep: Sweep) -> tuple[str, ...]:
     """What is trained, on which data, to which step."""
     steps = sorted({run.readout.step for run in sweep.runs})
     to = f"step {steps[0]:,}" if len(steps) == 1 else f"steps {steps[0]:,} to {steps[-1]:,}" if steps else ""
-    return tuple(part for part in (sweep.title, data_title(sweep), to) if part)
+    return tuple(part for part in (sweep.called, data_title(sweep), to) if part)

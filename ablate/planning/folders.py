@@ -17,8 +17,8 @@ from ablate.store.sweep_names import TUNING
 _ENVIRONMENT = re.compile(r"\$\{oc\.env:[A-Za-z_]\w*(,[^{}$]*)?\}")  # what a store may be named by
 
 
-def sweep_folder(path: str | Path) -> Path:
-    """The folder of a sweep that a user named, by its path, its name or its study, checked to be one.
+def sweep_folder(path: str | Path | None) -> Path:
+    """The folder of a sweep that a user named, by its path, its name or its study, checked to be one; None for the newest.
 
     Raises:
         AblateError: there is no such sweep, several have that name, or what has its name is no file or cannot be read.
@@ -30,7 +30,7 @@ def sweep_folder(path: str | Path) -> Path:
         raise AblateError(
             f"{folder} is still tuning learning rates and has no results yet. Name its tuning folder: {folder / TUNING}."
         )
-    raise AblateError(sweep_names.unknown(path))
+    raise AblateError(sweep_names.unknown(folder if path is None else path))
 
 
 def find_store(sweep: Sweep, folder: Path) -> Path | None:

@@ -50,7 +50,7 @@ def of_sweep(sweep: Sweep, compose: Compose) -> Plan:
     resolution = max(noted or designs.RESOLUTION, designs.LEAST_RESOLUTION)
     runs = _composed(sweep, sweep.runs, sweep.averaged, compose)
     whole = Plan(sweep.study, sweep.design, resolution, (), (), (), (), sweep.store, last=sweep.last)
-    return _grown(replace(whole, question=sweep.question, config_dir=sweep.config_dir), sweep, runs)
+    return _grown(replace(whole, question=sweep.question, about=sweep.about, config_dir=sweep.config_dir), sweep, runs)
 
 
 def with_runs(plan: Plan, words: Sequence[str], factors: Sequence[Factor], arms: Sequence[Arm], runs: Sequence[Run]) -> Plan:

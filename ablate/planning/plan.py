@@ -1,7 +1,7 @@
 """Arms x seeds -> runs -> trajectories, fixed before anything trains."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from hydra.errors import HydraException
@@ -35,6 +35,7 @@ class Plan:
     resolution: that a fraction was asked to have.
     store: its folder, or what the config says where that names a variable of the environment.
     question: that it is to answer, in a sentence.
+    about: what its user says of it; see `Sweep`.
     config_dir: with configs of the user's own, as seen from the current folder.
     labels, pairs: of the arms, and (arm, the arm it is compared with), where it is not the design that says so.
     retune: how the learning rates of arms were chosen, as sweep.json holds it, where they were.
@@ -52,6 +53,7 @@ class Plan:
     runs: tuple[Run, ...]
     store: str
     question: str | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
     config_dir: str | None = None
     labels: tuple[str, ...] | None = None
     pairs: tuple[tuple[int, int], ...] | None = None
@@ -167,6 +169,7 @@ class Plan:
         return Sweep(
             study=self.study,
             question=self.question or None,
+            about=self.about,
             config_dir=self.config_dir or None,
             design=self.design,
             fraction=self.fraction,

@@ -15,7 +15,8 @@ TROUBLES = {"diverged": "diverged", "failed": "failed", "missing": "not finished
 def title(results: Results) -> str:
     """The name of the study or, without one, the design and its factors."""
     sweep = results.sweep
-    return sweep.study or f"{sweep.design}: {', '.join(sweep.factors) or 'one arm'}"
+    named = sweep.about.get("name") or sweep.study
+    return str(named) if named else f"{sweep.design}: {', '.join(sweep.factors) or 'one arm'}"
 
 
 def seeds_an_arm(results: Results) -> str:

@@ -93,7 +93,8 @@ class SearchResults:
     @property
     def title(self) -> str:
         """The name of the study or, without one, what was searched over."""
-        return self.sweep.study or f"search: {', '.join(self.space)}"
+        named = self.sweep.about.get("name") or self.sweep.study
+        return str(named) if named else f"search: {', '.join(self.space)}"
 
     @cached_property
     def space(self) -> dict[str, Dimension]:

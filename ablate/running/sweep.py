@@ -196,7 +196,8 @@ def _fix(plan: Plan, folder: Path) -> None:
     limit = diverged_loss_of(found.sweep)
     if limit != wanted.diverged_loss:
         say(f"diverged_loss is now {wanted.diverged_loss:g}, not {limit:g}: diverged runs are determined anew")
-    kept = replace(found.sweep, store=wanted.store, diverged_loss=wanted.diverged_loss)
+    about = {**found.sweep.about, **wanted.about}
+    kept = replace(found.sweep, store=wanted.store, diverged_loss=wanted.diverged_loss, about=about)
     if not found.sealed or not sweep_file.same(kept, found.sweep):
         sweep_file.write(folder, kept)
 

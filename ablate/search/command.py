@@ -10,6 +10,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 
 from ablate.config import loading
+from ablate.config.about import about_of
 from ablate.config.cached_loader import reading_once
 from ablate.config.execution import Settings
 from ablate.config.overrides import parse_all
@@ -107,4 +108,4 @@ def _make(context: HydraContext, master: DictConfig, params: Any, arguments: Seq
             check_study(study, master, without)
         made = resolve.make(command, settings, compose, study, master.question, config_dir)
     # Trials are composed later, when the loader no longer remembers what it read.
-    return replace(made, compose=compose)
+    return replace(made, compose=compose, about=about_of(master))

@@ -178,7 +178,8 @@ def _fix(search: Search, folder: Path) -> None:
         sweep_file.write(folder, replace(wanted, fixed_at=int(time.time())))
         return
     found = content.sweep
-    whole = replace(wanted, fixed=found.fixed, fixed_at=found.fixed_at)
+    about = {**found.about, **wanted.about}
+    whole = replace(wanted, fixed=found.fixed, fixed_at=found.fixed_at, about=about)
     if not content.sealed or not sweep_file.same(whole, found):
         sweep_file.write(folder, whole)
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -72,6 +72,7 @@ class Search:
     content: Mapping[str, Any]  # of its training
     store: str  # as sweep.json names it
     compose: Compose
+    about: Mapping[str, Any] = field(default_factory=dict)  # what its user says of it; see `Sweep`
 
     @property
     def arm_keys(self) -> tuple[str, ...]:
@@ -195,6 +196,7 @@ class Search:
         return Sweep(
             study=self.study,
             question=self.question or None,
+            about=self.about,
             config_dir=self.config_dir or None,
             design=SEARCH,
             factors={key: one.choices for key, one in self.space.items()},

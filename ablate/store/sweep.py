@@ -105,6 +105,7 @@ class Sweep:
     """The content of sweep.json. A search's has no arms, runs, steps and weights before those of its trials are added.
 
     study, question: the name of a named one, and what it is to answer.
+    about: what its user says of it, which changes nothing: `name`, `tags` and `note`, those that are given.
     design, fraction: how the arms were made of the factors.
     factors, baseline: the levels of each factor, and those of the first arm.
     arms, same_arms: the baseline first; (later, earlier) for arms that are one.
@@ -135,6 +136,7 @@ class Sweep:
     store: str
     fixed: Fixed
     question: str | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
     config_dir: str | None = None
     fraction: SweepFraction | None = None
     retune: Retune | None = None
@@ -158,6 +160,7 @@ class Sweep:
             version=given.pop("version"),
             study=given.pop("study", None),
             question=given.pop("question", None),
+            about=given.pop("about", {}),
             config_dir=given.pop("config_dir", None),
             design=given.pop("design"),
             fraction=None if fraction is None else SweepFraction.from_json(fraction),
@@ -191,7 +194,7 @@ class Sweep:
         return {
             "version": self.version,
             "study": self.study,
-            **_given(question=self.question, config_dir=self.config_dir),
+            **_given(question=self.question, about=dict(self.about) or None, config_dir=self.config_dir),
             "design": self.design,
             **({} if self.fraction is None else {"fraction": self.fraction.to_json()}),
             "factors": {name: list(levels) for name, levels in self.factors.items()},
@@ -221,6 +224,21 @@ class Sweep:
     def title(self) -> str:
         """The study, or where it has no name the design."""
         return self.study or self.design
+
+    @property
+    def called(self) -> str:
+        """What its user calls it: its name, or where it has none its title."""
+        return str(self.about.get("name") or self.title)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What its user has it found by."""
+        return tuple(self.about.get("tags", ()))
+
+    @property
+    def note(self) -> str | None:
+        """What its user noted."""
+        return self.about.get("note")
 
     @property
     def searched(self) -> Mapping[str, Any]:

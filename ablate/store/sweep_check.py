@@ -46,6 +46,8 @@ def check(node: Node) -> Sweep:
         study.text(_NAME)
     if (question := node.optional("question")) is not None:
         question.text(10_000)
+    if (about := node.optional("about")) is not None:
+        _about(about)
     if (config_dir := node.optional("config_dir")) is not None:
         config_dir.path()
     design = node["design"].text(_NAME, empty=False)
@@ -92,6 +94,16 @@ def check(node: Node) -> Sweep:
     else:
         _different(node["arms"])
     return Sweep.from_json(node.value)
+
+
+def _about(node: Node) -> None:
+    """What its user says of it; keys of later versions are kept."""
+    for key, longest in (("name", _NAME), ("note", 10_000)):
+        if (text := node.optional(key)) is not None:
+            text.text(longest)
+    if (tags := node.optional("tags")) is not None:
+        for tag in tags.items(0, 100):
+            tag.text(_NAME)
 
 
 def _search(content: Mapping[str, Any]) -> Sweep:

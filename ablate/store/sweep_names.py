@@ -1,4 +1,4 @@
-"""How a user names a sweep: its folder, the folder's name or a unique beginning of it, or the name of its study."""
+"""How a user names a sweep: its folder, its name or study, a unique beginning of the folder's name, or nothing: the newest."""
 
 import os
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ MULTIRUN = "multirun"  # where sweeps lie, below the current folder
 TUNING = "retune"  # the folder, in that of a sweep, of the sweep that chooses the learning rate of each arm
 DEEPEST = 6  # folders below `multirun`, as a study in subfolders has them
 LISTED = 5  # sweeps that a message names
+HELP = "a sweep: its folder, its name, a unique beginning, or nothing for the newest"  # of the argument, in every command
 
 
 def is_sweep(folder: Path) -> bool:
@@ -34,15 +35,38 @@ def known() -> Iterator[Path]:
 
 
 def of_study(name: str) -> list[Path]:
-    """The sweeps of a study that have begun, by its name as in study=NAME."""
+    """The sweeps that have begun of a study, as in study=NAME, or that have a name, as in name=NAME."""
     found = []
     for folder in known():
         content: Any = None
         with suppress(AblateError):  # one that is damaged is another's matter
             content = read_json(folder / SWEEP) if (folder / SWEEP).is_file() else None
-        if isinstance(content, dict) and content.get("study") == name:
+        about = content.get("about") if isinstance(content, dict) else None
+        named = about.get("name") if isinstance(about, dict) else None
+        if isinstance(content, dict) and name in (content.get("study"), named):
             found.append(folder)
     return found
+
+
+def newest() -> Path:
+    """The sweep that was begun or worked on last.
+
+    Raises:
+        AblateError: there is none.
+    """
+    found = max(known(), key=touched, default=None)
+    if found is None:
+        raise AblateError(f"There is no sweep in {MULTIRUN}/ yet. Name the folder of one.")
+    return found
+
+
+def touched(folder: Path) -> float:
+    """When a sweep was begun or worked on last, in seconds since 1970."""
+    times = [0.0]
+    for path in (folder, folder / SWEEP, folder / TUNING):
+        with suppress(OSError):
+            times.append(path.stat().st_mtime)
+    return max(times)
 
 
 def by_folder(name: str) -> list[Path]:
@@ -54,14 +78,20 @@ def by_folder(name: str) -> list[Path]:
     return [folder for place, folder in places.items() if wanted and place.startswith(wanted)]
 
 
-def one(named: str | Path) -> Path:
+def one(named: str | Path | None) -> Path:
     """The folder that a user names; the path itself where a sweep is there, or where no sweep has that name.
 
-    A record, as in experiments/, is named by its folder, in which the packed sweep lies.
+    A record, as in experiments/, is named by its folder, in which the packed sweep lies. Of a name with several sweeps it is
+    the one whose folder is called so, where there is one.
+
+    Args:
+        named: None for the newest.
 
     Raises:
-        AblateError: several sweeps have that name.
+        AblateError: several sweeps have that name, or there is none at all.
     """
+    if named is None:
+        return newest()
     for folder in (Path(named), Path(named, RECORD)):
         if is_sweep(folder):
             return folder
@@ -79,9 +109,11 @@ def shortest(folder: Path) -> str:
     if place is None:
         return str(folder.parent if folder.name == RECORD else folder)
     content = read_json(place / SWEEP) if (place / SWEEP).is_file() else None
-    study = content.get("study") if isinstance(content, dict) else None
-    if isinstance(study, str) and of_study(study) == [place] and not is_sweep(Path(study)):
-        return study
+    about = content.get("about") if isinstance(content, dict) else None
+    named = about.get("name") if isinstance(about, dict) else None
+    for name in (named, content.get("study") if isinstance(content, dict) else None):
+        if isinstance(name, str) and of_study(name) == [place] and not is_sweep(Path(name)):
+            return name
     return place.relative_to(MULTIRUN).as_posix()
 
 
@@ -94,4 +126,4 @@ def unknown(named: str | Path) -> str:
     near = did_you_mean(str(named), places) or did_you_mean(str(named), names)
     listed = f"{', '.join(names[:LISTED])}{' …' if len(names) > LISTED else ''}"
     there = "" if near else f" {MULTIRUN}/ has {listed or 'none'}."
-    return f"There is no sweep {shown(str(named))}. Name its folder, or its study.{near}{there}"
+    return f"No sweep {shown(str(named))}.{near}{there} ablate ls lists them all."

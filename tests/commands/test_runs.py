@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_up import Sweeps
 
 from ablate.commands import runs
 from ablate.errors import AblateError
@@ -89,23 +90,38 @@ def test_the_table_shows_each_trajectory_and_the_totals(store: Path, said: Calla
     out = said()
     (first,) = (line.split() for line in out.splitlines() if one.fingerprint in line)
     (second,) = (line.split() for line in out.splitlines() if other.fingerprint in line)
-    assert first[1:8] == ["done", "30", "0", "tuto", "digits", "30.00", "15.00"]
-    assert second[1:8] == ["done", "1,000", "3", "tuto", "digits", "augment=off", "lrn=off"]
+    assert first[:8] == ["tuto", "digits", "0", "–", "complete", "15.0%", "now", "0.0"]
+    assert second[:6] == ["tuto", "digits", "augment=off", "lrn=off", "3", "–"]
     size_bytes = sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
-    assert f"2 trajectories in runs, {size_bytes / 1e6:.1f} MB" in out
+    assert f"2 trainings, runs: {size_bytes / 1e6:.1f} MB" in out
 
 
-@pytest.mark.parametrize(("width", "left_out"), [(160, None), (100, "last trained"), (80, "last trained, MB")])
+def test_a_training_is_an_arm_of_its_sweep_and_partial_where_that_needs_more_steps(
+    tmp_path: Path, sweeps: Sweeps, monkeypatch: pytest.MonkeyPatch, said: Callable[..., str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    planned = sweeps.planned("augment=on,off", "steps=80", "eval_every=20")
+    folder = sweeps.trained(planned, 20, 40, 60)  # as another run did that asks for 60 steps
+    register_sweep(sweeps.store, folder, {one.fingerprint: [80] for one in planned.sweep.runs})
+    lines = [" ".join(line.split()) for line in said().splitlines()]
+    assert sorted(line.split(" now ")[0] for line in lines[2:4]) == [
+        f"baseline 0 {folder.name} partial (60/80) 66.0%",
+        f"no augmentation 0 {folder.name} partial (60/80) 66.0%",
+    ]
+    assert lines[-1].startswith("2 trainings in 1 sweep, runs: ")
+
+
+@pytest.mark.parametrize(("width", "left_out"), [(160, None), (60, "MB, fingerprint, age")])
 def test_the_table_fits_the_terminal(
     store: Path, said: Callable[..., str], monkeypatch: pytest.MonkeyPatch, width: int, left_out: str | None
 ) -> None:
-    one = made(store, last=1_000, state="diverged", augment="off", lrn="off")
+    made(store, last=1_000, state="diverged", augment="off", lrn="off")
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     monkeypatch.setenv("COLUMNS", str(width))
     out = re.sub("\x1b\\[[0-9;]*m", "", said())
     assert max(map(len, out.splitlines())) <= width
-    for shown in (one.fingerprint, "diverged", "1,000", "augment=off", "lrn=off", "100.00"):
-        assert shown in out
+    for shown in ("diverged at 1,000", "augment=off", "lrn=off", "100.0%"):
+        assert shown in " ".join(out.replace("─", " ").split()) or width < 80
     assert ("left out at this width: " in out) == bool(left_out)
     assert f"left out at this width: {left_out}" in out or left_out is None
 
@@ -173,7 +189,7 @@ def test_filters_match_levels_and_keys(store: Path, said: Callable[..., str], wo
     made(store), made(store, seed=1, augment="off"), made(store, seed=2, lr=0.5)
     assert {one["seed"] for one in listed(said, *words).values()} == seeds
     if len(seeds) < 3:
-        assert f"{len(seeds)} of 3 trajectories" in said(*words)
+        assert f"{len(seeds)} of 3 trainings" in said(*words)
 
 
 @pytest.mark.parametrize(
@@ -217,9 +233,9 @@ def test_what_is_no_trajectory_is_named_and_left_alone(store: Path, said: Callab
 
 
 def test_an_empty_store_is_listed(store: Path, said: Callable[..., str]) -> None:
-    assert "0 trajectories in runs, 0.0 MB" in said()
-    assert "0 trajectories" in said("verify")
-    assert "freed 0.0 MB" in said("gc")
+    assert "0 trainings, runs: 0.0 MB" in said()
+    assert "0 training" in said("verify")
+    assert "freed 0.0 MB" in said("gc", "--yes")
 
 
 @pytest.mark.parametrize("command", [[], ["gc"], ["verify"], ["rm", "a"]])
@@ -240,10 +256,10 @@ def test_no_store_is_said_in_one_line(tmp_path: Path, command: list[str]) -> Non
         (("--store", "runs", "gc", "--dry-run"), "would free 0.0 MB in runs"),
         (("--dry-run", "--store=runs", "gc"), "would free 0.0 MB in runs"),
         (("gc", "--dry-run", "--store", "runs"), "would free 0.0 MB in runs"),
-        (("--store", "verify", "verify"), "0 trajectories in verify: 0 damaged, 0 sound, 0 not checkable files"),
-        (("--store", "verify"), "0 trajectories in verify, 0.0 MB"),
-        (("--state", "done", "list"), "0 trajectories in runs, 0.0 MB"),
-        (("--yes", "seed=1", "rm"), "no trajectory in runs matches; nothing removed"),
+        (("--store", "verify", "verify"), "0 trainings in verify: 0 damaged, 0 sound, 0 not checkable files"),
+        (("--store", "verify"), "0 trainings, verify: 0.0 MB"),
+        (("--state", "done", "list"), "0 trainings, runs: 0.0 MB"),
+        (("--yes", "seed=1", "rm"), "no training in runs matches; nothing removed"),
     ],
     ids=" ".join,
 )
@@ -266,7 +282,7 @@ def test_named_ones_are_removed_by_their_first_digits(store: Path, said: Callabl
     out = said("rm", one.fingerprint[:6], "--yes")
     assert one.fingerprint in out
     assert other.fingerprint not in out
-    assert "removed 1 trajectory" in out
+    assert "removed 1 training" in out
     assert [path.name for path in store.iterdir()] == [other.fingerprint]
 
 
@@ -305,9 +321,22 @@ def test_it_asks(store: Path, said: Callable[..., str], monkeypatch: pytest.Monk
     one = made(store)
     monkeypatch.setattr("sys.stdin", Terminal(answer))
     out = said("rm", one.fingerprint)
-    assert "Remove 1 trajectory, " in out
+    assert "Remove 1 training, " in out
     assert ("nothing removed" in out) == bool(left)
     assert len(list(store.iterdir())) == left
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y\n", 1), ("n\n", 3), ("", 3)])
+def test_gc_asks_as_well(
+    store: Path, said: Callable[..., str], monkeypatch: pytest.MonkeyPatch, answer: str, left: int
+) -> None:
+    one = made(store)
+    sweep(store, "factorial-1", {one.fingerprint: [30]})
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    out = said("gc")
+    assert "Drop " in out
+    assert ("nothing dropped" in out) == (left == 3)
+    assert (len(one.checkpoints()) == 3) == (left == 3)
 
 
 def test_without_a_terminal_it_wants_yes(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -323,7 +352,7 @@ def test_what_is_being_trained_is_left_alone(store: Path, said: Callable[..., st
     with one.locked():
         out = said("rm", "--state", "done", "--yes", status=1)
         assert f"{one.fingerprint} is being trained; left alone" in out
-        assert "removed 1 trajectory" in out
+        assert "removed 1 training" in out
         assert f"{one.fingerprint}: being trained, left alone" in said("gc", "--yes")
     assert len(one.checkpoints()) == 3
     assert not other.path.exists()
@@ -372,10 +401,10 @@ def test_killed_while_removing_nothing_half_is_left(
         patch.setattr("shutil.rmtree", killed)
         with pytest.raises(KeyboardInterrupt):
             runs.run(["rm", one.fingerprint, "--yes"])
-    assert "0 trajectories" in said()
+    assert "0 training" in said()
     (trash,) = store.iterdir()
     size_bytes = sum(path.stat().st_size for path in trash.rglob("*") if path.is_file())
-    assert f"freed {size_bytes / 1e6:.1f} MB" in said("gc")
+    assert f"freed {size_bytes / 1e6:.1f} MB" in said("gc", "--yes")
     assert list(store.iterdir()) == []
 
 
@@ -430,7 +459,7 @@ def test_checkpoints_stay_that_a_known_sweep_needs(
         if needs
         else f"all {dropped} checkpoints, as no known sweep asked for it"
     ) in told
-    assert "freed 0.0 MB" in said("gc")
+    assert "freed 0.0 MB" in said("gc", "--yes")
 
 
 def test_what_is_not_finished_can_go_on_whoever_asked_for_it(store: Path, said: Callable[..., str]) -> None:
@@ -444,9 +473,9 @@ def test_what_is_not_finished_can_go_on_whoever_asked_for_it(store: Path, said: 
     )
     assert f"{finished.fingerprint}: all 3 checkpoints, as no known sweep asked for it" in told
     assert f"{failed.fingerprint}: 1 checkpoint kept, since its training is not finished" in told
-    assert told.replace("would free", "freed") == said("gc")
+    assert told.replace("would free", "freed") == said("gc", "--yes")
     assert [steps(one) for one in (alone, finished, failed)] == [[50, 40], [], [30, 20, 10]]
-    assert "2 checkpoints kept" in said("gc")
+    assert "2 checkpoints kept" in said("gc", "--yes")
     assert "0 damaged" in said("verify")
 
 
@@ -475,11 +504,11 @@ def test_what_would_be_dropped_is_one_object(store: Path, said: Callable[..., st
     }
     keys = ("being_trained", "checkpoints_dropped", "checkpoints_spared", "leftovers_dropped", "size_bytes")
     with live.locked():
-        for words in (["--dry-run"], []):
+        for words in (["--dry-run"], ["--yes"]):
             found = json.loads(said("gc", "--json", *words))
             assert found == {
                 "store": "runs",
-                "dry_run": bool(words),
+                "dry_run": words == ["--dry-run"],
                 "trajectories": [
                     {"fingerprint": name, **dict(zip(keys, expected[name], strict=True))} for name in sorted(expected)
                 ],
@@ -546,21 +575,23 @@ def test_a_dry_run_writes_nothing(store: Path, said: Callable[..., str], monkeyp
 def test_a_diverged_training_goes_nowhere(store: Path, said: Callable[..., str]) -> None:
     one = made(store, last=50, state="diverged")
     sweep(store, "factorial-1", {one.fingerprint: [80]})
-    said("gc")
+    said("gc", "--yes")
     assert steps(one) == []
 
 
-def test_sweeps_that_are_gone_need_nothing(store: Path, said: Callable[..., str]) -> None:
+def test_sweeps_that_are_gone_need_nothing(store: Path, said: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
     one = made(store)
     folder = sweep(store, "factorial-1", {one.fingerprint: [30]})
     shutil.rmtree(folder)
     line = "multirun/factorial-1 is gone"
     assert line in said("gc", "--dry-run")
-    with pytest.raises(AblateError, match="in which none is known, so that every checkpoint of a finished training would go"):
-        said("gc")
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    told = said("gc")
+    assert "No sweep is known in runs, so no finished training keeps one. Drop 3 checkpoints, " in told
+    assert "nothing dropped" in told
     assert steps(one) == [30, 20, 10]
     assert line in said("gc", "--yes")
-    assert line not in said("gc")
+    assert line not in said("gc", "--yes")
     assert steps(one) == []
 
 
@@ -571,7 +602,7 @@ def test_leftovers_are_dropped(store: Path, said: Callable[..., str]) -> None:
     left += [one.path / "checkpoints" / ".10.npz-abcdefgh", one.path / "checkpoints" / "5.damaged"]
     for path in left:
         path.write_bytes(b"x" * 100_000)
-    out = said("gc")
+    out = said("gc", "--yes")
     assert f"{one.fingerprint}: 4 damaged or half-written files, 0.4 MB" in out
     assert not any(path.exists() for path in left)
     assert steps(one) == [30, 20, 10]
@@ -598,7 +629,7 @@ def test_a_sound_store_is_counted(store: Path, said: Callable[..., str]) -> None
     sweep(store, "factorial-1", {one.fingerprint: [30]})
     (one.path / "tensorboard").mkdir()
     (one.path / "tensorboard" / "events").touch()
-    assert said("verify") == "1 trajectory in runs: 0 damaged, 12 sound, 1 not checkable files\n"
+    assert said("verify") == "1 training in runs: 0 damaged, 12 sound, 1 not checkable files\n"
     assert json.loads(said("verify", "--json")) == {
         "store": "runs",
         "sound": 12,
@@ -615,7 +646,7 @@ def test_trainings_whose_surroundings_were_not_checked_are_named(store: Path, sa
     one.add_segment({"threads": 1})  # of a version before the check
     counts, line = said("verify").splitlines()
     assert "0 damaged" in counts
-    assert line.startswith("1 of 2 trajectories was trained by an older version, in which settings outside the config")
+    assert line.startswith("1 of 2 trainings was trained by an older version, in which settings outside the config")
     assert "retrain one with store=NEW" in line
     assert json.loads(said("verify", "--json"))["unchecked_trainings"] == [one.fingerprint]
 
@@ -855,7 +886,7 @@ def test_what_another_user_may_not_read_ends_nothing(closed: str, capfd: pytest.
         sweep(store, "factorial-1", {one.fingerprint: [30], other.fingerprint: [30]})
         (one.path / closed).chmod(0)
         codecs.lookup("cp437")  # names in a zip file take it: loaded while this process may still read its own library
-        commands = (["list"], ["verify"], ["gc", "--dry-run"], ["gc"], ["rm", other.fingerprint, "--yes"])
+        commands = (["list"], ["verify"], ["gc", "--dry-run"], ["gc", "--yes"], ["rm", other.fingerprint, "--yes"])
         os.seteuid(65_534)
         try:
             statuses = [runs.run([*words, "--store", str(store)]) for words in commands]

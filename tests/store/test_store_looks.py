@@ -96,7 +96,7 @@ def test_verify_names_what_is_damaged_and_rm_and_gc_leave_the_looks_alone(tmp_pa
     assert runs.run(["verify"]) == 0
     assert LOOKS not in capsys.readouterr().out
     before = (store / LOOKS).read_bytes()
-    assert runs.run(["gc"]) == 0
+    assert runs.run(["gc", "--yes"]) == 0
     assert (store / LOOKS).read_bytes() == before
     (store / LOOKS).write_bytes(before[:-9] + b'00000"}\n')
     assert runs.run(["verify"]) == 1

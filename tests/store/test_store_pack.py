@@ -95,7 +95,7 @@ def test_unpacking_gives_the_sweep_and_its_trainings_and_again_adds_nothing(plac
     capsys.readouterr()
     assert runs.run(["unpack", str(place / "packs" / source)]) == 0
     assert "0 trainings added to runs, 6 there already" in capsys.readouterr().out
-    assert runs.run(["gc"]) == 0
+    assert runs.run(["gc", "--yes"]) == 0
     unpacked = _frames(Path(told["sweep"]))
     monkeypatch.chdir(place)
     for here, there in zip(unpacked, _frames(Path("multirun", FACTORIAL)), strict=True):

@@ -7,14 +7,15 @@ from typing import Any
 
 from ablate.commands.runs.common import (
     add_json,
+    agreed,
     make_parser,
     plural,
     seen,
 )
-from ablate.errors import AblateError
 from ablate.store import known_sweeps
 from ablate.store.gc import Cleared, clear, clear_registrations, clear_trash
 from ablate.terminal import tell
+from ablate.text import counted
 
 _CLEAR = """\
 Drop the checkpoints that nobody needs, and what killed trainings left. Evaluations and predictions stay.
@@ -28,15 +29,14 @@ def run(words: Sequence[str]) -> int:
     """Returns the exit status; errors are those of `ablate.commands.runs.run`."""
     parser = make_parser("gc", _CLEAR)
     parser.add_argument("--dry-run", action="store_true", help="only say what would be dropped; writes nothing, locks nothing")
-    parser.add_argument("--yes", action="store_true", help="also in a store in which no sweep is known")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
     add_json(parser, "lines")
     options = parser.parse_intermixed_args(words)
-    asked = options.dry_run or options.yes or known_sweeps(options.store)
-    if not asked and any(one.checkpoints for one in clear(options.store, dry_run=True)):
-        raise AblateError(
-            f"No known sweep uses {options.store}, so every checkpoint of a finished training would be deleted. To do so, add "
-            "--yes."
-        )
+    if options.json and not (options.yes or options.dry_run):
+        parser.error("--json asks nothing, so it needs --yes or --dry-run.")
+    if not (options.dry_run or options.yes) and not _agreed(options.store):
+        tell("nothing dropped")
+        return 0
     cleared = clear(options.store, options.dry_run)
     gone = [seen(sweep.folder) for sweep in clear_registrations(options.store, options.dry_run)]
     freed = clear_trash(options.store, options.dry_run) + sum(one.size_bytes for one in cleared)
@@ -54,6 +54,19 @@ def run(words: Sequence[str]) -> int:
             tell(f"{one.trajectory.fingerprint}: {text}")
     tell(f"{'would free' if options.dry_run else 'freed'} {freed / 1e6:.1f} MB in {options.store}")
     return status
+
+
+def _agreed(store: Path) -> bool:
+    """Whether the user agrees to what would be dropped; also where that is nothing."""
+    found = clear(store, dry_run=True)
+    checkpoints = sum(len(one.checkpoints) for one in found)
+    leftovers = sum(len(one.leftovers) for one in found)
+    if not checkpoints and not leftovers:
+        return True
+    counts = [counted(number, what) for number, what in ((checkpoints, "checkpoint"), (leftovers, "leftover")) if number]
+    what = f"{' and '.join(counts)}, {sum(one.size_bytes for one in found) / 1e6:.1f} MB"
+    warning = "" if known_sweeps(store) else f"No sweep is known in {store}, so no finished training keeps one. "
+    return agreed(f"{warning}Drop {what}?", f"drop {what}")
 
 
 def _plain_cleared(one: Cleared) -> dict[str, Any]:

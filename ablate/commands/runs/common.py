@@ -2,21 +2,25 @@
 
 import argparse
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import yaml
 
 from ablate import terminal
 from ablate.commands.arguments import Parser, a_path
+from ablate.commands.runs.naming import ALONE, state, uses
+from ablate.errors import AblateError
 from ablate.store import Trajectory
 from ablate.store.catalog import Entry, contents, entry
+from ablate.text import age, counted, percent
 
 COMMANDS = ("list", "rm", "gc", "verify", "pack", "unpack")
 
 FILTER = "a level (augment=on) or a key of config.yaml (seed=1, batch_size=128, optimizer.lr=0.1)"
-DESCRIPTION = "first asked for as"  # the column that wraps
 
 
 def add_json(parser: argparse.ArgumentParser, what: str) -> None:
@@ -57,13 +61,14 @@ def plural(number: int, one: str, many: str) -> str:
 
 
 def count(number: int) -> str:
-    """So many trajectories."""
-    return f"{number} {plural(number, 'trajectory', 'trajectories')}"
+    """So many trainings."""
+    return counted(number, "training")
 
 
 def size(entries: Sequence[Entry]) -> str:
     """What they take on disk."""
-    return f"{sum(one.size_bytes for one in entries) / 1e6:.1f} MB"
+    taken = sum(one.size_bytes for one in entries)
+    return f"{taken / 1e9:.1f} GB" if taken >= 1e9 else f"{taken / 1e6:.1f} MB"
 
 
 def defaults() -> dict[str, str]:
@@ -74,37 +79,43 @@ def defaults() -> dict[str, str]:
     return {group: str(level) for item in listed if isinstance(item, dict) for group, level in item.items()}
 
 
-def show(entries: Sequence[Entry], texts: Sequence[str]) -> None:
+def show(store: Path, entries: Sequence[Entry], texts: Sequence[str]) -> None:
     """The table as wide as the terminal allows, whole in a pipe."""
     console = terminal.standard()
-    dropped = terminal.draw(console, _table(entries, texts))
+    dropped = terminal.draw(console, _table(store, entries, texts))
     if dropped:
         terminal.say(console, terminal.left_out(dropped))
 
 
-def _table(entries: Sequence[Entry], texts: Sequence[str]) -> list[terminal.Column]:
-    """A row a trajectory. The descriptions wrap, nothing else does."""
+def _table(store: Path, entries: Sequence[Entry], texts: Sequence[str]) -> list[terminal.Column]:
+    """A row a training. The names of arms and sweeps wrap, nothing else does."""
+    now = datetime.now().astimezone()
+    found = uses(store, list(zip(entries, texts, strict=True)))
     cells = {
-        "fingerprint": [one.trajectory.fingerprint for one in entries],
-        "state": [one.state for one in entries],
-        "step": [f"{one.step:,}" for one in entries],
+        "arm": [use.arm or "-" for use in found],
         "seed": [str(one.config.get("seed", "-")) for one in entries],
-        DESCRIPTION: [text or "-" for text in texts],
-        "raw %": [_percent(accuracy(one, "accuracy_raw")) for one in entries],
-        "averaged %": [_percent(accuracy(one, "accuracy_averaged")) for one in entries],
+        "sweep": [", ".join(use.sweeps) or ALONE for use in found],
+        "state": [state(one, use.target) for one, use in zip(entries, found, strict=True)],
+        "accuracy": [_percent(_shown_accuracy(one)) for one in entries],
+        "age": ["-" if one.trained_at is None else age((now - one.trained_at).total_seconds()) for one in entries],
         "MB": [f"{one.size_bytes / 1e6:.1f}" for one in entries],
-        "last trained": ["-" if one.trained_at is None else f"{one.trained_at:%Y-%m-%d %H:%M}" for one in entries],
+        "fingerprint": [one.trajectory.fingerprint for one in entries],
     }
-    spare = {"last trained": 1, "MB": 2, "seed": 3}
-    words = ("fingerprint", "state", DESCRIPTION)
+    spare = {"MB": 1, "fingerprint": 2, "age": 3, "seed": 4}
+    words = ("arm", "sweep", "state", "fingerprint")
     return [
-        terminal.Column(heading, tuple(given), heading in words, heading == "fingerprint", spare.get(heading, 0))
+        terminal.Column(heading, tuple(given), heading in words, heading == "arm", spare.get(heading, 0))
         for heading, given in cells.items()
     ]
 
 
+def _shown_accuracy(one: Entry) -> float | None:
+    averaged = accuracy(one, "accuracy_averaged")
+    return accuracy(one, "accuracy_raw") if averaged is None else averaged
+
+
 def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.2f}"
+    return ALONE if value is None else percent(value)
 
 
 def accuracy(one: Entry, key: str) -> float | None:
@@ -117,3 +128,17 @@ def seen(folder: Path) -> str:
     """A folder as it is seen from the current one."""
     here = Path.cwd()
     return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
+
+
+def agreed(question: str, what: str) -> bool:
+    """Whether the user says yes. question: with its answers. what: that is to be done.
+
+    Raises:
+        AblateError: there is no terminal to ask at.
+    """
+    if not sys.stdin.isatty():
+        raise AblateError(f"Cannot ask whether to {what}: there is no terminal. Add --yes.")
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False

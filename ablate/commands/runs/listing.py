@@ -18,18 +18,20 @@ from ablate.commands.runs.common import (
     size,
 )
 from ablate.errors import AblateError, one_of
+from ablate.store import known_sweeps
 from ablate.store.catalog import Entry
 from ablate.store.selection import descriptions, matching
 from ablate.store.state import OF_STORED
 from ablate.terminal import tell
+from ablate.text import counted
 
 _LIST = """\
-List the trajectories of a store, the last trained last. A trajectory is one training; runs that train alike share it.
-It is named by its fingerprint; the first digits are enough if they are unique.
-A filter on a level (augment=on) goes by what the training was first asked for as, which is the first line of its config.yaml.
+List the trainings of a store, the last trained last: the arm and seed that each is, and the sweeps that need it. Runs that
+train alike share a training. It is named by its fingerprint; the first digits are enough if they are unique.
+A filter on a level (augment=on) goes by what the training was first asked for as.
 
 other commands, each with a --help of its own:
-  ablate runs rm         remove trajectories
+  ablate runs rm         remove trainings
   ablate runs gc         drop the checkpoints that nobody needs, and what killed trainings left
   ablate runs verify     check every file against what was written
   ablate runs pack       a sweep as one folder or archive that can be sent and kept
@@ -40,7 +42,7 @@ states: running, stopped (rerun the command to resume), done, diverged, failed, 
 
 _EXAMPLES = """\
 examples:
-  ablate runs                               all trajectories in runs/
+  ablate runs                               all trainings in runs/
   ablate runs augment=off seed=0            those with these levels, or keys of their config.yaml
   ablate runs --state stopped --json        those that were stopped, as one JSON object
   ablate runs rm 16d3 a369                  remove two; asks before
@@ -69,12 +71,14 @@ def run(words: Sequence[str]) -> int:
         print(json.dumps({"store": str(options.store), "trajectories": listed, "not_trajectories": foreign}, allow_nan=False))
         return 0
     if shown:
-        show(shown, texts)
+        show(options.store, shown, texts)
     for one in shown:
         if one.fault:
             tell(f"damaged: {one.fault}")
     of_all = "" if len(shown) == len(entries) else f" of {len(entries)}"
-    tell(f"{len(shown)}{of_all} {plural(len(entries), 'trajectory', 'trajectories')} in {options.store}, {size(shown)}")
+    sweeps = len(known_sweeps(options.store))
+    among = f" in {counted(sweeps, 'sweep')}" if sweeps else ""
+    tell(f"{len(shown)}{of_all} {plural(len(entries), 'training', 'trainings')}{among}, {options.store}: {size(shown)}")
     if foreign:
         tell(f"not a trajectory, left alone: {', '.join(foreign)}")
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ablate.commands.arguments import Parser, a_path
 from ablate.errors import AblateError
+from ablate.store import sweep_names
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_runs import SweepRun
 from ablate.terminal import tell
@@ -39,7 +40,7 @@ def pack(words: Sequence[str]) -> int:
         SystemExit: with 0 after `--help`, with 2 for wrong usage.
     """
     parser = _parser("pack", _PACK)
-    parser.add_argument("sweep", metavar="SWEEP", help="the folder of a sweep or search, or the name of its study")
+    parser.add_argument("sweep", nargs="?", metavar="SWEEP", help=sweep_names.HELP)
     parser.add_argument(
         "--out", type=a_path, metavar="FILE", help="a folder, or FILE.tar.gz or FILE.tar.zst (default: NAME.tar.gz)"
     )
@@ -48,7 +49,7 @@ def pack(words: Sequence[str]) -> int:
     from ablate.results.sources import folders
     from ablate.store import pack as packs
 
-    found = folders(options.sweep)
+    found = folders(options.sweep or sweep_names.newest())
     if len(found) > 1:
         raise AblateError(f"{options.sweep} names {len(found)} sweeps: {', '.join(map(str, found))}. Pack one of them.")
     folder = found[0]

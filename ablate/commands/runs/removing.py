@@ -1,7 +1,6 @@
 """`ablate runs rm`: trajectories are removed."""
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from ablate.commands.runs.common import (
     FILTER,
     add_json,
+    agreed,
     count,
     defaults,
     entries_of,
@@ -50,10 +50,11 @@ def run(words: Sequence[str]) -> int:
     chosen = _chosen(options.store, options.which, options.state)
     if not options.json:
         if not chosen:
-            tell(f"no trajectory in {options.store} matches; nothing removed")
+            tell(f"no training in {options.store} matches; nothing removed")
             return 0
         _show(options.store, chosen)
-        if not options.yes and not _agreed(f"{count(len(chosen))}, {size(chosen)}"):
+        what = f"{count(len(chosen))}, {size(chosen)}"
+        if not options.yes and not agreed(f"Remove {what}?", f"remove {what}"):
             tell("nothing removed")
             return 0
     removed: list[Entry] = []
@@ -95,18 +96,9 @@ def _chosen(store: Path, which: Sequence[str], state: str | None) -> list[Entry]
 
 def _show(store: Path, chosen: Sequence[Entry]) -> None:
     """What was chosen, and which sweeps need it."""
-    show(chosen, descriptions(chosen, defaults()))
+    show(store, chosen, descriptions(chosen, defaults()))
     sweeps = known_sweeps(store)
     for one in chosen:
         users = [seen(sweep.folder) for sweep in sweeps if one.trajectory.fingerprint in sweep.needs]
         if users:
             tell(f"{one.trajectory.fingerprint} is needed by {', '.join(users)}")
-
-
-def _agreed(what: str) -> bool:
-    if not sys.stdin.isatty():
-        raise AblateError(f"Cannot ask whether to remove {what}: there is no terminal. Add --yes.")
-    try:
-        return input(f"Remove {what}? [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:
-        return False

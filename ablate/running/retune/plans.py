@@ -120,7 +120,14 @@ class Retuning:
         made = plan.of_arms(command, arms, added, TUNING, self.compose, study=self.shared.study, averaged=False)
         rates = dict.fromkeys(level for arm in arms for name, level in arm.levels if name == LR)
         factors = (*self.command.factors, Factor(LR, tuple(rates)))
-        return replace(made, factors=factors, pairs=(), question=self.shared.question, config_dir=self.shared.config_dir)
+        return replace(
+            made,
+            factors=factors,
+            pairs=(),
+            question=self.shared.question,
+            about=self.shared.about,
+            config_dir=self.shared.config_dir,
+        )
 
     @cached_property
     def name(self) -> str:
@@ -168,6 +175,7 @@ class Retuning:
         made = replace(
             made,
             question=self.shared.question,
+            about=self.shared.about,
             config_dir=self.shared.config_dir,
             labels=tuple(labels),
             pairs=tuple(dict.fromkeys([*shared_pairs, *own_pairs])),
