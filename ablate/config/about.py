@@ -24,7 +24,7 @@ def about_of(config: DictConfig) -> dict[str, Any]:
         if not isinstance(value, str) or not 0 < len(value) <= longest:
             raise AblateError(f"{key} must be text of up to {longest:,} characters, got {shown(value)}.")
         found[key] = value
-    tags = OmegaConf.to_container(config.tags) if config.get("tags") is not None else []
+    tags = OmegaConf.to_container(config)["tags"] or []  # type: ignore[index, call-overload]
     if not isinstance(tags, list) or any(not isinstance(tag, str) or not 0 < len(tag) <= LONGEST_TAG for tag in tags):
         raise AblateError(f"tags must be a list of words, as in tags=[paper,draft], got {shown(tags)}.")
     return found | ({"tags": list(dict.fromkeys(tags))[:MOST_TAGS]} if tags else {})

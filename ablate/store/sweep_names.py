@@ -11,6 +11,7 @@ from ablate.store import SWEEP, read_json
 from ablate.store.pack_manifest import RECORD
 
 MULTIRUN = "multirun"  # where sweeps lie, below the current folder
+LOGS = "logs"  # the folder, in that of a sweep, of what its processes print
 TUNING = "retune"  # the folder, in that of a sweep, of the sweep that chooses the learning rate of each arm
 DEEPEST = 6  # folders below `multirun`, as a study in subfolders has them
 LISTED = 5  # sweeps that a message names
@@ -63,7 +64,7 @@ def newest() -> Path:
 def touched(folder: Path) -> float:
     """When a sweep was begun or worked on last, in seconds since 1970."""
     times = [0.0]
-    for path in (folder, folder / SWEEP, folder / TUNING):
+    for path in (folder / SWEEP, folder / TUNING, folder / LOGS):
         with suppress(OSError):
             times.append(path.stat().st_mtime)
     return max(times)

@@ -242,7 +242,7 @@ def test_as_json_it_says_where_it_looked_for_trajectories_that_are_gone(sweep, m
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "SWEEP is missing"),
+        ([], "There is no sweep in multirun/ yet."),
         (["FOLDER"], "is no sweep: it has no sweep.json"),
         (["SWEEP", "--format", "pdf"], "Unknown --format 'pdf'. Choose from html, csv"),
         (["SWEEP", "--baseline", "best"], "number or name of an arm"),

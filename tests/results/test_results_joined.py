@@ -283,7 +283,7 @@ def test_what_is_no_source_is_refused(here, name):
     done(here, "ema=on,off")
     (here.multirun / "odd").mkdir()
     (here.multirun / "odd" / "sweep.json").write_text(json.dumps(["no sweep"]))
-    with pytest.raises(AblateError, match=f"There is no sweep .*{name}|{name} is no sweep"):
+    with pytest.raises(AblateError, match=f"No sweep .*{name}|{name} is no sweep"):
         results.load(name)
 
 

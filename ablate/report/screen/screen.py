@@ -64,7 +64,7 @@ def answer(results: Results, question: Question, comparisons: pd.DataFrame) -> s
 def troubles(results: Results, statuses: "pd.Series[str]") -> list[str]:
     """How many runs have no value, and why; none where all have one."""
     gone = statuses[results.runs["status"] != "done"]
-    if gone.empty:
+    if gone.empty or (results.runs["status"] == "missing").all():  # which the answer says
         return []
     counts = numbers.listed(gone.value_counts(sort=False).sort_index().to_dict())
     return [f"{len(gone):,} of {counted(len(results.runs), 'run')} {'has' if len(gone) == 1 else 'have'} no value: {counts}."]
