@@ -8,6 +8,7 @@ from ablate.designs.design import BASELINE, Arm
 
 Change = tuple[str, str, str]  # a factor, its level before and after
 RUNG = "+ "  # before the label of a rung of a ladder
+AT_ITS_BEST = ", at its best lr"  # after the label of an arm at a learning rate of its own
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,9 @@ def of_label(label: str) -> str:
         >>> of_label("augment: on → off, ema: on → off"), of_label("+ ema: off → on"), of_label("baseline")
         ('no augmentation, no EMA', '+ EMA', 'baseline')
     """
+    label, at_its_best, rate = label.partition(AT_ITS_BEST)
+    if at_its_best:
+        return f"{of_label(label)}{at_its_best}{rate}"
     changes = changes_of(label)
     if not changes:
         return label

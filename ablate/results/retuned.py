@@ -110,7 +110,13 @@ class Retuned:
                 values = {key: found[key] if known else None for key in ("mean", "sd", "low", "high")}
                 rows.append(
                     {
-                        **{"arm": number, "label": arm["label"], "rate": one["rate"], "lr": one["lr"], "n": found["n"]},
+                        **{
+                            "arm": number,
+                            "label": phrases.of_label(arm["label"]),
+                            "rate": one["rate"],
+                            "lr": one["lr"],
+                            "n": found["n"],
+                        },
                         **values,
                         "statuses": numbers.listed(pd.Series(one["statuses"]).value_counts().to_dict()),
                         "chosen": one["rate"] == arm["chosen"]["rate"],
@@ -133,7 +139,8 @@ class Retuned:
     @property
     def edges(self) -> list[str]:
         """A line on the arms whose best rate is at an end of those tried; none where there is none."""
-        found = [f"{arm['label']} ({arm['chosen']['edge']})" for arm in self.content["arms"] if arm["chosen"]["edge"]]
+        arms = self.content["arms"]
+        found = [f"{phrases.of_label(arm['label'])} ({arm['chosen']['edge']})" for arm in arms if arm["chosen"]["edge"]]
         return [f"Best rate at the edge of the grid, so a better one may lie beyond it: {'; '.join(found)}."] if found else []
 
     @property
@@ -145,8 +152,8 @@ class Retuned:
 
     @property
     def chosen(self) -> str:
-        """The chosen rate of each arm, as in `baseline 0.05; augment: on → off 0.2`."""
-        return "; ".join(f"{arm['label']} {arm['chosen']['lr']:g}" for arm in self.content["arms"])
+        """The chosen rate of each arm, as in `baseline 0.05; no augmentation 0.2`."""
+        return "; ".join(f"{phrases.of_label(arm['label'])} {arm['chosen']['lr']:g}" for arm in self.content["arms"])
 
     @property
     def conditional(self) -> str:
@@ -161,7 +168,7 @@ class Retuned:
         """A sentence on what the tuning took, which is not in the totals of what is measured; none where that is not known."""
         if not self.content["trainings"]:
             return []
-        count, seconds = counted(int(self.content["trainings"]), "training"), float(self.content["seconds"])
+        count, seconds = counted(int(self.content["trainings"]), "training").removeprefix("1 "), float(self.content["seconds"])
         time = f" ({numbers.duration(seconds)} up to their last evaluations)" if seconds else ""
         return [f"Choosing the learning rates took another {count}{time}."]
 

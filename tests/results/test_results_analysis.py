@@ -14,6 +14,7 @@ from scipy import stats as scipy_stats
 from statsmodels.stats.weightstats import DescrStatsW
 
 from ablate import stats
+from ablate.designs import phrases
 from ablate.errors import AblateError
 from ablate.planning import plan
 from ablate.report import caveats, files, footnotes, naming, paper, tables
@@ -117,7 +118,7 @@ def test_time_is_a_cost_where_arms_were_trained_in_turns_on_one_machine(sweeps, 
     assert found.in_turns is expected
     assert found.arms["front_seconds"].any() == expected
     (arms,) = [table for table in tables.every(found) if table.name == "arms"]
-    assert any("not trained in turns" in note for note in arms.notes) != expected
+    assert any("not interleaved" in note for note in arms.notes) != expected
 
 
 def test_what_an_arm_brings_along_is_named(factorial):
@@ -369,7 +370,7 @@ def test_arms_compared_with_different_ones_are_named_by_what_they_change(sweeps)
     levels = found.levels
     for row in found.comparisons.itertuples():
         before, after = levels.loc[row.against], levels.loc[row.arm]
-        assert row.name == ", ".join(f"{f}: {before[f]} → {after[f]}" for f in levels if before[f] != after[f])
+        assert row.name == phrases.of_changes([(f, before[f], after[f]) for f in levels if before[f] != after[f]])
     assert len(found.comparisons) == 4
 
 
@@ -384,10 +385,10 @@ def test_what_does_not_fit_together_is_said(sweeps):
     result = folder / "2" / result_file.RESULT
     result.write_text(result.read_text().replace('"accuracy": ', '"accuracy": 1'))
     found = analyzed(folder)
-    assert any("The evaluations of 1 of 8 finished runs are damaged or gone" in note for note in found.results.notes)
+    assert any("The evaluations of 1 of 8 finished runs are damaged or missing" in note for note in found.results.notes)
     assert any("result.json: accuracy must be a number from 0 to 1, got 1" in note for note in found.results.notes)
     assert found.results.runs["accuracy"].max() <= 1
-    assert any("The predictions of 1 of 8 finished runs are damaged or gone" in line for line in found.fill(caveats.doubts))
+    assert any("The predictions of 1 of 8 finished runs are damaged or missing" in line for line in found.fill(caveats.doubts))
     assert set(found.fill(caveats.doubts)) <= set(found.fill(footnotes.verdict_notes))
 
 

@@ -65,8 +65,8 @@ CHANGED = {
     "runs[0] has ema=off, and its command ema=on": _other_levels,
     "runs[0] has steps=20, and its command steps=30": _steps,
     "runs[0].eval_every is 5, and its training has 10": lambda content: [run.update(eval_every=5) for run in content["runs"]],
-    "arms[1].label is 'no augmentation', and its levels say 'no EMA'": lambda content: content["arms"][1].update(
-        label="no augmentation"
+    "arms[1].label is 'augment: on → off', and its levels say 'ema: on → off'": lambda content: content["arms"][1].update(
+        label="augment: on → off"
     ),
     "fixed.differences are not those of design=factorial": lambda content: content["fixed"].update(differences=[[1, 0]]),
     "arms are not those of design=one_factor": lambda content: content.update(design="one_factor"),

@@ -26,8 +26,8 @@ def with_one(values: list[list[float]], arm: int, status: str) -> list[list[floa
 
 def test_each_change_is_judged_by_the_difference_of_its_two_effects(compared):
     comparison = compared(WHOLE, OTHER)
-    assert comparison.frame["verdict"].tolist() == ["adds up", "depends on the others"]
-    assert interplay.table(comparison).text["verdict"].tolist() == ["adds up", "depends on the others"]
+    assert comparison.frame["verdict"].tolist() == ["same effect", "differs"]
+    assert interplay.table(comparison).text["verdict"].tolist() == ["same effect", "differs"]
     assert not comparison.frame["diverged"].any()
 
 
@@ -39,7 +39,7 @@ def test_a_diverged_seed_of_any_of_the_four_arms_leaves_it_inconclusive(compared
     pair[sweep] = with_one(pair[sweep], arm, "diverged")
     comparison = compared(*pair)
     table = interplay.table(comparison)
-    others = ["adds up", "depends on the others"]
+    others = ["same effect", "differs"]
     told = ["inconclusive: a seed diverged" if gone else other for gone, other in zip(inconclusive, others, strict=True)]
     assert table.text["verdict"].tolist() == told
     assert comparison.frame["diverged"].tolist() == inconclusive
@@ -49,8 +49,8 @@ def test_a_diverged_seed_of_any_of_the_four_arms_leaves_it_inconclusive(compared
 def test_a_failed_seed_is_only_one_seed_less(compared):
     comparison = compared(with_one(WHOLE, 1, "failed"), OTHER)
     assert interplay.table(comparison).text[["seeds", "verdict"]].to_numpy().tolist() == [
-        ["4", "adds up"],
-        ["5", "depends on the others"],
+        ["4", "same effect"],
+        ["5", "differs"],
     ]
 
 

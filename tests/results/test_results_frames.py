@@ -120,7 +120,7 @@ def test_what_its_training_holds_decides_about_a_run_and_else_its_result(sweep, 
     assert f"{sweep / '7' / result_file.RESULT}: fingerprint must be '{short.fingerprint}', the training of the run" in damaged
     assert "; run 7, without a training at hand, counted as missing; rerun the sweep's command" in damaged
     assert stale.startswith("The result.json of runs 0, 1, 4 is not what the training holds, which is what is reported")
-    assert gone.startswith("The evaluations of 1 of 3 finished runs are damaged or gone")
+    assert gone.startswith("The evaluations of 1 of 3 finished runs are damaged or missing")
     steps = loaded.evaluations.groupby("number")["step"].apply(list)
     assert steps[0] == steps[1] == [10]  # what was evaluated before the loss diverged
     assert steps[5] == [10, 20, 30]
@@ -169,7 +169,7 @@ def test_a_lost_trajectory_is_said(sweep, made):
     ("content", "received"),
     [
         ("{", "not valid JSON at line 1, column 2"),
-        ('{"version": 99}', "version must be 1, .* got 99"),
+        ('{"version": 99}', "version must be 1 or 2, .* got 99"),
         ("[]", "must hold an object, got an empty list"),
     ],
 )

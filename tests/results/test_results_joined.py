@@ -80,9 +80,9 @@ def test_a_factor_that_a_sweep_does_not_switch_has_the_level_that_its_runs_have(
     assert joined.sweep.design == "joined"
     assert len(joined.runs) == 8, "arms that are in two sweeps are there once"
     assert pairs(joined) == [
-        ("no augmentation", "baseline"),
-        ("no augmentation, no EMA", "no augmentation"),
-        ("batch size 128 → 64", "baseline"),
+        ("augment: on → off", "baseline"),
+        ("augment: on → off, ema: on → off", "augment: on → off"),
+        ("batch_size: 128 → 64", "baseline"),
     ]
     assert joined.sweep.to_json()["fixed"]["readout"] == ["averaged", "averaged", "raw", "averaged"]
     assert joined.runs["batch_size"].tolist()[:4] == ["128", "128", "128", "64"]
@@ -145,14 +145,14 @@ def test_arms_that_are_one_are_not_judged_twice(sweeps):
     two = done(sweeps, "lrn=on,off")
     joined = results.load(one, two)
     assert joined.sweep.to_json()["same_arms"] == [[1, 0]]
-    assert pairs(joined) == [("no LRN", "baseline")]
+    assert pairs(joined) == [("lrn: native → off", "baseline")]
 
 
 def test_a_ladder_joined_with_more_seeds_of_it_stays_one(sweeps):
     one, two = (done(sweeps, "augment=on,off", "ema=on,off", f"seed={seed}", design="ladder") for seed in (0, 1))
     joined = results.load(one, two)
     assert joined.sweep.design == "ladder"
-    assert [arm["label"] for arm in joined.sweep.to_json()["arms"]][1:] == ["+ no augmentation", "+ no EMA"]
+    assert [arm["label"] for arm in joined.sweep.to_json()["arms"]][1:] == ["+ augment: on → off", "+ ema: on → off"]
     assert joined.sweep.to_json()["fixed"]["differences"] == [[1, 0], [2, 1]]
 
 
@@ -272,7 +272,7 @@ def test_a_damaged_sweep_of_a_study_is_not_left_out_without_a_word(here):
 def test_sweeps_of_a_study_that_differ_in_more_are_listed(here):
     one = done(here, "ema=on,off", "seed=0,1", study="mine")
     two = here.trained(here.planned("steps=20", "eval_every=10", "ema=on,off", study="mine"), 10, 20)
-    with pytest.raises(AblateError, match="differ in their seeds alone") as refused:
+    with pytest.raises(AblateError, match="must differ only in their seeds") as refused:
         results.load("mine")
     for part in (f"multirun/{one.name} (2 arms, steps 30, seeds 0, 1)", f"multirun/{two.name} (2 arms, steps 20, seeds 0)"):
         assert part in str(refused.value)

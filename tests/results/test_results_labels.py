@@ -132,7 +132,7 @@ def test_what_is_there_is_not_read_from_the_data_again(sweep, made, kept_file):
 def test_data_that_are_not_here_are_said_and_nothing_fails(sweep, made, kept_file, capsys):
     kept_file.unlink()
     keep(made.runs[0], data={"name": "gone"})
-    assert "a report leaves out what needs the true classes" in capsys.readouterr().err
+    assert "Reports will leave out what needs the true classes" in capsys.readouterr().err
     assert not kept_file.exists()
 
 
@@ -140,7 +140,7 @@ def test_a_store_that_cannot_be_written_is_said_and_nothing_fails(sweeps, sweep,
     shutil.rmtree(kept_file.parent)
     kept_file.parent.write_text("in the way")  # as a root user, too, may not write below a file
     keep(made.runs[0])
-    assert "a report leaves out what needs the true classes" in capsys.readouterr().err
+    assert "Reports will leave out what needs the true classes" in capsys.readouterr().err
 
 
 def test_the_list_of_a_store_and_gc_leave_them_alone(sweeps, sweep, kept_file, capsys):

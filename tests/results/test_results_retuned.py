@@ -143,8 +143,8 @@ def test_what_is_said_of_the_rates(retuned) -> None:
 @pytest.mark.parametrize(
     ("trainings", "seconds", "lines"),
     [
-        (12, 59.2, ["Choosing the learning rates took 12 trainings more, 59 s in all up to their last evaluations."]),
-        (1, 0.0, ["Choosing the learning rates took 1 training more."]),
+        (12, 59.2, ["Choosing the learning rates took another 12 trainings (59 s up to their last evaluations)."]),
+        (1, 0.0, ["Choosing the learning rates took another training."]),
         (0, 0.0, []),
     ],
 )
@@ -182,7 +182,7 @@ def test_the_page_has_all_of_it(retuned, tmp_path) -> None:
 
 def test_what_cannot_be_read_otherwise_is_refused(retuned) -> None:
     _, folder = retuned()
-    with pytest.raises(AblateError, match="each arm of this sweep is compared at two learning rates"):
+    with pytest.raises(AblateError, match="This sweep compares each arm at two learning rates, so its baseline is fixed"):
         ask(load(folder), baseline="1")
     other = folder.parent / "again"
     other.mkdir()

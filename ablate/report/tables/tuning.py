@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from ablate import numbers
+from ablate.designs import phrases
 from ablate.report.tables.table import Column, Table, numeric, wordy
 from ablate.results.retuned import Retuned
 
@@ -19,7 +20,7 @@ def part(retuned: Retuned | None) -> Table | None:
     places = numbers.decimals(frame["sd"].dropna())
     by_arm = [group.sort_values("rate") for _, group in frame.groupby("arm", sort=True)]
     columns = [
-        wordy("arm", [arm["label"] for arm in retuned.content["arms"]]),
+        wordy("arm", [phrases.of_label(arm["label"]) for arm in retuned.content["arms"]]),
         numeric("best lr", pd.Series([arm["chosen"]["lr"] for arm in retuned.content["arms"]]), "{:g}".format),
     ]
     for place, rate in enumerate(retuned.content["rates"]):

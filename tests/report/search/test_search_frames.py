@@ -107,7 +107,7 @@ def test_what_is_computed_from_the_model_has_no_importance(made, two_objectives)
     found = load(made(two_objectives[0], **two_objectives[1]))
     frame, notes = found.importances
     assert set(frame["objective"]) == {"validation accuracy"}
-    assert notes == ["Importances for operations are left out: they are computed from the model, not measured by trials"]
+    assert notes == ["Importances for FLOPs are left out: they are computed from the model, not measured by trials"]
     alone = {"objectives": ["parameters"], "directions": ["minimize"], "pruner": {"name": "none"}}
     counts = [Trial(n, "done", {"lr": 0.1, "batch_size": "64"}, (n,)) for n in range(9)]
     frame, notes = load(made(counts, name="alone", **alone)).importances
@@ -125,7 +125,7 @@ def test_the_time_that_pruning_saved_is_unknown_where_nothing_was_trained(made):
     assert pd.isna(spent.loc["saved by pruning", "seconds"])
     assert spent.loc["not trained, because the trial diverged or failed", "seconds"] == 0
     assert tables.spent(found).text.set_index("training").loc["saved by pruning", "time"] == "–"
-    assert "pruning saved 60 examples and trainings" in " ".join(files.TEXTS["md"]["methods.md"](found).split()).lower()
+    assert "pruning saved 60 examples and reusing earlier trainings saved" in " ".join(files.TEXTS["md"]["methods.md"](found).split()).lower()
 
 
 def test_the_best_settings_show_all_that_they_stand_on(made):
@@ -134,10 +134,10 @@ def test_the_best_settings_show_all_that_they_stand_on(made):
     other = Trial(1, "done", {**where, "lr": 0.3}, (0.8,), examples=100, seconds=6.0, planned=100)
     table = tables.best(load(made([winner, other])))
     assert table.text["examples"].tolist() == ["100", "100"]
-    assert table.text["of these reused"].tolist() == ["100", "0"]
+    assert table.text["reused examples"].tolist() == ["100", "0"]
     assert table.text["seconds"].tolist() == ["7", "6"]
     assert any(note.startswith("Reused: ") for note in table.notes)
-    assert "of these reused" not in tables.best(load(made([other], name="none"))).text
+    assert "reused examples" not in tables.best(load(made([other], name="none"))).text
 
 
 def test_the_best_is_written_as_hydras_own_sweeper_writes_it(made):
