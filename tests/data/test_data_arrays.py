@@ -93,7 +93,7 @@ def test_shape_reads_no_pixels(save, tmp_path):
 
 def test_a_path_is_needed_and_may_be_relative(save, tmp_path, monkeypatch):
     assert "Set data.path=my.npz" in refusal({"name": "arrays", "path": None})
-    assert "which is no file" in refusal({"name": "arrays", "path": "nowhere.npz"})
+    assert "which is not a file" in refusal({"name": "arrays", "path": "nowhere.npz"})
     save()
     monkeypatch.chdir(tmp_path)
     assert len(data.load({"name": "arrays", "path": "my.npz"}).train.labels) == 24
