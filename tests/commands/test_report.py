@@ -109,7 +109,7 @@ def test_the_files_hold_the_frames(sweep, capsys):
     assert pd.read_csv(out / "arms.csv")["mean"].tolist() == pytest.approx(analysis.arms["mean"].tolist())
     seeds = pd.read_csv(out / "seeds.csv")
     assert set(seeds["metric"]) == {"accuracy"}
-    assert set(effects["unit"]) == {"points"}
+    assert set(effects["unit"]) == {"pp"}
     assert seeds["seed_1"].isna().tolist() == [False, False, True, True]
 
 
@@ -247,7 +247,7 @@ def test_as_json_it_says_where_it_looked_for_trajectories_that_are_gone(sweep, m
         (["SWEEP", "--format", "pdf"], "Unknown --format 'pdf'. Choose from html, csv"),
         (["SWEEP", "--baseline", "best"], "number or name of an arm"),
         (["SWEEP", "--metric", "speed"], "accuracy, loss"),
-        (["SWEEP", "--at-step", "15"], "evaluated: 10, 20"),
+        (["SWEEP", "--at-step", "15"], "Evaluated steps: 10, 20"),
         (["SWEEP", "--margin", "nan"], "greater than 0"),
     ],
 )
@@ -279,7 +279,7 @@ def test_two_sweeps_are_compared_change_by_change(both, tmp_path, capsys):
     printed = capsys.readouterr().out
     frame = pd.read_csv(tmp_path / "out" / "compare.csv")
     assert frame["change"].tolist() == ["with augmentation", "with EMA"]
-    for shown in ("with augmentation", "97.5% CI", "depends on the others: ", str(tmp_path / "out" / "compare.md")):
+    for shown in ("with augmentation", "97.5% CI", "differs: ", str(tmp_path / "out" / "compare.md")):
         assert shown in printed
     table = (tmp_path / "out" / "compare.md").read_text()
     assert "with EMA" in table
@@ -296,7 +296,7 @@ def test_compared_as_json(both, capsys):
 def test_a_comparison_says_what_is_read_otherwise(both, capsys):
     report.run(["--compare", *both, "--at-step", "10", "--margin", "40"])
     printed = capsys.readouterr().out
-    assert "adds up: the narrower 95% CI (two one-sided tests) lies within ± 40 points." in printed
+    assert "same effect: the narrower 95% equivalence CI (two one-sided tests) lies within ± 40 pp." in printed
     assert printed.count("is exploratory: evaluated at step 10 instead of 20") == 2
 
 

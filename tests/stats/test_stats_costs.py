@@ -123,39 +123,39 @@ def test_equal_compute_needs_no_word():
 @pytest.mark.parametrize(
     ("dear", "told"),
     [
-        ({"operations": 90_000}, "a step costs 1.8 times as many operations for lrn: on → 2 as for baseline."),
-        ({"operations": 52_000}, "a step costs 4% more operations for lrn: on → 2 than for baseline."),
-        ({"operations": 50_100}, "a step costs 0.2% more operations for lrn: on → 2 than for baseline."),
-        ({"batch_size": 512}, "a step costs 4.0 times as many operations for lrn: on → 2 as for baseline."),
-        ({"operations": 25_000}, "a step costs 2.0 times as many operations for baseline as for lrn: on → 2."),
+        ({"operations": 90_000}, "lrn: on → 2 takes 1.8 times as many FLOPs per step as baseline."),
+        ({"operations": 52_000}, "lrn: on → 2 takes 4% more FLOPs per step than baseline."),
+        ({"operations": 50_100}, "lrn: on → 2 takes 0.2% more FLOPs per step than baseline."),
+        ({"batch_size": 512}, "lrn: on → 2 takes 4.0 times as many FLOPs per step as baseline."),
+        ({"operations": 25_000}, "baseline takes 2.0 times as many FLOPs per step as lrn: on → 2."),
         ({"operations": 25_000, "batch_size": 256}, None),
     ],
 )
 def test_unequal_compute_at_equal_steps_is_said(dear, told):
     said = equal_compute(runs(run(0), run(1), run(2, **dear), run(0, 1)))
-    assert said == (told and f"Equal steps, not equal compute: of the arms read at step 100, {told}")
+    assert said == (told and f"Equal steps, not equal compute: of the arms evaluated at step 100, {told}")
 
 
 def test_arms_of_different_steps_are_not_set_against_each_other():
     assert equal_compute(runs(run(0), run(1, step=200, operations=90_000))) is None
     said = equal_compute(runs(run(0), run(1, step=2000, operations=90_000), run(2, step=2000)))
     assert said == (
-        "Equal steps, not equal compute: of the arms read at step 2,000, a step costs 1.8 times as many operations "
-        "for lrn: on → 1 as for lrn: on → 2."
+        "Equal steps, not equal compute: of the arms evaluated at step 2,000, lrn: on → 1 takes 1.8 times as many FLOPs "
+        "per step as lrn: on → 2."
     )
 
 
 def test_where_batch_sizes_are_not_known_images_are_compared():
     said = equal_compute(runs(run(0, batch_size=None), run(1, operations=90_000)))
     assert said is not None
-    assert "an image costs 1.8 times as many operations" in said
+    assert "takes 1.8 times as many FLOPs per image" in said
 
 
 def test_the_batch_size_may_be_the_level_of_a_factor():
     frame = runs(run(0), run(1, batch_size=256))
     said = equal_compute(frame.assign(batch_size=frame["batch_size"].astype("str")))
     assert said is not None
-    assert "2.0 times as many operations for lrn: on → 1" in said
+    assert "lrn: on → 1 takes 2.0 times as many FLOPs per step" in said
 
 
 def trainings(order: str, place: str = "here") -> pd.DataFrame:

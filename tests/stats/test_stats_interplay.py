@@ -125,10 +125,10 @@ def test_the_verdict_is_that_of_the_family_interval():
         [0.4, 0.4, 0.4, 0.4, 0.4],
     )
     assert frame["verdict"].tolist() == [
-        "adds up",
-        "depends on the others",
-        "depends on the others",
-        "depends on the others",
+        "same effect",
+        "differs",
+        "differs",
+        "differs",
         "inconclusive",
         "no verdict",
         "no verdict",
@@ -140,14 +140,14 @@ def test_the_verdict_is_that_of_the_family_interval():
 
 def test_without_a_margin_nothing_adds_up():
     frame = judged([0.01, -0.02, 0.02, 0.0, -0.01], [0.2, 0.21, 0.19, 0.2, 0.22], margin=None)
-    assert frame["verdict"].tolist() == ["inconclusive", "depends on the others"]
+    assert frame["verdict"].tolist() == ["inconclusive", "differs"]
     assert not frame["under_margin"].any()
 
 
 def test_what_is_left_of_a_diverged_arm_says_nothing():
     samples = pd.DataFrame([[3.0, 3.1, 2.9], [3.0, 3.1, 2.9], [0.01, -0.02, 0.02], [3.0, np.nan, np.nan]])
     frame = interplay_verdicts(estimates(samples, 0.95), 0.5, [True, False, True, True])
-    assert frame["verdict"].tolist() == ["inconclusive", "depends on the others", "inconclusive", "no verdict"]
+    assert frame["verdict"].tolist() == ["inconclusive", "differs", "inconclusive", "no verdict"]
     assert not frame["under_margin"].any()
 
 

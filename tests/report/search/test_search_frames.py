@@ -125,7 +125,10 @@ def test_the_time_that_pruning_saved_is_unknown_where_nothing_was_trained(made):
     assert pd.isna(spent.loc["saved by pruning", "seconds"])
     assert spent.loc["not trained, because the trial diverged or failed", "seconds"] == 0
     assert tables.spent(found).text.set_index("training").loc["saved by pruning", "time"] == "–"
-    assert "pruning saved 60 examples and reusing earlier trainings saved" in " ".join(files.TEXTS["md"]["methods.md"](found).split()).lower()
+    assert (
+        "pruning saved 60 examples and reusing earlier trainings saved"
+        in " ".join(files.TEXTS["md"]["methods.md"](found).split()).lower()
+    )
 
 
 def test_the_best_settings_show_all_that_they_stand_on(made):
