@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from ablate import numbers, terminal
-from ablate.designs import interaction
+from ablate.designs import interaction, phrases
 from ablate.planning import look_sentences, readout_sentences
 from ablate.planning.confounds import INPUT, WORDS
 from ablate.planning.overview import describe
@@ -178,9 +178,10 @@ def _fraction(description: Mapping[str, Any]) -> list[str]:
         return []
     if not fraction["generators"]:
         return ["no smaller fraction has this resolution, so these are all combinations of levels"]
-    lines = [f"a fraction of resolution {fraction['resolution']}: {', '.join(fraction['generators'])}"]
+    generators = ", ".join(fraction["generators"]).replace(" x ", " × ")  # as sweep.json has it
+    lines = [f"a fraction of resolution {fraction['resolution']}: {generators}"]
     if fraction["aliases"]:
-        lines.append("what these arms cannot tell apart:")
+        lines.append("aliased effects:")
         lines += [f"  {' = '.join(interaction(effect) for effect in group)}" for group in fraction["aliases"]]
     return lines
 
@@ -195,8 +196,7 @@ def _nothing(description: Mapping[str, Any]) -> list[str]:
     return [
         *(f"{_whose(few, len(labels))}: {line}" for line, few in idle.items()),
         *(
-            f"{labels[pair['arm']]}: changes nothing here, the same training and readout as {labels[pair['same_as']]}, "
-            "so no difference can show"
+            f"{labels[pair['arm']]}: changes nothing here; it has the same training and readout as {labels[pair['same_as']]}"
             for pair in description["same_arms"]
         ),
     ]
@@ -213,9 +213,9 @@ def detectable(description: Mapping[str, Any]) -> list[str]:
     what = "effect" if seeds["of"] == "effect" else "difference"
     looks = f", each {seeds['looks']} times" if seeds["looks"] > 1 else ""
     line = (
-        f"with {seeds['seeds']} seeds, a true {what} shows in {100 * seeds['power']:g}% of such sweeps if it is "
-        f"{numbers.amount(smallest)} times its standard deviation from seed to seed; a smaller one is easily missed "
-        f"({counted(seeds['judged'], what)} judged{looks}, {100 * seeds['level']:g}% chance of a false alarm in all)"
+        f"{seeds['seeds']} seeds detect a true {what} of {numbers.amount(smallest)} times its SD over seeds with "
+        f"{100 * seeds['power']:g}% power; smaller ones are easily missed ({counted(seeds['judged'], what)} judged{looks}, "
+        f"{100 * seeds['level']:g}% error rate in all)"
     )
     return [line, *_points(description, known)] if known else [line]
 
@@ -224,18 +224,18 @@ def _points(description: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) 
     """The same in points, where the store tells how much a difference or an effect varies."""
     counts = sorted({each["seeds"] for each in known})
     seeds = f"{counts[0]} seeds" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
-    rough = f"rough, since the store has {seeds} to tell that deviation from"
+    rough = f"rough, because that SD comes from {seeds} in the store"
     if len(known) > MOST_DEVIATIONS:
         points = [each["detectable_points"] for each in known]
         low = min(each["points_range"][0] / each["points"] for each in known)
         high = max(each["points_range"][1] / each["points"] for each in known)
         what = f"{len(known)} {description['seeds']['of']}s"
-        spread = f"{min(points):.1f} to {max(points):.1f} points for {what}"
+        spread = f"{min(points):.1f} to {max(points):.1f} pp for {what}"
         return [f"that is about {spread}; {rough}: {low:.1f} to {high:.1f} times that is possible"]
     told = []
     for each in known:
         low, high = each["detectable_points_range"]
-        told.append(f"{_judged(description, each)} {each['detectable_points']:.1f} points ({low:.1f} to {high:.1f})")
+        told.append(f"{_judged(description, each)} {each['detectable_points']:.1f} pp ({low:.1f} to {high:.1f})")
     return [f"that is about: {'; '.join(told)}; {rough}"]
 
 
@@ -244,11 +244,12 @@ def _judged(description: Mapping[str, Any], each: Mapping[str, Any]) -> str:
     if "arm" in each:
         arm, against = (description["arms"][each[side]] for side in ("arm", "against"))
         usual = arm["against"] == against["number"]
-        return str(arm["label"]) if usual else f"{arm['label']} against {against['label']}"
+        label, other = (phrases.of_label(str(one["label"])) for one in (arm, against))
+        return label if usual else f"{label} against {other}"
     if len(each["effect"]) > 1:
-        return interaction(each["effect"])
+        return interaction([phrases.ingredient(name).name for name in each["effect"]])
     before, after = description["factors"][each["effect"][0]]
-    return f"{each['effect'][0]}: {before} → {after}"
+    return phrases.phrase((each["effect"][0], before, after))
 
 
 # tables
@@ -328,12 +329,12 @@ def _changes(switch: Mapping[str, Any]) -> list[_Change]:
 
 
 def _switch(switch: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}: {before} → {after}" for name, before, after in switch["switched"])
+    return phrases.of_changes([(name, before, after) for name, before, after in switch["switched"]])
 
 
 def _named(arm: Mapping[str, Any]) -> str:
     if arm["number"] or not arm["levels"]:
-        return str(arm["label"])
+        return phrases.of_label(str(arm["label"]))
     return f"{arm['label']} ({', '.join(f'{name}: {level}' for name, level in arm['levels'].items())})"
 
 

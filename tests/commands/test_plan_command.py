@@ -198,19 +198,21 @@ def test_a_fraction_shows_generators_aliases_and_average_changes(make: Callable[
     description = described(make(*words, design="fractional"))
     assert [[confound["switched"][0][0] for confound in description["confounds"]]] == [["augment", "lrn", "batch_size"]]
     text = shown(description)
-    assert "a fraction of resolution 4: batch_size = augment x ema x lrn" in text
-    assert "augment x ema = lrn x batch_size" in text
+    assert "a fraction of resolution 4: batch_size = augment × ema × lrn" in text
+    assert "augment × ema = lrn × batch_size" in text
     assert "what a factor changes besides itself, on average:\n" in text
     assert "7 effects judged" in text
 
 
 def test_levels_that_change_nothing_are_told(make: Callable[..., Plan]) -> None:
     lines = sentences.head(described(make("lrn=native,on")))
-    assert any("lrn: native → on: changes nothing here, the same training and readout as baseline" in line for line in lines)
+    assert any(
+        "LRN native → on: changes nothing here; it has the same training and readout as baseline" in line for line in lines
+    )
     lines = sentences.head(described(make("model=nin0", "lr=0.1,0.2")))
     assert any(line.startswith("every arm: the weight decay is for hidden dense layers") for line in lines)
     lines = sentences.head(described(make("model=tuto,nin0")))
-    assert any(line.startswith("model: tuto → nin0: the weight decay is for hidden dense layers") for line in lines)
+    assert any(line.startswith("model tuto → nin0: the weight decay is for hidden dense layers") for line in lines)
 
 
 def test_it_says_what_the_seeds_can_show(make: Callable[..., Plan]) -> None:
@@ -218,8 +220,8 @@ def test_it_says_what_the_seeds_can_show(make: Callable[..., Plan]) -> None:
     assert sentences.head(described(make(*words)))[-1] == "one seed gives no verdict: add seed=0,1,2,3,4"
     five = described(make(*words, "seed=0,1,2,3,4"))
     assert sentences.detectable(five)[-1] == (
-        "with 5 seeds, a true difference shows in 80% of such sweeps if it is 2.3 times its standard deviation from seed to "
-        "seed; a smaller one is easily missed (3 differences judged, 5% chance of a false alarm in all)"
+        "5 seeds detect a true difference of 2.3 times its SD over seeds with 80% power; smaller ones are easily missed "
+        "(3 differences judged, 5% error rate in all)"
     )
     assert five["seeds"]["judged"] == 3
     alone = described(make())
@@ -238,8 +240,7 @@ def test_where_the_store_knows_a_deviation_it_says_points(make: Callable[..., Pl
         [0.5207, 6.2847], abs=1e-3
     )  # of a standard deviation from three, as published
     assert sentences.detectable(description)[-1] == (
-        "that is about: augment: on → off 3.3 points (1.7 to 20.5); rough, since the store has 3 seeds to tell that "
-        "deviation from"
+        "that is about: no augmentation 3.3 pp (1.7 to 20.5); rough, because that SD comes from 3 seeds in the store"
     )
 
 
@@ -248,7 +249,9 @@ def test_of_many_deviations_it_says_the_span(make: Callable[..., Plan]) -> None:
     for run in made.runs:
         finish(run, averaged=0.5 + 0.01 * run.seed * run.arm)
     line = sentences.detectable(described(made))[-1]
-    assert line.startswith("that is about 6.5 to 26.2 points for 4 differences; rough, since the store has 3 seeds")
+    assert line.startswith(
+        "that is about 6.5 to 26.2 pp for 4 differences; rough, because that SD comes from 3 seeds in the store"
+    )
     assert line.endswith(": 0.5 to 6.3 times that is possible")
 
 
@@ -263,8 +266,8 @@ def test_a_fraction_says_points_of_its_effects(make: Callable[..., Plan]) -> Non
         each for each in description["seeds"]["deviations"] if each["effect"] in (["fc"], ["augment", "fc"])
     ]
     line = sentences.detectable(description)[-1]
-    assert line.startswith("that is about: fc: two → one ")
-    assert "; augment x fc " in line
+    assert line.startswith("that is about: one hidden dense layer ")
+    assert "; augmentation × hidden dense layers " in line
 
 
 @pytest.mark.parametrize("seconds", [3, 54, 55, 3_500, 3_590, 12_000, 172_000, 180_000])

@@ -23,7 +23,7 @@ from ablate.data.split import default_validation
 from ablate.errors import AblateError
 from ablate.planning import overview, plan
 from ablate.planning.command import command_of
-from ablate.planning.sentences import head, head_of_retuning, show
+from ablate.planning.sentences import detectable, head_of_retuning, show
 from ablate.planning.site import by_another, here
 from ablate.report.writing import at_end
 from ablate.running.retune import FILE, Choice, Retuning, Settings, Tried, Tuned, describe
@@ -300,10 +300,10 @@ def test_a_deviation_is_told_by_the_name_of_the_arm_that_it_is_of(tmp_path: Path
     known = {"points": 1.0, "points_range": [0.5, 2.0], "seeds": 3}
     known |= {"detectable_points": 3.0, "detectable_points_range": [1.5, 6.0]}
     told["seeds"]["deviations"] = [known | {"arm": arm, "against": against} for arm, against in ((1, 0), (4, 3), (2, 3))]
-    line = head(told)[-1]
+    line = detectable(told)[-1]
     assert line.startswith(
-        "that is about: augment: on → off 3.0 points (1.5 to 6.0); augment: on → off, at its best lr (0.2) 3.0 points (1.5 to "
-        "6.0); ema: on → off against baseline, at its best lr (0.05) 3.0 points"
+        "that is about: no augmentation 3.0 pp (1.5 to 6.0); no augmentation, at its best lr (0.2) 3.0 pp (1.5 to 6.0); "
+        "no EMA against baseline, at its best lr (0.05) 3.0 pp"
     )
 
 
