@@ -35,7 +35,7 @@ def test_the_report_of_a_fraction_knows_the_confounds_that_its_plan_told(made):
     for key, row in found.drop(index="input", level="what").iterrows():
         assert [row["before"], row["after"]] == pytest.approx([told[key]["from"], told[key]["to"]], abs=0.01)
     sizes = [found.loc[("augment", "input"), column] for column in ("before", "after")]
-    assert sizes == [" x ".join(f"{side:g}" for side in told["augment", "input"][side][:2]) for side in ("from", "to")]
+    assert sizes == ["×".join(f"{side:g}" for side in told["augment", "input"][side][:2]) for side in ("from", "to")]
 
 
 def test_the_page_of_a_fraction_shows_them_and_says_that_costs_are_not_compared(made):

@@ -133,7 +133,7 @@ def test_a_damaged_config_is_left_out_and_said(sweeps):
     assert len(loaded.runs) == 2
     assert loaded.notes == ("1 of 2 trainings are left out because they are damaged or unreadable; run `ablate runs verify`",)
     (made.runs[0].trajectory.path / "config.yaml").unlink()
-    with pytest.raises(AblateError, match="none that is not damaged"):
+    with pytest.raises(AblateError, match="has no training that is not damaged"):
         results.load(sweeps.store)
 
 
