@@ -132,7 +132,7 @@ def test_what_is_said_of_the_rates(retuned) -> None:
     assert first.startswith("At the shared learning rate: ")
     assert third.startswith("Each at its best learning rate (0.2; baseline 0.05): ")
     assert any(line.startswith("learning rates: Best lr: ") for line in analysis.fill(story.plan))
-    assert "each at its own best one" in analysis.fill(story.asked)[1]
+    assert "each at its best learning rate" in analysis.fill(story.asked)[1]
     [train, _] = commands(analysis.results.sweep, str(folder))
     assert "retune=true 'retune_rates=[0.5,1,2]' retune_seeds=2" in train
     assert "lr=" not in train.replace("retune_", "")

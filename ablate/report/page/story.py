@@ -77,10 +77,10 @@ def asked(
     where = f"{question.metric.name} on the {question.evaluation_set} set"
     factors = sentences.series(list(sweep.factors))
     if question.effects:
-        first = f"Which of {factors} moves the {where}, by how much, how sure is that, and what does it cost?"
-        second = "Each effect is the mean over the arms with one level minus that over those with the other, within each seed."
+        first = f"Which of {factors} affects {where}, by how much, how certain is it, and what does it cost?"
+        second = "Each effect is the mean over arms with one level minus the mean over arms with the other, within each seed."
     else:
-        first = f"Which change of {factors} moves the {where}, by how much, how sure is that, and what does it cost?"
+        first = f"Which change of {factors} affects {where}, by how much, how certain is it, and what does it cost?"
         second = _compared(results, question, names, retuned, partner)
     own = [sweep.question] if sweep.question else []
     return (*own, first, second) if question.judged else (*own, first)
@@ -91,8 +91,8 @@ def _compared(results: Results, question: Question, names: dict[int, str], retun
     others = {against for _, against in question.pairs}
     if retuned is not None:
         return (
-            f"Every other arm is compared with {names[0]}, seed by seed: all at the shared learning rate, and each at "
-            "its own best one."
+            f"Every other arm is compared with {names[0]}, seed by seed: all at the shared learning rate, and each at its best "
+            "learning rate."
         )
     if len(others) == 1:
         return f"Every other arm is compared with {names[others.pop()]}, seed by seed."
@@ -127,7 +127,7 @@ def plan(
         fixes = [f"fixed {when}: {_fixed(fixed, sweep.averaged)}; {counted(judged, what)} judged{several}{level}"]
     return (
         f"design: {sweep.design}, {counted(arms, 'arm')} with {each}{' each' if arms > 1 else ''} = "
-        f"{counted(runs, 'run')}, which stand on {counted(trainings, 'training')}",
+        f"{counted(runs, 'run')} on {counted(trainings, 'training')}",
         *(f"factor {factor}: {', '.join(levels)}" for factor, levels in sweep.factors.items()),
         *([f"arms: {'; '.join(names.values())}"] if arms <= MOST_ARMS else []),
         f"seeds: {', '.join(map(str, sweep.seeds))}",
@@ -139,7 +139,7 @@ def plan(
 
 def _fixed(fixed: Fixed, last: int) -> str:
     """Metric, images, step, weights and margin."""
-    margin = "no margin" if fixed.margin is None else f"a margin of ± {fixed.margin:g} points"
+    margin = "no margin" if fixed.margin is None else f"a margin of ± {fixed.margin:g} pp"
     weights = sentences.series(sorted({each for each in fixed.weights if each != ONE_VALUE}))
     read = f"{where_read(fixed.steps, last)}{f' with {weights} weights' if weights else ''}"
     return f"{fixed.metric} on the {fixed.evaluation_set} set{', read' if last == 1 else ''}{read}; {margin}"
@@ -151,15 +151,15 @@ def took(
     """What all of it cost, a sentence each."""
     runs, trainings = run_counts, training_counts
     lines = [
-        f"{counted(sum(runs.values()), 'run')} ({listed(runs)}) stand on {counted(sum(trainings.values()), 'training')} "
+        f"{counted(sum(runs.values()), 'run')} ({listed(runs)}) used {counted(sum(trainings.values()), 'training')} "
         f"({listed(trainings)})."
     ]
     if compute["seconds"] > 0:
         lines.append(
-            f"Training took {duration(compute['seconds'])} in all, {duration(compute['mean_seconds'])} a training on average "
-            f"and {duration(compute['longest_seconds'])} at most. One that several runs stand on counts once, and the time of "
-            "those side by side adds up."
+            f"Training took {duration(compute['seconds'])} in total: {duration(compute['mean_seconds'])} per training on "
+            f"average, {duration(compute['longest_seconds'])} at most. A training that several runs share counts once; the "
+            "times of parallel trainings add up."
         )
     if compute["untimed"]:
-        lines.append(f"Of {counted(compute['untimed'], 'training')} no time is known, since none of its evaluations is there.")
+        lines.append(f"The time of {counted(compute['untimed'], 'training')} is unknown, because no evaluation recorded it.")
     return (*lines, *(retuned.took if retuned is not None else []))

@@ -62,7 +62,7 @@ def test_what_was_changed_after_training_stands_above_all_and_as_planned_below(m
     changed = replace(planned, question=replace(planned.question, changes=("margin 1 instead of 0.5",), margin=1.0))
     html = make_report(changed)
     assert html.index("margin 1 instead of 0.5") < html.index("<h2")
-    assert "a margin of ± 0.5 points" in lines(section(changed, "plan"))
+    assert "a margin of ± 0.5 pp" in lines(section(changed, "plan"))
 
 
 def test_a_failure_is_a_banner_on_top_and_a_table_with_the_reason(make_study, make_report):
@@ -88,7 +88,7 @@ def test_runs_to_come_are_not_said_to_have_failed(make_study):
     assert list(table.text["status"]) == ["running", "not yet run", "not yet run"]
     assert list(section(found, "arms").blocks[-1].text["status"]) == ["done"] * 9 + ["running", *["not yet run"] * 2]
     took = lines(section(found, "compute"))
-    assert "12 runs (9 done, 2 not yet run, 1 running) stand on 12 trainings (9 done, 2 not yet run, 1 running)." in took
+    assert "12 runs (9 done, 2 not yet run, 1 running) used 12 trainings (9 done, 2 not yet run, 1 running)." in took
     assert "missing" not in took
 
 
@@ -122,7 +122,7 @@ def test_every_run_is_in_the_folded_table_of_runs(make_study):
 
 def test_the_plan_says_what_was_fixed(make_study):
     text = lines(section(make_study(TWO), "plan"))
-    assert "factorial, 4 arms with 3 seeds each = 12 runs, which stand on 12 trainings" in text
+    assert "factorial, 4 arms with 3 seeds each = 12 runs on 12 trainings" in text
     assert "fixed when the sweep was planned: accuracy on the test set" in text
     assert "factor augment: on, off" in text
     assert "3 differences judged, so each at a level of 98.3%" in text
