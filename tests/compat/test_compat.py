@@ -5,6 +5,7 @@ Each `written_by_VERSION.tar.xz` holds a store, seven sweeps and a search (see w
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 
 from ablate.commands import report
+from ablate.designs import phrases
 from ablate.store import SWEEP
 
 HERE = Path(__file__).parent
@@ -37,6 +39,13 @@ CORRECTED: dict[str, str] = {
 REGROUPED = {
     "noise.csv": "runs of raw and of EMA weights, and their differences, were pooled; now each readout has its own row"
 }
+# The columns whose words are others since: arms are named by what they change, verdicts and units by the field's words.
+REWORDED = ("label", "against_label", "name", "change", "effect", "aliases", "verdict", "verdict_new", "input", "unit", "what")
+WORDS = {
+    "unclear": "inconclusive",
+    "points": "pp",
+    "not trained, since the trial diverged or failed": "not trained, because the trial diverged or failed",
+}
 BOUNDED = ["low", "high"]  # of an arm's accuracy: cut at 0 and 100% since, beyond which none lies
 
 ESCAPED = r"^'(?=[=+\-@])"  # text that a spreadsheet would run has an apostrophe before it since
@@ -51,8 +60,18 @@ def written(request, tmp_path_factory):
     return folder
 
 
+def _reworded(then: str) -> str:
+    """What a text of that time is called now."""
+    if re.fullmatch(r"\d+ x \d+", then):
+        return then.replace(" x ", "×")
+    if " x " in then:  # an interaction, perhaps after a sign
+        sign, names = ("+ ", then[2:]) if then.startswith("+ ") else ("", then)
+        return sign + " × ".join(phrases.ingredient(name).name for name in names.split(" x "))
+    return WORDS.get(then) or phrases.of_label(re.sub(r"^baseline \(.*\)$", "baseline", then))
+
+
 def _same(expected: Path, found: Path) -> None:
-    """Every number and word of every CSV file then is the same now; more columns may have come since."""
+    """All numbers of all CSV files then are the same now, all words but for REWORDED, too; more columns may have come since."""
     names = sorted(path.name for path in expected.iterdir())
     assert names
     assert set(names) <= {path.name for path in found.iterdir()}
@@ -62,6 +81,8 @@ def _same(expected: Path, found: Path) -> None:
         assert set(columns) <= set(now.columns), name
         plain = {column: ESCAPED for column in columns if now[column].dtype == "str"}
         then, now = then.replace(plain, "", regex=True), now.replace(plain, "", regex=True)
+        for column in {*REWORDED} & {*columns}:
+            then[column] = then[column].map(_reworded, na_action="ignore")
         if name == "arms.csv":
             then[BOUNDED] = then[BOUNDED].clip(0, 100)
         if name in REGROUPED and len(now) > len(then):
