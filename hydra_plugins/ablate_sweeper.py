@@ -25,7 +25,7 @@ class AblateSweeperConf:
 
     _target_: str = "hydra_plugins.ablate_sweeper.AblateSweeper"
     name: str = "unnamed"  # of the sweep's folder; set by the sweeper
-    plan: str | None = None  # table or json: print the plan and train nothing
+    plan: str | None = None  # table, explain or json: print the plan and train nothing
     params: dict[str, Any] | None = field(default_factory=dict)
 
 
@@ -59,7 +59,7 @@ class AblateSweeper(Sweeper):
         from ablate.config import loading
         from ablate.config.execution import Settings
         from ablate.errors import AblateError
-        from ablate.planning import sentences
+        from ablate.planning import overview, screen
         from ablate.planning.site import by_another
         from ablate.report.writing import at_end
         from ablate.running import retune, sweep
@@ -78,11 +78,11 @@ class AblateSweeper(Sweeper):
         trains = launching(self.context, self.task, self.master)
         place = by_another(self._launcher) if trains is None else trains
         if self.plan is not None:
-            as_json = self.plan == "json"
             if isinstance(made, retune.Retuning):
-                sentences.print_plan(retune.describe(made, folder, place), as_json)
+                screen.show(retune.describe(made, folder, place), self.plan, self._command_line(arguments))
             else:
-                sentences.show_plan(sweep.as_fixed(made, folder), place, as_json)
+                described = overview.describe(sweep.as_fixed(made, folder), place)
+                screen.show(described, self.plan, self._command_line(arguments))
             return None
 
         def redact(text: str) -> str:
@@ -108,6 +108,17 @@ class AblateSweeper(Sweeper):
             return made
         with reading_once(self.context.config_loader):
             return growing.as_become(made, file.sweep, self._compose)
+
+    def _command_line(self, arguments: Sequence[str]) -> str:
+        """The command that trains what was planned."""
+        from ablate import escaping
+        from ablate.config.cached_loader import config_dir
+
+        own = config_dir(self.master)
+        given = [
+            word for word in self.master.hydra.overrides.hydra if not word.startswith(("hydra.sweeper.plan=", "hydra.mode="))
+        ]
+        return f"ablate -m {escaping.command([*([] if own is None else ['-cd', own]), *arguments, *given])}"
 
     @property
     def _launcher(self) -> str:

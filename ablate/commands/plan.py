@@ -30,12 +30,13 @@ def run(arguments: Sequence[str]) -> int:
     """
     parser = Parser(
         prog="ablate plan",
-        usage="ablate plan [-h] [--json] [--config-dir DIR] KEY=VALUE ...",
+        usage="ablate plan [-h] [--json] [--explain] [--config-dir DIR] KEY=VALUE ...",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
         allow_abbrev=False,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object in place of the tables")
+    parser.add_argument("--explain", action="store_true", help="all there is to say: sizes, side effects, readout, power")
     parser.add_argument("--multirun", "-m", action="store_true", help=argparse.SUPPRESS)  # of the sweep's own command
     add_config_dir(parser)
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="as for the sweep: augment=on,off seed=0,1,2 ...")
@@ -45,5 +46,5 @@ def run(arguments: Sequence[str]) -> int:
 
     overrides.read(options.overrides, options.config_dir, sweep=True)
     folder = [] if options.config_dir is None else ["--config-dir", options.config_dir]
-    shown = f"hydra.sweeper.plan={'json' if options.json else 'table'}"
+    shown = f"hydra.sweeper.plan={'json' if options.json else 'explain' if options.explain else 'table'}"
     return compose_and_run(["--multirun", *folder], [*options.overrides, shown])

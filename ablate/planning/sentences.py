@@ -1,6 +1,5 @@
 """What is said of a plan: what a sweep would run, what it costs and what it can show, before anything is trained."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,28 +9,12 @@ from ablate import numbers, terminal
 from ablate.designs import interaction, phrases
 from ablate.planning import look_sentences, readout_sentences
 from ablate.planning.confounds import INPUT, WORDS
-from ablate.planning.overview import describe
-from ablate.planning.plan import Plan
-from ablate.planning.site import Site
 from ablate.text import counted, estimate, span
 
 MOST_DEVIATIONS = 3  # that are told one by one
 SHARED = "shared"
 ONE_SEED = "one seed gives no verdict: add seed=0,1,2,3,4"
 DROPPED_FIRST = ("steps/epoch", "input", "steps left", "operations", "parameters")  # where the terminal has no room for all
-
-
-def show_plan(plan: Plan, site: Site, as_json: bool) -> None:
-    """Print a plan on standard output; see `describe`."""
-    print_plan(describe(plan, site), as_json)
-
-
-def print_plan(description: Mapping[str, Any], as_json: bool) -> None:
-    """Print on standard output what is to be said about a plan."""
-    if as_json:
-        print(json.dumps(description))
-    else:
-        show(description, terminal.standard())
 
 
 def head(description: Mapping[str, Any]) -> list[str]:
@@ -41,10 +24,10 @@ def head(description: Mapping[str, Any]) -> list[str]:
     one_seed = [ONE_SEED] if seeds["judged"] and seeds["detectable"] is None else []
     return [
         _counts(description),
-        *_hours(description),
+        *hours(description),
         *_fraction(description)[:1],
         *again,
-        *_nothing(description),
+        *idle(description),
         *looked,
         *one_seed,
     ]
@@ -70,7 +53,7 @@ def show(description: Mapping[str, Any], console: Console) -> None:
     if "retune" in description:
         _say(console, _retuning(description))
     else:
-        _say(console, [_counts(description), *_hours(description)])
+        _say(console, [_counts(description), *hours(description)])
     arms = description["arms"]
     dropped = terminal.draw(console, _arms(arms))
     if dropped:
@@ -89,7 +72,7 @@ def show(description: Mapping[str, Any], console: Console) -> None:
         console.print()
     _say(console, _fraction(description))
     _say(console, readout_sentences.told(description))
-    _say(console, _nothing(description))
+    _say(console, idle(description))
     _say(console, look_sentences.foreseen(description["looks"]))
     _say(console, detectable(description))
 
@@ -116,14 +99,14 @@ def _retuning(description: Mapping[str, Any]) -> list[str]:
     """What both phases cost."""
     retune, arms = description["retune"], description["totals"]["arms"]
     if retune["chosen"] is not None:
-        return ["the learning rates are chosen:", *retune["chosen"], retune["note"], _counts(description), *_hours(description)]
+        return ["the learning rates are chosen:", *retune["chosen"], retune["note"], _counts(description), *hours(description)]
     tried = f"{len(retune['rates'])} learning rates ({', '.join(f'{rate:g}' for rate in retune['rates'])} times the arm's own)"
     seeds = f"{counted(len(retune['seeds']), 'seed')} ({', '.join(map(str, retune['seeds']))})"
     images = " or ".join(f"{count:,}" for count in dict.fromkeys(retune["validation"]))
     return [
         f"retune=true, so first {counted(arms, 'arm')} × {tried} × {seeds}, read on {images} held-out training images:",
         _counts(retune["tuning"]),
-        *_hours(retune["tuning"]),
+        *hours(retune["tuning"]),
         *_measuring(description),
         _total(description),
         retune["note"],
@@ -136,8 +119,8 @@ def _measuring(description: Mapping[str, Any]) -> list[str]:
     more = most["totals"]["trainings_to_do"] - description["totals"]["trainings_to_do"]
     steps = most["totals"]["steps_left"] - description["totals"]["steps_left"]
     own = f"then each arm at its own best rate: at most {counted(more, 'training')} more to do with {counted(steps, 'step')}"
-    together = ["at most, for all that is measured:", *_hours(most)] if more else []
-    return [f"then at the shared rate: {_counts(description)}", *_hours(description), own, *together]
+    together = ["at most, for all that is measured:", *hours(most)] if more else []
+    return [f"then at the shared rate: {_counts(description)}", *hours(description), own, *together]
 
 
 def _total(description: Mapping[str, Any]) -> str:
@@ -152,7 +135,7 @@ def _total(description: Mapping[str, Any]) -> str:
     return line
 
 
-def _hours(description: Mapping[str, Any]) -> list[str]:
+def hours(description: Mapping[str, Any]) -> list[str]:
     """How long what is left takes."""
     count = description["totals"]
     sources = "; ".join(description["sources"])
@@ -186,7 +169,7 @@ def _fraction(description: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _nothing(description: Mapping[str, Any]) -> list[str]:
+def idle(description: Mapping[str, Any]) -> list[str]:
     """Levels that change nothing."""
     labels = [_named(arm) for arm in description["arms"]]
     idle: dict[str, list[str]] = {}

@@ -23,7 +23,7 @@ from ablate import designs
 from ablate.commands import plan as command
 from ablate.config import loading
 from ablate.designs import Factor
-from ablate.planning import forecast, overview, plan, run_result, sentences
+from ablate.planning import forecast, overview, plan, run_result, screen, sentences
 from ablate.planning.command import command_of
 from ablate.planning.plan import Plan
 from ablate.planning.runs import Run
@@ -300,7 +300,7 @@ def test_it_reads_in_80_columns_and_whole_in_a_pipe(make: Callable[..., Plan]) -
         for word in (
             "1,068,298",
             "37,745,098",
-            "32 x 32",
+            "32×32",
             "steps left",
             "shared",
             "+64%",
@@ -364,7 +364,7 @@ def test_the_program_takes_hydras_own_flags_and_tells_bad_words_in_one_line(
     conf = Path(__file__).parents[1] / "training" / "conf"
     done = ran(tmp_path, environment, "--config-dir", str(conf), "model=tiny,tuto")
     assert done.returncode == 0, done.stderr
-    assert "model: tiny → tuto" in done.stdout
+    assert "model tiny → tuto" in done.stdout
     bad = ran(tmp_path, environment, "augment=on,flipp")
     assert (bad.returncode, bad.stdout) == (1, "")
     assert bad.stderr.startswith("ablate: ")
@@ -376,6 +376,16 @@ def test_help_has_two_examples(capsys: pytest.CaptureFixture[str]) -> None:
         command.run(["--help"])
     assert end.value.code == 0
     assert capsys.readouterr().out.count("\n  ablate plan ") == 2
+
+
+def on_screen(description: dict[str, Any], width: int = 80) -> str:
+    """The screen of a plan, in a terminal that is so wide."""
+    console = Console(width=width, force_terminal=True, color_system=None, highlight=False, _environ={})
+    with console.capture() as capture:
+        screen.draw(description, console)
+    text = "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+    assert max(map(len, text.splitlines())) <= width
+    return text
 
 
 PLANS = {
@@ -392,5 +402,6 @@ PLANS = {
 def test_what_a_plan_says(name: str, make: Callable[..., Plan], tmp_path: Path, read_by_users: SnapshotAssertion) -> None:
     """Every sentence of it, as its reader gets it, to be read and taken with `--snapshot-update`."""
     words, design = PLANS[name]
-    told = shown(described(make(*words, design=design)), 120)
+    description = described(make(*words, design=design))
+    told = f"===== screen =====\n{on_screen(description)}\n===== --explain =====\n{shown(description, 120)}"
     assert re.sub(r"-[0-9a-f]{8}\b", "-DIGEST", told.replace(str(tmp_path), "FOLDER")) == read_by_users
