@@ -28,14 +28,14 @@ def _searched(found: SearchResults) -> list[str]:
     stopped = (
         "no trial was pruned"
         if pruner["name"] == "none"
-        else f"{named(pruner)} pruned trials, not before epoch {search.get('min_epochs', 1):g}"
+        else f"the pruner {named(pruner)} ended trials early, not before epoch {search.get('min_epochs', 1):g}"
     )
     arms = search.get("arm_keys") or []
     among = f" and only against trials with the same {' and '.join(arms)}" if arms and pruner["name"] != "none" else ""
     lines = [
         f"We searched over {space} with {counted(search['n_trials'], 'trial')}, each trained with "
         f"{counted(len(seeds), 'seed')} ({', '.join(map(str, seeds))}).",
-        f"{named(search['sampler'])} (seed {search.get('sampler_seed', 0)}) proposed the settings; {stopped}{among}.",
+        f"The sampler {named(search['sampler'])} proposed the settings (seed {search.get('sampler_seed', 0)}); {stopped}{among}.",
         f"Each training had a budget of {budget['epochs']:g} epochs ({budget['examples']:,} examples at any batch size)."
         if found.sweep.trainer is None
         else f"Each training had a budget of {counted(budget['examples'], 'step')}.",

@@ -125,9 +125,9 @@ def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
                 f"± {question.margin:g} {points} of {names[1]} ({words.equivalence(row, places)}) {where}"
             )
         case Outcome.INCONCLUSIVE:
-            line = f"{unshown}: {names[0]} against {names[1]} is {told}, {amount} {where}; {reason}"
+            line = f"{unshown}: the {names[0][4:]} against {names[1]} is {told}, {amount} {where}; {reason}"
         case Outcome.NO_VERDICT:
-            line = f"{unshown}: {names[0]} against {names[1]} has {told}, {amount} {where}; {reason}"
+            line = f"{unshown}: the {names[0][4:]} against {names[1]} has {told}, {amount} {where}; {reason}"
         case _:
             assert_never(told)
     return f"{line}.{f' {interim}' if interim else ''}{_another(found, arm, best)}"
