@@ -35,7 +35,8 @@ def _searched(found: SearchResults) -> list[str]:
     lines = [
         f"We searched over {space} with {counted(search['n_trials'], 'trial')}, each trained with "
         f"{counted(len(seeds), 'seed')} ({', '.join(map(str, seeds))}).",
-        f"The sampler {named(search['sampler'])} proposed the settings (seed {search.get('sampler_seed', 0)}); {stopped}{among}.",
+        f"The sampler {named(search['sampler'])} proposed the settings (seed {search.get('sampler_seed', 0)}); "
+        f"{stopped}{among}.",
         f"Each training had a budget of {budget['epochs']:g} epochs ({budget['examples']:,} examples at any batch size)."
         if found.sweep.trainer is None
         else f"Each training had a budget of {counted(budget['examples'], 'step')}.",

@@ -106,28 +106,28 @@ def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
     if row["n"] == 0:
         return f"The search has no result yet: no seed of its confirmation is complete. {interim}".strip()
     arm, default = (measured(found, analysis, int(row[side])) for side in ("arm", "against"))
-    names = f"its best setting ({setting(arm)})", f"the default ({setting(default)})"
+    winner, usual = f"best setting ({setting(arm)})", f"the default ({setting(default)})"
     points, places = question.metric.points, analysis.places
     where = f"on the {question.evaluation_set} set ({counted(int(row['n']), 'fresh seed')})"
     size = numbers.number(abs(row["points"]), places)
     within = numbers.interval(row["low"], row["high"], places)
-    amount = f"{numbers.signed(row['points'], places)} {points}" + ("" if within == numbers.NONE else f", CI {within}")
+    amount = f"{numbers.signed(row['points'], places)} {points}" + ("" if within == numbers.NONE else f" (CI {within})")
     reason = words.verdict({**row, "dagger": False}, question.margin).partition(": ")[2]
     unshown = "The confirmation shows no gain"
     match told := Outcome(row["verdict"]):
         case Outcome.HELPS:
-            line = f"The search helped: {names[0]} beats {names[1]} by {size} {points} (CI {within}) {where}"
+            line = f"The search helped: its {winner} beats {usual} by {size} {points} (CI {within}) {where}"
         case Outcome.HURTS:
-            line = f"The search gained nothing: {names[0]} is worse than {names[1]} by {size} {points} (CI {within}) {where}"
+            line = f"The search gained nothing: its {winner} is worse than {usual}, {amount} {where}"
         case Outcome.NO_EFFECT:
             line = (
-                f"The search gained nothing that matters: {names[0]} is within "
-                f"± {question.margin:g} {points} of {names[1]} ({words.equivalence(row, places)}) {where}"
+                f"The search gained nothing that matters: its {winner} is within "
+                f"± {question.margin:g} {points} of {usual} ({words.equivalence(row, places)}) {where}"
             )
         case Outcome.INCONCLUSIVE:
-            line = f"{unshown}: the {names[0][4:]} against {names[1]} is {told}, {amount} {where}; {reason}"
+            line = f"{unshown}: the {winner} against {usual} is {told}, {amount} {where}; {reason}"
         case Outcome.NO_VERDICT:
-            line = f"{unshown}: the {names[0][4:]} against {names[1]} has {told}, {amount} {where}; {reason}"
+            line = f"{unshown}: the {winner} against {usual} has {told}, {amount} {where}; {reason}"
         case _:
             assert_never(told)
     return f"{line}.{f' {interim}' if interim else ''}{_another(found, arm, best)}"
