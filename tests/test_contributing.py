@@ -32,7 +32,7 @@ def test_the_design_that_is_shown_is_one() -> None:
         (("augment", "on"), ("ema", "off")),
     ]
     assert design.pairs(arms) == [(1, 0), (2, 0)]
-    assert design.label(arms, 1) == "no augmentation"
+    assert design.label(arms, 1) == "augment: on → off"
 
 
 def test_the_command_that_is_shown_runs(capsys: pytest.CaptureFixture[str]) -> None:

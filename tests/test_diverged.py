@@ -75,7 +75,7 @@ def test_a_sweep_tells_it_and_its_report_counts_it(program):
     limit = f"diverged_loss={sorted(losses)[-1] - 1e-4}"
     _, err = program(*words, limit, status=1)
     assert sorted(result["status"] for result in program.results()) == ["diverged", "done"]
-    assert "1 of 2 runs have no accuracy (1 diverged)" in err
+    assert "1 of 2 runs has no accuracy (1 diverged)" in err
     [sweep] = (program.folder / "multirun").iterdir()
     assert sorted(load(sweep).runs["status"]) == ["diverged", "done"]
     assert load(sweep).at(20).runs["status"].tolist() == load(sweep).runs["status"].tolist()

@@ -208,7 +208,7 @@ def test_a_failure_is_told_at_once_and_the_others_go_on(program: Any) -> None:
     after = next(number for number, line in enumerate(lines) if line.startswith("with random crop, seed 0: "))
     assert told[0] < after, "before the next was heard of"
     assert all(str(trace.relative_to(program.folder)) in lines[number] for number in (told[0], told[-1]))
-    assert lines[-1] == "ablate: 1 of 3 runs have no accuracy (1 failed); the same command tries again what failed."
+    assert lines[-1] == "ablate: 1 of 3 runs has no accuracy (1 failed). Rerun the command to complete the failed runs."
     (trajectory / "predictions").unlink()
     program(*words)
     assert [result["status"] for result in program.results()] == ["done"] * 3
@@ -220,7 +220,7 @@ def test_fail_fast(program: Any) -> None:
     states = [result["status"] for result in program.results()]
     assert states == ["diverged"]
     assert "4 of 4 runs have no accuracy (1 diverged, 3 missing)" in err
-    assert "the same command does what is missing, what diverged stays so" in err
+    assert "Rerun the command to complete the missing runs. Diverged runs are not retried." in err
 
 
 @pytest.mark.slow
@@ -253,9 +253,9 @@ def test_a_study_of_ones_own(program: Any, tmp_path: Path) -> None:
     plan = json.loads(program("-m", "study=mine", "hydra.sweeper.plan=json")[0])
     assert [arm["label"] for arm in plan["arms"]] == [
         "baseline",
-        "+ with flip",
-        "+ augmentation flip → crop",
-        "+ EMA",
+        "+ augment: off → flip",
+        "+ augment: flip → crop",
+        "+ ema: off → on",
     ]
     assert len(plan["runs"]) == 8
     assert plan["name"].startswith("mine-")

@@ -80,6 +80,8 @@ def phrase(change: Change) -> str:
         ('no augmentation', 'center crop only')
         >>> phrase(("ema", "off", "on")), phrase(("lr", "0.1", "0.2"))
         ('with EMA', 'lr 0.1 → 0.2')
+        >>> phrase(("augment", "flip", "crop"))
+        'random crop instead of flip'
     """
     factor, before, after = change
     what = ingredient(factor)
@@ -91,8 +93,13 @@ def phrase(change: Change) -> str:
         return what.levels[after]
     if before in what.absent and after in what.levels:
         return f"with {what.levels[after].removesuffix(' only')}"
+    if before in what.levels and after in what.absent:
+        return f"no {what.levels[before].removesuffix(' only')}"
     if before in what.levels and after in what.present[:1]:
         return f"full {what.name}"
+    if before in what.levels and after in what.levels:
+        new, old = (what.levels[level].removesuffix(" only") for level in (after, before))
+        return f"{new} instead of {old}"
     return f"{what.name} {before} → {after}"
 
 

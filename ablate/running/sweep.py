@@ -9,6 +9,7 @@ from typing import Any
 
 from ablate import store
 from ablate.config.execution import Settings
+from ablate.designs import phrases
 from ablate.errors import AblateError
 from ablate.messages import say
 from ablate.monitor.live import Screen
@@ -23,6 +24,7 @@ from ablate.store import SWEEP, canonical_json, held, result_file, sweep_file, w
 from ablate.store.schema import DAMAGED, BadFile, real_folder
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_file import SweepFile
+from ablate.text import counted
 
 Finished = Callable[[Path], None]
 Train = Callable[[Sequence[Run], Callable[[Training, Outcome], bool], Callable[[], None]], None]
@@ -262,16 +264,12 @@ def _finish(plan: Plan, results: list[dict[str, Any]], folder: Path) -> list[dic
             trace = folder / str(run.number) / run_result.TRACE
             runs = told.setdefault(f"{run.trajectory.fingerprint} {result['error']}", [])
             where = f" ({trace})" if trace.exists() and not runs else ""
-            runs.append(f"run {run.number} ({plan.label(run.arm)}, seed {run.seed})" + where)
+            runs.append(f"run {run.number} ({phrases.of_label(plan.label(run.arm))}, seed {run.seed})" + where)
         for reason, runs in told.items():
             say(f"{', '.join(runs)} {status}: {reason.partition(' ')[2]}")
     counts = ", ".join(f"{len(runs)} {status}" for status, runs in bad.items())
-    advice = {
-        "failed": "the same command tries again what failed",
-        "missing": "the same command does what is missing",
-        "diverged": "what diverged stays so",
-    }
-    raise RunsFailed(
-        f"{sum(map(len, bad.values()))} of {len(plan.runs)} runs have no {plan.fixed.metric} ({counts}); "
-        f"{', '.join(text for status, text in advice.items() if status in bad)}."
-    )
+    count, again = sum(map(len, bad.values())), [status for status in ("failed", "missing") if status in bad]
+    advice = [f"Rerun the command to complete the {' and '.join(again)} runs."] if again else []
+    advice += ["Diverged runs are not retried."] if "diverged" in bad else []
+    have = f"{count} of {counted(len(plan.runs), 'run')} {'has' if count == 1 else 'have'} no {plan.fixed.metric}"
+    raise RunsFailed(f"{have} ({counts}). {' '.join(advice)}")

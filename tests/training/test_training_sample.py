@@ -77,5 +77,5 @@ def test_what_was_trained_without_it_is_told(sweeps: Any) -> None:
         ask(found, metric="train_accuracy")
     some = found.runs.assign(train_accuracy=[0.9, 0.9, np.nan, np.nan])
     [note] = _unsampled(some)
-    assert note == "2 of 4 runs have no accuracy on training images, since they were trained without eval_train"
+    assert note == "2 of 4 runs have no accuracy on training images, because they were trained without eval_train"
     assert _unsampled(found.runs) == _unsampled(found.runs.assign(train_accuracy=0.9)) == []
