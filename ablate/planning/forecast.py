@@ -13,6 +13,7 @@ from ablate.planning.calibration import Speed, nearest
 from ablate.planning.runs import Training
 from ablate.planning.speeds import SHORT_S, Trained, of_store, siblings, speeds
 from ablate.resources import Share
+from ablate.store import Trajectory
 
 SAME_KIND = "measured in earlier trainings of the same kind on this machine"
 BY_OPERATIONS = "from operation counts and earlier trainings on this machine"
@@ -171,6 +172,7 @@ class _Paces:
         self.on_gpu = bool(share.gpus)
         self.asked: dict[tuple[object, ...], Speed | None] = {}
         self.stores: dict[Path, list[Trained]] = {}
+        self.siblings: dict[tuple[Path, str], list[Trajectory]] = {}
 
     def of(self, training: Training, share: Share) -> Pace | None:
         """The best that is known for a training that has the threads of the share; None where nothing tells."""
@@ -213,7 +215,10 @@ class _Paces:
         """Examples, or steps, a second in trainings that differ in the seed alone. sound: in sound ones alone."""
         found: list[Speed] = []
         alike = 0
-        for sibling in siblings(training.runs[0].content, store, self.seeds).values():
+        kind = (store, training_fingerprint({**training.runs[0].content, "seed": None}))
+        if kind not in self.siblings:
+            self.siblings[kind] = list(siblings(training.runs[0].content, store, self.seeds).values())
+        for sibling in self.siblings[kind]:
             measured = speeds(sibling, self.on_gpu, self.host, training.asked.spec.work.per_step)
             here = [speed for speed in measured if speed.sound or not sound]
             found += here

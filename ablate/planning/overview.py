@@ -5,7 +5,7 @@ from statistics import mean
 from typing import Any
 
 from ablate.planning import confounds, looks, power, run_result
-from ablate.planning.forecast import forecast
+from ablate.planning.forecast import Forecast, forecast
 from ablate.planning.plan import Plan
 from ablate.planning.runs import Run, Training, trainings
 from ablate.planning.site import Site
@@ -65,7 +65,7 @@ def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
             "seconds": expected.seconds if ours else None,
             "seconds_low": expected.low if ours else None,
             "seconds_high": expected.high if ours else None,
-            "training_seconds": sum(seconds) if len(seconds) == len(left) else None,
+            **_training_seconds(expected, seconds if len(seconds) == len(left) else None),
             "workers": shared.at_once if ours else None,
             "threads": shared.threads,
             "gpus": len(shared.gpus),
@@ -82,6 +82,15 @@ def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
         "looks": looked,
         "fixed": plan.fixed.to_json(),
     }
+
+
+def _training_seconds(expected: Forecast, each: Sequence[float] | None) -> dict[str, float | None]:
+    """What trainings take one after another, and between which bounds; None where one is not known. each: of them."""
+    names = ("training_seconds", "training_seconds_low", "training_seconds_high")
+    if each is None or expected.seconds is None:
+        return dict.fromkeys(names)
+    bounds = (expected.seconds, expected.low or expected.seconds, expected.high or expected.seconds)
+    return {name: sum(each) * bound / (expected.seconds or 1.0) for name, bound in zip(names, bounds, strict=True)}
 
 
 def _states(plan: Plan) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any, Self
 
 from hydra.errors import HydraException
@@ -129,7 +130,7 @@ class Plan:
         """What the design calls the arm, unless the plan does."""
         return self.labels[arm] if self.labels is not None else designs.label(self.design, self.arms, arm)
 
-    @property
+    @cached_property
     def first_runs(self) -> list[Run]:
         """The first run of each arm, in their order."""
         first = {run.arm: run for run in reversed(self.runs)}

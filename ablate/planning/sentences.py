@@ -9,7 +9,7 @@ from ablate import numbers, terminal
 from ablate.designs import interaction, phrases
 from ablate.planning import look_sentences, readout_sentences
 from ablate.planning.confounds import INPUT, WORDS
-from ablate.text import counted, estimate, span
+from ablate.text import counted, span
 
 MOST_DEVIATIONS = 3  # that are told one by one
 SHARED = "shared"
@@ -131,8 +131,13 @@ def _total(description: Mapping[str, Any]) -> str:
     if total["seconds"] is not None:
         return f"{line}, {span(total['seconds'], total['seconds_low'], total['seconds_high'])}"
     if total["training_seconds"] is not None:
-        return f"{line}, about {estimate(total['training_seconds'])} of training, if one at a time"
+        return f"{line}, {_of_training(total)}, if one at a time"
     return line
+
+
+def _of_training(totals: Mapping[str, Any]) -> str:
+    expected = span(*(totals[f"training_seconds{end}"] for end in ("", "_low", "_high")))
+    return f"{expected} of training"
 
 
 def hours(description: Mapping[str, Any]) -> list[str]:
@@ -145,7 +150,7 @@ def hours(description: Mapping[str, Any]) -> list[str]:
         up_to = f"how many run at once is up to hydra/launcher={description['launcher']}"
         if count["training_seconds"] is None:
             return [f"{description['unknown']}; {up_to}"]
-        return [f"about {estimate(count['training_seconds'])} of training in all, if one at a time ({sources}); {up_to}"]
+        return [f"{_of_training(count)} in all, if one at a time ({sources}); {up_to}"]
     if count["seconds"] is None:
         return [description["unknown"]]
     at_once = f"{count['workers']} at once" if count["workers"] > 1 else "one at a time"

@@ -5,6 +5,7 @@ Whatever plans, joins, searches or reports a sweep has it in this form.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Self
 
 from ablate.designs import SEARCH, Factor
@@ -271,11 +272,18 @@ class Sweep:
 
     def seeds_of(self, arms: Collection[int]) -> tuple[int, ...]:
         """The seeds that all of some arms have, in the order of the runs."""
-        seeds: dict[int, set[int]] = {}
+        if not arms:
+            return ()
+        first, *others = (self._seeds.get(arm, {}) for arm in arms)
+        return tuple(seed for seed in first if all(seed in other for other in others))
+
+    @cached_property
+    def _seeds(self) -> dict[int, dict[int, None]]:
+        """The seeds of each arm."""
+        seeds: dict[int, dict[int, None]] = {}
         for run in self.runs:
-            if run.arm in arms:
-                seeds.setdefault(run.seed, set()).add(run.arm)
-        return tuple(seed for seed, found in seeds.items() if found.issuperset(arms))
+            seeds.setdefault(run.arm, {})[run.seed] = None
+        return seeds
 
     @property
     def original(self) -> Self:

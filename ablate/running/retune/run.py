@@ -111,6 +111,7 @@ def describe(retuning: Retuning, folder: Path, site: Site, calibrate: bool = Tru
 
 def _total(tuning: Mapping[str, Any], measuring: Mapping[str, Any]) -> dict[str, Any]:
     """What is to do in both phases, one after the other; None for seconds that are not known of one of them."""
-    keys = ("trainings_to_do", "steps_left", "seconds", "seconds_low", "seconds_high", "training_seconds")
+    told = (f"{key}{end}" for key in ("seconds", "training_seconds") for end in ("", "_low", "_high"))
+    keys = ("trainings_to_do", "steps_left", *told)
     pairs = {key: (tuning[key], measuring[key]) for key in keys}
     return {key: None if None in pair else sum(pair) for key, pair in pairs.items()}
