@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from ablate.config import keys
 from ablate.config.syntax import key_of
 from ablate.config.values import name, texts
-from ablate.designs import Factor
+from ablate.designs import Arm, Factor
 from ablate.errors import AblateError
 
 MOST_SEEDS = 2**31
@@ -119,3 +119,11 @@ def _no_seeds(values: Sequence[str]) -> str:
         )
     twice = next(value for value in values if values.count(value) > 1)
     return f"seed has {twice} more than once. Give different numbers, as in seed=0,1,2."
+
+
+def arm_overrides(fixed: Sequence[str], arm: Arm, added: Sequence[str]) -> tuple[str, ...]:
+    """The overrides of an arm, each key once: what is added replaces its levels, and both what is fixed."""
+    more = {key_of(word) for word in added}
+    levels = [f"{name}={level}" for name, level in arm.levels if name not in more]
+    more |= {name for name, _ in arm.levels}
+    return (*(word for word in fixed if key_of(word) not in more), *levels, *added)

@@ -15,7 +15,7 @@ from ablate.config.complaints import one_line
 from ablate.config.syntax import key_of
 from ablate.designs import Arm, Factor
 from ablate.errors import AblateError
-from ablate.planning.command import SWEEP_WORDS, Command
+from ablate.planning.command import SWEEP_WORDS, Command, arm_overrides
 from ablate.planning.run_result import trajectory_of
 from ablate.planning.runs import Run, Training, trainings
 from ablate.readout import ACCURACY, LAST, LAST_KEY
@@ -231,7 +231,7 @@ def of_arms(
     Raises:
         AblateError: names every bad arm.
     """
-    overridden = [_given(command.fixed, arm, more) for arm, more in zip(arms, added, strict=True)]
+    overridden = [arm_overrides(command.fixed, arm, more) for arm, more in zip(arms, added, strict=True)]
     # Without the words that make a sweep of it, an arm's overrides give its run on a command line of its own.
     words = [tuple(word for word in each if key_of(word) not in SWEEP_WORDS) for each in overridden]
     resolved: list[Resolved] = []
@@ -343,11 +343,3 @@ def _of_one_level(why: str, numbers: Sequence[int], arms: Sequence[Arm]) -> bool
         and [number for number, arm in enumerate(arms) if (name, level) in arm.levels] == list(numbers)
         for name, level in arms[numbers[0]].levels
     )
-
-
-def _given(fixed: Sequence[str], arm: Arm, added: Sequence[str]) -> tuple[str, ...]:
-    """The overrides of an arm, each key once: what is added replaces its levels, and both what is fixed."""
-    more = {key_of(word) for word in added}
-    levels = [f"{name}={level}" for name, level in arm.levels if name not in more]
-    more |= {name for name, _ in arm.levels}
-    return (*(word for word in fixed if key_of(word) not in more), *levels, *added)
