@@ -169,7 +169,7 @@ def test_only_tables_are_wider_than_the_window(opened, path, width):
 
 @pytest.mark.parametrize("width", [400, 1280])
 def test_a_report_of_twenty_arms_opens_and_fits(opened, large, width):
-    with opened(large, viewport={"width": width, "height": 800}) as tab:
+    with opened(large, viewport={"width": width, "height": 800}, reduced_motion="reduce") as tab:
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
         assert tab.locator(".figures svg").count() >= 5
         tab.evaluate("location.hash = '#environment'")
