@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -102,6 +103,20 @@ def opened(browser) -> Callable[..., AbstractContextManager[Any]]:
         assert complaints == []
 
     return of
+
+
+@pytest.fixture(scope="session")
+def barriers() -> Callable[[Any], list[str]]:
+    """What keeps a reader out of a page as it is shown, by axe-core; the test skips where that is not installed."""
+    pytest.importorskip("axe_playwright_python", reason="barriers are looked for with axe-core")
+    script = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+
+    def found(tab) -> list[str]:
+        tab.evaluate(script)
+        violations = tab.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+        return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in violations]
+
+    return found
 
 
 @pytest.fixture

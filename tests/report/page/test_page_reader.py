@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -21,33 +20,20 @@ def path(tmp_path_factory, make_study, make_report) -> Path:
     return folder / "index.html"
 
 
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The script of axe-core."""
-    pytest.importorskip("axe_playwright_python", reason="barriers are looked for with axe-core")
-    return resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-
-
 def names(tab) -> list[str]:
     return tab.locator(".row:visible .nm strong").all_inner_texts()
 
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_nothing_keeps_a_reader_out(opened, path, axe, width, theme):
+def test_nothing_keeps_a_reader_out(opened, path, barriers, width, theme):
     with opened(path, viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce") as tab:
-
-        def barriers() -> list[str]:
-            tab.evaluate(axe)
-            found = tab.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
-            return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
-
-        assert barriers() == []
+        assert barriers(tab) == []
         for row in tab.locator(".nm[aria-expanded]").all():
             row.click()
         for part in tab.get_by_role("tab").all():
             part.click()
-            assert barriers() == [], part.inner_text()
+            assert barriers(tab) == [], part.inner_text()
 
 
 @pytest.mark.parametrize("theme", THEMES)

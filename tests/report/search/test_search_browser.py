@@ -26,6 +26,35 @@ def test_the_page_of_a_search_opens_fits_and_sorts(opened, sort_all, path, width
         sort_all(tab)
 
 
+def test_nothing_keeps_a_reader_out_of_a_search(opened, barriers, path):
+    for width in (1400, 1024, 390):
+        for theme in ("light", "dark"):
+            view = {"width": width, "height": 900}
+            with opened(path, viewport=view, color_scheme=theme, reduced_motion="reduce") as tab:
+                for part in tab.get_by_role("tab").all():
+                    part.click()
+                    assert barriers(tab) == [], (width, theme, part.inner_text())
+                assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_what_is_kept_on_an_axis_is_kept_in_every_view(opened, path):
+    with opened(path, viewport={"width": 1400, "height": 900}) as tab:
+        rows = tab.locator("#trials tbody tr:visible")
+        all_rows, drawn = rows.count(), tab.locator("#map .t").count()
+        best = tab.get_by_role("slider", name="validation accuracy, lowest kept")
+        best.focus()
+        for _ in range(8):
+            best.press("ArrowUp")
+        kept = int(tab.locator("#kept").inner_text().split()[0])
+        assert 0 < kept < drawn
+        assert rows.count() == kept < all_rows
+        for view in ("#history", "#map", "#parallel"):
+            assert tab.locator(f"{view} .t:not(.off)").count() == kept
+        tab.get_by_role("button", name="Show all").click()
+        assert rows.count() == all_rows
+        assert tab.locator(".t.off").count() == 0
+
+
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="reads the print with pdftotext")
 def test_the_print_of_a_search_says_what_the_page_says(opened, path, tmp_path):
     with opened(path) as tab:
