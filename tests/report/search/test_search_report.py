@@ -29,13 +29,16 @@ def test_the_report_of_a_search_lies_in_its_folder(confirmed, capsys):
     assert "exploratory" not in page
     assert len(pd.read_csv(out / "history.csv")) == 25
     printed = capsys.readouterr().out
-    assert "The search helped: " in printed
-    assert "python -m ablate lr=0.061300000123 batch_size=64" in printed
+    assert "The best setting gains " in printed
+    assert "ablate lr=0.061300000123 batch_size=64" in printed
     assert str(out / "index.html") in printed
+    assert report.run([str(folder), "--explain", "--format", "csv", "--out", str(folder / "csv")]) == 0
+    explained = capsys.readouterr().out
+    assert "The search helped: " in explained
     again = "python -m ablate -m hydra/sweeper=optuna 'lr=tag(log, interval(0.01, 0.5))' batch_size=64,128,256 epochs=10 "
-    assert "To repeat the search:" in printed
+    assert "To repeat the search:" in explained
     assert "To repeat the search:" in page
-    assert again in printed
+    assert again in explained
     assert f"`{again}" in (out / "checklist.md").read_text()
     text = (out / "table.md").read_text()
     assert "| lr | tag(log, interval(0.01, 0.5)) |" in text
