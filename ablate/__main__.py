@@ -121,10 +121,14 @@ def _no_command(word: str, after: str = "") -> str:
 
 def hydra_main(words: Sequence[str]) -> int:
     """Let Hydra compose and run; the status of a single run decides, a sweep raises where runs failed."""
-    from ablate.commands import command_line
-    from ablate.config import loading
+    from ablate.commands import command_line, overview
+    from ablate.config import loading, own_configs
 
-    line = command_line.of_sweep(command_line.read(words))
+    line = command_line.read(words)
+    if "--help" in line.flags:
+        print(overview.text(own_configs.folders(line.config_dir)))
+        return 0
+    line = command_line.of_sweep(line)
     command_line.check(line)
     if line.package is not None:
         loading.select(line.overrides, line.config_dir, line.package)

@@ -116,5 +116,11 @@ def _differing(configs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _told(values: Mapping[str, Any]) -> list[str]:
-    words = [f"{key}={value if len(str(value)) < 20 else str(value)[:8]}" for key, value in values.items()]
+    words = [f"{key}={_short(value)}" for key, value in values.items()]
     return words if len(words) <= _MOST_DIFFERENCES else [*words[:_MOST_DIFFERENCES], "..."]
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return str(value) if len(str(value)) < 20 else str(value)[:8]

@@ -58,14 +58,14 @@ def test_flags_that_are_none_are_told_in_one_line(words: Sequence[str], told: st
     [
         (
             ["plna"],
-            "Unknown command 'plna'. Choose from dashboard, info, ls, more, plan, report, runs, status, or give KEY=VALUE. Did",
+            "Unknown command 'plna'. Choose from dashboard, info, keys, ls, more, plan, report, runs, status, watch, or give",
         ),
         (["seed_ladder"], "Did you mean -m study=seed_ladder?"),
         (["augment", "on"], "augment has no value. Write augment=on"),
         (["lr", "=0.1"], "lr has no value. Write lr=0.1"),
         (
             ["plan", "--jsno"],
-            "ablate plan: Unknown option '--jsno'. Choose from --json, --config-dir, --help. Did you mean '--json'?",
+            "ablate plan: Unknown option '--jsno'. Choose from --json, --explain, --config-dir, --help. Did you mean '--json'?",
         ),
         (["plan", "-m", "--lr", "0.1"], "ablate plan: lr is no option but a key."),
         (["info", "-cd"], "ablate info: --config-dir needs a value: --config-dir DIR."),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from made_up import Sweeps, alike
 from omegaconf import OmegaConf
 
-from ablate.commands import command_line, ls
+from ablate.commands import command_line, keys, ls, overview
+from ablate.config import own_configs
 from ablate.config.about import about_of
 from ablate.errors import AblateError
 from ablate.planning.folders import sweep_folder
@@ -100,3 +101,23 @@ def test_what_is_said_of_a_sweep_is_text(given: dict[str, object], told: str) ->
 def test_an_age_has_one_unit(seconds: float) -> None:
     amount, _, unit = age(seconds).partition(" ")
     assert amount == "now" or (int(amount.replace(",", "")) >= 1 and unit in ("min", "h", "d"))
+
+
+def test_the_help_fits_a_terminal_of_80_by_24_and_marks_each_default() -> None:
+    lines = overview.text().splitlines()
+    assert len(lines) <= overview.LINES - 1, "the prompt follows"
+    assert max(map(len, lines)) <= overview.WIDTH
+    words = " ".join(lines).split()
+    for group, level in overview.defaults().items():
+        if group in own_configs.groups() and group not in overview.HIDDEN and level != "None":
+            assert f"{overview.MARK}{level}" in words, group
+        assert group in words or group in overview.HIDDEN or group not in own_configs.groups()
+    assert any(line.startswith("A factor is ") for line in lines)
+
+
+def test_every_key_has_a_meaning(capsys: pytest.CaptureFixture[str]) -> None:
+    found = {key: meaning for key, _, meaning in keys.described()}
+    assert {"lr", "seed", "steps", "readout.last", "report.margin", "name", "workers"} <= found.keys()
+    assert all(found.values()), [key for key, meaning in found.items() if not meaning]
+    assert keys.run([]) == 0
+    assert "replicate number" in capsys.readouterr().out

@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import yaml
-
 from ablate import terminal
 from ablate.commands.arguments import Parser, a_path
 from ablate.commands.runs.naming import ALONE, state, uses
@@ -69,14 +67,6 @@ def size(entries: Sequence[Entry]) -> str:
     """What they take on disk."""
     taken = sum(one.size_bytes for one in entries)
     return f"{taken / 1e9:.1f} GB" if taken >= 1e9 else f"{taken / 1e6:.1f} MB"
-
-
-def defaults() -> dict[str, str]:
-    """The level that each group has where the command line names none."""
-    from ablate.config.own_configs import conf_dir
-
-    listed = yaml.safe_load((conf_dir() / "config.yaml").read_text())["defaults"]
-    return {group: str(level) for item in listed if isinstance(item, dict) for group, level in item.items()}
 
 
 def show(store: Path, entries: Sequence[Entry], texts: Sequence[str]) -> None:

@@ -4,12 +4,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ablate.commands.overview import defaults
 from ablate.commands.runs.common import (
     COMMANDS,
     FILTER,
     accuracy,
     add_json,
-    defaults,
     entries_of,
     in_state,
     make_parser,

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ablate.commands.overview import defaults
 from ablate.commands.runs.common import (
     FILTER,
     add_json,
     agreed,
     count,
-    defaults,
     entries_of,
     in_state,
     make_parser,
