@@ -129,6 +129,10 @@ def hydra_main(words: Sequence[str]) -> int:
         print(overview.text(own_configs.folders(line.config_dir)))
         return 0
     line = command_line.of_sweep(line)
+    if line.sweep and sys.stderr.isatty():  # composing takes seconds
+        from ablate.messages import say
+
+        say("Reading the sweep…")
     command_line.check(line)
     if line.package is not None:
         loading.select(line.overrides, line.config_dir, line.package)

@@ -73,7 +73,7 @@ def _top(seen: Snapshot, width: int) -> list[Text]:
 def _starting(seen: Snapshot, width: int) -> list[Text]:
     if seen.holder is None or seen.of(State.RUNNING) or not (seen.trainings or seen.search):
         return []
-    return [terminal.one_line(lines.who_works(seen.holder, seen), width)]
+    return [terminal.one_line(lines.between(seen), width)]
 
 
 def _failures(bad: Sequence[TrainingStatus], most: int, width: int) -> list[Text]:

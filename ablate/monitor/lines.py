@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from ablate.monitor.snapshot import evaluations
-from ablate.monitor.states import Evaluation, Holder, SearchStatus, Snapshot, TrainingStatus, counts
+from ablate.monitor.states import Evaluation, SearchStatus, Snapshot, TrainingStatus, counts
 from ablate.readout import ACCURACY
 from ablate.store.state import LOOKED_AT, State
 from ablate.text import clock, counted, percent
@@ -95,6 +95,8 @@ def totals(seen: Snapshot) -> str:
     """How much is done, what is not, and how long it takes."""
     if seen.search is None and not seen.trainings:
         return "Waiting for the plan of the sweep"
+    if seen.all_done and seen.holder is not None and seen.holder.seconds is not None:
+        return f"{done(seen)} in {clock(seen.holder.seconds)}"
     counted_states = _of_search(seen.search) if seen.search is not None else _of_trainings(seen)
     times = [f"{clock(seen.holder.seconds)} so far"] if seen.holder and seen.holder.seconds is not None else []
     times += [f"{clock(seen.seconds_left)} left"] if seen.seconds_left is not None else []
@@ -122,12 +124,9 @@ def interrupted(seen: Snapshot) -> str:
     return f"{complete} Rerun the same command to resume."
 
 
-def who_works(holder: Holder, seen: Snapshot) -> str:
-    """What the process does that works on the sweep, and which it is."""
-    who = f"process {holder.pid} on {holder.host}"
-    if seen.of(State.RUNNING, State.UNKNOWN):
-        return f"Running: {who}"
-    return f"Writing the report: {who}" if seen.ended else f"Starting trainings: {who}"
+def between(seen: Snapshot) -> str:
+    """What is done on a sweep while none of its trainings is at work."""
+    return "Writing the report…" if seen.ended else "Starting trainings…"
 
 
 def value(training: TrainingStatus) -> str:

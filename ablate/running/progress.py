@@ -8,12 +8,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Self
 
-from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
 
 from ablate.errors import AblateError
 from ablate.messages import console, say
 from ablate.readout import ACCURACY, column
+from ablate.running.time_left import TimeLeft
 from ablate.store import RECENT, Trajectory, sign_of_life
+from ablate.text import clock
 from ablate.trainer import Spec, Watcher
 from ablate.trainers import Asked
 from ablate.trainers.networks import TRAINER
@@ -119,7 +121,7 @@ class LiveFile:
 
 
 ROOM = {"accuracy": 16, "loss": 13, "examples/s": 20}  # characters that each takes on the line of a training's progress
-TIME_LEFT, BAR = 9, 12
+TIME_LEFT, BAR = 16, 12
 
 
 def _bar(width: int, steps: int, metric: str) -> list[ProgressColumn]:
@@ -131,7 +133,12 @@ def _bar(width: int, steps: int, metric: str) -> list[ProgressColumn]:
     fields += ["{task.fields[speed]} examples/s"] if fits[2] else []
     bar = [BarColumn(bar_width=None)] if fits[1] and sum(list(ROOM.values())[: sum(fits)]) + BAR <= room else []
     told = [TextColumn("  ".join(fields))] if fields else []
-    return [TextColumn("step {task.completed:.0f}/{task.total:.0f}"), *bar, *told, TimeRemainingColumn()]
+    return [
+        TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
+        *bar,
+        *told,
+        TextColumn("{task.fields[left]}", justify="right"),
+    ]
 
 
 class TrainingProgress:
@@ -141,6 +148,7 @@ class TrainingProgress:
         self.asked, self.trajectory = asked, trajectory
         self.bar: Progress | None = None
         self.task = TaskID(0)
+        self.left = TimeLeft(asked.spec.work, asked.readout)
 
     def __enter__(self) -> Self:
         self.told = not any(int(path.stem) <= self.asked.step for path in self.trajectory.checkpoints())
@@ -148,7 +156,9 @@ class TrainingProgress:
             self._tell(0)
         if self.asked.progress and sys.stderr.isatty():
             self.bar = Progress(*_bar(console.width, self.asked.step, self.asked.readout.metric), console=console, expand=True)
-            self.task = self.bar.add_task("", total=self.asked.step, completed=0, loss="-", accuracy="-", speed="-")
+            self.task = self.bar.add_task(
+                "", total=self.asked.step, completed=0, loss="-", accuracy="-", speed="-", left=STARTING
+            )
             self.bar.start()
         return self
 
@@ -172,7 +182,12 @@ class TrainingProgress:
         if self.bar is not None:
             shown: dict[str, Any] = {} if loss is None else {"loss": f"{loss:.2f}" if abs(loss) < 10_000 else f"{loss:.1e}"}
             shown |= {} if per_second is None else {"speed": f"{per_second:.0f}"}
-            self.bar.update(self.task, completed=step, **shown)
+            self.left.stepped(step, per_second)
+            self.bar.update(self.task, completed=step, left=self._left(), **shown)
+
+    def _left(self) -> str:
+        seconds = self.left.seconds
+        return "" if seconds is None else f"{clock(seconds)} left"
 
     def evaluated(self, row: dict[str, Any]) -> None:
         """An evaluation was stored."""
@@ -182,7 +197,8 @@ class TrainingProgress:
         found = row[column(readout.metric, readout.weights)]
         accuracy = f"{100 * found:.1f}%" if readout.metric == ACCURACY else f"{found:.4g}"
         if self.bar is not None:
-            self.bar.update(self.task, accuracy=accuracy)
+            self.left.evaluated()
+            self.bar.update(self.task, accuracy=accuracy, left=self._left())
         elif self.asked.progress:
             speed, per_step = row.get(RECENT), self.asked.spec.work.per_step
             pace = f" ({speed:.1f} examples/s; {1000 * per_step / speed:.1f} ms a step)" if speed else ""
