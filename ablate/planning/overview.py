@@ -273,7 +273,8 @@ def _looks(plan: Plan) -> dict[str, Any]:
             "missing": list(decision.missing),
             "nearest": list(decision.nearest),
         }
-    most = max(decision.rows, key=lambda row: row.earlier)
+    new = [row for row, known in zip(decision.rows, decision.known, strict=True) if not known]
+    most = max(new or decision.rows, key=lambda row: row.earlier)
     histories = looks.histories(plan.sweep, decision, ledger)
     of_most = histories[decision.rows.index(most)]
     return {

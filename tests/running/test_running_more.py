@@ -12,12 +12,14 @@ from made_up import composed
 from ablate import __main__ as program
 from ablate.errors import AblateError
 from ablate.planning import growing
+from ablate.planning.runs import Run
 from ablate.report import repeat
 from ablate.results import load
 from ablate.results.analysis import Analysis, analyze
 from ablate.results.question import ask
 from ablate.running import more
 from ablate.running.more import Wanted
+from ablate.stats.looks import bound
 from ablate.store import looks, sweep_file
 from ablate.store.sweep import Sweep
 
@@ -81,15 +83,28 @@ def test_only_named_arms_and_their_partners_get_seeds(run, grown):
     assert found.question.levels == [1 - 0.05 / 8, 1 - 0.05 / 8]
 
 
+def test_a_plan_tells_of_the_look_that_is_new(run, grown, capsys):
+    folder = run(*WORDS, "seed=0,1")
+    grown(folder, Wanted(seeds=2, only=("augment=off",)), *WORDS, "seed=0,1")
+    assert "look 2 at these comparisons (2 seeds, then 4)" in capsys.readouterr().err
+    grown(folder, Wanted(seeds=1, only=("lr=0.2",)), *WORDS, "seed=0,1")
+    assert "look 2 at these comparisons (2 seeds, then 3)" in capsys.readouterr().err
+
+
 def test_a_comparison_is_not_pending_for_the_seeds_of_another(run, grown):
     folder = run(*WORDS, "seed=0,1,2")
     grown(folder, Wanted(seeds=2, only=("augment=off",)), *WORDS, "seed=0,1,2", of=lambda each: each.seed < 4)
     assert [str(each).startswith("pending") for each in analyzed(folder).comparisons["limit"]] == [False, True]
 
 
+def below_100(run: Run) -> float:
+    """Of any number of arms."""
+    return 0.5 + (run.seed * 7 % 5 + run.arm * (1 + run.seed % 2)) / 100
+
+
 def test_an_added_arm_has_a_first_look_and_the_seeds_of_its_partner(run, grown):
-    folder = run(*WORDS, "seed=0,1,2")
-    grown(folder, Wanted(arms=("batch_size=64", "augment=center")), *WORDS, "seed=0,1,2")
+    folder = run(*WORDS, "seed=0,1,2", value=below_100)
+    grown(folder, Wanted(arms=("batch_size=64", "augment=center")), *WORDS, "seed=0,1,2", value=below_100)
     after = content(folder)
     assert [arm.label for arm in after.arms] == [
         "baseline",
@@ -103,6 +118,9 @@ def test_an_added_arm_has_a_first_look_and_the_seeds_of_its_partner(run, grown):
     found = analyzed(folder)
     assert found.question.levels == [1 - 0.05 / 2] * 2 + [1 - 0.05 / 4] * 2
     assert found.question.pairs == ((1, 0), (2, 0), (3, 0), (4, 0))
+    assert bound(found.looks) == pytest.approx(0.05 + 2 * 0.05 / 4)
+    grown(folder, Wanted(seeds=1, only=("augment=center",)), *WORDS, "seed=0,1,2", value=below_100)
+    assert bound(analyzed(folder).looks) == pytest.approx((2 - 0.5) * (0.05 + 2 * 0.05 / 4))
 
 
 @pytest.mark.parametrize(
