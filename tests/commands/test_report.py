@@ -212,7 +212,7 @@ def test_a_fraction_is_reported_by_its_effects(tmp_path, capsys):
     assert effects["n"].tolist() == [1, 1, 1]  # of the other seed a run is missing
     printed, table = capsys.readouterr().out, (sweep / "report" / "table.md").read_text()
     for text in (printed, table):
-        assert "− ema x lrn" in text
+        assert "− EMA × LRN" in text
         assert "lrn = augmentation × EMA" in text or "lrn = " in text
         assert "vs baseline" not in text
 
@@ -305,7 +305,7 @@ def test_a_comparison_says_what_is_read_otherwise(both, capsys):
 def test_sweeps_read_at_different_steps_are_compared_with_a_warning(both, tmp_path, capsys):
     other = planned("one_factor", "augment=off,on", "ema=off,on", "steps=10")
     report.run(["--compare", both[0], str(filled(other, tmp_path))])
-    assert "The first is read at step 20, the second at 10" in capsys.readouterr().out
+    assert "The first is evaluated at step 20, the second at 10" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", [["--baseline", "1"], ["--format", "csv"], ["--notebook"], ["SWEEP"]])
@@ -334,7 +334,7 @@ def test_sweeps_joined_need_a_folder_to_write_into(both):
 
 def test_sweeps_that_switch_nothing_alike_are_not_compared(both, tmp_path):
     other = str(filled(planned("one_factor", "lr=0.1,0.05"), tmp_path))
-    with pytest.raises(AblateError, match="judge the same change"):
+    with pytest.raises(AblateError, match="must share a change of one factor"):
         report.run(["--compare", both[0], other])
 
 
