@@ -81,7 +81,7 @@ def _same(expected: Path, found: Path) -> None:
         assert set(columns) <= set(now.columns), name
         plain = {column: ESCAPED for column in columns if now[column].dtype == "str"}
         then, now = then.replace(plain, "", regex=True), now.replace(plain, "", regex=True)
-        for column in {*REWORDED} & {*columns}:
+        for column in {*REWORDED} & {*plain}:
             then[column] = then[column].map(_reworded, na_action="ignore")
         if name == "arms.csv":
             then[BOUNDED] = then[BOUNDED].clip(0, 100)

@@ -240,10 +240,11 @@ def test_the_plan_tells_the_tuning_first_then_what_is_measured_and_both_together
     of = retuning("augment=on,off", "seed=0,1", "steps=20", f"store={tmp_path / 'runs'}")
     told = describe(of, tmp_path, here(1, 1), calibrate=False)
     assert json.loads(json.dumps(told)) == told
-    assert told["retune"]["total"] == {"trainings_to_do": 20, "steps_left": 400, "seconds": None, "training_seconds": None}
+    unknown = {f"{key}{end}": None for key in ("seconds", "training_seconds") for end in ("", "_low", "_high")}
+    assert told["retune"]["total"] == {"trainings_to_do": 20, "steps_left": 400, **unknown}
     for part, seconds in (("tuning", 3_000), ("most", 1_500)):
-        told["retune"][part]["totals"] |= {"seconds": seconds}
-    told["retune"]["total"] |= {"seconds": 4_500}
+        told["retune"][part]["totals"] |= dict.fromkeys(("seconds", "seconds_low", "seconds_high"), seconds)
+    told["retune"]["total"] |= dict.fromkeys(("seconds", "seconds_low", "seconds_high"), 4_500)
     first, *lines = head_of_retuning(told, "multirun/one_factor-1a2b3c4d")
     assert first == "multirun/one_factor-1a2b3c4d"
     heads = [
@@ -263,7 +264,7 @@ def test_the_plan_tells_the_tuning_first_then_what_is_measured_and_both_together
 
 def test_a_launcher_of_hydras_own_has_a_total_of_training(tmp_path: Path) -> None:
     told = describe(retuning("augment=on,off"), tmp_path, by_another("basic"), calibrate=False)
-    told["retune"]["total"]["training_seconds"] = 7_200
+    told["retune"]["total"] |= dict.fromkeys((f"training_seconds{end}" for end in ("", "_low", "_high")), 7_200)
     assert any(line.endswith("about 2 h of training, if one at a time") for line in head_of_retuning(told, "x"))
 
 
@@ -288,9 +289,9 @@ def test_a_rate_that_was_chosen_is_no_confound_and_what_else_changes_is_told_onc
     assert confounds("init=xavier,he") == []
     [augment] = confounds("augment=on,off")
     assert "input" in augment
-    assert "lr" not in augment
+    assert "learning_rate" not in augment
     [optimizer] = confounds("optimizer=sgd,adam")
-    assert optimizer == {"lr"}, "at the shared rates it changes"
+    assert optimizer == {"learning_rate"}, "at the shared rates it changes"
 
 
 def test_a_deviation_is_told_by_the_name_of_the_arm_that_it_is_of(tmp_path: Path) -> None:
