@@ -20,7 +20,7 @@ Beside = Sequence[tuple[str, str]]  # path from the page, what is in it
 FIGURES = "figures"
 FIGURE_FORMATS = ("png", "svg")
 FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
-INLINED = 1_800_000  # letters of figures that the page holds, so that it stays under 3 MB; what is beyond lies beside it
+INLINED = 1_600_000  # letters of figures that the page holds, so that it stays under 3 MB; what is beyond lies beside it
 PAGE, TABLE = "index.html", "table.md"
 TEXTS: dict[str, dict[str, Callable[[Analysis], str]]] = {
     "md": {TABLE: tables.markdown_file, "methods.md": paper.methods, "checklist.md": paper.checklist},

@@ -14,7 +14,7 @@ function drawOver() {
   const longest = Math.max(...all.map((arm) => arm.name.length));
   const each = all.length > 14 ? 16 : 24, right = small ? 132 : Math.min(width * 0.45, 92 + 7.6 * longest);
   const left = 40, top = 24, bottom = 44, height = Math.max(small ? 320 : 376, each * all.length + top + bottom);
-  const values = seen.flatMap((arm) => [...arm.curve.mean, ...(view.seeds ? (arm.curve.seeds ?? []).flat() : [])]).filter((v) => v !== null);
+  const values = seen.flatMap((arm) => [...arm.curve.mean, ...(view.seeds ? (arm.curve.seeds ?? []).flat() : []), ...(view.train ? arm.curve.train ?? [] : [])]).filter((v) => v !== null);
   const last = Math.max(...all.flatMap((arm) => arm.curve[view.by])), [low, high] = range(values.length ? values : [0, 1]);
   box.replaceChildren();
   const [svg, y] = frame(box, [width, height], [left, right, top, bottom], [low, high], DATA.axis + " over training");
@@ -168,9 +168,9 @@ function drawCost() {
 if (DATA) {
   choice("#by", (by) => { view.by = by; drawOver(); });
   choice("#against", (cost) => { view.cost = cost; drawCost(); });
-  on($("#each-seed"), "click", (event) => {
-    view.seeds = !view.seeds;
-    event.currentTarget.setAttribute("aria-pressed", view.seeds);
+  for (const [id, what] of [["#each-seed", "seeds"], ["#train", "train"]]) on($(id), "click", (event) => {
+    view[what] = !view[what];
+    event.currentTarget.setAttribute("aria-pressed", view[what]);
     drawOver();
   });
   let drawn = 0;

@@ -38,6 +38,7 @@ class Charts:
     by: tuple[str, ...]
     against: tuple[tuple[str, str], ...]
     seeds: bool
+    train: bool
     notes: tuple[str, str]
 
 
@@ -84,6 +85,7 @@ def charts(
         tuple(by for by in ("step", "epoch", "seconds") if any(curve[by] is not None for curve in curves.values())),
         tuple((cost, AXES[cost]) for cost in costs),
         any(curve["seeds"] is not None for curve in curves.values()),
+        any(curve["train"] is not None for curve in curves.values()),
         (
             f"{question.axis.capitalize()}, mean over seeds; points where it was evaluated.{some}",
             f"{where}, mean with 95% CI. Dashed: the Pareto front.{some}",

@@ -284,7 +284,7 @@ def _reference(
         str(arm.get("override") or ""),
         forest.lane(forest.Marks("base", 0.0), on, question.margin, error),
         f"{numbers.number(arm['mean'], places)}{unit}",
-        f"{numbers.number(error, places)}% error" if error else f"{numbers.number(arm['mean'], places)}{unit}",
+        f"{numbers.number(error, places)}%" if error else f"{numbers.number(arm['mean'], places)}{unit}",
         f"{spread}{counted(int(arm['n']), 'seed')}",
         ", ".join(part for part in (flops, time) if part),
     )
