@@ -26,7 +26,7 @@ SOURCES = tuple(  # best first
     for base in (SAME_KIND, BY_OPERATIONS, CALIBRATED)
     for otherwise in group
 )
-TOO_SMALL = "probably minutes; how many is not known, since the sweep is too small to measure this machine's speed for it first"
+TOO_SMALL = "estimated time: a few minutes"  # where it is too little to measure this machine's speed for it first
 NOT_MEASURED = "how long is not known: nothing trained on this machine tells its speed yet, and that was not measured"
 
 # Rough, and small against any training worth planning. Measured on one core of an AMD EPYC: importing TensorFlow took 5 to
