@@ -24,7 +24,12 @@ INLINED = 1_600_000  # letters of figures that the page holds, so that it stays 
 PAGE, TABLE = "index.html", "table.md"
 TEXTS: dict[str, dict[str, Callable[[Analysis], str]]] = {
     "md": {TABLE: tables.markdown_file, "methods.md": paper.methods, "checklist.md": paper.checklist},
-    "tex": {"table.tex": paper.table, "caption.tex": paper.caption},
+    "tex": {
+        "table.tex": paper.table,
+        "table_one_column.tex": paper.narrow_table,
+        "caption.tex": paper.caption,
+        "macros.tex": paper.macros,
+    },
 }
 _EXPLORATORY = "; exploratory: whether the analysis was changed after training"
 MEANINGS = {
@@ -46,7 +51,9 @@ MEANINGS = {
     "methods.md": "a paragraph on the method for a paper",
     "checklist.md": "answers for reproducibility checklists",
     "table.tex": "the table for LaTeX (booktabs)",
+    "table_one_column.tex": "the same for one column",
     "caption.tex": "its caption",
+    "macros.tex": "single numbers as LaTeX commands",
 }
 
 

@@ -4,7 +4,7 @@ import atexit
 import importlib
 import logging
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import takewhile
@@ -15,7 +15,7 @@ import pandas as pd
 
 from ablate import escaping
 from ablate.errors import AblateError
-from ablate.report import figures, kernel, output, sentences, tables
+from ablate.report import draw, figures, kernel, output, sentences, tables
 from ablate.report.page import story
 from ablate.report.repeat import commands
 from ablate.report.search import content as search_content
@@ -33,7 +33,6 @@ from ablate.store import SWEEP
 from ablate.store.trials import is_search
 
 NAME = "report.ipynb"
-NOTHING = "ablate_nothing"  # in the metadata of what a cell shows
 PARAMETERS = "parameters"  # the tag of the cell that names the sweep, as papermill has it
 ON_THE_PAGE = ("networks", "runs", "failures")  # tables that the notebook goes without
 TIMEOUT_S = 600
@@ -50,11 +49,8 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Nothing(Text):
+class Nothing(draw.Nothing, Text):
     """A line where a sweep has nothing to show; an executed copy goes without the cell."""
-
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, bool]]:
-        return {"text/markdown": self.markdown}, {NOTHING: True}
 
 
 @dataclass(frozen=True)
@@ -199,6 +195,10 @@ class Report:
             return Nothing(f"This {self._kind} has no figure {escaping.markdown_code(name)}.")
         return self._pictures[name]
 
+    def fill(self, function: Callable[..., Any], **said: Any) -> Any:
+        """What a function makes of the frames that its parameters name; None of a search without a confirmation."""
+        return None if self._unconfirmed else self.analysis.fill(function, **said)
+
     @property
     def _kind(self) -> str:
         return "sweep" if self.found is None else "search" if self._unconfirmed else "search, with its confirmation,"
@@ -284,7 +284,7 @@ def _telling(cells: Sequence[Any]) -> list[Any]:
 
 
 def _shows_nothing(cell: Any) -> bool:
-    return bool(cell.outputs) and all(output.get("metadata", {}).get(NOTHING, False) for output in cell.outputs)
+    return bool(cell.outputs) and all(output.get("metadata", {}).get(draw.NOTHING, False) for output in cell.outputs)
 
 
 def _place(sweep: str) -> tuple[str, str]:

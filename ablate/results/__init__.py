@@ -3,8 +3,10 @@
 Examples:
     What a sweep of a checkout found: its factors, a run's accuracy from its predictions, and the runs read at an earlier step.
 
-    >>> from ablate.results import Results, load
-    >>> found: Results = load("experiments/digits-augment-ema")
+    >>> from ablate.results import LoadedSweep, Results, load
+    >>> found: LoadedSweep = load("experiments/digits-augment-ema")
+    >>> isinstance(found, Results)
+    True
     >>> found.factors, len(found.runs), len(found.evaluations)
     (['augment', 'ema'], 20, 200)
     >>> round(float((found.predictions(0) == found.labels).mean()), 4), round(float(found.runs["accuracy"][0]), 4)
@@ -17,6 +19,6 @@ Examples:
 """
 
 from ablate.results.frames import Results
-from ablate.results.sources import load
+from ablate.results.loaded import LoadedSweep, load
 
-__all__ = ["Results", "load"]
+__all__ = ["LoadedSweep", "Results", "load"]

@@ -90,8 +90,8 @@ class Results:
     sees, `steps_per_epoch` and `batch_size` those of its training (the latter the level, as text, where it is a factor),
     `eval_images` how many images it is evaluated on, `evaluations` how many evaluations its value is the mean of, `trajectory`
     the folder it stands on, `sweep` the name of its sweep. What a trajectory tells is missing where that was not found.
-    evaluations: one row a run and evaluation, in order of number and step. `accuracy` and `eval_loss` are of the run's own
-    readout, `loss` is the mean training loss since the evaluation before, `learning_rate` that of the step.
+    evaluations: one row a run and evaluation, in order of number and step. `accuracy` and `loss` are of the run's own
+    readout, `train_loss` is the mean training loss since the evaluation before, `learning_rate` that of the step.
     sweep: as sweep.json has it; of joined sweeps and of a store the same, and `joined` with the sweeps' names.
     notes: what a reader should be told about the files, a line each.
     trainings: one row a distinct trajectory; see `environment.trainings`.
@@ -307,13 +307,14 @@ def _evaluations(sweep: Sweep, runs: pd.DataFrame, history: pd.DataFrame, at: in
     own = (pairs["step"] == pairs["last"]) | ((pairs["step"] < pairs["last"]) & (pairs["step"] % pairs["every"] == 0))
     whose = runs.iloc[pairs.loc[own, "run"]].reset_index(drop=True)
     read = history.iloc[pairs.loc[own, "row"]].reset_index(drop=True)
+    judged = judged_by(sweep)
     values = pd.DataFrame(
         {
             "step": read["step"],
             "epoch": read["epoch"],
-            judged_by(sweep): _own(whose["weights"], read, judged_by(sweep)),
-            "loss": read["loss"],
-            "eval_loss": _own(whose["weights"], read, "eval_loss"),
+            judged: _own(whose["weights"], read, judged),
+            "loss": _own(whose["weights"], read, judged if judged == "loss" else "eval_loss"),
+            "train_loss": read["loss"],
             TRAIN_ACCURACY: _own(whose["weights"], read, TRAIN_ACCURACY),
             "learning_rate": read["lr"],
             "seconds": read["seconds"],

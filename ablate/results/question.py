@@ -40,11 +40,10 @@ class Metric:
 def _of(metric: trainer.Metric) -> Metric:
     """A metric of the built-in trainer: in the evaluations `loss` is that of training."""
     percent, better = metric.unit == "%", 1 if metric.better == "higher" else -1
-    column = "eval_loss" if metric.name == "loss" else metric.name
     unit = metric.unit or "units"
     points, scale = ("pp", 100.0) if percent else (unit, 1.0)
     bounds = (-math.inf if metric.low is None else scale * metric.low, math.inf if metric.high is None else scale * metric.high)
-    return Metric(metric.name, metric.name, column, unit, points, scale, better, bounds)
+    return Metric(metric.name, metric.name, metric.name, unit, points, scale, better, bounds)
 
 
 def metrics_of(sweep: Sweep) -> Mapping[str, Metric]:

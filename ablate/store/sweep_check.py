@@ -27,7 +27,7 @@ LATEST = 253_402_300_799  # the last second of the year 9999
 COLUMNS = (
     *("number", "arm", "label", "seed", "status", "step", "accuracy", "loss", "parameters", "operations", "seconds"),
     *("examples_per_second", "input", "steps_per_epoch", "eval_images", "weights", "evaluations", "fingerprint", "trajectory"),
-    *("sweep", TRAIN_ACCURACY, "error", "epoch", "eval_loss", "learning_rate"),
+    *("sweep", TRAIN_ACCURACY, "error", "epoch", "eval_loss", "train_loss", "learning_rate"),
 )
 _OF_ARMS = ("arms", "same_arms", "runs", "fraction", "retune", "step", "readout", "differences", "effects")
 _NAME = 200  # letters of the name of a factor, design or study

@@ -37,7 +37,7 @@ CSVS = (
     "noise",
     "stability",
 )
-TEXTS = ("table.md", "methods.md", "checklist.md", "table.tex", "caption.tex")
+TEXTS = ("table.md", "methods.md", "checklist.md", "table.tex", "table_one_column.tex", "caption.tex", "macros.tex")
 FIGURES = ("effects", "accuracy", "effects_over_training", "costs", "interactions", "shapley", "classes")
 DIGITS = tuple("0123456789")
 LIGHT = ("--format", "csv,md")
@@ -152,7 +152,13 @@ def test_of_a_sweep_that_still_tunes_learning_rates_it_names_the_tuning(sweep, t
 def test_it_writes_only_the_formats_asked_for(sweep, tmp_path, capsys):
     out = tmp_path / "paper"
     assert report.run([str(sweep), "--out", str(out), "--format", "tex, svg"]) == 0
-    assert everything(out) == {"table.tex", "caption.tex", *(f"figures/{name}.svg" for name in FIGURES)}
+    assert everything(out) == {
+        "table.tex",
+        "table_one_column.tex",
+        "caption.tex",
+        "macros.tex",
+        *(f"figures/{name}.svg" for name in FIGURES),
+    }
     assert not (sweep / "report").exists()
 
 

@@ -60,15 +60,15 @@ def test_a_row_a_run_and_evaluation_of_its_own_readout(sweep):
     loaded = results.load(sweep)
     evaluations = loaded.evaluations
     assert " ".join(evaluations.columns) == (
-        "number arm label augment ema seed status step epoch accuracy loss eval_loss train_accuracy learning_rate seconds "
+        "number arm label augment ema seed status step epoch accuracy loss train_loss train_accuracy learning_rate seconds "
         "examples_per_second"
     )
     assert evaluations["number"].tolist() == [number for number in range(8) for _ in range(3)]
     raw = evaluations[evaluations["number"] == 5]
     assert raw["step"].tolist() == [10, 20, 30]
     assert raw["accuracy"].tolist() == pytest.approx([0.52, 0.53, 0.54])
-    assert raw["eval_loss"].tolist() == [2010, 2020, 2030]
-    assert raw["loss"].tolist() == [1010, 1020, 1030]
+    assert raw["loss"].tolist() == [2010, 2020, 2030]
+    assert raw["train_loss"].tolist() == [1010, 1020, 1030]
     assert raw["epoch"].tolist() == [1, 2, 3]
     assert set(raw["label"]) == {"no EMA"}
     last = evaluations[evaluations["step"] == 30]

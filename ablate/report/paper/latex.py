@@ -6,7 +6,7 @@ import pandas as pd
 
 from ablate import escaping
 
-NAME_LETTERS, NAME_COLUMN = 24, r"p{0.25\linewidth}"  # longer names wrap, in a column that leaves room for five others
+NAME_LETTERS, NAME_COLUMN = 18, r"p{0.25\linewidth}"  # longer names wrap, in a column that leaves room for five others
 
 
 def tabular(text: pd.DataFrame, left: Sequence[str], foot: str = "") -> str:

@@ -16,11 +16,17 @@ from ablate.stats import Outcome
 from ablate.text import counted
 
 HEAD = r"""% Needs \usepackage{booktabs} in the preamble. To be set as
-%   \begin{table} \centering \caption{\protect\input{caption}} \input{table} \end{table}
-% and in a paper of two columns as table*, which goes over both:
-%   \begin{table*} \centering \caption{\protect\input{caption}} \input{table} \end{table*}
+%   \begin{table} \centering \setlength{\belowcaptionskip}{6pt} \caption{\protect\input{caption}} \input{table} \end{table}
+% and in a paper of two columns as table*, which goes over both; table_one_column fits into one:
+%   \begin{table*} \centering \setlength{\belowcaptionskip}{6pt} \caption{\protect\input{caption}} \input{table} \end{table*}
 """
-SET = r"{\small \setlength{\tabcolsep}{4pt}"  # six columns then fit the width of an article
+NARROW_HEAD = r"""% Needs \usepackage{booktabs} in the preamble. For one column of a paper of two:
+%   \begin{table} \centering \setlength{\belowcaptionskip}{6pt} \caption{\protect\input{caption}} \input{table_one_column}
+%   \end{table}
+"""
+
+NARROW_SET = r"{\footnotesize \setlength{\tabcolsep}{3pt}"
+SET = r"{\small \setlength{\tabcolsep}{3pt}"  # six columns then fit the width of an article
 
 
 def table(analysis: Analysis) -> str:
@@ -30,6 +36,25 @@ def table(analysis: Analysis) -> str:
     foot = "Exploratory: changed after training." if analysis.question.changes else ""
     foot = foot or ("Exploratory: not registered before training." if analysis.question.exploratory else "")
     return f"{HEAD}{SET}%\n{tabular(text, [text.columns[0], OTHER, 'verdict'], foot).rstrip()}}}\n"
+
+
+def narrow_table(analysis: Analysis) -> str:
+    """`table_one_column.tex`: each change with its difference, interval and verdict; without comparisons the arms alone."""
+    question, comparisons, arms, places = analysis.question, analysis.comparisons, analysis.arms, analysis.places
+    if not question.judged:
+        text = _arms(question, comparisons, arms, places)
+        return f"{NARROW_HEAD}{NARROW_SET}%\n{tabular(text, [text.columns[0]]).rstrip()}}}\n"
+    shown = bounds.readable(comparisons, question.metric)
+    ends = zip(shown["low"], shown["high"], strict=True)
+    text = pd.DataFrame(
+        {
+            "change": [str(name) for name in comparisons["name"]],
+            f"diff. ({question.metric.points})": [numbers.signed(points, places) for points in comparisons["points"]],
+            f"{stats.percents(question.levels)} CI": [numbers.interval(low, high, places) for low, high in ends],
+            "verdict": [str(verdict) for verdict in comparisons["verdict"]],
+        }
+    )
+    return f"{NARROW_HEAD}{NARROW_SET}%\n{tabular(text, ['change', 'verdict']).rstrip()}}}\n"
 
 
 def _arms(question: Question, comparisons: pd.DataFrame, arms: pd.DataFrame, places: int) -> pd.DataFrame:

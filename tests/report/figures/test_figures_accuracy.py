@@ -25,7 +25,7 @@ def evaluations(arms: int = 2, seeds: int = 3, steps=STEPS, status=None, labels=
             "status": (status or {}).get((arm, seed), "done"),
             "step": step,
             "epoch": step / 500,
-            "eval_loss": 2 - step / 10000,
+            "loss": 2 - step / 10000,
             "accuracy": 0.5 + step / 10000 - arm / 100 + seed / 1000,
         }
         for seed in range(seeds)
@@ -33,7 +33,7 @@ def evaluations(arms: int = 2, seeds: int = 3, steps=STEPS, status=None, labels=
         for step in steps
         if step < 3000 or (arm, seed) not in (status or {})
     ]
-    columns = ["number", "arm", "label", "seed", "status", "step", "epoch", "eval_loss", "accuracy"]
+    columns = ["number", "arm", "label", "seed", "status", "step", "epoch", "loss", "accuracy"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -161,7 +161,7 @@ def test_a_run_that_is_lost_leaves_at_the_edge_and_says_so_and_flattens_no_other
 @pytest.mark.parametrize("loss", [1e6, float("inf")])
 def test_a_loss_that_exploded_leaves_at_the_upper_edge_even_where_it_is_infinite(loss):
     frame = evaluations(status={(1, 0): "diverged"})
-    frame.loc[(frame["status"] == "diverged") & (frame["step"] == 2000), "eval_loss"] = loss
+    frame.loc[(frame["status"] == "diverged") & (frame["step"] == 2000), "loss"] = loss
     ax = drawn(frame, metric=METRICS["loss"])
     assert ax.get_ylim()[1] < 2
     (arrow,) = [line for line in ax.lines if line.get_marker() == CARETUP]

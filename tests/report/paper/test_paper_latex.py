@@ -29,7 +29,7 @@ def test_the_table_has_the_arms_with_what_is_judged(study):
     ]
     assert text.startswith("% Needs \\usepackage{booktabs}")
     assert r"\begin{table*} \centering" in text  # for a paper of two columns
-    assert r"\begin{tabular}{@{}lrrrrl@{}}" in text
+    assert r"\begin{tabular}{@{}p{0.25\linewidth}rrrrl@{}}" in text
 
 
 def test_what_is_not_compared_has_empty_cells(study):
@@ -95,6 +95,45 @@ def test_every_number_is_that_of_the_other_tables(study):
     assert numbers == shown["difference"].tolist()
 
 
+def test_the_table_for_one_column_has_the_changes_with_difference_interval_and_verdict(study):
+    text = paper.narrow_table(study(WHOLE))
+    assert rows(text) == [
+        ["change", "diff. (pp)", r"98.3\% CI", "verdict"],
+        ["no EMA", "+0.07", "$-$0.61 to +0.74", "inconclusive"],
+        ["no augmentation", "$-$3.00", "$-$3.88 to $-$2.12", "hurts"],
+        ["no augmentation, no EMA", "$-$11.17", "too few seeds", "inconclusive"],
+    ]
+    assert rows(paper.narrow_table(study([[0.8, 0.81]], "lr=0.1"))) == [
+        ["arm", "seeds", r"accuracy (\%)"],
+        ["baseline", "2", r"80.50 $\pm$ 0.71"],
+    ]
+
+
+def commands(text: str) -> dict[str, str]:
+    """The commands of macros.tex and what they stand for."""
+    return dict(re.findall(r"^\\newcommand\{\\ablate([A-Za-z]+)\}\{(.*)\}$", text, re.MULTILINE))
+
+
+def test_each_number_has_a_command_named_by_the_factor_that_was_changed(study):
+    found = commands(paper.macros(study(WHOLE)))
+    assert found["BaselineMean"] == r"\ensuremath{81.17}"
+    assert found["EmaEffect"] == r"\ensuremath{+0.07}"
+    assert found["AugmentEffect"] == r"\ensuremath{-3.00}"
+    assert [found[f"Augment{side}"] for side in ("Low", "High")] == [r"\ensuremath{-3.88}", r"\ensuremath{-2.12}"]
+    assert (found["AugmentVerdict"], found["AugmentMean"]) == ("hurts", r"\ensuremath{78.17}")
+    assert (found["AugmentEmaEffect"], found["AugmentEmaLow"]) == (r"\ensuremath{-11.17}", "--")
+    assert (found["Seeds"], found["Margin"], found["Level"], found["Unit"]) == ("3", "0.5", r"98.3\%", "pp")
+
+
+def test_several_levels_of_a_factor_have_commands_of_their_own(study):
+    rates = [[0.8, 0.81, 0.82], [0.7, 0.71, 0.73], [0.75, 0.76, 0.74]]
+    found = commands(paper.macros(study(rates, "lr=0.1,0.2,0.05", design="one_factor")))
+    assert {"LrZeroPointTwoEffect", "LrZeroPointZeroFiveEffect"} <= set(found)
+    values = [[0.8 + 0.001 * seed + 0.00001 * (arm * arm * seed % 5) for seed in range(3)] for arm in range(4)]
+    crossed = commands(paper.macros(study(values, "augment=on,off", "weight_decay=scaled,off", design="fractional")))
+    assert {"AugmentEffect", "WeightDecayEffect", "AugmentWeightDecayEffect"} <= set(crossed)
+
+
 def test_special_signs_are_set_as_they_are():
     assert escaping.latex("50% of a_b & c → d") == r"50\% of a\_b \& c $\to$ d"
     assert escaping.latex("[1] --- *") == "{[}1] -{}-{}- {*}"
@@ -115,15 +154,22 @@ def test_table_and_caption_compile(study, tmp_path, nasty, columns, place):
         analysis = replace(analysis, given={"arms": arms, "names": dict.fromkeys(range(4), NASTY)})
     (tmp_path / "table.tex").write_text(paper.table(analysis))
     (tmp_path / "caption.tex").write_text(paper.caption(analysis))
+    (tmp_path / "macros.tex").write_text(paper.macros(analysis))
+    (tmp_path / "table_one_column.tex").write_text(paper.narrow_table(analysis))
     (tmp_path / "document.tex").write_text(
         rf"\documentclass[{columns}]{{article}}"
         r"""
 \usepackage{booktabs}
+\input{macros}
 \begin{document}
+The baseline reaches \ablateBaselineMean{}, without augmentation $\ablateAugmentEffect$.
 \listoftables
-\begin{table} \centering \caption{\protect\input{caption}} \input{table} \end{table}
+\begin{table} \centering \setlength{\belowcaptionskip}{6pt} \caption{\protect\input{caption}} \input{table} \end{table}
+\begin{tab1} \centering \caption{One column.} \input{table_one_column} \end{tab1}
 \end{document}
-""".replace("{table}", f"{{{place}}}").replace(rf"\input{{{place}}}", r"\input{table}")
+""".replace("{table}", f"{{{place}}}")
+        .replace(rf"\input{{{place}}}", r"\input{table}")
+        .replace("{tab1}", "{table}")
     )
     for _ in range(2):  # the second run reads the caption back from the list of tables
         done = subprocess.run(
