@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from made_up import composed, in_store
+from rich.console import Console
 
 from ablate import escaping
 from ablate.errors import AblateError
 from ablate.planning import plan
 from ablate.planning.command import command_of
 from ablate.report import figures as plots
-from ablate.report import files, paper, sentences, tables
+from ablate.report import files, paper, screen, sentences, tables
 from ablate.report.page import story
 from ablate.report.repeat import commands, name
 from ablate.results import load
@@ -200,3 +201,13 @@ def test_the_tuning_has_a_report_of_its_own(sweeps) -> None:
     assert "to choose the best" in paper.methods(analysis)
     assert commands(analysis.results.sweep, "x") == []
     assert pd.read_csv(io.StringIO(tables.csv(analysis.arms)))["lr"].round(3).unique().tolist() == [0.1, 0.05, 0.2]
+
+
+def test_the_last_screen_has_both_rates(retuned, read_by_users) -> None:
+    analysis, folder = retuned()
+    stream = io.StringIO()
+    console = Console(file=stream, width=80, force_terminal=True, color_system=None, highlight=False)
+    screen.show(analysis, console, Path("multirun/tuned/report/index.html"))
+    text = "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
+    assert text.replace(str(folder), "FOLDER") == read_by_users
+    assert max(map(len, text.splitlines())) <= 80
