@@ -2,20 +2,53 @@
 
 import argparse
 import re
+import textwrap
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ablate.config.own_configs import KEYS
 from ablate.errors import did_you_mean, one_of, shown
 
+BELOW = 6  # characters before what an example does, where it stands below the command
 KINDS = {"int": "a whole number", "float": "a number", "a_path": "a path"}
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Fits help into the terminal: sentences wrap between words, indented lines such as examples stay as they are."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        blocks: list[str] = []
+        for line in text.splitlines():
+            joins = bool(blocks) and line and not line.startswith(" ") and blocks[-1] and not blocks[-1].startswith(" ")
+            if joins:
+                blocks[-1] += f" {line}"
+            else:
+                blocks.append(line)
+        wide = [
+            _example(block, width) if block.startswith(" ") else textwrap.wrap(block, width, break_on_hyphens=False) or [""]
+            for block in blocks
+        ]
+        return "\n".join(f"{indent}{line}" for lines in wide for line in lines)
+
+
+def _example(line: str, width: int) -> list[str]:
+    """A line with a command and what it does; where there is no room for both, the latter stands below."""
+    command, _, told = line.strip().partition("  ")
+    start = line[: len(line) - len(line.lstrip())]
+    if len(line) <= width:
+        return [line]
+    if not told:
+        return (
+            [line] if command.startswith("ablate ") else [" " * BELOW + text for text in textwrap.wrap(command, width - BELOW)]
+        )
+    return [f"{start}{command}", *(" " * BELOW + text for text in textwrap.wrap(told, width - BELOW, break_on_hyphens=False))]
 
 
 class Parser(argparse.ArgumentParser):
     """A parser of one command, whose errors are one line on stderr."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
+        super().__init__(formatter_class=_Formatter, **settings)
 
     def error(self, message: str) -> NoReturn:
         """End with status 2 and one line: argparse's message in our words."""

@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from ablate.errors import AblateError
 from ablate.planning.folders import sweep_folder
 from ablate.report import writing
 from ablate.store import sweep_file, sweep_names
+from ablate.system import commands
 from ablate.text import age
 
 FOUR = ("augment=on,off", "ema=on,off", "steps=10", "readout.last=1", "seed=0,1,2")
@@ -121,3 +123,16 @@ def test_every_key_has_a_meaning(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(found.values()), [key for key, meaning in found.items() if not meaning]
     assert keys.run([]) == 0
     assert "replicate number" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [name for name in commands.names() if name != "runs"])
+@pytest.mark.parametrize("width", [60, 80])
+def test_the_help_of_a_command_fits_the_terminal(
+    name: str, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    with pytest.raises(SystemExit):
+        import_module(f"ablate.commands.{name}").run(["--help"])
+    lines = capsys.readouterr().out.splitlines()
+    too_long = [line for line in lines if len(line) > width and not line.startswith(("  ablate ", "usage: "))]
+    assert too_long == [], "but for a command, which stays whole"

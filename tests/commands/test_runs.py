@@ -910,7 +910,7 @@ def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         runs.run([*words, "--help"])
     assert end.value.code == 0
-    out = capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())
     assert " ".join(["usage: ablate runs", *words]) in out
     assert "--store DIR" in out
     if words in ([], ["rm"]):
