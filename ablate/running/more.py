@@ -67,7 +67,7 @@ def grow(folder: Path, wanted: Wanted, progress: bool = True) -> Sweep:
         before = file.sweep
         if not file.sealed:
             raise AblateError(f"{folder}: sweep.json has no checksum. Rerun the sweep's command, which adds one.")
-        _check_kind(before, folder)
+        _check_kind(before, folder, wanted.seeds or 1)
         if before.added and _left(before, folder):
             newest = before.added[-1]
             if newest.words == wanted.words:
@@ -101,13 +101,15 @@ def _check_folder(folder: Path) -> None:
         raise AblateError(f"The sweep was started in another folder. Go there first: cd {home}.")
 
 
-def _check_kind(one: Sweep, folder: Path) -> None:
+def _check_kind(one: Sweep, folder: Path, seeds: int) -> None:
     """Refuse what is no sweep over arms, and those whose arms were tuned, with what to do instead."""
     if one.is_search or one.design == TUNING or folder.name.startswith(CONFIRMATION):
         raise AblateError(f"{folder} is no sweep that compares arms of a design, so nothing can be added to it.")
     if one.retune is not None:
-        larger = repeat.again(added.larger(one, 1), None)
-        raise AblateError(f"The learning rates of this sweep were tuned, so it takes no more. Train a larger one: {larger}")
+        larger = repeat.again(added.larger(one, seeds), None)
+        raise AblateError(
+            f"The learning rates of this sweep were tuned, so nothing can be added. Train the larger sweep: {larger}"
+        )
 
 
 def _left(one: Sweep, folder: Path) -> bool:

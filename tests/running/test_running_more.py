@@ -268,3 +268,12 @@ def test_other_processes_and_gc_know_what_was_added(run, grown, capsys):
     assert "9/9 trainings" in capsys.readouterr().out, "the results stay"
     run(*WORDS, "seed=0,1", folder=folder, become=True)
     assert analyzed(folder).comparisons["n"].tolist() == [3, 3]
+
+
+def test_a_tuned_sweep_answers_with_the_larger_one(run, sweeps, monkeypatch):
+    folder = run(*WORDS, "seed=0,1")
+    tuned = {"rates": [0.5, 1.0], "seeds": [5, 6], "arms": [], "tuning": "x"}
+    before = sweep_file.SweepFile(replace(content(folder), retune=tuned), sealed=True)
+    monkeypatch.setattr("ablate.running.sweep.fixed", lambda _: before)
+    with pytest.raises(AblateError, match=r"rates of this sweep were tuned.*retune=true.*seed=0,1,2,3,4"):
+        more.grow(folder, Wanted(seeds=3))
