@@ -20,14 +20,15 @@ exploratory: changed after training. Of a search it tells its trials and its con
 
 _EXAMPLES = """\
 examples:
-  ablate report multirun/factorial-1a2b3c4d                  into multirun/factorial-1a2b3c4d/report
-  ablate report seed_ladder                                  the sweep of a study, by its name
-  ablate report multirun/lrn-1a2b3c4d multirun/lrn-5e6f7a8b  joined, as of more seeds
-  ablate report multirun/factorial-1a2b3c4d --out paper/ --format tex,png
-  ablate report --compare multirun/one_factor-1a2b3c4d multirun/add_one_in-5e6f7a8b
-                                                             whether the effects of the one are those of the other
-  ablate report multirun/factorial-1a2b3c4d --notebook       also an executed notebook
-  ablate report multirun/factorial-1a2b3c4d --json           one JSON object, for scripts
+  ablate report                        the newest sweep, into its report/
+  ablate report seed_ladder            a sweep by its name or study
+  ablate report lrn-1a2b lrn-5e6f --out joined/
+                                       two that differ in seeds, joined
+  ablate report lrn --out paper/ --format tex,png
+  ablate report --compare lrn models   whether changes do the same in both
+  ablate report lrn --notebook         also an executed notebook
+  ablate report lrn --explain          also the rule, costs, arms, and files
+  ablate report lrn --json             one JSON object, for scripts
 """
 
 

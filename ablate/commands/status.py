@@ -30,9 +30,9 @@ Of a sweep that still tunes learning rates it shows the tuning.
 
 _EXAMPLES = """\
 examples:
-  ablate status multirun/factorial-1a2b3c4d              once
-  ablate status multirun/factorial-1a2b3c4d --follow     until the sweep ends
-  ablate status multirun/factorial-1a2b3c4d --json       one JSON object, for scripts
+  ablate status                  the newest sweep
+  ablate status lrn --follow     until the sweep ends
+  ablate status lrn --json       one JSON object, for scripts
 """
 
 FOLLOW_EVERY_S = 0.5
