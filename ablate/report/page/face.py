@@ -13,6 +13,7 @@ from ablate.report.page.charts import Charts, Explore, charts
 from ablate.report.page.details import Details, details
 from ablate.report.page.next_card import Card, card
 from ablate.report.page.verdicts import Chip, Verdicts, chips, kind_of, verdicts
+from ablate.report.paper import recipe
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
@@ -69,9 +70,10 @@ class Banner:
 
 @dataclass(frozen=True)
 class Face:
-    """The first screen of a page. question: asked by the user. headline: the finding. lines: what a reader must know at
-    once besides. decided: the rule, a line each, with the
-    classes of the verdicts that it is about.
+    """The first screen of a page.
+
+    question: that of the user. headline: the finding. lines: what a reader must know at once besides. decided: the rule, a
+    line each with the classes of the verdicts that it is about. remarks: what the result must not be taken for.
     """
 
     bar: Bar
@@ -102,7 +104,7 @@ def of_sweep(analysis: Analysis, commands: Sequence[str], name: str, csvs: Mappi
     said = analysis.fill(sentences.sentences) if question.judged else []
     judged = question.judged > 0
     return Face(
-        _bar(results, commands, name, csvs),
+        _bar(results, analysis.fill(recipe.data_name), commands, name, csvs),
         tuple(_part(piece, question) for piece in analysis.fill(headline.headline)),
         results.sweep.question or _asked(question),
         (caveats.interim(results, question),)
@@ -135,10 +137,11 @@ def _part(piece: headline.Piece, question: Question) -> Part:
     return Part(piece.text, f"change-{piece.row}", kind)
 
 
-def _bar(results: Results, commands: Sequence[str], name: str, csvs: Mapping[str, str]) -> Bar:
+def _bar(results: Results, data: str, commands: Sequence[str], name: str, csvs: Mapping[str, str]) -> Bar:
     trainings = results.trainings
     seconds = float(trainings["seconds"].sum())
     facts = [
+        *([(data, 1)] if data else []),
         (naming.seeds_an_arm(results) + (" an arm" if len(results.sweep.arms) > 1 else ""), 1),
         (counted(len(trainings), "training"), 2),
         *([(f"{numbers.duration(seconds)} of training", 2)] if seconds > 0 else []),

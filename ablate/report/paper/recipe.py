@@ -13,6 +13,7 @@ from ablate.results.question import Question
 from ablate.store import Trajectory
 from ablate.store.selection import leaves
 
+SHORT = 16  # letters of a title that fits into a bar
 DEVIATIONS = {"glorot": "sqrt(2 / (fan in + fan out))", "he": "sqrt(2 / fan in)", "inverse_fan_in": "1 / fan in"}
 
 
@@ -39,6 +40,12 @@ def data_set(results: Results, question: Question) -> str:
     except AblateError:  # its package, which is not needed any more
         source = None
     return "" if source is None else str(source.title)
+
+
+def data_name(results: Results, question: Question) -> str:
+    """The name of the data where there is little room: its title, or of a long one the word of the command line."""
+    title, trajectory = data_set(results, question), _trajectory(results, question)
+    return title if len(title) <= SHORT or trajectory is None else str(trajectory.names().get("data", ""))
 
 
 def hyperparameters(content: Mapping[str, Any]) -> dict[str, str]:

@@ -212,8 +212,14 @@ def test_figures_carry_their_values(make_study, make_report):
 
 
 @pytest.mark.slow
-def test_a_large_study_fits_into_three_megabytes(make_study, make_report):
-    five = [str(level) for level in range(5)]
-    html = make_report(make_study({"lr": five, "width": five}, seeds=20, evaluations=100, troubled=3))
+def test_a_study_of_a_thousand_runs_fits_into_three_megabytes(make_study, make_report):
+    ten = [str(level) for level in range(10)]
+    html = make_report(make_study({"lr": ten, "width": ten[:5]}, seeds=20, evaluations=100, troubled=3))
     assert html.count("<svg") >= 6
     assert len(html.encode()) < 3_000_000
+
+
+def test_the_script_of_a_page_is_small(make_study, make_report):
+    html = make_report(make_study(TWO))
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert len(script.encode()) < 30_000
