@@ -47,6 +47,7 @@ lint: $(VENV)/.installed-lint
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/python .ci/words.py
 
 format: $(VENV)/.installed-lint
 	$(BIN)/ruff format
