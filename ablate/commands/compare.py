@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ablate.results.compare import Comparison
 
-STEM = "compare"
+STEM, FIGURES = "compare", "figures"
 
 
-def run(first: str, second: str, out: Path | None, as_json: bool, **changes: Any) -> int:
-    """Compares two sweeps, writes the table as CSV and Markdown and prints it; returns the exit status 0.
+def run(first: str, second: str, out: Path | None, as_json: bool, style: Path | None = None, **changes: Any) -> int:
+    """Compares two sweeps, writes page, figure, and table, and prints the table; returns the exit status 0.
 
     Args:
         first, second: as for `ablate.results.load`.
         out: the folder to write into; None for `report` in the folder of the first.
+        style: of the figure, a matplotlib style file; None for the built-in one.
         changes: as for `ablate.results.question.ask`, of both.
 
     Raises:
         AblateError: one of them is no sweep, or they have nothing in common.
     """
     from ablate import escaping
-    from ablate.report import output, tables
+    from ablate.report import compared, figures, output, tables
     from ablate.report.tables import interplay, records
     from ablate.report.tables.rendering import bullets
     from ablate.report.writing import folder_of
@@ -42,7 +43,14 @@ def run(first: str, second: str, out: Path | None, as_json: bool, **changes: Any
     }
     for name, content in contents.items():
         output.write(folder / name, content.encode())
-    files = [folder / name for name in contents]
+    with figures.chosen(style):
+        drawn = compared.figure(comparison)
+        svg = figures.svg(drawn.figure)
+        pictures = figures.save(drawn.figure, folder / FIGURES / STEM, drawn=svg)
+    beside = [(f"{STEM}.csv", "each change, with its effect in both sweeps"), (f"{STEM}.md", "the table as Markdown")]
+    beside += [(str(path.relative_to(folder)), "the figure") for path in pictures]
+    output.write(folder / f"{STEM}.html", compared.html(comparison, drawn, svg, beside).encode(errors="replace"))
+    files = [folder / f"{STEM}.html", *(folder / name for name in contents), *pictures]
     if as_json:
         said = {"changes": records(comparison.frame), "level": comparison.level, "files": [str(path) for path in files]}
         print(json.dumps(said, allow_nan=False))
@@ -57,10 +65,11 @@ def _name(source: str) -> str:
 
 def _print(comparison: "Comparison", files: list[Path]) -> None:
     from ablate import terminal
+    from ablate.report import compared
     from ablate.report.tables import interplay, summary
 
     console = terminal.standard()
     table = interplay.table(comparison)
     summary.print_table(table, console)
-    for line in [*table.notes, *map(str, files)]:
+    for line in [*table.notes, f"{compared.finding(comparison)}.", *map(str, files)]:
         terminal.say(console, line)

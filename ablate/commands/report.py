@@ -43,13 +43,13 @@ def run(arguments: Sequence[str]) -> int:
     if options.compare:
         from ablate.commands import compare
 
-        alone = ("sweep", "format", "style", "baseline", "reach", "notebook")
+        alone = ("sweep", "format", "baseline", "reach", "notebook")
         given = [f"--{word}" if word != "sweep" else options.sweep[0] for word in alone if getattr(options, word)]
         if given:
             raise AblateError(f"--compare cannot be combined with {given[0]}. Give them in two commands.")
         first, second = options.compare
         _refuse_searches(options.compare, "--compare")
-        return compare.run(first, second, options.out, options.json, **_changes(options))
+        return compare.run(first, second, options.out, options.json, options.style, **_changes(options))
     options.sweep = options.sweep or [str(sweep_names.newest())]
     changes = _changes(options) | {"baseline": options.baseline, "target": options.reach}
     given = [f"--{_OPTIONS.get(name, name)}" for name, value in changes.items() if value is not None]

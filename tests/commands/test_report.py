@@ -37,6 +37,7 @@ CSVS = (
     "noise",
     "stability",
 )
+COMPARED = ("compare.html", "compare.csv", "compare.md", "figures/compare.png", "figures/compare.svg")
 TEXTS = ("table.md", "methods.md", "checklist.md", "table.tex", "table_one_column.tex", "caption.tex", "macros.tex")
 FIGURES = ("effects", "accuracy", "effects_over_training", "costs", "interactions", "shapley", "classes")
 DIGITS = tuple("0123456789")
@@ -298,7 +299,7 @@ def test_compared_as_json(both, capsys):
     assert report.run(["--compare", *both, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [row["change"] for row in found["changes"]] == ["with augmentation", "with EMA"]
-    assert found["files"] == [str(Path(both[0]) / "report" / name) for name in ("compare.csv", "compare.md")]
+    assert found["files"] == [str(Path(both[0]) / "report" / name) for name in COMPARED]
 
 
 def test_a_comparison_says_what_is_read_otherwise(both, capsys):

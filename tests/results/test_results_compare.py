@@ -2,6 +2,8 @@
 
 import pytest
 
+from ablate.report import compared as side_by_side
+from ablate.report import figures
 from ablate.report.tables import interplay
 from ablate.results.compare import Comparison
 
@@ -29,6 +31,24 @@ def test_each_change_is_judged_by_the_difference_of_its_two_effects(compared):
     assert comparison.frame["verdict"].tolist() == ["same effect", "differs"]
     assert interplay.table(comparison).text["verdict"].tolist() == ["same effect", "differs"]
     assert not comparison.frame["diverged"].any()
+
+
+def test_the_figure_and_the_page_show_both_effects_of_each_change_and_say_what_differs(compared):
+    comparison = compared(WHOLE, OTHER)
+    drawn = side_by_side.figure(comparison)
+    [ax] = drawn.figure.axes
+    frame = comparison.frame
+    dots = [line for line in ax.lines if len(line.get_xdata()) == 1]
+    assert [dot.get_xdata()[0] for dot in dots[::2]] == pytest.approx(frame["first"].tolist())
+    assert [dot.get_xdata()[0] for dot in dots[1::2]] == pytest.approx(frame["second"].tolist())
+    assert {"same effect", "differs", *frame["change"]} <= {text.get_text() for text in ax.texts}
+    one, other = frame["change"][1], frame["change"][0]
+    said = f"{one}: different effects in the two sweeps; {other}: the same effect in both"
+    assert side_by_side.finding(comparison).lower() == said.lower()
+    assert ax.get_window_extent().height >= 0.66 * drawn.figure.bbox.height
+    page = side_by_side.html(comparison, drawn, figures.svg(drawn.figure), [("compare.csv", "each change")])
+    assert page.count("<svg") >= 1
+    assert side_by_side.finding(comparison) in page
 
 
 @pytest.mark.parametrize(
