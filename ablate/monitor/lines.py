@@ -100,7 +100,7 @@ def totals(seen: Snapshot) -> str:
     counted_states = _of_search(seen.search) if seen.search is not None else _of_trainings(seen)
     times = [f"{clock(seen.holder.seconds)} so far"] if seen.holder and seen.holder.seconds is not None else []
     times += [f"{clock(seen.seconds_left)} left"] if seen.seconds_left is not None else []
-    best = [f"best {seen.search.best}"] if seen.search is not None and seen.search.best else []
+    best = [f"best so far {seen.search.best}"] if seen.search is not None and seen.search.best else []
     return BETWEEN.join([", ".join([done(seen), *counted_states]), *best, *([", ".join(times)] if times else [])])
 
 

@@ -81,7 +81,7 @@ def test_a_search_tries_prunes_confirms_and_is_found_again(program: Any) -> None
     assert {path.name: (path / "metrics.jsonl").read_bytes() for path in program.trajectories()} == trajectories
 
     out, _ = program.command("status", str(folder))
-    assert "6 of 6 trials finished" in out
+    assert "6/6 trials" in out
     assert "pruned" in out
 
 
