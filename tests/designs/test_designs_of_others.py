@@ -16,7 +16,6 @@ from ablate.planning.overview import describe
 from ablate.planning.sentences import head
 from ablate.planning.site import here
 from ablate.report import footnotes, naming, page
-from ablate.report.page import story
 from ablate.report.paper.methods import methods
 from ablate.results import load
 from ablate.results.analysis import Analysis, analyze
@@ -101,12 +100,9 @@ def installed(install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch):
 
 
 def page_of(analysis: Analysis) -> str:
-    return page.render(
-        naming.title(analysis.results),
-        (analysis.fill(story.answer),),
-        analysis.question.changes,
-        page.sections(analysis, (), [], []),
-    )
+    title = naming.title(analysis.results)
+    first = page.of_sweep(analysis, [], title, {}, "multirun/it")
+    return page.render(title, (), analysis.question.changes, page.sections(analysis, (), [], []), face=first)
 
 
 def test_a_design_of_another_package_is_planned_run_and_reported_as_ours_are(
@@ -130,7 +126,7 @@ def test_a_design_of_another_package_is_planned_run_and_reported_as_ours_are(
     assert "a relay in which each arm hands over to the next." in methods(analysis)
     assert "each against the arm before." in " ".join(analysis.fill(footnotes.verdict_notes))
     assert "Every arm is compared with the arm before, seed by seed." in page_of(analysis)
-    assert report.run([str(folder), "--format", "csv,md,html,png"]) == 0
+    assert report.run([str(folder), "--format", "csv,md,html,png", "--explain"]) == 0
     assert {"index.html", "effects.csv", "methods.md", "table.md"} <= {path.name for path in (folder / "report").iterdir()}
     assert "each against the arm before" in capsys.readouterr().out
 
@@ -154,7 +150,7 @@ def test_a_design_of_another_package_may_be_judged_by_effects(sweeps, installed:
         analysis = analyze(*ask(load(folder)))
         assert list(analysis.comparisons["name"]) == ["no augmentation", "no EMA"]
         assert not any("fraction" in note for note in analysis.fill(footnotes.verdict_notes))
-        assert "Each effect is the mean over the arms with one level" in page_of(analysis)
+        assert "Each effect is the mean over arms with one level" in page_of(analysis)
 
 
 def test_every_design_is_named_and_ours_keep_their_names(installed: Callable[[], None]) -> None:
