@@ -150,7 +150,7 @@ def test_an_arm_of_which_a_seed_diverged_is_not_on_the_front():
     assert not any(line.get_drawstyle() == "steps-post" for line in drawn(arms(diverged=1)).lines)
 
 
-def test_of_many_arms_the_first_the_front_and_those_that_differ_most_are_named_and_none_has_a_bar():
+def test_of_many_arms_the_first_the_front_and_those_that_differ_most_are_named():
     frame = arms(30, operations=(np.arange(30) % 7 + 1) * MILLION, mean=80 + np.arange(30) * 7 % 11 + np.arange(30) / 100)
     ax = drawn(frame)
     assert len(names(ax)) == costs.NAMED

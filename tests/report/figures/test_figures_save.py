@@ -103,7 +103,7 @@ def test_a_figure_is_the_same_bytes_whatever_the_user_has_set(tmp_path):
     assert b'id="clip0"' in plain[1]
 
 
-def test_the_fonts_are_those_of_the_style_that_are_installed_and_the_svg_names_all_of_them(caplog):
+def test_the_fonts_are_those_of_the_style_and_the_svg_names_all_of_them(caplog):
     there = stylesheet.fonts()
     assert there[-1] == "DejaVu Sans"
     for weight in ("normal", "bold"):
@@ -156,7 +156,7 @@ def test_a_style_file_that_cannot_be_read_is_refused(tmp_path):
         pass
 
 
-def test_the_head_is_at_the_left_and_above_all_else_and_data_have_two_thirds_of_the_height():
+def test_the_head_is_at_the_left_and_data_have_two_thirds_of_the_height():
     ax = figures.single()
     ax.plot([0, 1], label="a line")
     ax.set_xlabel("many\nlines\nof\na\nlabel")
