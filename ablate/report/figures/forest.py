@@ -22,7 +22,7 @@ ABOVE, BELOW = -0.25, 0.55  # lines from the middle of a row to its interval and
 HEAD = 1.1  # lines above the first row, for the name of the margin
 REACH = 3.0  # of the median width of intervals: how far from all means the axis goes for a wider one
 MEAN, SEED = 5.0, 2.4  # points across
-DAGGER = "† Not decided by the CI for new images, too."
+DAGGER = "† The verdict for new images differs."
 PLACE = 10  # among the figures of a report
 
 

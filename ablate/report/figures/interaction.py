@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ablate import numbers
+from ablate.designs import phrases
 from ablate.report.figures import bars as intervals
 from ablate.report.figures import ends, findings
 from ablate.report.figures.save import Drawn, fit, panels, single
@@ -142,4 +143,5 @@ def _finding(means: pd.DataFrame, metric: Metric) -> str:
     points = metric.points
     size = numbers.number(most, 1 if metric.unit == "%" else 3)
     which = "" if len(found) == 1 else " most"
-    return findings.capital(f"{first} and {second} depart{which} from adding up, by {size} {points}")
+    one, other = (phrases.ingredient(str(factor)).name for factor in (first, second))
+    return findings.capital(f"{one} and {other} deviate{which} from additivity, by {size} {points}")

@@ -98,7 +98,7 @@ def test_of_many_pairs_the_least_parallel_are_drawn_and_the_rest_is_said():
     assert sorted(text.get_text() for text in panels[0].texts) == ["off", "on"]
     question = SimpleNamespace(evaluation_set="test", metric=METRICS["accuracy"])
     finding, about = part(question, stats.pair_means(*sweep(factors), factors), 2).figure.texts
-    assert finding.get_text() == "Factor0 and factor1 depart most from adding up, by 0.5 pp"
+    assert finding.get_text() == "Factor0 and factor1 deviate most from additivity, by 0.5 pp"
     said = " ".join(about.get_text().split())
     assert said.startswith("Mean over the arms with both levels; bar: 95% CI over seeds.")
     assert f"The {MOST_PAIRS} of 15 pairs whose lines are least parallel." in said
