@@ -18,12 +18,15 @@ WIDE, HIGH, LEFT, TOP, BOTTOM = 320, 176, 40, 12, 132
 
 @dataclass(frozen=True)
 class Card:
-    """What to do next. title: with what it settles. lines: sentences. curve: the chance by number of seeds, None without."""
+    """What to do next.
+
+    title: with what it settles. lines: sentences. notes: under the command. curve: the chance by number of seeds, None without.
+    """
 
     title: str
     lines: tuple[str, ...]
     command: str
-    others: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     curve: Markup | None = None
 
 
@@ -57,14 +60,14 @@ def card(
             others.append(f"{what}: no number of seeds tried is likely to settle it")
         else:
             others.append(f"{what}: {int(rest['more'])} more ({100 * rest['chance']:.0f}%)")
-    more_others = [f"{len(others) - MOST_OTHERS} more comparisons are open"] if len(others) > MOST_OTHERS else []
+    named = [*others[:MOST_OTHERS], *([f"{len(others) - MOST_OTHERS} more"] if len(others) > MOST_OTHERS else [])]
     known = chances.loc[chances["row"] == step.row, ["seeds", "chance"]].dropna()
     curve = known[known["seeds"] <= seeds + max(10, 2 * more)]
     return Card(
         f"What next: settle {advice.subject(results, question, comparisons, step.row)}",
-        (line, LOOK),
+        (line,),
         step.command,
-        (*others[:MOST_OTHERS], *more_others),
+        (LOOK, *([f"Also open: {'; '.join(named)}."] if named else [])),
         _curve(curve, seeds, float(row["chance"]), more) if len(curve) > 1 else None,
     )
 
