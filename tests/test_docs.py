@@ -23,6 +23,7 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+)(#[\w-]+)?\)")
 SHELL = ("mkdir", "printf")  # what is run besides `ablate`
 MOST_LINES = 150  # of README.md
+PASSING = r"\d\d:\d\d  |.*trainings used uncommitted changes|Trainings used different commits"
 
 
 def blocks(page: Path) -> Iterator[tuple[str, str]]:
@@ -98,6 +99,12 @@ def test_the_readme_is_short_and_names_every_page() -> None:
     assert [page for page in DOCS if f"(docs/{page.name})" not in text] == []
 
 
+def kept(printed: str) -> list[str]:
+    """What a page shows of what a command printed: without the lines of single trainings, and what is about this checkout."""
+    lines = [line.rstrip() for line in printed.strip("\n").splitlines()]
+    return [line for line in lines if not re.match(PASSING, line)]
+
+
 def rewritten(page: Path, desk: Path) -> str:
     """The page with what its `console` commands print now."""
 
@@ -111,7 +118,7 @@ def rewritten(page: Path, desk: Path) -> str:
         for line in (line for line in text.splitlines() if line.startswith("$ ")):
             status, printed = run(desk, language, line.removeprefix("$ "))
             assert status == 0, printed
-            lines += [line, *(each.rstrip() for each in printed.strip("\n").splitlines()), ""]
+            lines += [line, *kept(printed), ""]
         return "\n".join(["```console", *lines[:-1], "```"])
 
     return BLOCK.sub(block, page.read_text())

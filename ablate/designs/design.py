@@ -188,12 +188,13 @@ def interaction(effect: Sequence[str]) -> str:
 
 def rounded(arms: Sequence[Arm]) -> Sequence[Arm]:
     """The arms with numbers of many digits rounded, for their labels; as they are where these would not tell them apart."""
-    short = [Arm(tuple((name, _rounded(level)) for name, level in arm.levels)) for arm in arms]
+    short = [Arm(tuple((name, rounded_level(level)) for name, level in arm.levels)) for arm in arms]
     return short if len(set(short)) == len(set(arms)) else arms
 
 
 @cache
-def _rounded(level: str) -> str:
+def rounded_level(level: str) -> str:
+    """A number of many digits with four of them; any other level as it is."""
     try:
         number = float(level)
     except ValueError:

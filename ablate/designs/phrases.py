@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ablate.designs.design import BASELINE, Arm
+from ablate.designs.design import BASELINE, Arm, rounded_level
 
 Change = tuple[str, str, str]  # a factor, its level before and after
 RUNG = "+ "  # before the label of a rung of a ladder
@@ -82,6 +82,8 @@ def phrase(change: Change) -> str:
         ('with EMA', 'lr 0.1 → 0.2')
         >>> phrase(("augment", "flip", "crop"))
         'random crop instead of flip'
+        >>> phrase(("lr", "0.1", "0.0689379837301603"))
+        'lr 0.1 → 0.06894'
     """
     factor, before, after = change
     what = ingredient(factor)
@@ -100,7 +102,8 @@ def phrase(change: Change) -> str:
     if before in what.levels and after in what.levels:
         new, old = (what.levels[level].removesuffix(" only") for level in (after, before))
         return f"{new} instead of {old}"
-    return f"{what.name} {before} → {after}"
+    short, other = map(rounded_level, (before, after))
+    return f"{what.name} {short} → {other}" if short != other else f"{what.name} {before} → {after}"
 
 
 def of_changes(changes: Sequence[Change]) -> str:
