@@ -31,6 +31,8 @@ def moved(question: Question, comparisons: pd.DataFrame, arms: pd.DataFrame, pla
         rows = sorted(found.to_dict("records"), key=lambda row: -abs(row["points"]))
         each = [f"{row['name']} ({numbers.signed(row['points'], digits)} {metric.points})" for row in rows]
         said += [f"{listed(each)} {word}{'s' if len(each) == 1 else ''}"] if each else []
+    if len(comparisons) and comparisons["verdict"].eq(Outcome.NO_EFFECT).all():
+        return f"No effect on {measured}{question.read_at}"
     if not said:
         return f"No clear difference in {measured}{question.read_at}"
     return capital(f"{'; '.join(said)} {measured}{question.read_at}")
