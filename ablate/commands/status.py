@@ -158,7 +158,9 @@ def following(seen: Snapshot) -> str:
         return f"ablate status {name} --follow"
     if state(seen) == "complete" or (seen.ended and not seen.of(State.FAILED)):
         return f"ablate report {name}"
-    return "rerun its command to resume" if not seen.ended else "rerun its command to retry what failed"
+    if seen.search is not None:
+        return "rerun its command to resume"
+    return f"ablate -m {name}   {'resumes it' if not seen.ended else 'retries what failed'}"
 
 
 def _nobody(seen: Snapshot) -> str:

@@ -124,7 +124,7 @@ def test_it_prints_the_verdicts_whole_into_a_pipe_and_where_all_lies(sweep, caps
     [where] = [line for line in lines if line.startswith("Report  ")]
     assert Path(where.removeprefix("Report  ")).resolve() == sweep / "report"
     assert lines[-2:][0] == "Next    complete 2 runs:"
-    assert lines[-1].startswith("  ablate -m augment=on,off ema=on,off seed=0,1 ")
+    assert lines[-1] == f"  ablate -m {sweep}"
 
 
 def test_the_rule_the_arms_and_the_files_are_behind_explain(sweep, capsys):

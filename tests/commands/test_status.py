@@ -101,7 +101,7 @@ def test_it_shows_arms_by_seeds_and_the_next_command(sweep: Path, capsys: pytest
     assert (first, blank) == ("factorial · stopped · 1/4 trainings", "")
     assert heading.split() == ["arm", "seed", "0", "1"]
     assert [line.split() for line in lines[:2]] == [["baseline", "✓", "·"], ["no", "augmentation", "·", "·"]]
-    assert lines[2:] == ["", "· 3 trainings waiting", "Next    rerun its command to resume"]
+    assert lines[2:] == ["", "· 3 trainings waiting", f"Next    ablate -m {sweep}   resumes it"]
     assert err == ""
 
 
@@ -136,7 +136,7 @@ def test_a_failed_training_can_be_tried_again(made: plan.Plan, sweep: Path, caps
     failed(made, sweep, 6, 7)
     assert status.run([str(sweep)]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert (lines[0], lines[-1]) == ("factorial · ended · 3/4 trainings", "Next    rerun its command to retry what failed")
+    assert (lines[0], lines[-1]) == ("factorial · ended · 3/4 trainings", f"Next    ablate -m {sweep}   retries what failed")
 
 
 def test_what_diverged_is_not_said_to_be_tried_again(made: plan.Plan, sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:

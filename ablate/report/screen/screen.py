@@ -11,7 +11,6 @@ from ablate.report import footnotes, headline
 from ablate.report.next_step import next_step as settle
 from ablate.report.next_step import subject
 from ablate.report.page import story
-from ablate.report.repeat import again
 from ablate.report.screen import verdicts
 from ablate.report.screen.closing import Closing, Step, show_closing, show_head
 from ablate.report.screen.head import head
@@ -84,10 +83,10 @@ def arms_alone(question: Question, arms: pd.DataFrame, places: int) -> list[term
 def next_step(analysis: Analysis, folder: Path) -> Step:
     """What is to be done next: complete the runs, settle what is inconclusive, or look closer."""
     sweep, runs = analysis.results.sweep, analysis.results.runs
+    name = sweep_names.shortest(folder)
     left = int(runs["status"].isin(("failed", "missing")).sum())
     if left and sweep.joined is None and sweep.design not in (STORE, TUNING):
-        return Step(again(sweep, str(folder)).removeprefix("python -m "), f"complete {counted(left, 'run')}")
-    name = sweep_names.shortest(folder)
+        return Step(f"ablate -m {escaping.command([name])}", f"complete {counted(left, 'run')}")
     settled = analysis.fill(settle, folder=name)
     if settled is not None and settled.command:
         return Step(settled.command.removeprefix("python -m "), settled.sentence)
