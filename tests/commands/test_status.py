@@ -244,7 +244,7 @@ def test_of_a_sweep_that_still_tunes_it_shows_the_tuning_and_says_so(
     place = f"{tuning / TUNING}"
     first, *others = err.splitlines()
     assert first == (
-        f"{tuning} still tunes learning rates, so this is its tuning, {place}; ask again for what is measured after it"
+        f"{tuning} is still tuning learning rates; this is the tuning, {place}"
     )
     if how == ["--json"]:
         assert json.loads(out)["folder"] == place
