@@ -243,9 +243,7 @@ def test_of_a_sweep_that_still_tunes_it_shows_the_tuning_and_says_so(
     out, err = capsys.readouterr()
     place = f"{tuning / TUNING}"
     first, *others = err.splitlines()
-    assert first == (
-        f"{tuning} is still tuning learning rates; this is the tuning, {place}"
-    )
+    assert first == (f"{tuning} is still tuning learning rates; this is the tuning, {place}")
     if how == ["--json"]:
         assert json.loads(out)["folder"] == place
     else:
