@@ -137,6 +137,19 @@ def test_the_notebook_as_it_is_runs_on_the_sweep_of_the_demo_beside_it(sweeps, t
     assert "report demo/multirun/" in str(cells[-1].outputs)
 
 
+@pytest.mark.slow
+def test_papermill_executes_it_with_a_sweep_of_its_own(sweep, tmp_path, monkeypatch):
+    papermill = pytest.importorskip("papermill", reason="papermill is not installed")
+    monkeypatch.chdir(sweep.parents[1])
+    out = tmp_path / "executed.ipynb"
+    named = {"sweep": str(sweep.relative_to(sweep.parents[1]))}
+    papermill.execute_notebook(str(notebook.template()), str(out), named, kernel_name="python3", progress_bar=False)
+    cells = [cell for cell in nbformat.read(out, as_version=4).cells if cell.cell_type == "code"]
+    assert [cell.metadata["tags"] for cell in cells if cell.metadata.get("tags")] == [["parameters"], ["injected-parameters"]]
+    assert all(output.output_type != "error" for cell in cells for output in cell.outputs)
+    assert '<img alt="' in str(cells)
+
+
 @pytest.mark.parametrize("here", [".", "notebooks"])
 def test_a_folder_that_holds_one_sweep_is_that_sweep_and_of_several_none_is_taken(sweeps, tmp_path, monkeypatch, here):
     words = ("seed=0,1", "steps=20", "eval_every=10")

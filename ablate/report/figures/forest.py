@@ -129,7 +129,8 @@ def _zero(ax: Axes, margin: float | None, metric: Metric) -> None:
     if margin is not None:
         ax.axvspan(-margin, margin, color=band(), linewidth=0, zorder=0)
         name = f"± {margin:g} {metric.points}"
-        ax.text(0, HEAD / 2, name, ha="center", va="center", fontsize=6.5, color=soft(), zorder=5)
+        behind = {"facecolor": band(), "edgecolor": "none", "pad": 0.8}
+        ax.text(0, HEAD / 2, name, ha="center", va="center", fontsize=6.5, color=soft(), zorder=5, bbox=behind)
 
 
 def _seeds(
