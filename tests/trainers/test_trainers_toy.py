@@ -401,9 +401,10 @@ def test_a_search_in_steps(toy: Program) -> None:
     words = (*words, "hydra.sweeper.confirm_seeds=2")
     assert "each trial trains for 40 steps" in toy("plan", *words)
     told = toy("-m", *words)
+    [folder] = (toy.folder / "multirun").iterdir()
+    told += toy("report", str(folder), "--format", "csv", "--explain")
     assert "holds for the budget of 40 steps" in told
     assert not re.search("epoch|images|batch", told)
-    [folder] = (toy.folder / "multirun").iterdir()
     trials = json.loads((folder / "trials.json").read_text())["trials"]
     assert len(trials) == 4
     assert json.loads((folder / "confirmation" / "sweep.json").read_text())["trainer"] == "toy"
