@@ -95,7 +95,7 @@ def test_every_number_is_that_of_the_other_tables(study):
     assert numbers == shown["difference"].tolist()
 
 
-def test_the_table_for_one_column_has_the_changes_with_difference_interval_and_verdict(study):
+def test_the_table_for_one_column_has_difference_interval_and_verdict(study):
     text = paper.narrow_table(study(WHOLE))
     assert rows(text) == [
         ["change", "diff. (pp)", r"98.3\% CI", "verdict"],
