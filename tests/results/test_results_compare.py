@@ -33,7 +33,7 @@ def test_each_change_is_judged_by_the_difference_of_its_two_effects(compared):
     assert not comparison.frame["diverged"].any()
 
 
-def test_the_figure_and_the_page_show_both_effects_of_each_change_and_say_what_differs(compared):
+def test_figure_and_page_show_both_effects_of_each_change_and_say_what_differs(compared):
     comparison = compared(WHOLE, OTHER)
     drawn = side_by_side.figure(comparison)
     [ax] = drawn.figure.axes
