@@ -3,6 +3,7 @@
 import math
 
 MINUTE_S, HOUR_S = 60, 3600
+KEYS = ("lr", "fc", "ema", "lrn")  # that may begin a sentence
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:
@@ -112,3 +113,15 @@ def span(seconds: float, low: float, high: float) -> str:
     if (high <= 1.3 * seconds and low >= 0.7 * seconds) or shown[0] == shown[1]:
         return f"about {estimate(seconds)}"
     return f"{shown[0]} to {shown[1]}"
+
+
+def capital(sentence: str) -> str:
+    """A sentence with a capital at its beginning; a key of the config stays as it is.
+
+    Examples:
+        >>> from ablate.text import capital
+        >>> capital("dropping EMA costs 2.8 pp"), capital("lr 0.2 gains 1.0 pp")
+        ('Dropping EMA costs 2.8 pp', 'lr 0.2 gains 1.0 pp')
+    """
+    first = sentence.split(" ", 1)[0]
+    return sentence if first in KEYS or "_" in first or "." in first.strip(".:") else sentence[:1].upper() + sentence[1:]

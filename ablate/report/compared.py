@@ -15,6 +15,7 @@ from ablate.report.tables import interplay
 from ablate.results.compare import Comparison
 from ablate.results.question import METRICS, Metric
 from ablate.stats.outcomes import SHOWN, Outcome
+from ablate.text import capital
 
 APART = 0.25  # lines from the middle of a row to each effect
 TITLE = "The same changes in two sweeps"
@@ -30,7 +31,7 @@ def finding(comparison: Comparison) -> str:
         for verdict, effect, both in ((DIFFERS, "different effects", "the two sweeps"), (SAME, "the same effect", "both"))
         if (names := frame.loc[frame["verdict"] == verdict, "change"].tolist())
     ]
-    return findings.capital("; ".join(said)) if said else f"{Outcome.INCONCLUSIVE.capitalize()} whether the effects differ"
+    return capital("; ".join(said)) if said else f"{Outcome.INCONCLUSIVE.capitalize()} whether the effects differ"
 
 
 def figure(comparison: Comparison, ax: Axes | None = None) -> figures.Drawn:

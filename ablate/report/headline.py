@@ -8,8 +8,9 @@ import pandas as pd
 from ablate import numbers
 from ablate.designs import phrases
 from ablate.report.sentences import series
+from ablate.results.retuned import OWN, SHARED
 from ablate.stats.outcomes import DIFFERS, Outcome
-from ablate.text import counted
+from ablate.text import capital, counted
 
 if TYPE_CHECKING:
     from ablate.results.frames import Results
@@ -57,7 +58,7 @@ def headline(results: "Results", question: "Question", comparisons: pd.DataFrame
         return (Piece(_open(results, question, [(row, outcome) for _, row, outcome in told])),)
     pieces = [piece for number, clause in enumerate(clauses) for piece in ([Piece("; ")] if number else []) + clause]
     first = pieces[0]
-    return (first._replace(text=first.text[0].upper() + first.text[1:]), *pieces[1:], Piece("."))
+    return (first._replace(text=capital(first.text)), *pieces[1:], Piece("."))
 
 
 def text(pieces: Sequence[Piece]) -> str:
@@ -79,7 +80,7 @@ def _moved(results: "Results", question: "Question", told: Sequence[_Told]) -> l
             size = numbers.number(abs(row["points"]), 1 if question.metric.points == "pp" else 2)
             unit = "" if groups or place else f" {_UNITS.get(question.metric.points, question.metric.points)}"
             verb = "" if place else f"{verbs[outcome]} "
-            subject = Piece(f"{_doing(results, question, number)} ")
+            subject = Piece(f"{_doing(results, question, number)}{_rate(row)} ")
             parts.append([subject, Piece(f"{verb}{size}{unit}", number, outcome)])
         more = len(found) - MOST_NAMED
         if more > 0:
@@ -87,6 +88,11 @@ def _moved(results: "Results", question: "Question", told: Sequence[_Told]) -> l
         if parts:
             groups.append(_listed(parts))
     return _joined(groups, ", ")
+
+
+def _rate(row: Row) -> str:
+    """At which learning rate, where arms have two."""
+    return {SHARED: " at the shared lr", OWN: " at each arm's best lr"}.get(row.get("rates", ""), "")
 
 
 _UNITS = {"pp": "percentage points"}

@@ -15,7 +15,7 @@ from ablate.report import bounds
 from ablate.stats import MOST_SEEDS, percent
 from ablate.stats.levels import CONFIDENCE, POWER
 from ablate.stats.outcomes import Outcome, words
-from ablate.text import counted
+from ablate.text import capital, counted
 
 if TYPE_CHECKING:
     from ablate.results.frames import Results
@@ -123,7 +123,7 @@ def sentences(
             line = sentence(row, changed, question, places)
             if retuned is not None:
                 line = f"{retuned.at((row['arm'], row['against']))}: {line}"
-        lines.append(f"{line[0].upper()}{line[1:]}")
+        lines.append(capital(line))
     return lines
 
 

@@ -11,11 +11,12 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize, to_hex
 
 from ablate import escaping, numbers
 from ablate.report import bounds, naming
-from ablate.report.figures import findings, rows
+from ablate.report.figures import rows
 from ablate.report.figures.accuracy import left_out
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import bare, drawing, ink, is_wide, small, tell, text_width, width_of
 from ablate.stats.outcomes import SHOWN, Outcome
+from ablate.text import capital
 
 MOST_CLASSES = 10  # columns of a wide figure; a value of 4 letters fits into each
 NARROW_CLASSES = 5  # of a narrow one, without as many rows
@@ -131,7 +132,7 @@ def _value(ax: Axes, place: int, middle: float, name: str, cell: Mapping[Any, An
 
 def _finding(top: "pd.Series[Any]", names: Mapping[tuple[int, int], str]) -> str:
     name, said = names[(int(top["arm"]), int(top["against"]))], numbers.signed(top["points"], PLACES)
-    return findings.capital(f"{name}: the largest difference is in {_class(str(top['name']))}, {said} pp")
+    return capital(f"{name}: the largest difference is in {_class(str(top['name']))}, {said} pp")
 
 
 def _class(name: str) -> str:

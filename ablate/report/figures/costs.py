@@ -32,6 +32,7 @@ from ablate.report.figures.style import (
 from ablate.report.naming import short
 from ablate.results.question import METRICS, Metric, Question
 from ablate.stats.outcomes import Outcome
+from ablate.text import capital
 
 HEIGHT, MORE = 1.9, 0.035  # inches of the axes, and those that each arm beyond FEW adds
 FEW = 8  # arms that have an interval each
@@ -43,10 +44,10 @@ CLOSE = 0.05  # of a cost, by which two are about the same
 # What each cost is called, with the unit for {}; and in a title.
 COSTS = {
     "seconds": "{} of training, mean over seeds",
-    "operations": "operations for one image{}",
+    "operations": "FLOPs for one image{}",
     "parameters": "parameters{}",
 }
-NAMES = {"seconds": "training time", "operations": "operations", "parameters": "parameters"}
+NAMES = {"seconds": "training time", "operations": "FLOPs", "parameters": "parameters"}
 # From which amount on a unit is used, what it is, and its name.
 UNITS = ((2e9, 1e9, " (billions)"), (2e6, 1e6, " (millions)"), (2e4, 1e3, " (thousands)"), (0, 1, ""))
 TIMES = ((7200, 3600, "hours"), (120, 60, "minutes"), (0, 1, "seconds"))
@@ -84,7 +85,7 @@ def part(
     against_cost(arms, labels, ax, chosen, question.evaluation_set, metric, places, by_arm(question, comparisons))
     measured = f"{question.evaluation_set} {metric.name}"
     barred = len(known) <= FEW and known["low"].notna().any()
-    about = [findings.capital(f"{measured}{question.read_at}{', with 95% CI' if barred else ''}.")]
+    about = [capital(f"{measured}{question.read_at}{', with 95% CI' if barred else ''}.")]
     about += [NO_TIME] if chosen == "seconds" and not in_turns else []
     about += ["Arms with a diverged seed are not on the front."] if known["diverged"].any() else []
     incomplete = known.loc[known[list(naming.TROUBLES)].any(axis="columns"), "arm"]
@@ -251,8 +252,8 @@ def _finding(known: pd.DataFrame, labels: Mapping[int, str], cost: str, question
     name = short(labels[int(top["arm"])])
     own = "the baseline" if int(top["arm"]) == question.baseline else name
     if int(top["arm"]) == question.baseline or base.empty or not float(base[cost].iloc[0]):
-        return findings.capital(f"{own} has the {what}")
+        return capital(f"{own} has the {what}")
     ratio = float(top[cost]) / float(base[cost].iloc[0])
     if abs(ratio - 1) <= CLOSE:
-        return findings.capital(f"{own} has the {what}, at about the baseline's {NAMES[cost]}")
-    return findings.capital(f"{own} has the {what}, at {ratio:.2g} times the baseline's {NAMES[cost]}")
+        return capital(f"{own} has the {what}, at about the baseline's {NAMES[cost]}")
+    return capital(f"{own} has the {what}, at {ratio:.2g} times the baseline's {NAMES[cost]}")

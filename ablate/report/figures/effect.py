@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 
 from ablate import numbers
 from ablate.report import bounds, naming
-from ablate.report.figures import findings, rows
+from ablate.report.figures import rows
 from ablate.report.figures.accuracy import left_out
 from ablate.report.figures.save import Drawn, fit, panels, single
 from ablate.report.figures.style import band, drawing, faint, fitted, ink, is_wide, limits, look, round_ticks, tell, width_of
 from ablate.results.question import METRICS, Metric, Question
 from ablate.stats.outcomes import Outcome
-from ablate.text import counted
+from ablate.text import capital, counted
 
 PANEL, LOW_PANEL = 0.95, 0.65  # inches that a panel is high, where rows are few and where they are more than FEW_ROWS
 FEW_ROWS = 4
@@ -176,4 +176,4 @@ def _finding(over_training: pd.DataFrame, names: Mapping[Pair, str], metric: Met
         f"{numbers.signed(row['points'], places)} {metric.points} at step {int(row['step']):,}"
         for row in (ends.iloc[top].xs(side, level=1) for side in ("first", "last"))
     ]
-    return findings.capital(f"{names[arm, against]}: {', '.join(dict.fromkeys(said))}")
+    return capital(f"{names[arm, against]}: {', '.join(dict.fromkeys(said))}")

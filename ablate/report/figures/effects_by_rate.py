@@ -15,6 +15,7 @@ from ablate.results.question import METRICS, Metric, Question
 from ablate.results.retuned import Effect, Pair, Retuned
 from ablate.stats import percents
 from ablate.stats.outcomes import Outcome
+from ablate.text import capital
 
 TRACK = 2.0  # lines that the interval of one rate takes
 NAMES = {"shared": "at the shared learning rate", "own": "each at its own best one"}
@@ -112,5 +113,5 @@ def _finding(comparisons: pd.DataFrame, effects: Sequence[Effect]) -> str:
     other = [name for name, one, own in pairs if one is not None and own is not None and verdicts[one] != verdicts[own]]
     if other:
         verb = "has another verdict" if len(other) == 1 else "have other verdicts"
-        return findings.capital(f"{findings.listed(other)} {verb} at the best learning rate")
+        return capital(f"{findings.listed(other)} {verb} at the best learning rate")
     return "Tuning the learning rate changes no verdict"

@@ -10,6 +10,7 @@ from ablate import numbers
 from ablate.report.figures.style import fitted, soft, width_of
 from ablate.results.question import Metric, Question
 from ablate.stats.outcomes import DIFFERS, SHOWN, Outcome
+from ablate.text import capital
 
 MOST_NAMED = 3  # of a title; more are counted
 DARKER = {"#c05a0b": "#a34300", "#7b848e": "#4d5661", "#626b76": "#4d5661"}  # of a word in the color of a mark, for contrast
@@ -42,12 +43,6 @@ def listed(names: Sequence[str]) -> str:
     """Names as a sentence has them: `A`, `A and B`, `A, B and C`; of many the first."""
     shown = [*names[:MOST_NAMED], f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED + 1 else [*names]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-
-
-def capital(text: str) -> str:
-    """A sentence with a capital at its beginning; a key of the config stays as it is."""
-    first = text.split(" ", 1)[0]
-    return text if "_" in first or first in ("lr", "fc", "ema", "lrn") else text[:1].upper() + text[1:]
 
 
 def value(number: float, metric: Metric, places: int) -> str:

@@ -17,6 +17,7 @@ from ablate.results.frames import Results
 from ablate.results.question import METRICS, Metric, Question
 from ablate.stats import equivalence_percents, percents
 from ablate.stats.outcomes import Outcome
+from ablate.text import capital
 
 ABOVE, BELOW = -0.25, 0.55  # lines from the middle of a row to its interval and to its seeds
 HEAD = 1.1  # lines above the first row, for the name of the margin
@@ -48,7 +49,7 @@ def part(
     axis = f"{'effect' if effects else f'difference from {versus}'}, {metric.points}"
     ax = ax or single()
     forest(frame, samples, ax, question.margin, metric, places, axis, unstable_seeds, ordered=partner is not None)
-    said = [f"{findings.capital(question.axis)}.", _lines_are(frame, question), _circles(unstable_seeds)]
+    said = [f"{capital(question.axis)}.", _lines_are(frame, question), _circles(unstable_seeds)]
     said += _baseline(question, arms, versus, places)
     said += [DAGGER] if frame["dagger"].any() else []
     said += [*bars.cut(ax), *rows.told(len(frame), judged)]

@@ -15,6 +15,7 @@ from ablate.report.figures import ends, findings
 from ablate.report.figures.save import Drawn, fit, panels, single
 from ablate.report.figures.style import LINES, drawing, fitted, is_wide, limits, look, round_ticks, small, tell, width_of
 from ablate.results.question import METRICS, Metric, Question
+from ablate.text import capital
 
 MOST_PAIRS = 9  # panels
 PANEL = 1.2  # inches that a panel is high
@@ -144,4 +145,4 @@ def _finding(means: pd.DataFrame, metric: Metric) -> str:
     size = numbers.number(most, 1 if metric.unit == "%" else 3)
     which = "" if len(found) == 1 else " most"
     one, other = (phrases.ingredient(str(factor)).name for factor in (first, second))
-    return findings.capital(f"{one} and {other} deviate{which} from additivity, by {size} {points}")
+    return capital(f"{one} and {other} deviate{which} from additivity, by {size} {points}")

@@ -5,12 +5,12 @@ from matplotlib.axes import Axes
 
 from ablate import numbers
 from ablate.report import naming
-from ablate.report.figures import findings
 from ablate.report.figures.accuracy import accuracy_vs_step, by_arm, curves, height, left_out, meaning
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.results.frames import Results
 from ablate.results.question import Metric, Question
 from ablate.store.evaluations import TRAIN_ACCURACY
+from ablate.text import capital
 
 GAP = Metric("training accuracy minus accuracy", "gap", "gap", "pp", "pp", 100.0, -1, (-100.0, 100.0))
 PLACE = 45  # among the figures of a report
@@ -49,4 +49,4 @@ def _finding(means: pd.DataFrame, labels: dict[int, str], question: Question) ->
     if len(last) == 1:
         said = f"the gap to training accuracy is {numbers.number(last[top], 1)} pp"
     beside = f"; the baseline by {numbers.number(last[question.baseline], 1)} pp"
-    return findings.capital(said + (beside if top != question.baseline and question.baseline in last else ""))
+    return capital(said + (beside if top != question.baseline and question.baseline in last else ""))

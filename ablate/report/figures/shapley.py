@@ -11,6 +11,7 @@ from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import band, drawing, faint, ink, is_wide, limits, round_ticks, soft, tell
 from ablate.results.question import METRICS, Metric, Question
 from ablate.stats import percent
+from ablate.text import capital
 
 BAR = 0.9  # lines that a bar is high
 PLACE = 80  # among the figures of a report
@@ -28,7 +29,7 @@ def part(question: Question, shapley: pd.DataFrame, places: int, ax: Axes | None
         about.append(f"Line: {percent(frame['level'].iloc[0])} CI, no verdict.")
     top = frame.iloc[int(frame["points"].abs().to_numpy(dtype=float).argmax())]
     points = question.metric.points
-    finding = findings.capital(f"{top['change']} has the largest share, {numbers.signed(top['points'], places)} {points}")
+    finding = capital(f"{top['change']} has the largest share, {numbers.signed(top['points'], places)} {points}")
     return Drawn("shapley", "What each factor adds: Shapley values", fit(ax, rows.height(ax), finding, " ".join(about)))
 
 

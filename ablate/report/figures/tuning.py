@@ -10,7 +10,7 @@ from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import SHADE, drawing, limits, look, round_ticks, tell, width_of
 from ablate.report.naming import short
 from ablate.results.retuned import Retuned
-from ablate.text import counted
+from ablate.text import capital, counted
 
 HEIGHT = 1.9  # inches
 EDGE = 1.1  # times the largest rate: where the axis ends
@@ -104,4 +104,4 @@ def _finding(tuning: pd.DataFrame) -> str:
     moved = [f"{short(str(row.label))} (lr {row.lr:g})" for row in chosen[~chosen["shared"]].itertuples(index=False)]
     if not moved:
         return "The shared learning rate is best for every arm"
-    return findings.capital(f"{findings.listed(moved)} {'does' if len(moved) == 1 else 'do'} better at another learning rate")
+    return capital(f"{findings.listed(moved)} {'does' if len(moved) == 1 else 'do'} better at another learning rate")

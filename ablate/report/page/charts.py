@@ -16,6 +16,7 @@ from ablate.report.page.verdicts import COSTS, LEAST_COST, kind_of
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.store.evaluations import TRAIN_ACCURACY
+from ablate.text import capital
 
 MOST_ARMS = 24  # that have room for a label each
 MOST_POINTS = 60  # of a curve
@@ -209,7 +210,7 @@ def _over_title(
         start, end = (
             f"{numbers.number(abs(at['points']), 1)} pp {'ahead' if at['points'] > 0 else 'behind'}" for at in (first, last)
         )
-        return f"{_begun(name)}: {start} at step {int(first['step']):,}, {end} at step {int(last['step']):,}"
+        return f"{capital(name)}: {start} at step {int(first['step']):,}, {end} at step {int(last['step']):,}"
     return _best(question, shown, "ends best")
 
 
@@ -230,7 +231,7 @@ def _cost_title(question: Question, shown: pd.DataFrame, costs: tuple[str, ...])
         if abs(share) < 0.03
         else f"with {abs(100 * share):.0f}% {'more' if share > 0 else 'less'} {name}"
     )
-    return f"{_begun(naming.short(str(best['label'])))} is best, {at}"
+    return f"{capital(naming.short(str(best['label'])))} is best, {at}"
 
 
 def _best_row(question: Question, shown: pd.DataFrame) -> "dict[Any, Any] | None":
@@ -246,8 +247,4 @@ def _best(question: Question, shown: pd.DataFrame, what: str) -> str:
     if best is None:
         return f"{question.metric.name.capitalize()} so far"
     unit = "%" if question.metric.unit == "%" else f" {question.metric.unit}"
-    return f"{_begun(naming.short(str(best['label'])))} {what}: {numbers.number(best['mean'], 1)}{unit}"
-
-
-def _begun(name: str) -> str:
-    return name[:1].upper() + name[1:]
+    return f"{capital(naming.short(str(best['label'])))} {what}: {numbers.number(best['mean'], 1)}{unit}"

@@ -18,7 +18,7 @@ from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.stats import Outcome
-from ablate.text import counted
+from ablate.text import capital, counted
 
 COMPLETE = "complete"
 CSVS = ("effects", "arms")  # the frames that the page holds as files to be saved
@@ -109,7 +109,7 @@ def of_sweep(analysis: Analysis, commands: Sequence[str], name: str, csvs: Mappi
         results.sweep.question or _asked(question),
         (caveats.interim(results, question),)
         if judged
-        else (_capital(story.nothing(results).removeprefix("Nothing was compared: ")),),
+        else (capital(story.nothing(results).removeprefix("Nothing was compared: ")),),
         chips(question, analysis.comparisons) if judged else (),
         decided(analysis) if judged else (),
         tuple(analysis.fill(_failed)),
@@ -154,10 +154,6 @@ def _bar(results: Results, data: str, commands: Sequence[str], name: str, csvs: 
     )
     saved = tuple((file, several(text)) for file, text in csvs.items())
     return Bar(name, tuple(facts), state, ended / max(1, count), several("\n".join(commands)), several(cite), saved)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def several(text: str) -> Markup:

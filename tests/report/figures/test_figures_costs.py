@@ -54,7 +54,7 @@ def test_one_panel_with_a_point_and_a_name_an_arm():
     frame = arms()
     ax = drawn(frame)
     assert len(ax.figure.axes) == 1
-    assert ax.get_xlabel() == "operations for one image (millions)"
+    assert ax.get_xlabel() == "FLOPs for one image (millions)"
     assert ax.get_ylabel() == "accuracy on the test set, %"
     assert [dot.get_ydata()[0] for dot in dots(ax)] == frame["mean"].tolist()
     assert [dot.get_xdata()[0] for dot in dots(ax)] == frame["operations"].tolist()
@@ -162,14 +162,14 @@ def test_of_many_arms_the_first_the_front_and_those_that_differ_most_are_named()
 
 def test_a_pointer_is_told_value_and_cost():
     texts = [text for _, _, text in figures.points(drawn(arms()).figure)]
-    assert texts[0] == "baseline: 80.00%, 20,000,000 operations"
+    assert texts[0] == "baseline: 80.00%, 20,000,000 FLOPs"
     assert len(texts) == 4
 
 
 def test_the_title_says_what_the_best_arm_costs_and_a_cost_can_be_chosen(study):
     found = study([[0.7, 0.71, 0.72], [0.8, 0.81, 0.83]], "augment=on,off", design="one_factor")
     finding, about = (" ".join(text.get_text().split()) for text in found.fill(costs.part).figure.texts)
-    assert finding == "No augmentation has the highest test accuracy, at 1.8 times the baseline's operations"
+    assert finding == "No augmentation has the highest test accuracy, at 1.8 times the baseline's FLOPs"
     assert about == "Test accuracy at step 10, with 95% CI."
     by_size = found.fill(costs.part, cost="parameters").figure.axes[0]
     assert by_size.get_xlabel().startswith("parameters")
