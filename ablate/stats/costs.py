@@ -131,7 +131,7 @@ def equal_compute(runs: pd.DataFrame) -> str | None:
         >>> from ablate.stats import equal_compute
         >>> runs = pd.DataFrame({"arm": [0, 1], "label": ["thin", "wide"], "operations": [1000, 1050]})
         >>> equal_compute(runs.assign(status="done", step=100, batch_size=128))
-        'Equal steps, not equal compute: of the arms evaluated at step 100, wide takes 5% more FLOPs per image than thin.'
+        'Equal steps, not equal compute: of the arms evaluated at step 100, wide takes 5% more FLOPs per step than thin.'
     """
     arms = runs[runs["status"] == "done"].dropna(subset=["step", "operations"]).drop_duplicates("arm")
     batch = pd.to_numeric(arms["batch_size"])  # text where it is a factor

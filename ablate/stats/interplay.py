@@ -148,10 +148,10 @@ def interplay_verdicts(estimates: pd.DataFrame, margin: float | None, diverged: 
         >>> from ablate.stats import estimates
         >>> differences = pd.DataFrame([[4.8, 5.0, 5.2], [-0.1, 0.1, 0.3], [-1.0, 1.0, 3.0]])  # three changes, three seeds
         >>> interplay_verdicts(estimates(differences, level=0.95), margin=0.5)[["points", "low", "high", "verdict"]].round(2)
-           points   low  high                verdict
-        0     5.0  4.50  5.50  depends on the others
-        1     0.1 -0.40  0.60                adds up
-        2     1.0 -3.97  5.97                inconclusive
+           points   low  high       verdict
+        0     5.0  4.50  5.50       differs
+        1     0.1 -0.40  0.60   same effect
+        2     1.0 -3.97  5.97  inconclusive
     """
     family, equivalence = bounds(estimates)
     codes = np.where(diverged, INCONCLUSIVE, decide(family, equivalence, margin))

@@ -21,6 +21,11 @@ class Inconclusive(NamedTuple):
 
     n: how many seeds it has, two or more. mean, sd: of their differences. level: that a further look would have.
     margin: in the same unit; None where "no effect" is not said. barred: the codes that cannot come out, whatever the seeds.
+
+    Examples:
+        >>> from ablate.stats import Inconclusive
+        >>> Inconclusive(n=5, mean=1.0, sd=0.6, level=0.99, margin=0.5).barred
+        frozenset()
     """
 
     n: int
@@ -46,10 +51,10 @@ def chances_of_a_verdict(comparison: Inconclusive) -> Floats:
         gave the same difference, which leaves the SD unknown.
 
     Examples:
-        >>> from ablate.stats.settling import ADDED, Inconclusive, chances_of_a_verdict
+        >>> from ablate.stats import ADDED, Inconclusive, chances_of_a_verdict
         >>> found = chances_of_a_verdict(Inconclusive(n=5, mean=1.0, sd=0.6, level=0.99, margin=0.5))
         >>> dict(zip(ADDED, found.round(1).tolist()))[5]
-        0.8
+        0.9
     """
     if comparison.sd <= SAME:
         return np.full(len(ADDED), np.nan)
@@ -74,6 +79,11 @@ def first_above(chances: Sequence[float] | NDArray[np.float64], least: float) ->
 
     Args:
         chances: for each of `ADDED`.
+
+    Examples:
+        >>> from ablate.stats import ADDED, first_above
+        >>> first_above([number / 100 for number in ADDED], 0.05)
+        5
     """
     return next((added for added, chance in zip(ADDED, chances, strict=True) if chance >= least), None)
 

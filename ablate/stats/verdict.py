@@ -63,10 +63,10 @@ def verdicts(
         >>> samples = pd.DataFrame([[3.0, 3.1, 3.2], [0.0, 0.1, -0.1], [-1.0, 0.0, 1.0]])  # three comparisons, three seeds
         >>> found = verdicts(estimates(samples, family_level(3)), margin=0.5)
         >>> found[["points", "low", "high", "verdict", "seeds_needed"]].round(2)
-           points   low  high    verdict  seeds_needed
-        0     3.1  2.66  3.54      helps          <NA>
-        1     0.0 -0.44  0.44  no effect          <NA>
-        2     0.0 -4.42  4.42    inconclusive            49
+           points   low  high       verdict  seeds_needed
+        0     3.1  2.66  3.54         helps          <NA>
+        1     0.0 -0.44  0.44     no effect          <NA>
+        2     0.0 -4.42  4.42  inconclusive            49
     """
     rows = len(estimates)
     none = np.zeros(rows, dtype=bool)

@@ -47,6 +47,7 @@ COSTS = {
     "operations": "FLOPs for one image{}",
     "parameters": "parameters{}",
 }
+WORDS = {"seconds": "seconds", "operations": "FLOPs", "parameters": "parameters"}
 NAMES = {"seconds": "training time", "operations": "FLOPs", "parameters": "parameters"}
 # From which amount on a unit is used, what it is, and its name.
 UNITS = ((2e9, 1e9, " (billions)"), (2e6, 1e6, " (millions)"), (2e4, 1e3, " (thousands)"), (0, 1, ""))
@@ -143,7 +144,7 @@ def against_cost(
                 bars.upright(ax, arm[cost], arm["low"], arm["high"], color=style["color"], linewidth=0.8)
             (dot,) = ax.plot(arm[cost], arm["mean"], **style, markersize=4.8, markeredgewidth=0.8, zorder=4, clip_on=False)
             value = f"{findings.value(arm['mean'], metric, places)}"
-            tell(dot, [f"{short(labels[arm['arm']])}: {value}, {arm[cost]:,.0f} {cost}"])
+            tell(dot, [f"{short(labels[arm['arm']])}: {value}, {arm[cost]:,.0f} {WORDS[cost]}"])
         _name(ax, known, cost, labels, outcomes, metric, front)
         _axis(ax, amounts, cost)
         ax.set_ylabel(f"{metric.name} on the {evaluation_set} set, {metric.unit}")
