@@ -46,6 +46,8 @@ WORDS = {
     "points": "pp",
     "not trained, since the trial diverged or failed": "not trained, because the trial diverged or failed",
 }
+# The columns that have another name since, by file: in all frames `loss` is that of the evaluation set.
+RENAMED = {"evaluations.csv": {"loss": "train_loss", "eval_loss": "loss"}}
 BOUNDED = ["low", "high"]  # of an arm's accuracy: cut at 0 and 100% since, beyond which none lies
 
 ESCAPED = r"^'(?=[=+\-@])"  # text that a spreadsheet would run has an apostrophe before it since
@@ -76,7 +78,7 @@ def _same(expected: Path, found: Path) -> None:
     assert names
     assert set(names) <= {path.name for path in found.iterdir()}
     for name in names:
-        then, now = pd.read_csv(expected / name), pd.read_csv(found / name)
+        then, now = pd.read_csv(expected / name).rename(columns=RENAMED.get(name, {})), pd.read_csv(found / name)
         columns = [column for column in then.columns if column not in CORRECTED]
         assert set(columns) <= set(now.columns), name
         plain = {column: ESCAPED for column in columns if now[column].dtype == "str"}

@@ -48,7 +48,7 @@ def test_a_comparison_of_too_few_seeds_says_so_and_its_file_keeps_the_numbers(st
     found = study(RESTLESS, "lr=0.1,0.2,0.3", design="one_factor")
     assert bounds.too_wide(found.comparisons, ACCURACY).tolist() == [True, False]
     (table,) = [each for each in in_file(found) if each.name == "verdicts"]
-    column = next(name for name in table.text if name.endswith("interval"))
+    column = next(name for name in table.text if name.endswith("CI"))
     assert table.text[column].iloc[0] == "too few seeds"
     assert " to " in table.text[column].iloc[1]
     files.write(found, tmp_path, "multirun/it", ["csv", "md", "tex"])

@@ -27,8 +27,8 @@ def test_each_tone_has_its_color_on_the_page() -> None:
     css = (SOURCES / "report" / "page" / "page.css").read_text(encoding="utf-8")
     for outcome in DECIDED:
         shown = SHOWN[outcome]
-        assert f"tr.tone-{shown.tone} > th:first-child {{ border-left-color: {shown.color.lower()}; }}" in css
-    assert all(f"tr.tone-{shown.tone} " in css for shown in SHOWN.values() if shown.tone)
+        assert f"--{shown.tone}: {shown.color.lower()};" in css
+        assert f"tr.tone-{shown.tone} > th:first-child {{ border-left-color: var(--{shown.tone}); }}" in css
 
 
 def test_a_main_effect_is_said_as_a_difference_is_whatever_it_is_aliased_with() -> None:

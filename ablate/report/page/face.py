@@ -12,7 +12,7 @@ from ablate.report.page import story
 from ablate.report.page.charts import Charts, Explore, charts
 from ablate.report.page.details import Details, details
 from ablate.report.page.next_card import Card, card
-from ablate.report.page.verdicts import Chip, Verdicts, chips, kind_of, verdicts
+from ablate.report.page.verdicts import HELPS, HURTS, Chip, Verdicts, chips, kind_of, verdicts
 from ablate.report.paper import recipe
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
@@ -24,7 +24,7 @@ COMPLETE = "complete"
 CSVS = ("effects", "arms")  # the frames that the page holds as files to be saved
 MORE = "More under Comparisons, below."
 ABOUT = (
-    (f"{Outcome.HELPS}, {Outcome.HURTS}", ("helps", "hurts")),
+    (f"{Outcome.HELPS}, {Outcome.HURTS}", (HELPS, HURTS)),
     (str(Outcome.NO_EFFECT), ("none",)),
     (str(Outcome.INCONCLUSIVE), ("open",)),
 )  # how lines of the rule begin, and the classes of the verdicts that they are about

@@ -13,7 +13,7 @@ TICKS = 7  # about as many as the axis has
 STEPS = (1.0, 2.0, 5.0, 10.0)
 NARROW = 11.0  # % of the lane; a margin that takes less has its words beside it
 FAR = 1.5  # how far the intervals that decide nothing may widen the axis
-SHAPES = {"base": "base", "ink": "base", "helps": "helps", "hurts": "hurts", "none": "none", "open": "open", "quiet": "quiet"}
+LIKE_ANOTHER = {"ink": "base", "pending": "open"}  # kinds with the shape of another; the others have their own
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def lane(marks: Marks, on: Scale, margin: float | None, error: float | None) -> 
     parts += [f'<circle class="sd" cx="{on.at(seed):.2f}%" cy="{y}" r="3"/>' for seed in marks.seeds if math.isfinite(seed)]
     if math.isfinite(marks.value):
         y = "40%" if marks.seeds else "50%"
-        glyph = SHAPES.get(marks.kind, "open")
+        glyph = LIKE_ANOTHER.get(marks.kind, marks.kind)
         parts.append(f'<svg class="gl" x="{on.at(marks.value):.2f}%" y="{y}"><use href="#g-{glyph}"/></svg>')
     return Markup(f'<svg class="fp" aria-hidden="true">{"".join(parts)}</g></svg>')
 

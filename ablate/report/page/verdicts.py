@@ -16,17 +16,18 @@ from ablate.report.page.titles import title
 from ablate.results.computed.judged import PENDING
 from ablate.results.frames import Results
 from ablate.results.question import Question
-from ablate.stats.outcomes import DECIDED, DIFFERS, Outcome, words
+from ablate.stats.outcomes import DECIDED, DIFFERS, SHOWN, Outcome, words
 from ablate.text import counted
 
+HELPS, HURTS = (SHOWN[each].tone for each in DIFFERS)
 KINDS = {
-    Outcome.HELPS: "helps",
-    Outcome.HURTS: "hurts",
+    Outcome.HELPS: HELPS,
+    Outcome.HURTS: HURTS,
     Outcome.NO_EFFECT: "none",
     Outcome.INCONCLUSIVE: "open",
     Outcome.NO_VERDICT: "quiet",
 }  # classes of the page's style
-ORDER = ("helps", "hurts", "ink", "none", "open", "quiet", "pending")  # of chips, and of rows that are sorted by verdict
+ORDER = (HELPS, HURTS, "ink", "none", "open", "quiet", "pending")  # of chips, and of rows that are sorted by verdict
 COSTS = {"operations": "FLOPs", "parameters": "parameters", "seconds": "time"}
 LEAST_COST = 0.005  # a smaller relative change of a cost is none
 LEAST_TIME = 0.03  # of a time, which no machine repeats exactly
@@ -186,7 +187,7 @@ def kind_of(row: Mapping[Any, Any], crossed: bool) -> str:
     if row["limit"] == PENDING:
         return "pending"
     kind = KINDS[Outcome(row["verdict"])]
-    return "ink" if crossed and kind in ("helps", "hurts") else kind
+    return "ink" if crossed and kind in (HELPS, HURTS) else kind
 
 
 def _each(frame: pd.DataFrame, question: Question) -> list[tuple[dict[Any, Any], bool]]:

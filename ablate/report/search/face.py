@@ -98,7 +98,11 @@ def _headline(found: SearchResults) -> tuple[Part, ...]:
                 Part(f" on {count}: the default is better."),
             )
         case Outcome.NO_EFFECT:
-            return (Part(f"{setting} has "), Part("no effect", "change-0", kind), Part(f" on {count}: the default is as good."))
+            return (
+                Part(f"{setting} has "),
+                Part(str(Outcome.NO_EFFECT), "change-0", kind),
+                Part(f" on {count}: the default is as good."),
+            )
         case _:
             return (Part(f"{setting} is "), Part(str(Outcome(row["verdict"])), "change-0", kind), Part(f" on {count}."))
 
