@@ -137,6 +137,7 @@ def killed(program: Any, words: tuple[str, ...], after_s: float) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_killed_three_times_no_trial_is_lost_and_none_is_done_twice(program: Any) -> None:
     words = ("-m", *SPACE, "epochs=30", "hydra.sweeper.n_trials=30", "hydra.sweeper.confirm_seeds=0", "report.formats=[]")
     words = (*words, "workers=2")
@@ -162,6 +163,7 @@ def test_killed_three_times_no_trial_is_lost_and_none_is_done_twice(program: Any
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_two_processes_on_one_storage_share_the_trials(program: Any) -> None:
     shared = ("-m", *SPACE, "epochs=4", "hydra.sweeper.n_trials=14", "hydra.sweeper.confirm_seeds=1", *QUICK)
     shared = (*shared, "hydra.sweeper.storage=ours.journal", "hydra.sweeper.study_name=ours")
