@@ -1,10 +1,13 @@
 """Sweeps that are added to: what was fixed stays, looks are counted, and every command reads the folder as it has become."""
 
+import itertools
 import json
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from made_up import composed
@@ -246,7 +249,10 @@ def test_seeds_of_a_sweep_of_an_older_version_are_its_second_look(run, grown):
     assert not found.question.exploratory
 
 
-def test_a_baseline_that_was_looked_at_does_not_predate_an_added_arm(run, grown, sweeps):
+@pytest.mark.parametrize("same_second", [False, True])
+def test_a_baseline_that_was_looked_at_does_not_predate_an_added_arm(run, grown, sweeps, monkeypatch, same_second):
+    seconds = itertools.count(int(time.time()), 0 if same_second else 1)
+    monkeypatch.setattr("ablate.planning.looks.time", SimpleNamespace(time=lambda: next(seconds)))
     folder = run(*WORDS, "seed=0,1,2")
     for each in sweeps.planned(*WORDS, "seed=0,1,2", design=NAME).trainings:
         each.trajectory.add_segment({"host": "here", "threads": 1, "time": "2020-01-01T00:00:00+00:00"})

@@ -221,13 +221,17 @@ def test_plan_sweep_again_status_and_report(toy: Program) -> None:
 
 def test_a_plan_tells_how_long_it_will_take_from_earlier_trainings(toy: Program) -> None:
     toy("-m", *SWEEP, "trainer.slow=0.01", "seed=0,1")
-    assert "measured in earlier trainings of the same kind on this machine" in toy(
-        "plan", *SWEEP, "trainer.slow=0.01", "seed=5,6"
-    )
+    plan = ("plan", *SWEEP, "trainer.slow=0.01", "seed=5,6")
+    assert "measured in earlier trainings of the same kind on this machine" in toy(*plan, "--explain")
+    assert re.search(r"2 of 2 trainings to do, \d.* with 2 workers of 1 thread each\.", " ".join(toy(*plan).split()))
 
 
 def test_arms_that_train_alike_share_their_trainings(toy: Program) -> None:
-    assert "4 runs (2 arms × 2 seeds) on 2 trainings" in toy("plan", *SWEEP, "trainer.label=a,b", "seed=0,1")
+    plan = ("plan", *SWEEP, "trainer.label=a,b", "seed=0,1")
+    assert "4 runs (2 arms × 2 seeds) on 2 trainings" in toy(*plan, "--explain")
+    screen = toy(*plan)
+    assert re.search(r"trainer\.label a → b +– +shares trainings", screen)
+    assert "2 of 2 trainings to do" in screen
     toy("-m", *SWEEP, "trainer.label=a,b", "seed=0,1")
     assert len(toy.trainings) == 2
     assert len(toy.results()) == 4
@@ -291,7 +295,9 @@ def test_seeds_and_arms_are_added_and_the_commands_give_the_same_again(toy: Prog
     told = toy("more", "one_factor", "--arms", "trainer.rate=2", *QUIET)
     assert "Added: 1 arm (trainer.rate: 1.0 → 2) with 4 seeds (0, 1, 2, 3), 4 runs" in told
     assert [result["status"] for result in toy.results()] == ["done"] * 12
-    assert "12 runs (3 arms × 4 seeds) on 12 trainings, all done" in toy("plan", *ONE_FACTOR, "seed=0,1")
+    plan = ("plan", *ONE_FACTOR, "seed=0,1")
+    assert "12 runs (3 arms × 4 seeds) on 12 trainings, all done" in toy(*plan, "--explain")
+    assert "Nothing to train: 12 trainings are done already." in toy(*plan)
     assert "12 runs (3 arms × 4 seeds) on 12 trainings, all done" in toy("-m", *ONE_FACTOR, "seed=0,1")
     assert "complete · 12/12 trainings" in toy("status", "one_factor")
     assert "0 damaged" in toy("runs", "verify")

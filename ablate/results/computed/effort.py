@@ -89,10 +89,9 @@ def _before(ledger: Ledger, question: Question, trainings: pd.DataFrame) -> set[
     begun = dict(zip(trainings["fingerprint"], trainings["begun"], strict=True))
     found: set[str] = set()
     every = {each.row.look: each for look in question.looked for each in ledger.of(look.row.key)}.values()
+    turn = {entry.check: (entry.entered_at, line) for line, entry in enumerate(ledger.entries)}  # many in the same second
     for look in question.looked:
-        before = [
-            each for each in every if each.entry.entered_at <= look.entry.entered_at and each.entry.check != look.entry.check
-        ]
+        before = [each for each in every if turn[each.entry.check] < turn[look.entry.check]]
         read = {run for each in before for run in each.entry.runs(each.row)}
         seen = {run[0] for each in before if each.row.key == look.row.key for run in each.entry.runs(each.row)}
         own = {run[0] for run in look.entry.runs(look.row) if run not in read} - seen
