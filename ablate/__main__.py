@@ -126,7 +126,7 @@ def hydra_main(words: Sequence[str]) -> int:
 
     line = command_line.read(words)
     if "--help" in line.flags:
-        print(overview.text(own_configs.folders(line.config_dir)))
+        print(escaping.terminal_lines(overview.text(own_configs.folders(line.config_dir))))
         return 0
     line = command_line.of_sweep(line)
     if line.sweep and sys.stderr.isatty():  # composing takes seconds

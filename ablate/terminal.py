@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from rich import box
 from rich.cells import cell_len
@@ -24,6 +24,8 @@ NAME_WIDTH = 24  # characters that names get at least before columns are dropped
 WORDS_WIDTH = 16  # the same for other columns of words
 LEAST_WORDS = 10  # characters of a column of words; where there is less room each row becomes a few lines
 INDENT, BETWEEN = 2, " · "  # of the lines of such a row
+
+Styled: TypeAlias = Text  # what `styled` makes
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,22 @@ def one_line(text: str, width: int, style: str = "") -> Text:
 def wrapped(text: str) -> Text:
     """Text that wraps between words."""
     return Text(escaping.terminal(text), overflow="fold")
+
+
+def styled(text: str = "", style: str = "", whole: bool = False) -> Styled:
+    """A piece of a line with a style; with `whole` it does not wrap."""
+    return Text(escaping.terminal(text), style, no_wrap=whole or None)
+
+
+def folded(text: str, width: int, indent: int) -> Styled:
+    """Text on lines of at most so many characters behind an indent, broken between words."""
+    lines = Text(escaping.terminal(text)).wrap(Terminal(width=width), width)
+    return Text("\n".join(" " * indent + line.plain.rstrip() for line in lines))
+
+
+def grid(gap: int, heading: str = "") -> Table:
+    """A table without lines. gap: characters between columns. heading: the style of the headings."""
+    return Table(box=None, show_edge=False, pad_edge=False, padding=(0, gap, 0, 0), header_style=heading)
 
 
 def table(columns: Sequence[Column], width: int | None) -> tuple[RenderableType, list[str]]:

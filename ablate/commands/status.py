@@ -122,7 +122,7 @@ def show(seen: Snapshot, console: Console, every: bool) -> None:
     console.print()
     if every or seen.search is not None:
         listed = seen.trainings if every else seen.of(*(one for one in State if one not in COUNTED))
-        for row in drawing.table(listed, console.width if console.is_terminal else WIDE):
+        for row in drawing.listed(listed, console.width if console.is_terminal else WIDE):
             console.print(row, soft_wrap=True)
         shown = bool(listed)
     else:

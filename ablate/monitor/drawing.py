@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
-from rich.text import Text
 
 from ablate import escaping, terminal
 from ablate.monitor import lines
@@ -24,7 +23,7 @@ WAITS = "·"
 ORANGE, DIM, BOLD = "color(166)", "dim", "bold"
 
 
-def bar(share: float, width: int) -> Text:
+def bar(share: float, width: int) -> terminal.Styled:
     """A bar, its empty part dim. share: of it that is full, 0 to 1.
 
     Examples:
@@ -34,7 +33,7 @@ def bar(share: float, width: int) -> Text:
     """
     halves = int(2 * width * min(1.0, max(0.0, share)))
     full = FULL * (halves // 2) + HALF * (halves % 2)
-    return Text(full) + Text(EMPTY * (width - len(full)), DIM)
+    return terminal.styled(full) + terminal.styled(EMPTY * (width - len(full)), DIM)
 
 
 def fitted(seen: Snapshot, console: Console) -> RenderableType:
@@ -50,40 +49,40 @@ def fitted(seen: Snapshot, console: Console) -> RenderableType:
     count = len(at_work) if left >= len(at_work) else max(0, left - 1)
     drawn = table(at_work[:count], console.width)
     if count < len(at_work) and left > 0:
-        drawn.append(Text(f"{INDENT}and {len(at_work) - count:,} more at work"))
+        drawn.append(terminal.styled(f"{INDENT}and {len(at_work) - count:,} more at work"))
     parts: list[RenderableType] = list(top)
     parts += ["", *drawn] if drawn else []
     parts += ["", *below] if below and len(parts) + len(below) < room else []
     return Group(*parts[:room])
 
 
-def _top(seen: Snapshot, width: int) -> list[Text]:
+def _top(seen: Snapshot, width: int) -> list[terminal.Styled]:
     """What it is, and how far all of it is."""
     if not seen.trainings and seen.search is None:
-        return [Text(lines.totals(seen))]
+        return [terminal.styled(lines.totals(seen))]
     ratio = seen.share_done
     told = lines.done(seen) + ("" if seen.seconds_left is None else f"{lines.BETWEEN}{clock(seen.seconds_left)} left")
     size = min(BAR, width - cell_len(told) - len(GAP))
-    whole = [bar(ratio, size) + Text(f"{GAP}{told}")] if size >= LEAST_BAR else [terminal.one_line(told, width)]
+    whole = [bar(ratio, size) + terminal.styled(f"{GAP}{told}")] if size >= LEAST_BAR else [terminal.one_line(told, width)]
     head = [terminal.one_line(lines.BETWEEN.join(seen.head), width, DIM)] if seen.head else []
     best = seen.search.best if seen.search is not None else None
     return [*head, *whole, *([terminal.one_line(f"best {best}", width)] if best else [])]
 
 
-def _starting(seen: Snapshot, width: int) -> list[Text]:
+def _starting(seen: Snapshot, width: int) -> list[terminal.Styled]:
     if seen.holder is None or seen.of(State.RUNNING) or not (seen.trainings or seen.search):
         return []
     return [terminal.one_line(lines.between(seen), width)]
 
 
-def _failures(bad: Sequence[TrainingStatus], most: int, width: int) -> list[Text]:
+def _failures(bad: Sequence[TrainingStatus], most: int, width: int) -> list[terminal.Styled]:
     told = [terminal.one_line(f"{INDENT}{lines.failure(training)}", width, ORANGE) for training in bad[:most]]
     if most and len(bad) > most:
-        told.append(Text(f"{INDENT}and {len(bad) - most:,} more failed or diverged"))
+        told.append(terminal.styled(f"{INDENT}and {len(bad) - most:,} more failed or diverged"))
     return told
 
 
-def table(trainings: Sequence[TrainingStatus], width: int) -> list[Text]:
+def table(trainings: Sequence[TrainingStatus], width: int) -> list[terminal.Styled]:
     """A line a training. A narrow terminal goes without the bar first, then without the value, then the time left."""
     rows = [_cells(training) for training in trainings]
     widths = [max((cell_len(row[place]) for row in rows), default=0) for place in range(len(CELLS))]
@@ -94,14 +93,44 @@ def table(trainings: Sequence[TrainingStatus], width: int) -> list[Text]:
             bars, kept = False, [one for one in kept if one != place]
     found = []
     for training, cells in zip(trainings, rows, strict=True):
-        line = Text(INDENT, no_wrap=True)
+        line = terminal.styled(INDENT, whole=True)
         for place in kept:
             if place == STEP and bars:
-                line += bar(training.step / max(1, training.target), LINE_BAR) + Text(GAP)
-            line += Text(_placed(cells[place], widths[place], place in (STEP, VALUE)), DIM if place == LEFT else "") + Text(GAP)
+                line += bar(training.step / max(1, training.target), LINE_BAR) + terminal.styled(GAP)
+            line += terminal.styled(
+                _placed(cells[place], widths[place], place in (STEP, VALUE)), DIM if place == LEFT else ""
+            ) + terminal.styled(GAP)
         line.rstrip()
-        found.append(line if line.cell_len <= width else terminal.one_line(line.plain, width))
+        found.append(line if line.cell_len <= width else _narrow(training, width))
     return found
+
+
+def _narrow(training: TrainingStatus, width: int) -> terminal.Styled:
+    """A line with the arm and the steps alone: the arm is cut, the numbers never."""
+    steps = f"{training.step:,}/{training.target:,}"
+    room = width - len(INDENT) - len(GAP) - len(steps)
+    name = terminal.styled(INDENT, whole=True) + terminal.one_line(training.label, min(room, LABEL))
+    return name + terminal.styled(f"{GAP}{steps}", whole=True)
+
+
+def listed(trainings: Sequence[TrainingStatus], width: int) -> list[terminal.Styled]:
+    """All of each training: a line where there is room, and else one with its name and others that wrap under it."""
+    if _needed(trainings) <= width:
+        return table(trainings, width)
+    found = []
+    for training in trainings:
+        _, seed, *others = _cells(training)
+        found.append(terminal.folded(training.label, width - len(INDENT), len(INDENT)))
+        told = lines.BETWEEN.join(cell for cell in (seed, *others) if cell)
+        found.append(terminal.folded(told, width - 2 * len(INDENT), 2 * len(INDENT)))
+    return found
+
+
+def _needed(trainings: Sequence[TrainingStatus]) -> int:
+    """How wide a line a training is with all but its bar."""
+    rows = [_cells(training) for training in trainings]
+    widths = [max((cell_len(row[place]) for row in rows), default=0) for place in range(len(CELLS))]
+    return _total([size for size in widths if size], bars=False)
 
 
 CELLS = ("arm", "seed", "step", "value", "left")

@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from ablate import escaping
 from ablate.store.checksums import DAMAGE
 from ablate.store.files import digest, fingerprint, parse_yaml
 
@@ -15,8 +16,8 @@ _FIRST_CHECK = "# check of that line: "  # which no fingerprint holds; versions 
 
 
 def text_of(content: Mapping[str, Any], names: Mapping[str, str]) -> bytes:
-    """The file. names: of the chosen levels, by group."""
-    comment = f"{_FIRST} " + " ".join(f"{group}={level}" for group, level in names.items())
+    """The file. names: of the chosen levels, by group; what YAML has no sign for is shown as `�`, also in a comment."""
+    comment = escaping.visible(f"{_FIRST} " + " ".join(f"{group}={level}" for group, level in names.items()))
     return f"{comment}\n{_FIRST_CHECK}{digest(comment.encode())}\n{yaml.safe_dump(dict(content), sort_keys=False)}".encode()
 
 

@@ -17,9 +17,11 @@ from rich.cells import cell_len
 from ablate import __main__, messages
 from ablate.commands import info, status
 from ablate.config import loading
+from ablate.designs import phrases
 from ablate.monitor import live as watch
 from ablate.monitor.states import RunStatus, Snapshot, TrainingStatus
 from ablate.planning import overview, plan, sentences
+from ablate.planning import screen as plan_screen
 from ablate.planning.command import command_of
 from ablate.planning.plan import Plan
 from ablate.planning.site import here
@@ -67,10 +69,17 @@ def test_a_plan_keeps_its_numbers_whole_and_its_arms(small: Plan, width: int | N
     sentences.show(description, first)
     text = written(first, width)
     for arm in description["arms"]:
-        assert arm["label"] in text
+        assert phrases.of_label(arm["label"]) in text
         for column, number in (("parameters", arm["parameters"]), ("operations", arm["operations"])):
             assert whole(text, [f"{number:,}"]) or re.search(rf"left out at this width:[^:]*{column}", text)
     assert "1,756" not in re.sub(r"\d,\d{3},\d{3}", "", text)
+    short = screen(width)
+    plan_screen.draw(description, short)
+    text = written(short, width)
+    for arm in description["arms"]:
+        assert phrases.of_label(arm["label"]) in text
+        for column, number in (("parameters", arm["parameters"]), ("FLOPs", arm["operations"])):
+            assert whole(text, [plan_screen.millions(number)]) or re.search(rf"left out at this width:[^:]*{column}", text)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -84,6 +93,9 @@ def test_a_plan_of_hostile_names_is_text(small: Plan, width: int | None) -> None
     console = screen(width)
     sentences.show(description, console)
     text = written(console, width)
+    short = screen(width)
+    plan_screen.draw(description, short)
+    assert "[red]x[/red]" in written(short, width)
     assert "[red]x[/red]" in text
     assert whole(text, ["6", "1,234,567", "3"][:1])
 
@@ -144,9 +156,9 @@ def test_a_store_of_hostile_names_is_listed_as_text(
     trajectory = Trajectory(store, run.trajectory.fingerprint)
     trajectory.write_config(run.content, {"augment": NAMES[0], "model": NAMES[1], "data": NAMES[2]})
     scores = dict.fromkeys(("accuracy_raw", "accuracy_averaged", "eval_loss_raw", "eval_loss_averaged", "loss"), 0.3125)
-    row = {"step": 1_234_567, "epoch": 1.0, **scores, "lr": 0.1, "seconds": 1.0, "examples_per_second": 50.0}
+    row = {"step": 1000, "epoch": 1.0, **scores, "lr": 0.1, "seconds": 1.0, "examples_per_second": 50.0}
     trajectory.add_evaluation(row, {"raw": np.arange(3), "averaged": np.arange(3)})
-    trajectory.set_status("done", 1_234_567)
+    trajectory.set_status("diverged", 1_234_567)
     (store / "\x1b[31mforeign").mkdir()
     monkeypatch.setenv("COLUMNS", width or "80")
     monkeypatch.setenv("FORCE_COLOR", "1" if width else "")
@@ -156,6 +168,7 @@ def test_a_store_of_hostile_names_is_listed_as_text(
     text = capsys.readouterr().out
     assert harmless(re.sub(r"\x1b\[[\d;]*m", "", text))  # the styles of the headings
     assert whole(" ".join(text.split()), ["1,234,567"])
+    assert "damaged" not in text
     assert "red]" in text  # no markup
 
 

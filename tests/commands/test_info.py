@@ -56,7 +56,7 @@ def test_options_and_overrides_come_in_any_order(capsys):
 
 def test_the_table_shows_layers_shapes_and_totals(capsys):
     text = printed(capsys, "model=squeeze0", "augment=off", "data=cifar10")
-    for shown in ("32 x 32 x 3", "fire1/expand3", "16 x 16 x 128", "classifier", "122,986", "28,514,176"):
+    for shown in ("32×32×3", "fire1/expand3", "16×16×128", "classifier", "122,986", "28,514,176"):
         assert shown in text
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.text import Text
 
 from ablate import escaping, terminal
 
@@ -44,7 +43,7 @@ def show_head(console: Console, parts: Sequence[str]) -> None:
         else:
             lines[-1] = longer
     for line in lines:
-        console.print(Text(line, "dim"), soft_wrap=True)
+        console.print(terminal.styled(line, "dim"), soft_wrap=True)
 
 
 def show_closing(console: Console, closing: Closing) -> None:
@@ -53,15 +52,15 @@ def show_closing(console: Console, closing: Closing) -> None:
         terminal.say(console, line)
     console.print()
     if closing.page is not None:
-        path = Text(escaping.terminal(shown_path(closing.page)), "bold")
-        console.print(Text("Report".ljust(LABEL)) + path, soft_wrap=True)
+        path = terminal.styled(shown_path(closing.page), "bold")
+        console.print(terminal.styled("Report".ljust(LABEL)) + path, soft_wrap=True)
     if closing.step is None:
         return
-    words = Text("Next".ljust(LABEL))
+    words = terminal.styled("Next".ljust(LABEL))
     if closing.step.why:
-        console.print(words + Text(f"{closing.step.why}:"), soft_wrap=not console.is_terminal)
-        words = Text(INDENT)
-    console.print(words + Text(escaping.terminal(closing.step.command)), soft_wrap=True)
+        console.print(words + terminal.styled(f"{closing.step.why}:"), soft_wrap=not console.is_terminal)
+        words = terminal.styled(INDENT)
+    console.print(words + terminal.styled(closing.step.command), soft_wrap=True)
 
 
 def shown_path(path: Path) -> str:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from ablate import escaping, numbers
+from ablate import escaping, numbers, terminal
 from ablate.report import bounds, naming, sentences
 from ablate.report.screen import plot
 from ablate.report.screen.plot import Interval
@@ -76,17 +74,21 @@ def draw(console: Console, judged: Sequence[Row], question: Question) -> None:
     verdict = _widest(["verdict", *verdicts])
     size = _plot_width(console, name, value, verdict)
     on = plot.axis([row.interval for row in judged], question.margin, size) if size else None
-    table = Table(box=None, show_edge=False, pad_edge=False, padding=(0, GAP, 0, 0), header_style=DIM)
+    table = terminal.grid(GAP, DIM)
     room = console.width - INDENT - 2 * GAP - value - verdict - ((size + GAP) if size else 0)
     whole = name if not console.is_terminal else max(min(name, room), 8)
-    table.add_column(Text(" " * INDENT + heading), width=whole + INDENT)
-    table.add_column(Text(unit(question)), justify="right", no_wrap=True, min_width=value)
+    table.add_column(terminal.styled(" " * INDENT + heading), width=whole + INDENT)
+    table.add_column(terminal.styled(unit(question)), justify="right", no_wrap=True, min_width=value)
     if on is not None:
-        table.add_column(Text(plot.ticks(on), no_wrap=True), no_wrap=True, width=size)
-    table.add_column(Text("verdict"), width=verdict if not console.is_terminal or verdict < console.width // 2 else None)
+        table.add_column(terminal.styled(plot.ticks(on), whole=True), no_wrap=True, width=size)
+    table.add_column(
+        terminal.styled("verdict"), width=verdict if not console.is_terminal or verdict < console.width // 2 else None
+    )
     for row, told in zip(judged, verdicts, strict=True):
         drawn = [] if on is None else [_line(row, on, question.margin)]
-        table.add_row(_indented(row.name, whole), Text(row.value, BOLD), *drawn, Text(told, row.style))
+        table.add_row(
+            terminal.folded(row.name, whole, INDENT), terminal.styled(row.value, BOLD), *drawn, terminal.styled(told, row.style)
+        )
     if not console.is_terminal:
         console.width = max(console.width, console.measure(table, options=console.options.update(width=10_000)).maximum)
     console.print(table)
@@ -101,17 +103,11 @@ def _plot_width(console: Console, name: int, value: int, verdict: int) -> int:
     return size if size >= LEAST_PLOT else 0
 
 
-def _line(row: Row, on: plot.Axis, margin: float | None) -> Text:
-    text = Text(no_wrap=True)
+def _line(row: Row, on: plot.Axis, margin: float | None) -> terminal.Styled:
+    text = terminal.styled(whole=True)
     for character, own in plot.line(row.interval, on, margin):
         text.append(character, row.style if own else DIM)
     return text
-
-
-def _indented(name: str, width: int) -> Text:
-    """A name that wraps between words, each of its lines indented."""
-    lines = Text(escaping.terminal(name)).wrap(Console(width=width), width)
-    return Text("\n".join(" " * INDENT + line.plain.rstrip() for line in lines))
 
 
 def _widest(texts: Sequence[str]) -> int:
