@@ -64,7 +64,10 @@ def next_step(
     only = [] if question.effects or len(comparisons) == 1 else [comparisons["override"].tolist()[row]]
     likely = f"{100 * best['chance']:.0f}% likely"
     time = "" if math.isnan(best["seconds"]) or not best["seconds"] else f", {estimate(best['seconds'])}"
-    sentence = f"{counted(more, 'more seed')} would settle {subject(results, question, comparisons, row)} ({likely}{time})"
+    unpacked = "unpack the sweep to add seeds: " if _pack(folder) is not None else ""
+    sentence = (
+        f"{unpacked}{counted(more, 'more seed')} would settle {subject(results, question, comparisons, row)} ({likely}{time})"
+    )
     return NextStep(sentence, command(sweep, folder, more, only), row)
 
 

@@ -118,7 +118,7 @@ def _verdict(
     return _Verdict(Outcome.INCONCLUSIVE, needed, limit="images" if few else "")
 
 
-LEVEL_SHARED = "Bonferroni-adjusted, and narrower levels at each further look"
+LEVEL_SHARED = "Bonferroni-adjusted; at each further look the level is stricter and intervals are wider"
 UNLESS = "(assuming no arm occasionally collapses)"
 GUARANTEE = f"The chance that any verdict here is wrong is at most 5% {UNLESS}."
 

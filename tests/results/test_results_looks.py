@@ -38,7 +38,7 @@ def test_a_second_look_has_a_quarter_of_the_level_and_says_what_holds_of_both(ru
     assert "You looked twice (3 seeds, then 5). The chance that any verdict of either look is wrong is at most 7.5%" in said(
         found
     )
-    assert "99.38%, Bonferroni-adjusted, and narrower levels at each further look" in said(found)
+    assert "99.38%, Bonferroni-adjusted; at each further look the level is stricter and intervals are wider" in said(found)
     assert "You looked" not in said(analyzed(first))
 
 

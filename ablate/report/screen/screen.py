@@ -14,6 +14,7 @@ from ablate.report.page import story
 from ablate.report.screen import verdicts
 from ablate.report.screen.closing import Closing, Step, show_closing, show_head
 from ablate.report.screen.head import head
+from ablate.report.sentences import DAGGER
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
@@ -51,13 +52,19 @@ def answer(results: Results, question: Question, comparisons: pd.DataFrame) -> s
     """What was found, in a sentence, and what is open in another."""
     if comparisons.empty:
         return story.nothing(results)
-    found = headline.text(headline.headline(results, question, comparisons))
+    found = headline.text(headline.headline(results, question, comparisons)) + _for_new_images(comparisons)
     open_ones = comparisons["verdict"].isin([Outcome.INCONCLUSIVE, Outcome.NO_VERDICT])
     if open_ones.all() or not open_ones.any():
         return found
     named = [subject(results, question, comparisons, int(row)) for row in open_ones.to_numpy().nonzero()[0]]
     more = f", and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
     return f"{found} Inconclusive: {', '.join(named[:MOST_NAMED])}{more}."
+
+
+def _for_new_images(comparisons: pd.DataFrame) -> str:
+    """What the dagger of the table stands for, where it has one."""
+    others = comparisons.loc[comparisons["dagger"], "verdict_new"].drop_duplicates().tolist()
+    return f" {DAGGER} For new test images too: {' or '.join(others)}." if others else ""
 
 
 def troubles(results: Results, statuses: "pd.Series[str]") -> list[str]:

@@ -1,5 +1,6 @@
 """The table of the last screen: each change, its value, its interval drawn, and the verdict."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,9 +40,13 @@ class Row:
 
 
 def rows(
-    question: Question, comparisons: pd.DataFrame, pair_labels: dict[tuple[int, int], str], places: int
+    question: Question,
+    comparisons: pd.DataFrame,
+    pair_labels: dict[tuple[int, int], str],
+    places: int,
+    partner: str | None,
 ) -> tuple[Row, ...]:
-    """One row a comparison; none where nothing is judged."""
+    """One row a comparison, the best first, rungs in their order; none where nothing is judged."""
     if comparisons.empty:
         return ()
     named = naming.compared(comparisons) if question.effects else [pair_labels[pair] for pair in question.pairs]
@@ -57,6 +62,9 @@ def rows(
         word = "pending" if pending else sentences.short(row, question.margin, crossed)
         value = numbers.NONE if pending else numbers.signed(row["points"], places)
         found.append(Row(name, value, word, outcome, Interval(point, low, high, SHOWN[outcome].sign)))
+    if partner is None and not question.effects:
+        found.sort(key=lambda row: -math.inf if row.interval.point is None else question.metric.better * row.interval.point)
+        found.reverse()
     return tuple(found)
 
 
