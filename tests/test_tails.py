@@ -63,7 +63,7 @@ def test_what_was_read_once_is_read_more_often_without_new_trainings(program: An
     program.base.remove("readout.last=1")
     once = program.trajectories()
     before = [rows(path)[100] for path in once]
-    plan, _ = program.command("plan", *program.base, *SWEEP[1:])
+    plan, _ = program.command("plan", *program.base, *SWEEP[1:], "--explain")
     assert "2 trainings done earlier lack some of these evaluations, so 100 steps of what is to do are trained again" in plan
     program(*SWEEP)
     assert program.trajectories() == once
@@ -85,7 +85,7 @@ def test_a_folder_keeps_the_number_that_was_fixed_before_training(usual: Any) ->
     for result in folder.glob("*/result.json"):
         result.unlink()
     _, err = usual(*SWEEP)
-    assert "this sweep was fixed with readout.last=1 and keeps it; readout.last=4 on the command starts a new one" in err
+    assert "this sweep keeps readout.last=1, fixed before training; readout.last=4 on the command starts a new one" in err
     for result, run in zip(usual.results(), content["runs"], strict=True):
         row = rows(usual.folder / "runs" / run["fingerprint"])[100]
         assert result["accuracy"] == row[f"accuracy_{run['readout']['weights']}"]

@@ -133,6 +133,7 @@ def show(seen: Snapshot, console: Console, every: bool) -> None:
     told = [f"{drawing.MARKS[one.state]} {lines.failure(one)}" for one in seen.of(*BAD)]
     marks = drawing.of_marks(seen)
     told += [marks] if marks and not every and seen.search is None else []
+    told += lines.finished(seen.search) if seen.search is not None else []
     if shown:
         console.print()
     for line in [*told, *seen.notes]:
