@@ -8,7 +8,7 @@ from rich.console import Console
 
 from ablate import numbers, terminal
 from ablate.designs import phrases
-from ablate.planning import look_sentences, sentences
+from ablate.planning import look_sentences, readout_sentences, sentences
 from ablate.planning.confounds import INPUT, WORDS
 from ablate.planning.forecast import TOO_SMALL
 from ablate.text import counted, span
@@ -99,7 +99,8 @@ def _besides(arm: Mapping[str, Any]) -> str:
 def lines(description: Mapping[str, Any]) -> list[str]:
     """What is to do and how long that takes, what the seeds can show, and what to know before."""
     looked = look_sentences.foreseen(description["looks"])
-    return [_to_do(description), *sentences.idle(description), *looked, *_detectable(description)]
+    again = [f"{line}." for line in readout_sentences.again(description)]
+    return [_to_do(description), *again, *sentences.idle(description), *looked, *_detectable(description)]
 
 
 def _to_do(description: Mapping[str, Any]) -> str:
