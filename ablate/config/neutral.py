@@ -6,7 +6,7 @@ Python has it from JSON or YAML; other parts of a store's file may come from a s
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from typing import Any, TypeGuard
 
@@ -65,6 +65,12 @@ def with_neutral(content: Mapping[str, Any]) -> dict[str, Any]:
 def training_fingerprint(content: Mapping[str, Any]) -> str:
     """The fingerprint of a training, whether or not its content has neutral values filled in."""
     return fingerprint(without_neutral(content))
+
+
+def fingerprints_of(content: Mapping[str, Any], seeds: Iterable[int]) -> dict[int, str]:
+    """The fingerprints of the trainings that differ in the seed alone, by seed; a seed has no neutral value."""
+    hashed = without_neutral(content)
+    return {seed: fingerprint({**hashed, "seed": seed}) for seed in seeds}
 
 
 def fill_config(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ablate.config.neutral import training_fingerprint, with_neutral
+from ablate.config.neutral import fingerprints_of, with_neutral
 from ablate.errors import AblateError
 from ablate.models.costs import totals
 from ablate.models.layers import Model
@@ -24,7 +24,7 @@ BUSY = 1.5  # processes that want to run for each core, from which on a machine 
 
 def siblings(content: Mapping[str, Any], store: Path, seeds: Iterable[int]) -> dict[int, Trajectory]:
     """The trajectories of a store that train the same but for the seed, by seed; found by fingerprint, without a scan."""
-    found = {seed: Trajectory(store, training_fingerprint({**content, "seed": seed})) for seed in seeds}
+    found = {seed: Trajectory(store, name) for seed, name in fingerprints_of(content, seeds).items()}
     return {seed: trajectory for seed, trajectory in found.items() if trajectory.path.is_dir()}
 
 

@@ -72,6 +72,7 @@ def test_trials_at_work_on_one_training_pay_for_it_once(program: Any) -> None:
     assert other["reused_examples"] == other["planned"] - other["examples"]
 
 
+@pytest.mark.exhaustive
 def test_a_trial_that_another_machine_took_over_is_left_to_it(program: Any) -> None:
     """As after a laptop slept: the lease lapsed, and the trial goes on elsewhere."""
     words = (*ALONE, "epochs=1500", "hydra.sweeper.n_trials=1", "hydra.sweeper.confirm_seeds=0", "hydra.sweeper.eval_epochs=5")

@@ -86,6 +86,7 @@ def test_a_search_tries_prunes_confirms_and_is_found_again(program: Any) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_same_seed_gives_the_same_trials_and_trains_nothing_twice(program: Any, another: Any) -> None:
     alone = (*SPACE, "epochs=4", "hydra.sweeper.n_trials=12", "hydra.sweeper.confirm_seeds=0", *QUICK)
     program("-m", *alone)
@@ -238,6 +239,7 @@ def test_two_objectives_have_a_front_and_words_can_be_searched(program: Any) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_trial_of_several_seeds_is_their_mean_and_may_end_after_some(program: Any) -> None:
     words = (*SPACE, "hydra/sweeper/pruner=wilcoxon", "hydra.sweeper.pruner.p_threshold=0.4", "seed=0,1,2,3", "epochs=2")
     program("-m", *words, "hydra.sweeper.n_trials=6", "hydra.sweeper.confirm_seeds=1", "report.formats=[]", "workers=2")

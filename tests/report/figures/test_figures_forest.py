@@ -211,7 +211,7 @@ def test_the_title_says_what_was_found_and_the_line_below_it_what_is_drawn(study
     found = study(values, "lr=0.1,0.2,0.3", design="one_factor")
     figure = found.fill(part).figure
     finding, about = (" ".join(text.get_text().split()) for text in figure.texts)
-    assert finding == "Lr 0.1 → 0.2 gains 10.1 percentage points; lr 0.1 → 0.3 has no effect"
+    assert finding == "lr 0.1 → 0.2 gains 10.1 percentage points; lr 0.1 → 0.3 has no effect"
     assert about.startswith("Accuracy on the test set. Line: adjusted 97.5% CI, decides helps and hurts.")
     assert "The 95% CI, not drawn, decides no effect." in about
     assert about.endswith("Circles: seeds. Baseline: 70.75%.")
