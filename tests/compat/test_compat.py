@@ -163,7 +163,7 @@ def test_the_command_of_an_earlier_version_finds_its_folder_and_trains_nothing(c
     folder, said = completed
     assert str(Path("multirun", sweep)) in said[sweep]
     if sweep != "factorial-83c2562d":  # of 20 steps, whose last evaluation is all there is room for
-        assert "this sweep was fixed with readout.last=1 and keeps it" in said[sweep]
+        assert "this sweep keeps readout.last=1, fixed before training" in said[sweep]
     assert sorted(path.name for path in (folder / "multirun").iterdir()) == sorted([*SWEEPS, INTERRUPTED])
     before = json.loads((written / "multirun" / sweep / SWEEP).read_text())
     for fingerprint in {run["fingerprint"] for run in before["runs"]}:
