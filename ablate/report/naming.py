@@ -26,11 +26,6 @@ def seeds_an_arm(results: Results) -> str:
     return counted(most, "seed") if fewest == most else f"{fewest:,} to {counted(most, 'seed')}"
 
 
-def short(label: str) -> str:
-    """The name of an arm without the levels that a baseline's carries."""
-    return label.partition(" (")[0] if label.startswith("baseline (") else label
-
-
 def has_others(question: Question, partner: str | None) -> bool:
     """Whether arms are compared with different ones and not as the design has it, as in sweeps that were joined."""
     return len({other for _, other in question.pairs}) > 1 and partner is None
@@ -74,4 +69,4 @@ def troubled(arms: pd.DataFrame, arm: int, name: str) -> str:
     """A name, with the runs of the arm that have no value."""
     row = arms.set_index("arm").loc[arm]
     troubles = [f"{row[what]} {said}" for what, said in TROUBLES.items() if row[what]]
-    return short(name) + (f" ({', '.join(troubles)})" if troubles else "")
+    return name + (f" ({', '.join(troubles)})" if troubles else "")

@@ -16,7 +16,6 @@ from ablate.report import naming
 from ablate.report.figures import ends, findings
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import SHADE, drawing, halo, is_wide, limits, look, round_ticks, small, tell, width_of
-from ablate.report.naming import short
 from ablate.results.frames import Results
 from ablate.results.question import METRICS, Metric, Question
 from ablate.stats.outcomes import Outcome
@@ -112,7 +111,7 @@ def accuracy_vs_step(
         ratio = _epochs_a_step(evaluations)
         along = "epoch" if ratio is None and len(evaluations) else "step"
         arms = evaluations.drop_duplicates("arm").set_index("arm")["label"].sort_index()
-        labels = {int(arm): short(str(label)) for arm, label in arms.items()}  # type: ignore[call-overload]
+        labels = {int(arm): str(label) for arm, label in arms.items()}  # type: ignore[call-overload]
         styles = {arm: look(0 if arm == baseline else max(arm, 1), (outcomes or {}).get(arm)) for arm in labels}
         lost = [run for _, run in evaluations[evaluations["status"] != "done"].groupby("number")]
         ax.set_ylim(_limits(means, [_known(run, along, metric)[1] for run in lost], metric))
@@ -139,7 +138,7 @@ def accuracy_vs_step(
 
 def height(evaluations: pd.DataFrame, ax: Axes) -> float:
     """How high the axes are to be for so many names, in inches."""
-    names = [f"{short(str(label))} 00.0" for label in evaluations.drop_duplicates("arm")["label"]]
+    names = [f"{label!s} 00.0" for label in evaluations.drop_duplicates("arm")["label"]]
     return max(HEIGHT, 0.1 + ends.height(names, width_of(ax)))
 
 

@@ -29,7 +29,6 @@ from ablate.report.figures.style import (
     text_width,
     width_of,
 )
-from ablate.report.naming import short
 from ablate.results.question import METRICS, Metric, Question
 from ablate.stats.outcomes import Outcome
 from ablate.text import capital
@@ -144,7 +143,7 @@ def against_cost(
                 bars.upright(ax, arm[cost], arm["low"], arm["high"], color=style["color"], linewidth=0.8)
             (dot,) = ax.plot(arm[cost], arm["mean"], **style, markersize=4.8, markeredgewidth=0.8, zorder=4, clip_on=False)
             value = f"{findings.value(arm['mean'], metric, places)}"
-            tell(dot, [f"{short(labels[arm['arm']])}: {value}, {arm[cost]:,.0f} {WORDS[cost]}"])
+            tell(dot, [f"{labels[arm['arm']]}: {value}, {arm[cost]:,.0f} {WORDS[cost]}"])
         _name(ax, known, cost, labels, outcomes, metric, front)
         _axis(ax, amounts, cost)
         ax.set_ylabel(f"{metric.name} on the {evaluation_set} set, {metric.unit}")
@@ -186,9 +185,7 @@ def _name(
     x = wide * (order[cost].to_numpy(dtype=float) - left) / (right - left)
     y = tall * (order["mean"].to_numpy(dtype=float) - bottom) / (top - bottom)
     digits = 1 if metric.unit == "%" else 3
-    texts = [
-        f"{short(labels[arm])} {numbers.number(mean, digits)}" for arm, mean in zip(order["arm"], order["mean"], strict=True)
-    ]
+    texts = [f"{labels[arm]} {numbers.number(mean, digits)}" for arm, mean in zip(order["arm"], order["mean"], strict=True)]
     named = [fitted(text, 72 * MOST_WIDE * width_of(ax), 7, "bold") for text in texts[:NAMED]]
     sizes = [(max(text_width(line, 7, "bold") for line in lines), len(lines)) for lines in named]
     steps = _taken(front, order if len(order) <= FEW else order[:0], cost, (left, right, wide), (bottom, top, tall))
@@ -250,7 +247,7 @@ def _finding(known: pd.DataFrame, labels: Mapping[int, str], cost: str, question
     top = here.iloc[int((metric.better * here["mean"].to_numpy(dtype=float)).argmax())]
     base = here[here["arm"] == question.baseline]
     what = f"{findings.best(metric)} {question.evaluation_set} {metric.name}"
-    name = short(labels[int(top["arm"])])
+    name = labels[int(top["arm"])]
     own = "the baseline" if int(top["arm"]) == question.baseline else name
     if int(top["arm"]) == question.baseline or base.empty or not float(base[cost].iloc[0]):
         return capital(f"{own} has the {what}")

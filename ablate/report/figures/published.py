@@ -11,7 +11,6 @@ from ablate import numbers
 from ablate.report.figures import bars, findings, rows
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import drawing, faint, ink, limits, round_ticks, soft, tell
-from ablate.report.naming import short
 from ablate.results.question import Question
 
 PLACES = 1  # that accuracies are published with
@@ -41,7 +40,7 @@ def published_beside_ours(published: pd.DataFrame, labels: Mapping[int, str], ax
         labels: the names of the arms, by number.
     """
     with drawing():
-        names = [short(labels[arm]) for arm in published["arm"]]
+        names = [labels[arm] for arm in published["arm"]]
         columns = [
             rows.Column([numbers.number(value, PLACES) for value in published["published"]], "right", bold=True),
             rows.Column(published["told"].tolist(), colors=[soft()] * len(published), small=True),

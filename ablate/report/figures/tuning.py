@@ -8,7 +8,6 @@ from ablate.report.figures import ends, findings
 from ablate.report.figures.accuracy import FEW, left_out
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import SHADE, drawing, limits, look, round_ticks, tell, width_of
-from ablate.report.naming import short
 from ablate.results.retuned import Retuned
 from ablate.text import capital, counted
 
@@ -37,7 +36,7 @@ def part(retuned: Retuned | None, ax: Axes | None = None) -> Drawn | None:
 
 def height(tuning: pd.DataFrame, ax: Axes) -> float:
     """How high the axes are to be, in inches."""
-    names = [short(str(label)) for label in tuning["label"].unique()]
+    names = [str(label) for label in tuning["label"].unique()]
     return max(HEIGHT, 0.1 + ends.height(names, width_of(ax)))
 
 
@@ -75,7 +74,7 @@ def tuning_curve(tuning: pd.DataFrame, ax: Axes, one_lr: bool = True) -> Axes:
                     ring = {"color": style["color"], "markerfacecolor": "none", "markersize": CHOSEN}
                     ax.plot(row[across], row["mean"], "o", **ring, zorder=5)
             if known:
-                name = short(str(known[-1]["label"]))
+                name = str(known[-1]["label"])
                 named.append(ends.End(known[-1][across], known[-1]["mean"], name, findings.darker(style["color"])))
         ax.set_xlim(tuning[across].min() / EDGE, tuning[across].max() * EDGE)
         ticks = sorted(set(tuning[across]))
@@ -101,7 +100,7 @@ def _band(ax: Axes, known: pd.DataFrame, across: str, color: str) -> None:
 
 def _finding(tuning: pd.DataFrame) -> str:
     chosen = tuning[tuning["chosen"]]
-    moved = [f"{short(str(row.label))} (lr {row.lr:g})" for row in chosen[~chosen["shared"]].itertuples(index=False)]
+    moved = [f"{row.label!s} (lr {row.lr:g})" for row in chosen[~chosen["shared"]].itertuples(index=False)]
     if not moved:
         return "The shared learning rate is best for every arm"
     return capital(f"{findings.listed(moved)} {'does' if len(moved) == 1 else 'do'} better at another learning rate")

@@ -11,7 +11,6 @@ import pandas as pd
 from markupsafe import Markup
 
 from ablate import escaping, numbers
-from ablate.report import naming
 from ablate.report.page.verdicts import COSTS, LEAST_COST, kind_of
 from ablate.results.frames import Results
 from ablate.results.question import Question
@@ -175,7 +174,7 @@ def _arm(row: Mapping[Any, Any], kind: str, curves: Mapping[int, Mapping[str, An
     known = not pd.isna(row["mean"])
     return {
         "id": str(row["arm"]),
-        "name": naming.short(str(row["label"])),
+        "name": str(row["label"]),
         "kind": kind,
         "mean": round(float(row["mean"]), 3) if known else None,
         "ci": [round(float(row[side]), 3) for side in ("low", "high")] if not pd.isna(row["low"]) else None,
@@ -197,7 +196,7 @@ def _over_title(
         return ""
     if waiting:
         return f"{question.metric.name.capitalize()} so far"
-    labels = {int(arm): naming.short(label) for arm, label in zip(shown["arm"], shown["label"], strict=True)}
+    labels = {int(arm): label for arm, label in zip(shown["arm"], shown["label"], strict=True)}
     moved = []
     if question.metric.unit == "%" and len({other for _, other in question.pairs}) == 1:
         for (arm, _), rows in over_training.dropna(subset=["points"]).groupby(["arm", "against"], sort=False):
@@ -231,7 +230,7 @@ def _cost_title(question: Question, shown: pd.DataFrame, costs: tuple[str, ...])
         if abs(share) < 0.03
         else f"with {abs(100 * share):.0f}% {'more' if share > 0 else 'less'} {name}"
     )
-    return f"{capital(naming.short(str(best['label'])))} is best, {at}"
+    return f"{capital(str(best['label']))} is best, {at}"
 
 
 def _best_row(question: Question, shown: pd.DataFrame) -> "dict[Any, Any] | None":
@@ -247,4 +246,4 @@ def _best(question: Question, shown: pd.DataFrame, what: str) -> str:
     if best is None:
         return f"{question.metric.name.capitalize()} so far"
     unit = "%" if question.metric.unit == "%" else f" {question.metric.unit}"
-    return f"{capital(naming.short(str(best['label'])))} {what}: {numbers.number(best['mean'], 1)}{unit}"
+    return f"{capital(str(best['label']))} {what}: {numbers.number(best['mean'], 1)}{unit}"

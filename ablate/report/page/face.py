@@ -175,7 +175,7 @@ def _failed(results: Results, statuses: "pd.Series[str]", names: dict[int, str])
     for status in ("diverged", "failed"):
         gone = results.runs[statuses == status]
         if len(gone):
-            each = [f"{naming.short(names[arm])}, seed {seed}" for arm, seed in zip(gone["arm"], gone["seed"], strict=True)]
+            each = [f"{names[arm]}, seed {seed}" for arm, seed in zip(gone["arm"], gone["seed"], strict=True)]
             more = f" and {len(each) - MOST_NAMED} more" if len(each) > MOST_NAMED else ""
             where = "; ".join(each[:MOST_NAMED]) + more
             found.append(Banner(f"{counted(len(gone), 'run')} {status}:", (f"{where}. {MEANS[status]}",)))

@@ -11,7 +11,7 @@ def title(question: Question, names: dict[int, str], partner: str | None) -> str
         return f"{_count(count, 'effect')}, averaged over the arms"
     if partner is None and naming.has_others(question, partner):
         return f"{_count(count, 'comparison')} between arms"
-    against = naming.short(naming.other_side(question, names, partner))
+    against = naming.other_side(question, names, partner)
     against = f"the {against}" if against == "baseline" else against
     return f"{_count(count, 'change')}{', each' if count > 1 else ''} against {against}"
 

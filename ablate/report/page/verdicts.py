@@ -281,7 +281,7 @@ def _reference(
     flops = "" if pd.isna(arm["operations"]) else f"{prefixed(arm['operations'])}FLOPs"
     time = "" if pd.isna(arm["seconds"]) or not in_turns else numbers.duration(arm["seconds"])
     return Reference(
-        naming.short(names[int(arm.name)]),  # type: ignore[call-overload]
+        names[int(arm.name)],  # type: ignore[call-overload]
         str(arm.get("override") or ""),
         forest.lane(forest.Marks("base", 0.0), on, question.margin, error),
         f"{numbers.number(arm['mean'], places)}{unit}",

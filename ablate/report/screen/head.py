@@ -30,4 +30,4 @@ def _baseline(question: Question, arms: pd.DataFrame, places: int) -> str:
     percent = metric.unit == "%"
     value = f"{'' if percent else f'{metric.name} '}{numbers.number(row['mean'], places)}{'%' if percent else ''}"
     spread = "" if pd.isna(row["sd"]) else f" (SD {numbers.number(row['sd'], places)})"
-    return f"{naming.short(str(row['label']))} {value}{spread}"
+    return f"{row['label']!s} {value}{spread}"
