@@ -38,7 +38,7 @@ def part(
     results: Results,
     question: Question,
     arms: pd.DataFrame,
-    labels: dict[int, str],
+    names: dict[int, str],
     places: int,
     stability: pd.DataFrame,
     comparisons: pd.DataFrame,
@@ -54,7 +54,7 @@ def part(
     ax = ax or single()
     accuracy_vs_step(evaluations, ax, question.evaluation_set, metric, places, question.baseline, fell, outcomes, reached)
     finding = findings.moved(question, comparisons, arms, places)
-    about = [*meaning(evaluations, metric, len(fell)), *left_out(naming.left_out(arms, labels, evaluations["arm"]))]
+    about = [*meaning(evaluations, metric, len(fell)), *left_out(naming.left_out(arms, names, evaluations["arm"]))]
     title = f"{metric.name.capitalize()} over training"
     return Drawn("accuracy", title, fit(ax, height(evaluations, ax), finding, " ".join(about)))
 

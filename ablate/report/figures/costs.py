@@ -59,7 +59,7 @@ PLACE = 60  # among the figures of a report
 def part(
     question: Question,
     arms: pd.DataFrame,
-    labels: dict[int, str],
+    names: dict[int, str],
     places: int,
     in_turns: bool,
     comparisons: pd.DataFrame,
@@ -82,17 +82,17 @@ def part(
     chosen = cost or next((each for each in there if each != "seconds" or in_turns), there[0])
     known, metric = arms[arms["mean"].notna()], question.metric
     ax = ax or single()
-    against_cost(arms, labels, ax, chosen, question.evaluation_set, metric, places, by_arm(question, comparisons))
+    against_cost(arms, names, ax, chosen, question.evaluation_set, metric, places, by_arm(question, comparisons))
     measured = f"{question.evaluation_set} {metric.name}"
     barred = len(known) <= FEW and known["low"].notna().any()
     about = [capital(f"{measured}{question.read_at}{', with 95% CI' if barred else ''}.")]
     about += [NO_TIME] if chosen == "seconds" and not in_turns else []
     about += ["Arms with a diverged seed are not on the front."] if known["diverged"].any() else []
     incomplete = known.loc[known[list(naming.TROUBLES)].any(axis="columns"), "arm"]
-    fewer = [naming.troubled(arms, arm, labels[arm]) for arm in incomplete]
+    fewer = [naming.troubled(arms, arm, names[arm]) for arm in incomplete]
     about += [f"Fewer seeds than planned: {findings.listed(fewer)}."] if fewer else []
-    about += [*bars.cut(ax), *left_out(naming.left_out(arms, labels, known["arm"]))]
-    finding = _finding(known, labels, chosen, question)
+    about += [*bars.cut(ax), *left_out(naming.left_out(arms, names, known["arm"]))]
+    finding = _finding(known, names, chosen, question)
     return Drawn("costs", f"{metric.name.capitalize()} and what it costs", fit(ax, height(arms), finding, " ".join(about)))
 
 

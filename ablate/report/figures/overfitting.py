@@ -20,7 +20,7 @@ def part(
     results: Results,
     question: Question,
     arms: pd.DataFrame,
-    labels: dict[int, str],
+    names: dict[int, str],
     comparisons: pd.DataFrame,
     ax: Axes | None = None,
 ) -> Drawn | None:
@@ -34,8 +34,8 @@ def part(
     outcomes = by_arm(question, comparisons)
     accuracy_vs_step(gap, ax, question.evaluation_set, GAP, 1, question.baseline, outcomes=outcomes)
     about = [f"Training accuracy minus {question.evaluation_set} accuracy.", *meaning(gap, GAP)]
-    about += left_out(naming.left_out(arms, labels, gap["arm"]))
-    figure = fit(ax, height(gap, ax), _finding(curves(gap, GAP), labels, question), " ".join(about))
+    about += left_out(naming.left_out(arms, names, gap["arm"]))
+    figure = fit(ax, height(gap, ax), _finding(curves(gap, GAP), names, question), " ".join(about))
     return Drawn("overfitting", "Overfitting over training", figure)
 
 

@@ -18,12 +18,12 @@ BOUNDS = (0.0, 100.0)
 PLACE = 100  # among the figures of a report
 
 
-def part(question: Question, published: pd.DataFrame, labels: dict[int, str], ax: Axes | None = None) -> Drawn | None:
+def part(question: Question, published: pd.DataFrame, names: dict[int, str], ax: Axes | None = None) -> Drawn | None:
     """Published accuracies beside ours; None where no arm is a published one."""
     if published.empty:
         return None
     ax = ax or single()
-    published_beside_ours(published, labels, ax, question.evaluation_set)
+    published_beside_ours(published, names, ax, question.evaluation_set)
     about = ["Diamond: published. Circle: our mean over seeds."]
     about += ["Line: 95% prediction interval for one new run."] if published["low"].notna().any() else []
     figure = fit(ax, rows.height(ax), _finding(published), " ".join([*about, *bars.cut(ax)]))

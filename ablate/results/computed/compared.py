@@ -16,11 +16,6 @@ def names(results: Results) -> dict[int, str]:
     return {arm.number: arm_name(arm) for arm in results.sweep.arms}
 
 
-def labels(results: Results) -> dict[int, str]:
-    """The arms by number, as `names` has them."""
-    return {arm.number: arm_name(arm) for arm in results.sweep.arms}
-
-
 def levels(results: Results) -> pd.DataFrame:
     """The levels of each arm: a row an arm, a column a factor."""
     arms = results.sweep.arms
@@ -67,7 +62,7 @@ def pair_names(
     return [phrases.of_arms(arms, arm, other) for arm, other in question.pairs]
 
 
-def versus(question: Question, labels: dict[int, str], retuned: Retuned | None, partner: str | None) -> str:
+def versus(question: Question, names: dict[int, str], retuned: Retuned | None, partner: str | None) -> str:
     """What arms are compared with, in words; see `DIFFERENT`."""
     others = {other for _, other in question.pairs}
     if partner is not None:
@@ -76,20 +71,20 @@ def versus(question: Question, labels: dict[int, str], retuned: Retuned | None, 
         return "the baseline"
     if len(others) != 1:
         return DIFFERENT
-    name = labels[others.pop()]
+    name = names[others.pop()]
     return "the baseline" if name == designs.BASELINE else name
 
 
 def pair_labels(
-    question: Question, labels: dict[int, str], pair_names: list[str], retuned: Retuned | None, partner: str | None
+    question: Question, names: dict[int, str], pair_names: list[str], retuned: Retuned | None, partner: str | None
 ) -> dict[tuple[int, int], str]:
     """What each comparison of two arms is called in figures: with the other arm, where that is not one and the same."""
     if retuned is None and len({other for _, other in question.pairs}) < 2:
-        return {(arm, other): labels[arm] for arm, other in question.pairs}
-    names = dict(zip(question.pairs, pair_names, strict=True))
+        return {(arm, other): names[arm] for arm, other in question.pairs}
+    told = dict(zip(question.pairs, pair_names, strict=True))
     if retuned is not None or partner is not None:
-        return names
-    return {(arm, other): f"{name} (against {labels[other]})" for (arm, other), name in names.items()}
+        return told
+    return {(arm, other): f"{name} (against {names[other]})" for (arm, other), name in told.items()}
 
 
 def _design(results: Results) -> Design | None:

@@ -47,7 +47,7 @@ def test_no_name_is_taken_for_markdown(text, escaped):
 def test_names_stay_text_in_every_part_of_the_file(study):
     analysis = study([[0.8, 0.81], [0.7, 0.72]], "augment=on,off")
     names = {0: "<i>", 1: "*a*"}
-    text = tables.markdown_file(replace(analysis, given={"names": names, "labels": names}))
+    text = tables.markdown_file(replace(analysis, given={"names": names}))
     assert "| \\*a\\* |" in text
     assert "each against \\<i>." in text
     assert "<i>" not in text.replace("\\<i>", "")
