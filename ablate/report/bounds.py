@@ -7,7 +7,6 @@ from ablate.results.question import Metric
 
 WHOLE = 100.0  # points that two accuracies can differ by
 WIDE = 20.0  # points to a side; a difference of recipes is seldom larger
-NO_BAR = f"no bar: too few seeds for an interval within ± {WIDE:g} points"
 SIDES = (
     ("low", "high"),
     ("low_new", "high_new"),
@@ -42,13 +41,3 @@ def drawn(differences: pd.DataFrame, metric: Metric, widest: float = WIDE) -> pd
     found = readable(differences, metric, widest)
     sides = [side for pair in SIDES for side in pair if side in found]
     return found.assign(**{side: found[side].where(np.isfinite(found[side])) for side in sides})
-
-
-def without_bar(differences: pd.DataFrame, metric: Metric) -> list[str]:
-    """What a legend says where an interval is too wide to be drawn."""
-    return [NO_BAR] if too_wide(differences, metric).any() else []
-
-
-def too_wide(differences: pd.DataFrame, metric: Metric) -> "pd.Series[bool]":
-    """For each row whether its family interval is too wide to be shown."""
-    return readable(differences, metric)["high"].eq(np.inf)
