@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -205,7 +206,7 @@ def test_a_failure_is_told_at_once_and_the_others_go_on(program: Any) -> None:
     assert "Traceback" in trace.read_text()
     lines = err.strip().splitlines()
     told = [number for number, line in enumerate(lines) if "failed" in line and "with flip" in line]
-    after = next(number for number, line in enumerate(lines) if line.startswith("with random crop, seed 0: "))
+    after = next(number for number, line in enumerate(lines) if re.match(r"\d\d:\d\d  with random crop, seed 0: ", line))
     assert told[0] < after, "before the next was heard of"
     assert all(str(trace.relative_to(program.folder)) in lines[number] for number in (told[0], told[-1]))
     assert lines[-1] == "ablate: 1 of 3 runs has no accuracy (1 failed). Rerun the command to complete the failed runs."

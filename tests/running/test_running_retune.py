@@ -421,7 +421,7 @@ def test_tune_choose_measure_with_one_command_that_goes_on_where_it_stopped(prog
     assert [folder] == list((program.folder / "multirun").iterdir())
     chosen = json.loads((folder / FILE).read_text())
     tuning, measured = (json.loads((place / "sweep.json").read_text()) for place in (folder / "retune", folder))
-    assert f"the learning rate of each arm, chosen on validation images (multirun/{folder.name}/{FILE})" in err
+    assert f"learning rate of each arm, chosen on validation images (multirun/{folder.name}/{FILE})" in err
     assert tuning["fixed"]["evaluation_set"] == "validation"
     assert measured["fixed"]["evaluation_set"] == "test"
     assert not {run["fingerprint"] for run in tuning["runs"]} & {run["fingerprint"] for run in measured["runs"]}
