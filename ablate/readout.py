@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ablate.metrics import ACCURACY
 from ablate.store.evaluations import TRAIN_ACCURACY
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_runs import STEPS_A_TAIL, SweepRun
@@ -31,7 +32,6 @@ COLUMNS: Mapping[str, tuple[float, float] | None] = {
 NEEDED = ("loss", "accuracy_raw", "accuracy_averaged")
 EMA = {"averaged": "on", "raw": "off"}  # the level of `ema` that a run with these weights has
 WEIGHTS = {"averaged": "EMA", "raw": "raw"}  # what readers call them
-ACCURACY = "accuracy"
 DIVERGED_LOSS = 10_000.0  # nats; that of conf/config.yaml, for sweeps of versions that did not note theirs
 
 

@@ -5,29 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from ablate.metrics import Metric
 from ablate.readout import Readout
 
+__all__ = ["Metric", "Report", "Resources", "Resume", "Spec", "Trainer", "Watcher", "Work"]
+
 Resume = Literal["exact", "own", "never"]
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What a training is judged by.
-
-    name: as its evaluations have it.
-    unit: of a value as readers see it, `%` for fractions; empty where it has none.
-    low, high: bounds of a value, None where there are none.
-    """
-
-    name: str
-    unit: str = ""
-    better: Literal["higher", "lower"] = "higher"
-    low: float | None = None
-    high: float | None = None
-
-    def allows(self, value: float) -> bool:
-        """Whether a value is within the bounds; NaN always is."""
-        return not ((self.low is not None and value < self.low) or (self.high is not None and value > self.high))
 
 
 @dataclass(frozen=True)

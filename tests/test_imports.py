@@ -31,7 +31,7 @@ ROOMS = (
         "training",
     ),
     *("trainer", "readout", "stats", "config", "store", "designs", "models", "data", "system", "resources", "messages"),
-    *("numbers", "text", "terminal", "escaping", "machine", "errors"),
+    *("metrics", "numbers", "text", "terminal", "escaping", "machine", "errors"),
 )
 MODULE = re.compile(r"(?<![\w.])(?:ablate|hydra_plugins)(?:\.\w+)+")
 WITH_TENSORFLOW = ("ablate.training",)

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from dataclasses import replace
 
+from ablate.metrics import ACCURACY
 from ablate.monitor.snapshot import evaluations
 from ablate.monitor.states import Evaluation, SearchStatus, Snapshot, TrainingStatus, counts
-from ablate.readout import ACCURACY
 from ablate.store.state import LOOKED_AT, State
 from ablate.text import clock, counted, percent
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from ablate.designs import phrases
 from ablate.errors import AblateError
+from ablate.metrics import ACCURACY
 from ablate.monitor import trials as of_trials
 from ablate.monitor.states import SearchStatus
 from ablate.planning.data_title import data_title
 from ablate.planning.folders import find_store
-from ablate.readout import ACCURACY, diverged_loss_of, judged_by
+from ablate.readout import diverged_loss_of, judged_by
 from ablate.store import SWEEP, known_sweeps, sweep_file, trials_file
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_runs import SweepRun

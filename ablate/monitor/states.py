@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ablate.readout import ACCURACY
+from ablate.metrics import ACCURACY
 from ablate.store.state import BAD, LOOKED_AT, WELL, State
 
 

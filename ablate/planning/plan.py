@@ -15,10 +15,11 @@ from ablate.config.complaints import one_line
 from ablate.config.syntax import key_of
 from ablate.designs import Arm, Factor
 from ablate.errors import AblateError
+from ablate.metrics import ACCURACY
 from ablate.planning.command import SWEEP_WORDS, Command, arm_overrides
 from ablate.planning.run_result import trajectory_of
 from ablate.planning.runs import Run, Training, trainings
-from ablate.readout import ACCURACY, LAST, LAST_KEY
+from ablate.readout import LAST, LAST_KEY
 from ablate.store.retune_check import Retune
 from ablate.store.sweep import GROWN_VERSION, SWEEP_VERSION, Fixed, Sweep, SweepFraction
 from ablate.store.sweep_added import Added

@@ -6,13 +6,13 @@ from statistics import mean, stdev
 from typing import NamedTuple
 
 from ablate.designs import Effect
+from ablate.metrics import ACCURACY
 from ablate.numbers import SAME
 from ablate.planning.forecast import USUAL_SEEDS
 from ablate.planning.plan import Plan
 from ablate.planning.run_result import outcome
 from ablate.planning.runs import Run
 from ablate.planning.speeds import siblings
-from ablate.readout import ACCURACY
 from ablate.stats.levels import CONFIDENCE, LEVEL, POWER
 
 AVERAGED_OVER = 4000  # deviations; enough for four digits

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ablate.config.neutral import OTHERS
 from ablate.designs import phrases
 from ablate.errors import AblateError
-from ablate.readout import ACCURACY, DIVERGED_LOSS, judged_by, of_run
+from ablate.metrics import ACCURACY
+from ablate.readout import DIVERGED_LOSS, judged_by, of_run
 from ablate.results import environment
 from ablate.results.trained import Trained
 from ablate.results.true_classes import true_classes

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ablate.errors import AblateError
+from ablate.metrics import ACCURACY
 from ablate.planning.folders import find_store, sweep_folder
-from ablate.readout import ACCURACY, diverged_loss_of, judged, judged_by, of_run, read_off
+from ablate.readout import diverged_loss_of, judged, judged_by, of_run, read_off
 from ablate.results.doubts import doubts
 from ablate.results.frames import Found, arm_name
 from ablate.results.trained import Trained

@@ -12,7 +12,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 
 from ablate.errors import AblateError
 from ablate.messages import console, say
-from ablate.readout import ACCURACY, column
+from ablate.metrics import ACCURACY
+from ablate.readout import column
 from ablate.running.time_left import TimeLeft
 from ablate.store import RECENT, Trajectory, sign_of_life
 from ablate.text import clock

@@ -11,7 +11,7 @@ from ablate.config import loading
 from ablate.config.syntax import key_of
 from ablate.data.split import default_validation
 from ablate.errors import AblateError
-from ablate.readout import ACCURACY
+from ablate.metrics import ACCURACY
 from ablate.search import algorithms
 from ablate.search import space as spaces
 from ablate.search.settings import EXHAUSTIVE, SearchSettings

@@ -4,6 +4,7 @@ import functools
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,19 @@ from ablate.config.recipe import Recipe
 from ablate.data import Dataset, cache
 from ablate.errors import AblateError
 from ablate.messages import say
+from ablate.metrics import ACCURACY, KNOWN
 from ablate.models.costs import totals
-from ablate.readout import ACCURACY, Readout
+from ablate.readout import Readout
 from ablate.store import Evaluated, Trajectory, is_forbidden, keep_evaluated, read_evaluated
 from ablate.store.evaluations import TRAIN_ACCURACY
 from ablate.store.sweep_check import WEIGHTS
 from ablate.system import environment
-from ablate.trainer import Metric, Report, Resources, Spec, Work
+from ablate.trainer import Report, Resources, Spec, Work
 from ablate.trainers import libraries
 
 EVALUATION_SHARE = 0.35  # of a training example, that an evaluated image takes: 0.30 to 0.40 on one core of an AMD EPYC
 
-ON_TRAINING = Metric(TRAIN_ACCURACY, "%", low=0.0, high=1.0)
+LOSS = replace(KNOWN["loss"], unit="nats", low=0.0)  # a cross-entropy
 
 _totals = functools.lru_cache(maxsize=1024)(totals)
 log = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ class Networks:
 
     name = "networks"
     keys = (*keys.top("training"), *keys.top("readout"))
-    metrics = (Metric(ACCURACY, "%", low=0.0, high=1.0), Metric("loss", "nats", "lower", low=0.0), ON_TRAINING)
+    metrics = (KNOWN[ACCURACY], LOSS, replace(KNOWN[ACCURACY], name=TRAIN_ACCURACY))
 
     def read(self, config: Mapping[str, Any], chosen: Mapping[str, str]) -> tuple[Spec, Readout]:
         """The recipe of a config, and how it is read."""

@@ -1,7 +1,7 @@
 """The trainers by name: each module of this package that is one, and those that other packages name as entry points."""
 
 from ablate.errors import AblateError
-from ablate.readout import ACCURACY
+from ablate.metrics import ACCURACY
 from ablate.store.sweep_check import COLUMNS
 from ablate.system.plugins import Plugins
 from ablate.trainer import Trainer

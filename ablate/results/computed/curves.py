@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from ablate import stats
-from ablate.readout import ACCURACY, judged_by
+from ablate.metrics import ACCURACY
+from ablate.readout import judged_by
 from ablate.results.frames import Results
 from ablate.results.question import Question
 
