@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ablate import __version__, escaping
 from ablate.errors import FULL_ERROR, UsageError, did_you_mean
-from ablate.running import interrupt
+from ablate.running import signals
 from ablate.system import commands, streams
 from ablate.system.plugins import Plugins
 
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         own_path.leave_out_current_folder()
     words = list(sys.argv[1:] if arguments is None else arguments)
     logging.setLogRecordFactory(_Said)
-    with interrupt.raising(), streams.prepared():
+    with signals.raising(), streams.prepared():
         status = _printed(words)
     if arguments is None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a late Ctrl-C has nothing to interrupt but the interpreter's own end
@@ -75,7 +75,7 @@ def _printed(words: list[str]) -> int:
         complain(f"ablate: {error}")
         return 1
     except KeyboardInterrupt:
-        return interrupt.status() or INTERRUPTED
+        return signals.status() or INTERRUPTED
     return status
 
 
@@ -93,13 +93,13 @@ def _guarded(words: list[str]) -> int:
             return 0
         return hydra_main(words)
     except KeyboardInterrupt:
-        return interrupt.status() or INTERRUPTED
+        return signals.status() or INTERRUPTED
     except Exception as error:
         if FULL_ERROR:
             raise
-        if interrupted := interrupt.status():  # a library took it for an error of its own
+        if interrupted := signals.status():  # a library took it for an error of its own
             return interrupted
-        from ablate.config.complaints import one_line
+        from ablate.config.error_messages import one_line
         from ablate.terminal import complain
 
         complain(f"ablate: {one_line(error, words)}")

@@ -23,8 +23,8 @@ from ablate.planning import run_result
 from ablate.readout import LAST_KEY, WEIGHTS, judged, tail
 from ablate.running import ensuring
 from ablate.running.backend import Job
-from ablate.running.interrupt import interruptible
 from ablate.running.progress import TrainingProgress
+from ablate.running.signals import interruptible
 from ablate.store import Trajectory, result_file, write_atomically
 from ablate.trainers import Asked, asked, check_words, names_of
 

@@ -19,7 +19,7 @@ import pytest
 from ablate import store
 from ablate.__main__ import main
 from ablate.config import loading
-from ablate.config.complaints import one_line
+from ablate.config.error_messages import one_line
 from ablate.config.execution import Settings
 from ablate.errors import AblateError, Stopped
 from ablate.planning import plan, run_result

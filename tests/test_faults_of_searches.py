@@ -14,7 +14,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from ablate.config import loading
-from ablate.config.complaints import one_line
+from ablate.config.error_messages import one_line
 from ablate.config.execution import Settings
 from ablate.errors import AblateError
 from ablate.planning.runs import Run, trainings
@@ -22,7 +22,7 @@ from ablate.running import ensuring
 from ablate.running.engine import Engine
 from ablate.search import ledger, loop, resolve, run, space
 from ablate.search.settings import SearchSettings
-from ablate.search.spec import Search
+from ablate.search.spec import SearchSpec
 from ablate.trainers.networks import Networks
 from tests.test_faults_injected import CALLS, Faults, Here, ending, other_error, system_error, trained, watched
 
@@ -38,7 +38,7 @@ def composed(*words: str) -> DictConfig:
 
 
 @functools.cache
-def made(store: Path) -> Search:
+def made(store: Path) -> SearchSpec:
     node = loading.compose(["sweeper=optuna", *ASKED, *QUIET]).hydra.sweeper
     command = space.parse(OverridesParser.create().parse_overrides([*WORDS, f"store={store}"]))
     return resolve.make(command, SearchSettings.of(node, command.seeds), lambda words: copy.deepcopy(composed(*words)))

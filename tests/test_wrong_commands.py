@@ -13,7 +13,7 @@ import pytest
 
 from ablate import __main__ as program
 from ablate import app
-from ablate.running import interrupt, sweep
+from ablate.running import signals, sweep
 
 SPEC = importlib.util.spec_from_file_location("wrong_commands", Path(__file__).with_name("wrong_commands.py"))
 assert SPEC is not None
@@ -64,7 +64,7 @@ def told(wrong: Any, folder: Path) -> tuple[int, str, str]:
     wrong.write(folder)
     out, err = io.StringIO(), io.StringIO()
     printed = contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)
-    with contextlib.chdir(folder), printed[0], printed[1], interrupt.raising():
+    with contextlib.chdir(folder), printed[0], printed[1], signals.raising():
         try:
             status = program._guarded(list(wrong.words))
         except SystemExit as end:

@@ -140,7 +140,7 @@ def _check_known(word: Override, own: Sequence[Path]) -> None:
     first = word.key_or_group.partition(".")[0].partition("/")[0]
     if first in (*KEYS, "hydra", "sweeper") or own_configs.is_group(first) or any((folder / first).is_dir() for folder in own):
         return
-    from ablate.config.complaints import unknown  # it composes a config
+    from ablate.config.error_messages import unknown  # it composes a config
 
     raise AblateError(unknown(word.key_or_group, ()))
 

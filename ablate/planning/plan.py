@@ -11,7 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ablate import designs
 from ablate.config import loading
-from ablate.config.complaints import one_line
+from ablate.config.error_messages import one_line
 from ablate.config.syntax import key_of
 from ablate.designs import Arm, Factor
 from ablate.errors import AblateError

@@ -30,7 +30,7 @@ from ablate import escaping
 from ablate.errors import AblateError
 from ablate.report import figures, parts
 from ablate.report.figures import single as axes
-from ablate.report.figures.gallery import FIGURES
+from ablate.report.figures.all_figures import FIGURES
 from ablate.results.analysis import analyze
 from ablate.results.frames import Results
 from ablate.results.question import ask

@@ -13,7 +13,7 @@ from ablate.planning.runs import Training
 from ablate.readout import Readout
 from ablate.resources import Share
 from ablate.running.backend import OF_THE_PLACE, Backend, Job, Outcome, refused
-from ablate.running.interrupt import interruptible
+from ablate.running.signals import interruptible
 from ablate.text import counted
 
 TICK_S = 0.5  # between two looks at what has ended

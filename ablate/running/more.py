@@ -19,7 +19,7 @@ from ablate.planning.folders import find_store
 from ablate.planning.growing import Compose
 from ablate.planning.plan import Plan
 from ablate.report import repeat
-from ablate.running import hold, looks, sweep
+from ablate.running import lock, looks, sweep
 from ablate.store import packed, result_file, sweep_file
 from ablate.store.state import State
 from ablate.store.sweep import Sweep
@@ -60,7 +60,7 @@ def grow(folder: Path, wanted: Wanted, progress: bool = True) -> Sweep:
         AblateError: the sweep takes no such addition, or cannot be read or written.
     """
     _check_folder(folder)
-    with hold.holding(folder, progress):
+    with lock.holding(folder, progress):
         file = sweep.fixed(folder)
         if file is None:
             raise AblateError(f"{folder} was deleted or moved.")

@@ -18,7 +18,7 @@ from ablate.planning.plan import Plan
 from ablate.planning.runs import Run, Training
 from ablate.planning.site import Site, here
 from ablate.readout import diverged_loss_of
-from ablate.running import hold, looks
+from ablate.running import lock, looks
 from ablate.running.backend import Outcome
 from ablate.store import SWEEP, canonical_json, held, result_file, sweep_file, write_atomically
 from ablate.store.schema import DAMAGED, BadFile, real_folder
@@ -60,10 +60,10 @@ def run(
     _check(plan, folder)
     plan = as_fixed(plan, folder, say)
     if settings.watch:
-        hold.watch(folder, settings.progress)
+        lock.watch(folder, settings.progress)
         return _finish(plan, results(plan, folder), folder)
     place = site or here(settings.workers, settings.threads)
-    with hold.holding(folder, settings.progress):
+    with lock.holding(folder, settings.progress):
         before = fixed(folder)
         margin = plan.fixed.margin if before is None else before.sweep.fixed.margin
         looks.enter(plan, folder, margin)  # before sweep.json, so that only one of an older version is older than the looks

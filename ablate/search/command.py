@@ -22,7 +22,7 @@ from ablate.running.launching import Launching
 from ablate.running.sweep import Finished
 from ablate.search import overview, resolve, space
 from ablate.search.settings import SearchSettings
-from ablate.search.spec import Search
+from ablate.search.spec import SearchSpec
 from ablate.store import trials
 
 
@@ -91,7 +91,9 @@ def _check_place(launching: Launching, settings: SearchSettings) -> None:
         )
 
 
-def _make(context: HydraContext, master: DictConfig, params: Any, arguments: Sequence[str], config_dir: str | None) -> Search:
+def _make(
+    context: HydraContext, master: DictConfig, params: Any, arguments: Sequence[str], config_dir: str | None
+) -> SearchSpec:
     loader = context.config_loader
     study = master.hydra.runtime.choices.get("study")
     command = space.parse(parse_all(of_study(params, arguments), loader))

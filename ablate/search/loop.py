@@ -17,11 +17,11 @@ from ablate.planning.runs import Run, Training, trainings
 from ablate.running.backend import Outcome
 from ablate.running.engine import Engine
 from ablate.search import algorithms, optuna_private
-from ablate.search.ledger import RETRY, Ledger, counted, state_of
-from ablate.search.publish import BEGUN, publish
+from ablate.search.export_trials import BEGUN, export_trials
 from ablate.search.settings import EXHAUSTIVE
-from ablate.search.spec import Search
-from ablate.search.trial import AtWork, reached
+from ablate.search.spec import SearchSpec
+from ablate.search.trial import ActiveTrial, reached
+from ablate.search.trial_queue import RETRY, TrialQueue, counted, state_of
 from ablate.store import result_file, write_atomically
 from ablate.store.state import BAD, State
 from ablate.store.trials import LEARNED, Params, label
@@ -33,18 +33,18 @@ TURN_S = 0.5  # of trials of which all is there already, after which the engine 
 TRIALS_TO_JUDGE = 10  # before which the rate of failures says nothing
 
 
-class Searching:
+class SearchLoop:
     """One process at work on a search: it takes trials, has them trained, tells the study, and prunes."""
 
-    def __init__(self, search: Search, study: optuna.Study, folder: Path, redact: Callable[[str], str]) -> None:
+    def __init__(self, search: SearchSpec, study: optuna.Study, folder: Path, redact: Callable[[str], str]) -> None:
         settings = search.settings
         self.search, self.study, self.folder, self.redact = search, study, folder, redact
         self.space = {key: algorithms.distribution(one) for key, one in search.space.items()}
-        self.ledger = Ledger(study, self.space, settings.n_trials, once=settings.sampler["name"] in EXHAUSTIVE)
+        self.trial_queue = TrialQueue(study, self.space, settings.n_trials, once=settings.sampler["name"] in EXHAUSTIVE)
         self.by_seed = settings.by_seed
         self.pruner = algorithms.pruner(settings.pruner, search.least, search.budget.examples)
-        self.at_work: dict[int, AtWork] = {}
-        self.queue: list[tuple[AtWork, Training]] = []
+        self.at_work: dict[int, ActiveTrial] = {}
+        self.queue: list[tuple[ActiveTrial, Training]] = []
         self.engine: Engine | None = None
         self.too_many: str | None = None
         self.deadline: float | None = None  # from when the first trial is asked for
@@ -59,7 +59,7 @@ class Searching:
         """Whether no trial is left: all are finished, wherever, or the time is up."""
         if self.queue or self.at_work:
             return False
-        return self.too_many is not None or self.late or self.ledger.finished() >= self.search.settings.n_trials
+        return self.too_many is not None or self.late or self.trial_queue.finished() >= self.search.settings.n_trials
 
     def next(self) -> Training | None:
         """A training of a trial at work, or of a new one."""
@@ -70,7 +70,7 @@ class Searching:
                 return found
             if self.late or self.too_many is not None or time.monotonic() < self._look_at:
                 return None
-            trial = self.ledger.take()
+            trial = self.trial_queue.take()
             if trial is None:
                 self._look_at = time.monotonic() + LOOK_S
                 return None
@@ -106,18 +106,18 @@ class Searching:
         except AblateError as error:
             told = self.redact(str(error))
             say(f"{label(trial.number, params)}: failed: {told}")
-            self.ledger.end(trial.number, State.FAILED, record={"error": told})
+            self.trial_queue.end(trial.number, State.FAILED, record={"error": told})
             self._judge_failures()
             self._changed()
             return
         before = self._before(trial, runs)
         begun_already = {run.trajectory.fingerprint for other in self.at_work.values() for run in other.runs}
         shared = begun_already & {run.trajectory.fingerprint for run in runs}
-        one = AtWork(self.search, trial, params, runs, before, shared=shared)
+        one = ActiveTrial(self.search, trial, params, runs, before, shared=shared)
         begun = {"runs": [run.noted.to_json() for run in runs], "before": {name: list(at) for name, at in before.items()}}
         at_first = one.record()
         reused = {key: at_first[key] for key in ("reused_examples", "reused_seconds", "planned")}
-        if not self.ledger.note(trial, BEGUN, begun | reused | {"host": machine.host()}):
+        if not self.trial_queue.note(trial, BEGUN, begun | reused | {"host": machine.host()}):
             return  # another process took it over
         self.at_work[trial.number] = one
         one.going = {run.number for run in runs}
@@ -137,7 +137,7 @@ class Searching:
     def _before(self, trial: optuna.Trial, runs: Sequence[Run]) -> dict[str, tuple[int, float]]:
         """How far the trainings were; of a trial that goes on for a lapsed one, when that one began."""
         lapsed = trial.user_attrs.get(RETRY)
-        for other in self.ledger.trials() if lapsed is not None else ():
+        for other in self.trial_queue.trials() if lapsed is not None else ():
             if other.number == lapsed and BEGUN in other.user_attrs:
                 return {name: (int(step), float(s)) for name, (step, s) in other.user_attrs[BEGUN]["before"].items()}
         return {run.trajectory.fingerprint: reached(run) for run in runs}
@@ -156,7 +156,7 @@ class Searching:
         self._settle(one)
         return well
 
-    def _take(self, one: AtWork, training: Training, outcome: Outcome | None) -> None:
+    def _take(self, one: ActiveTrial, training: Training, outcome: Outcome | None) -> None:
         for run in training.runs:
             one.going.discard(run.number)
             result = run_result.read(run.asked, run.trajectory)
@@ -175,7 +175,7 @@ class Searching:
         if one.over:
             self._give_up(one)
 
-    def _look(self, one: AtWork) -> None:
+    def _look(self, one: ActiveTrial) -> None:
         """Tell the study of new evaluations of a trial, and end it where the pruner says so."""
         if not one.changed():
             return
@@ -191,7 +191,7 @@ class Searching:
         if one.over:
             self._give_up(one)
 
-    def _report(self, one: AtWork, step: int, value: float) -> None:
+    def _report(self, one: ActiveTrial, step: int, value: float) -> None:
         """Tell the study of a value, at examples of the budget or a seed's place; end the trial where the pruner says so."""
         if step in one.reported or one.over:
             return
@@ -203,21 +203,21 @@ class Searching:
             study = algorithms.Beside(self.study, self._beside(one))
             prune = self.pruner.prune(study, optuna_private.stored(self.study, one.trial))
         except UpdateFinishedTrialError:
-            self.ledger.mine.pop(one.number, None)
+            self.trial_queue.mine.pop(one.number, None)
             self._lose(one.number)
             return
         last = len(one.reported) == len(self.search.settings.seeds) if self.by_seed else step == self.search.budget.examples
         if prune and not last:
             one.pruned_at = len(one.reported) if self.by_seed else step
 
-    def _beside(self, one: AtWork) -> Callable[[FrozenTrial], bool]:
+    def _beside(self, one: ActiveTrial) -> Callable[[FrozenTrial], bool]:
         """The trials that a trial is compared with: those of its arm, each of them once."""
-        kept = {trial.number for trial in counted(self.ledger.trials())}
+        kept = {trial.number for trial in counted(self.trial_queue.trials())}
         keys = self.search.arm_keys
         arm = [one.params[key] for key in keys]
         return lambda trial: trial.number in kept and [trial.params.get(key) for key in keys] == arm
 
-    def _give_up(self, one: AtWork) -> None:
+    def _give_up(self, one: ActiveTrial) -> None:
         """End what is at work for a trial that is over."""
         for item in [item for item in self.queue if item[0] is one]:
             self.queue.remove(item)
@@ -229,7 +229,7 @@ class Searching:
             if run.number in one.going and run.trajectory.fingerprint not in needed:
                 self.engine.give_up(run.trajectory.fingerprint)
 
-    def _settle(self, one: AtWork) -> None:
+    def _settle(self, one: ActiveTrial) -> None:
         """Tell the study of a trial of which nothing is at work any more."""
         if one.going or one.number not in self.at_work:
             return
@@ -246,12 +246,12 @@ class Searching:
             if result["status"] == "done":
                 run.asked.trainer.keep(run.asked.spec, run.content, run.asked.store)
         content = one.record() | {"began": one.began, "ended": time.time()}
-        self.ledger.end(one.number, state, values, content)
+        self.trial_queue.end(one.number, state, values, content)
         self._judge_failures()
         self._changed()
 
     def _judge_failures(self) -> None:
-        states = [state_of(trial) for trial in counted(self.ledger.trials()) if trial.state.is_finished()]
+        states = [state_of(trial) for trial in counted(self.trial_queue.trials()) if trial.state.is_finished()]
         bad = sum(state in ("failed", "diverged") for state in states)
         rate = self.search.settings.max_failure_rate
         if len(states) >= TRIALS_TO_JUDGE and bad > rate * len(states):
@@ -269,8 +269,8 @@ class Searching:
         now = time.monotonic()
         if now >= self._renew_at:
             self._renew_at = now + RENEW_S
-            self.ledger.renew()
-            for number in self.ledger.lost():
+            self.trial_queue.renew()
+            for number in self.trial_queue.lost():
                 self._lose(number)
         for one in list(self.at_work.values()):
             self._look(one)
@@ -278,7 +278,7 @@ class Searching:
         if self._stale and now >= self._publish_at:
             self.publish()
 
-    def _leave(self, one: AtWork) -> None:
+    def _leave(self, one: ActiveTrial) -> None:
         """Have no more to do with a trial; what it paid for is paid by the next one at work that shares it."""
         del self.at_work[one.number]
         for run in one.runs:
@@ -298,7 +298,7 @@ class Searching:
     def _register(self) -> None:
         """Note in the store which trajectories the search needs: those of trials that were not ended early."""
         needs: dict[str, list[int]] = {}
-        for trial in self.ledger.trials():
+        for trial in self.trial_queue.trials():
             if state_of(trial) in ("waiting", "running", "done") and BEGUN in trial.user_attrs:
                 for run in trial.user_attrs[BEGUN]["runs"]:
                     needs.setdefault(run["fingerprint"], []).append(run["readout"]["step"])
@@ -312,4 +312,4 @@ class Searching:
         """Write trials.json."""
         self._stale = False
         self._publish_at = time.monotonic() + PUBLISH_S
-        publish(self.search, self.folder, self.ledger.trials(), self.at_work)
+        export_trials(self.search, self.folder, self.trial_queue.trials(), self.at_work)

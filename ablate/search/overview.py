@@ -11,15 +11,15 @@ from ablate.planning.runs import Training, trainings
 from ablate.planning.site import Site
 from ablate.resources import Share
 from ablate.search import space
-from ablate.search.spec import Search
+from ablate.search.spec import SearchSpec
 from ablate.store.trials import shown
 from ablate.text import clock, counted
 
 if TYPE_CHECKING:
-    from ablate.search.ledger import Ledger
+    from ablate.search.trial_queue import TrialQueue
 
 
-def describe(search: Search, site: Site, ledger: "Ledger | None" = None) -> dict[str, Any]:
+def describe(search: SearchSpec, site: Site, queue: "TrialQueue | None" = None) -> dict[str, Any]:
     """All there is to say about a search before it goes on, as JSON-able content.
 
     `seconds` is what it takes at most, if no trial is pruned and each takes as long as the default setting; None where that is
@@ -27,10 +27,10 @@ def describe(search: Search, site: Site, ledger: "Ledger | None" = None) -> dict
 
     Args:
         site: where it would be trained, on a back end of ours.
-        ledger: of its study, where there is one.
+        queue: of its study, where there is one.
     """
     asked = search.settings
-    done = 0 if ledger is None else min(asked.n_trials, ledger.finished())
+    done = 0 if queue is None else min(asked.n_trials, queue.finished())
     left = asked.n_trials - done
     per_trial = len(asked.seeds)
     runs = search.runs(0, search.default)
@@ -77,7 +77,7 @@ def _forecast(wanted: list[Training], shared: Share, site: Site) -> Forecast:
     return forecast(wanted, replace(shared, at_once=min(shared.at_once, max(1, len(wanted)))), pace_key=site.pace_key)
 
 
-def _confirmation(search: Search) -> list[Training]:
+def _confirmation(search: SearchSpec) -> list[Training]:
     """The trainings that measure a winner, taken to cost as much as the default setting."""
     if not search.settings.confirm_seeds:
         return []

@@ -15,7 +15,7 @@ from ablate.metrics import ACCURACY
 from ablate.search import algorithms
 from ablate.search import space as spaces
 from ablate.search.settings import EXHAUSTIVE, SearchSettings
-from ablate.search.spec import EVAL_ON, Budget, Compose, Search, epoch, examples, has_epochs, whole_set
+from ablate.search.spec import EVAL_ON, Budget, Compose, SearchSpec, epoch, examples, has_epochs, whole_set
 from ablate.store import trials
 from ablate.store.trials import Dimension, Params
 from ablate.trainers import Asked
@@ -28,7 +28,7 @@ def make(
     study: str | None = None,
     question: str | None = None,
     config_dir: str | None = None,
-) -> Search:
+) -> SearchSpec:
     """Resolve a search; every choice and every end of a range is checked before anything trains.
 
     Raises:
@@ -56,7 +56,7 @@ def make(
     written = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]
     settings, outside = _fitting(settings, command.space)
     points, told = _points(command.space, settings, default)
-    search = Search(
+    search = SearchSpec(
         study=study,
         question=question,
         config_dir=config_dir,
@@ -159,7 +159,7 @@ def _word(value: Any) -> Any:
     return str(value) if isinstance(value, bool) else value
 
 
-def _check(search: Search) -> None:
+def _check(search: SearchSpec) -> None:
     """Refuse values that cannot be trained, all of them at once."""
     refused: dict[str, None] = {}
     for point in spaces.corners(search.space, search.default):

@@ -20,16 +20,16 @@ from ablate.planning.plan import Plan
 from ablate.planning.runs import Training
 from ablate.planning.sentences import starting
 from ablate.planning.site import Site, here
-from ablate.running import hold, sweep
+from ablate.running import lock, sweep
 from ablate.running.backend import Outcome
 from ablate.running.engine import Engine
 from ablate.running.progress import Heartbeat
 from ablate.search import storage
-from ablate.search.ledger import counted, state_of
-from ablate.search.loop import RENEW_S, Searching
+from ablate.search.loop import RENEW_S, SearchLoop
 from ablate.search.overview import describe, head
-from ablate.search.spec import Search
+from ablate.search.spec import SearchSpec
 from ablate.search.study import differing, study_of
+from ablate.search.trial_queue import counted, state_of
 from ablate.store import SWEEP, alive, held, sign_of_life, sweep_file, trials, writing
 from ablate.store.sweep import Sweep
 from ablate.store.trials import shown
@@ -45,7 +45,7 @@ class SearchStopped(sweep.RunsFailed):
 
 
 def run(
-    search: Search,
+    search: SearchSpec,
     folder: Path,
     settings: Settings,
     engines: Engines,
@@ -57,7 +57,7 @@ def run(
     """Search, go on with what was begun, or read what is done.
 
     Args:
-        engines: makes an engine for so many trainings at once; see `Searching` for what it calls back.
+        engines: makes an engine for so many trainings at once; see `SearchLoop` for what it calls back.
         train: trains the runs of a plan, as `ablate.running.sweep.run` takes it.
         finished: is told the folder of the search, and of what measures the winner, when it has ended; see `sweep.run`.
         redact: takes secrets out of a text that will be stored.
@@ -75,17 +75,17 @@ def run(
 
     _check(search, folder)
     if settings.watch:
-        hold.watch(folder, settings.progress)
+        lock.watch(folder, settings.progress)
         return
     storage.check(url, folder)
-    with hold.holding(folder, settings.progress):
+    with lock.holding(folder, settings.progress):
         try:
             study = study_of(search, folder)
             search = _enough(search, study)
             _fix(search, folder)
-            searching = Searching(search, study, folder, clean)
+            searching = SearchLoop(search, study, folder, clean)
             say(f"{folder}")
-            described = describe(search, place, searching.ledger)
+            described = describe(search, place, searching.trial_queue)
             for line in head(described):
                 say(line)
             if described["trials_done"] < described["trials"]:
@@ -114,8 +114,8 @@ def run(
         raise failed
 
 
-def _try(searching: Searching, settings: Settings, engines: Engines) -> None:
-    search, ledger = searching.search, searching.ledger
+def _try(searching: SearchLoop, settings: Settings, engines: Engines) -> None:
+    search, queue = searching.search, searching.trial_queue
     for line in search.outside:
         say(line)
     if storage.is_sqlite(search.settings.storage) and settings.workers != 1:
@@ -123,9 +123,9 @@ def _try(searching: Searching, settings: Settings, engines: Engines) -> None:
             "SQLite supports one process at a time (with its workers); to run several processes on one study, "
             "use a journal or PostgreSQL"
         )
-    ledger.enqueue(search.points)
+    queue.enqueue(search.points)
     searching.publish()
-    left = search.settings.n_trials - ledger.finished()
+    left = search.settings.n_trials - queue.finished()
     if left <= 0:
         return
     with Screen(searching.folder, shown=settings.progress) as screen:
@@ -147,15 +147,15 @@ def _try(searching: Searching, settings: Settings, engines: Engines) -> None:
         _leave(searching)
 
 
-def _leave(searching: Searching) -> None:
+def _leave(searching: SearchLoop) -> None:
     """Let others have what this process did not finish, and tell what there is."""
     try:
-        searching.ledger.release()
+        searching.trial_queue.release()
     finally:
         searching.publish()
 
 
-def _check(search: Search, folder: Path) -> None:
+def _check(search: SearchSpec, folder: Path) -> None:
     """Refuse the folder of something else."""
     content = sweep.fixed(folder)
     if content is None:
@@ -171,7 +171,7 @@ def _check(search: Search, folder: Path) -> None:
         )
 
 
-def _fix(search: Search, folder: Path) -> None:
+def _fix(search: SearchSpec, folder: Path) -> None:
     """Write sweep.json; how many trials there are to be, and how they are chosen, may change later."""
     wanted, content = search.sweep, sweep.fixed(folder)
     if content is None:
@@ -184,14 +184,14 @@ def _fix(search: Search, folder: Path) -> None:
         sweep_file.write(folder, whole)
 
 
-def best(search: Search, study: optuna.Study) -> optuna.trial.FrozenTrial | None:
+def best(search: SearchSpec, study: optuna.Study) -> optuna.trial.FrozenTrial | None:
     """The done trial with the best first objective, of equal ones the first; None where none is done."""
     done = [trial for trial in counted(study.get_trials(deepcopy=False)) if state_of(trial) == "done" and trial.values]
     sign = 1 if search.settings.directions[0] == "maximize" else -1
     return max(done, key=lambda trial: (sign * trial.values[0], -trial.number), default=None)
 
 
-def _enough(search: Search, study: optuna.Study) -> Search:
+def _enough(search: SearchSpec, study: optuna.Study) -> SearchSpec:
     """The search with as many trials as are finished, where fewer were asked for than that."""
     finished = sum(trial.state.is_finished() for trial in counted(study.get_trials(deepcopy=False)))
     if finished <= search.settings.n_trials:
@@ -200,7 +200,7 @@ def _enough(search: Search, study: optuna.Study) -> Search:
     return replace(search, settings=replace(search.settings, n_trials=finished))
 
 
-def _turn(searching: Searching, folder: Path) -> Plan | None:
+def _turn(searching: SearchLoop, folder: Path) -> Plan | None:
     """The sweep that measures the winner, where it is this process's turn to; None where there is nothing to measure."""
     search, study = searching.search, searching.study
     found = best(search, study)
@@ -208,7 +208,7 @@ def _turn(searching: Searching, folder: Path) -> Plan | None:
         say("no best setting: no trial finished its training")
         return None
     say(_told(search, found))
-    if searching.ledger.finished() < search.settings.n_trials and not searching.late:
+    if searching.trial_queue.finished() < search.settings.n_trials and not searching.late:
         if searching.too_many is None:
             say("the best setting is confirmed once all trials are finished; rerun the command to resume")
         return None
@@ -230,7 +230,7 @@ def _turn(searching: Searching, folder: Path) -> Plan | None:
     return made
 
 
-def _measuring(search: Search, params: Mapping[str, Any], folder: Path) -> Plan | None:
+def _measuring(search: SearchSpec, params: Mapping[str, Any], folder: Path) -> Plan | None:
     """The sweep that measures a setting: what was measured of others before is put aside, and its seeds are not used again."""
     place = folder / trials.CONFIRMATION
     content = sweep.fixed(place)
@@ -261,7 +261,7 @@ def _prints(made: Sweep) -> list[str]:
     return [run.fingerprint for run in made.runs]
 
 
-def _told(search: Search, trial: optuna.trial.FrozenTrial) -> str:
+def _told(search: SearchSpec, trial: optuna.trial.FrozenTrial) -> str:
     setting = ", ".join(f"{key}={shown(value)}" for key, value in trial.params.items())
     name, value = search.settings.objectives[0], trial.values[0]
     score = f"{100 * value:.2f}%" if name == "accuracy" else f"{value:.4g}"

@@ -53,7 +53,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Search:
+class SearchSpec:
     """A whole search. default: the setting of the config where nothing is searched. points: settings that are tried first."""
 
     study: str | None

@@ -9,13 +9,13 @@ import optuna
 from ablate.config.neutral import same, with_neutral
 from ablate.errors import AblateError
 from ablate.search import algorithms, storage
-from ablate.search.spec import Search
+from ablate.search.spec import SearchSpec
 from ablate.search.study_check import check_study, where_of
 
 DEFINITION = "definition"  # of a study: what its trials share
 
 
-def study_of(search: Search, folder: Path) -> optuna.Study:
+def study_of(search: SearchSpec, folder: Path) -> optuna.Study:
     """The study of a search in its storage, made where there is none.
 
     Raises:

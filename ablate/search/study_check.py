@@ -13,8 +13,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ablate.errors import AblateError
 from ablate.search import algorithms, optuna_private, space
-from ablate.search.ledger import LEASE, POINT, RECORD, RETRY, STATUS
-from ablate.search.publish import BEGUN
+from ablate.search.export_trials import BEGUN
+from ablate.search.trial_queue import LEASE, POINT, RECORD, RETRY, STATUS
 from ablate.store.schema import BadFile, Node
 from ablate.store.search_check import LATEST, check_curve, lies, score
 from ablate.store.state import OF_TRIALS

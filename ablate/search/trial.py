@@ -12,7 +12,7 @@ import optuna
 from ablate import readout
 from ablate.planning import run_result
 from ablate.planning.runs import Run
-from ablate.search.spec import Search, examples
+from ablate.search.spec import SearchSpec, examples
 from ablate.store.trials import Params
 
 
@@ -38,7 +38,7 @@ def reached(run: Run) -> tuple[int, float]:
 
 
 @dataclass
-class AtWork:
+class ActiveTrial:
     """One trial. before: by fingerprint, how far each of its trainings was when it began. told: the curve so far.
 
     shared: fingerprints of trainings that another trial at work began; what they cost is that one's.
@@ -46,7 +46,7 @@ class AtWork:
     when it ended the trial: examples of the budget, or how many seeds were done.
     """
 
-    search: Search
+    search: SearchSpec
     trial: optuna.Trial
     params: Params
     runs: Sequence[Run]

@@ -128,7 +128,7 @@ def spent(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Flattery:
+class SelectionBias:
     """By how much the best of equal trials flatters.
 
     trials: how many.
@@ -139,7 +139,7 @@ class Flattery:
     deviations: float
 
 
-def flattery(trials: int) -> Flattery:
+def flattery(trials: int) -> SelectionBias:
     """The expected maximum of so many equal trials that scatter normally, above their mean.
 
     Reference: Blom 1958, Statistical Estimates and Transformed Beta-Variables.
@@ -152,5 +152,5 @@ def flattery(trials: int) -> Flattery:
         1.87
     """
     if trials < 2:
-        return Flattery(trials, 0.0)
-    return Flattery(trials, float(special.ndtri((trials - 0.375) / (trials + 0.25))))
+        return SelectionBias(trials, 0.0)
+    return SelectionBias(trials, float(special.ndtri((trials - 0.375) / (trials + 0.25))))

@@ -8,7 +8,7 @@ from ablate.config.recipe import Augment
 from ablate.training import randomness
 
 
-class Images:
+class CropSource:
     """Images held in memory, from which crops are gathered pixel by pixel.
 
     Args:

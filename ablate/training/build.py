@@ -49,7 +49,7 @@ def _add_bias(x: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, Any]:
     return tf.nn.bias_add(x, bias), gradient
 
 
-class Weighted(keras.layers.Layer):
+class ConvOrDense(keras.layers.Layer):
     """A convolution (kernel > 0, stride 1, SAME) or a dense layer (kernel = 0), with bias, then ReLU unless told not to."""
 
     def __init__(
@@ -134,7 +134,7 @@ def build(model: Model, input_shape: tuple[int, int, int], *, init: Init, seed: 
         if name == parametrized[-1]:
             role = "classifier"
         first = name == parametrized[0] and kernel > 0
-        return Weighted(kernel, units, relu, role, first, init, seed, name=name, dtype=policy)(x)
+        return ConvOrDense(kernel, units, relu, role, first, init, seed, name=name, dtype=policy)(x)
 
     x = inputs = keras.Input(input_shape, name="images", dtype="float32")
     for name, layer in layers:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ablate.config.recipe import WeightDecay
-from ablate.training.build import Weighted
+from ablate.training.build import ConvOrDense
 
 
-def rates(layers: Sequence[Weighted], decay: WeightDecay) -> list[float]:
+def rates(layers: Sequence[ConvOrDense], decay: WeightDecay) -> list[float]:
     """The rate of each trainable variable, in the order kernel, bias of each layer; 0 where there is none.
 
     `layers` are the model's layers with weights. Biases never decay.

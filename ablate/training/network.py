@@ -10,8 +10,8 @@ from ablate.config.recipe import Recipe
 from ablate.data import Dataset, Split
 from ablate.data.split import hold_out
 from ablate.training import average, batches, decay, optim
-from ablate.training.augment import Images
-from ablate.training.build import Weighted, at_step, build
+from ablate.training.augment import CropSource
+from ablate.training.build import ConvOrDense, at_step, build
 
 EVALUATION, TRAINING = "evaluation", "training"  # images that are evaluated: the whole set, and the sample
 EVALUATION_BATCH = 500  # images; fixed, since the last bits of a sum depend on it
@@ -38,7 +38,7 @@ class Network:
         self.model = build(
             recipe.model, recipe.input_shape, init=recipe.init, seed=recipe.seed, compute=recipe.precision.compute
         )
-        self.layers = [layer for layer in self.model.layers if isinstance(layer, Weighted)]
+        self.layers = [layer for layer in self.model.layers if isinstance(layer, ConvOrDense)]
         self.weights = [weight for layer in self.layers for weight in (layer.kernel.value, layer.bias.value)]
         self.names = [f"{layer.name}/{part}" for layer in self.layers for part in ("kernel", "bias")]
         self.averages = [tf.Variable(weight) for weight in self.weights]
@@ -55,8 +55,8 @@ class Network:
         on_gpu = bool(tf.config.list_logical_devices("GPU"))
         self._update = tf.function(self._one_update, jit_compile=True) if on_gpu else self._one_update
 
-    def _on_device(self, split: Split) -> tuple[Images, tf.Tensor]:
-        return Images(tf.constant(split.images), self.recipe.input_shape[:2]), tf.constant(split.labels)
+    def _on_device(self, split: Split) -> tuple[CropSource, tf.Tensor]:
+        return CropSource(tf.constant(split.images), self.recipe.input_shape[:2]), tf.constant(split.labels)
 
     def variables(self) -> dict[str, tf.Variable]:
         """All state by name, as in "weights/conv1/kernel", "averages/fc1/bias", "velocity/classifier/kernel"."""

@@ -11,7 +11,7 @@ from ablate import __version__
 from ablate.commands import command_line, dashboard, more, plan, report, status
 from ablate.commands.arguments import Parser
 from ablate.commands.runs import common
-from ablate.config import complaints, loading
+from ablate.config import error_messages, loading
 from ablate.errors import AblateError, UsageError
 from ablate.planning.folders import sweep_folder
 from ablate.store import sweep_names
@@ -149,10 +149,12 @@ def test_a_word_is_blamed_only_for_what_it_does() -> None:
     from hydra.errors import HydraException
 
     words = ["data=digits", "steps=4"]
-    assert complaints.one_line(HydraException("?"), words).startswith(
+    assert error_messages.one_line(HydraException("?"), words).startswith(
         "Hydra cannot run with these arguments: data=digits steps=4."
     )
-    assert complaints.one_line(HydraException("?"), ["data=digits", "steps=[", "augment.nope=1"]).startswith("augment.nope=1 ")
+    assert error_messages.one_line(HydraException("?"), ["data=digits", "steps=[", "augment.nope=1"]).startswith(
+        "augment.nope=1 "
+    )
 
 
 @pytest.mark.parametrize("words", [["--version"], ["lr=0.1", "--version"], ["-m", "--version"]])

@@ -9,7 +9,7 @@ import pytest
 
 from ablate.errors import AblateError
 from ablate.report import figures, files, tables
-from ablate.report.figures.gallery import FIGURES
+from ablate.report.figures.all_figures import FIGURES
 from ablate.report.tables.order import TABLES
 from ablate.results import analysis as by_name
 from ablate.results.analysis import Analysis

@@ -29,7 +29,7 @@ from ablate.results.trained import Trained
 from ablate.search import space
 from ablate.search.resolve import make
 from ablate.search.settings import SearchSettings
-from ablate.search.spec import Search
+from ablate.search.spec import SearchSpec
 from ablate.search.study import differing
 from ablate.store.selection import matching
 from ablate.trainers import asked
@@ -196,7 +196,7 @@ def test_a_published_recipe_is_the_same_with_neutral_values_alone(later):
     assert published_digest(other, "raw", 10_000) != before[0]
 
 
-def search(*words: str) -> Search:
+def search(*words: str) -> SearchSpec:
     """A search over the learning rate."""
     given = ["data=digits", "model=tuto", "epochs=1", "lr=0.05,0.1", *words]
     node = loading.compose(["sweeper=optuna"]).hydra.sweeper

@@ -8,8 +8,8 @@ from optuna.distributions import FloatDistribution
 from optuna.exceptions import StorageInternalError
 from optuna.storages import InMemoryStorage
 
-from ablate.search import ledger as ledgers
-from ablate.search.ledger import Ledger, counted, state_of
+from ablate.search import trial_queue
+from ablate.search.trial_queue import TrialQueue, counted, state_of
 
 SPACE = {"lr": FloatDistribution(0.1, 1.0)}
 TRIALS = 3
@@ -40,7 +40,7 @@ def work(storage: Any) -> None:
     """One process: it takes trials until there is none, says that it is there, and ends each."""
     study = optuna.create_study(study_name="one", storage=storage, direction="maximize", load_if_exists=True)
     study.sampler = optuna.samplers.RandomSampler(0)
-    mine = Ledger(study, SPACE, TRIALS)
+    mine = TrialQueue(study, SPACE, TRIALS)
     mine.enqueue([{"lr": 0.5}])
     for _ in range(MOST):
         trial = mine.take()
@@ -56,8 +56,8 @@ def work(storage: Any) -> None:
 
 @pytest.mark.parametrize("after", [False, True])
 def test_whichever_call_fails_the_next_process_ends_with_all_trials(after: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledgers, "alive", lambda lease: False)  # whoever had a trial is gone
-    monkeypatch.setattr(ledgers, "UNLEASED_S", -1.0)
+    monkeypatch.setattr(trial_queue, "alive", lambda lease: False)  # whoever had a trial is gone
+    monkeypatch.setattr(trial_queue, "UNLEASED_S", -1.0)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     whole = Failing(InMemoryStorage(), 10**9, after)
     work(whole)
@@ -70,5 +70,5 @@ def test_whichever_call_fails_the_next_process_ends_with_all_trials(after: bool,
         trials = storage.get_all_trials(storage.get_study_id_from_name("one"))
         kept = counted(trials)
         assert [state_of(trial) for trial in kept] == ["done"] * TRIALS, fails_at
-        assert sum(trial.user_attrs.get(ledgers.POINT) is not None for trial in kept) <= 1, fails_at
+        assert sum(trial.user_attrs.get(trial_queue.POINT) is not None for trial in kept) <= 1, fails_at
         assert sum(trial.params["lr"] == 0.5 for trial in kept) == 1, fails_at

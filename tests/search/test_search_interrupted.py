@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from ablate.search import storage
-from ablate.search.ledger import RETRY, STATUS
+from ablate.search.trial_queue import RETRY, STATUS
 
 pytestmark = pytest.mark.slow
 

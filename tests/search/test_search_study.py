@@ -10,9 +10,9 @@ from optuna.trial import TrialState, create_trial
 
 from ablate.errors import AblateError
 from ablate.search import algorithms
-from ablate.search.ledger import LEASE, RECORD, RETRY, STATUS
-from ablate.search.publish import BEGUN
+from ablate.search.export_trials import BEGUN
 from ablate.search.study_check import check_study
+from ablate.search.trial_queue import LEASE, RECORD, RETRY, STATUS
 from ablate.store.trials import Dimension
 
 SPACE = {

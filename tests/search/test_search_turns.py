@@ -9,15 +9,15 @@ import pytest
 from ablate.errors import AblateError
 from ablate.search import loop
 from ablate.search import run as running
-from ablate.search.loop import Searching
+from ablate.search.loop import SearchLoop
 
 
-def idle(begin: Any, monkeypatch: pytest.MonkeyPatch) -> Searching:
+def idle(begin: Any, monkeypatch: pytest.MonkeyPatch) -> SearchLoop:
     """A search of which each trial is taken and begun so."""
-    made = Searching.__new__(Searching)
+    made = SearchLoop.__new__(SearchLoop)
     made.queue, made.deadline, made.too_many, made._look_at, made.by_seed = [], None, None, 0.0, False
     made.search = SimpleNamespace(settings=SimpleNamespace(timeout=None))  # type: ignore[assignment]
-    made.ledger = SimpleNamespace(take=lambda: "a trial")  # type: ignore[assignment]
+    made.trial_queue = SimpleNamespace(take=lambda: "a trial")  # type: ignore[assignment]
     monkeypatch.setattr(made, "_begin", begin)
     return made
 

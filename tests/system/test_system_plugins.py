@@ -5,8 +5,8 @@ import pytest
 from ablate.__main__ import COMMANDS
 from ablate.data import SETS
 from ablate.designs.registry import DESIGNS
-from ablate.report.figures.gallery import FIGURES
-from ablate.report.search.figures import gallery as of_searches
+from ablate.report.figures.all_figures import FIGURES
+from ablate.report.search.figures import all_figures as of_searches
 from ablate.report.tables.order import TABLES
 from ablate.running.backends import BACKENDS
 from ablate.search.pruners import PRUNERS

@@ -10,7 +10,7 @@ from made_up import composed
 from ablate.config import loading
 from ablate.config.recipe import Augment
 from ablate.training import batches, randomness
-from ablate.training.augment import Images, standardize
+from ablate.training.augment import CropSource, standardize
 
 
 def indices(seed: int, first: int, count: int, images: int, batch: int) -> np.ndarray:
@@ -56,7 +56,7 @@ def distorted(name: str, step: int = 5, seed: int = 1, **changes: object) -> np.
     size = (32, 32) if name == "off" else (24, 24)
     augment = level(name).model_copy(update=changes)
     chosen = tf.range(20)
-    return Images(photographs(), size).distorted(chosen, augment, seed, tf.constant(step)).numpy()
+    return CropSource(photographs(), size).distorted(chosen, augment, seed, tf.constant(step)).numpy()
 
 
 def test_standardizes_as_tensorflow_does() -> None:

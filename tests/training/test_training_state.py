@@ -18,7 +18,7 @@ from ablate import data
 from ablate.config.recipe import Recipe
 from ablate.errors import AblateError
 from ablate.training import device, state
-from ablate.training.build import Weighted, build
+from ablate.training.build import ConvOrDense, build
 from ablate.training.network import Network
 
 Make = Callable[..., Recipe]
@@ -111,17 +111,17 @@ def test_a_network_that_is_not_the_list_is_refused(tiny: Make, name: str, argume
 
 @pytest.mark.parametrize("dtype", ["float16", "float64"])
 def test_inputs_and_weights_of_another_type_are_refused(tiny: Make, dtype: str) -> None:
-    recipe, made, weight = tiny(), keras.Input, Weighted.add_weight
+    recipe, made, weight = tiny(), keras.Input, ConvOrDense.add_weight
 
     def images(*positional: Any, **given: Any) -> Any:
         return made(*positional, **{**given, "dtype": dtype})
 
-    def weights(layer: Weighted, **given: Any) -> Any:
+    def weights(layer: ConvOrDense, **given: Any) -> Any:
         return weight(layer, **{**given, "dtype": dtype, "initializer": "ones"})
 
     for where, name, other, message in (
         (keras, "Input", images, "the type of the output of images"),
-        (Weighted, "add_weight", weights, "the type of the kernel of conv1"),
+        (ConvOrDense, "add_weight", weights, "the type of the kernel of conv1"),
     ):
         with mock.patch.object(where, name, other), pytest.raises(AblateError, match=f"{message} is {dtype}, not float32"):
             build(recipe.model, recipe.input_shape, init=recipe.init, seed=0)

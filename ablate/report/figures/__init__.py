@@ -5,12 +5,12 @@ They are made for one or two columns of a page, in one style, and to be read in 
 
 from ablate.report import plain_matplotlib  # noqa: F401  # before all that imports matplotlib
 from ablate.report.figures.accuracy import accuracy_vs_step, curves
+from ablate.report.figures.all_figures import drawn
 from ablate.report.figures.classes import class_differences
 from ablate.report.figures.costs import against_cost
 from ablate.report.figures.effect import effect_vs_step
 from ablate.report.figures.effects_by_rate import effects_by_rate
 from ablate.report.figures.forest import forest
-from ablate.report.figures.gallery import drawn
 from ablate.report.figures.interaction import interaction
 from ablate.report.figures.published import published_beside_ours
 from ablate.report.figures.save import Drawn, alternative, blank, fit, points, save, single, svg

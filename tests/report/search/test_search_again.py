@@ -21,13 +21,13 @@ from ablate.results import search as results
 from ablate.search import space
 from ablate.search.resolve import make
 from ablate.search.settings import SearchSettings
-from ablate.search.spec import Search
+from ablate.search.spec import SearchSpec
 from ablate.store import trials, trials_file, write_json
 from ablate.store.sweep_runs import SweepArm
 from ablate.store.trials import Trial, label
 
 
-def resolved(words: Sequence[str], study: str | None = None, config_dir: str | None = None) -> Search:
+def resolved(words: Sequence[str], study: str | None = None, config_dir: str | None = None) -> SearchSpec:
     """The search of a command line, resolved as its sweeper does."""
     parser = OverridesParser.create()
     single = [str(word.input_line) for word in parser.parse_overrides(list(words)) if not word.is_sweep_override()]
@@ -48,7 +48,7 @@ def resolved(words: Sequence[str], study: str | None = None, config_dir: str | N
     )
 
 
-def written(made: Search, folder: Path) -> results.SearchResults:
+def written(made: SearchSpec, folder: Path) -> results.SearchResults:
     """What there is to read of it after its first trials."""
     budget = made.budget.examples
     same: dict[str, Any] = {"planned": budget, "seeds": len(made.settings.seeds)}
@@ -71,7 +71,7 @@ def words_of(line: str) -> list[str]:
     return shlex.split(rest)
 
 
-def essence(made: Search) -> Mapping[str, Any]:
+def essence(made: SearchSpec) -> Mapping[str, Any]:
     """All that a search is, but for how it was told."""
     told = made.sweep.to_json()
     told["search"] = {key: value for key, value in told["search"].items() if key not in ("fixed_overrides", "confirm_epochs")}

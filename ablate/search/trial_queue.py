@@ -67,7 +67,7 @@ def counted(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     return kept
 
 
-class Ledger:
+class TrialQueue:
     """One process's view of the trials of a study, and its part in them.
 
     Args:

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from ablate.running.interrupt import interruptible
 from ablate.running.progress import Heartbeat
+from ablate.running.signals import interruptible
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -11,17 +11,16 @@ from hypothesis import strategies as st
 from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from ablate.search import algorithms, storage
-from ablate.search import ledger as ledgers
-from ablate.search.ledger import Ledger, counted, state_of
+from ablate.search import algorithms, storage, trial_queue
+from ablate.search.trial_queue import TrialQueue, counted, state_of
 from ablate.store.trials import Dimension
 
 SPACE = {"lr": FloatDistribution(0.1, 1.0)}
 NAME = "a search"
 
 
-def begun(path: Path, n_trials: int, points: int = 1) -> Ledger:
-    """One process's ledger on the journal of a folder."""
+def begun(path: Path, n_trials: int, points: int = 1) -> TrialQueue:
+    """One process's queue on the journal of a folder."""
     study = optuna.create_study(
         study_name=NAME,
         storage=storage.opened(None, path),
@@ -29,7 +28,7 @@ def begun(path: Path, n_trials: int, points: int = 1) -> Ledger:
         direction="maximize",
         load_if_exists=True,
     )
-    made = Ledger(study, SPACE, n_trials)
+    made = TrialQueue(study, SPACE, n_trials)
     made.enqueue([{"lr": 0.1 + number / 100} for number in range(points)])
     return made
 
@@ -41,24 +40,24 @@ class Processes:
         self.folder, self.n_trials, self.points = folder, n_trials, points
         self.living: set[int] = set()
         self.pids = 0
-        monkeypatch.setattr(ledgers, "alive", lambda lease: lease.get("pid") in self.living)
-        monkeypatch.setattr(ledgers, "sign_of_life", lambda: {"pid": self.current})
+        monkeypatch.setattr(trial_queue, "alive", lambda lease: lease.get("pid") in self.living)
+        monkeypatch.setattr(trial_queue, "sign_of_life", lambda: {"pid": self.current})
         self.current = 0
-        self.ledgers: dict[int, Ledger] = {}
+        self.queues: dict[int, TrialQueue] = {}
 
     def start(self) -> int:
         self.pids += 1
         self.living.add(self.pids)
-        self.ledgers[self.pids] = begun(self.folder, self.n_trials, self.points)
+        self.queues[self.pids] = begun(self.folder, self.n_trials, self.points)
         return self.pids
 
-    def of(self, pid: int) -> Ledger:
+    def of(self, pid: int) -> TrialQueue:
         self.current = pid
-        return self.ledgers[pid]
+        return self.queues[pid]
 
     def die(self, pid: int) -> None:
         self.living.discard(pid)
-        del self.ledgers[pid]
+        del self.queues[pid]
 
     def trials(self) -> list[FrozenTrial]:
         return begun(self.folder, self.n_trials, self.points).trials()
@@ -94,9 +93,9 @@ def test_whoever_comes_and_dies_all_trials_are_done_once(
         assert [state_of(trial) for trial in kept if state_of(trial) not in ("done", "failed")] == []
         assert len(kept) == n_trials
         assert sum(state_of(trial) in ("done", "failed") for trial in trials) == n_trials
-        tried = [trial.user_attrs[ledgers.POINT] for trial in kept if ledgers.POINT in trial.user_attrs]
+        tried = [trial.user_attrs[trial_queue.POINT] for trial in kept if trial_queue.POINT in trial.user_attrs]
         assert len(tried) == len(set(tried))
-        retried = {trial.user_attrs[ledgers.RETRY]: trial for trial in trials if ledgers.RETRY in trial.user_attrs}
+        retried = {trial.user_attrs[trial_queue.RETRY]: trial for trial in trials if trial_queue.RETRY in trial.user_attrs}
         for number, retry in retried.items():  # the same setting again
             assert state_of(trials[number]) == "lapsed"
             assert {key: retry.params.get(key, value) for key, value in trials[number].params.items()} == trials[number].params
@@ -111,7 +110,7 @@ def test_two_that_take_the_last_trial_at_once_do_it_once(tmp_path: Path) -> None
         return original(space)
 
     first.study.ask = late  # type: ignore[method-assign, assignment]
-    first_counted = ledgers.counted
+    first_counted = trial_queue.counted
     calls = iter([[], None])
 
     def blind(trials: Any) -> list[FrozenTrial]:
@@ -119,7 +118,7 @@ def test_two_that_take_the_last_trial_at_once_do_it_once(tmp_path: Path) -> None
         return found if found is not None else first_counted(trials)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ledgers, "counted", blind)
+        patch.setattr(trial_queue, "counted", blind)
         assert first.take() is None
     assert [state_of(trial) for trial in first.trials()] == ["running", "surplus"]
     assert len(counted(first.trials())) == 1
@@ -145,7 +144,7 @@ def test_a_trial_whose_process_died_before_it_had_a_lease_is_taken_later(
     one.study.ask(SPACE)
     assert one.take() is None
     now = time.monotonic()
-    monkeypatch.setattr(ledgers.time, "monotonic", lambda: now + 2 * ledgers.UNLEASED_S)
+    monkeypatch.setattr(trial_queue.time, "monotonic", lambda: now + 2 * trial_queue.UNLEASED_S)
     trial = one.take()
     assert trial is not None
     assert [state_of(each) for each in one.trials()] == ["lapsed", "running"]
@@ -155,7 +154,7 @@ def test_who_comes_back_late_finds_its_trial_gone(tmp_path: Path, monkeypatch: p
     slow, fast = begun(tmp_path, 1), begun(tmp_path, 1)
     trial = slow.take()
     assert trial is not None
-    monkeypatch.setattr(ledgers, "alive", lambda lease: False)
+    monkeypatch.setattr(trial_queue, "alive", lambda lease: False)
     again = fast.take()
     assert again is not None
     assert again.params == trial.params
@@ -171,7 +170,7 @@ def test_a_trial_that_was_lost_is_noticed(tmp_path: Path, monkeypatch: pytest.Mo
     assert trial is not None
     slow.renew()
     assert slow.lost() == []
-    monkeypatch.setattr(ledgers, "alive", lambda lease: False)
+    monkeypatch.setattr(trial_queue, "alive", lambda lease: False)
     assert fast.take() is not None
     assert slow.lost() == [trial.number]
     assert not slow.mine
@@ -203,16 +202,16 @@ def test_what_is_let_go_of_can_be_taken_at_once(tmp_path: Path) -> None:
 def test_a_trial_of_another_machine_lapses_when_its_lease_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there, here = begun(tmp_path, 1, points=0), begun(tmp_path, 1, points=0)
     sign = {"host": "elsewhere", "pid": 1, "time": 0.0}  # a clock that is decades behind
-    monkeypatch.setattr(ledgers, "sign_of_life", lambda: dict(sign))
+    monkeypatch.setattr(trial_queue, "sign_of_life", lambda: dict(sign))
     trial = there.take()
     assert trial is not None
     now = time.monotonic()
     for minute in range(10):
-        monkeypatch.setattr(ledgers.time, "monotonic", lambda minute=minute: now + 60.0 * minute)
+        monkeypatch.setattr(trial_queue.time, "monotonic", lambda minute=minute: now + 60.0 * minute)
         sign["time"] += 60.0
         there.renew()
         assert here.take() is None
-    monkeypatch.setattr(ledgers.time, "monotonic", lambda: now + 600 + 2 * ledgers.SILENT_S)
+    monkeypatch.setattr(trial_queue.time, "monotonic", lambda: now + 600 + 2 * trial_queue.SILENT_S)
     assert here.take() is not None  # it has not changed since
 
 
@@ -238,12 +237,12 @@ def test_a_place_of_a_grid_that_was_not_drawn_to_its_end_is_tried_again(
     study = optuna.create_study(
         study_name=NAME, storage=storage.opened(None, tmp_path), sampler=algorithms.sampler({"name": "grid"}, listed, 1)
     )
-    one = Ledger(study, {key: algorithms.distribution(each) for key, each in listed.items()}, 4)
+    one = TrialQueue(study, {key: algorithms.distribution(each) for key, each in listed.items()}, 4)
     study.ask({"a": one.space["a"]})  # killed before b was drawn
     now = time.monotonic()
     found = []
     for step in range(8):
-        monkeypatch.setattr(ledgers.time, "monotonic", lambda step=step: now + step * 2 * ledgers.UNLEASED_S)
+        monkeypatch.setattr(trial_queue.time, "monotonic", lambda step=step: now + step * 2 * trial_queue.UNLEASED_S)
         trial = one.take()
         if trial is not None:
             found.append((trial.params["a"], trial.params["b"]))

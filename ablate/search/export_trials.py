@@ -7,9 +7,9 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from ablate.search.ledger import RECORD, RETRY, counted, state_of
-from ablate.search.spec import Search
-from ablate.search.trial import AtWork
+from ablate.search.spec import SearchSpec
+from ablate.search.trial import ActiveTrial
+from ablate.search.trial_queue import RECORD, RETRY, counted, state_of
 from ablate.store import trials_file
 from ablate.store.state import State
 from ablate.store.sweep_runs import SweepArm, SweepRun
@@ -18,7 +18,7 @@ from ablate.store.trials import Trial, label
 BEGUN = "begun"  # of a trial: its runs, and how far their trainings were
 
 
-def publish(search: Search, folder: Path, trials: Sequence[FrozenTrial], at_work: Mapping[int, AtWork]) -> None:
+def export_trials(search: SearchSpec, folder: Path, trials: Sequence[FrozenTrial], at_work: Mapping[int, ActiveTrial]) -> None:
     """Write trials.json.
 
     Args:
@@ -44,7 +44,7 @@ def _void(trial: Trial) -> Trial:
     return replace(trial, state=State.LAPSED if trial.state in (State.RUNNING, State.LAPSED) else State.SURPLUS)
 
 
-def _as_record(trial: FrozenTrial, search: Search, one: AtWork | None) -> Trial:
+def _as_record(trial: FrozenTrial, search: SearchSpec, one: ActiveTrial | None) -> Trial:
     """A trial as trials.json has it; of one at work here as far as it came."""
     told: Mapping[str, Any] = trial.user_attrs.get(RECORD) or trial.user_attrs.get(BEGUN) or {}
     if one is not None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ablate.report import parts
 from ablate.report.figures.save import Drawn
 
-HELPERS = ("bars", "ends", "findings", "gallery", "point_labels", "rows", "save", "style", "stylesheet")
+HELPERS = ("bars", "ends", "findings", "all_figures", "point_labels", "rows", "save", "style", "stylesheet")
 FIGURES = parts.kind("ablate.figures", "ablate.report.figures", "figure", HELPERS)
 
 

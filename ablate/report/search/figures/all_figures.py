@@ -7,7 +7,7 @@ from ablate.report.figures import Drawn
 from ablate.results.search import SearchResults
 
 CONFIRMED = {"effects": "The confirmation", "accuracy": "The confirmation over training"}
-FIGURES = parts.kind("ablate.search_figures", "ablate.report.search.figures", "figure of a search", ("gallery", "marks"))
+FIGURES = parts.kind("ablate.search_figures", "ablate.report.search.figures", "figure of a search", ("all_figures", "marks"))
 
 
 def drawn(found: SearchResults) -> Iterator[Drawn]:
