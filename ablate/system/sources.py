@@ -43,20 +43,27 @@ def imported(file: Path, path: Sequence[str], module: str = "__main__") -> list[
     Raises:
         AblateError: a file cannot be read, or is no Python.
     """
-    importlib.invalidate_caches()  # a file that was just written is seen
     start = file.resolve()
     package = module if file.name == f"__init__{SOURCE}" else module.rpartition(".")[0]
-    seen = {start}
-    waiting = [(start, package)]
+    return sorted({start, *imported_by(parsed(start), path, package)})
+
+
+def imported_by(tree: ast.AST, path: Sequence[str], package: str = "") -> list[Path]:
+    """All own files that a piece of a program imports; see `imported`.
+
+    Args:
+        package: that imports which begin with a dot go by.
+    """
+    importlib.invalidate_caches()  # a file that was just written is seen
+    seen: set[Path] = set()
+    waiting = [(tree, package)]
     while waiting:
-        source, package = waiting.pop()
-        if source.suffix != SOURCE and source != start:
-            continue  # compiled
-        for name in _names(parsed(source), package):
+        for name in _names(*waiting.pop()):
             for found, its_package in _files(name, path):
                 if found not in seen and is_own(found):
                     seen.add(found)
-                    waiting.append((found, its_package))
+                    if found.suffix == SOURCE:  # others are compiled
+                        waiting.append((parsed(found), its_package))
     return sorted(seen)
 
 

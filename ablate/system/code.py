@@ -1,0 +1,120 @@
+"""The source of a function that is in memory, and the global names that it uses."""
+
+import __future__
+
+import ast
+import dis
+import functools
+import linecache
+import types
+from collections.abc import Iterator
+
+_FUTURE = functools.reduce(int.__or__, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
+_LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
+_DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class NoSource(Exception):
+    """There is no source of a function that is known to be its own; the message says why, as what follows its name."""
+
+
+def tree_of(function: types.FunctionType) -> ast.AST:
+    """The piece of a program that a function was compiled from.
+
+    Raises:
+        NoSource: its source is nowhere, or is now another one.
+    """
+    code = function.__code__
+    linecache.checkcache(code.co_filename)
+    text = "".join(linecache.getlines(code.co_filename, function.__globals__))
+    if not text:
+        raise NoSource("has no source")
+    now = [each for each in _compiled(text, code.co_filename, code.co_flags & _FUTURE) if _same(each, code)]
+    if not now:
+        raise NoSource(f"is not what {code.co_filename} says now")
+    return _node(_parsed(text), now[0])
+
+
+def uses(code: types.CodeType) -> list[tuple[str, ...]]:
+    """The global names that code uses, that of functions within it, too: each with the attributes that are read off it there.
+
+    Examples:
+        >>> from ablate.system.code import uses
+        >>> uses((lambda x: numpy.random.normal(x) + scale).__code__)
+        [('numpy', 'random', 'normal'), ('scale',)]
+    """
+    return sorted(set(_uses(code)))
+
+
+def _uses(code: types.CodeType) -> Iterator[tuple[str, ...]]:
+    name: tuple[str, ...] = ()
+    for each in dis.get_instructions(code):
+        if name and each.opname in _ATTRIBUTES:
+            name = (*name, each.argval)
+            continue
+        if name:
+            yield name
+        name = (each.argval,) if each.opname in _LOADS else ()
+    for within in code.co_consts:
+        if isinstance(within, types.CodeType):
+            yield from _uses(within)
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(text: str, file: str, flags: int) -> tuple[types.CodeType, ...]:
+    """All code of a file, as this Python makes it now; none where it is broken."""
+    try:  # a cell of a notebook may await
+        whole = compile(text, file, "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return ()
+    found, waiting = [], [whole]
+    while waiting:
+        one = waiting.pop()
+        found.append(one)
+        waiting += [each for each in one.co_consts if isinstance(each, types.CodeType)]
+    return tuple(found)
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+def _same(one: types.CodeType, other: types.CodeType) -> bool:
+    """Whether two pieces of code do the same under the same name, wherever they stand in their files."""
+    if any(getattr(one, name) != getattr(other, name) for name in _TELLING) or len(one.co_consts) != len(other.co_consts):
+        return False
+    return all(
+        _same(first, second)
+        if isinstance(first, types.CodeType) and isinstance(second, types.CodeType)
+        else type(first) is type(second) and first == second and repr(first) == repr(second)
+        for first, second in zip(one.co_consts, other.co_consts, strict=True)
+    )
+
+
+_TELLING = (
+    *("co_qualname", "co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_flags"),
+    *("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_exceptiontable"),
+)
+
+
+def _node(tree: ast.Module, code: types.CodeType) -> ast.AST:
+    """The definition in a file, or the lambda, that code was compiled from."""
+    if code.co_name != "<lambda>":
+        definitions = (node for node in ast.walk(tree) if isinstance(node, _DEFINED) and node.name == code.co_name)
+        for node in definitions:
+            if min([node.lineno, *(each.lineno for each in node.decorator_list)]) == code.co_firstlineno:
+                return node
+        raise NoSource("has no source")
+    places = [(line, column) for line, _, column, _ in code.co_positions() if line and column is not None and column > 0]
+    around = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda) and all(_holds(node.body, *at) for at in places)]
+    if not places or not around:
+        raise NoSource("has no source")
+    return min(around, key=lambda node: (node.body.end_lineno - node.body.lineno, len(ast.dump(node))))  # type: ignore[operator]
+
+
+def _holds(node: ast.expr, line: int, column: int) -> bool:
+    assert node.end_lineno is not None
+    assert node.end_col_offset is not None
+    return (node.lineno, node.col_offset) <= (line, column) < (node.end_lineno, node.end_col_offset)
