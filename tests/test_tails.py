@@ -58,6 +58,7 @@ def test_a_sweep_reads_and_reports_the_mean_of_its_tail(usual: Any, done: tuple[
     assert f"accuracy {100 * usual.results()[0]['accuracy']:.2f}% on the test set (mean of 4 evaluations" in alone
 
 
+@pytest.mark.slow
 def test_what_was_read_once_is_read_more_often_without_new_trainings(program: Any) -> None:
     program(*SWEEP)
     program.base.remove("readout.last=1")
@@ -72,6 +73,7 @@ def test_what_was_read_once_is_read_more_often_without_new_trainings(program: An
     assert len(list((program.folder / "multirun").iterdir())) == 2, "what a command asks for by name is another sweep"
 
 
+@pytest.mark.slow
 def test_a_folder_keeps_the_number_that_was_fixed_before_training(usual: Any) -> None:
     _, err = usual(*SWEEP, "readout.last=2", "hydra.sweep.dir=another")
     assert "done earlier" not in err, "they have these evaluations"
@@ -91,6 +93,7 @@ def test_a_folder_keeps_the_number_that_was_fixed_before_training(usual: Any) ->
         assert result["accuracy"] == row[f"accuracy_{run['readout']['weights']}"]
 
 
+@pytest.mark.slow
 def test_a_pack_has_the_predictions_of_the_tail(usual: Any) -> None:
     [folder] = usual.folder.glob("multirun/*")
     told = (folder / "report" / "classes.csv").read_text()

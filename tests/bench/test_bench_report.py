@@ -20,7 +20,7 @@ pytestmark = pytest.mark.bench
 ARMS, SEEDS, EVALUATIONS, IMAGES = 50, 20, 100, 10_000
 STEPS = range(10, 10 * EVALUATIONS + 10, 10)
 RATES = ",".join(f"{0.1 + number / 100:.2f}" for number in range(ARMS))
-WORDS = ("data=digits", f"lr={RATES}", f"seed=range(0,{SEEDS})", f"steps={STEPS[-1]}", "eval_every=10")
+WORDS = ("data=digits", f"lr={RATES}", f"seed=range(0,{SEEDS})", f"steps={STEPS[-1]}", "eval_every=10", "readout.last=1")
 SEGMENT = {"host": "here", "device": "a processor", "processor": "a processor", "threads": 1, "python": "3.12.1"}
 SEGMENT |= {"versions": {"ablate-tf": "0.1.0", "tensorflow": "2.21.0", "keras": "3.15.1"}, "commit": "0" * 40, "dirty": False}
 

@@ -59,6 +59,7 @@ def state(served: str) -> dict[str, Any]:
     return dict(json.loads(asked(served, "/state")[1]))
 
 
+@pytest.mark.slow
 def test_the_page_fills_in_while_a_sweep_trains(served: str, sweeps: Sweeps, planned: Plan) -> None:
     before = state(served)
     assert before["text"].startswith("3/4 trainings")

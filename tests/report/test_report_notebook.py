@@ -109,6 +109,7 @@ def test_a_part_that_a_sweep_has_nothing_for_is_said(sweeps):
     assert all(getattr(shown, part)().markdown for part in PARTS)
 
 
+@pytest.mark.slow
 def test_an_executed_copy_has_no_heading_and_no_cell_without_anything_under_it(sweeps, tmp_path):
     made = sweeps.planned("lr=0.1,0.05", "seed=0,1", "steps=20", "eval_every=10", design="one_factor")
     cells = nbformat.read(notebook.execute(str(sweeps.trained(made, 10, 20)), tmp_path), as_version=4).cells

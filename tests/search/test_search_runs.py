@@ -35,6 +35,7 @@ def results_of(folder: Path) -> dict[int, dict[str, Any]]:
     return {int(path.parent.name): json.loads(path.read_text()) for path in folder.glob("*/result.json")}
 
 
+@pytest.mark.slow
 def test_a_search_tries_prunes_confirms_and_is_found_again(program: Any) -> None:
     _, err = program("-m", *SPACE, *SHORT)
     folder = folder_of(program)

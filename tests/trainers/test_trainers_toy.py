@@ -249,6 +249,7 @@ def begun(toy: Program) -> "subprocess.Popen[bytes]":
     return running
 
 
+@pytest.mark.slow
 def test_a_sweep_whose_processes_are_all_killed_ends_as_one_that_never_was(toy: Program) -> None:
     running = begun(toy)
     for one in (*psutil.Process(running.pid).children(recursive=True), running):
@@ -287,6 +288,7 @@ def of_sweep(toy: Program) -> dict[str, Any]:
     return {key: value for key, value in content.items() if key not in ("check", "fixed_at")} | {"added": added}
 
 
+@pytest.mark.slow
 def test_seeds_and_arms_are_added_and_the_commands_give_the_same_again(toy: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     toy("-m", *ONE_FACTOR, "seed=0,1")
     told = toy("more", "one_factor", "--seeds", "2", "--only", "trainer.trick=on", *QUIET)

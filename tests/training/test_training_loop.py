@@ -365,6 +365,7 @@ def test_a_lost_evaluation_is_made_again(whole: Trajectory, trained: Trained, ti
     assert facts(train(tiny(), tmp_path)) == facts(whole)
 
 
+@pytest.mark.slow
 def test_going_back_to_an_earlier_step_can_be_stopped_and_goes_on(tiny: Make, train: Train, tmp_path: Path) -> None:
     train(tiny("steps=50", "eval_every=5"), tmp_path / "a")
     wanted = tiny("steps=33", "eval_every=5")

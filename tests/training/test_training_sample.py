@@ -59,6 +59,7 @@ def test_what_is_no_number_of_training_images_is_refused(tiny: Make, given: str)
         tiny(f"eval_train={given}")
 
 
+@pytest.mark.slow
 def test_a_report_has_it_as_a_metric_and_the_gap_as_a_figure(program: Any) -> None:
     words = ("-m", "ema=on,off", "steps=20", "eval_every=10", "report.formats=[csv,png]", "workers=1")
     program(*words, "seed=0,1", "eval_train=40")
