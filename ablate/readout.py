@@ -252,17 +252,19 @@ def sound(row: Mapping[str, Any], needed: Collection[str] = NEEDED) -> bool:
     Args:
         needed: those that must be there.
     """
-    if type(row.get("step")) is not int or not 0 <= row["step"] <= LARGEST or any(key not in row for key in needed):
+    if type(row.get("step")) is not int or not 0 <= row["step"] <= LARGEST:
         return False
-    for key, bounds in (dict.fromkeys(needed) | dict(COLUMNS)).items():
-        value = row.get(key)
+    for key, bounds in COLUMNS.items():
+        value: Any = row.get(key)
         if value is None and key not in needed:
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if not _is_number(value) or (bounds is not None and not bounds[0] <= value <= bounds[1]):
             return False
-        if bounds is not None and not bounds[0] <= value <= bounds[1]:
-            return False
-    return True
+    return all(_is_number(row.get(key)) for key in needed if key not in COLUMNS)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is float or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def exploded(rows: Iterable[Mapping[str, Any]], diverged_loss: float) -> Mapping[str, Any] | None:
@@ -275,7 +277,8 @@ def exploded(rows: Iterable[Mapping[str, Any]], diverged_loss: float) -> Mapping
         >>> exploded(rows, diverged_loss=10_000)["step"]
         100
     """
-    return next((row for row in rows if sound(row, ("loss",)) and row["loss"] > diverged_loss), None)
+    above = (row for row in rows if _is_number(row.get("loss")) and row["loss"] > diverged_loss)
+    return next((row for row in above if sound(row, ("loss",))), None)
 
 
 def of_run(run: SweepRun, diverged_loss: float, metric: str = ACCURACY) -> Readout:

@@ -50,10 +50,10 @@ def look_into(trajectory: Trajectory, training: Planned, began: float, notes: li
     """A training as its folder shows it."""
     target = training.longest.readout.step
     try:
-        live, status = trajectory.live(), trajectory.status()
-        rows = {row["step"]: row for row in trajectory.rows() if row["step"] <= target}
+        live, status, lines = trajectory.live(), trajectory.status(), trajectory.lines()
+        rows = {row["step"]: row for row in trajectory.rows(lines) if row["step"] <= target}
         read = {run.readout.step: of_run(run, DIVERGED_LOSS).steps for run in training.runs}
-        there = trajectory.evaluated({step for steps in read.values() for step in steps} & rows.keys())
+        there = trajectory.evaluated({step for steps in read.values() for step in steps} & rows.keys(), lines)
         complete = {step for step, steps in read.items() if there.issuperset(steps)}
         steps = [int(path.stem) for path in trajectory.checkpoints()]
         begun = max((step for step in steps if step <= target), default=0)

@@ -21,8 +21,9 @@ def trajectory_of(asked: Asked) -> tuple[Trajectory, dict[str, Any]]:
 
 def outcome(wanted: Readout, trajectory: Trajectory) -> Outcome | None:
     """What a run came to, from its trajectory; None where that has to be trained further. See `readout.read_off`."""
-    whole = trajectory.evaluated(wanted.steps) >= {*wanted.steps}
-    return read_off(trajectory.rows(), trajectory.status(), wanted, whole)
+    lines = trajectory.lines()
+    whole = trajectory.evaluated(wanted.steps, lines) >= {*wanted.steps}
+    return read_off(trajectory.rows(lines), trajectory.status(), wanted, whole)
 
 
 def read(asked: Asked, trajectory: Trajectory) -> dict[str, Any] | None:

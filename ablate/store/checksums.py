@@ -43,6 +43,9 @@ DAMAGE = (
 )
 
 
+_COMPACT = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 def seal(content: Mapping[str, Any]) -> dict[str, Any]:
     """The content as JSON keeps it, with its check."""
     plain = json.loads(json.dumps(dict(content)))
@@ -69,7 +72,7 @@ def unseal(content: Any, wanted: bool = False) -> tuple[dict[str, Any], bool]:
 
 
 def _check(content: Mapping[str, Any]) -> str:
-    return digest(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())  # a loss may be NaN
+    return digest(_COMPACT.encode(content).encode())  # a loss may be NaN
 
 
 def write_sealed(path: Path, content: Mapping[str, Any], below: Path | None = None) -> None:

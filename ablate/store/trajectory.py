@@ -192,13 +192,13 @@ class Trajectory:
 
     # evaluations
 
-    def rows(self) -> list[dict[str, Any]]:
-        """The evaluation rows, in order of step; a damaged line, as a torn write leaves it, is left out.
+    def rows(self, lines: evaluations.Lines | None = None) -> list[dict[str, Any]]:
+        """The evaluation rows, of `lines` where those were read; a damaged line, as a torn write leaves it, is left out.
 
         Raises:
             AblateError: they are there and cannot be read.
         """
-        return evaluations.as_now((line.row for line in self.lines().by_step.values()), self.config)
+        return evaluations.as_now((line.row for line in (lines or self.lines()).by_step.values()), self.config)
 
     def lines(self) -> evaluations.Lines:
         """The lines of metrics.jsonl, with what is needed to check them."""
@@ -209,10 +209,10 @@ class Trajectory:
         line = self.lines().by_step.get(step)
         return evaluations.as_now([line.row], self.config)[0] if line is not None and self._has_predictions(line) else None
 
-    def evaluated(self, steps: Iterable[int]) -> set[int]:
-        """Those of some steps that have a `row`."""
-        lines = self.lines().by_step
-        return {step for step in steps if step in lines and self._has_predictions(lines[step])}
+    def evaluated(self, steps: Iterable[int], lines: evaluations.Lines | None = None) -> set[int]:
+        """Those of some steps that have a `row`, of `lines` where those were read."""
+        found = (lines or self.lines()).by_step
+        return {step for step in steps if step in found and self._has_predictions(found[step])}
 
     def _has_predictions(self, line: evaluations.Line) -> bool:
         """Whether what belongs to an evaluation is there, as it was written."""
