@@ -16,7 +16,8 @@ from ablate.store.state import State
 def enter(plan: Plan, folder: Path, margin: float | None) -> None:
     """Enter the looks of a plan, and those of sweeps of older versions that the store does not know yet.
 
-    A list of seeds that would be exploratory enters nothing. In another user's store, where this one may not write, it is said.
+    A list of seeds that would be exploratory enters nothing. What another user's store does not let this one write
+    is said, unless it is there already.
 
     Args:
         margin: that is fixed; None where the metric has none.
@@ -41,7 +42,9 @@ def enter(plan: Plan, folder: Path, margin: float | None) -> None:
     except AblateError as error:
         if not is_forbidden(error):
             raise
-        say(f"{error} This look is not counted, so the report is exploratory.")
+        decision, _ = planned.foreseen(plan)
+        if decision is not None and decision.new:
+            say(f"{error} This look is not counted, so the report is exploratory.")
 
 
 def enter_older(store: Path, folders: Iterable[Path]) -> None:

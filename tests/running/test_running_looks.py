@@ -1,5 +1,6 @@
 """Looks that sweeps enter before they train: first ones, further ones, those that are exploratory, and of older versions."""
 
+import errno
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -9,6 +10,7 @@ import pytest
 from made_up import Sweeps, evaluation
 
 from ablate.config.execution import Settings
+from ablate.errors import AblateError
 from ablate.planning import overview
 from ablate.planning.plan import Plan
 from ablate.planning.sentences import head
@@ -149,6 +151,19 @@ def test_all_winners_of_searches_over_one_default_are_counted(sweeps, run):
     assert (first.earlier, second.earlier, second.level) == (0, 1, 0.0125)
     assert first.family == second.family
     assert (no_winner.family, no_winner.earlier) == (None, 1)
+
+
+def test_in_a_store_that_is_not_ones_own_only_a_new_look_is_not_counted(sweeps, run, monkeypatch, capsys):
+    run(*WORDS, "seed=0,1")
+
+    def refused(store):
+        raise AblateError(f"Cannot write {store}.") from PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(looks, "entering", refused)
+    run(*WORDS, "seed=0,1")
+    assert "not counted" not in capsys.readouterr().err
+    run(*WORDS, "seed=0,1,2")
+    assert f"Cannot write {sweeps.store}. This look is not counted, so the report is exploratory." in capsys.readouterr().err
 
 
 def test_a_sweep_that_compares_nothing_enters_nothing(sweeps, run):
