@@ -6,13 +6,12 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from ablate.commands import local_server
 from ablate.commands.arguments import Parser
 from ablate.errors import AblateError
-from ablate.messages import say
 from ablate.planning.folders import sweep_folder
 from ablate.store import SWEEP, read_json, sweep_names, trials
 
-HOST = "127.0.0.1"
 PORT = 8080
 
 _DESCRIPTION = """\
@@ -42,20 +41,14 @@ def run(arguments: Sequence[str]) -> int:
         epilog=_EXAMPLES,
     )
     parser.add_argument("sweep", nargs="?", metavar="SEARCH", help=sweep_names.HELP.replace("a sweep", "a search", 1))
-    parser.add_argument("--port", type=int, default=PORT, help=f"of this machine (default: {PORT}); 0 for a free one")
+    local_server.add_port(parser, PORT)
     parser.add_argument("--storage", metavar="URL", help="where the trials are, if not in the folder itself")
     options = parser.parse_args(arguments)
     folder = sweep_folder(options.sweep)
     if not trials.is_search(folder):
         raise AblateError(f"{folder} is a sweep, not a search. Use `ablate report`.")
     app, page = _app(folder, options.storage)
-    with _server(app, options.port) as server:
-        try:
-            say(f"http://{HOST}:{server.server_port}{page} shows {folder}. Press Ctrl-C to stop.")
-            server.serve_forever()
-        except KeyboardInterrupt:
-            return 0
-    return 0
+    return local_server.serve(lambda place: make_server(*place, app, _Server, _Quiet), options.port, folder, page)
 
 
 def _app(folder: Path, given: str | None) -> tuple[Callable[..., Iterable[bytes]], str]:
@@ -116,12 +109,3 @@ class _Server(ThreadingMixIn, WSGIServer):
 class _Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are nobody's news."""
-
-
-def _server(app: Callable[..., Iterable[bytes]], port: int) -> WSGIServer:
-    try:
-        return make_server(HOST, port, app, _Server, _Quiet)
-    except (OSError, OverflowError) as error:
-        raise AblateError(
-            f"--port must be a free port of this machine, got {port}: {error}. Give another, or --port 0."
-        ) from error

@@ -4,19 +4,18 @@ import json
 from collections.abc import Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 from ablate import escaping
+from ablate.commands import local_server
 from ablate.commands.arguments import Parser
 from ablate.errors import AblateError
-from ablate.messages import say
 from ablate.planning.folders import sweep_folder
 from ablate.report.watched import Watched
+from ablate.store import sweep_names
 
-HOST = "127.0.0.1"
 PORT = 8079
-NAMES = (HOST, "localhost")  # that a browser may call this machine by
+NAMES = (local_server.HOST, "localhost")  # that a browser may call this machine by
 
 _DESCRIPTION = """\
 Serve the page of a sweep or search on this machine (127.0.0.1) while it trains: cells fill in, and verdicts stay pending until
@@ -38,20 +37,15 @@ def run(arguments: Sequence[str]) -> int:
         SystemExit: with 0 after `--help`, with 2 for wrong usage.
     """
     parser = Parser(prog="ablate watch", description=_DESCRIPTION, epilog=_EXAMPLES)
-    parser.add_argument("sweep", type=Path, metavar="SWEEP", help="its folder in multirun/, the folder's name, or its study")
-    parser.add_argument("--port", type=int, default=PORT, help=f"of this machine (default: {PORT}); 0 for a free one")
+    parser.add_argument("sweep", nargs="?", metavar="SWEEP", help=sweep_names.HELP)
+    local_server.add_port(parser, PORT)
     options = parser.parse_args(arguments)
     folder = sweep_folder(options.sweep)
-    with _server(Watched(folder), options.port) as server:
-        try:
-            say(f"http://{HOST}:{server.server_port} shows {folder}. Press Ctrl-C to stop.")
-            server.serve_forever()
-        except KeyboardInterrupt:
-            return 0
-    return 0
+    watched = Watched(folder)
+    return local_server.serve(lambda place: ThreadingHTTPServer(place, _handler(watched)), options.port, folder)
 
 
-def _server(watched: Watched, port: int) -> ThreadingHTTPServer:
+def _handler(watched: Watched) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             """Answers with the page or with how far it is; other machines' names for this one get nothing."""
@@ -81,7 +75,4 @@ def _server(watched: Watched, port: int) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: Any) -> None:
             """Requests are nobody's news."""
 
-    try:
-        return ThreadingHTTPServer((HOST, port), Handler)
-    except (OSError, OverflowError) as error:
-        raise AblateError(f"Port {port} cannot be used: {error}. Give another, or --port 0.") from error
+    return Handler

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from pkgutil import iter_modules
 
-HELPERS = ("arguments", "command_line", "compare", "overview")  # modules beside the commands that are none
+HELPERS = ("arguments", "command_line", "compare", "local_server", "overview")  # modules beside the commands that are none
 
 
 @cache

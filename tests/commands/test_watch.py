@@ -34,9 +34,9 @@ def sweep(sweeps: Sweeps, planned: Plan) -> Path:
 
 @pytest.fixture
 def served(sweep: Path, environment: dict[str, str]) -> Iterator[str]:
-    """The address that shows the sweep."""
-    command = [sys.executable, "-m", "ablate", "watch", str(sweep), "--port", "0"]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    """The address that shows the sweep, which is the newest."""
+    command = [sys.executable, "-m", "ablate", "watch", "--port", "0"]
+    process = subprocess.Popen(command, cwd=sweep.parents[1], env=environment, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     line = process.stderr.readline()
     assert line.startswith("http://127.0.0.1:"), line
@@ -101,5 +101,5 @@ def test_what_is_no_page_of_a_report_is_not_served_as_one() -> None:
 def test_a_port_that_is_taken_is_refused(sweep: Path, served: str) -> None:
     with pytest.raises(AblateError, match="Give another, or --port 0"):
         watch.run([str(sweep), "--port", str(urlsplit(served).port)])
-    with pytest.raises(AblateError, match="cannot be used"):
+    with pytest.raises(AblateError, match="--port must be a free port of this machine"):
         watch.run([str(sweep), "--port", "99999999"])
