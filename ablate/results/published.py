@@ -21,6 +21,7 @@ GROUPS = ("model", "augment", "ema", "init", "weight_decay", "schedule")  # the 
 EMA = {"averaged": "on", "raw": "off"}  # the level of `ema` that reads these weights
 ROUNDING = 0.05  # points; accuracies are published in % with one digit behind the point
 TELLING = 5.0  # points; published recipes of one length of training differ by about as much
+INSIDE, TOO_WIDE = "inside", "too wide"  # of the interval
 # Of the training content, what a published accuracy is not about: seed, precision, evaluation grid, and how the images and the
 # code are identified. Steps, schedule and averages are looked at apart.
 NOT_COUNTED = ("version", "data", "precision", "eval_every", "seed", "steps", "schedule", "average")
@@ -118,7 +119,7 @@ def _told(value: float, low: float, high: float) -> str:
         return "no interval"
     if not low <= value <= high:
         return "outside"
-    return "inside" if high - low <= 2 * TELLING else "too wide"
+    return INSIDE if high - low <= 2 * TELLING else TOO_WIDE
 
 
 def _prediction(values: NDArray[np.float64]) -> dict[str, float]:

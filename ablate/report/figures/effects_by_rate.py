@@ -10,7 +10,7 @@ from ablate import numbers
 from ablate.report import bounds
 from ablate.report.figures import bars, findings, rows
 from ablate.report.figures.save import Drawn, fit, single
-from ablate.report.figures.style import band, drawing, faint, is_wide, limits, look, round_ticks, soft, tell
+from ablate.report.figures.style import drawing, is_wide, limits, look, round_ticks, tell
 from ablate.results.question import METRICS, Metric, Question
 from ablate.results.retuned import Effect, Pair, Retuned
 from ablate.stats import percents
@@ -19,7 +19,6 @@ from ablate.text import capital
 
 TRACK = 2.0  # lines that the interval of one rate takes
 NAMES = {"shared": "at the shared learning rate", "own": "each at its own best one"}
-HEAD = 1.1  # lines above the first row, for the name of the margin
 PLACE = 20  # among the figures of a report
 
 
@@ -70,15 +69,11 @@ def effects_by_rate(
             rows.Column([numbers.signed(row["points"], places) for row in found], "right", bold=True),
             rows.Column(list(map(str, verdicts)), colors=[findings.word_color(each) for each in verdicts], bold=is_wide(ax)),
         ]
-        middles = rows.lay(ax, names, columns, TRACK, notes, top=HEAD)
+        middles = rows.lay(ax, names, columns, TRACK, notes, top=rows.HEAD)
         edges = [0.0] if margin is None else [-margin, 0.0, margin]
         ends = comparisons[["low", "high"]].where(np.isfinite(comparisons[["low", "high"]]))
         ax.set_xlim(*limits([*comparisons["points"].dropna(), *edges], ends["low"], ends["high"]))
-        ax.axvline(0, color=faint(), linewidth=0.7, zorder=1)
-        if margin is not None:
-            ax.axvspan(-margin, margin, color=band(), linewidth=0, zorder=0)
-            name = f"± {margin:g} {metric.points}"
-            ax.text(0, HEAD / 2, name, ha="center", va="center", fontsize=6.5, color=soft())
+        rows.zero(ax, margin, metric.points)
         for middle, (each, side, _), row, verdict in zip(middles, told, found, verdicts, strict=True):
             style = look(0, verdict)
             if np.isfinite([row["low"], row["high"]]).all():

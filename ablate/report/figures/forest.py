@@ -12,7 +12,7 @@ from ablate import numbers
 from ablate.report import bounds, headline
 from ablate.report.figures import bars, findings, rows
 from ablate.report.figures.save import Drawn, fit, single
-from ablate.report.figures.style import band, drawing, faint, ink, is_wide, limits, look, round_ticks, soft, tell
+from ablate.report.figures.style import drawing, ink, is_wide, limits, look, round_ticks, soft, tell
 from ablate.results.frames import Results
 from ablate.results.question import METRICS, Metric, Question
 from ablate.stats import equivalence_percents, percents
@@ -20,7 +20,6 @@ from ablate.stats.outcomes import Outcome
 from ablate.text import capital
 
 ABOVE, BELOW = -0.25, 0.55  # lines from the middle of a row to its interval and to its seeds
-HEAD = 1.1  # lines above the first row, for the name of the margin
 REACH = 3.0  # of the median width of intervals: how far from all means the axis goes for a wider one
 MEAN, SEED = 5.0, 2.4  # points across
 DAGGER = "† The verdict for new images differs."
@@ -94,12 +93,12 @@ def forest(
             comparisons["name"].tolist(),
             _columns(comparisons, places, is_wide(ax)),
             notes=comparisons["aliases"].tolist(),
-            top=HEAD,
+            top=rows.HEAD,
         )
         edges = [0.0] if margin is None else [-margin, 0.0, margin]
         low, high = _limits(drawn, seeds, edges)
         ax.set_xlim(low, high)
-        _zero(ax, margin, metric)
+        rows.zero(ax, margin, metric.points)
         for middle, values, falls, row in zip(middles, seeds, fell, drawn.to_dict("records"), strict=True):
             style = look(0, Outcome(row["verdict"]))
             bars.across(ax, middle + ABOVE, row["low"], row["high"], color=style["color"], linewidth=1.7)
@@ -122,16 +121,6 @@ def _columns(comparisons: pd.DataFrame, places: int, wide: bool) -> list[rows.Co
     words = [f"{verdict} †" if dagger else str(verdict) for verdict, dagger in zip(verdicts, marked, strict=True)]
     said = rows.Column(words, bold=wide, colors=colors, small=not wide)
     return [values, within, said] if wide else [values, said]
-
-
-def _zero(ax: Axes, margin: float | None, metric: Metric) -> None:
-    """One band for the margin through all rows, named above them, and one line at 0."""
-    ax.axvline(0, color=faint(), linewidth=0.7, zorder=1)
-    if margin is not None:
-        ax.axvspan(-margin, margin, color=band(), linewidth=0, zorder=0)
-        name = f"± {margin:g} {metric.points}"
-        behind = {"facecolor": band(), "edgecolor": "none", "pad": 0.8}
-        ax.text(0, HEAD / 2, name, ha="center", va="center", fontsize=6.5, color=soft(), zorder=5, bbox=behind)
 
 
 def _seeds(

@@ -11,6 +11,7 @@ from ablate import numbers
 from ablate.report.figures import bars, findings, rows
 from ablate.report.figures.save import Drawn, fit, single
 from ablate.report.figures.style import drawing, faint, ink, limits, round_ticks, soft, tell
+from ablate.results.published import INSIDE, TOO_WIDE
 from ablate.results.question import Question
 
 PLACES = 1  # that accuracies are published with
@@ -24,7 +25,7 @@ def part(question: Question, published: pd.DataFrame, names: dict[int, str], ax:
         return None
     ax = ax or single()
     published_beside_ours(published, names, ax, question.evaluation_set)
-    about = ["Diamond: published. Circle: our mean over seeds."]
+    about = ["Diamond and number: published. Circle: our mean over seeds."]
     about += ["Line: 95% prediction interval for one new run."] if published["low"].notna().any() else []
     figure = fit(ax, rows.height(ax), _finding(published), " ".join([*about, *bars.cut(ax)]))
     return Drawn("published", "Published accuracies beside ours", figure)
@@ -73,7 +74,10 @@ def _finding(published: pd.DataFrame) -> str:
     known = published[published["low"].notna()]
     if known.empty:
         return "Our runs beside published accuracies: one seed gives no interval"
-    inside = int(known["published"].between(known["low"], known["high"]).sum())
+    inside, wide = int((known["told"] == INSIDE).sum()), int((known["told"] == TOO_WIDE).sum())
+    if wide == len(known):
+        return "Our runs vary too much to tell whether they agree with what was published"
     if len(known) == 1:
-        return f"The published accuracy is {'within' if inside else 'outside'} what a new run of ours gives"
-    return f"{findings.share(inside, len(known))} published accuracies are within what a new run of ours gives"
+        return f"The published accuracy is {'' if inside else 'in'}consistent with our runs"
+    open_ones = f" ({wide} too wide to tell)" if wide else ""
+    return f"{findings.share(inside, len(known))} published accuracies are consistent with our runs{open_ones}"

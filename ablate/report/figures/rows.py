@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 from numpy.typing import ArrayLike
 
-from ablate.report.figures.style import bare, fitted, ink, small, soft, text_width, width_of
+from ablate.report.figures.style import band, bare, faint, fitted, ink, small, soft, text_width, width_of
 
 LINE = 0.125  # inches that a line of text is high, the unit of the y axis
 TRACK = 2.1  # lines that a row is high, at least
@@ -17,6 +17,7 @@ BETWEEN = 0.6  # lines between the texts of two rows, at least
 MOST_WIDE = 0.36  # of the figure's width, for the names
 MOST = 40  # rows; a figure of more is longer than a page
 GAP = 7.0  # points between columns
+HEAD = 1.1  # lines above the first row, for the name of a margin
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def lay(
         The middle of each row, in units of the y axis, which are lines of text.
     """
     room = 72 * MOST_WIDE * width_of(ax)
-    named = [[line for part in name.split("\n") for line in fitted(part, room)] for name in names]
+    named = [[line for part in name.split("\n") for line in fitted(part, room)] if name else [] for name in names]
     noted = [fitted(note, room, small()) if note else [] for note in notes or [""] * len(names)]
     wide = max((text_width(line) for lines in (*named, *noted) for line in lines), default=0.0)
     middles = []
@@ -76,6 +77,16 @@ def lay(
     ax.grid(False)
     bare(ax, "left", "top", "right")
     return middles
+
+
+def zero(ax: Axes, margin: float | None, unit: str) -> None:
+    """One line at 0, and one band for the margin through all rows, named in HEAD above them."""
+    ax.axvline(0, color=faint(), linewidth=0.7, zorder=1)
+    if margin is not None:
+        ax.axvspan(-margin, margin, color=band(), linewidth=0, zorder=0)
+        behind = {"facecolor": band(), "edgecolor": "none", "pad": 0.8}
+        look: dict[str, Any] = {"fontsize": 6.5, "color": soft(), "zorder": 5, "bbox": behind}
+        ax.text(0, HEAD / 2, f"± {margin:g} {unit}", ha="center", va="center", **look)
 
 
 def largest(sizes: ArrayLike) -> list[int]:

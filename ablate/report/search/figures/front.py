@@ -61,12 +61,13 @@ def front_of_objectives(frame: pd.DataFrame, ax: Axes, objectives: Sequence[Obje
         for part, look in ((frame[~frame["front"]], OTHERS), (best, MARKS["done"])):
             texts = [_text(row, objectives) for row in part.to_dict("records")]
             marks(ax, part["x"].tolist(), part["y"].tolist(), texts, look, within)
-        if len(best) <= NUMBERED:
-            for number, x, y in best[["number", "x", "y"]].itertuples(index=False):
-                look = {"fontsize": small(), "ha": "right", "va": "top", "color": ink()}
-                ax.annotate(str(number), (x, y), (-4, -3), textcoords="offset points", **look)
         default = frame.loc[frame["default"], "number"].tail(1).tolist()
-        rings(ax, frame.set_index("number"), None, int(default[0]) if default else None)
+        numbered = best if len(best) <= NUMBERED else best.head(0)
+        for number, x, y in numbered.loc[~numbered["number"].isin(default), ["number", "x", "y"]].itertuples(index=False):
+            look = {"fontsize": small(), "ha": "right", "va": "top", "color": ink()}
+            ax.annotate(str(number), (x, y), (-4, -3), textcoords="offset points", **look)
+        named = f"{default[0]}, the default" if default and default[0] in set(numbered["number"]) else "default"
+        rings(ax, frame.set_index("number"), None, int(default[0]) if default else None, ("", named))
         _, size, unit = next(each for each in UNITS if float(frame["x"].max()) >= each[0])
         ax.xaxis.set_major_locator(round_ticks(5))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda amount, _: f"{amount / size:,.4g}"))
