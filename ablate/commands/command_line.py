@@ -1,20 +1,23 @@
 """What `python -m ablate` is given: Hydra's flags and overrides in any order, told apart and checked before Hydra sees them."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NoReturn
 
 from ablate.commands.arguments import Once, Parser, add_config_dir
 from ablate.config import overrides
-from ablate.errors import UsageError
+from ablate.errors import AblateError, UsageError
 from ablate.store import SWEEP, sweep_file, sweep_names
+from ablate.store.sweep import Sweep
 
 REFUSED = {
     "--config-path": "Put your own configs in a folder: -cd DIR.",
     "--config-name": "Put your overrides in a study: study=NAME.",
     "--experimental-rerun": "Rerun the command to resume.",
 }
+STORAGE = "hydra.sweeper.storage"
 WHATS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")  # that --info can show
 ALONE = ("cfg", "info", "multirun", "run", "shell_completion", "help", "hydra_help")  # flags of which one says what to do
 
@@ -61,22 +64,47 @@ def read(words: Sequence[str], prog: str = "ablate") -> CommandLine:
 
 
 def of_sweep(line: CommandLine) -> CommandLine:
-    """The command line with the command of a sweep in place of its name, as in `ablate -m lrn workers=2`."""
+    """The command line with the command of a sweep or search in place of its name, as in `ablate -m lrn workers=2`.
+
+    Raises:
+        AblateError: it is a search whose storage has a password, which is kept nowhere, and the line gives none.
+    """
     first = line.overrides[0] if line.overrides else ""
     if not line.sweep or "=" in first or first.startswith(("~", "+")):
         return line
     folder = sweep_names.one(first) if first else None
     found = sweep_file.read(folder) if folder is not None and (folder / SWEEP).is_file() else None
-    if found is None or folder is None or found.sweep.is_search:
+    if found is None or folder is None:
         return line
-    from ablate.report import repeat
-
     more = line.overrides[1:]
-    given = {word.partition("=")[0] for word in more}
-    kept = [word for word in repeat.overrides(found.sweep, str(folder)) if word.partition("=")[0] not in given]
+    kept = (_of_search if found.sweep.is_search else _of_sweep)(found.sweep, folder, {word.partition("=")[0] for word in more})
     config_dir = line.config_dir or found.sweep.config_dir
     flags = line.flags if config_dir == line.config_dir else (*line.flags, "--config-dir", str(config_dir))
     return replace(line, flags=flags, overrides=(*kept, *more), config_dir=config_dir)
+
+
+def _of_sweep(sweep: Sweep, folder: Path, given: Container[str]) -> list[str]:
+    """The overrides of a sweep's own command but for the keys that are given."""
+    from ablate.report import repeat
+
+    return _others(repeat.overrides(sweep, str(folder)), given)
+
+
+def _of_search(_: Sweep, folder: Path, given: Container[str]) -> list[str]:
+    """The overrides of a search's own command but for the keys that are given."""
+    from ablate.report.search import repeat
+    from ablate.results import search
+
+    kept = _others(repeat.overrides(search.load(folder), str(folder)), given)
+    if any(word.startswith(f"{STORAGE}=") and repeat.HIDDEN in word for word in kept):
+        raise AblateError(
+            f"The storage of {folder} has a password, which is not kept. Add {STORAGE}=URL, with ${{oc.env:NAME}} for it."
+        )
+    return kept
+
+
+def _others(words: Sequence[str], given: Container[str]) -> list[str]:
+    return [word for word in words if word.partition("=")[0] not in given]
 
 
 def check(line: CommandLine) -> None:

@@ -27,10 +27,10 @@ def run(first: str, second: str, out: Path | None, as_json: bool, style: Path | 
     from ablate.report.tables import interplay, records
     from ablate.report.tables.rendering import bullets
     from ablate.report.writing import folder_of
-    from ablate.results import load
     from ablate.results.analysis import analyze
     from ablate.results.compare import Comparison
     from ablate.results.question import ask
+    from ablate.results.sources import load
 
     ours, theirs = (analyze(*ask(load(source), **changes)) for source in (first, second))
     comparison = Comparison(ours, theirs, (_name(first), _name(second)))

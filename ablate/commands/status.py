@@ -159,9 +159,7 @@ def following(seen: Snapshot) -> str:
         return f"ablate status {name} --follow"
     if state(seen) == "complete" or (seen.ended and not seen.of(State.FAILED)):
         return f"ablate report {name}"
-    if seen.search is not None:
-        return "rerun its command to resume"
-    return f"ablate -m {name}   {'resumes it' if not seen.ended else 'retries what failed'}"
+    return f"ablate -m {name}   {'retries what failed' if seen.ended and seen.search is None else 'resumes it'}"
 
 
 def _nobody(seen: Snapshot) -> str:

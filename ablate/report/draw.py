@@ -16,6 +16,9 @@ Examples:
     >>> shown = draw.accuracy(load("experiments/digits-augment-ema"), ax)
     >>> ax.get_ylabel()
     'accuracy on the test set, %'
+
+    Those of a search are `history`, `learning_curves`, `slices`, `surface`, `importance`, `front` and `time`, as in
+    `draw.history(load("multirun/search-1a2b3c4d"), draw.axes())`; `draw.effects(found.confirmation, …)` draws its confirmation.
 """
 
 import base64
@@ -31,9 +34,11 @@ from ablate.errors import AblateError
 from ablate.report import figures, parts
 from ablate.report.figures import single as axes
 from ablate.report.figures.all_figures import FIGURES
+from ablate.report.search.figures.all_figures import FIGURES as OF_SEARCHES
 from ablate.results.analysis import analyze
 from ablate.results.frames import Results
 from ablate.results.question import ask
+from ablate.results.search import SearchResults
 
 NOTHING = "ablate_nothing"  # in the metadata of what a cell of a notebook shows
 Source = Results | parts.Filled
@@ -49,10 +54,17 @@ __all__ = [
     "effects_by_rate",
     "effects_over_training",
     "figure",
+    "front",
+    "history",
+    "importance",
     "interactions",
+    "learning_curves",
     "overfitting",
     "published",
     "shapley",
+    "slices",
+    "surface",
+    "time",
     "tuning",
 ]
 
@@ -84,7 +96,7 @@ def figure(found: Source, name: str, ax: Axes, **said: Any) -> Shown | Nothing:
     """Draw the figure of a name on axes; those of several panels stand in place of it.
 
     Args:
-        found: a sweep as `ablate.results.load` gives it, or its analysis.
+        found: a sweep or search as `ablate.results.load` gives it, or the analysis of a sweep.
         name: of `figures/NAME.png` in a report.
         ax: `axes()`, which get a height of their own, or those of `matplotlib.pyplot.subplots`, which keep their size.
         said: what else the figure can be told.
@@ -92,13 +104,14 @@ def figure(found: Source, name: str, ax: Axes, **said: Any) -> Shown | Nothing:
     Raises:
         AblateError: there is no such figure, or it cannot be drawn on given axes.
     """
-    maker = FIGURES.find(name)
+    searched = isinstance(found, SearchResults)
+    maker = (OF_SEARCHES if searched else FIGURES).find(name)
     if "ax" not in inspect.signature(maker).parameters:
         raise AblateError(f"The figure {name} cannot be drawn on given axes.")
     about = analyze(*ask(found)) if isinstance(found, Results) else found
     drawn = about.fill(maker, ax=ax, **said)
     if drawn is None:
-        return Nothing(f"This sweep has no figure {escaping.markdown_code(name)}.")
+        return Nothing(f"This {'search' if searched else 'sweep'} has no figure {escaping.markdown_code(name)}.")
     return Shown(drawn.figure, figures.alternative(drawn.figure) or drawn.title)
 
 
@@ -155,3 +168,38 @@ def tuning(found: Source, ax: Axes) -> Shown | Nothing:
 def effects_by_rate(found: Source, ax: Axes) -> Shown | Nothing:
     """The effects at the shared learning rate and at each arm's own best."""
     return figure(found, "effects_by_rate", ax)
+
+
+def history(found: SearchResults, ax: Axes) -> Shown | Nothing:
+    """The score of each trial of a search, and the best so far."""
+    return figure(found, "history", ax)
+
+
+def learning_curves(found: SearchResults, ax: Axes) -> Shown | Nothing:
+    """The scores of a search's trials over their training, pruned ones to where they ended."""
+    return figure(found, "curves", ax)
+
+
+def slices(found: SearchResults, ax: Axes) -> Shown | Nothing:
+    """The scores of a search's trials against each searched key, a panel each."""
+    return figure(found, "slices", ax)
+
+
+def surface(found: SearchResults, ax: Axes) -> Shown | Nothing:
+    """The scores of a search's trials over the two keys that matter most."""
+    return figure(found, "surface", ax)
+
+
+def importance(found: SearchResults, ax: Axes) -> Shown | Nothing:
+    """How much each searched key matters."""
+    return figure(found, "importance", ax)
+
+
+def front(found: SearchResults, ax: Axes) -> Shown | Nothing:
+    """The Pareto front of a search with two objectives."""
+    return figure(found, "front", ax)
+
+
+def time(found: SearchResults, ax: Axes) -> Shown | Nothing:
+    """What each trial of a search trained, and what pruning and reuse saved."""
+    return figure(found, "time", ax)

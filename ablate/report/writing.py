@@ -172,10 +172,9 @@ def _make(
     sources: Sequence[str], to: Path | None = None, formats: Sequence[str] | None = None, **changes: Any
 ) -> Report | SearchReport:
     from ablate.report import files
-    from ablate.results import load
     from ablate.results.analysis import analyze
     from ablate.results.question import ask
-    from ablate.results.sources import is_store
+    from ablate.results.sources import is_store, load
 
     stores = [source for source in sources if is_store(Path(source))]
     if stores and len(sources) > 1:

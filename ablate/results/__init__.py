@@ -3,10 +3,10 @@
 Examples:
     What a sweep of a checkout found: its factors, a run's accuracy from its predictions, and the runs read at an earlier step.
 
-    >>> from ablate.results import LoadedSweep, Results, load
-    >>> found: LoadedSweep = load("experiments/digits-augment-ema")
-    >>> isinstance(found, Results)
-    True
+    >>> from ablate.results import LoadedSweep, Results, SearchResults, load
+    >>> found = load("experiments/digits-augment-ema")
+    >>> isinstance(found, LoadedSweep), isinstance(found, Results), isinstance(found, SearchResults)
+    (True, True, False)
     >>> found.factors, len(found.runs), len(found.evaluations)
     (['augment', 'ema'], 20, 200)
     >>> round(float((found.predictions(0) == found.labels).mean()), 4), round(float(found.runs["accuracy"][0]), 4)
@@ -20,5 +20,6 @@ Examples:
 
 from ablate.results.frames import Results
 from ablate.results.loaded import LoadedSweep, load
+from ablate.results.search import SearchResults
 
-__all__ = ["LoadedSweep", "Results", "load"]
+__all__ = ["LoadedSweep", "Results", "SearchResults", "load"]

@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from ablate import escaping
-from ablate.results import sources
+from ablate.results import search, sources
 from ablate.results.analysis import Analysis, analyze
 from ablate.results.frames import Results
 from ablate.results.question import ask
+from ablate.results.search import SearchResults
 from ablate.text import counted
 
 VERDICTS = ("name", "override", "against_label", "n", "points", "low", "high", "level", "p", "verdict")
@@ -61,12 +62,15 @@ class LoadedSweep(Results):
         return f"<p>{escape(escaping.html(repr(self)))}</p>{table}"
 
 
-def load(*found: str | Path) -> LoadedSweep:
-    """Read what sweeps found, from files alone.
+def load(*found: str | Path) -> LoadedSweep | SearchResults:
+    """Read what sweeps or a search found, from files alone.
 
     Args:
         found: one or more of: the folder of a sweep; the name of a study, whose sweeps in multirun/ are joined where they
-            differ in their seeds alone; or, by itself, a store, of which every training is a row.
+            differ in their seeds alone; or, by itself, a search, or a store, of which every training is a row.
+
+    Returns:
+        A `SearchResults` of a search, with its `trials`, `curves` and `confirmation`; a `LoadedSweep` of all else.
 
     Raises:
         AblateError: a source is none of these, names several sweeps that differ, is damaged or of another version, or sweeps
@@ -91,5 +95,7 @@ def load(*found: str | Path) -> LoadedSweep:
         2          no augmentation  98.50
         3  no augmentation, no EMA  99.00
     """
+    if len(found) == 1 and (folder := sources.search_of(found[0])) is not None:
+        return search.load(folder)
     results = sources.load(*found)
     return LoadedSweep(**{each.name: getattr(results, each.name) for each in fields(results)})

@@ -33,6 +33,7 @@ from ablate.store.sweep_file import SweepFile
 from ablate.store.sweep_runs import SweepRun
 from ablate.store.trials import CONFIRMATION, Dimension, Trial, same, space_of
 from ablate.store.trials_file import TRIALS, Trials
+from ablate.text import counted
 
 # Of a search, by name, what its figures are drawn from.
 FRAMES = (
@@ -84,6 +85,12 @@ class SearchResults:
     confirmation: Analysis | None = None
     trainings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(environment.TRAINING_TYPES)))
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        found = [] if self.confirmation is None else self.confirmation.comparisons["verdict"].tolist()
+        confirmed = f", confirmation: {found[0]}" if found else ""
+        trials = f"{len(self.finished):,} of {counted(int(self.search['n_trials']), 'trial')} finished"
+        return f"<search over {', '.join(self.space)}: {trials}{confirmed}>"
 
     @property
     def search(self) -> Mapping[str, Any]:

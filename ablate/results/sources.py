@@ -53,12 +53,19 @@ def load(*sources: str | Path) -> Results:
     for folder in found:
         if is_search(folder):
             raise AblateError(
-                f"{folder} is a search, not a sweep. Read it with `ablate report`, or in Python with "
-                f"`search.load` of `ablate.results`; or read its confirmation, the sweep in {CONFIRMATION}/."
+                f"{folder} is a search, not a sweep. Name it alone, or its confirmation, the sweep in {CONFIRMATION}/."
             )
     folders_once = list({folder.resolve(): folder for folder in found}.values())
     parts = [one_sweep.read(folder) for folder in folders_once]
     return build(parts[0] if len(parts) == 1 else joined.join(parts))
+
+
+def search_of(source: str | Path) -> Path | None:
+    """The folder of the search that a user names; None for a sweep, a store, and several of them."""
+    if is_store(Path(source)):
+        return None
+    found = folders(source)
+    return found[0] if len(found) == 1 and is_search(found[0]) else None
 
 
 def is_store(path: Path) -> bool:

@@ -12,7 +12,8 @@ from ablate.errors import AblateError
 from ablate.report import draw
 from ablate.results import load
 
-OWN = [name for name in draw.__all__ if name[0].islower() and name not in ("axes", "figure")]
+OF_SEARCHES = ("front", "history", "importance", "learning_curves", "slices", "surface", "time")
+OWN = [name for name in draw.__all__ if name[0].islower() and name not in ("axes", "figure", *OF_SEARCHES)]
 PANELS = ("interactions", "effects_over_training")
 
 

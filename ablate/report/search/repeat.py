@@ -55,7 +55,12 @@ def train(found: SearchResults, setting: Mapping[str, float | int | str]) -> str
 
 
 def again(found: SearchResults, folder: str | None = None) -> str:
-    """The command of the search: over the same space, with the same budget, images and settings.
+    """The command of the search: over the same space, with the same budget, images and settings; see `overrides`."""
+    return f"{PROGRAM} -m {escaping.command([*own_configs(found.sweep), *overrides(found, folder)])}"
+
+
+def overrides(found: SearchResults, folder: str | None) -> list[str]:
+    """The words of that command that say what is searched, and where.
 
     What is as `hydra/sweeper: optuna` has it is left out. A named study is told by what it said.
 
@@ -76,7 +81,7 @@ def again(found: SearchResults, folder: str | None = None) -> str:
     words += _own_store(found)
     if folder is not None:
         words += own_place(folder, str(search.get("study_name")))
-    return f"{PROGRAM} -m {escaping.command([*own_configs(found.sweep), *words])}"
+    return words
 
 
 def _steps(found: SearchResults) -> list[str]:

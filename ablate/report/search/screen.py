@@ -6,12 +6,13 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from ablate import numbers, terminal
+from ablate import escaping, numbers, terminal
 from ablate.report.screen import Closing, Step, show_closing, show_head, verdicts
 from ablate.report.search import repeat, words
 from ablate.results.analysis import Analysis
 from ablate.results.search import SearchResults
 from ablate.stats.outcomes import DIFFERS, Outcome
+from ablate.store import sweep_names
 from ablate.text import counted
 
 
@@ -19,11 +20,12 @@ def show(found: SearchResults, console: Console, page: Path | None) -> None:
     """Print it; see `ablate.report.screen.show`."""
     for line in words.warnings(found):
         terminal.say(console, f"{line}.")
-    show_head(console, head(found))
+    judged = rows(found)
+    question = None if found.confirmation is None else found.confirmation.question
+    show_head(console, [*head(found), *(verdicts.key(console, judged, question) if question is not None else ())])
     console.print()
-    if judged := rows(found):
-        assert found.confirmation is not None
-        verdicts.draw(console, judged, found.confirmation.question)
+    if judged and question is not None:
+        verdicts.draw(console, judged, question)
         console.print()
     show_closing(console, Closing(answer(found), (), page, next_step(found)))
 
@@ -76,8 +78,8 @@ def _mean(analysis: Analysis, arm: int) -> str | None:
 
 def next_step(found: SearchResults) -> Step | None:
     """What is to be done next: finish the search, or train what it found."""
-    commands = {what: line.removeprefix("python -m ") for what, line in repeat.commands(found, str(found.folder)).items()}
     if words.unfinished(found) or (found.confirmation is None and not words.default_won(found)):
-        return Step(commands[next(what for what in commands if what.startswith("repeat the search"))], "finish the search")
+        return Step(f"ablate -m {escaping.command([sweep_names.shortest(found.folder)])}", "finish the search")
+    commands = {what: line.removeprefix("python -m ") for what, line in repeat.commands(found, str(found.folder)).items()}
     trained = next((what for what in commands if what.startswith("train the best")), None)
     return None if trained is None else Step(commands[trained], trained)

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from made_up import composed
 from omegaconf import DictConfig
 
+from ablate.commands import command_line
 from ablate.config import loading
+from ablate.errors import AblateError
 from ablate.planning.command import of_study
 from ablate.report.search import repeat
 from ablate.results import search as results
@@ -168,6 +170,25 @@ def test_a_storage_is_named_without_its_password(made: Callable[..., Path]) -> N
     [word] = [word for word in words_of(line) if word.startswith("hydra.sweeper.storage=")]
     [read] = OverridesParser.create().parse_overrides([word])
     assert read.value() == "postgresql://ada:***@db.example/trials?sslmode=require"
+
+
+def test_the_name_of_a_search_stands_for_its_command(tmp_path: Path) -> None:
+    words = ("lr=0.1,0.2", "epochs=0.5", "data=digits", "hydra/sweeper/sampler=random", "hydra/sweeper/pruner=none")
+    found = resolved(("hydra/sweeper=optuna", *words))
+    folder = tmp_path / "multirun" / found.name
+    written(found, folder)
+    line = command_line.of_sweep(command_line.read(["-m", str(folder), "hydra.sweeper.n_trials=7"]))
+    again = resolved(line.overrides)
+    assert (again.name, again.definition) == (found.name, found.definition)
+    assert again.settings == replace(found.settings, n_trials=7)
+
+
+def test_a_search_whose_storage_has_a_password_is_continued_with_it_alone(made: Callable[..., Path]) -> None:
+    folder = made(storage="postgresql://ada:***@db.example/trials")
+    with pytest.raises(AblateError, match=r"has a password, which is not kept\. Add hydra\.sweeper\.storage=URL"):
+        command_line.of_sweep(command_line.read(["-m", str(folder)]))
+    given = "hydra.sweeper.storage='postgresql://ada:${oc.env:SECRET}@db.example/trials'"
+    assert given in command_line.of_sweep(command_line.read(["-m", str(folder), given])).overrides
 
 
 TEXTS = st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S", "Zs")), min_size=1)

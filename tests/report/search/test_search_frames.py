@@ -174,10 +174,10 @@ def test_without_a_score_there_is_no_best_to_write(made):
 
 def test_what_is_no_search_is_refused_and_a_search_is_no_sweep(made, sweeps):
     folder = made()
-    with pytest.raises(AblateError, match=r"is a search, not a sweep\. Read it with `ablate report`"):
-        load_sweep(folder)
     plan = sweeps.planned("lr=0.1,0.05", "seed=0", "steps=10")
     sweep = sweeps.trained(plan, 5, 10)
+    with pytest.raises(AblateError, match=r"is a search, not a sweep\. Name it alone"):
+        load_sweep(folder, sweep)
     with pytest.raises(AblateError, match=r"must be the folder of a search, got design=factorial"):
         load(sweep)
     content = json.loads((folder / "sweep.json").read_text())
