@@ -14,12 +14,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from ablate import escaping, terminal
-from ablate.config import loading
+from ablate.config import loading, usual_length
 from ablate.config.own_configs import conf_dir
 from ablate.config.syntax import key_of
 from ablate.errors import FULL_ERROR, AblateError, Stopped
 from ablate.messages import say
-from ablate.planning import run_result
+from ablate.planning import earlier_length, run_result
 from ablate.readout import LAST_KEY, WEIGHTS, judged, tail
 from ablate.running import ensuring
 from ablate.running.backend import Job
@@ -39,6 +39,10 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
         AblateError: what went wrong, in one line.
     """
     results: list[dict[str, Any]] = []
+    if usual := usual_length.added(overrides):
+        for line in earlier_length.told(overrides):
+            say(line)
+        overrides = [*overrides, *usual]
 
     def task(cfg: DictConfig) -> dict[str, Any]:
         result = run(cfg)

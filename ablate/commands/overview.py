@@ -29,7 +29,7 @@ and their levels (* is the default):
 """
 _FOOT = """\
 Keys: lr batch_size seed steps eval_every design … (ablate keys lists them all)
-  ablate -m data=digits augment=on,off ema=on,off seed=0,1,2,3,4 steps=150"""
+  ablate -m data=digits augment=on,off ema=on,off seed=0,1,2,3,4"""
 
 
 def text(own: Sequence[Path] = ()) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -112,6 +112,7 @@ class Source:
     title: what a paper calls it; empty for a user's own images.
     keys: of its level, besides `name`, `validation` and `eval_on`, which all have.
     opened: whether `shape` opens the same file as `read`; if so, it is not called before `read`.
+    usual: `steps` and `eval_every`, where a command gives neither; empty for those of conf/config.yaml.
 
     Examples:
         >>> import numpy as np
@@ -132,6 +133,7 @@ class Source:
     title: str = ""
     keys: tuple[OwnKey, ...] = ()
     opened: bool = False
+    usual: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

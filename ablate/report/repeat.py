@@ -9,6 +9,7 @@ from typing import Any
 from hydra.core.override_parser.types import Quote, QuotedString
 
 from ablate import escaping
+from ablate.config import usual_length
 from ablate.designs import RESOLUTION, TUNING, USUAL, fraction
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_identity import retuned_name
@@ -66,6 +67,8 @@ def overrides(whole: Sweep, folder: str | None) -> list[str]:
     words += [f"{factor}={','.join(levels)}" for factor, levels in sweep.factors.items()]
     words.append(f"seed={','.join(map(str, sweep.seeds))}")
     words += fixed
+    if usual_length.added(words):  # the data set has got a length of its own since
+        words += [f"steps={sweep.runs[0].readout.step}", f"eval_every={sweep.runs[0].eval_every}"]
     margin = sweep.fixed.margin
     if margin != USUAL_MARGIN and "report.margin" not in fixed.values():
         words.append(f"report.margin={margin!r}".removesuffix(".0"))
