@@ -34,7 +34,7 @@ def rows(trajectory: Path) -> list[dict[str, Any]]:
 def test_the_factorial_trains_twice_and_the_same_command_again_trains_nothing(program: Any) -> None:
     words = ["-m", "augment=off,flip", "ema=on,off", "steps=20", "eval_every=10", "report.formats=[html,csv,md,png]"]
     out, err = program(*words)
-    assert "4 runs (4 arms × 1 seed) on 2 trainings" in err
+    assert "4 runs (4 arms × 1 seed) from 2 trainings" in err
     assert err.count(", seed 0: done, accuracy ") == 2
     assert "(loading TensorFlow)…" in err
     assert err.lower().count("tensorflow") == 1, "it says nothing itself"

@@ -70,7 +70,7 @@ def family(process: Any) -> list[psutil.Process]:
 @pytest.mark.slow
 def test_many_at_once_give_the_numbers_of_each_alone(program: Any, another: Any) -> None:
     _, err = program("-m", "augment=off,flip", "steps=10,25", "eval_every=10", "seed=0,1", "workers=2")
-    assert "8 runs (4 arms × 2 seeds) on 4 trainings" in err
+    assert "8 runs (4 arms × 2 seeds) from 4 trainings" in err
     assert [result["status"] for result in program.results()] == ["done"] * 8
     assert [segments(path) for path in program.trajectories()] == [2] * 4, "one for each step at which a run ends"
     for path in program.trajectories():
@@ -285,7 +285,7 @@ def test_six_factors_on_digits_give_the_numbers_of_each_run_alone(program: Any, 
     program.base = another.base = []
     common = ("data=digits", "steps=300", "threads=1")
     _, err = program("-m", "design=one_factor", *SIX_FACTORS, "seed=0,1", *common)
-    assert "14 runs (7 arms × 2 seeds) on 12 trainings" in err
+    assert "14 runs (7 arms × 2 seeds) from 12 trainings" in err
     assert [result["status"] for result in program.results()] == ["done"] * 14
     assert len(program.trajectories()) == 12
     assert [segments(path) for path in program.trajectories()] == [1] * 12

@@ -1,4 +1,4 @@
-"""`ablate info`: the layers of a model, with output shapes, parameters and operations; with --build, checked in TensorFlow."""
+"""`ablate info`: the layers of a model, with output shapes, parameters, and FLOPs; with --build, checked in TensorFlow."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from ablate.system import environment
 from ablate.trainers import libraries
 
 _DESCRIPTION = """\
-Print the layers of a model with output shapes, parameters and operations for one image.
+Print the layers of a model with output shapes, parameters, and FLOPs for one image.
 Nothing is trained and no data is read. The image size is that of the augmentation: 24×24 with
 augment=on, 32×32 with augment=off on CIFAR-10.
 With --build the network is built in TensorFlow and compared with this list, as before the first step of every training:
@@ -101,12 +101,12 @@ def show(description: dict[str, Any], console: Console) -> None:
             terminal.Column("kind", (*(layer["kind"] for layer in layers), ""), words=True),
             terminal.Column("output shape", (*(_sides(layer["output_shape"]) for layer in layers), "")),
             *(
-                terminal.Column(what, tuple(f"{one[what]:,}" for one in (*layers, description)))
-                for what in ("parameters", "operations")
+                terminal.Column(heading, tuple(f"{one[what]:,}" for one in (*layers, description)))
+                for what, heading in (("parameters", "parameters"), ("operations", "FLOPs"))
             ),
         ],
     )
-    terminal.say(console, "operations: per image, as the published code counts them")
+    terminal.say(console, "FLOPs: of one image, forward, counted as the published code does (a multiply-add is 2)")
 
 
 def _sides(shape: Sequence[int]) -> str:

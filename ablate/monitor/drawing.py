@@ -85,7 +85,9 @@ def _failures(bad: Sequence[TrainingStatus], most: int, width: int) -> list[term
 def table(trainings: Sequence[TrainingStatus], width: int) -> list[terminal.Styled]:
     """A line a training. A narrow terminal goes without the bar first, then without the value, then the time left."""
     rows = [_cells(training) for training in trainings]
-    widths = [max((cell_len(row[place]) for row in rows), default=0) for place in range(len(CELLS))]
+    room = width - _total([size for size in _widths(rows)[1:] if size], bars=True) - len(GAP)
+    rows = [(_cut(arm, max(LABEL, room)), *others) for arm, *others in rows]
+    widths = _widths(rows)
     kept = [place for place, size in enumerate(widths) if size]
     bars = True
     for place in (None, VALUE, LEFT):
@@ -113,6 +115,10 @@ def _narrow(training: TrainingStatus, width: int) -> terminal.Styled:
     return name + terminal.styled(f"{GAP}{steps}", whole=True)
 
 
+def _cut(name: str, width: int) -> str:
+    return escaping.terminal(escaping.shortened(name, width, cell_len))
+
+
 def listed(trainings: Sequence[TrainingStatus], width: int) -> list[terminal.Styled]:
     """All of each training: a line where there is room, and else one with its name and others that wrap under it."""
     if _needed(trainings) <= width:
@@ -127,10 +133,13 @@ def listed(trainings: Sequence[TrainingStatus], width: int) -> list[terminal.Sty
 
 
 def _needed(trainings: Sequence[TrainingStatus]) -> int:
-    """How wide a line a training is with all but its bar."""
-    rows = [_cells(training) for training in trainings]
-    widths = [max((cell_len(row[place]) for row in rows), default=0) for place in range(len(CELLS))]
-    return _total([size for size in widths if size], bars=False)
+    """How wide a line a training is, with its bar where names are long."""
+    widths = _widths([_cells(training) for training in trainings])
+    return _total([size for size in widths if size], bars=widths[0] > LABEL)
+
+
+def _widths(rows: Sequence[tuple[str, ...]]) -> list[int]:
+    return [max((cell_len(row[place]) for row in rows), default=0) for place in range(len(CELLS))]
 
 
 CELLS = ("arm", "seed", "step", "value", "left")
@@ -148,9 +157,9 @@ def _placed(cell: str, width: int, right: bool) -> str:
 
 def _cells(training: TrainingStatus) -> tuple[str, ...]:
     """Arm, seed, step, value, and time left or what it does."""
-    label = escaping.terminal(escaping.shortened(escaping.visible(training.label), LABEL, cell_len))
     value = "" if training.accuracy is None else lines.number(training, training.accuracy)
-    return label, f"seed {training.seed}", f"{training.step:,}/{training.target:,}", value, doing(training)
+    name, steps = escaping.visible(training.label), f"{training.step:,}/{training.target:,}"
+    return name, f"seed {training.seed}", steps, value, doing(training)
 
 
 def doing(training: TrainingStatus) -> str:
@@ -165,16 +174,27 @@ def doing(training: TrainingStatus) -> str:
 
 
 def matrix(seen: Snapshot) -> list[terminal.Column]:
-    """Arms by seeds: how far each training is; an arm that shares all of its trainings says whose they are."""
-    labels = list(dict.fromkeys(training.label for training in seen.trainings))
+    """Arms by seeds: how far each training is; an arm that has none of its own says whose they are."""
+    runs = [
+        (run.number, label, training)
+        for training in seen.trainings
+        for run, label in zip(training.runs, (training.label, *training.shared_by), strict=False)
+    ]
+    labels = list(dict.fromkeys(label for _, label, _ in sorted(runs, key=lambda run: run[0])))
     seeds = sorted({training.seed for training in seen.trainings})
-    cells = {(training.label, training.seed): training for training in seen.trainings}
+    cells = {(label, training.seed): training for _, label, training in runs}
     columns = [terminal.Column("arm", tuple(labels), words=True, name=True)]
     for rank, seed in enumerate(seeds):
         column = [cells.get((label, seed)) for label in labels]
         told = tuple("" if training is None else mark(training) for training in column)
         styles = tuple("" if training is None else _style(training) for training in column)
-        columns.append(terminal.Column(f"seed {seed}" if not rank else str(seed), told, spare=len(seeds) - rank, styles=styles))
+        columns.append(
+            terminal.Column(f"seed {seed}" if not rank else str(seed), told, spare=len(seeds) - rank + 1, styles=styles)
+        )
+    owners = {label: {training.label for _, one, training in runs if one == label} for label in labels}
+    if any(label not in of for label, of in owners.items()):
+        shared = tuple("" if label in of else ", ".join(sorted(of)) for label, of in owners.items())
+        columns.append(terminal.Column("shared with", shared, words=True, spare=1))
     return columns
 
 

@@ -22,10 +22,10 @@ _DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # what
 
 @dataclass(frozen=True)
 class Planned:
-    """A trajectory and the runs that stand on it, as sweep.json has them."""
+    """A trajectory and the runs that stand on it, as sweep.json has them. labels: of their arms, the first first."""
 
     fingerprint: str
-    label: str
+    labels: tuple[str, ...]
     runs: tuple[SweepRun, ...]
     metric: str = ACCURACY
 
@@ -96,7 +96,7 @@ def _trainings(sweep: Sweep) -> tuple[Planned, ...]:
     for run in sweep.runs:
         runs.setdefault(run.fingerprint, []).append(run)
     return tuple(
-        Planned(name, phrases.of_label(sweep.arms[group[0].arm].label), tuple(group), judged_by(sweep))
+        Planned(name, tuple(phrases.of_label(sweep.arms[run.arm].label) for run in group), tuple(group), judged_by(sweep))
         for name, group in runs.items()
     )
 

@@ -155,7 +155,7 @@ def _status(
     traces = (folder / str(run.number) / TRACE for run in runs)
     return TrainingStatus(
         training.fingerprint,
-        training.label,
+        training.labels[0],
         longest.seed,
         longest.readout.weights,
         runs,
@@ -174,6 +174,7 @@ def _status(
         error=(line(told.get("error")) or seen.error or "it gave no reason") if state.is_bad else None,
         trace=next((path for path in traces if changed_at(path) < math.inf), None) if state.is_bad else None,
         phase=line(live.get("phase")) or "",
+        shared_by=training.labels[1:],
     )
 
 

@@ -24,7 +24,8 @@ class TrainingStatus:
 
     What is not known is None.
 
-    label: the arm; where several stand on it, the first of them and the levels in which they differ.
+    label: the arm; where several stand on it, the first of them.
+    shared_by: the other arms, in the order of their runs.
     weights: `raw` or `averaged`, that the longest run reads.
     step: how far it has come (0 where that is unknown), of `target`, the largest that its runs ask for.
     began: the step that it went on from, while it is trained.
@@ -56,6 +57,7 @@ class TrainingStatus:
     error: str | None = None
     trace: Path | None = None
     phase: str = ""
+    shared_by: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

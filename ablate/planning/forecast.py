@@ -16,8 +16,8 @@ from ablate.resources import Share
 from ablate.store import Trajectory
 
 SAME_KIND = "measured in earlier trainings of the same kind on this machine"
-BY_OPERATIONS = "from operation counts and earlier trainings on this machine"
-CALIBRATED = "from operation counts and a short measurement on this machine"
+BY_OPERATIONS = "estimated from FLOPs and earlier trainings on this machine"
+CALIBRATED = "estimated from FLOPs and a short benchmark on this machine"
 OTHER_AT_ONCE = ", with another number of trainings at once"
 OTHER_THREADS = ", with another number of threads"
 SOURCES = tuple(  # best first

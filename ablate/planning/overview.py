@@ -47,6 +47,7 @@ def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
     return {
         "name": plan.name,
         "study": plan.study,
+        "title": _title(plan),
         "design": plan.design,
         "launcher": site.launcher,
         "fraction": plan.fraction.to_json() if plan.fraction else None,
@@ -82,6 +83,12 @@ def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
         "looks": looked,
         "fixed": plan.fixed.to_json(),
     }
+
+
+def _title(plan: Plan) -> str:
+    """What it is called, with its design; a confirmation's says no more."""
+    called = plan.about.get("name") or plan.study
+    return called if plan.confirms and called else f"{called} ({plan.design})" if called else plan.design
 
 
 def _training_seconds(expected: Forecast, each: Sequence[float] | None) -> dict[str, float | None]:

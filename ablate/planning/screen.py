@@ -16,6 +16,7 @@ from ablate.text import counted, span
 JSON, EXPLAIN = "json", "explain"  # how a plan can be shown besides this screen
 COSTS = ("parameters", "operations")  # besides what a switch changes: they have columns of their own
 DONE = "–"
+ARM_OR_EFFECT = {"difference": "arm", "effect": "factor"}
 FEW = 2  # seeds, with which only huge effects show
 
 
@@ -129,8 +130,13 @@ def _detectable(description: Mapping[str, Any]) -> list[str]:
     if seeds["seeds"] == FEW:
         return ["Two seeds can detect only huge effects. Use five or more."]
     deviations = f"{numbers.amount(seeds['detectable'])} SDs of a paired difference"
-    points = sorted(each["detectable_points"] for each in seeds["deviations"])
-    if not points:
-        return [f"{counted(seeds['seeds'], 'seed')} can detect effects of {deviations} ({100 * seeds['power']:g}% power)."]
-    size = f"{points[0]:.1f} pp" if len(points) == 1 else f"{points[0]:.1f} to {points[-1]:.1f} pp"
-    return [f"{counted(seeds['seeds'], 'seed')} can detect effects of about {size} ({deviations})."]
+    begin = f"{counted(seeds['seeds'], 'seed')} can detect effects of"
+    known = seeds["deviations"]
+    if not known:
+        return [f"{begin} {deviations} ({100 * seeds['power']:g}% power)."]
+    if len(known) > sentences.MOST_DEVIATIONS:
+        points = [each["detectable_points"] for each in known]
+        spread = f"{min(points):.1f} to {max(points):.1f} pp, depending on the {ARM_OR_EFFECT[seeds['of']]}"
+        return [f"{begin} about {spread} ({deviations}, known from earlier trainings)."]
+    each_of = [f"{each['detectable_points']:.1f} pp for {sentences.judged(description, each)}" for each in known]
+    return [f"{begin} about {', '.join(each_of)} ({deviations}, known from earlier trainings)."]

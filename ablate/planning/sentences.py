@@ -14,7 +14,7 @@ from ablate.text import counted, span
 MOST_DEVIATIONS = 3  # that are told one by one
 SHARED = "shared"
 ONE_SEED = "one seed gives no verdict: add seed=0,1,2,3,4"
-DROPPED_FIRST = ("steps/epoch", "input", "steps left", "operations", "parameters")  # where the terminal has no room for all
+DROPPED_FIRST = ("steps/epoch", "input", "steps left", "FLOPs", "parameters")  # where the terminal has no room for all
 
 
 def head(description: Mapping[str, Any]) -> list[str]:
@@ -84,13 +84,12 @@ def _counts(description: Mapping[str, Any]) -> str:
     count = description["totals"]
     of_each = "×" if count["runs"] == count["arms"] * count["seeds"] else "with up to"
     parts = f"{counted(count['arms'], 'arm')} {of_each} {counted(count['seeds'], 'seed')}"
-    name = f"{description['study']} ({description['design']})" if description["study"] else description["design"]
-    runs = f"{name}: {counted(count['runs'], 'run')} ({parts}) on {counted(count['trainings'], 'training')}"
+    runs = f"{description['title']}: {counted(count['runs'], 'run')} ({parts}) from {counted(count['trainings'], 'training')}"
     done, diverged = count["trainings_done"], count["trainings_diverged"]
     stopped = [f"{diverged:,} diverged"] if diverged else []
     if count["trainings_to_do"]:
-        to_do = f"{count['trainings_to_do']:,} to do with {counted(count['steps_left'], 'step')}"
-        return ", ".join([runs, to_do, *stopped])
+        to_do = f"{runs}; {count['trainings_to_do']:,} left to train ({counted(count['steps_left'], 'step')} in total)"
+        return ", ".join([to_do, *stopped])
     already = [f"{done:,} done already" if diverged else "all done already"] if done else []
     return ", ".join([runs, *already, *stopped]) + "; nothing to train"
 
@@ -118,7 +117,7 @@ def _measuring(description: Mapping[str, Any]) -> list[str]:
     most = description["retune"]["most"]
     more = most["totals"]["trainings_to_do"] - description["totals"]["trainings_to_do"]
     steps = most["totals"]["steps_left"] - description["totals"]["steps_left"]
-    own = f"then each arm at its own best rate: at most {counted(more, 'training')} more to do with {counted(steps, 'step')}"
+    own = f"then each arm at its own best rate: at most {counted(more, 'more training')} ({counted(steps, 'step')} in total)"
     together = ["at most, for all that is measured:", *hours(most)] if more else []
     return [f"then at the shared rate: {_counts(description)}", *hours(description), own, *together]
 
@@ -127,7 +126,7 @@ def _total(description: Mapping[str, Any]) -> str:
     """What tuning and measuring come to together."""
     total = description["retune"]["total"]
     trainings, steps = counted(total["trainings_to_do"], "training"), counted(total["steps_left"], "step")
-    line = f"in all, to tune and to measure: at most {trainings} to do with {steps}"
+    line = f"in all, to tune and to measure: at most {trainings} left ({steps} in total)"
     if total["seconds"] is not None:
         return f"{line}, {span(total['seconds'], total['seconds_low'], total['seconds_high'])}"
     if total["training_seconds"] is not None:
@@ -223,11 +222,11 @@ def _points(description: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) 
     told = []
     for each in known:
         low, high = each["detectable_points_range"]
-        told.append(f"{_judged(description, each)} {each['detectable_points']:.1f} pp ({low:.1f} to {high:.1f})")
+        told.append(f"{judged(description, each)} {each['detectable_points']:.1f} pp ({low:.1f} to {high:.1f})")
     return [f"that is about: {'; '.join(told)}; {rough}"]
 
 
-def _judged(description: Mapping[str, Any], each: Mapping[str, Any]) -> str:
+def judged(description: Mapping[str, Any], each: Mapping[str, Any]) -> str:
     """The name of a difference, as that of its arm, or of an effect."""
     if "arm" in each:
         arm, against = (description["arms"][each[side]] for side in ("arm", "against"))
@@ -247,7 +246,7 @@ def _arms(arms: Sequence[Mapping[str, Any]]) -> list[terminal.Column]:
     sizes: dict[str, tuple[str, Callable[[Any], str]]] = {
         "input": (INPUT, _size),
         "parameters": ("parameters", "{:,}".format),
-        "operations": ("operations", "{:,}".format),
+        "FLOPs": ("operations", "{:,}".format),
         "steps/epoch": ("steps_per_epoch", numbers.amount),
     }
     columns: dict[str, Callable[[Mapping[str, Any]], str]] = {

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from ablate import numbers
-from ablate.designs import phrases
-from ablate.report.sentences import series
+from ablate.designs import STORE, TUNING, phrases
+from ablate.report.next_step import subject
+from ablate.report.sentences import DAGGER, series
 from ablate.results.retuned import OWN, SHARED
 from ablate.stats.outcomes import DIFFERS, Outcome
 from ablate.text import capital, counted
@@ -42,7 +43,7 @@ def headline(results: "Results", question: "Question", comparisons: pd.DataFrame
     """
     rows = comparisons.to_dict("records")
     if not rows:
-        return (Piece("Nothing is compared here."),)
+        return (Piece(nothing(results)),)
     told = [(number, row, Outcome(row["verdict"])) for number, row in enumerate(rows)]
     crossed = question.interactions
     clauses = [
@@ -61,6 +62,35 @@ def headline(results: "Results", question: "Question", comparisons: pd.DataFrame
     return (first._replace(text=capital(first.text)), *pieces[1:], Piece("."))
 
 
+def nothing(results: "Results") -> str:
+    """Why nothing is judged."""
+    sweep = results.sweep
+    if sweep.design == STORE:
+        return "Nothing was compared: a store has no plan of what to compare. --baseline compares all arms with one."
+    if sweep.design == TUNING:
+        return "Nothing was compared: this is where learning rates are chosen, each arm by itself, on validation images."
+    return f"Nothing was compared: {'there is one arm' if len(sweep.arms) == 1 else 'all arms are one'}."
+
+
+def answer(results: "Results", question: "Question", comparisons: pd.DataFrame) -> str:
+    """What was found, in a sentence, and what is open in another."""
+    if comparisons.empty:
+        return nothing(results)
+    found = text(headline(results, question, comparisons)) + _for_new_images(comparisons)
+    open_ones = comparisons["verdict"].isin([Outcome.INCONCLUSIVE, Outcome.NO_VERDICT])
+    if open_ones.all() or not open_ones.any():
+        return found
+    named = [subject(results, question, comparisons, int(row)) for row in open_ones.to_numpy().nonzero()[0]]
+    more = f", and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    return f"{found} Inconclusive: {', '.join(named[:MOST_NAMED])}{more}."
+
+
+def _for_new_images(comparisons: pd.DataFrame) -> str:
+    """What the dagger of the table stands for, where it has one."""
+    others = comparisons.loc[comparisons["dagger"], "verdict_new"].drop_duplicates().tolist()
+    return f" {DAGGER} For new test images too: {' or '.join(others)}." if others else ""
+
+
 def text(pieces: Sequence[Piece]) -> str:
     """The sentence as plain text."""
     return "".join(piece.text for piece in pieces)
@@ -71,7 +101,6 @@ _Told = tuple[int, Row, Outcome]
 
 def _moved(results: "Results", question: "Question", told: Sequence[_Told]) -> list[Piece]:
     """`dropping EMA costs 2.8 pp and a center crop 1.4`: the changes that help, the largest first, then those that hurt."""
-    verbs = _verbs(question)
     groups: list[list[Piece]] = []
     for outcome in DIFFERS:
         found = sorted((each for each in told if each[2] == outcome), key=lambda each: -abs(each[1]["points"]))
@@ -79,7 +108,7 @@ def _moved(results: "Results", question: "Question", told: Sequence[_Told]) -> l
         for place, (number, row, _) in enumerate(found[:MOST_NAMED]):
             size = numbers.number(abs(row["points"]), 1 if question.metric.points == "pp" else 2)
             unit = "" if groups or place else f" {_UNITS.get(question.metric.points, question.metric.points)}"
-            verb = "" if place else f"{verbs[outcome]} "
+            verb = "" if place else f"{_verbs(question, _is_several(results, question, number))[outcome]} "
             subject = Piece(f"{_doing(results, question, number)}{_rate(row)} ")
             parts.append([subject, Piece(f"{verb}{size}{unit}", number, outcome)])
         more = len(found) - MOST_NAMED
@@ -98,14 +127,14 @@ def _rate(row: Row) -> str:
 _UNITS = {"pp": "percentage points"}
 
 
-def _verbs(question: "Question") -> dict[Outcome, str]:
-    """What a change does that helps or hurts."""
-    name = question.metric.name
+def _verbs(question: "Question", several: bool) -> dict[Outcome, str]:
+    """What a change does that helps or hurts, or what several do."""
+    name, s = question.metric.name, "" if several else "s"
     if question.metric.better < 0:
-        return {Outcome.HELPS: f"lowers {name} by", Outcome.HURTS: f"raises {name} by"}
+        return {Outcome.HELPS: f"lower{s} {name} by", Outcome.HURTS: f"raise{s} {name} by"}
     if name == "accuracy":
-        return {Outcome.HELPS: "gains", Outcome.HURTS: "costs"}
-    return {Outcome.HELPS: f"raises {name} by", Outcome.HURTS: f"lowers {name} by"}
+        return {Outcome.HELPS: f"gain{s}", Outcome.HURTS: f"cost{s}"}
+    return {Outcome.HELPS: f"raise{s} {name} by", Outcome.HURTS: f"lower{s} {name} by"}
 
 
 def _unmoved(results: "Results", question: "Question", told: Sequence[_Told]) -> list[Piece]:
@@ -145,9 +174,18 @@ def _open(results: "Results", question: "Question", told: Sequence[tuple[Row, Ou
         return "No verdict: one seed cannot tell a change from luck."
     if all(outcome == Outcome.NO_VERDICT for _, outcome in told):
         return "No verdict: no comparison has two complete seeds."
+    if all(row["limit"] == "alike" for row, _ in told):
+        return f"Inconclusive: {_alike(question, told)}, so there is no SD to judge by."
     if len(told) == 1:
         return f"Inconclusive: {counted(seeds, 'seed')} cannot settle {_subject(results, question, 0)}."
     return f"Inconclusive: {counted(seeds, 'seed')} cannot settle any of {counted(len(told), 'comparison')}."
+
+
+def _alike(question: "Question", told: Sequence[tuple[Row, Outcome]]) -> str:
+    """That no difference varies from seed to seed."""
+    if all(abs(row["points"]) <= numbers.SAME for row, _ in told):
+        return f"{'both' if len(told) == 1 else 'all'} arms gave the same {question.metric.name} in every seed"
+    return f"every seed gave the same difference{'' if len(told) == 1 else 's'}"
 
 
 def _changes(results: "Results", question: "Question", number: int) -> list[phrases.Change]:
@@ -180,9 +218,13 @@ def _subject(results: "Results", question: "Question", number: int) -> str:
 
 def _is_plural(results: "Results", question: "Question", number: int) -> bool:
     changes = _changes(results, question, number)
-    if len(changes) > 1:
-        return not _doing(results, question, number).startswith(tuple(_DOING.values()))
-    return phrases.ingredient(changes[0][0]).plural
+    return _is_several(results, question, number) if len(changes) > 1 else phrases.ingredient(changes[0][0]).plural
+
+
+def _is_several(results: "Results", question: "Question", number: int) -> bool:
+    """Whether a change is of several factors, and not what is done to them: `lr 0.2 and batch size 64`, not `dropping …`."""
+    several = len(_changes(results, question, number)) > 1
+    return several and not _doing(results, question, number).startswith(tuple(_DOING.values()))
 
 
 def _listed(parts: Sequence[list[Piece]]) -> list[Piece]:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ablate import escaping
 from ablate.errors import AblateError
-from ablate.report import draw, figures, kernel, output, sentences, tables
+from ablate.report import draw, figures, headline, kernel, output, sentences, tables
 from ablate.report.page import story
 from ablate.report.repeat import commands
 from ablate.report.search import content as search_content
@@ -179,7 +179,7 @@ class Report:
         question = self.analysis.question
         changes = [f"exploratory: changed after training ({change})" for change in question.changes]
         changes += [f"exploratory: {question.unentered}"] if question.unentered and not changes else []
-        return _lines([*changes, self.analysis.fill(story.answer), *self.analysis.fill(sentences.sentences)])
+        return _lines([*changes, self.analysis.fill(headline.answer), *self.analysis.fill(sentences.sentences)])
 
     def table(self, name: str) -> Text:
         """A table by its name, with the lines that stand under it; where the sweep has nothing for it, that is said."""

@@ -14,7 +14,7 @@ from ablate.numbers import SAME
 from ablate.report import bounds
 from ablate.stats import MOST_SEEDS, percent
 from ablate.stats.levels import CONFIDENCE, POWER
-from ablate.stats.outcomes import Outcome, words
+from ablate.stats.outcomes import SHOWN, Outcome, words
 from ablate.text import capital, counted
 
 if TYPE_CHECKING:
@@ -40,9 +40,14 @@ def verdict(row: Row, margin: float | None, interaction: bool = False) -> str:
     """
     told, small = Outcome(row["verdict"]), "" if margin is None else f"{margin:g}"
     why = {Outcome.INCONCLUSIVE: _limit, Outcome.NO_VERDICT: _incomplete}
-    text = words(told, interaction, bool(row["aliases"])).cell.format(margin=small, why=why[told](row) if told in why else "")
-    text += f" (under {small})" if row["under_margin"] else ""
+    text = words(told, interaction, bool(row["aliases"])).format(margin=small, why=why[told](row) if told in why else "")
+    text += f" {less(margin)}" if margin is not None and row["under_margin"] else ""
     return f"{text} {DAGGER}" if row["dagger"] else text
+
+
+def less(margin: float) -> str:
+    """What is said behind a verdict of a difference that is smaller than the margin."""
+    return f"(by less than {margin:g})"
 
 
 def short(row: Row, margin: float | None, interaction: bool = False) -> str:
@@ -55,7 +60,7 @@ _REASONS = re.compile(r":| \(within ")
 _LIMITS = {
     "diverged": DIVERGED,
     "unstable": UNSTABLE,
-    "alike": "the same difference in every seed",
+    "alike": "every seed gave the same difference",
 }
 
 
@@ -175,7 +180,7 @@ def _read(row: Row, changes: Sequence[Change], question: "Question", places: int
     match Outcome(row["verdict"]):
         case Outcome.HELPS | Outcome.HURTS as told:
             plural = several or (phrases.is_removed(changes[0]) and phrases.ingredient(changes[0][0]).plural)
-            verb = words(told).more if plural else words(told).one
+            verb = SHOWN[told].plural if plural else str(told)
             return f"{what} {verb}: {_amount(row, question, places)}{_small(row, question)}.{_for_new_images(row, places)}"
         case Outcome.NO_EFFECT as told:
             none = f"{what} have {told}" if several else f"{told} of {phrases.subject(changes)}"

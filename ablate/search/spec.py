@@ -27,6 +27,7 @@ from ablate.trainers import Asked
 
 Compose = Callable[[Sequence[str]], DictConfig]
 EVAL_ON = "data.eval_on"
+CONFIRMATION = "tuned settings vs. defaults"  # what the sweep is called that measures the best setting
 OF_EACH_RUN = ("seed", "eval_every")  # of a training's content, not of a search's
 
 
@@ -188,7 +189,8 @@ class SearchSpec:
         return made
 
     def _together(self, factors: Sequence[Factor], seeds: tuple[int, ...], fixed: tuple[str, ...]) -> Plan:
-        return replace(plan.make(Command(tuple(factors), seeds, fixed), "together", self.compose), confirms=True)
+        made = plan.make(Command(tuple(factors), seeds, fixed), "together", self.compose)
+        return replace(made, confirms=True, about={"name": CONFIRMATION})
 
     @property
     def sweep(self) -> Sweep:

@@ -28,57 +28,43 @@ DIFFERS = (Outcome.HELPS, Outcome.HURTS)  # the difference is not 0
 DECIDED = (*DIFFERS, Outcome.NO_EFFECT)
 
 
-class Words(NamedTuple):
-    """How an outcome is said.
-
-    cell: of one comparison, in a table; with {margin} in points, and {why} there is no more to say. one, more: after the count
-    of the comparisons that have it; with {beyond} for the margin.
-    """
-
-    cell: str
-    one: str
-    more: str
-
-
 class Shown(NamedTuple):
     """How an outcome is shown.
 
     sign, marker: in the text of a figure, and as Matplotlib names it. color: of the marker. tone: of a row of the page; its
-    stylesheet has a color for each but "". plain, interaction, total: the words for a difference or a main effect, for an
-    interaction of factors, and for the sum of interactions that cannot be told apart. twice: the word for the difference of
-    one change's effects in two sweeps.
+    stylesheet has a color for each but "". plain, interaction, total: what a table says of a difference or a main effect, of an
+    interaction of factors, and of the sum of interactions that cannot be told apart; with {margin} in points, and {why} there
+    is no more to say. twice: the word for the difference of one change's effects in two sweeps. plural: the verb of several
+    changes.
     """
 
     sign: str
     marker: str
     color: str
     tone: str
-    plain: Words
-    interaction: Words
-    total: Words
+    plain: str
+    interaction: str
+    total: str
     twice: str
+    plural: str = ""
 
 
-_DEPEND = Words("interact", "is an interaction", "are interactions")
-_ADD_UP = Words("add up (within ± {margin})", "is no interaction{beyond}", "are no interactions{beyond}")
-_SUM = Words("sum is not 0", "is a sum of interactions that is not 0", "are sums of interactions that are not 0")
-_NO_SUM = Words("sum is 0 (within ± {margin})", "is a sum of no interactions{beyond}", "are sums of no interactions{beyond}")
-_NO_EFFECT = Words("no effect (within ± {margin})", "has no effect{beyond}", "have no effect{beyond}")
-_OPEN = Words("inconclusive: {why}", "is inconclusive", "are inconclusive")
-_NO_VERDICT = Words("no verdict: {why}", "has no verdict", "have no verdict")
-_HELPS, _HURTS = Words("helps", "helps", "help"), Words("hurts", "hurts", "hurt")
+_DEPEND, _ADD_UP = "interact", "add up (within ± {margin})"
+_SUM, _NO_SUM = "sum is not 0", "sum is 0 (within ± {margin})"
+_NO_EFFECT = "no effect (within ± {margin})"
+_OPEN, _NO_VERDICT = "inconclusive: {why}", "no verdict: {why}"
 
 SHOWN: Mapping[Outcome, Shown] = {
-    Outcome.HELPS: Shown("▲", "^", "#005b86", "helps", _HELPS, _DEPEND, _SUM, "differs"),
-    Outcome.HURTS: Shown("▼", "v", "#c05a0b", "hurts", _HURTS, _DEPEND, _SUM, "differs"),
+    Outcome.HELPS: Shown("▲", "^", "#005b86", "helps", "helps", _DEPEND, _SUM, "differs", "help"),
+    Outcome.HURTS: Shown("▼", "v", "#c05a0b", "hurts", "hurts", _DEPEND, _SUM, "differs", "hurt"),
     Outcome.NO_EFFECT: Shown("■", "s", "#7b848e", "none", _NO_EFFECT, _ADD_UP, _NO_SUM, "same effect"),
     Outcome.INCONCLUSIVE: Shown("◇", "D", "white", "inconclusive", _OPEN, _OPEN, _OPEN, Outcome.INCONCLUSIVE),
     Outcome.NO_VERDICT: Shown("×", "x", "#15181c", "", _NO_VERDICT, _NO_VERDICT, _NO_VERDICT, Outcome.NO_VERDICT),
 }
 
 
-def words(outcome: Outcome, interaction: bool = False, total: bool = False) -> Words:
-    """The words for what was compared.
+def words(outcome: Outcome, interaction: bool = False, total: bool = False) -> str:
+    """What a table says of what was compared.
 
     Args:
         interaction: whether that is an interaction of factors, or a sum of them.

@@ -211,7 +211,7 @@ def rule(
         >>> for line in rule(judged=3, looks=1, margin=0.5)[:3]:
         ...     print(line)
         Paired t-intervals over seeds, Bonferroni-adjusted for 3 comparisons (98.3% each). Verdicts use only these.
-        helps, hurts: the 98.3% adjusted CI excludes 0 (under 0.5: the 96.7% CI lies within ± 0.5 pp).
+        helps, hurts: the 98.3% adjusted CI excludes 0; "by less than 0.5" if the 96.7% equivalence CI is within ± 0.5 pp.
         no effect (within ± 0.5): the narrower 96.7% equivalence CI (two one-sided tests) lies within ± 0.5 pp.
     """
     compared = "comparison" if what == "difference" else what
@@ -222,7 +222,11 @@ def rule(
     if levels:
         share = f" at {family}, {LEVEL_SHARED}"
     made = "Paired t-intervals over seeds" if what == "difference" else "t-intervals over seeds, of effects within each seed"
-    inside = "" if margin is None else f" (under {margin:g}: the {equivalence} CI lies within ± {margin:g} {points})"
+    inside = (
+        ""
+        if margin is None
+        else f'; "by less than {margin:g}" if the {equivalence} equivalence CI is within ± {margin:g} {points}'
+    )
     lines = [
         f"{made}{share}. Verdicts use only these.",
         f"{Outcome.HELPS}, {Outcome.HURTS}: the {family} {'adjusted ' if judged * looks > 1 else ''}CI excludes 0{inside}.",
@@ -230,7 +234,7 @@ def rule(
     if margin is not None:
         since = f", fixed {fixed}" if fixed else ""
         lies = f"the narrower {equivalence} equivalence CI (two one-sided tests) lies within ± {margin:g} {points}{since}"
-        lines.append(f"{words(Outcome.NO_EFFECT).cell.format(margin=f'{margin:g}')}: {lies}.")
+        lines.append(f"{words(Outcome.NO_EFFECT).format(margin=f'{margin:g}')}: {lies}.")
     same = "new trainings tested on the same images." if images else "new trainings, evaluated in the same way."
     return [
         *lines,

@@ -82,7 +82,7 @@ def test_it_counts_runs_and_trainings_and_what_is_left(make: Callable[..., Plan]
     assert [arm["trainings_shared"] for arm in description["arms"]] == [0, 2, 0, 2]
     assert [arm["trainings_diverged"] for arm in description["arms"]] == [0, 0, 1, 1]
     assert sentences.head(description)[0] == (
-        "factorial: 12 runs (4 arms × 3 seeds) on 6 trainings, 4 to do with 80 steps, 1 diverged"
+        "factorial: 12 runs (4 arms × 3 seeds) from 6 trainings; 4 left to train (80 steps in total), 1 diverged"
     )
     assert "2, 1 diverged" in shown(description)
     assert description["runs"][5]["fingerprint"] == made.runs[5].trajectory.fingerprint
@@ -94,7 +94,7 @@ def test_a_sweep_that_is_done_says_so(make: Callable[..., Plan]) -> None:
     made = make("ema=on,off", study="averages")
     finish(made.runs[0])
     lines = sentences.head(described(made))
-    assert lines[0] == "averages (factorial): 2 runs (2 arms × 1 seed) on 1 training, all done already; nothing to train"
+    assert lines[0] == "averages (factorial): 2 runs (2 arms × 1 seed) from 1 training, all done already; nothing to train"
     assert not any(line.startswith(("about", "how long")) for line in lines)
 
 
@@ -104,7 +104,7 @@ def test_what_diverged_is_not_done(make: Callable[..., Plan]) -> None:
         finish(run)
     finish(made.runs[3], status="diverged")
     lines = sentences.head(described(made))
-    assert lines[0] == ("factorial: 4 runs (4 arms × 1 seed) on 4 trainings, 3 done already, 1 diverged; nothing to train")
+    assert lines[0] == ("factorial: 4 runs (4 arms × 1 seed) from 4 trainings, 3 done already, 1 diverged; nothing to train")
     assert not any(line.startswith("how long") for line in lines)
     [row] = [line for line in shown(described(made)).splitlines() if line.startswith("lr 0.1 → 0.4")]
     assert "1 diverged" in row
@@ -341,7 +341,7 @@ def test_a_thousand_runs_are_described_quickly(make: Callable[..., Plan]) -> Non
     description = described(made)
     text = shown(description)
     assert time.process_time() - started < 3
-    assert "1,000 runs (125 arms × 8 seeds) on 1,000 trainings" in text
+    assert "1,000 runs (125 arms × 8 seeds) from 1,000 trainings" in text
     assert len(sentences.head(description)) < 12
 
 

@@ -99,9 +99,14 @@ def test_it_shows_arms_by_seeds_and_the_next_command(sweep: Path, capsys: pytest
     out, err = capsys.readouterr()
     first, blank, heading, _, *lines = out.splitlines()
     assert (first, blank) == ("factorial · stopped · 1/4 trainings", "")
-    assert heading.split() == ["arm", "seed", "0", "1"]
-    assert [line.split() for line in lines[:2]] == [["baseline", "✓", "·"], ["no", "augmentation", "·", "·"]]
-    assert lines[2:] == ["", "· 3 trainings waiting", f"Next    ablate -m {sweep}   resumes it"]
+    assert heading.split() == ["arm", "seed", "0", "1", "shared", "with"]
+    assert [" ".join(line.split()) for line in lines[:4]] == [
+        "baseline ✓ ·",
+        "no EMA ✓ · baseline",
+        "no augmentation · ·",
+        "no augmentation, no EMA · · no augmentation",
+    ]
+    assert lines[4:] == ["", "· 3 trainings waiting", f"Next    ablate -m {sweep}   resumes it"]
     assert err == ""
 
 
@@ -112,8 +117,8 @@ def test_how_far_each_is_and_what_failed(made: plan.Plan, sweep: Path, capsys: p
     assert status.run([str(sweep)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "factorial · running · 1/4 trainings · 26 s left"
-    assert [line.split()[-2:] for line in lines[4:6]] == [["✓", "25%"], ["✗", "·"]]
-    assert lines[7:] == [
+    assert [line.split()[-2:] for line in lines[4:8:2]] == [["✓", "25%"], ["✗", "·"]]
+    assert lines[9:] == [
         f"✗ no augmentation, seed 0: failed: OSError: no space left ({sweep}/2/traceback.txt)",
         "· 1 training waiting",
         f"Next    ablate status {sweep} --follow",
@@ -162,7 +167,7 @@ def test_without_its_store_it_says_what_it_cannot_know(
     (sweep.parents[1] / "runs").rename(sweep.parents[1] / "elsewhere")
     assert status.run([str(sweep)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[-2:] for line in lines[4:6]] == [["✓", "?"], ["?", "?"]]
+    assert [line.split()[-2:] for line in lines[4:8:2]] == [["✓", "?"], ["?", "?"]]
     [note] = [line for line in lines if line.startswith("no trajectory of this sweep was found")]
     assert note.endswith(f"looked for {sweep.parents[1]}/runs")
     sweep_file.write(sweep, replace(kept(sweep), store="runs"))
@@ -416,6 +421,7 @@ def test_many_that_are_done_are_a_mark_each(made: plan.Plan, sweep: Path, capsys
     out = capsys.readouterr().out
     assert out.startswith("factorial · complete · 30/30 trainings\n")
     assert out.count("✓") == 30
+    assert "shared with" not in out
     assert status.run([str(sweep), "--all"]) == 0
     assert capsys.readouterr().out.count(" 20/20 ") == 30
 

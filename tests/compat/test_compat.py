@@ -148,7 +148,7 @@ def test_an_interrupted_sweep_of_an_earlier_version_is_completed(completed, writ
     fingerprints = {run["fingerprint"] for run in json.loads((written / "multirun" / INTERRUPTED / SWEEP).read_text())["runs"]}
     checkpoints = [(written / "runs" / name / "checkpoints").glob("*.npz") for name in fingerprints]
     left = sum(1500 - max(int(path.stem) for path in paths) for paths in checkpoints)
-    assert f"2 to do with {left:,} steps" in said[INTERRUPTED]
+    assert f"2 left to train ({left:,} steps in total)" in said[INTERRUPTED]
     then = pd.read_csv(written / "expected" / INTERRUPTED / "runs.csv")
     now = pd.read_csv(folder / "multirun" / INTERRUPTED / "report" / "runs.csv")
     assert list(now["status"]) == ["done"] * 4

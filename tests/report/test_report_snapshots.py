@@ -5,17 +5,22 @@
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from made_up import Sweeps, alike
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from ablate import __version__
+from ablate.planning.plan import Run
 from ablate.report import files, screen, tables
-from ablate.results.analysis import Analysis
+from ablate.results.analysis import Analysis, analyze
+from ablate.results.question import ask
+from ablate.results.sources import load
 
 FIVE = [0.71, 0.72, 0.70, 0.73, 0.71]
 
@@ -61,11 +66,11 @@ def settled(text: str, folder: Path) -> str:
     return re.sub(r"multirun/(\w+)-[0-9a-f]{8}", r"multirun/\1-DIGEST", text)
 
 
-def on_screen(analysis: Analysis, width: int = 80) -> str:
+def on_screen(analysis: Analysis, width: int = 80, folder: Path | None = Path("multirun/it")) -> str:
     """The last screen, in a terminal; no line of its table or text is wider than that, and few follow the table."""
     stream = io.StringIO()
     console = Console(file=stream, width=width, force_terminal=True, color_system=None)
-    screen.show(analysis, console, Path("multirun/it/report/index.html"), Path("multirun/it"))
+    screen.show(analysis, console, Path("multirun/it/report/index.html"), folder)
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
@@ -89,3 +94,15 @@ def test_what_a_report_says(
     }
     told = "\n".join(f"===== {part} =====\n{text}" for part, text in parts.items())
     assert settled(told, tmp_path) == read_by_users
+
+
+def test_what_the_last_screen_of_joined_sweeps_says(sweeps: Sweeps, read_by_users: SnapshotAssertion) -> None:
+    def measured(run: Run, step: int) -> tuple[Mapping[str, float], Mapping[str, np.ndarray]]:
+        return alike((FIVE, moved(0.03))[run.arm][run.seed]), {"raw": np.arange(4), "averaged": np.arange(4)}
+
+    folders = [
+        sweeps.trained(sweeps.planned("augment=on,off", "steps=10", f"seed={seeds}"), 5, 10, measured=measured)
+        for seeds in ("0,1,2", "3,4")
+    ]
+    analysis = analyze(*ask(load(*folders)))
+    assert settled(on_screen(analysis, folder=None), sweeps.store) == read_by_users

@@ -51,7 +51,7 @@ def said(row: dict[str, object], changes: list[tuple[str, str, str]], **more: ob
     ("row", "text"),
     [
         (HELPS, "helps"),
-        (HELPS | {"under_margin": True}, "helps (under 0.5)"),
+        (HELPS | {"under_margin": True}, "helps (by less than 0.5)"),
         (ROW, "hurts"),
         (ROW | {"dagger": True}, "hurts †"),
         (NONE, "no effect (within ± 0.5)"),
@@ -59,7 +59,7 @@ def said(row: dict[str, object], changes: list[tuple[str, str, str]], **more: ob
         (INCONCLUSIVE | {"seeds_needed": pd.NA}, "inconclusive: more than 1,000 seeds would be needed"),
         (INCONCLUSIVE | {"limit": "images"}, "inconclusive: about 23 seeds would settle it; for new images, no number would"),
         (INCONCLUSIVE | {"limit": "diverged"}, "inconclusive: a seed diverged"),
-        (INCONCLUSIVE | {"limit": "alike"}, "inconclusive: the same difference in every seed"),
+        (INCONCLUSIVE | {"limit": "alike"}, "inconclusive: every seed gave the same difference"),
         (ONE, "no verdict: one seed"),
         (ONE | {"n": 0, "limit": ""}, "no verdict: no seed is complete"),
         (ONE | {"n": 0, "limit": "every seed diverged"}, "no verdict: every seed diverged"),
@@ -77,7 +77,12 @@ def test_an_interaction_does_not_help():
 
 def test_a_short_verdict_leaves_the_reasons_to_the_caption():
     rows = (HELPS | {"under_margin": True}, NONE | {"dagger": True}, INCONCLUSIVE, ONE)
-    assert [sentences.short(row, 0.5) for row in rows] == ["helps (under 0.5)", "no effect †", "inconclusive", "no verdict"]
+    assert [sentences.short(row, 0.5) for row in rows] == [
+        "helps (by less than 0.5)",
+        "no effect †",
+        "inconclusive",
+        "no verdict",
+    ]
     assert sentences.short(NONE, 0.5, interaction=True) == "add up"
 
 

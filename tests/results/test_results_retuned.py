@@ -17,7 +17,7 @@ from ablate.errors import AblateError
 from ablate.planning import plan
 from ablate.planning.command import command_of
 from ablate.report import figures as plots
-from ablate.report import files, paper, screen, sentences, tables
+from ablate.report import files, headline, paper, screen, sentences, tables
 from ablate.report.page import story
 from ablate.report.repeat import commands, name
 from ablate.results import load
@@ -197,7 +197,7 @@ def test_the_tuning_has_a_report_of_its_own(sweeps) -> None:
     analysis = analyze(*ask(load(sweeps.trained(made, 5, 10))))
     assert analysis.question.evaluation_set == "validation"
     assert analysis.question.pairs == ()
-    assert "where learning rates are chosen" in analysis.fill(story.answer)
+    assert "where learning rates are chosen" in analysis.fill(headline.answer)
     assert "to choose the best" in paper.methods(analysis)
     assert commands(analysis.results.sweep, "x") == []
     assert pd.read_csv(io.StringIO(tables.csv(analysis.arms)))["lr"].round(3).unique().tolist() == [0.1, 0.05, 0.2]

@@ -249,10 +249,10 @@ def test_the_plan_tells_the_tuning_first_then_what_is_measured_and_both_together
     assert first == "multirun/one_factor-1a2b3c4d"
     heads = [
         "retune=true, so first 2 arms × 3 learning rates (0.5, 1, 2 times the arm's own) × 2 seeds (2, 3), read on 287",
-        "tuning: 12 runs (6 arms × 2 seeds) on 12 trainings, 12 to do with 240 steps",
-        "then at the shared rate: one_factor: 4 runs (2 arms × 2 seeds) on 4 trainings, 4 to do with 80 steps",
-        "then each arm at its own best rate: at most 4 trainings more to do with 80 steps",
-        "in all, to tune and to measure: at most 20 trainings to do with 400 steps, about 1 h 15 min",
+        "tuning: 12 runs (6 arms × 2 seeds) from 12 trainings; 12 left to train (240 steps in total)",
+        "then at the shared rate: one_factor: 4 runs (2 arms × 2 seeds) from 4 trainings; 4 left to train (80 steps in total)",
+        "then each arm at its own best rate: at most 4 more trainings (80 steps in total)",
+        "in all, to tune and to measure: at most 20 trainings left (400 steps in total), about 1 h 15 min",
         NOTE,
     ]
     places = [next(place for place, line in enumerate(lines) if line.startswith(head)) for head in heads]
@@ -378,10 +378,13 @@ WORDS = (
 def test_tune_choose_measure_with_one_command_that_goes_on_where_it_stopped(program: Any) -> None:
     out, _ = program.command("plan", *program.base, *WORDS[1:])
     assert "first 3 arms × 2 learning rates (1, 4 times the arm's own) × 2 seeds (2, 3), read on 40 held-out" in out
-    assert "tuning: 12 runs (6 arms × 2 seeds) on 8 trainings, 8 to do with 96 steps" in out
-    assert "then at the shared rate: one_factor: 6 runs (3 arms × 2 seeds) on 4 trainings, 4 to do with 48 steps" in out
-    assert "then each arm at its own best rate: at most 4 trainings more to do with 48 steps" in out
-    assert "in all, to tune and to measure: at most 16 trainings to do with 192 steps" in out
+    assert "tuning: 12 runs (6 arms × 2 seeds) from 8 trainings; 8 left to train (96 steps in total)" in out
+    assert (
+        "then at the shared rate: one_factor: 6 runs (3 arms × 2 seeds) from 4 trainings; 4 left to train (48 steps in total)"
+        in out
+    )
+    assert "then each arm at its own best rate: at most 4 more trainings (48 steps in total)" in out
+    assert "in all, to tune and to measure: at most 16 trainings left (192 steps in total)" in out
     assert not (program.folder / "multirun").exists()
 
     process = program.start(*WORDS)

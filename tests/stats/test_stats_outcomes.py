@@ -15,7 +15,7 @@ def test_each_outcome_is_shown_in_its_own_way() -> None:
     assert list(SHOWN) == list(Outcome)
     for field in ("sign", "marker", "color", "tone"):
         assert len({getattr(shown, field) for shown in SHOWN.values()}) == len(Outcome)
-    assert set(DECIDED) == {outcome for outcome in Outcome if "{why}" not in SHOWN[outcome].plain.cell}
+    assert set(DECIDED) == {outcome for outcome in Outcome if "{why}" not in SHOWN[outcome].plain}
 
 
 def test_each_code_of_an_interval_is_an_outcome() -> None:

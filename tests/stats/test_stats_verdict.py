@@ -159,7 +159,7 @@ def test_a_level_has_as_many_digits_as_it_needs(judged: int, text: str) -> None:
 
 def test_the_rule_names_the_level_of_each_interval() -> None:
     _, differs, same, *_ = rule(6, 1, 0.5)
-    assert "99.17% adjusted CI excludes 0 (under 0.5: the 98.3% CI" in differs
+    assert '99.17% adjusted CI excludes 0; "by less than 0.5" if the 98.3% equivalence CI' in differs
     assert "narrower 98.3% equivalence CI (two one-sided tests) lies within ± 0.5" in same
 
 

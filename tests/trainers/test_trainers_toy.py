@@ -198,7 +198,7 @@ CROSSED = (*SWEEP, "trainer.trick=off,on", "seed=0,1,2")
 
 def test_plan_sweep_again_status_and_report(toy: Program) -> None:
     told = toy("plan", *CROSSED, "--explain")
-    assert "6 runs (2 arms × 3 seeds) on 6 trainings" in told
+    assert "6 runs (2 arms × 3 seeds) from 6 trainings" in told
     assert not re.search("parameters|operations|input|epoch", told), "the toy does not know them"
     toy("-m", *CROSSED)
     results = toy.results()
@@ -209,7 +209,7 @@ def test_plan_sweep_again_status_and_report(toy: Program) -> None:
     assert set(rows[0]) == {"step", "accuracy", "seconds"}
     before = [one.segments() for one in toy.trainings]
     again = toy("-m", *CROSSED)
-    assert "6 runs (2 arms × 3 seeds) on 6 trainings, all done" in again
+    assert "6 runs (2 arms × 3 seeds) from 6 trainings, all done" in again
     assert [one.segments() for one in toy.trainings] == before, "nothing is trained again"
     assert "6/6 trainings" in toy("status", "factorial")
     report = toy("report", "factorial", "--format", "md,csv,html,tex,png", "--explain")
@@ -228,7 +228,7 @@ def test_a_plan_tells_how_long_it_will_take_from_earlier_trainings(toy: Program)
 
 def test_arms_that_train_alike_share_their_trainings(toy: Program) -> None:
     plan = ("plan", *SWEEP, "trainer.label=a,b", "seed=0,1")
-    assert "4 runs (2 arms × 2 seeds) on 2 trainings" in toy(*plan, "--explain")
+    assert "4 runs (2 arms × 2 seeds) from 2 trainings" in toy(*plan, "--explain")
     screen = toy(*plan)
     assert re.search(r"trainer\.label a → b +– +shares trainings", screen)
     assert "2 of 2 trainings to do" in screen
@@ -298,9 +298,9 @@ def test_seeds_and_arms_are_added_and_the_commands_give_the_same_again(toy: Prog
     assert "Added: 1 arm (trainer.rate: 1.0 → 2) with 4 seeds (0, 1, 2, 3), 4 runs" in told
     assert [result["status"] for result in toy.results()] == ["done"] * 12
     plan = ("plan", *ONE_FACTOR, "seed=0,1")
-    assert "12 runs (3 arms × 4 seeds) on 12 trainings, all done" in toy(*plan, "--explain")
+    assert "12 runs (3 arms × 4 seeds) from 12 trainings, all done" in toy(*plan, "--explain")
     assert "Nothing to train: 12 trainings are done already." in toy(*plan)
-    assert "12 runs (3 arms × 4 seeds) on 12 trainings, all done" in toy("-m", *ONE_FACTOR, "seed=0,1")
+    assert "12 runs (3 arms × 4 seeds) from 12 trainings, all done" in toy("-m", *ONE_FACTOR, "seed=0,1")
     assert "complete · 12/12 trainings" in toy("status", "one_factor")
     assert "0 damaged" in toy("runs", "verify")
     before = of_sweep(toy)

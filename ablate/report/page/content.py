@@ -10,7 +10,7 @@ import pandas as pd
 
 from ablate.designs import TUNING
 from ablate.report import figures as plots
-from ablate.report import paper, tables
+from ablate.report import headline, paper, tables
 from ablate.report import sentences as words
 from ablate.report.page import story
 from ablate.report.page.blocks import Block, Code, Lines, Links, Picture, Point, Prose, Section, Table
@@ -157,7 +157,7 @@ def _verdicts(analysis: Analysis, found: Sequence[tables.Table]) -> tuple[Block,
     question, blocks = analysis.question, {table.name: shown(table) for table in found}
     if NAME not in blocks:
         retuned = tuple(blocks.pop(name) for name in ("retune",) if name in blocks)
-        return (*retuned, Lines((story.nothing(analysis.results),)), *blocks.values())
+        return (*retuned, Lines((headline.nothing(analysis.results),)), *blocks.values())
     verdicts = analysis.comparisons["verdict"]
     tones = [
         "" if crossed else SHOWN[Outcome(told)].tone for told, crossed in zip(verdicts, question.interactions, strict=True)

@@ -8,7 +8,6 @@ from markupsafe import Markup, escape
 
 from ablate import __version__, escaping, numbers
 from ablate.report import caveats, footnotes, headline, naming, sentences
-from ablate.report.page import story
 from ablate.report.page.charts import Charts, Explore, charts
 from ablate.report.page.details import Details, details
 from ablate.report.page.next_card import Card, card
@@ -18,7 +17,7 @@ from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.stats import Outcome
-from ablate.text import capital, counted
+from ablate.text import counted
 
 COMPLETE = "complete"
 CSVS = ("effects", "arms")  # the frames that the page holds as files to be saved
@@ -107,9 +106,7 @@ def of_sweep(analysis: Analysis, commands: Sequence[str], name: str, csvs: Mappi
         _bar(results, analysis.fill(recipe.data_name), commands, name, csvs),
         tuple(_part(piece, question) for piece in analysis.fill(headline.headline)),
         results.sweep.question or _asked(question),
-        (caveats.interim(results, question),)
-        if judged
-        else (capital(story.nothing(results).removeprefix("Nothing was compared: ")),),
+        (caveats.interim(results, question),) if judged else (),
         chips(question, analysis.comparisons) if judged else (),
         decided(analysis) if judged else (),
         tuple(analysis.fill(_failed)),

@@ -1,72 +1,19 @@
-"""The sentences of the page: what was found in one line, what was asked, what was planned, and what it took."""
+"""The sentences of the page: what was asked, what was planned, and what it took."""
 
-from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
-
 from ablate import stats
-from ablate.designs import STORE, TUNING
+from ablate.designs import STORE
 from ablate.numbers import duration, listed
 from ablate.report import caveats, naming, sentences
 from ablate.results.frames import Results
 from ablate.results.question import Question, where_read
 from ablate.results.retuned import Retuned
-from ablate.stats.outcomes import DECIDED, Outcome, Words, words
 from ablate.store.sweep import Fixed
 from ablate.store.sweep_check import ONE_VALUE
 from ablate.text import counted
 
-MOST_NAMED = 3  # changes with the same verdict that the first line of the page names
 MOST_ARMS = 8  # that the plan names; the table of arms names all
-
-
-def answer(results: Results, question: Question, comparisons: pd.DataFrame, stability: pd.DataFrame) -> str:
-    """What was found, in one line: how many changes got which verdict, and which they are."""
-    judged, margin = comparisons, question.margin
-    if judged.empty:
-        return nothing(results)
-    groups: dict[Words, list[str]] = {}
-    rows = zip(judged["verdict"], judged["aliases"], naming.compared(judged), question.interactions, strict=True)
-    for verdict, aliases, name, crossed in rows:
-        groups.setdefault(words(Outcome(verdict), crossed, bool(aliases)), []).append(name)
-    beyond = "" if margin is None else f" beyond ± {margin:g} {question.metric.points}"
-    found = []
-    for each in _ORDER:
-        if names := groups.get(each):
-            found.append(f"{len(names)} {(each.one if len(names) == 1 else each.more).format(beyond=beyond)} ({_named(names)})")
-    unfinished = caveats.interim(results, question)
-    interim = f" {unfinished}" if unfinished else ""
-    fell = int(stability["unstable"].sum())
-    unstable = f" {counted(fell, 'run')} {'is' if fell == 1 else 'are'} unstable." if fell else ""
-    what = counted(len(judged), "effect" if question.effects else "change")
-    return f"Of {what} judged, {'; '.join(found)}.{unstable}{interim}"
-
-
-def nothing(results: Results) -> str:
-    """Why nothing is judged."""
-    sweep = results.sweep
-    if sweep.design == STORE:
-        return "Nothing was compared: a store has no plan of what to compare. --baseline compares all arms with one."
-    if sweep.design == TUNING:
-        return "Nothing was compared: this is where learning rates are chosen, each arm by itself, on validation images."
-    return f"Nothing was compared: {'there is one arm' if len(sweep.arms) == 1 else 'all arms are one'}."
-
-
-# What the first line of the page counts: what is decided of differences, of interactions and of their sums, then the rest.
-_ORDER = tuple(
-    dict.fromkeys(
-        words(outcome, interaction, total)
-        for outcomes in (DECIDED, [each for each in Outcome if each not in DECIDED])
-        for interaction, total in ((False, False), (True, False), (True, True))
-        for outcome in outcomes
-    )
-)
-
-
-def _named(names: Sequence[str]) -> str:
-    named = "; ".join(names[:MOST_NAMED])
-    return f"{named}; and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else named
 
 
 def asked(
@@ -127,7 +74,7 @@ def plan(
         fixes = [f"fixed {when}: {_fixed(fixed, sweep.averaged)}; {counted(judged, what)} judged{several}{level}"]
     return (
         f"design: {sweep.design}, {counted(arms, 'arm')} with {each}{' each' if arms > 1 else ''} = "
-        f"{counted(runs, 'run')} on {counted(trainings, 'training')}",
+        f"{counted(runs, 'run')} from {counted(trainings, 'training')}",
         *(f"factor {factor}: {', '.join(levels)}" for factor, levels in sweep.factors.items()),
         *([f"arms: {'; '.join(names.values())}"] if arms <= MOST_ARMS else []),
         f"seeds: {', '.join(map(str, sweep.seeds))}",

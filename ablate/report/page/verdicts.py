@@ -16,7 +16,7 @@ from ablate.report.page.titles import title
 from ablate.results.computed.judged import PENDING
 from ablate.results.frames import Results
 from ablate.results.question import Question
-from ablate.stats.outcomes import DECIDED, DIFFERS, SHOWN, Outcome, words
+from ablate.stats.outcomes import DECIDED, DIFFERS, SHOWN, Outcome
 from ablate.text import counted
 
 HELPS, HURTS = (SHOWN[each].tone for each in DIFFERS)
@@ -173,8 +173,8 @@ def _counted(kind: str, count: int, row: Mapping[Any, Any]) -> str:
         return "interaction" if count == 1 else "interactions"
     if kind == "pending":
         return "pending"
-    said = words(Outcome(row["verdict"]))
-    return (said.one if count == 1 else said.more) if Outcome(row["verdict"]) in DIFFERS else str(Outcome(row["verdict"]))
+    outcome = Outcome(row["verdict"])
+    return (SHOWN[outcome].plural if count > 1 else "") or str(outcome)
 
 
 def unit_of(question: Question) -> str:

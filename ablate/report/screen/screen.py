@@ -9,20 +9,14 @@ from ablate import escaping, numbers, terminal
 from ablate.designs import STORE, TUNING
 from ablate.report import footnotes, headline
 from ablate.report.next_step import next_step as settle
-from ablate.report.next_step import subject
-from ablate.report.page import story
 from ablate.report.screen import verdicts
 from ablate.report.screen.closing import Closing, Step, show_closing, show_head
 from ablate.report.screen.head import head
-from ablate.report.sentences import DAGGER
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
-from ablate.stats.outcomes import Outcome
 from ablate.store import sweep_names
 from ablate.text import counted
-
-MOST_NAMED = 3  # of what is inconclusive
 
 
 def show(analysis: Analysis, console: Console, page: Path | None = None, folder: Path | None = None) -> None:
@@ -34,37 +28,19 @@ def show(analysis: Analysis, console: Console, page: Path | None = None, folder:
     """
     for line in footnotes.exploratory(analysis.question):
         terminal.say(console, line)
-    show_head(console, analysis.fill(head))
+    judged = analysis.fill(verdicts.rows)
+    show_head(console, [*analysis.fill(head), *verdicts.key(console, judged, analysis.question)])
     console.print()
-    if judged := analysis.fill(verdicts.rows):
+    if judged:
         verdicts.draw(console, judged, analysis.question)
         console.print()
     elif len(analysis.arms) > 1:
         terminal.draw(console, analysis.fill(arms_alone))
         console.print()
     told = Closing(
-        analysis.fill(answer), analysis.fill(troubles), page, None if folder is None else next_step(analysis, folder)
+        analysis.fill(headline.answer), analysis.fill(troubles), page, None if folder is None else next_step(analysis, folder)
     )
     show_closing(console, told)
-
-
-def answer(results: Results, question: Question, comparisons: pd.DataFrame) -> str:
-    """What was found, in a sentence, and what is open in another."""
-    if comparisons.empty:
-        return story.nothing(results)
-    found = headline.text(headline.headline(results, question, comparisons)) + _for_new_images(comparisons)
-    open_ones = comparisons["verdict"].isin([Outcome.INCONCLUSIVE, Outcome.NO_VERDICT])
-    if open_ones.all() or not open_ones.any():
-        return found
-    named = [subject(results, question, comparisons, int(row)) for row in open_ones.to_numpy().nonzero()[0]]
-    more = f", and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    return f"{found} Inconclusive: {', '.join(named[:MOST_NAMED])}{more}."
-
-
-def _for_new_images(comparisons: pd.DataFrame) -> str:
-    """What the dagger of the table stands for, where it has one."""
-    others = comparisons.loc[comparisons["dagger"], "verdict_new"].drop_duplicates().tolist()
-    return f" {DAGGER} For new test images too: {' or '.join(others)}." if others else ""
 
 
 def troubles(results: Results, statuses: "pd.Series[str]") -> list[str]:

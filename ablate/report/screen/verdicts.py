@@ -75,11 +75,8 @@ def unit(question: Question) -> str:
 
 def draw(console: Console, judged: Sequence[Row], question: Question) -> None:
     """Print the table. Where the terminal is too narrow, the plot goes first; name, value, and verdict always stay."""
-    heading = "effect" if question.effects else "change"
-    verdicts = [f"{SHOWN[row.outcome].sign} {row.verdict}" for row in judged]
-    name = _widest([heading, *(escaping.terminal(row.name) for row in judged)])
-    value = _widest([unit(question), *(row.value for row in judged)])
-    verdict = _widest(["verdict", *verdicts])
+    heading, verdicts = _heading(question), [_marked(row) for row in judged]
+    name, value, verdict = _widths(judged, question)
     size = _plot_width(console, name, value, verdict)
     on = plot.axis([row.interval for row in judged], question.margin, size) if size else None
     table = terminal.grid(GAP, DIM)
@@ -100,6 +97,27 @@ def draw(console: Console, judged: Sequence[Row], question: Question) -> None:
     if not console.is_terminal:
         console.width = max(console.width, console.measure(table, options=console.options.update(width=10_000)).maximum)
     console.print(table)
+
+
+def key(console: Console, judged: Sequence[Row], question: Question) -> tuple[str, ...]:
+    """What the band of the plot is, for the line above the table; nothing where there is no plot or no margin."""
+    if question.margin is None or not judged or not _plot_width(console, *_widths(judged, question)):
+        return ()
+    return (f"{plot.BAND} margin ± {question.margin:g} {unit(question)}",)
+
+
+def _heading(question: Question) -> str:
+    return "effect" if question.effects else "change"
+
+
+def _marked(row: Row) -> str:
+    return f"{SHOWN[row.outcome].sign} {row.verdict}"
+
+
+def _widths(judged: Sequence[Row], question: Question) -> tuple[int, int, int]:
+    """Characters of name, value, and verdict."""
+    name = _widest([_heading(question), *(escaping.terminal(row.name) for row in judged)])
+    return name, _widest([unit(question), *(row.value for row in judged)]), _widest(["verdict", *map(_marked, judged)])
 
 
 def _plot_width(console: Console, name: int, value: int, verdict: int) -> int:

@@ -12,7 +12,7 @@ from ablate.results.search import SearchResults, Setting, as_number
 from ablate.stats import Outcome, searches
 from ablate.store.state import FINISHED
 from ablate.store.trials import same, shown
-from ablate.text import counted
+from ablate.text import capital, counted
 
 SPREAD, SPREAD_OF = 0.4, "cifar10"  # SD in pp over runs of one setting, on this data, where no confirmation has it
 PICKED = "the best of many noisy scores is optimistic"
@@ -108,12 +108,12 @@ def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
     arm, default = (measured(found, analysis, int(row[side])) for side in ("arm", "against"))
     winner, usual = f"best setting ({setting(arm)})", f"the default ({setting(default)})"
     points, places = question.metric.points, analysis.places
-    where = f"on the {question.evaluation_set} set ({counted(int(row['n']), 'fresh seed')})"
+    seeds = counted(int(row["n"]), "fresh seed")
+    where = f"on the {question.evaluation_set} set ({seeds})"
     size = numbers.number(abs(row["points"]), places)
     within = numbers.interval(row["low"], row["high"], places)
     amount = f"{numbers.signed(row['points'], places)} {points}" + ("" if within == numbers.NONE else f" (CI {within})")
     reason = words.verdict({**row, "dagger": False}, question.margin).partition(": ")[2]
-    unshown = "The confirmation shows no gain"
     match told := Outcome(row["verdict"]):
         case Outcome.HELPS:
             line = f"The search helped: its {winner} beats {usual} by {size} {points} (CI {within}) {where}"
@@ -125,9 +125,10 @@ def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
                 f"± {question.margin:g} {points} of {usual} ({words.equivalence(row, places)}) {where}"
             )
         case Outcome.INCONCLUSIVE:
-            line = f"{unshown}: the {winner} against {usual} is {told}, {amount} {where}; {reason}"
+            difference = f"The difference on the {question.evaluation_set} set is {amount}"
+            line = f"Inconclusive: {seeds} cannot settle whether the {winner} beats {usual}. {difference}. {capital(reason)}"
         case Outcome.NO_VERDICT:
-            line = f"{unshown}: the {winner} against {usual} has {told}, {amount} {where}; {reason}"
+            line = f"No verdict ({reason}) on whether the {winner} beats {usual}. The difference so far is {amount} {where}"
         case _:
             assert_never(told)
     return f"{line}.{f' {interim}' if interim else ''}{_another(found, arm, best)}"

@@ -2,7 +2,7 @@
 
 from ablate import numbers, stats
 from ablate.report import bounds, footnotes
-from ablate.report.sentences import DIVERGED
+from ablate.report.sentences import DIVERGED, less
 from ablate.report.tables.table import Table, intervals, numeric, shown, signed, wordy
 from ablate.results.compare import Comparison
 from ablate.stats.outcomes import SHOWN, Outcome
@@ -57,11 +57,11 @@ def table(comparison: Comparison) -> Table:
 
 
 def _verdicts(comparison: Comparison) -> list[str]:
-    under = "" if comparison.margin is None else f" (under {comparison.margin:g})"
+    smaller = "" if comparison.margin is None else f" {less(comparison.margin)}"
     rows = comparison.frame[["verdict", "under_margin", "diverged"]].itertuples(index=False)
     return [
         f"{Outcome.INCONCLUSIVE}: {DIVERGED}"
         if verdict == Outcome.INCONCLUSIVE and gone
-        else f"{verdict}{under if small else ''}"
+        else f"{verdict}{smaller if small else ''}"
         for verdict, small, gone in rows
     ]
