@@ -23,6 +23,7 @@ ROOMS = (
         "app",
         "search",
         "running",
+        "exchange",
         "report",
         "monitor",
         "results",

@@ -12,7 +12,7 @@ LABEL_DIGITS = 6  # of a number in a label; longer ones are rounded to 4
 RESOLUTION = 4  # of a fraction, unless a sweep says otherwise: no main effect is aliased with a two-factor interaction
 LEAST_RESOLUTION = 3  # below it, main effects are aliased with each other
 # Kinds of sweeps that sweep.json, or what stands for it, names where others name their design; no design has these names.
-SEARCH, TUNING, JOINED, STORE = KINDS = ("search", "tuning", "joined", "store")
+SEARCH, TUNING, JOINED, STORE, TABLE = KINDS = ("search", "tuning", "joined", "store", "table")
 LAST = 100  # the rank of a design that has none
 
 Effect = tuple[str, ...]  # the factors of a main effect (one) or an interaction, in the order of the command

@@ -14,6 +14,7 @@ from ablate.results.question import Question
 from ablate.results.retuned import Retuned
 from ablate.stats.levels import LEVEL
 from ablate.stats.looks import bound
+from ablate.stats.outcomes import Outcome
 from ablate.stats.verdict import UNLESS
 from ablate.store.look_lines import Look
 from ablate.text import counted
@@ -34,9 +35,10 @@ def verdict_notes(
     unstable_seeds: pd.DataFrame,
     looks: list[list[Look]],
     test_readers: tuple[int, int],
+    unpaired: list[bool],
 ) -> list[str]:
     """What is compared, the rule, and what the verdicts must not be taken for."""
-    lines = [compared(question, names, partner)]
+    lines = [compared(question, names, partner, unpaired)]
     interim = caveats.interim(results, question)
     if question.effects:
         lines += _about_effects(results, comparisons)
@@ -49,8 +51,12 @@ def verdict_notes(
         planned = planned and not (question.looked and begun_earlier)  # in place of it stands what was begun before
         levels = [] if question.shared else question.levels
         given = (question.judged, question.looks, question.margin, question.metric.points)
-        lines += stats.rule(*given, what, fixed, planned, new, results.sweep.trainer is None, levels, promise(looks))
+        lines += stats.rule(
+            *given, what, fixed, planned, new, results.sweep.trainer is None, levels, promise(looks), sum(unpaired)
+        )
         lines += [no_bound] if no_bound else []
+        if question.margin is None and results.sweep.trainer is not None:
+            lines.append(f"Without a margin, nothing is said to have {Outcome.NO_EFFECT}.")
         lines += _readers(question, *test_readers)
     lines += exploratory(question)
     equal = stats.equal_compute(results.runs)
@@ -92,15 +98,16 @@ def exploratory(question: Question) -> list[str]:
     return [f"Exploratory: {question.unentered}, so no verdict here is confirmatory."] if question.unentered else []
 
 
-def compared(question: Question, names: dict[int, str], partner: str | None) -> str:
-    """What is compared with what: metric, evaluation set, step, weights."""
+def compared(question: Question, names: dict[int, str], partner: str | None, unpaired: Sequence[bool] = ()) -> str:
+    """What is compared with what: metric, evaluation set, step, weights. unpaired: as for `naming.pairing`."""
     line = f"{question.metric.name.capitalize()} on the {question.evaluation_set} set{question.read_at}{question.read_with}"
     if not question.judged:
         return f"{line}; nothing is compared."
     if question.effects:
-        return f"{line}; effects in {question.metric.points}, computed within each seed."
+        how = "of means over seeds, since arms share none" if any(unpaired) else "computed within each seed"
+        return f"{line}; effects in {question.metric.points}, {how}."
     other = naming.other_side(question, names, partner)
-    return f"{line}; differences in {question.metric.points}, paired by seed, each against {other}."
+    return f"{line}; differences in {question.metric.points}, {naming.pairing(unpaired)}, each against {other}."
 
 
 def _about_effects(results: Results, comparisons: pd.DataFrame) -> list[str]:
@@ -151,7 +158,7 @@ def not_there(results: Results, statuses: "pd.Series[str]", what: Sequence[str],
     told = statuses[runs["status"] != "done"]
     if counts := numbers.listed(told.value_counts(sort=False).sort_index().to_dict()):
         lines.append(f"Runs without a result: {counts} (of {len(runs):,}).")
-    few = [f"{name} ({has})" for name, has in zip(what, n, strict=True) if has < seeds]
+    few = [f"{name} ({has})" for name, has in zip(what, n, strict=True) if has < seeds and not results.sweep.is_table]
     if len(few) == len(n) > 1 and (n == n.iloc[0]).all():
         few = [f"all ({n.iloc[0]})"]
     if few:

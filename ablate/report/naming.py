@@ -1,6 +1,6 @@
 """What sweeps, arms and comparisons are called in tables, figures and texts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -36,6 +36,13 @@ def other_side(question: Question, names: Mapping[int, str], partner: str | None
     if has_others(question, partner):
         return "the arm named beside it"
     return partner or names[question.pairs[0][1]]
+
+
+def pairing(unpaired: Sequence[bool]) -> str:
+    """How comparisons are made. unpaired: of each, whether its arms share no seed."""
+    if not any(unpaired):
+        return "paired by seed"
+    return "unpaired" if all(unpaired) else "paired by seed where arms share seeds"
 
 
 def compared(comparisons: pd.DataFrame) -> list[str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ablate.results.analysis import Analysis
+    from ablate.results.frames import Results
     from ablate.results.search import SearchResults
 
 
@@ -190,6 +191,32 @@ def _make(
     name = "; ".join(Path(source).resolve().name for source in sources)
     alone = Path(folder) if len(sources) == 1 and not stores else None
     return Report(name, analysis, files.write(analysis, out, folder, formats or files.FORMATS), alone)
+
+
+def of_results(
+    results: "Results",
+    to: Path,
+    formats: Sequence[str] | None = None,
+    style: str | Path | None = None,
+    **changes: Any,
+) -> Report:
+    """Write the report of results that lie in no folder, as those of a table.
+
+    Args:
+        to, formats, style, changes: as for `make`.
+
+    Raises:
+        AblateError: as `make`.
+    """
+    from ablate.report import files
+    from ablate.report.figures import chosen
+    from ablate.results.analysis import analyze
+    from ablate.results.question import ask
+
+    with chosen(style):
+        analysis = analyze(*ask(results, **changes))
+        written = files.write(analysis, to, results.sweep.store, formats or files.FORMATS)
+    return Report(results.sweep.called, analysis, written)
 
 
 def _told(source: str) -> str:

@@ -36,8 +36,9 @@ class LoadedSweep(Results):
         """What was judged, one row a comparison.
 
         name: the change. override: as a command has it. against_label: what it is compared with. n: how many seeds have both.
-        points: the mean difference, paired by seed. low, high: its adjusted interval. level: of that interval. p: of a paired t
-        test, not adjusted. verdict: helps, hurts, no effect, inconclusive or no verdict.
+        points: the mean difference, paired by seed; of arms that share none the difference of means. low,
+        high: its adjusted interval. level: of that interval. p: of a paired t test, without pairs of Welch's, not adjusted.
+        verdict: helps, hurts, no effect, inconclusive or no verdict.
         """
         frame: pd.DataFrame = self.analysis.comparisons.reindex(columns=list(VERDICTS))
         return frame

@@ -55,6 +55,7 @@ def metrics_of(sweep: Sweep) -> Mapping[str, Metric]:
     return {own.name: _of(own)}
 
 
+UNPLANNED = "these runs were not planned here"
 METRICS = {metric.name: _of(metric) for metric in networks.TRAINER.metrics}
 
 
@@ -145,7 +146,9 @@ class Question:
 
 
 def where_read(steps: Sequence[int], last: int, newest: bool = False) -> str:
-    """Where runs are read, behind what they are judged by. steps: of each arm. last: how many evaluations are averaged.
+    """Where runs are read, behind what they are judged by; empty where no steps are known.
+
+    steps: of each arm, 0 where it is not known. last: how many evaluations are averaged.
     newest: whether these are the newest ones of a trainer that decides where.
 
     Examples:
@@ -155,6 +158,8 @@ def where_read(steps: Sequence[int], last: int, newest: bool = False) -> str:
         >>> where_read([10_000, 10_000], 10)
         ' (mean of 10 evaluations, steps 9,550 to 10,000)'
     """
+    if not any(steps):
+        return ""
     which = steps_read(steps, last, newest)
     return f" at {which}" if last == 1 else f" (mean of {last} evaluations, {which})"
 
@@ -176,7 +181,7 @@ def planned(results: Results) -> Question:
     """What sweep.json fixed; a joined sweep or a store was put together after training, which is a change."""
     fixed = results.sweep.fixed
     joined, store = results.sweep.joined, results.sweep.design == STORE
-    looked, unentered = _entered(results)
+    looked, unentered = ((), UNPLANNED) if results.sweep.is_table else _entered(results)
     return Question(
         _known(fixed.metric, metrics_of(results.sweep)),
         fixed.evaluation_set,

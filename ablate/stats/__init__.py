@@ -23,6 +23,7 @@ from ablate.stats.paired import estimates, paired
 from ablate.stats.power import MOST_SEEDS
 from ablate.stats.settling import ADDED, MOST_ADDED, Inconclusive, chances_of_a_verdict, first_above
 from ablate.stats.stability import highest_rate, stability
+from ablate.stats.unpaired import unpaired
 from ablate.stats.verdict import GUARANTEE, LEVEL_SHARED, barred, equivalence_percents, percent, percents, rule, verdicts
 
 __all__ = [
@@ -73,5 +74,6 @@ __all__ = [
     "shapley",
     "stability",
     "student",
+    "unpaired",
     "verdicts",
 ]

@@ -191,6 +191,7 @@ def rule(
     images: bool = True,
     levels: Sequence[float] = (),
     promise: str = GUARANTEE,
+    unpaired: int = 0,
 ) -> Sequence[str]:
     """The rule behind the verdicts, for under the table, a line each.
 
@@ -205,6 +206,7 @@ def rule(
         images: whether runs are evaluated on images.
         levels: of the interval of each row, where these are not those of `judged` and `looks`.
         promise: what holds of all verdicts together, where all was planned.
+        unpaired: how many are made without pairs, since their arms share no seed.
 
     Examples:
         >>> from ablate.stats import rule
@@ -222,6 +224,8 @@ def rule(
     if levels:
         share = f" at {family}, {LEVEL_SHARED}"
     made = "Paired t-intervals over seeds" if what == "difference" else "t-intervals over seeds, of effects within each seed"
+    if unpaired:
+        made = f"{made} (Welch's where arms share none)" if unpaired < judged else "Welch's t-intervals (arms share no seeds)"
     inside = (
         ""
         if margin is None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
-from ablate.designs import SEARCH, Factor
+from ablate.designs import SEARCH, STORE, Factor
 from ablate.store.retune_check import Retune
 from ablate.store.sweep_added import Added
 from ablate.store.sweep_identity import Identity
@@ -123,7 +123,8 @@ class Sweep:
     last: how many evaluations its command asked a run's value to be the mean of; None where it asked for no number.
     fixed_at: when it was written first, in seconds since 1970.
     added: what came to it later, the first first.
-    joined: the names of the sweeps that were put together; none of a whole store; None of a sweep that a file holds.
+    joined: the names of the sweeps that were put together; none of a whole store or of a
+        table; None of a sweep that a file holds.
     """
 
     study: str | None
@@ -220,6 +221,11 @@ class Sweep:
     def is_search(self) -> bool:
         """Whether its arms are trials, chosen as it goes on."""
         return self.design == SEARCH
+
+    @property
+    def is_table(self) -> bool:
+        """Whether its runs are those of a table, of which nothing was planned here."""
+        return self.joined == () and self.design != STORE
 
     @property
     def title(self) -> str:

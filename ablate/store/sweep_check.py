@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ablate.designs import JOINED, SEARCH, STORE
+from ablate.designs import JOINED, SEARCH, STORE, TABLE
 from ablate.store.evaluations import TRAIN_ACCURACY
 from ablate.store.references import SWEEP
 from ablate.store.retune_check import check_retune
@@ -13,7 +13,7 @@ from ablate.store.sweep_added_check import check_added, each_once
 from ablate.store.sweep_runs import STEPS_A_TAIL, SweepArm, SweepRun
 
 VERSIONS = (SWEEP_VERSION, GROWN_VERSION)
-MADE_UP = (STORE, JOINED)  # designs of what no file holds
+MADE_UP = (STORE, JOINED, TABLE)  # designs of what no file holds
 METRICS = ("accuracy", "loss")
 EVALUATION_SETS = ("test", "validation")
 NO_SET = "evaluation"  # where the trainer does not say on what it evaluates

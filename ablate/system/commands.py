@@ -4,7 +4,8 @@ from functools import cache
 from pathlib import Path
 from pkgutil import iter_modules
 
-HELPERS = ("arguments", "command_line", "compare", "local_server", "overview")  # modules beside the commands that are none
+# modules beside the commands that are none
+HELPERS = ("arguments", "command_line", "compare", "from_table", "local_server", "overview")
 
 
 @cache

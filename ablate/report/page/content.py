@@ -128,8 +128,10 @@ def _plain(markdown: str) -> str:
     return html.unescape(_ESCAPED.sub(r"\1", markdown.strip()))
 
 
-def _without(question: Question, unknown_sizes: list[str]) -> tuple[str, str]:
+def _without(results: Results, question: Question, unknown_sizes: list[str]) -> tuple[str, str]:
     """What is said of costs and of confounds where there is no table of them."""
+    if results.sweep.is_table:
+        return "Not known: the table has none.", "Not known: the table tells of its factors alone."
     if not question.judged:
         return f"{NO_PAIRS}; what each costs is in the table of arms.", f"{NO_PAIRS}."
     unknown = len(unknown_sizes)

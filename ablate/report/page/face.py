@@ -140,7 +140,7 @@ def _bar(results: Results, data: str, commands: Sequence[str], name: str, csvs: 
     facts = [
         *([(data, 1)] if data else []),
         (naming.seeds_an_arm(results) + (" an arm" if len(results.sweep.arms) > 1 else ""), 1),
-        (counted(len(trainings), "training"), 2),
+        *([(counted(len(trainings), "training"), 2)] if len(trainings) else []),
         *([(f"{numbers.duration(seconds)} of training", 2)] if seconds > 0 else []),
     ]
     ended = int((results.runs["status"] != "missing").sum())

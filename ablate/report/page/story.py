@@ -17,7 +17,12 @@ MOST_ARMS = 8  # that the plan names; the table of arms names all
 
 
 def asked(
-    results: Results, question: Question, names: dict[int, str], retuned: Retuned | None, partner: str | None
+    results: Results,
+    question: Question,
+    names: dict[int, str],
+    retuned: Retuned | None,
+    partner: str | None,
+    unpaired: list[bool],
 ) -> tuple[str, ...]:
     """The question in sentences."""
     sweep = results.sweep
@@ -25,16 +30,19 @@ def asked(
     factors = sentences.series(list(sweep.factors))
     if question.effects:
         first = f"Which of {factors} affects {where}, by how much, how certain is it, and what does it cost?"
-        second = "Each effect is the mean over arms with one level minus the mean over arms with the other, within each seed."
+        within = "" if any(unpaired) else ", within each seed"
+        second = f"Each effect is the mean over arms with one level minus the mean over arms with the other{within}."
     else:
         first = f"Which change of {factors} affects {where}, by how much, how certain is it, and what does it cost?"
-        second = _compared(results, question, names, retuned, partner)
+        second = _compared(results, question, names, retuned, partner, "" if any(unpaired) else ", seed by seed")
     own = [sweep.question] if sweep.question else []
     return (*own, first, second) if question.judged else (*own, first)
 
 
-def _compared(results: Results, question: Question, names: dict[int, str], retuned: Retuned | None, partner: str | None) -> str:
-    """What arms are compared with."""
+def _compared(
+    results: Results, question: Question, names: dict[int, str], retuned: Retuned | None, partner: str | None, how: str
+) -> str:
+    """What arms are compared with. how: they are paired, behind that."""
     others = {against for _, against in question.pairs}
     if retuned is not None:
         return (
@@ -42,11 +50,11 @@ def _compared(results: Results, question: Question, names: dict[int, str], retun
             "learning rate."
         )
     if len(others) == 1:
-        return f"Every other arm is compared with {names[others.pop()]}, seed by seed."
+        return f"Every other arm is compared with {names[others.pop()]}{how}."
     if partner is not None:
-        return f"Every arm is compared with {partner}, seed by seed."
+        return f"Every arm is compared with {partner}{how}."
     planned = "each of the sweeps" if results.sweep.joined else "the sweep"
-    return f"Arms are compared as {planned} planned it, seed by seed."
+    return f"Arms are compared as {planned} planned it{how}."
 
 
 def plan(
@@ -55,26 +63,27 @@ def plan(
     """What sweep.json fixed, a line each; a store fixed nothing."""
     sweep = results.sweep
     fixed = sweep.fixed
+    what_was = _fixed(fixed, sweep.averaged, question.metric.points)
     each = naming.seeds_an_arm(results)
     arms, runs = len(sweep.arms), len(sweep.runs)
-    trainings = len(sweep.fingerprints)
+    on = "" if sweep.is_table else f" from {counted(len(sweep.fingerprints), 'training')}"
     judged = len(fixed.effects) or len(fixed.differences)
     what = "effect" if fixed.effects else "difference"
     looks = fixed.looks
     if sweep.design == STORE:
         fixes = ["nothing was fixed before training: a store holds what was trained for any purpose"]
+    elif sweep.is_table:
+        fixes = [f"not planned here: {what_was}; {counted(judged, what)} judged"]
     elif sweep.joined:
-        what_was = _fixed(fixed, sweep.averaged)
         fixes = [f"fixed by each sweep before they were joined: {what_was}; {counted(judged, what)} judged by all"]
     else:
         share = stats.percents([1 - look.row.level for look in question.looked] or [stats.family_level(judged, looks)])
         several = f", with {looks} looks" if looks > 1 else ""
         level = f", so each at a level of {share}" if judged else ""
         when = sentences.when_fixed(retuned, begun_earlier)
-        fixes = [f"fixed {when}: {_fixed(fixed, sweep.averaged)}; {counted(judged, what)} judged{several}{level}"]
+        fixes = [f"fixed {when}: {what_was}; {counted(judged, what)} judged{several}{level}"]
     return (
-        f"design: {sweep.design}, {counted(arms, 'arm')} with {each}{' each' if arms > 1 else ''} = "
-        f"{counted(runs, 'run')} from {counted(trainings, 'training')}",
+        f"design: {sweep.design}, {counted(arms, 'arm')} with {each}{' each' if arms > 1 else ''} = {counted(runs, 'run')}{on}",
         *(f"factor {factor}: {', '.join(levels)}" for factor, levels in sweep.factors.items()),
         *([f"arms: {'; '.join(names.values())}"] if arms <= MOST_ARMS else []),
         f"seeds: {', '.join(map(str, sweep.seeds))}",
@@ -84,12 +93,12 @@ def plan(
     )
 
 
-def _fixed(fixed: Fixed, last: int) -> str:
-    """Metric, images, step, weights and margin."""
-    margin = "no margin" if fixed.margin is None else f"a margin of ± {fixed.margin:g} pp"
+def _fixed(fixed: Fixed, last: int, points: str) -> str:
+    """Metric, images, step, weights and margin. points: the unit of the margin."""
+    margin = "no margin" if fixed.margin is None else f"a margin of ± {fixed.margin:g} {points}"
     weights = sentences.series(sorted({each for each in fixed.weights if each != ONE_VALUE}))
     read = f"{where_read(fixed.steps, last)}{f' with {weights} weights' if weights else ''}"
-    return f"{fixed.metric} on the {fixed.evaluation_set} set{', read' if last == 1 else ''}{read}; {margin}"
+    return f"{fixed.metric} on the {fixed.evaluation_set} set{', read' if last == 1 and read else ''}{read}; {margin}"
 
 
 def took(
@@ -97,10 +106,8 @@ def took(
 ) -> tuple[str, ...]:
     """What all of it cost, a sentence each."""
     runs, trainings = run_counts, training_counts
-    lines = [
-        f"{counted(sum(runs.values()), 'run')} ({listed(runs)}) used {counted(sum(trainings.values()), 'training')} "
-        f"({listed(trainings)})."
-    ]
+    used = f" used {counted(sum(trainings.values()), 'training')} ({listed(trainings)})" if trainings else ""
+    lines = [f"{counted(sum(runs.values()), 'run')} ({listed(runs)}){used}."]
     if compute["seconds"] > 0:
         lines.append(
             f"Training took {duration(compute['seconds'])} in total: {duration(compute['mean_seconds'])} per training on "

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from ablate import escaping, numbers, stats
-from ablate.report import footnotes
+from ablate.report import footnotes, naming
 from ablate.report.paper import methods, recipe
 from ablate.report.paper.methods import TO_FILL_IN, paragraph
 from ablate.results.analysis import Analysis
@@ -65,27 +65,29 @@ def _varies(results: Results, question: Question, comparisons: pd.DataFrame) -> 
     return lines
 
 
-def _method(results: Results, question: Question, comparisons: pd.DataFrame) -> list[str]:
+def _method(results: Results, question: Question, comparisons: pd.DataFrame, unpaired: list[bool]) -> list[str]:
     if not question.judged:
         return ["We compared nothing."]
-    lines = methods.test(results, question, comparisons)
+    lines = methods.test(results, question, comparisons, unpaired)
     if not methods.is_tested(comparisons):
         return lines
+    tests = "Welch's t-test" if any(unpaired) else "a paired t-test and of an exact sign-flip test"
+    if any(unpaired) and not all(unpaired):
+        tests = f"a t-test, {naming.pairing(unpaired)}, and of an exact sign-flip test of the pairs"
     return [
         *lines,
-        "effects.csv also has p-values of a paired t-test and of an exact sign-flip test; verdicts do not use them.",
+        f"effects.csv also has p-values of {tests}; verdicts do not use them.",
     ]
 
 
-def _assumptions(question: Question, comparisons: pd.DataFrame) -> list[str]:
+def _assumptions(question: Question, comparisons: pd.DataFrame, unpaired: list[bool]) -> list[str]:
     if not question.judged:
         return ["None: we compared nothing."]
     if not methods.is_tested(comparisons):
         return ["None: we tested nothing."]
-    lines = [
-        "Seeds are independent, and the paired differences over seeds are normally distributed, with a separate standard "
-        "deviation for each comparison."
-    ]
+    normal = "the paired differences over seeds are" if not any(unpaired) else "runs of an arm, and paired differences, are"
+    each = "comparison" if not any(unpaired) else "arm or comparison"
+    lines = [f"Seeds are independent, and {normal} normally distributed, with a separate standard deviation for each {each}."]
     few = int(comparisons["n"][comparisons["n"] > 1].min())
     return [*lines, f"With as few as {counted(few, 'seed')}, the data cannot check this."] if few < 20 else lines
 
@@ -139,7 +141,8 @@ def _in_total(
     compute: dict[str, Any],
 ) -> list[str]:
     trainings = results.trainings
-    lines = [f"Runs: {numbers.listed(run_counts)}. Trainings: {numbers.listed(training_counts)}."]
+    trained = f" Trainings: {numbers.listed(training_counts)}." if training_counts else ""
+    lines = [f"Runs: {numbers.listed(run_counts)}.{trained}"]
     if trainings["seconds"].notna().any():
         lost = trainings[~trainings["status"].isin(["done", "running"]) & trainings["seconds"].notna()]
         wasted = f", including {numbers.duration(lost['seconds'].sum())} in unfinished trainings" if len(lost) else ""

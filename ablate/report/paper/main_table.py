@@ -109,10 +109,11 @@ def _caption(
     names: dict[int, str],
     partner: str | None,
     statuses: "pd.Series[str]",
+    unpaired: list[bool],
 ) -> list[str]:
     metric, steps = question.metric, sorted(set(question.steps))
     after = f" after {steps[0]:,} steps" if len(steps) == 1 else ", each arm after its own number of steps"
-    after = after if question.last == 1 else question.read_at
+    after = after if question.last == 1 and any(steps) else question.read_at
     data = data_set(results, question)
     judged_on = f"{question.evaluation_set} set{f' of {data}' if data else ''}"
     lines = [f"{metric.name.capitalize()} on the {judged_on}{after}{question.read_with}."]
@@ -122,9 +123,12 @@ def _caption(
     if not question.judged:
         return [*lines, *footnotes.incomplete(results, comparisons, statuses)]
     if question.effects:
-        lines.append(f"Difference: contrast over all {len(arms)} arms within each seed, in {metric.points}")
+        how = f", {naming.pairing(unpaired)}" if any(unpaired) else " within each seed"
+        lines.append(f"Difference: contrast over all {len(arms)} arms{how}, in {metric.points}")
     else:
-        lines.append(f"Difference: from {naming.other_side(question, names, partner)}, paired by seed, in {metric.points}")
+        lines.append(
+            f"Difference: from {naming.other_side(question, names, partner)}, {naming.pairing(unpaired)}, in {metric.points}"
+        )
     if is_tested(comparisons):
         lines[-1] += ","
         lines += _tested(results, question, comparisons)

@@ -21,6 +21,7 @@ TO_FILL_IN = "**To fill in:**"
 KINDS = {  # of sweeps whose arms no design made
     designs.JOINED: "the arms of several sweeps combined",
     designs.STORE: "every training in a store",
+    designs.TABLE: "those in a table of runs",
     designs.TUNING: "every arm of another sweep at each of several learning rates, to choose the best",
 }
 
@@ -36,7 +37,7 @@ def paragraph(lines: Sequence[str]) -> str:
     return escaping.markdown(" ".join(lines)).replace(escaping.markdown(TO_FILL_IN), TO_FILL_IN)
 
 
-def design(results: Results, arms: pd.DataFrame, retuned: Retuned | None) -> list[str]:
+def design(results: Results, arms: pd.DataFrame, retuned: Retuned | None, unpaired: list[bool]) -> list[str]:
     """Arms, factors, seeds and pairing."""
     sweep = results.sweep
     each = naming.seeds_an_arm(results)
@@ -59,10 +60,12 @@ def design(results: Results, arms: pd.DataFrame, retuned: Retuned | None) -> lis
             "Runs with the same seed used the same batches (given equal batch size and training images), the same augmentation "
             "draws, and the same initial weights in every layer that two arms share, so we paired comparisons by seed."
             if sweep.trainer is None
+            else f"Comparisons were {naming.pairing(unpaired)}."
+            if any(unpaired)
             else "We paired comparisons by seed."
         )
     runs, trainings = len(results.runs), len(results.trainings)
-    if trainings < runs:
+    if 0 < trainings < runs:
         lines.append(
             f"Runs that differed only in the evaluated step or weights shared a training: {counted(runs, 'run')} used "
             f"{counted(trainings, 'training')}."
@@ -141,6 +144,8 @@ def splits(results: Results, question: Question) -> list[str]:
     count = f"{int(images[0]):,} " if len(images) == 1 else ""
     metric, steps = question.metric.name, steps_read(question.steps, question.last, question.newest)
     lines = [f"We report {metric} at {steps}{read}, never at the best evaluation."]
+    if not any(question.steps):
+        lines = [f"We report {metric} as recorded. {TO_FILL_IN} at which step, and that this was not chosen by its value."]
     if question.last > 1:
         lines = [
             f"We report {metric} averaged over {question.last} evaluations of each run ({steps}){read}, never at the best one.",
@@ -170,11 +175,12 @@ def rule(
     begun_earlier: int | None,
     stability: pd.DataFrame,
     unstable_seeds: pd.DataFrame,
+    unpaired: list[bool],
 ) -> list[str]:
     """How the comparisons were judged, and what of it was changed after training."""
     if not question.judged:
         return ["We compared nothing."]
-    lines = [*test(results, question, comparisons), *unstable(stability, comparisons)]
+    lines = [*test(results, question, comparisons, unpaired), *unstable(stability, comparisons)]
     if question.unentered and not question.changes:
         lines.append(f"The results are exploratory: {question.unentered}.")
     elif question.exploratory:
@@ -214,9 +220,11 @@ def is_tested(comparisons: pd.DataFrame) -> bool:
     return bool((comparisons["n"] > 1).any())
 
 
-def test(results: Results, question: Question, comparisons: pd.DataFrame) -> list[str]:
+def test(results: Results, question: Question, comparisons: pd.DataFrame, unpaired: list[bool]) -> list[str]:
     """How each comparison is made, and what is said of it."""
     what = "contrast over all arms within each seed" if question.effects else "seed-paired difference"
+    if any(unpaired):
+        what = f"{'contrast over all arms' if question.effects else 'difference'} ({naming.pairing(unpaired)})"
     many = question.judged > 1
     each = f"For each of {counted(question.judged, 'comparison')}" if many else "For the comparison"
     if not is_tested(comparisons):
@@ -236,8 +244,9 @@ def test(results: Results, question: Question, comparisons: pd.DataFrame) -> lis
             f"{question.metric.points} (its narrower {narrower} interval lay within the margin)"
         )
     read += f", and to be {Outcome.INCONCLUSIVE} otherwise"
+    interval = "a t-interval" if not any(unpaired) else "a t-interval (Welch's where unpaired)"
     lines = [
-        f"{each}, we computed the {what} and a t-interval for its mean over seeds at the {stats.percents(question.levels)} "
+        f"{each}, we computed the {what} and {interval} for its mean over seeds at the {stats.percents(question.levels)} "
         f"level{shared}{own}.",
         f"We judged a change {read}.",
         stats.barred("effect" if question.effects else "difference", "got"),

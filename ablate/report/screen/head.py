@@ -17,6 +17,8 @@ def head(results: Results, question: Question, arms: pd.DataFrame, places: int) 
 
 def _read(question: Question) -> str:
     steps = sorted(set(question.steps))
+    if not any(steps):
+        return ""
     return f"step {steps[0]:,}" if len(steps) == 1 else f"steps {steps[0]:,} to {steps[-1]:,}"
 
 

@@ -15,7 +15,7 @@ NOTE = (
 )
 
 
-def part(question: Question, comparisons: pd.DataFrame, partner: str | None, places: int) -> Table | None:
+def part(question: Question, comparisons: pd.DataFrame, partner: str | None, places: int, unpaired: list[bool]) -> Table | None:
     """A row a comparison; None where none has two seeds."""
     if not (comparisons["n"] > 1).any():
         return None
@@ -23,7 +23,7 @@ def part(question: Question, comparisons: pd.DataFrame, partner: str | None, pla
         *whats(question, comparisons, partner),
         decimal("SD of differences", comparisons["sd"], places),
         shown(intervals(bounds.readable(comparisons, question.metric), "low95", "high95", places), "unadjusted 95% CI"),
-        numeric("p (paired t)", comparisons["p"], numbers.p_value),
+        numeric("p (t)" if any(unpaired) else "p (paired t)", comparisons["p"], numbers.p_value),
         numeric("p (sign flip)", comparisons["p_signflip"], numbers.p_value),
         numeric("smallest possible", comparisons["p_smallest"], numbers.p_value),
     )

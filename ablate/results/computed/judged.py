@@ -78,10 +78,18 @@ def samples(results: Results, question: Question, levels: pd.DataFrame, wide: pd
     return stats.paired(wide, question.pairs)
 
 
+def unpaired(results: Results, weights: pd.DataFrame) -> list[bool]:
+    """For each comparison whether its arms share no seed, so that it is made without pairs."""
+    arms = [weights.columns[row != 0].tolist() for row in weights.to_numpy()]
+    return [not results.sweep.seeds_of(each) for each in arms]
+
+
 def comparisons(
     results: Results,
     question: Question,
     judged: pd.DataFrame,
+    wide: pd.DataFrame,
+    unpaired: list[bool],
     samples: pd.DataFrame,
     weights: pd.DataFrame,
     new_images: pd.DataFrame,
@@ -95,7 +103,15 @@ def comparisons(
     true classes are; verdict_new: what the interval for new images would give, empty where there is none; dagger: whether
     that is another verdict.
     """
-    estimates = stats.at_levels(stats.estimates, samples, question.levels)
+
+    def estimated(rows: pd.DataFrame, level: float) -> pd.DataFrame:
+        found = stats.estimates(samples.loc[rows.index], level)
+        apart = [row for row in rows.index if unpaired[row]]
+        if apart:
+            found.loc[apart] = stats.unpaired(wide, rows.loc[apart], level)
+        return found
+
+    estimates = stats.at_levels(estimated, weights, question.levels)
     images = new_images.where(new_images["n"] == estimates["n"])  # of fewer seeds it would tell of them, not of the images
     gone, all_gone = diverged_sides, _all_diverged(results, weights)
     fell = unstable_seeds.any(axis="columns")

@@ -22,7 +22,9 @@ def stability(results: Results, question: Question) -> pd.DataFrame:
     known = results.evaluations
     if question.newest:  # the last ones are those that it is read off
         known = known.sort_values("step").groupby("number").head(-question.last)
-    read = runs[["number"]].assign(first=[tail(step, k)[0] for step, k in zip(runs["step"].astype("int64"), last, strict=True)])
+    read = runs[["number"]].assign(
+        first=[tail(step, k)[0] for step, k in zip(runs["step"].fillna(0).astype("int64"), last, strict=True)]
+    )
     before = known.merge(read, on="number")
     before = before[(question.newest | (before["step"] < before["first"])) & before[question.metric.evaluation_column].notna()]
     grids = {number: grid.to_numpy() for number, grid in before.groupby("number")[question.metric.evaluation_column]}

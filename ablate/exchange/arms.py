@@ -1,0 +1,150 @@
+"""The arms of a table: which there are, what design they have, and what of them is judged."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+
+from ablate import designs
+from ablate.designs import TABLE, Arm, Effect, Factor, Fraction, Pair
+from ablate.designs.design import LEAST_RESOLUTION, RESOLUTION, to_baseline
+from ablate.errors import AblateError, did_you_mean, shown
+from ablate.exchange.runs import MOST_NAMED, Choices, Levels, named
+from ablate.text import counted
+
+
+@dataclass(frozen=True)
+class TableDesign:
+    """What is judged. design: a design's name, or that of a table. arms: the baseline first. fraction: how they were chosen."""
+
+    design: str
+    arms: tuple[Arm, ...]
+    differences: tuple[Pair, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    fraction: Fraction | None = None
+
+
+def design_of(there: Sequence[Levels], choices: Choices, design: str | None, baseline: Mapping[str, str] | None) -> TableDesign:
+    """What is judged of the arms that a table has.
+
+    Without a design and a baseline these are the effects of a complete crossing of two levels each; with a design what it
+    judges; with a baseline alone every other arm against it.
+
+    Args:
+        there: the levels of each arm, in order of appearance.
+        baseline: the level of every factor.
+
+    Raises:
+        AblateError: the arms are not those of the design, or nothing says what is to be compared.
+    """
+    levels = _levels(there)
+    for factor, own in levels.items():
+        if len(own) == 1:
+            raise AblateError(f"{factor} is {shown(own[0])} in every row. Leave it out of {choices.key('factors')}.")
+    if baseline is not None:
+        first = _baseline(there, levels, choices, baseline)
+        levels = {factor: tuple(dict.fromkeys((first[factor], *own))) for factor, own in levels.items()}
+    factors = [Factor(factor, own) for factor, own in levels.items()]
+    if design is not None:
+        return _of_design(design, factors, there, choices, baseline is None)
+    return _crossing(factors, there, choices) if baseline is None else _against(factors, there)
+
+
+def _levels(there: Sequence[Levels]) -> dict[str, tuple[str, ...]]:
+    return {column[0][0]: tuple(dict.fromkeys(level for _, level in column)) for column in zip(*there, strict=True)}
+
+
+def _baseline(
+    there: Sequence[Levels], levels: Mapping[str, Sequence[str]], choices: Choices, given: Mapping[str, str]
+) -> dict[str, str]:
+    """The levels of the baseline, in the order of the factors."""
+    key = choices.key("baseline")
+    for factor, level in given.items():
+        if factor not in levels:
+            near = did_you_mean(factor, levels) or f" The factors are {', '.join(levels)}."
+            raise AblateError(f"{key} names {shown(factor)}, which is no factor.{near}")
+        if level not in levels[factor]:
+            near = did_you_mean(level, levels[factor])
+            raise AblateError(f"{key} has {factor}={level}. Its levels are {', '.join(levels[factor])}.{near}")
+    lacking = [factor for factor in levels if factor not in given]
+    if lacking:
+        raise AblateError(f"{key} needs a level of every factor, and has none of {', '.join(lacking)}.")
+    first = tuple((factor, given[factor]) for factor in levels)
+    if first not in there:
+        raise AblateError(f"{key} is {named(first)}, which no row has. The arms are {_listed(there)}.")
+    return dict(first)
+
+
+def _crossing(factors: Sequence[Factor], there: Sequence[Levels], choices: Choices) -> TableDesign:
+    """The effects of a complete crossing; of a single factor the difference of its levels, which is the same."""
+    instead = f"Say what to compare with: {choices.said('baseline', named(there[0]))}, or another arm."
+    many = [factor for factor in factors if len(factor.levels) > 2]
+    if many:
+        count = counted(len(many[0].levels), "level")
+        raise AblateError(f"Effects are of factors with two levels, and {many[0].name} has {count}. {instead}")
+    every = [tuple(arm.levels) for arm in designs.arms(designs.USUAL, factors)]
+    missing = [levels for levels in every if levels not in set(there)]
+    if missing:
+        have = "has" if len(missing) == 1 else "have"
+        count = f"{len(missing)} of {counted(len(every), 'combination')} of levels {have} no run ({_listed(missing)})"
+        raise AblateError(f"{count}, so there are no effects over all of them. {instead}")
+    names = [factor.name for factor in factors]
+    arms = tuple(map(Arm, every))
+    if len(names) == 1:
+        return TableDesign(designs.USUAL, arms, differences=tuple(to_baseline(arms)))
+    return TableDesign(designs.USUAL, arms, effects=(*combinations(names, 1), *combinations(names, 2)))
+
+
+def _against(factors: Sequence[Factor], there: Sequence[Levels]) -> TableDesign:
+    """Every other arm against the baseline; called by the design that they have, if it compares so."""
+    for name in designs.names():
+        if (found := _fits(name, factors, there)) and found.differences == tuple(to_baseline(found.arms)):
+            return found
+    every = product(*([(factor.name, level) for level in factor.levels] for factor in factors))
+    arms = tuple(Arm(levels) for levels in every if levels in set(there))
+    return TableDesign(TABLE, arms, differences=tuple(to_baseline(arms)))
+
+
+def _fits(name: str, factors: Sequence[Factor], there: Sequence[Levels]) -> TableDesign | None:
+    try:
+        found = _made(name, factors, RESOLUTION)
+    except AblateError:  # factors that it cannot take
+        return None
+    return found if {arm.levels for arm in found.arms} == set(there) else None
+
+
+def _made(name: str, factors: Sequence[Factor], resolution: int) -> TableDesign:
+    arms = tuple(designs.arms(name, factors, resolution))
+    differences, effects = designs.differences(name, arms), designs.effects(name, factors, resolution)
+    return TableDesign(name, arms, tuple(differences), tuple(effects), designs.fraction(name, factors, resolution))
+
+
+def _of_design(
+    name: str, factors: Sequence[Factor], there: Sequence[Levels], choices: Choices, no_baseline: bool
+) -> TableDesign:
+    """What a design judges, of a fraction the one whose arms are there."""
+    designs.find(name)
+    resolutions = (RESOLUTION, LEAST_RESOLUTION, *range(RESOLUTION + 1, max(RESOLUTION, len(factors)) + 2))
+    first = _made(name, factors, RESOLUTION)
+    if no_baseline and not first.effects:
+        raise AblateError(
+            f"{choices.said('design', name)} compares with a baseline. Say which: {choices.said('baseline', named(there[0]))}, "
+            "or another arm."
+        )
+    tried = [first] if first.fraction is None else [_made(name, factors, resolution) for resolution in resolutions]
+    for found in tried:
+        if {arm.levels for arm in found.arms} == set(there):
+            return found
+    made = [arm.levels for arm in first.arms]
+    missing, more = [each for each in made if each not in set(there)], [each for each in there if each not in set(made)]
+    told = [f"lacks {_listed(missing)}"] if missing else []
+    told += [f"has {_listed(more)} besides"] if more else []
+    raise AblateError(
+        f"The arms are not those of {choices.said('design', name)}: the table {' and '.join(told)}. Leave the design out "
+        "to compare all arms with the baseline."
+    )
+
+
+def _listed(arms: Iterable[Levels]) -> str:
+    told = [named(levels) for levels in arms]
+    more = len(told) - MOST_NAMED
+    return "; ".join(told[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
