@@ -42,6 +42,7 @@ def test_another_winner_is_measured_on_other_seeds_and_the_report_counts_the_loo
     assert "2 trials are already finished, so the search has 2, not 1" in err
 
 
+@pytest.mark.exhaustive
 def test_the_end_of_the_time_ends_the_search_and_what_there_is_is_measured(program: Any) -> None:
     words = (*ALONE, "epochs=2", "hydra.sweeper.n_trials=500", "hydra.sweeper.confirm_seeds=1", "hydra.sweeper.timeout=1")
     program(*words)
@@ -54,6 +55,7 @@ def test_the_end_of_the_time_ends_the_search_and_what_there_is_is_measured(progr
     assert len(trials_of(folder)) > count
 
 
+@pytest.mark.exhaustive
 def test_the_first_failure_ends_a_search_that_asks_for_it(program: Any) -> None:
     words = ("-m", "hydra/sweeper=optuna", "hydra/sweeper/sampler=grid", "lr=1e29,1e30", "epochs=1", "workers=1")
     _, err = program(*words, "fail_fast=true", "report.formats=[]", status=1)

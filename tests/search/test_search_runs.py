@@ -123,6 +123,7 @@ def test_a_rate_at_which_training_diverges_ends_its_trial_and_no_more(program: A
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_too_many_diverged_trials_end_the_search(program: Any) -> None:
     rates = ("hydra/sweeper=optuna", "lr=interval(1e29,1e30)", "epochs=1", "hydra/sweeper/sampler=random")
     _, err = program("-m", *rates, "hydra.sweeper.n_trials=30", *QUICK, status=1)
@@ -187,6 +188,7 @@ def test_two_processes_on_one_storage_share_the_trials(program: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_what_cannot_be_searched_so_is_refused_in_one_line(program: Any) -> None:
     cases = {
         ("lr=0.1",): "A search needs a key to search over",
@@ -218,6 +220,7 @@ def test_what_cannot_be_searched_so_is_refused_in_one_line(program: Any) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_another_space_under_one_name_is_refused_with_what_differs(program: Any) -> None:
     named = ("hydra.sweeper.study_name=ours", "epochs=1", "hydra.sweeper.n_trials=1", "hydra.sweeper.confirm_seeds=0", *QUICK)
     program("-m", "hydra/sweeper=optuna", "lr=interval(0.1,0.2)", *named)
