@@ -1,6 +1,7 @@
 """Two sweeps side by side, as a figure and a page: whether each change does the same in both."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -78,9 +79,10 @@ def two_effects(frame: pd.DataFrame, ax: Axes, metric: Metric = METRICS["accurac
 def html(comparison: Comparison, drawn: figures.Drawn, svg: str, files: Sequence[tuple[str, str]]) -> str:
     """The page: the answer, the figure, the table, and the files beside it."""
     name, title, made = drawn
-    table = interplay.table(comparison)
+    picture = replace(page.picture(finding(comparison), made, svg), caption=title)
+    table = replace(shown(interplay.table(comparison)), caption="The same in numbers")
     sections = [
-        page.Section(name, title, blocks=(page.picture(finding(comparison), made, svg), shown(table))),
+        page.Section(name, "Each change in both sweeps", blocks=(picture, table)),
         page.Section("files", "Files beside this page", blocks=(page.Links(tuple(files)),)),
     ]
     banner = [
@@ -88,5 +90,5 @@ def html(comparison: Comparison, drawn: figures.Drawn, svg: str, files: Sequence
         for name, side in zip(comparison.names, (comparison.first, comparison.second), strict=True)
         for change in side.question.why_exploratory
     ]
-    answer = [f"{finding(comparison)}.", f"First: {comparison.names[0]}. Second: {comparison.names[1]}."]
-    return page.render(TITLE, answer, banner, sections, "exploratory")
+    answer = [f"First: {comparison.names[0]}. Second: {comparison.names[1]}."]
+    return page.render(TITLE, answer, banner, sections, "exploratory", headline=f"{finding(comparison)}.")

@@ -275,7 +275,7 @@ def _ends(
     means: pd.DataFrame, along: str, labels: Mapping[int, str], styles: Mapping[int, Mapping[str, Any]], metric: Metric
 ) -> list[ends.End]:
     last = means.groupby("arm").tail(1)
-    places = 1 if metric.unit == "%" else 3
+    places = 1 if metric.unit in ("%", "pp") else 3
     return [
         ends.End(at, mean, f"{labels[arm]} {numbers.number(mean, places)}", findings.darker(styles[arm]["color"]))
         for arm, at, mean in last[["arm", along, "mean"]].itertuples(index=False)

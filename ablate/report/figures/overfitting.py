@@ -33,6 +33,7 @@ def part(
     ax = ax or single()
     outcomes = by_arm(question, comparisons)
     accuracy_vs_step(gap, ax, question.evaluation_set, GAP, 1, question.baseline, outcomes=outcomes)
+    ax.set_ylabel("gap to training accuracy, pp")
     about = [f"Training accuracy minus {question.evaluation_set} accuracy.", *meaning(gap, GAP)]
     about += left_out(naming.left_out(arms, names, gap["arm"]))
     figure = fit(ax, height(gap, ax), _finding(curves(gap, GAP), names, question), " ".join(about))

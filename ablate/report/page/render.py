@@ -36,6 +36,7 @@ def render(
     sections: Sequence[Section],
     warning: str = EXPLORATORY,
     face: Face | None = None,
+    headline: str = "",
 ) -> str:
     """One HTML page that needs nothing else: neither network nor files, with styles, script and figures inside.
 
@@ -47,7 +48,7 @@ def render(
         banner: what was changed after training, a phrase each; empty where all is as planned.
         sections: in order; their ids differ. Those with a tab stand behind it, others above the tabs.
         warning: what stands above the banner.
-        face: the first screen; without one the title is its headline.
+        face: the first screen; without one it is the title alone, with `headline` in large letters where that is given.
     """
     style, script = ("\n".join(_read(name) for name in names) for names in _own(face))
     numbers = iter(range(1, 1 + sum(len(section.blocks) for section in sections)))
@@ -55,7 +56,7 @@ def render(
         {**vars(section), "blocks": [_prepared(block, f"figure{next(numbers)}-") for block in section.blocks]}
         for section in sections
     ]
-    first = face or Face(Bar(title), (Part(title),))
+    first = face or Face(Bar(title), (Part(headline or title),))
     if banner:
         first = replace(first, banners=(Banner(f"{warning}:", tuple(banner)), *first.banners))
     return (
