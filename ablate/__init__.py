@@ -13,3 +13,20 @@ def __getattr__(name: str) -> Any:
     if name not in _FROM:
         raise AttributeError(f"module 'ablate' has no attribute {name!r}")
     return getattr(import_module(_FROM[name]), name)
+
+
+def log(step: int, **values: float) -> None:
+    """Tell of an evaluation, from a script that `ablate` runs; elsewhere this does nothing.
+
+    Args:
+        step: at which it is, larger than the one before.
+        values: numbers by name, the metric that runs are judged by among them, as in `log(100, accuracy=0.91)`.
+    """
+    import json
+    import os
+
+    path = os.environ.get("ABLATE_METRICS")
+    if path:
+        row = {"step": int(step), **{name: float(value) for name, value in values.items()}}
+        with open(path, "a", encoding="utf-8") as stream:  # noqa: PTH123
+            stream.write(json.dumps(row) + "\n")

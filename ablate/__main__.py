@@ -28,6 +28,7 @@ COMMANDS = Plugins(
     fits=lambda name, one: callable(getattr(one, "run", None)),
     helpers=commands.HELPERS,
 )
+WITH_COMMAND = ("plan", "more")  # that may be given the command of a training behind `--`
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -87,11 +88,11 @@ def _guarded(words: list[str]) -> int:
             command: Command | None = COMMANDS.known(words[0])
             if command is None:
                 raise UsageError(_no_command(*words[:2]))
-            return int(command.run(words[1:]))
+            return int(command.run(_cut(words[1:]) if words[0] in WITH_COMMAND else words[1:]))
         if "--version" in words:
             print(f"ablate {__version__}")
             return 0
-        return hydra_main(words)
+        return hydra_main(_cut(words))
     except KeyboardInterrupt:
         return signals.status() or INTERRUPTED
     except Exception as error:
@@ -104,6 +105,15 @@ def _guarded(words: list[str]) -> int:
 
         complain(f"ablate: {one_line(error, words)}")
         return 2 if isinstance(error, UsageError) else 1
+
+
+def _cut(words: list[str]) -> list[str]:
+    """The words with the command of a training, behind `--`, as one of them; before anything else looks at them."""
+    if "--" not in words:
+        return words
+    from ablate.config import own
+
+    return own.cut(words)
 
 
 def _no_command(word: str, after: str = "") -> str:

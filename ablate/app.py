@@ -14,13 +14,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from ablate import escaping, terminal
-from ablate.config import loading, usual_length
-from ablate.config.own_configs import conf_dir
+from ablate.config import loading, own, usual_length
 from ablate.config.syntax import key_of
 from ablate.errors import FULL_ERROR, AblateError, Stopped
 from ablate.messages import say
 from ablate.planning import earlier_length, run_result
-from ablate.readout import LAST_KEY, WEIGHTS, judged, tail
+from ablate.readout import LAST_KEY, WEIGHTS, before, judged, tail
 from ablate.running import ensuring
 from ablate.running.backend import Job
 from ablate.running.progress import TrainingProgress
@@ -53,7 +52,7 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
     # Hydra prints tracebacks of its own unless it is told to raise; then errors come here like all others.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     sys.argv = [sys.argv[0], *flags, *overrides]  # its parser wants the overrides in one piece
-    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)()
+    hydra.main(version_base="1.3", config_path=str(own.configs(overrides)), config_name="config")(task)()
     for result in results:
         folder = Path(result["folder"])
         if result["status"] == "failed":
@@ -64,7 +63,7 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
             raise AblateError(f"The run diverged: {result['error']}. Its result is in {folder / result_file.RESULT}.")
         weights = result["readout"]["weights"]
         of = f", {WEIGHTS.get(weights, weights)} weights" if weights else ""
-        on = f"on the {result['evaluation_set']} set {_where(result['readout'])}{of}"
+        on = f"on the {result['evaluation_set']} set {_where(result)}{of}"
         if "metric" in result:
             terminal.tell(f"{result['metric']} {judged(result):.6g} {on}")
         else:
@@ -73,8 +72,9 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
     return 0
 
 
-def _where(readout: Mapping[str, Any]) -> str:
-    step, last = readout["step"], readout.get("last", 1)
+def _where(result: Mapping[str, Any]) -> str:
+    readout, step = result["readout"], result["step"]
+    last = readout.get("last", 1)
     if last == 1:
         return f"at step {step}"
     if "newest" in readout:
@@ -121,7 +121,7 @@ def _words(job: Any) -> list[str]:
 def _ensured(wanted: Asked, trajectory: Trajectory, content: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     result = run_result.read(wanted, trajectory)
     if result is not None:
-        say(f"{trajectory.path} is trained to step {wanted.step} already; nothing to train")
+        say(f"{trajectory.path} is trained to step {result['step']} already; nothing to train")
         if trajectory.checkpoint(wanted.step).exists():
             trajectory.keep(wanted.step, wanted.readout.steps)
         wanted.trainer.keep(wanted.spec, content, wanted.store)
@@ -133,7 +133,7 @@ def _ensured(wanted: Asked, trajectory: Trajectory, content: Mapping[str, Any], 
             _train_here(wanted, trajectory, content, names)
     result = run_result.read(wanted, trajectory)
     if result is None:
-        raise AblateError(f"{trajectory.path} has no evaluation at step {wanted.step}.")
+        raise AblateError(f"{trajectory.path} ended {before(wanted.step)}.")
     return result
 
 
@@ -145,7 +145,9 @@ def _train_here(wanted: Asked, trajectory: Trajectory, content: Mapping[str, Any
             try:
                 ensuring.ensure(job, wanted.readout, trajectory, watcher, stop)
             except Stopped as stopped:
-                say(f"Stopped at step {stopped}, saved in {trajectory.path}. Rerun the same command to resume.")
+                begins = wanted.spec.resume == "never"
+                saved = "" if begins else f" at step {stopped}, saved in {trajectory.path}"
+                say(f"Stopped{saved}. Rerun the same command to {'begin again' if begins else 'resume'}.")
                 raise KeyboardInterrupt from None
         if stop():
             raise KeyboardInterrupt

@@ -9,6 +9,7 @@ from typing import Any
 from ablate.metrics import ACCURACY
 from ablate.store.evaluations import TRAIN_ACCURACY
 from ablate.store.sweep import Sweep
+from ablate.store.sweep_runs import END as END
 from ablate.store.sweep_runs import STEPS_A_TAIL, SweepRun
 
 LARGEST = 2**63 - 1  # a step that frames hold
@@ -40,7 +41,7 @@ class Readout:
     """How a run's value is read off its training.
 
     weights: which of the values of an evaluation; empty where it has one.
-    step: at which.
+    step: at which; END where the trainer ends by itself.
     diverged_loss: the training loss, in nats, above which the run has diverged.
     metric: what it is judged by.
     grid: steps between two evaluations of its own; None where the trainer decides, and every one is its own.
@@ -83,7 +84,7 @@ class Readout:
         else:
             wanted = set(self.steps)
             found = [row for row in rows if row["step"] in wanted]
-        return found if len(found) == self.last and found[-1]["step"] == self.step else None
+        return found if len(found) == self.last and self.step in (found[-1]["step"], END) else None
 
 
 def tail(step: int, last: int) -> tuple[int, ...]:
@@ -162,7 +163,7 @@ def values(rows: Sequence[Mapping[str, Any]], weights: str, metric: str = ACCURA
     return {
         **({} if metric == ACCURACY else {"metric": metric}),
         metric: _mean([value(row, metric, weights) for row in rows]),
-        "loss": _mean([value(row, "eval_loss", weights) for row in rows]),
+        **({} if metric == "loss" else {"loss": _mean([value(row, "eval_loss", weights) for row in rows])}),
         **({} if on_training is None else {TRAIN_ACCURACY: on_training}),
         "seconds": last.get("seconds"),
         "examples_per_second": last.get("examples_per_second"),
@@ -234,8 +235,9 @@ def read_off(
     if burst is not None:
         reason = f"the training loss up to step {burst['step']} was {burst['loss']:.3g} on average, above {limit:g}"
         return Outcome("diverged", burst["step"], reason)
-    read = readout.read(known)
+    read = None if step == END and status["state"] != "done" else readout.read(known)
     if read is not None and whole:
+        step = read[-1]["step"]
         for row in read:
             found = value(row, readout.metric, readout.weights)
             if found is not None and not math.isfinite(found):
@@ -281,10 +283,15 @@ def exploded(rows: Iterable[Mapping[str, Any]], diverged_loss: float) -> Mapping
     return next((row for row in above if sound(row, ("loss",))), None)
 
 
+def before(step: int) -> str:
+    """Where something ended too early: as in `before step 100`, or at once where the trainer decides."""
+    return "without an evaluation" if step == END else f"before step {step}"
+
+
 def of_run(run: SweepRun, diverged_loss: float, metric: str = ACCURACY) -> Readout:
     """The readout of a run of a sweep. diverged_loss, metric: of the sweep."""
     noted = run.readout
-    grid = None if noted.newest else run.eval_every
+    grid = None if noted.newest or noted.step == END else run.eval_every
     return Readout(noted.weights, noted.step, diverged_loss, metric, grid, noted.last)
 
 

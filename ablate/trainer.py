@@ -44,6 +44,7 @@ class Spec:
     evaluation_set: what it is evaluated on: `test`, `validation`, or `evaluation` where the trainer does not say.
     notes: what the user should know about it, one line each.
     payload: whatever else the trainer needs.
+    metrics: what its evaluations have, the first what it is judged by; those of the trainer where it names none.
     """
 
     trainer: str
@@ -56,6 +57,7 @@ class Spec:
     evaluation_set: str = "evaluation"
     notes: tuple[str, ...] = ()
     payload: Any = None
+    metrics: tuple[Metric, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class Trainer(Protocol):
     """A trainer. It is found by its name, and keeps no state between trainings; see `ablate.trainers`."""
 
     name: str
-    metrics: tuple[Metric, ...]  # the first is the one that runs are judged by
+    metrics: tuple[Metric, ...]  # the first is the one that runs are judged by, unless a training's `Spec` names its own
     keys: tuple[str, ...]  # of the config, that it reads besides those of its own section `trainer`, of sweeps and of execution
 
     def read(self, config: Mapping[str, Any], chosen: Mapping[str, str]) -> tuple[Spec, Readout]:
@@ -135,6 +137,9 @@ class Trainer(Protocol):
 
         Args:
             chosen: the level of each config group.
+
+        Returns:
+            Both; the step of the latter is `readout.END` where the trainer ends by itself.
 
         Raises:
             AblateError: one line about the first thing that is wrong with it.
@@ -161,7 +166,7 @@ class Trainer(Protocol):
         """
 
     def train(self, spec: Spec, folder: Path, to: int, resources: Resources, report: Report) -> None:
-        """Train in a folder up to a step. The caller holds its lock.
+        """Train in a folder up to a step, or to the trainer's own end at `readout.END`. The caller holds its lock.
 
         Raises:
             Stopped: it was asked to stop, and has saved what can be.

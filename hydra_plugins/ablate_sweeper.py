@@ -113,12 +113,14 @@ class AblateSweeper(Sweeper):
         """The command that trains what was planned."""
         from ablate import escaping
         from ablate.config.cached_loader import config_dir
+        from ablate.config.own import as_typed
 
         own = config_dir(self.master)
         given = [
             word for word in self.master.hydra.overrides.hydra if not word.startswith(("hydra.sweeper.plan=", "hydra.mode="))
         ]
-        return f"ablate -m {escaping.command([*([] if own is None else ['-cd', own]), *arguments, *given])}"
+        words = as_typed([*arguments, *given])
+        return f"ablate -m {escaping.command([*([] if own is None else ['-cd', own]), *words])}"
 
     @property
     def _launcher(self) -> str:

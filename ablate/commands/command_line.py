@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ablate.commands.arguments import Once, Parser, add_config_dir
-from ablate.config import overrides
+from ablate.config import overrides, own
 from ablate.errors import AblateError, UsageError
 from ablate.store import SWEEP, sweep_file, sweep_names
 from ablate.store.sweep import Sweep
@@ -59,7 +59,12 @@ def read(words: Sequence[str], prog: str = "ablate") -> CommandLine:
             flags += [f"--{name.replace('_', '-')}", getattr(options, name)]
     composes = not (options.shell_completion or options.hydra_help or options.help)
     return CommandLine(
-        tuple(flags), tuple(options.overrides), options.config_dir, bool(options.multirun), options.package, composes
+        tuple(flags),
+        tuple(own.for_hydra(options.overrides)),
+        options.config_dir,
+        bool(options.multirun),
+        options.package,
+        composes,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ablate.commands.arguments import Parser
-from ablate.config import keys
+from ablate.config import keys, own
 from ablate.config.syntax import key_of
 from ablate.errors import AblateError
 from ablate.store import sweep_names
@@ -37,6 +37,8 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--only", nargs="+", metavar="FACTOR=LEVEL", default=[], help="the arms that get them (default: all)")
     parser.add_argument("--arms", nargs="+", metavar="FACTOR=LEVEL", default=[], help="arms to add, each by what it changes")
     parser.add_argument("--set", nargs="+", metavar="KEY=VALUE", default=[], help="how to train: workers=2 threads=4 ...")
+    if any(key_of(word) == own.COMMAND for word in arguments):
+        raise AblateError("The sweep has its command already. Leave out -- and what stands behind it.")
     options = parser.parse_args(arguments)
     if bool(options.seeds) == bool(options.arms):
         parser.error("Give either --seeds N or --arms FACTOR=LEVEL.")
@@ -62,4 +64,4 @@ def run(arguments: Sequence[str]) -> int:
     if not any(word.startswith("hydra.sweep.dir=") for word in words):
         words.append(f"hydra.sweep.dir={repeat.as_word(str(folder))}")
     flags = [] if sweep.config_dir is None else ["--config-dir", sweep.config_dir]
-    return compose_and_run(["--multirun", *flags], words)
+    return compose_and_run(["--multirun", *flags], own.for_hydra(words))

@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 
 from ablate import designs
-from ablate.config import keys
+from ablate.config import keys, own
 from ablate.config.execution import Settings
 from ablate.config.neutral import fill_config
 from ablate.config.own_configs import KEYS, conf_dir, groups
@@ -44,7 +44,7 @@ def compose(overrides: Sequence[str], config_dir: str | None = None) -> DictConf
         overrides: as on the command line, without sweeps.
         config_dir: a folder with configs of the user's own, searched as well.
     """
-    with _hydra_of_its_own(), initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+    with _hydra_of_its_own(), initialize_config_dir(version_base="1.3", config_dir=str(own.configs(overrides))):
         if config_dir is not None:
             loader: Any = GlobalHydra.instance().config_loader()
             places = loader.get_search_path()
@@ -266,7 +266,9 @@ def _check_keys(config: Mapping[str, Any], chosen: Mapping[str, str]) -> None:
 
 
 def check_overrides(words: Sequence[str]) -> None:
-    """Refuse overrides of which one would silently win over another."""
+    """Refuse overrides of which one would silently win over another; keys of the user's own have no such meaning."""
+    if own.is_own(words):
+        return
     given = {key: word for word in words for key in ("steps", "epochs") if word.lstrip("+").startswith(f"{key}=")}
     if len(given) == 2 and given["epochs"].lstrip("+") != "epochs=null":
         raise AblateError(f"Give steps or epochs, not both: {given['steps']} {given['epochs']}.")

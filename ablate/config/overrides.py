@@ -1,11 +1,13 @@
 """The words of a command line, KEY=VALUE, checked before Hydra composes them: what they say is what happens, or is refused."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.types import Override
 
+from ablate.config import own as own_words
 from ablate.config import own_configs, own_files
 from ablate.config.callbacks import check_callbacks
 from ablate.config.choices import check_level
@@ -45,19 +47,29 @@ def read(words: Sequence[str], config_dir: str | None, sweep: bool, of_sweep: st
     refuse_twice(parsed)
     searchpath = next((word.value() for word in parsed if word.key_or_group == "hydra.searchpath"), None)
     own = own_configs.folders(config_dir, searchpath)
+    users = own_words.is_own(words)
     swept = sweep or any(word.key_or_group == "hydra.mode" and str(word.value()).upper() == "MULTIRUN" for word in parsed)
     for word in parsed:
-        check(word, own)
+        if not (users and own_words.is_users(name(word))):
+            check_word = partial(_check_ours, words=words) if users else check
+            check_word(word, own=own)
         if sweep and name(word) == "hydra.mode" and str(word.value()).upper() == "RUN":
             raise AblateError("hydra.mode=RUN asks for one run, but -m and plan ask for a sweep. Leave one of them out.")
         if word.is_sweep_override() and not swept:
-            _refuse_sweep(word, of_sweep)
+            _refuse_sweep(word, of_sweep, users)
         if word.is_discrete_sweep() and name(word) in LISTS and not all(isinstance(value, list) for value in values(word)):
             raise AblateError(_one_list(word))
     if not own:
         check_callbacks(parsed)
     _check_own(parsed, own)
     return parsed
+
+
+def _check_ours(word: Override, words: Sequence[str], own: Sequence[Path]) -> None:
+    """Check a key of ours of a sweep over the user's own code."""
+    own_words.check(name(word), own_words.trainer_of(words))
+    if name(word).partition(".")[0] not in ("metric", "trainer"):
+        check(word, own)
 
 
 def parse_all(words: Sequence[str], loader: Any = None) -> list[Override]:
@@ -159,9 +171,10 @@ def _check_deletion(word: Override) -> None:
         raise AblateError(f"{visible(str(word.input_line))} deletes {word.key_or_group}, which every run needs. {advice}")
 
 
-def _refuse_sweep(word: Override, of_sweep: str) -> None:
-    """Refuse several values where there is one run."""
+def _refuse_sweep(word: Override, of_sweep: str, users: bool) -> None:
+    """Refuse several values where there is one run. users: whether the user's own keys are taken as typed."""
     line, key = str(word.input_line), name(word)
+    line = own_words.word_as_typed(line) if users else line
     given = visible(line)
     if key in LISTS:
         raise AblateError(_one_list(word))

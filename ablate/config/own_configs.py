@@ -15,6 +15,7 @@ GROUPS = keys.groups()
 KEYS = keys.top()  # of every config
 MAIN = "config.yaml"
 STUDY = "study"
+OWN = "own"  # the folder, in that of all configs, of those of sweeps over the user's own code
 
 
 def conf_dir() -> Path:
@@ -27,7 +28,7 @@ def conf_dir() -> Path:
 @cache
 def groups() -> frozenset[str]:
     """The config groups that every config has, those of Hydra left out."""
-    return frozenset(path.name for path in conf_dir().iterdir() if path.is_dir() and path.name != "hydra")
+    return frozenset(path.name for path in conf_dir().iterdir() if path.is_dir() and path.name not in ("hydra", OWN))
 
 
 def levels(group: str, own: Sequence[Path] = ()) -> list[str]:

@@ -164,12 +164,18 @@ class Readout(_Section):
     weights: Literal["raw", "averaged"]
 
 
-class Report(_Section):
-    """What is fixed for the report before training (margin, in points of accuracy), and how it is written."""
+class AnyReport(_Section):
+    """What is fixed for the report before training (margin, in points of the metric), and how it is written."""
 
-    margin: Positive
+    margin: Positive | None
     formats: tuple[ReportFormat, ...]
     style: str | None = None
+
+
+class Report(AnyReport):
+    """The same of the built-in trainer, which always has a margin, in points of accuracy."""
+
+    margin: Positive
 
 
 class Tail(_Section):
@@ -183,7 +189,7 @@ class Common(_Section):
 
     seed: Seed
     readout: Tail
-    report: Report
+    report: AnyReport
     threads: Count
     store: Store
     progress: bool

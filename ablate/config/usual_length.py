@@ -5,6 +5,7 @@ They become words of the command: whatever is noted of it has them, and no key h
 
 from collections.abc import Sequence
 
+from ablate.config import own
 from ablate.config.syntax import key_of
 from ablate.data import SETS
 
@@ -21,7 +22,7 @@ def added(words: Sequence[str]) -> list[str]:
         (['steps=120', 'eval_every=30'], [], [])
     """
     given = {key_of(word): word.partition("=")[2] for word in words}
-    if given.keys() & {*LENGTH, *OTHERS}:
+    if given.keys() & {*LENGTH, *OTHERS} or own.is_own(words):
         return []
     source = SETS.known(given["data"]) if "data" in given else None
     usual = {} if source is None else dict(source.usual)

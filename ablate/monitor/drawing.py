@@ -109,7 +109,7 @@ def table(trainings: Sequence[TrainingStatus], width: int) -> list[terminal.Styl
 
 def _narrow(training: TrainingStatus, width: int) -> terminal.Styled:
     """A line with the arm and the steps alone: the arm is cut, the numbers never."""
-    steps = f"{training.step:,}/{training.target:,}"
+    steps = lines.steps(training)
     room = width - len(INDENT) - len(GAP) - len(steps)
     name = terminal.styled(INDENT, whole=True) + terminal.one_line(training.label, min(room, LABEL))
     return name + terminal.styled(f"{GAP}{steps}", whole=True)
@@ -158,8 +158,7 @@ def _placed(cell: str, width: int, right: bool) -> str:
 def _cells(training: TrainingStatus) -> tuple[str, ...]:
     """Arm, seed, step, value, and time left or what it does."""
     value = "" if training.accuracy is None else lines.number(training, training.accuracy)
-    name, steps = escaping.visible(training.label), f"{training.step:,}/{training.target:,}"
-    return name, f"seed {training.seed}", steps, value, doing(training)
+    return escaping.visible(training.label), f"seed {training.seed}", lines.steps(training), value, doing(training)
 
 
 def doing(training: TrainingStatus) -> str:
@@ -201,7 +200,7 @@ def matrix(seen: Snapshot) -> list[terminal.Column]:
 def mark(training: TrainingStatus) -> str:
     """The state of a training in a sign, or how much of it is done."""
     if training.state in (State.RUNNING, State.STOPPED):
-        return f"{100 * training.step // max(1, training.target)}%"
+        return f"{100 * training.step // training.target}%" if training.target else f"{training.step:,}"
     return MARKS.get(training.state, WAITS)
 
 

@@ -43,28 +43,38 @@ def _told(training: TrainingStatus) -> tuple[object, ...]:
 
 
 def _went_on(was: TrainingStatus | None, training: TrainingStatus, seen: Snapshot, evaluated: bool) -> list[str]:
-    name, step, target = training.name, f"{training.step:,}", f"{training.target:,}"
+    name, step, target = training.name, f"{training.step:,}", _target(training)
     if was is None:
-        return [f"{name}: at step {step} of {target}"] if training.state == "running" else []
+        return [f"{name}: at step {step}{target}"] if training.state == "running" else []
     lines = []
     if training.state == "running" and was.state == "unknown":
-        lines.append(f"{name}: at step {step} of {target}")
+        lines.append(f"{name}: at step {step}{target}")
     elif training.began and training.began != was.began:
-        lines.append(f"{name}: resuming from step {training.began:,} of {target}")
+        lines.append(f"{name}: resuming from step {training.began:,}{target}")
     if evaluated and was.state != "unknown":  # what was evaluated before it was found is no news
         newest = evaluations(seen, training, was.evaluated or 0)[-1:]
         lines += [f"{name}: {_evaluation(training, one)}" for one in newest if training.state != "done"]
     if training.state == "done" and was.state != "done":
         lines.append(f"{name}: done, {value(training)}{BETWEEN}{progress(seen)}")
     elif training.state == "pruned" and was.state != "pruned":
-        lines.append(f"{name}: pruned at step {step} of {target}, {value(training)}")
+        lines.append(f"{name}: pruned at step {step}{target}, {value(training)}")
     elif training.state == "stopped" and was.state == "running" and seen.holder is None:
-        lines.append(f"{name}: stopped at step {step} of {target}")
+        lines.append(f"{name}: stopped at step {step}{target}")
     return lines
 
 
+def _target(training: TrainingStatus) -> str:
+    """Behind a step, the last one; nothing where the training ends by itself and nothing tells where."""
+    return f" of {training.target:,}" if training.target else ""
+
+
+def steps(training: TrainingStatus) -> str:
+    """How far a training has come, as in `2,500/4,000`."""
+    return f"{training.step:,}/{training.target:,}" if training.target else f"{training.step:,}"
+
+
 def _evaluation(training: TrainingStatus, one: Evaluation) -> str:
-    parts = [f"step {one.step:,} of {training.target:,}", f"{training.metric} {number(training, one.accuracy)}"]
+    parts = [f"step {one.step:,}{_target(training)}", f"{training.metric} {number(training, one.accuracy)}"]
     if one.step == training.evaluated and training.seconds_left is not None:
         parts.append(f"{clock(training.seconds_left)} left")
     return ", ".join(parts)

@@ -11,7 +11,7 @@ from ablate.monitor import trials as of_trials
 from ablate.monitor.states import SearchStatus
 from ablate.planning.data_title import data_title
 from ablate.planning.folders import find_store
-from ablate.readout import diverged_loss_of, judged_by
+from ablate.readout import END, diverged_loss_of, judged_by
 from ablate.store import SWEEP, known_sweeps, sweep_file, trials_file
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_runs import SweepRun
@@ -105,4 +105,5 @@ def head(sweep: Sweep) -> tuple[str, ...]:
     """What is trained, on which data, to which step."""
     steps = sorted({run.readout.step for run in sweep.runs})
     to = f"step {steps[0]:,}" if len(steps) == 1 else f"steps {steps[0]:,} to {steps[-1]:,}" if steps else ""
+    to = "" if END in steps else to
     return tuple(part for part in (sweep.called, data_title(sweep), to) if part)

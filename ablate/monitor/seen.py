@@ -7,7 +7,7 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.monitor.planned import Planned
 from ablate.monitor.tolerant import changed_at, line, number, ratio, whole
-from ablate.readout import DIVERGED_LOSS, column, judged, of_run, read_off
+from ablate.readout import DIVERGED_LOSS, END, column, judged, of_run, read_off
 from ablate.store import Trajectory
 from ablate.store.result_file import Stored
 from ablate.store.sweep_runs import SweepRun
@@ -43,7 +43,8 @@ def of_results(training: Planned, results: Sequence[Mapping[str, Any]]) -> Seen 
     longest = training.longest
     result = results[training.runs.index(longest)]
     row = {column(training.metric, longest.readout.weights): judged(result), **result.get("costs", {})}
-    return Seen(rows={longest.readout.step: row}, begun=longest.readout.step)
+    step = result["step"] if longest.readout.step == END else longest.readout.step
+    return Seen(rows={step: row}, begun=step)
 
 
 def look_into(trajectory: Trajectory, training: Planned, began: float, notes: list[str]) -> Seen:
@@ -53,7 +54,7 @@ def look_into(trajectory: Trajectory, training: Planned, began: float, notes: li
         live, status, lines = trajectory.live(), trajectory.status(), trajectory.lines()
         rows = {row["step"]: row for row in trajectory.rows(lines) if row["step"] <= target}
         read = {run.readout.step: of_run(run, DIVERGED_LOSS).steps for run in training.runs}
-        there = trajectory.evaluated({step for steps in read.values() for step in steps} & rows.keys(), lines)
+        there = trajectory.evaluated({step for steps in read.values() for step in steps} & {*rows, END}, lines)
         complete = {step for step, steps in read.items() if there.issuperset(steps)}
         steps = [int(path.stem) for path in trajectory.checkpoints()]
         begun = max((step for step in steps if step <= target), default=0)

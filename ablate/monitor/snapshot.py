@@ -7,6 +7,7 @@ import heapq
 import math
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -19,7 +20,7 @@ from ablate.monitor.seen import UNKNOWN, Seen, began, derived, look_into, of_res
 from ablate.monitor.states import Evaluation, Holder, RunStatus, Snapshot, TrainingStatus
 from ablate.monitor.tolerant import changed_at, finite, line, number, ratio, whole
 from ablate.planning.run_result import TRACE
-from ablate.readout import DIVERGED_LOSS, judged, of_run, value, values
+from ablate.readout import DIVERGED_LOSS, END, judged, of_run, value, values
 from ablate.store import RECENT, SWEEP, Trajectory, alive, read_json, result_file
 from ablate.store.result_file import RESULT, Stored
 from ablate.store.state import BAD, State
@@ -73,6 +74,7 @@ def snapshot(folder: Path) -> Snapshot:
             "no trajectory of this sweep was found, so it is unknown how far what has no result is; looked for "
             f"{read.named}{above}"
         )
+    trainings = _expecting(trainings)
     left = _all_left(read.trainings, trainings, holder is not None)
     if read.search is not None and left is not None:
         more = of_trials.not_begun(read.search, read.trials, sum(training.state == "running" for training in trainings))
@@ -144,12 +146,14 @@ def _status(
     state = next(state for state in _FIRST_TOLD if any(run.state == state for run in runs))
     told: Mapping[str, Any] = next((result for result in results if result.get("status") == state), {})
     live = seen.live if state == "running" and seen.live is not None else {}
-    last = whole(told.get("step")) if state == "pruned" else longest.readout.step  # another may have trained it further
+    to, newest = longest.readout.step, max(seen.rows, default=0)
+    to = newest if to == END and state == "done" else to
+    last = whole(told.get("step")) if state == "pruned" else to  # another may have trained it further
     evaluated = max((step for step in seen.rows if step <= last), default=None)
     row = {} if evaluated is None else seen.rows[evaluated]
-    came = {"running": max(seen.begun, whole(live.get("step"))), "stopped": seen.begun, "done": longest.readout.step}
+    came = {"running": max(seen.begun, whole(live.get("step"))), "stopped": seen.begun, "done": to}
     came |= {"waiting": 0, "unknown": 0, "pruned": whole(told.get("step"))}
-    step = min(longest.readout.step, came.get(state, max(seen.came, whole(told.get("step")))))
+    step = min(to, came.get(state, max(seen.came, whole(told.get("step")))))
     seconds_per_step = ratio(1.0, number(live.get("steps_per_second"))) or pace(seen.rows, all_done=state == "done")
     said = number(live.get("time"))
     traces = (folder / str(run.number) / TRACE for run in runs)
@@ -161,7 +165,7 @@ def _status(
         runs,
         state,
         step,
-        longest.readout.step,
+        0 if to == END else to,
         began=began(live, seen),
         loss=number(live.get("loss")),
         accuracy=finite(_value(training, state, seen, told, row)),
@@ -169,7 +173,7 @@ def _status(
         evaluated=evaluated,
         examples_per_second=number((live or row).get("examples_per_second")),
         seconds_per_step=seconds_per_step,
-        seconds_left=seconds_per_step * (longest.readout.step - step) if state == "running" and seconds_per_step else None,
+        seconds_left=seconds_per_step * (to - step) if state == "running" and seconds_per_step and to != END else None,
         silent_seconds=None if said is None else max(0.0, now - said),
         error=(line(told.get("error")) or seen.error or "it gave no reason") if state.is_bad else None,
         trace=next((path for path in traces if changed_at(path) < math.inf), None) if state.is_bad else None,
@@ -211,6 +215,20 @@ def _state(run: SweepRun, result: Mapping[str, Any], seen: Seen, held: bool) -> 
     if seen.state == "unknown":
         return State.UNKNOWN
     return State.STOPPED if seen.begun or seen.state == "running" else State.WAITING
+
+
+def _expecting(trainings: Sequence[TrainingStatus]) -> list[TrainingStatus]:
+    """The same, where their trainer ends by itself with the last step of the longest that has ended as the expected one."""
+    expected = max((one.step for one in trainings if one.state == State.DONE), default=0)
+    found = []
+    for one in trainings:
+        if one.target or one.state.is_finished or not expected:
+            found.append(one)
+            continue
+        pace = one.seconds_per_step if one.state == State.RUNNING else None
+        to = max(expected, one.step)
+        found.append(replace(one, target=to, seconds_left=None if pace is None else pace * (to - one.step)))
+    return found
 
 
 def _all_left(planned: Sequence[Planned], trainings: Sequence[TrainingStatus], held: bool) -> float | None:

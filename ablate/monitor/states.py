@@ -27,7 +27,8 @@ class TrainingStatus:
     label: the arm; where several stand on it, the first of them.
     shared_by: the other arms, in the order of their runs.
     weights: `raw` or `averaged`, that the longest run reads.
-    step: how far it has come (0 where that is unknown), of `target`, the largest that its runs ask for.
+    step: how far it has come (0 where that is unknown), of `target`, the largest that its runs ask for; where
+        it ends by itself the expected one, 0 where nothing tells.
     began: the step that it went on from, while it is trained.
     loss: of the last step, while it is trained.
     accuracy: what it is judged by, `metric`, at step `evaluated`.

@@ -8,7 +8,7 @@ from typing import Any
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
-from ablate.config import keys
+from ablate.config import keys, own
 from ablate.config.syntax import key_of
 from ablate.config.values import name, texts
 from ablate.designs import Arm, Factor
@@ -26,11 +26,13 @@ class Command:
     """What the command line of a sweep says, parsed.
 
     factors: in the order written. seeds: the replicate numbers. fixed: overrides that are the same for every run.
+    own: whether it is over training code of the user's own, whose values are texts, as typed.
     """
 
     factors: tuple[Factor, ...]
     seeds: tuple[int, ...]
     fixed: tuple[str, ...]
+    own: bool = False
 
 
 def command_of(overrides: Sequence[Override]) -> Command:
@@ -43,6 +45,7 @@ def command_of(overrides: Sequence[Override]) -> Command:
         AblateError: something is swept that cannot be a factor, or over what has no list of values.
     """
     last = {name(override): override for override in overrides}
+    users = own.is_own(str(override.input_line) for override in overrides)
     factors: list[Factor] = []
     seeds: tuple[int, ...] = (0,)
     fixed: list[str] = []
@@ -59,9 +62,12 @@ def command_of(overrides: Sequence[Override]) -> Command:
             seeds = parse_seeds(texts(override))
         elif key.partition("/")[0].partition(".")[0] in NOT_FACTORS:
             raise AblateError(f"{key} cannot be swept: it is the same for all runs. Give one value, not {override.input_line}.")
+        elif users:
+            own.check_factor(key)
+            factors.append(Factor(key, own.levels(override)))
         else:
             factors.append(Factor(key, tuple(map(_word, texts(override)))))
-    return Command(tuple(factors), seeds, tuple(fixed))
+    return Command(tuple(factors), seeds, tuple(fixed), users)
 
 
 def _word(level: str) -> str:
@@ -121,9 +127,14 @@ def _no_seeds(values: Sequence[str]) -> str:
     return f"seed has {twice} more than once. Give different numbers, as in seed=0,1,2."
 
 
-def arm_overrides(fixed: Sequence[str], arm: Arm, added: Sequence[str]) -> tuple[str, ...]:
-    """The overrides of an arm, each key once: what is added replaces its levels, and both what is fixed."""
-    more = {key_of(word) for word in added}
-    levels = [f"{name}={level}" for name, level in arm.levels if name not in more]
+def arm_overrides(command: Command, arm: Arm, added: Sequence[str]) -> tuple[str, ...]:
+    """The overrides of an arm, each key once: what is added replaces its levels, and both what the command fixes."""
+    fixed, more = command.fixed, {key_of(word) for word in added}
+    levels = [level_word(name, level, command.own) for name, level in arm.levels if name not in more]
     more |= {name for name, _ in arm.levels}
     return (*(word for word in fixed if key_of(word) not in more), *levels, *added)
+
+
+def level_word(name: str, level: str, users: bool) -> str:
+    """The override that sets a factor to a level. users: whether it is one of a sweep over the user's own code."""
+    return own.word(name, level) if users else f"{name}={level}"

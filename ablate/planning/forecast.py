@@ -12,6 +12,7 @@ from ablate.planning import calibration, run_result
 from ablate.planning.calibration import Speed, nearest
 from ablate.planning.runs import Training
 from ablate.planning.speeds import SHORT_S, Trained, of_store, siblings, speeds
+from ablate.readout import END
 from ablate.resources import Share
 from ablate.store import Trajectory
 
@@ -219,7 +220,8 @@ class _Paces:
         if kind not in self.siblings:
             self.siblings[kind] = list(siblings(training.runs[0].content, store, self.seeds).values())
         for sibling in self.siblings[kind]:
-            measured = speeds(sibling, self.on_gpu, self.host, training.asked.spec.work.per_step)
+            asked = training.asked
+            measured = speeds(sibling, self.on_gpu, self.host, asked.spec.work.per_step, asked.step == END)
             here = [speed for speed in measured if speed.sound or not sound]
             found += here
             alike += any(speed.threads == share.threads for speed in here)

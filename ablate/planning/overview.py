@@ -9,6 +9,7 @@ from ablate.planning.forecast import Forecast, forecast
 from ablate.planning.plan import Plan
 from ablate.planning.runs import Run, Training, trainings
 from ablate.planning.site import Site
+from ablate.readout import END
 from ablate.resources import Share, gpus
 from ablate.stats import levels
 from ablate.stats.looks import bound, divisor
@@ -39,7 +40,7 @@ def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
     shared = Share(1, plan.runs[0].asked.threads, gpus()) if site.share is None else site.share(len(left))
     expected = forecast(list(left.values()), shared, calibrate, site.pace_key)
     seconds = [each for each in expected.each.values() if each is not None]
-    steps_left = {fingerprint: training.left for fingerprint, training in left.items()}
+    steps_left = {name: training.left if training.asked.step != END else 0 for name, training in left.items()}
     everything = plan.trainings
     arms = _arms(plan, states, steps_left)
     looked = _looks(plan)
@@ -117,7 +118,7 @@ def _training(
     training: Training, states: Mapping[int, str], seconds: Mapping[str, float | None], steps_left: Mapping[str, int]
 ) -> dict[str, Any]:
     """One entry of `trainings`. A training has diverged where one of its runs has and none is to do."""
-    fingerprint, steps = training.trajectory.fingerprint, training.asked.step
+    fingerprint, steps = training.trajectory.fingerprint, training.asked.step if training.asked.step != END else None
     of_runs = {states[run.number] for run in training.runs}
     state = next(state for state in (TO_DO, DIVERGED, DONE) if state in of_runs)
     left = steps_left.get(fingerprint, 0)
@@ -126,7 +127,7 @@ def _training(
         "runs": [run.number for run in training.runs],
         "seed": training.asked.spec.seed,
         "steps": steps,
-        "steps_done": training.trajectory.status()["step"] if state == DIVERGED else steps - left,
+        "steps_done": training.trajectory.status()["step"] if state == DIVERGED or steps is None else steps - left,
         "steps_left": left,
         "seconds": seconds.get(fingerprint, 0.0),
         "state": state,
@@ -186,7 +187,7 @@ def _retuned(plan: Plan) -> set[int]:
 
 def _sizes(run: Run) -> dict[str, Any]:
     """The quantities of an arm that `confounds` lists, from one of its runs, as far as its trainer tells them."""
-    sizes = {**run.asked.sizes, "steps": run.asked.step}
+    sizes = {**run.asked.sizes, **({} if run.asked.step == END else {"steps": run.asked.step})}
     if per_epoch := sizes.get("steps_per_epoch"):
         sizes |= {"steps_per_epoch": round(per_epoch, 2), "epochs": round(run.asked.step / per_epoch, 2)}
     return {quantity.name: sizes[quantity.name] for quantity in confounds.QUANTITIES if quantity.name in sizes}

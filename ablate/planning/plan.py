@@ -160,7 +160,7 @@ class Plan:
             evaluation_set=firsts[0].spec.evaluation_set,
             steps=tuple(asked.step for asked in firsts),
             weights=tuple(asked.readout.weights for asked in firsts),
-            margin=firsts[0].report.margin if firsts[0].metric.name == ACCURACY else None,  # it is in points of accuracy
+            margin=firsts[0].margin,
             differences=tuple(self.differences),
             effects=tuple(self.effects),
         )
@@ -232,7 +232,7 @@ def of_arms(
     Raises:
         AblateError: names every bad arm.
     """
-    overridden = [arm_overrides(command.fixed, arm, more) for arm, more in zip(arms, added, strict=True)]
+    overridden = [arm_overrides(command, arm, more) for arm, more in zip(arms, added, strict=True)]
     # Without the words that make a sweep of it, an arm's overrides give its run on a command line of its own.
     words = [tuple(word for word in each if key_of(word) not in SWEEP_WORDS) for each in overridden]
     resolved: list[Resolved] = []

@@ -88,8 +88,8 @@ def _counts(description: Mapping[str, Any]) -> str:
     done, diverged = count["trainings_done"], count["trainings_diverged"]
     stopped = [f"{diverged:,} diverged"] if diverged else []
     if count["trainings_to_do"]:
-        to_do = f"{runs}; {count['trainings_to_do']:,} left to train ({counted(count['steps_left'], 'step')} in total)"
-        return ", ".join([to_do, *stopped])
+        in_all = f" ({counted(count['steps_left'], 'step')} in total)" if count["steps_left"] else ""
+        return ", ".join([f"{runs}; {count['trainings_to_do']:,} left to train{in_all}", *stopped])
     already = [f"{done:,} done already" if diverged else "all done already"] if done else []
     return ", ".join([runs, *already, *stopped]) + "; nothing to train"
 
@@ -252,7 +252,7 @@ def _arms(arms: Sequence[Mapping[str, Any]]) -> list[terminal.Column]:
     columns: dict[str, Callable[[Mapping[str, Any]], str]] = {
         **{name: _told(*of) for name, of in sizes.items() if all(of[0] in arm for arm in arms)},
         "to do": _to_do,
-        "steps left": lambda arm: f"{arm['steps_left']:,}" if arm["trainings_to_do"] else "",
+        "steps left": lambda arm: f"{arm['steps_left']:,}" if arm["steps_left"] else "",
     }
     spare = {column: rank for rank, column in enumerate(DROPPED_FIRST, 1)}
     return [

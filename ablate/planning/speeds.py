@@ -1,7 +1,7 @@
 """How fast trainings of a store went, as their evaluations tell."""
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -28,15 +28,20 @@ def siblings(content: Mapping[str, Any], store: Path, seeds: Iterable[int]) -> d
     return {seed: trajectory for seed, trajectory in found.items() if trajectory.path.is_dir()}
 
 
-def speeds(trajectory: Trajectory, on_gpu: bool, host: str, per_step: float | None = None) -> list[Speed]:
+def speeds(
+    trajectory: Trajectory, on_gpu: bool, host: str, per_step: float | None = None, by_itself: bool = False
+) -> list[Speed]:
     """The speed before each evaluation that was done on a host, on its GPU or not: recent training examples a second.
 
     Args:
         per_step: the work of a step, from which it is derived where the evaluations do not tell it; None not to.
+        by_itself: whether such trainings end by themselves, so that it is in trainings a second.
     """
     segments = trajectory.segments()
     if not any(_there(segment, on_gpu, host) for segment in segments):
         return []
+    if by_itself:
+        return _of_whole(trajectory, segments)
     found = []
     before: Mapping[str, Any] = {"step": 0, "seconds": 0.0}
     for row in trajectory.rows():
@@ -49,6 +54,16 @@ def speeds(trajectory: Trajectory, on_gpu: bool, host: str, per_step: float | No
         if behind and _there(behind[-1], on_gpu, host) and speed:
             found.append(Speed(speed, behind[-1]["threads"], behind[-1].get("at_once"), sound=not _busy(behind[-1])))
     return found if before.get("seconds", 0.0) >= SHORT_S else [replace(speed, sound=False) for speed in found]
+
+
+def _of_whole(trajectory: Trajectory, segments: Sequence[Mapping[str, Any]]) -> list[Speed]:
+    """Trainings a second, of one that ended in one go; none of another."""
+    rows = trajectory.rows()
+    seconds = rows[-1].get("seconds", 0.0) if rows and len(segments) == 1 and trajectory.status()["state"] == "done" else 0.0
+    if seconds <= 0:
+        return []
+    [segment] = segments
+    return [Speed(1 / seconds, segment["threads"], segment.get("at_once"), sound=seconds >= SHORT_S and not _busy(segment))]
 
 
 def _busy(segment: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from hydra.core.override_parser.types import Quote, QuotedString
 
 from ablate import escaping
-from ablate.config import usual_length
+from ablate.config import own, usual_length
 from ablate.designs import RESOLUTION, TUNING, USUAL, fraction
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_identity import retuned_name
@@ -47,7 +47,7 @@ def _as_path(folder: str) -> str:
 
 def again(sweep: Sweep, folder: str | None) -> str:
     """The command that trains a sweep as it was first. folder: where it lies; None for wherever its name puts it."""
-    return f"{PROGRAM} -m {escaping.command([*own_configs(sweep), *overrides(sweep, folder)])}"
+    return f"{PROGRAM} -m {escaping.command([*own_configs(sweep), *own.as_typed(overrides(sweep, folder))])}"
 
 
 def overrides(whole: Sweep, folder: str | None) -> list[str]:
@@ -64,13 +64,15 @@ def overrides(whole: Sweep, folder: str | None) -> list[str]:
     if retune := sweep.retune:
         rates = ",".join(str(rate).removesuffix(".0") for rate in retune["rates"])
         words += ["retune=true", f"retune_rates=[{rates}]", f"retune_seeds={len(retune['seeds'])}"]
-    words += [f"{factor}={','.join(levels)}" for factor, levels in sweep.factors.items()]
+    users = own.is_own(sweep.runs[0].overrides)
+    for factor, levels in sweep.factors.items():
+        words.append(f"{factor}={','.join(map(own.typed_text, levels) if users else levels)}")
     words.append(f"seed={','.join(map(str, sweep.seeds))}")
     words += fixed
     if usual_length.added(words):  # the data set has got a length of its own since
         words += [f"steps={sweep.runs[0].readout.step}", f"eval_every={sweep.runs[0].eval_every}"]
     margin = sweep.fixed.margin
-    if margin != USUAL_MARGIN and "report.margin" not in fixed.values():
+    if margin not in (None, None if users else USUAL_MARGIN) and "report.margin" not in fixed.values():
         words.append(f"report.margin={margin!r}".removesuffix(".0"))
     words += own_store(sweep, list(fixed.values()))
     if folder is not None:

@@ -8,7 +8,7 @@ from ablate import trainer
 from ablate.designs import STORE
 from ablate.errors import AblateError, one_of
 from ablate.planning.looks import is_older, look_keys
-from ablate.readout import WEIGHTS, tail
+from ablate.readout import END, WEIGHTS, tail
 from ablate.results.frames import Results, arm_name
 from ablate.stats.intervals import family_level
 from ablate.store.evaluations import TRAIN_ACCURACY
@@ -161,11 +161,15 @@ def where_read(steps: Sequence[int], last: int, newest: bool = False) -> str:
     if not any(steps):
         return ""
     which = steps_read(steps, last, newest)
+    if END in steps:
+        return f" at {which}" if last == 1 else f" (mean of {which})"
     return f" at {which}" if last == 1 else f" (mean of {last} evaluations, {which})"
 
 
 def steps_read(steps: Sequence[int], last: int, newest: bool = False) -> str:
     """The steps of the evaluations that values are means of; see `where_read`."""
+    if END in steps:
+        return "the end of training" if last == 1 else f"the last {last} evaluations"
     different = sorted(set(steps))
     each = ", ".join(f"{step:,}" for step in different)
     if last == 1:

@@ -7,6 +7,7 @@ from ablate.config.syntax import key_of
 from ablate.errors import AblateError
 from ablate.planning.command import NOT_FACTORS
 from ablate.planning.folders import sweep_folder
+from ablate.readout import END
 from ablate.results import joined, one_sweep, whole_store
 from ablate.results.frames import Results, build
 from ablate.store import SWEEP, canonical_json, sweep_file, sweep_names
@@ -116,4 +117,5 @@ def _shown(sweep: Sweep) -> str:
         return f"a search, {sweep.searched['n_trials']} trials"
     seeds = ", ".join(map(str, sweep.seeds))
     steps = ", ".join(f"{step:,}" for step in sorted(set(sweep.fixed.steps)))
-    return f"{len(sweep.arms)} arms, steps {steps}, seeds {seeds}"
+    read = "" if END in sweep.fixed.steps else f"steps {steps}, "
+    return f"{len(sweep.arms)} arms, {read}seeds {seeds}"

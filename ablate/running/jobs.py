@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from ablate.errors import AblateError
 from ablate.planning import run_result
 from ablate.planning.runs import Run, Training
+from ablate.readout import before
 from ablate.running.backend import Outcome
 
 _OF_A_RUN = re.compile(r"\$\{\s*(hydra:|[^:{}]*\})")  # an expression that the config of a run decides
@@ -97,7 +98,7 @@ class Jobs:
     def _returned(self, run: Run, outcome: Outcome, config: DictConfig) -> JobReturn:
         result: dict[str, Any] | None = run_result.read(run.asked, run.trajectory)
         if result is None:
-            result = run_result.failure(outcome.error or f"it ended before step {run.asked.step}", run.asked, run.trajectory)
+            result = run_result.failure(outcome.error or f"it ended {before(run.asked.step)}", run.asked, run.trajectory)
         own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
         hydra = OmegaConf.masked_copy(config, ["hydra"])
         name = JobRuntime.instance().get("name")

@@ -7,14 +7,14 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from ablate import designs
-from ablate.config import loading
+from ablate.config import loading, own
 from ablate.config.syntax import key_of
 from ablate.designs import TUNING, Arm, Factor
 from ablate.errors import AblateError, did_you_mean, shown
 from ablate.messages import say
 from ablate.planning import added, growing
 from ablate.planning import looks as planned
-from ablate.planning.command import NOT_FACTORS, parse_seeds
+from ablate.planning.command import NOT_FACTORS, level_word, parse_seeds
 from ablate.planning.folders import find_store
 from ablate.planning.growing import Compose
 from ablate.planning.plan import Plan
@@ -215,7 +215,8 @@ def _baseline(plan: Plan, change: Mapping[str, str], words: Sequence[Sequence[st
     for name, level in found.items():
         if level is None:
             raise AblateError(f"The baseline has no {name}, so no arm can change it.")
-    return {name: level if name in names else repeat.as_word(level) for name, level in found.items()}
+    written = own.text_of if own.is_own(words[0]) else repeat.as_word
+    return {name: level if name in names else written(level) for name, level in found.items()}
 
 
 def _extended(
@@ -237,7 +238,8 @@ def _check_change(design: str, factors: Mapping[str, tuple[str, ...]], change: M
 def _changed(words: Sequence[str], change: Mapping[str, str]) -> list[str]:
     """Overrides with other levels of some keys."""
     kept = [word for word in words if key_of(word) not in change]
-    return [*kept, *(f"{name}={level}" for name, level in change.items())]
+    users = own.is_own(words)
+    return [*kept, *(level_word(name, level, users) for name, level in change.items())]
 
 
 def _check_looks(plan: Plan, one: Sweep) -> None:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 from ablate.errors import AblateError
 from ablate.messages import console, say
 from ablate.metrics import ACCURACY
-from ablate.readout import column
+from ablate.readout import END, column
 from ablate.running.time_left import TimeLeft
 from ablate.store import RECENT, Trajectory, sign_of_life
 from ablate.text import clock
@@ -66,7 +66,7 @@ class LiveFile:
         self.per_step, self.trajectory, self.watcher, self.is_due = spec.work.per_step, trajectory, watcher, is_due
         self.starting = STARTING if spec.trainer == TRAINER.name else ""
         self.said: dict[str, Any] = dict.fromkeys(("loss", "examples_per_second", "steps_per_second"))
-        self.said |= {"step": 0, "target": to, "began": None, "phase": ""}
+        self.said |= {"step": 0, "target": None if to == END else to, "began": None, "phase": ""}
         self._heartbeat = Heartbeat(LIVE_AT_LEAST_EVERY_S, self._write)
         self._writing = threading.Lock()
         self._written = -math.inf
@@ -126,7 +126,7 @@ TIME_LEFT, BAR = 16, 12
 
 
 def _bar(width: int, steps: int, metric: str) -> list[ProgressColumn]:
-    """What stands on that line: as much as a terminal has room for, so that no number is cut."""
+    """What stands on that line: as much as a terminal has room for, so that no number is cut. steps: END if not known."""
     room = width - len(f"step {steps}/{steps} ") - TIME_LEFT
     fits = [sum(list(ROOM.values())[:count]) <= room for count in (1, 2, 3)]
     fields = ["loss {task.fields[loss]}"] if fits[1] else []
@@ -135,7 +135,7 @@ def _bar(width: int, steps: int, metric: str) -> list[ProgressColumn]:
     bar = [BarColumn(bar_width=None)] if fits[1] and sum(list(ROOM.values())[: sum(fits)]) + BAR <= room else []
     told = [TextColumn("  ".join(fields))] if fields else []
     return [
-        TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
+        TextColumn("step {task.completed:.0f}" if steps == END else "step {task.completed:.0f}/{task.total:.0f}"),
         *bar,
         *told,
         TextColumn("{task.fields[left]}", justify="right"),
@@ -157,9 +157,8 @@ class TrainingProgress:
             self._tell(0)
         if self.asked.progress and sys.stderr.isatty():
             self.bar = Progress(*_bar(console.width, self.asked.step, self.asked.readout.metric), console=console, expand=True)
-            self.task = self.bar.add_task(
-                "", total=self.asked.step, completed=0, loss="-", accuracy="-", speed="-", left=STARTING
-            )
+            total = None if self.asked.step == END else self.asked.step
+            self.task = self.bar.add_task("", total=total, completed=0, loss="-", accuracy="-", speed="-", left=STARTING)
             self.bar.start()
         return self
 
@@ -169,7 +168,8 @@ class TrainingProgress:
 
     def _tell(self, step: int) -> None:
         verb = f"resuming from step {step}" if step else "training"
-        say(f"{verb} {self.trajectory.path} to step {self.asked.step}, seed {self.asked.spec.seed}")
+        to = "" if self.asked.step == END else f" to step {self.asked.step}"
+        say(f"{verb} {self.trajectory.path}{to}, seed {self.asked.spec.seed}")
 
     def began(self, step: int) -> None:
         """It goes on from a step: that of its newest checkpoint that is sound."""

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from ablate import machine
 from ablate.errors import AblateError, Diverged
-from ablate.readout import Readout, column, needed
+from ablate.readout import END, Readout, column, needed
 from ablate.store import Trajectory, checkpoints, write_atomically
 from ablate.system import provenance
 from ablate.trainer import Resources, Spec, Trainer, Watcher
@@ -36,6 +36,7 @@ class Recorder:
     ) -> None:
         self.trajectory, self.trainer, self.spec, self.readout, self.to = trajectory, trainer, spec, readout, readout.step
         self.watcher, self.stop, self.given = watcher, stop, given
+        self.metric = (spec.metrics or trainer.metrics)[0]
         self._seconds, self._since = 0.0, time.perf_counter()
         self._added: list[int] = []
 
@@ -48,15 +49,18 @@ class Recorder:
             checkpoints.prune_finished(self.trajectory, error.step)
             return True
         if error is None:
-            if self.trajectory.row(self.to) is None:
-                raise AblateError(f"{self.trajectory.path} has no evaluation at step {self.to}.")
-            if self.readout.read(self.trajectory.rows()) is None:
+            rows = self.trajectory.rows()
+            to = rows[-1]["step"] if self.to == END and rows else self.to
+            if self.trajectory.row(to) is None:
+                at = "" if to == END else f" at step {to}"
+                raise AblateError(f"{self.trajectory.path} has no evaluation{at}.")
+            if self.readout.read(rows) is None:
                 raise AblateError(
                     f"readout.last={self.readout.last} needs that many evaluations, but trainer={self.trainer.name} gave fewer "
-                    f"up to step {self.to}. Choose a smaller number or evaluate more often."
+                    f"up to step {to}. Choose a smaller number or evaluate more often."
                 )
             saved = (int(path.stem) for path in self.trajectory.checkpoints())
-            self.trajectory.set_status("done", max([self.to, *saved]))
+            self.trajectory.set_status("done", max([to, *saved]))
             checkpoints.prune_finished(self.trajectory, self.to)
         return False
 
@@ -122,7 +126,7 @@ class Recorder:
         What was added since this one began comes from here, too, and is forgotten.
         """
         for weights in self.spec.readouts or ("",):
-            name = column(self.trainer.metrics[0].name, weights)
+            name = column(self.metric.name, weights)
             if name in values and values[name] != before.get(name) and values[name] == values[name]:
                 self._forget()
                 alone = ", or read its last evaluation alone (readout.last=1)" if self.readout.last > 1 else ""
@@ -141,7 +145,7 @@ class Recorder:
             trajectory.predictions_file(step).unlink(missing_ok=True)
 
     def _check(self, values: Mapping[str, Any]) -> None:
-        metric, *_ = self.trainer.metrics
+        metric = self.metric
         for weights in self.spec.readouts or ("",):
             name = column(metric.name, weights)
             missing = next((each for each in (name, *needed(weights, metric.name)) if each not in values), None)

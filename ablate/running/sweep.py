@@ -17,7 +17,7 @@ from ablate.planning import overview, run_result, sentences
 from ablate.planning.plan import Plan
 from ablate.planning.runs import Run, Training
 from ablate.planning.site import Site, here
-from ablate.readout import diverged_loss_of
+from ablate.readout import before, diverged_loss_of
 from ablate.running import lock, looks
 from ablate.running.backend import Outcome
 from ablate.store import SWEEP, canonical_json, held, result_file, sweep_file, write_atomically
@@ -138,7 +138,7 @@ def _ended(plan: Plan, run: Run, folder: Path, outcome: Outcome) -> bool:
     """Write the result of a run whose training has ended; whether it has an accuracy."""
     result = run_result.read(run.asked, run.trajectory)
     if result is None:
-        error = outcome.error or f"its training ended before step {run.asked.step}"
+        error = outcome.error or f"its training ended {before(run.asked.step)}"
         result = run_result.failure(error, run.asked, run.trajectory)
         log = f"{error}\nWhat its process printed is in {outcome.log}\n" if outcome.log else error
         write_atomically(folder / str(run.number) / run_result.TRACE, (outcome.trace or log).encode())

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from ablate.readout import Readout
+from ablate.readout import END, Readout
 from ablate.trainer import Work
 
 
@@ -33,8 +33,8 @@ class TimeLeft:
 
     @property
     def seconds(self) -> float | None:
-        """Seconds left; None while no speed is known."""
-        if not self.per_second:
+        """Seconds left; None while no speed is known, and where the trainer ends by itself."""
+        if not self.per_second or self.readout.step == END:
             return None
         steps = max(0, self.readout.step - self.step) * self.work.per_step / self.per_second
         expected = self.work.per_evaluation / self.per_second

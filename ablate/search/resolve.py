@@ -12,6 +12,7 @@ from ablate.config.syntax import key_of
 from ablate.data.split import default_validation
 from ablate.errors import AblateError
 from ablate.metrics import ACCURACY
+from ablate.readout import END
 from ablate.search import algorithms
 from ablate.search import space as spaces
 from ablate.search.settings import EXHAUSTIVE, SearchSettings
@@ -40,6 +41,11 @@ def make(
     fixed = (*spaces.kept(command.fixed), *_own_grid(command.fixed, trainers.of(cfg).name))
     default = spaces.default_point(command.space, cfg, loading.levels(cfg.hydra))
     default_run = trainers.asked(cfg)
+    if default_run.step == END:
+        raise AblateError(
+            f"A search needs trainings of a known number of steps, and those of trainer={default_run.spec.trainer} end by "
+            "themselves. Sweep over values instead: KEY=VALUE,VALUE without hydra/sweeper=optuna."
+        )
     if default_run.metric.name != ACCURACY:
         raise AblateError(
             f"A search needs a trainer that is judged by accuracy, and trainer={default_run.spec.trainer} is judged by "

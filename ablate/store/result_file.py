@@ -12,7 +12,7 @@ from typing import Any
 from ablate.store.checksums import CHECK, seal, unseal, write_sealed
 from ablate.store.schema import DAMAGED, Node, read_object, real_folder
 from ablate.store.state import FINISHED
-from ablate.store.sweep_runs import SweepReadout
+from ablate.store.sweep_runs import END, SweepReadout
 
 RESULT = "result.json"
 
@@ -49,7 +49,7 @@ def read(folder: Path, fingerprint: str, readout: SweepReadout) -> Stored:
             node["readout"]["weights"].equals(readout.weights, "the weights of the run")
             if (averaged := content["readout"].get("last", 1)) != readout.last:
                 raise node["readout"].bad(f"has the mean of {averaged} evaluations, not of {readout.last}")
-            if content["status"] == "done":
+            if content["status"] == "done" and readout.step != END:
                 node["step"].equals(readout.step, "the step of the run")
         elif content["status"] != "failed":
             node["fingerprint"]

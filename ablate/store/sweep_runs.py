@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ablate.designs import Arm
+from ablate.store.evaluations import LARGEST_STEP
 from ablate.store.sweep_identity import Standing
 
 STEPS_A_TAIL = 20  # steps of a training for each of the evaluations that are averaged, so that all are in its last 5%
+# The step at which a run is read whose trainer ends by itself: its newest evaluation once it ended, whatever the step of that.
+END = LARGEST_STEP
 
 
 @dataclass(frozen=True)

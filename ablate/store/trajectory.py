@@ -38,7 +38,7 @@ from ablate.store.held import keeping
 from ablate.store.liveness import alive
 from ablate.store.predictions import pack_predictions, unpack_predictions
 from ablate.store.state import is_status
-from ablate.store.sweep_runs import STEPS_A_TAIL
+from ablate.store.sweep_runs import END, STEPS_A_TAIL
 from ablate.system.safe_files import MOST_BYTES, read_regular
 
 log = logging.getLogger(__name__)
@@ -54,8 +54,7 @@ class Trajectory:
         """Raises: AblateError: the fingerprint is none, and would name a folder that is not in the store."""
         if not re.fullmatch("[0-9A-Za-z_-]{1,64}", fingerprint):
             raise AblateError(f"A fingerprint must be 16 hexadecimal digits, got {fingerprint!r}.")
-        self.fingerprint = fingerprint
-        self.store = store
+        self.fingerprint, self.store = fingerprint, store
         self.path = store / fingerprint
 
     def _content(self, name: str, most_bytes: int = MOST_BYTES) -> bytes | None:
@@ -210,9 +209,10 @@ class Trajectory:
         return evaluations.as_now([line.row], self.config)[0] if line is not None and self._has_predictions(line) else None
 
     def evaluated(self, steps: Iterable[int], lines: evaluations.Lines | None = None) -> set[int]:
-        """Those of some steps that have a `row`, of `lines` where those were read."""
-        found = (lines or self.lines()).by_step
-        return {step for step in steps if step in found and self._has_predictions(found[step])}
+        """Those of some steps that have a `row`, of `lines` where those were read; END has the newest once it is done."""
+        wanted, found = set(steps), (lines or self.lines()).by_step
+        end = max(found) if END in wanted and found and self.status()["state"] == "done" else END
+        return {one for one in wanted if (line := found.get(end if one == END else one)) and self._has_predictions(line)}
 
     def _has_predictions(self, line: evaluations.Line) -> bool:
         """Whether what belongs to an evaluation is there, as it was written."""

@@ -3,6 +3,7 @@
 import os
 import sys
 
+_ADDED = "ABLATE_SAFEPATH_ADDED"  # in the environment of what is started: that PYTHONSAFEPATH is not the user's
 is_program = False  # whether this process is ours alone, rather than a user's that imports ablate
 
 
@@ -15,7 +16,8 @@ def leave_out_current_folder() -> None:
     if is_program:
         return  # what stands there now was asked for, as by PYTHONPATH
     is_program = True
-    os.environ["PYTHONSAFEPATH"] = "1"  # of other processes; here it comes too late
+    if not os.environ.get("PYTHONSAFEPATH"):
+        os.environ["PYTHONSAFEPATH"] = os.environ[_ADDED] = "1"  # of other processes; here it comes too late
     if sys.flags.safe_path or not sys.path or sys.path[0] not in ("", _current()):
         return
     # Not even pathlib is imported before.
@@ -32,3 +34,9 @@ def _current() -> str | None:
         return os.getcwd()  # noqa: PTH109
     except OSError:  # it was deleted
         return None
+
+
+def environment() -> dict[str, str]:
+    """The environment as the user's own programs are to have it: a Python script finds the modules beside it."""
+    added = _ADDED in os.environ
+    return {name: value for name, value in os.environ.items() if name != _ADDED and not (added and name == "PYTHONSAFEPATH")}

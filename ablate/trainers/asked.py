@@ -7,11 +7,12 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from ablate.config import keys, loading
+from ablate.config import keys, loading, own
 from ablate.config.neutral import OTHERS as SECTION  # of the config: the name of the trainer, and its own keys
-from ablate.config.recipe import Report
+from ablate.config.recipe import AnyReport
 from ablate.config.syntax import key_of
 from ablate.errors import AblateError, one_of, shown
+from ablate.metrics import ACCURACY
 from ablate.readout import LAST, Readout, affordable
 from ablate.store.sweep_check import EVALUATION_SETS, NO_SET, WEIGHTS
 from ablate.trainer import Metric, Spec, Trainer
@@ -30,7 +31,7 @@ class Asked:
     spec: Spec
     readout: Readout
     store: Path
-    report: Report
+    report: AnyReport
     threads: int
     progress: bool
     last: int = LAST
@@ -66,7 +67,13 @@ class Asked:
     @property
     def metric(self) -> Metric:
         """What it is judged by."""
-        return self.trainer.metrics[0]
+        return self.spec.metrics[0]
+
+    @property
+    def margin(self) -> float | None:
+        """Smaller differences do not matter: in percentage points, or the unit of the metric; None where none is fixed."""
+        usual = self.metric.name != ACCURACY and self.spec.trainer not in own.TRAINERS
+        return None if usual else self.report.margin  # the usual one of the built-in config is in points of accuracy
 
     @property
     def step(self) -> int:
@@ -113,6 +120,8 @@ def check_words(words: Sequence[str], config: Mapping[str, Any]) -> None:
         AblateError: names the first of them.
     """
     trainer = of(config)
+    if trainer.name in own.TRAINERS:
+        return  # all other keys are the user's
     for word in words:
         key = key_of(word)
         if key.partition(".")[0] in _unread(trainer):
@@ -146,7 +155,8 @@ def asked(cfg: DictConfig) -> Asked:
         for one in given:
             if one not in known:
                 raise AblateError(one_of(f"{kind} of trainer={trainer.name}", one, known))
-    readout = replace(readout, metric=trainer.metrics[0].name)
+    spec = replace(spec, metrics=spec.metrics or trainer.metrics)
+    readout = replace(readout, metric=spec.metrics[0].name)
     common = loading.common(config, chosen)
     return Asked(
         spec,

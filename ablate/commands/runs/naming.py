@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ablate.designs import phrases
 from ablate.errors import AblateError
+from ablate.readout import END
 from ablate.store import known_sweeps, sweep_file, sweep_names, trials_file
 from ablate.store.catalog import Entry
 from ablate.store.state import State
@@ -59,7 +60,7 @@ def _arms(sweep: Sweep) -> dict[str, str]:
 
 def state(entry: Entry, target: int | None) -> str:
     """How far a training is, in words, as in `complete`, `2,500/4,000`, and `partial (60/80)`."""
-    short = target is not None and entry.step < target
+    short = target not in (None, END) and entry.step < target
     whole = f"{entry.step:,}/{target:,}" if short else f"step {entry.step:,}"
     match entry.state:
         case State.DONE:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from ablate import escaping, numbers, stats
+from ablate.readout import END
 from ablate.report import bounds, footnotes, naming, sentences
 from ablate.report.paper.latex import tabular
 from ablate.report.paper.methods import is_tested
@@ -113,7 +114,7 @@ def _caption(
 ) -> list[str]:
     metric, steps = question.metric, sorted(set(question.steps))
     after = f" after {steps[0]:,} steps" if len(steps) == 1 else ", each arm after its own number of steps"
-    after = after if question.last == 1 and any(steps) else question.read_at
+    after = after if question.last == 1 and any(steps) and END not in steps else question.read_at
     data = data_set(results, question)
     judged_on = f"{question.evaluation_set} set{f' of {data}' if data else ''}"
     lines = [f"{metric.name.capitalize()} on the {judged_on}{after}{question.read_with}."]

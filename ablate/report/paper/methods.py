@@ -7,6 +7,7 @@ import pandas as pd
 
 from ablate import designs, escaping, numbers, stats
 from ablate.config.neutral import OTHERS
+from ablate.readout import END
 from ablate.report import caveats, naming, sentences
 from ablate.report.paper import recipe
 from ablate.results.analysis import Analysis
@@ -120,7 +121,8 @@ def training(results: Results, question: Question) -> list[str]:
     told = recipe.hyperparameters(content)
     if OTHERS in content:
         listed = "; ".join(f"{name}: {value}" for name, value in told.items())
-        return [f"We trained the baseline with {content[OTHERS]} for {steps:,} steps{f' ({listed})' if listed else ''}."]
+        long = "" if steps == END else f" for {steps:,} steps"
+        return [f"We trained the baseline with {content[OTHERS]}{long}{f' ({listed})' if listed else ''}."]
     data, batch = content["data"], content["batch_size"]
     epochs = numbers.number(steps * batch / data["train_images"], 1)
     named = recipe.data_set(results, question)

@@ -4,6 +4,7 @@ import pandas as pd
 
 from ablate import numbers
 from ablate.planning.data_title import data_title
+from ablate.readout import END
 from ablate.report import naming
 from ablate.results.frames import Results
 from ablate.results.question import Question
@@ -17,7 +18,7 @@ def head(results: Results, question: Question, arms: pd.DataFrame, places: int) 
 
 def _read(question: Question) -> str:
     steps = sorted(set(question.steps))
-    if not any(steps):
+    if not any(steps) or END in steps:
         return ""
     return f"step {steps[0]:,}" if len(steps) == 1 else f"steps {steps[0]:,} to {steps[-1]:,}"
 

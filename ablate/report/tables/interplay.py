@@ -1,6 +1,7 @@
 """The table of two sweeps side by side."""
 
 from ablate import numbers, stats
+from ablate.readout import END
 from ablate.report import bounds, footnotes
 from ablate.report.sentences import DIVERGED, less
 from ablate.report.tables.table import Table, intervals, numeric, shown, signed, wordy
@@ -45,7 +46,10 @@ def table(comparison: Comparison) -> Table:
         f"better seeds are left. One seed gives {Outcome.NO_VERDICT}."
     )
     sides = list(zip(comparison.names, (comparison.first, comparison.second), strict=True))
-    steps = [" and ".join(f"{step:,}" for step in sorted(set(analysis.question.steps))) for _, analysis in sides]
+    steps = [
+        " and ".join("the end" if step == END else f"{step:,}" for step in sorted(set(analysis.question.steps)))
+        for _, analysis in sides
+    ]
     if steps[0] != steps[1]:
         notes.append(
             f"The first is evaluated at step {steps[0]}, the second at {steps[1]}; this alone may explain a difference."

@@ -1,0 +1,82 @@
+"""A command of the user's own: a process for each training, which tells of its evaluations; TensorFlow has no part in it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ablate.errors import AblateError
+from ablate.metrics import ACCURACY, KNOWN
+from ablate.readout import END, Readout
+from ablate.store.sweep_check import NO_SET
+from ablate.text import counted
+from ablate.trainer import Report, Resources, Spec, Work
+from ablate.trainers.command import code, settings, stored, template, training
+from ablate.trainers.command.settings import Settings
+
+EVAL_ON = "eval_on"  # the placeholder for what is evaluated on
+MOST_LISTED = 8  # files that a note names
+NEVER = 1e300  # no loss of another's code is taken for a divergence by its size
+
+
+class Command:
+    """Trains by running a command; the payload of its specs is a `Settings`."""
+
+    name = "command"
+    metrics = (KNOWN[ACCURACY],)
+    keys = ("seed",)
+
+    def read(self, config: Mapping[str, Any], chosen: Mapping[str, str]) -> tuple[Spec, Readout]:
+        """The command of a config; it ends by itself, and is one unit of work."""
+        found = settings.of(config)
+        spec = Spec(
+            self.name,
+            config["seed"],
+            Work(per_step=1 / END),
+            resume="own" if found.resume else "never",
+            notes=_notes(found, Path(str(config["store"]))),
+            evaluation_set="test" if EVAL_ON in template.names(found.command) else NO_SET,
+            payload=found,
+            metrics=(found.metric.metric,),
+        )
+        return spec, Readout("", END, NEVER)
+
+    def content(self, spec: Spec) -> dict[str, Any]:
+        """The words with their placeholders, the values, and digests of the files that it runs and reads."""
+        found: Settings = spec.payload
+        return found.content
+
+    def check(self) -> None:
+        """Nothing keeps all commands from starting; what one needs was looked for when it was read."""
+
+    def keep(self, spec: Spec, content: Mapping[str, Any], store: Path) -> None:
+        """Nothing is kept besides evaluations."""
+
+    def prepare(self, spec: Spec, content: Mapping[str, Any], folder: Path, resources: Resources) -> int:
+        """Refuse to start where a file has changed since the sweep was planned."""
+        found: Settings = spec.payload
+        for shown, digest in (*found.code, *found.data):
+            if code.digested(found.here / shown, found.here)[1] != digest:
+                raise AblateError(f"{shown} has changed since this was planned, so nothing more is started. Rerun the command.")
+        return resources.threads
+
+    def train(self, spec: Spec, folder: Path, to: int, resources: Resources, report: Report) -> None:
+        """Run the command to its end."""
+        training.run(spec.payload, spec, folder, resources, report)
+
+
+def _notes(found: Settings, store: Path) -> tuple[str, ...]:
+    """Which files are part of what is trained, and which of them have changed since trainings of the store."""
+    files = [shown for shown, _ in (*found.code, *found.data)]
+    told = f"part of each training: {_listed(files)}"
+    changed, count = stored.changed(store.resolve(), found.command, found.code, found.data)
+    if not changed:
+        return (told,)
+    have = f"{_listed(changed)} {'has' if len(changed) == 1 else 'have'} changed since {counted(count, 'training')} in {store}"
+    return told, f"{have}, so {'it is' if count == 1 else 'they are'} trained again"
+
+
+def _listed(files: Sequence[str]) -> str:
+    return ", ".join(files[:MOST_LISTED]) + (f" and {len(files) - MOST_LISTED} more" if len(files) > MOST_LISTED else "")
+
+
+TRAINER = Command()

@@ -1,0 +1,162 @@
+"""What a command runs: the user's own files, which are part of what its training is."""
+
+import hashlib
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from ablate.errors import AblateError, did_you_mean, shown
+from ablate.system import sources
+from ablate.trainers.command.template import names
+
+LAUNCHERS = re.compile(r"python[\d.]*|torchrun|accelerate|uv|uvx")  # programs that run a Python file
+_SNIFFED = 8192  # bytes of a file, that tell whether it is text
+MOST_FILES = 10_000  # below the folders that are named
+
+Files = tuple[tuple[str, str], ...]  # (path as shown, digest), in order of path
+
+
+def program(word: str, here: Path) -> str:
+    """The program that the first word of a command names, with a whole path where it is one.
+
+    Raises:
+        AblateError: there is none.
+    """
+    if names([word]):
+        raise AblateError(f"The program must be the same for all runs, got {shown(word)}. Put values behind it.")
+    if "/" not in word:
+        if shutil.which(word) is None:
+            near = did_you_mean(word, [each for each in ("python", "python3", "bash", "sh") if shutil.which(each)])
+            raise AblateError(f"There is no program {shown(word)} on the PATH.{near}")
+        return word
+    path = here / word
+    if not path.is_file():
+        raise AblateError(f"There is no program {shown(word)}: no such file.")
+    if shutil.which(str(path)) is None:
+        raise AblateError(f"{word} cannot be run as a program. Make it executable, or put what runs it in front of it.")
+    return str(path)
+
+
+def of(command: Sequence[str], here: Path, base: Path | None, code: Sequence[str], data: Sequence[str]) -> tuple[Files, Files]:
+    """(the own files that a command runs, those of its data), with digests.
+
+    Args:
+        here: where it was asked for, which `code` and `data` are relative to. base: where its words are relative to; None
+            where that is not known before it runs.
+
+    Raises:
+        AblateError: a file is missing, or what the command runs is not known.
+    """
+    named = [file for one in code for file in _below(here / one, one, "trainer.code")]
+    found = _of_python(command, base)
+    if found is None and not named:
+        raise AblateError(
+            f"What {shown(Path(command[0]).name)} runs is not known, so nobody would see that it changed. Name its files: "
+            "trainer.code=[train.sh]."
+        )
+    files = dict.fromkeys([*(found or ()), *named])
+    given = [file for one in data for file in _below(here / one, one, "trainer.data")]
+    return tuple(digested(file, here) for file in sorted(files)), tuple(digested(file, here) for file in sorted(set(given)))
+
+
+def _of_python(command: Sequence[str], base: Path | None) -> list[Path] | None:
+    """The script or module that a command runs and what it imports; None where that cannot be told."""
+    runs = LAUNCHERS.fullmatch(Path(command[0]).name) is not None
+    found = _started(command[1:], base) if runs else _script(command[0], base)
+    if found is None or (not runs and found[0].suffix != sources.SOURCE):
+        return None
+    file, module, folder = found
+    return _imported(file, module, folder, _signature([file]))
+
+
+def _started(words: Sequence[str], base: Path | None) -> tuple[Path, str, Path] | None:
+    """(file, module, folder of its imports) that a program of `LAUNCHERS` starts: a module behind -m, else a file."""
+    for place, word in enumerate(words):
+        if word == "-m" and place + 1 < len(words) and not names(words[place + 1 : place + 2]):
+            name, folder = words[place + 1], base or Path()
+            for module in (f"{name}.__main__", name):
+                file = sources.module_file(module, [str(folder), *_path()])
+                if file is not None and file.name != "__init__.py" and sources.is_own(file):
+                    return file, module, folder
+        if word == "-c":
+            return None
+    scripts = [found for word in words if not word.startswith("-") if (found := _script(word, base)) is not None]
+    return next((found for found in scripts if found[0].suffix == sources.SOURCE), next(iter(scripts), None))
+
+
+def _script(word: str, base: Path | None) -> tuple[Path, str, Path] | None:
+    if names([word]) or (base is None and not Path(word).is_absolute()):
+        return None
+    file = (base or Path()) / word
+    try:
+        if not file.is_file():
+            return None
+        with file.open("rb") as stream:
+            stream.read(_SNIFFED).decode()
+    except (OSError, ValueError) as error:
+        if not (isinstance(error, UnicodeDecodeError) and error.reason == "unexpected end of data"):
+            return None
+    return file.resolve(), "__main__", file.resolve().parent
+
+
+def _path() -> list[str]:
+    return [folder for folder in sys.path if folder]
+
+
+@lru_cache(maxsize=64)
+def _kept(file: Path, module: str, folder: Path, signature: tuple[object, ...]) -> tuple[tuple[Path, ...], tuple[object, ...]]:
+    files = tuple(sources.imported(file, [str(folder), *_path()], module))
+    return files, _signature(files)
+
+
+def _imported(file: Path, module: str, folder: Path, signature: tuple[object, ...]) -> list[Path]:
+    """The file and what it imports, looked up once as long as none of them changes."""
+    files, seen = _kept(file, module, folder, signature)
+    if _signature(files) != seen:
+        _kept.cache_clear()
+        files, _ = _kept(file, module, folder, signature)
+    return list(files)
+
+
+def _signature(files: Iterable[Path]) -> tuple[object, ...]:
+    """What changes when a file does."""
+    found: list[object] = []
+    for file in files:
+        try:
+            stat = file.stat()
+            found.append((stat.st_mtime_ns, stat.st_size, stat.st_ino))
+        except OSError:
+            found.append(None)
+    return tuple(found)
+
+
+def _below(path: Path, named: str, key: str) -> list[Path]:
+    """A file, or all files below a folder but those that Python compiles."""
+    if path.is_file():
+        return [path.resolve()]
+    if not path.is_dir():
+        raise AblateError(f"{key} names {shown(named)}, and there is no such file or folder.")
+    found = [each.resolve() for each in path.rglob("*") if each.is_file() and "__pycache__" not in each.parts]
+    if len(found) > MOST_FILES:
+        raise AblateError(f"{key} names {shown(named)}, which holds more than {MOST_FILES:,} files. Name fewer, or an archive.")
+    return found
+
+
+def digested(file: Path, here: Path) -> tuple[str, str]:
+    """(a file's path as seen from where the command was asked for, its digest)."""
+    shown_as = file.relative_to(here).as_posix() if file.is_relative_to(here) else file.as_posix()
+    return shown_as, _digest(file, _signature([file]))
+
+
+@lru_cache(maxsize=4096)
+def _digest(file: Path, signature: tuple[object, ...]) -> str:
+    if file.suffix == sources.SOURCE:
+        return sources.digest(file)[:16]
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+    except OSError as error:
+        raise AblateError(f"Cannot read {file}: {(error.strerror or str(error)).lower()}.") from None

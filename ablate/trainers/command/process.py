@@ -1,0 +1,148 @@
+"""The process of a command, with all that it starts: begun, listened to, and ended."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from ablate import machine
+from ablate.errors import AblateError
+from ablate.store import write_atomically
+from ablate.trainers.command.rows import SAID
+
+GRACE_S = 5.0  # from the request to end to the end by force
+LAST_LINES, LONGEST_LINE = 3, 200  # of the log, that a message repeats
+_TAIL_BYTES = 8192
+_WAIT_S = 5.0  # for the exit status once the output is closed, and for the output once it has ended
+
+
+class Process:
+    """A command that runs as a process group of its own. Within `with`; all that is left of the group ends with it.
+
+    Args:
+        log: a file, for all that it prints. record: one that tells a later process of it, should this one be killed.
+
+    Raises:
+        AblateError: it cannot be started.
+    """
+
+    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path, record: Path) -> None:
+        self.log, self.record = log, record
+        self._said: list[bytes] = []
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        with log.open("ab") as stream:
+            self._before = stream.tell()
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    env=dict(environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=stream,
+                    start_new_session=True,
+                )
+            except (OSError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                raise AblateError(f"The command cannot be started: {reason.lower()}.") from error
+        assert self._process.stdout is not None
+        self._reader = threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._reader.start()
+        told = {"pid": self._process.pid, "process": machine.process_started(self._process.pid)}
+        write_atomically(self.record, json.dumps(told).encode())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._signal(signal.SIGKILL)  # before it is reaped, so that its number is still its own
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_WAIT_S)
+        self._reader.join(_WAIT_S)
+        self.record.unlink(missing_ok=True)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it has ended; waits so long for that."""
+        if self._closed.wait(seconds):  # which it is at once where it ends
+            self._wait_for_end(seconds)
+        return self._has_ended()
+
+    def said(self) -> list[bytes]:
+        """The rows that it printed since the last call, a line each."""
+        with self._lock:
+            found, self._said = self._said, []
+        return found
+
+    def drained(self) -> list[bytes]:
+        """The last of them, once it has ended."""
+        self._signal(signal.SIGKILL)  # what it started may hold its output open
+        self._reader.join(_WAIT_S)
+        return self.said()
+
+    def end(self) -> None:
+        """Ask the whole group to end, and end it by force if it does not."""
+        self._signal(signal.SIGTERM)
+        self._wait_for_end(GRACE_S)
+
+    def how_it_ended(self) -> str:
+        """In a few words, where that is no success; empty where it is, or still runs."""
+        status = self._process.wait(_WAIT_S) if self._has_ended() else 0
+        if status >= 0:
+            return f"ended with status {status}" if status else ""
+        known = {number.value for number in signal.Signals}
+        name = signal.Signals(-status).name if -status in known else f"signal {-status}"
+        return f"was killed by {name}" + (" (perhaps for want of memory)" if name == "SIGKILL" else "")
+
+    def last_lines(self) -> str:
+        """What it printed last, for a message, with the file that has the rest."""
+        with self.log.open("rb") as stream:
+            stream.seek(max(self._before, stream.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            lines = [line.strip() for line in stream.read().decode(errors="replace").splitlines() if line.strip()]
+        told = " | ".join(line[:LONGEST_LINE] for line in lines[-LAST_LINES:])
+        return f" Its last lines: {told} ({self.log})" if told else f" It printed nothing ({self.log})"
+
+    def _listen(self, stream: BinaryIO) -> None:
+        """Copy what it prints to its log, and keep the rows among it."""
+        with self.log.open("ab") as log, stream:
+            for line in stream:
+                log.write(line)
+                log.flush()
+                if line.startswith(SAID):
+                    with self._lock:
+                        self._said.append(line[len(SAID) :])
+        self._closed.set()
+
+    def _has_ended(self) -> bool:
+        """Whether it has; it is not reaped by this, so that its number stays its own."""
+        if self._process.returncode is not None:
+            return True
+        return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def _wait_for_end(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._has_ended() and time.monotonic() < until:
+            time.sleep(0.01)
+
+    def _signal(self, number: int) -> None:
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)
+
+
+def end_left(record: Path) -> None:
+    """End what a process that was killed has left running."""
+    try:
+        told = json.loads(record.read_bytes())
+        pid, process = int(told["pid"]), told["process"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return
+    if process is not None and machine.process_started(pid) == process:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)

@@ -1,0 +1,195 @@
+"""What a config says of a command: its words, the user's values, how its evaluations are read, and what it is judged by."""
+
+import math
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ablate import metrics
+from ablate.config import own
+from ablate.config.execution import Settings as Execution
+from ablate.errors import AblateError, one_of, shown, unknown_key
+from ablate.metrics import ACCURACY, Given
+from ablate.store.sweep_check import COLUMNS
+from ablate.trainers.command import code, rows, template
+from ablate.trainers.command.code import Files
+
+KEYS = ("name", "command", "cwd", "env", "code", "data", "read", "step", "timeout", "resume")
+HERE, TRAINING = PLACES = ("here", "training")
+_JUDGED = ("loss",)  # columns of every table that can be judged by
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A command, checked.
+
+    command: its words, with placeholders. values: the user's, by key. metric: what it is judged by.
+    here: where it was asked for. in_folder: whether it runs in the training's folder, not there.
+    by_environment: whether it takes values from the environment.
+    code, data: the files that it runs and reads, as far as they are known, with digests.
+    read: the file of its evaluations; None where it logs them. step: what counts them.
+    timeout_s: how long a training may take; None for as long as it takes.
+    resume: whether one that was stopped goes on in its folder.
+    """
+
+    command: tuple[str, ...]
+    values: Mapping[str, str]
+    metric: Given
+    here: Path
+    in_folder: bool
+    by_environment: bool
+    code: Files
+    data: Files
+    read: str | None
+    step: str
+    timeout_s: float | None
+    resume: bool
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """All that changes what is trained, but for the seed."""
+        optional = {
+            "data": dict(self.data) or None,
+            "env": self.by_environment or None,
+            "cwd": TRAINING if self.in_folder else None,
+            "read": self.read,
+            "step_name": self.step if self.step != "step" else None,
+            "whole": self.metric.whole if self.metric.whole != 1 else None,
+        }
+        given = {key: value for key, value in optional.items() if value is not None}
+        return {"command": list(self.command), "values": dict(self.values), "code": dict(self.code), **given}
+
+
+def of(config: Mapping[str, Any]) -> Settings:
+    """What a resolved config says.
+
+    Raises:
+        AblateError: one line about the first thing that is wrong with it.
+    """
+    Execution.of(config)
+    section = config["trainer"]
+    for key in section:
+        if key not in KEYS:
+            raise AblateError(unknown_key(f"trainer.{key}", [f"trainer.{one}" for one in KEYS], "trainer=command"))
+    command, here = _command(section["command"]), Path.cwd()
+    values = dict(_values({key: value for key, value in config.items() if own.is_users(key)}))
+    _check_variables(values)
+    by_environment = _flag("trainer.env", section["env"])
+    template.check(command, values, by_environment)
+    in_folder = _choice("trainer.cwd", section["cwd"], PLACES) == TRAINING
+    program = code.program(command[0], here)
+    base = None if in_folder else here
+    ours, data = code.of(command, here, base, _paths("trainer.code", section["code"]), _paths("trainer.data", section["data"]))
+    return Settings(
+        (program if "/" in program and in_folder else command[0], *command[1:]),
+        values,
+        _metric(config["metric"]),
+        here,
+        in_folder,
+        by_environment,
+        ours,
+        data,
+        _read(section["read"]),
+        _text("trainer.step", section["step"]),
+        _seconds(section["timeout"]),
+        _choice("trainer.resume", section["resume"], ("never", "own")) == "own",
+    )
+
+
+def _command(words: Any) -> tuple[str, ...]:
+    if words is None:
+        raise AblateError("trainer=command has no command. Write it behind --, as in -- python train.py --seed {seed}.")
+    if not isinstance(words, list) or not words or not all(isinstance(word, str | int | float) for word in words):
+        raise AblateError(f"{own.COMMAND} must be a list of words, got {shown(words)}.")
+    told = tuple(own.text_of(word) for word in words)
+    if not told[0]:
+        raise AblateError("The command begins with an empty word, perhaps from an unset shell variable. Name a program.")
+    for word in told:
+        if "\0" in word:
+            raise AblateError(f"No command can have the word {shown(word)}: it has a character with the code 0.")
+    return told
+
+
+def _values(section: Mapping[str, Any], above: str = "") -> Any:
+    """(key, text) of the user's keys, those of sections with dots."""
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            yield from _values(value, f"{above}{key}.")
+        elif isinstance(value, list):
+            raise AblateError(f"{above}{key} must be one value, got {shown(value)}. To take it as text, quote the value.")
+        else:
+            yield f"{above}{key}", own.text_of(value)
+
+
+def _check_variables(values: Mapping[str, str]) -> None:
+    ours = {template.variable(name): name for name in (*own.GIVEN, "resume")}
+    for name in values:
+        variable = template.variable(name)
+        if variable in ours:
+            raise AblateError(
+                f"{name} cannot be set beside {ours[variable]}: both would be {variable} in the environment. Rename it."
+            )
+        ours[variable] = name
+
+
+def _metric(section: Mapping[str, Any]) -> Given:
+    found = metrics.given(
+        _text("metric", section["name"]),
+        section["better"],
+        section["unit"],
+        section["low"],
+        section["high"],
+        option="metric.{}={}",
+    )
+    name = found.metric.name
+    if name in COLUMNS and name not in (ACCURACY, *_JUDGED):
+        raise AblateError(f"metric={name} cannot be: it is the name of a column of the results. Log it as test_{name}.")
+    if not re.fullmatch(r"[\w][\w ./@%+-]*", name):
+        raise AblateError(f"metric must have letters, digits, and _ . / - in its name, got {shown(name)}.")
+    return found
+
+
+def _read(value: Any) -> str | None:
+    if value is None:
+        return None
+    path = _text("trainer.read", value)
+    if Path(path).suffix not in rows.FORMATS:
+        raise AblateError(f"trainer.read must name a file of evaluations ({', '.join(rows.FORMATS)}), got {shown(path)}.")
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        raise AblateError(f"trainer.read is looked for in {{dir}}, got {shown(path)}. Have the command write it there.")
+    return path
+
+
+def _seconds(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise AblateError(f"trainer.timeout must be a number of seconds above 0, or null, got {shown(value)}.")
+    return float(value)
+
+
+def _text(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise AblateError(f"{key} must be a name, got {shown(value)}.")
+    return value
+
+
+def _flag(key: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise AblateError(f"{key} must be true or false, got {shown(value)}.")
+    return value
+
+
+def _choice(key: str, value: Any, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise AblateError(one_of(key, value, choices))
+    return str(value)
+
+
+def _paths(key: str, value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        raise AblateError(f"{key} must be a list of files and folders, as in {key}=[train.sh], got {shown(value)}.")
+    return [os.path.expanduser(one) for one in value]  # noqa: PTH111 a text

@@ -1,0 +1,246 @@
+"""A command of one's own through all that there is, as small Python scripts; TensorFlow cannot be imported."""
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from own_command import COMMAND, QUICK, SWEEP, TRICKS, Program
+
+from ablate.report import repeat
+from ablate.store import sweep_file
+
+
+@pytest.mark.slow
+def test_plan_sweep_again_report_more_and_the_command_that_repeats_it(own: Program) -> None:
+    told = own("plan", *SWEEP, *COMMAND)
+    assert "every arm: part of each training: train.py, tricks.py" in told
+    assert "lr 0.10 → 5e-2" in told
+    told = own("-m", *SWEEP, *COMMAND)
+    assert "6 runs (3 arms × 2 seeds) on 6 trainings, 6 to do\n" in told
+    content = json.loads((own.sweep / "sweep.json").read_text())
+    assert (content["trainer"], content["factors"]) == ("command", {"trick": ["off", "on"], "lr": ["0.10", "5e-2"]})
+    assert content["fixed"]["margin"] is None
+    assert "all done already" in own("-m", *SWEEP, *COMMAND)
+    assert "complete · 6/6 trainings" in own("status")
+    told = own("report", "--format", "csv", "--explain")
+    assert "With trick: inconclusive, because all 2 seeds give the same difference (+10.00 pp)" in told
+    assert "accuracy on the evaluation set at the end of training" in told.lower()
+    assert "Added: 1 seed (2), 3 runs" in own("more", "one_factor", "--seeds", "1", "--set", *QUICK[1:])
+    assert "Added: 1 arm (lr: 0.10 → 1e-1) with 3 seeds" in own("more", "one_factor", "--arms", "lr=1e-1", "--set", *QUICK[1:])
+    command, *_ = repeat.commands(sweep_file.read(own.sweep).sweep, f"multirun/{own.sweep.name}")  # type: ignore[union-attr]
+    assert command.endswith("-- python train.py '--trick={trick}' --lr '{lr}' --seed '{seed}' --out '{dir}'")
+    words = shlex.split(command.removeprefix("python -m ablate "))
+    assert "(4 arms × 3 seeds)" in own("plan", "--explain", *words)
+    assert "0 damaged" in own("runs", "verify")
+    rows = own.trainings[0].rows()
+    assert [row["step"] for row in rows] == [10, 20, 30, 40]
+    assert set(rows[0]) == {"step", "accuracy", "loss", "seconds"}
+
+
+def test_what_it_runs_is_part_of_what_is_trained(own: Program) -> None:
+    words = ("trick=off", "lr=0.1", "progress=false", "hydra.run.dir=out", *COMMAND)
+    assert "accuracy 60.00% on the evaluation set at step 40" in own(*words)
+    own.write(tricks=f"# another comment\n{TRICKS}")
+    assert "nothing to train" in own(*words)
+    own.write(tricks=TRICKS.replace("0.1", "0.2"))
+    assert "nothing to train" not in own(*words)
+    assert len(own.trainings) == 2
+
+
+def test_nothing_more_starts_once_a_file_has_changed(own: Program) -> None:
+    own.write(change="import sys\nfrom ablate import log\nopen('change.py', 'a').write('x = 1\\n')\nlog(1, accuracy=0.5)\n")
+    told = own("-m", "workers=1", "seed=0,1,2", "report.formats=[]", "--", "python", "change.py", "{seed}", status=1)
+    assert "change.py has changed since this was planned, so nothing more is started. Rerun the command." in told
+    assert sum(bool(one.rows()) for one in own.trainings) == 1
+
+
+TYPED = (
+    "1e-3",
+    "true",
+    "0.10",
+    "null",
+    "a b",
+    "$HOME",
+    "it's",
+    "ü",
+    "",
+    "a,b",
+    "${x}",
+    '"',
+    "\\",
+    "x\\",
+    "[1]",
+    "-1",
+    "{y}",
+    "010",
+)
+SHOW = """
+import json
+import os
+import sys
+from ablate import log
+with open(os.path.join(sys.argv[2], "values.json"), "w") as stream:
+    json.dump([*sys.argv[3:], os.environ["ABLATE_V"]], stream)
+log(1, accuracy=0.5)
+"""
+
+
+def shown(own: Program) -> set[tuple[str, ...]]:
+    return {tuple(json.loads((one.path / "work" / "values.json").read_text())) for one in own.trainings}
+
+
+@pytest.mark.slow
+def test_values_arrive_as_typed(own: Program) -> None:
+    own.write(show=SHOW)
+    given = ",".join('"a,b"' if value == "a,b" else value for value in TYPED)
+    literal = ("it's", "$HOME", "a  b", "", "{{v}", "{ }", "a,b", "x=1", '"', "\\", "ü", "--", "line\nbreak")
+    told = own(
+        "-m", f"v={given}", "report.formats=[]", "workers=2", "--", "python", "show.py", "{seed}", "{dir}", "{v}", *literal
+    )
+    assert f"{len(TYPED)} runs" in told
+    passed = tuple("{v}" if word == "{{v}" else word for word in literal)
+    expected = {(value, *passed, value) for value in TYPED}
+    assert shown(own) == expected
+    command, *_ = repeat.commands(sweep_file.read(own.sweep).sweep, str(own.sweep))  # type: ignore[union-attr]
+    words = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {command.removeprefix('python -m ablate ')}"], capture_output=True, check=True
+    ).stdout.decode()
+    assert "all done already" in own(*words.split("\0")[:-1])
+
+
+def begun(own: Program, *more: str) -> "subprocess.Popen[bytes]":
+    """A slow sweep, in a process of its own, that has an evaluation."""
+    running = own.start("-m", "trick=off", "lr=0.1", "seed=0,1", *QUICK, *more, *COMMAND, "--slow", "0.3")
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not any((own.folder / "runs").glob("*/metrics.jsonl")):
+        time.sleep(0.05)
+    return running
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("resume", ["never", "own"])
+def test_a_sweep_that_is_interrupted_or_killed_ends_as_one_that_never_was(own: Program, resume: str) -> None:
+    more = (f"trainer.resume={resume}",)
+    for number, ends in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
+        running = begun(own, *more)
+        commands = psutil.Process(running.pid).children(recursive=True)
+        for one in commands if number == signal.SIGKILL else ():
+            one.send_signal(number)
+        running.send_signal(number)
+        assert running.wait(60) == ends
+        _, alive = psutil.wait_procs(commands, timeout=10)
+        assert not alive, "the command ends with the program"
+    own("-m", "trick=off", "lr=0.1", "seed=0,1", *QUICK, *more, *COMMAND, "--slow", "0.3")
+    for one in own.trainings:
+        assert [row["step"] for row in one.rows()] == [10, 20, 30, 40]
+    went_on = any(segment["from_step"] for one in own.trainings for segment in one.segments())
+    assert went_on == (resume == "own"), "an own one goes on, any other begins again"
+
+
+ENDS: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "status": ("print('so far'); sys.exit(3)", (), "The command ended with status 3. Its last lines: so far ("),
+    "error": ("raise ValueError('no')", (), "ValueError: no ("),
+    "signal": ("os.kill(os.getpid(), 15)", (), "The command was killed by SIGTERM."),
+    "time": ("import time; time.sleep(60)", ("trainer.timeout=0.3",), "took longer than trainer.timeout=0.3 seconds."),
+    "no rows": ("pass", (), "The command ended, but there is no evaluation among what it logged. It printed nothing ("),
+    "order": ("log(2, accuracy=0.1); log(1, accuracy=0.1)", (), "Step 1 came after step 2. Steps of evaluations must rise."),
+    "twice": ("log(2, accuracy=0.1); log(2, accuracy=0.1)", (), "Step 2 is there twice. Steps of evaluations must rise."),
+    "NaN": ("log(3, accuracy=float('nan'))", (), "The run diverged: accuracy at step 3 was nan."),
+    "another": (
+        "log(1, acc=0.1)",
+        (),
+        "A row has no accuracy, only acc. Log it, or name what to judge by: metric=acc.",
+    ),
+    "percent": ("log(1, accuracy=91)", (), "accuracy must be from 0 to 1, got 91. Of values in percent, say metric.high=100."),
+    "no JSON": ("print('ablate: 0.5')", (), "Its output has a line that is no row: '0.5'. Write {"),
+    "no step": ("print('ablate: {\"accuracy\": 0.5}')", (), "A row has no step, only accuracy. Log step with each row."),
+}
+
+
+FAST = ("status", "percent")
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, marks=() if case in FAST else pytest.mark.slow) for case in ENDS])
+def test_ends_are_told_apart_in_one_line(own: Program, case: str) -> None:
+    body, words, told = ENDS[case]
+    printed = own.script(body, *words, status=1).strip().splitlines()
+    assert told in printed[-1]
+    assert printed[-1].startswith("ablate: ")
+
+
+@pytest.mark.slow
+def test_rows_come_in_the_ways_that_there_are(own: Program) -> None:
+    assert "accuracy 25.00% on" in own.script('print(\'ablate: {"step": 1, "accuracy": 0.25}\')')
+    assert "accuracy 91.50% on" in own.script("log(1, accuracy=91.5)", "metric.high=100")
+    assert "f1 0.5 on" in own.script("log(1, f1=0.5, accuracy=91)", "metric=f1")
+    assert "bleu 31 on" in own.script("log(1, bleu=31)", "metric=bleu", "metric.better=higher")
+    assert "loss 0.25 on" in own.script("log(1, loss=0.25, accuracy=7)", "metric=loss")
+    keras = "open(sys.argv[2] + '/h.csv', 'w').write('epoch,val_accuracy,loss\\n0,,2\\n1,0.5,1.5\\n2,0.75,1\\n')"
+    assert "val_accuracy 0.75 on" in own.script(keras, "metric=val_accuracy", "trainer.read=h.csv", "trainer.step=epoch")
+    trainer = (
+        "import json; rows = [{'step': 5, 'loss': 2}, {'step': 5, 'eval_f1': 0.5}, {'step': 9, 'eval_f1': 0.6}]; "
+        "json.dump({'log_history': rows}, open(sys.argv[2] + '/trainer_state.json', 'w'))"
+    )
+    assert "eval_f1 0.6 on" in own.script(trainer, "metric=eval_f1", "trainer.read=trainer_state.json")
+    told = own.script(trainer, "metric=eval_f2", "metric.better=higher", "trainer.read=trainer_state.json", status=1)
+    assert "No row has eval_f2, only loss, eval_f1." in told
+
+
+@pytest.mark.slow
+def test_values_by_the_environment_and_a_shell_script(own: Program) -> None:
+    (own.folder / "go.sh").write_text(
+        'echo "ablate: {\\"step\\": $OMP_NUM_THREADS, \\"accuracy\\": 0.$ABLATE_LR$ABLATE_SEED}"\n'
+    )
+    words = ("lr=5", "seed=3", "threads=2", "trainer.env=true", "progress=false", "hydra.run.dir=out")
+    told = own(*words, "--", "bash", "go.sh", status=1)
+    assert told.strip() == (
+        "ablate: What 'bash' runs is not known, so nobody would see that it changed. Name its files: trainer.code=[train.sh]."
+    )
+    told = own(*words, "trainer.code=[go.sh]", "--", "bash", "go.sh")
+    assert "accuracy 53.00% on the evaluation set at step 2" in told
+
+
+@pytest.mark.slow
+def test_a_metric_of_a_sweeps_own_is_judged_as_it_is(own: Program) -> None:
+    own.write(
+        bleu="import sys\nfrom ablate import log\n"
+        "log(1, bleu=30 + float(sys.argv[2]) + int(sys.argv[1]) / 10, loss=9e9, accuracy=91)\n"
+    )
+    words = (
+        "metric=bleu",
+        "metric.better=higher",
+        "metric.unit=points",
+        "report.margin=0.5",
+        "trick=0,1,2",
+        "seed=0,1,2",
+        *QUICK,
+    )
+    own("-m", "design=one_factor", *words, "--", "python", "bleu.py", "{seed}", "{trick}")
+    content: dict[str, Any] = json.loads((own.sweep / "sweep.json").read_text())
+    assert content["metric"] == {"name": "bleu", "unit": "points", "better": "higher", "low": None, "high": None}
+    assert content["fixed"]["margin"] == 0.5
+    own.write(bleu="")
+    told = own("report", "--format", "csv", "--explain")
+    assert re.search(r"\+1\.0+ points", told), told
+    assert "done" in {json.loads(path.read_text())["status"] for path in own.sweep.glob("*/result.json")}
+
+
+def test_log_does_nothing_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("ABLATE_METRICS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    code = (
+        "import sys; from ablate import log; log(1, accuracy=0.5); print([one for one in sys.modules if one[:6] == 'ablate'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
+    assert done.stdout == "['ablate']\n"
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,90 @@
+"""Wrong command lines over a command of one's own: each is refused in one line, before anything starts."""
+
+import pytest
+from own_command import Program
+
+WRONG = {
+    "lr=1 -- python train.py {lrr} {seed}": (
+        "{lrr} in the command has no value. Give lrr=VALUE, or write {{lrr} for these characters. Did you mean 'lr'?"
+    ),
+    "lr=1 -- python train.py {seed}": (
+        "lr does not reach the command. Write {lr} where its value belongs, or add trainer.env=true if the command "
+        "reads ABLATE_LR."
+    ),
+    "-- python train.py": (
+        "seed does not reach the command, so all seeds would give the same. Write {seed} where it belongs, or add "
+        "trainer.env=true if the command reads ABLATE_SEED."
+    ),
+    "-- pythn train.py {seed}": "There is no program 'pythn' on the PATH. Did you mean 'python'?",
+    "-- ./go {seed}": "There is no program './go': no such file.",
+    "-- ./train.py {seed}": "./train.py cannot be run as a program. Make it executable, or put what runs it in front of it.",
+    "-- python missing.py {seed}": (
+        "What 'python' runs is not known, so nobody would see that it changed. Name its files: trainer.code=[train.sh]."
+    ),
+    "-- python broken.py {seed}": "broken.py, line 1: invalid syntax. Mend it; it is no Python",
+    "p=1 -- {p} train.py {seed}": "The program must be the same for all runs, got '{p}'. Put values behind it.",
+    "lr=1,2 -- python train.py {seed} {lr}": "lr=1,2 has several values, which is a sweep. Add -m, as in ablate -m lr=1,2.",
+    "dir=3 -- python train.py {seed}": "dir cannot be set: ablate fills {dir} itself. Choose another name.",
+    "eval_on=test -- python train.py {seed}": "eval_on cannot be set: ablate fills {eval_on} itself. Choose another name.",
+    "le-arn=3 -- python train.py {seed}": (
+        "'le-arn' cannot be a key. Keys have letters from a to z, digits, and _, and dots between parts."
+    ),
+    "resume=1 -- python train.py {seed} {resume}": (
+        "resume cannot be set beside resume: both would be ABLATE_RESUME in the environment. Rename it."
+    ),
+    "a.b=1 a_b=2 -- python train.py {seed} {a.b} {a_b}": (
+        "a_b cannot be set beside a.b: both would be ABLATE_A_B in the environment. Rename it."
+    ),
+    "-m epoch=1,2 -- python train.py {seed} {epoch}": (
+        "epoch cannot be switched: it is the name of a column of the results. Rename it, as in my_epoch."
+    ),
+    "metric=bleu -- python train.py {seed}": (
+        "Whether more of bleu is better is not known. Say metric.better=higher or metric.better=lower."
+    ),
+    "metric=seconds metric.better=lower -- python train.py {seed}": (
+        "metric=seconds cannot be: it is the name of a column of the results. Log it as test_seconds."
+    ),
+    "metric.high=50 -- python train.py {seed}": (
+        "accuracy is a share, so it takes metric.high=1 or metric.high=100, got metric.high=50."
+    ),
+    "metric.margin=1 -- python train.py {seed}": "The margin is given for the report. Write report.margin=VALUE.",
+    "metric.bettr=lower -- python train.py {seed}": "Unknown key 'metric.bettr'. Did you mean metric.better?",
+    "trainer.cwd=there -- python train.py {seed}": (
+        "Unknown trainer.cwd 'there'. Choose from here, training. Did you mean 'here'?"
+    ),
+    "trainer.reed=x.csv -- python train.py {seed}": "Unknown key 'trainer.reed'. Did you mean trainer.read?",
+    "trainer.read=x.txt -- python train.py {seed}": (
+        "trainer.read must name a file of evaluations (.csv, .tsv, .json, .jsonl, .ndjson), got 'x.txt'."
+    ),
+    "trainer.read=../x.csv -- python train.py {seed}": (
+        "trainer.read is looked for in {dir}, got '../x.csv'. Have the command write it there."
+    ),
+    "trainer.timeout=0 -- python train.py {seed}": "trainer.timeout must be a number of seconds above 0, or null, got 0.",
+    "trainer.code=x -- python train.py {seed}": (
+        "trainer.code must be a list of files and folders, as in trainer.code=[train.sh], got 'x'."
+    ),
+    "trainer.data=[x] -- python train.py {seed}": "trainer.data names 'x', and there is no such file or folder.",
+    "trainer.env=yes -- python train.py {seed}": "trainer.env must be true or false, got 'yes'.",
+    "tensorboard=true -- python train.py {seed}": "tensorboard has no effect with trainer=command. Leave it out.",
+    "-m trick=1,2 retune=true -- python train.py {seed} {trick}": (
+        "retune=true tunes the learning rate of trainer=networks alone. Leave it out."
+    ),
+    "lr=1 lr=2 -- python train.py {seed} {lr}": "lr is given 2 times: lr=1 lr=2. Keep one of them, or list its values: lr=A,B.",
+    "report.margin=0 -- python train.py {seed}": "report.margin must be above 0, got 0.",
+    "workers=0 -- python train.py {seed}": "workers must be from 1 to 10,000, or auto, got 0.",
+    "--": "There is no command behind --. Write it there, as in -- python train.py --lr {lr} --seed {seed}.",
+    "trainer=command": "trainer=command has no command. Write it behind --, as in -- python train.py --seed {seed}.",
+}
+
+
+LINES = [pytest.param(line, marks=pytest.mark.slow if number % 6 else ()) for number, line in enumerate(WRONG)]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_wrong_command_is_refused_in_one_line(own: Program, line: str) -> None:
+    own.write(broken="def\n")
+    words = line.split(" ")
+    told = own(*words, status=2 if line == "--" else 1).strip()
+    assert told.splitlines()[-1].startswith(f"ablate: {WRONG[line]}".replace("ablate: broken", f"ablate: {own.folder}/broken"))
+    assert len(told.splitlines()) == 1
+    assert not (own.folder / "runs").exists()
