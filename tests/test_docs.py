@@ -9,6 +9,7 @@ The commands of all pages run in one folder, in the order of PAGES, as a reader 
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -49,10 +50,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def made(folder: Path) -> Path:
-    program = folder / "bin" / "ablate"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m ablate "$@"\n')
-    program.chmod(0o755)
+    (folder / "bin").mkdir()
+    for name, words in (("ablate", "-m ablate "), ("python", "")):
+        program = folder / "bin" / name
+        program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {words}"$@"\n')
+        program.chmod(0o755)
+    shutil.copytree(ROOT / "docs" / "examples", folder / "docs" / "examples")
     return folder
 
 
