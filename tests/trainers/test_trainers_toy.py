@@ -429,7 +429,10 @@ def test_a_search_in_steps(toy: Program) -> None:
             ("-m", "trainer.trick=on,off", "retune=true"),
             "retune=true tunes the learning rate of trainer=networks alone. Leave it out.",
         ),
-        (("trainer.name=toyy",), "Unknown trainer 'toyy'. Choose from networks, minus, odd, other, toy. Did you mean 'toy'?"),
+        (
+            ("trainer.name=toyy",),
+            "Unknown trainer 'toyy'. Choose from command, networks, minus, odd, other, toy. Did you mean 'toy'?",
+        ),
         (("threads=0",), "threads must be at least 1, got 0."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -69,6 +69,8 @@ def of(config: Mapping[str, Any]) -> Settings:
     Raises:
         AblateError: one line about the first thing that is wrong with it.
     """
+    if "metric" not in config:
+        raise AblateError("trainer.name=command alone is not enough. Write the command behind --.")
     Execution.of(config)
     section = config["trainer"]
     for key in section:
