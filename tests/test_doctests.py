@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 RECORDS = "experiments"  # what examples read; a source distribution has none
 # Those of the public names: what docs/python.md lists.
-ROOMS = ("ablate.results", "ablate.stats", "ablate.designs", "ablate.models", "ablate.data")
+ROOMS = ("ablate.exchange", "ablate.results", "ablate.stats", "ablate.designs", "ablate.models", "ablate.data")
 FINDER, PARSER = doctest.DocTestFinder(), doctest.DocTestParser()
 
 

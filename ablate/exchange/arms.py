@@ -82,7 +82,8 @@ def _crossing(factors: Sequence[Factor], there: Sequence[Levels], choices: Choic
         count = counted(len(many[0].levels), "level")
         raise AblateError(f"Effects are of factors with two levels, and {many[0].name} has {count}. {instead}")
     every = [tuple(arm.levels) for arm in designs.arms(designs.USUAL, factors)]
-    missing = [levels for levels in every if levels not in set(there)]
+    present = set(there)
+    missing = [levels for levels in every if levels not in present]
     if missing:
         have = "has" if len(missing) == 1 else "have"
         count = f"{len(missing)} of {counted(len(every), 'combination')} of levels {have} no run ({_listed(missing)})"
@@ -100,7 +101,8 @@ def _against(factors: Sequence[Factor], there: Sequence[Levels]) -> TableDesign:
         if (found := _fits(name, factors, there)) and found.differences == tuple(to_baseline(found.arms)):
             return found
     every = product(*([(factor.name, level) for level in factor.levels] for factor in factors))
-    arms = tuple(Arm(levels) for levels in every if levels in set(there))
+    present = set(there)
+    arms = tuple(Arm(levels) for levels in every if levels in present)
     return TableDesign(TABLE, arms, differences=tuple(to_baseline(arms)))
 
 
@@ -135,7 +137,7 @@ def _of_design(
         if {arm.levels for arm in found.arms} == set(there):
             return found
     made = [arm.levels for arm in first.arms]
-    missing, more = [each for each in made if each not in set(there)], [each for each in there if each not in set(made)]
+    missing, more = ([each for each in one if each not in other] for one, other in ((made, set(there)), (there, set(made))))
     told = [f"lacks {_listed(missing)}"] if missing else []
     told += [f"has {_listed(more)} besides"] if more else []
     raise AblateError(

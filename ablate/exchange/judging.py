@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields, replace
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ def judged(
         raise AblateError(f"{choices.key('margin')} must be greater than 0, got {shown(margin)}.")
     if choices.at_step is not None and choices.step is None:
         raise AblateError(
-            f"{choices.said('at-step', choices.at_step)} needs the column of steps: {choices.said('step', 'COLUMN')}."
+            f"{choices.said('at_step', choices.at_step)} needs the column of steps: {choices.said('step', 'COLUMN')}."
         )
     found = runs.runs(source, choices)
     there = list(dict.fromkeys(run.levels for run in found))
@@ -156,19 +157,35 @@ def _results(source: Table, choices: Choices, found: list[Run], wanted: arms.Tab
         metric=None if metric.name == ACCURACY else asdict(metric),
         joined=(),
     )
+    _refuse_half_shared(sweep, choices)
     made = frames.build(frames.LoadedSweep(stem, sweep, rows, trained, _notes(sweep)))
     return replace(made, trainings=made.trainings.iloc[:0])  # of which nothing is known
 
 
+def _refuse_half_shared(sweep: Sweep, choices: Choices) -> None:
+    """Refuse effects of arms of which some share seeds, and not all: these are neither pairs nor independent."""
+    if not sweep.fixed.effects or sweep.seeds_of(range(len(sweep.arms))):
+        return
+    for one, other in combinations(sweep.arms, 2):
+        if shared := sweep.seeds_of([one.number, other.number]):
+            named = " and ".join(runs.named(tuple(arm.levels.items())) for arm in (one, other))
+            instead = choices.said("baseline", runs.named(tuple(sweep.baseline.items())))
+            raise AblateError(
+                f"{named} share {choices.seed}={shared[0]}, and no seed is shared by all arms, so effects over all have no "
+                f"interval. Compare two arms at a time: {instead}."
+            )
+
+
 def _notes(sweep: Sweep) -> list[str]:
-    """Which seeds of arms are left out where others lack them."""
-    own = {arm.number: set(sweep.seeds_of([arm.number])) for arm in sweep.arms}
-    shared = set(sweep.seeds_of(list(own)))
-    if not shared or all(seeds == shared for seeds in own.values()):
+    """Which comparisons leave out seeds, since not all of their arms have them."""
+    compared = [list(pair) for pair in sweep.fixed.differences] or [[arm.number for arm in sweep.arms]]
+    told = []
+    for numbers in compared:
+        shared, most = len(sweep.seeds_of(numbers)), max(len(sweep.seeds_of([number])) for number in numbers)
+        if 0 < shared < most:
+            name = "effects" if sweep.fixed.effects else frames.arm_name(sweep.arms[numbers[0]])
+            told.append(f"{name}: {shared} of {counted(most, 'seed')}")
+    if not told:
         return []
-    told = [f"{arm.label} has {counted(len(own[arm.number]), 'seed')}" for arm in sweep.arms if own[arm.number] != shared]
     more = f"; and {len(told) - runs.MOST_NAMED} more" if len(told) > runs.MOST_NAMED else ""
-    return [
-        f"Arms have different seeds ({'; '.join(told[: runs.MOST_NAMED])}{more}; all arms share {len(shared)}): a comparison "
-        "uses those that its arms share"
-    ]
+    return [f"Seeds that only some arms of a comparison have are left out ({'; '.join(told[: runs.MOST_NAMED])}{more})"]

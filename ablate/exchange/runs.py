@@ -32,11 +32,11 @@ class Choices:
 
     def said(self, name: str, value: object) -> str:
         """A choice as its user says it."""
-        return self.option.format(name, value)
+        return f"{self.key(name)}{self.option.partition('{}')[2].format(value)}"
 
     def key(self, name: str) -> str:
         """The name of a choice as its user says it."""
-        return self.option.partition("{}")[0] + name
+        return self.option.partition("{}")[0] + (name.replace("_", "-") if self.option.startswith("--") else name)
 
 
 @dataclass(frozen=True)
@@ -216,11 +216,8 @@ def _last_step(choices: Choices, by_run: Sequence[Sequence[Row]]) -> int:
     least, most = (last[step] for step in (min(last), max(last)))
     raise AblateError(
         f"Runs end at different steps: {_of_run(choices, least)} at {least.step}, {_of_run(choices, most)} at {most.step}. "
-        f"Read all at one that they share: {choices.said(_AT_STEP[choices.option.startswith('--')], least.step)}."
+        f"Read all at one that they share: {choices.said('at_step', least.step)}."
     )
-
-
-_AT_STEP = {True: "at-step", False: "at_step"}
 
 
 def _of_run(choices: Choices, row: Row) -> str:

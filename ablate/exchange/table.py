@@ -54,7 +54,7 @@ def read(path: Path) -> Table:
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise AblateError(f"--from takes a table ({', '.join(READERS)}), got {path}.")
+        raise AblateError(f"{path} must be a table in a file that ends with {', '.join(READERS)}.")
     try:
         columns, rows, places = reader(path)
     except UnicodeDecodeError:

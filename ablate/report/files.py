@@ -21,6 +21,7 @@ FIGURES = "figures"
 FIGURE_FORMATS = ("png", "svg")
 FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
 INLINED = 1_600_000  # letters of figures that the page holds, so that it stays under 3 MB; what is beyond lies beside it
+EXACT = ("runs",)  # the frames that are read again, by `ablate report --from`
 PAGE, TABLE = "index.html", "table.md"
 TEXTS: dict[str, dict[str, Callable[[Analysis], str]]] = {
     "md": {TABLE: tables.markdown_file, "methods.md": paper.methods, "checklist.md": paper.checklist},
@@ -105,7 +106,7 @@ def write_all(about: About, out: Path, formats: Sequence[str], made: Made[About]
     """
     texts: dict[str, str] = {}
     if "csv" in formats:
-        texts |= {f"{name}.csv": tables.csv(frame) for name, frame in made.frames(about)}
+        texts |= {f"{name}.csv": tables.csv(frame, name in EXACT) for name, frame in made.frames(about)}
     for kind, named in made.texts.items():
         if kind in formats:
             texts |= {name: text(about) for name, text in named.items()}

@@ -108,6 +108,12 @@ WRONG_TABLES = {
         BOTH,
         "Effects are of factors with two levels, and lr has 3 levels. Say what to compare with: --baseline trick=off,lr=0.1",
     ),
+    "half_shared": (
+        HEAD + "".join([*ROWS[:6], "on,0.2,7,0.8\n", "on,0.2,8,0.8\n"]),
+        BOTH,
+        "trick=off,lr=0.1 and trick=off,lr=0.2 share seed=0, and no seed is shared by all arms, so effects over all "
+        "have no interval. Compare two arms at a time: --baseline trick=off,lr=0.1.",
+    ),
     "reserved": (
         ONE.replace("trick", "learning_rate"),
         ("--factors", "learning_rate"),
@@ -173,7 +179,7 @@ WRONG_OPTIONS = {
 }
 WRONG_FILES = {
     "missing": ("none.csv", None, "Cannot read none.csv: no such file or directory."),
-    "kind": ("results.xlsx", "x", "--from takes a table (.csv, .tsv, .jsonl, .parquet), got results.xlsx."),
+    "kind": ("results.xlsx", "x", "results.xlsx must be a table in a file that ends with .csv, .tsv, .jsonl, .parquet."),
     "no_json": ("results.jsonl", "{'a': 1}\n", "results.jsonl, line 1: it is no JSON ("),
     "no_object": ("results.jsonl", "[1]\n", "results.jsonl, line 1: it must be a JSON object, got [1]. Put one on each line."),
     "no_text": ("results.csv", b"trick,seed,accuracy\n\xff\xfe,0,1\n", "results.csv must be text in UTF-8. Save it so."),

@@ -37,7 +37,7 @@ def part(
         *_unstable(arms),
         *_sizes(results, arms),
     ]
-    if len(arms) > 1:
+    if len(arms) > 1 and _costed(arms):
         columns.append(wordy("Pareto-optimal in", _fronts(arms), spare=3))
     notes = [*([] if question.judged else verdict_notes), *_notes(results, metric.name, arms, in_turns)]
     caption = "Each arm over its seeds, and what it costs"
@@ -67,6 +67,11 @@ def _unstable(arms: pd.DataFrame) -> list[Column]:
     return [Column("unstable", tuple(text), arms["unstable"].where(known), spare=spare)] if known.any() else []
 
 
+def _costed(arms: pd.DataFrame) -> bool:
+    """Whether any cost of any arm is known."""
+    return bool(arms[list(FRONTS)].notna().any(axis=None))
+
+
 def _fronts(arms: pd.DataFrame) -> list[str]:
     """For each arm the costs at which no other arm is better on both."""
     rows = arms.to_dict("records")
@@ -94,7 +99,7 @@ def _notes(results: Results, metric: str, arms: pd.DataFrame, in_turns: bool) ->
         )
     if results.sweep.trainer is None:
         lines.append("FLOPs: additions and multiplications for one image, forward. examples/s: during training.")
-    if len(arms) > 1:
+    if len(arms) > 1 and _costed(arms):
         lines.append(
             f"Pareto-optimal in a cost: no other arm is at least as good in both {metric} and that cost and better in one. "
             "Arms with a diverged seed are excluded."

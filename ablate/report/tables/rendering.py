@@ -9,14 +9,17 @@ from ablate import escaping
 from ablate.report.tables.table import Table
 
 
-def csv(frame: pd.DataFrame) -> str:
+def csv(frame: pd.DataFrame, exact: bool = False) -> str:
     """A frame as CSV: full precision less the noise of binary fractions, empty where missing.
 
     Text that a spreadsheet would run has an apostrophe before it; see `escaping.cell`.
+
+    Args:
+        exact: whether numbers have all their digits, so that they are the same where they are read again.
     """
     told = pd.DataFrame({place: _cells(frame.iloc[:, place]) for place in range(frame.shape[1])}, index=frame.index)
     headings = [_cell(name) for name in frame.columns]
-    return str(told.to_csv(index=False, header=headings, float_format="%.10g"))
+    return str(told.to_csv(index=False, header=headings, float_format=None if exact else "%.10g"))
 
 
 def _cells(values: "pd.Series[Any]") -> "pd.Series[Any]":
