@@ -97,6 +97,10 @@ def _inner(value: object) -> str:
     return value if isinstance(value, str) else shown(value)
 
 
+class Killed(AblateError):
+    """The process of a training was killed by a signal, so that it may be tried again."""
+
+
 class Stopped(Exception):
     """A training was asked to stop, and has saved a checkpoint at the step that is the message."""
 

@@ -137,9 +137,11 @@ class AblateSweeper(Sweeper):
 
     def _command(self, arguments: Sequence[str]) -> "Command":
         from ablate.config.overrides import parse_all
+        from ablate.config.own import is_own
         from ablate.planning.command import command_of, of_study
 
-        return command_of(parse_all(of_study(self.params, arguments), self.context.config_loader))
+        params = {} if is_own(arguments) else self.params  # of such a study they are among the arguments
+        return command_of(parse_all(of_study(params, arguments), self.context.config_loader))
 
     def _compose(self, overrides: Sequence[str]) -> DictConfig:
         return self.context.config_loader.load_sweep_config(self.master, list(overrides))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ablate.commands.arguments import Once, Parser, add_config_dir
-from ablate.config import overrides, own
+from ablate.config import overrides, own, own_study
 from ablate.errors import AblateError, UsageError
 from ablate.store import SWEEP, sweep_file, sweep_names
 from ablate.store.sweep import Sweep
@@ -60,7 +60,7 @@ def read(words: Sequence[str], prog: str = "ablate") -> CommandLine:
     composes = not (options.shell_completion or options.hydra_help or options.help)
     return CommandLine(
         tuple(flags),
-        tuple(own.for_hydra(options.overrides)),
+        tuple(own.for_hydra(own_study.words(options.overrides, options.config_dir))),
         options.config_dir,
         bool(options.multirun),
         options.package,

@@ -42,9 +42,9 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="as for the sweep: augment=on,off seed=0,1,2 ...")
     options = parser.parse_intermixed_args(arguments)
     from ablate.app import compose_and_run
-    from ablate.config import overrides, own
+    from ablate.config import overrides, own, own_study
 
-    words = own.for_hydra(options.overrides)
+    words = own.for_hydra(own_study.words(options.overrides, options.config_dir))
     overrides.read(words, options.config_dir, sweep=True)
     folder = [] if options.config_dir is None else ["--config-dir", options.config_dir]
     shown = f"hydra.sweeper.plan={'json' if options.json else 'explain' if options.explain else 'table'}"

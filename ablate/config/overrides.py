@@ -61,7 +61,7 @@ def read(words: Sequence[str], config_dir: str | None, sweep: bool, of_sweep: st
             raise AblateError(_one_list(word))
     if not own:
         check_callbacks(parsed)
-    _check_own(parsed, own)
+    _check_own(parsed, own, users)
     return parsed
 
 
@@ -191,8 +191,12 @@ def _one_list(word: Override) -> str:
     return f"{name(word)} takes one list. Write {visible(f'{name(word)}=[{inner}]')}."
 
 
-def _check_own(parsed: Sequence[Override], own: Sequence[Path]) -> None:
-    """Check the user's own files that are chosen; of a study what it sets, too."""
+def _check_own(parsed: Sequence[Override], own: Sequence[Path], users: bool) -> None:
+    """Check the user's own files that are chosen; of a study what it sets, too.
+
+    Args:
+        users: whether it is a sweep over the user's own code, whose study is among its words.
+    """
     chosen = [
         (word.key_or_group, [str(value) for value in values(word) if isinstance(value, str)])
         for word in parsed
@@ -200,7 +204,7 @@ def _check_own(parsed: Sequence[Override], own: Sequence[Path]) -> None:
     ]
     for group, path in own_configs.chosen(chosen, own):
         own_files.check(path, group)
-        if group == STUDY:
+        if group == STUDY and not users:
             _check_params(path, own)
 
 

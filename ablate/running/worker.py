@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import Any
 
-from ablate.errors import AblateError, Stopped
+from ablate.errors import AblateError, Killed, Stopped
 from ablate.planning import run_result
 from ablate.running import ensuring
 from ablate.running.backend import Job, Outcome
@@ -135,6 +135,8 @@ def _work(job: Job, trajectory: Trajectory, stop: Callable[[], bool]) -> Outcome
                 ensuring.ensure(job, readout, trajectory, _Quiet(), stop)
         except Stopped:
             return Outcome(job.fingerprint, "stopped")
+        except Killed as error:
+            return Outcome(job.fingerprint, "died", run_result.reason_of(error), cause="killed")
         except Exception as error:
             return Outcome(job.fingerprint, "failed", run_result.reason_of(error), traceback.format_exc())
     return Outcome(job.fingerprint, "ended")

@@ -244,3 +244,60 @@ def test_log_does_nothing_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     )
     assert done.stdout == "['ablate']\n"
     assert not list(tmp_path.iterdir())
+
+
+STUDY = """# @package _global_
+defaults:
+  - override /trainer: command
+question: Does the trick help?
+design: one_factor
+trainer:
+  command: [python, train.py, "--trick={trick}", --lr, "{lr}", --seed, "{seed}", --out, "{dir}"]
+  timeout: 60
+metric:
+  name: accuracy
+  high: 1
+hydra:
+  sweeper:
+    params:
+      trick: "off,on"
+      lr: 0.10
+      seed: 0,1
+"""
+
+
+@pytest.mark.slow
+def test_a_study_in_a_folder_of_ones_own(own: Program) -> None:
+    (own.folder / "my" / "study").mkdir(parents=True)
+    (own.folder / "my" / "study" / "tricks.yaml").write_text(STUDY)
+    told = own("-cd", "my", "-m", "study=tricks", *QUICK)
+    assert "tricks (one_factor): 4 runs (2 arms × 2 seeds) on 4 trainings" in told
+    content = json.loads((own.sweep / "sweep.json").read_text())
+    assert (content["study"], content["question"]) == ("tricks", "Does the trick help?")
+    assert own.sweep.name.startswith("tricks-")
+    assert {one.config()["values"]["lr"] for one in own.trainings} == {"0.10"}  # type: ignore[index]
+    assert "all done already" in own("-m", "tricks", *QUICK)
+    assert "4 of 6 trainings" not in own("plan", "-cd", "my", "study=tricks", "trick=on,off", "lr=0.1")
+    assert "2 runs (1 arm × 2 seeds)" in own("plan", "--explain", "-cd", "my", "study=tricks", "trick=off")
+
+
+@pytest.mark.slow
+def test_one_that_was_killed_is_tried_again(own: Program) -> None:
+    own.write(
+        die="import os, sys\nfrom ablate import log\nlog(1, accuracy=0.5)\nif not os.path.exists('died'):\n"
+        "    open('died', 'w').close()\n    os.kill(os.getpid(), 9)\nlog(2, accuracy=0.6)\n"
+    )
+    told = own("-m", "seed=0", "report.formats=[]", "workers=1", "progress=false", "--", "python", "die.py", "{seed}")
+    assert "The command was killed by SIGKILL (perhaps for want of memory)." in told
+    assert "trying again from the start (1 of 2)" in told
+    assert [row["step"] for row in own.trainings[0].rows()] == [1, 2]
+
+
+@pytest.mark.slow
+def test_what_is_not_there_yet_is_refused(own: Program) -> None:
+    words = ("hydra/sweeper=optuna", "lr=interval(0.1,1)", "--", "python", "train.py", "--lr", "{lr}", "--seed", "{seed}")
+    told = own("-m", *words, status=1)
+    assert "A search needs trainings of a known number of steps, and those of trainer=command end by themselves." in told
+    own("-m", "seed=0", "trick=off", "lr=1", *QUICK, *COMMAND)
+    told = own("more", "factorial", "--seeds", "1", *COMMAND, status=1)
+    assert "The sweep has its command already. Leave out -- and what stands behind it." in told

@@ -100,6 +100,11 @@ class Process:
         name = signal.Signals(-status).name if -status in known else f"signal {-status}"
         return f"was killed by {name}" + (" (perhaps for want of memory)" if name == "SIGKILL" else "")
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether a signal ended it."""
+        return (self._process.returncode or 0) < 0
+
     def last_lines(self) -> str:
         """What it printed last, for a message, with the file that has the rest."""
         with self.log.open("rb") as stream:

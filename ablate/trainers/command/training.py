@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate import machine
-from ablate.errors import AblateError, Stopped
+from ablate.errors import AblateError, Killed, Stopped
 from ablate.readout import END
 from ablate.store import Trajectory
 from ablate.store.files import writing
@@ -108,7 +108,8 @@ class _Listener:
         how = self.running.how_it_ended()
         if how:
             self._store([*self._new(), *self._parsed(said)])
-            raise AblateError(f"The command {how}.{self.running.last_lines()}")
+            kind = Killed if self.running.was_killed else AblateError
+            raise kind(f"The command {how}.{self.running.last_lines()}")
         self._store([*self._new(whole=True), *self._parsed(said)])
         place = f"in {self.settings.read}" if self.written is not None else "among what it logged"
         self.told.check_some(f"{place}.{self.running.last_lines()}")
