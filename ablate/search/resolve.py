@@ -7,12 +7,11 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from ablate import trainers
-from ablate.config import loading
+from ablate.config import loading, own
 from ablate.config.syntax import key_of
 from ablate.data.split import default_validation
 from ablate.errors import AblateError
 from ablate.metrics import ACCURACY
-from ablate.readout import END
 from ablate.search import algorithms
 from ablate.search import space as spaces
 from ablate.search.settings import EXHAUSTIVE, SearchSettings
@@ -38,14 +37,14 @@ def make(
     loading.check_overrides(command.fixed)
     cfg = compose(command.fixed)
     trainers.check_words(command.fixed, cfg)
+    if (name := trainers.of(cfg).name) in own.TRAINERS:
+        raise AblateError(
+            f"A search needs trainings of a known number of steps, and those of trainer={name} end by themselves. Sweep over "
+            "values instead: KEY=VALUE,VALUE without hydra/sweeper=optuna."
+        )
     fixed = (*spaces.kept(command.fixed), *_own_grid(command.fixed, trainers.of(cfg).name))
     default = spaces.default_point(command.space, cfg, loading.levels(cfg.hydra))
     default_run = trainers.asked(cfg)
-    if default_run.step == END:
-        raise AblateError(
-            f"A search needs trainings of a known number of steps, and those of trainer={default_run.spec.trainer} end by "
-            "themselves. Sweep over values instead: KEY=VALUE,VALUE without hydra/sweeper=optuna."
-        )
     if default_run.metric.name != ACCURACY:
         raise AblateError(
             f"A search needs a trainer that is judged by accuracy, and trainer={default_run.spec.trainer} is judged by "

@@ -24,7 +24,7 @@ def test_plan_sweep_again_report_more_and_the_command_that_repeats_it(own: Progr
     assert "every arm: part of each training: train.py, tricks.py" in told
     assert "lr 0.10 → 5e-2" in told
     told = own("-m", *SWEEP, *COMMAND)
-    assert "6 runs (3 arms × 2 seeds) on 6 trainings; 6 left to train\n" in told
+    assert "6 runs (3 arms × 2 seeds) from 6 trainings; 6 left to train\n" in told
     content = json.loads((own.sweep / "sweep.json").read_text())
     assert (content["trainer"], content["factors"]) == ("command", {"trick": ["off", "on"], "lr": ["0.10", "5e-2"]})
     assert content["fixed"]["margin"] is None
@@ -271,7 +271,7 @@ def test_a_study_in_a_folder_of_ones_own(own: Program) -> None:
     (own.folder / "my" / "study").mkdir(parents=True)
     (own.folder / "my" / "study" / "tricks.yaml").write_text(STUDY)
     told = own("-cd", "my", "-m", "study=tricks", *QUICK)
-    assert "tricks (one_factor): 4 runs (2 arms × 2 seeds) on 4 trainings" in told
+    assert "4 runs (2 arms × 2 seeds) from 4 trainings" in told
     content = json.loads((own.sweep / "sweep.json").read_text())
     assert (content["study"], content["question"]) == ("tricks", "Does the trick help?")
     assert own.sweep.name.startswith("tricks-")
