@@ -1,11 +1,18 @@
 """Which ingredient of a training recipe earns its place, by how much, how sure are we, and what does it cost."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ablate.api import sweep as sweep
+    from ablate.errors import AblateError as AblateError
+    from ablate.exchange import judge as judge
+    from ablate.results import load as load
 
 __version__ = "0.2.0"
 
-_FROM = {"judge": "ablate.exchange"}  # what the package itself offers, imported when it is asked for
+# What the package itself offers, imported when it is asked for.
+_FROM = {"sweep": "ablate.api", "judge": "ablate.exchange", "load": "ablate.results", "AblateError": "ablate.errors"}
 
 
 def __getattr__(name: str) -> Any:
@@ -13,6 +20,10 @@ def __getattr__(name: str) -> Any:
     if name not in _FROM:
         raise AttributeError(f"module 'ablate' has no attribute {name!r}")
     return getattr(import_module(_FROM[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_FROM]
 
 
 def log(step: int, **values: float) -> None:

@@ -3,24 +3,31 @@
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from ablate import escaping, terminal
 from ablate.config import loading, own, usual_length
+from ablate.config.error_messages import one_line
+from ablate.config.overrides import read as read_words
 from ablate.config.syntax import key_of
 from ablate.errors import FULL_ERROR, AblateError, Stopped
 from ablate.messages import say
 from ablate.planning import earlier_length, run_result
 from ablate.readout import LAST_KEY, WEIGHTS, before, judged, tail
-from ablate.running import ensuring
+from ablate.running import ensuring, signals
 from ablate.running.backend import Job
 from ablate.running.progress import TrainingProgress
 from ablate.running.signals import interruptible
@@ -70,6 +77,29 @@ def compose_and_run(flags: Sequence[str], overrides: Sequence[str]) -> int:
             terminal.tell(f"accuracy {100 * result['accuracy']:.2f}% {on}")
         terminal.tell(f"{folder / result_file.RESULT}")
     return 0
+
+
+def sweep(words: Sequence[str]) -> Path:
+    """Run a sweep for a Python program; its folder. See `compose_and_run`.
+
+    Raises:
+        AblateError: what went wrong, in one line. RunsFailed: some runs have no value.
+    """
+    read_words(words, None, sweep=True)
+    composing = HydraConfig.instance().cfg
+    with warnings.catch_warnings(), loading.hydra_of_its_own(), signals.raising():
+        warnings.filterwarnings(
+            "ignore", category=UserWarning, module=r"(omegaconf|hydra)\."
+        )  # of what is refused in our words
+        with initialize_config_dir(str(own.configs(words)), version_base="1.3"):
+            program = GlobalHydra.instance().hydra
+            assert program is not None
+            try:
+                return Path(program.multirun("config", run, list(words), with_log_configuration=False))
+            except (HydraException, OmegaConfBaseException) as error:
+                raise AblateError(one_line(error, words)) from None
+            finally:
+                HydraConfig.instance().cfg = composing
 
 
 def _where(result: Mapping[str, Any]) -> str:

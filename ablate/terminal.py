@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from rich import box
 from rich.cells import cell_len
@@ -79,7 +79,10 @@ class Column:
 
 
 class Terminal(Console):
-    """A console that takes no text for markup, and shows none that a terminal would obey."""
+    """A console that takes no text for markup, and shows none that a terminal would obey; in a notebook it prints lines."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(force_jupyter=False, **options)
 
     def render_str(self, text: str, *, style: object = "", **_: object) -> Text:
         """A string as text; its line breaks stay."""

@@ -43,19 +43,25 @@ class AblateSweeper(Sweeper):
         """Keep what `sweep` needs."""
         self.context, self.task, self.master = hydra_context, task_function, config
 
-    def sweep(self, arguments: list[str]) -> Any:
-        """Plan; then print the plan, or run it."""
+    def sweep(self, arguments: list[str]) -> Path:
+        """Plan; then print the plan, or run it; the folder of the sweep."""
         from ablate.running import jobs
         from ablate.running.sweep import RunsFailed
 
         with jobs.environment(self.master):
             try:
-                return self._sweep(arguments)
-            except RunsFailed:  # all that could be done was done
+                self._sweep(arguments)
+            except RunsFailed as error:  # all that could be done was done
                 jobs.end_multirun(self.context, self.master)
+                error.folder = self._folder
                 raise
+        return self._folder
 
-    def _sweep(self, arguments: list[str]) -> Any:
+    @property
+    def _folder(self) -> Path:
+        return Path(str(self.master.hydra.sweep.dir))
+
+    def _sweep(self, arguments: list[str]) -> None:
         from ablate.config import loading
         from ablate.config.execution import Settings
         from ablate.errors import AblateError
@@ -72,7 +78,7 @@ class AblateSweeper(Sweeper):
         made = self._retuning(arguments, tuned) if tuned.retune else self._plan(arguments)
         with open_dict(self.master):
             self.master.hydra.sweeper.name = made.name
-        folder = Path(str(self.master.hydra.sweep.dir))
+        folder = self._folder
         if not isinstance(made, retune.Retuning):
             made = self._as_become(made, folder)
         trains = launching(self.context, self.task, self.master)
@@ -83,7 +89,7 @@ class AblateSweeper(Sweeper):
             else:
                 described = overview.describe(sweep.as_fixed(made, folder), place)
                 screen.show(described, self.plan, self._command_line(arguments))
-            return None
+            return
 
         def redact(text: str) -> str:
             return loading.redacted(text, self.master)
@@ -92,10 +98,11 @@ class AblateSweeper(Sweeper):
         if isinstance(made, retune.Retuning):
             asked = made.shared.runs[0].asked.report
             finished = at_end(asked.formats, asked.style)
-            return retune.run(made, folder, settings, train, finished, redact, place)
+            retune.run(made, folder, settings, train, finished, redact, place)
+            return
         asked = made.runs[0].asked.report
         finished = at_end(asked.formats, asked.style)
-        return sweep.run(made, folder, settings, train(""), finished, redact, place)
+        sweep.run(made, folder, settings, train(""), finished, redact, place)
 
     def _as_become(self, made: "Plan", folder: Path) -> "Plan":
         """The plan with what was added to its sweep since."""

@@ -44,7 +44,7 @@ def compose(overrides: Sequence[str], config_dir: str | None = None) -> DictConf
         overrides: as on the command line, without sweeps.
         config_dir: a folder with configs of the user's own, searched as well.
     """
-    with _hydra_of_its_own(), initialize_config_dir(version_base="1.3", config_dir=str(own.configs(overrides))):
+    with hydra_of_its_own(), initialize_config_dir(version_base="1.3", config_dir=str(own.configs(overrides))):
         if config_dir is not None:
             loader: Any = GlobalHydra.instance().config_loader()
             places = loader.get_search_path()
@@ -68,7 +68,7 @@ def select(overrides: Sequence[str], config_dir: str | None, key: str) -> Any:
 
 
 @contextmanager
-def _hydra_of_its_own() -> Iterator[None]:
+def hydra_of_its_own() -> Iterator[None]:
     """Within it Hydra can be started, even where it is composing already, as it is where a sweep is planned."""
     before = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()

@@ -215,6 +215,11 @@ def as_typed(words: Sequence[str]) -> list[str]:
     return [*typed, BEHIND, *behind] if behind else typed
 
 
+def names_of_run(words: Sequence[str]) -> list[str]:
+    """The words by which the user knows a run: of such a sweep the user's keys and the seed, of others all."""
+    return [word_as_typed(word) for word in words if is_users(key_of(word)) or key_of(word) == "seed" or not is_own(words)]
+
+
 def word_as_typed(word: str) -> str:
     """One word of such a command line, as its user would type it."""
     key, equals, value = word.partition("=")

@@ -87,7 +87,7 @@ def command(sweep: Sweep, folder: str, more: int, only: list[str] | None = None)
     """
     if (pack := _pack(folder)) is not None:
         return f"ablate runs unpack {escaping.command([str(pack)])}"
-    if sweep.retune is not None:
+    if sweep.retune is not None or sweep.trainer == repeat.FUNCTION:
         return repeat.again(added.larger(sweep, more), None)
     words = [word for each in only or () for word in ("--only", each)]
     return f"ablate more {escaping.command([sweep_name(folder), '--seeds', str(more), *words])}"

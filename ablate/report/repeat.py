@@ -10,12 +10,15 @@ from hydra.core.override_parser.types import Quote, QuotedString
 
 from ablate import escaping
 from ablate.config import own, usual_length
+from ablate.config.syntax import parse
 from ablate.designs import RESOLUTION, TUNING, USUAL, fraction
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_identity import retuned_name
+from ablate.trainers.function import values
 
 USUAL_MARGIN, USUAL_STORE, USUAL_PLACE = 0.5, "runs", "multirun"  # the defaults in conf/config.yaml
 PROGRAM = "python -m ablate"
+FUNCTION = "function"  # the trainer of what a Python call trains, and no command
 RESOLUTIONS = (RESOLUTION, 3, 5)  # of fractions; the usual one first
 # What Hydra reads as a text without quotes.
 _PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)(?:[a-z_/]|\.+/)[a-z0-9_./:+@%*-]*", re.IGNORECASE)
@@ -47,6 +50,8 @@ def _as_path(folder: str) -> str:
 
 def again(sweep: Sweep, folder: str | None) -> str:
     """The command that trains a sweep as it was first. folder: where it lies; None for wherever its name puts it."""
+    if sweep.trainer == FUNCTION:
+        return _call(sweep.original)
     return f"{PROGRAM} -m {escaping.command([*own_configs(sweep), *own.as_typed(overrides(sweep, folder))])}"
 
 
@@ -78,6 +83,29 @@ def overrides(whole: Sweep, folder: str | None) -> list[str]:
     if folder is not None:
         words += own_place(folder, name(sweep, resolution))
     return words
+
+
+def _call(sweep: Sweep) -> str:
+    """The call, in Python, that trains a sweep of a function; the places of its folder and of its trainings are left out."""
+    words = {word.lstrip("+").partition("=")[0]: word.partition("=")[2] for word in sweep.runs[0].overrides}
+    config = {
+        key: values.value(own.texts(text)[0]) for key, text in words.items() if own.is_users(key) and key not in sweep.factors
+    }
+    metric = {
+        key.removeprefix("metric."): parse(f"x={text}").value() for key, text in words.items() if key.startswith("metric.")
+    }
+    seeds = list(sweep.seeds)
+    given = {
+        "factors": {factor: list(map(values.value, levels)) for factor, levels in sweep.factors.items()},
+        "config": config,
+        "design": "" if sweep.design == USUAL else sweep.design,
+        "metric": metric["name"] if metric.keys() == {"name"} else metric,
+        "margin": sweep.fixed.margin,
+        "last": sweep.last,
+    }
+    told = [f"{key}={value!r}" for key, value in given.items() if value]
+    told.append(f"seeds={f'range({len(seeds)})' if seeds == list(range(len(seeds))) else seeds}")
+    return f"ablate.sweep({own.texts(words['trainer.function'])[0]}, {', '.join(told)})"
 
 
 def name(sweep: Sweep, resolution: int = RESOLUTION) -> str:

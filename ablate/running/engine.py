@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from ablate.config import own
 from ablate.messages import say
 from ablate.planning import run_result
 from ablate.planning.runs import Training
@@ -303,7 +304,7 @@ def _is_whole(training: Training) -> bool:
 
 
 def _named(training: Training) -> str:
-    return f"{' '.join(training.runs[0].overrides)} ({training.trajectory.path})"
+    return f"{' '.join(own.names_of_run(training.runs[0].overrides))} ({training.trajectory.path})"
 
 
 def _size(training: Training) -> float:

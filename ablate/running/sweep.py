@@ -31,7 +31,9 @@ Train = Callable[[Sequence[Run], Callable[[Training, Outcome], bool], Callable[[
 
 
 class RunsFailed(AblateError):
-    """Some runs of a sweep failed or diverged; the others have their results."""
+    """Some runs of a sweep failed or diverged; the others have their results. folder: of the sweep, where that is known."""
+
+    folder: Path | None = None
 
 
 def run(

@@ -11,7 +11,7 @@ from typing import Any, Self
 from ablate.designs import SEARCH, STORE, Factor
 from ablate.store.retune_check import Retune
 from ablate.store.sweep_added import Added
-from ablate.store.sweep_identity import Identity
+from ablate.store.sweep_identity import NAMING, Identity
 from ablate.store.sweep_runs import SweepArm, SweepRun
 
 SWEEP_VERSION = 1  # of the format
@@ -320,7 +320,8 @@ class Sweep:
         one = self.original
         standing = tuple(run.standing for run in one.runs if run.seed in one.seeds)
         levels = tuple(arm.levels for arm in one.arms)
-        return Identity(one.study, one.design, resolution, one.factors, levels, one.seeds, standing, one.last)
+        metric = one.metric["name"] if one.metric is not None and one.trainer in NAMING else None
+        return Identity(one.study, one.design, resolution, one.factors, levels, one.seeds, standing, one.last, metric)
 
     def relabeled(self, labels: Sequence[str]) -> Self:
         """The same with other labels of its arms."""

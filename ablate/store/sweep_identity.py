@@ -9,6 +9,7 @@ from ablate.store.files import canonical_json
 
 _DIGITS = 8  # of the digest in the name of a folder
 
+NAMING = ("command", "function")  # trainers that are told what they are judged by, for which it is fixed otherwise
 Standing = tuple[int, int, str, str, int]  # what a run stands on: arm, seed, fingerprint, weights and step
 
 
@@ -25,6 +26,7 @@ class Identity:
     seeds: the rule: the replicate numbers that every arm has.
     standing: what each arm stands on with each of these seeds, those of a seed together.
     last: how many evaluations the command asked a run's value to be the mean of; None where it asked for no number.
+    metric: what the command asked runs to be judged by; None where it did not, or for accuracy.
     """
 
     study: str | None
@@ -35,6 +37,7 @@ class Identity:
     seeds: tuple[int, ...]
     standing: tuple[Standing, ...]
     last: int | None = None
+    metric: str | None = None
 
     @property
     def name(self) -> str:
@@ -44,6 +47,7 @@ class Identity:
             "factors": [[name, list(levels)] for name, levels in self.factors.items()],
             "runs": [list(one) for one in self.standing],
             **({} if self.last is None else {"last": self.last}),
+            **({} if self.metric is None else {"metric": self.metric}),
         }
         return _named(self.study or self.design, content)
 
@@ -53,7 +57,7 @@ class Identity:
 
     @property
     def _compared(self) -> tuple[Any, ...]:
-        return self.design, dict(self.factors), self.arms, self.seeds, self.standing, self.last
+        return self.design, dict(self.factors), self.arms, self.seeds, self.standing, self.last, self.metric
 
 
 def retuned_name(of: str, shared: str, tuning: str) -> str:

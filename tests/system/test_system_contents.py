@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablate.errors import AblateError
@@ -312,6 +312,7 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+@settings(max_examples=30)
 @given(plain, plain)
 def test_values_have_the_same_digest_only_if_they_are_the_same(one: Any, other: Any) -> None:
     assert (contents._of_value(one) == contents._of_value(other)) == same(one, other)

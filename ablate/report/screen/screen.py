@@ -7,7 +7,7 @@ from rich.console import Console
 
 from ablate import escaping, numbers, terminal
 from ablate.designs import STORE, TUNING
-from ablate.report import footnotes, headline
+from ablate.report import footnotes, headline, repeat
 from ablate.report.next_step import next_step as settle
 from ablate.report.screen import verdicts
 from ablate.report.screen.closing import Closing, Step, show_closing, show_head
@@ -69,7 +69,8 @@ def next_step(analysis: Analysis, folder: Path) -> Step:
     name = sweep_names.shortest(folder)
     left = int(runs["status"].isin(("failed", "missing")).sum())
     if left and sweep.joined is None and sweep.design not in (STORE, TUNING):
-        return Step(f"ablate -m {escaping.command([name])}", f"complete {counted(left, 'run')}")
+        command = repeat.again(sweep, None) if sweep.trainer == repeat.FUNCTION else f"ablate -m {escaping.command([name])}"
+        return Step(command, f"complete {counted(left, 'run')}")
     settled = analysis.fill(settle, folder=name)
     if settled is not None and settled.command:
         return Step(settled.command.removeprefix("python -m "), settled.sentence)

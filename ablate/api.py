@@ -1,0 +1,209 @@
+"""Sweeps over a Python function, from a script, a module or a notebook."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ablate import designs
+from ablate.errors import AblateError, one_of, shown, unknown_key
+
+if TYPE_CHECKING:
+    from ablate.results import LoadedSweep
+
+Amount = int | Literal["auto"]
+INLINE = 0  # workers: this process
+OF_METRIC = ("name", "better", "unit", "low", "high")
+
+
+def sweep(
+    train: Callable[..., Any],
+    factors: Mapping[str, Iterable[Any]],
+    *,
+    seeds: Iterable[int] = (0,),
+    design: str = "factorial",
+    metric: str | Mapping[str, Any] = "accuracy",
+    config: Mapping[str, Any] | None = None,
+    margin: float | None = None,
+    last: int | None = None,
+    resolution: int | None = None,
+    version: str | None = None,
+    name: str | None = None,
+    question: str | None = None,
+    workers: Amount = "auto",
+    threads: Amount = "auto",
+    retries: int = 2,
+    fail_fast: bool = False,
+    progress: bool = True,
+    formats: Sequence[str] | None = None,
+    store: str | Path | None = None,
+    folder: str | Path | None = None,
+) -> "LoadedSweep":
+    """Train a function with each arm of a design and each seed, and judge what the factors change.
+
+    What was trained before, by the same function with the same values and seed, is not trained again, and the same call again
+    goes on where it was stopped. The report is written into the sweep's folder, as `python -m ablate -m` does.
+
+    Args:
+        train: `def train(config, seed, log)`: with the values of one arm, a seed that decides all that is random, and
+            `log(step, accuracy=…)` for each evaluation. It may leave out `log`, and return its metrics once.
+        factors: what is switched, with the levels of each; the first is that of the baseline. Levels are texts, numbers, True,
+            False, None, or lists and dicts of these.
+        seeds: replicate numbers.
+        design: factorial, one_factor, ladder, together or fractional.
+        metric: what runs are judged by: a name, or for one that is not known a dict of `name` with `better` ("higher" or
+            "lower"), and where there are any `unit`, `low` and `high`. Accuracies are from 0 to 1, unless `high` is 100.
+        config: more values, the same for all arms.
+        margin: smaller differences do not matter: in percentage points, or the unit of the metric. None: none is known.
+        last: the value of a run is the mean of its newest evaluations, so many of them; None for the last one.
+        resolution: the least of a fractional design.
+        version: what stands for the function's content, where that is not to be looked at.
+        name, question: of the sweep, which heads its report.
+        workers: trainings at once, each in a process; 0: in this one, one after another.
+        threads: of each. retries: of a training whose process died. fail_fast: stop at the first run that fails.
+        progress: whether to print how it goes.
+        formats: of the report; none of them for no report; None for all.
+        store: the folder of the trainings; None for `runs`. folder: of the sweep; None for one in `multirun`.
+
+    Returns:
+        What it found: `verdicts`, `arms`, `runs`, `evaluations`. Runs that failed are told, and without a value.
+
+    Raises:
+        AblateError: something that is asked for cannot be; or no run has a value in the end.
+    """
+    is_inline = workers == INLINE and not isinstance(workers, bool)
+    if design not in designs.names():
+        raise AblateError(one_of("design", design, designs.names()))
+    switched = {key: _levels(key, levels) for key, levels in _mapping("factors", factors).items()}
+    if not switched:
+        raise AblateError('factors must name what is switched, as in factors={"ema": [False, True]}.')
+    fixed = {key: _text(f"config[{key!r}]", value) for key, value in _mapping("config", config or {}).items()}
+    for key in fixed:
+        if key in switched:
+            raise AblateError(f"{key} is in factors and in config. Leave one of them out.")
+    optional = {
+        "readout.last": last,
+        "report.margin": margin,
+        "report.formats": None if formats is None else list(formats),
+        "resolution": resolution,
+        "name": name,
+        "question": question,
+        "store": store,
+        "hydra.sweep.dir": folder,
+        "hydra/launcher": "inline" if is_inline else None,
+        "workers": None if is_inline or workers == "auto" else workers,
+        "threads": None if threads == "auto" else threads,
+        "retries": None if retries == 2 else retries,
+        "fail_fast": fail_fast or None,
+        "progress": None if progress is True else progress,
+    }
+    return _run(
+        train,
+        version,
+        [
+            f"design={design}",
+            *_of_metric(metric),
+            *(f"{key}={','.join(map(_typed, texts))}" for key, texts in switched.items()),
+            *(f"{key}={_typed(text)}" for key, text in fixed.items()),
+            f"seed={_seeds(seeds)}",
+            *(_word(key, value) for key, value in optional.items() if value is not None),
+        ],
+        sends=not is_inline,
+    )
+
+
+def _run(train: Callable[..., Any], version: str | None, words: Sequence[str], sends: bool) -> "LoadedSweep":
+    """Run the sweep of a command line. sends: whether the function has to be sent to other processes."""
+    from ablate import app, results
+    from ablate.config import own
+    from ablate.messages import say
+    from ablate.running.sweep import RunsFailed
+    from ablate.trainers.function.task import Task, keep
+
+    task = Task(train, version)
+    if sends:
+        _ = task.pickled  # before anything is planned
+    keep(task)
+    told = own.for_hydra(["trainer=function", _word("trainer.function", task.name), f"trainer.digest={task.key}", *words])
+    try:
+        folder = app.sweep(told)
+    except RunsFailed as error:
+        if error.folder is None:
+            raise
+        found = results.load(error.folder)
+        if not found.runs["status"].eq("done").any():
+            raise
+        say(str(error))
+        return found
+    return results.load(folder)
+
+
+def _mapping(name: str, given: Any) -> Mapping[str, Any]:
+    """A mapping of the user's keys, each of which can be had."""
+    from ablate.config import own
+
+    if not isinstance(given, Mapping):
+        raise AblateError(f"{name} must be a dict, got {shown(given)}.")
+    for key in given:
+        if not isinstance(key, str) or not key.isidentifier() or not key.isascii():
+            raise AblateError(f"{name} has the key {shown(key)}. Keys are names, with letters, digits and _.")
+        if not own.is_users(key):
+            raise AblateError(f"{name} has the key {key}, which ablate uses itself. Choose another name, as in my_{key}.")
+    return given
+
+
+def _levels(key: str, levels: Any) -> list[str]:
+    """The texts of a factor's levels."""
+    if isinstance(levels, str | bytes | Mapping) or not isinstance(levels, Iterable):
+        raise AblateError(f"factors[{key!r}] must be a list of levels, got {shown(levels)}.")
+    texts = [_text(f"factors[{key!r}]", level) for level in levels]
+    if len(texts) < 2:
+        got = f"only {texts[0]}" if texts else "none"
+        raise AblateError(f"factors[{key!r}] needs two levels or more, got {got}. What is not switched belongs in config.")
+    for text in texts:
+        if texts.count(text) > 1:
+            raise AblateError(f"factors[{key!r}] has the level {text} more than once.")
+    return texts
+
+
+def _text(of: str, value: Any) -> str:
+    from ablate.trainers.function import values
+
+    return values.text(value, of)
+
+
+def _typed(text: str) -> str:
+    from ablate.config import own
+
+    return own.typed_text(text)
+
+
+def _word(key: str, value: Any) -> str:
+    """A word of the command line that sets one of ablate's own keys."""
+    from ablate.report.repeat import as_word
+
+    return f"{key}={as_word(str(value) if isinstance(value, Path) else value)}"
+
+
+def _of_metric(metric: Any) -> list[str]:
+    given = {"name": metric} if isinstance(metric, str) else metric
+    if not isinstance(given, Mapping) or "name" not in given:
+        raise AblateError(
+            f'metric must be a name, or a dict such as {{"name": "bleu", "better": "higher"}}, got {shown(metric)}.'
+        )
+    for key in given:
+        if key not in OF_METRIC:
+            raise AblateError(unknown_key(str(key), OF_METRIC, "metric"))
+    return [_word(f"metric.{key}", value) for key, value in given.items() if value is not None]
+
+
+def _seeds(seeds: Any) -> str:
+    """Seeds as the command line has them."""
+    if isinstance(seeds, str | bytes) or not isinstance(seeds, Iterable):
+        raise AblateError(f"seeds must be a list of whole numbers, as in range(5), got {shown(seeds)}.")
+    given = list(seeds)
+    for seed in given:
+        if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+            raise AblateError(f"seeds must be whole numbers, as in range(5), got {shown(seed)}.")
+    if not given:
+        raise AblateError("seeds has none. Give some, as in range(5).")
+    return ",".join(str(int(seed)) for seed in given)

@@ -1,0 +1,121 @@
+"""A Python function of the user's own, which `ablate.sweep` is given; TensorFlow has no part in it."""
+
+import copy
+import os
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+import ablate
+from ablate import metrics
+from ablate.config import own
+from ablate.errors import AblateError
+from ablate.metrics import ACCURACY, KNOWN, Given
+from ablate.readout import END, Readout
+from ablate.system import sources
+from ablate.trainer import Report, Resources, Spec, Work
+from ablate.trainers.command import NEVER
+from ablate.trainers.function import task as tasks
+from ablate.trainers.function import values as values_of_text
+from ablate.trainers.function.log import Log
+from ablate.trainers.function.task import Task
+
+VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A training: a function, and what it is called with besides the seed.
+
+    values: of the config, by name. metric: what it is judged by.
+    """
+
+    task: Task
+    values: Mapping[str, Any]
+    metric: Given
+
+
+class Function:
+    """Trains by calling a function; the payload of its specs is a `Call`."""
+
+    name = "function"
+    metrics = (KNOWN[ACCURACY],)
+    keys = ("seed",)
+
+    def read(self, config: Mapping[str, Any], chosen: Mapping[str, str]) -> tuple[Spec, Readout]:
+        """The call that a config asks for; it ends by itself, and is one unit of work."""
+        key = config["trainer"]["digest"]
+        found = None if key is None else tasks.find(key)
+        if found is None:
+            raise AblateError(
+                "trainer=function trains what ablate.sweep() is given in Python. Run that script or notebook again."
+            )
+        metric = metrics.given(**config["metric"], option="metric.{}={}")
+        values = {name: values_of_text.value(own.text_of(text)) for name, text in config.items() if own.is_users(name)}
+        call = Call(found, values, metric)
+        spec = Spec(self.name, config["seed"], Work(per_step=1 / END), payload=call, metrics=(metric.metric,))
+        return spec, Readout("", END, NEVER)
+
+    def content(self, spec: Spec) -> dict[str, Any]:
+        """The digest of the function, and the values that it is given."""
+        call: Call = spec.payload
+        whole = {"whole": call.metric.whole} if call.metric.whole != 1 else {}
+        return {"function": call.task.digest.text, "values": dict(call.values), **whole}
+
+    def check(self) -> None:
+        """Nothing keeps all functions from being called."""
+
+    def keep(self, spec: Spec, content: Mapping[str, Any], store: Path) -> None:
+        """Nothing is kept besides evaluations."""
+
+    def prepare(self, spec: Spec, content: Mapping[str, Any], folder: Path, resources: Resources) -> int:
+        """Make the function in this process, before which it gets the threads that libraries ask for once."""
+        call: Call = spec.payload
+        if not call.task.is_here:
+            os.environ |= dict.fromkeys(VARIABLES, str(resources.threads))
+        _ = call.task.function
+        return resources.threads
+
+    def train(self, spec: Spec, folder: Path, to: int, resources: Resources, report: Report) -> None:
+        """Call the function, from the start."""
+        call: Call = spec.payload
+        log = Log(call.task.name, call.metric, report)
+        given = {"config": copy.deepcopy(dict(call.values)), "seed": spec.seed, "log": log}
+        report.began(0)
+        with threadpool_limits(resources.threads):
+            returned = _called(call.task, {name: given[name] for name in call.task.takes}, log)
+        log.finish(returned)
+
+
+def _called(task: Task, given: Mapping[str, Any], log: Log) -> Any:
+    """What the function returns.
+
+    Raises:
+        AblateError: it failed: how, and where. Diverged, Stopped, AblateError: as its log told.
+    """
+    try:
+        return task.function(**given)
+    except (Exception, SystemExit) as error:  # whatever the code of the user raises
+        log.check()
+        last = traceback.format_exception_only(error)[-1].strip()
+        raise AblateError(f"{task.name} failed: {last}{_place(error)}") from error
+
+
+def _place(error: BaseException) -> str:
+    """Where in the user's own files an error arose."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = str(Path(ablate.__file__).parent)
+    own_frames = [each for each in frames if not each.filename.startswith(ours) and sources.is_own(Path(each.filename))]
+    if not own_frames:
+        return ""
+    file, line = own_frames[-1].filename, own_frames[-1].lineno
+    path = Path(file)
+    named = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
+    return f" ({'a cell' if 'ipykernel' in file or file.startswith('<') else named}, line {line})"
+
+
+TRAINER = Function()
