@@ -113,7 +113,7 @@ def sweep(
 
 def _run(train: Callable[..., Any], version: str | None, words: Sequence[str], sends: bool) -> "LoadedSweep":
     """Run the sweep of a command line. sends: whether the function has to be sent to other processes."""
-    from ablate import app, results
+    from ablate import app
     from ablate.config import own
     from ablate.messages import say
     from ablate.running.sweep import RunsFailed
@@ -125,16 +125,22 @@ def _run(train: Callable[..., Any], version: str | None, words: Sequence[str], s
     keep(task)
     told = own.for_hydra(["trainer=function", _word("trainer.function", task.name), f"trainer.digest={task.key}", *words])
     try:
-        folder = app.sweep(told)
+        return _found(app.sweep(told))
     except RunsFailed as error:
-        if error.folder is None:
-            raise
-        found = results.load(error.folder)
-        if not found.runs["status"].eq("done").any():
+        found = None if error.folder is None else _found(error.folder)
+        if found is None or not found.runs["status"].eq("done").any():
             raise
         say(str(error))
         return found
-    return results.load(folder)
+
+
+def _found(folder: Path) -> "LoadedSweep":
+    """What a sweep found."""
+    from ablate.results import LoadedSweep, load
+
+    found = load(folder)
+    assert isinstance(found, LoadedSweep)
+    return found
 
 
 def _mapping(name: str, given: Any) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ def function(text: str) -> str:
 
 
 def test_page_script_and_notebook_have_one_function() -> None:
-    [block] = re.findall(r"```py\n(.*?)```", (ROOT / "docs" / "python.md").read_text(), re.DOTALL)
+    [block] = re.findall(r"```py\n(.*?)```", (ROOT / "docs" / "own-code.md").read_text(), re.DOTALL)
     cells = nbformat.read(NOTEBOOK, as_version=4).cells
     code = "\n\n".join(cell.source for cell in cells if cell.cell_type == "code")
     assert len({function(text) for text in (block, SCRIPT.read_text(), code)}) == 1

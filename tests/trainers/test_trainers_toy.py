@@ -431,7 +431,7 @@ def test_a_search_in_steps(toy: Program) -> None:
         ),
         (
             ("trainer.name=toyy",),
-            "Unknown trainer 'toyy'. Choose from command, networks, minus, odd, other, toy. Did you mean 'toy'?",
+            "Unknown trainer 'toyy'. Choose from command, function, networks, minus, odd, other, toy. Did you mean 'toy'?",
         ),
         (("threads=0",), "threads must be at least 1, got 0."),
     ],
