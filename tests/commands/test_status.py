@@ -21,6 +21,7 @@ from rich.console import Console
 from ablate.commands import status
 from ablate.config import loading
 from ablate.errors import AblateError
+from ablate.monitor import drawing
 from ablate.monitor.live import Screen
 from ablate.monitor.snapshot import RUNNING, snapshot
 from ablate.planning import plan, run_result
@@ -424,6 +425,16 @@ def test_many_that_are_done_are_a_mark_each(made: plan.Plan, sweep: Path, capsys
     assert "shared with" not in out
     assert status.run([str(sweep), "--all"]) == 0
     assert capsys.readouterr().out.count(" 20/20 ") == 30
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_a_list_of_all_trainings_cuts_no_name(sweep: Path, width: int) -> None:
+    name = "no augmentation, no LRN, no weight decay"
+    trainings = [replace(training, label=name) for training in snapshot(sweep).trainings]
+    rows = [row.plain for row in drawing.listed(trainings, width)]
+    assert max(len(line) for row in rows for line in row.splitlines()) <= width
+    assert " ".join(" ".join(rows).split()).count(name) == len(trainings)
+    assert all(row.cell_len <= width for row in drawing.table(trainings, width))
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
