@@ -126,7 +126,6 @@ function drawCost() {
     let line = `M${x(cost(front[0]))} ${y(front[0].mean)}`;
     front.forEach((arm, i) => (line += `V${y(arm.mean)}H${i < front.length - 1 ? x(cost(front[i + 1])) : width - right}`));
     draw("path", { class: "front", d: line }, svg);
-    if (width - right - x(cost(front.at(-1))) > 120) draw("text", { class: "ft", x: width - right, y: y(front.at(-1).mean) - 8, "text-anchor": "end" }, svg, "Pareto front");
   }
   // Labels move, points do not: right of the point where there is room, else left.
   const ys = all.map((arm) => y(arm.mean)), ly = [], reach = (arm) => 40 + 7 * Math.min(arm.name.length, 24);

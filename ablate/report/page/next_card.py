@@ -89,10 +89,11 @@ def _curve(curve: pd.DataFrame, seeds: int, chance: float, more: int) -> Markup:
     spots = "L".join(f"{x(n):.1f} {y(p):.1f}" for n, p in zip(curve["seeds"], curve["chance"], strict=True))
     parts.append(f'<path class="l" d="M{spots}"/>')
     parts.append(f'<circle cx="{x(seeds):.1f}" cy="{y(chance):.1f}" r="4"/>')
-    below = y(chance) + 22
-    anchor, place = ("start", x(seeds) + 8) if x(seeds) < WIDE - 140 else ("end", WIDE - 8.0)
+    # Below the curve, which rises, where there is room at the right, and else above it.
+    right = x(seeds) < WIDE - 140
+    anchor, across, up = ("start", x(seeds) + 8, y(chance) + 22) if right else ("end", x(seeds) + 4, y(chance) - 12)
     label = f"{100 * chance:.0f}% with {more:,} more"
-    parts.append(f'<text class="val" x="{place:.1f}" y="{below:.1f}" text-anchor="{anchor}">{label}</text>')
+    parts.append(f'<text class="val" x="{across:.1f}" y="{up:.1f}" text-anchor="{anchor}">{label}</text>')
     for value in dict.fromkeys((first, seeds, last)):
         anchor = "end" if value == last else "middle"
         parts.append(f'<text x="{x(value):.1f}" y="{BOTTOM + 18}" text-anchor="{anchor}">{value:,}</text>')
