@@ -19,6 +19,7 @@ from ablate.trainers.command.rows import SAID
 GRACE_S = 5.0  # from the request to end to the end by force
 LAST_LINES, LONGEST_LINE = 3, 200  # of the log, that a message repeats
 _TAIL_BYTES = 8192
+_LOOKS = hasattr(os, "waitid")  # not on macOS before Python 3.13
 _WAIT_S = 5.0  # for the exit status once the output is closed, and for the output once it has ended
 
 
@@ -125,7 +126,9 @@ class Process:
         self._closed.set()
 
     def _has_ended(self) -> bool:
-        """Whether it has; it is not reaped by this, so that its number stays its own."""
+        """Whether it has; it is not reaped by this where the system allows it, so that its number stays its own."""
+        if not _LOOKS:
+            return self._process.poll() is not None
         if self._process.returncode is not None:
             return True
         return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
@@ -136,7 +139,7 @@ class Process:
             time.sleep(0.01)
 
     def _signal(self, number: int) -> None:
-        if self._process.returncode is None:
+        if self._process.returncode is None or not _LOOKS:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, number)
 
