@@ -1,8 +1,6 @@
 """Which ingredient of a training recipe earns its place, by how much, how sure are we, and what does it cost."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # nothing is imported before Python's path is without the current folder, not even typing
 if TYPE_CHECKING:
     from ablate.api import sweep as sweep
     from ablate.errors import AblateError as AblateError
@@ -15,11 +13,14 @@ __version__ = "0.2.0"
 _FROM = {"sweep": "ablate.api", "judge": "ablate.exchange", "load": "ablate.results", "AblateError": "ablate.errors"}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """What the package offers, by name."""
     if name not in _FROM:
         raise AttributeError(f"module 'ablate' has no attribute {name!r}")
-    return getattr(import_module(_FROM[name]), name)
+    from importlib import import_module
+
+    found: object = getattr(import_module(_FROM[name]), name)
+    return found
 
 
 def __dir__() -> list[str]:

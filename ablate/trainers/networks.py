@@ -63,6 +63,7 @@ class Networks:
             recipe.data["eval_on"],
             tuple(recipe.idle),
             recipe,
+            self.metrics,
         )
 
     def content(self, spec: Spec) -> dict[str, Any]:

@@ -298,6 +298,6 @@ def test_what_is_not_there_yet_is_refused(own: Program) -> None:
     words = ("hydra/sweeper=optuna", "lr=interval(0.1,1)", "--", "python", "train.py", "--lr", "{lr}", "--seed", "{seed}")
     told = own("-m", *words, status=1)
     assert "A search needs trainings of a known number of steps, and those of trainer=command end by themselves." in told
-    own("-m", "seed=0", "trick=off", "lr=1", *QUICK, *COMMAND)
+    own("-m", "seed=0", "trick=off", "lr=0.1", *QUICK, *COMMAND)
     told = own("more", "factorial", "--seeds", "1", *COMMAND, status=1)
     assert "The sweep has its command already. Leave out -- and what stands behind it." in told
