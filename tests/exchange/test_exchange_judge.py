@@ -13,6 +13,7 @@ import scipy.stats
 import ablate
 from ablate.__main__ import main
 from ablate.exchange import judge
+from ablate.planning.plan import Run
 from ablate.results import load
 from ablate.stats import family_level
 
@@ -220,3 +221,29 @@ def test_the_package_itself_judges_and_imports_no_tensorflow():
     assert ablate.judge is judge
     done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "False\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("design", "words"),
+    [
+        ("factorial", ["augment=on,off", "lr=0.1,0.05,0.2"]),
+        ("one_factor", ["augment=on,off", "lr=0.1,0.05,0.2"]),
+        ("ladder", ["augment=off,on", "lr=0.1,0.05", "ema=off,on"]),
+        ("together", ["augment=on,off", "lr=0.1,0.05"]),
+        ("fractional", ["augment=on,off", "lr=0.1,0.05", "fc=two,one", "batch_size=8,16"]),
+    ],
+)
+def test_the_runs_of_a_sweep_of_each_design_give_its_report(sweeps, tmp_path, design, words):
+    def measured(run: Run, step: int) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+        accuracy = 0.5 + (7 * run.arm + 3 * run.seed) % 11 / 100
+        return dict.fromkeys(("accuracy_raw", "accuracy_averaged"), accuracy), {}
+
+    made = sweeps.planned(*words, "seed=0,1,2", "steps=20", "eval_every=10", design=design)
+    own = load(sweeps.trained(made, 10, 20, measured=measured, seen=None))
+    own.runs.to_csv(tmp_path / "runs.csv", index=False)
+    baseline = {} if design == "fractional" else {"baseline": dict(own.sweep.baseline)}
+    found = judge(tmp_path / "runs.csv", own.factors, design=design, margin=own.sweep.fixed.margin, **baseline)
+    columns = ["name", "against_label", "aliases", "n", "points", "sd", "low", "high", "level", "p", "verdict", "seeds_needed"]
+    pd.testing.assert_frame_equal(found.analysis.comparisons[columns], own.analysis.comparisons[columns], check_exact=True)
+    assert found.arms["label"].tolist() == own.arms["label"].tolist()

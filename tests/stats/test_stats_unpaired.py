@@ -54,6 +54,7 @@ def test_an_effect_of_means_is_a_sum_of_independent_ones(arms):
     assert row[["points", "low", "high"]].tolist() == pytest.approx([points, points - half, points + half], abs=1e-9)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.floats(-10, 10), min_size=4, max_size=4), st.lists(st.floats(-10, 10), min_size=4, max_size=4))
 def test_as_many_runs_in_pairs_of_that_deviation_are_no_surer(first, second):
     row = unpaired(apart(first, second), DIFFERENCE, 0.95).iloc[0]
