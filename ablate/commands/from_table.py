@@ -4,7 +4,6 @@ import argparse
 import json
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.errors import AblateError, shown
@@ -58,14 +57,15 @@ def _judged(options: argparse.Namespace) -> "JudgedRuns":
     from ablate.exchange import judging, table
     from ablate.exchange.runs import Choices
 
-    metric = options.metric or metrics.ACCURACY
+    metric = metrics.ACCURACY if options.metric is None else options.metric
+    seed = "seed" if options.seed is None else options.seed
     if "," in metric:
         raise AblateError(f"--metric takes one column, since a report judges one metric, got {shown(metric)}.")
     factors = tuple(word.strip() for word in options.factors.split(","))
     given = metrics.given(metric, options.better, high=options.high, option=OPTION)
-    choices = Choices(factors, options.seed or "seed", given, options.step, options.at_step, OPTION)
+    choices = Choices(factors, seed, given, options.step, options.at_step, OPTION)
     baseline = None if options.baseline is None else _baseline(options.baseline, factors)
-    return judging.judged(table.read(Path(options.table)), choices, options.design, baseline, options.margin)
+    return judging.judged(table.read(options.table), choices, options.design, baseline, options.margin)
 
 
 def _baseline(text: str, factors: Sequence[str]) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """The arms of a table: which there are, what design they have, and what of them is judged."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, islice, product
 
 from ablate import designs
 from ablate.designs import TABLE, Arm, Effect, Factor, Fraction, Pair
@@ -81,18 +82,28 @@ def _crossing(factors: Sequence[Factor], there: Sequence[Levels], choices: Choic
     if many:
         count = counted(len(many[0].levels), "level")
         raise AblateError(f"Effects are of factors with two levels, and {many[0].name} has {count}. {instead}")
-    every = [tuple(arm.levels) for arm in designs.arms(designs.USUAL, factors)]
-    present = set(there)
-    missing = [levels for levels in every if levels not in present]
-    if missing:
-        have = "has" if len(missing) == 1 else "have"
-        count = f"{len(missing)} of {counted(len(every), 'combination')} of levels {have} no run ({_listed(missing)})"
-        raise AblateError(f"{count}, so there are no effects over all of them. {instead}")
+    if missing := _combinations(factors) - len(there):
+        have = "has" if missing == 1 else "have"
+        count = f"{missing:,} of {counted(_combinations(factors), 'combination')} of levels {have} no run"
+        listed = _listed(_lacking(factors, there), missing)
+        raise AblateError(f"{count} ({listed}), so there are no effects over all of them. {instead}")
     names = [factor.name for factor in factors]
-    arms = tuple(map(Arm, every))
+    arms = tuple(designs.arms(designs.USUAL, factors))
     if len(names) == 1:
         return TableDesign(designs.USUAL, arms, differences=tuple(to_baseline(arms)))
     return TableDesign(designs.USUAL, arms, effects=(*combinations(names, 1), *combinations(names, 2)))
+
+
+def _combinations(factors: Sequence[Factor]) -> int:
+    """How many combinations of levels there can be: too many to list them, where a table has many factors."""
+    return math.prod(len(factor.levels) for factor in factors)
+
+
+def _lacking(factors: Sequence[Factor], there: Sequence[Levels]) -> list[Levels]:
+    """The first combinations of levels that no arm has, as many as a message names."""
+    present = set(there)
+    every = product(*([(factor.name, level) for level in factor.levels] for factor in factors))
+    return list(islice((levels for levels in every if levels not in present), MOST_NAMED))
 
 
 def _against(factors: Sequence[Factor], there: Sequence[Levels]) -> TableDesign:
@@ -100,16 +111,19 @@ def _against(factors: Sequence[Factor], there: Sequence[Levels]) -> TableDesign:
     for name in designs.names():
         if (found := _fits(name, factors, there)) and found.differences == tuple(to_baseline(found.arms)):
             return found
-    every = product(*([(factor.name, level) for level in factor.levels] for factor in factors))
-    present = set(there)
-    arms = tuple(Arm(levels) for levels in every if levels in present)
+    order = {(factor.name, level): number for factor in factors for number, level in enumerate(factor.levels)}
+    arms = tuple(Arm(levels) for levels in sorted(there, key=lambda levels: [order[each] for each in levels]))
     return TableDesign(TABLE, arms, differences=tuple(to_baseline(arms)))
 
 
 def _fits(name: str, factors: Sequence[Factor], there: Sequence[Levels]) -> TableDesign | None:
+    """What a design judges, where the arms are its own and it is no fraction, which compares no two arms."""
     try:
+        design = designs.find(name)
+        if design.fraction is not None or (design.crossed and _combinations(factors) != len(there)):
+            return None
         found = _made(name, factors, RESOLUTION)
-    except AblateError:  # factors that it cannot take
+    except AblateError:  # factors that it cannot take, or another package's that cannot be loaded
         return None
     return found if {arm.levels for arm in found.arms} == set(there) else None
 
@@ -124,7 +138,10 @@ def _of_design(
     name: str, factors: Sequence[Factor], there: Sequence[Levels], choices: Choices, no_baseline: bool
 ) -> TableDesign:
     """What a design judges, of a fraction the one whose arms are there."""
-    designs.find(name)
+    wrong = f"The arms are not those of {choices.said('design', name)}: the table"
+    without = "Leave the design out to compare all arms with the baseline."
+    if designs.find(name).crossed and (count := _combinations(factors) - len(there)):
+        raise AblateError(f"{wrong} lacks {_listed(_lacking(factors, there), count)}. {without}")
     resolutions = (RESOLUTION, LEAST_RESOLUTION, *range(RESOLUTION + 1, max(RESOLUTION, len(factors)) + 2))
     first = _made(name, factors, RESOLUTION)
     if no_baseline and not first.effects:
@@ -140,13 +157,10 @@ def _of_design(
     missing, more = ([each for each in one if each not in other] for one, other in ((made, set(there)), (there, set(made))))
     told = [f"lacks {_listed(missing)}"] if missing else []
     told += [f"has {_listed(more)} besides"] if more else []
-    raise AblateError(
-        f"The arms are not those of {choices.said('design', name)}: the table {' and '.join(told)}. Leave the design out "
-        "to compare all arms with the baseline."
-    )
+    raise AblateError(f"{wrong} {' and '.join(told)}. {without}")
 
 
-def _listed(arms: Iterable[Levels]) -> str:
-    told = [named(levels) for levels in arms]
-    more = len(told) - MOST_NAMED
-    return "; ".join(told[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
+def _listed(arms: Sequence[Levels], count: int | None = None) -> str:
+    """The first arms, and how many more there are. count: of all; None for those given."""
+    more = (len(arms) if count is None else count) - MOST_NAMED
+    return "; ".join(map(named, arms[:MOST_NAMED])) + (f"; and {more:,} more" if more > 0 else "")

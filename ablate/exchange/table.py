@@ -83,18 +83,14 @@ def of_frame(frame: Any) -> Table:
         frame = frame.reset_index()
     frame = frame.set_axis([str(column) for column in frame.columns], axis="columns")
     named = tuple(frame.columns)
-    rows = (
-        [dict(zip(named, map(_of_frame, cells), strict=True)) for cells in zip(*(frame[name] for name in named), strict=True)]
-        if len(set(named)) == len(named)
-        else []
-    )
+    rows = [dict(zip(named, map(_of_frame, cells), strict=True)) for cells in frame.itertuples(index=False, name=None)]
     return _checked(Table("the table", named, rows, [f"row {number}" for number in range(len(frame))]))
 
 
 def _of_frame(cell: Any) -> Cell:
     import pandas as pd
 
-    if not pd.api.types.is_scalar(cell) and not isinstance(cell, str):
+    if not pd.api.types.is_scalar(cell):
         return str(cell)
     if pd.isna(cell):
         return None
@@ -123,20 +119,21 @@ def _separated(path: Path, delimiter: str) -> _Read:
     with path.open(encoding="utf-8-sig", newline="") as file:
         lines = csv.reader(file, delimiter=delimiter, strict=True)
         numbered = _numbered(path, lines)
-        header = next(numbered, (0, []))[1]
+        header = [name.strip() for name in next(numbered, (0, []))[1]]
         if len(header) == 1 and (other := next((each for each in ";\t," if each in header[0]), None)):
             kind = {";": "semicolons", "\t": "tabs", ",": "commas"}
             raise AblateError(
                 f"{path} is separated by {kind[other]}, not by {kind[delimiter]}. Save it with {kind[delimiter]}"
                 f"{', or call it .tsv' if other == chr(9) else ''}."
             )
-        rows, places = [], []
+        rows: list[dict[str, Cell]] = []
+        places: list[str] = []
         for number, cells in numbered:
             if len(cells) != len(header):
                 raise AblateError(f"{path}, line {number}: {len(cells)} cells, but {len(header)} columns. Correct the line.")
             rows.append({name: cell.strip() or None for name, cell in zip(header, cells, strict=True)})
             places.append(f"line {number}")
-    return tuple(name.strip() for name in header), [{name.strip(): cell for name, cell in row.items()} for row in rows], places
+    return tuple(header), rows, places
 
 
 def _numbered(path: Path, lines: Any) -> Iterator[tuple[int, list[str]]]:
@@ -144,8 +141,8 @@ def _numbered(path: Path, lines: Any) -> Iterator[tuple[int, list[str]]]:
     while True:
         try:
             cells = next(lines, None)
-        except csv.Error as error:
-            raise AblateError(f"{path}, line {lines.line_num}: it cannot be read ({error}). Correct the line.") from None
+        except csv.Error:
+            raise AblateError(f"{path}, line {lines.line_num}: it cannot be read. Check its quotes.") from None
         if cells is None:
             return
         if any(cell.strip() for cell in cells):
@@ -155,13 +152,13 @@ def _numbered(path: Path, lines: Any) -> Iterator[tuple[int, list[str]]]:
 def _json_lines(path: Path) -> _Read:
     columns: dict[str, None] = {}
     rows, places = [], []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)  # levels as they were written
-        except ValueError as error:
-            raise AblateError(f"{path}, line {number}: it is no JSON ({error}). Put one object on each line.") from None
+        except ValueError:
+            raise AblateError(f"{path}, line {number}: it is no JSON. Put one object on each line.") from None
         if not isinstance(row, dict):
             raise AblateError(f"{path}, line {number}: it must be a JSON object, got {shown(row)}. Put one on each line.")
         columns |= dict.fromkeys(row)
@@ -177,8 +174,8 @@ def _parquet(path: Path) -> _Read:
         raise AblateError(f"Reading {path} needs pyarrow: pip install pyarrow. Or save it as CSV.") from None
     try:
         table = parquet.read_table(path)
-    except ArrowException as error:
-        raise AblateError(f"{path} is no Parquet file ({str(error).splitlines()[0]}).") from None
+    except ArrowException:
+        raise AblateError(f"{path} is no Parquet file.") from None
     rows = [{name: _plain(cell) for name, cell in row.items()} for row in table.to_pylist()]
     return tuple(table.column_names), rows, [f"row {number}" for number in range(len(rows))]
 

@@ -12,6 +12,7 @@ import scipy.stats
 
 import ablate
 from ablate.__main__ import main
+from ablate.errors import AblateError
 from ablate.exchange import judge
 from ablate.planning.plan import Run
 from ablate.results import load
@@ -145,6 +146,18 @@ def test_arms_are_compared_as_their_design_does(arms, words, design, pairs):
     found = judge(pd.DataFrame(rows, columns=["f", "g", "seed", "accuracy"]), ["f", "g"], **words)
     assert (found.sweep.design, list(found.sweep.fixed.differences)) == (design, pairs)
     assert found.sweep.arms[0].label == "baseline"
+
+
+def test_many_factors_are_not_crossed_to_see_what_they_are():
+    names = [f"f{number}" for number in range(40)]
+    arms = [["on"] * 40] + [["off" if at == number else "on" for at in range(40)] for number in range(40)]
+    rows = [[*arm, seed, 0.5 + number / 100 + seed / 1000] for number, arm in enumerate(arms) for seed in range(2)]
+    frame = pd.DataFrame(rows, columns=[*names, "seed", "accuracy"])
+    assert judge(frame, names, baseline=dict.fromkeys(names, "on")).sweep.design == "one_factor"
+    assert judge(frame.iloc[:-2], names[:-1], baseline=dict.fromkeys(names[:-1], "on")).sweep.design == "one_factor"
+    for words in ({}, {"design": "factorial", "baseline": dict.fromkeys(names, "on")}):
+        with pytest.raises(AblateError, match="and 1,099,511,627,732 more"):
+            judge(frame, names, **words)
 
 
 def test_a_fraction_is_found_and_judged_by_its_effects():

@@ -40,7 +40,7 @@ WRONG_TABLES = {
         TRICK,
         "results.csv has several columns named 'trick'. Rename them.",
     ),
-    "quotes": ('trick,seed,accuracy\n"off,0,0.8\n', TRICK, "results.csv, line 2: it cannot be read ("),
+    "quotes": ('trick,seed,accuracy\n"off,0,0.8\n', TRICK, "results.csv, line 2: it cannot be read. Check its quotes."),
     "level_empty": (
         changed("off,0.1,0,", ",0.1,0,"),
         BOTH,
@@ -180,7 +180,7 @@ WRONG_OPTIONS = {
 WRONG_FILES = {
     "missing": ("none.csv", None, "Cannot read none.csv: no such file or directory."),
     "kind": ("results.xlsx", "x", "results.xlsx must be a table in a file that ends with .csv, .tsv, .jsonl, .parquet."),
-    "no_json": ("results.jsonl", "{'a': 1}\n", "results.jsonl, line 1: it is no JSON ("),
+    "no_json": ("results.jsonl", "{'a': 1}\n", "results.jsonl, line 1: it is no JSON. Put one object on each line."),
     "no_object": ("results.jsonl", "[1]\n", "results.jsonl, line 1: it must be a JSON object, got [1]. Put one on each line."),
     "no_text": ("results.csv", b"trick,seed,accuracy\n\xff\xfe,0,1\n", "results.csv must be text in UTF-8. Save it so."),
     "parquet": ("results.parquet", "x", "results.parquet"),
