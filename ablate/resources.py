@@ -31,8 +31,12 @@ def cores() -> int:
 
 
 @functools.cache
-def gpus() -> tuple[str, ...]:
-    """What CUDA_VISIBLE_DEVICES would name each GPU that TensorFlow can use here; it is asked in a process of its own."""
+def gpus(of_tensorflow: bool = True) -> tuple[str, ...]:
+    """What CUDA_VISIBLE_DEVICES would name each GPU that can be used here.
+
+    Args:
+        of_tensorflow: whether TensorFlow must be able to, which is asked in a process of its own; else all of the driver count.
+    """
     program = shutil.which("nvidia-smi")
     if program is None:
         return ()
@@ -42,8 +46,8 @@ def gpus() -> tuple[str, ...]:
         names = [line.removeprefix("GPU ").partition(":")[0] for line in listed if line.startswith("GPU ")]
     else:
         names = [name.strip() for name in visible.split(",") if name.strip() not in ("", "-1")]
-    if not names:
-        return ()
+    if not names or not of_tensorflow:
+        return tuple(names)
     seen = _output([sys.executable, "-c", "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"])
     usable = int(seen.split()[-1]) if seen.split() else 0
     if usable < len(names):
@@ -59,13 +63,16 @@ def _output(command: Sequence[str]) -> str:
         return ""
 
 
-def share(workers: Amount, threads: Amount, trainings: int) -> Share:
+def share(workers: Amount, threads: Amount, trainings: int, of_tensorflow: bool = True) -> Share:
     """Who gets what when `trainings` are to be done.
 
     `auto`: with more than one training one thread each, as many at once as there are cores; alone all cores. Where there are
     GPUs, one training a GPU, and the cores divided among them. Both are numbers of at least 1 otherwise.
+
+    Args:
+        of_tensorflow: see `gpus`.
     """
-    devices = gpus()
+    devices = gpus(of_tensorflow)
     if workers != "auto":
         at_once = workers
     elif devices:

@@ -280,6 +280,8 @@ def redacted(text: str, cfg: DictConfig) -> str:
     The value of each `${oc.env:NAME}` in the config is replaced by that expression. What is shorter than any secret stays, so
     that a number of threads from the environment does not garble a text.
     """
+    if not text:
+        return text  # of a training that ended well, of which there are many
     for name in set(re.findall(r"\$\{oc\.env:\s*([A-Za-z_]\w*)", OmegaConf.to_yaml(cfg, resolve=False))):
         value = os.environ.get(name)
         if value and len(value) >= SHORTEST_SECRET:

@@ -66,12 +66,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Request:
-    """What a back end is made for. workers, threads: of the config. trainings: how many are to be done. folder: for logs."""
+    """What a back end is made for.
+
+    workers, threads: of the config. trainings: how many are to be done. folder: for logs. of_tensorflow: see `resources.gpus`.
+    """
 
     workers: Amount
     threads: Amount
     trainings: int
     folder: Path
+    of_tensorflow: bool = True
 
 
 def reason_of(error: Exception) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from ablate import trainers
+from ablate.config import own
 from ablate.config.execution import Settings
 from ablate.planning.runs import Run, Training, trainings
 from ablate.resources import Share
@@ -57,7 +59,8 @@ class Launching:
 
     def _backend(self, count: int) -> Backend:
         folder = Path(str(self.config.hydra.sweep.dir)) / "logs"
-        return self._made_for(Request(self.settings.workers, self.settings.threads, count, folder))
+        of_tensorflow = trainers.of(self.config).name not in own.TRAINERS
+        return self._made_for(Request(self.settings.workers, self.settings.threads, count, folder, of_tensorflow))
 
     @contextmanager
     def engine(

@@ -192,7 +192,7 @@ def test_a_config_that_no_back_end_has_is_told_in_a_line(program: Program, text:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("toyy", "Unknown backend 'toyy'. Choose from local, broken, toy. Did you mean 'toy'?"),
+        ("toyy", "Unknown backend 'toyy'. Choose from inline, local, broken, toy. Did you mean 'toy'?"),
         (
             "broken",
             "The backend broken cannot be loaded from no_such_module:backend: No module named 'no_such_module'. "
@@ -219,5 +219,5 @@ def test_a_back_end_of_two_packages_is_refused(install: Install) -> None:
 def test_a_back_end_of_ours_is_not_replaced_by_one_of_another_package(install: Install, tmp_path: Path) -> None:
     install("other", {}, {backends.BACKENDS.group: {"local": "no_such_module:backend"}})
     asked = Request(2, 1, 5, tmp_path)
-    assert backends.names() == ["local"]
+    assert backends.names() == ["inline", "local"]
     assert backends.named("local", {})(asked).places == 2

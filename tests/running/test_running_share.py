@@ -16,7 +16,7 @@ from ablate.running.backends.local import Local
 def shared(monkeypatch: pytest.MonkeyPatch, cpus: int, devices: int, workers: Amount, threads: Amount, trainings: int) -> Share:
     """The share on a machine of so many cores and GPUs."""
     monkeypatch.setattr(sharing, "cores", lambda: cpus)
-    monkeypatch.setattr(sharing, "gpus", lambda: tuple(map(str, range(devices))))
+    monkeypatch.setattr(sharing, "gpus", lambda of_tensorflow: tuple(map(str, range(devices))))
     return share(workers, threads, trainings)
 
 
@@ -173,6 +173,14 @@ def test_gpus_that_tensorflow_cannot_use_are_told(
     machine.tensorflow_uses(says, status)
     assert gpus() == ("0", "1")[:usable]
     assert f"TensorFlow can use {usable} of the 2 GPUs of this machine" in capsys.readouterr().err
+
+
+def test_for_code_that_is_not_of_tensorflow_all_that_the_driver_names_count(machine: Machine) -> None:
+    machine.lists(FIRST, SECOND)
+    machine.tensorflow_uses(0)
+    assert gpus(of_tensorflow=False) == ("0", "1")
+    assert sharing.share("auto", "auto", 5, of_tensorflow=False).gpus == ("0", "1")
+    assert machine.asked("python") == []
 
 
 def test_a_driver_that_fails_has_no_gpu(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -340,3 +342,65 @@ def test_a_script_needs_no_guard_and_nothing_is_trained_again_by_the_next_proces
         assert done.returncode == 0, done.stderr
         assert done.stdout.splitlines()[-1] == "helps"
         assert len(trainings()) == count
+
+
+SLOW = """
+import ablate
+import time
+
+
+def train(config, seed, log):
+    for step in range(1, 21):
+        time.sleep(0.1)
+        log(step, accuracy=0.5 + 0.01 * config["gain"])
+
+
+ablate.sweep(train, {"gain": [0, 1]}, seeds=range(2), workers=WORKERS, formats=[])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_script_that_was_interrupted_goes_on_with_what_is_missing(module: Any, workers: str) -> None:
+    Path("slow.py").write_text(SLOW.replace("WORKERS", workers))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, "slow.py"], env=environment, stderr=subprocess.PIPE, text=True) as begun:
+        until = time.monotonic() + 120
+        while time.monotonic() < until and not list(Path("runs").glob("*/metrics.jsonl")):
+            time.sleep(0.05)
+        begun.send_signal(signal.SIGINT)
+        told = begun.communicate(timeout=60)[1]
+    assert begun.returncode != 0
+    assert "Stopping: " in told
+    assert told.rstrip().endswith("KeyboardInterrupt")
+    assert not any(file.exists() for file in sweeps()[0].glob("*/result.json"))
+    done = subprocess.run([sys.executable, "slow.py"], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for training in trainings():
+        rows = [json.loads(line) for line in (training / "metrics.jsonl").read_text().splitlines()]
+        assert [row["step"] for row in rows] == list(range(1, 21))
+
+
+@pytest.mark.slow
+def test_the_command_line_reads_such_a_sweep_and_says_who_trains_it(
+    module: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ablate.__main__ import main
+    from ablate.trainers.function import task
+
+    ablate.sweep(module.train, {"augment": ["on", "off"], "ema": [False, True]}, seeds=[0, 1], workers=0, **QUIET)
+    monkeypatch.setattr(task, "_KNOWN", {})
+    refused = "ablate: trainer=function trains what ablate.sweep() is given in Python. Run that script or notebook again."
+    for words, status, told in (
+        (["status"], 0, "8/8 trainings"),
+        (["ls"], 0, "factorial"),
+        (["report", "factorial", "--format", "md"], 0, "Adding EMA gains"),
+        (["-m", "factorial"], 1, refused),
+        (["more", "factorial", "--seeds", "2"], 1, refused),
+    ):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main(words)
+        printed = "".join(capsys.readouterr())
+        assert (end.value.code or 0) == status, printed
+        assert told in printed

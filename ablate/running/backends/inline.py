@@ -58,4 +58,4 @@ class Inline:
 
 def backend(asked: Request) -> Inline:
     """The back end of this process, as the config has it."""
-    return Inline(share(1, asked.threads, asked.trainings))
+    return Inline(share(1, asked.threads, asked.trainings, asked.of_tensorflow))

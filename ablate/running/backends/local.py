@@ -185,4 +185,4 @@ def _outcome(slot: Slot) -> Outcome | None:
 
 def backend(asked: Request) -> Local:
     """The backend of this machine, as the config has it."""
-    return Local(share(asked.workers, asked.threads, asked.trainings), asked.folder)
+    return Local(share(asked.workers, asked.threads, asked.trainings, asked.of_tensorflow), asked.folder)
