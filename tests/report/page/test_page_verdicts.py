@@ -45,6 +45,23 @@ def test_pieces_of_the_headline_lead_to_rows_that_are_there(study):
     assert set(links) <= {row.id for row in found.verdicts.rows}
 
 
+def test_several_values_together_have_the_verb_of_several(study):
+    found = study([FIVE, moved(0.03)], "lr=0.1,0.2", "batch_size=128,64", design="together")
+    assert sentence(found) == "lr 0.1 → 0.2 and batch size 128 → 64 together gain 3.0 percentage points."
+    found = study([FIVE, moved(0.03)], "augment=on,off", "ema=on,off", design="together")
+    assert sentence(found) == "Dropping augmentation and EMA together gains 3.0 percentage points."
+
+
+def test_where_every_seed_gives_the_same_the_headline_says_that(study):
+    assert sentence(study([FIVE, FIVE], "augment=on,off", design="one_factor")) == (
+        "Inconclusive: both arms gave the same accuracy in every seed, so there is no SD to judge by."
+    )
+    higher = [value + 0.01 for value in FIVE]
+    assert sentence(study([FIVE, higher], "augment=on,off", design="one_factor")) == (
+        "Inconclusive: every seed gave the same difference, so there is no SD to judge by."
+    )
+
+
 def test_where_less_is_better_it_is_drawn_on_the_right(study):
     found = study([FIVE, moved(0.03)], "augment=on,off", design="one_factor", metric="loss")
     table = found.fill(verdicts)
