@@ -85,7 +85,7 @@ def of_sweep(line: CommandLine) -> CommandLine:
     kept = (_of_search if found.sweep.is_search else _of_sweep)(found.sweep, folder, {word.partition("=")[0] for word in more})
     config_dir = line.config_dir or found.sweep.config_dir
     flags = line.flags if config_dir == line.config_dir else (*line.flags, "--config-dir", str(config_dir))
-    return replace(line, flags=flags, overrides=(*kept, *more), config_dir=config_dir)
+    return replace(line, flags=flags, overrides=tuple(own.for_hydra((*kept, *more))), config_dir=config_dir)
 
 
 def _of_sweep(sweep: Sweep, folder: Path, given: Container[str]) -> list[str]:

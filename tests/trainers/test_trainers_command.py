@@ -29,6 +29,7 @@ def test_plan_sweep_again_report_more_and_the_command_that_repeats_it(own: Progr
     assert (content["trainer"], content["factors"]) == ("command", {"trick": ["off", "on"], "lr": ["0.10", "5e-2"]})
     assert content["fixed"]["margin"] is None
     assert "all done already" in own("-m", *SWEEP, *COMMAND)
+    assert "all done already" in own("-m", "one_factor", "report.formats=[]")
     assert "complete · 6/6 trainings" in own("status")
     told = own("report", "--format", "csv", "--explain")
     assert "With trick: inconclusive, because all 2 seeds give the same difference (+10.00 pp)" in told
