@@ -1,7 +1,6 @@
 """The words of a command line, KEY=VALUE, checked before Hydra composes them: what they say is what happens, or is refused."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +49,10 @@ def read(words: Sequence[str], config_dir: str | None, sweep: bool, of_sweep: st
     users = own_words.is_own(words)
     swept = sweep or any(word.key_or_group == "hydra.mode" and str(word.value()).upper() == "MULTIRUN" for word in parsed)
     for word in parsed:
-        if not (users and own_words.is_users(name(word))):
-            check_word = partial(_check_ours, words=words) if users else check
-            check_word(word, own=own)
+        if users:
+            _check_of_users(word, words, own)
+        else:
+            check(word, own)
         if sweep and name(word) == "hydra.mode" and str(word.value()).upper() == "RUN":
             raise AblateError("hydra.mode=RUN asks for one run, but -m and plan ask for a sweep. Leave one of them out.")
         if word.is_sweep_override() and not swept:
@@ -65,8 +65,10 @@ def read(words: Sequence[str], config_dir: str | None, sweep: bool, of_sweep: st
     return parsed
 
 
-def _check_ours(word: Override, words: Sequence[str], own: Sequence[Path]) -> None:
-    """Check a key of ours of a sweep over the user's own code."""
+def _check_of_users(word: Override, words: Sequence[str], own: Sequence[Path]) -> None:
+    """Check a word of a sweep over the user's own code: the user's keys take any value, ours are those of its config."""
+    if own_words.is_users(name(word)):
+        return
     own_words.check(name(word), own_words.trainer_of(words))
     if name(word).partition(".")[0] not in ("metric", "trainer"):
         check(word, own)

@@ -25,6 +25,7 @@ BEHIND = "--"
 GIVEN = ("seed", "dir", "metrics", "threads", "eval_on")  # placeholders that ablate fills itself
 OF_CONFIG = ("metric", "trainer", "study", "sweeper", "hydra", *keys.top("sweep"), *keys.top("execution"))
 NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+_NAMED = tuple(f"trainer={name}" for name in TRAINERS)
 _FUNCTION = re.compile(rf"({'|'.join(FUNCTIONS)})\(.*\)", re.DOTALL)
 _DOLLAR = re.compile(r"(\\*)\$\{")
 _ESCAPED_DOLLAR = re.compile(r"(\\*)\\\$\{")
@@ -50,12 +51,12 @@ def cut(words: Sequence[str]) -> list[str]:
 
 def is_own(words: Iterable[str]) -> bool:
     """Whether a command line is that of a sweep over training code of the user's own."""
-    return any(key_of(word) == COMMAND or word in {f"trainer={name}" for name in TRAINERS} for word in words)
+    return any(key_of(word) == COMMAND or word in _NAMED for word in words)
 
 
 def trainer_of(words: Iterable[str]) -> str:
     """The trainer that the command line of such a sweep names."""
-    return next((name for word in words for name in TRAINERS if word == f"trainer={name}"), TRAINERS[0])
+    return next((word.partition("=")[2] for word in words if word in _NAMED), TRAINERS[0])
 
 
 def configs(words: Iterable[str]) -> Path:

@@ -1,7 +1,12 @@
 """Wrong command lines over a command of one's own: each is refused in one line, before anything starts."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 from own_command import Program
+
+from ablate.config import keys
 
 WRONG = {
     "lr=1 -- python train.py {lrr} {seed}": (
@@ -88,3 +93,16 @@ def test_a_wrong_command_is_refused_in_one_line(own: Program, line: str) -> None
     assert told.splitlines()[-1].startswith(f"ablate: {WRONG[line]}".replace("ablate: broken", f"ablate: {own.folder}/broken"))
     assert len(told.splitlines()) == 1
     assert not (own.folder / "runs").exists()
+
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+def test_the_config_of_ones_own_code_has_the_sweep_keys_of_the_built_in_one() -> None:
+    built_in, own_one = (yaml.safe_load((folder / "config.yaml").read_text()) for folder in (CONF, CONF / "own"))
+    shared = [key for key in (*keys.top("sweep"), *keys.top("execution")) if key != "tensorboard"]
+    built_in["report"]["margin"] = None  # of a metric that is not known no margin is
+    assert {key: own_one[key] for key in shared} == {key: built_in[key] for key in shared}
+    assert own_one["hydra"] == built_in["hydra"]
+    for name in ("sweeper/ablate.yaml", "sweeper/optuna.yaml", "hydra/launcher/local.yaml"):
+        assert (CONF / "own" / name).read_text() == (CONF / name).read_text()
