@@ -102,6 +102,7 @@ def _call(sweep: Sweep) -> str:
         "metric": metric["name"] if metric.keys() == {"name"} else metric,
         "margin": sweep.fixed.margin,
         "last": sweep.last,
+        "resolution": resolution if (resolution := _resolution(sweep, None)) != RESOLUTION else None,
     }
     told = [f"{key}={value!r}" for key, value in given.items() if value]
     told.append(f"seeds={f'range({len(seeds)})' if seeds == list(range(len(seeds))) else seeds}")

@@ -88,7 +88,7 @@ def of(config: Mapping[str, Any]) -> Settings:
     return Settings(
         (program if "/" in program and in_folder else command[0], *command[1:]),
         values,
-        _metric(config["metric"]),
+        metric(config["metric"]),
         here,
         in_folder,
         by_environment,
@@ -137,7 +137,12 @@ def _check_variables(values: Mapping[str, str]) -> None:
         ours[variable] = name
 
 
-def _metric(section: Mapping[str, Any]) -> Given:
+def metric(section: Mapping[str, Any]) -> Given:
+    """What the section `metric` of a config says.
+
+    Raises:
+        AblateError: one line about the first thing that is wrong with it.
+    """
     found = metrics.given(
         _text("metric", section["name"]),
         section["better"],

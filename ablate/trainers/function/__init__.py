@@ -11,14 +11,13 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 import ablate
-from ablate import metrics
 from ablate.config import own
 from ablate.errors import AblateError
 from ablate.metrics import ACCURACY, KNOWN, Given
 from ablate.readout import END, Readout
 from ablate.system import sources
 from ablate.trainer import Report, Resources, Spec, Work
-from ablate.trainers.command import NEVER
+from ablate.trainers.command import NEVER, settings
 from ablate.trainers.function import task as tasks
 from ablate.trainers.function import values as values_of_text
 from ablate.trainers.function.log import Log
@@ -54,7 +53,7 @@ class Function:
             raise AblateError(
                 "trainer=function trains what ablate.sweep() is given in Python. Run that script or notebook again."
             )
-        metric = metrics.given(**config["metric"], option="metric.{}={}")
+        metric = settings.metric(config["metric"])
         values = {name: values_of_text.value(own.text_of(text)) for name, text in config.items() if own.is_users(name)}
         call = Call(found, values, metric)
         spec = Spec(self.name, config["seed"], Work(per_step=1 / END), payload=call, metrics=(metric.metric,))
