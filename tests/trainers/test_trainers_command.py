@@ -295,6 +295,19 @@ def test_one_that_was_killed_is_tried_again(own: Program) -> None:
 
 
 @pytest.mark.slow
+def test_one_that_was_stopped_behind_its_last_evaluation_has_ended_well(own: Program) -> None:
+    own.write(
+        late="import os, sys\nfrom ablate import log\nif 'ABLATE_RESUME' not in os.environ:\n"
+        "    sys.stdout.write(100_000 * '.' + '\\nablate: {\"step\": 1, \"accuracy\": 0.5}')\n"
+        "    sys.stdout.flush()\n    os.kill(os.getpid(), 9)\n"
+    )
+    words = ("seed=0", "trainer.resume=own", "report.formats=[]", "workers=1", "progress=false")
+    told = own("-m", *words, "--", "python", "late.py", "{seed}")
+    assert "trying again from its checkpoint (1 of 2)" in told
+    assert [row["step"] for row in own.trainings[0].rows()] == [1]
+
+
+@pytest.mark.slow
 def test_what_is_not_there_yet_is_refused(own: Program) -> None:
     words = ("hydra/sweeper=optuna", "lr=interval(0.1,1)", "--", "python", "train.py", "--lr", "{lr}", "--seed", "{seed}")
     told = own("-m", *words, status=1)

