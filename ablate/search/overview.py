@@ -100,7 +100,7 @@ def head(description: Mapping[str, Any]) -> list[str]:
     aim = f", for {' and '.join(at['objectives'])}" if at["objectives"] != ["accuracy"] else ""
     lines = [
         f"{at['study'] or 'search'}: {trials} over {over}{aim} ({at['sampler']}, pruner {at['pruner']})",
-        f"each trial trains for {at['epochs']:.4g} epochs, or {at['examples']:,} examples at any batch size, and is scored on "
+        f"each trial trains for {_epochs(at['epochs'])}, or {at['examples']:,} examples at any batch size, and is scored on "
         f"{at['images']:,} {at['judged_on']} images"
         if at["train_images"]
         else f"each trial trains for {counted(at['examples'], 'step')}",
@@ -109,7 +109,7 @@ def head(description: Mapping[str, Any]) -> list[str]:
         lines.append("settings are chosen on the test set, as requested, so their test scores are biased")
     if at["confirmation_trainings"]:
         images = at["train_images"]
-        anew = f" on all training images for {at['confirmation_epochs']:.4g} epochs," if images else ""
+        anew = f" on all training images for {_epochs(at['confirmation_epochs'])}," if images else ""
         lines.append(
             f"then the {winner} is trained{anew} with {counted(at['confirmation_trainings'] // 2, 'fresh seed')} "
             f"against the default ({', '.join(f'{key}={shown(value)}' for key, value in at['default'].items())})"
@@ -132,3 +132,7 @@ def show(description: Mapping[str, Any], as_json: bool) -> None:
         return
     for line in [*head(description), *description["outside"]]:
         terminal.tell(line)
+
+
+def _epochs(count: float) -> str:
+    return f"{count:.4g} {'epoch' if count == 1 else 'epochs'}"
