@@ -19,7 +19,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from ablate.errors import AblateError
-from ablate.system import code, owners, sources
+from ablate.system import code, owners, sources, tables
 
 MOST_BYTES = 64 * 2**20  # of all values that a function uses
 _AS_WRITTEN = (type(None), bool, float, complex, str, range, type(...), type(NotImplemented))
@@ -34,18 +34,25 @@ _BOUND_TO_A_PROCESS = (
 class Digest:
     """What a function is known to do.
 
-    text: SHA-256. values: (module, names, SHA-256) of each value that it reads off a module, which other processes import anew.
+    text: SHA-256. Of the modules that other processes import anew: values: (module, names, SHA-256) of each value that it reads
+    off one. files: (path, SHA-256) of each file.
     """
 
     text: str
     values: tuple[tuple[str, tuple[str, ...], str], ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
 
     def check(self) -> None:
-        """Refuse a process in which a module has another value than where the digest was made.
+        """Refuse a process that has just imported other modules than those of which the digest was made.
 
         Raises:
-            AblateError: names the value.
+            AblateError: names the file or the value.
         """
+        for file, text in self.files:
+            if sources.digest(Path(file)) != text:
+                raise AblateError(
+                    f"{file} has changed since this was planned, so nothing more is started. Start the sweep again."
+                )
         for module, names, text in self.values:
             value: Any = sys.modules.get(module)
             for name in names:
@@ -75,7 +82,8 @@ def digest(function: Callable[..., Any], version: str | None = None) -> Digest:
         ) from None
     except RecursionError:
         raise AblateError(f'{name} uses values that are nested too deeply to be read. Pass version="1".') from None
-    return Digest(reader.digest(), tuple(sorted(set(reader.values))))
+    files = tuple((file, sources.digest(Path(file))) for file in sorted(reader.files))
+    return Digest(reader.digest(), tuple(sorted(set(reader.values))), files)
 
 
 class _Unknown(Exception):
@@ -96,6 +104,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.values: list[tuple[str, tuple[str, ...], str]] = []
+        self.files: set[str] = set()
         self._hash = hashlib.sha256()
         self._size = 0
         self._known: dict[int, int] = {}  # functions, classes and modules that were read, by id
@@ -178,10 +187,8 @@ class _Reader:
         elif (parts := owners.parts_of(value)) is not None:
             self.word("made of", kind.__module__, kind.__qualname__)
             self.read(parts, name)
-        elif kind.__module__.partition(".")[0] == "pandas" and hasattr(value, "memory_usage"):
-            self._frame(value, name)
-        elif hasattr(kind, "__array__") and hasattr(value, "dtype"):
-            self._array(value, name)
+        elif tables.is_table(value):
+            self._table(value, name)
         else:
             self._object(value, name)
 
@@ -194,35 +201,18 @@ class _Reader:
             reader.read(each, name)
             self._size += reader._size
             self.values += reader.values
+            self.files |= reader.files
             members.append(reader.digest())
         self.word(type(value).__name__, *sorted(members))
 
-    def _array(self, value: Any, name: str) -> None:
-        import numpy as np
-
-        self._allow(getattr(value, "nbytes", 0), name)
+    def _table(self, value: Any, name: str) -> None:
+        self._allow(tables.size(value), name)
         try:
-            array = np.asarray(value)
-        except Exception:
-            raise _Unknown(f"{self._named(name)} has no values that can be read here") from None
-        self.word("array", type(value).__qualname__, str(array.dtype.descr), str(array.shape))
-        if array.dtype.hasobject:
-            self.read(array.tolist(), name)
-        else:
-            self.word(array.tobytes())
-
-    def _frame(self, value: Any, name: str) -> None:
-        """A table of pandas, or a part of one."""
-        from pandas.util import hash_pandas_object
-
-        size = value.memory_usage()
-        self._allow(int(size if isinstance(size, int) else size.sum()), name)
-        try:
-            rows = hash_pandas_object(value, index=True).to_numpy()
-        except TypeError:
-            raise _Unknown(f"{self._named(name)} has cells that are no plain values") from None
-        self.word("frame", type(value).__qualname__, str(getattr(value, "dtypes", None)), rows.tobytes())
-        self.read([str(getattr(value, "name", None)), list(getattr(value, "columns", ()))], name)
+            words, others = tables.content(value)
+        except TypeError as error:
+            raise _Unknown(f"{self._named(name)} {error}") from None
+        self.word(*words)
+        self.read(others, name)
 
     def _allow(self, size: int, name: str) -> None:
         """Refuse a value of too many bytes before they are copied."""
@@ -264,6 +254,7 @@ class _Reader:
             self._imported(sources.imported(Path(file), sys.path, value.__name__))
 
     def _imported(self, files: list[Path]) -> None:
+        self.files |= set(map(str, files))
         self.word("files", *sorted(map(sources.digest, files)))
 
     def _class(self, value: type, name: str) -> None:
@@ -312,6 +303,9 @@ class _Reader:
         except code.NoSource as error:
             raise _Unknown(f"{name or function.__qualname__} {error}") from None
         self.word("source", sources.digest_of(tree))
+        file = function.__code__.co_filename
+        if function.__module__ != "__main__" and Path(file).is_file():
+            self.files.add(file)
         package = function.__globals__.get("__package__") or ""
         if any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree)):
             self._imported(sources.imported_by(tree, sys.path, package))

@@ -219,6 +219,17 @@ def test_code_that_is_not_what_its_file_says_now_is_refused(project: Project) ->
         digest(module.train)
 
 
+def test_a_file_that_changes_after_the_plan_is_told_to_processes_that_import_it_anew(project: Project) -> None:
+    module = project.module()
+    module.UNUSED.close()
+    planned = digest(module.train)
+    assert {Path(file).name for file, _ in planned.files} == {"trained.py", "helpers.py", "lazily.py", "later.py"}
+    planned.check()
+    project.write({"helpers.py": HELPERS.replace("return FACTOR * x", "return x")})
+    with pytest.raises(AblateError, match=r"helpers\.py has changed since this was planned, so nothing more is started\."):
+        planned.check()
+
+
 def test_functions_that_look_alike_are_told_apart() -> None:
     ones = [
         lambda config, seed: 1,
