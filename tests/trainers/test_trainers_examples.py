@@ -1,4 +1,4 @@
-"""Each example of docs/examples, run by the command that it begins with; the shortest that shows it is run."""
+"""Each example of docs/examples that is a command, run by that which it begins with; the shortest that shows it is run."""
 
 import json
 import re
@@ -21,7 +21,7 @@ def words_of(file: Path) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [path.name for path in sorted(EXAMPLES.iterdir()) if not path.name.startswith("keras")])
+@pytest.mark.parametrize("name", ["plain.py", "plain.sh", pytest.param("sklearn_digits.py", marks=pytest.mark.exhaustive)])
 def test_an_example_is_what_its_command_says(own: Program, name: str) -> None:
     shutil.copy(EXAMPLES / name, own.folder)
     words = [re.sub(r"^seed=.*", "seed=0,1", word) for word in words_of(EXAMPLES / name)]
@@ -41,6 +41,7 @@ def test_the_trick_of_the_first_example_helps(own: Program) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_example_of_keras_is_read_from_what_it_writes(own: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTHONPATH")
     shutil.copy(EXAMPLES / "keras_digits.py", own.folder)
