@@ -97,8 +97,12 @@ class Question:
     @property
     def axis(self) -> str:
         """What is measured, as an axis of a figure says it: as in `accuracy on the test set, mean of 10 evaluations`."""
-        mean = f", mean of {self.last} evaluations" if self.last > 1 else ""
-        return f"{self.metric.name} on the {self.evaluation_set} set{mean}"
+        return self.measured + (f", mean of {self.last} evaluations" if self.last > 1 else "")
+
+    @property
+    def measured(self) -> str:
+        """What one evaluation measures: as in `accuracy on the test set`."""
+        return f"{self.metric.name} on the {self.evaluation_set} set"
 
     @property
     def read_with(self) -> str:

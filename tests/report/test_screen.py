@@ -50,6 +50,12 @@ def test_at_most_six_lines_follow_the_table(study):
     assert any("3 of 12 runs have no value" in line for line in lines)
 
 
+def test_a_change_that_makes_the_network_larger_is_said_below_the_answer(study):
+    told = " ".join(line.strip() for line in printed(study(WHOLE)))
+    assert "Different in size: no augmentation (+77% FLOPs, +64% parameters)" in told
+    assert "Different in size" not in " ".join(printed(study([[0.7, 0.8], [0.8, 0.9]], "ema=on,off")))
+
+
 def test_a_screen_without_color_says_the_same(study):
     analysis = study(WHOLE)
     colored = "\n".join(printed(analysis, color="256"))

@@ -17,7 +17,7 @@ function drawOver() {
   const values = seen.flatMap((arm) => [...arm.curve.mean, ...(view.seeds ? (arm.curve.seeds ?? []).flat() : []), ...(view.train ? arm.curve.train ?? [] : [])]).filter((v) => v !== null);
   const last = Math.max(...all.flatMap((arm) => arm.curve[view.by])), [low, high] = range(values.length ? values : [0, 1]);
   box.replaceChildren();
-  const [svg, y] = frame(box, [width, height], [left, right, top, bottom], [low, high], DATA.axis + " over training");
+  const [svg, y] = frame(box, [width, height], [left, right, top, bottom], [low, high], DATA.measured + " over training", DATA.measured);
   const x = (value) => left + (value / last) * (width - left - right);
   const write = view.by === "seconds" ? clock : whole;
   for (const value of ticks(0, last, small ? 3 : 5)) draw("text", { x: x(value), y: height - bottom + 20, "text-anchor": "middle" }, svg, write(value));

@@ -11,7 +11,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from ablate import escaping, numbers
-from ablate.report.page.verdicts import COSTS, LEAST_COST, kind_of
+from ablate.report.extra_cost import COSTS, LEAST_COST
+from ablate.report.page.verdicts import kind_of
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.store.evaluations import TRAIN_ACCURACY
@@ -72,6 +73,7 @@ def charts(
     content = {
         "unit": "%" if question.metric.unit == "%" else "",
         "axis": question.axis,
+        "measured": question.measured,
         "bounds": [bound if math.isfinite(bound) else None for bound in question.metric.bounds],
         "costs": {cost: [AXES[cost], UNITS[cost]] for cost in costs},
         "arms": [_arm(row, kinds.get(int(row["arm"]), "plain"), curves, costs) for row in shown.to_dict("records")],
@@ -87,7 +89,7 @@ def charts(
         any(curve["seeds"] is not None for curve in curves.values()),
         any(curve["train"] is not None for curve in curves.values()),
         (
-            f"{question.axis.capitalize()}, mean over seeds; points where it was evaluated.{some}",
+            f"{question.measured.capitalize()}, mean over seeds; points where it was evaluated.{some}",
             f"{where}, mean with 95% CI. Dashed: the Pareto front.{some}",
         ),
     )

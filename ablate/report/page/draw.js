@@ -68,7 +68,7 @@ function tipTable(head, rows) {
   }
   return [html("strong", "", head), table];
 }
-function frame(box, [width, height], [left, right, top, bottom], [low, high], name) {
+function frame(box, [width, height], [left, right, top, bottom], [low, high], name, axis = DATA.axis) {
   const svg = draw("svg", { width, height, role: "group", "aria-label": name }, box);
   const y = (value) => top + ((high - value) / (high - low || 1)) * (height - top - bottom);
   const at = ticks(low, high, 5);
@@ -77,6 +77,6 @@ function frame(box, [width, height], [left, right, top, bottom], [low, high], na
     draw("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end" }, svg, value + (value === at.at(-1) ? DATA.unit : ""));
   }
   draw("line", { class: "axis", x1: left, x2: width - right, y1: height - bottom, y2: height - bottom }, svg);
-  draw("text", { x: 0, y: 10 }, svg, DATA.axis);
+  draw("text", { x: 0, y: 10 }, svg, axis);
   return [svg, y];
 }

@@ -26,7 +26,7 @@ def asked(
 ) -> tuple[str, ...]:
     """The question in sentences."""
     sweep = results.sweep
-    where = f"{question.metric.name} on the {question.evaluation_set} set"
+    where = question.measured
     factors = sentences.series(list(sweep.factors))
     if question.effects:
         first = f"Which of {factors} affects {where}, by how much, how certain is it, and what does it cost?"

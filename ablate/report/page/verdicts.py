@@ -10,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from ablate import numbers, stats
-from ablate.report import bounds, naming, sentences
+from ablate.report import bounds, extra_cost, naming, sentences
 from ablate.report.page import forest
 from ablate.report.page.titles import title
 from ablate.results.computed.judged import PENDING
@@ -28,9 +28,6 @@ KINDS = {
     Outcome.NO_VERDICT: "quiet",
 }  # classes of the page's style
 ORDER = (HELPS, HURTS, "ink", "none", "open", "quiet", "pending")  # of chips, and of rows that are sorted by verdict
-COSTS = {"operations": "FLOPs", "parameters": "parameters", "seconds": "time"}
-LEAST_COST = 0.005  # a smaller relative change of a cost is none
-LEAST_TIME = 0.03  # of a time, which no machine repeats exactly
 PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -131,7 +128,7 @@ def verdicts(
     reference = by_arm.loc[[others.pop()]].iloc[0] if len(others) == 1 else None
     waiting = all(mark.kind == "pending" for mark in marks)
     error = None if waiting else _error(question, reference)
-    costs = [_cost(row, by_arm, in_turns) for row in comparisons.to_dict("records")]
+    costs = [_cost(extra_cost.shares(row, by_arm, in_turns)) for row in comparisons.to_dict("records")]
     sorted_by_effect = reference is not None and partner is None
     rows = [
         _row(number, row, marks[number], (on, question, places, error), costs[number], naming.has_others(question, partner))
@@ -298,23 +295,11 @@ def prefixed(value: float) -> str:
     return f"{text} {prefix}" if prefix else f"{text} "
 
 
-def _cost(row: Mapping[Any, Any], arms: pd.DataFrame, in_turns: bool) -> tuple[str, float]:
+def _cost(shares: Mapping[str, float] | None) -> tuple[str, float]:
     """(what an arm costs more or less than what it is compared with, the largest change); empty where that is not known."""
-    if pd.isna(row["arm"]):
+    if shares is None:
         return "", 0.0
-    arm = arms.loc[int(row["arm"])]
-    if pd.isna(arm["against"]) or int(arm["against"]) != int(row["against"]):
-        return "", 0.0
-    shares: dict[str, float] = {}
-    for cost, name in COSTS.items():
-        before, difference = arm[f"{cost}_against"], arm[f"{cost}_difference"]
-        if not pd.isna(before) and not pd.isna(difference) and before and (cost != "seconds" or in_turns):
-            shares[name] = float(difference) / float(before)
-    changed = {name: share for name, share in shares.items() if abs(share) >= (LEAST_TIME if name == "time" else LEAST_COST)}
-    if not shares:
-        return "", 0.0
-    text = ", ".join(f"{numbers.signed(100 * share, 0)}% {name}" for name, share in changed.items())
-    return text or "no extra cost", max(map(float, changed.values()), key=abs, default=0.0)
+    return extra_cost.words(shares) or "no extra cost", max(shares.values(), key=abs, default=0.0)
 
 
 def _key(question: Question, comparisons: pd.DataFrame, marks: list[forest.Marks], unit: str) -> tuple[tuple[str, str], ...]:

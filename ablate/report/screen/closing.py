@@ -25,10 +25,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Closing:
-    """The lines under the table. answer: one or two sentences. troubles: a line each. page: what to open; None for nothing."""
+    """The lines under the table. answer: one or two sentences. notes: a line each. page: what to open; None for nothing."""
 
     answer: str
-    troubles: Sequence[str] = ()
+    notes: Sequence[str] = ()
     page: Path | None = None
     step: Step | None = None
 
@@ -48,7 +48,7 @@ def show_head(console: Console, parts: Sequence[str]) -> None:
 
 def show_closing(console: Console, closing: Closing) -> None:
     """Print the lines; paths and commands stay in one piece, so that they can be copied."""
-    for line in (closing.answer, *closing.troubles):
+    for line in (closing.answer, *closing.notes):
         terminal.say(console, line)
     console.print()
     if closing.page is not None:
