@@ -23,7 +23,11 @@ WRONG = {
     "-- pythn train.py {seed}": "There is no program 'pythn' on the PATH. Did you mean 'python'?",
     "-- ./go {seed}": "There is no program './go': no such file.",
     "-- ./train.py {seed}": "./train.py cannot be run as a program. Make it executable, or put what runs it in front of it.",
-    "-- python missing.py {seed}": (
+    "-- python missing.py {seed}": "There is no file 'missing.py'.",
+    "trainer.cwd=training -- python train.py {seed}": (
+        "There is no file 'train.py' in the training's folder, which is empty before. Write its whole path."
+    ),
+    "-- python -m missing {seed}": (
         "What 'python' runs is not known, so nobody would see that it changed. Name its files: trainer.code=[train.sh]."
     ),
     "-- python broken.py {seed}": "broken.py, line 1: invalid syntax. Mend it; it is no Python",

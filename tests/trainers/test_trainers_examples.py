@@ -1,4 +1,4 @@
-"""Each example of docs/examples that is a command, run by that which it begins with; the shortest that shows it is run."""
+"""Each example of docs/examples that is a command, run as it says at its head, with two seeds."""
 
 import json
 import re

@@ -84,6 +84,10 @@ def _started(words: Sequence[str], base: Path | None) -> tuple[Path, str, Path] 
         if word == "-c":
             return None
     scripts = [found for word in words if not word.startswith("-") if (found := _script(word, base)) is not None]
+    named = next((word for word in words if word.endswith(sources.SOURCE) and not names([word])), None)
+    if named is not None and not scripts:
+        where = "" if base is not None else " in the training's folder, which is empty before. Write its whole path"
+        raise AblateError(f"There is no file {shown(named)}{where}.")
     return next((found for found in scripts if found[0].suffix == sources.SOURCE), next(iter(scripts), None))
 
 
