@@ -148,7 +148,7 @@ def _explained(word: str, after: str | None, error: Exception) -> str:
         meant = f"{key}={','.join(f'{partly[2]}{each}{partly[4]}' for each in inner)}"
         return f"Cannot read {visible(word)}. Write {visible(meant)}."
     if value.startswith("~"):
-        return f"Cannot read {visible(word)}: the shell did not expand '~'. Write {key}=$HOME{value[1:]}."
+        return f"Cannot read {visible(word)}: the shell did not expand '~'. Write {visible(f'{key}=$HOME{value[1:]}')}."
     if after is not None and "=" not in after and value.rstrip().endswith(","):
         joined = f"{word.rstrip()}{after.strip()}"
         return f"{visible(word)} ends with a comma, and {visible(after)} stands alone. Write {visible(joined)} without spaces."

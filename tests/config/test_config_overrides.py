@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ablate.config import overrides, own_configs
@@ -305,6 +305,7 @@ def test_a_word_that_cannot_be_read_is_told_with_the_place_and_how_to_write_it(w
 
 @settings(max_examples=25)
 @given(st.text(max_size=20))
+@example("~\f")
 def test_whatever_is_typed_is_parsed_as_hydra_does_or_refused_in_one_line(text: str) -> None:
     word = f"data.path={text}"
     if parses(word):
