@@ -20,7 +20,7 @@ from ablate.errors import AblateError
 from ablate.planning.runs import Run, trainings
 from ablate.running import ensuring
 from ablate.running.engine import Engine
-from ablate.search import ledger, loop, resolve, run, space
+from ablate.search import loop, resolve, run, space, trial_queue
 from ablate.search.settings import SearchSettings
 from ablate.search.spec import SearchSpec
 from ablate.trainers.networks import Networks
@@ -92,8 +92,8 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ablate.running.engine.SILENT_S", 0.2)
     monkeypatch.setattr(run, "TICK_S", 0)
     monkeypatch.setattr(loop, "LOOK_S", 0.0)
-    monkeypatch.setattr(ledger, "alive", lambda lease: False)  # whoever had a trial is gone
-    monkeypatch.setattr(ledger, "UNLEASED_S", -1.0)
+    monkeypatch.setattr(trial_queue, "alive", lambda lease: False)  # whoever had a trial is gone
+    monkeypatch.setattr(trial_queue, "UNLEASED_S", -1.0)
 
 
 @pytest.fixture

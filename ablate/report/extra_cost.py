@@ -48,12 +48,14 @@ def besides(
     """One line about the changes that make a network larger or smaller, the largest first; none where none does."""
     if question.effects or comparisons.empty:
         return []
-    by_arm, found = arms.set_index("arm"), []
+    by_arm = arms.set_index("arm")
+    found: dict[str, tuple[float, str]] = {}  # by the change of size: an arm that only adds another change says no more
     for pair, row in zip(question.pairs, comparisons.to_dict("records"), strict=True):
         changed = shares(row, by_arm, in_turns=False) or {}
-        if any(abs(share) >= TOLD for share in changed.values()):
-            found.append((max(map(abs, changed.values())), f"{pair_labels[pair]} ({words(changed)})"))
-    told = [text for _, text in sorted(found, key=lambda one: -one[0])]
+        largest = max(map(abs, changed.values()), default=0.0)
+        if largest >= TOLD:
+            found.setdefault(words(changed), (largest, f"{pair_labels[pair]} ({words(changed)})"))
+    told = [text for _, text in sorted(found.values(), key=lambda one: -one[0])]
     if not told:
         return []
     more = f" and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""

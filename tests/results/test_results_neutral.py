@@ -14,6 +14,7 @@ from pydantic import Field
 from ablate import results
 from ablate.commands.runs.common import entries_of
 from ablate.config import keys, loading
+from ablate.config import own as of_the_user
 from ablate.config.keys import Key
 from ablate.config.neutral import layer_fields, with_neutral, without_neutral
 from ablate.config.own_configs import conf_dir
@@ -66,7 +67,8 @@ def later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[
         shutil.copytree(conf_dir(), conf)
         with (conf / "config.yaml").open("a", encoding="utf-8") as file:
             file.write("\naugment:\n  cutout: 0.0\n")
-        monkeypatch.setattr(loading, "conf_dir", lambda: conf)
+        for module in (loading, of_the_user):
+            monkeypatch.setattr(module, "conf_dir", lambda: conf)
         monkeypatch.setattr(loading, "Recipe", ToyRecipe)
         toy = Key("augment.cutout", "training", "of the side", content="input.cutout", neutral=0.0)
         monkeypatch.setattr(keys, "TABLE", (*keys.TABLE, toy))

@@ -21,6 +21,7 @@ from ablate.stats import (
     student,
 )
 
+MIRRORED = {HELPS: HURTS, HURTS: HELPS}
 comparisons = st.builds(
     Inconclusive,
     n=st.integers(2, 40),
@@ -28,6 +29,7 @@ comparisons = st.builds(
     sd=st.floats(0.05, 5),
     level=st.floats(0.95, 0.9999),
     margin=st.none() | st.floats(0.1, 3),
+    barred=st.frozensets(st.sampled_from([HELPS, HURTS, NONE])),
 )
 
 
@@ -64,7 +66,8 @@ def test_it_is_the_chance_in_continuations_that_are_drawn_one_by_one(one: Inconc
 @given(comparisons)
 def test_chances_do_not_depend_on_unit_or_sign(one: Inconclusive) -> None:
     found = chances_of_a_verdict(one)
-    other = one._replace(mean=-2 * one.mean, sd=2 * one.sd, margin=None if one.margin is None else 2 * one.margin)
+    margin, barred = None if one.margin is None else 2 * one.margin, frozenset(MIRRORED.get(code, code) for code in one.barred)
+    other = one._replace(mean=-2 * one.mean, sd=2 * one.sd, margin=margin, barred=barred)
     assert ((found >= 0) & (found <= 1)).all()
     assert chances_of_a_verdict(other) == pytest.approx(found, abs=0.03)
     assert chances_of_a_verdict(one).tolist() == found.tolist()
@@ -73,7 +76,7 @@ def test_chances_do_not_depend_on_unit_or_sign(one: Inconclusive) -> None:
 @given(comparisons)
 def test_a_wider_margin_a_lower_level_and_nothing_barred_raise_the_chance(one: Inconclusive) -> None:
     found = chances_of_a_verdict(one)
-    assert (chances_of_a_verdict(one._replace(barred=frozenset([HELPS, NONE]))) <= found).all()
+    assert (chances_of_a_verdict(one._replace(barred=one.barred | {HELPS, NONE})) <= found).all()
     assert (chances_of_a_verdict(one._replace(margin=None)) <= found).all()
     assert (chances_of_a_verdict(one._replace(level=1 - (1 - one.level) / 4, margin=None)) <= found).all()
 
