@@ -46,12 +46,12 @@ def sweep(
     Args:
         train: `def train(config, seed, log)`: with the values of one arm, a seed that decides all that is random, and
             `log(step, accuracy=…)` for each evaluation. It may leave out `log`, and return its metrics once.
-        factors: what is switched, with the levels of each; the first is that of the baseline. Levels are texts, numbers, True,
-            False, None, or lists and dicts of these.
+        factors: what is switched, with the levels of each; the first is that of the baseline. Levels are strings, numbers,
+            True, False, None, or lists and dicts of these.
         seeds: replicate numbers.
         design: factorial, one_factor, ladder, together or fractional.
-        metric: what runs are judged by: a name, or for one that is not known a dict of `name` with `better` ("higher" or
-            "lower"), and where there are any `unit`, `low` and `high`. Accuracies are from 0 to 1, unless `high` is 100.
+        metric: what runs are judged by: a name, or for an unknown one a dict of `name` with `better` ("higher"
+            or "lower"), and where there are any `unit`, `low` and `high`. Accuracies are from 0 to 1, unless `high` is 100.
         config: more values, the same for all arms.
         margin: smaller differences do not matter: in percentage points, or the unit of the metric. None: none is known.
         last: the value of a run is the mean of its newest evaluations, so many of them; None for the last one.
@@ -75,7 +75,7 @@ def sweep(
         raise AblateError(one_of("design", design, designs.names()))
     switched = {key: _levels(key, levels) for key, levels in _mapping("factors", factors).items()}
     if not switched:
-        raise AblateError('factors must name what is switched, as in factors={"ema": [False, True]}.')
+        raise AblateError('factors must map names to levels, as in factors={"ema": [False, True]}.')
     fixed = {key: _text(f"config[{key!r}]", value) for key, value in _mapping("config", config or {}).items()}
     for key in fixed:
         if key in switched:
@@ -164,7 +164,7 @@ def _levels(key: str, levels: Any) -> list[str]:
     texts = [_text(f"factors[{key!r}]", level) for level in levels]
     if len(texts) < 2:
         got = f"only {texts[0]}" if texts else "none"
-        raise AblateError(f"factors[{key!r}] needs two levels or more, got {got}. What is not switched belongs in config.")
+        raise AblateError(f"factors[{key!r}] needs two levels or more, got {got}. Fixed values belong in config.")
     for text in texts:
         if texts.count(text) > 1:
             raise AblateError(f"factors[{key!r}] has the level {text} more than once.")
@@ -211,5 +211,5 @@ def _seeds(seeds: Any) -> str:
         if isinstance(seed, bool) or not hasattr(seed, "__index__"):
             raise AblateError(f"seeds must be whole numbers, as in range(5), got {shown(seed)}.")
     if not given:
-        raise AblateError("seeds has none. Give some, as in range(5).")
+        raise AblateError("seeds is empty. Give some, as in range(5).")
     return ",".join(str(int(seed)) for seed in given)

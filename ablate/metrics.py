@@ -80,7 +80,7 @@ class Given:
             >>> given("accuracy").value(91.5)
             Traceback (most recent call last):
                 ...
-            ablate.errors.AblateError: accuracy must be from 0 to 1, got 91.5. Of values in percent, say high=100.
+            ablate.errors.AblateError: accuracy must be from 0 to 1, got 91.5. For percentages, give high=100.
         """
         if not math.isfinite(given):
             return given
@@ -88,7 +88,7 @@ class Given:
         if self.metric.allows(value):
             return value
         percent = self.metric.unit == PERCENT and self.whole == 1 and 1 < given <= 100
-        hint = f" Of values in percent, say {option.format('high', 100)}." if percent else ""
+        hint = f" For percentages, give {option.format('high', 100)}." if percent else ""
         raise AblateError(f"{self.metric.name} must be {self._bounds}, got {given:g}.{hint}")
 
     @property
@@ -153,7 +153,7 @@ def given(
             "another name."
         )
     if found is not None and unit not in (None, found.unit) and PERCENT in (unit, found.unit):
-        share = f"is a share, in {PERCENT}" if found.unit == PERCENT else f"is no share, so not in {PERCENT}"
+        share = f"must be in {PERCENT}" if found.unit == PERCENT else f"cannot be in {PERCENT}"
         raise AblateError(f"{name} {share}, got {option.format('unit', unit)}. Leave it out.")
     metric = metric if unit is None else replace(metric, unit=unit)
     if metric.unit == PERCENT:
@@ -170,7 +170,7 @@ def _unknown(name: str, better: Any, option: str) -> Metric:
         near = nearest(name, KNOWN)
         meant = f" Did you mean {near}?" if near is not None else ""
         said = " or ".join(option.format("better", choice) for choice in choices)
-        raise AblateError(f"Whether more of {name} is better is not known. Say {said}.{meant}")
+        raise AblateError(f"{name} is not a known metric. Say {said}.{meant}")
     if better not in choices:
         raise AblateError(one_of(option.format("better", "").strip(" ="), better, choices))
     return Metric(name, better=better)

@@ -54,14 +54,14 @@ def test_an_unknown_name_is_as_its_user_says():
     ("choices", "line"),
     [
         ({"name": ""}, "A metric needs a name, got ''."),
-        ({"name": "bleu"}, "Whether more of bleu is better is not known. Say --better higher or --better lower."),
+        ({"name": "bleu"}, "bleu is not a known metric. Say --better higher or --better lower."),
         ({"name": "acuracy"}, "Say --better higher or --better lower. Did you mean accuracy?"),
         ({"name": "bleu", "better": "more"}, "Unknown --better 'more'. Choose from higher, lower."),
         ({"name": "accuracy", "better": "lower"}, "accuracy is better when higher, got --better lower. Leave it out"),
         ({"name": "accuracy", "high": 10}, "accuracy is a share, so it takes --high 1 or --high 100, got --high 10."),
         ({"name": "accuracy", "low": -1}, "accuracy is a share, so it takes --low 0, got --low -1."),
-        ({"name": "accuracy", "unit": "nats"}, "accuracy is a share, in %, got --unit nats. Leave it out."),
-        ({"name": "loss", "unit": "%"}, "loss is no share, so not in %, got --unit %. Leave it out."),
+        ({"name": "accuracy", "unit": "nats"}, "accuracy must be in %, got --unit nats. Leave it out."),
+        ({"name": "loss", "unit": "%"}, "loss cannot be in %, got --unit %. Leave it out."),
         ({"name": "loss", "low": 2, "high": 1}, "--low 2 must be below --high 1."),
         ({"name": "loss", "low": math.nan}, "--low must be a finite number, got nan."),
         ({"name": "loss", "high": "x"}, "--high must be a finite number, got 'x'."),
@@ -77,7 +77,7 @@ def test_a_wrong_choice_is_one_line(choices, line):
 @pytest.mark.parametrize(
     ("metric", "value", "line"),
     [
-        (given("accuracy"), 91.5, "accuracy must be from 0 to 1, got 91.5. Of values in percent, say high=100."),
+        (given("accuracy"), 91.5, "accuracy must be from 0 to 1, got 91.5. For percentages, give high=100."),
         (given("accuracy"), 915, "accuracy must be from 0 to 1, got 915."),
         (given("accuracy", high=100), 101, "accuracy must be from 0 to 100, got 101."),
         (given("loss", low=0), -1, "loss must be 0 or more, got -1."),

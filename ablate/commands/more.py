@@ -38,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--arms", nargs="+", metavar="FACTOR=LEVEL", default=[], help="arms to add, each by what it changes")
     parser.add_argument("--set", nargs="+", metavar="KEY=VALUE", default=[], help="how to train: workers=2 threads=4 ...")
     if any(key_of(word) == own.COMMAND for word in arguments):
-        raise AblateError("The sweep has its command already. Leave out -- and what stands behind it.")
+        raise AblateError("The sweep has its command already. Leave out -- and everything after it.")
     options = parser.parse_args(arguments)
     if bool(options.seeds) == bool(options.arms):
         parser.error("Give either --seeds N or --arms FACTOR=LEVEL.")

@@ -16,7 +16,7 @@ Write the report of a sweep: one page (index.html), tables, figures, and texts f
 It reads what is there: a sweep that still runs, or that had failures, is reported as far as it came. Nothing is trained.
 What differs from what was fixed before training (--baseline, --metric, --at-step, --margin, sweeps joined) is marked as
 exploratory: changed after training. Of a search it tells its trials and its confirmation, which is the result.
-With --from it reports runs that exist: a table with a row a run (or with --step a row an evaluation), as of other programs.
+With --from it reports existing runs of any program: a table with one row per run (with --step, one per evaluation).
 """
 
 _EXAMPLES = """\
@@ -49,7 +49,7 @@ def run(arguments: Sequence[str]) -> int:
         return from_table.run(options, _formats(options.format))
     given = [name for name in _OF_TABLES if getattr(options, name) is not None]
     if given:
-        raise AblateError(f"--{given[0]} says what a table has, and works only with --from FILE. Leave it out.")
+        raise AblateError(f"--{given[0]} works only with --from FILE. Add --from FILE, or leave it out.")
     if options.compare:
         from ablate.commands import compare
 
@@ -113,20 +113,20 @@ def _parser() -> Parser:
     parser.add_argument("--format", metavar="LIST", help="formats to write: html,csv,md,tex,png,svg (default: all)")
     parser.add_argument("--style", type=a_path, metavar="FILE", help="a matplotlib style file for the figures")
     parser.add_argument(
-        "--baseline", metavar="ARM", help="compare all arms with this one: its number or name; of a table FACTOR=LEVEL,…"
+        "--baseline", metavar="ARM", help="compare all arms with this one: its number or name; for tables FACTOR=LEVEL,…"
     )
-    parser.add_argument("--metric", help="accuracy, or loss on the evaluation set; of a table its column")
+    parser.add_argument("--metric", help="accuracy, or loss on the evaluation set; for tables a column")
     parser.add_argument("--at-step", type=int, metavar="STEP", help="evaluate all runs at another step")
     parser.add_argument("--margin", type=float, metavar="POINTS", help="another margin than that fixed before training")
     parser.add_argument("--reach", type=float, metavar="PERCENT", help="report when each arm reaches this accuracy")
-    table = parser.add_argument_group("of a table")
+    table = parser.add_argument_group("for tables")
     table.add_argument("--from", dest="table", type=a_path, metavar="FILE", help="a table: .csv, .tsv, .jsonl, or .parquet")
     table.add_argument("--factors", metavar="LIST", help="the columns that tell arms apart: trick,lr")
     table.add_argument("--seed", metavar="COLUMN", help="the column of replicate numbers (default: seed)")
     table.add_argument("--step", metavar="COLUMN", help="the column of steps, where a row is an evaluation")
-    table.add_argument("--design", metavar="NAME", help="the design of its arms, as one_factor")
-    table.add_argument("--high", type=float, metavar="NUMBER", help="100 for values in percent, else their greatest")
-    table.add_argument("--better", metavar="WORD", help="of a metric that is not known: higher or lower")
+    table.add_argument("--design", metavar="NAME", help="the arms' design, such as one_factor")
+    table.add_argument("--high", type=float, metavar="NUMBER", help="highest possible value; 100 for percentages")
+    table.add_argument("--better", metavar="WORD", help="for an unknown metric: higher or lower")
     parser.add_argument("--notebook", action="store_true", help="also write an executed copy of the report notebook")
     parser.add_argument("--explain", action="store_true", help="also print the rule of the verdicts, costs, arms, and files")
     parser.add_argument("--json", action="store_true", help="print one JSON object in place of the summary")

@@ -43,9 +43,9 @@ def cut(words: Sequence[str]) -> list[str]:
     at = words.index(BEHIND)
     before, command = list(words[:at]), words[at + 1 :]
     if not command:
-        raise UsageError("There is no command behind --. Write it there, as in -- python train.py --lr {lr} --seed {seed}.")
+        raise UsageError("No command follows --. Write one after it, as in -- python train.py --lr {lr} --seed {seed}.")
     if any(key_of(word) == COMMAND for word in before):
-        raise UsageError(f"The command is given twice, by {COMMAND} and behind --. Keep one of them.")
+        raise UsageError(f"The command is given twice, by {COMMAND} and after --. Keep one of them.")
     return [*before, f"{COMMAND}=[{','.join(map(quoted_text, command))}]"]
 
 
@@ -137,7 +137,7 @@ def check_factor(name: str) -> None:
         AblateError: it is.
     """
     if name in COLUMNS:
-        raise AblateError(f"{name} cannot be switched: it is the name of a column of the results. Rename it, as in my_{name}.")
+        raise AblateError(f"{name} cannot be a factor: the results have a column of that name. Rename it, as in my_{name}.")
 
 
 def texts(value: str) -> list[str]:

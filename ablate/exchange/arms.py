@@ -86,7 +86,7 @@ def _crossing(factors: Sequence[Factor], there: Sequence[Levels], choices: Choic
         have = "has" if missing == 1 else "have"
         count = f"{missing:,} of {counted(_combinations(factors), 'combination')} of levels {have} no run"
         listed = _listed(_lacking(factors, there), missing)
-        raise AblateError(f"{count} ({listed}), so there are no effects over all of them. {instead}")
+        raise AblateError(f"{count} ({listed}), so effects cannot be estimated. {instead}")
     names = [factor.name for factor in factors]
     arms = tuple(designs.arms(designs.USUAL, factors))
     if len(names) == 1:
@@ -138,7 +138,7 @@ def _of_design(
     name: str, factors: Sequence[Factor], there: Sequence[Levels], choices: Choices, no_baseline: bool
 ) -> TableDesign:
     """What a design judges, of a fraction the one whose arms are there."""
-    wrong = f"The arms are not those of {choices.said('design', name)}: the table"
+    wrong = f"The arms do not match {choices.said('design', name)}: the table"
     without = "Leave the design out to compare all arms with the baseline."
     if designs.find(name).crossed and (count := _combinations(factors) - len(there)):
         raise AblateError(f"{wrong} lacks {_listed(_lacking(factors, there), count)}. {without}")
@@ -156,7 +156,7 @@ def _of_design(
     made = [arm.levels for arm in first.arms]
     missing, more = ([each for each in one if each not in other] for one, other in ((made, set(there)), (there, set(made))))
     told = [f"lacks {_listed(missing)}"] if missing else []
-    told += [f"has {_listed(more)} besides"] if more else []
+    told += [f"also has {_listed(more)}"] if more else []
     raise AblateError(f"{wrong} {' and '.join(told)}. {without}")
 
 

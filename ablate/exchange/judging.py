@@ -62,7 +62,7 @@ def judge(
     better: str | None = None,
     at_step: int | None = None,
 ) -> JudgedRuns:
-    """Judge runs that exist: a tidy table, one row a run, or with `step` one row an evaluation.
+    """Judge existing runs: a tidy table, one row per run, or with `step` one row per evaluation.
 
     Arms are paired where they share seeds; arms that share none are compared without pairs (Welch). Nothing of it was planned
     here, so there is no promise on how likely a wrong verdict is.
@@ -79,8 +79,8 @@ def judge(
             levels each that are completely crossed are judged by their effects.
         margin: in the unit of the metric, percentage points for shares: what lies within ± margin is no effect; without
             one nothing is.
-        high: 100 for shares in percent; else the greatest value that a metric can have.
-        better: `higher` or `lower`, of a metric that is not known.
+        high: the highest possible value; 100 for percentages.
+        better: `higher` or `lower`, for an unknown metric.
         at_step: where runs are read; None for their last step.
 
     Raises:
@@ -171,8 +171,8 @@ def _refuse_half_shared(sweep: Sweep, choices: Choices) -> None:
             named = " and ".join(runs.named(tuple(arm.levels.items())) for arm in (one, other))
             instead = choices.said("baseline", runs.named(tuple(sweep.baseline.items())))
             raise AblateError(
-                f"{named} share {choices.seed}={shared[0]}, and no seed is shared by all arms, so effects over all have no "
-                f"interval. Compare two arms at a time: {instead}."
+                f"{named} share {choices.seed}={shared[0]}, but no seed is in all arms, so effects have no interval. "
+                f"Compare two arms at a time: {instead}."
             )
 
 
@@ -188,4 +188,4 @@ def _notes(sweep: Sweep) -> list[str]:
     if not told:
         return []
     more = f"; and {len(told) - runs.MOST_NAMED} more" if len(told) > runs.MOST_NAMED else ""
-    return [f"Seeds that only some arms of a comparison have are left out ({'; '.join(told[: runs.MOST_NAMED])}{more})"]
+    return [f"Seeds missing from an arm of a comparison are left out ({'; '.join(told[: runs.MOST_NAMED])}{more})"]

@@ -133,7 +133,7 @@ def _check_columns(table: Table, choices: Choices) -> None:
             raise AblateError(f"{shown(factor)} cannot be a factor and the column of {choices.key(role)}. Name another one.")
         table.column(factor, choices.said("factors", factor))
         if factor in COLUMNS:
-            raise AblateError(f"No factor can be called {factor}, which is a column of every report. Rename it in the table.")
+            raise AblateError(f"{factor} cannot be a factor: every report has a column of that name. Rename it in the table.")
     metric = others["metric"]
     if metric not in table.columns and {"metric", "value"} <= set(table.columns):
         raise AblateError(

@@ -40,7 +40,7 @@ class Table:
             more = len(self.columns) - LISTED
             listed = ", ".join(self.columns[:LISTED]) + (f", and {more} more" if more > 0 else "")
             raise AblateError(
-                f"{self.name} has no column {shown(name)}, as {option} has it.{did_you_mean(name, self.columns)} "
+                f"{self.name} has no column {shown(name)} (from {option.strip()}).{did_you_mean(name, self.columns)} "
                 f"Its columns are {listed}."
             )
         return [row.get(name) for row in self.rows]
@@ -58,7 +58,7 @@ def read(path: Path) -> Table:
     try:
         columns, rows, places = reader(path)
     except UnicodeDecodeError:
-        raise AblateError(f"{path} must be text in UTF-8. Save it so.") from None
+        raise AblateError(f"{path} is not UTF-8. Save it as UTF-8.") from None
     except OSError as error:
         raise AblateError(f"Cannot read {path}: {reason_of(error)}.") from error
     return _checked(Table(path.name, columns, rows, places))
@@ -158,7 +158,7 @@ def _json_lines(path: Path) -> _Read:
         try:
             row = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)  # levels as they were written
         except ValueError:
-            raise AblateError(f"{path}, line {number}: it is no JSON. Put one object on each line.") from None
+            raise AblateError(f"{path}, line {number}: not JSON. Put one object on each line.") from None
         if not isinstance(row, dict):
             raise AblateError(f"{path}, line {number}: it must be a JSON object, got {shown(row)}. Put one on each line.")
         columns |= dict.fromkeys(row)
@@ -175,7 +175,7 @@ def _parquet(path: Path) -> _Read:
     try:
         table = parquet.read_table(path)
     except ArrowException:
-        raise AblateError(f"{path} is no Parquet file.") from None
+        raise AblateError(f"{path} is not Parquet.") from None
     rows = [{name: _plain(cell) for name, cell in row.items()} for row in table.to_pylist()]
     return tuple(table.column_names), rows, [f"row {number}" for number in range(len(rows))]
 

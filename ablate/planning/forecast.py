@@ -28,7 +28,7 @@ SOURCES = tuple(  # best first
     for otherwise in group
 )
 TOO_SMALL = "estimated time: a few minutes"  # where it is too little to measure this machine's speed for it first
-NOT_MEASURED = "how long is not known: nothing trained on this machine tells its speed yet, and that was not measured"
+NOT_MEASURED = "estimated time: unknown, since nothing trained on this machine shows its speed yet"
 
 # Rough, and small against any training worth planning. Measured on one core of an AMD EPYC: importing TensorFlow took 5 to
 # 9 s, and tracing a training and its evaluation 3 to 6 s.

@@ -56,7 +56,7 @@ def verdict_notes(
         )
         lines += [no_bound] if no_bound else []
         if question.margin is None and results.sweep.trainer is not None:
-            lines.append(f"Without a margin, nothing is said to have {Outcome.NO_EFFECT}.")
+            lines.append(f"Without a margin, no verdict is {Outcome.NO_EFFECT}.")
         lines += _readers(question, *test_readers)
     lines += exploratory(question)
     equal = stats.equal_compute(results.runs)

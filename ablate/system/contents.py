@@ -50,16 +50,14 @@ class Digest:
         """
         for file, text in self.files:
             if sources.digest(Path(file)) != text:
-                raise AblateError(
-                    f"{file} has changed since this was planned, so nothing more is started. Start the sweep again."
-                )
+                raise AblateError(f"{file} changed after planning, so no more trainings start. Run the sweep again.")
         for module, names, text in self.values:
             value: Any = sys.modules.get(module)
             for name in names:
                 value = getattr(value, name, None)
             if _of_value(value) != text:
                 name = ".".join((module, *names))
-                raise AblateError(f"{name} was changed after its import, which other processes do not see. Pass workers=0.")
+                raise AblateError(f"{name} changed after import, which worker processes cannot see. Pass workers=0.")
 
 
 def digest(function: Callable[..., Any], version: str | None = None) -> Digest:
@@ -77,8 +75,7 @@ def digest(function: Callable[..., Any], version: str | None = None) -> Digest:
         reader.read(function, name)
     except _Unknown as error:
         raise AblateError(
-            f'What {name} does cannot be told from its code: {error}. Pass version="1", and another whenever what it trains '
-            "changes."
+            f'Cannot identify {name} by its code: {error}. Pass version="1", and change it whenever the training changes.'
         ) from None
     except RecursionError:
         raise AblateError(f'{name} uses values that are nested too deeply to be read. Pass version="1".') from None
@@ -217,7 +214,7 @@ class _Reader:
     def _allow(self, size: int, name: str) -> None:
         """Refuse a value of too many bytes before they are copied."""
         if self._size + size > MOST_BYTES:
-            raise _Unknown(f"{self._named(name)} has {size / 2**20:,.0f} MB, of {MOST_BYTES // 2**20} that can be read")
+            raise _Unknown(f"{self._named(name)} is {size / 2**20:,.0f} MB (limit for all: {MOST_BYTES // 2**20} MB)")
 
     def _object(self, value: Any, name: str) -> None:
         """Any other object by its class, and by what a copy is made from."""
@@ -333,4 +330,4 @@ class _Reader:
 
     def _named(self, name: str) -> str:
         """What messages call a value."""
-        return f"{name}, which {self._of} uses," if self._of and self._of != name else name
+        return f"{name} (used by {self._of})" if self._of and self._of != name else name

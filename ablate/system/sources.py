@@ -104,10 +104,10 @@ def parsed(file: Path) -> ast.Module:
     except SyntaxError as error:
         line = "" if error.lineno is None else f", line {error.lineno}"
         raise AblateError(
-            f"{file}{line}: {error.msg}. Mend it; it is no Python {sys.version_info[0]}.{sys.version_info[1]}."
+            f"{file}{line}: {error.msg}. Fix it; it is not Python {sys.version_info[0]}.{sys.version_info[1]}."
         ) from None
     except (ValueError, RecursionError, MemoryError):
-        raise AblateError(f"{file} cannot be read as Python. Mend it.") from None
+        raise AblateError(f"{file} is not valid Python. Fix it.") from None
 
 
 def _read(file: Path) -> bytes:

@@ -103,7 +103,7 @@ def test_arms_that_share_some_seeds_are_paired_over_these():
     alone = judge(frame(shared, on), ["trick"], baseline={"trick": "off"})
     pd.testing.assert_frame_equal(found.verdicts, alone.verdicts)
     assert found.analysis.unpaired == [False]
-    assert found.notes == ("Seeds that only some arms of a comparison have are left out (with trick: 3 of 4 seeds)",)
+    assert found.notes == ("Seeds missing from an arm of a comparison are left out (with trick: 3 of 4 seeds)",)
 
 
 def test_a_complete_crossing_is_judged_by_its_effects():
@@ -203,7 +203,7 @@ def test_nothing_was_planned_here_and_no_error_is_promised(program):
     text = frame({0: 0.80, 1: 0.82}, {0: 0.85, 1: 0.86}).to_csv(index=False)
     out = program(text, "--factors", "trick", "--baseline", "trick=off", "--explain", "--format", "md,html")
     assert "Exploratory: these runs were not planned here, so no verdict here is confirmatory." in out
-    assert "Without a margin, nothing is said to have no effect." in out
+    assert "Without a margin, no verdict is no effect." in out
     page, methods, tables = (Path("results-report", name).read_text() for name in ("index.html", "methods.md", "table.md"))
     assert not any("at most 5%" in text for text in (out, page, methods, tables))
     assert "before training" not in methods

@@ -64,7 +64,7 @@ WRONG_TABLES = {
     "value_percent": (
         changed("0,0.80", "0,80"),
         BOTH,
-        "line 2: accuracy must be from 0 to 1, got 80. Of values in percent, say --high 100.",
+        "line 2: accuracy must be from 0 to 1, got 80. For percentages, give --high 100.",
     ),
     "value_above": (changed("0,0.80", "0,180"), (*BOTH, "--high", "100"), "line 2: accuracy must be from 0 to 100, got 180."),
     "row_twice": (SOUND + ROWS[0], BOTH, "line 2 and line 10 are both trick=off,lr=0.1, seed=0. Keep one of them."),
@@ -100,7 +100,7 @@ WRONG_TABLES = {
     "missing_cells": (
         HEAD + "".join(ROWS[:6]),
         BOTH,
-        "1 of 4 combinations of levels has no run (trick=on,lr=0.2), so there are no effects over all of them. Say what to "
+        "1 of 4 combinations of levels has no run (trick=on,lr=0.2), so effects cannot be estimated. Say what to "
         "compare with: --baseline trick=off,lr=0.1, or another arm.",
     ),
     "three_levels": (
@@ -111,31 +111,31 @@ WRONG_TABLES = {
     "half_shared": (
         HEAD + "".join([*ROWS[:6], "on,0.2,7,0.8\n", "on,0.2,8,0.8\n"]),
         BOTH,
-        "trick=off,lr=0.1 and trick=off,lr=0.2 share seed=0, and no seed is shared by all arms, so effects over all "
-        "have no interval. Compare two arms at a time: --baseline trick=off,lr=0.1.",
+        "trick=off,lr=0.1 and trick=off,lr=0.2 share seed=0, but no seed is in all arms, so effects have no interval. "
+        "Compare two arms at a time: --baseline trick=off,lr=0.1.",
     ),
     "reserved": (
         ONE.replace("trick", "learning_rate"),
         ("--factors", "learning_rate"),
-        "No factor can be called learning_rate",
+        "learning_rate cannot be a factor: every report has",
     ),
 }
 WRONG_OPTIONS = {
     "no_factors": ((), "--from needs the columns that tell arms apart: --factors COLUMN,COLUMN."),
-    "no_factor": (("--factors", ""), "has no column '', as --factors"),
+    "no_factor": (("--factors", ""), "has no column '' (from --factors). Its columns"),
     "unknown_factor": (
         ("--factors", "trik"),
-        "results.csv has no column 'trik', as --factors trik has it. Did you mean 'trick'?",
+        "results.csv has no column 'trik' (from --factors trik). Did you mean 'trick'?",
     ),
     "factor_twice": (("--factors", "trick,trick"), "--factors names 'trick' twice. Name it once."),
     "factor_is_seed": (("--factors", "trick,seed"), "'seed' cannot be a factor and the column of --seed. Name another one."),
     "factor_is_metric": (("--factors", "accuracy"), "'accuracy' cannot be a factor and the column of --metric."),
-    "unknown_seed": ((*BOTH, "--seed", "sed"), "results.csv has no column 'sed', as --seed sed has it. Did you mean 'seed'?"),
+    "unknown_seed": ((*BOTH, "--seed", "sed"), "results.csv has no column 'sed' (from --seed sed). Did you mean 'seed'?"),
     "unknown_step": (
         (*BOTH, "--step", "epoch"),
-        "has no column 'epoch', as --step epoch has it. Its columns are trick, lr, seed",
+        "has no column 'epoch' (from --step epoch). Its columns are trick, lr, seed",
     ),
-    "unknown_metric": ((*BOTH, "--metric", "loss"), "has no column 'loss', as --metric loss has it."),
+    "unknown_metric": ((*BOTH, "--metric", "loss"), "has no column 'loss' (from --metric loss)."),
     "several_metrics": ((*BOTH, "--metric", "accuracy,loss"), "--metric takes one column, since a report judges one metric"),
     "seed_is_metric": (
         (*BOTH, "--metric", "seed", "--better", "lower"),
@@ -143,7 +143,7 @@ WRONG_OPTIONS = {
     ),
     "no_direction": (
         (*BOTH, "--metric", "bleu"),
-        "Whether more of bleu is better is not known. Say --better higher or --better",
+        "bleu is not a known metric. Say --better higher or --better",
     ),
     "bad_direction": ((*BOTH, "--metric", "bleu", "--better", "up"), "Unknown --better 'up'. Choose from higher, lower."),
     "wrong_direction": ((*BOTH, "--better", "lower"), "accuracy is better when higher, got --better lower."),
@@ -157,7 +157,7 @@ WRONG_OPTIONS = {
     ),
     "other_design": (
         (*BOTH, *FIRST, "--design", "one_factor"),
-        "The arms are not those of --design one_factor: the table has trick=on,lr=0.2 besides.",
+        "The arms do not match --design one_factor: the table also has trick=on,lr=0.2.",
     ),
     "baseline_form": ((*BOTH, "--baseline", "0"), "--baseline of a table must be FACTOR=LEVEL,FACTOR=LEVEL, got '0'."),
     "baseline_twice": ((*BOTH, "--baseline", "lr=0.1,lr=0.2"), "--baseline names lr twice"),
@@ -180,9 +180,9 @@ WRONG_OPTIONS = {
 WRONG_FILES = {
     "missing": ("none.csv", None, "Cannot read none.csv: no such file or directory."),
     "kind": ("results.xlsx", "x", "results.xlsx must be a table in a file that ends with .csv, .tsv, .jsonl, .parquet."),
-    "no_json": ("results.jsonl", "{'a': 1}\n", "results.jsonl, line 1: it is no JSON. Put one object on each line."),
+    "no_json": ("results.jsonl", "{'a': 1}\n", "results.jsonl, line 1: not JSON. Put one object on each line."),
     "no_object": ("results.jsonl", "[1]\n", "results.jsonl, line 1: it must be a JSON object, got [1]. Put one on each line."),
-    "no_text": ("results.csv", b"trick,seed,accuracy\n\xff\xfe,0,1\n", "results.csv must be text in UTF-8. Save it so."),
+    "no_text": ("results.csv", b"trick,seed,accuracy\n\xff\xfe,0,1\n", "results.csv is not UTF-8. Save it as UTF-8."),
     "parquet": ("results.parquet", "x", "results.parquet"),
 }
 
@@ -224,7 +224,7 @@ def test_a_wrong_file_is_told_in_one_line(tmp_path, monkeypatch, capsys, case):
 def test_what_says_how_a_table_is_needs_one(capsys, word):
     with pytest.raises(SystemExit):
         main(["report", "a_sweep", f"--{word}", "1"])
-    assert f"--{word} says what a table has, and works only with --from FILE." in capsys.readouterr().err
+    assert f"--{word} works only with --from FILE." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_what_says_how_a_table_is_needs_one(capsys, word):
         ([1], {}, "judge takes a data frame, lists by column, or the path of a table, got [1]."),
         ({"trick": ["on"], "seed": [0, 1]}, {}, "The columns of the table must have the same length."),
         ({"trick": ["off", "on"], "seed": [0, 0], "accuracy": [0.8, None]}, {}, "the table, row 1: accuracy is empty."),
-        ({"trick": ["off", "on"], "seed": [0, 0], "accuracy": [80, 90]}, {}, "Of values in percent, say high=100."),
+        ({"trick": ["off", "on"], "seed": [0, 0], "accuracy": [80, 90]}, {}, "For percentages, give high=100."),
         ({"trick": ["off", None], "seed": [0, 0], "accuracy": [0.8, 0.9]}, {}, "the table, row 1: trick is empty."),
         (
             {"trick": [True, False], "seed": [0, 0], "accuracy": [0.8, 0.9]},

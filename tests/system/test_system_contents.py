@@ -203,7 +203,7 @@ def test_a_value_that_was_changed_after_its_import_counts_and_is_told_elsewhere(
     assert after.text != before.text
     after.check()
     module.RATE = 0.1
-    with pytest.raises(AblateError, match=r"trained\.RATE was changed after its import, .* Pass workers=0\."):
+    with pytest.raises(AblateError, match=r"trained\.RATE changed after import, .* Pass workers=0\."):
         after.check()
     module.UNUSED.close()
 
@@ -215,7 +215,7 @@ def test_code_that_is_not_what_its_file_says_now_is_refused(project: Project) ->
     project.write({"trained.py": "# moved down\n" + TRAIN})
     assert digest(module.train).text == before
     project.write({"trained.py": TRAIN.replace("return True if x == 0", "return True if x < 1")})
-    with pytest.raises(AblateError, match=r"from its code: even is not what .*trained\.py says now\. Pass version="):
+    with pytest.raises(AblateError, match=r"by its code: even is not what .*trained\.py says now\. Pass version="):
         digest(module.train)
 
 
@@ -226,7 +226,7 @@ def test_a_file_that_changes_after_the_plan_is_told_to_processes_that_import_it_
     assert {Path(file).name for file, _ in planned.files} == {"trained.py", "helpers.py", "lazily.py", "later.py"}
     planned.check()
     project.write({"helpers.py": HELPERS.replace("return FACTOR * x", "return x")})
-    with pytest.raises(AblateError, match=r"helpers\.py has changed since this was planned, so nothing more is started\."):
+    with pytest.raises(AblateError, match=r"helpers\.py changed after planning, so no more trainings start\."):
         planned.check()
 
 
@@ -283,11 +283,11 @@ def without_source() -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("function", "told"),
     [
-        (uses_a_file, "OPEN, which helper uses, is an open file"),
-        (uses_a_generator, "NESTED['a']['b'], which uses_a_generator uses, is a generator"),
-        (uses_too_much, "BIG, which uses_too_much uses, has 64 MB, of 64 that can be read"),
-        (uses_a_large_frame, "FRAME, which uses_a_large_frame uses, has 76 MB, of 64 that can be read"),
-        (uses_an_odd_frame, "ODD_FRAME, which uses_an_odd_frame uses, has cells that are no plain values"),
+        (uses_a_file, "OPEN (used by helper) is an open file"),
+        (uses_a_generator, "NESTED['a']['b'] (used by uses_a_generator) is a generator"),
+        (uses_too_much, "BIG (used by uses_too_much) is 64 MB (limit for all: 64 MB)"),
+        (uses_a_large_frame, "FRAME (used by uses_a_large_frame) is 76 MB (limit for all: 64 MB)"),
+        (uses_an_odd_frame, "ODD_FRAME (used by uses_an_odd_frame) has cells that are no plain values"),
         (without_source(), "made_up has no source"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -297,7 +297,7 @@ def test_what_cannot_be_known_is_refused_in_one_line_with_the_way_out(function: 
         digest(function)
     name = function.__qualname__
     assert str(refused.value) == (
-        f'What {name} does cannot be told from its code: {told}. Pass version="1", and another whenever what it trains changes.'
+        f'Cannot identify {name} by its code: {told}. Pass version="1", and change it whenever the training changes.'
     )
     assert digest(function, version="1").text == digest(function, version="1").text
     assert digest(function, version="1").text != digest(function, version="2").text

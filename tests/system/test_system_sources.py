@@ -108,7 +108,7 @@ def test_long_chains_and_broken_files(tmp_path: Path) -> None:
     file.write_text("if a: pass\n" + "elif b: pass\n" * 900)
     assert sources.digest(file)
     file.write_text("def f(:\n")
-    with pytest.raises(AblateError, match=r"long\.py, line 1: .*Mend it; it is no Python 3"):
+    with pytest.raises(AblateError, match=r"long\.py, line 1: .*Fix it; it is not Python 3"):
         sources.imported(file, [])
     with pytest.raises(AblateError, match=r"Cannot read .*none\.py: no such file"):
         sources.digest(tmp_path / "none.py")

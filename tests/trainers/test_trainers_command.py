@@ -59,7 +59,7 @@ def test_what_it_runs_is_part_of_what_is_trained(own: Program) -> None:
 def test_nothing_more_starts_once_a_file_has_changed(own: Program) -> None:
     own.write(change="import sys\nfrom ablate import log\nopen('change.py', 'a').write('x = 1\\n')\nlog(1, accuracy=0.5)\n")
     told = own("-m", "workers=1", "seed=0,1,2", "report.formats=[]", "--", "python", "change.py", "{seed}", status=1)
-    assert "change.py has changed since this was planned, so nothing more is started. Rerun the command." in told
+    assert "change.py changed after planning, so no more trainings start. Rerun the command." in told
     assert sum(bool(one.rows()) for one in own.trainings) == 1
 
 
@@ -151,17 +151,17 @@ ENDS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "error": ("raise ValueError('no')", (), "ValueError: no ("),
     "signal": ("os.kill(os.getpid(), 15)", (), "The command was killed by SIGTERM."),
     "time": ("import time; time.sleep(60)", ("trainer.timeout=0.3",), "took longer than trainer.timeout=0.3 seconds."),
-    "no rows": ("pass", (), "The command ended, but there is no evaluation among what it logged. It printed nothing ("),
-    "order": ("log(2, accuracy=0.1); log(1, accuracy=0.1)", (), "Step 1 came after step 2. Steps of evaluations must rise."),
-    "twice": ("log(2, accuracy=0.1); log(2, accuracy=0.1)", (), "Step 2 is there twice. Steps of evaluations must rise."),
+    "no rows": ("pass", (), "The command ended with no evaluation logged. It printed nothing ("),
+    "order": ("log(2, accuracy=0.1); log(1, accuracy=0.1)", (), "Step 1 came after step 2. Steps must increase."),
+    "twice": ("log(2, accuracy=0.1); log(2, accuracy=0.1)", (), "Step 2 was logged twice. Steps must increase."),
     "NaN": ("log(3, accuracy=float('nan'))", (), "The run diverged: accuracy at step 3 was nan."),
     "another": (
         "log(1, acc=0.1)",
         (),
         "A row has no accuracy, only acc. Log it, or name what to judge by: metric=acc.",
     ),
-    "percent": ("log(1, accuracy=91)", (), "accuracy must be from 0 to 1, got 91. Of values in percent, say metric.high=100."),
-    "no JSON": ("print('ablate: 0.5')", (), "Its output has a line that is no row: '0.5'. Write {"),
+    "percent": ("log(1, accuracy=91)", (), "accuracy must be from 0 to 1, got 91. For percentages, give metric.high=100."),
+    "no JSON": ("print('ablate: 0.5')", (), "Its output has an invalid row: '0.5'. Write {"),
     "no step": ("print('ablate: {\"accuracy\": 0.5}')", (), "A row has no step, only accuracy. Log step with each row."),
 }
 
@@ -203,7 +203,7 @@ def test_values_by_the_environment_and_a_shell_script(own: Program) -> None:
     words = ("lr=5", "seed=3", "threads=2", "trainer.env=true", "progress=false", "hydra.run.dir=out")
     told = own(*words, "--", "bash", "go.sh", status=1)
     assert told.strip() == (
-        "ablate: What 'bash' runs is not known, so nobody would see that it changed. Name its files: trainer.code=[train.sh]."
+        "ablate: Cannot tell which files 'bash' runs, so changes would go unnoticed. List them: trainer.code=[go.sh]."
     )
     told = own(*words, "trainer.code=[go.sh]", "--", "bash", "go.sh")
     assert "accuracy 53.00% on the evaluation set at step 2" in told
@@ -314,4 +314,4 @@ def test_what_is_not_there_yet_is_refused(own: Program) -> None:
     assert "A search needs trainings of a known number of steps, and those of trainer=command end by themselves." in told
     own("-m", "seed=0", "trick=off", "lr=0.1", *QUICK, *COMMAND)
     told = own("more", "factorial", "--seeds", "1", *COMMAND, status=1)
-    assert "The sweep has its command already. Leave out -- and what stands behind it." in told
+    assert "The sweep has its command already. Leave out -- and everything after it." in told

@@ -20,18 +20,19 @@ WRONG = {
         "seed does not reach the command, so all seeds would give the same. Write {seed} where it belongs, or add "
         "trainer.env=true if the command reads ABLATE_SEED."
     ),
-    "-- pythn train.py {seed}": "There is no program 'pythn' on the PATH. Did you mean 'python'?",
-    "-- ./go {seed}": "There is no program './go': no such file.",
-    "-- ./train.py {seed}": "./train.py cannot be run as a program. Make it executable, or put what runs it in front of it.",
-    "-- python missing.py {seed}": "There is no file 'missing.py'.",
+    "-- pythn train.py {seed}": "Cannot find 'pythn' on the PATH. Did you mean 'python'?",
+    "-- ./go {seed}": "Cannot find './go'. Check its path.",
+    "-- ./train.py {seed}": "./train.py is not executable. Run chmod +x on it, or put its interpreter in front of it.",
+    "-- python trian.py {seed}": "There is no file 'trian.py'. Did you mean 'train.py'?",
+    "-- python missing.py {seed}": "There is no file 'missing.py'. Check its path.",
     "trainer.cwd=training -- python train.py {seed}": (
-        "There is no file 'train.py' in the training's folder, which is empty before. Write its whole path."
+        "There is no file 'train.py' in the training's folder, which starts empty. Write its full path."
     ),
     "-- python -m missing {seed}": (
-        "What 'python' runs is not known, so nobody would see that it changed. Name its files: trainer.code=[train.sh]."
+        "Cannot tell which files 'python' runs, so changes would go unnoticed. List them: trainer.code=[train.sh]."
     ),
-    "-- python broken.py {seed}": "broken.py, line 1: invalid syntax. Mend it; it is no Python",
-    "p=1 -- {p} train.py {seed}": "The program must be the same for all runs, got '{p}'. Put values behind it.",
+    "-- python broken.py {seed}": "broken.py, line 1: invalid syntax. Fix it; it is not Python",
+    "p=1 -- {p} train.py {seed}": "The program must be the same for all runs, got '{p}'. Put values after it.",
     "lr=1,2 -- python train.py {seed} {lr}": "lr=1,2 has several values, which is a sweep. Add -m, as in ablate -m lr=1,2.",
     "dir=3 -- python train.py {seed}": "dir cannot be set: ablate fills {dir} itself. Choose another name.",
     "eval_on=test -- python train.py {seed}": "eval_on cannot be set: ablate fills {eval_on} itself. Choose another name.",
@@ -45,13 +46,11 @@ WRONG = {
         "a_b cannot be set beside a.b: both would be ABLATE_A_B in the environment. Rename it."
     ),
     "-m epoch=1,2 -- python train.py {seed} {epoch}": (
-        "epoch cannot be switched: it is the name of a column of the results. Rename it, as in my_epoch."
+        "epoch cannot be a factor: the results have a column of that name. Rename it, as in my_epoch."
     ),
-    "metric=bleu -- python train.py {seed}": (
-        "Whether more of bleu is better is not known. Say metric.better=higher or metric.better=lower."
-    ),
+    "metric=bleu -- python train.py {seed}": ("bleu is not a known metric. Say metric.better=higher or metric.better=lower."),
     "metric=seconds metric.better=lower -- python train.py {seed}": (
-        "metric=seconds cannot be: it is the name of a column of the results. Log it as test_seconds."
+        "metric=seconds is taken: the results have a column of that name. Log it as test_seconds."
     ),
     "metric.high=50 -- python train.py {seed}": (
         "accuracy is a share, so it takes metric.high=1 or metric.high=100, got metric.high=50."
@@ -81,8 +80,8 @@ WRONG = {
     "lr=1 lr=2 -- python train.py {seed} {lr}": "lr is given 2 times: lr=1 lr=2. Keep one of them, or list its values: lr=A,B.",
     "report.margin=0 -- python train.py {seed}": "report.margin must be above 0, got 0.",
     "workers=0 -- python train.py {seed}": "workers must be from 1 to 10,000, or auto, got 0.",
-    "--": "There is no command behind --. Write it there, as in -- python train.py --lr {lr} --seed {seed}.",
-    "trainer=command": "trainer=command has no command. Write it behind --, as in -- python train.py --seed {seed}.",
+    "--": "No command follows --. Write one after it, as in -- python train.py --lr {lr} --seed {seed}.",
+    "trainer=command": "trainer=command has no command. Write it after --, as in -- python train.py --seed {seed}.",
 }
 
 

@@ -181,8 +181,8 @@ WAYS = {
     "silent": ("failed", "ends logged no evaluation. Call log(step, accuracy=…), or return {'accuracy': …}."),
     "text": ("failed", "accuracy must be a number, got 'done'."),
     "other": ("failed", "A row has no accuracy, only acuracy, loss. Log it, or name what to judge by: metric=acuracy."),
-    "back": ("failed", "Step 1 came after step 2. Steps of evaluations must rise."),
-    "percent": ("failed", "accuracy must be from 0 to 1, got 91.5. Of values in percent, say metric.high=100."),
+    "back": ("failed", "Step 1 came after step 2. Steps must increase."),
+    "percent": ("failed", "accuracy must be from 0 to 1, got 91.5. For percentages, give metric.high=100."),
     "words": ("failed", "accuracy must be a number, got 'high'."),
     "half": ("failed", "step must be a whole number from 0, got 1.5."),
     "nan": ("diverged", "accuracy at step 3 was nan"),
@@ -243,29 +243,29 @@ TWO = {"x": [1, 2]}
 @pytest.mark.parametrize(
     ("train", "given", "told"),
     [
-        (anything, {"factors": {}}, 'factors must name what is switched, as in factors={"ema": [False, True]}.'),
+        (anything, {"factors": {}}, 'factors must map names to levels, as in factors={"ema": [False, True]}.'),
         (anything, {"factors": [1]}, "factors must be a dict, got [1]."),
         (anything, {"factors": {"x": [1]}}, "factors['x'] needs two levels or more, got only 1."),
         (anything, {"factors": {"x": []}}, "factors['x'] needs two levels or more, got none."),
         (anything, {"factors": {"x": "on"}}, "factors['x'] must be a list of levels, got 'on'."),
         (anything, {"factors": {"x": [1, 1]}}, "factors['x'] has the level 1 more than once."),
-        (anything, {"factors": {"x": [1, object]}}, "factors['x'] has the value <class 'object'>. Values are texts, numbers,"),
+        (anything, {"factors": {"x": [1, object]}}, "factors['x'] has the value <class 'object'>. Use strings, numbers,"),
         (anything, {"factors": {"x y": [1, 2]}}, "factors has the key 'x y'. Keys are names, with letters, digits and _."),
         (anything, {"factors": {"seed": [1, 2]}}, "factors has the key seed, which ablate uses itself."),
         (anything, {"factors": {"workers": [1, 2]}}, "factors has the key workers, which ablate uses itself."),
         (anything, {"config": {"x": 3}}, "x is in factors and in config. Leave one of them out."),
         (anything, {"design": "one_facto"}, "Unknown design 'one_facto'. Choose from "),
         (anything, {"seeds": 5}, "seeds must be a list of whole numbers, as in range(5), got 5."),
-        (anything, {"seeds": []}, "seeds has none. Give some, as in range(5)."),
+        (anything, {"seeds": []}, "seeds is empty. Give some, as in range(5)."),
         (anything, {"seeds": [0, 0.5]}, "seeds must be whole numbers, as in range(5), got 0.5."),
         (anything, {"seeds": [0, -1]}, "seed must be a whole number from 0 to 2,147,483,647, got -1."),
         (anything, {"seeds": [1, 1]}, "seed has 1 more than once."),
         (anything, {"metric": 3}, "metric must be a name, or a dict such as"),
         (anything, {"metric": {"name": "bleu", "best": "higher"}}, "Unknown key 'best'."),
         (without_seed, {}, "without_seed has no parameter seed, so that its seeds would change nothing."),
-        (asks_for_more, {}, "asks_for_more takes data, which ablate does not give. It gives config, seed, log"),
+        (asks_for_more, {}, "asks_for_more requires data, which ablate does not pass. It passes only config, seed, log."),
         (3, {}, "What is trained must be a function, as in def train(config, seed, log), got 3."),
-        (uses_a_lock, {}, "What uses_a_lock does cannot be told from its code: LOCK, which uses_a_lock uses, is a lock. Pass"),
+        (uses_a_lock, {}, "Cannot identify uses_a_lock by its code: LOCK (used by uses_a_lock) is a lock. Pass"),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused_in_one_line(module: Any, train: Any, given: dict[str, Any], told: str) -> None:
@@ -276,10 +276,10 @@ def test_what_cannot_be_asked_for_is_refused_in_one_line(module: Any, train: Any
 @pytest.mark.parametrize(
     ("train", "given", "told"),
     [
-        (anything, {"factors": {"accuracy": [1, 2]}}, "accuracy cannot be switched: it is the name of a column"),
-        (anything, {"metric": "seconds"}, "Whether more of seconds is better is not known."),
-        (anything, {"metric": {"name": "seconds", "better": "lower"}}, "metric=seconds cannot be: it is the name of a column"),
-        (anything, {"metric": "bleu"}, "Whether more of bleu is better is not known."),
+        (anything, {"factors": {"accuracy": [1, 2]}}, "accuracy cannot be a factor: the results have a column of that name."),
+        (anything, {"metric": "seconds"}, "seconds is not a known metric."),
+        (anything, {"metric": {"name": "seconds", "better": "lower"}}, "metric=seconds is taken: the results have a column"),
+        (anything, {"metric": "bleu"}, "bleu is not a known metric."),
         (anything, {"workers": -1}, "workers must be from 1 to 10,000, or auto, got -1."),
         (anything, {"margin": -1}, "report.margin must be"),
         (anything, {"formats": ["pdff"]}, "Unknown report.formats 'pdff'. Choose from html,"),
@@ -401,7 +401,7 @@ def test_the_command_line_reads_such_a_sweep_and_says_who_trains_it(
 
     ablate.sweep(module.train, {"augment": ["on", "off"], "ema": [False, True]}, seeds=[0, 1], workers=0, **QUIET)
     monkeypatch.setattr(task, "_KNOWN", {})
-    refused = "ablate: trainer=function trains what ablate.sweep() is given in Python. Run that script or notebook again."
+    refused = "ablate: trainer=function works only from ablate.sweep(). Rerun the script or notebook that calls it."
     for words, status, told in (
         (["status"], 0, "8/8 trainings"),
         (["ls"], 0, "factorial"),

@@ -131,7 +131,7 @@ def _plain(markdown: str) -> str:
 def _without(results: Results, question: Question, unknown_sizes: list[str]) -> tuple[str, str]:
     """What is said of costs and of confounds where there is no table of them."""
     if results.sweep.is_table:
-        return "Not known: the table has none.", "Not known: the table tells of its factors alone."
+        return "Not known: the table has none.", "Not known: the table lists only its factors."
     if not question.judged:
         return f"{NO_PAIRS}; what each costs is in the table of arms.", f"{NO_PAIRS}."
     unknown = len(unknown_sizes)

@@ -56,7 +56,7 @@ class Command:
         found: Settings = spec.payload
         for shown, digest in (*found.code, *found.data):
             if code.digested(found.here / shown, found.here)[1] != digest:
-                raise AblateError(f"{shown} has changed since this was planned, so nothing more is started. Rerun the command.")
+                raise AblateError(f"{shown} changed after planning, so no more trainings start. Rerun the command.")
         return resources.threads
 
     def train(self, spec: Spec, folder: Path, to: int, resources: Resources, report: Report) -> None:

@@ -13,6 +13,7 @@ from ablate.system import sources
 from ablate.trainers.command.template import names
 
 LAUNCHERS = re.compile(r"python[\d.]*|torchrun|accelerate|uv|uvx")  # programs that run a Python file
+_PLAIN_PATH = re.compile(r"[\w./-]+")  # that needs no quotes on the command line
 _SNIFFED = 8192  # bytes of a file, that tell whether it is text
 MOST_FILES = 10_000  # below the folders that are named
 
@@ -26,17 +27,17 @@ def program(word: str, here: Path) -> str:
         AblateError: there is none.
     """
     if names([word]):
-        raise AblateError(f"The program must be the same for all runs, got {shown(word)}. Put values behind it.")
+        raise AblateError(f"The program must be the same for all runs, got {shown(word)}. Put values after it.")
     if "/" not in word:
         if shutil.which(word) is None:
             near = did_you_mean(word, [each for each in ("python", "python3", "bash", "sh") if shutil.which(each)])
-            raise AblateError(f"There is no program {shown(word)} on the PATH.{near}")
+            raise AblateError(f"Cannot find {shown(word)} on the PATH.{near}")
         return word
     path = here / word
     if not path.is_file():
-        raise AblateError(f"There is no program {shown(word)}: no such file.")
+        raise AblateError(f"Cannot find {shown(word)}. Check its path.")
     if shutil.which(str(path)) is None:
-        raise AblateError(f"{word} cannot be run as a program. Make it executable, or put what runs it in front of it.")
+        raise AblateError(f"{word} is not executable. Run chmod +x on it, or put its interpreter in front of it.")
     return str(path)
 
 
@@ -54,12 +55,18 @@ def of(command: Sequence[str], here: Path, base: Path | None, code: Sequence[str
     found = _of_python(command, base)
     if found is None and not named:
         raise AblateError(
-            f"What {shown(Path(command[0]).name)} runs is not known, so nobody would see that it changed. Name its files: "
-            "trainer.code=[train.sh]."
+            f"Cannot tell which files {shown(Path(command[0]).name)} runs, so changes would go unnoticed. List them: "
+            f"trainer.code=[{_typed_file(command, here)}]."
         )
     files = dict.fromkeys([*(found or ()), *named])
     given = [file for one in data for file in _below(here / one, one, "trainer.data")]
     return tuple(digested(file, here) for file in sorted(files)), tuple(digested(file, here) for file in sorted(set(given)))
+
+
+def _typed_file(command: Sequence[str], here: Path) -> str:
+    """A word of the command that is a text file, to suggest it; an example where there is none."""
+    plain = [word for word in (*command[1:], command[0]) if _PLAIN_PATH.fullmatch(word)]
+    return next((word for word in plain if _script(word, here) is not None), "train.sh")
 
 
 def _of_python(command: Sequence[str], base: Path | None) -> list[Path] | None:
@@ -86,8 +93,12 @@ def _started(words: Sequence[str], base: Path | None) -> tuple[Path, str, Path] 
     scripts = [found for word in words if not word.startswith("-") if (found := _script(word, base)) is not None]
     named = next((word for word in words if word.endswith(sources.SOURCE) and not names([word])), None)
     if named is not None and not scripts:
-        where = "" if base is not None else " in the training's folder, which is empty before. Write its whole path"
-        raise AblateError(f"There is no file {shown(named)}{where}.")
+        if base is None:
+            raise AblateError(
+                f"There is no file {shown(named)} in the training's folder, which starts empty. Write its full path."
+            )
+        beside = [str(Path(named).with_name(each.name)) for each in (base / named).parent.glob(f"*{sources.SOURCE}")]
+        raise AblateError(f"There is no file {shown(named)}.{did_you_mean(named, sorted(beside)) or ' Check its path.'}")
     return next((found for found in scripts if found[0].suffix == sources.SOURCE), next(iter(scripts), None))
 
 

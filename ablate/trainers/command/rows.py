@@ -50,7 +50,7 @@ def of_line(line: bytes, where: str) -> Mapping[str, Any] | None:
         row = None
     if not isinstance(row, dict):
         text = shown(line.decode(errors="replace").strip())
-        raise AblateError(f'{where} has a line that is no row: {text}. Write {{"step": 100, "accuracy": 0.91}}.')
+        raise AblateError(f'{where} has an invalid row: {text}. Write {{"step": 100, "accuracy": 0.91}}.')
     return row
 
 
@@ -108,7 +108,7 @@ def _of_json(text: str, path: Path, whole: bool) -> list[Mapping[str, Any]]:
     except ValueError:
         if not whole:
             return []  # it is being written
-        raise AblateError(f"{path.name} is no JSON.") from None
+        raise AblateError(f"{path.name} is not JSON.") from None
     rows = content.get("log_history") if isinstance(content, dict) else content
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise AblateError(f"{path.name} has no list of rows, nor one in log_history.")
@@ -149,8 +149,8 @@ class Evaluations:
                 raise AblateError(f"A row has no {name}{self._there(name)}")
             step = self._step(row)
             if step <= self.last:
-                again = "is there twice" if step == self.last else f"came after step {self.last:,}"
-                raise AblateError(f"Step {step:,} {again}. Steps of evaluations must rise.")
+                again = "was logged twice" if step == self.last else f"came after step {self.last:,}"
+                raise AblateError(f"Step {step:,} {again}. Steps must increase.")
             self.last = step
             if not math.isfinite(row[name]):
                 raise Diverged(step, f"{name} at step {step} was {row[name]:g}")
@@ -188,7 +188,7 @@ class Evaluations:
             return
         if self.seen:
             raise AblateError(f"No row has {self.metric.metric.name}{self._there(self.metric.metric.name)}")
-        raise AblateError(f"The command ended, but there is no evaluation {where}.")
+        raise AblateError(f"The command ended with no evaluation {where}.")
 
 
 def _is_number(value: Any) -> bool:

@@ -70,7 +70,7 @@ def of(config: Mapping[str, Any]) -> Settings:
         AblateError: one line about the first thing that is wrong with it.
     """
     if "metric" not in config:
-        raise AblateError("trainer.name=command alone is not enough. Write the command behind --.")
+        raise AblateError("trainer.name=command alone is not enough. Write the command after --.")
     Execution.of(config)
     section = config["trainer"]
     for key in section:
@@ -103,7 +103,7 @@ def of(config: Mapping[str, Any]) -> Settings:
 
 def _command(words: Any) -> tuple[str, ...]:
     if words is None:
-        raise AblateError("trainer=command has no command. Write it behind --, as in -- python train.py --seed {seed}.")
+        raise AblateError("trainer=command has no command. Write it after --, as in -- python train.py --seed {seed}.")
     if not isinstance(words, list) or not words or not all(isinstance(word, str | int | float) for word in words):
         raise AblateError(f"{own.COMMAND} must be a list of words, got {shown(words)}.")
     told = tuple(own.text_of(word) for word in words)
@@ -111,7 +111,7 @@ def _command(words: Any) -> tuple[str, ...]:
         raise AblateError("The command begins with an empty word, perhaps from an unset shell variable. Name a program.")
     for word in told:
         if "\0" in word:
-            raise AblateError(f"No command can have the word {shown(word)}: it has a character with the code 0.")
+            raise AblateError(f"The command has a null character in {shown(word)}. Remove it.")
     return told
 
 
@@ -153,7 +153,7 @@ def metric(section: Mapping[str, Any]) -> Given:
     )
     name = found.metric.name
     if name in COLUMNS and name not in (ACCURACY, *_JUDGED):
-        raise AblateError(f"metric={name} cannot be: it is the name of a column of the results. Log it as test_{name}.")
+        raise AblateError(f"metric={name} is taken: the results have a column of that name. Log it as test_{name}.")
     if not re.fullmatch(r"[\w][\w ./@%+-]*", name):
         raise AblateError(f"metric must have letters, digits, and _ . / - in its name, got {shown(name)}.")
     return found

@@ -111,7 +111,7 @@ class _Listener:
             kind = Killed if self.running.was_killed else AblateError
             raise kind(f"The command {how}.{self.running.last_lines()}")
         self._store([*self._new(whole=True), *self._parsed(said)])
-        place = f"in {self.settings.read}" if self.written is not None else "among what it logged"
+        place = f"in {self.settings.read}" if self.written is not None else "logged"
         if not self.resumes:  # it may have been stopped behind its last evaluation
             self.told.check_some(f"{place}.{self.running.last_lines()}")
 

@@ -50,9 +50,7 @@ class Function:
         key = config["trainer"]["digest"]
         found = None if key is None else tasks.find(key)
         if found is None:
-            raise AblateError(
-                "trainer=function trains what ablate.sweep() is given in Python. Run that script or notebook again."
-            )
+            raise AblateError("trainer=function works only from ablate.sweep(). Rerun the script or notebook that calls it.")
         metric = settings.metric(config["metric"])
         values = {name: values_of_text.value(own.text_of(text)) for name, text in config.items() if own.is_users(name)}
         call = Call(found, values, metric)

@@ -112,9 +112,7 @@ def _taken(function: Callable[..., Any], name: str) -> tuple[str, ...]:
     others = [each.name for each in (*positional, *named) if each.name not in TAKES or each in positional]
     required = [each.name for each in (*positional, *named) if each.name in others and each.default is each.empty]
     if required:
-        raise AblateError(
-            f"{name} takes {required[0]}, which ablate does not give. It gives {', '.join(TAKES)} by these names."
-        )
+        raise AblateError(f"{name} requires {required[0]}, which ablate does not pass. It passes only {', '.join(TAKES)}.")
     found = tuple(one for one in TAKES if one in [each.name for each in named])
     for needed in ("config", "seed"):
         if needed not in found and not any(each.kind is each.VAR_KEYWORD for each in parameters):

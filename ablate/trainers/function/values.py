@@ -29,8 +29,8 @@ def text(given: Any, of: str) -> str:
         same = False
     if not same:
         raise AblateError(
-            f"{of} has the value {shown(given)}. Values are texts, numbers, True, False, None, or lists and dicts of these; "
-            "name others by a text."
+            f"{of} has the value {shown(given)}. Use strings, numbers, True, False, None, or lists and dicts of these; "
+            "name others by a string."
         )
     return given if isinstance(given, str) and value(given) == given else written
 
