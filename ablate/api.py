@@ -54,7 +54,7 @@ def sweep(
             or "lower"), and where there are any `unit`, `low` and `high`. Accuracies are from 0 to 1, unless `high` is 100.
         config: more values, the same for all arms.
         margin: smaller differences do not matter: in percentage points, or the unit of the metric. None: none is known.
-        last: the value of a run is the mean of its newest evaluations, so many of them; None for the last one.
+        last: a run's value is the mean of this many last evaluations; None for the last one alone.
         resolution: the least of a fractional design.
         version: what stands for the function's content, where that is not to be looked at.
         name, question: of the sweep, which heads its report.
