@@ -15,6 +15,7 @@ from ablate.__main__ import main
 from ablate.errors import AblateError
 from ablate.exchange import judge
 from ablate.planning.plan import Run
+from ablate.report import paper
 from ablate.results import load
 from ablate.stats import family_level
 
@@ -94,6 +95,7 @@ def test_arms_that_share_no_seed_are_compared_by_welch():
     row = found.verdicts.iloc[0]
     assert row[["low", "high"]].tolist() == pytest.approx([100 * interval.low, 100 * interval.high])
     assert found.analysis.unpaired == [True]
+    assert "Each arm was run with 3 to 4 seeds (not the same in every arm)." in paper.methods(found.analysis)
 
 
 def test_arms_that_share_some_seeds_are_paired_over_these():
@@ -207,6 +209,7 @@ def test_nothing_was_planned_here_and_no_error_is_promised(program):
     page, methods, tables = (Path("results-report", name).read_text() for name in ("index.html", "methods.md", "table.md"))
     assert not any("at most 5%" in text for text in (out, page, methods, tables))
     assert "before training" not in methods
+    assert "To repeat it" not in page, "the words of its report are in no file"
 
 
 def test_the_same_table_in_other_forms_is_the_same(program, tmp_path):

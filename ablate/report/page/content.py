@@ -199,6 +199,8 @@ def _environment(results: Results, table: Sequence[Block]) -> tuple[Block, ...]:
 def _repeat(results: Results, commands: Sequence[str]) -> tuple[Block, ...]:
     if results.sweep.design == TUNING:
         return (Lines(("The command of the sweep that these learning rates were chosen for gives this again.",)),)
+    if results.sweep.is_table:
+        return ()  # no file tells the words that it was reported with
     if not commands:
         return (Lines(("No one command gives this again: it joins what several gave.",)),)
     return (Code(tuple(commands)),)

@@ -41,8 +41,7 @@ def paragraph(lines: Sequence[str]) -> str:
 def design(results: Results, arms: pd.DataFrame, retuned: Retuned | None, unpaired: list[bool]) -> list[str]:
     """Arms, factors, seeds and pairing."""
     sweep = results.sweep
-    each = naming.seeds_an_arm(results)
-    count, seeds = len(arms), list(sweep.seeds)
+    count = len(arms)
     factors = "; ".join(f"{name} ({', '.join(levels)})" for name, levels in sweep.factors.items())
     how = KINDS.get(sweep.design) or designs.sentence(sweep.design)
     if retuned is not None:
@@ -54,7 +53,7 @@ def design(results: Results, arms: pd.DataFrame, retuned: Retuned | None, unpair
     planned = "run" if (results.runs["status"] == "done").all() else "planned"
     lines = [
         first,
-        f"{'Each arm' if count > 1 else 'It'} was {planned} with {each} ({', '.join(map(str, seeds))}).",
+        f"{'Each arm' if count > 1 else 'It'} was {planned} with {_seeds(results)}.",
     ]
     if count > 1:
         lines.append(
@@ -72,6 +71,13 @@ def design(results: Results, arms: pd.DataFrame, retuned: Retuned | None, unpair
             f"{counted(trainings, 'training')}."
         )
     return lines
+
+
+def _seeds(results: Results) -> str:
+    """How many seeds each arm has, and which, unless no arm has all of them."""
+    seeds, most = results.sweep.seeds, int(results.runs.groupby("arm")["seed"].nunique().max())
+    which = ", ".join(map(str, seeds)) if len(seeds) == most else "not the same in every arm"
+    return f"{naming.seeds_an_arm(results)} ({which})"
 
 
 def rates(question: Question, comparisons: pd.DataFrame, retuned: Retuned | None, places: int) -> list[str]:
