@@ -195,6 +195,12 @@ def test_rows_come_in_the_ways_that_there_are(own: Program) -> None:
     assert "No row has eval_f2, only loss, eval_f1." in told
 
 
+def test_another_metric_is_another_training_so_that_its_values_are_scaled(own: Program) -> None:
+    body = "log(1, f1=60, val_acc=50)"
+    assert "f1 0.6 on" in own.script(body, "metric=f1", "metric.high=100")
+    assert "val_acc 0.5 on" in own.script(body, "metric=val_acc", "metric.high=100")
+
+
 @pytest.mark.slow
 def test_values_by_the_environment_and_a_shell_script(own: Program) -> None:
     (own.folder / "go.sh").write_text(
@@ -231,7 +237,7 @@ def test_a_metric_of_a_sweeps_own_is_judged_as_it_is(own: Program) -> None:
     own.write(bleu="")
     told = own("report", "--format", "csv", "--explain")
     assert re.search(r"\+1\.0+ points", told), told
-    assert "done" in {json.loads(path.read_text())["status"] for path in own.sweep.glob("*/result.json")}
+    assert {json.loads(path.read_text())["status"] for path in own.sweep.glob("*/result.json")} == {"done"}
 
 
 def test_log_does_nothing_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -57,10 +57,14 @@ class Settings:
             "cwd": TRAINING if self.in_folder else None,
             "read": self.read,
             "step_name": self.step if self.step != "step" else None,
-            "whole": self.metric.whole if self.metric.whole != 1 else None,
         }
-        given = {key: value for key, value in optional.items() if value is not None}
+        given = judged(self.metric) | {key: value for key, value in optional.items() if value is not None}
         return {"command": list(self.command), "values": dict(self.values), "code": dict(self.code), **given}
+
+
+def judged(metric: Given) -> dict[str, Any]:
+    """What of a metric is part of a training, whose evaluations have it checked and scaled, and all else as it was logged."""
+    return {"metric": metric.metric.name} | ({"whole": metric.whole} if metric.whole != 1 else {})
 
 
 def of(config: Mapping[str, Any]) -> Settings:

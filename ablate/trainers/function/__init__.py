@@ -58,10 +58,9 @@ class Function:
         return spec, Readout("", END, NEVER)
 
     def content(self, spec: Spec) -> dict[str, Any]:
-        """The digest of the function, and the values that it is given."""
+        """The digest of the function, the values that it is given, and what it is judged by."""
         call: Call = spec.payload
-        whole = {"whole": call.metric.whole} if call.metric.whole != 1 else {}
-        return {"function": call.task.digest.text, "values": dict(call.values), **whole}
+        return {"function": call.task.digest.text, "values": dict(call.values), **settings.judged(call.metric)}
 
     def check(self) -> None:
         """Nothing keeps all functions from being called."""
