@@ -72,16 +72,17 @@ def _typed_file(command: Sequence[str], here: Path) -> str:
 def _of_python(command: Sequence[str], base: Path | None) -> list[Path] | None:
     """The script or module that a command runs and what it imports; None where that cannot be told."""
     runs = LAUNCHERS.fullmatch(Path(command[0]).name) is not None
-    found = _started(command[1:], base) if runs else _script(command[0], base)
+    found = _started(command, base) if runs else _script(command[0], base)
     if found is None or (not runs and found[0].suffix != sources.SOURCE):
         return None
     file, module, folder = found
     return _imported(file, module, folder, _signature([file]))
 
 
-def _started(words: Sequence[str], base: Path | None) -> tuple[Path, str, Path] | None:
+def _started(command: Sequence[str], base: Path | None) -> tuple[Path, str, Path] | None:
     """(file, module, folder of its imports) that a program of `LAUNCHERS` starts: a module behind -m, else a file."""
-    for place, word in enumerate(words):
+    words = command[1:]
+    for place, word in enumerate(words[: _options(command, base)]):
         if word == "-m" and place + 1 < len(words) and not names(words[place + 1 : place + 2]):
             name, folder = words[place + 1], base or Path()
             for module in (f"{name}.__main__", name):
@@ -100,6 +101,17 @@ def _started(words: Sequence[str], base: Path | None) -> tuple[Path, str, Path] 
         beside = [str(Path(named).with_name(each.name)) for each in (base / named).parent.glob(f"*{sources.SOURCE}")]
         raise AblateError(f"There is no file {shown(named)}.{did_you_mean(named, sorted(beside)) or ' Check its path.'}")
     return next((found for found in scripts if found[0].suffix == sources.SOURCE), next(iter(scripts), None))
+
+
+def _options(command: Sequence[str], base: Path | None) -> int:
+    """How many words behind the program come before its script, whose own -m and -c mean something else."""
+    plain = Path(command[0]).name.startswith("python")  # other launchers have files among their options
+    scripts = (
+        place
+        for place, word in enumerate(command[1:])
+        if not word.startswith("-") and (word.endswith(sources.SOURCE) or (plain and _script(word, base) is not None))
+    )
+    return next(scripts, len(command) - 1)
 
 
 def _script(word: str, base: Path | None) -> tuple[Path, str, Path] | None:

@@ -119,13 +119,13 @@ class Evaluations:
     """Rows, checked and made those of a training.
 
     Args:
-        metric: what it is judged by. step: what rows call their step. sparse: whether rows may lack the metric, as in a file
-            that has others, too.
+        metric: what it is judged by. step: what rows call their step. sparse: whether rows may lack the metric, or
+            repeat it, as in a file that has others, too.
     """
 
     def __init__(self, metric: Given, step: str, sparse: bool) -> None:
         self.metric, self.step, self.sparse = metric, step, sparse
-        self.last = -1
+        self.last, self._value = -1, math.nan  # the step and the metric of the last row
         self.seen: dict[str, None] = {}  # names of the values so far
 
     @property
@@ -148,10 +148,12 @@ class Evaluations:
                     continue
                 raise AblateError(f"A row has no {name}{self._there(name)}")
             step = self._step(row)
+            if self.sparse and step == self.last and row[name] == self._value:
+                continue  # as Hugging Face's Trainer repeats its last evaluation
             if step <= self.last:
                 again = "was logged twice" if step == self.last else f"came after step {self.last:,}"
                 raise AblateError(f"Step {step:,} {again}. Steps must increase.")
-            self.last = step
+            self.last, self._value = step, row[name]
             if not math.isfinite(row[name]):
                 raise Diverged(step, f"{name} at step {step} was {row[name]:g}")
             values = {

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -91,8 +91,9 @@ class _Listener:
         self.settings, self.running, self.report, self.resumes = settings, running, report, resumes
         self.logged = rows.Tail(folder / ROWS)
         self.written = None if settings.read is None else folder / WORK / settings.read
-        self.told = rows.Evaluations(settings.metric, settings.step, sparse=settings.read is not None)
+        self.told = self._evaluations()
         self._seen: tuple[int, int] | None = None  # when the file was written last, and its size
+        self._taken: list[tuple[int, dict[str, Any]]] = []  # from it
 
     def listen(self) -> None:
         """See `run`."""
@@ -107,10 +108,10 @@ class _Listener:
         said = self.running.drained()
         how = self.running.how_it_ended()
         if how:
-            self._store([*self._new(), *self._parsed(said)])
+            self._store(self._new(said))
             kind = Killed if self.running.was_killed else AblateError
             raise kind(f"The command {how}.{self.running.last_lines()}")
-        self._store([*self._new(whole=True), *self._parsed(said)])
+        self._store(self._new(said, whole=True))
         place = f"in {self.settings.read}" if self.written is not None else "logged"
         if not self.resumes:  # it may have been stopped behind its last evaluation
             self.told.check_some(f"{place}.{self.running.last_lines()}")
@@ -121,35 +122,53 @@ class _Listener:
             self.running.end()
             raise AblateError(f"The command took longer than trainer.timeout={limit:g} seconds.{self.running.last_lines()}")
 
-    def _new(self, whole: bool = False) -> list[Mapping[str, Any]]:
-        """The rows since the last call. whole: whether nothing comes any more."""
-        if self.written is not None:
-            return self._of_written(whole)
-        lines = self._parsed(self.logged.lines(whole), "$ABLATE_METRICS")
-        return [*lines, *self._parsed(self.running.said())]
+    def _new(self, said: Sequence[bytes] = (), whole: bool = False) -> Iterable[tuple[int, dict[str, Any]]]:
+        """The evaluations since the last call. said: rows that it printed. whole: whether nothing comes any more."""
+        logged = self._parsed(self.logged.lines(whole), "$ABLATE_METRICS")
+        printed = self._parsed([*self.running.said(), *said], "Its output")
+        return self.told.of([*logged, *printed]) if self.written is None else self._of_written(self.written, whole)
 
-    def _parsed(self, lines: Sequence[bytes], where: str = "Its output") -> list[Mapping[str, Any]]:
-        if self.written is not None:
-            return []
-        return [row for line in lines if (row := rows.of_line(line, where)) is not None]
+    def _parsed(self, lines: Sequence[bytes], where: str) -> list[Mapping[str, Any]]:
+        found = [row for line in lines if (row := rows.of_line(line, where)) is not None]
+        if found and self.written is not None:
+            raise AblateError(
+                f"The command logs rows, and trainer.read={self.settings.read} is to be read. Leave out one of them."
+            )
+        return found
 
-    def _of_written(self, whole: bool) -> list[Mapping[str, Any]]:
-        """The rows of the file that it writes anyway, which were not seen yet."""
-        assert self.written is not None
+    def _of_written(self, written: Path, whole: bool) -> Iterable[tuple[int, dict[str, Any]]]:
+        """The evaluations in the file that it writes anyway, behind those that were taken from it before.
+
+        Raises:
+            AblateError: these are no longer as they were.
+        """
         try:
-            stat = self.written.stat()
+            stat = written.stat()
         except OSError:
-            return []
+            return
         if not whole and self._seen == (stat.st_mtime_ns, stat.st_size):
-            return []
+            return
         self._seen = stat.st_mtime_ns, stat.st_size
-        return [row for row in rows.of_file(self.written, whole) if not self._is_known(row)]
+        self.told, count = self._evaluations(), 0
+        for count, found in enumerate(self.told.of(rows.of_file(written, whole)), 1):
+            if count > len(self._taken):
+                self._taken.append(found)
+                yield found
+            elif found != self._taken[count - 1]:
+                step = self._taken[count - 1][0]
+                raise AblateError(
+                    f"{self.settings.read} has rewritten the row of step {step:,}, which was read before. Have the command "
+                    "write each row once."
+                )
+        if whole and count < len(self._taken):
+            raise AblateError(
+                f"{self.settings.read} has lost the row of step {self._taken[count][0]:,}. Have the command keep it."
+            )
 
-    def _is_known(self, row: Mapping[str, Any]) -> bool:
-        step = row.get(self.settings.step)
-        return isinstance(step, int | float) and step <= self.told.last
+    def _evaluations(self) -> rows.Evaluations:
+        return rows.Evaluations(self.settings.metric, self.settings.step, sparse=self.settings.read is not None)
 
-    def _store(self, found: Sequence[Mapping[str, Any]]) -> None:
-        for step, values in self.told.of(found):
+    def _store(self, found: Iterable[tuple[int, dict[str, Any]]]) -> None:
+        for step, values in found:
             self.report.row(step, values)
             self.report.alive(step, values.get("loss"))
