@@ -6,6 +6,7 @@ import ast
 import dis
 import functools
 import linecache
+import sys
 import types
 from collections.abc import Iterator
 
@@ -36,6 +37,32 @@ def tree_of(function: types.FunctionType) -> ast.AST:
     return _node(_parsed(text), now[0])
 
 
+def tree_of_class(value: type) -> ast.Module | None:
+    """The definitions of a class's name in its file, of several all; None where a call made it or its file is not known."""
+    home = vars(sys.modules.get(value.__module__, types.ModuleType("")))
+    methods = [each.__code__.co_filename for each in vars(value).values() if isinstance(each, types.FunctionType)]
+    for file in [*methods, home.get("__file__")]:
+        linecache.checkcache(file or "")
+        try:
+            tree = _parsed("".join(linecache.getlines(file, home))) if file else ast.Module([], [])
+        except (SyntaxError, ValueError):
+            continue
+        if found := [node for name, node in _classes(tree, "") if name == value.__qualname__]:
+            return ast.Module(list(found), [])
+    return None
+
+
+def _classes(tree: ast.AST, within: str) -> Iterator[tuple[str, ast.ClassDef]]:
+    """The classes that a piece of a program defines, by their qualified names."""
+    for node in ast.iter_child_nodes(tree):
+        name = f"{within}{getattr(node, 'name', '')}"
+        if isinstance(node, ast.ClassDef):
+            yield name, node
+            yield from _classes(node, f"{name}.")
+        else:
+            yield from _classes(node, f"{name}.<locals>." if isinstance(node, _DEFINED) else within)
+
+
 def uses(code: types.CodeType) -> list[tuple[str, ...]]:
     """The global names that code uses, that of functions within it, too: each with the attributes that are read off it there.
 
@@ -45,6 +72,12 @@ def uses(code: types.CodeType) -> list[tuple[str, ...]]:
         [('numpy', 'random', 'normal'), ('scale',)]
     """
     return sorted(set(_uses(code)))
+
+
+def uses_of_class(tree: ast.Module) -> list[tuple[str, ...]]:
+    """Those that the definitions of a class use."""
+    found = uses(compile(tree, "", "exec", dont_inherit=True))
+    return [names for names in found if names != ("__name__",)]  # which every class asks for
 
 
 def _uses(code: types.CodeType) -> Iterator[tuple[str, ...]]:

@@ -12,7 +12,7 @@ import hashlib
 import io
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -107,6 +107,7 @@ class _Reader:
         self._known: dict[int, int] = {}  # functions, classes and modules that were read, by id
         self._around: list[int] = []  # ids of the values that the one being read is in
         self._kept: list[Any] = []  # so that no other object gets one of these ids
+        self._read: set[tuple[int, tuple[str, ...]]] = set()  # names that were read, with the id of their module's globals
         self._of = ""  # the function that is being read
 
     def digest(self) -> str:
@@ -142,6 +143,7 @@ class _Reader:
             self.word(kind.__name__, bytes(value))
         elif isinstance(value, PurePath):
             self.word("path", str(value))
+            self.read([kind, getattr(value, "__dict__", None)] if owners.is_own_class(kind) else None, name)
         elif isinstance(value, types.ModuleType):
             self._module(value)
         elif isinstance(value, type):
@@ -182,8 +184,8 @@ class _Reader:
         elif kind in (set, frozenset):
             self._set(value, name)
         elif (parts := owners.parts_of(value)) is not None:
-            self.word("made of", kind.__module__, kind.__qualname__)
-            self.read(parts, name)
+            self.word("made of")
+            self.read([kind, parts, getattr(value, "__dict__", None) if owners.is_own_class(kind) else None], name)
         elif tables.is_table(value):
             self._table(value, name)
         else:
@@ -226,6 +228,7 @@ class _Reader:
         except Exception:
             raise _Unknown(f"{self._named(name)} is an object that cannot be copied ({type(value).__qualname__})") from None
         self.word("object")
+        self.read(dict(owners.hidden_state(value)), name)
         if isinstance(made, str):
             self.word(type(value).__qualname__, made)
             return
@@ -261,6 +264,14 @@ class _Reader:
         if self._is_known(value, "own class"):
             return
         self.word(value.__qualname__)
+        tree = code.tree_of_class(value)
+        if tree is not None:
+            space = vars(sys.modules.get(value.__module__, types.ModuleType("")))
+            self._program(tree, space)
+            for names in code.uses_of_class(tree):
+                self._global(space, names)
+        elif not owners.is_plain_class(value):
+            raise _Unknown(f"{self._named(value.__qualname__)} is a class that has no source")
         for base in (type(value), *value.__bases__):
             self.read(base, name)
         if issubclass(value, enum.Enum):
@@ -288,10 +299,10 @@ class _Reader:
             except ValueError:  # not yet assigned
                 continue
             self.read(content, variable)
-        self.read([function.__defaults__, function.__kwdefaults__], f"the defaults of {name}")
+        self.read([function.__defaults__, function.__kwdefaults__, function.__dict__], f"the defaults and attributes of {name}")
         if own:
             for names in code.uses(function.__code__):
-                self._global(function, names)
+                self._global(function.__globals__, names)
         self._of = before
 
     def _source(self, function: types.FunctionType, name: str) -> None:
@@ -299,23 +310,29 @@ class _Reader:
             tree = code.tree_of(function)
         except code.NoSource as error:
             raise _Unknown(f"{name or function.__qualname__} {error}") from None
-        self.word("source", sources.digest_of(tree))
+        self._program(tree, function.__globals__)
         file = function.__code__.co_filename
         if function.__module__ != "__main__" and Path(file).is_file():
             self.files.add(file)
-        package = function.__globals__.get("__package__") or ""
-        if any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree)):
-            self._imported(sources.imported_by(tree, sys.path, package))
 
-    def _global(self, function: types.FunctionType, names: tuple[str, ...]) -> None:
-        """What a function reads off its module, and off modules of its project that it finds there."""
+    def _program(self, tree: ast.AST, space: Mapping[str, Any]) -> None:
+        """A piece of a program, and what it imports. space: the globals of its module."""
+        self.word("source", sources.digest_of(tree))
+        if any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree)):
+            self._imported(sources.imported_by(tree, sys.path, space.get("__package__") or ""))
+
+    def _global(self, space: Mapping[str, Any], names: tuple[str, ...]) -> None:
+        """What a function reads off its module, and off modules of its project that it finds there; once each."""
+        if (id(space), names) in self._read:
+            return
+        self._read.add((id(space), names))
         first, *attributes = names
-        module = str(function.__globals__.get("__name__"))
-        if first not in function.__globals__:
+        module = str(space.get("__name__"))
+        if first not in space:
             if not hasattr(builtins, first):
                 self.word("missing", first)
             return
-        value, path = function.__globals__[first], [first]
+        value, path = space[first], [first]
         while attributes and isinstance(value, types.ModuleType) and owners.is_own(getattr(value, "__file__", None)):
             module, path = value.__name__, []
             if not hasattr(value, attributes[0]):

@@ -12,6 +12,21 @@ from typing import Any
 from ablate.system import sources
 
 _DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)  # that a class makes of its own accord
+_FUNCTIONS = (types.FunctionType, staticmethod, classmethod)
+_MADE = {  # of each class or data class by Python
+    *(
+        "__module__",
+        "__qualname__",
+        "__dict__",
+        "__weakref__",
+        "__annotations__",
+        "__orig_bases__",
+        "__parameters__",
+        "__slots__",
+    ),
+    *("__firstlineno__", "__static_attributes__", "__classcell__", "__annotate_func__", "__annotations_cache__", "_abc_impl"),
+    *("__dataclass_fields__", "__dataclass_params__", "__match_args__", "__abstractmethods__"),
+}
 
 
 def name_of(value: Any) -> str | None:
@@ -57,26 +72,41 @@ def is_own_class(value: type) -> bool:
     return value.__module__ == "__main__" or (is_own(file) if file is not None else module is None)
 
 
+def is_plain_class(value: type) -> bool:
+    """Whether a class is all that its members say, since no metaclass of a package has taken any away."""
+    return is_own_class(type(value)) or type(value).__module__ in sys.stdlib_module_names
+
+
 def members(value: type) -> Mapping[str, Any]:
-    """What a class has of its own, without what Python or a decorator makes of it."""
+    """What a class has of its own, without what Python or a decorator makes of it.
+
+    Names with two underscores that a metaclass of a package sets are left out: the class's source tells what they are made of.
+    """
+    plain = is_plain_class(value)
     found: dict[str, Any] = {}
     for name, each in vars(value).items():
         inner = inspect.unwrap(each.__func__ if isinstance(each, staticmethod | classmethod) else each)
         if isinstance(inner, types.FunctionType):
-            made = inner.__code__.co_filename == "<string>" or inner.__module__ in sys.stdlib_module_names
+            generated = inner.__module__ in sys.stdlib_module_names and not is_named_by(inner, inner.__module__)
+            made = inner.__code__.co_filename == "<string>" or generated
         else:
-            made = (name.startswith("__") and name.endswith("__")) or isinstance(each, _DESCRIPTORS) or name == "_abc_impl"
+            of_package = not plain and name.startswith("__") and name.endswith("__")
+            made = name in _MADE or of_package or isinstance(each, _DESCRIPTORS)
         if not made:
             found[name] = each
     if issubclass(value, enum.Enum):
-        return {name: each for name, each in found.items() if isinstance(each, types.FunctionType)}
+        return {
+            name: each
+            for name, each in found.items()
+            if name not in value.__members__ and (not name.startswith("_") or isinstance(each, _FUNCTIONS))
+        }
     for name, field in getattr(value, "__dataclass_fields__", {}).items():
         found[f"field {name}"] = (field.default, field.default_factory)
     return found
 
 
 def parts_of(value: Any) -> tuple[Any, ...] | None:
-    """What a method, a member of an enumeration, or a wrapper around a function is made of; None for all else."""
+    """What a method, a member of an enumeration, or an installed wrapper around a function is made of; None for all else."""
     if isinstance(value, types.MethodType):
         return value.__func__, value.__self__
     if isinstance(value, staticmethod | classmethod):
@@ -86,9 +116,21 @@ def parts_of(value: Any) -> tuple[Any, ...] | None:
     if isinstance(value, functools.cached_property):
         return (value.func,)
     if isinstance(value, enum.Enum):
-        return value.name, type(value)
-    wrapped = getattr(value, "__wrapped__", None)
+        return value.name, value.value
+    wrapped = None if is_own_class(type(value)) else getattr(value, "__wrapped__", None)
     return (wrapped,) if isinstance(wrapped, types.FunctionType) else None
+
+
+def hidden_state(value: Any) -> Mapping[str, Any]:
+    """The attributes of an object of an own class that what a copy is made of may leave out."""
+    kind = type(value)
+    if not is_own_class(kind) or all(getattr(kind, name, None) is getattr(object, name, None) for name in _COPYING):
+        return {}
+    slots = [name for each in kind.__mro__ for name, one in vars(each).items() if isinstance(one, types.MemberDescriptorType)]
+    return {name: getattr(value, name) for name in slots if hasattr(value, name)} | getattr(value, "__dict__", {})
+
+
+_COPYING = ("__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs__", "__getnewargs_ex__")
 
 
 def is_own(file: str | None) -> bool:

@@ -1,5 +1,6 @@
 """The content of arrays, tensors and data frames, of whatever package: what is written of it, and what else has to be read."""
 
+import sys
 from typing import Any
 
 Content = tuple[tuple[str | bytes, ...], Any]
@@ -7,6 +8,9 @@ Content = tuple[tuple[str | bytes, ...], Any]
 
 def is_table(value: Any) -> bool:
     """Whether a value is one."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.ndarray):
+        return type(value) in (numpy.ndarray, numpy.memmap)  # others may have attributes besides their values, as a mask
     return _is_frame(value) or (hasattr(type(value), "__array__") and hasattr(value, "dtype"))
 
 
@@ -39,8 +43,21 @@ def _of_frame(value: Any) -> Content:
         rows = hash_pandas_object(value, index=True).to_numpy()
     except TypeError:
         raise TypeError("has cells that are no plain values") from None
-    names = [str(getattr(value, "name", None)), list(getattr(value, "columns", ()))]
-    return ("frame", type(value).__qualname__, str(getattr(value, "dtypes", None)), rows.tobytes()), names
+    index = getattr(value, "index", value)
+    names = [str(getattr(value, "name", None)), list(getattr(value, "columns", ())), list(index.names)]
+    types = [_of_type(each) for each in (*_types(value), *_types(index))]
+    return ("frame", type(value).__qualname__, rows.tobytes()), [names, types, dict(getattr(value, "attrs", {}))]
+
+
+def _types(value: Any) -> list[Any]:
+    """Those of the columns of a frame, or of the levels of an index."""
+    found = getattr(value, "dtypes", None)
+    return [value.dtype] if found is None or not hasattr(found, "items") else list(found)
+
+
+def _of_type(kind: Any) -> tuple[Any, ...]:
+    """A type of cells: its name, and of categories also which they are, in order."""
+    return str(kind), getattr(kind, "categories", None), getattr(kind, "ordered", None)
 
 
 def _of_array(value: Any) -> Content:
