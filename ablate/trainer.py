@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from ablate.metrics import Metric
 from ablate.readout import Readout
 
-__all__ = ["Metric", "Report", "Resources", "Resume", "Spec", "Trainer", "Watcher", "Work"]
+__all__ = ["Abandons", "Metric", "Report", "Resources", "Resume", "Spec", "Trainer", "Watcher", "Work"]
 
 Resume = Literal["exact", "own", "never"]
 
@@ -171,4 +171,16 @@ class Trainer(Protocol):
         Raises:
             Stopped: it was asked to stop, and has saved what can be.
             Diverged: there is no point in training further.
+        """
+
+
+@runtime_checkable
+class Abandons(Protocol):
+    """A trainer whose trainings have processes of their own, which do not end with the one that trains."""
+
+    def abandon(self, folder: Path, worker: int) -> None:
+        """End what a process that is gone has left running, and nothing else.
+
+        Args:
+            folder: of a training. worker: the number of the process that was at it.
         """

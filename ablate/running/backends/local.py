@@ -7,12 +7,13 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import Self
 
-from ablate import machine
+from ablate import machine, trainers
 from ablate.resources import Share, share
 from ablate.running.backend import Job, Outcome, Place, Request, reason_of, refused
 from ablate.running.process import Process
 from ablate.running.worker import BEGUN
 from ablate.store import writing
+from ablate.trainer import Abandons
 
 
 class Slot:
@@ -62,10 +63,11 @@ class Slot:
         if said == BEGUN:
             self.begun = True
             return None
-        fingerprint, self.job = self.job.fingerprint, None
-        if isinstance(said, Outcome) and (said.state != "stopped" or self.asked_to_stop):
-            return said
+        fingerprint = self.job.fingerprint
         if isinstance(said, Outcome):
+            self.job = None
+            if said.state != "stopped" or self.asked_to_stop:
+                return said
             how = "its process was asked to end"
             return Outcome(fingerprint, "died", how, warnings=said.warnings, log=self.log, cause="killed")
         how = f"its process {self.process.last_words()}"
@@ -77,10 +79,15 @@ class Slot:
         return Outcome(fingerprint, "died", how, log=self.log, cause=cause)
 
     def end(self) -> None:
-        """End the process, whatever it does."""
-        process, self.process, self.job = self.process, None, None
-        if process is not None:
-            process.end()
+        """End the process, whatever it does, and what its training has started."""
+        process, job = self.process, self.job
+        self.process = self.job = None
+        if process is None:
+            return
+        process.end()
+        trainer = None if job is None else trainers.find(job.spec.trainer)
+        if job is not None and isinstance(trainer, Abandons):
+            trainer.abandon(job.store / job.fingerprint, process.pid)
 
 
 class Local:

@@ -10,7 +10,7 @@ from ablate.readout import END, Readout
 from ablate.store.sweep_check import NO_SET
 from ablate.text import counted
 from ablate.trainer import Report, Resources, Spec, Work
-from ablate.trainers.command import code, settings, stored, template, training
+from ablate.trainers.command import code, process, settings, stored, template, training
 from ablate.trainers.command.settings import Settings
 
 EVAL_ON = "eval_on"  # the placeholder for what is evaluated on
@@ -62,6 +62,10 @@ class Command:
     def train(self, spec: Spec, folder: Path, to: int, resources: Resources, report: Report) -> None:
         """Run the command to its end."""
         training.run(spec.payload, spec, folder, resources, report)
+
+    def abandon(self, folder: Path, worker: int) -> None:
+        """End the command that a worker has left running."""
+        process.end_left(folder / training.RECORD, worker)
 
 
 def _notes(found: Settings, store: Path) -> tuple[str, ...]:

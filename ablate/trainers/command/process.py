@@ -59,16 +59,24 @@ class Process:
 
     def __enter__(self) -> Self:
         self._reader.start()
-        told = {"pid": self._process.pid, "process": machine.process_started(self._process.pid)}
-        write_atomically(self.record, json.dumps(told).encode())
+        pid = self._process.pid
+        try:
+            told = {"pid": pid, "process": machine.process_started(pid), "worker": os.getpid()}
+            write_atomically(self.record, json.dumps(told).encode())
+        except BaseException:
+            self._kill()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._kill()
+        self.record.unlink(missing_ok=True)
+
+    def _kill(self) -> None:
         self._signal(signal.SIGKILL)  # before it is reaped, so that its number is still its own
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_WAIT_S)
         self._reader.join(_WAIT_S)
-        self.record.unlink(missing_ok=True)
 
     def wait(self, seconds: float) -> bool:
         """Whether it has ended; waits so long for that."""
@@ -150,13 +158,24 @@ class Process:
                 os.killpg(self._process.pid, number)
 
 
-def end_left(record: Path) -> None:
-    """End what a process that was killed has left running."""
+def end_left(record: Path, worker: int | None = None) -> None:
+    """End what a process that was killed has left running.
+
+    Args:
+        worker: the process that was killed; whichever it was where None.
+    """
     try:
         told = json.loads(record.read_bytes())
-        pid, process = int(told["pid"]), told["process"]
-    except (OSError, ValueError, TypeError, KeyError):
+        pid, process, by = int(told["pid"]), told["process"], told.get("worker")
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return
-    if process is not None and machine.process_started(pid) == process:
+    if worker in (None, by) and isinstance(process, str) and _may_be_left(pid, process):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
+
+
+def _may_be_left(pid: int, process: str) -> bool:
+    """Whether a group is still that of a process, which may be gone: no other gets its number as long as a member lives."""
+    now = machine.process_started(pid)
+    boot = (machine.process_started(os.getpid()) or "").partition("/")[0]
+    return now == process or (now is None and process.partition("/")[0] == boot)
