@@ -87,6 +87,15 @@ def judge(
         AblateError: one line about the first thing that is wrong with the table, or with what is asked of it.
     """
     source = table.read(Path(frame)) if isinstance(frame, str | Path) else table.of_frame(frame)
+    for name, column in (("metric", metric), ("seed", seed), ("step", step)):
+        if not isinstance(column, str) and (column is not None or name != "step"):
+            raise AblateError(f"{name} must be the name of a column, got {shown(column)}.")
+    if at_step is not None and (isinstance(at_step, bool) or not hasattr(at_step, "__index__")):
+        raise AblateError(f"at_step must be a whole number, got {shown(at_step)}.")
+    if baseline is not None and not isinstance(baseline, Mapping):
+        raise AblateError(f'baseline must be a dict of levels, as in {{"trick": "off"}}, got {shown(baseline)}.')
+    if not isinstance(factors, Iterable):
+        raise AblateError(f"factors must be a list of columns, got {shown(factors)}.")
     given = None if baseline is None else {factor: runs.text_of(level) for factor, level in baseline.items()}
     names = (factors,) if isinstance(factors, str) else tuple(factors)
     choices = Choices(names, seed, metrics.given(metric, better, high=high), step, at_step, "{}={}")

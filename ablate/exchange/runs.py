@@ -150,7 +150,7 @@ def _whole(where: str, column: str, cell: Cell, most: int) -> int:
         raise AblateError(f"{where}{column} is empty. Give a whole number.")
     text = text_of(cell)
     try:
-        value = int(text) if text.isdigit() else int(text.removesuffix(".0"))  # as of a column that once had empty cells
+        value = -1 if "_" in text else int(text.removesuffix(".0"))  # as of a column that once had empty cells
     except ValueError:
         value = -1
     if not 0 <= value <= most:
@@ -164,8 +164,8 @@ def _value(where: str, cell: Cell, choices: Choices) -> float:
     if cell is None:
         raise AblateError(f"{where}{name} is empty. Give its value, inf where the run diverged, or leave the row out.")
     try:
-        number = float(cell) if not isinstance(cell, bool) else None
-    except ValueError:
+        number = None if isinstance(cell, bool) or "_" in str(cell) else float(cell)
+    except (ValueError, OverflowError):
         number = None
     if number is None:
         raise AblateError(f"{where}{name} must be a number, got {shown(cell)}.")

@@ -141,7 +141,12 @@ def _numbered(path: Path, lines: Any) -> Iterator[tuple[int, list[str]]]:
     while True:
         try:
             cells = next(lines, None)
-        except csv.Error:
+        except csv.Error as error:
+            if "field limit" in str(error):
+                most = f"{csv.field_size_limit():,}"
+                raise AblateError(
+                    f"{path}, line {lines.line_num}: a cell has more than {most} characters. Shorten it or drop its column."
+                ) from None
             raise AblateError(f"{path}, line {lines.line_num}: it cannot be read. Check its quotes.") from None
         if cells is None:
             return

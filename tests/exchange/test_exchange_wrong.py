@@ -16,6 +16,7 @@ BOTH = ("--factors", "trick,lr")
 TRICK = ("--factors", "trick")
 ONE = "trick,seed,accuracy\noff,0,0.8\non,0,0.9\n"
 STEPS = "trick,seed,step,accuracy\noff,0,10,0.8\noff,0,20,0.9\non,0,10,0.8\n"
+SMALL = {"trick": ["off", "on"], "seed": [0, 0], "accuracy": [0.8, 0.9]}
 FIRST = ("--baseline", "trick=off,lr=0.1")
 
 
@@ -51,6 +52,17 @@ WRONG_TABLES = {
         changed("off,0.1,0,", "off,0.1,a,"),
         BOTH,
         "line 2: seed must be a whole number from 0 to 2,147,483,647, got 'a'.",
+    ),
+    "seed_underscore": (
+        changed("off,0.1,0,", "off,0.1,1_0,"),
+        BOTH,
+        "line 2: seed must be a whole number from 0 to 2,147,483,647, got '1_0'.",
+    ),
+    "value_underscore": (changed("0,0.80", "0,0.8_0"), BOTH, "line 2: accuracy must be a number, got '0.8_0'."),
+    "cell_of_a_book": (
+        changed("off,0.1,0,", f"{'o' * 140_000},0.1,0,"),
+        BOTH,
+        "line 2: a cell has more than 131,072 characters. Shorten it or drop its column.",
     ),
     "seed_negative": (changed("off,0.1,0,", "off,0.1,-1,"), BOTH, "line 2: seed must be a whole number from 0"),
     "seed_half": (changed("off,0.1,0,", "off,0.1,0.5,"), BOTH, "line 2: seed must be a whole number from 0"),
@@ -246,6 +258,10 @@ def test_what_says_how_a_table_is_needs_one(capsys, word):
             {"margin": "x"},
             "margin must be greater than 0, got 'x'.",
         ),
+        (SMALL, {"baseline": "trick=off"}, "baseline must be a dict of levels, as in"),
+        (SMALL, {"metric": ["accuracy"]}, "metric must be the name of a column, got [accuracy]."),
+        (SMALL, {"at_step": "x"}, "at_step must be a whole number, got 'x'."),
+        (SMALL, {"seed": 3}, "seed must be the name of a column, got 3."),
     ],
 )
 def test_a_wrong_frame_is_told_in_one_line(frame, words, line):

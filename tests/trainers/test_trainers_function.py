@@ -1,5 +1,6 @@
 """Python functions through all that there is, without TensorFlow."""
 
+import enum
 import json
 import os
 import signal
@@ -240,6 +241,11 @@ def uses_a_lock(config: dict[str, Any], seed: int) -> Any:
 TWO = {"x": [1, 2]}
 
 
+class Kind(enum.IntEnum):
+    ONE = 1
+    TWO = 2
+
+
 @pytest.mark.parametrize(
     ("train", "given", "told"),
     [
@@ -249,7 +255,16 @@ TWO = {"x": [1, 2]}
         (anything, {"factors": {"x": []}}, "factors['x'] needs two levels or more, got none."),
         (anything, {"factors": {"x": "on"}}, "factors['x'] must be a list of levels, got 'on'."),
         (anything, {"factors": {"x": [1, 1]}}, "factors['x'] has the level 1 more than once."),
-        (anything, {"factors": {"x": [1, object]}}, "factors['x'] has the value <class 'object'>. Use strings, numbers,"),
+        (
+            anything,
+            {"factors": {"x": [1, object]}},
+            "factors['x'] has the value <class 'object'>. Use strings, finite numbers,",
+        ),
+        (anything, {"factors": {"x": [1, float("inf")]}}, "factors['x'] has the value inf. Use strings, finite numbers,"),
+        (anything, {"factors": {"x": [1, float("nan")]}}, "factors['x'] has the value nan. Use strings, finite numbers,"),
+        (anything, {"factors": {"x": [Kind.ONE, Kind.TWO]}}, "factors['x'] has the value "),
+        (anything, {"factors": {"x": [1, [Kind.ONE]]}}, "factors['x'] has the value "),
+        (anything, {"version": 2}, 'version must be a string, as in version="2", got 2.'),
         (anything, {"factors": {"x y": [1, 2]}}, "factors has the key 'x y'. Keys are names, with letters, digits and _."),
         (anything, {"factors": {"seed": [1, 2]}}, "factors has the key seed, which ablate uses itself."),
         (anything, {"factors": {"workers": [1, 2]}}, "factors has the key workers, which ablate uses itself."),

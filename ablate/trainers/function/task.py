@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from ablate.errors import AblateError
+from ablate.errors import AblateError, shown
 from ablate.system.contents import Digest, digest
 
 SHORT = 16  # characters of a digest, that name it on a command line
@@ -29,6 +29,8 @@ class Task:
             raise AblateError(f"What is trained must be a function, as in def train(config, seed, log), got {function!r:.40}.")
         self.name = str(getattr(function, "__qualname__", type(function).__qualname__))
         self.takes = _taken(function, self.name)
+        if version is not None and (not isinstance(version, str) or not version):
+            raise AblateError(f'version must be a string, as in version="2", got {shown(version)}.')
         self.digest: Digest = digest(function, version)
         self._function: Callable[..., Any] | None = function
 

@@ -23,16 +23,27 @@ def text(given: Any, of: str) -> str:
     if type(given).__module__ == "numpy" and getattr(given, "shape", None) == ():
         given = given.item()
     try:
-        written = json.dumps(given, ensure_ascii=False)
-        same = json.loads(written) == given or given != given  # NaN
+        written = json.dumps(given, ensure_ascii=False, allow_nan=False)
+        same = _same(json.loads(written), given)
     except (TypeError, ValueError):
         same = False
     if not same:
         raise AblateError(
-            f"{of} has the value {shown(given)}. Use strings, numbers, True, False, None, or lists and dicts of these; "
+            f"{of} has the value {shown(given)}. Use strings, finite numbers, True, False, None, or lists and dicts of these; "
             "name others by a string."
         )
     return given if isinstance(given, str) and value(given) == given else written
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two plain values are equal, and of the same types all through."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    return bool(one == other)
 
 
 def value(text: str) -> Any:
