@@ -69,14 +69,23 @@ class Command:
 
 
 def _notes(found: Settings, store: Path) -> tuple[str, ...]:
-    """Which files are part of what is trained, and which of them have changed since trainings of the store."""
+    """Which files are part of what is trained, which have changed since trainings of the store, and which are no part of it."""
     files = [shown for shown, _ in (*found.code, *found.data)]
-    told = f"part of each training: {_listed(files)}"
+    told = [f"part of each training: {_listed(files)}"]
     changed, count = stored.changed(store.resolve(), found.command, found.code, found.data)
-    if not changed:
-        return (told,)
-    have = f"{_listed(changed)} {'has' if len(changed) == 1 else 'have'} changed since {counted(count, 'training')} in {store}"
-    return told, f"{have}, so {'it is' if count == 1 else 'they are'} trained again"
+    if changed:
+        have = (
+            f"{_listed(changed)} {'has' if len(changed) == 1 else 'have'} changed since {counted(count, 'training')} in {store}"
+        )
+        told.append(f"{have}, so {'it is' if count == 1 else 'they are'} trained again")
+    beside = code.beside(found.command, found.here, None if found.in_folder else found.here, files)
+    if beside:
+        are = "is" if len(beside) == 1 else "are"
+        told.append(
+            f"{_listed(beside)} {are} named by the command and {are} not part of the training; add "
+            f"trainer.data=[{','.join(beside)}]"
+        )
+    return tuple(told)
 
 
 def _listed(files: Sequence[str]) -> str:

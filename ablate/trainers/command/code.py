@@ -1,11 +1,12 @@
 """What a command runs: the user's own files, which are part of what its training is."""
 
 import hashlib
+import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 
 from ablate.errors import AblateError, did_you_mean, shown
@@ -15,7 +16,8 @@ from ablate.trainers.command.template import names
 LAUNCHERS = re.compile(r"python[\d.]*|torchrun|accelerate|uv|uvx")  # programs that run a Python file
 _PLAIN_PATH = re.compile(r"[\w./-]+")  # that needs no quotes on the command line
 _SNIFFED = 8192  # bytes of a file, that tell whether it is text
-MOST_FILES = 10_000  # below the folders that are named
+MOST_FILES = 10_000  # below a folder that is named
+RESULTS = ("multirun", "outputs")  # folders for what comes of sweeps and runs
 
 Files = tuple[tuple[str, str], ...]  # (path as shown, digest), in order of path
 
@@ -41,17 +43,21 @@ def program(word: str, here: Path) -> str:
     return str(path)
 
 
-def of(command: Sequence[str], here: Path, base: Path | None, code: Sequence[str], data: Sequence[str]) -> tuple[Files, Files]:
+def of(
+    command: Sequence[str], here: Path, base: Path | None, store: Path, code: Sequence[str], data: Sequence[str]
+) -> tuple[Files, Files]:
     """(the own files that a command runs, those of its data), with digests.
 
     Args:
         here: where it was asked for, which `code` and `data` are relative to. base: where its words are relative to; None
             where that is not known before it runs.
+        store: of trainings, which is left out of folders that are named, as results are.
 
     Raises:
         AblateError: a file is missing, or what the command runs is not known.
     """
-    named = [file for one in code for file in _below(here / one, one, "trainer.code")]
+    apart = {folder.resolve() for folder in (here / store, *(here / name for name in RESULTS))}
+    named = [file for one in code for file in _below(here / one, one, "trainer.code", apart)]
     found = _of_python(command, base)
     if found is None and not named:
         raise AblateError(
@@ -59,7 +65,7 @@ def of(command: Sequence[str], here: Path, base: Path | None, code: Sequence[str
             f"trainer.code=[{_typed_file(command, here)}]."
         )
     files = dict.fromkeys([*(found or ()), *named])
-    given = [file for one in data for file in _below(here / one, one, "trainer.data")]
+    given = [file for one in data for file in _below(here / one, one, "trainer.data", apart)]
     return tuple(digested(file, here) for file in sorted(files)), tuple(digested(file, here) for file in sorted(set(given)))
 
 
@@ -160,25 +166,56 @@ def _signature(files: Iterable[Path]) -> tuple[object, ...]:
     return tuple(found)
 
 
-def _below(path: Path, named: str, key: str) -> list[Path]:
-    """A file, or all files below a folder but those that Python compiles."""
+def _below(path: Path, named: str, key: str, apart: Collection[Path]) -> list[Path]:
+    """A file, or all files below a folder, but for folders that are hidden, compiled by Python, or `apart`."""
     if path.is_file():
         return [path.resolve()]
     if not path.is_dir():
         raise AblateError(f"{key} names {shown(named)}, and there is no such file or folder.")
-    found = [each.resolve() for each in path.rglob("*") if each.is_file() and "__pycache__" not in each.parts]
-    if len(found) > MOST_FILES:
-        raise AblateError(f"{key} names {shown(named)}, which holds more than {MOST_FILES:,} files. Name fewer, or an archive.")
+    found: list[Path] = []
+    seen = {path.resolve(), *apart}  # links to folders are followed, each once
+    for place, folders, files in os.walk(path, onerror=_unreadable, followlinks=True):
+        folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
+        whole = {name: Path(place, name).resolve() for name in folders}
+        folders[:] = [name for name in folders if whole[name] not in seen]
+        seen |= {*whole.values()}
+        found += [file.resolve() for name in files if (file := Path(place, name)).is_file()]
+        if len(found) > MOST_FILES:
+            raise AblateError(
+                f"{key} names {shown(named)}, which holds more than {MOST_FILES:,} files. Name fewer, or an archive."
+            )
     return found
+
+
+def _unreadable(error: OSError) -> None:
+    raise AblateError(f"Cannot read {error.filename}: {(error.strerror or str(error)).lower()}.") from error
 
 
 def digested(file: Path, here: Path) -> tuple[str, str]:
     """(a file's path as seen from where the command was asked for, its digest)."""
-    shown_as = file.relative_to(here).as_posix() if file.is_relative_to(here) else file.as_posix()
-    return shown_as, _digest(file, _signature([file]))
+    return _seen_from(here, file), _digest(file, _signature([file]))
 
 
-@lru_cache(maxsize=4096)
+def beside(command: Sequence[str], here: Path, base: Path | None, known: Collection[str]) -> list[str]:
+    """The files that words of a command name, besides the known ones, as seen from `here`. base: as for `of`."""
+    words = [word.rpartition("=")[2] for word in command[1:] if not names([word])]
+    files = [(base or Path()) / word for word in words if base is not None or Path(word).is_absolute()]
+    own = [file for file in files if _is_file(file) and sources.is_own(file) and not LAUNCHERS.fullmatch(file.name)]
+    return [name for name in dict.fromkeys(_seen_from(here, file.resolve()) for file in own) if name not in known]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a word that is too long for a path
+        return False
+
+
+def _seen_from(here: Path, file: Path) -> str:
+    return file.relative_to(here).as_posix() if file.is_relative_to(here) else file.as_posix()
+
+
+@cache  # of all: a training needs every one
 def _digest(file: Path, signature: tuple[object, ...]) -> str:
     if file.suffix == sources.SOURCE:
         return sources.digest(file)[:16]

@@ -88,7 +88,8 @@ def of(config: Mapping[str, Any]) -> Settings:
     in_folder = _choice("trainer.cwd", section["cwd"], PLACES) == TRAINING
     program = code.program(command[0], here)
     base = None if in_folder else here
-    ours, data = code.of(command, here, base, _paths("trainer.code", section["code"]), _paths("trainer.data", section["data"]))
+    store, named = Path(str(config["store"])), _paths("trainer.code", section["code"])
+    ours, data = code.of(command, here, base, store, named, _paths("trainer.data", section["data"]))
     return Settings(
         (program if "/" in program and in_folder else command[0], *command[1:]),
         values,
