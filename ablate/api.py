@@ -123,7 +123,9 @@ def _run(train: Callable[..., Any], version: str | None, words: Sequence[str], s
     if sends:
         _ = task.pickled  # before anything is planned
     keep(task)
-    told = own.for_hydra(["trainer=function", _word("trainer.function", task.name), f"trainer.digest={task.key}", *words])
+    given = {"function": task.name, "digest": task.key, "version": version, "inline": None if sends else True}
+    trainer = [_word(f"trainer.{key}", value) for key, value in given.items() if value is not None]
+    told = own.for_hydra(["trainer=function", *trainer, *words])
     try:
         return _found(app.sweep(told))
     except RunsFailed as error:

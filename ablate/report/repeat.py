@@ -106,6 +106,8 @@ def _call(sweep: Sweep) -> str:
     }
     told = [f"{key}={value!r}" for key, value in given.items() if value]
     told.append(f"seeds={f'range({len(seeds)})' if seeds == list(range(len(seeds))) else seeds}")
+    told += [f"version={own.texts(words['trainer.version'])[0]!r}"] if "trainer.version" in words else []
+    told += ["workers=0"] if "trainer.inline" in words else []
     return f"ablate.sweep({own.texts(words['trainer.function'])[0]}, {', '.join(told)})"
 
 

@@ -105,7 +105,7 @@ def test_a_function_of_a_module_is_swept_once_and_judged(module: Any, capsys: py
     again = repeat.commands(sweep, str(sweeps()[0]))[0]
     assert again == (
         "ablate.sweep(train, factors={'augment': ['on', 'off'], 'ema': [False, True]}, design='one_factor', metric='accuracy', "
-        "seeds=range(3))"
+        "seeds=range(3), workers=0)"
     )
 
 
@@ -125,7 +125,7 @@ def test_larger_sweeps_share_trainings_until_something_that_is_used_changes(modu
     assert of_f1.runs["f1"].tolist() == [0.5] * 6
     sweep = sweep_file.read(next(folder for folder in sweeps() if folder.name.startswith("factorial"))).sweep
     before = sweeps()
-    call = repeat.commands(sweep, "multirun/any")[0].replace("(train,", "(module.train, workers=0,", 1)
+    call = repeat.commands(sweep, "multirun/any")[0].replace("(train,", "(module.train,", 1)
     eval(call, {"ablate": ablate, "module": module})
     assert sweeps() == before, "the call that the report gives is that of the sweep"
     assert len(calls()) == 18
@@ -317,6 +317,8 @@ def test_what_has_no_digest_is_swept_with_a_version(module: Any) -> None:
     for version, trained in (("1", 2), ("1", 2), ("2", 4)):
         ablate.sweep(lambda config, seed: float(LOCK.locked()), TWO, version=version, workers=0, **QUIET)
         assert len(trainings()) == trained
+    again = {repeat.commands(sweep_file.read(folder).sweep, str(folder))[0] for folder in sweeps()}
+    assert {call.partition("seeds=")[2] for call in again} == {f"range(1), version='{one}', workers=0)" for one in "12"}
 
 
 def test_importing_the_package_imports_nothing_else() -> None:
