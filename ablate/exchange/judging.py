@@ -167,7 +167,7 @@ def _results(source: Table, choices: Choices, found: list[Run], wanted: arms.Tab
         joined=(),
     )
     _refuse_half_shared(sweep, choices)
-    made = frames.build(frames.LoadedSweep(stem, sweep, rows, trained, _notes(sweep)))
+    made = frames.build(frames.SweepParts(stem, sweep, rows, trained, _notes(sweep)))
     return replace(made, trainings=made.trainings.iloc[:0])  # of which nothing is known
 
 

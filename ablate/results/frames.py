@@ -65,7 +65,7 @@ _HISTORY_TYPES = {
 
 
 @dataclass(frozen=True)
-class LoadedSweep:
+class SweepParts:
     """What was found, before it is put into frames.
 
     name: of the sweep. sweep: as sweep.json has it, or would. runs: the columns of each run that no trajectory tells, in order
@@ -197,7 +197,7 @@ class Results:
         return replace(self, runs=runs, evaluations=evaluations, trainings=trainings, notes=(*self.notes, *told))
 
 
-def build(found: LoadedSweep) -> Results:
+def build(found: SweepParts) -> Results:
     """The frames of what was found."""
     factors = list(found.sweep.factors)
     types = _of_metric(_RUN_TYPES, found.sweep)

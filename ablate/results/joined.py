@@ -9,7 +9,7 @@ from ablate import designs
 from ablate.designs import Arm, levels_of
 from ablate.errors import AblateError
 from ablate.readout import judged_by
-from ablate.results.frames import LoadedSweep, arm_name
+from ablate.results.frames import SweepParts, arm_name
 from ablate.results.matching import Place, check_alike, match
 from ablate.results.one_sweep import MOST_NAMED
 from ablate.results.trained import Trained
@@ -30,7 +30,7 @@ class _Value:
     loss: str
 
 
-def join(parts: Sequence[LoadedSweep]) -> LoadedSweep:
+def join(parts: Sequence[SweepParts]) -> SweepParts:
     """Several sweeps as one.
 
     Arms are one where they have the same level of every factor that any of the sweeps switches; see `match`. Runs of one arm
@@ -84,10 +84,10 @@ def join(parts: Sequence[LoadedSweep]) -> LoadedSweep:
         joined=tuple(part.name for part in parts),
     )
     notes = [*(f"{part.name}: {note}" for part in parts for note in part.notes), *disagree]
-    return LoadedSweep(" and ".join(part.name for part in parts), sweep, rows, trained, notes)
+    return SweepParts(" and ".join(part.name for part in parts), sweep, rows, trained, notes)
 
 
-def _check_fixed(parts: Sequence[LoadedSweep]) -> None:
+def _check_fixed(parts: Sequence[SweepParts]) -> None:
     for key in _ALIKE:
         values = [getattr(part.sweep.fixed, key) for part in parts]
         if len(set(values)) > 1:
@@ -98,7 +98,7 @@ def _check_fixed(parts: Sequence[LoadedSweep]) -> None:
             )
 
 
-def _design(parts: Sequence[LoadedSweep], number_of: Mapping[tuple[int, int], int]) -> tuple[str, SweepFraction | None]:
+def _design(parts: Sequence[SweepParts], number_of: Mapping[tuple[int, int], int]) -> tuple[str, SweepFraction | None]:
     """(the design that all together have, or `joined`; how a fraction was chosen)."""
     found = {part.sweep.design for part in parts}
     orders = [[number_of[id(part), arm.number] for arm in part.sweep.arms] for part in parts]
@@ -122,7 +122,7 @@ def _design(parts: Sequence[LoadedSweep], number_of: Mapping[tuple[int, int], in
 
 
 def _same_arms(
-    parts: Sequence[LoadedSweep], number_of: Mapping[tuple[int, int], int], firsts: Mapping[int, Place]
+    parts: Sequence[SweepParts], number_of: Mapping[tuple[int, int], int], firsts: Mapping[int, Place]
 ) -> dict[int, int]:
     """The earlier arm that a later one is one with, by the later."""
     same: dict[int, int] = {}
@@ -139,7 +139,7 @@ def _same_arms(
 
 
 def _differences(
-    parts: Sequence[LoadedSweep], number_of: Mapping[tuple[int, int], int], same: Mapping[int, int]
+    parts: Sequence[SweepParts], number_of: Mapping[tuple[int, int], int], same: Mapping[int, int]
 ) -> tuple[tuple[int, int], ...]:
     """The differences that any sweep judges, each once: also where it is judged the other way round."""
     found: dict[frozenset[int], tuple[int, int]] = {}
@@ -153,7 +153,7 @@ def _differences(
 
 
 def _runs(
-    parts: Sequence[LoadedSweep], number_of: Mapping[tuple[int, int], int], arms: Sequence[SweepArm]
+    parts: Sequence[SweepParts], number_of: Mapping[tuple[int, int], int], arms: Sequence[SweepArm]
 ) -> tuple[list[dict[str, Any]], list[SweepRun], dict[str, Trained], list[str]]:
     """(the columns of the runs, the runs as sweep.json has them, the trajectories, notes), in order of seed and arm."""
     paths: dict[Path, str] = {}  # a trajectory that two sweeps name differently is one

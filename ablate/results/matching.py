@@ -10,7 +10,7 @@ from ablate.errors import AblateError
 from ablate.planning.command import NOT_FACTORS
 from ablate.readout import EMA
 from ablate.results.contents import contents_differ, text_of
-from ablate.results.frames import LoadedSweep
+from ablate.results.frames import SweepParts
 from ablate.store import canonical_json
 
 _LITERALS = ("true", "false", "none")  # as Python writes them, in lower case
@@ -26,7 +26,7 @@ class Place:
     runs are read with and at, and over how many evaluations.
     """
 
-    part: LoadedSweep
+    part: SweepParts
     number: int
     own: dict[str, str]
     overrides: Mapping[str, str]
@@ -43,7 +43,7 @@ class Place:
         return None if self.content is None else canonical_json([self.content, self.weights, self.step])
 
 
-def match(parts: Sequence[LoadedSweep]) -> list[Place]:
+def match(parts: Sequence[SweepParts]) -> list[Place]:
     """The arms of all sweeps, each with a level of every factor that any of them switches, in the order of the factors.
 
     A factor that a sweep does not switch has the level that an arm which trains alike has in another sweep, or that its command
@@ -77,7 +77,7 @@ def match(parts: Sequence[LoadedSweep]) -> list[Place]:
     return found
 
 
-def _places(part: LoadedSweep, apart: set[str]) -> list[Place]:
+def _places(part: SweepParts, apart: set[str]) -> list[Place]:
     """The arms of a sweep. apart: the keys of a training's content that make no other arm."""
     runs: dict[int, list[int]] = {}
     for number, run in enumerate(part.sweep.runs):

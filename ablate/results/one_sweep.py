@@ -10,7 +10,7 @@ from ablate.metrics import ACCURACY
 from ablate.planning.folders import find_store, sweep_folder
 from ablate.readout import diverged_loss_of, judged, judged_by, of_run, read_off
 from ablate.results.doubts import doubts
-from ablate.results.frames import LoadedSweep, arm_name
+from ablate.results.frames import SweepParts, arm_name
 from ablate.results.trained import Trained
 from ablate.store import SPEED, SWEEP, looks, packed, result_file, sweep_file
 from ablate.store.evaluations import TRAIN_ACCURACY
@@ -25,7 +25,7 @@ MOST_NAMED = 10  # runs that a note names
 COSTS = ("parameters", "operations", "seconds", "examples_per_second")
 
 
-def read(sweep: Path) -> LoadedSweep:
+def read(sweep: Path) -> SweepParts:
     """What a sweep's folder holds.
 
     Raises:
@@ -68,7 +68,7 @@ def read(sweep: Path) -> LoadedSweep:
     if not file.sealed:
         notes += doubts(planned, folder, {one.path.name: one for one in trained.values()})
     notes += told.lines(folder, None if store is None else planned.store, len(planned.fingerprints))
-    return LoadedSweep(name, planned, runs, trained, notes, None if store is None else _ledger(store, notes))
+    return SweepParts(name, planned, runs, trained, notes, None if store is None else _ledger(store, notes))
 
 
 def _ledger(store: Path, notes: list[str]) -> Ledger:

@@ -13,7 +13,7 @@ from ablate.errors import AblateError
 from ablate.readout import DIVERGED_LOSS, EMA
 from ablate.results import one_sweep
 from ablate.results.contents import text_of
-from ablate.results.frames import LoadedSweep
+from ablate.results.frames import SweepParts
 from ablate.results.trained import Trained
 from ablate.results.true_classes import evaluated
 from ablate.store import canonical_json
@@ -54,7 +54,7 @@ class _Reading:
         return int((self.one.config or {})["seed"])
 
 
-def read(store: Path) -> LoadedSweep:
+def read(store: Path) -> SweepParts:
     """Every training of a store, read at each step that a run asked for, or at its newest, with raw and averaged weights.
 
     The factors are what differs between them. The baseline is the arm with most runs.
@@ -115,7 +115,7 @@ def read(store: Path) -> LoadedSweep:
             f"{len(everything) - len(ours)} of {len(everything)} trainings are left out: the report of a store covers only "
             f"trainer={BUILT_IN}"
         )
-    return LoadedSweep(store.resolve().name, sweep, rows, {str(one.path): one for one in trained}, notes)
+    return SweepParts(store.resolve().name, sweep, rows, {str(one.path): one for one in trained}, notes)
 
 
 def _is_of_another(one: Trained) -> bool:

@@ -14,7 +14,7 @@ from ablate import designs
 from ablate.report import figures, naming, page
 from ablate.results import analysis, one_sweep, question
 from ablate.results.analysis import Analysis
-from ablate.results.frames import LoadedSweep, build
+from ablate.results.frames import SweepParts, build
 from ablate.store.sweep import Fixed, Sweep
 from ablate.store.sweep_runs import SweepArm, SweepReadout, SweepRun
 
@@ -63,7 +63,7 @@ def study(
         planned.append(run)
         rows.append(one_sweep.row(run, described[arm], result) | {"trajectory": path, "sweep": "made"})
         trained[path] = training(Path(path), number, result["status"], {step: ends - 300 / (step + 500) for step in steps})
-    found = build(LoadedSweep("made", replace(sweep, runs=tuple(planned)), rows, trained, ["mixed hosts"]))
+    found = build(SweepParts("made", replace(sweep, runs=tuple(planned)), rows, trained, ["mixed hosts"]))
     found = replace(found, labels=LABELS, class_names=[f"class {name}" for name in range(10)])
     return analysis.analyze(*question.ask(found))
 
