@@ -12,10 +12,10 @@ from ablate.text import counted
 from ablate.trainer import Report, Resources, Spec, Work
 from ablate.trainers.command import code, process, settings, stored, template, training
 from ablate.trainers.command.settings import Settings
+from ablate.trainers.evaluations import NEVER
 
 EVAL_ON = "eval_on"  # the placeholder for what is evaluated on
 MOST_LISTED = 8  # files that a note names
-NEVER = 1e300  # no loss of another's code is taken for a divergence by its size
 
 
 class Command:

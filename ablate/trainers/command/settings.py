@@ -2,24 +2,21 @@
 
 import math
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ablate import metrics
 from ablate.config import own
 from ablate.config.execution import Settings as Execution
 from ablate.errors import AblateError, one_of, shown, unknown_key
-from ablate.metrics import ACCURACY, Given
-from ablate.store.sweep_check import COLUMNS
+from ablate.metrics import Given
+from ablate.trainers import evaluations
 from ablate.trainers.command import code, rows, template
 from ablate.trainers.command.code import Files
 
 KEYS = ("name", "command", "cwd", "env", "code", "data", "read", "step", "timeout", "resume")
 HERE, TRAINING = PLACES = ("here", "training")
-_JUDGED = ("loss",)  # columns of every table that can be judged by
 
 
 @dataclass(frozen=True)
@@ -58,13 +55,8 @@ class Settings:
             "read": self.read,
             "step_name": self.step if self.step != "step" else None,
         }
-        given = judged(self.metric) | {key: value for key, value in optional.items() if value is not None}
+        given = evaluations.judged(self.metric) | {key: value for key, value in optional.items() if value is not None}
         return {"command": list(self.command), "values": dict(self.values), "code": dict(self.code), **given}
-
-
-def judged(metric: Given) -> dict[str, Any]:
-    """What of a metric is part of a training, whose evaluations have it checked and scaled, and all else as it was logged."""
-    return {"metric": metric.metric.name} | ({"whole": metric.whole} if metric.whole != 1 else {})
 
 
 def of(config: Mapping[str, Any]) -> Settings:
@@ -93,14 +85,14 @@ def of(config: Mapping[str, Any]) -> Settings:
     return Settings(
         (program if "/" in program and in_folder else command[0], *command[1:]),
         values,
-        metric(config["metric"]),
+        evaluations.metric(config["metric"]),
         here,
         in_folder,
         by_environment,
         ours,
         data,
         _read(section["read"]),
-        _text("trainer.step", section["step"]),
+        evaluations.text("trainer.step", section["step"]),
         _seconds(section["timeout"]),
         _choice("trainer.resume", section["resume"], ("never", "own")) == "own",
     )
@@ -142,32 +134,10 @@ def _check_variables(values: Mapping[str, str]) -> None:
         ours[variable] = name
 
 
-def metric(section: Mapping[str, Any]) -> Given:
-    """What the section `metric` of a config says.
-
-    Raises:
-        AblateError: one line about the first thing that is wrong with it.
-    """
-    found = metrics.given(
-        _text("metric", section["name"]),
-        section["better"],
-        section["unit"],
-        section["low"],
-        section["high"],
-        option="metric.{}={}",
-    )
-    name = found.metric.name
-    if name in COLUMNS and name not in (ACCURACY, *_JUDGED):
-        raise AblateError(f"metric={name} is taken: the results have a column of that name. Log it as test_{name}.")
-    if not re.fullmatch(r"[\w][\w ./@%+-]*", name):
-        raise AblateError(f"metric must have letters, digits, and _ . / - in its name, got {shown(name)}.")
-    return found
-
-
 def _read(value: Any) -> str | None:
     if value is None:
         return None
-    path = _text("trainer.read", value)
+    path = evaluations.text("trainer.read", value)
     if Path(path).suffix not in rows.FORMATS:
         raise AblateError(f"trainer.read must name a file of evaluations ({', '.join(rows.FORMATS)}), got {shown(path)}.")
     if Path(path).is_absolute() or ".." in Path(path).parts:
@@ -181,12 +151,6 @@ def _seconds(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
         raise AblateError(f"trainer.timeout must be a number of seconds above 0, or null, got {shown(value)}.")
     return float(value)
-
-
-def _text(key: str, value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise AblateError(f"{key} must be a name, got {shown(value)}.")
-    return value
 
 
 def _flag(key: str, value: Any) -> bool:

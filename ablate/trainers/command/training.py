@@ -17,6 +17,7 @@ from ablate.trainer import Report, Resources, Spec
 from ablate.trainers.command import process, rows, template
 from ablate.trainers.command.process import Process
 from ablate.trainers.command.settings import Settings
+from ablate.trainers.evaluations import Evaluations
 
 WORK, LOG, ROWS, RECORD = "work", "output.log", "logged.jsonl", "process.json"  # in a training's folder
 LOOK_S = 0.05  # between two looks at what it tells
@@ -165,8 +166,8 @@ class _Listener:
                 f"{self.settings.read} has lost the row of step {self._taken[count][0]:,}. Have the command keep it."
             )
 
-    def _evaluations(self) -> rows.Evaluations:
-        return rows.Evaluations(self.settings.metric, self.settings.step, sparse=self.settings.read is not None)
+    def _evaluations(self) -> Evaluations:
+        return Evaluations(self.settings.metric, self.settings.step, sparse=self.settings.read is not None)
 
     def _store(self, found: Iterable[tuple[int, dict[str, Any]]]) -> None:
         for step, values in found:

@@ -17,7 +17,7 @@ from ablate.metrics import ACCURACY, KNOWN, Given
 from ablate.readout import END, Readout
 from ablate.system import sources
 from ablate.trainer import Report, Resources, Spec, Work
-from ablate.trainers.command import NEVER, settings
+from ablate.trainers import evaluations
 from ablate.trainers.function import task as tasks
 from ablate.trainers.function import values as values_of_text
 from ablate.trainers.function.log import Log
@@ -51,16 +51,16 @@ class Function:
         found = None if key is None else tasks.find(key)
         if found is None:
             raise AblateError("trainer=function works only from ablate.sweep(). Rerun the script or notebook that calls it.")
-        metric = settings.metric(config["metric"])
+        metric = evaluations.metric(config["metric"])
         values = {name: values_of_text.value(own.text_of(text)) for name, text in config.items() if own.is_users(name)}
         call = Call(found, values, metric)
         spec = Spec(self.name, config["seed"], Work(per_step=1 / END), payload=call, metrics=(metric.metric,))
-        return spec, Readout("", END, NEVER)
+        return spec, Readout("", END, evaluations.NEVER)
 
     def content(self, spec: Spec) -> dict[str, Any]:
         """The digest of the function, the values that it is given, and what it is judged by."""
         call: Call = spec.payload
-        return {"function": call.task.digest.text, "values": dict(call.values), **settings.judged(call.metric)}
+        return {"function": call.task.digest.text, "values": dict(call.values), **evaluations.judged(call.metric)}
 
     def check(self) -> None:
         """Nothing keeps all functions from being called."""

@@ -7,7 +7,7 @@ from typing import Any
 from ablate.errors import AblateError, Diverged, Stopped, shown
 from ablate.metrics import Given
 from ablate.trainer import Report
-from ablate.trainers.command.rows import Evaluations
+from ablate.trainers.evaluations import Evaluations
 
 ALONE = 1  # the step of an evaluation that is returned without one
 
