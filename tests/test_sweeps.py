@@ -229,7 +229,7 @@ def test_fail_fast(program: Any) -> None:
 def test_hydras_other_launchers(launcher: str, program: Any) -> None:
     words = ("-m", f"hydra/launcher={launcher}", "augment=off,flip", "ema=on,off", *SHORT)
     _, err = program(*words, "workers=2", status=1)
-    assert f"workers=2 works only with hydra/launcher=local, not with hydra/launcher={launcher}." in err
+    assert f"workers=2 works only with hydra/launcher=inline or local, not with hydra/launcher={launcher}." in err
     program(*words)
     assert [result["status"] for result in program.results()] == ["done"] * 4
     assert [segments(path) for path in program.trajectories()] == [1] * 2

@@ -35,6 +35,7 @@ class Launching:
         self.settings = Settings.of(config)
         self.launcher = str(config.hydra.runtime.choices["hydra/launcher"])
         self._made_for = backends.named(self.launcher, options)
+        self._backend(1)  # what it refuses of the config is refused before anything is written
 
     @property
     def pace_key(self) -> str:

@@ -208,8 +208,15 @@ def test_a_name_that_is_no_back_end(name: str, told: str) -> None:
 
 
 @pytest.mark.usefixtures("program")
+def test_this_process_has_one_worker_and_nothing_is_written_where_more_are_asked_for(program: Program) -> None:
+    assert program(*SWEEP, "workers=2", launcher="inline") == 1
+    assert program.err == "ablate: hydra/launcher=inline has one worker, got workers=2. Use hydra/launcher=local.\n"
+    assert not (program.root / "sweep").exists()
+
+
 def test_a_back_end_of_two_packages_is_refused(install: Install) -> None:
-    install("other", {}, {backends.BACKENDS.group: {"toy": "no_such_module:backend"}})
+    for package in ("other", "toy"):
+        install(package, {}, {backends.BACKENDS.group: {"toy": "no_such_module:backend"}})
     with pytest.raises(
         AblateError, match=r"^Several packages define the backend toy: other and toy\. Uninstall all but one of them\.$"
     ):

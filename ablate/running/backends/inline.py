@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Self
 
 from ablate import machine
+from ablate.errors import AblateError
 from ablate.resources import Share, share
 from ablate.running import signals
 from ablate.running.backend import Job, Outcome, Place, Request
@@ -57,5 +58,11 @@ class Inline:
 
 
 def backend(asked: Request) -> Inline:
-    """The back end of this process, as the config has it."""
+    """The back end of this process, as the config has it.
+
+    Raises:
+        AblateError: more than one worker is asked for.
+    """
+    if asked.workers not in ("auto", 1):
+        raise AblateError(f"hydra/launcher=inline has one worker, got workers={asked.workers}. Use hydra/launcher=local.")
     return Inline(share(1, asked.threads, asked.trainings, asked.of_tensorflow))
