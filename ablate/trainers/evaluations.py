@@ -60,11 +60,12 @@ class Evaluations:
 
     Args:
         metric: what it is judged by. step: what rows call their step. sparse: whether rows may lack the metric, or
-            repeat it, as in a file that has others, too.
+            repeat it, as in a file that has others, too. again: whether steps may be repeated, as by a script that resumes from
+            a state that is older than its last row; the first row of a step counts.
     """
 
-    def __init__(self, metric: Given, step: str, sparse: bool) -> None:
-        self.metric, self.step, self.sparse = metric, step, sparse
+    def __init__(self, metric: Given, step: str, sparse: bool, again: bool = False) -> None:
+        self.metric, self.step, self.sparse, self.again = metric, step, sparse, again
         self.last, self._value = -1, math.nan  # the step and the metric of the last row
         self.seen: dict[str, None] = {}  # names of the values so far
 
@@ -88,6 +89,8 @@ class Evaluations:
                     continue
                 raise AblateError(f"A row has no {name}{self._there(name)}")
             step = self._step(row)
+            if self.again and step <= self.last:
+                continue
             if self.sparse and step == self.last and row[name] == self._value:
                 continue  # as Hugging Face's Trainer repeats its last evaluation
             if step <= self.last:

@@ -1,7 +1,7 @@
 """The evaluations of a command that are read from a file that it writes anyway, as they grow and at its end."""
 
 import pytest
-from own_command import Program
+from own_command import QUICK, Program
 
 
 @pytest.mark.slow
@@ -53,3 +53,28 @@ def test_rows_that_are_logged_beside_a_file_are_refused(own: Program, logs: str)
     body = f"with open(sys.argv[2] + '/h.csv', 'w') as stream:\n    stream.write('step,accuracy\\n1,0.5\\n')\n{logs}"
     told = own.script(body, "trainer.read=h.csv", status=1)
     assert "The command logs rows, and trainer.read=h.csv is to be read. Leave out one of them." in told
+
+
+@pytest.mark.slow
+def test_a_script_that_resumes_may_append_steps_that_its_file_has(own: Program) -> None:
+    own.write(
+        resumes="import os, sys\nbegun = 3 if 'ABLATE_RESUME' in os.environ else 1\n"
+        "with open(sys.argv[2] + '/h.csv', 'a') as stream:\n    if begun == 1:\n        stream.write('step,accuracy\\n')\n"
+        "    for step in range(begun, begun + 3):\n        stream.write(f'{step},0.{step}{begun}\\n')\n"
+        "if begun == 1:\n    os.kill(os.getpid(), 9)\n"
+    )
+    words = ("seed=0", "trainer.resume=own", "trainer.read=h.csv", *QUICK, "--", "python", "resumes.py", "{seed}", "{dir}")
+    own("-m", *words)
+    assert [(row["step"], row["accuracy"]) for row in own.trainings[0].rows()] == [
+        *((1, 0.11), (2, 0.21), (3, 0.31)),
+        *((4, 0.43), (5, 0.53)),
+    ]
+
+
+@pytest.mark.slow
+def test_a_file_that_is_removed_after_it_was_read_is_refused(own: Program) -> None:
+    body = (
+        "import time\npath = sys.argv[2] + '/h.csv'\nwith open(path, 'w') as stream:\n"
+        "    stream.write('step,accuracy\\n1,0.5\\n')\ntime.sleep(0.4)\nos.remove(path)"
+    )
+    assert "h.csv has lost the row of step 1." in own.script(body, "trainer.read=h.csv", status=1)

@@ -146,6 +146,7 @@ class _Listener:
         try:
             stat = written.stat()
         except OSError:
+            self._check_kept(0 if whole else len(self._taken))
             return
         if not whole and self._seen == (stat.st_mtime_ns, stat.st_size):
             return
@@ -161,13 +162,17 @@ class _Listener:
                     f"{self.settings.read} has rewritten the row of step {step:,}, which was read before. Have the command "
                     "write each row once."
                 )
-        if whole and count < len(self._taken):
+        self._check_kept(count if whole else len(self._taken))
+
+    def _check_kept(self, count: int) -> None:
+        if count < len(self._taken):
             raise AblateError(
                 f"{self.settings.read} has lost the row of step {self._taken[count][0]:,}. Have the command keep it."
             )
 
     def _evaluations(self) -> Evaluations:
-        return Evaluations(self.settings.metric, self.settings.step, sparse=self.settings.read is not None)
+        reads = self.settings.read is not None
+        return Evaluations(self.settings.metric, self.settings.step, sparse=reads, again=reads and self.settings.resume)
 
     def _store(self, found: Iterable[tuple[int, dict[str, Any]]]) -> None:
         for step, values in found:
