@@ -17,7 +17,6 @@ HIDDEN = ("sweeper", "trainer")  # groups that searches and trainers of others u
 
 _HEAD = """\
 ablate: which part of a training recipe helps, by how much, at what cost?
-
   ablate KEY=VALUE …      one run          ablate -m KEY=A,B …    a sweep
   ablate plan KEY=A,B …   what it would run, how long, what seeds can detect
   ablate ls               lists sweeps     ablate status SWEEP    how far one is
@@ -29,7 +28,8 @@ and their levels (* is the default):
 """
 _FOOT = """\
 Keys: lr batch_size seed steps eval_every design … (ablate keys lists them all)
-  ablate -m data=digits augment=on,off ema=on,off seed=0,1,2,3,4"""
+  ablate -m data=digits augment=on,off ema=on,off seed=0,1,2,3,4
+  ablate -m lr=0.1,0.2 seed=0,1,2 -- python train.py {lr} {seed}   your own code"""
 
 
 def text(own: Sequence[Path] = ()) -> str:
