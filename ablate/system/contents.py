@@ -311,13 +311,13 @@ class _Reader:
         except code.NoSource as error:
             raise _Unknown(f"{name or function.__qualname__} {error}") from None
         self._program(tree, function.__globals__)
-        file = function.__code__.co_filename
-        if function.__module__ != "__main__" and Path(file).is_file():
-            self.files.add(file)
 
     def _program(self, tree: ast.AST, space: Mapping[str, Any]) -> None:
         """A piece of a program, and what it imports. space: the globals of its module."""
         self.word("source", sources.digest_of(tree))
+        file = space.get("__file__")
+        if space.get("__name__") != "__main__" and file is not None and Path(file).is_file():
+            self.files.add(file)
         if any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree)):
             self._imported(sources.imported_by(tree, sys.path, space.get("__package__") or ""))
 

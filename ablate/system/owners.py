@@ -14,18 +14,9 @@ from ablate.system import sources
 _DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)  # that a class makes of its own accord
 _FUNCTIONS = (types.FunctionType, staticmethod, classmethod)
 _MADE = {  # of each class or data class by Python
-    *(
-        "__module__",
-        "__qualname__",
-        "__dict__",
-        "__weakref__",
-        "__annotations__",
-        "__orig_bases__",
-        "__parameters__",
-        "__slots__",
-    ),
-    *("__firstlineno__", "__static_attributes__", "__classcell__", "__annotate_func__", "__annotations_cache__", "_abc_impl"),
-    *("__dataclass_fields__", "__dataclass_params__", "__match_args__", "__abstractmethods__"),
+    *("__module__", "__qualname__", "__dict__", "__weakref__", "__annotations__", "__slots__", "__static_attributes__"),
+    *("__firstlineno__", "__classcell__", "__annotate_func__", "__annotations_cache__", "__orig_bases__", "__parameters__"),
+    *("__dataclass_fields__", "__dataclass_params__", "__match_args__", "__abstractmethods__", "_abc_impl"),
 }
 
 

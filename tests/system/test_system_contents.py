@@ -225,6 +225,8 @@ def test_a_file_that_changes_after_the_plan_is_told_to_processes_that_import_it_
     planned = digest(module.train)
     assert {Path(file).name for file, _ in planned.files} == {"trained.py", "helpers.py", "lazily.py", "later.py"}
     planned.check()
+    kind = module.Kind
+    assert {Path(file).name for file, _ in digest(lambda config, seed: kind).files} == {Path(__file__).name, "trained.py"}
     project.write({"helpers.py": HELPERS.replace("return FACTOR * x", "return x")})
     with pytest.raises(AblateError, match=r"helpers\.py changed after planning, so no more trainings start\."):
         planned.check()
