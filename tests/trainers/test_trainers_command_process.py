@@ -36,7 +36,7 @@ def gone(pid: int) -> bool:
     return False
 
 
-def test_a_group_without_its_first_process_is_ended_and_that_of_another_worker_is_not(tmp_path: Path) -> None:
+def test_a_group_without_its_first_process_is_ended_but_not_that_of_another_worker(tmp_path: Path) -> None:
     starts = f"import subprocess; print(subprocess.Popen({SLEEP!r}, stdout=subprocess.DEVNULL).pid, flush=True); input()"
     first = subprocess.Popen(
         [sys.executable, "-c", starts], start_new_session=True, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
