@@ -146,7 +146,7 @@ def _found(folder: Path) -> "LoadedSweep":
 
 
 def _mapping(name: str, given: Any) -> Mapping[str, Any]:
-    """A mapping of the user's keys, each of which can be had."""
+    """A mapping by the user's keys, none of them reserved."""
     from ablate.config import own
 
     if not isinstance(given, Mapping):

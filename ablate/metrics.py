@@ -164,7 +164,7 @@ def given(
 
 
 def _unknown(name: str, better: Any, option: str) -> Metric:
-    """A metric of no known name, of which its user says what is better."""
+    """A metric with an unknown name; its user says which direction is better."""
     choices = get_args(Better)
     if better is None:
         near = nearest(name, KNOWN)

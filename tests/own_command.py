@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from program import printed_by
 
-from ablate.__main__ import main
 from ablate.store import Trajectory
 
 SCRIPT = """
@@ -47,12 +47,7 @@ class Program:
 
     def __call__(self, *words: str, status: int = 0) -> str:
         """What it prints."""
-        self.capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main(list(words))
-        printed = "".join(self.capsys.readouterr())
-        assert (end.value.code or 0) == status, printed
-        return printed
+        return printed_by(self.capsys, *words, status=status)
 
     def start(self, *words: str) -> "subprocess.Popen[bytes]":
         """Start it in a process of its own."""

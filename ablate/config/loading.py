@@ -266,7 +266,7 @@ def _check_keys(config: Mapping[str, Any], chosen: Mapping[str, str]) -> None:
 
 
 def check_overrides(words: Sequence[str]) -> None:
-    """Refuse overrides of which one would silently win over another; keys of the user's own have no such meaning."""
+    """Refuse overrides if one would silently win over another; the user's own keys have no such meaning."""
     if own.is_own(words):
         return
     given = {key: word for word in words for key in ("steps", "epochs") if word.lstrip("+").startswith(f"{key}=")}
@@ -281,7 +281,7 @@ def redacted(text: str, cfg: DictConfig) -> str:
     that a number of threads from the environment does not garble a text.
     """
     if not text:
-        return text  # of a training that ended well, of which there are many
+        return text  # as after most trainings, which end well
     for name in set(re.findall(r"\$\{oc\.env:\s*([A-Za-z_]\w*)", OmegaConf.to_yaml(cfg, resolve=False))):
         value = os.environ.get(name)
         if value and len(value) >= SHORTEST_SECRET:

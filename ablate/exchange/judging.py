@@ -168,11 +168,11 @@ def _results(source: Table, choices: Choices, found: list[Run], wanted: arms.Tab
     )
     _refuse_half_shared(sweep, choices)
     made = frames.build(frames.SweepParts(stem, sweep, rows, trained, _notes(sweep)))
-    return replace(made, trainings=made.trainings.iloc[:0])  # of which nothing is known
+    return replace(made, trainings=made.trainings.iloc[:0])  # a table has none
 
 
 def _refuse_half_shared(sweep: Sweep, choices: Choices) -> None:
-    """Refuse effects of arms of which some share seeds, and not all: these are neither pairs nor independent."""
+    """Refuse effects if some arms share seeds and others do not: these are neither paired nor independent."""
     if not sweep.fixed.effects or sweep.seeds_of(range(len(sweep.arms))):
         return
     for one, other in combinations(sweep.arms, 2):

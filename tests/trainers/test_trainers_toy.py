@@ -15,8 +15,8 @@ from typing import Any
 
 import psutil
 import pytest
+from program import printed_by
 
-from ablate.__main__ import main
 from ablate.report import repeat
 from ablate.store import Trajectory, sweep_file
 from ablate.trainers import TRAINERS
@@ -137,12 +137,7 @@ class Program:
 
     def __call__(self, *words: str, status: int = 0) -> str:
         """What it prints."""
-        self.capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main(list(words))
-        printed = "".join(self.capsys.readouterr())
-        assert (end.value.code or 0) == status, printed
-        return printed
+        return printed_by(self.capsys, *words, status=status)
 
     def start(self, *words: str) -> "subprocess.Popen[bytes]":
         """Start it in a process of its own."""
