@@ -79,7 +79,7 @@ def charts(
         "arms": [_arm(row, kinds.get(int(row["arm"]), "plain"), curves, costs) for row in shown.to_dict("records")],
     }
     some = f" {len(shown)} of {len(arms)} arms: those with the largest effects." if len(shown) < len(arms) else ""
-    where = f"{question.axis.capitalize()}{question.read_at}"
+    where = f"{question.measured.capitalize()}{question.read_at}"
     return Charts(
         data(content),
         _over_title(question, over_training, shown, curves, bool((results.runs["status"] == "missing").any())),
