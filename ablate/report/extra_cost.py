@@ -7,9 +7,8 @@ import pandas as pd
 
 from ablate import numbers
 from ablate.results.question import Question
+from ablate.stats.costs import COSTS, LEAST_COST
 
-COSTS = {"operations": "FLOPs", "parameters": "parameters", "seconds": "time"}
-LEAST_COST = 0.005  # a smaller relative change of a cost is none
 LEAST_TIME = 0.03  # of a time, which no machine repeats exactly
 TOLD = 0.05  # of a size, from which it is said beside the answer
 MOST_TOLD = 3  # arms of which it is
@@ -28,13 +27,13 @@ def shares(row: Mapping[Any, Any], arms: pd.DataFrame, in_turns: bool) -> dict[s
     if pd.isna(arm["against"]) or int(arm["against"]) != int(row["against"]):
         return None
     found: dict[str, float] = {}
-    for cost, name in COSTS.items():
+    for cost, about in COSTS.items():
         before, difference = arm[f"{cost}_against"], arm[f"{cost}_difference"]
         if not pd.isna(before) and not pd.isna(difference) and before and (cost != "seconds" or in_turns):
-            found[name] = float(difference) / float(before)
+            found[about.short] = float(difference) / float(before)
     if not found:
         return None
-    return {name: share for name, share in found.items() if abs(share) >= (LEAST_TIME if name == "time" else LEAST_COST)}
+    return {name: share for name, share in found.items() if abs(share) >= (LEAST_TIME if name == COSTS["seconds"].short else LEAST_COST)}
 
 
 def words(shares: Mapping[str, float]) -> str:

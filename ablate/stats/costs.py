@@ -1,15 +1,36 @@
 """What arms cost: their networks, their training, and which of them are worth it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 BYTES_A_PARAMETER = 4  # float32, whatever the activations are computed in
-FRONTS = ("operations", "parameters", "seconds")
+LEAST_COST = 0.005  # a smaller relative change of a cost is none
 MANIFOLD = 1.1  # from here on a ratio is told as such, below it as a percentage
 
+
+@dataclass(frozen=True)
+class Cost:
+    """How what an arm costs is called.
+
+    name: in a sentence. short: where there is little room. axis: with what it is the cost of. unit: after a number.
+    """
+
+    name: str
+    short: str
+    axis: str
+    unit: str
+
+
+# What accuracy is held against, by the column of `costs`, in the order that readers see.
+COSTS = {
+    "operations": Cost("FLOPs", "FLOPs", "FLOPs per image", "FLOPs"),
+    "parameters": Cost("parameters", "parameters", "parameters", "parameters"),
+    "seconds": Cost("training time", "time", "training time", "s"),
+}
 
 def costs(runs: pd.DataFrame, against: Mapping[int, int]) -> pd.DataFrame:
     """What each arm costs, and how much more than the arm that it is compared with.
@@ -110,10 +131,21 @@ def fronts(arms: pd.DataFrame, better: int = 1, in_turns: bool = True) -> pd.Dat
         2             False             False           True
     """
     good = better * arms["mean"].where(arms["diverged"] == 0).to_numpy(dtype=np.float64)
-    columns = {cost: arms[cost].to_numpy(dtype=np.float64, na_value=np.nan) for cost in FRONTS}
+    columns = {cost: arms[cost].to_numpy(dtype=np.float64, na_value=np.nan) for cost in COSTS}
     if not in_turns:
         columns["seconds"] = np.full(len(arms), np.nan)
     return pd.DataFrame({f"front_{cost}": _unbeaten(good, values) for cost, values in columns.items()}, index=arms.index)
+
+
+def differing(arms: pd.DataFrame) -> list[str]:
+    """The costs in which arms with a value differ by LEAST_COST, those first that are worth a look first: training time.
+
+    Args:
+        arms: a row an arm: mean, operations, parameters and seconds.
+    """
+    known = arms.loc[arms["mean"].notna(), list(COSTS)].astype("float64")
+    there = [cost for cost in COSTS if known[cost].max() > known[cost].min() * (1 + LEAST_COST)]
+    return sorted(there, key=lambda cost: cost != "seconds")
 
 
 def equal_compute(runs: pd.DataFrame) -> str | None:

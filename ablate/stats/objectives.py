@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ablate import numbers
+from ablate.stats.costs import COSTS
 
 LEARNED = ("accuracy", "loss")  # objectives that are measured on images, at every evaluation
 
@@ -63,6 +64,5 @@ def objective(name: str, direction: str, evaluation_set: str) -> Objective:
         return Objective(name, column, title, f"loss on the {evaluation_set} set", "nats", "nats", 1.0, better, 4)
     if name == "seconds":
         return Objective(name, "training_seconds", "training time", "training time", "s", "s", 1.0, better, 1)
-    title = "FLOPs" if name == "operations" else name
-    axis = f"{title} for one image" if name == "operations" else title
+    title, axis = (COSTS[name].name, COSTS[name].axis) if name in COSTS else (name, name)
     return Objective(name, name, title, axis, "", title, 1.0, better, 0)

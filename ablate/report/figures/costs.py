@@ -30,6 +30,7 @@ from ablate.report.figures.style import (
     width_of,
 )
 from ablate.results.question import METRICS, Metric, Question
+from ablate.stats.costs import COSTS, differing
 from ablate.stats.outcomes import Outcome
 from ablate.text import capital
 
@@ -40,14 +41,6 @@ MOST_WIDE = 0.36  # of the figure's width, for a name
 AROUND = 0.55  # inches beside the axes
 DIGITS = 4  # of the numbers of an axis, at least
 CLOSE = 0.05  # of a cost, by which two are about the same
-# What each cost is called, with the unit for {}; and in a title.
-COSTS = {
-    "seconds": "{} of training, mean over seeds",
-    "operations": "FLOPs for one image{}",
-    "parameters": "parameters{}",
-}
-WORDS = {"seconds": "seconds", "operations": "FLOPs", "parameters": "parameters"}
-NAMES = {"seconds": "training time", "operations": "FLOPs", "parameters": "parameters"}
 # From which amount on a unit is used, what it is, and its name.
 UNITS = ((2e9, 1e9, " (billions)"), (2e6, 1e6, " (millions)"), (2e4, 1e3, " (thousands)"), (0, 1, ""))
 TIMES = ((7200, 3600, "hours"), (120, 60, "minutes"), (0, 1, "seconds"))
@@ -74,7 +67,7 @@ def part(
     Raises:
         AblateError: arms do not differ in that cost.
     """
-    there = drawable(arms)
+    there = differing(arms)
     if not there:
         return None
     if cost is not None and cost not in there:
@@ -94,12 +87,6 @@ def part(
     about += [*bars.cut(ax), *left_out(naming.left_out(arms, names, known["arm"]))]
     finding = _finding(known, names, chosen, question)
     return Drawn("costs", f"{metric.name.capitalize()} and what it costs", fit(ax, height(arms), finding, " ".join(about)))
-
-
-def drawable(arms: pd.DataFrame) -> list[str]:
-    """The costs in which arms with a value differ."""
-    known = arms[arms["mean"].notna()]
-    return [cost for cost in COSTS if len(known[cost].dropna().unique()) > 1]
 
 
 def height(arms: pd.DataFrame) -> float:
@@ -143,7 +130,7 @@ def against_cost(
                 bars.upright(ax, arm[cost], arm["low"], arm["high"], color=style["color"], linewidth=0.8)
             (dot,) = ax.plot(arm[cost], arm["mean"], **style, markersize=4.8, markeredgewidth=0.8, zorder=4, clip_on=False)
             value = f"{findings.value(arm['mean'], metric, places)}"
-            tell(dot, [f"{labels[arm['arm']]}: {value}, {arm[cost]:,.0f} {WORDS[cost]}"])
+            tell(dot, [f"{labels[arm['arm']]}: {value}, {arm[cost]:,.0f} {COSTS[cost].unit}"])
         _name(ax, known, cost, labels, outcomes, metric, front)
         _axis(ax, amounts, cost)
         ax.set_ylabel(f"{metric.name} on the {evaluation_set} set, {metric.unit}")
@@ -221,8 +208,9 @@ def _taken(
 
 def _axis(ax: Axes, amounts: NDArray[np.float64], cost: str) -> None:
     left, right = ax.get_xlim()
-    _, size, unit = next(unit for unit in (TIMES if cost == "seconds" else UNITS) if amounts.max() >= unit[0])
-    ax.set_xlabel(COSTS[cost].format(unit))
+    timed = cost == "seconds"
+    _, size, unit = next(unit for unit in (TIMES if timed else UNITS) if amounts.max() >= unit[0])
+    ax.set_xlabel(f"{unit} of training, mean over seeds" if timed else f"{COSTS[cost].axis}{unit}")
     ticks = round_ticks(6).tick_values(left / size, right / size)
     ticks = [tick for tick in ticks if left <= size * tick <= right]
     ax.set_xticks([size * tick for tick in ticks], _exact(ticks))
@@ -253,5 +241,5 @@ def _finding(known: pd.DataFrame, labels: Mapping[int, str], cost: str, question
         return capital(f"{own} has the {what}")
     ratio = float(top[cost]) / float(base[cost].iloc[0])
     if abs(ratio - 1) <= CLOSE:
-        return capital(f"{own} has the {what}, at about the baseline's {NAMES[cost]}")
-    return capital(f"{own} has the {what}, at {ratio:.2g} times the baseline's {NAMES[cost]}")
+        return capital(f"{own} has the {what}, at about the baseline's {COSTS[cost].name}")
+    return capital(f"{own} has the {what}, at {ratio:.2g} times the baseline's {COSTS[cost].name}")

@@ -11,10 +11,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from ablate import escaping, numbers
-from ablate.report.extra_cost import COSTS, LEAST_COST
 from ablate.report.page.verdicts import kind_of
 from ablate.results.frames import Results
 from ablate.results.question import Question
+from ablate.stats.costs import COSTS, differing
 from ablate.store.evaluations import TRAIN_ACCURACY
 from ablate.text import capital
 
@@ -22,8 +22,6 @@ MOST_ARMS = 24  # that have room for a label each
 MOST_POINTS = 60  # of a curve
 MOST_NUMBERS = 40_000  # of single seeds
 FELL = 1.0  # pp between the first and the last difference that are worth a title
-AXES = {"operations": "FLOPs per image", "parameters": "parameters", "seconds": "training time"}
-UNITS = {"operations": "FLOPs", "parameters": "parameters", "seconds": "s"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def charts(
     if not question.effects:
         kinds = {other: "base" for _, other in question.pairs if other == question.baseline} | kinds
     curves = _curves(results, question, shown["arm"].tolist())
-    costs = _costs(shown, in_turns)
+    costs = tuple(cost for cost in differing(shown) if cost != "seconds" or in_turns)
     if not any(len(curve["x"]) for curve in curves.values()):
         return None
     content = {
@@ -75,7 +73,7 @@ def charts(
         "axis": question.axis,
         "measured": question.measured,
         "bounds": [bound if math.isfinite(bound) else None for bound in question.metric.bounds],
-        "costs": {cost: [AXES[cost], UNITS[cost]] for cost in costs},
+        "costs": {cost: [COSTS[cost].axis, COSTS[cost].unit] for cost in costs},
         "arms": [_arm(row, kinds.get(int(row["arm"]), "plain"), curves, costs) for row in shown.to_dict("records")],
     }
     some = f" {len(shown)} of {len(arms)} arms: those with the largest effects." if len(shown) < len(arms) else ""
@@ -85,7 +83,7 @@ def charts(
         _over_title(question, over_training, shown, curves, bool((results.runs["status"] == "missing").any())),
         _cost_title(question, shown, costs),
         tuple(by for by in ("step", "epoch", "seconds") if any(curve[by] is not None for curve in curves.values())),
-        tuple((cost, AXES[cost]) for cost in costs),
+        tuple((cost, COSTS[cost].axis) for cost in costs),
         any(curve["seeds"] is not None for curve in curves.values()),
         any(curve["train"] is not None for curve in curves.values()),
         (
@@ -160,16 +158,6 @@ def _listed(values: "pd.Series[float]", places: int, gaps: bool = False) -> list
     return [None if math.isnan(value) else round(value, places) for value in values.astype("float64").tolist()]
 
 
-def _costs(arms: pd.DataFrame, in_turns: bool) -> tuple[str, ...]:
-    """The costs that differ between arms, training time first."""
-    found = []
-    for cost in reversed(COSTS):
-        values = arms[cost].dropna().astype("float64")
-        if len(values) > 1 and values.max() > values.min() * (1 + LEAST_COST) and (cost != "seconds" or in_turns):
-            found.append(cost)
-    return tuple(found)
-
-
 def _arm(row: Mapping[Any, Any], kind: str, curves: Mapping[int, Mapping[str, Any]], costs: tuple[str, ...]) -> dict[str, Any]:
     """An arm as the charts take it."""
     curve = {key: value for key, value in curves[int(row["arm"])].items() if key != "x" and value is not None}
@@ -223,7 +211,7 @@ def _cost_title(question: Question, shown: pd.DataFrame, costs: tuple[str, ...])
     base = shown[shown["arm"] == question.baseline]
     if best is None or base.empty or pd.isna(best[costs[0]]) or pd.isna(base.iloc[0][costs[0]]) or not base.iloc[0][costs[0]]:
         return _best(question, shown, "is best")
-    name = AXES[costs[0]]
+    name = COSTS[costs[0]].axis
     if int(best["arm"]) == question.baseline:
         return "No arm is better than the baseline, at any cost"
     share = float(best[costs[0]]) / float(base.iloc[0][costs[0]]) - 1

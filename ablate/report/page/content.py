@@ -20,13 +20,13 @@ from ablate.report.tables.verdicts import NAME, OTHER
 from ablate.results.analysis import Analysis
 from ablate.results.frames import Results
 from ablate.results.question import Question
+from ablate.stats.costs import COSTS
 from ablate.stats.outcomes import SHOWN, Outcome
 from ablate.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FRONTS = {"operations": "FLOPs", "parameters": "parameters", "seconds": "seconds of training"}
 ARMS, COMPARISONS, INTERACTIONS, FIGURES = "Arms", "Comparisons", "Interactions", "Figures"
 REPRODUCE, METHOD, CHECKLIST = "Reproducibility", "Method", "Checklist"
 MORE = 5  # the place of the section of tables that belong to no other
@@ -182,9 +182,9 @@ def _early(table: Table) -> Table:
 def _fronts(question: Question, arms: pd.DataFrame) -> tuple[Block, ...]:
     """The arms that nothing else beats, a line a cost."""
     lines = [
-        f"Pareto-optimal in {question.metric.name} and {cost}: {'; '.join(arms.loc[arms[f'front_{column}'], 'label'])}."
-        for column, cost in FRONTS.items()
-        if len(arms) > 1 and arms[f"front_{column}"].any()
+        f"Pareto-optimal in {question.metric.name} and {about.name}: {'; '.join(arms.loc[arms[f'front_{cost}'], 'label'])}."
+        for cost, about in COSTS.items()
+        if len(arms) > 1 and arms[f"front_{cost}"].any()
     ]
     return (Lines(tuple(lines)),) if lines else ()
 

@@ -9,10 +9,10 @@ from ablate.report import caveats
 from ablate.report.tables.table import Column, Table, decimal, intervals, numeric, shown, wordy
 from ablate.results.frames import Results
 from ablate.results.question import Question
+from ablate.stats.costs import COSTS
 
 PLACE = 30
 NO_TIME = "Training times are not compared: the arms were not interleaved on one machine."
-FRONTS = {"operations": "FLOPs", "parameters": "parameters", "seconds": "time"}
 
 
 def part(
@@ -69,13 +69,13 @@ def _unstable(arms: pd.DataFrame) -> list[Column]:
 
 def _costed(arms: pd.DataFrame) -> bool:
     """Whether any cost of any arm is known."""
-    return bool(arms[list(FRONTS)].notna().any(axis=None))
+    return bool(arms[list(COSTS)].notna().any(axis=None))
 
 
 def _fronts(arms: pd.DataFrame) -> list[str]:
     """For each arm the costs at which no other arm is better on both."""
     rows = arms.to_dict("records")
-    return [", ".join(name for cost, name in FRONTS.items() if row[f"front_{cost}"]) or numbers.NONE for row in rows]
+    return [", ".join(about.short for cost, about in COSTS.items() if row[f"front_{cost}"]) or numbers.NONE for row in rows]
 
 
 def _sizes(results: Results, arms: pd.DataFrame) -> list[Column]:

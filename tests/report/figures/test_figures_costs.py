@@ -9,6 +9,7 @@ from ablate import stats
 from ablate.errors import AblateError
 from ablate.report import figures
 from ablate.report.figures import bars, costs
+from ablate.stats.costs import differing
 from ablate.stats.outcomes import SHOWN, Outcome
 
 MILLION = 1_000_000
@@ -54,7 +55,7 @@ def test_one_panel_with_a_point_and_a_name_an_arm():
     frame = arms()
     ax = drawn(frame)
     assert len(ax.figure.axes) == 1
-    assert ax.get_xlabel() == "FLOPs for one image (millions)"
+    assert ax.get_xlabel() == "FLOPs per image (millions)"
     assert ax.get_ylabel() == "accuracy on the test set, %"
     assert [dot.get_ydata()[0] for dot in dots(ax)] == frame["mean"].tolist()
     assert [dot.get_xdata()[0] for dot in dots(ax)] == frame["operations"].tolist()
@@ -78,7 +79,7 @@ def test_every_point_is_at_its_measured_cost_and_mean_however_many_overlap(place
     cost, mean = map(list, zip(*places, strict=True))
     frame = arms(len(places), mean=mean, low=np.array(mean) - 1, high=np.array(mean) + 1, operations=cost)
     labels = {arm: f"arm {arm}" for arm in frame["arm"]}
-    for name in costs.drawable(frame):
+    for name in differing(frame):
         ax = figures.against_cost(frame, labels, Figure().add_subplot(), name)
         assert [dot.get_xdata()[0] for dot in dots(ax)] == frame[name].tolist()
         assert [dot.get_ydata()[0] for dot in dots(ax)] == mean
@@ -106,7 +107,7 @@ def test_ticks_have_the_digits_that_they_need():
 
 
 def test_a_cost_that_all_arms_share_is_not_drawn():
-    assert costs.drawable(arms(parameters=pd.array([5] * 4, dtype="Int64"))) == ["seconds", "operations"]
+    assert differing(arms(parameters=pd.array([5] * 4, dtype="Int64"))) == ["seconds", "operations"]
 
 
 def test_an_arm_without_a_value_has_no_point():
