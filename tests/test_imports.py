@@ -33,7 +33,7 @@ ROOMS = (
         "training",
     ),
     *("trainer", "readout", "stats", "config", "store", "designs", "models", "data", "system", "resources", "messages"),
-    *("metrics", "numbers", "text", "terminal", "escaping", "machine", "errors"),
+    *("metrics", "confidence", "numbers", "text", "terminal", "escaping", "machine", "errors"),
 )
 MODULE = re.compile(r"(?<![\w.])(?:ablate|hydra_plugins)(?:\.\w+)+")
 WITH_TENSORFLOW = ("ablate.training",)

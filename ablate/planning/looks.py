@@ -10,13 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from ablate.errors import AblateError
 from ablate.planning.plan import Plan
-from ablate.stats import contrast_weights
-from ablate.stats.levels import LEVEL
-from ablate.stats.looks import Decision, Row, arm_key, comparison_key, decide, family_key, history, look_key
+from ablate.confidence import LEVEL
+from ablate.planning.look_law import Decision, Row, arm_key, comparison_key, decide, family_key, history, look_key
 from ablate.store import Trajectory, known_sweeps, looks, sweep_file
 from ablate.store.look_lines import Compared, Entry, Ledger, Look
 from ablate.store.sweep import Sweep
@@ -28,6 +25,10 @@ def weights_of(sweep: Sweep) -> list[dict[int, float]]:
     fixed = sweep.fixed
     if not fixed.effects:
         return [{arm: 1.0, other: -1.0} for arm, other in fixed.differences]
+    import pandas as pd  # slow to import, and no other part of a plan needs it
+
+    from ablate.stats import contrast_weights
+
     levels = pd.DataFrame([arm.levels for arm in sweep.arms], index=[arm.number for arm in sweep.arms])
     made = contrast_weights(levels, sweep.factors, fixed.effects)
     table = made.to_numpy().tolist()
@@ -35,7 +36,7 @@ def weights_of(sweep: Sweep) -> list[dict[int, float]]:
 
 
 def look_keys(sweep: Sweep) -> list[str]:
-    """The look that each judged row of a sweep is; see `stats.looks.look_key`."""
+    """The look that each judged row of a sweep is; see `planning.look_law.look_key`."""
     last, metric = sweep.averaged, sweep.fixed.metric
     runs = {(run.arm, run.seed): (run.seed, run.fingerprint, run.readout.weights, run.readout.step) for run in sweep.runs}
     return [

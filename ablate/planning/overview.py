@@ -11,8 +11,8 @@ from ablate.planning.runs import Run, Training, trainings
 from ablate.planning.site import Site
 from ablate.readout import END
 from ablate.resources import Share, gpus
-from ablate.stats import levels
-from ablate.stats.looks import bound, divisor
+from ablate import confidence
+from ablate.planning.look_law import bound, divisor
 from ablate.store.state import State
 from ablate.trainers import Asked
 
@@ -312,8 +312,8 @@ def _seeds(plan: Plan, earlier: int) -> dict[str, Any]:
         "judged": judged,
         "of": "effect" if plan.effects else "difference",
         "looks": fixed.looks,
-        "power": levels.POWER,
-        "level": levels.LEVEL,
+        "power": confidence.POWER,
+        "level": confidence.LEVEL,
         "detectable": smallest,
         "deviations": [
             {

@@ -13,7 +13,7 @@ from ablate.planning.plan import Plan
 from ablate.planning.run_result import outcome
 from ablate.planning.runs import Run
 from ablate.planning.speeds import siblings
-from ablate.stats.levels import CONFIDENCE, LEVEL, POWER
+from ablate.confidence import CONFIDENCE, LEVEL, POWER
 
 AVERAGED_OVER = 4000  # deviations; enough for four digits
 HALVINGS = 50

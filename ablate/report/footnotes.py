@@ -12,8 +12,8 @@ from ablate.results.computed.images import Predictions
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
-from ablate.stats.levels import LEVEL
-from ablate.stats.looks import bound
+from ablate.confidence import LEVEL
+from ablate.planning.look_law import bound
 from ablate.stats.outcomes import Outcome
 from ablate.stats.verdict import UNLESS
 from ablate.store.look_lines import Look

@@ -13,7 +13,7 @@ from ablate.designs.phrases import Change
 from ablate.numbers import SAME
 from ablate.report import bounds
 from ablate.stats import MOST_SEEDS, percent
-from ablate.stats.levels import CONFIDENCE, POWER
+from ablate.confidence import CONFIDENCE, POWER
 from ablate.stats.outcomes import SHOWN, Outcome, words
 from ablate.text import capital, counted
 

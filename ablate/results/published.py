@@ -13,7 +13,7 @@ from ablate.config.neutral import OTHERS, without_neutral
 from ablate.numbers import SAME
 from ablate.results.frames import Results
 from ablate.stats.intervals import critical
-from ablate.stats.levels import CONFIDENCE
+from ablate.confidence import CONFIDENCE
 from ablate.store import Trajectory, fingerprint
 
 FILE = "published.csv"

@@ -13,7 +13,7 @@ from ablate.designs import interaction
 from ablate.designs.phrases import ingredient, phrase
 from ablate.errors import AblateError
 from ablate.stats.intervals import student
-from ablate.stats.levels import CONFIDENCE
+from ablate.confidence import CONFIDENCE
 
 Factors = Mapping[str, Sequence[str]]
 

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ablate.stats.intervals import student
-from ablate.stats.levels import CONFIDENCE
+from ablate.confidence import CONFIDENCE
 
 ROUNDING = 1e-9  # points; 100 * 0.57 is 56.99999999999999
 

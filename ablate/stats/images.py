@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ablate.stats.intervals import Floats, crossed, crossed_half, equivalence_level, student
-from ablate.stats.levels import CONFIDENCE
+from ablate.confidence import CONFIDENCE
 
 Correct = Mapping[int, Mapping[int, NDArray[np.bool_]]]
 Shares = Mapping[int, Mapping[int, NDArray[np.float64] | NDArray[np.bool_]]]

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ablate.numbers import SAME
-from ablate.stats.levels import CONFIDENCE, LEVEL
+from ablate.confidence import CONFIDENCE, LEVEL
 
 HELPS, HURTS, NONE, INCONCLUSIVE = (
     1,

@@ -9,7 +9,7 @@ from scipy import special
 
 from ablate.numbers import SAME
 from ablate.stats.intervals import Floats, equivalence_level, student
-from ablate.stats.levels import CONFIDENCE
+from ablate.confidence import CONFIDENCE
 
 MOST_FLIPPED = 40  # seeds; each half of them has a million sums of signs
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 
 from ablate.stats.intervals import Floats, critical, equivalence_level
-from ablate.stats.levels import POWER
+from ablate.confidence import POWER
 
 MOST_SEEDS = 1000  # nobody trains more
 AVERAGED_OVER = 500  # deviations; enough for three digits

@@ -8,7 +8,7 @@ from scipy import special
 
 from ablate.numbers import SAME
 from ablate.stats.intervals import equivalence_level
-from ablate.stats.levels import CONFIDENCE
+from ablate.confidence import CONFIDENCE
 from ablate.stats.paired import ESTIMATES
 
 

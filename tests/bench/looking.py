@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ablate.stats import HELPS, HURTS, INCONCLUSIVE, NONE, decide
 from ablate.stats.intervals import critical, equivalence_level
-from ablate.stats.levels import LEVEL
-from ablate.stats.looks import level_of
+from ablate.confidence import LEVEL
+from ablate.planning.look_law import level_of
 
 Floats, Ints = NDArray[np.float64], NDArray[np.int64]
 

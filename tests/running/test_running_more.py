@@ -22,7 +22,7 @@ from ablate.results.analysis import Analysis, analyze
 from ablate.results.question import ask
 from ablate.running import more
 from ablate.running.more import Wanted
-from ablate.stats.looks import bound
+from ablate.planning.look_law import bound
 from ablate.store import looks, sweep_file
 from ablate.store.sweep import Sweep
 

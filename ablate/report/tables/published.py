@@ -5,7 +5,7 @@ import pandas as pd
 from ablate import numbers
 from ablate.report.tables.table import Table, decimal, intervals, numeric, shown, wordy
 from ablate.results.published import TELLING
-from ablate.stats.levels import CONFIDENCE
+from ablate.confidence import CONFIDENCE
 
 PLACE = 80
 NOTE = (

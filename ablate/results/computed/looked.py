@@ -2,7 +2,7 @@
 
 from ablate.results.frames import Results
 from ablate.results.question import Question
-from ablate.stats.looks import history
+from ablate.planning.look_law import history
 from ablate.store.look_lines import Look
 from ablate.store.trials import CONFIRMATION
 

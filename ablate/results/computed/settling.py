@@ -12,8 +12,8 @@ from ablate.errors import AblateError
 from ablate.planning import added
 from ablate.results.frames import Results
 from ablate.results.question import Question
-from ablate.stats.levels import POWER
-from ablate.stats.looks import LEAST_SEEDS, level_of
+from ablate.confidence import POWER
+from ablate.planning.look_law import LEAST_SEEDS, level_of
 from ablate.store import Trajectory
 
 _SETTLING = {"row": "int64", "more": "Int64", "seeds": "Int64", "chance": "float64", "seconds": "float64"}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablate.config.neutral import without_neutral
-from ablate.stats.levels import LEVEL
+from ablate.confidence import LEVEL
 from ablate.store import fingerprint
 from ablate.store.look_lines import Compared, Ledger, Look
 
@@ -34,7 +34,7 @@ def comparison_key(metric: str, weights: Iterable[tuple[str, float]]) -> str:
         weights: of each arm, by its key; of one arm they add up.
 
     Examples:
-        >>> from ablate.stats.looks import comparison_key
+        >>> from ablate.planning.look_law import comparison_key
         >>> comparison_key("accuracy", [("a", 1.0), ("b", -1.0)]) == comparison_key("accuracy", [("b", 0.5), ("a", -0.5)])
         True
     """
@@ -74,7 +74,7 @@ def level_of(judged: int, earlier: int) -> float:
         earlier: how many looks of two or more seeds came before.
 
     Examples:
-        >>> from ablate.stats.looks import level_of
+        >>> from ablate.planning.look_law import level_of
         >>> level_of(judged=1, earlier=0), level_of(judged=5, earlier=1)
         (0.05, 0.0025)
     """
@@ -90,7 +90,7 @@ def keeps(seeds: Collection[int], seen: Collection[int]) -> bool:
     """Whether a list of seeds holds all that were seen, or none of them.
 
     Examples:
-        >>> from ablate.stats.looks import keeps
+        >>> from ablate.planning.look_law import keeps
         >>> keeps([0, 1, 2], [0, 1]), keeps([2, 3], [0, 1]), keeps([1, 2], [0, 1])
         (True, True, False)
     """
@@ -104,7 +104,7 @@ def nearest(seeds: Collection[int], seen: Sequence[Collection[int]]) -> tuple[in
         seen: the seeds of the earlier looks at each comparison.
 
     Examples:
-        >>> from ablate.stats.looks import nearest
+        >>> from ablate.planning.look_law import nearest
         >>> nearest([1, 2, 3], [[0, 1, 2]]), nearest([2, 3, 4, 5, 6], [[0, 1, 2]])
         ((0, 1, 2, 3), (3, 4, 5, 6))
     """

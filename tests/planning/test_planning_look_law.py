@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.stats.levels import LEVEL
-from ablate.stats.looks import (
+from ablate.confidence import LEVEL
+from ablate.planning.look_law import (
     Decision,
     Row,
     arm_key,
