@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 # Small enough for two slow cores, long enough that verdicts come out. A margin of 2 percentage points is 7 of the 360 test images.
-DEMO := name=demo design=one_factor augment=on,off ema=on,off seed=0,1,2,3,4 data=digits model=cs231n report.margin=2
+DEMO := name=demo design=one_factor augment=on,off ema=on,off seed=0,1,2,3,4 data=digits model=cs231n steps=100 eval_every=25 report.margin=2
 
 # ask: a phony prerequisite of the environment where PYTHON is given
 .PHONY: help demo test slow lowest lint format bench clean ask
