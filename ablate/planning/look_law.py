@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ablate.config.neutral import without_neutral
 from ablate.confidence import LEVEL
+from ablate.config.neutral import without_neutral
 from ablate.store import fingerprint
 from ablate.store.look_lines import Compared, Ledger, Look
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ablate.errors import AblateError
-from ablate.planning.plan import Plan
 from ablate.confidence import LEVEL
+from ablate.errors import AblateError
 from ablate.planning.look_law import Decision, Row, arm_key, comparison_key, decide, family_key, history, look_key
+from ablate.planning.plan import Plan
 from ablate.store import Trajectory, known_sweeps, looks, sweep_file
 from ablate.store.look_lines import Compared, Entry, Ledger, Look
 from ablate.store.sweep import Sweep

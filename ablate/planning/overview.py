@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import Any
 
+from ablate import confidence
 from ablate.planning import confounds, looks, power, run_result
 from ablate.planning.forecast import Forecast, forecast
+from ablate.planning.look_law import bound, divisor
 from ablate.planning.plan import Plan
 from ablate.planning.runs import Run, Training, trainings
 from ablate.planning.site import Site
 from ablate.readout import END
 from ablate.resources import Share, gpus
-from ablate import confidence
-from ablate.planning.look_law import bound, divisor
 from ablate.store.state import State
 from ablate.trainers import Asked
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from statistics import mean, stdev
 from typing import NamedTuple
 
+from ablate.confidence import CONFIDENCE, LEVEL, POWER
 from ablate.designs import Effect
 from ablate.metrics import ACCURACY
 from ablate.numbers import SAME
@@ -13,7 +14,6 @@ from ablate.planning.plan import Plan
 from ablate.planning.run_result import outcome
 from ablate.planning.runs import Run
 from ablate.planning.speeds import siblings
-from ablate.confidence import CONFIDENCE, LEVEL, POWER
 
 AVERAGED_OVER = 4000  # deviations; enough for four digits
 HALVINGS = 50

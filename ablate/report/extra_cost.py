@@ -33,7 +33,11 @@ def shares(row: Mapping[Any, Any], arms: pd.DataFrame, in_turns: bool) -> dict[s
             found[about.short] = float(difference) / float(before)
     if not found:
         return None
-    return {name: share for name, share in found.items() if abs(share) >= (LEAST_TIME if name == COSTS["seconds"].short else LEAST_COST)}
+    return {
+        name: share
+        for name, share in found.items()
+        if abs(share) >= (LEAST_TIME if name == COSTS["seconds"].short else LEAST_COST)
+    }
 
 
 def words(shares: Mapping[str, float]) -> str:

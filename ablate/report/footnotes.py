@@ -6,14 +6,14 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ablate import numbers, stats
+from ablate.confidence import LEVEL
 from ablate.planning import look_sentences
+from ablate.planning.look_law import bound
 from ablate.report import caveats, naming, sentences
 from ablate.results.computed.images import Predictions
 from ablate.results.frames import Results
 from ablate.results.question import Question
 from ablate.results.retuned import Retuned
-from ablate.confidence import LEVEL
-from ablate.planning.look_law import bound
 from ablate.stats.outcomes import Outcome
 from ablate.stats.verdict import UNLESS
 from ablate.store.look_lines import Look

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, assert_never
 import pandas as pd
 
 from ablate import numbers
+from ablate.confidence import CONFIDENCE, POWER
 from ablate.designs import phrases
 from ablate.designs.phrases import Change
 from ablate.numbers import SAME
 from ablate.report import bounds
 from ablate.stats import MOST_SEEDS, percent
-from ablate.confidence import CONFIDENCE, POWER
 from ablate.stats.outcomes import SHOWN, Outcome, words
 from ablate.text import capital, counted
 

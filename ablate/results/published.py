@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ablate.confidence import CONFIDENCE
 from ablate.config.neutral import OTHERS, without_neutral
 from ablate.numbers import SAME
 from ablate.results.frames import Results
 from ablate.stats.intervals import critical
-from ablate.confidence import CONFIDENCE
 from ablate.store import Trajectory, fingerprint
 
 FILE = "published.csv"

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from ablate.confidence import CONFIDENCE
 from ablate.numbers import SAME
 from ablate.stats.intervals import student
-from ablate.confidence import CONFIDENCE
 
 
 def arms(wide: pd.DataFrame, better: int = 1, least: float = -math.inf, most: float = math.inf) -> pd.DataFrame:

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ablate.confidence import CONFIDENCE
 from ablate.designs import interaction
 from ablate.designs.phrases import ingredient, phrase
 from ablate.errors import AblateError
 from ablate.stats.intervals import student
-from ablate.confidence import CONFIDENCE
 
 Factors = Mapping[str, Sequence[str]]
 

@@ -32,6 +32,7 @@ COSTS = {
     "seconds": Cost("training time", "time", "training time", "s"),
 }
 
+
 def costs(runs: pd.DataFrame, against: Mapping[int, int]) -> pd.DataFrame:
     """What each arm costs, and how much more than the arm that it is compared with.
 

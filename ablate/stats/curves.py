@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablate.stats.intervals import student
 from ablate.confidence import CONFIDENCE
+from ablate.stats.intervals import student
 
 ROUNDING = 1e-9  # points; 100 * 0.57 is 56.99999999999999
 

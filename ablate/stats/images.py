@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from ablate.stats.intervals import Floats, crossed, crossed_half, equivalence_level, student
 from ablate.confidence import CONFIDENCE
+from ablate.stats.intervals import Floats, crossed, crossed_half, equivalence_level, student
 
 Correct = Mapping[int, Mapping[int, NDArray[np.bool_]]]
 Shares = Mapping[int, Mapping[int, NDArray[np.float64] | NDArray[np.bool_]]]

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ablate.numbers import SAME
 from ablate.confidence import CONFIDENCE, LEVEL
+from ablate.numbers import SAME
 
 HELPS, HURTS, NONE, INCONCLUSIVE = (
     1,

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from ablate.confidence import CONFIDENCE
 from ablate.numbers import SAME
 from ablate.stats.intervals import Floats, equivalence_level, student
-from ablate.confidence import CONFIDENCE
 
 MOST_FLIPPED = 40  # seeds; each half of them has a million sums of signs
 

@@ -5,8 +5,8 @@ from functools import lru_cache
 import numpy as np
 from scipy import special
 
-from ablate.stats.intervals import Floats, critical, equivalence_level
 from ablate.confidence import POWER
+from ablate.stats.intervals import Floats, critical, equivalence_level
 
 MOST_SEEDS = 1000  # nobody trains more
 AVERAGED_OVER = 500  # deviations; enough for three digits

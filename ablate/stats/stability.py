@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ablate.stats.intervals import Floats
 from ablate.confidence import CONFIDENCE
+from ablate.stats.intervals import Floats
 
 NEIGHBORS = 5  # evaluations that a run's value is compared with the mean of
 LEAST_FALL = 0.03  # a fraction; seeds of sound runs differ by less

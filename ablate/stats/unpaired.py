@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from ablate.confidence import CONFIDENCE
 from ablate.numbers import SAME
 from ablate.stats.intervals import equivalence_level
-from ablate.confidence import CONFIDENCE
 from ablate.stats.paired import ESTIMATES
 
 

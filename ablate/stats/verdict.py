@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
+from ablate.confidence import POWER
 from ablate.numbers import SAME
 from ablate.stats.intervals import HELPS, HURTS, INCONCLUSIVE, NONE, decide, equivalence_level, family_level, within
-from ablate.confidence import POWER
 from ablate.stats.outcomes import DIFFERS, OF_CODE, Outcome, words
 from ablate.stats.paired import bounds
 from ablate.stats.power import seeds_needed

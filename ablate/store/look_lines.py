@@ -20,7 +20,7 @@ _KEY = re.compile(r"[0-9a-f]{16}")
 class Compared:
     """One judged row of an entry.
 
-    key: of the comparison: its metric, and its weights over arms. look: of the comparison with these seeds; see `planning.look_law`.
+    key: of the comparison: its metric, and its weights over arms. look: of the comparison with these seeds.
     arms: the numbers of those that count in it.
     earlier: how many looks of two or more seeds came before.
     judged: among how many rows 5% were shared.

@@ -13,10 +13,10 @@ import numpy as np
 import simulate
 from numpy.typing import NDArray
 
-from ablate.stats import HELPS, HURTS, INCONCLUSIVE, NONE, decide
-from ablate.stats.intervals import critical, equivalence_level
 from ablate.confidence import LEVEL
 from ablate.planning.look_law import level_of
+from ablate.stats import HELPS, HURTS, INCONCLUSIVE, NONE, decide
+from ablate.stats.intervals import critical, equivalence_level
 
 Floats, Ints = NDArray[np.float64], NDArray[np.int64]
 

@@ -15,6 +15,7 @@ from made_up import composed
 from ablate import __main__ as program
 from ablate.errors import AblateError
 from ablate.planning import growing
+from ablate.planning.look_law import bound
 from ablate.planning.runs import Run
 from ablate.report import repeat
 from ablate.results import load
@@ -22,7 +23,6 @@ from ablate.results.analysis import Analysis, analyze
 from ablate.results.question import ask
 from ablate.running import more
 from ablate.running.more import Wanted
-from ablate.planning.look_law import bound
 from ablate.store import looks, sweep_file
 from ablate.store.sweep import Sweep
 

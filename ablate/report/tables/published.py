@@ -3,9 +3,9 @@
 import pandas as pd
 
 from ablate import numbers
+from ablate.confidence import CONFIDENCE
 from ablate.report.tables.table import Table, decimal, intervals, numeric, shown, wordy
 from ablate.results.published import TELLING
-from ablate.confidence import CONFIDENCE
 
 PLACE = 80
 NOTE = (

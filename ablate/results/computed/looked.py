@@ -1,8 +1,8 @@
 """What was looked at before, as the looks of the store have it."""
 
+from ablate.planning.look_law import history
 from ablate.results.frames import Results
 from ablate.results.question import Question
-from ablate.planning.look_law import history
 from ablate.store.look_lines import Look
 from ablate.store.trials import CONFIRMATION
 

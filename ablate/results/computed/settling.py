@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from ablate import stats
+from ablate.confidence import POWER
 from ablate.config.neutral import training_fingerprint
 from ablate.errors import AblateError
 from ablate.planning import added
+from ablate.planning.look_law import LEAST_SEEDS, level_of
 from ablate.results.frames import Results
 from ablate.results.question import Question
-from ablate.confidence import POWER
-from ablate.planning.look_law import LEAST_SEEDS, level_of
 from ablate.store import Trajectory
 
 _SETTLING = {"row": "int64", "more": "Int64", "seeds": "Int64", "chance": "float64", "seconds": "float64"}
