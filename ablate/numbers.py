@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ablate import text
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import, and plans write numbers without it
 
 SAME = 1e-9  # points; a deviation below it is rounding, of differences that are all the same
 NONE = "–"  # in a cell with no value
@@ -24,9 +25,14 @@ def decimals(deviations: "pd.Series[float]", most: int = MOST_DECIMALS["pp"]) ->
     return 1 if positive.empty else min(most, max(0, 1 - math.floor(math.log10(positive.min()))))
 
 
+def missing(value: Any) -> bool:
+    """Whether a value of a frame is none: None, NaN, or the NA and NaT of pandas."""
+    return str(value) in ("None", "nan", "<NA>", "NaT")
+
+
 def number(value: Any, places: int) -> str:
     """A value with so many decimals, as in `1,234.5`; what rounds to 0 has no sign."""
-    if pd.isna(value):
+    if missing(value):
         return NONE
     rounded = round(float(value), places)
     return f"{rounded if rounded else 0.0:,.{places}f}".replace("-", MINUS)
@@ -40,7 +46,7 @@ def signed(value: Any, places: int) -> str:
 
 def interval(low: Any, high: Any, places: int, signs: bool = True) -> str:
     """An interval, as in `−3.9 to −2.3`; of one without bounds that there are too few seeds."""
-    if pd.isna(low) or pd.isna(high):
+    if missing(low) or missing(high):
         return NONE
     if math.isinf(low) and math.isinf(high):
         return TOO_FEW
@@ -50,7 +56,7 @@ def interval(low: Any, high: Any, places: int, signs: bool = True) -> str:
 
 def p_value(value: Any) -> str:
     """A p-value with two digits that count, as in `0.041`."""
-    if pd.isna(value):
+    if missing(value):
         return NONE
     if value < LEAST_P:
         return f"< {LEAST_P:.4f}"
@@ -59,7 +65,7 @@ def p_value(value: Any) -> str:
 
 def whole(value: Any) -> str:
     """A count with thousands apart, as in `1,068,298`."""
-    return NONE if pd.isna(value) else f"{round(value):,}".replace("-", MINUS)
+    return NONE if missing(value) else f"{round(value):,}".replace("-", MINUS)
 
 
 def amount(value: float) -> str:
@@ -71,7 +77,7 @@ def amount(value: float) -> str:
 
 def change(difference: Any, value: Any) -> str:
     """How much a cost differs from what it is compared with, as in `+688,128 (+64%)`; `same` where it does not."""
-    if pd.isna(difference) or pd.isna(value):
+    if missing(difference) or missing(value):
         return NONE
     before = value - difference
     places = 0 if abs(difference) >= FEW or float(value).is_integer() else 2
@@ -82,7 +88,7 @@ def change(difference: Any, value: Any) -> str:
 
 def relative(share: Any) -> str:
     """A relative change in percent, as in `+64%` and `−0.4%`."""
-    if pd.isna(share):
+    if missing(share):
         return NONE
     return f"{signed(100 * share, 0 if abs(share) >= 0.01 else 1)}%"
 
@@ -94,4 +100,4 @@ def listed(counts: Mapping[Any, int]) -> str:
 
 def duration(seconds: Any) -> str:
     """A time as in `26 min`; see `text.duration`."""
-    return NONE if pd.isna(seconds) else text.duration(seconds)
+    return NONE if missing(seconds) else text.duration(seconds)

@@ -10,7 +10,6 @@ from typing import Any, Self
 from ablate.designs import phrases
 from ablate.errors import AblateError
 from ablate.running.retune.settings import SHARED
-from ablate.stats.searches import flattery
 from ablate.store.checksums import unseal, write_sealed
 from ablate.store.retune_check import DIGITS, RETUNE, RETUNE_VERSION, check_choice
 from ablate.store.schema import BadFile, Node, plain_file, read_object
@@ -157,6 +156,8 @@ class Choice:
         deviation, choices = self._deviation, max(sum(one.mean is not None for one in arm.tried) for arm in self.arms)
         if deviation == 0 or choices < 2:
             return NOTE
+        from ablate.stats.searches import flattery  # slow to import, and no plan needs it
+
         points = 100 * deviation * flattery(choices).deviations / math.sqrt(len(self.seeds))
         return (
             f"{BY_CHANCE}: for {choices} equally good rates by up to about {points:.2g} pp, given an SD of "
