@@ -147,6 +147,7 @@ TABLE: tuple[Key, ...] = (
     Key("store", "execution", factor=False),
     Key("progress", "execution", factor=False),
     Key("tensorboard", "execution", factor=False),
+    Key("tensorboard_every", "execution", "steps", factor=False),
 )
 
 

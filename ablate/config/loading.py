@@ -157,6 +157,7 @@ def recipe(config: Mapping[str, Any], chosen: Mapping[str, str]) -> Recipe:
         store=config["store"],
         progress=config["progress"],
         tensorboard=config["tensorboard"],
+        tensorboard_every=config["tensorboard_every"],
     )
 
 

@@ -35,6 +35,11 @@ Seed = Annotated[int, Field(ge=0, lt=2**31, strict=True)]
 Store = Annotated[Path, BeforeValidator(not_empty)]
 
 
+def _summaries(value: Any) -> Any:
+    """What TensorBoard is to show; true and false are words for it, too."""
+    return {True: "scalars", False: "off"}[value] if isinstance(value, bool) else value
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -225,7 +230,8 @@ class Recipe(_Section):
     threads: Count
     store: Store
     progress: bool
-    tensorboard: bool
+    tensorboard: Annotated[Literal["off", "scalars", "full"], BeforeValidator(_summaries)]
+    tensorboard_every: Count = 100
 
     @property
     def input_shape(self) -> tuple[int, int, int]:

@@ -58,6 +58,7 @@ WITHOUT_TEXT = (
         "watch",
         "progress",
         "tensorboard",
+        "tensorboard_every",
     ),
 )
 BRACES = re.compile(r"([^=\s]+)=\{(.*)\}", re.DOTALL)  # as bash expands them, where no quotes keep it from doing so

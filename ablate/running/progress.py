@@ -14,6 +14,7 @@ from ablate.errors import AblateError
 from ablate.messages import console, say
 from ablate.metrics import ACCURACY
 from ablate.readout import END, column
+from ablate.running.step_log import StepLog, pace
 from ablate.running.time_left import TimeLeft
 from ablate.store import RECENT, Trajectory, sign_of_life
 from ablate.text import clock
@@ -150,6 +151,7 @@ class TrainingProgress:
         self.bar: Progress | None = None
         self.task = TaskID(0)
         self.left = TimeLeft(asked.spec.work, asked.readout)
+        self.log = StepLog(asked.spec)
 
     def __enter__(self) -> Self:
         self.told = not any(int(path.stem) <= self.asked.step for path in self.trajectory.checkpoints())
@@ -185,6 +187,8 @@ class TrainingProgress:
             shown |= {} if per_second is None else {"speed": f"{per_second:.0f}"}
             self.left.stepped(step, per_second)
             self.bar.update(self.task, completed=step, left=self._left(), **shown)
+        elif self.asked.progress:
+            self.log.stepped(step, loss, per_second)
 
     def _left(self) -> str:
         seconds = self.left.seconds
@@ -201,7 +205,5 @@ class TrainingProgress:
             self.left.evaluated()
             self.bar.update(self.task, accuracy=accuracy, left=self._left())
         elif self.asked.progress:
-            speed, per_step = row.get(RECENT), self.asked.spec.work.per_step
-            pace = f" ({speed:.1f} examples/s; {1000 * per_step / speed:.1f} ms a step)" if speed else ""
             loss = f", loss {row['loss']:.3f}" if "loss" in row else ""
-            say(f"step {row['step']}{loss}, {readout.metric} {accuracy}{pace}")
+            say(f"step {row['step']}{loss}, {readout.metric} {accuracy}{pace(row.get(RECENT), self.asked.spec.work.per_step)}")

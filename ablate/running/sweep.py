@@ -18,7 +18,7 @@ from ablate.planning.plan import Plan
 from ablate.planning.runs import Run, Training
 from ablate.planning.site import Site, here
 from ablate.readout import before, diverged_loss_of
-from ablate.running import lock, looks
+from ablate.running import lock, looks, tensorboard
 from ablate.running.backend import Outcome
 from ablate.store import SWEEP, canonical_json, held, result_file, sweep_file, write_atomically
 from ablate.store.schema import DAMAGED, BadFile, real_folder
@@ -73,6 +73,7 @@ def run(
         missing = [run for run in plan.runs if not _read(plan, run, folder)]
         _register(plan, folder, missing)
         _keep_labels(plan, missing)
+        tensorboard.name_runs(plan, folder, missing)
         for run in missing:  # what an earlier try left
             for name in (result_file.RESULT, run_result.TRACE):
                 (folder / str(run.number) / name).unlink(missing_ok=True)
@@ -249,6 +250,7 @@ def _result(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
 def _write(plan: Plan, run: Run, folder: Path, result: dict[str, Any]) -> dict[str, Any]:
     whole = {"arm": dict(plan.arms[run.arm].levels)} | result
     result_file.write(folder / str(run.number), whole)
+    tensorboard.note_result(plan, run, folder, whole)
     return whole
 
 

@@ -19,7 +19,9 @@ from ablate.errors import AblateError, Killed, Stopped
 from ablate.planning import run_result
 from ablate.running import ensuring
 from ablate.running.backend import Job, Outcome
+from ablate.running.step_log import StepLog
 from ablate.store import Trajectory
+from ablate.trainer import Watcher
 
 GRACE_S = 15.0  # for a checkpoint, once the parent is gone
 ORPHANED = 3  # exit status of a worker whose parent is gone
@@ -27,13 +29,18 @@ BEGUN = "begun"  # what a worker says once it has a job
 
 
 class _Quiet:
-    """A watcher that tells nobody: live.json does."""
+    """A watcher that tells nobody: live.json does. What a process prints that has its own log is in there."""
+
+    def __init__(self, log: StepLog | None) -> None:
+        self.log = log
 
     def began(self, step: int) -> None:
         """The training goes on from a step."""
 
     def stepped(self, step: int, loss: float | None, per_second: float | None) -> None:
         """Some steps were done."""
+        if self.log is not None:
+            self.log.stepped(step, loss, per_second)
 
     def evaluated(self, row: dict[str, Any]) -> None:
         """An evaluation was stored."""
@@ -97,7 +104,7 @@ def serve(connection: Connection) -> None:
     try:
         while (job := inbox.jobs.get()) is not None:
             connection.send(BEGUN)
-            connection.send(work(job, inbox.stop))
+            connection.send(work(job, inbox.stop, StepLog(job.spec, str(job.store / job.fingerprint))))
     except OSError:
         print("the program that started this worker is gone; what it trained is saved", file=sys.stderr)
         status = ORPHANED
@@ -108,19 +115,20 @@ def serve(connection: Connection) -> None:
         os._exit(status)  # at once: TensorFlow takes its time otherwise
 
 
-def work(job: Job, stop: Callable[[str], bool]) -> Outcome:
+def work(job: Job, stop: Callable[[str], bool], log: StepLog | None = None) -> Outcome:
     """Ensure a job's trajectory, for the shortest of its runs first, unless another process is at it.
 
     Args:
         stop: whether the job with a fingerprint is to stop; asked often.
+        log: of this process, where it has one for itself.
     """
     trajectory = Trajectory(job.store, job.fingerprint)
     with _warnings() as warnings:
-        outcome = _work(job, trajectory, lambda: stop(job.fingerprint))
+        outcome = _work(job, trajectory, lambda: stop(job.fingerprint), _Quiet(log))
     return replace(outcome, warnings=tuple(warnings))
 
 
-def _work(job: Job, trajectory: Trajectory, stop: Callable[[], bool]) -> Outcome:
+def _work(job: Job, trajectory: Trajectory, stop: Callable[[], bool], watcher: Watcher) -> Outcome:
     with ExitStack() as stack:
         try:
             stack.enter_context(trajectory.locked(timeout_s=0))
@@ -132,7 +140,7 @@ def _work(job: Job, trajectory: Trajectory, stop: Callable[[], bool]) -> Outcome
             for readout in job.readouts:
                 if stop():
                     return Outcome(job.fingerprint, "stopped")
-                ensuring.ensure(job, readout, trajectory, _Quiet(), stop)
+                ensuring.ensure(job, readout, trajectory, watcher, stop)
         except Stopped:
             return Outcome(job.fingerprint, "stopped")
         except Killed as error:

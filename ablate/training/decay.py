@@ -28,6 +28,13 @@ def add_l2(gradients: Sequence[tf.Tensor], weights: Sequence[tf.Variable], rates
     ]
 
 
+def penalty(weights: Sequence[tf.Variable], rates: Sequence[float]) -> tf.Tensor:
+    """What L2 weight decay adds to the loss: half the squared sum of each weight times its rate; float32 scalar."""
+    return tf.add_n(
+        [tf.zeros([]), *(rate * tf.nn.l2_loss(weight) for weight, rate in zip(weights, rates, strict=True) if rate)]
+    )
+
+
 def shrink(weights: Sequence[tf.Variable], rates: Sequence[float], lr: tf.Tensor) -> None:
     """Decoupled decay: weights lose lr * rate of themselves. Reference: Loshchilov and Hutter 2019, algorithm 2."""
     for weight, rate in zip(weights, rates, strict=True):

@@ -40,7 +40,7 @@ def train(recipe: Recipe, dataset: Dataset, trajectory: Trajectory, report: Repo
     network = Network(recipe, dataset)
     progress = checkpoint.restore(trajectory, network, recipe, report.missing())
     due_at = report.began(progress.step, device.segment(threads, at_once, progress.step, recipe.steps))
-    summaries = Summaries(trajectory) if recipe.tensorboard else None
+    summaries = Summaries(recipe, network, trajectory) if recipe.tensorboard != "off" else None
     steps_per_call, since, evaluated_at, tracing = 1, progress.seconds, progress.step, True
 
     while True:
@@ -57,10 +57,12 @@ def train(recipe: Recipe, dataset: Dataset, trajectory: Trajectory, report: Repo
                 row |= {f"{TRAIN_ACCURACY}_{weights}": network.evaluate(weights, TRAINING).accuracy for weights in readings}
             new = report.row(progress.step, row, {name: reading.classes for name, reading in readings.items()})
             if new and summaries:
-                summaries.add({"step": progress.step, **row})
+                summaries.evaluated({"step": progress.step, **row})
             since, evaluated_at = progress.seconds, progress.step
             if progress.step % recipe.eval_every == 0:
                 progress.loss_sum, progress.loss_count = 0.0, 0
+        if summaries:
+            summaries.look(progress.step)
         asked = report.stop()
         if (due and report.keeps(progress.step)) or (asked and progress.step > 0):
             checkpoint.save(trajectory.checkpoint(progress.step), network, progress)
@@ -72,9 +74,15 @@ def train(recipe: Recipe, dataset: Dataset, trajectory: Trajectory, report: Repo
 
         due_at = report.next_due(progress.step)
         count = min(steps_per_call, due_at - progress.step)
+        count = min(count, summaries.most(progress.step)) if summaries else count
         started = time.perf_counter()
-        losses = network.advance(progress.step, count)
+        if summaries:
+            losses, penalties = network.advance_watched(progress.step, count)
+        else:
+            losses = network.advance(progress.step, count)
         seconds = time.perf_counter() - started
+        if summaries:
+            summaries.stepped(progress.step + count, losses, penalties, seconds)
         for loss in losses.tolist():
             progress.step += 1
             progress.loss_sum += loss

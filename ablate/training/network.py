@@ -72,19 +72,53 @@ class Network:
         losses: NDArray[np.float32] = self._advance(tf.constant(first), tf.constant(count)).numpy()
         return losses
 
+    def advance_watched(self, first: int, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The same steps; the cross-entropy of each, and what weight decay adds to the loss before it, both (count,)."""
+        losses, penalties = self._advance_watched(tf.constant(first), tf.constant(count))
+        return losses.numpy(), penalties.numpy()
+
     @tf.function
     def _advance(self, first: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-        recipe = self.recipe
-        indices = batches.indices(recipe.seed, first, count, recipe.shape.train_images, recipe.batch_size)
+        indices = self._indices(first, count)
         losses = tf.TensorArray(tf.float32, count)
         for done in tf.range(count):
             losses = losses.write(done, self._update(indices[done], first + done))
         return losses.stack()
 
+    @tf.function
+    def _advance_watched(self, first: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        indices = self._indices(first, count)
+        losses, penalties = tf.TensorArray(tf.float32, count), tf.TensorArray(tf.float32, count)
+        for done in tf.range(count):
+            penalties = penalties.write(done, self.penalty())
+            losses = losses.write(done, self._update(indices[done], first + done))
+        return losses.stack(), penalties.stack()
+
+    def _indices(self, first: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+        recipe = self.recipe
+        return batches.indices(recipe.seed, first, count, recipe.shape.train_images, recipe.batch_size)
+
+    def batch(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Images as the network sees them in the update after `step`, (batch, *input_shape), and their labels, (batch,)."""
+        indices = self._indices(step, tf.constant(1))[0]
+        return self._distorted(indices, step), tf.gather(self.train_labels, indices)
+
+    def graph(self) -> tf.Graph:
+        """The graph of the network in evaluation, for one to look at."""
+        images = tf.TensorSpec((None, *self.recipe.input_shape), tf.float32, "images")
+        return tf.function(lambda x: self.model(x, training=False)).get_concrete_function(images).graph
+
+    def penalty(self) -> tf.Tensor:
+        """What weight decay adds to the loss; 0 where it is no part of the loss."""
+        return decay.penalty(self.weights, self.decay_rates) if self.recipe.weight_decay.kind == "l2" else tf.zeros([])
+
+    def _distorted(self, indices: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        return self._train_images.distorted(indices, self.recipe.augment, self.recipe.seed, step)
+
     def _one_update(self, indices: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         """One update from the batch (batch,), and its cross-entropy before the update."""
         recipe = self.recipe
-        images = self._train_images.distorted(indices, recipe.augment, recipe.seed, step)
+        images = self._distorted(indices, step)
         labels = tf.gather(self.train_labels, indices)
         with tf.GradientTape() as tape, at_step(step):
             logits = self.model(images, training=True)  # (batch, classes)

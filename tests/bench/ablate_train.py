@@ -5,8 +5,10 @@
 
 import argparse
 import sys
+import tempfile
 import time
 from contextlib import nullcontext
+from pathlib import Path
 from statistics import median
 from unittest import mock
 
@@ -16,9 +18,11 @@ from window import Windows
 from ablate.config import loading
 from ablate.config.recipe import Recipe
 from ablate.data import Dataset, Split
+from ablate.store import Trajectory
 from ablate.training import average, device
 from ablate.training.loop import SECONDS_PER_CALL
 from ablate.training.network import Network
+from ablate.training.tensorboard import Summaries
 
 
 def dataset() -> Dataset:
@@ -53,7 +57,10 @@ class Trainer:
 
 def share_of_averages(recipe: Recipe, data: Dataset, pairs: int) -> float:
     """The part of a step that tracking the averages takes: the median over calls with and without it."""
-    with_them, without = Trainer(recipe, data), Trainer(recipe, data, averaged=False)
+    return share(Trainer(recipe, data), Trainer(recipe, data, averaged=False), pairs)
+
+
+def share(with_them: Trainer, without: Trainer, pairs: int) -> float:
     shares = []
     count = max(1, round(SECONDS_PER_CALL / with_them.seconds(1)))
     for number in range(pairs):
@@ -63,16 +70,44 @@ def share_of_averages(recipe: Recipe, data: Dataset, pairs: int) -> float:
     return median(shares)
 
 
+class Watched(Trainer):
+    """The same with tensorboard=scalars. Each call writes its summaries: in a training one in many does."""
+
+    def __init__(self, recipe: Recipe, data: Dataset, folder: Path) -> None:
+        self.summaries: Summaries | None = None
+        super().__init__(recipe, data)
+        self.summaries = Summaries(recipe, self.network, Trajectory(folder, "watched"))
+
+    def seconds(self, count: int) -> float:
+        start = time.perf_counter()
+        losses, penalties = self.network.advance_watched(self.step, count)
+        self.step += count
+        if self.summaries is not None:
+            self.summaries.every = self.step
+            self.summaries.stepped(self.step, losses, penalties, time.perf_counter() - start)
+        return time.perf_counter() - start
+
+
+def share_of_summaries(recipe: Recipe, data: Dataset, pairs: int) -> float:
+    """The part of a step that tensorboard=scalars takes: the median over calls with and without it."""
+    with tempfile.TemporaryDirectory() as folder:
+        return share(Watched(recipe, data, Path(folder)), Trainer(recipe, data), pairs)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--share-of-averages", type=int, metavar="PAIRS", help="measure this instead of throughput")
+    parser.add_argument("--share-of-summaries", type=int, metavar="PAIRS", help="measure this instead of throughput")
     parser.add_argument("overrides", nargs="*")
     arguments = parser.parse_args()
     device.configure(arguments.threads)
     recipe = loading.resolve(loading.compose(["data=cifar10", "model=tuto", *arguments.overrides]))
     if arguments.share_of_averages:
         print(share_of_averages(recipe, dataset(), arguments.share_of_averages))
+        sys.exit()
+    if arguments.share_of_summaries:
+        print(share_of_summaries(recipe, dataset(), arguments.share_of_summaries))
         sys.exit()
     trainer = Trainer(recipe, dataset())
     windows, count = Windows(), 1

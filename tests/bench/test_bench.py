@@ -139,6 +139,12 @@ def test_averages_cost_little(pytestconfig, table):
     table.under(5, "tracking averaged weights, part of a step", 100 * share, "%")
 
 
+def test_summaries_cost_little(pytestconfig, table):
+    pairs = 8 * pytestconfig.getoption("--bench-rounds")
+    share = measured(ABLATE, "--threads", "2", "--share-of-summaries", str(pairs))
+    table.under(2, "tensorboard=scalars, part of a step", 100 * share, "%")
+
+
 def test_local_response_normalization(pytestconfig, table):
     pairs = 4 * pytestconfig.getoption("--bench-rounds")
     speed_up = measured("lrn.py", "--pairs", str(pairs))

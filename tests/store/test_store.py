@@ -401,6 +401,12 @@ class Network:
     def advance(self, step: int, count: int) -> Any:
         return np.array([math.nan if at == self.diverges_at else 1.0 for at in range(step + 1, step + count + 1)])
 
+    def advance_watched(self, step: int, count: int) -> Any:
+        return self.advance(step, count), np.zeros(count)
+
+    def graph(self) -> Any:
+        return b""
+
     def evaluate(self, weights: str) -> Any:
         return SimpleNamespace(loss=1.0, accuracy=0.5, classes=np.arange(3))
 
@@ -420,7 +426,8 @@ def trained(made: Trajectory, steps: int, stop_at: int | None, tensorboard: bool
         steps=steps,
         eval_every=5,
         batch_size=1,
-        tensorboard=tensorboard,
+        tensorboard="scalars" if tensorboard else "off",
+        tensorboard_every=1,
         eval_train=None,
         shape=SimpleNamespace(train_images=10),
     )

@@ -352,7 +352,7 @@ def test_asking_for_the_step_at_which_it_was_stopped(
     row = again.row(step)
     assert row["recent_examples_per_second"] is None  # no step was done since the stop
     assert row["examples_per_second"] == pytest.approx(step * 16 / row["seconds"], rel=1e-4)
-    Summaries(again).add(row)
+    Summaries(tiny(), Network(tiny(), data.load(tiny().data)), again).evaluated(row)
     assert list((again.path / "tensorboard").iterdir())
     with TrainingProgress(replace(asked_of(tiny()), progress=True), again) as progress:
         progress.evaluated(row)
