@@ -59,7 +59,9 @@ def test_arms_with_odd_levels_have_folders_of_their_own(sweeps) -> None:
 
 
 def test_the_table_has_levels_seeds_and_what_is_judged(run: Ran) -> None:
-    reader = pytest.importorskip("tensorboard.backend.event_processing.plugin_event_accumulator", reason="needs the extra tensorboard")
+    reader = pytest.importorskip(
+        "tensorboard.backend.event_processing.plugin_event_accumulator", reason="needs the extra tensorboard"
+    )
     from tensorboard.plugins.hparams import metadata
 
     folder = run(*SWEEP) / "tensorboard"

@@ -150,7 +150,9 @@ def test_gradients_are_those_of_the_next_update(watched: dict[str, Trajectory], 
 
 
 def test_tensorboards_own_reader_reads_it(watched: dict[str, Trajectory]) -> None:
-    reader = pytest.importorskip("tensorboard.backend.event_processing.plugin_event_accumulator", reason="needs the extra tensorboard")
+    reader = pytest.importorskip(
+        "tensorboard.backend.event_processing.plugin_event_accumulator", reason="needs the extra tensorboard"
+    )
     accumulated = reader.EventAccumulator(str(watched["full"].path / "tensorboard"), size_guidance={"tensors": 0})
     accumulated.Reload()
     tags = accumulated.Tags()
