@@ -369,7 +369,7 @@ def test_other_settings_are_refused(key: str, value: object) -> None:
 # the whole
 
 WORDS = (
-    *("-m", "design=one_factor", "retune=true", "retune_rates=[1,4]", "retune_seeds=2", "seed=0,1", "workers=2"),
+    *("-m", "design=one_factor", "retune=true", "retune_rates=[1,4]", "retune_seeds=2", "seed=0,1", "workers=1"),
     *("augment=off,flip", "ema=off,on", "steps=12", "eval_every=6"),
 )
 
