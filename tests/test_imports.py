@@ -25,6 +25,7 @@ ROOMS = (
         "search",
         "running",
         "exchange",
+        "deploy",
         "report",
         "monitor",
         "results",
@@ -36,7 +37,7 @@ ROOMS = (
     *("metrics", "confidence", "numbers", "text", "terminal", "escaping", "machine", "errors"),
 )
 MODULE = re.compile(r"(?<![\w.])(?:ablate|hydra_plugins)(?:\.\w+)+")
-WITH_TENSORFLOW = ("ablate.training",)
+WITH_TENSORFLOW = ("ablate.training", "ablate.deploy.runtime")
 
 # Runs the program and tells, as the last line, its exit status and which heavy packages it has imported.
 PROBE = """

@@ -89,6 +89,8 @@ class Parser(argparse.ArgumentParser):
             values = action.metavar if isinstance(action.metavar, tuple) else (action.metavar or action.dest.upper(),)
             name, listed = self._name(found[1]), " ".join(map(str, values))
             return f"{name} needs {'a value' if len(values) == 1 else f'{len(values)} values'}: {name} {listed}."
+        if found := re.match(r"argument (\S+): (must be .*)", message, re.DOTALL):
+            return f"{self._name(found[1])} {found[2]}"
         if found := re.match(r"argument (\S+): not allowed with argument (\S+)", message):
             return f"{self._name(found[1])} cannot be combined with {self._name(found[2])}. Leave one of them out."
         if found := re.match(r"argument (\S+): ignored explicit argument (.*)", message, re.DOTALL):

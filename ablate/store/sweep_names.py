@@ -124,7 +124,8 @@ def unknown(named: str | Path) -> str:
     if Path(named).exists():
         return f"{named} is no sweep: it has no {SWEEP}. Name the folder of one, as in {MULTIRUN}/."
     names = [Path(place).relative_to(MULTIRUN).as_posix() for place in places]
-    near = did_you_mean(str(named), places) or did_you_mean(str(named), names)
+    short = [shortest(Path(place)) for place in places]
+    near = did_you_mean(str(named), places) or did_you_mean(str(named), names) or did_you_mean(str(named), short)
     listed = f"{', '.join(names[:LISTED])}{' …' if len(names) > LISTED else ''}"
     there = "" if near else f" {MULTIRUN}/ has {listed or 'none'}."
     return f"No sweep {shown(str(named))}.{near}{there} ablate ls lists them all."

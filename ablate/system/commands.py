@@ -5,7 +5,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 # modules beside the commands that are none
-HELPERS = ("arguments", "command_line", "compare", "from_table", "local_server", "overview")
+HELPERS = ("arguments", "command_line", "compare", "evaluate_screen", "from_table", "local_server", "overview", "run_options")
 
 
 @cache

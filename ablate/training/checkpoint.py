@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from ablate.config.recipe import Recipe
@@ -50,11 +51,7 @@ def restore(trajectory: Trajectory, network: Network, recipe: Recipe, step: int)
     for path in resumable(trajectory, step, recipe.eval_every):
         variables = network.variables()
         try:
-            values = sum(math.prod(variable.shape) for variable in variables.values())
-            arrays = unpack_arrays(path, values * _BYTES_PER_VALUE + _BYTES_BESIDES, trajectory.store)
-            for name, variable in variables.items():
-                if arrays[name].shape != tuple(variable.shape) or arrays[name].dtype.kind in "OSUM":
-                    raise ValueError(f"{name} has the shape {arrays[name].shape} and type {arrays[name].dtype}")
+            arrays = read(path, trajectory.store, variables)
             progress = _progress(arrays, int(path.stem))
         except DAMAGE as error:
             aside = path.replace(path.with_suffix(".damaged"))
@@ -64,6 +61,24 @@ def restore(trajectory: Trajectory, network: Network, recipe: Recipe, step: int)
             variable.assign(arrays[name])
         return progress
     return Progress()
+
+
+def read(path: Path, store: Path, variables: Mapping[str, tf.Variable], others: int = 0) -> dict[str, NDArray[np.generic]]:
+    """The arrays of a checkpoint, those of some variables among them, by the names of `Network.variables`.
+
+    Args:
+        others: how many values it may have besides.
+
+    Raises:
+        DAMAGE: one of these, where it is not what was written, or of another network.
+        AblateError: it cannot be read.
+    """
+    values = sum(math.prod(variable.shape) for variable in variables.values())
+    arrays = unpack_arrays(path, (values + others) * _BYTES_PER_VALUE + _BYTES_BESIDES, store)
+    for name, variable in variables.items():
+        if arrays[name].shape != tuple(variable.shape) or arrays[name].dtype.kind in "OSUM":
+            raise ValueError(f"{name} has the shape {arrays[name].shape} and type {arrays[name].dtype}")
+    return arrays
 
 
 def _progress(arrays: Mapping[str, NDArray[np.generic]], step: int) -> Progress:

@@ -12,9 +12,9 @@ from ablate.data.split import hold_out
 from ablate.training import average, batches, decay, optim
 from ablate.training.augment import CropSource
 from ablate.training.build import ConvOrDense, at_step, build
+from ablate.training.evaluation import evaluated
 
 EVALUATION, TRAINING = "evaluation", "training"  # images that are evaluated: the whole set, and the sample
-EVALUATION_BATCH = 500  # images; fixed, since the last bits of a sum depend on it
 
 
 @dataclass(frozen=True)
@@ -143,16 +143,8 @@ class Network:
     @tf.function
     def _evaluate(self, weights: list[tf.Tensor], which: str) -> tuple[tf.Tensor, tf.Tensor]:
         inputs, truth = self._sets[which]
-        images = truth.shape[0]
-        classes = tf.TensorArray(tf.int32, 0, dynamic_size=True, infer_shape=False)
-        losses = tf.TensorArray(tf.float32, 0, dynamic_size=True, infer_shape=False)
-        for batch in tf.range(-(-images // EVALUATION_BATCH)):
-            indices = tf.range(batch * EVALUATION_BATCH, tf.minimum((batch + 1) * EVALUATION_BATCH, images))
-            logits, _ = self.model.stateless_call(weights, [], inputs.center(indices), training=False)
-            labels = tf.gather(truth, indices)
-            classes = classes.write(batch, tf.argmax(logits, axis=1, output_type=tf.int32))
-            losses = losses.write(batch, tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
-        return classes.concat(), losses.concat()
+        _, classes, losses = evaluated(self.model, weights, inputs, truth)
+        return classes, losses
 
     def learning_rate(self, step: int) -> float:
         """The rate at a step."""

@@ -1,0 +1,59 @@
+"""One small sweep over handwritten digits, trained for real once, in a folder that every test of this room works in."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from program import printed_by
+
+CONF = Path(__file__).parents[1] / "training" / "conf"
+WORDS = ["-cd", str(CONF), "data=digits", "data.validation=100", "model=tiny", "batch_size=16", "threads=1", "eval_every=10"]
+WORDS += ["steps=20", "readout.last=1", "report.formats=[]", "progress=false", "tensorboard=false"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def equal_threads(one_thread: None) -> None:
+    """Equality of bits holds for equal numbers of threads."""
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sweep `tour` of two arms and two seeds; each training has checkpoints at steps 10 and 20."""
+    from ablate.__main__ import main
+
+    folder = tmp_path_factory.mktemp("desk")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        with pytest.raises(SystemExit) as end:
+            main(["-m", "name=tour", "design=one_factor", "augment=on,off", "seed=0,1", "hydra/launcher=inline", *WORDS])
+        assert end.value.code == 0
+    return folder
+
+
+@pytest.fixture
+def here(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the sweep as the current one."""
+    monkeypatch.chdir(desk)
+    return desk
+
+
+@pytest.fixture
+def prints(here: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """What the program prints there."""
+
+    def run(*words: str, status: int = 0) -> str:
+        return printed_by(capsys, *words, status=status)
+
+    return run
+
+
+@pytest.fixture
+def says(prints: Callable[..., str]) -> Callable[..., list[dict[str, Any]]]:
+    """The JSON objects that the program prints there."""
+
+    def run(*words: str, status: int = 0) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in prints(*words, "--json", status=status).splitlines() if line.startswith("{")]
+
+    return run
