@@ -42,7 +42,13 @@ def add_preparation(parser: Parser) -> None:
         "--input-size", type=a_count, metavar="PIXELS", action=Once, help="side of the crop (default: what it takes)"
     )
     group.add_argument("--crop", choices=CROPS, action=Once, help="which part of an image it sees (default: center)")
-    group.add_argument("--preprocess", choices=PREPROCESS, metavar="HOW", action=Once, help="standardize, scale, or none (default: standardize)")
+    group.add_argument(
+        "--preprocess",
+        choices=PREPROCESS,
+        metavar="HOW",
+        action=Once,
+        help="standardize, scale, or none (default: standardize)",
+    )
 
 
 def preparation_of(model: ModelFile, options: argparse.Namespace) -> Preparation:
