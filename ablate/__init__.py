@@ -6,11 +6,20 @@ if TYPE_CHECKING:
     from ablate.errors import AblateError as AblateError
     from ablate.exchange import judge as judge
     from ablate.results import load as load
+    from ablate.searching import interval as interval
+    from ablate.searching import log_interval as log_interval
+    from ablate.searching import optimize as optimize
 
 __version__ = "0.2.0"
 
 # What the package itself offers, imported when it is asked for.
-_FROM = {"sweep": "ablate.api", "judge": "ablate.exchange", "load": "ablate.results", "AblateError": "ablate.errors"}
+_FROM = {
+    "sweep": "ablate.api",
+    **dict.fromkeys(("optimize", "interval", "log_interval"), "ablate.searching"),
+    "judge": "ablate.exchange",
+    "load": "ablate.results",
+    "AblateError": "ablate.errors",
+}
 
 
 def __getattr__(name: str) -> object:

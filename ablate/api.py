@@ -1,6 +1,6 @@
 """Sweeps over a Python function, from a script, a module or a notebook."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -73,18 +73,46 @@ def sweep(
     is_inline = workers == INLINE and not isinstance(workers, bool)
     if design not in designs.names():
         raise AblateError(one_of("design", design, designs.names()))
-    switched = {key: _levels(key, levels) for key, levels in _mapping("factors", factors).items()}
+    switched = {key: levels("factors", key, given) for key, given in mapping("factors", factors).items()}
     if not switched:
         raise AblateError('factors must map names to levels, as in factors={"ema": [False, True]}.')
-    fixed = {key: _text(f"config[{key!r}]", value) for key, value in _mapping("config", config or {}).items()}
-    for key in fixed:
-        if key in switched:
-            raise AblateError(f"{key} is in factors and in config. Leave one of them out.")
     optional = {
         "readout.last": last,
+        "resolution": resolution,
+        **options(margin, name, question, workers, threads, retries, fail_fast, progress, formats, store, folder),
+    }
+    words = [
+        f"design={design}",
+        *of_metric(metric),
+        *(f"{key}={','.join(map(typed, texts))}" for key, texts in switched.items()),
+        *fixed(config, "factors", switched),
+        f"seed={seeds_of(seeds)}",
+        *(word(key, value) for key, value in optional.items() if value is not None),
+    ]
+    found: LoadedSweep = run(
+        train, version, words, sends=not is_inline, has_some=lambda sweep: bool(sweep.runs["status"].eq("done").any())
+    )
+    return found
+
+
+def options(
+    margin: float | None,
+    name: str | None,
+    question: str | None,
+    workers: Amount,
+    threads: Amount,
+    retries: int,
+    fail_fast: bool,
+    progress: bool,
+    formats: Sequence[str] | None,
+    store: str | Path | None,
+    folder: str | Path | None,
+) -> dict[str, Any]:
+    """The keys of the command line for what sweeps and searches have in common; None where it need not be said."""
+    is_inline = workers == INLINE and not isinstance(workers, bool)
+    return {
         "report.margin": margin,
         "report.formats": None if formats is None else list(formats),
-        "resolution": resolution,
         "name": name,
         "question": question,
         "store": store,
@@ -96,26 +124,34 @@ def sweep(
         "fail_fast": fail_fast or None,
         "progress": None if progress is True else progress,
     }
-    return _run(
-        train,
-        version,
-        [
-            f"design={design}",
-            *_of_metric(metric),
-            *(f"{key}={','.join(map(_typed, texts))}" for key, texts in switched.items()),
-            *(f"{key}={_typed(text)}" for key, text in fixed.items()),
-            f"seed={_seeds(seeds)}",
-            *(_word(key, value) for key, value in optional.items() if value is not None),
-        ],
-        sends=not is_inline,
-    )
 
 
-def _run(train: Callable[..., Any], version: str | None, words: Sequence[str], sends: bool) -> "LoadedSweep":
-    """Run the sweep of a command line. sends: whether the function has to be sent to other processes."""
+def fixed(config: Any, others: str, switched: Collection[str]) -> list[str]:
+    """The words for values that are the same for all trainings.
+
+    Args:
+        others: the parameter that has the other keys, `switched`.
+    """
+    texts = {key: text(f"config[{key!r}]", value) for key, value in mapping("config", config or {}).items()}
+    for key in texts:
+        if key in switched:
+            raise AblateError(f"{key} is in {others} and in config. Leave one of them out.")
+    return [f"{key}={typed(value)}" for key, value in texts.items()]
+
+
+def run(
+    train: Callable[..., Any], version: str | None, words: Sequence[str], sends: bool, has_some: Callable[[Any], bool]
+) -> Any:
+    """Run the sweep or search of a command line; what it found, also where some of it failed.
+
+    Args:
+        sends: whether the function has to be sent to other processes.
+        has_some: whether what was found has a value.
+    """
     from ablate import app
     from ablate.config import own
     from ablate.messages import say
+    from ablate.results import load
     from ablate.running.sweep import RunsFailed
     from ablate.trainers.function.task import Task, keep
 
@@ -124,28 +160,19 @@ def _run(train: Callable[..., Any], version: str | None, words: Sequence[str], s
         _ = task.pickled  # before anything is planned
     keep(task)
     given = {"function": task.name, "digest": task.key, "version": version, "inline": None if sends else True}
-    trainer = [_word(f"trainer.{key}", value) for key, value in given.items() if value is not None]
+    trainer = [word(f"trainer.{key}", value) for key, value in given.items() if value is not None]
     told = own.for_hydra(["trainer=function", *trainer, *words])
     try:
-        return _found(app.sweep(told))
+        return load(app.sweep(told))
     except RunsFailed as error:
-        found = None if error.folder is None else _found(error.folder)
-        if found is None or not found.runs["status"].eq("done").any():
+        found = None if error.folder is None else load(error.folder)
+        if found is None or not has_some(found):
             raise
         say(str(error))
         return found
 
 
-def _found(folder: Path) -> "LoadedSweep":
-    """What a sweep found."""
-    from ablate.results import LoadedSweep, load
-
-    found = load(folder)
-    assert isinstance(found, LoadedSweep)
-    return found
-
-
-def _mapping(name: str, given: Any) -> Mapping[str, Any]:
+def mapping(name: str, given: Any) -> Mapping[str, Any]:
     """A mapping by the user's keys, none of them reserved."""
     from ablate.config import own
 
@@ -159,40 +186,48 @@ def _mapping(name: str, given: Any) -> Mapping[str, Any]:
     return given
 
 
-def _levels(key: str, levels: Any) -> list[str]:
-    """The texts of a factor's levels."""
-    if isinstance(levels, str | bytes | Mapping) or not isinstance(levels, Iterable):
-        raise AblateError(f"factors[{key!r}] must be a list of levels, got {shown(levels)}.")
-    texts = [_text(f"factors[{key!r}]", level) for level in levels]
+def levels(of: str, key: str, given: Any) -> list[str]:
+    """The texts of listed values.
+
+    Args:
+        of: the parameter that has them, `factors` or `space`.
+    """
+    called = "level" if of == "factors" else "value"
+    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
+        raise AblateError(f"{of}[{key!r}] must be a list of {called}s, got {shown(given)}.")
+    texts = [text(f"{of}[{key!r}]", one) for one in given]
     if len(texts) < 2:
         got = f"only {texts[0]}" if texts else "none"
-        raise AblateError(f"factors[{key!r}] needs two levels or more, got {got}. Fixed values belong in config.")
-    for text in texts:
-        if texts.count(text) > 1:
-            raise AblateError(f"factors[{key!r}] has the level {text} more than once.")
+        raise AblateError(f"{of}[{key!r}] needs two {called}s or more, got {got}. Fixed values belong in config.")
+    for one in texts:
+        if texts.count(one) > 1:
+            raise AblateError(f"{of}[{key!r}] has the {called} {one} more than once.")
     return texts
 
 
-def _text(of: str, value: Any) -> str:
+def text(of: str, value: Any) -> str:
+    """The text that a value is known by. of: what messages call it."""
     from ablate.trainers.function import values
 
     return values.text(value, of)
 
 
-def _typed(text: str) -> str:
+def typed(text: str) -> str:
+    """A text as it is typed behind a key."""
     from ablate.config import own
 
     return own.typed_text(text)
 
 
-def _word(key: str, value: Any) -> str:
+def word(key: str, value: Any) -> str:
     """A word of the command line that sets one of ablate's own keys."""
     from ablate.report.repeat import as_word
 
     return f"{key}={as_word(str(value) if isinstance(value, Path) else value)}"
 
 
-def _of_metric(metric: Any) -> list[str]:
+def of_metric(metric: Any) -> list[str]:
+    """The words that say what is judged."""
     given = {"name": metric} if isinstance(metric, str) else metric
     if not isinstance(given, Mapping) or "name" not in given:
         raise AblateError(
@@ -201,10 +236,10 @@ def _of_metric(metric: Any) -> list[str]:
     for key in given:
         if key not in OF_METRIC:
             raise AblateError(unknown_key(str(key), OF_METRIC, "metric"))
-    return [_word(f"metric.{key}", value) for key, value in given.items() if value is not None]
+    return [word(f"metric.{key}", value) for key, value in given.items() if value is not None]
 
 
-def _seeds(seeds: Any) -> str:
+def seeds_of(seeds: Any) -> str:
     """Seeds as the command line has them."""
     if isinstance(seeds, str | bytes) or not isinstance(seeds, Iterable):
         raise AblateError(f"seeds must be a list of whole numbers, as in range(5), got {shown(seeds)}.")

@@ -1,6 +1,7 @@
 """The sweeper class of a search that Hydra finds here; the logic is in `ablate.search`."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -27,12 +28,13 @@ class OptunaSweeperConf:
     timeout: Any = None
     sampler: Any = None
     pruner: Any = None
-    objectives: Any = field(default_factory=lambda: ["accuracy"])
+    objectives: Any = None  # stands for the metric
     direction: Any = None
     storage: Any = None
     study_name: Any = None
     seeds: Any = None
     enqueue: Any = None  # stands for [{}], the default setting
+    default: Any = None  # of searches over training code of the user's own
     min_epochs: Any = 1.0
     eval_epochs: Any = 1.0
     confirm_seeds: Any = 5
@@ -73,6 +75,7 @@ class OptunaSweeper(Sweeper):
             try:
                 trains = launching(self.context, self.task, self.master)
                 return command.run(self.context, trains, self.master, self.params, arguments, self.plan, folder, at_end)
-            except RunsFailed:  # all that could be done was done
+            except RunsFailed as error:  # all that could be done was done
+                error.folder = Path(str(self.master.hydra.sweep.dir))
                 jobs.end_multirun(self.context, self.master)
                 raise

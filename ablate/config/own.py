@@ -226,8 +226,10 @@ def word_as_typed(word: str) -> str:
     key, equals, value = word.partition("=")
     if key == "metric.name":
         return f"metric={value}"
-    if not equals or not is_users(key) or _FUNCTION.fullmatch(value):
+    if not equals or not is_users(key):
         return word
+    if _FUNCTION.fullmatch(value):
+        return word.lstrip("+")
     return f"{key.lstrip('+')}={','.join(map(typed_text, texts(value)))}"
 
 

@@ -245,7 +245,9 @@ def _function(word: str, error: Exception) -> str:
             meant = f" Did you mean {FUNCTIONS[near]}?" if near else _hint(word)
             return f"Unknown function '{name}' in {visible(word)}. Choose from {', '.join(FUNCTIONS)}.{meant}"
     if names:
-        return f"Cannot read {visible(word)}. Write {' and '.join(dict.fromkeys(FUNCTIONS[name] for name in names))}."
+        return (
+            f"Cannot read {visible(word.lstrip('+'))}. Write {' and '.join(dict.fromkeys(FUNCTIONS[name] for name in names))}."
+        )
     return f"Cannot read {visible(word)}.{_hint(word)}"
 
 

@@ -122,7 +122,8 @@ def _of_trainings(seen: Snapshot) -> list[str]:
 def finished(search: SearchStatus) -> list[str]:
     """What became of the trials that are finished, as in `14 finished: 4 completed, 10 pruned`; none where none is."""
     states = _of_search(search)
-    return [f"{sum(search.finished.values())} finished: {', '.join(states)}"] if states else []
+    told = [f"{sum(search.finished.values())} finished: {', '.join(states)}"] if states else []
+    return told if search.caution is None else [*told, search.caution]
 
 
 def _of_search(search: SearchStatus) -> list[str]:

@@ -86,11 +86,15 @@ class Holder:
 
 @dataclass(frozen=True)
 class SearchStatus:
-    """How far a search is. trials: to be finished; finished: counts by state; best: the best trial so far, for a line."""
+    """How far a search is. trials: to be finished; finished: counts by state; best: the best trial so far, for a line.
+
+    caution: what is to be known of its result; None where nothing is.
+    """
 
     trials: int
     finished: Mapping[State, int]
     best: str | None
+    caution: str | None = None
 
     @property
     def over(self) -> bool:

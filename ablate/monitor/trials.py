@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from ablate.metrics import PERCENT
 from ablate.monitor.states import SearchStatus
+from ablate.readout import END
 from ablate.store import trials as record
 from ablate.store.state import FINISHED, State
 from ablate.store.sweep import Sweep
@@ -20,9 +22,10 @@ def status_of(sweep: Sweep, trials: Sequence[Trial]) -> SearchStatus:
     best = max(done, key=lambda trial: (sign * trial.values[0], -trial.number) if trial.values else (), default=None)
     told = None
     if best is not None and best.values:
-        value = f"{100 * best.values[0]:.1f}%" if asked["objectives"][0] == "accuracy" else f"{best.values[0]:.4g}"
+        percent = asked["objectives"][0] == sweep.fixed.metric and (sweep.metric or {"unit": PERCENT})["unit"] == PERCENT
+        value = f"{100 * best.values[0]:.1f}%" if percent else f"{best.values[0]:.4g}"
         told = f"{value} by {record.label(best.number, best.params)}"
-    return SearchStatus(int(asked["n_trials"]), finished, told)
+    return SearchStatus(int(asked["n_trials"]), finished, told, record.same_set(sweep.fixed.evaluation_set, sweep.trainer))
 
 
 def not_begun(search: SearchStatus, trials: Sequence[Trial], at_once: int) -> float | None:
@@ -41,4 +44,5 @@ def result_of(trial: Trial, steps: int) -> Mapping[str, Any]:
     """What the study says of a finished trial, as the result of one of its runs; steps: that the run has as a whole."""
     accuracy = trial.values[0] if trial.values and trial.state == "done" else None
     share = trial.came / trial.per_seed if trial.per_seed else 0.0
-    return {"status": trial.state, "step": round(share * steps), "error": trial.error, "accuracy": accuracy}
+    step = trial.came if steps == END else round(share * steps)
+    return {"status": trial.state, "step": step, "error": trial.error, "accuracy": accuracy}

@@ -87,28 +87,36 @@ def overrides(whole: Sweep, folder: str | None) -> list[str]:
 
 def _call(sweep: Sweep) -> str:
     """The call, in Python, that trains a sweep of a function; the places of its folder and of its trainings are left out."""
-    words = {word.lstrip("+").partition("=")[0]: word.partition("=")[2] for word in sweep.runs[0].overrides}
-    config = {
-        key: values.value(own.texts(text)[0]) for key, text in words.items() if own.is_users(key) and key not in sweep.factors
-    }
-    metric = {
-        key.removeprefix("metric."): parse(f"x={text}").value() for key, text in words.items() if key.startswith("metric.")
-    }
-    seeds = list(sweep.seeds)
+    factors = {factor: list(map(values.value, levels)) for factor, levels in sweep.factors.items()}
     given = {
-        "factors": {factor: list(map(values.value, levels)) for factor, levels in sweep.factors.items()},
-        "config": config,
         "design": "" if sweep.design == USUAL else sweep.design,
-        "metric": metric["name"] if metric.keys() == {"name"} else metric,
-        "margin": sweep.fixed.margin,
         "last": sweep.last,
         "resolution": resolution if (resolution := _resolution(sweep, None)) != RESOLUTION else None,
     }
-    told = [f"{key}={value!r}" for key, value in given.items() if value]
+    return call("sweep", {"factors": repr(factors)}, sweep, sweep.runs[0].overrides, given)
+
+
+def call(function: str, first: Mapping[str, str], sweep: Sweep, words: Sequence[str], given: Mapping[str, Any]) -> str:
+    """A call of a function of the package.
+
+    Args:
+        first: what it is called with before all else, as written. words: of what it trains. given: what is left out if empty.
+    """
+    said = {word.lstrip("+").partition("=")[0]: word.partition("=")[2] for word in words}
+    config = {
+        key: values.value(own.texts(text)[0]) for key, text in said.items() if own.is_users(key) and key not in sweep.factors
+    }
+    metric = {
+        key.removeprefix("metric."): parse(f"x={text}").value() for key, text in said.items() if key.startswith("metric.")
+    }
+    judged = {"metric": metric["name"] if metric.keys() == {"name"} else metric, "margin": sweep.fixed.margin}
+    seeds = list(sweep.seeds)
+    told = [f"{key}={text}" for key, text in first.items()]
+    told += [f"{key}={value!r}" for key, value in {"config": config, **given, **judged}.items() if value]
     told.append(f"seeds={f'range({len(seeds)})' if seeds == list(range(len(seeds))) else seeds}")
-    told += [f"version={own.texts(words['trainer.version'])[0]!r}"] if "trainer.version" in words else []
-    told += ["workers=0"] if "trainer.inline" in words else []
-    return f"ablate.sweep({own.texts(words['trainer.function'])[0]}, {', '.join(told)})"
+    told += [f"version={own.texts(said['trainer.version'])[0]!r}"] if "trainer.version" in said else []
+    told += ["workers=0"] if "trainer.inline" in said else []
+    return f"ablate.{function}({own.texts(said['trainer.function'])[0]}, {', '.join(told)})"
 
 
 def name(sweep: Sweep, resolution: int = RESOLUTION) -> str:

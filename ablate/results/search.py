@@ -1,17 +1,16 @@
 """What the folder of a search tells, as tidy frames: one row a trial, and one a trial and evaluation."""
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import pandas as pd
 
 from ablate import readout
+from ablate.config import own
 from ablate.errors import AblateError
 from ablate.planning.folders import find_store, sweep_folder
 from ablate.results import environment
@@ -19,10 +18,11 @@ from ablate.results.analysis import Analysis, Made, analyze, filled
 from ablate.results.frames import Results
 from ablate.results.one_sweep import unreadable_lines
 from ablate.results.question import ask
+from ablate.results.scored import scored
 from ablate.results.sources import load as load_sweep
 from ablate.results.trained import Trained
 from ablate.stats.importance import importance
-from ablate.stats.objectives import LEARNED, Objective, objective
+from ablate.stats.objectives import Objective, objective
 from ablate.stats.searches import ranked
 from ablate.store import SWEEP, packed, sweep_file, trials_file
 from ablate.store import trials as record
@@ -30,7 +30,6 @@ from ablate.store.schema import real_folder
 from ablate.store.state import FINISHED, OF_TRIALS
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_file import SweepFile
-from ablate.store.sweep_runs import SweepRun
 from ablate.store.trials import CONFIRMATION, Dimension, Trial, same, space_of
 from ablate.store.trials_file import TRIALS, Trials
 from ablate.text import counted
@@ -38,7 +37,7 @@ from ablate.text import counted
 # Of a search, by name, what its figures are drawn from.
 FRAMES = (
     *("trials", "curves", "confirmation", "space", "importances", "counts", "done", "best"),
-    *("objectives", "objective", "learned"),
+    *("objectives", "objective", "learned", "amount"),
 )
 Setting = dict[str, float | int | str]
 USUAL_DATA = "cifar10"  # of conf/config.yaml
@@ -121,7 +120,7 @@ class SearchResults:
     @property
     def learned(self) -> Objective | None:
         """The objective that curves are of."""
-        return next((each for each in self.objectives if each.name in LEARNED), None)
+        return next((each for each in self.objectives if each.is_learned), None)
 
     @property
     def evaluation_set(self) -> str:
@@ -130,9 +129,16 @@ class SearchResults:
 
     @property
     def data(self) -> str:
-        """The data set, as `data` on the command line."""
+        """The data set, as `data` on the command line; empty where training code of the user's own has its own."""
+        if self.sweep.trainer in own.TRAINERS:
+            return ""
         given = [word.partition("=")[2] for word in self.search["fixed_overrides"] if word.startswith("data=")]
         return given[-1] if given else USUAL_DATA
+
+    @property
+    def amount(self) -> str:
+        """What the length of a training is counted in: examples, or steps of the user's own code."""
+        return "steps" if self.sweep.trainer in own.TRAINERS else "examples"
 
     @property
     def tuned_on_test(self) -> bool:
@@ -204,7 +210,7 @@ def load(folder: str | Path) -> SearchResults:
     found = trials_file.read(place, sweep)
     keys, aims = space_of(sweep.searched), objectives_of(sweep)
     trained, unreadable = _trained(found, sweep, place)
-    rows, rescored = scored(found, trained, aims)
+    rows, rescored = scored(found, trained, aims, readout.judged_by(sweep))
     trainings, notes = _trainings(found, trained)
     confirmed = real_folder(place / CONFIRMATION)
     sealed = {SWEEP: file.sealed, TRIALS: found.sealed}
@@ -218,47 +224,6 @@ def load(folder: str | Path) -> SearchResults:
         trainings,
         (*packed.changed(place), *unsealed, *unreadable, *rescored, *notes),
     )
-
-
-def scored(found: Trials, trained: Mapping[str, Trained], objectives: Sequence[Objective]) -> tuple[list[Trial], list[str]]:
-    """(the trials, with scores from the evaluations of their trainings where these are at hand; what differed, a line each).
-
-    Args:
-        trained: by fingerprint.
-    """
-    trials, differed = [], []
-    for trial in found.trials:
-        values = _score(trial, [run for run in found.runs if run.trial == trial.number], trained, objectives)
-        same = values is None or all(map(math.isclose, values, trial.values or ()))  # noqa: PD011
-        if values is None or same:
-            trials.append(trial)
-            continue
-        old, new = (", ".join(map(Objective.text, objectives, each)) for each in (trial.values or (), values))  # noqa: PD011
-        differed.append(f"trial {trial.number} has the score of its training, {new}; {TRIALS} has {old}")
-        learned = next((value for value, one in zip(values, objectives, strict=True) if one.name in LEARNED), None)
-        curve = trial.curve if learned is None else (*trial.curve[:-1], *((at, learned) for at, _ in trial.curve[-1:]))
-        trials.append(replace(trial, values=values, curve=curve))
-    return trials, differed
-
-
-def _score(
-    trial: Trial, runs: Sequence[SweepRun], trained: Mapping[str, Trained], objectives: Sequence[Objective]
-) -> tuple[float, ...] | None:
-    """The mean over its seeds of what each objective is at the last step, of seconds the sum; None where that is not known."""
-    if trial.state != "done" or not runs:
-        return None
-    columns: list[list[float]] = []
-    for run in runs:
-        one = trained.get(run.fingerprint)
-        row = None if one is None else next((row for row in one.rows if row["step"] == run.readout.step), None)
-        if one is None or row is None:
-            return None
-        values = {**readout.values([row], run.readout.weights), **one.costs}
-        if any(values.get(each.name) is None for each in objectives):
-            return None
-        columns.append([float(values[each.name]) for each in objectives])
-    means = [fmean(column) for column in zip(*columns, strict=True)]
-    return tuple(mean * (len(runs) if one.name == "seconds" else 1) for mean, one in zip(means, objectives, strict=True))
 
 
 def _short_labels(results: Results) -> Results:
@@ -288,7 +253,7 @@ def trials_frame(
 
 def curves_frame(trials: Sequence[Trial], objectives: Sequence[Objective], train_images: int | None) -> pd.DataFrame:
     """One row a trial and evaluation; see `SearchResults.curves`."""
-    learned = next((one.column for one in objectives if one.name in LEARNED), "value")
+    learned = next((one.column for one in objectives if one.is_learned), "value")
     types = {"number": "int64", "state": "str", "examples": "int64", "epochs": "float64", learned: "float64"}
     rows = [
         (trial.number, trial.state, examples, examples / train_images if train_images else None, value)
@@ -301,7 +266,9 @@ def curves_frame(trials: Sequence[Trial], objectives: Sequence[Objective], train
 def objectives_of(sweep: Sweep) -> list[Objective]:
     """The objectives of a search."""
     pairs = zip(sweep.searched["objectives"], sweep.searched["directions"], strict=True)
-    return [objective(name, direction, sweep.fixed.evaluation_set) for name, direction in pairs]
+    own = sweep.metric or {}
+    units = {own.get("name"): own.get("unit")}
+    return [objective(name, direction, sweep.fixed.evaluation_set, units.get(name)) for name, direction in pairs]
 
 
 def as_number(word: Any) -> float | int | str:

@@ -1,11 +1,11 @@
 """Where trainings are done: what any place has to offer, and the words that go back and forth."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from ablate.readout import Readout
 from ablate.resources import Amount, Share
@@ -134,3 +134,10 @@ class Backend(AbstractContextManager["Backend"], Protocol):
 
     def where(self, fingerprint: str) -> Place | None:
         """Where a job is; None where it is not there."""
+
+
+@runtime_checkable
+class Blocks(Protocol):
+    """A back end whose `wait` returns only when a training has ended."""
+
+    meanwhile: Callable[[], None] | None  # called now and then while it waits; it may cancel what is at work

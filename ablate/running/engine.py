@@ -13,7 +13,7 @@ from ablate.planning import run_result
 from ablate.planning.runs import Training
 from ablate.readout import Readout
 from ablate.resources import Share
-from ablate.running.backend import OF_THE_PLACE, Backend, Job, Outcome, refused
+from ablate.running.backend import OF_THE_PLACE, Backend, Blocks, Job, Outcome, refused
 from ablate.running.signals import interruptible
 from ablate.text import counted
 
@@ -82,6 +82,8 @@ class Engine:
         """
         self.check()
         self.waiting, self.supply = sorted(trainings, key=_size, reverse=True), supply
+        if supply is not None and isinstance(self.backend, Blocks):
+            self.backend.meanwhile = self.tick  # a supply may end what is at work
         with interruptible(self._stopping) as asked:
             try:
                 self._adopt(self.waiting)

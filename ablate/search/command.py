@@ -9,11 +9,13 @@ from typing import Any
 from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 
+from ablate import trainers
 from ablate.config import loading
 from ablate.config.about import about_of
 from ablate.config.cached_loader import reading_once
 from ablate.config.execution import Settings
 from ablate.config.overrides import parse_all
+from ablate.config.own import is_own
 from ablate.designs import USUAL
 from ablate.errors import AblateError
 from ablate.planning.command import check_study, of_study
@@ -35,8 +37,8 @@ def run(
     shown: str | None,
     config_dir: str | None,
     at_end: Callable[[Sequence[str], str | None], Finished],
-) -> None:
-    """Search as the command line says; or, where `shown` is table or json, print the plan of it.
+) -> Path:
+    """Search as the command line says; or, where `shown` is table or json, print the plan of it. The folder of the search.
 
     Args:
         launching: what trains; None where the config names a launcher that is none of ours.
@@ -59,14 +61,14 @@ def run(
     made = _make(context, master, params, arguments, config_dir)
     if not settings.watch:
         _check_place(launching, made.settings)
-    if shown is not None:
-        overview.show(overview.describe(made, launching), as_json=shown == "json")
-        return
-    from ablate.search.run import run as begin
-
     with open_dict(master):
         master.hydra.sweeper.name = made.name
     folder = Path(str(master.hydra.sweep.dir))
+    if shown is not None:
+        overview.show(overview.describe(made, launching), as_json=shown == "json")
+        return folder
+    from ablate.search.run import run as begin
+
     finished = at_end(made.asked.report.formats, made.asked.report.style)
     measure = launching.within(trials.CONFIRMATION)
 
@@ -75,6 +77,7 @@ def run(
 
     engines = partial(launching.engine, trainer=made.asked.trainer)
     begin(made, folder, settings, engines, measure, finished, redact, launching)
+    return folder
 
 
 def _check_place(launching: Launching, settings: SearchSettings) -> None:
@@ -96,13 +99,18 @@ def _make(
 ) -> SearchSpec:
     loader = context.config_loader
     study = master.hydra.runtime.choices.get("study")
+    params = {} if is_own(arguments) else params  # of such a study they are among the arguments
     command = space.parse(parse_all(of_study(params, arguments), loader))
 
     def compose(overrides: Sequence[str]) -> DictConfig:
         # Without its study a trial has another sweeper, which does not know the keys of this one.
         return loader.load_sweep_config(master, [*overrides, "sweeper=optuna"])
 
-    settings = SearchSettings.of(master.hydra.sweeper, command.seeds)
+    aims = trials.OBJECTIVES
+    if command.users:
+        metric = trainers.metric_of(master)
+        aims = trials.aims(metric.name, metric.better)
+    settings = SearchSettings.of(master.hydra.sweeper, command.seeds, aims)
     with reading_once(loader):
         if study is not None:
             given = [word for word in parse_all(arguments, loader) if not word.is_sweep_override()]

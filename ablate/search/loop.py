@@ -9,7 +9,7 @@ import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial
 
-from ablate import machine, store
+from ablate import machine, readout, store
 from ablate.errors import AblateError
 from ablate.messages import say
 from ablate.planning import run_result
@@ -21,10 +21,10 @@ from ablate.search.export_trials import BEGUN, export_trials
 from ablate.search.settings import EXHAUSTIVE
 from ablate.search.spec import SearchSpec
 from ablate.search.trial import ActiveTrial, reached
-from ablate.search.trial_queue import RETRY, TrialQueue, counted, state_of
+from ablate.search.trial_queue import RECORD, RETRY, TrialQueue, counted, state_of
 from ablate.store import result_file, write_atomically
 from ablate.store.state import BAD, State
-from ablate.store.trials import LEARNED, Params, label
+from ablate.store.trials import Params, is_learned, label
 
 RENEW_S = 20.0  # between two signs of life
 PUBLISH_S = 1.0  # between two writings of trials.json
@@ -42,7 +42,9 @@ class SearchLoop:
         self.space = {key: algorithms.distribution(one) for key, one in search.space.items()}
         self.trial_queue = TrialQueue(study, self.space, settings.n_trials, once=settings.sampler["name"] in EXHAUSTIVE)
         self.by_seed = settings.by_seed
-        self.pruner = algorithms.pruner(settings.pruner, search.least, search.budget.examples)
+        self.least, self.whole = search.least, search.budget.examples
+        is_early = self.whole is None and not self.by_seed
+        self.pruner = None if is_early else algorithms.pruner(settings.pruner, self.least, self.whole or 0)
         self.at_work: dict[int, ActiveTrial] = {}
         self.queue: list[tuple[ActiveTrial, Training]] = []
         self.engine: Engine | None = None
@@ -50,6 +52,7 @@ class SearchLoop:
         self.deadline: float | None = None  # from when the first trial is asked for
         self._look_at = self._renew_at = self._publish_at = 0.0
         self._stale = True
+        self._learn_length()
         self._judge_failures()
 
     # supply
@@ -111,9 +114,10 @@ class SearchLoop:
             self._changed()
             return
         before = self._before(trial, runs)
+        self._learn_length()
         begun_already = {run.trajectory.fingerprint for other in self.at_work.values() for run in other.runs}
         shared = begun_already & {run.trajectory.fingerprint for run in runs}
-        one = ActiveTrial(self.search, trial, params, runs, before, shared=shared)
+        one = ActiveTrial(self.search, trial, params, runs, before, shared=shared, whole=self.whole or 0)
         begun = {"runs": [run.noted.to_json() for run in runs], "before": {name: list(at) for name, at in before.items()}}
         at_first = one.record()
         reused = {key: at_first[key] for key in ("reused_examples", "reused_seconds", "planned")}
@@ -140,7 +144,22 @@ class SearchLoop:
         for other in self.trial_queue.trials() if lapsed is not None else ():
             if other.number == lapsed and BEGUN in other.user_attrs:
                 return {name: (int(step), float(s)) for name, (step, s) in other.user_attrs[BEGUN]["before"].items()}
-        return {run.trajectory.fingerprint: reached(run) for run in runs}
+        return {run.trajectory.fingerprint: self._kept(run) for run in runs}
+
+    def _kept(self, run: Run) -> tuple[int, float]:
+        """How far a training is that will not begin again."""
+        begins = run.asked.spec.resume == "never" and run_result.read(run.asked, run.trajectory) is None
+        return (0, 0.0) if begins else reached(run)
+
+    def _learn_length(self) -> None:
+        """Where trainings end by themselves, make the pruner once one is done, which shows where they are evaluated and end."""
+        if self.whole is not None:
+            return
+        records = (trial.user_attrs.get(RECORD) for trial in counted(self.trial_queue.trials()) if state_of(trial) == "done")
+        curve = next((record["curve"] for record in records if record and record["curve"]), None)
+        if curve is not None:
+            self.least, self.whole = (0 if self.by_seed else int(curve[0][0])), int(curve[-1][0])
+            self.pruner = algorithms.pruner(self.search.settings.pruner, self.least, self.whole)
 
     # what comes back
 
@@ -165,7 +184,7 @@ class SearchLoop:
                     run.trajectory.keep(run.asked.step, run.asked.readout.steps)
                 one.ends[run.number] = result
             elif outcome is not None and outcome.state != "stopped":
-                error = self.redact(outcome.error or f"its training ended before step {run.asked.step}")
+                error = self.redact(outcome.error or f"its training ended {readout.before(run.asked.step)}")
                 log = f"{error}\nWhat its process printed is in {outcome.log}\n" if outcome.log else error
                 write_atomically(self.folder / str(run.number) / run_result.TRACE, (self.redact(outcome.trace) or log).encode())
                 one.ends[run.number] = run_result.failure(error, run.asked, run.trajectory)
@@ -183,7 +202,7 @@ class SearchLoop:
         for run in one.runs:
             if run.number in one.going and run_result.exploded(run.asked.readout, run.trajectory) is not None:
                 one.exploded(run)
-        learned = self.search.settings.objectives[0] in LEARNED
+        learned = is_learned(self.search.settings.objectives[0])
         for examples, value in one.news() if learned else ():
             if self.by_seed or len(self.search.settings.objectives) > 1 or one.over:
                 continue
@@ -198,7 +217,7 @@ class SearchLoop:
         one.reported.add(step)
         try:
             one.trial.report(value, step)
-            if self.pruner is None or step < self.search.least:
+            if self.pruner is None or step < self.least:
                 return
             study = algorithms.Beside(self.study, self._beside(one))
             prune = self.pruner.prune(study, optuna_private.stored(self.study, one.trial))
@@ -206,9 +225,14 @@ class SearchLoop:
             self.trial_queue.mine.pop(one.number, None)
             self._lose(one.number)
             return
-        last = len(one.reported) == len(self.search.settings.seeds) if self.by_seed else step == self.search.budget.examples
-        if prune and not last:
+        if prune and not self._is_last(one, step):
             one.pruned_at = len(one.reported) if self.by_seed else step
+
+    def _is_last(self, one: ActiveTrial, step: int) -> bool:
+        """Whether nothing of a trial is left to be saved at a step, or after a seed."""
+        if self.by_seed:
+            return len(one.reported) == len(self.search.settings.seeds)
+        return step == self.whole or (self.search.budget.examples is None and one.is_whole)
 
     def _beside(self, one: ActiveTrial) -> Callable[[FrozenTrial], bool]:
         """The trials that a trial is compared with: those of its arm, each of them once."""

@@ -12,7 +12,8 @@ from ablate.planning.site import Site
 from ablate.resources import Share
 from ablate.search import space
 from ablate.search.spec import SearchSpec
-from ablate.store.trials import shown
+from ablate.store.sweep_check import EVALUATION_SETS
+from ablate.store.trials import same_set, shown
 from ablate.text import clock, counted
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def describe(search: SearchSpec, site: Site, queue: "TrialQueue | None" = None) 
         "study": search.study,
         "design": "search",
         "space": {key: one.written for key, one in search.space.items()},
+        "metric": search.asked.metric.name,
+        "trainer": search.asked.other,
         "points": space.size(search.space),
         "default": {key: str(value) for key, value in search.default.items()},
         "objectives": list(asked.objectives),
@@ -61,7 +64,7 @@ def describe(search: SearchSpec, site: Site, queue: "TrialQueue | None" = None) 
         "train_images": search.asked.sizes.get("training_images"),
         "judged_on": search.asked.spec.evaluation_set,
         "images": search.images_judged,
-        "examples_at_most": left * per_trial * search.budget.examples,
+        "examples_at_most": None if search.budget.examples is None else left * per_trial * search.budget.examples,
         "confirmation_trainings": len(confirmation),
         "confirmation_epochs": search.final_epochs,
         "seconds": seconds,
@@ -69,6 +72,7 @@ def describe(search: SearchSpec, site: Site, queue: "TrialQueue | None" = None) 
         "unknown": trials.unknown or measured.unknown,
         "workers": shared.at_once,
         "threads": shared.threads,
+        "notes": list(search.asked.spec.notes) if search.users else [],
         "outside": list(search.outside),
     }
 
@@ -97,14 +101,13 @@ def head(description: Mapping[str, Any]) -> list[str]:
     over = ", ".join(f"{key} in {written}" for key, written in at["space"].items())
     trials = f"{counted(at['trials'], 'trial')}{seeds}{done}"
     winner = "best setting" if len(at["objectives"]) == 1 else f"setting with the best {at['objectives'][0]}"
-    aim = f", for {' and '.join(at['objectives'])}" if at["objectives"] != ["accuracy"] else ""
+    aim = f", for {' and '.join(at['objectives'])}" if at["objectives"] != [at["metric"]] else ""
     lines = [
         f"{at['study'] or 'search'}: {trials} over {over}{aim} ({at['sampler']}, pruner {at['pruner']})",
-        f"each trial trains for {_epochs(at['epochs'])}, or {at['examples']:,} examples at any batch size, and is scored on "
-        f"{at['images']:,} {at['judged_on']} images"
-        if at["train_images"]
-        else f"each trial trains for {counted(at['examples'], 'step')}",
+        _each_trial(at),
     ]
+    if (told := same_set(at["judged_on"], at["trainer"])) is not None:
+        lines.append(told)
     if at["judged_on"] == "test":
         lines.append("settings are chosen on the test set, as requested, so their test scores are biased")
     if at["confirmation_trainings"]:
@@ -113,8 +116,9 @@ def head(description: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"then the {winner} is trained{anew} with {counted(at['confirmation_trainings'] // 2, 'fresh seed')} "
             f"against the default ({', '.join(f'{key}={shown(value)}' for key, value in at['default'].items())})"
-            f"{', and evaluated on the test set' if images else ''}"
+            f"{', and evaluated on the test set' if images or at['judged_on'] == 'validation' else ''}"
         )
+    lines += at["notes"]
     if at["trials_done"] == at["trials"]:
         return lines
     if at["seconds"] is None:
@@ -123,6 +127,19 @@ def head(description: Mapping[str, Any]) -> list[str]:
     sources = "; ".join(at["sources"])
     pruning = "" if at["pruner"] == "none" else ", less what pruning saves"
     return [*lines, f"at most about {clock(at['seconds'])} with {at_once}{pruning} ({sources})"]
+
+
+def _each_trial(at: Mapping[str, Any]) -> str:
+    """For how long a trial trains, and what it is scored on."""
+    if at["examples"] is None:
+        on = f" on the {at['judged_on']} set" if at["judged_on"] in EVALUATION_SETS else ""
+        return f"each trial trains to its own end, and is scored by its last {at['metric']}{on}"
+    if not at["train_images"]:
+        return f"each trial trains for {counted(at['examples'], 'step')}"
+    return (
+        f"each trial trains for {_epochs(at['epochs'])}, or {at['examples']:,} examples at any batch size, and is scored on "
+        f"{at['images']:,} {at['judged_on']} images"
+    )
 
 
 def show(description: Mapping[str, Any], as_json: bool) -> None:

@@ -1,13 +1,13 @@
 """A search's command, resolved: every choice and every end of a range is checked before the first trial."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from ablate import trainers
-from ablate.config import loading, own
+from ablate.config import loading
 from ablate.config.syntax import key_of
 from ablate.data.split import default_validation
 from ablate.errors import AblateError
@@ -15,10 +15,22 @@ from ablate.metrics import ACCURACY
 from ablate.search import algorithms
 from ablate.search import space as spaces
 from ablate.search.settings import EXHAUSTIVE, SearchSettings
-from ablate.search.spec import EVAL_ON, Budget, Compose, SearchSpec, epoch, examples, has_epochs, whole_set
+from ablate.search.spec import EVAL_ON, OWN_EVAL_ON, Budget, Compose, SearchSpec, epoch, examples, has_epochs, whole_set
 from ablate.store import trials
 from ablate.store.trials import Dimension, Params
 from ablate.trainers import Asked
+
+
+@dataclass(frozen=True)
+class _Trainings:
+    """What the trainings of a search are; see `SearchSpec`."""
+
+    fixed: tuple[str, ...]
+    images: tuple[str, ...]
+    budget: Budget
+    final_epochs: float | None
+    default: Params
+    asked: Asked
 
 
 def make(
@@ -37,11 +49,40 @@ def make(
     loading.check_overrides(command.fixed)
     cfg = compose(command.fixed)
     trainers.check_words(command.fixed, cfg)
-    if (name := trainers.of(cfg).name) in own.TRAINERS:
-        raise AblateError(
-            f"A search needs trainings of a known number of steps, and those of trainer={name} end by themselves. Sweep over "
-            "values instead: KEY=VALUE,VALUE without hydra/sweeper=optuna."
-        )
+    settings = _typed(settings) if command.users else settings
+    found = (_of_users if command.users else _of_config)(command, settings, cfg, compose)
+    settings, outside = _fitting(settings, command.space)
+    points, told = _points(command.space, settings, found.default)
+    written = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]
+    search = SearchSpec(
+        study=study,
+        question=question,
+        config_dir=config_dir,
+        settings=settings,
+        space=command.space,
+        fixed=found.fixed,
+        images=found.images,
+        budget=found.budget,
+        final_epochs=found.final_epochs,
+        default=found.default,
+        points=tuple(points),
+        outside=(*outside, *told),
+        asked=found.asked,
+        content={},
+        store=written if "oc.env" in written else str(found.asked.store),
+        compose=compose,
+    )
+    algorithms.sampler(settings.sampler, search.space, len(settings.objectives))
+    algorithms.pruner(settings.pruner, search.least, search.budget.examples or 0)
+    _check(search)
+    first = search.runs(0, search.default)[0]
+    return replace(search, asked=first.asked, content=first.content)
+
+
+def _of_config(command: spaces.Command, settings: SearchSettings, cfg: DictConfig, compose: Compose) -> _Trainings:
+    """Trainings of a known length, whose default setting is that of the config."""
+    if settings.default is not None:
+        raise AblateError("hydra.sweeper.default has no effect: the default setting is that of the config. Leave it out.")
     fixed = (*spaces.kept(command.fixed), *_own_grid(command.fixed, trainers.of(cfg).name))
     default = spaces.default_point(command.space, cfg, loading.levels(cfg.hydra))
     default_run = trainers.asked(cfg)
@@ -58,32 +99,26 @@ def make(
     epochs = given or default_run.step * examples(default_run) / epoch(held_out)
     final = settings.confirm_epochs or given or default_run.step * examples(default_run) / epoch(whole)
     budget = Budget(float(epochs), round(epochs * epoch(held_out)), settings.eval_epochs)
-    written = str(OmegaConf.to_container(cfg, resolve=False)["store"])  # type: ignore[index, call-overload]
-    settings, outside = _fitting(settings, command.space)
-    points, told = _points(command.space, settings, default)
-    search = SearchSpec(
-        study=study,
-        question=question,
-        config_dir=config_dir,
-        settings=settings,
-        space=command.space,
-        fixed=fixed,
-        images=tuple(images),
-        budget=budget,
-        final_epochs=float(final),
-        default=default,
-        points=tuple(points),
-        outside=(*outside, *told),
-        asked=held_out,
-        content={},
-        store=written if "oc.env" in written else str(default_run.store),
-        compose=compose,
-    )
-    algorithms.sampler(settings.sampler, search.space, len(settings.objectives))
-    algorithms.pruner(settings.pruner, search.least, budget.examples)
-    _check(search)
-    first = search.runs(0, default)[0]
-    return replace(search, asked=first.asked, content=first.content)
+    return _Trainings(fixed, tuple(images), budget, float(final), default, held_out)
+
+
+def _of_users(command: spaces.Command, settings: SearchSettings, cfg: DictConfig, compose: Compose) -> _Trainings:
+    """Trainings of the user's own code, which end by themselves."""
+    if any(key_of(word) == OWN_EVAL_ON for word in command.fixed):
+        raise AblateError(
+            f"{OWN_EVAL_ON} cannot be set in a search: it is validation in trials and test in the confirmation. Leave it out."
+        )
+    usual = {"min_epochs": 1.0, "eval_epochs": 1.0, "confirm_epochs": None, "allow_test": False}
+    for key, value in usual.items():
+        if getattr(settings, key) != value:
+            raise AblateError(
+                f"hydra.sweeper.{key} has no effect with trainer={trainers.of(cfg).name}, whose trainings end by themselves. "
+                "Leave it out."
+            )
+    default = spaces.own_default(command.space, settings.default or {})
+    images = (f"{OWN_EVAL_ON}=validation",)
+    asked = trainers.asked(compose([*command.fixed, *spaces.words(default, users=True), *images]))
+    return _Trainings(command.fixed, images, Budget(None, None, None), None, default, asked)
 
 
 def _own_grid(fixed: Sequence[str], trainer: str) -> list[str]:
@@ -157,6 +192,17 @@ def _points(space: Mapping[str, Dimension], settings: SearchSettings, default: P
         elif point not in points:
             points.append(point)
     return points, outside
+
+
+def _typed(settings: SearchSettings) -> SearchSettings:
+    """Settings whose points have words as typed: Hydra reads true and null as none."""
+    words = {True: "true", False: "false", None: "null"}
+
+    def typed(point: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: words[value] if value is None or isinstance(value, bool) else value for key, value in point.items()}
+
+    default = None if settings.default is None else typed(settings.default)
+    return replace(settings, enqueue=tuple(map(typed, settings.enqueue)), default=default)
 
 
 def _word(value: Any) -> Any:

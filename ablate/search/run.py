@@ -15,6 +15,7 @@ from ablate import store
 from ablate.config.execution import Settings
 from ablate.errors import AblateError
 from ablate.messages import say
+from ablate.metrics import PERCENT
 from ablate.monitor.live import Screen
 from ablate.planning.plan import Plan
 from ablate.planning.runs import Training
@@ -264,7 +265,8 @@ def _prints(made: Sweep) -> list[str]:
 def _told(search: SearchSpec, trial: optuna.trial.FrozenTrial) -> str:
     setting = ", ".join(f"{key}={shown(value)}" for key, value in trial.params.items())
     name, value = search.settings.objectives[0], trial.values[0]
-    score = f"{100 * value:.2f}%" if name == "accuracy" else f"{value:.4g}"
+    metric = search.asked.metric
+    score = f"{100 * value:.2f}%" if (name, metric.unit) == (metric.name, PERCENT) else f"{value:.4g}"
     judged = search.images_judged
     images = "" if judged is None else f" on {judged:,} {search.asked.spec.evaluation_set} images"
     caution = "optimistic, as the best of many; not a result"
@@ -291,7 +293,8 @@ def _confirm(
             study.set_user_attr(CONFIRMING, dict(content))
 
     seeds = ", ".join(map(str, made.seeds))
-    say(f"confirming the best setting against the default on the test set, with fresh seeds {seeds}")
+    on_test = " on the test set" if made.runs[0].asked.spec.evaluation_set == "test" else ""
+    say(f"confirming the best setting against the default{on_test}, with fresh seeds {seeds}")
     with Heartbeat(RENEW_S, lambda: tell(sign_of_life() | {"folder": here})):
         try:
             sweep.run(made, folder / trials.CONFIRMATION, settings, train, finished, redact, site)

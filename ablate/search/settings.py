@@ -9,12 +9,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from ablate.errors import AblateError, one_of
 from ablate.search import parameters, pruners, storage
-from ablate.store.trials import LEARNED, OBJECTIVES, Direction
+from ablate.store.trials import OBJECTIVES, Direction, is_learned
 
 MOST_SEED = 2**31 - 1
 MOST_TRIALS = 100_000  # trials.json is written anew whenever one ends
 MOST_CONFIRMED = 10_000
 MOST_EPOCHS = 1e9
+EXAMPLE = "[accuracy,operations]"
 EXHAUSTIVE = ("grid", "brute_force")  # samplers that try every setting once
 
 
@@ -23,12 +24,13 @@ class SearchSettings:
     """What is asked of a search.
 
     n_trials: how many are to be finished, pruned, failed and diverged ones included. timeout: seconds after which no trial
-    begins any more; None for no limit. sampler, pruner: `name` and Optuna's parameters. objectives: of OBJECTIVES, one or two.
-    storage: a URL of Optuna's; None for a journal in the search's folder. study_name: None for the folder's. seeds: of every
-    trial. enqueue: settings that are tried first; what they leave out is as in the config. min_epochs: before which no trial is
-    pruned. eval_epochs: between two evaluations. confirm_seeds: with how many seeds the winner is measured. confirm_epochs: for
-    how long; None as long as a trial. allow_test: whether the test set may be tuned on. max_failure_rate: fraction of failed
-    and diverged trials that stops the search, from the tenth trial on.
+    begins any more; None for no limit. sampler, pruner: `name` and Optuna's parameters. objectives: one or two. directions: the
+    better one of each. default: what the winner is measured against, where no config has it; what it leaves out is the first of
+    listed values, and the middle of a range. storage: a URL of Optuna's; None for a journal in the search's folder. study_name:
+    None for the folder's. seeds: of every trial. enqueue: settings that are tried first; what they leave out is as by default.
+    min_epochs: before which no trial is pruned. eval_epochs: between two evaluations. confirm_seeds: with how many seeds the
+    winner is measured. confirm_epochs: for how long; None as long as a trial. allow_test: whether the test set may be tuned on.
+    max_failure_rate: fraction of failed and diverged trials that stops the search, from the tenth trial on.
     """
 
     n_trials: int
@@ -36,6 +38,8 @@ class SearchSettings:
     sampler: Mapping[str, Any]
     pruner: Mapping[str, Any]
     objectives: tuple[str, ...]
+    directions: tuple[Direction, ...]
+    default: Mapping[str, Any] | None
     storage: str | None
     study_name: str | None
     seeds: tuple[int, ...]
@@ -48,14 +52,9 @@ class SearchSettings:
     max_failure_rate: float
 
     @property
-    def directions(self) -> list[Direction]:
-        """Of each objective, which way is better."""
-        return [OBJECTIVES[name] for name in self.objectives]
-
-    @property
     def of_curves(self) -> int:
         """The place of the objective that curves are of: the first that is learned, else the first."""
-        return next((place for place, name in enumerate(self.objectives) if name in LEARNED), 0)
+        return next((place for place, name in enumerate(self.objectives) if is_learned(name)), 0)
 
     @property
     def by_seed(self) -> bool:
@@ -68,11 +67,12 @@ class SearchSettings:
         return int(self.sampler.get("seed") or 0)
 
     @classmethod
-    def of(cls, node: DictConfig, seeds: Sequence[int] | None) -> Self:
+    def of(cls, node: DictConfig, seeds: Sequence[int] | None, aims: Mapping[str, Direction] = OBJECTIVES) -> Self:
         """From `hydra.sweeper`.
 
         Args:
             seeds: that the command itself names, as seed=0,1,2; None where it names none.
+            aims: what can be an objective, the usual one first.
 
         Raises:
             AblateError: a value that a key cannot have.
@@ -80,14 +80,14 @@ class SearchSettings:
         given = OmegaConf.to_container(node, resolve=True)
         assert isinstance(given, dict)
         config = {str(key): value for key, value in given.items()}
-        objectives = _objectives(config["objectives"], config["direction"])
+        objectives = _objectives(config["objectives"], config["direction"], aims)
         pruner = _named("pruner", config["pruner"])
         if len(objectives) > 1 and pruner["name"] != "none":
             raise AblateError(
                 f"Two objectives need hydra/sweeper/pruner=none, got {pruner['name']}: a trial behind in {objectives[0]} may "
                 f"be ahead in {objectives[1]}, so none can be stopped early."
             )
-        if objectives[0] not in LEARNED and pruner["name"] != "none":
+        if not is_learned(objectives[0]) and pruner["name"] != "none":
             raise AblateError(
                 f"hydra.sweeper.objectives=[{objectives[0]}] needs hydra/sweeper/pruner=none, got {pruner['name']}: it is not "
                 "measured during training."
@@ -103,6 +103,8 @@ class SearchSettings:
             sampler=_named("sampler", config["sampler"]),
             pruner=pruner,
             objectives=objectives,
+            directions=tuple(aims[name] for name in objectives),
+            default=_point("default", config["default"]),
             storage=_storage(config["storage"]),
             study_name=_folder("study_name", config["study_name"]),
             seeds=replicates,
@@ -116,16 +118,16 @@ class SearchSettings:
         )
 
 
-def _objectives(given: Any, direction: Any) -> tuple[str, ...]:
-    names = [given] if isinstance(given, str) else given
+def _objectives(given: Any, direction: Any, aims: Mapping[str, Direction]) -> tuple[str, ...]:
+    names = [given] if isinstance(given, str) else [next(iter(aims))] if given is None else given
     if not isinstance(names, list) or not 1 <= len(names) <= 2 or len(set(map(str, names))) < len(names):
-        raise _wrong("objectives", "one or two different ones, as in [accuracy,operations]", given)
+        raise _wrong("objectives", f"one or two different ones, as in {EXAMPLE if aims is OBJECTIVES else [*aims]}", given)
     for name in names:
-        if name not in OBJECTIVES:
-            raise AblateError(one_of("hydra.sweeper.objectives", name, tuple(OBJECTIVES)))
+        if name not in aims:
+            raise AblateError(one_of("hydra.sweeper.objectives", name, tuple(aims)))
     if direction is not None:
         wanted = [direction] if isinstance(direction, str) else direction
-        ours = [OBJECTIVES[name] for name in names]
+        ours = [aims[name] for name in names]
         if wanted != ours:
             raise _wrong("direction", f"{', '.join(ours)}, that of {', '.join(names)}", direction)
     return tuple(names)
@@ -156,6 +158,12 @@ def _points(given: Any) -> tuple[Mapping[str, Any], ...]:
     if not isinstance(points, list) or not all(isinstance(point, dict) for point in points):
         raise _wrong("enqueue", "a list of settings, as in [{lr:0.1,batch_size:128}]", given)
     return tuple({str(name): value for name, value in point.items()} for point in points)
+
+
+def _point(key: str, given: Any) -> Mapping[str, Any] | None:
+    if given is not None and not isinstance(given, dict):
+        raise _wrong(key, "a setting, as in {lr:0.1}", given)
+    return None if given is None else {str(name): value for name, value in given.items()}
 
 
 def _seeds(given: Any) -> tuple[int, ...]:

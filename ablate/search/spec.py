@@ -9,8 +9,10 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from ablate import trainers
+from ablate.config import own
 from ablate.config.neutral import without_neutral
 from ablate.designs import Factor
+from ablate.metrics import ACCURACY
 from ablate.planning import plan
 from ablate.planning.command import Command
 from ablate.planning.plan import Plan
@@ -27,25 +29,31 @@ from ablate.trainers import Asked
 
 Compose = Callable[[Sequence[str]], DictConfig]
 EVAL_ON = "data.eval_on"
+OWN_EVAL_ON = "trainer.eval_on"  # of training code of the user's own
 CONFIRMATION = "tuned settings vs. defaults"  # what the sweep is called that measures the best setting
 OF_EACH_RUN = ("seed", "eval_every")  # of a training's content, not of a search's
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What one training of a trial may use. epochs: over the training images of the trials. examples: the same in images."""
+    """What one training of a trial may use. epochs: over the training images of the trials. examples: the same in images.
 
-    epochs: float
-    examples: int
-    eval_epochs: float
+    All None where trainings end by themselves; then steps stand for examples.
+    """
+
+    epochs: float | None
+    examples: int | None
+    eval_epochs: float | None
 
     def resource(self, step: int, asked: Asked) -> int | None:
         """The examples that an evaluation stands for when trials of different batch sizes are compared.
 
         That is the budget at the last step, else the nearest multiple of those between two evaluations; None where that is 0,
         or the whole budget before the last step. It is off by at most half of them, which is much with few images and large
-        batches alone.
+        batches alone. Where trainings end by themselves it is the step.
         """
+        if self.examples is None or self.eval_epochs is None:
+            return step or None
         if step >= asked.step:
             return self.examples
         between = self.eval_epochs * epoch(asked)
@@ -65,7 +73,7 @@ class SearchSpec:
     fixed: tuple[str, ...]  # overrides of every run, with those that say how the search goes
     images: tuple[str, ...]  # overrides that say which images a trial learns from and is judged on
     budget: Budget
-    final_epochs: float  # over all training images, for which the winner is trained
+    final_epochs: float | None  # over all training images, for which the winner is trained
     default: Params
     points: tuple[Params, ...]
     outside: tuple[str, ...]  # what stands for points that are not in the space, a line each
@@ -74,6 +82,11 @@ class SearchSpec:
     store: str  # as sweep.json names it
     compose: Compose
     about: Mapping[str, Any] = field(default_factory=dict)  # what its user says of it; see `Sweep`
+
+    @property
+    def users(self) -> bool:
+        """Whether it is over training code of the user's own."""
+        return self.asked.spec.trainer in own.TRAINERS
 
     @property
     def arm_keys(self) -> tuple[str, ...]:
@@ -112,7 +125,9 @@ class SearchSpec:
 
     @property
     def least(self) -> int:
-        """The examples before which no trial is pruned; 0 where that happens between seeds."""
+        """The examples before which no trial is pruned; 0 where that happens between seeds, or is not known yet."""
+        if self.budget.examples is None:
+            return 0
         least = round(self.settings.min_epochs * epoch(self.asked))
         return 0 if self.settings.by_seed else min(least, self.budget.examples)
 
@@ -128,11 +143,13 @@ class SearchSpec:
 
     def overrides(self, params: Params, fixed: Sequence[str]) -> list[str]:
         """What a trial's runs have on the command line, but for evaluation grid and seed."""
-        return [*fixed, *self.images, self.for_(self.budget.epochs), *spaces.words(params)]
+        return [*fixed, *self.images, *self.for_(self.budget.epochs), *spaces.words(params, self.users)]
 
-    def for_(self, epochs: float) -> str:
-        """The override that trains so long: in epochs, or in steps where the trainer knows no others."""
-        return f"epochs={plain(epochs)}" if has_epochs(self.asked) else f"steps={round(epochs * epoch(self.asked))}"
+    def for_(self, epochs: float | None) -> list[str]:
+        """The override that trains so long: in epochs, or in steps where the trainer knows no others; none where it decides."""
+        if epochs is None:
+            return []
+        return [f"epochs={plain(epochs)}" if has_epochs(self.asked) else f"steps={round(epochs * epoch(self.asked))}"]
 
     def runs(self, trial: int, params: Params) -> list[Run]:
         """The runs of a trial, one a seed.
@@ -143,7 +160,7 @@ class SearchSpec:
         words = self.overrides(params, self.alone)
         cfg = self.compose(self.overrides(params, self.fixed))
         grid = []
-        if has_epochs(self.asked):
+        if self.budget.eval_epochs is not None and has_epochs(self.asked):
             per_evaluation, batch_size = self.budget.eval_epochs * epoch(self.asked), OmegaConf.select(cfg, "batch_size")
             every = max(1, round(per_evaluation / batch_size)) if isinstance(batch_size, int) and batch_size > 0 else 1
             OmegaConf.update(cfg, "eval_every", every)
@@ -161,7 +178,7 @@ class SearchSpec:
 
     def objectives(self, run: Run, row: Mapping[str, Any], seconds: float) -> list[float]:
         """What one run scores at an evaluation, an objective each."""
-        found = {**run.asked.sizes, **values([row], run.asked.readout.weights), "seconds": seconds}
+        found = {**run.asked.sizes, **values([row], run.asked.readout.weights, run.asked.metric.name), "seconds": seconds}
         return [float(found[name]) for name in self.settings.objectives]
 
     def confirmation(self, best: Params, earlier: int = 0) -> Plan | None:
@@ -179,8 +196,9 @@ class SearchSpec:
         if not factors or not self.settings.confirm_seeds:
             return None
         first = max(self.settings.seeds) + 1 + earlier * self.settings.confirm_seeds
-        equal = [f"{key}={best[key]}" for key in self.space if trials.same(self.default[key], best[key])]
-        fixed = (*self.fixed, *equal, *whole_set(self.asked), self.for_(self.final_epochs))
+        equal = {key: best[key] for key in self.space if trials.same(self.default[key], best[key])}
+        words = spaces.words(equal, self.users)
+        fixed = (*self.fixed, *words, *whole_set(self.asked), *self.for_(self.final_epochs))
         seeds = tuple(range(first, first + self.settings.confirm_seeds))
         made = self._together(factors, seeds, fixed)
         shortest = min(one.step for _, one in made.firsts())
@@ -189,7 +207,7 @@ class SearchSpec:
         return made
 
     def _together(self, factors: Sequence[Factor], seeds: tuple[int, ...], fixed: tuple[str, ...]) -> Plan:
-        made = plan.make(Command(tuple(factors), seeds, fixed), "together", self.compose)
+        made = plan.make(Command(tuple(factors), seeds, fixed, self.users), "together", self.compose)
         return replace(made, confirms=True, about={"name": CONFIRMATION})
 
     @property
@@ -208,7 +226,8 @@ class SearchSpec:
             seeds=self.settings.seeds,
             runs=(),
             store=self.store,
-            fixed=Fixed("accuracy", self.asked.spec.evaluation_set, (), (), self.asked.report.margin),
+            fixed=Fixed(self.asked.metric.name, self.asked.spec.evaluation_set, (), (), self.asked.margin),
+            metric=None if self.asked.metric.name == ACCURACY else asdict(self.asked.metric),
             search=self._noted(),
             trainer=self.asked.other,
         )
@@ -264,6 +283,8 @@ def epoch(asked: Asked) -> int:
 
 def whole_set(asked: Asked) -> list[str]:
     """Overrides with which a winner is measured: on all training images, and those of the test set."""
+    if asked.spec.trainer in own.TRAINERS:
+        return [f"{OWN_EVAL_ON}=test"]
     return ["data.validation=0", f"{EVAL_ON}=test"] if has_epochs(asked) else []
 
 

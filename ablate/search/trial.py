@@ -21,6 +21,12 @@ def _sound(run: Run) -> list[dict[str, Any]]:
     return [row for row in run.trajectory.rows() if readout.sound(row, wanted) and "seconds" in row]
 
 
+def last_row(run: Run) -> dict[str, Any] | None:
+    """The evaluation that a run is read at; None where it is missing. Where the trainer decides, the newest one."""
+    found = run.asked.readout.read(_sound(run))
+    return dict(found[-1]) if found else None
+
+
 def grid_rows(run: Run) -> list[dict[str, Any]]:
     """The evaluations of a run so far: those of its own grid, and the one at its last step."""
     steps = {row["step"]: row for row in _sound(run) if run.asked.readout.is_own(row["step"])}
@@ -43,7 +49,8 @@ class ActiveTrial:
 
     shared: fingerprints of trainings that another trial at work began; what they cost is that one's.
     going: numbers of the runs that are not over. ends: of those that are, their results. pruned_at: what the pruner was told of
-    when it ended the trial: examples of the budget, or how many seeds were done.
+    when it ended the trial: examples of the budget, or how many seeds were done. whole: steps of trainings that end by
+    themselves, 0 until that is known.
     """
 
     search: SearchSpec
@@ -59,6 +66,7 @@ class ActiveTrial:
     pruned_at: int | None = None
     error: str | None = None
     shared: set[str] = field(default_factory=set)
+    whole: int = 0
     _looked: dict[int, int] = field(default_factory=dict)  # size of the file of evaluations, by run, at the last look
 
     @property
@@ -111,7 +119,7 @@ class ActiveTrial:
         """(place of the seed, value) of the runs that are done, in the order of the seeds."""
         found = []
         for place, run in enumerate(self.runs):
-            row = run.trajectory.row(run.asked.step) if self.ends.get(run.number, {}).get("status") == "done" else None
+            row = last_row(run) if self.ends.get(run.number, {}).get("status") == "done" else None
             if row is not None:
                 found.append((place, self.search.objectives(run, row, row["seconds"])[0]))
         return found
@@ -134,7 +142,7 @@ class ActiveTrial:
         """What the whole trial scores: the mean over its seeds at their last step, of seconds the sum."""
         scores = []
         for run in self.runs:
-            row = run.trajectory.row(run.asked.step)
+            row = last_row(run)
             assert row is not None
             scores.append(self.search.objectives(run, row, row["seconds"]))
         means = [fmean(column) for column in zip(*scores, strict=True)]
@@ -161,10 +169,21 @@ class ActiveTrial:
             "seconds": seconds,
             "reused_examples": reused,
             "reused_seconds": reused_seconds,
-            "planned": sum(run.asked.step * examples(run.asked) for run, _, _ in trained.values()),
+            "planned": sum(self._planned(run, step) for run, step, _ in trained.values()),
             "came": max((at for at, _ in curve), default=0),
             "error": self.error or next((one["error"] for one in self.ends.values() if one["status"] != "done"), None),
         }
+
+    def _planned(self, run: Run, step: int) -> int:
+        """The examples of a whole training; where it ends by itself as far as that is known. step: that it has reached."""
+        if self.search.budget.examples is not None:
+            return run.asked.step * examples(run.asked)
+        return step if self.ends.get(run.number, {}).get("status") == "done" else max(step, self.whole)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of its trainings are at their end."""
+        return all(run_result.read(run.asked, run.trajectory) is not None for run in self.runs)
 
     def inherit(self, run: Run) -> None:
         """Pay from here on for a training that it shared with a trial that is over."""

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from ablate import numbers
 from ablate.stats.costs import COSTS
-
-LEARNED = ("accuracy", "loss")  # objectives that are measured on images, at every evaluation
+from ablate.store.trials import is_learned
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,11 @@ class Objective:
     places: int
 
     @property
+    def is_learned(self) -> bool:
+        """Whether every evaluation of a training has it."""
+        return is_learned(self.name)
+
+    @property
     def heading(self) -> str:
         """The title with the unit, as in `validation accuracy (%)`."""
         return f"{self.title} ({self.unit})" if self.unit else self.title
@@ -52,9 +56,17 @@ class Objective:
         return numbers.number(self.scale * value, self.places)
 
 
-def objective(name: str, direction: str, evaluation_set: str) -> Objective:
-    """An objective of sweep.json."""
+def objective(name: str, direction: str, evaluation_set: str, unit: str | None = None) -> Objective:
+    """An objective of sweep.json.
+
+    Args:
+        unit: of the metric of a trainer that is not judged by accuracy; None for all other objectives.
+    """
     better = 1 if direction == "maximize" else -1
+    if unit is not None:
+        points, scale, places = ("pp", 100.0, 2) if unit == "%" else (unit or "units", 1.0, 4)
+        title, what = f"{evaluation_set} {name}", f"{name} on the {evaluation_set} set"
+        return Objective(name, f"{evaluation_set}_{name}", title, what, unit, points, scale, better, places)
     if name == "accuracy":
         what = f"accuracy on the {evaluation_set} set"
         column, title = f"{evaluation_set}_accuracy", f"{evaluation_set} accuracy"

@@ -13,7 +13,9 @@ from typing import Any, Literal, Self
 from ablate.designs import SEARCH as SEARCH
 from ablate.store import SWEEP, read_json
 from ablate.store.state import State
+from ablate.store.sweep_check import NO_SET
 
+EVAL_ON = "eval_on"  # what tells a training of the user's own code on what to evaluate
 CONFIRMATION = "confirmation"  # the folder, in that of the search, of the sweep that measures the winner
 
 Direction = Literal["maximize", "minimize"]
@@ -26,11 +28,33 @@ OBJECTIVES: Mapping[str, Direction] = {
     "parameters": "minimize",
     "seconds": "minimize",  # of training, of all seeds of a trial
 }
-LEARNED = ("accuracy", "loss")  # objectives that a training has at every evaluation
+KNOWN_ONCE = ("operations", "parameters", "seconds")  # objectives that no evaluation has
 
 
 Value = float | int | str
 Params = dict[str, Value]
+
+
+def aims(metric: str, better: str) -> Mapping[str, Direction]:
+    """What a search over training code of the user's own can aim at: its metric, and the time.
+
+    Args:
+        better: `higher` or `lower`.
+    """
+    return {metric: "maximize" if better == "higher" else "minimize", "seconds": OBJECTIVES["seconds"]}
+
+
+def same_set(evaluation_set: str, trainer: str | None) -> str | None:
+    """That a search chooses settings on what it confirms them on, which its trainings do not tell apart; None where they do."""
+    if evaluation_set != NO_SET:
+        return None
+    why = f"the command has no {{{EVAL_ON}}}" if trainer == "command" else f"its trainings take no {EVAL_ON}"
+    return f"settings are chosen on what they are confirmed on, since {why}"
+
+
+def is_learned(objective: str) -> bool:
+    """Whether every evaluation of a training has an objective."""
+    return objective not in KNOWN_ONCE
 
 
 @dataclass(frozen=True)
@@ -172,3 +196,15 @@ def _placed(value: Any, one: Dimension) -> Value | None:
     if not one.low <= number <= one.high or not on_grid or (one.kind == "int" and number != int(number)):
         return None
     return int(number) if one.kind == "int" else number
+
+
+def middle(one: Dimension) -> Value:
+    """What is taken for the default of a dimension that has none: the first choice, or the middle of a range on its scale."""
+    if one.kind == "categorical":
+        return one.choices[0]
+    assert one.low is not None
+    assert one.high is not None
+    middle = math.sqrt(one.low * one.high) if one.log else (one.low + one.high) / 2
+    if one.step is not None:
+        middle = one.low + one.step * round((middle - one.low) / one.step)
+    return round(middle) if one.kind == "int" else float(f"{middle:.6g}")

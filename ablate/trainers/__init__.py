@@ -4,7 +4,7 @@ An entry point leads to a `Trainer` of its name; the config `trainer/NAME.yaml` 
 in a folder of the user's own. See `ablate.trainer` for what one has to offer.
 """
 
-from ablate.trainers.asked import Asked, asked, check_words, content_of, names_of, of
+from ablate.trainers.asked import Asked, asked, check_words, content_of, metric_of, names_of, of
 from ablate.trainers.registry import BUILT_IN, TRAINERS, find
 
-__all__ = ["BUILT_IN", "TRAINERS", "Asked", "asked", "check_words", "content_of", "find", "names_of", "of"]
+__all__ = ["BUILT_IN", "TRAINERS", "Asked", "asked", "check_words", "content_of", "find", "metric_of", "names_of", "of"]

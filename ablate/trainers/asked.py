@@ -16,7 +16,7 @@ from ablate.metrics import ACCURACY
 from ablate.readout import LAST, Readout, affordable
 from ablate.store.sweep_check import EVALUATION_SETS, NO_SET, WEIGHTS
 from ablate.trainer import Metric, Spec, Trainer
-from ablate.trainers import registry
+from ablate.trainers import evaluations, registry
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,15 @@ def of(config: Mapping[str, Any]) -> Trainer:
     if not isinstance(section, Mapping) or not isinstance(section.get("name"), str):
         raise AblateError(f"{SECTION} must be a section with a trainer's `name`, got {shown(section)}. Use {SECTION}=NAME.")
     return registry.find(section["name"])
+
+
+def metric_of(config: Mapping[str, Any]) -> Metric:
+    """What training code of the user's own is judged by.
+
+    Raises:
+        AblateError: the section `metric` says something that cannot be.
+    """
+    return evaluations.metric(config["metric"]).metric
 
 
 def content_of(asked: Asked) -> dict[str, Any]:

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ablate import metrics
-from ablate.errors import AblateError, Diverged, did_you_mean, shown
+from ablate.errors import AblateError, Diverged, did_you_mean, one_of, shown
 from ablate.metrics import ACCURACY, Given
 from ablate.readout import COLUMNS as LIMITS
 from ablate.readout import END
-from ablate.store.sweep_check import COLUMNS
+from ablate.store.sweep_check import COLUMNS, EVALUATION_SETS
 
 OURS = ("seconds", "examples_per_second")  # columns that are measured here
 NEVER = 1e300  # no loss of another's code is taken for a divergence by its size
+EVAL_ON, USUAL_SET = "trainer.eval_on", "test"  # of the config, and where it says nothing
 _JUDGED = ("loss",)  # columns of every table that can be judged by
 
 
@@ -39,9 +40,25 @@ def metric(section: Mapping[str, Any]) -> Given:
     return found
 
 
-def judged(metric: Given) -> dict[str, Any]:
-    """What of a metric is part of a training, whose evaluations have it checked and scaled, and all else as it was logged."""
-    return {"metric": metric.metric.name} | ({"whole": metric.whole} if metric.whole != 1 else {})
+def judged(metric: Given, on: str) -> dict[str, Any]:
+    """What of a metric is part of a training, whose evaluations have it checked and scaled, and all else as it was logged.
+
+    Args:
+        on: what it is evaluated on, of `EVALUATION_SETS`.
+    """
+    whole = {"whole": metric.whole} if metric.whole != 1 else {}
+    return {"metric": metric.metric.name} | whole | ({"eval_on": on} if on != USUAL_SET else {})
+
+
+def eval_on(value: Any) -> str:
+    """What the section `trainer` of a config has trainings evaluated on.
+
+    Raises:
+        AblateError: it is nothing that it can be.
+    """
+    if value not in EVALUATION_SETS:
+        raise AblateError(one_of(EVAL_ON, value, EVALUATION_SETS))
+    return str(value)
 
 
 def text(key: str, value: Any) -> str:

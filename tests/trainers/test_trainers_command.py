@@ -316,9 +316,8 @@ def test_one_that_was_stopped_behind_its_last_evaluation_has_ended_well(own: Pro
 
 @pytest.mark.slow
 def test_what_is_not_there_yet_is_refused(own: Program) -> None:
-    words = ("hydra/sweeper=optuna", "lr=interval(0.1,1)", "--", "python", "train.py", "--lr", "{lr}", "--seed", "{seed}")
-    told = own("-m", *words, status=1)
-    assert "A search needs trainings of a known number of steps, and those of trainer=command end by themselves." in told
+    told = own("-m", "retune=true", "trick=off,on", "lr=0.1", *COMMAND, status=1)
+    assert "retune=true tunes the learning rate of trainer=networks alone. Leave it out." in told
     own("-m", "seed=0", "trick=off", "lr=0.1", *QUICK, *COMMAND)
     told = own("more", "factorial", "--seeds", "1", *COMMAND, status=1)
     assert "The sweep has its command already. Leave out -- and everything after it." in told

@@ -44,10 +44,8 @@ def explore(found: SearchResults) -> Explore | None:
     order = searches.history(found.trials, found.objective)
     rank = dict(zip(order["number"], order["finished"], strict=True))
     axes = [_axis(key, found.space[key], trials[key]) for key in found.space]
-    epochs = trials["came_examples"] / float(found.search["train_images"])
-    axes.append(
-        _numbers("epochs trained" if found.sweep.trainer is None else "steps trained", epochs, (0.0, float(epochs.max())))
-    )
+    came = trials["came_examples"] / float(found.search.get("train_images") or 1)
+    axes.append(_numbers("epochs trained" if found.sweep.trainer is None else "steps trained", came, (0.0, float(came.max()))))
     axes.append(_numbers(one.title, scores, (float(scores.min()), float(scores.max())), "%" if one.unit == "%" else ""))
     low, high = sorted(edges(scores.dropna(), one.better))
     shares = ((scores - low) / ((high - low) or 1.0)).clip(0, 1)

@@ -50,7 +50,7 @@ def _bar(found: SearchResults, commands: Mapping[str, str], csvs: Mapping[str, s
     seconds = float(searches.spent(found.trials)["seconds"].iloc[0])
     fresh = 0 if found.confirmation is None else len(found.confirmation.results.sweep.seeds)
     facts = [
-        (found.data, 1),
+        *([(found.data, 1)] if found.data else []),
         (counted(len(found.finished), "trial"), 1),
         *([(counted(fresh, "fresh seed"), 2)] if fresh else []),
         *([(f"{numbers.duration(seconds)} of training", 2)] if seconds > 0 else []),

@@ -3,12 +3,23 @@
 import pandas as pd
 
 from ablate import escaping, numbers
+from ablate.config import own
 from ablate.report.paper.latex import tabular
 from ablate.report.paper.methods import TO_FILL_IN, machines, paragraph
 from ablate.report.paper.methods import test as rule
 from ablate.report.search.repeat import again
 from ablate.report.search.tables import named, space
-from ablate.report.search.words import answer, best_setting, counted_trials, default_won, holds, setting, value, warnings
+from ablate.report.search.words import (
+    answer,
+    best_setting,
+    counted_trials,
+    default_won,
+    fixed_words,
+    holds,
+    setting,
+    value,
+    warnings,
+)
 from ablate.results.search import SearchResults
 from ablate.stats import searches
 from ablate.text import counted
@@ -28,7 +39,8 @@ def _searched(found: SearchResults) -> list[str]:
     stopped = (
         "no trial was pruned"
         if pruner["name"] == "none"
-        else f"the pruner {named(pruner)} ended trials early, not before epoch {search.get('min_epochs', 1):g}"
+        else f"the pruner {named(pruner)} ended trials early"
+        + ("" if budget["examples"] is None else f", not before epoch {search.get('min_epochs', 1):g}")
     )
     arms = search.get("arm_keys") or []
     among = f" and only against trials with the same {' and '.join(arms)}" if arms and pruner["name"] != "none" else ""
@@ -39,9 +51,11 @@ def _searched(found: SearchResults) -> list[str]:
         f"{stopped}{among}.",
         f"Each training had a budget of {budget['epochs']:g} epochs ({budget['examples']:,} examples at any batch size)."
         if found.sweep.trainer is None
+        else "Each training ran to its own end."
+        if budget["examples"] is None
         else f"Each training had a budget of {counted(budget['examples'], 'step')}.",
     ]
-    fixed = " ".join(search["fixed_overrides"])
+    fixed = fixed_words(found)
     return [*lines, f"All trials shared: {fixed}."] if fixed else lines
 
 
@@ -51,7 +65,7 @@ def _judged(found: SearchResults) -> list[str]:
         f"{one.title} ({direction}d)" for one, direction in zip(found.objectives, search["directions"], strict=True)
     )
     lines = [f"The objective was {aims}." if len(found.objectives) == 1 else f"The objectives were {aims}."]
-    if found.tuned_on_test:
+    if found.tuned_on_test or found.sweep.trainer in own.TRAINERS:
         return [*lines, *(f"{line}." for line in warnings(found))]
     train, held_out = search.get("train_images"), search.get("validation_images")
     if train and held_out:
@@ -68,8 +82,9 @@ def _confirmed(found: SearchResults) -> list[str]:
         why = "the default setting scored best" if default_won(found) else "the best setting was not retrained"
         return [f"There is no confirmation: {why}."]
     seeds = analysis.results.sweep.seeds
+    on_all = "" if found.sweep.trainer in own.TRAINERS else " on all training images"
     return [
-        "We then retrained the best-scoring setting and the default setting on all training images with "
+        f"We then retrained the best-scoring setting and the default setting{on_all} with "
         f"{counted(len(seeds), 'fresh seed')} ({', '.join(map(str, seeds))}) and evaluated them on the "
         f"{analysis.question.evaluation_set} set after the last step. We report only this comparison as a result.",
         *analysis.fill(rule),
@@ -88,9 +103,9 @@ def _compute(found: SearchResults) -> list[str]:
     frame = searches.spent(found.trials).set_index("what")
     trained, pruned, reused = (frame.loc[what] for what in ("trained", "saved by pruning", "saved by reuse"))
     took = numbers.duration(trained["seconds"])
-    lines = [f"The trials trained on {numbers.whole(trained['examples'])} examples in {took} of total training time."]
+    lines = [f"The trials trained on {numbers.whole(trained['examples'])} {found.amount} in {took} of total training time."]
     saved = [
-        f"{what} saved {numbers.whole(row['examples'])} examples"
+        f"{what} saved {numbers.whole(row['examples'])} {found.amount}"
         + ("" if pd.isna(row["seconds"]) else f" ({numbers.duration(row['seconds'])})")
         for what, row in (("pruning", pruned), ("reusing earlier trainings", reused))
         if row["examples"]
@@ -106,7 +121,7 @@ def _compute(found: SearchResults) -> list[str]:
 def checklist(found: SearchResults) -> str:
     """`checklist.md`: what checklists of conferences ask of a search, with its answers."""
     best = best_setting(found)
-    fixed = " ".join(found.search["fixed_overrides"]) or "the defaults"
+    fixed = fixed_words(found) or "the defaults"
     chosen = [] if best is None else [f"Best score: {setting(best)}."]
     keys = (f"{key}: {one.written}; default {value(found.default[key])}" for key, one in found.space.items())
     listed = "\n".join(f"- {escaping.markdown(line)}" for line in keys)

@@ -9,12 +9,15 @@ from hydra.core.plugins import Plugins
 from omegaconf import OmegaConf
 
 from ablate import escaping
-from ablate.report.repeat import PROGRAM, as_word, own_configs, own_place, own_store, report
+from ablate.config import own
+from ablate.config.syntax import key_of
+from ablate.report.repeat import FUNCTION, PROGRAM, as_word, call, own_configs, own_place, own_store, report
 from ablate.report.repeat import again as of_sweep
 from ablate.report.search.words import best_setting
 from ablate.results.search import SearchResults
 from ablate.store import trials, trials_file
-from ablate.store.trials import SEARCH, same
+from ablate.store.trials import SEARCH, Dimension, same
+from ablate.trainers.function import values
 
 REPORT = "report again"
 # What a trial has of its own: the best setting is trained on all training images.
@@ -30,7 +33,7 @@ def commands(found: SearchResults, folder: str) -> dict[str, str]:
     """
     lines = {}
     best = best_setting(found)
-    if best is not None:
+    if best is not None and found.sweep.trainer != FUNCTION:
         images = " on all training images" if found.sweep.trainer is None else ""
         lines[f"train the best setting{images}"] = train(found, best)
     secret = f", with the password of its storage for {HIDDEN}" if HIDDEN in found.search.get("storage", "") else ""
@@ -44,6 +47,10 @@ def commands(found: SearchResults, folder: str) -> dict[str, str]:
 def train(found: SearchResults, setting: Mapping[str, float | int | str]) -> str:
     """The command that trains a setting with all that was fixed, on all training images, as long as the confirmation does."""
     search = found.search
+    if found.sweep.trainer in own.TRAINERS:
+        seedless = [word for word in search["fixed_overrides"] if key_of(word) not in OF_A_TRIAL or own.is_users(key_of(word))]
+        words = own.as_typed([*(own.word(key, str(value)) for key, value in setting.items()), *seedless, *_own_store(found)])
+        return f"{PROGRAM} {escaping.command([*own_configs(found.sweep), *words])}"
     epochs = f"{search.get('final_epochs') or search['budget']['epochs']:.10g}"
     if found.confirmation is not None:
         given = found.confirmation.results.sweep.runs[0].overrides
@@ -56,7 +63,44 @@ def train(found: SearchResults, setting: Mapping[str, float | int | str]) -> str
 
 def again(found: SearchResults, folder: str | None = None) -> str:
     """The command of the search: over the same space, with the same budget, images and settings; see `overrides`."""
-    return f"{PROGRAM} -m {escaping.command([*own_configs(found.sweep), *overrides(found, folder)])}"
+    if found.sweep.trainer == FUNCTION:
+        return _call(found)
+    return f"{PROGRAM} -m {escaping.command([*own_configs(found.sweep), *own.as_typed(overrides(found, folder))])}"
+
+
+def _call(found: SearchResults) -> str:
+    """The call, in Python, that gives the search again; the places of its folder and of its trainings are left out."""
+    search, usual = found.search, _usual("optuna")
+    space = {key: _in_python(one) for key, one in found.space.items()}
+    names = {kind: next(each[kind] for each in usual["defaults"] if kind in each) for kind in ("sampler", "pruner")}
+    asked = {kind: _unusual(kind, search[kind]) for kind in names}
+    given = {
+        "default": {key: _value(found.space[key], value) for key, value in (_default(found) or {}).items()},
+        **{kind: one["name"] if one.keys() == {"name"} else one for kind, one in asked.items() if one != {"name": names[kind]}},
+        "timeout": search.get("timeout"),
+    }
+    counts = {"trials": str(search["n_trials"]), "confirm_seeds": str(search["confirm_seeds"])}
+    first = {"space": f"{{{', '.join(f'{key!r}: {text}' for key, text in space.items())}}}", **counts}
+    return call("optimize", first, found.sweep, search["fixed_overrides"], given)
+
+
+def _unusual(kind: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The name of a sampler or pruner, with the parameters that are not as it has them by itself."""
+    defaults = _usual(f"{kind}/{asked['name']}")
+    return {key: value for key, value in asked.items() if key == "name" or key not in defaults or defaults[key] != value}
+
+
+def _in_python(one: Dimension) -> str:
+    """What is searched of a key, as `ablate.optimize` is given it."""
+    if one.kind == "categorical":
+        return repr(list(map(values.value, one.choices)))
+    whole = one.kind == "int"
+    low, high = (int(end or 0) if whole else end for end in (one.low, one.high))
+    return f"ablate.{'log_interval' if one.log else 'interval'}({low!r}, {high!r})"
+
+
+def _value(one: Dimension, value: Any) -> Any:
+    return values.value(value) if one.kind == "categorical" else value
 
 
 def overrides(found: SearchResults, folder: str | None) -> list[str]:
@@ -69,7 +113,8 @@ def overrides(found: SearchResults, folder: str | None) -> list[str]:
     """
     search = found.search
     words = ["hydra/sweeper=optuna", *(f"{key}={one.written}" for key, one in found.space.items())]
-    words += [f"epochs={_short(search['budget']['epochs'])}"] if found.sweep.trainer is None else _steps(found)
+    if search["budget"]["examples"] is not None:
+        words += [f"epochs={_short(search['budget']['epochs'])}"] if found.sweep.trainer is None else _steps(found)
     words += [*search["fixed_overrides"], *_images(found)]
     seeds = list(found.sweep.seeds)
     words += [] if seeds == [0] else [f"seed={','.join(map(str, seeds))}"]
@@ -104,15 +149,24 @@ def _settings(found: SearchResults) -> dict[str, Any]:
     asked = {key: search[key] for key in ("n_trials", "timeout", "min_epochs", "max_failure_rate") if key in search}
     return {
         **asked,
-        "objectives": list(search["objectives"]),
-        "eval_epochs": budget["eval_epochs"],
+        "objectives": None if search["objectives"] == [found.sweep.fixed.metric] else list(search["objectives"]),
+        "eval_epochs": budget["eval_epochs"] or 1.0,
         "confirm_seeds": search["confirm_seeds"],
         "confirm_epochs": search.get("confirm_epochs") or longer,
         "allow_test": bool(search.get("allow_test")),
         "storage": None if storage == "journal" else storage,
         "study_name": None if digest else named,
         "enqueue": _enqueued(found),
+        "default": _default(found),
     }
+
+
+def _default(found: SearchResults) -> dict[str, Any] | None:
+    """The default setting, where that of training code of the user's own is not what is taken for it."""
+    if found.sweep.trainer not in own.TRAINERS:
+        return None
+    differ = {key: value for key, value in found.default.items() if not same(value, trials.middle(found.space[key]))}
+    return differ or None
 
 
 def _enqueued(found: SearchResults) -> list[dict[str, Any]] | None:
@@ -144,8 +198,8 @@ def _choice(kind: str, asked: Mapping[str, Any], usual: str) -> list[str]:
     name = asked["name"]
     defaults = _usual(f"{kind}/{name}")
     words = [f"hydra/sweeper/{kind}={name}"] if name != usual else []
-    for key, value in asked.items():
-        if key != "name" and (key not in defaults or defaults[key] != value):
+    for key, value in _unusual(kind, asked).items():
+        if key != "name":
             words.append(f"{'' if key in defaults else '+'}hydra.sweeper.{kind}.{key}={as_word(value)}")
     return words
 

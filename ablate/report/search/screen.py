@@ -63,7 +63,7 @@ def answer(found: SearchResults) -> str:
     if Outcome(row["verdict"]) not in DIFFERS or best is None or default is None:
         return words.answer(found)
     gains = "gains" if row["points"] * analysis.question.metric.better > 0 else "loses"
-    size = numbers.number(abs(row["points"]), 1)
+    size = numbers.number(abs(row["points"]), _places(analysis))
     unit = verdicts.unit(analysis.question)
     return f"The best setting {gains} {size} {unit} on fresh seeds: {best}, default {default}."
 
@@ -73,7 +73,11 @@ def _mean(analysis: Analysis, arm: int) -> str | None:
     metric = analysis.question.metric
     if pd.isna(values[arm]):
         return None
-    return numbers.number(values[arm], 1) + ("%" if metric.unit == "%" else "")
+    return numbers.number(values[arm], _places(analysis)) + ("%" if metric.unit == "%" else "")
+
+
+def _places(analysis: Analysis) -> int:
+    return 1 if analysis.question.metric.unit == "%" else analysis.places
 
 
 def next_step(found: SearchResults) -> Step | None:

@@ -7,13 +7,13 @@ import pandas as pd
 
 from ablate import numbers
 from ablate.report import tables
-from ablate.report.search.words import STATES, best_setting, counted_trials, holds, state, value
+from ablate.report.search.words import STATES, best_setting, counted_trials, fixed_words, holds, state, value
 from ablate.report.tables.table import Column, Table, numeric, shown, wordy
 from ablate.results.analysis import Analysis
 from ablate.results.search import SearchResults, as_number
 from ablate.stats import searches
 from ablate.stats.objectives import Objective
-from ablate.text import counted
+from ablate.text import capital, counted
 
 CONFIRMED = ("verdicts", "arms", "costs", "noise")  # of the confirmation's tables
 SHARE_PLACES = 2
@@ -57,7 +57,7 @@ def best(found: SearchResults) -> Table | None:
             "No other trial is as good as one of these in both objectives and better in one. Their scores are optimistic "
             "(selection bias)."
         )
-        return Table("front", "Pareto front", _scored(found, frame), (note, holds(found), *_reused(frame)))
+        return Table("front", "Pareto front", _scored(found, frame), (note, holds(found), *_reused(found, frame)))
     frame = searches.ranked(found.trials, found.objective)
     top = frame.head(searches.TOP)
     default = frame[frame["default"]]
@@ -75,7 +75,7 @@ def best(found: SearchResults) -> Table | None:
         "best",
         "The best settings",
         _scored(found, top.reset_index(drop=True)),
-        (*notes, *_reused(top)),
+        (*notes, *_reused(found, top)),
         caption="The highest scores",
     )
 
@@ -89,14 +89,14 @@ def _scored(found: SearchResults, frame: pd.DataFrame) -> tuple[Column, ...]:
         *_parameters(found, frame),
         *(_scores(one, one.heading, frame[one.column]) for one in found.objectives),
         *([wordy("note", roles)] if any(roles) else []),
-        numeric("examples", frame["examples"] + reused, numbers.whole, spare=2),
-        *([numeric("reused examples", reused, numbers.whole, spare=3)] if reused.any() else []),
+        numeric(found.amount, frame["examples"] + reused, numbers.whole, spare=2),
+        *([numeric(f"reused {found.amount}", reused, numbers.whole, spare=3)] if reused.any() else []),
         numeric("seconds", frame["seconds"] + frame["reused_seconds"], numbers.whole, spare=1),
     )
 
 
-def _reused(frame: pd.DataFrame) -> list[str]:
-    told = "Reused: trained earlier by other trials or studies. Examples and seconds include it."
+def _reused(found: SearchResults, frame: pd.DataFrame) -> list[str]:
+    told = f"Reused: trained earlier by other trials or studies. {capital(found.amount)} and seconds include it."
     return [told] if frame["reused_examples"].any() else []
 
 
@@ -135,7 +135,7 @@ def space(found: SearchResults) -> Table:
     ]
     if chosen is not None:
         columns.append(shown([value(chosen[key]) for key in keys], "best"))
-    fixed = " ".join(found.search["fixed_overrides"])
+    fixed = fixed_words(found)
     notes = (f"Same in all trials: {fixed}.",) if fixed else ()
     return Table("space", "The search space", tuple(columns), notes)
 
@@ -175,10 +175,12 @@ def _setup(found: SearchResults) -> dict[str, str]:
         "pruner": named(search["pruner"])
         + (
             f"; not before epoch {search['min_epochs']:g}"
-            if search.get("min_epochs") and search["pruner"]["name"] != "none"
+            if search.get("min_epochs") and search["pruner"]["name"] != "none" and budget["examples"] is not None
             else ""
         ),
-        "budget of a trial": f"{budget['epochs']:g} epochs = {budget['examples']:,} examples a seed, evaluated every "
+        "budget of a trial": "to its own end"
+        if budget["examples"] is None
+        else f"{budget['epochs']:g} epochs = {budget['examples']:,} examples a seed, evaluated every "
         f"{'epoch' if budget['eval_epochs'] == 1 else format(budget['eval_epochs'], 'g') + ' epochs'}"
         if found.sweep.trainer is None
         else f"{counted(budget['examples'], 'step')} a seed",
@@ -238,7 +240,7 @@ def spent(found: SearchResults) -> Table | None:
     frame = frame[frame["examples"].gt(0) | frame["what"].eq("trained")].reset_index(drop=True)
     columns = (
         wordy("training", frame["what"]),
-        numeric("examples", frame["examples"], numbers.whole),
+        numeric(found.amount, frame["examples"], numbers.whole),
         shown(
             [
                 numbers.NONE if pd.isna(v) else f"{numbers.number(100 * v, 0 if v >= 0.01 or not v else 1)}%"
@@ -272,7 +274,7 @@ def failures(found: SearchResults) -> Table | None:
         numeric("trial", frame["number"], str),
         *_parameters(found, frame),
         wordy("state", frame["state"].map(state)),
-        numeric("examples reached", frame["came_examples"], numbers.whole),
+        numeric(f"{found.amount} reached", frame["came_examples"], numbers.whole),
         wordy("reason", reasons),
     )
     counts = numbers.listed(frame["state"].map(state).value_counts().to_dict())
@@ -290,13 +292,13 @@ def trials(found: SearchResults) -> Table:
         *_parameters(found, frame),
         *(_scores(one, one.heading, frame[one.column]) for one in found.objectives),
         *last,
-        numeric("examples reached", frame["came_examples"], numbers.whole),
-        numeric("trained examples", frame["examples"], numbers.whole),
+        numeric(f"{found.amount} reached", frame["came_examples"], numbers.whole),
+        numeric(f"trained {found.amount}", frame["examples"], numbers.whole),
         numeric("seconds", frame["seconds"], numbers.whole),
         wordy("proposed by", frame["source"]),
     )
     notes = (
-        "A pruned trial has a last score but no score. Trained examples and seconds are what the trial added to earlier "
+        f"A pruned trial has a last score but no score. Trained {found.amount} and seconds are what the trial added to earlier "
         "training.",
     )
     return Table("trials", f"All {counted(len(frame), 'trial')}", columns, notes, folded=True)

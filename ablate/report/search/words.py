@@ -4,14 +4,16 @@ from typing import Any, assert_never
 
 import pandas as pd
 
-from ablate import numbers
+from ablate import escaping, numbers
+from ablate.config import own
 from ablate.report import bounds, caveats, footnotes
 from ablate.report import sentences as words
 from ablate.results.analysis import Analysis
 from ablate.results.search import SearchResults, Setting, as_number
 from ablate.stats import Outcome, searches
 from ablate.store.state import FINISHED
-from ablate.store.trials import same, shown
+from ablate.store.sweep_runs import SweepRun
+from ablate.store.trials import same, same_set, shown
 from ablate.text import capital, counted
 
 SPREAD, SPREAD_OF = 0.4, "cifar10"  # SD in pp over runs of one setting, on this data, where no confirmation has it
@@ -43,6 +45,12 @@ def setting(found: Setting) -> str:
 def state(found: str) -> str:
     """What became of a trial, in a word."""
     return STATES[found].partition(" (")[0]
+
+
+def fixed_words(found: SearchResults) -> str:
+    """What was the same in all trials, as its user typed it."""
+    fixed = found.search["fixed_overrides"]
+    return escaping.command(own.as_typed(fixed)) if own.is_own(fixed) else " ".join(fixed)
 
 
 def best_setting(found: SearchResults) -> Setting | None:
@@ -93,8 +101,13 @@ def _front(found: SearchResults) -> str:
 def measured(found: SearchResults, analysis: Analysis, arm: int) -> Setting:
     """The whole setting of an arm of the confirmation, of which only what differs is a factor."""
     run = next(run for run in analysis.results.sweep.runs if run.arm == arm)
-    given = run.words | dict(analysis.results.sweep.arms[arm].levels)
+    given = _fixed(run, found.sweep.trainer in own.TRAINERS) | dict(analysis.results.sweep.arms[arm].levels)
     return {key: as_number(given[key]) for key in found.space if key in given}
+
+
+def _fixed(run: SweepRun, users: bool) -> dict[str, str]:
+    """What the command of a run says, by key. users: whether values are texts, as typed."""
+    return {key: own.texts(text)[0] if users and own.is_users(key) else text for key, text in run.words.items()}
 
 
 def confirmed(found: SearchResults, analysis: Analysis, best: Setting) -> str:
@@ -157,6 +170,8 @@ def warnings(found: SearchResults) -> list[str]:
     confirmation = found.confirmation
     if confirmation is not None and any(len(looks) > 1 for looks in confirmation.looks):
         told.append(footnotes.promise(confirmation.looks).removesuffix("."))
+    if (same := same_set(found.evaluation_set, found.sweep.trainer)) is not None:
+        told.append(capital(same))
     if not found.tuned_on_test:
         return told
     return [
@@ -202,6 +217,8 @@ def _spread(found: SearchResults) -> float | None:
 def holds(found: SearchResults) -> str:
     """For which length of training the winner was chosen, and for which it was measured."""
     budget = found.search["budget"]
+    if budget["examples"] is None:
+        return "This holds for trainings as long as these: settings that learn fastest early need not be best in longer ones."
     epochs = f"{float(budget['epochs']):g} {'epoch' if float(budget['epochs']) == 1 else 'epochs'}"
     trained = f"{epochs} ({budget['examples']:,} examples)"
     if found.sweep.trainer is not None:

@@ -1,6 +1,7 @@
 """Trainings in this very process, one after another: what it has in memory need not be sent anywhere."""
 
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Self
 
 from ablate import machine
@@ -10,16 +11,24 @@ from ablate.running import signals
 from ablate.running.backend import Job, Outcome, Place, Request
 from ablate.running.worker import work
 
+MEANWHILE_S = 0.05  # between two calls
+
 
 class Inline:
-    """The back end of this process: a training goes on while `wait` is called, until it has ended."""
+    """The back end of this process: a training goes on while `wait` is called, until it has ended.
+
+    meanwhile: called while it does, whenever the training asks whether to stop, which `cancel` may then say.
+    """
 
     places = 1
     shared_files = True
 
     def __init__(self, share: Share) -> None:
         self.share = share
+        self.meanwhile: Callable[[], None] | None = None
         self._job: Job | None = None
+        self._canceled: set[str] = set()
+        self._looked_at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -47,10 +56,18 @@ class Inline:
     def wait(self, timeout_s: float) -> list[Outcome]:
         """Train, however long it takes; a signal that asks this process to end asks the training to stop."""
         job, self._job = self._job, None
-        return [] if job is None else [work(job, lambda fingerprint: signals.status() is not None)]
+        self._canceled.clear()
+        return [] if job is None else [work(job, self._is_asked_to_stop)]
+
+    def _is_asked_to_stop(self, fingerprint: str) -> bool:
+        if self.meanwhile is not None and time.monotonic() >= self._looked_at + MEANWHILE_S:
+            self.meanwhile()
+            self._looked_at = time.monotonic()
+        return signals.status() is not None or fingerprint in self._canceled
 
     def cancel(self, fingerprints: Collection[str]) -> None:
-        """Have a job that is waiting asked to stop: nothing else can be at work while this is called."""
+        """Have what is at work stop, where `meanwhile` calls this."""
+        self._canceled.update(fingerprints)
 
     def where(self, fingerprint: str) -> Place | None:
         """Nowhere: while this is called nothing is at work."""

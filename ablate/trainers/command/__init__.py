@@ -34,7 +34,7 @@ class Command:
             Work(per_step=1 / END),
             resume="own" if found.resume else "never",
             notes=_notes(found, Path(str(config["store"]))),
-            evaluation_set="test" if EVAL_ON in template.names(found.command) else NO_SET,
+            evaluation_set=found.eval_on if EVAL_ON in template.names(found.command) else NO_SET,
             payload=found,
             metrics=(found.metric.metric,),
         )

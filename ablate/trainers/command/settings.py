@@ -15,7 +15,7 @@ from ablate.trainers import evaluations
 from ablate.trainers.command import code, rows, template
 from ablate.trainers.command.code import Files
 
-KEYS = ("name", "command", "cwd", "env", "code", "data", "read", "step", "timeout", "resume")
+KEYS = ("name", "command", "cwd", "env", "code", "data", "read", "step", "timeout", "eval_on", "resume")
 HERE, TRAINING = PLACES = ("here", "training")
 
 
@@ -29,6 +29,7 @@ class Settings:
     code, data: the files that it runs and reads, as far as they are known, with digests.
     read: the file of its evaluations; None where it logs them. step: what counts them.
     timeout_s: how long a training may take; None for as long as it takes.
+    eval_on: what it is to evaluate on: `test` or `validation`.
     resume: whether one that was stopped goes on in its folder.
     """
 
@@ -43,6 +44,7 @@ class Settings:
     read: str | None
     step: str
     timeout_s: float | None
+    eval_on: str
     resume: bool
 
     @property
@@ -55,7 +57,9 @@ class Settings:
             "read": self.read,
             "step_name": self.step if self.step != "step" else None,
         }
-        given = evaluations.judged(self.metric) | {key: value for key, value in optional.items() if value is not None}
+        given = evaluations.judged(self.metric, self.eval_on) | {
+            key: value for key, value in optional.items() if value is not None
+        }
         return {"command": list(self.command), "values": dict(self.values), "code": dict(self.code), **given}
 
 
@@ -94,6 +98,7 @@ def of(config: Mapping[str, Any]) -> Settings:
         _read(section["read"]),
         evaluations.text("trainer.step", section["step"]),
         _seconds(section["timeout"]),
+        evaluations.eval_on(section["eval_on"]),
         _choice("trainer.resume", section["resume"], ("never", "own")) == "own",
     )
 

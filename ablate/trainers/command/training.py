@@ -46,7 +46,7 @@ def run(settings: Settings, spec: Spec, folder: Path, given: Resources, report: 
         "dir": str(whole / WORK),
         "metrics": str(whole / ROWS),
         "threads": str(given.threads),
-        "eval_on": "test",
+        "eval_on": settings.eval_on,
     }
     command = [template.filled(word, values) for word in settings.command]
     place = whole / WORK if settings.in_folder else settings.here

@@ -15,6 +15,7 @@ from ablate.config import own
 from ablate.errors import AblateError
 from ablate.metrics import ACCURACY, KNOWN, Given
 from ablate.readout import END, Readout
+from ablate.store.sweep_check import NO_SET
 from ablate.system import sources
 from ablate.trainer import Report, Resources, Spec, Work
 from ablate.trainers import evaluations
@@ -30,12 +31,13 @@ VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUME
 class Call:
     """A training: a function, and what it is called with besides the seed.
 
-    values: of the config, by name. metric: what it is judged by.
+    values: of the config, by name. metric: what it is judged by. eval_on: what it is to evaluate on.
     """
 
     task: Task
     values: Mapping[str, Any]
     metric: Given
+    eval_on: str
 
 
 class Function:
@@ -53,14 +55,21 @@ class Function:
             raise AblateError("trainer=function works only from ablate.sweep(). Rerun the script or notebook that calls it.")
         metric = evaluations.metric(config["metric"])
         values = {name: values_of_text.value(own.text_of(text)) for name, text in config.items() if own.is_users(name)}
-        call = Call(found, values, metric)
-        spec = Spec(self.name, config["seed"], Work(per_step=1 / END), payload=call, metrics=(metric.metric,))
+        call = Call(found, values, metric, evaluations.eval_on(config["trainer"]["eval_on"]))
+        spec = Spec(
+            self.name,
+            config["seed"],
+            Work(per_step=1 / END),
+            evaluation_set=call.eval_on if tasks.EVAL_ON in found.takes else NO_SET,
+            payload=call,
+            metrics=(metric.metric,),
+        )
         return spec, Readout("", END, evaluations.NEVER)
 
     def content(self, spec: Spec) -> dict[str, Any]:
         """The digest of the function, the values that it is given, and what it is judged by."""
         call: Call = spec.payload
-        return {"function": call.task.digest.text, "values": dict(call.values), **evaluations.judged(call.metric)}
+        return {"function": call.task.digest.text, "values": dict(call.values), **evaluations.judged(call.metric, call.eval_on)}
 
     def check(self) -> None:
         """Nothing keeps all functions from being called."""
@@ -80,7 +89,7 @@ class Function:
         """Call the function, from the start."""
         call: Call = spec.payload
         log = Log(call.task.name, call.metric, report)
-        given = {"config": copy.deepcopy(dict(call.values)), "seed": spec.seed, "log": log}
+        given = {"config": copy.deepcopy(dict(call.values)), "seed": spec.seed, "log": log, "eval_on": call.eval_on}
         report.began(0)
         with threadpool_limits(resources.threads):
             returned = _called(call.task, {name: given[name] for name in call.task.takes}, log)

@@ -9,7 +9,8 @@ from ablate.errors import AblateError, shown
 from ablate.system.contents import Digest, digest
 
 SHORT = 16  # characters of a digest, that name it on a command line
-TAKES = ("config", "seed", "log")  # the parameters that a function may have
+EVAL_ON = "eval_on"
+TAKES = ("config", "seed", "log", EVAL_ON)  # the parameters that a function may have
 _KNOWN: dict[str, "Task"] = {}  # by digest, those of this process
 
 
@@ -120,4 +121,5 @@ def _taken(function: Callable[..., Any], name: str) -> tuple[str, ...]:
         if needed not in found and not any(each.kind is each.VAR_KEYWORD for each in parameters):
             what = "all its runs would be the same" if needed == "config" else "its seeds would change nothing"
             raise AblateError(f"{name} has no parameter {needed}, so that {what}. Write def {name}(config, seed, log).")
-    return TAKES if any(each.kind is each.VAR_KEYWORD for each in parameters) else found
+    takes_all = any(each.kind is each.VAR_KEYWORD for each in parameters)
+    return tuple(one for one in TAKES if one in found or (takes_all and one != EVAL_ON))

@@ -12,6 +12,7 @@ import pytest
 
 from ablate.errors import AblateError
 from ablate.results import search
+from ablate.results.scored import scored
 from ablate.results.search import load
 from ablate.store import sweep_file, trials_file
 from ablate.store.checksums import CHECK, seal
@@ -160,14 +161,14 @@ def test_scores_are_those_of_the_trainings_where_these_are_at_hand(made: Callabl
     stored = trials_file.read(folder, found.sweep)
     runs = tuple(SweepRun(0, 0, 0, (), name, SweepReadout("raw", 10), 10, trial=0) for name in ("a", "b"))
     given: Any = {"a": Training(10, 0.25), "b": Training(10, 0.75)}
-    trials, differed = search.scored(replace(stored, runs=runs), given, found.objectives)
+    trials, differed = scored(replace(stored, runs=runs), given, found.objectives)
     assert trials[0].values == (0.5, 9_000_000)
     assert trials[0].curve[-1][1] == 0.5
     assert trials[1:] == list(stored.trials[1:])
     assert len(differed) == 1
     assert differed[0].startswith("trial 0 has the score of its training, 50.00%, 9,000,000; trials.json has ")
     for missing in ({"a": Training(10, 0.25)}, {"a": Training(10, 0.25), "b": Training(9, 0.75)}):
-        assert search.scored(replace(stored, runs=runs), missing, found.objectives) == (list(stored.trials), [])
+        assert scored(replace(stored, runs=runs), missing, found.objectives) == (list(stored.trials), [])
 
 
 @pytest.mark.parametrize("kind", ["a link", "a pipe", "a folder", "empty", "cut", "deep"])

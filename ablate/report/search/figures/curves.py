@@ -37,6 +37,7 @@ def part(
     learned: Objective | None,
     counts: Mapping[str, int],
     best: int | None,
+    amount: str = "examples",
     ax: Axes | None = None,
 ) -> Drawn | None:
     """Learning curves; None without an objective that is learned, or an evaluation."""
@@ -45,7 +46,7 @@ def part(
     default = trials.loc[trials["default"] & trials["number"].isin(curves["number"]), "number"]
     first = int(default.iloc[-1]) if len(default) else None
     ax = ax or single()
-    learning_curves(curves, ax, learned, best, first)
+    learning_curves(curves, ax, learned, best, first, amount)
     states = curves.drop_duplicates("number")["state"].value_counts()
     pruned, whole = int(states.get("pruned", 0)), int(states.sum())
     finding = f"{pruned} of {whole} trials were pruned early" if pruned else f"All {whole} trials were trained to their end"
@@ -64,13 +65,19 @@ def meaning(curves: pd.DataFrame, counts: Mapping[str, int]) -> list[str]:
 
 
 def learning_curves(
-    curves: pd.DataFrame, ax: Axes, objective: Objective, best: int | None = None, default: int | None = None
+    curves: pd.DataFrame,
+    ax: Axes,
+    objective: Objective,
+    best: int | None = None,
+    default: int | None = None,
+    amount: str = "examples",
 ) -> Axes:
     """Draw the score over training, a line a trial; the best and the default are named where they end.
 
     Args:
         curves: as of `SearchResults`.
         best, default: the numbers of these trials, where there are any.
+        amount: what the length of a training is counted in.
     """
     with drawing():
         drawn = curves[curves["state"].isin(list(LINES))]
@@ -81,7 +88,7 @@ def learning_curves(
             values = objective.scale * curve[objective.column]
             (line,) = ax.plot(curve["examples"], values, **style, zorder=3 if style in (BEST, DEFAULT) else 2)
             texts = [
-                f"trial {number}, {state}: {objective.text(value)} at {examples:,} examples"
+                f"trial {number}, {state}: {objective.text(value)} at {examples:,} {amount}"
                 for examples, value in zip(curve["examples"], curve[objective.column], strict=True)
             ]
             tell(line, ["" for _ in texts[:-1]] + texts[-1:])
@@ -92,7 +99,7 @@ def learning_curves(
                 word = "best, the default" if best == default else "best" if number == best else "default"
                 said = f"{word} {values.iloc[-1]:.{1 if objective.unit == '%' else 3}f}"
                 named.append(ends.End(float(curve["examples"].iloc[-1]), float(values.iloc[-1]), said, style["color"]))
-        _examples(ax, drawn)
+        _examples(ax, drawn, amount)
         if objective.unit == "%":
             low, high = ax.get_ylim()
             ax.set_ylim(max(low, 0.0), min(high, 100.0))
@@ -101,7 +108,7 @@ def learning_curves(
     return ax
 
 
-def _examples(ax: Axes, curves: pd.DataFrame) -> None:
+def _examples(ax: Axes, curves: pd.DataFrame, amount: str) -> None:
     """The axis of training: of epochs, or where they are not known of examples."""
     most = float(curves["examples"].max()) if len(curves) else 1.0
     ax.set_xlim(0, 1.02 * most)
@@ -114,4 +121,4 @@ def _examples(ax: Axes, curves: pd.DataFrame) -> None:
     _, size, unit = next(each for each in UNITS if most >= each[0])
     ax.xaxis.set_major_locator(round_ticks(6))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda amount, _: f"{amount / size:,.4g}"))
-    ax.set_xlabel(f"examples of a training{unit}")
+    ax.set_xlabel(f"{amount} of a training{unit}")

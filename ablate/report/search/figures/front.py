@@ -14,7 +14,7 @@ from ablate.report.figures.style import drawing, ink, round_ticks, small
 from ablate.report.search.figures import marks as marked
 from ablate.report.search.figures.marks import MARKS, PALE, marks, rings, room
 from ablate.stats import searches
-from ablate.stats.objectives import LEARNED, Objective
+from ablate.stats.objectives import Objective
 
 HEIGHT = 2.0  # inches
 OTHERS = MARKS["done"] | {"color": PALE, "markersize": 4}
@@ -49,7 +49,7 @@ def front_of_objectives(frame: pd.DataFrame, ax: Axes, objectives: Sequence[Obje
         frame: as `stats.fronts` gives it.
         objectives: two.
     """
-    up = next((one for one in objectives if one.name in LEARNED), objectives[0])
+    up = next((one for one in objectives if one.is_learned), objectives[0])
     across = next(one for one in objectives if one is not up)
     with drawing():
         frame = frame.assign(x=across.scale * frame[across.column], y=up.scale * frame[up.column]).sort_values(["x", "y"])

@@ -24,13 +24,13 @@ PARTS = {  # column: what it is, face, hatch, and how it is told apart
 PLACE = 70  # among the figures of a search
 
 
-def part(trials: pd.DataFrame, ax: Axes | None = None) -> Drawn | None:
+def part(trials: pd.DataFrame, amount: str = "examples", ax: Axes | None = None) -> Drawn | None:
     """What was trained, and what was saved; None before anything was."""
     effort = searches.effort(trials)
     if not effort["trained"].any():
         return None
     ax = ax or single()
-    time_by_trial(effort, ax)
+    time_by_trial(effort, ax, amount)
     about = " ".join(f"{how}: {said}." for column, (said, _, _, how) in PARTS.items() if effort[column].gt(0).any())
     whole = effort[list(PARTS)].to_numpy(dtype=float).sum()
     saved = {what: effort[what].sum() / whole for what in ("pruned", "reused")}
@@ -43,11 +43,11 @@ def part(trials: pd.DataFrame, ax: Axes | None = None) -> Drawn | None:
     return Drawn("time", "What was trained, and what was saved", fit(ax, HEIGHT, finding, about))
 
 
-def time_by_trial(effort: pd.DataFrame, ax: Axes) -> Axes:
+def time_by_trial(effort: pd.DataFrame, ax: Axes, amount: str = "examples") -> Axes:
     """Draw a stack a trial: what of its examples was trained, reused and saved.
 
     Args:
-        effort: as `stats.effort` gives it.
+        effort: as `stats.effort` gives it. amount: what it is counted in.
     """
     with drawing({"hatch.linewidth": 0.5}):
         bottom = np.zeros(len(effort))
@@ -65,7 +65,7 @@ def time_by_trial(effort: pd.DataFrame, ax: Axes) -> Axes:
         ax.yaxis.set_major_locator(round_ticks(4))
         ax.yaxis.set_major_formatter(FuncFormatter(lambda amount, _: f"{amount / size:,.4g}"))
         ax.set_xlabel("trial")
-        ax.set_ylabel(f"examples{unit}")
+        ax.set_ylabel(f"{amount}{unit}")
     return ax
 
 

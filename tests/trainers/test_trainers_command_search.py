@@ -1,0 +1,184 @@
+"""Searches over a command of one's own: trials, pruning, confirmation, and what they refuse."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from own_command import Program
+
+from ablate import results
+from ablate.report.search import repeat
+from ablate.store.trials import same_set
+
+SCRIPT = """
+import math, os, signal, subprocess, sys, time
+from ablate import log
+
+lr, wd, seed, eval_on, out, slow = (*sys.argv[1:], "0")[:6]
+with open(os.path.join(out, "eval_on"), "w") as stream:
+    stream.write(eval_on)
+quality = 0.9 - abs(math.log10(float(lr)) + 1) / 5 - 0.1 * (wd == "1e-4")
+for epoch in range(1, 6):
+    log(epoch, accuracy=quality * epoch / 5 + 0.001 * int(seed), loss=1 - quality * epoch / 5)
+    if float(slow) and quality < 0.5:
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        open("bad", "w").close()
+        time.sleep(600)
+    time.sleep(float(slow))
+"""
+SPACE = ("hydra/sweeper=optuna", "lr=tag(log,interval(1e-4,1))", "wd=0,1e-4")
+COMMAND = ("--", "python", "search.py", "{lr}", "{wd}", "{seed}", "{eval_on}", "{dir}")
+FEW = ("hydra.sweeper.n_trials=4", "hydra.sweeper.confirm_seeds=2", "progress=false", "workers=2")
+
+
+@pytest.fixture
+def searched(own: Program) -> Program:
+    own.write(search=SCRIPT)
+    return own
+
+
+def trials_of(folder: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((folder / "trials.json").read_text())["trials"]
+    return found
+
+
+def sets(own: Program) -> list[str]:
+    return [(one.path / "work" / "eval_on").read_text() for one in own.trainings]
+
+
+@pytest.mark.slow
+def test_a_search_tries_confirms_on_the_test_set_and_is_found_again(searched: Program) -> None:
+    words = (*SPACE, *FEW, "report.formats=[md,csv,html]", *COMMAND)
+    told = searched("plan", *words)
+    assert "each trial trains to its own end, and is scored by its last accuracy on the validation set" in told
+    assert "against the default (lr=0.01, wd=0), and evaluated on the test set" in told
+    assert "part of each training: search.py" in told
+    assert same_set("evaluation", "command") not in told
+    told = searched("-m", *words)
+    trials = trials_of(searched.sweep)
+    assert trials[0]["params"] == {"lr": 0.01, "wd": "0"}, "the default setting first"
+    assert {trial["state"] for trial in trials} <= {"done", "pruned"}
+    assert "confirming the best setting against the default on the test set, with fresh seeds 1, 2" in told
+    assert sorted(sets(searched)) == ["test"] * 4 + ["validation"] * 4
+    found = results.load(searched.sweep)
+    assert isinstance(found, results.SearchResults)
+    best = found.setting(found.best or 0)
+    assert found.confirmation is not None
+    assert found.confirmation.comparisons["points"].gt(10).all()
+    assert found.curves["examples"].max() == 5
+    page = (searched.sweep / "report" / "index.html").read_text()
+    assert "tuned settings" in (searched.sweep / "confirmation" / "report" / "index.html").read_text()
+    assert "steps trained" in page
+    assert (
+        f"lr={best['lr']} wd={best['wd']} progress=false -- python search.py"
+        in repeat.commands(found, "x")["train the best setting"]
+    )
+    tables = (searched.sweep / "report" / "table.md").read_text()
+    assert "to its own end" in tables
+    assert "trained steps" in tables
+    before = [(one.path / "metrics.jsonl").stat().st_mtime_ns for one in searched.trainings]
+    assert "4 already finished" in searched("-m", searched.sweep.name)
+    assert [(one.path / "metrics.jsonl").stat().st_mtime_ns for one in searched.trainings] == before
+    assert "4/4 trials" in searched("status")
+
+
+@pytest.mark.slow
+def test_a_pruned_command_ends_with_all_that_it_started(searched: Program) -> None:
+    points = "hydra.sweeper.enqueue=[{lr:0.1},{lr:1e-4}]"
+    median = ("hydra/sweeper/pruner=median", "hydra.sweeper.pruner.n_startup_trials=1", "hydra.sweeper.n_trials=2")
+    words = (*SPACE, *median, points, "hydra.sweeper.confirm_seeds=0", "workers=1", "progress=false", "report.formats=[]")
+    began = time.monotonic()
+    searched("-m", *words, *COMMAND, "0.01")
+    assert time.monotonic() - began < 60
+    first, second = trials_of(searched.sweep)
+    assert (first["state"], second["state"], second["came"]) == ("done", "pruned", 1)
+    assert second["planned"] == 5
+    assert (searched.folder / "bad").exists()
+    left = [one for one in psutil.process_iter(["cmdline"]) if "import time; time.sleep(600)" in (one.info["cmdline"] or [])]
+    assert not left
+
+
+@pytest.mark.slow
+def test_every_output_says_where_settings_are_chosen_on_what_confirms_them(searched: Program) -> None:
+    words = (*SPACE, "metric=loss", *FEW, "hydra/sweeper/sampler=random", "report.formats=[md]", *COMMAND[:6], "x", "{dir}")
+    said = same_set("evaluation", "command")
+    assert said is not None
+    assert said in searched("plan", *words)
+    assert said.capitalize() in searched("-m", *words).replace("The command", "the command")
+    assert said in searched("status")
+    assert said.capitalize() in searched("report", "--format", "md")
+    assert said.capitalize() in (searched.sweep / "report" / "table.md").read_text()
+    found = results.load(searched.sweep)
+    assert isinstance(found, results.SearchResults)
+    assert found.objective.better == -1
+    column = found.objective.column
+    assert found.setting(found.best or 0)["lr"] == found.done.sort_values(column)["lr"].iloc[0], "less is better"
+
+
+WRONG = {
+    "lr=interval(0.1,1) -- python search.py {seed} {lrr}": "{lrr} in the command has no value. Give lrr=VALUE",
+    "lr=interval(0.1,1) -- python search.py {seed}": "lr does not reach the command. Write {lr} where its value belongs",
+    "lr=interval(0.1,1) -- python search.py {lr}": "seed does not reach the command",
+    "lr=0.1": "A search needs a key to search over, as in 'lr=tag(log,interval(0.01,0.5))', got lr=0.1.",
+    "-- python search.py {seed}": "A search needs a key to search over",
+    "lr=0.1,0.1": "lr lists 0.1 more than once",
+    "lr=choice(0.1)": "lr has only one value, so there is nothing to search",
+    "lr=interval(1,0.1)": "An interval must go from a smaller to a larger number",
+    "lr=tag(log,interval(0,1))": "A logarithmic interval must begin above 0",
+    "lr=tag(lin,interval(0.1,1))": "The only tag is log",
+    "lr=tag(log,0.1,1)": "Cannot read lr=tag(log,0.1,1). Write tag(log,interval(LOW,HIGH)).",
+    "lr=intervall(0.1,1)": "A search needs a key to search over",
+    "accuracy=0.1,0.2 -- python search.py {accuracy} {seed}": "accuracy cannot be a factor",
+    "metric=bleu lr=0.1,0.2": "bleu is not a known metric. Say metric.better=higher",
+    "design=one_factor lr=0.1,0.2": "A search has no design, got design=one_factor.",
+    "retune=true lr=0.1,0.2": "A search tunes the learning rate itself, got retune=true.",
+    "trainer.eval_on=test lr=0.1,0.2": "trainer.eval_on cannot be set in a search",
+    "lr=0.1,0.2 trainer.eval_on=train": "trainer.eval_on",
+    "hydra/sweeper/sampler=tpee lr=0.1,0.2": "Did you mean",
+    "hydra/sweeper/sampler=grid lr=interval(0.1,1)": "needs listed values or a range for every key",
+    "hydra/sweeper/pruner=hyperbandd lr=0.1,0.2": "Did you mean",
+    "hydra/sweeper/pruner=wilcoxon lr=0.1,0.2": "needs more seeds",
+    "hydra.sweeper.n_trials=0 lr=0.1,0.2": "hydra.sweeper.n_trials must be a whole number from 1",
+    "hydra.sweeper.n_trial=3 lr=0.1,0.2": "hydra.sweeper.n_trial",
+    "hydra.sweeper.objectives=[loss] lr=0.1,0.2": "hydra.sweeper.objectives",
+    "hydra.sweeper.objectives=[operations] lr=0.1,0.2": "hydra.sweeper.objectives",
+    "hydra.sweeper.direction=minimize lr=0.1,0.2": "hydra.sweeper.direction must be maximize",
+    "hydra.sweeper.min_epochs=3 lr=0.1,0.2": "hydra.sweeper.min_epochs has no effect with trainer=command",
+    "hydra.sweeper.allow_test=true lr=0.1,0.2": "hydra.sweeper.allow_test has no effect",
+    "hydra.sweeper.default={wd:1} lr=0.1,0.2": "hydra.sweeper.default must use searched keys (lr), got wd=1.",
+    "hydra.sweeper.default=3 lr=0.1,0.2": "hydra.sweeper.default must be a setting, as in {lr:0.1}, got 3.",
+    "hydra.sweeper.enqueue=[{wd:1}] lr=0.1,0.2": "hydra.sweeper.enqueue must use searched keys (lr)",
+    "hydra.sweeper.enqueue=[{lr:5}] lr=interval(0.1,1)": "hydra.sweeper.enqueue must lie within",
+    "hydra.sweeper.seeds=[1] seed=0,1 lr=0.1,0.2": "both set the seeds of a trial",
+}
+QUICKLY = list(WRONG)[:3]  # of them in the quick tests, too
+
+
+@pytest.mark.parametrize("words", QUICKLY)
+def test_searches_that_cannot_be_are_refused_in_a_line(searched: Program, words: str) -> None:
+    refused(searched, words)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [words for words in WRONG if words not in QUICKLY])
+def test_all_searches_that_cannot_be_are_refused_in_a_line(searched: Program, words: str) -> None:
+    refused(searched, words)
+
+
+def refused(own: Program, words: str) -> None:
+    behind = () if "--" in words else ("--", "python", "search.py", "{lr}", "{seed}")
+    told = own("plan", "hydra/sweeper=optuna", *words.split(), *behind, status=1)
+    assert WRONG[words] in told
+    assert told.count("\n") == 1, told
+    assert not (own.folder / "multirun").exists()
+
+
+@pytest.mark.slow
+def test_a_metric_that_no_row_has_fails_every_trial(searched: Program) -> None:
+    told = searched("-m", *SPACE, "metric=f1", "hydra.sweeper.n_trials=2", *FEW[2:], "report.formats=[]", *COMMAND)
+    assert "A row has no f1, only accuracy, loss." in told
+    assert "no best setting: no trial finished its training" in told
+    assert {trial["state"] for trial in trials_of(searched.sweep)} == {"failed"}
