@@ -20,6 +20,7 @@ ROOMS = (
         "hydra_plugins",
         "__main__",
         "commands",
+        "searching",
         "api",
         "app",
         "search",
