@@ -278,7 +278,11 @@ class Kind(enum.IntEnum):
         (anything, {"metric": 3}, "metric must be a name, or a dict such as"),
         (anything, {"metric": {"name": "bleu", "best": "higher"}}, "Unknown key 'best'."),
         (without_seed, {}, "without_seed has no parameter seed, so that its seeds would change nothing."),
-        (asks_for_more, {}, "asks_for_more requires data, which ablate does not pass. It passes only config, seed, log."),
+        (
+            asks_for_more,
+            {},
+            "asks_for_more requires data, which ablate does not pass. It passes only config, seed, log, eval_on.",
+        ),
         (3, {}, "What is trained must be a function, as in def train(config, seed, log), got 3."),
         (uses_a_lock, {}, "Cannot identify uses_a_lock by its code: LOCK (used by uses_a_lock) is a lock. Pass"),
     ],
