@@ -6,13 +6,19 @@ import ast
 import dis
 import functools
 import linecache
+import marshal
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from importlib.machinery import ModuleSpec
+from importlib.util import MAGIC_NUMBER
+from itertools import product
+from pathlib import Path
 
 _FUTURE = functools.reduce(int.__or__, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names))
 _LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
+_HEAD_BYTES = 16  # of a file of compiled code
 _DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -31,25 +37,55 @@ def tree_of(function: types.FunctionType) -> ast.AST:
     text = "".join(linecache.getlines(code.co_filename, function.__globals__))
     if not text:
         raise NoSource("has no source")
-    now = [each for each in _compiled(text, code.co_filename, code.co_flags & _FUTURE) if _same(each, code)]
+    now = [each for each in _compiled(text, code.co_filename, _future(code)) if _same(each, code)]
     if not now:
         raise NoSource(f"is not what {code.co_filename} says now")
     return _node(_parsed(text), now[0])
 
 
 def tree_of_class(value: type) -> ast.Module | None:
-    """The definitions of a class's name in its file, of several all; None where a call made it or its file is not known."""
+    """The definitions of a class's name in its file, of several all; None where a call made it or its file is not known.
+
+    Raises:
+        NoSource: its file says another one than when it was imported.
+    """
     home = vars(sys.modules.get(value.__module__, types.ModuleType("")))
     methods = [each.__code__.co_filename for each in vars(value).values() if isinstance(each, types.FunctionType)]
     for file in [*methods, home.get("__file__")]:
         linecache.checkcache(file or "")
+        text = "".join(linecache.getlines(file, home)) if file else ""
         try:
-            tree = _parsed("".join(linecache.getlines(file, home))) if file else ast.Module([], [])
+            tree = _parsed(text)
         except (SyntaxError, ValueError):
             continue
         if found := [node for name, node in _classes(tree, "") if name == value.__qualname__]:
+            then = _bodies(_as_imported(home.get("__spec__")), value) if file == home.get("__file__") else []
+            if then and not any(
+                _same(*each) for each in product(then, _bodies(_compiled(text, file, _future(then[0])), value))
+            ):
+                raise NoSource(f"is not what {file} says now")
             return ast.Module(list(found), [])
     return None
+
+
+def _bodies(codes: Iterable[types.CodeType], value: type) -> list[types.CodeType]:
+    """Those of a class among codes."""
+    return [one for one in codes if one.co_qualname == value.__qualname__ and "__qualname__" in one.co_names]
+
+
+def _as_imported(spec: ModuleSpec | None) -> tuple[types.CodeType, ...]:
+    """All code of a module as Python has kept it when it was imported last; none where it keeps none."""
+    if sys.dont_write_bytecode or spec is None or not spec.cached:
+        return ()
+    try:
+        content = Path(spec.cached).read_bytes()
+        return _within(marshal.loads(content[_HEAD_BYTES:])) if content[: len(MAGIC_NUMBER)] == MAGIC_NUMBER else ()
+    except (OSError, ValueError, EOFError, TypeError):
+        return ()
+
+
+def _future(code: types.CodeType) -> int:
+    return int(code.co_flags & _FUTURE)
 
 
 def _classes(tree: ast.AST, within: str) -> Iterator[tuple[str, ast.ClassDef]]:
@@ -101,6 +137,11 @@ def _compiled(text: str, file: str, flags: int) -> tuple[types.CodeType, ...]:
         whole = compile(text, file, "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except (SyntaxError, ValueError):
         return ()
+    return _within(whole)
+
+
+def _within(whole: types.CodeType) -> tuple[types.CodeType, ...]:
+    """Code, and all that is in it."""
     found, waiting = [], [whole]
     while waiting:
         one = waiting.pop()
@@ -121,7 +162,8 @@ def _same(one: types.CodeType, other: types.CodeType) -> bool:
     return all(
         _same(first, second)
         if isinstance(first, types.CodeType) and isinstance(second, types.CodeType)
-        else type(first) is type(second) and first == second and repr(first) == repr(second)
+        else (type(first) is type(second) and first == second and repr(first) == repr(second))
+        or ((first, second) == (one.co_firstlineno, other.co_firstlineno) and "__firstlineno__" in one.co_names)
         for first, second in zip(one.co_consts, other.co_consts, strict=True)
     )
 

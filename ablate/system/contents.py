@@ -264,7 +264,7 @@ class _Reader:
         if self._is_known(value, "own class"):
             return
         self.word(value.__qualname__)
-        tree = code.tree_of_class(value)
+        tree = self._source(code.tree_of_class, value, value.__qualname__)
         if tree is not None:
             space = vars(sys.modules.get(value.__module__, types.ModuleType("")))
             self._program(tree, space)
@@ -289,7 +289,7 @@ class _Reader:
             return
         before, self._of = self._of, function.__qualname__ if own else self._of
         if own:
-            self._source(function, name)
+            self._program(self._source(code.tree_of, function, name or function.__qualname__), function.__globals__)
         else:
             self.word(function.__module__, function.__qualname__)
         for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
@@ -305,12 +305,12 @@ class _Reader:
                 self._global(function.__globals__, names)
         self._of = before
 
-    def _source(self, function: types.FunctionType, name: str) -> None:
+    @staticmethod
+    def _source(of: Callable[[Any], Any], value: Any, name: str) -> Any:
         try:
-            tree = code.tree_of(function)
+            return of(value)
         except code.NoSource as error:
-            raise _Unknown(f"{name or function.__qualname__} {error}") from None
-        self._program(tree, function.__globals__)
+            raise _Unknown(f"{name} {error}") from None
 
     def _program(self, tree: ast.AST, space: Mapping[str, Any]) -> None:
         """A piece of a program, and what it imports. space: the globals of its module."""

@@ -134,6 +134,18 @@ def _words(tree: ast.AST) -> Iterator[str]:
             yield hex(one) if type(one) is int else repr(one)  # a long number has no decimal text
 
 
+def packages(tree: ast.AST) -> set[str]:
+    """The first names of the modules that a piece of a program imports, without those of the standard library.
+
+    Examples:
+        >>> import ast
+        >>> from ablate.system.sources import packages
+        >>> sorted(packages(ast.parse("import os, numpy.random; from torch import nn; from . import helpers")))
+        ['numpy', 'torch']
+    """
+    return {name.partition(".")[0] for name in _names(tree, "")} - sys.stdlib_module_names
+
+
 def _names(tree: ast.AST, package: str) -> Iterator[str]:
     """The modules that a file may import: of `from a import b` both `a` and `a.b`."""
     for node in ast.walk(tree):

@@ -219,6 +219,23 @@ def test_code_that_is_not_what_its_file_says_now_is_refused(project: Project) ->
         digest(module.train)
 
 
+def test_a_class_without_methods_is_not_what_its_file_says_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    file, text = tmp_path / "of_a_class.py", "class Config:\n    lr = 0.1\n\n\ndef train(config, seed):\n    return Config.lr\n"
+    file.write_text(text)
+    module = importlib.import_module("of_a_class")
+    before = digest(module.train).text
+    file.write_text(f"# moved down\n{text}")
+    assert digest(module.train).text == before
+    module.Config.lr = 0.3
+    assert digest(module.train).text != before, "what is in memory counts"
+    file.write_text(text.replace("0.1", "0.25"))
+    with pytest.raises(AblateError, match=r"Config is not what .*of_a_class\.py says now\. Pass version="):
+        digest(module.train)
+    del sys.modules["of_a_class"]
+
+
 def test_a_file_that_changes_after_the_plan_is_told_to_processes_that_import_it_anew(project: Project) -> None:
     module = project.module()
     module.UNUSED.close()
