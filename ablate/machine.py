@@ -1,8 +1,13 @@
 """What this machine is, as far as the system tells it without TensorFlow."""
 
+import functools
+import os
 import platform
+import subprocess
 import sys
 from pathlib import Path
+
+ANSWER_S = 5.0  # for a command of the system
 
 
 def host() -> str:
@@ -19,17 +24,50 @@ def processor() -> str:
 
 
 def process_started(pid: int) -> str | None:
-    """What tells a process from any other that has or had its number: the boot and the clock ticks from it to its start.
+    """What tells a process from any other that has or had its number: the boot and its start, as `boot/start`.
+
+    The start is in clock ticks since the boot on Linux, and in whole seconds as `ps` tells it elsewhere.
 
     Returns:
-        None where there is no such process, or the system does not tell; only Linux does.
+        None where there is no such process, or the system does not tell.
     """
+    if sys.platform != "linux":
+        return _own_start(pid) if pid == os.getpid() else _told_by_ps(pid)
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         _, _, fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")  # its name may hold spaces
         return f"{boot}/{fields.split()[19]}"
     except (OSError, IndexError):
         return None
+
+
+@functools.lru_cache(maxsize=1)
+def _own_start(pid: int) -> str | None:
+    """That of this process, asked for once, since it is part of each sign of life."""
+    return _told_by_ps(pid)
+
+
+def _told_by_ps(pid: int) -> str | None:
+    start = _answer("ps", "-o", "lstart=", "-p", str(pid))
+    return f"{_boot()}/{' '.join(start.split())}" if start else None
+
+
+@functools.cache
+def _boot() -> str:
+    """What tells this boot from others on macOS; empty on systems that do not know it, whose starts alone have to do."""
+    return _answer("sysctl", "-n", "kern.bootsessionuuid")
+
+
+def _answer(*words: str) -> str:
+    """What a command of the system prints, the same whatever the language and the time zone; empty where it fails."""
+    environment = os.environ | {"LC_ALL": "C", "TZ": "UTC"}
+    try:
+        done = subprocess.run(
+            words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=ANSWER_S, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode(errors="replace").strip()
 
 
 def cpuinfo() -> list[str]:
