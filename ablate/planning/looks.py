@@ -15,6 +15,7 @@ from ablate.errors import AblateError
 from ablate.planning.look_law import Decision, Row, arm_key, comparison_key, decide, family_key, history, look_key
 from ablate.planning.plan import Plan
 from ablate.store import Trajectory, known_sweeps, looks, sweep_file
+from ablate.store.labels import data_digest
 from ablate.store.look_lines import Compared, Entry, Ledger, Look
 from ablate.store.sweep import Sweep
 from ablate.store.trials import CONFIRMATION
@@ -146,7 +147,7 @@ def _entry(
         comparisons=tuple(replace(row, arms=tuple(map(arms.index, row.arms))) for row in rows),
         entered_at=sweep.fixed_at if is_older and sweep.fixed_at is not None else int(time.time()),
         evaluation_set=fixed.evaluation_set,
-        data=str(content["data"]["digest"]) if "data" in content else "",
+        data=data_digest(content) or "",
         older=is_older,
     )
 

@@ -15,6 +15,7 @@ from ablate.models import costs
 from ablate.store import DAMAGE, Trajectory, evaluations, segments
 from ablate.store.files import content_of, digest, read_json
 from ablate.store.inventory import Inventory, take
+from ablate.store.labels import data_digest
 from ablate.store.predictions import unpack_predictions
 from ablate.store.schema import BadFile, Node
 from ablate.system.safe_files import reason_of
@@ -117,8 +118,8 @@ class Trained:
 
     @property
     def data_digest(self) -> str | None:
-        """That of the data it was trained on; None where it is not known."""
-        return str(self.config["data"]["digest"]) if self.config is not None and OTHERS not in self.config else None
+        """That of what it was evaluated on; None where it is not known, or has no true classes."""
+        return None if self.config is None else data_digest(self.config)
 
     @cached_property
     def costs(self) -> dict[str, int]:
@@ -145,10 +146,11 @@ def _checked(node: Node) -> dict[str, Any]:
     node["seed"].whole()
     if OTHERS in node:
         node[OTHERS].text(200)
+        if "labels" in node:
+            _check_digest(node["labels"])
         return node.object()
     data = node["data"]
-    if not _DIGEST.fullmatch(data["digest"].text()):
-        raise data["digest"].wrong("a digest")
+    _check_digest(data["digest"])
     for key in ("train_images", "eval_images", "classes"):
         data[key].whole(1)
     for side in node["input"]["size"].items(3, 3):
@@ -157,3 +159,8 @@ def _checked(node: Node) -> dict[str, Any]:
     node["batch_size"].whole(1)
     node["eval_every"].whole(1)
     return node.object()
+
+
+def _check_digest(node: Node) -> None:
+    if not _DIGEST.fullmatch(node.text()):
+        raise node.wrong("a digest")

@@ -3,12 +3,14 @@
     runs/.labels/<digest of the data>.npz      see `Evaluated`
 
 The digest is over all that a training sees, training and evaluation images with their classes, so no two evaluation sets share
-a file. It stands in config.yaml of each trajectory.
+a file. It stands in config.yaml of each trajectory. Of training code of the user's own it is over the true classes alone.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,16 @@ class Evaluated:
     class_names: tuple[str, ...]
     images: str
     evaluation_set: str
+
+
+def data_digest(config: Mapping[str, Any]) -> str | None:
+    """That of what the trainings of a config are evaluated on; None where that is not known, or has no true classes.
+
+    Args:
+        config: the content of config.yaml.
+    """
+    found = config.get("labels") if "trainer" in config else config.get("data", {}).get("digest")
+    return None if found is None else str(found)
 
 
 def labels_file(store: Path, data_digest: str) -> Path:

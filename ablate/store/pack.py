@@ -9,9 +9,10 @@ from ablate.errors import AblateError
 from ablate.store import looks, pack_manifest
 from ablate.store.checksums import seal
 from ablate.store.files import content_of, reading, sync_folder, write_atomically, writing
-from ablate.store.labels import labels_file
+from ablate.store.labels import data_digest, labels_file
 from ablate.store.pack_archive import archived, is_archive
 from ablate.store.pack_manifest import LEFT, LONGEST_PLAIN, OF_A_SWEEP, OF_LOOKS, PACK, STORE, as_json, check_size
+from ablate.store.sweep_runs import END
 from ablate.store.trajectory import Trajectory
 
 _TEXTS = ("config.yaml", "metrics.jsonl", "status.json", "env.json", "final_steps.json")
@@ -64,15 +65,15 @@ def _parts(folder: Path, steps: Mapping[str, Sequence[int]], store: Path | None)
         return files
     if looked := looks.packed(store, steps.keys()):
         files[OF_LOOKS] = looked
-    digests: set[str] = set()
+    digests: set[str | None] = set()
     for fingerprint, read in sorted(steps.items()):
         training = Trajectory(store, fingerprint)
         config = training.config()
         if config is None:
             continue  # gone or damaged: the runs' own results are read
         files |= {f"{STORE}/{fingerprint}/{name}": content for name, content in _of_training(training, read).items()}
-        digests |= {str(config["data"]["digest"])} if "data" in config else set()
-    for digest in sorted(digests):
+        digests.add(data_digest(config))
+    for digest in sorted(one for one in digests if one is not None):
         content = content_of(labels_file(store, digest), below=store)
         if content is not None:
             files[f"{STORE}/.labels/{digest}.npz"] = content
@@ -84,9 +85,8 @@ def _of_training(training: Trajectory, steps: Sequence[int]) -> dict[str, bytes]
         name: content for name in _TEXTS if (content := content_of(training.path / name, below=training.store)) is not None
     }
     rows = set(training.lines().by_step)
-    kept = sorted(
-        step for step in set(steps) & rows if (content_of(training.predictions_file(step), below=training.store)) is not None
-    )
+    read = rows if END in steps else set(steps) & rows  # where the trainer ends by itself, its newest ones, however many
+    kept = sorted(step for step in read if (content_of(training.predictions_file(step), below=training.store)) is not None)
     for step in kept:
         found[f"predictions/{step}.npz"] = content_of(training.predictions_file(step), below=training.store) or b""
     return found | {LEFT: as_json(seal({"predictions": kept, "until": max(rows, default=0)}))}
