@@ -36,18 +36,33 @@ def __dir__() -> list[str]:
     return [*globals(), *_FROM]
 
 
-def log(step: int, **values: float) -> None:
+def log(step: int, *, predictions: object = None, **values: float) -> None:
     """Tell of an evaluation, from a script that `ablate` runs; elsewhere this does nothing.
 
     Args:
         step: at which it is, larger than the one before.
+        predictions: with `trainer.labels`, the predicted class of each test example, an array.
         values: numbers by name, the metric that runs are judged by among them, as in `log(100, accuracy=0.91)`.
+
+    Raises:
+        ValueError: predictions without trainer.labels.
     """
     import json
     import os
 
     path = os.environ.get("ABLATE_METRICS")
     if path:
+        if predictions is not None:
+            _save(step, predictions, os.environ.get("ABLATE_PREDICTIONS"))
         row = {"step": int(step), **{name: float(value) for name, value in values.items()}}
         with open(path, "a", encoding="utf-8") as stream:  # noqa: PTH123
             stream.write(json.dumps(row) + "\n")
+
+
+def _save(step: int, predictions: object, folder: "str | None") -> None:
+    """Write the predictions of an evaluation, before its row."""
+    if not folder:
+        raise ValueError("predictions need the true classes: add trainer.labels=FILE.npy to the command")
+    import numpy
+
+    numpy.save(f"{folder}/{int(step)}.npy", numpy.asarray(predictions))

@@ -21,11 +21,13 @@ def sweep(
     *,
     seeds: Iterable[int] = (0,),
     design: str = "factorial",
-    metric: str | Mapping[str, Any] = "accuracy",
+    metric: str | Mapping[str, Any] | None = None,
+    metrics: Sequence[Mapping[str, Any]] | None = None,
     config: Mapping[str, Any] | None = None,
     margin: float | None = None,
     last: int | None = None,
     resolution: int | None = None,
+    labels: Any = None,
     version: str | None = None,
     name: str | None = None,
     question: str | None = None,
@@ -52,10 +54,14 @@ def sweep(
         design: factorial, one_factor, ladder, together or fractional.
         metric: what runs are judged by: a name, or for an unknown one a dict of `name` with `better` ("higher"
             or "lower"), and where there are any `unit`, `low` and `high`. Accuracies are from 0 to 1, unless `high` is 100.
+            None: accuracy, or the first of `metrics`.
+        metrics: several, each such a dict, with a `margin` where there is one; `metric` names the one that is judged.
         config: more values, the same for all arms.
         margin: smaller differences do not matter: in percentage points, or the unit of the metric. None: none is known.
         last: a run's value is the mean of this many last evaluations; None for the last one alone.
         resolution: the least of a fractional design.
+        labels: the true class of each test example, from 0: an array, or the path of a `.npy` file. Each evaluation then needs
+            the predicted ones, as in `log(step, accuracy=…, predictions=array)`, and the report tells of classes and images.
         version: what stands for the function's content, where that is not to be looked at.
         name, question: of the sweep, which heads its report.
         workers: trainings at once, each in a process; 0: in this one, one after another.
@@ -77,20 +83,26 @@ def sweep(
     if not switched:
         raise AblateError('factors must map names to levels, as in factors={"ema": [False, True]}.')
     optional = {
+        "metrics": None if metrics is None else list(metrics),
         "readout.last": last,
         "resolution": resolution,
         **options(margin, name, question, workers, threads, retries, fail_fast, progress, formats, store, folder),
     }
     words = [
         f"design={design}",
-        *of_metric(metric),
+        *of_metric("accuracy" if metric is None and metrics is None else metric),
         *(f"{key}={','.join(map(typed, texts))}" for key, texts in switched.items()),
         *fixed(config, "factors", switched),
         f"seed={seeds_of(seeds)}",
         *(word(key, value) for key, value in optional.items() if value is not None),
     ]
     found: LoadedSweep = run(
-        train, version, words, sends=not is_inline, has_some=lambda sweep: bool(sweep.runs["status"].eq("done").any())
+        train,
+        version,
+        words,
+        sends=not is_inline,
+        has_some=lambda sweep: bool(sweep.runs["status"].eq("done").any()),
+        labels=labels,
     )
     return found
 
@@ -140,26 +152,40 @@ def fixed(config: Any, others: str, switched: Collection[str]) -> list[str]:
 
 
 def run(
-    train: Callable[..., Any], version: str | None, words: Sequence[str], sends: bool, has_some: Callable[[Any], bool]
+    train: Callable[..., Any],
+    version: str | None,
+    words: Sequence[str],
+    sends: bool,
+    has_some: Callable[[Any], bool],
+    labels: Any = None,
 ) -> Any:
     """Run the sweep or search of a command line; what it found, also where some of it failed.
 
     Args:
         sends: whether the function has to be sent to other processes.
         has_some: whether what was found has a value.
+        labels: the true classes of the test examples, where it logs predicted ones.
     """
     from ablate import app
     from ablate.config import own
     from ablate.messages import say
     from ablate.results import load
     from ablate.running.sweep import RunsFailed
+    from ablate.trainers import predicted
     from ablate.trainers.function.task import Task, keep
 
-    task = Task(train, version)
+    task = Task(train, version, None if labels is None else predicted.labels(labels, "labels"))
     if sends:
         _ = task.pickled  # before anything is planned
     keep(task)
-    given = {"function": task.name, "digest": task.key, "version": version, "inline": None if sends else True}
+    written = str(labels) if isinstance(labels, str | Path) else "labels"
+    given = {
+        "function": task.name,
+        "digest": task.key,
+        "labels": None if labels is None else written,
+        "version": version,
+        "inline": None if sends else True,
+    }
     trainer = [word(f"trainer.{key}", value) for key, value in given.items() if value is not None]
     told = own.for_hydra(["trainer=function", *trainer, *words])
     try:
@@ -227,7 +253,9 @@ def word(key: str, value: Any) -> str:
 
 
 def of_metric(metric: Any) -> list[str]:
-    """The words that say what is judged."""
+    """The words that say what is judged; none where that is the usual one."""
+    if metric is None:
+        return []
     given = {"name": metric} if isinstance(metric, str) else metric
     if not isinstance(given, Mapping) or "name" not in given:
         raise AblateError(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from ablate.errors import AblateError, nearest, one_of, shown
@@ -59,10 +59,12 @@ class Given:
 
     metric: with bounds as frames have them; of a share 0 and 1.
     whole: what a value of 1 is given as: 100 for shares in percent.
+    margin: smaller differences do not matter, in its unit, of shares in percentage points; None where none is fixed here.
     """
 
     metric: Metric
     whole: float = 1.0
+    margin: float | None = field(default=None, repr=False)
 
     def value(self, given: float, option: str = "{}={}") -> float:
         """A value as frames have it; NaN and infinite ones, of what diverged, are as they are.
@@ -112,6 +114,17 @@ def known(name: str) -> Metric | None:
     stem = next((name.removeprefix(prefix) for prefix in PREFIXES if name.startswith(prefix)), name)
     found = KNOWN.get(name) or KNOWN.get(stem)
     return None if found is None else replace(found, name=name)
+
+
+def in_frames(metric: Metric) -> Metric:
+    """A metric as results call it: there `error` is why a run failed.
+
+    Examples:
+        >>> from ablate.metrics import KNOWN, in_frames
+        >>> in_frames(KNOWN["error"]).name, in_frames(KNOWN["f1"]).name
+        ('error_rate', 'f1')
+    """
+    return replace(metric, name="error_rate") if metric.name == "error" else metric
 
 
 def given(

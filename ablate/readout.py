@@ -153,10 +153,13 @@ def judged(result: Mapping[str, Any]) -> Any:
     return result.get(result.get("metric", ACCURACY))
 
 
-def values(rows: Sequence[Mapping[str, Any]], weights: str, metric: str = ACCURACY) -> dict[str, Any]:
+def values(
+    rows: Sequence[Mapping[str, Any]], weights: str, metric: str = ACCURACY, others: Sequence[str] = ()
+) -> dict[str, Any]:
     """What evaluations come to: means of the metric (with its name, if not accuracy), loss and, if known, train_accuracy.
 
-    And of the last of them the seconds (of training up to its step) and examples_per_second. All None without evaluations.
+    Also of other metrics, by name; and of the last of them the seconds (of training up to its step) and examples_per_second.
+    All None without evaluations.
     """
     last = rows[-1] if rows else {}
     on_training = _mean([value(row, TRAIN_ACCURACY, weights) for row in rows])
@@ -165,6 +168,7 @@ def values(rows: Sequence[Mapping[str, Any]], weights: str, metric: str = ACCURA
         metric: _mean([value(row, metric, weights) for row in rows]),
         **({} if metric == "loss" else {"loss": _mean([value(row, "eval_loss", weights) for row in rows])}),
         **({} if on_training is None else {TRAIN_ACCURACY: on_training}),
+        **{name: _mean([value(row, name, weights) for row in rows]) for name in others},
         "seconds": last.get("seconds"),
         "examples_per_second": last.get("examples_per_second"),
     }
@@ -201,9 +205,9 @@ class Outcome:
     error: str | None = None
     rows: Sequence[Mapping[str, Any]] = ()
 
-    def values(self, weights: str, metric: str = ACCURACY) -> dict[str, Any]:
+    def values(self, weights: str, metric: str = ACCURACY, others: Sequence[str] = ()) -> dict[str, Any]:
         """What its evaluations come to; see `values`."""
-        return values(self.rows, weights, metric)
+        return values(self.rows, weights, metric, others)
 
 
 def read_off(
@@ -298,6 +302,11 @@ def of_run(run: SweepRun, diverged_loss: float, metric: str = ACCURACY) -> Reado
 def judged_by(sweep: Sweep) -> str:
     """The metric of a sweep's runs that is judged where no other is asked for."""
     return ACCURACY if sweep.metric is None else str(sweep.metric["name"])
+
+
+def others_of(sweep: Sweep) -> list[str]:
+    """What else its runs can be judged by, of training code of the user's own."""
+    return [str(metric["name"]) for metric in sweep.metrics]
 
 
 def diverged_loss_of(sweep: Sweep) -> float:

@@ -45,6 +45,7 @@ class Spec:
     notes: what the user should know about it, one line each.
     payload: whatever else the trainer needs.
     metrics: what its evaluations have, the first what it is judged by; those of the trainer where it names none.
+    margins: of each of these, what differences do not matter; None where that is not fixed here, and empty where none is.
     """
 
     trainer: str
@@ -58,6 +59,7 @@ class Spec:
     notes: tuple[str, ...] = ()
     payload: Any = None
     metrics: tuple[Metric, ...] = ()
+    margins: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)

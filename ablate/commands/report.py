@@ -115,7 +115,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "--baseline", metavar="ARM", help="compare all arms with this one: its number or name; for tables FACTOR=LEVEL,…"
     )
-    parser.add_argument("--metric", help="accuracy, or loss on the evaluation set; for tables a column")
+    parser.add_argument("--metric", help="another metric of the runs, such as loss; for tables a column")
     parser.add_argument("--at-step", type=int, metavar="STEP", help="evaluate all runs at another step")
     parser.add_argument("--margin", type=float, metavar="POINTS", help="another margin than that fixed before training")
     parser.add_argument("--reach", type=float, metavar="PERCENT", help="report when each arm reaches this accuracy")

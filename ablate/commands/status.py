@@ -159,6 +159,8 @@ def following(seen: Snapshot) -> str:
         return f"ablate status {name} --follow"
     if state(seen) == "complete" or (seen.ended and not seen.of(State.FAILED)):
         return f"ablate report {name}"
+    if seen.by_call:
+        return "run the script or notebook that calls ablate.sweep   resumes it"
     return f"ablate -m {name}   {'retries what failed' if seen.ended and seen.search is None else 'resumes it'}"
 
 

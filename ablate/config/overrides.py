@@ -70,7 +70,7 @@ def _check_of_users(word: Override, words: Sequence[str], own: Sequence[Path]) -
     if own_words.is_users(name(word)):
         return
     own_words.check(name(word), own_words.trainer_of(words))
-    if name(word).partition(".")[0] not in ("metric", "trainer"):
+    if name(word).partition(".")[0] not in ("metric", "metrics", "trainer"):
         check(word, own)
 
 

@@ -23,7 +23,7 @@ TRAINERS = ("command", "function")  # that have such sweeps
 COMMAND = "trainer.command"  # the key of the words behind `--`
 BEHIND = "--"
 GIVEN = ("seed", "dir", "metrics", "threads", "eval_on")  # placeholders that ablate fills itself
-OF_CONFIG = ("metric", "trainer", "study", "sweeper", "hydra", *keys.top("sweep"), *keys.top("execution"))
+OF_CONFIG = ("metric", "metrics", "trainer", "study", "sweeper", "hydra", *keys.top("sweep"), *keys.top("execution"))
 NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _NAMED = tuple(f"trainer={name}" for name in TRAINERS)
 _FUNCTION = re.compile(rf"({'|'.join(FUNCTIONS)})\(.*\)", re.DOTALL)

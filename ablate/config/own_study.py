@@ -12,6 +12,7 @@ from ablate.errors import AblateError
 
 TRAINER = "override /trainer"  # the default that makes a study one of these
 SECTIONS = ("trainer", "metric")  # that it may have besides those of every study
+LIST = "metrics"  # likewise, with an entry a metric
 
 
 def words(given: Sequence[str], config_dir: str | None) -> list[str]:
@@ -33,6 +34,7 @@ def words(given: Sequence[str], config_dir: str | None) -> list[str]:
         return list(given)
     keys = {"metric.name" if key_of(word) == "metric" else key_of(word) for word in given}
     said = [word for section in SECTIONS for word in _section(path, section, sections.get(section))]
+    said += [f"{LIST}={_written(path, sections[LIST])}"] if LIST in sections else []
     said += [word for _, word in own_files.params(path)]
     return [*given, f"trainer={trainer}", *(word for word in said if key_of(word) not in keys)]
 
@@ -60,9 +62,16 @@ def _section(path: Path, name: str, node: yaml.Node | None) -> Iterator[str]:
 def _written(path: Path, node: yaml.Node) -> str:
     """A value as the command line has it: texts as they are, numbers as typed."""
     if isinstance(node, yaml.SequenceNode):
-        return f"[{','.join(own.quoted_text(_text(path, each)) for each in node.value)}]"
+        return f"[{','.join(_entry(path, each) for each in node.value)}]"
     text = _text(path, node)
     return own.quoted_text(text) if node.tag == "tag:yaml.org,2002:str" else text
+
+
+def _entry(path: Path, node: yaml.Node) -> str:
+    """An entry of a list: a text, or keys with their values."""
+    if isinstance(node, yaml.MappingNode):
+        return f"{{{','.join(f'{key.value}:{_written(path, value)}' for key, value in node.value)}}}"
+    return own.quoted_text(_text(path, node))
 
 
 def _text(path: Path, node: yaml.Node) -> str:

@@ -123,7 +123,7 @@ def judged(
 
 def _results(source: Table, choices: Choices, found: list[Run], wanted: arms.TableDesign, margin: float | None) -> Results:
     """The frames of the runs, as those of a sweep."""
-    metric, stem = choices.metric.metric, Path(source.name).stem
+    metric, stem = metrics.in_frames(choices.metric.metric), Path(source.name).stem
     listed = [
         SweepArm(number, designs.label(wanted.design, wanted.arms, number), dict(arm.levels))
         for number, arm in enumerate(wanted.arms)

@@ -14,6 +14,7 @@ from ablate.planning.folders import find_store
 from ablate.readout import END, diverged_loss_of, judged_by
 from ablate.store import SWEEP, known_sweeps, sweep_file, trials_file
 from ablate.store.sweep import Sweep
+from ablate.store.sweep_identity import FUNCTION
 from ablate.store.sweep_runs import SweepRun
 from ablate.store.trials import Trial
 
@@ -50,6 +51,7 @@ class Read:
     search, trials: of a search, how far it is.
     limit: the training loss above which a run has diverged.
     head: what is trained, on which data, to which step.
+    by_call: whether a call in Python trains it, and no command line.
     """
 
     trainings: tuple[Planned, ...]
@@ -59,6 +61,7 @@ class Read:
     trials: tuple[Trial, ...]
     limit: float
     head: tuple[str, ...] = ()
+    by_call: bool = False
 
 
 def read(folder: Path) -> Read:
@@ -74,7 +77,8 @@ def read(folder: Path) -> Read:
         whole, trials = trials_file.whole(file.sweep, folder)
         search = of_trials.status_of(whole, trials) if whole.is_search else None
         limit = diverged_loss_of(whole)
-        return Read(_trainings(whole), _store(whole, folder), whole.store, search, tuple(trials), limit, head(whole))
+        by_call = whole.trainer == FUNCTION
+        return Read(_trainings(whole), _store(whole, folder), whole.store, search, tuple(trials), limit, head(whole), by_call)
     except AblateError as error:
         raise ValueError(str(error)) from error
     except (*_DAMAGED, OSError):

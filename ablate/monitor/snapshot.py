@@ -79,7 +79,7 @@ def snapshot(folder: Path) -> Snapshot:
     if read.search is not None and left is not None:
         more = of_trials.not_begun(read.search, read.trials, sum(training.state == "running" for training in trainings))
         left = None if more is None else left + more
-    return Snapshot(folder, tuple(trainings), holder, left, tuple(notes), read.store, read.search, read.head)
+    return Snapshot(folder, tuple(trainings), holder, left, tuple(notes), read.store, read.search, read.head, read.by_call)
 
 
 def evaluations(seen: Snapshot, training: TrainingStatus, after: int) -> list[Evaluation]:

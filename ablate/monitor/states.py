@@ -114,6 +114,7 @@ class Snapshot:
     store: where the trajectories are; None where that was not found.
     search: of a search, whose trainings are those of the trials so far.
     head: what is trained, on which data, to which step.
+    by_call: whether a call in Python trains it, and no command line.
     """
 
     folder: Path
@@ -124,6 +125,7 @@ class Snapshot:
     store: Path | None = None
     search: SearchStatus | None = None
     head: tuple[str, ...] = ()
+    by_call: bool = False
 
     def as_said(self, before: "Snapshot", silent: Collection[str]) -> "Snapshot":
         """The same, with the newest evaluation as it was before of the trainings that nothing is said of yet."""

@@ -186,6 +186,7 @@ class Plan:
             fixed=self.fixed,
             trainer=self.runs[0].asked.other,
             metric=None if self.runs[0].asked.metric.name == ACCURACY else asdict(self.runs[0].asked.metric),
+            metrics=self.runs[0].asked.others,
             diverged_loss=self.runs[0].asked.readout.diverged_loss,
             last=self.last,
             added=self.added,

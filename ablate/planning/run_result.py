@@ -31,7 +31,7 @@ def read(asked: Asked, trajectory: Trajectory) -> dict[str, Any] | None:
     found = outcome(asked.readout, trajectory)
     if found is None:
         return None
-    values = found.values(asked.readout.weights, asked.readout.metric)
+    values = _values(found, asked)
     return _result(asked, trajectory, found.status, found.step, found.error, values)
 
 
@@ -67,7 +67,7 @@ def _result(
     values: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """`result.json`. values: of `Outcome.values`; none where there is no evaluation."""
-    told = dict(values or Outcome(status, step).values(asked.readout.weights, asked.readout.metric))
+    told = dict(values or _values(Outcome(status, step), asked))
     measured = {key: told.pop(key) for key in ("seconds", "examples_per_second")}
     return {
         "seed": asked.spec.seed,
@@ -84,6 +84,10 @@ def _result(
             **measured,
         },
     }
+
+
+def _values(found: Outcome, asked: Asked) -> dict[str, Any]:
+    return found.values(asked.readout.weights, asked.readout.metric, [metric["name"] for metric in asked.others])
 
 
 def _noted(readout: Readout) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from ablate.config import own, usual_length
 from ablate.config.syntax import parse
 from ablate.designs import RESOLUTION, TUNING, USUAL, fraction
 from ablate.store.sweep import Sweep
+from ablate.store.sweep_identity import FUNCTION as FUNCTION
 from ablate.store.sweep_identity import retuned_name
 from ablate.trainers.function import values
 
 USUAL_MARGIN, USUAL_STORE, USUAL_PLACE = 0.5, "runs", "multirun"  # the defaults in conf/config.yaml
 PROGRAM = "python -m ablate"
-FUNCTION = "function"  # the trainer of what a Python call trains, and no command
 RESOLUTIONS = (RESOLUTION, 3, 5)  # of fractions; the usual one first
 # What Hydra reads as a text without quotes.
 _PLAIN = re.compile(r"(?!(?:null|true|false|nan|inf)$)(?:[a-z_/]|\.+/)[a-z0-9_./:+@%*-]*", re.IGNORECASE)
@@ -77,7 +77,7 @@ def overrides(whole: Sweep, folder: str | None) -> list[str]:
     if usual_length.added(words):  # the data set has got a length of its own since
         words += [f"steps={sweep.runs[0].readout.step}", f"eval_every={sweep.runs[0].eval_every}"]
     margin = sweep.fixed.margin
-    if margin not in (None, None if users else USUAL_MARGIN) and "report.margin" not in fixed.values():
+    if margin not in (None, None if users else USUAL_MARGIN) and not {"report.margin", "metrics"} & {*fixed.values()}:
         words.append(f"report.margin={margin!r}".removesuffix(".0"))
     words += own_store(sweep, list(fixed.values()))
     if folder is not None:
@@ -109,11 +109,18 @@ def call(function: str, first: Mapping[str, str], sweep: Sweep, words: Sequence[
     metric = {
         key.removeprefix("metric."): parse(f"x={text}").value() for key, text in said.items() if key.startswith("metric.")
     }
-    judged = {"metric": metric["name"] if metric.keys() == {"name"} else metric, "margin": sweep.fixed.margin}
+    judged = {
+        "metric": metric["name"] if metric.keys() == {"name"} else metric,
+        "metrics": parse(f"x={said['metrics']}").value() if "metrics" in said else None,
+        "margin": sweep.fixed.margin if "report.margin" in said or "metrics" not in said else None,  # which has it
+    }
     seeds = list(sweep.seeds)
     told = [f"{key}={text}" for key, text in first.items()]
     told += [f"{key}={value!r}" for key, value in {"config": config, **given, **judged}.items() if value]
     told.append(f"seeds={f'range({len(seeds)})' if seeds == list(range(len(seeds))) else seeds}")
+    if "trainer.labels" in said:
+        labels = own.texts(said["trainer.labels"])[0]
+        told.append(f"labels={labels if labels.isidentifier() else repr(labels)}")
     told += [f"version={own.texts(said['trainer.version'])[0]!r}"] if "trainer.version" in said else []
     told += ["workers=0"] if "trainer.inline" in said else []
     return f"ablate.{function}({own.texts(said['trainer.function'])[0]}, {', '.join(told)})"

@@ -25,6 +25,7 @@ TRAINING_TYPES = {
     "tensorflow": "str",
     "keras": "str",
     "ablate": "str",
+    "packages": "str",
     "commit": "str",
     "dirty": "boolean",
 }
@@ -38,6 +39,7 @@ _MIXED = {
     "threads": ("numbers of threads", _BITS),
     "device": ("devices", _BITS),
     "processor": ("processors", _BITS),
+    "python": ("versions of Python", _BITS),
     "tensorflow": ("versions of TensorFlow", _BITS),
     "keras": ("versions of Keras", _BITS),
     "ablate": ("versions of ablate", "so their code differs"),
@@ -54,7 +56,8 @@ def trainings(runs: pd.DataFrame, trained: Mapping[str, Trained], last: Sequence
     Columns: fingerprint; status: as in status.json, but `stopped` where nothing trains it any more, and `missing` where it is
     not there; step: how far it came; seconds: of training up to its last evaluation, or the last that a run reads where it went
     on for others, missing without one; runs: how many stand on it; segments: how often it was begun or went on; begun: when,
-    in seconds since 1970; threads, device, host, processor, python, tensorflow, keras, ablate (versions); commit of the code,
+    in seconds since 1970; threads, device, host, processor, python, tensorflow, keras, ablate (versions), packages (all
+    other versions, as `numpy 2.3.1, torch 2.9.0`); commit of the code,
     and whether the code was changed since (dirty).
 
     Args:
@@ -116,7 +119,15 @@ def _segment(segment: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{column: segment.get(column) for column in plain},
         **{column: versions.get(name) for column, name in _VERSIONS.items()},
+        "packages": ", ".join(f"{name} {version}" for name, version in _others(segment).items()) or None,
     }
+
+
+def _others(segment: Mapping[str, Any]) -> dict[str, str]:
+    """The versions that have no column of their own."""
+    versions = segment.get("versions")
+    found = versions if isinstance(versions, dict) else {}
+    return {name: found[name] for name in sorted(found) if name not in _VERSIONS.values() and found[name] is not None}
 
 
 def _surroundings(segment: Mapping[str, Any]) -> dict[str, str | None]:
@@ -145,6 +156,15 @@ def mixed(trained: Sequence[Trained]) -> list[str]:
         f"Trainings used different {name} ({', '.join(found[what])}), {meaning}"
         for what, (name, meaning) in _MIXED.items()
         if len(found[what]) > 1
+    ]
+    others: dict[str, set[str]] = {}
+    for segment in (segment for one in trained for segment in one.segments):
+        for name, version in _others(segment).items():
+            others.setdefault(name, set()).add(version)
+    notes += [
+        f"Trainings used different versions of {name} ({', '.join(sorted(versions))}), {_BITS}"
+        for name, versions in sorted(others.items())
+        if len(versions) > 1
     ]
     dirty = sum(any(_segment(segment)["dirty"] for segment in one.segments) for one in trained)
     if dirty:

@@ -13,7 +13,7 @@ from ablate.config.neutral import OTHERS
 from ablate.designs import phrases
 from ablate.errors import AblateError
 from ablate.metrics import ACCURACY
-from ablate.readout import DIVERGED_LOSS, judged_by, of_run
+from ablate.readout import DIVERGED_LOSS, EMA, judged_by, of_run, others_of
 from ablate.results import environment
 from ablate.results.trained import Trained
 from ablate.results.true_classes import true_classes
@@ -177,7 +177,8 @@ class Results:
         judged = judged_by(self.sweep)
         runs[judged] = _own(runs["weights"], read, judged)
         runs["loss"] = _own(runs["weights"], read, "eval_loss")
-        runs[TRAIN_ACCURACY] = _own(runs["weights"], read, TRAIN_ACCURACY)
+        for column in (TRAIN_ACCURACY, *others_of(self.sweep)):
+            runs[column] = _own(runs["weights"], read, column)
         for column in ("seconds", "examples_per_second"):
             runs[column] = read[column]
         diverged = exploded.copy()
@@ -201,7 +202,8 @@ def build(found: SweepParts) -> Results:
     """The frames of what was found."""
     factors = list(found.sweep.factors)
     types = _of_metric(_RUN_TYPES, found.sweep)
-    order = list(dict.fromkeys([*list(types)[:3], *factors, *list(types)[3:]]))
+    order = list(dict.fromkeys([*list(types)[:3], *factors, *list(types)[3:], *others_of(found.sweep)]))
+    types |= dict.fromkeys(others_of(found.sweep), "float64")
     rows = [_of_training(found.trained.get(run["trajectory"])) | run for run in found.runs]
     runs = pd.DataFrame(rows, columns=order).astype(types | dict.fromkeys(factors, "str"))
     history = _history(found.trained, found.sweep)
@@ -280,7 +282,8 @@ def _of_metric(types: Mapping[str, str], sweep: Sweep | None) -> dict[str, str]:
 
 
 def _history(trained: Mapping[str, Trained], sweep: Sweep | None = None) -> pd.DataFrame:
-    types = _of_metric(_HISTORY_TYPES, sweep)
+    others = [] if sweep is None else others_of(sweep)
+    types = _of_metric(_HISTORY_TYPES, sweep) | {f"{name}_{weights}": "float64" for name in others for weights in EMA}
     keys = list(types)[1:]
     one_value = {key: key.removesuffix("_raw") for key in keys}  # where a trainer gives one
     rows = [
@@ -320,6 +323,7 @@ def _evaluations(sweep: Sweep, runs: pd.DataFrame, history: pd.DataFrame, at: in
             "learning_rate": read["lr"],
             "seconds": read["seconds"],
             "examples_per_second": read["examples_per_second"],
+            **{name: _own(whose["weights"], read, name) for name in others_of(sweep)},
         }
     )
     return pd.concat([whose[["number", "arm", "label", *sweep.factors, "seed", "status"]], values], axis="columns")

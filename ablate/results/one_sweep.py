@@ -1,6 +1,6 @@
 """What the folder of one sweep holds: its plan, and what its runs came to, read off their trainings where these are at hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.metrics import ACCURACY
 from ablate.planning.folders import find_store, sweep_folder
-from ablate.readout import diverged_loss_of, judged, judged_by, of_run, read_off
+from ablate.readout import diverged_loss_of, judged, judged_by, of_run, others_of, read_off
 from ablate.results.doubts import doubts
 from ablate.results.frames import SweepParts, arm_name
 from ablate.results.trained import Trained
@@ -62,9 +62,10 @@ def read(sweep: Path) -> SweepParts:
                 trained[str(path)] = one
             else:
                 told.unreadable[path.name], one = one.unreadable, None
-        result = _result(run, stored, one, limit, judged_by(planned), told)
+        result = _result(run, stored, one, limit, (judged_by(planned), *others_of(planned)), told)
         trajectory = None if one is None else str(path)
-        runs.append({**row(run, planned.arms[run.arm], result), "trajectory": trajectory, "sweep": name})
+        others = {metric: result.get(metric) for metric in others_of(planned)}
+        runs.append({**row(run, planned.arms[run.arm], result), **others, "trajectory": trajectory, "sweep": name})
     if not file.sealed:
         notes += doubts(planned, folder, {one.path.name: one for one in trained.values()})
     notes += told.lines(folder, None if store is None else planned.store, len(planned.fingerprints))
@@ -163,10 +164,12 @@ def _runs(numbers: list[int]) -> str:
     return f"{'run' if len(numbers) == 1 else 'runs'} {named}{more}"
 
 
-def _result(run: SweepRun, stored: Stored, one: Trained | None, limit: float, metric: str, told: _Told) -> Mapping[str, Any]:
+def _result(
+    run: SweepRun, stored: Stored, one: Trained | None, limit: float, metrics: Sequence[str], told: _Told
+) -> Mapping[str, Any]:
     """What a run came to: read off its training, else what it left in its folder; empty where it is missing."""
     number, result = run.number, stored.result
-    derived = None if one is None else of_training(run, one, limit, metric)
+    derived = None if one is None else of_training(run, one, limit, *metrics)
     if stored.damage is not None:
         told.damaged.append(stored.damage)
         if derived is None:
@@ -187,17 +190,17 @@ def _result(run: SweepRun, stored: Stored, one: Trained | None, limit: float, me
     return {} if result is None else {**result, "costs": {**result.get("costs", {}), **({} if one is None else one.costs)}}
 
 
-def of_training(run: SweepRun, one: Trained, limit: float, metric: str = ACCURACY) -> dict[str, Any] | None:
+def of_training(run: SweepRun, one: Trained, limit: float, metric: str = ACCURACY, *others: str) -> dict[str, Any] | None:
     """What a run came to, read off its training; None where that was not trained so far, or what tells it is lost.
 
     Args:
         limit: the training loss above which it has diverged.
-        metric: what it is judged by.
+        metric: what it is judged by. others: what else of it is told.
     """
     outcome = read_off(one.rows, one.status, of_run(run, limit, metric))
     if outcome is None:
         return None
-    values = outcome.values(run.readout.weights, metric)
+    values = outcome.values(run.readout.weights, metric, others)
     measured = {key: values.pop(key) for key in ("seconds", "examples_per_second")}
     return {
         "status": outcome.status,

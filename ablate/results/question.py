@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from ablate import trainer
+from ablate.config.own import TRAINERS as OWN
 from ablate.designs import STORE
 from ablate.errors import AblateError, one_of
+from ablate.metrics import ACCURACY, KNOWN
 from ablate.planning.looks import is_older, look_keys
 from ablate.readout import END, WEIGHTS, tail
 from ablate.results.frames import Results, arm_name
@@ -48,11 +50,14 @@ def _of(metric: trainer.Metric) -> Metric:
 
 def metrics_of(sweep: Sweep) -> Mapping[str, Metric]:
     """The metrics that the runs of a sweep can be compared by."""
-    if sweep.metric is None:
+    if sweep.metric is None and sweep.trainer not in OWN:
         return METRICS
-    low, high = sweep.metric.get("low"), sweep.metric.get("high")
-    own = trainer.Metric(sweep.metric["name"], sweep.metric["unit"], sweep.metric["better"], low, high)
-    return {own.name: _of(own)}
+    first = asdict(KNOWN[ACCURACY]) if sweep.metric is None else sweep.metric
+    found = [
+        trainer.Metric(one["name"], one["unit"], one["better"], one.get("low"), one.get("high"))
+        for one in (first, *sweep.metrics)
+    ]
+    return {one.name: _of(one) for one in found}
 
 
 UNPLANNED = "these runs were not planned here"
@@ -258,8 +263,9 @@ def ask(
         question = replace(question, metric=known[metric])
         if metric == TRAIN_ACCURACY and results.runs[TRAIN_ACCURACY].isna().all():
             raise AblateError(f"No run has {TRAIN_ACCURACY}. Train with eval_train=2000 to have it.")
-        if metric != "accuracy":
-            question = replace(question, margin=None)  # it was fixed in points of accuracy
+        if metric != ACCURACY or results.sweep.trainer in OWN:  # it was fixed in points of another one
+            margins = {one["name"]: one["margin"] for one in results.sweep.metrics}
+            question = replace(question, margin=margins.get(metric))
     if at_step is not None and set(question.steps) != {at_step}:
         changes.append(
             f"evaluated at step {at_step:,} instead of {' and '.join(f'{step:,}' for step in sorted(set(question.steps)))}"

@@ -105,6 +105,11 @@ def _check_kind(one: Sweep, folder: Path, seeds: int) -> None:
     """Refuse what is no sweep over arms, and those whose arms were tuned, with what to do instead."""
     if one.is_search or one.design == TUNING or folder.name.startswith(CONFIRMATION):
         raise AblateError(f"{folder} is no sweep that compares arms of a design, so nothing can be added to it.")
+    if one.trainer == repeat.FUNCTION:
+        larger = repeat.again(added.larger(one, seeds), None)
+        raise AblateError(
+            f"A sweep of a Python function grows by its call, and shares its trainings with the larger one: {larger}"
+        )
     if one.retune is not None:
         larger = repeat.again(added.larger(one, seeds), None)
         raise AblateError(

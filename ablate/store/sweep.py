@@ -119,6 +119,7 @@ class Sweep:
     search: see `search_check`.
     trainer: who trains its runs; None for the built-in one.
     metric: what runs are compared by, where that is none of the built-in trainer's: name, unit, better, low and high.
+    metrics: what they can be compared by besides, each likewise with its margin.
     diverged_loss: the training loss above which a run has diverged, as the newest command of the sweep has it.
     last: how many evaluations its command asked a run's value to be the mean of; None where it asked for no number.
     fixed_at: when it was written first, in seconds since 1970.
@@ -145,6 +146,7 @@ class Sweep:
     search: Mapping[str, Any] | None = None
     trainer: str | None = None
     metric: Mapping[str, Any] | None = None
+    metrics: tuple[Mapping[str, Any], ...] = ()
     diverged_loss: float | None = None
     last: int | None = None
     fixed_at: int | None = None
@@ -178,6 +180,7 @@ class Sweep:
             search=given.pop("search", None),
             trainer=given.pop("trainer", None),
             metric=given.pop("metric", None),
+            metrics=tuple(given.pop("metrics", ())),
             diverged_loss=given.pop("diverged_loss", None),
             last=given.pop("last", None),
             fixed_at=given.pop("fixed_at", None),
@@ -209,6 +212,7 @@ class Sweep:
                 search=self.search,
                 trainer=self.trainer,
                 metric=self.metric,
+                metrics=list(self.metrics) or None,
                 diverged_loss=self.diverged_loss,
                 last=self.last,
                 fixed_at=self.fixed_at,

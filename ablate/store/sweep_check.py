@@ -21,6 +21,7 @@ WEIGHTS = ("raw", "averaged")
 ONE_VALUE = ""  # the weights of a run whose trainer gives one value
 MOST_SEED = 2**31 - 1
 MOST_ARMS, MOST_RUNS = 100_000, 1_000_000
+MOST_METRICS = 100
 MOST_LAST = 1000  # evaluations that a value is the mean of; more are asked for by nobody
 LATEST = 253_402_300_799  # the last second of the year 9999
 # Names of columns that every table of runs has, which no factor can have, but for batch_size.
@@ -68,6 +69,13 @@ def check(node: Node) -> Sweep:
         limit.number(above=0)
     fixed = node["fixed"]
     _judged(fixed, node.optional("metric"))
+    if (others := node.optional("metrics")) is not None:
+        for other in others.items(1, MOST_METRICS):
+            _metric(other)
+            if other["name"].value in (fixed["metric"].value, *(set(COLUMNS) - set(METRICS))):
+                raise other["name"].bad("is that of another column")
+            if other["margin"].value is not None:
+                other["margin"].number(above=0)
     if design == SEARCH:
         node["search"].object()
         for name, level in node["baseline"].entries(_NAME):
@@ -199,14 +207,22 @@ def _judged(node: Node, metric: Node | None) -> None:
     if metric is None:
         node["metric"].choice(METRICS)
     else:
-        node["metric"].equals(metric["name"].text(_NAME, empty=False), "the name of the metric")
-        metric["unit"].text(_NAME)
-        metric["better"].choice(("higher", "lower"))
+        _metric(metric)
+        node["metric"].equals(metric["name"].value, "the name of the metric")
     if node["evaluation_set"].value != NO_SET:
         node["evaluation_set"].choice(EVALUATION_SETS)
     if node["margin"].value is not None:
         node["margin"].number(above=0)
     node["looks"].whole(1, 1000)
+
+
+def _metric(node: Node) -> None:
+    node["name"].text(_NAME, empty=False)
+    node["unit"].text(_NAME)
+    node["better"].choice(("higher", "lower"))
+    for key in ("low", "high"):
+        if (bound := node.get(key)) is not None and bound.value is not None:
+            bound.number()
 
 
 def _fixed_arms(node: Node, runs: Sequence[SweepRun], arms: int) -> None:

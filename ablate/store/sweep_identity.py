@@ -9,7 +9,10 @@ from ablate.store.files import canonical_json
 
 _DIGITS = 8  # of the digest in the name of a folder
 
-NAMING = ("command", "function")  # trainers that are told what they are judged by, for which it is fixed otherwise
+COMMAND, FUNCTION = NAMING = (
+    "command",
+    "function",
+)  # trainers that are told what they are judged by, for which it is fixed otherwise
 Standing = tuple[int, int, str, str, int]  # what a run stands on: arm, seed, fingerprint, weights and step
 
 

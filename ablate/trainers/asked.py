@@ -1,7 +1,7 @@
 """What a config asks for: a training, how it is read, and what is the same whoever trains."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,16 @@ class Asked:
     def margin(self) -> float | None:
         """Smaller differences do not matter: in percentage points, or the unit of the metric; None where none is fixed."""
         usual = self.metric.name != ACCURACY and self.spec.trainer not in own.TRAINERS
-        return None if usual else self.report.margin  # the usual one of the built-in config is in points of accuracy
+        own_margin = self.spec.margins[0] if self.spec.margins else None
+        return None if usual else own_margin or self.report.margin  # the usual one of the built-in config is of accuracy
+
+    @property
+    def others(self) -> tuple[dict[str, Any], ...]:
+        """What it can be judged by besides, of training code of the user's own: metrics with their margins."""
+        if self.spec.trainer not in own.TRAINERS:
+            return ()
+        pairs = zip(self.spec.metrics[1:], self.spec.margins[1:], strict=True)
+        return tuple(asdict(metric) | {"margin": margin} for metric, margin in pairs)
 
     @property
     def step(self) -> int:

@@ -3,10 +3,11 @@
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ablate import metrics
-from ablate.errors import AblateError, Diverged, did_you_mean, one_of, shown
+from ablate.errors import AblateError, Diverged, did_you_mean, one_of, shown, unknown_key
 from ablate.metrics import ACCURACY, Given
 from ablate.readout import COLUMNS as LIMITS
 from ablate.readout import END
@@ -15,24 +16,57 @@ from ablate.store.sweep_check import COLUMNS, EVALUATION_SETS
 OURS = ("seconds", "examples_per_second")  # columns that are measured here
 NEVER = 1e300  # no loss of another's code is taken for a divergence by its size
 EVAL_ON, USUAL_SET = "trainer.eval_on", "test"  # of the config, and where it says nothing
+OF_METRIC = ("name", "unit", "better", "low", "high", "margin")  # keys of an entry of `metrics`
 _JUDGED = ("loss",)  # columns of every table that can be judged by
 
 
-def metric(section: Mapping[str, Any]) -> Given:
-    """What the section `metric` of a config says.
+def metrics_of(config: Mapping[str, Any]) -> tuple[Given, ...]:
+    """What the sections `metric` and `metrics` of a config say: all metrics, the first what runs are judged by.
 
     Raises:
-        AblateError: one line about the first thing that is wrong with it.
+        AblateError: one line about the first thing that is wrong with them.
     """
+    section, listed = config["metric"], config["metrics"]
+    if listed is None:
+        return (_metric({**section, "name": ACCURACY if section["name"] is None else section["name"]}, "metric.{}={}"),)
+    if not isinstance(listed, list) or not listed:
+        raise AblateError(
+            f"metrics must be a list, as in metrics=[{{name:bleu,better:higher}},{{name:loss}}], got {shown(listed)}."
+        )
+    said = next((key for key, value in section.items() if key != "name" and value is not None), None)
+    if said is not None:
+        raise AblateError(f"metric.{said} and metrics are both given. Write {said} into metrics.")
+    found = [_listed(one) for one in listed]
+    names = [one.metric.name for one in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise AblateError(f"metrics has {twice} more than once.")
+    if section["name"] not in (None, *names):
+        raise AblateError(one_of("metric", section["name"], names))
+    first = names.index(section["name"] or names[0])
+    if found[first].margin is not None and config["report"]["margin"] is not None:
+        raise AblateError(f"The margin of {names[first]} is given twice, by metrics and by report.margin. Keep one of them.")
+    return (found[first], *(one for place, one in enumerate(found) if place != first))
+
+
+def _listed(one: Any) -> Given:
+    """An entry of the list `metrics`."""
+    if not isinstance(one, Mapping) or "name" not in one:
+        raise AblateError(f"metrics must have a name in each entry, as in {{name:loss}}, got {shown(one)}.")
+    for key in one:
+        if key not in OF_METRIC:
+            raise AblateError(unknown_key(str(key), OF_METRIC, "metrics"))
+    margin = one.get("margin")
+    if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 < margin < math.inf):
+        raise AblateError(f"The margin of {one['name']} must be above 0, got {shown(margin)}.")
+    return replace(_metric({key: one.get(key) for key in OF_METRIC}, "{}:{}"), margin=margin)
+
+
+def _metric(section: Mapping[str, Any], option: str) -> Given:
     found = metrics.given(
-        text("metric", section["name"]),
-        section["better"],
-        section["unit"],
-        section["low"],
-        section["high"],
-        option="metric.{}={}",
+        text("metric", section["name"]), section["better"], section["unit"], section["low"], section["high"], option=option
     )
-    name = found.metric.name
+    name = metrics.in_frames(found.metric).name
     if name in COLUMNS and name not in (ACCURACY, *_JUDGED):
         raise AblateError(f"metric={name} is taken: the results have a column of that name. Log it as test_{name}.")
     if not re.fullmatch(r"[\w][\w ./@%+-]*", name):
@@ -40,14 +74,19 @@ def metric(section: Mapping[str, Any]) -> Given:
     return found
 
 
-def judged(metric: Given, on: str) -> dict[str, Any]:
-    """What of a metric is part of a training, whose evaluations have it checked and scaled, and all else as it was logged.
+def told(given: Sequence[Given]) -> dict[str, Any]:
+    """Of metrics, what a `Spec` has: them, as results call them, and their margins."""
+    return {"metrics": tuple(metrics.in_frames(one.metric) for one in given), "margins": tuple(one.margin for one in given)}
+
+
+def judged(given: Sequence[Given], on: str) -> dict[str, Any]:
+    """What of metrics is part of a training, whose evaluations have them checked and scaled, and all else as it was logged.
 
     Args:
         on: what it is evaluated on, of `EVALUATION_SETS`.
     """
-    whole = {"whole": metric.whole} if metric.whole != 1 else {}
-    return {"metric": metric.metric.name} | whole | ({"eval_on": on} if on != USUAL_SET else {})
+    first, *others = ({"metric": one.metric.name} | ({"whole": one.whole} if one.whole != 1 else {}) for one in given)
+    return first | ({"metrics": others} if others else {}) | ({"eval_on": on} if on != USUAL_SET else {})
 
 
 def eval_on(value: Any) -> str:
@@ -76,13 +115,14 @@ class Evaluations:
     """Rows, checked and made those of a training.
 
     Args:
-        metric: what it is judged by. step: what rows call their step. sparse: whether rows may lack the metric, or
-            repeat it, as in a file that has others, too. again: whether steps may be repeated, as by a script that resumes from
-            a state that is older than its last row; the first row of a step counts.
+        given: its metrics, the first what it is judged by. step: what rows call their step. sparse: whether rows may lack the
+            metric, or repeat it, as in a file that has others, too. again: whether steps may be repeated, as by a script that
+            resumes from a state that is older than its last row; the first row of a step counts.
     """
 
-    def __init__(self, metric: Given, step: str, sparse: bool, again: bool = False) -> None:
-        self.metric, self.step, self.sparse, self.again = metric, step, sparse, again
+    def __init__(self, given: Sequence[Given], step: str, sparse: bool, again: bool = False) -> None:
+        self.metric, *self.others = given
+        self.step, self.sparse, self.again = step, sparse, again
         self.last, self._value = -1, math.nan  # the step and the metric of the last row
         self.seen: dict[str, None] = {}  # names of the values so far
 
@@ -120,7 +160,14 @@ class Evaluations:
                 key: float(value) for key, value in row.items() if key not in (self.step, "step", *OURS) and _is_number(value)
             }
             values = {key: value for key, value in values.items() if _fits(key, value)}
-            yield step, values | {name: self.metric.value(float(row[name]), "metric.{}={}")}
+            yield step, values | dict(self._checked(row))
+
+    def _checked(self, row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+        """The metrics of a row, by the names that results have for them; those besides the first may be missing."""
+        for one in (self.metric, *self.others):
+            if _is_number(row.get(one.metric.name)):
+                value = float(row[one.metric.name])
+                yield metrics.in_frames(one.metric).name, one.value(value, "metric.{}={}")
 
     def _there(self, name: str) -> str:
         """What rows have in place of what they lack, and how to be judged by it."""

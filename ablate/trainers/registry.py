@@ -14,7 +14,7 @@ TRAINERS = Plugins(
     key="trainer",
     must="a trainer named '{}'",
     fits=lambda name, one: getattr(one, "name", None) == name and bool(one.metrics),
-    helpers=("asked", "evaluations", "libraries", "registry"),
+    helpers=("asked", "evaluations", "libraries", "predicted", "registry", "versions"),
 )
 BUILT_IN = "networks"  # the one that trains where the config names none
 

@@ -228,7 +228,7 @@ def test_the_same_table_in_other_forms_is_the_same(program, tmp_path):
 
 
 def test_parquet_is_read_where_pyarrow_is(tmp_path):
-    pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow", reason="Parquet needs the extra ablate-tf[parquet]")
     frame({0: 0.80, 1: 0.82}, {0: 0.85, 1: 0.86}).to_parquet(tmp_path / "r.parquet")
     assert judge(tmp_path / "r.parquet", ["trick"], baseline={"trick": "off"}).verdicts["n"].tolist() == [2]
 

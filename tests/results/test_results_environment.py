@@ -22,11 +22,11 @@ def test_a_row_a_training_with_where_and_with_what_it_was_done(sweep, made):
     trainings = results.load(sweep).trainings
     assert " ".join(trainings.columns) == (
         "fingerprint status step seconds runs segments begun "
-        "threads device host processor python tensorflow keras ablate commit dirty"
+        "threads device host processor python tensorflow keras ablate packages commit dirty"
     )
     assert trainings["fingerprint"].tolist() == [made.runs[0].trajectory.fingerprint, made.runs[2].trajectory.fingerprint]
     assert trainings["runs"].tolist() == [2, 2]
-    first = trainings.drop(columns="begun").iloc[0].to_dict()
+    first = trainings.drop(columns=["begun", "packages"]).iloc[0].to_dict()
     assert first == {
         "fingerprint": made.runs[0].trajectory.fingerprint,
         "status": "done",
@@ -45,6 +45,7 @@ def test_a_row_a_training_with_where_and_with_what_it_was_done(sweep, made):
         "commit": "0123456789abcdef0123456789abcdef01234567",
         "dirty": False,
     }
+    assert trainings["packages"].isna().all()
     assert {str(trainings[name].dtype) for name in ("step", "segments", "threads")} == {"Int64"}
     assert str(trainings["dirty"].dtype) == "boolean"
     assert results.load(sweep).notes == ()
@@ -88,6 +89,7 @@ def test_a_training_that_was_stopped_says_so_and_one_that_lost_its_status_too(sw
             {"versions": {"ablate-tf": "0.2.0", "tensorflow": "2.21.0", "keras": "3.15.1"}},
             "ablate (0.1.0, 0.2.0), so their code",
         ),
+        ({"python": "3.13.1"}, "different versions of Python (3.11.7, 3.13.1), so the last bits"),
         ({"dirty": True}, "1 of 2 trainings used uncommitted changes"),
     ],
 )
@@ -95,6 +97,17 @@ def test_what_trainings_do_not_share_is_said_once(sweep, made, other, told):
     goes_on(made.runs[2].trajectory, **other)
     [note] = results.load(sweep).notes
     assert told in note
+
+
+def test_versions_of_what_own_code_imports_are_told_and_their_mixture_is_said(sweep, made):
+    for run, numpy in ((0, "2.3.1"), (2, "2.4.0")):
+        goes_on(made.runs[run].trajectory, versions={"ablate-tf": "0.1.0", "torch": "2.9.0", "numpy": numpy})
+    loaded = results.load(sweep)
+    assert loaded.trainings["packages"].tolist() == ["numpy 2.3.1, torch 2.9.0", "numpy 2.4.0, torch 2.9.0"]
+    assert (
+        "Trainings used different versions of numpy (2.3.1, 2.4.0), so the last bits of their numbers may differ"
+        in loaded.notes
+    )
 
 
 def test_a_processor_is_said_as_the_device_where_it_is_that(sweep, made):

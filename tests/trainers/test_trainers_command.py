@@ -117,6 +117,21 @@ def test_values_arrive_as_typed(own: Program) -> None:
     assert "all done already" in own(*words.split("\0")[:-1])
 
 
+@pytest.mark.slow
+def test_values_arrive_as_typed_on_resume(own: Program) -> None:
+    dies = (
+        'if "ABLATE_RESUME" not in os.environ:\n    os.rename(f"{sys.argv[2]}/values.json", "before.json")\n'
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    own.write(show=SHOW.replace("log(1", f"{dies}log(1"))
+    given = ",".join('"a,b"' if value == "a,b" else value for value in TYPED)
+    words = ("retries=0", "trainer.resume=own", "report.formats=[]", "workers=2", "progress=false")
+    own("-m", f"v={given}", *words, "--", "python", "show.py", "{seed}", "{dir}", "{v}", "a  b", "$HOME", status=1)
+    assert not any((one.path / "work" / "values.json").exists() for one in own.trainings)
+    own("-m", own.sweep.name)
+    assert shown(own) == {(value, "a  b", "$HOME", value) for value in TYPED}
+
+
 def begun(own: Program, *more: str) -> "subprocess.Popen[bytes]":
     """A slow sweep, in a process of its own, that has an evaluation."""
     running = own.start("-m", "trick=off", "lr=0.1", "seed=0,1", *QUICK, *more, *COMMAND, "--slow", "0.3")
@@ -161,6 +176,23 @@ ENDS: dict[str, tuple[str, tuple[str, ...], str]] = {
         "A row has no accuracy, only acc. Log it, or name what to judge by: metric=acc.",
     ),
     "percent": ("log(1, accuracy=91)", (), "accuracy must be from 0 to 1, got 91. For percentages, give metric.high=100."),
+    "loss in text": ("log(1, accuracy=0.5, loss='low')", (), "could not convert string to float: 'low' ("),
+    "no number": ('print(\'ablate: {"step": 1, "accuracy": "high"}\')', (), "A row has no accuracy."),
+    "half a step": ('print(\'ablate: {"step": 1.5, "accuracy": 0.5}\')', (), "step must be a whole number from 0, got 1.5."),
+    "list": ("print('ablate: [1, 2]')", (), "Its output has an invalid row: '[1, 2]'. Write {"),
+    "no file": ("pass", ("trainer.read=h.csv",), "The command ended with no evaluation in h.csv. It printed nothing ("),
+    "no table": (
+        "open(sys.argv[2] + '/h.json', 'w').write('{}')",
+        ("trainer.read=h.json",),
+        "h.json has no list of rows, nor one in log_history.",
+    ),
+    "no JSON file": ("open(sys.argv[2] + '/h.json', 'w').write('{')", ("trainer.read=h.json",), "h.json is not JSON."),
+    "no UTF-8": ("open(sys.argv[2] + '/h.csv', 'wb').write(bytes([255]))", ("trainer.read=h.csv",), "h.csv is not UTF-8."),
+    "a known metric out of bounds": (
+        "log(1, bleu=3, f1=7)",
+        ("metrics=[{name:bleu,better:higher},{name:f1}]",),
+        "f1 must be from 0 to 1, got 7.",
+    ),
     "no JSON": ("print('ablate: 0.5')", (), "Its output has an invalid row: '0.5'. Write {"),
     "no step": ("print('ablate: {\"accuracy\": 0.5}')", (), "A row has no step, only accuracy. Log step with each row."),
 }

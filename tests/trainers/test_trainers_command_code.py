@@ -39,8 +39,20 @@ def test_a_folder_has_what_links_lead_to_and_nothing_hidden_nor_results(own: Pro
 
 @pytest.mark.slow
 def test_a_sweep_over_a_whole_folder_does_not_take_its_own_results_for_changes(own: Program) -> None:
+    (own.folder / "results").mkdir()
+    own("hydra.run.dir=results/alone", "trick=off", "lr=0.1", "trainer.code=[.]", "trainer.data=[.]", *COMMAND)
     for seeds in ("0", "0,1"):
-        own("-m", f"seed={seeds}", "trick=off", "lr=0.1", "trainer.code=[.]", "trainer.data=[.]", *QUICK, *COMMAND)
+        own(
+            "-m",
+            f"hydra.sweep.dir=results/{len(seeds)}",
+            f"seed={seeds}",
+            "trick=off",
+            "lr=0.1",
+            "trainer.code=[.]",
+            "trainer.data=[.]",
+            *QUICK,
+            *COMMAND,
+        )
     assert len(own.trainings) == 2
 
 

@@ -52,12 +52,54 @@ def test_a_group_without_its_first_process_is_ended_but_not_that_of_another_work
     assert gone(left)
 
 
+PS = """#!/bin/sh
+cat "{folder}/started-$4" 2>/dev/null || exit 1
+"""
+SYSCTL = """#!/bin/sh
+echo 0A1B-2C3D
+"""
+
+
+def test_without_proc_a_process_is_known_by_what_ps_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in (("ps", PS.format(folder=tmp_path)), ("sysctl", SYSCTL)):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    for cached in (machine._boot, machine._own_start):
+        cached.cache_clear()
+    left = subprocess.Popen(SLEEP, start_new_session=True)
+    (tmp_path / f"started-{left.pid}").write_text("Mon Nov 30  18:00:00 2026\n")
+    assert machine.process_started(left.pid) == "0A1B-2C3D/Mon Nov 30 18:00:00 2026"
+    assert machine.process_started(1) is None
+    record = tmp_path / "process.json"
+    for start in ("Mon Nov 30 17:00:00 2026", "Mon Nov 30 18:00:00 2026"):
+        assert left.poll() is None, "another process has that number now"
+        record.write_text(json.dumps({"pid": left.pid, "process": f"0A1B-2C3D/{start}", "worker": 1}))
+        process.end_left(record, worker=1)
+    assert gone(left.pid)
+    left.wait()
+    machine._boot.cache_clear()
+
+
 def test_a_command_that_cannot_be_noted_is_ended(tmp_path: Path) -> None:
     (tmp_path / "process.json").mkdir()
     started = process.Process(SLEEP, tmp_path, os.environ, tmp_path / "log", tmp_path / "process.json")
     with pytest.raises(AblateError, match=r"process\.json: is a directory"), started:
         pass
     assert gone(started._process.pid)
+
+
+@pytest.mark.slow
+def test_a_command_that_is_to_end_has_as_long_as_is_given(own: Program) -> None:
+    body = (
+        "import signal, time\ndef last(*_):\n    time.sleep(0.5)\n    open('saved', 'w').close()\n    sys.exit()\n"
+        "signal.signal(signal.SIGTERM, last)\nlog(1, accuracy=0.5)\ntime.sleep(60)"
+    )
+    for grace, saved in ((0.1, False), (30, True)):
+        told = own.script(body, "trainer.timeout=2", f"trainer.grace={grace}", "retries=0", status=1)
+        assert "took longer than trainer.timeout=2 seconds." in told
+        assert (own.folder / "saved").exists() == saved
 
 
 @pytest.mark.slow

@@ -68,6 +68,61 @@ WRONG = {
         "trainer.read is looked for in {dir}, got '../x.csv'. Have the command write it there."
     ),
     "trainer.timeout=0 -- python train.py {seed}": "trainer.timeout must be a number of seconds above 0, or null, got 0.",
+    "trainer.timeout=soon -- python train.py {seed}": (
+        "trainer.timeout must be a number of seconds above 0, or null, got 'soon'."
+    ),
+    "trainer.grace=0 -- python train.py {seed}": "trainer.grace must be a number of seconds above 0, at most 600, got 0.",
+    "trainer.grace=601 -- python train.py {seed}": "trainer.grace must be a number of seconds above 0, at most 600, got 601.",
+    "trainer.grace=null -- python train.py {seed}": "trainer.grace must be a number of seconds above 0, at most 600, got null.",
+    "trainer.resume=always -- python train.py {seed}": "Unknown trainer.resume 'always'. Choose from never, own.",
+    "trainer.labels=labels.csv -- python train.py {seed}": (
+        "trainer.labels must name a .npy file with the true classes, got 'labels.csv'."
+    ),
+    "trainer.labels=none.npy -- python train.py {seed}": "Cannot read none.npy: no such file or directory.",
+    "trainer.step= -- python train.py {seed}": "trainer.step must be a name, got ''.",
+    "trainer.read=/x.csv -- python train.py {seed}": (
+        "trainer.read is looked for in {dir}, got '/x.csv'. Have the command write it there."
+    ),
+    "trainer.code=[none.sh] -- python train.py {seed}": ("trainer.code names 'none.sh', and there is no such file or folder."),
+    "trainer.data=x -- python train.py {seed}": (
+        "trainer.data must be a list of files and folders, as in trainer.data=[train.sh], got 'x'."
+    ),
+    "metrics=loss -- python train.py {seed}": (
+        "metrics must be a list, as in metrics=[{name:bleu,better:higher},{name:loss}], got 'loss'."
+    ),
+    "metrics=[] -- python train.py {seed}": (
+        "metrics must be a list, as in metrics=[{name:bleu,better:higher},{name:loss}], got []."
+    ),
+    "metrics=[loss] -- python train.py {seed}": "metrics must have a name in each entry, as in {name:loss}, got 'loss'.",
+    "metrics=[{name:bleu}] -- python train.py {seed}": ("bleu is not a known metric. Say better:higher or better:lower."),
+    "metrics=[{name:loss},{name:loss}] -- python train.py {seed}": "metrics has loss more than once.",
+    "metrics=[{name:loss,bettr:lower}] -- python train.py {seed}": "Unknown key 'bettr'. Did you mean better?",
+    "metrics=[{name:loss,margin:0}] -- python train.py {seed}": "The margin of loss must be above 0, got 0.",
+    "metrics=[{name:loss,margin:1}] report.margin=1 -- python train.py {seed}": (
+        "The margin of loss is given twice, by metrics and by report.margin. Keep one of them."
+    ),
+    "metrics=[{name:loss}] metric=f1 -- python train.py {seed}": "Unknown metric 'f1'. Choose from loss.",
+    "metrics=[{name:loss}] metric.unit=x -- python train.py {seed}": (
+        "metric.unit and metrics are both given. Write unit into metrics."
+    ),
+    "metrics=[{name:epoch,better:lower}] -- python train.py {seed}": (
+        "metric=epoch is taken: the results have a column of that name. Log it as test_epoch."
+    ),
+    "metric.better=lower -- python train.py {seed}": (
+        "accuracy is better when higher, got metric.better=lower. Leave it out, or give it another name."
+    ),
+    "metric=bleu metric.better=up -- python train.py {seed}": "Unknown metric.better 'up'. Choose from higher, lower.",
+    "metric=bleu metric.better=higher metric.low=2 metric.high=1 -- python train.py {seed}": (
+        "metric.low=2 must be below metric.high=1."
+    ),
+    "metric=loss metric.unit=% -- python train.py {seed}": "loss cannot be in %, got metric.unit=%. Leave it out.",
+    "metric=a:b metric.better=lower -- python train.py {seed}": (
+        "metric must have letters, digits, and _ . / - in its name, got 'a:b'."
+    ),
+    "predictions=1 -- python train.py {seed} {predictions}": (
+        "predictions cannot be set beside predictions: both would be ABLATE_PREDICTIONS in the environment. Rename it."
+    ),
+    "-m seed=0,0 -- python train.py {seed}": "seed has 0 more than once.",
     "trainer.code=x -- python train.py {seed}": (
         "trainer.code must be a list of files and folders, as in trainer.code=[train.sh], got 'x'."
     ),

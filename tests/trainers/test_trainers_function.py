@@ -3,6 +3,7 @@
 import enum
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -428,7 +429,8 @@ def test_the_command_line_reads_such_a_sweep_and_says_who_trains_it(
         (["ls"], 0, "factorial"),
         (["report", "factorial", "--format", "md"], 0, "Adding EMA gains"),
         (["-m", "factorial"], 1, refused),
-        (["more", "factorial", "--seeds", "2"], 1, refused),
+        (["more", "factorial", "--seeds", "2"], 1, "factors={'augment': ['on', 'off'], 'ema': [False, True]}, "),
+        (["more", "factorial", "--seeds", "2"], 1, "seeds=range(4), workers=0)"),
     ):
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
@@ -436,3 +438,8 @@ def test_the_command_line_reads_such_a_sweep_and_says_who_trains_it(
         printed = "".join(capsys.readouterr())
         assert (end.value.code or 0) == status, printed
         assert told in printed
+    for lost in (*trainings(), *sweeps()[0].glob("[0-9]")):
+        shutil.rmtree(lost)
+    with pytest.raises(SystemExit):
+        main(["status"])
+    assert "Next    run the script or notebook that calls ablate.sweep   resumes it" in capsys.readouterr().out

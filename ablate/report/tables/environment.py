@@ -11,7 +11,7 @@ from ablate.results.frames import Results
 
 PLACE = 130
 COMMIT_DIGITS = 10  # shown
-_WHERE = ("host", "processor", "device", "threads", "python", "tensorflow", "keras", "ablate", "commit", "dirty")
+_WHERE = ("host", "processor", "device", "threads", "python", "tensorflow", "keras", "ablate", "packages", "commit", "dirty")
 
 
 def part(results: Results) -> Table | None:
@@ -43,7 +43,8 @@ def _machine(row: Mapping[Any, Any]) -> str:
 
 def _versions(row: Mapping[Any, Any]) -> str:
     names = {"python": "Python", "tensorflow": "TensorFlow", "keras": "Keras", "ablate": "ablate"}
-    return ", ".join(f"{name} {row[key]}" for key, name in names.items() if pd.notna(row[key]))
+    named = [f"{name} {row[key]}" for key, name in names.items() if pd.notna(row[key])]
+    return ", ".join([*named, row["packages"]] if pd.notna(row["packages"]) else named)
 
 
 def _commit(row: Mapping[Any, Any]) -> str:

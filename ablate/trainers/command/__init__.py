@@ -10,9 +10,9 @@ from ablate.readout import END, Readout
 from ablate.store.sweep_check import NO_SET
 from ablate.text import counted
 from ablate.trainer import Report, Resources, Spec, Work
+from ablate.trainers import evaluations
 from ablate.trainers.command import code, process, settings, stored, template, training
 from ablate.trainers.command.settings import Settings
-from ablate.trainers.evaluations import NEVER
 
 EVAL_ON = "eval_on"  # the placeholder for what is evaluated on
 MOST_LISTED = 8  # files that a note names
@@ -36,9 +36,9 @@ class Command:
             notes=_notes(found, Path(str(config["store"]))),
             evaluation_set=found.eval_on if EVAL_ON in template.names(found.command) else NO_SET,
             payload=found,
-            metrics=(found.metric.metric,),
+            **evaluations.told(found.metrics),
         )
-        return spec, Readout("", END, NEVER)
+        return spec, Readout("", END, evaluations.NEVER)
 
     def content(self, spec: Spec) -> dict[str, Any]:
         """The words with their placeholders, the values, and digests of the files that it runs and reads."""
@@ -49,14 +49,17 @@ class Command:
         """Nothing keeps all commands from starting; what one needs was looked for when it was read."""
 
     def keep(self, spec: Spec, content: Mapping[str, Any], store: Path) -> None:
-        """Nothing is kept besides evaluations."""
+        """Keep the true classes, if it has any."""
+        if spec.payload.labels is not None:
+            spec.payload.labels.keep(store, spec.evaluation_set)
 
     def prepare(self, spec: Spec, content: Mapping[str, Any], folder: Path, resources: Resources) -> int:
-        """Refuse to start where a file has changed since the sweep was planned."""
+        """Refuse to start where a file has changed since the sweep was planned; keep the true classes, if it has any."""
         found: Settings = spec.payload
         for shown, digest in (*found.code, *found.data):
             if code.digested(found.here / shown, found.here)[1] != digest:
                 raise AblateError(f"{shown} changed after planning, so no more trainings start. Rerun the command.")
+        self.keep(spec, content, folder.parent)
         return resources.threads
 
     def train(self, spec: Spec, folder: Path, to: int, resources: Resources, report: Report) -> None:

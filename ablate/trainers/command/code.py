@@ -10,6 +10,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from ablate.errors import AblateError, did_you_mean, shown
+from ablate.store.references import SWEEP
+from ablate.store.result_file import RESULT
 from ablate.system import sources
 from ablate.trainers.command.template import names
 
@@ -18,6 +20,7 @@ _PLAIN_PATH = re.compile(r"[\w./-]+")  # that needs no quotes on the command lin
 _SNIFFED = 8192  # bytes of a file, that tell whether it is text
 MOST_FILES = 10_000  # below a folder that is named
 RESULTS = ("multirun", "outputs")  # folders for what comes of sweeps and runs
+OF_RESULTS = (SWEEP, RESULT, ".hydra")  # what such folders have, whatever their names
 
 Files = tuple[tuple[str, str], ...]  # (path as shown, digest), in order of path
 
@@ -167,7 +170,7 @@ def _signature(files: Iterable[Path]) -> tuple[object, ...]:
 
 
 def _below(path: Path, named: str, key: str, apart: Collection[Path]) -> list[Path]:
-    """A file, or all files below a folder, but for folders that are hidden, compiled by Python, or `apart`."""
+    """A file, or all files below a folder, but for folders that are hidden, compiled by Python, `apart`, or of results."""
     if path.is_file():
         return [path.resolve()]
     if not path.is_dir():
@@ -177,7 +180,7 @@ def _below(path: Path, named: str, key: str, apart: Collection[Path]) -> list[Pa
     for place, folders, files in os.walk(path, onerror=_unreadable, followlinks=True):
         folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
         whole = {name: Path(place, name).resolve() for name in folders}
-        folders[:] = [name for name in folders if whole[name] not in seen]
+        folders[:] = [name for name in folders if whole[name] not in seen and not _has_results(whole[name])]
         seen |= {*whole.values()}
         found += [file.resolve() for name in files if (file := Path(place, name)).is_file()]
         if len(found) > MOST_FILES:
@@ -185,6 +188,11 @@ def _below(path: Path, named: str, key: str, apart: Collection[Path]) -> list[Pa
                 f"{key} names {shown(named)}, which holds more than {MOST_FILES:,} files. Name fewer, or an archive."
             )
     return found
+
+
+def _has_results(folder: Path) -> bool:
+    """Whether a folder is that of a sweep or a run, as `hydra.sweep.dir` and `hydra.run.dir` name them."""
+    return any((folder / name).exists() for name in OF_RESULTS)
 
 
 def _unreadable(error: OSError) -> None:

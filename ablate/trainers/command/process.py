@@ -16,7 +16,6 @@ from ablate.errors import AblateError
 from ablate.store import write_atomically
 from ablate.trainers.command.rows import SAID
 
-GRACE_S = 5.0  # from the request to end to the end by force
 LAST_LINES, LONGEST_LINE = 3, 200  # of the log, that a message repeats
 _TAIL_BYTES = 8192
 _PIECE_BYTES = 1 << 16  # that are read of its output at once, and the most that a row has
@@ -96,10 +95,10 @@ class Process:
         self._reader.join(_WAIT_S)
         return self.said()
 
-    def end(self) -> None:
-        """Ask the whole group to end, and end it by force if it does not."""
+    def end(self, grace_s: float) -> None:
+        """Ask the whole group to end, and wait so long for that; what is left of it is ended by force behind `with`."""
         self._signal(signal.SIGTERM)
-        self._wait_for_end(GRACE_S)
+        self._wait_for_end(grace_s)
 
     def how_it_ended(self) -> str:
         """In a few words, where that is no success; empty where it is, or still runs."""

@@ -1,7 +1,7 @@
 """What a config says of a command: its words, the user's values, how its evaluations are read, and what it is judged by."""
 
-import math
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,10 @@ from ablate.metrics import Given
 from ablate.trainers import evaluations
 from ablate.trainers.command import code, rows, template
 from ablate.trainers.command.code import Files
+from ablate.trainers.predicted import PREDICTIONS, Labels, labels
 
-KEYS = ("name", "command", "cwd", "env", "code", "data", "read", "step", "timeout", "eval_on", "resume")
+KEYS = ("name", "command", "cwd", "env", "code", "data", "read", "step", "labels", "timeout", "grace", "eval_on", "resume")
+MOST_GRACE_S = 600  # a sweep that is to end waits so long for a training
 HERE, TRAINING = PLACES = ("here", "training")
 
 
@@ -23,19 +25,21 @@ HERE, TRAINING = PLACES = ("here", "training")
 class Settings:
     """A command, checked.
 
-    command: its words, with placeholders. values: the user's, by key. metric: what it is judged by.
+    command: its words, with placeholders. values: the user's, by key. metrics: the first is what it is judged by.
     here: where it was asked for. in_folder: whether it runs in the training's folder, not there.
     by_environment: whether it takes values from the environment.
     code, data: the files that it runs and reads, as far as they are known, with digests.
     read: the file of its evaluations; None where it logs them. step: what counts them.
+    labels: the true classes of the test examples, whose predicted ones it writes; None where it writes none.
     timeout_s: how long a training may take; None for as long as it takes.
+    grace_s: from the request to end to the end by force.
     eval_on: what it is to evaluate on: `test` or `validation`.
     resume: whether one that was stopped goes on in its folder.
     """
 
     command: tuple[str, ...]
     values: Mapping[str, str]
-    metric: Given
+    metrics: tuple[Given, ...]
     here: Path
     in_folder: bool
     by_environment: bool
@@ -43,7 +47,9 @@ class Settings:
     data: Files
     read: str | None
     step: str
+    labels: Labels | None
     timeout_s: float | None
+    grace_s: float
     eval_on: str
     resume: bool
 
@@ -56,10 +62,10 @@ class Settings:
             "cwd": TRAINING if self.in_folder else None,
             "read": self.read,
             "step_name": self.step if self.step != "step" else None,
+            "labels": None if self.labels is None else self.labels.digest,
         }
-        given = evaluations.judged(self.metric, self.eval_on) | {
-            key: value for key, value in optional.items() if value is not None
-        }
+        judged = evaluations.judged(self.metrics, self.eval_on)
+        given = judged | {key: value for key, value in optional.items() if value is not None}
         return {"command": list(self.command), "values": dict(self.values), "code": dict(self.code), **given}
 
 
@@ -89,7 +95,7 @@ def of(config: Mapping[str, Any]) -> Settings:
     return Settings(
         (program if "/" in program and in_folder else command[0], *command[1:]),
         values,
-        evaluations.metric(config["metric"]),
+        evaluations.metrics_of(config),
         here,
         in_folder,
         by_environment,
@@ -97,7 +103,9 @@ def of(config: Mapping[str, Any]) -> Settings:
         data,
         _read(section["read"]),
         evaluations.text("trainer.step", section["step"]),
-        _seconds(section["timeout"]),
+        None if section["labels"] is None else labels(section["labels"], "trainer.labels"),
+        None if section["timeout"] is None else _seconds("timeout", section["timeout"], ", or null"),
+        _seconds("grace", section["grace"], f", at most {MOST_GRACE_S}", MOST_GRACE_S),
         evaluations.eval_on(section["eval_on"]),
         _choice("trainer.resume", section["resume"], ("never", "own")) == "own",
     )
@@ -129,7 +137,7 @@ def _values(section: Mapping[str, Any], above: str = "") -> Any:
 
 
 def _check_variables(values: Mapping[str, str]) -> None:
-    ours = {template.variable(name): name for name in (*own.GIVEN, "resume")}
+    ours = {template.variable(name): name for name in (*own.GIVEN, "resume", PREDICTIONS)}
     for name in values:
         variable = template.variable(name)
         if variable in ours:
@@ -150,11 +158,9 @@ def _read(value: Any) -> str | None:
     return path
 
 
-def _seconds(value: Any) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise AblateError(f"trainer.timeout must be a number of seconds above 0, or null, got {shown(value)}.")
+def _seconds(key: str, value: Any, or_else: str, most: float = sys.float_info.max) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
+        raise AblateError(f"trainer.{key} must be a number of seconds above 0{or_else}, got {shown(value)}.")
     return float(value)
 
 

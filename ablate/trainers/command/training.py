@@ -9,15 +9,20 @@ from typing import Any
 
 from ablate import machine
 from ablate.errors import AblateError, Killed, Stopped
+from ablate.metrics import ACCURACY
 from ablate.readout import END
 from ablate.store import Trajectory
 from ablate.store.files import writing
 from ablate.system import own_path, provenance
 from ablate.trainer import Report, Resources, Spec
+from ablate.trainers import versions
 from ablate.trainers.command import process, rows, template
+from ablate.trainers.command.code import Files
 from ablate.trainers.command.process import Process
 from ablate.trainers.command.settings import Settings
-from ablate.trainers.evaluations import Evaluations
+from ablate.trainers.evaluations import USUAL_SET, Evaluations
+from ablate.trainers.predicted import FILE, PREDICTIONS, load
+from ablate.trainers.versions import Versions
 
 WORK, LOG, ROWS, RECORD = "work", "output.log", "logged.jsonl", "process.json"  # in a training's folder
 LOOK_S = 0.05  # between two looks at what it tells
@@ -37,7 +42,7 @@ def run(settings: Settings, spec: Spec, folder: Path, given: Resources, report: 
     whole = folder.resolve()
     process.end_left(whole / RECORD)
     resumes = settings.resume and (whole / WORK).is_dir()
-    _make_ready(whole, resumes)
+    _make_ready(whole, resumes, settings.labels is not None)
     stored = Trajectory(folder.parent, folder.name).rows() if resumes else []
     report.began(begun := stored[-1]["step"] if stored else 0, _where(settings, begun, given))
     values = {
@@ -48,16 +53,25 @@ def run(settings: Settings, spec: Spec, folder: Path, given: Resources, report: 
         "threads": str(given.threads),
         "eval_on": settings.eval_on,
     }
+    told = values if settings.labels is None else values | {PREDICTIONS: str(whole / WORK / PREDICTIONS)}
     command = [template.filled(word, values) for word in settings.command]
     place = whole / WORK if settings.in_folder else settings.here
-    with Process(command, place, _environment(values, resumes), whole / LOG, whole / RECORD) as running:
+    with Process(command, place, _environment(told, resumes), whole / LOG, whole / RECORD) as running:
         _Listener(settings, whole, running, report, bool(stored)).listen()
 
 
 def _where(settings: Settings, step: int, given: Resources) -> dict[str, Any]:
     """Where and with what it is trained from a step: with the commit of the user's code, whose files are known by digests."""
     told = provenance.facts(machine.processor(), ("ablate-tf",)) | {"commit": _commit(settings.here), "dirty": None}
+    python, theirs = _versions(settings.command, settings.here, settings.code)
+    told |= {"python": python, "versions": told["versions"] | theirs}
     return provenance.segment(step, END, given.threads, given.at_once, **told, environment={})
+
+
+@lru_cache(maxsize=4)
+def _versions(command: tuple[str, ...], here: Path, code: Files) -> Versions:
+    """Those of the command's Python, and of what its files import from packages."""
+    return versions.of_command(command, here, versions.imported(here / shown for shown, _ in code))
 
 
 @lru_cache(maxsize=4)
@@ -67,14 +81,16 @@ def _commit(here: Path) -> str | None:
     return None if root is None else provenance.commit_of(root)[0]
 
 
-def _make_ready(folder: Path, resumes: bool) -> None:
-    """Leave the training's folder as it is where it resumes; else empty it."""
+def _make_ready(folder: Path, resumes: bool, predicts: bool) -> None:
+    """Leave the training's folder as it is where it resumes; else empty it. predicts: whether it needs one for predictions."""
     with writing(folder):
         if not resumes:
             shutil.rmtree(folder / WORK, ignore_errors=True)
             (folder / LOG).unlink(missing_ok=True)
         (folder / ROWS).unlink(missing_ok=True)
         (folder / WORK).mkdir(exist_ok=True)
+        if predicts:
+            (folder / WORK / PREDICTIONS).mkdir(exist_ok=True)
 
 
 def _environment(values: Mapping[str, str], resumes: bool) -> dict[str, str]:
@@ -90,8 +106,8 @@ class _Listener:
 
     def __init__(self, settings: Settings, folder: Path, running: Process, report: Report, resumes: bool) -> None:
         self.settings, self.running, self.report, self.resumes = settings, running, report, resumes
-        self.logged = rows.Tail(folder / ROWS)
-        self.written = None if settings.read is None else folder / WORK / settings.read
+        self.logged, self.work = rows.Tail(folder / ROWS), folder / WORK
+        self.written = None if settings.read is None else self.work / settings.read
         self.told = self._evaluations()
         self._seen: tuple[int, int] | None = None  # when the file was written last, and its size
         self._taken: list[tuple[int, dict[str, Any]]] = []  # from it
@@ -102,7 +118,7 @@ class _Listener:
         while not self.running.wait(LOOK_S):
             self._store(self._new())
             if self.report.stop():
-                self.running.end()
+                self.running.end(self.settings.grace_s)
                 self._store(self._new())
                 raise Stopped(max(self.told.last, 0))
             self._check_time(time.monotonic() - since)
@@ -120,7 +136,7 @@ class _Listener:
     def _check_time(self, seconds: float) -> None:
         limit = self.settings.timeout_s
         if limit is not None and seconds > limit:
-            self.running.end()
+            self.running.end(self.settings.grace_s)
             raise AblateError(f"The command took longer than trainer.timeout={limit:g} seconds.{self.running.last_lines()}")
 
     def _new(self, said: Sequence[bytes] = (), whole: bool = False) -> Iterable[tuple[int, dict[str, Any]]]:
@@ -172,9 +188,21 @@ class _Listener:
 
     def _evaluations(self) -> Evaluations:
         reads = self.settings.read is not None
-        return Evaluations(self.settings.metric, self.settings.step, sparse=reads, again=reads and self.settings.resume)
+        return Evaluations(self.settings.metrics, self.settings.step, sparse=reads, again=reads and self.settings.resume)
 
     def _store(self, found: Iterable[tuple[int, dict[str, Any]]]) -> None:
         for step, values in found:
-            self.report.row(step, values)
+            self.report.row(step, values, self._predicted(step, values))
             self.report.alive(step, values.get("loss"))
+
+    def _predicted(self, step: int, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The predicted classes that belong to an evaluation, which are written before it; None where there are to be none."""
+        if self.settings.labels is None or self.settings.eval_on != USUAL_SET:
+            return None  # the labels are those of the test examples
+        path = self.work / PREDICTIONS / f"{step}{FILE}"
+        if not path.is_file():
+            raise AblateError(
+                f"Step {step:,} has no predictions, which trainer.labels needs. Write {{dir}}/{PREDICTIONS}/{step}{FILE} "
+                "before its evaluation."
+            )
+        return self.settings.labels.predictions(load(path), step, values.get(ACCURACY))

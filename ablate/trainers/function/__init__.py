@@ -11,32 +11,34 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 import ablate
+from ablate import machine
 from ablate.config import own
 from ablate.errors import AblateError
 from ablate.metrics import ACCURACY, KNOWN, Given
 from ablate.readout import END, Readout
 from ablate.store.sweep_check import NO_SET
-from ablate.system import sources
+from ablate.system import provenance, sources
 from ablate.trainer import Report, Resources, Spec, Work
-from ablate.trainers import evaluations
+from ablate.trainers import evaluations, versions
 from ablate.trainers.function import task as tasks
 from ablate.trainers.function import values as values_of_text
 from ablate.trainers.function.log import Log
 from ablate.trainers.function.task import Task
 
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
+_VERSIONS: dict[str, dict[str, str]] = {}  # of what a function uses, by its digest: looked up once a process
 
 
 @dataclass(frozen=True)
 class Call:
     """A training: a function, and what it is called with besides the seed.
 
-    values: of the config, by name. metric: what it is judged by. eval_on: what it is to evaluate on.
+    values: of the config, by name. metrics: the first is what it is judged by. eval_on: what it is to evaluate on.
     """
 
     task: Task
     values: Mapping[str, Any]
-    metric: Given
+    metrics: tuple[Given, ...]
     eval_on: str
 
 
@@ -53,33 +55,38 @@ class Function:
         found = None if key is None else tasks.find(key)
         if found is None:
             raise AblateError("trainer=function works only from ablate.sweep(). Rerun the script or notebook that calls it.")
-        metric = evaluations.metric(config["metric"])
+        metrics = evaluations.metrics_of(config)
         values = {name: values_of_text.value(own.text_of(text)) for name, text in config.items() if own.is_users(name)}
-        call = Call(found, values, metric, evaluations.eval_on(config["trainer"]["eval_on"]))
+        call = Call(found, values, metrics, evaluations.eval_on(config["trainer"]["eval_on"]))
         spec = Spec(
             self.name,
             config["seed"],
             Work(per_step=1 / END),
             evaluation_set=call.eval_on if tasks.EVAL_ON in found.takes else NO_SET,
             payload=call,
-            metrics=(metric.metric,),
+            **evaluations.told(metrics),
         )
         return spec, Readout("", END, evaluations.NEVER)
 
     def content(self, spec: Spec) -> dict[str, Any]:
         """The digest of the function, the values that it is given, and what it is judged by."""
         call: Call = spec.payload
-        return {"function": call.task.digest.text, "values": dict(call.values), **evaluations.judged(call.metric, call.eval_on)}
+        labels = {} if call.task.labels is None else {"labels": call.task.labels.digest}
+        judged = evaluations.judged(call.metrics, call.eval_on)
+        return {"function": call.task.digest.text, "values": dict(call.values), **judged, **labels}
 
     def check(self) -> None:
         """Nothing keeps all functions from being called."""
 
     def keep(self, spec: Spec, content: Mapping[str, Any], store: Path) -> None:
-        """Nothing is kept besides evaluations."""
+        """Keep the true classes, if it has any."""
+        if spec.payload.task.labels is not None:
+            spec.payload.task.labels.keep(store, spec.evaluation_set)
 
     def prepare(self, spec: Spec, content: Mapping[str, Any], folder: Path, resources: Resources) -> int:
         """Make the function in this process, before which it gets the threads that libraries ask for once."""
         call: Call = spec.payload
+        self.keep(spec, content, folder.parent)
         if not call.task.is_here:
             os.environ |= dict.fromkeys(VARIABLES, str(resources.threads))
         _ = call.task.function
@@ -88,12 +95,21 @@ class Function:
     def train(self, spec: Spec, folder: Path, to: int, resources: Resources, report: Report) -> None:
         """Call the function, from the start."""
         call: Call = spec.payload
-        log = Log(call.task.name, call.metric, report)
+        log = Log(call.task.name, call.metrics, report, call.task.labels)
         given = {"config": copy.deepcopy(dict(call.values)), "seed": spec.seed, "log": log, "eval_on": call.eval_on}
-        report.began(0)
+        report.began(0, _where(call.task, resources))
         with threadpool_limits(resources.threads):
             returned = _called(call.task, {name: given[name] for name in call.task.takes}, log)
         log.finish(returned)
+
+
+def _where(task: Task, given: Resources) -> dict[str, Any]:
+    """Where and with what it is trained, with versions of what the function uses."""
+    told = provenance.facts(machine.processor(), ("ablate-tf",))
+    if task.digest.text not in _VERSIONS:
+        _VERSIONS[task.digest.text] = versions.installed(sorted(versions.used(task.function)))
+    told["versions"] |= _VERSIONS[task.digest.text]
+    return provenance.segment(0, END, given.threads, given.at_once, **told)
 
 
 def _called(task: Task, given: Mapping[str, Any], log: Log) -> Any:

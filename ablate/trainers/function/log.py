@@ -1,13 +1,14 @@
 """The evaluations of a function: what it logs while it trains, or returns in the end."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ablate.errors import AblateError, Diverged, Stopped, shown
-from ablate.metrics import Given
+from ablate.metrics import ACCURACY, Given
 from ablate.trainer import Report
 from ablate.trainers.evaluations import Evaluations
+from ablate.trainers.predicted import Labels
 
 ALONE = 1  # the step of an evaluation that is returned without one
 
@@ -19,19 +20,19 @@ class Log:
     also ends a training that was asked to stop, by an exception that is for ablate alone.
 
     Args:
-        name: of the function.
+        name: of the function. labels: true classes, where each evaluation has predicted ones.
     """
 
-    def __init__(self, name: str, metric: Given, report: Report) -> None:
-        self._name, self._metric, self._report = name, metric.metric.name, report
-        self._rows = Evaluations(metric, "step", sparse=False)
+    def __init__(self, name: str, metrics: Sequence[Given], report: Report, labels: Labels | None) -> None:
+        self._name, self._metric, self._report, self._labels = name, metrics[0].metric.name, report, labels
+        self._rows = Evaluations(metrics, "step", sparse=False)
         self._ended: Exception | None = None
 
-    def __call__(self, step: int, **values: float) -> None:
+    def __call__(self, step: int, *, predictions: Any = None, **values: float) -> None:
         """Store an evaluation."""
         if self._ended is None:
             try:
-                self._store(step, values)
+                self._store(step, values, predictions)
             except (AblateError, Diverged, Stopped) as error:
                 self._ended = error  # even if the function goes on
         self.check()
@@ -58,13 +59,22 @@ class Log:
             )
         self(values.get("step", ALONE), **{name: value for name, value in values.items() if name != "step"})
 
-    def _store(self, step: Any, values: Mapping[str, Any]) -> None:
+    def _store(self, step: Any, values: Mapping[str, Any], predictions: Any) -> None:
         row = {"step": _number(step, "step"), **{name: _number(value, name) for name, value in values.items()}}
         for at, stored in self._rows.of([row]):
-            self._report.row(at, stored)
+            self._report.row(at, stored, self._predicted(predictions, at, stored))
             self._report.alive(at, stored.get("loss"))
             if self._report.stop():
                 raise Stopped(at)
+
+    def _predicted(self, given: Any, step: int, stored: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        if self._labels is None and given is None:
+            return None
+        if self._labels is None:
+            raise AblateError("Predictions need the true classes. Pass labels=… to ablate.sweep.")
+        if given is None:
+            raise AblateError(f"Step {step:,} has no predictions, which labels need. Call log(step, …, predictions=…).")
+        return self._labels.predictions(given, step, stored.get(ACCURACY))
 
 
 def _number(value: Any, name: str) -> float | int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ablate.errors import AblateError, shown
 from ablate.system.contents import Digest, digest
+from ablate.trainers.predicted import Labels
 
 SHORT = 16  # characters of a digest, that name it on a command line
 EVAL_ON = "eval_on"
@@ -20,12 +21,13 @@ class Task:
     Args:
         function: one that takes parameters of `TAKES`, the seed among them.
         version: what stands for its content where that is not to be looked at.
+        labels: the true classes of the test examples, where it logs predicted ones.
 
     Raises:
         AblateError: it takes others, or its content cannot be known.
     """
 
-    def __init__(self, function: Callable[..., Any], version: str | None = None) -> None:
+    def __init__(self, function: Callable[..., Any], version: str | None = None, labels: Labels | None = None) -> None:
         if not callable(function):
             raise AblateError(f"What is trained must be a function, as in def train(config, seed, log), got {function!r:.40}.")
         self.name = str(getattr(function, "__qualname__", type(function).__qualname__))
@@ -33,6 +35,7 @@ class Task:
         if version is not None and (not isinstance(version, str) or not version):
             raise AblateError(f'version must be a string, as in version="2", got {shown(version)}.')
         self.digest: Digest = digest(function, version)
+        self.labels = labels
         self._function: Callable[..., Any] | None = function
 
     @property
@@ -64,7 +67,8 @@ class Task:
         return content
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"name": self.name, "takes": self.takes, "digest": self.digest, "pickled": self.pickled, "_function": None}
+        kept = {key: getattr(self, key) for key in ("name", "takes", "digest", "labels", "pickled")}
+        return kept | {"_function": None}
 
     @property
     def function(self) -> Callable[..., Any]:

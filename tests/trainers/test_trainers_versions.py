@@ -1,0 +1,48 @@
+"""Versions of what training code of one's own imports are recorded with each training."""
+
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from own_command import Program
+
+from ablate.trainers import versions
+
+
+def uses_numpy(config: dict[str, Any], seed: int) -> float:
+    import yaml
+
+    return float(np.mean([seed])) + len(yaml.__name__)
+
+
+def test_what_a_function_uses_is_known_by_its_globals_and_imports() -> None:
+    import yaml
+
+    assert yaml is not None
+    assert {"numpy", "yaml", "pytest"} <= versions.used(uses_numpy)
+    assert not {"sys", "pathlib", "ablate", "own_command"} & versions.used(uses_numpy)
+
+
+def test_a_distribution_of_another_name_is_found_and_own_modules_are_none(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("import os, yaml, numpy as np, sklearn.svm\nfrom tricks import gain\nimport ablate\n")
+    (tmp_path / "tricks.py").write_text("import no_such_package\n")
+    names = versions.imported([tmp_path / "train.py", tmp_path / "tricks.py", tmp_path / "data.npz"])
+    assert names == {"yaml", "numpy", "sklearn", "no_such_package"}
+    found = {name: metadata.version(name) for name in ("PyYAML", "numpy", "scikit-learn")}
+    assert versions.installed(sorted(names)) == found
+    assert versions.of_command(["nothing", sys.executable, "train.py"], tmp_path, names) == (None, {}), "it is no program"
+
+
+@pytest.mark.slow
+def test_a_command_has_the_versions_of_its_own_python(own: Program) -> None:
+    own.script("import numpy\nlog(1, accuracy=0.5)")
+    [segment] = own.trainings[0].segments()
+    assert segment["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert segment["versions"] == {"ablate-tf": segment["versions"]["ablate-tf"], "numpy": np.__version__}
+    (own.folder / "go.sh").write_text('echo "ablate: {\\"step\\": 1, \\"accuracy\\": 0.$1}"\n')
+    own("progress=false", "hydra.run.dir=out", "trainer.code=[go.sh]", "--", "sh", "go.sh", "{seed}")
+    segments = [one.segments()[0] for one in own.trainings]
+    assert sorted(str(one["python"]) for one in segments)[-1] == "None", "a shell script has none"
