@@ -12,7 +12,7 @@ from ablate.config.neutral import OTHERS as SECTION  # of the config: the name o
 from ablate.config.recipe import AnyReport
 from ablate.config.syntax import key_of
 from ablate.errors import AblateError, one_of, shown
-from ablate.metrics import ACCURACY
+from ablate.metrics import ACCURACY, in_frames
 from ablate.readout import LAST, Readout, affordable
 from ablate.store.sweep_check import EVALUATION_SETS, NO_SET, WEIGHTS
 from ablate.trainer import Metric, Spec, Trainer
@@ -120,7 +120,7 @@ def metric_of(config: Mapping[str, Any]) -> Metric:
     Raises:
         AblateError: the section `metric` says something that cannot be.
     """
-    return evaluations.metric(config["metric"]).metric
+    return in_frames(evaluations.metrics_of(config)[0].metric)
 
 
 def content_of(asked: Asked) -> dict[str, Any]:
