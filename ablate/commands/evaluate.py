@@ -4,18 +4,15 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ablate import terminal
-from ablate.commands import run_options
+from ablate.commands import evaluate_screen, run_options
 from ablate.commands.arguments import Once, Parser, a_path
+from ablate.deploy.evaluation import Evaluated
 from ablate.deploy.model_files import ModelFile
 from ablate.deploy.trained import SPLITS, Trained
 from ablate.errors import AblateError
 from ablate.messages import say
-
-if TYPE_CHECKING:
-    from ablate.deploy.evaluation import Evaluated
 
 _DESCRIPTION = """\
 Evaluate trained networks, or model files, on all images of a split: accuracy, top-5 accuracy, loss, expected calibration
@@ -64,12 +61,8 @@ def run(arguments: Sequence[str]) -> int:
         if options.json:
             print(json.dumps(evaluations[-1].to_json() | {"files": str(folder)}, allow_nan=False))
         elif len(found) == 1:
-            from ablate.commands import evaluate_screen
-
             evaluate_screen.show(evaluations[-1], folder, terminal.standard())
     if len(found) > 1 and not options.json:
-        from ablate.commands import evaluate_screen
-
         evaluate_screen.show_all(evaluations, terminal.standard())
     return 0
 
@@ -99,7 +92,7 @@ def _step(trained: Trained, options: argparse.Namespace) -> int | None:
     return step
 
 
-def _evaluated(one: Trained | ModelFile, options: argparse.Namespace) -> "Evaluated":
+def _evaluated(one: Trained | ModelFile, options: argparse.Namespace) -> Evaluated:
     from ablate.deploy.runtime import restored
     from ablate.deploy.runtime.evaluate import evaluate, evaluate_file
 
@@ -120,8 +113,8 @@ def _folder(one: Trained | ModelFile, options: argparse.Namespace, several: bool
     return Path(options.out) / default.name if several else Path(options.out)
 
 
-def _written(evaluated: "Evaluated", folder: Path) -> None:
-    from ablate.deploy import written
+def _written(evaluated: Evaluated, folder: Path) -> None:
+    from ablate.deploy import written  # which draws figures
 
     written.write(evaluated, folder)
 
@@ -140,7 +133,6 @@ def _follow(found: Sequence[Trained | ModelFile], options: argparse.Namespace, p
     one.dataset(options.split)
     if one.trajectory.live() is None:
         one.checkpoint(max(one.steps(), default=None))  # nothing trains it, so there must be one
-    from ablate.commands import evaluate_screen
     from ablate.deploy.runtime import restored
     from ablate.deploy.runtime.follow import follow
 

@@ -13,6 +13,7 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from ablate.config.own_configs import levels
 from ablate.deploy.data_sets import is_data, words_of
 from ablate.deploy.model_files import ENDINGS, ModelFile, model_file
 from ablate.deploy.trained import EMA, RAW, Trained
@@ -20,6 +21,7 @@ from ablate.designs import phrases
 from ablate.designs.design import BASELINE
 from ablate.errors import AblateError, did_you_mean, shown
 from ablate.planning.folders import find_store, sweep_folder
+from ablate.report.repeat import as_word
 from ablate.store import Trajectory, known_sweeps, sweep_file, sweep_names, trials_file
 from ablate.store.catalog import contents
 from ablate.store.files import parse_yaml
@@ -61,7 +63,7 @@ def find(word: str, overrides: Sequence[str] = (), config_dir: str | None = None
     if given:
         found = replace(found, data_words=given)
     found = replace(found, config_dir=config_dir or found.config_dir)
-    assert found.content  # refused here where it is another trainer's
+    found.refuse_others()
     return found
 
 
@@ -151,9 +153,6 @@ def _words(section: Any) -> tuple[str, ...]:
     """The overrides that give a section `data`."""
     if not isinstance(section, Mapping) or "name" not in section:
         return ()
-    from ablate.config.own_configs import levels
-    from ablate.report.repeat import as_word
-
     if section["name"] not in levels("data"):
         return ()
     others = {

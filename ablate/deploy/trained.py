@@ -60,6 +60,10 @@ class Trained:
             )
         return with_neutral(content)
 
+    def refuse_others(self) -> None:
+        """Raises: AblateError: its config is not there, or the training is that of another trainer."""
+        self.content  # noqa: B018
+
     @property
     def model(self) -> Model:
         """The layers of its network."""

@@ -32,6 +32,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def words() -> list[str]:
+    """What the trainings of the sweep are trained with."""
+    return WORDS
+
+
 @pytest.fixture
 def here(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the sweep as the current one."""

@@ -2,6 +2,10 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +14,7 @@ import pytest
 
 from ablate.deploy import find
 from ablate.deploy.trained import STORED, Trained
+from ablate.store import Trajectory, fingerprint, sign_of_life
 
 pytestmark = pytest.mark.slow
 
@@ -79,7 +84,7 @@ def test_following_evaluates_each_checkpoint_once_and_ends(says, here):
     [file] = Path("followed/tensorboard").iterdir()
     events = [event_pb2.Event.FromString(record) for record in tf_record.tf_record_iterator(str(file))]
     values = {(event.step, value.tag) for event in events for value in event.summary.value}
-    assert {(10, "evaluate/test/ema/accuracy"), (20, "evaluate/test/ema/loss")} <= values
+    assert {(10, "accuracy/EMA"), (20, "evaluation_loss/EMA"), (20, "calibration_error/EMA")} <= values
 
 
 @pytest.mark.parametrize(
@@ -105,3 +110,59 @@ def test_what_cannot_be_evaluated_gets_one_line(prints, words, status, message):
     printed = prints("evaluate", *words, status=status)
     assert message in printed
     assert len(printed.splitlines()) == 1
+
+
+def copied(store: Path, checkpoints: bool = False) -> Trajectory:
+    """A training of the sweep in another store, with or without its checkpoints."""
+    found = find.find("tour/baseline/0")
+    assert isinstance(found, Trained)
+    one = found.trajectory
+    shutil.copytree(one.path, store / one.fingerprint, ignore=None if checkpoints else shutil.ignore_patterns("checkpoints"))
+    return Trajectory(store, one.fingerprint)
+
+
+def test_a_training_without_a_checkpoint_gets_one_line(prints, here, tmp_path):
+    one = copied(tmp_path)
+    words = ("evaluate", one.fingerprint[:8], "--store", str(tmp_path))
+    assert f"{one.fingerprint} has no checkpoint. Packed sweeps leave them out" in prints(*words, status=1)
+    assert "has no checkpoint. Packed" in prints(*words, "--follow", status=1)
+    one.set_live({"step": 3, **sign_of_life()})
+    said = f"ablate: {one.fingerprint} has no checkpoint yet. It saves the first at step 10, its first evaluation.\n"
+    assert prints(*words, status=1) == said
+
+
+def test_a_damaged_checkpoint_gets_one_line(prints, here, tmp_path):
+    one = copied(tmp_path, checkpoints=True)
+    content = one.checkpoint(20).read_bytes()
+    one.checkpoint(20).write_bytes(content[: len(content) // 2])
+    printed = prints("evaluate", one.fingerprint, "--store", str(tmp_path), status=1)
+    assert printed.startswith(f"ablate: The checkpoint {one.checkpoint(20)} is damaged: ")
+    assert printed.endswith("Choose another with --step.\n")
+    assert "Test accuracy" in prints("evaluate", one.fingerprint, "--store", str(tmp_path), "--step", "10", "--examples", "20")
+
+
+def test_a_training_of_another_trainer_is_refused_by_name(prints, here, tmp_path):
+    content = {"trainer": "command", "seed": 0, "command": ["python", "train.py"]}
+    one = Trajectory(tmp_path, fingerprint(content))
+    one.write_config(content, {})
+    one.set_status("done", 10)
+    for word in (one.fingerprint, str(one.path)):
+        printed = prints("evaluate", word, "--store", str(tmp_path), status=1)
+        assert "was trained by trainer=command, whose model ablate cannot load." in printed
+        assert len(printed.splitlines()) == 1
+
+
+@pytest.mark.exhaustive
+def test_following_a_training_that_runs_sees_it_end(says, here, words, tmp_path, environment):
+    kept = [word for word in words if not word.startswith(("steps=", "eval_every=", "report."))]
+    command = [sys.executable, "-m", "ablate", *kept, "steps=400", "eval_every=40", f"store={tmp_path}", "seed=7"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not (found := [path.name for path in tmp_path.iterdir() if (path / "live.json").exists()]):
+            assert process.poll() is None
+            time.sleep(0.1)
+        evaluated = says("evaluate", found[0], "--store", str(tmp_path), "--follow")
+        assert process.wait() == 0
+    steps = [each["step"] for each in evaluated]
+    assert steps == sorted(set(steps))
+    assert steps[-1] == 400
+    assert all(each["accuracy"] == each["recorded"]["accuracy"] for each in evaluated)

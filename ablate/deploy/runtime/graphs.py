@@ -1,7 +1,7 @@
 """Which TensorFlow graphs of others are run: those that only compute, and no larger than is allowed."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -175,7 +175,7 @@ def _node_of(tensor: str) -> str:
     return tensor.removeprefix("^").partition(":")[0]
 
 
-def check(nodes: Iterable[Any], word: str, allowed: frozenset[str]) -> None:
+def check(nodes: Collection[Any], word: str, allowed: frozenset[str]) -> None:
     """Refuse nodes that do more than compute, and constants that are too large.
 
     Raises:
@@ -187,6 +187,7 @@ def check(nodes: Iterable[Any], word: str, allowed: frozenset[str]) -> None:
                 f"{word} is not run: its node {shown(node.name)} is a {shown(node.op)[1:-1]}, which is none of the operations "
                 "that only compute."
             )
+    for node in nodes:
         for tensor in _constants(node):
             values = math.prod(size.size for size in tensor.tensor_shape.dim)
             if any(size.size < 0 for size in tensor.tensor_shape.dim) or values > MOST_VALUES:

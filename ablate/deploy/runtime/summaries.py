@@ -1,19 +1,19 @@
-"""Summaries of evaluations for TensorBoard, beside those of the training."""
+"""Summaries of evaluations for TensorBoard, with the tags of a training's own, so that both are drawn together."""
 
 from pathlib import Path
 
 import tensorflow as tf
 
 from ablate.deploy.evaluation import Evaluated
+from ablate.deploy.trained import STORED
 from ablate.errors import AblateError
+from ablate.readout import WEIGHTS
 from ablate.store import writing
 from ablate.store.files import make_folder
 
-_SCALAR = tf.compat.v1.SummaryMetadata(plugin_data={"plugin_name": "scalars"})  # as in `ablate.training.tensorboard`
-
 
 class EvaluationSummaries:
-    """Writes the scores of each evaluated step as scalars into a folder."""
+    """Writes the scores of each evaluated step as scalars into a folder: accuracy/EMA, evaluation_loss/EMA and so on."""
 
     def __init__(self, folder: Path) -> None:
         """Raises: AblateError: it cannot be written."""
@@ -28,18 +28,18 @@ class EvaluationSummaries:
         Raises:
             AblateError: they cannot be written.
         """
-        found = one.scores
+        found, summary = one.scores, tf.compat.v1.Summary()
         values = {
             "accuracy": found.accuracy,
             "top5": found.top5,
-            "loss": found.loss,
+            "evaluation_loss": found.loss,
             "calibration_error": found.calibration_error,
         }
+        for name, value in values.items():
+            summary.value.add(tag=f"{name}/{WEIGHTS[STORED[one.weights]]}", simple_value=value)
         try:
             with self._writer.as_default(step=one.step):
-                for name, value in values.items():
-                    tag = f"evaluate/{one.split}/{one.weights}/{name}"
-                    tf.summary.write(tag, tf.constant(value, tf.float32), metadata=_SCALAR)
+                tf.summary.experimental.write_raw_pb(summary.SerializeToString())
             self._writer.flush()
         except (OSError, tf.errors.OpError) as error:
             raise AblateError(f"Cannot write {self.folder}: {str(error).splitlines()[0]}.") from error
