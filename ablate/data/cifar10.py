@@ -113,6 +113,7 @@ SOURCE = Source(
     identity,
     read,
     title="CIFAR-10",
+    license="none is stated by its authors; cite Krizhevsky 2009, Learning multiple layers of features from tiny images",
     keys=(
         OwnKey("archive"),
         OwnKey("url"),

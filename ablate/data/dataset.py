@@ -110,6 +110,7 @@ class Source:
     identity: what changes when the arrays may.
     read: the arrays.
     title: what a paper calls it; empty for a user's own images.
+    license: of the images, as a model card has it; empty where it is not known.
     keys: of its level, besides `name`, `validation` and `eval_on`, which all have.
     opened: whether `shape` opens the same file as `read`; if so, it is not called before `read`.
     usual: `steps` and `eval_every`, where a command gives neither; empty for those of conf/config.yaml.
@@ -134,6 +135,7 @@ class Source:
     keys: tuple[OwnKey, ...] = ()
     opened: bool = False
     usual: Mapping[str, int] = field(default_factory=dict)
+    license: str = ""
 
 
 @dataclass(frozen=True)

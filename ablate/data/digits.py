@@ -48,4 +48,11 @@ def read(config: Mapping[str, Any]) -> Decoded:
 
 # 11 epochs at the usual batch size, in which a recipe gets most of the way; 10,000 steps would be 890 epochs.
 USUAL = {"steps": 120, "eval_every": 30}
-SOURCE = Source(shape, identity, read, title="the handwritten digits of scikit-learn", usual=USUAL)
+SOURCE = Source(
+    shape,
+    identity,
+    read,
+    title="the handwritten digits of scikit-learn",
+    usual=USUAL,
+    license="CC BY 4.0 (Alpaydin and Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository)",
+)
