@@ -1,14 +1,15 @@
 """`ablate export`: a trained network as one file that runs without ablate, compared with the training's own."""
 
+import argparse
 import json
 from collections.abc import Sequence
 
 from ablate import terminal
-from ablate.commands.arguments import Parser, a_path, add_config_dir
+from ablate.commands import run_options
+from ablate.commands.arguments import Once, Parser, a_path
 from ablate.deploy import exporting
-from ablate.deploy.find import HELP, find
 from ablate.deploy.formats import FORMATS
-from ablate.deploy.trained import EMA, RAW, Trained
+from ablate.deploy.trained import Trained
 from ablate.errors import AblateError
 
 _DESCRIPTION = """\
@@ -36,19 +37,17 @@ def run(arguments: Sequence[str]) -> int:
         SystemExit: with 0 after `--help`, with 2 for wrong usage.
     """
     parser = _parser()
-    given = parser.parse_intermixed_args(arguments)
-    if given.format is None:
+    options = parser.parse_intermixed_args(arguments)
+    if options.format is None:
         parser.error(f"--format is missing. Choose from {', '.join(FORMATS.names())}.")
-    form = FORMATS.find(given.format)
-    trained = find(given.run, given.overrides, given.config_dir)
-    if not isinstance(trained, Trained):
-        raise AblateError(f"{given.run} is a model file, and only trainings are exported. Name a run, as in lrn/augment=off/0.")
-    step = int(trained.checkpoint(given.step).stem)
-    options = exporting.Options(form, step, given.weights or trained.weights, given.preprocessing, given.softmax)
-    folder = given.out or exporting.place_of(trained, step, options)
+    form = FORMATS.find(options.format)
+    trained = _trained(options, parser)
+    step = int(trained.checkpoint(options.step).stem)
+    folder = options.out or run_options.out_folder("export", f"{trained.word}-{form.name}")
     exporting.check(form, folder)
-    about = exporting.export(trained, folder, options)
-    if given.json:
+    asked = exporting.Options(form, step, options.weights or trained.weights, options.preprocessing, options.softmax)
+    about = exporting.export(trained, folder, asked)
+    if options.json:
         print(json.dumps({"folder": str(folder), **about}, allow_nan=False))
     else:
         for line in exporting.shown(about, folder):
@@ -56,13 +55,27 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _trained(options: argparse.Namespace, parser: Parser) -> Trained:
+    """The training that the command line names.
+
+    Raises:
+        AblateError: it names none, several, or a model file. SystemExit: there is no word.
+    """
+    found = run_options.runs(options, parser)
+    if len(found) > 1:
+        raise AblateError(f"ablate export takes one RUN, got {' '.join(one.word for one in found)}. Give a command for each.")
+    if not isinstance(found[0], Trained):
+        raise AblateError(
+            f"{found[0].word} is a model file, and only trainings are exported. Name one, as in lrn/augment=off/0."
+        )
+    return found[0]
+
+
 def _parser() -> Parser:
     parser = Parser(prog="ablate export", description=_DESCRIPTION, epilog=_EXAMPLES)
-    parser.add_argument("run", metavar="RUN", help=HELP)
-    parser.add_argument("--format", metavar="NAME", help=", ".join(FORMATS.names()))
-    parser.add_argument("--out", type=a_path, metavar="DIR", help="where to write; must not exist (default: in exports/)")
-    parser.add_argument("--weights", choices=(RAW, EMA), help="raw or ema (default: those of the run)")
-    parser.add_argument("--step", type=int, metavar="STEP", help="of the checkpoint (default: that of the run)")
+    run_options.add_run(parser)
+    parser.add_argument("--format", metavar="NAME", action=Once, help=", ".join(FORMATS.names()))
+    parser.add_argument("--out", type=a_path, metavar="DIR", action=Once, help="a new folder (default: export/RUN-FORMAT)")
     parser.add_argument(
         "--preprocessing",
         choices=(exporting.INSIDE, exporting.OUTSIDE),
@@ -70,7 +83,5 @@ def _parser() -> Parser:
         help="whether the model crops and standardizes images itself (default: inside)",
     )
     parser.add_argument("--softmax", action="store_true", help="probabilities in place of logits")
-    parser.add_argument("--json", action="store_true", help="print one JSON object, what export.json holds")
-    add_config_dir(parser)
-    parser.add_argument("overrides", nargs="*", metavar="data=NAME", help="the data set, where it is not known from the run")
+    parser.add_argument("--json", action="store_true", help="print one JSON object: what export.json holds, and the folder")
     return parser

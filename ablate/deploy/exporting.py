@@ -27,7 +27,6 @@ from ablate.store.files import make_folder, sync_folder, write_atomically, writi
 from ablate.system.provenance import version_of
 
 VERSION = 1  # of export.json
-EXPORTS = Path("exports")  # where exports go whose place is not given
 INSIDE, OUTSIDE = "inside", "outside"  # the model, of its preprocessing
 LOGITS, PROBABILITIES = "logits", "probabilities"
 BFLOAT16 = "bfloat16"
@@ -35,10 +34,10 @@ BFLOAT16 = "bfloat16"
 
 @dataclass(frozen=True)
 class Options:
-    """How a network is exported. step: of the checkpoint; None for that of the run. weights: raw or ema."""
+    """How a network is exported. step: of the checkpoint. weights: raw or ema."""
 
     form: Format
-    step: int | None
+    step: int
     weights: str
     preprocessing: str
     softmax: bool
@@ -239,12 +238,6 @@ def _bfloat16_differ(
         return None
     own = Restored(trained, step, options.weights)(images)
     return int((own.argmax(axis=1) != predictions.argmax(axis=1)).sum())
-
-
-def place_of(trained: Trained, step: int, options: Options) -> Path:
-    """Where an export goes for which no place was given."""
-    parts = (trained.trajectory.fingerprint, f"step{step}", options.weights, options.form.name)
-    return EXPORTS / "-".join(parts)
 
 
 def shown(about: Mapping[str, Any], folder: Path) -> list[str]:

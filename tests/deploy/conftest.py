@@ -38,6 +38,19 @@ def words() -> list[str]:
     return WORDS
 
 
+@pytest.fixture(scope="session")
+def gap(desk: Path) -> None:
+    """The sweep `gap` in the folder of `tour`: networks with the end of squeeze1, trained in bfloat16 and in float32."""
+    words = ["model=tiny_gap" if word == "model=tiny" else word for word in WORDS]
+    from ablate.__main__ import main
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(desk)
+        with pytest.raises(SystemExit) as end:
+            main(["-m", "name=gap", "precision=bfloat16,float32", "seed=0", "hydra/launcher=inline", *words])
+        assert end.value.code == 0
+
+
 @pytest.fixture
 def here(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the sweep as the current one."""

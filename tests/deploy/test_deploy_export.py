@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from program import printed_by
 
+from ablate import data
 from ablate.deploy import card, compared, exporting
 from ablate.deploy.compared import LARGEST, TIE, compare
 from ablate.deploy.format import Format
@@ -114,35 +116,7 @@ def test_a_format_of_another_package_is_one_more(install):
 
 # the real thing, small
 
-GREEDY = ("seed=0,1", "steps=6", "eval_every=3", "design=one_factor", "store=runs", "name=tiny")
-
-
-@pytest.fixture(scope="session")
-def trained(programs, tmp_path_factory):
-    """A sweep over two networks: with LRN, fire and dense layers, and with the end of squeeze1; and one in bfloat16."""
-    program = programs(tmp_path_factory.mktemp("trained"))
-    program("-m", "model=tiny,tiny_gap", "hydra.sweep.dir=sweep", *GREEDY)
-    program("-m", "precision=bfloat16,float32", "hydra.sweep.dir=short", "steps=6", "eval_every=3", "seed=0", "name=short")
-    return program
-
-
-def exported(program, *words: str) -> tuple[Path, dict]:
-    """The folder that a command exports into, and what it says with --json."""
-    out, _ = program.command("export", *program.base[:2], *words, "--json")
-    found = json.loads(out)
-    return program.folder / found["folder"], found
-
-
-def run_card(program, folder: Path) -> list[int]:
-    """The classes that the Python of a model card prints, for the 60 test images."""
-    images = np.load(program.folder / "my.npz")["test_images"]
-    np.save(folder / "images.npy", images)
-    [code] = re.findall(r"```python\n(.*?)```", (folder / card.CARD).read_text(), re.DOTALL)
-    (folder / "card.py").write_text(f'import sys\nsys.modules["ablate"] = None\n{code}')
-    env = program.env | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    done = subprocess.run([sys.executable, "card.py"], cwd=folder, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return [int(word) for word in re.findall(r"\d+", done.stdout)]
+KERAS_SAVES = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of NumPy, on Keras's own code
 
 
 def skip_without(name: str) -> None:
@@ -151,74 +125,101 @@ def skip_without(name: str) -> None:
             pytest.skip(f"{module} is not installed")
 
 
+def run_card(folder: Path) -> list[int]:
+    """The classes that the Python of a model card prints for the test images."""
+    np.save(folder / "images.npy", data.load({"name": "digits"}).evaluation.images)
+    [code] = re.findall(r"```python\n(.*?)```", (folder / card.CARD).read_text(), re.DOTALL)
+    start = 'import sys\nimport numpy\nsys.modules["ablate"] = None\nnumpy.set_printoptions(threshold=1000)\n'
+    (folder / "card.py").write_text(start + code)
+    env = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    done = subprocess.run([sys.executable, "card.py"], cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [int(word) for word in re.findall(r"\d+", done.stdout)]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("arm", ["baseline", "model=tiny_gap"])
+@KERAS_SAVES
 @pytest.mark.parametrize("name", NAMES)
-def test_each_format_is_the_trained_network(name, arm, trained):
+def test_each_format_is_the_trained_network(name, says, here):
+    """With LRN, fire and dense layers; as its model card uses it, and as a RUN."""
     skip_without(name)
-    folder, about = exported(trained, f"sweep/{arm}/1", "--format", name, "--out", f"{name}-{arm}")
+    [about] = says("export", "tour/augment=off/1", "--format", name, "--out", f"tour-{name}")
     found = about["compared"]
-    assert found["images"] == 60
+    assert found["images"] == 360
     assert found["largest_difference"] < LARGEST
     assert (found["wrong"], found["bfloat16_classes_differ"]) == (0, None)
-    classes = run_card(trained, folder)
-    labels = np.load(trained.folder / "my.npz")["test_labels"]
-    assert np.mean(np.array(classes) == labels) == pytest.approx(about["accuracy"])
-    kept = json.loads((folder / "export.json").read_text())
-    assert {key: value for key, value in about.items() if key != "folder"} == {k: v for k, v in kept.items() if k in about}
+    labels = data.load({"name": "digits"}).evaluation.labels
+    accuracy = np.mean(np.array(run_card(here / f"tour-{name}")) == labels)
+    assert accuracy == pytest.approx(about["accuracy"])
     assert about["arm"]["n"] == 2
     assert about["arm"]["low"] <= about["arm"]["mean"] <= about["arm"]["high"]
+    kept = json.loads((here / f"tour-{name}" / "export.json").read_text())
+    assert {**kept, "folder": f"tour-{name}"}.items() >= about.items()
+    [evaluated] = says("evaluate", f"tour-{name}")
+    assert evaluated["accuracy"] == pytest.approx(accuracy)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["onnx", "keras"])
-def test_probabilities_of_raw_weights_with_preprocessing_outside(name, trained):
+@KERAS_SAVES
+@pytest.mark.parametrize("name", NAMES)
+def test_networks_that_end_with_a_gap(name, gap, says):
     skip_without(name)
-    words = ("--softmax", "--weights", "raw", "--preprocessing", "outside", "--out", f"{name}-outside")
-    folder, about = exported(trained, "sweep/baseline/0", "--format", name, *words)
-    assert about["inputs"]["shape"] == [None, 12, 12, 3]
-    assert (about["predictions"]["of"], about["training"]["weights"]) == ("probabilities", "raw")
+    [about] = says("export", "gap/precision=float32/0", "--format", name, "--out", f"gap-{name}")
     assert about["compared"]["largest_difference"] < LARGEST
-    assert len(run_card(trained, folder)) == 60
+    assert about["compared"]["wrong"] == 0
 
 
 @pytest.mark.slow
-def test_a_training_in_bfloat16_is_exported_in_float32(trained):
-    out, _ = trained.command("export", *trained.base[:2], "short/baseline/0", "--format", "keras", "--out", "short-keras")
-    assert re.search(r"exported in float32: the classes of \d+ of 60 images differ from those of the training", out)
-    assert "trained in bfloat16" in (trained.folder / "short-keras" / card.CARD).read_text()
+@KERAS_SAVES
+@pytest.mark.parametrize("name", ["onnx", "keras"])
+def test_probabilities_of_raw_weights_with_preprocessing_outside(name, says, here):
+    skip_without(name)
+    words = ("--softmax", "--weights", "raw", "--step", "10", "--preprocessing", "outside", "--out", f"outside-{name}")
+    [about] = says("export", "tour/baseline/0", "--format", name, *words)
+    assert about["inputs"]["shape"] == [None, 24, 24, 3]
+    assert about["predictions"]["of"] == "probabilities"
+    assert (about["training"]["weights"], about["training"]["step"]) == ("raw", 10)
+    assert about["compared"]["largest_difference"] < LARGEST
+    assert len(run_card(here / f"outside-{name}")) == 360
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of NumPy, on how Keras saves a file
-def test_an_export_that_differs_leaves_nothing_behind(trained, monkeypatch, capsys):
+@KERAS_SAVES
+def test_a_training_in_bfloat16_is_exported_in_float32(gap, prints, here):
+    said = prints("export", "gap/baseline/0", "--format", "keras", "--out", "bfloat16")
+    assert re.search(r"exported in float32: the classes of \d+ of 360 images differ from those of the training", said)
+    assert "trained in bfloat16" in (here / "bfloat16" / card.CARD).read_text()
+
+
+@pytest.mark.slow
+@KERAS_SAVES
+def test_an_export_that_differs_leaves_nothing_behind(prints, here, monkeypatch):
     def wrong(model, path):
         model.set_weights([1.01 * weight for weight in model.get_weights()])
         keras.write(model, path)
 
-    monkeypatch.setattr(keras, "FORMAT", Format(**{**vars(keras.FORMAT), "write": wrong}))
-    monkeypatch.chdir(trained.folder)
-    before = sorted(path.name for path in trained.folder.iterdir())
-    said = printed_by(capsys, "export", *trained.base[:2], "sweep/baseline/0", "--format", "keras", "--out", "wrong", status=1)
-    assert re.search(r"differs from the training's network over 60 test images: largest difference of logits .*", said)
+    monkeypatch.setattr(keras, "FORMAT", replace(keras.FORMAT, write=wrong))
+    before = sorted(path.name for path in here.iterdir())
+    said = prints("export", "tour/baseline/0", "--format", "keras", "--out", "wrong", status=1)
+    assert re.search(r"differs from the training's network over 360 test images: largest difference of logits .*", said)
     assert said.endswith("Nothing was written.\n")
-    assert sorted(path.name for path in trained.folder.iterdir()) == before
+    assert sorted(path.name for path in here.iterdir()) == before
 
 
 @pytest.mark.slow
 @pytest.mark.exhaustive
+@KERAS_SAVES
 @pytest.mark.parametrize("model", ["tuto", "nin2", "squeeze1"])
-def test_the_models_of_the_source_documents_on_all_test_images(model, tmp_path, programs):
+def test_the_models_of_the_source_documents_on_all_test_images(model, tmp_path, monkeypatch, capsys):
     """Trained for one step: equality asks nothing of how good a network is."""
     if "ABLATE_DATA" not in os.environ:
         pytest.skip("CIFAR-10 is not here: ABLATE_DATA is not set")
-    program = programs(tmp_path)
-    program.base = []
-    program("data=cifar10", f"model={model}", "steps=1", "eval_every=1", "hydra.run.dir=one", "progress=false")
+    monkeypatch.chdir(tmp_path)
+    printed_by(capsys, "data=cifar10", f"model={model}", "steps=1", "eval_every=1", "hydra.run.dir=one", "progress=false")
     for name in NAMES:
         skip_without(name)
-        _, about = exported(program, "one", "--format", name, "--out", name)
-        print(model, name, about["compared"], about["bytes"])
-        assert about["compared"]["images"] == 10_000
-        assert about["compared"]["largest_difference"] <= LARGEST
-        assert about["compared"]["wrong"] == 0
+        printed = printed_by(capsys, "export", "one", "--format", name, "--out", name, "--json").splitlines()
+        [found] = [json.loads(line)["compared"] for line in printed if line.startswith("{")]
+        assert found["images"] == 10_000
+        assert found["largest_difference"] <= LARGEST
+        assert found["wrong"] == 0
