@@ -128,7 +128,11 @@ def _rows(about: Mapping[str, Any], form: Format) -> Sequence[tuple[str, str]]:
 def of_json(compared: Mapping[str, Any]) -> Comparison:
     """The comparison that `export.json` holds."""
     return Comparison(
-        compared["images"], compared["largest_difference"], compared["classes_differ"], compared["ties"], compared["wrong"]
+        compared["images"],
+        compared["largest_difference"],
+        compared["classes_differ"],
+        compared["ties"],
+        compared["differ_beyond_ties"],
     )
 
 

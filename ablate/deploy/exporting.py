@@ -22,6 +22,7 @@ from ablate.deploy.model_files import EXPORT
 from ablate.deploy.trained import STORED, Trained
 from ablate.errors import AblateError
 from ablate.metrics import ACCURACY
+from ablate.store import sweep_names
 from ablate.store.checksums import write_sealed
 from ablate.store.files import make_folder, sync_folder, write_atomically, writing
 from ablate.system.provenance import version_of
@@ -158,7 +159,7 @@ def _about(trained: Trained, step: int, options: Options, place: Path) -> dict[s
             "seed": content["seed"],
             "weights": options.weights,
             "precision": content["precision"],
-            "sweep": None if trained.sweep is None else trained.sweep.resolve().name,
+            "sweep": None if trained.sweep is None else sweep_names.shortest(trained.sweep),
             "arm": trained.arm,
         },
         "accuracy": row.get(f"{ACCURACY}_{STORED[options.weights]}"),
@@ -223,7 +224,7 @@ def _compared(comparison: Comparison, bfloat16_differ: int | None) -> dict[str, 
         "largest_difference": comparison.largest,
         "classes_differ": comparison.differ,
         "ties": comparison.ties,
-        "wrong": comparison.wrong,
+        "differ_beyond_ties": comparison.wrong,
         "bfloat16_classes_differ": bfloat16_differ,
     }
 
