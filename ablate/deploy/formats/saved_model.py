@@ -7,10 +7,9 @@ from ablate.deploy.format import Format
 
 _CPP = """\
 #include <tensorflow/cc/saved_model/loader.h>
-#include <tensorflow/cc/saved_model/tag_constants.h>
 
 tensorflow::SavedModelBundle bundle;
-TF_CHECK_OK(tensorflow::LoadSavedModel({}, {}, "model", {tensorflow::kSavedModelTagServe}, &bundle));
+TF_CHECK_OK(tensorflow::LoadSavedModel({}, {}, "model", {"serve"}, &bundle));
 const auto& signature = bundle.meta_graph_def.signature_def().at("serving_default");
 
 tensorflow::Tensor images(tensorflow::DT_FLOAT, {batch, $height, $width, $channels});
