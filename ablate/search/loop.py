@@ -19,7 +19,7 @@ from ablate.running.engine import Engine
 from ablate.search import algorithms, optuna_private
 from ablate.search.export_trials import BEGUN, export_trials
 from ablate.search.settings import EXHAUSTIVE
-from ablate.search.spec import SearchSpec
+from ablate.search.spec import FilesChanged, SearchSpec
 from ablate.search.trial import ActiveTrial, reached
 from ablate.search.trial_queue import RECORD, RETRY, TrialQueue, counted, state_of
 from ablate.store import result_file, write_atomically
@@ -106,6 +106,8 @@ class SearchLoop:
         params: Params = {key: trial.params[key] for key in self.search.space}
         try:
             runs = self.search.runs(trial.number, params)
+        except FilesChanged:
+            raise
         except AblateError as error:
             told = self.redact(str(error))
             say(f"{label(trial.number, params)}: failed: {told}")

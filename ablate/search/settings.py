@@ -15,7 +15,7 @@ MOST_SEED = 2**31 - 1
 MOST_TRIALS = 100_000  # trials.json is written anew whenever one ends
 MOST_CONFIRMED = 10_000
 MOST_EPOCHS = 1e9
-EXAMPLE = "[accuracy,operations]"
+EXAMPLE = ("accuracy", "operations")  # of objectives
 EXHAUSTIVE = ("grid", "brute_force")  # samplers that try every setting once
 
 
@@ -121,7 +121,8 @@ class SearchSettings:
 def _objectives(given: Any, direction: Any, aims: Mapping[str, Direction]) -> tuple[str, ...]:
     names = [given] if isinstance(given, str) else [next(iter(aims))] if given is None else given
     if not isinstance(names, list) or not 1 <= len(names) <= 2 or len(set(map(str, names))) < len(names):
-        raise _wrong("objectives", f"one or two different ones, as in {EXAMPLE if aims is OBJECTIVES else [*aims]}", given)
+        example = ",".join(EXAMPLE if aims is OBJECTIVES else aims)
+        raise _wrong("objectives", f"one or two different ones, as in [{example}]", given)
     for name in names:
         if name not in aims:
             raise AblateError(one_of("hydra.sweeper.objectives", name, tuple(aims)))

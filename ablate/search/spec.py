@@ -12,6 +12,7 @@ from ablate import trainers
 from ablate.config import own
 from ablate.config.neutral import without_neutral
 from ablate.designs import Factor
+from ablate.errors import AblateError
 from ablate.metrics import ACCURACY
 from ablate.planning import plan
 from ablate.planning.command import Command
@@ -31,7 +32,12 @@ Compose = Callable[[Sequence[str]], DictConfig]
 EVAL_ON = "data.eval_on"
 OWN_EVAL_ON = "trainer.eval_on"  # of training code of the user's own
 CONFIRMATION = "tuned settings vs. defaults"  # what the sweep is called that measures the best setting
+FILES = ("code", "data")  # of the content of training code of the user's own: digests by file
 OF_EACH_RUN = ("seed", "eval_every")  # of a training's content, not of a search's
+
+
+class FilesChanged(AblateError):
+    """Files that are part of all trainings of a search are no longer as they were."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +161,7 @@ class SearchSpec:
         """The runs of a trial, one a seed.
 
         Raises:
+            FilesChanged: what all trials share is no longer there to be trained.
             AblateError: the setting cannot be trained.
         """
         words = self.overrides(params, self.alone)
@@ -171,10 +178,19 @@ class SearchSpec:
             OmegaConf.update(cfg, "seed", seed)
             wanted = trainers.asked(cfg)
             trajectory, content = trajectory_of(wanted)
+            self._check_files(content)
             given = (*words, *grid, f"seed={seed}")
             number = trial * len(self.settings.seeds) + place
             runs.append(Run(number, trial, seed, given, wanted, trajectory, content, names))
         return runs
+
+    def _check_files(self, content: Mapping[str, Any]) -> None:
+        """Refuse a training that runs or reads other files than the first one."""
+        for kind in FILES if self.content else ():
+            then, now = self.content.get(kind, {}), content.get(kind, {})
+            changed = next((name for name in (*then, *now) if then.get(name) != now.get(name)), None)
+            if changed is not None:
+                raise FilesChanged(f"{changed} changed after planning, so no more trainings start. Rerun the command.")
 
     def objectives(self, run: Run, row: Mapping[str, Any], seconds: float) -> list[float]:
         """What one run scores at an evaluation, an objective each."""
@@ -201,6 +217,7 @@ class SearchSpec:
         fixed = (*self.fixed, *words, *whole_set(self.asked), *self.for_(self.final_epochs))
         seeds = tuple(range(first, first + self.settings.confirm_seeds))
         made = self._together(factors, seeds, fixed)
+        self._check_files(made.runs[0].content)
         shortest = min(one.step for _, one in made.firsts())
         if made.runs[0].asked.grid > shortest:
             made = self._together(factors, seeds, (*fixed, f"eval_every={shortest}"))

@@ -1,6 +1,7 @@
 """Searches over a command of one's own: trials, pruning, confirmation, and what they refuse."""
 
 import json
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -182,3 +183,36 @@ def test_a_metric_that_no_row_has_fails_every_trial(searched: Program) -> None:
     assert "A row has no f1, only accuracy, loss." in told
     assert "no best setting: no trial finished its training" in told
     assert {trial["state"] for trial in trials_of(searched.sweep)} == {"failed"}
+
+
+@pytest.mark.slow
+def test_no_trial_begins_once_a_file_has_changed(searched: Program) -> None:
+    searched.write(change=SCRIPT + "\nopen('change.py', 'a').write('x = 1\\n')\n")
+    command = ("--", "python", "change.py", *COMMAND[3:])
+    told = searched("-m", *SPACE, *FEW[:3], "workers=1", "report.formats=[]", *command, status=1)
+    assert "change.py changed after planning, so no more trainings start. Rerun the command." in told
+    assert [trial["state"] for trial in trials_of(searched.sweep)].count("done") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_search_that_is_stopped_goes_on_where_it_was(searched: Program, number: int) -> None:
+    words = ("-m", *SPACE, *FEW, "report.formats=[]", *COMMAND, "0.1")
+    running = searched.start(*words)
+    until = time.monotonic() + 120
+    while time.monotonic() < until and not any(
+        trial["state"] == "done" for path in searched.folder.glob("multirun/*/trials.json") for trial in trials_of(path.parent)
+    ):
+        time.sleep(0.05)
+    commands = psutil.Process(running.pid).children(recursive=True)
+    running.send_signal(number)
+    running.wait(60)
+    _, alive = psutil.wait_procs(commands, timeout=20)
+    assert not alive, "the commands end with the program"
+    searched(*words)
+    trials = trials_of(searched.sweep)
+    ended = [trial for trial in trials if trial["state"] in ("done", "pruned")]
+    assert len(ended) == 4
+    assert {trial["state"] for trial in trials} <= {"done", "pruned", "lapsed"}
+    assert all(trial["examples"] + trial["reused_examples"] in (trial["came"], trial["planned"]) for trial in ended)
+    assert (searched.sweep / "confirmation" / "sweep.json").exists()
