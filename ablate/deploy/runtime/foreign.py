@@ -14,7 +14,7 @@ from ablate.deploy.scores import scores
 from ablate.errors import AblateError
 from ablate.training.state import settled
 
-_MODULES = {FROZEN: "frozen", SAVED_MODEL: "saved_model", KERAS: "keras_file", LITERT: "litert", ONNX: "onnx"}
+MODULES = {FROZEN: "frozen", SAVED_MODEL: "saved_model", KERAS: "keras_file", LITERT: "litert", ONNX: "onnx"}
 _LEAST = 1e-12  # probability that a loss is computed of
 
 
@@ -31,7 +31,7 @@ class ForeignModel:
         Raises:
             AblateError: it is not run; says why.
         """
-        module = import_module(f"ablate.deploy.runtime.loaded.{_MODULES[model.kind]}")
+        module = import_module(f"ablate.deploy.runtime.loaded.{MODULES[model.kind]}")
         self.model, self.preparation, self.classes = model, preparation, classes
         self.loaded = module.load(model, preparation, image)
         self.seconds = 0.0

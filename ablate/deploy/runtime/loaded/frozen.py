@@ -14,7 +14,7 @@ from ablate.errors import AblateError
 from ablate.system.safe_files import read_regular
 
 
-def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]) -> Loaded:
+def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int], batch: int = BATCH) -> Loaded:
     """Read, check and import a graph.
 
     Raises:
@@ -28,7 +28,7 @@ def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]
     part = graphs.between(graph, given, wanted, word)
     declared = _declared(next(node for node in graph.node if node.name == given))
     size = preparation.size_of(declared, image, word)
-    batch = declared[0] or BATCH
+    batch = declared[0] or batch
     with reading(word, "frozen graph"):
         with tf.Graph().as_default() as imported:
             inputs = tf.compat.v1.placeholder(tf.float32, (batch, *size, image[2]), name="images")

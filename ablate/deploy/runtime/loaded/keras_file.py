@@ -72,7 +72,7 @@ _MODULES = (  # of which any class is Keras's own, and computes
 _VALUES = ("__keras_tensor__", "__numpy__", "__tensor__")  # what Keras calls values that it writes as classes
 
 
-def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]) -> Loaded:
+def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int], batch: int = BATCH) -> Loaded:
     """Check a file, then load it in Keras's safe mode.
 
     Raises:
@@ -85,7 +85,7 @@ def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]
         if len(restored.inputs) != 1:
             raise AblateError(f"{word} must have one input, got {len(restored.inputs)}.")
         declared = tuple(restored.inputs[0].shape)
-        size, batch = preparation.size_of(declared, image, word), declared[0] or BATCH
+        size, batch = preparation.size_of(declared, image, word), declared[0] or batch
 
     def compute(images: NDArray[np.float32]) -> NDArray[Any]:
         with reading(word, _WHAT):

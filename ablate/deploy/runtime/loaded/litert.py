@@ -16,7 +16,9 @@ from ablate.system.safe_files import read_regular
 _WHAT = "LiteRT model"
 
 
-def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]) -> Loaded:
+def load(
+    model: ModelFile, preparation: Preparation, image: tuple[int, int, int], batch: int = BATCH, threads: int = 0
+) -> Loaded:
     """Read a file and plan its tensors.
 
     Raises:
@@ -31,13 +33,15 @@ def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]
         raise AblateError(f"{word} is no {_WHAT}.")
     with reading(word, _WHAT):
         interpreter = Interpreter(
-            model_content=content, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            model_content=content,
+            num_threads=threads or None,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         )
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
         if len(inputs) != 1 or len(outputs) != 1 or inputs[0]["dtype"] != np.float32 or outputs[0]["dtype"] != np.float32:
             raise AblateError(f"{word} must have one float input and one float output.")
         declared = tuple(int(side) if side > 0 else None for side in inputs[0]["shape_signature"])
-        size, batch = preparation.size_of(declared, image, word), declared[0] or BATCH
+        size, batch = preparation.size_of(declared, image, word), declared[0] or batch
         interpreter.resize_tensor_input(inputs[0]["index"], (batch, *size, image[2]))
         interpreter.allocate_tensors()
         if any(math.prod(map(int, tensor["shape"])) > MOST_VALUES for tensor in interpreter.get_tensor_details()):

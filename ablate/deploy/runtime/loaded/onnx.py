@@ -14,7 +14,9 @@ from ablate.system.safe_files import read_regular
 _WHAT = "ONNX model"
 
 
-def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]) -> Loaded:
+def load(
+    model: ModelFile, preparation: Preparation, image: tuple[int, int, int], batch: int = BATCH, threads: int = 0
+) -> Loaded:
     """Read a file into ONNX Runtime, which has no operations that touch files.
 
     Raises:
@@ -29,12 +31,14 @@ def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]
     with reading(word, _WHAT):
         if any(onnx.external_data_helper.uses_external_data(each) for each in onnx.load_from_string(content).graph.initializer):
             raise AblateError(f"{word} is not run: it reads its weights from other files.")
-        session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         inputs, outputs = session.get_inputs(), session.get_outputs()
         if len(inputs) != 1 or len(outputs) != 1:
             raise AblateError(f"{word} must have one input and one output.")
         declared = tuple(side if isinstance(side, int) and side > 0 else None for side in inputs[0].shape)
-        size, batch = preparation.size_of(declared, image, word), declared[0] or BATCH
+        size, batch = preparation.size_of(declared, image, word), declared[0] or batch
 
     def compute(images: NDArray[np.float32]) -> NDArray[Any]:
         with reading(word, _WHAT):

@@ -24,7 +24,7 @@ _ALLOWED = graphs.COMPUTE | graphs.CALLS | graphs.VARIABLES
 _KINDS = ("user_object", "function", "bare_concrete_function", "constant", "variable", "captured_tensor")
 
 
-def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]) -> Loaded:
+def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int], batch: int = BATCH) -> Loaded:
     """Check a SavedModel, then load it.
 
     Raises:
@@ -43,7 +43,7 @@ def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]
         if len(inputs) != 1:
             raise AblateError(f"{word} must have one input, got {', '.join(inputs)}.")
         declared = (None,) * 4 if inputs[given].shape.rank is None else tuple(inputs[given].shape.as_list())
-        size, batch = preparation.size_of(declared, image, word), declared[0] or BATCH
+        size, batch = preparation.size_of(declared, image, word), declared[0] or batch
 
     def compute(images: NDArray[np.float32]) -> NDArray[Any]:
         assert restored is not None  # it owns the variables

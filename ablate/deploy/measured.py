@@ -1,0 +1,175 @@
+"""What networks cost when they are used: bytes, and the time and memory of inference, each in a fresh process.
+
+Networks are timed in turns, so that what else the machine does comes upon all of them.
+"""
+
+import multiprocessing
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from ablate.deploy.model_files import ModelFile
+from ablate.deploy.preparation import Preparation
+from ablate.deploy.trained import Trained
+from ablate.errors import AblateError
+from ablate.models.costs import totals
+
+TENSORFLOW = "tensorflow"  # the format of a training that was not exported
+TAIL = 95  # percentile
+FEWEST = 3  # networks of which a rank correlation tells something
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network that is measured. preparation: of a model file of others. weights, step: of a training."""
+
+    one: Trained | ModelFile
+    preparation: Preparation = Preparation()  # noqa: RUF009  it is frozen
+    weights: str | None = None
+    step: int | None = None
+
+
+@dataclass(frozen=True)
+class Times:
+    """Inference with one batch size and number of threads.
+
+    batch: images at once; a model file may want another number than was asked for. calls: how many were timed. median, tail:
+    milliseconds of a call, tail their 95th percentile. load_seconds: from the file to the first call. memory_bytes: the most
+    that the process took beyond what it had before the network was loaded.
+    """
+
+    batch: int
+    threads: int
+    calls: int
+    median: float
+    tail: float
+    load_seconds: float
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found of a network.
+
+    bytes, zipped: of its file, or of the float32 weights of a training. parameters, operations: None of a model file.
+    """
+
+    word: str
+    format: str
+    bytes: int
+    zipped: int
+    parameters: int | None
+    operations: int | None
+    times: tuple[Times, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return vars(self) | {"times": [vars(each) for each in self.times]}
+
+
+def measure(subjects: Sequence[Subject], batches: Sequence[int], threads: Sequence[int], rounds: int) -> list[Measured]:
+    """What networks cost, in the order given.
+
+    Args:
+        rounds: how often it is each network's turn.
+
+    Raises:
+        AblateError: one cannot be loaded.
+    """
+    found = [_in_turns(subjects, batch, count, rounds) for count in threads for batch in batches]
+    sizes = found[0]
+    return [
+        _measured(subject, sizes[number][1], tuple(each[number][0] for each in found))
+        for number, subject in enumerate(subjects)
+    ]
+
+
+def _in_turns(subjects: Sequence[Subject], batch: int, threads: int, rounds: int) -> list[tuple[Times, tuple[int, int]]]:
+    """The times of all networks with one batch size and number of threads, each in a process of its own; and their sizes."""
+    with ExitStack() as stack:
+        places = [stack.enter_context(_process(subject, batch, threads)) for subject in subjects]
+        loaded = [_answer(place, subject) for place, subject in zip(places, subjects, strict=True)]
+        calls: list[list[float]] = [[] for _ in subjects]
+        peaks = [0] * len(subjects)
+        for _ in range(rounds):
+            for number, (place, subject) in enumerate(zip(places, subjects, strict=True)):
+                place.send(True)
+                taken, peaks[number] = _answer(place, subject)
+                calls[number] += taken
+    return [
+        (Times(size, threads, len(taken), float(np.median(taken)), float(np.percentile(taken, TAIL)), seconds, peak), sizes)
+        for (size, seconds, sizes), taken, peak in zip(loaded, calls, peaks, strict=True)
+    ]
+
+
+@contextmanager
+def _process(subject: Subject, batch: int, threads: int) -> Iterator[Connection]:
+    """A fresh process that loads a network and times it whenever it is asked; it ends with this."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs, subject, batch, threads), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        yield ours
+    finally:
+        process.kill()
+        process.join()
+
+
+def _answer(place: Connection, subject: Subject) -> Any:
+    try:
+        found = place.recv()
+    except EOFError:
+        raise AblateError(f"{subject.one.word}: the process that measured it died, perhaps for want of memory.") from None
+    if isinstance(found, str):
+        raise AblateError(found)
+    return found
+
+
+def _serve(connection: Connection, subject: Subject, batch: int, threads: int) -> None:
+    from ablate.deploy.runtime.timed import serve  # TensorFlow is imported here, in the fresh process
+
+    serve(connection, subject, batch, threads)
+
+
+def _measured(subject: Subject, sizes: tuple[int, int], times: tuple[Times, ...]) -> Measured:
+    one = subject.one
+    if isinstance(one, Trained):
+        return Measured(one.word, TENSORFLOW, *sizes, *totals(one.model, one.input_shape), times)
+    return Measured(one.word, one.kind, *sizes, None, None, times)
+
+
+def sizes_of(contents: Iterable[bytes]) -> tuple[int, int]:
+    """How many bytes, plain and zipped."""
+    contents = list(contents)
+    return sum(map(len, contents)), sum(len(zlib.compress(content, 9)) for content in contents)
+
+
+def rank_correlations(found: Sequence[Measured]) -> dict[str, float]:
+    """Spearman's, of bytes with parameters and of milliseconds with FLOPs; empty where too few networks differ in these.
+
+    Milliseconds are those of the first batch size and number of threads.
+
+    Examples:
+        >>> from ablate.deploy.measured import Measured, Times, rank_correlations
+        >>> def network(size, parameters, operations, median):
+        ...     times = (Times(1, 1, 9, median, median, 0.1, 0),)
+        ...     return Measured("", "tensorflow", size, size, parameters, operations, times)
+        >>> rank_correlations([network(40, 10, 7, 2.0), network(80, 20, 5, 3.0), network(120, 30, 6, 1.0)])
+        {'bytes with parameters': 1.0, 'milliseconds with FLOPs': -1.0}
+    """
+    from scipy import stats
+
+    known = [one for one in found if one.parameters is not None and one.operations is not None]
+    if len({(one.parameters, one.operations) for one in known}) < FEWEST:
+        return {}
+    pairs = {
+        "bytes with parameters": [(one.bytes, one.parameters) for one in known],
+        "milliseconds with FLOPs": [(one.times[0].median, one.operations) for one in known],
+    }
+    return {name: round(float(stats.spearmanr(np.array(values, float)).statistic), 3) for name, values in pairs.items()}
