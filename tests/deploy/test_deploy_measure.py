@@ -36,8 +36,8 @@ def test_a_model_file_is_measured_beside_a_run(prints, here: Path):
 
     graph = tf.Graph()
     with graph.as_default():
-        inputs = tf.compat.v1.placeholder(tf.float32, (None, 8, 8, 1), name="inputs")
-        tf.identity(tf.reshape(inputs, (-1, 64))[:, :10], name="predictions")
+        inputs = tf.compat.v1.placeholder(tf.float32, (None, 32, 32, 3), name="inputs")
+        tf.identity(tf.reshape(inputs, (-1, 3072))[:, :10], name="predictions")
     (here / "small.pb").write_bytes(graph.as_graph_def().SerializeToString())
     printed = prints("measure", "tour/baseline/0", "small.pb", "data=digits", *QUICK)
     assert "frozen" in printed
