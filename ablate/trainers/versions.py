@@ -43,14 +43,18 @@ print(json.dumps([platform.python_version(), installed(sys.argv[1:])]))
 """
 
 
-def imported(files: Iterable[Path]) -> set[str]:
-    """The modules, by their first names, that Python files import and that are neither own nor the standard library's."""
-    listed = [file for file in files if file.suffix == sources.SOURCE]
-    own = {part for file in listed for part in file.with_suffix("").parts}
+def imported(here: Path, names: Iterable[str]) -> set[str]:
+    """The modules, by their first names, that Python files import and that are neither own nor the standard library's.
+
+    Args:
+        names: of the files, as seen from `here`: what is named by one of them, or by a folder between, is own.
+    """
+    listed = [Path(name) for name in names if name.endswith(sources.SOURCE)]
+    own = {part for file in listed for part in ((file.stem,) if file.is_absolute() else file.with_suffix("").parts)}
     found: set[str] = set()
     for file in listed:
         try:
-            found |= sources.packages(sources.parsed(file))
+            found |= sources.packages(sources.parsed(here / file))
         except AblateError:  # the training will tell
             continue
     return found - own - {OURS}

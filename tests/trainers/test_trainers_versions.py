@@ -27,9 +27,11 @@ def test_what_a_function_uses_is_known_by_its_globals_and_imports() -> None:
 
 
 def test_a_distribution_of_another_name_is_found_and_own_modules_are_none(tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text("import os, yaml, numpy as np, sklearn.svm\nfrom tricks import gain\nimport ablate\n")
-    (tmp_path / "tricks.py").write_text("import no_such_package\n")
-    names = versions.imported([tmp_path / "train.py", tmp_path / "tricks.py", tmp_path / "data.npz"])
+    (tmp_path / "numpy").mkdir()
+    here = tmp_path / "numpy"  # a folder above tells nothing of what is own
+    (here / "train.py").write_text("import os, yaml, numpy as np, sklearn.svm\nfrom tricks import gain\nimport ablate\n")
+    (here / "tricks.py").write_text("import no_such_package\n")
+    names = versions.imported(here, ["train.py", "tricks.py", "data.npz"])
     assert names == {"yaml", "numpy", "sklearn", "no_such_package"}
     found = {name: metadata.version(name) for name in ("PyYAML", "numpy", "scikit-learn")}
     assert versions.installed(sorted(names)) == found

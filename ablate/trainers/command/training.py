@@ -71,7 +71,7 @@ def _where(settings: Settings, step: int, given: Resources) -> dict[str, Any]:
 @lru_cache(maxsize=4)
 def _versions(command: tuple[str, ...], here: Path, code: Files) -> Versions:
     """Those of the command's Python, and of what its files import from packages."""
-    return versions.of_command(command, here, versions.imported(here / shown for shown, _ in code))
+    return versions.of_command(command, here, versions.imported(here, (shown for shown, _ in code)))
 
 
 @lru_cache(maxsize=4)
