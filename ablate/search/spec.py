@@ -186,7 +186,7 @@ class SearchSpec:
 
     def _check_files(self, content: Mapping[str, Any]) -> None:
         """Refuse a training that runs or reads other files than the first one."""
-        for kind in FILES if self.content else ():
+        for kind in FILES if self.users and self.content else ():
             then, now = self.content.get(kind, {}), content.get(kind, {})
             changed = next((name for name in (*then, *now) if then.get(name) != now.get(name)), None)
             if changed is not None:

@@ -55,6 +55,7 @@ def calls() -> list[str]:
     return Path("calls").read_text().splitlines()
 
 
+@pytest.mark.slow
 def test_the_best_setting_is_measured_with_fresh_seeds_on_the_test_set(module: Any) -> None:
     def asked() -> SearchResults:
         return ablate.optimize(module.train, SPACE, trials=4, confirm_seeds=2, default={"lr": 0.001}, **QUIET)
