@@ -44,6 +44,12 @@ def test_a_function_is_judged_by_the_first_and_has_the_others_beside_it(
         ("loss", 0.25, True),
         ("error_rate", None, True),
     ]
+
+
+@pytest.mark.slow
+def test_the_call_that_repeats_it_has_the_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = ablate.sweep(train, {"trick": [False, True]}, seeds=range(3), metrics=METRICS, **QUIET)
     [folder] = (tmp_path / "multirun").iterdir()
     again = repeat.commands(sweep_file.read(folder).sweep, str(folder))[0]  # type: ignore[union-attr]
     assert eval(again, {"ablate": ablate, "train": train}).runs["loss"].equals(found.runs["loss"])
