@@ -8,7 +8,8 @@ from ablate import terminal
 from ablate.commands import run_options
 from ablate.commands.arguments import Once, Parser
 from ablate.deploy import find, measured
-from ablate.deploy.measured import Measured, Subject, Times
+from ablate.deploy.measured import Measured, Times
+from ablate.deploy.subject import Subject
 from ablate.deploy.trained import Trained
 from ablate.planning.folders import sweep_folder
 from ablate.resources import cores

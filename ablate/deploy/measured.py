@@ -4,8 +4,7 @@ Networks are timed in turns, so that what else the machine does comes upon all o
 """
 
 import multiprocessing
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -13,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ablate.deploy.model_files import ModelFile
-from ablate.deploy.preparation import Preparation
+from ablate.deploy.subject import Subject
 from ablate.deploy.trained import Trained
 from ablate.errors import AblateError
 from ablate.models.costs import totals
@@ -22,16 +20,6 @@ from ablate.models.costs import totals
 TENSORFLOW = "tensorflow"  # the format of a training that was not exported
 TAIL = 95  # percentile
 FEWEST = 3  # networks of which a rank correlation tells something
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A network that is measured. preparation: of a model file of others. weights, step: of a training."""
-
-    one: Trained | ModelFile
-    preparation: Preparation = Preparation()  # noqa: RUF009  it is frozen
-    weights: str | None = None
-    step: int | None = None
 
 
 @dataclass(frozen=True)
@@ -142,12 +130,6 @@ def _measured(subject: Subject, sizes: tuple[int, int], times: tuple[Times, ...]
     if isinstance(one, Trained):
         return Measured(one.word, TENSORFLOW, *sizes, *totals(one.model, one.input_shape), times)
     return Measured(one.word, one.kind, *sizes, None, None, times)
-
-
-def sizes_of(contents: Iterable[bytes]) -> tuple[int, int]:
-    """How many bytes, plain and zipped."""
-    contents = list(contents)
-    return sum(map(len, contents)), sum(len(zlib.compress(content, 9)) for content in contents)
 
 
 def rank_correlations(found: Sequence[Measured]) -> dict[str, float]:

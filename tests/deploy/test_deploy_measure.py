@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ablate.deploy.measured import Subject, measure, sizes_of
+from ablate.deploy.measured import measure
+from ablate.deploy.subject import Subject, sizes_of
 from ablate.errors import AblateError
 
 QUICK = ("--batch", "1", "--threads", "1", "--rounds", "1")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ablate.deploy.measured import Subject, sizes_of
 from ablate.deploy.model_files import LITERT, ONNX
 from ablate.deploy.runtime import restored
 from ablate.deploy.runtime.foreign import MODULES
+from ablate.deploy.subject import Subject, sizes_of
 from ablate.deploy.trained import Trained
 from ablate.errors import AblateError
 from ablate.training.state import settled
