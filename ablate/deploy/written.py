@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from ablate import escaping
 from ablate.deploy.evaluation import MOST_WRONG, Evaluated
 from ablate.deploy.scores import most_wrong
+from ablate.deploy.trained import STORED
+from ablate.readout import WEIGHTS
 from ablate.report import figures, output
 from ablate.report.figures.save import single
 from ablate.report.figures.style import bare, drawing, ink, small
@@ -65,7 +67,7 @@ def _about(evaluated: Evaluated) -> str:
     """What was evaluated, in one line."""
     parts = [evaluated.label]
     parts += [f"step {evaluated.step:,}"] if evaluated.step is not None else []
-    parts += [f"{evaluated.weights} weights"] if evaluated.weights is not None else []
+    parts += [f"{WEIGHTS[STORED[evaluated.weights]]} weights"] if evaluated.weights is not None else []
     return " · ".join([*parts, counted(evaluated.scores.images, f"{evaluated.split} image")])
 
 
@@ -91,7 +93,7 @@ def _confusion(evaluated: Evaluated) -> Figure:
         if len(names) <= MOST_CELLS:
             _cells(ax, found.confusion)
     finding = f"{percent(found.accuracy, 2)} of {counted(found.images, f'{evaluated.split} image')} classified correctly"
-    if wrong[true, taken]:
+    if wrong[true, taken] and (wrong == wrong[true, taken]).sum() == 1:  # else none is the most frequent
         finding += f"; most often {names[true]} is taken for {names[taken]} ({wrong[true, taken]:,})"
     return figures.fit(ax, 0.28 * min(len(names), MOST_CELLS) + 0.8, finding, f"{_about(evaluated)}. Images by class.")
 
