@@ -112,10 +112,10 @@ def _link(plan: Plan, run: Run, folder: Path) -> None:
 
 
 def _experiment(plan: Plan) -> Any:
-    """The columns of the table of HParams."""
+    """The columns of the table of HParams. Seeds are words in it, as their numbers would have decimals."""
     from tensorboard.plugins.hparams import summary_v2
 
-    values = {factor.name: list(_values(factor).values()) for factor in plan.factors} | {"seed": list(plan.seeds)}
+    values = {factor.name: list(_values(factor).values()) for factor in plan.factors} | {"seed": list(map(str, plan.seeds))}
     columns = [summary_v2.HParam(name, summary_v2.Discrete(of_one)) for name, of_one in values.items()]
     metric = plan.fixed.metric
     return summary_v2.hparams_config_pb(columns, [summary_v2.Metric(f"{JUDGED}/{metric}", display_name=metric)])
@@ -126,7 +126,7 @@ def _session(plan: Plan, run: Run) -> Any:
     from tensorboard.plugins.hparams import summary_v2
 
     levels = {factor.name: _values(factor)[dict(plan.arms[run.arm].levels)[factor.name]] for factor in plan.factors}
-    return summary_v2.hparams_pb(levels | {"seed": run.seed}, trial_id=f"{arm_name(plan, run.arm)}/{run.seed}")
+    return summary_v2.hparams_pb(levels | {"seed": str(run.seed)}, trial_id=f"{arm_name(plan, run.arm)}/{run.seed}")
 
 
 def _values(factor: Factor) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A network in training: its variables, and the graph that advances and evaluates it."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,10 +104,19 @@ class Network:
         indices = self._indices(step, tf.constant(1))[0]
         return self._distorted(indices, step), tf.gather(self.train_labels, indices)
 
-    def graph(self) -> tf.Graph:
-        """The graph of the network in evaluation, for one to look at."""
+    def graph(self) -> tf.compat.v1.GraphDef:
+        """The graph of the network in evaluation, for one to look at, in which each layer has its name.
+
+        Keras opens the scope of a layer twice, so that TensorFlow appends _1 to each.
+        """
         images = tf.TensorSpec((None, *self.recipe.input_shape), tf.float32, "images")
-        return tf.function(lambda x: self.model(x, training=False)).get_concrete_function(images).graph
+        graph = tf.function(lambda x: self.model(x, training=False)).get_concrete_function(images).graph.as_graph_def()
+        names = "|".join(re.escape(layer.name) for layer in (self.model, *self.model.layers))
+        appended = re.compile(rf"\b({names})_1(?=/)")
+        for node in graph.node:
+            node.name = appended.sub(r"\1", node.name)
+            node.input[:] = [appended.sub(r"\1", name) for name in node.input]
+        return graph
 
     def penalty(self) -> tf.Tensor:
         """What weight decay adds to the loss; 0 where it is no part of the loss."""

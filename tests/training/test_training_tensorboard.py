@@ -54,6 +54,7 @@ def facts(trajectory: Trajectory) -> tuple[list[dict[str, Any]], dict[str, bytes
     return rows, kept
 
 
+@pytest.mark.slow
 def test_a_watched_training_has_the_same_numbers(watched: dict[str, Trajectory]) -> None:
     off, scalars, full = (facts(watched[level]) for level in LEVELS)
     assert off == scalars == full
@@ -61,6 +62,7 @@ def test_a_watched_training_has_the_same_numbers(watched: dict[str, Trajectory])
     assert not (watched["off"].path / "tensorboard").exists()
 
 
+@pytest.mark.slow
 def test_scalars_of_every_so_many_steps(watched: dict[str, Trajectory], tiny: Make) -> None:
     found = values(watched["scalars"])
     parts = ("total", "cross_entropy", "weight_decay")
@@ -88,6 +90,7 @@ def test_scalars_of_every_so_many_steps(watched: dict[str, Trajectory], tiny: Ma
         assert found["learning_rate"][step] == pytest.approx(row["lr"])
 
 
+@pytest.mark.slow
 def test_weight_decay_is_half_the_squared_weights_times_their_rates(tiny: Make) -> None:
     recipe = tiny()
     network = Network(recipe, data.load(recipe.data))
@@ -99,14 +102,19 @@ def test_weight_decay_is_half_the_squared_weights_times_their_rates(tiny: Make) 
     assert Network(decoupled, data.load(decoupled.data)).advance_watched(0, 1)[1][0] == 0
 
 
+@pytest.mark.slow
 def test_the_graph_names_every_layer(watched: dict[str, Trajectory], tiny: Make) -> None:
     [graph] = [event.graph_def for event in events(watched["scalars"]) if event.graph_def]
-    nodes = [node.name for node in tf.compat.v1.GraphDef.FromString(graph).node]
+    nodes = tf.compat.v1.GraphDef.FromString(graph).node
+    names = {node.name for node in nodes}
     network = Network(tiny(), data.load(tiny().data))
     for layer in network.layers:
-        assert any(re.search(rf"/{layer.name}(_\d+)?/", name) for name in nodes), layer.name
+        assert any(name.startswith(f"model/{layer.name}/") for name in names), layer.name
+    assert len(names) == len(nodes)
+    assert {re.sub(r"^\^|:\d+$", "", name) for node in nodes for name in node.input} <= names
 
 
+@pytest.mark.slow
 def test_full_shows_what_is_inside(watched: dict[str, Trajectory], tiny: Make) -> None:
     found = values(watched["full"])
     recipe = tiny()
@@ -137,6 +145,7 @@ def test_full_shows_what_is_inside(watched: dict[str, Trajectory], tiny: Make) -
         np.testing.assert_allclose(pixels, expected, atol=0.51)
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_the_next_update(watched: dict[str, Trajectory], tiny: Make) -> None:
     recipe = tiny()  # plain gradient descent: a step changes a weight by its gradient times lr
     network = Network(recipe, data.load(recipe.data))
@@ -149,6 +158,7 @@ def test_gradients_are_those_of_the_next_update(watched: dict[str, Trajectory], 
         assert found[f"gradients/{name}"][0].max == pytest.approx(gradient.max(), rel=1e-2, abs=1e-4), name
 
 
+@pytest.mark.slow
 def test_tensorboards_own_reader_reads_it(watched: dict[str, Trajectory]) -> None:
     reader = pytest.importorskip(
         "tensorboard.backend.event_processing.plugin_event_accumulator", reason="needs the extra tensorboard"
@@ -176,6 +186,7 @@ def test_what_tensorboard_can_be(tiny: Make) -> None:
         tiny("tensorboard_every=0")
 
 
+@pytest.mark.slow
 def test_a_training_that_resumes_is_watched_on(tiny: Make, train: Train, tmp_path: Path) -> None:
     words = ("tensorboard=full", "tensorboard_every=4", "steps=20")
     train(tiny(*words), tmp_path, stop_at=7)
