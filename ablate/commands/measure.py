@@ -14,21 +14,21 @@ from ablate.deploy.trained import Trained
 from ablate.planning.folders import sweep_folder
 from ablate.resources import cores
 from ablate.store import sweep_names
-from ablate.text import counted
+from ablate.text import counted, percent
 
 ALL = "all"  # threads: one for each core
 _DESCRIPTION = """\
 Measure what networks cost in use: bytes plain and zipped, seconds to load, milliseconds of inference (median and 95th
-percentile), and memory. Each is measured in fresh processes, and networks take turns, so that what else the machine does
-comes upon all of them. Trained networks run in TensorFlow, model files in their own library. A SWEEP is measured by one
-run an arm.
+percentile), and memory. Each is measured in fresh processes, and networks take turns, so that other load on the machine
+slows all of them alike. Trained networks run in TensorFlow, model files in the library of their format. For a SWEEP, the
+first run of each arm is measured.
 """
 
 _EXAMPLES = """\
 examples:
-  ablate measure tour                           each arm of a sweep
+  ablate measure tour                                       the first run of each arm of a sweep
   ablate measure tour/baseline/0 model.tflite data=digits   a run, and a model file
-  ablate measure tour --batch 1 --threads 1     one image at a time, on one core
+  ablate measure tour --batch 1 --threads 1                 one image at a time, on one core
 """
 
 
@@ -75,14 +75,16 @@ def _parser() -> Parser:
     parser = Parser(prog="ablate measure", description=_DESCRIPTION, epilog=_EXAMPLES)
     run_options.add_run(parser, "RUN|SWEEP")
     parser.add_argument(
-        "--batch", type=_counts(), metavar="N,…", action=Once, default=["1", "128"], help="images at once (1,128)"
+        "--batch", type=_counts(), metavar="N,…", action=Once, default=["1", "128"], help="images in one call (default: 1,128)"
     )
     parser.add_argument(
         "--threads", type=_counts(ALL), metavar="N,…", action=Once, default=["1", ALL], help="CPU threads (default: 1,all)"
     )
-    parser.add_argument("--rounds", type=run_options.a_count, metavar="N", action=Once, default=10, help="turns (default: 10)")
+    parser.add_argument(
+        "--rounds", type=run_options.a_count, metavar="N", action=Once, default=10, help="turns of each network (default: 10)"
+    )
     run_options.add_preparation(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object a network")
+    parser.add_argument("--json", action="store_true", help="print one JSON object for each network")
     return parser
 
 
@@ -103,8 +105,8 @@ def show(found: Sequence[Measured]) -> None:
         **{heading: _once(lines, cell) for heading, cell in _OF_NETWORKS.items()},
         "batch": [str(times.batch) for _, times in lines],
         "threads": [str(times.threads) for _, times in lines],
-        "ms": [f"{times.median:.3g}" for _, times in lines],
-        f"{measured.TAIL}th percentile": [f"{times.tail:.3g}" for _, times in lines],
+        "ms": [f"{times.median_ms:.3g}" for _, times in lines],
+        "95th percentile": [f"{times.p95_ms:.3g}" for _, times in lines],
         "load (s)": [f"{times.load_seconds:.2g}" for _, times in lines],
         "memory (MB)": [f"{times.memory_bytes / 1e6:,.0f}" for _, times in lines],
     }
@@ -119,7 +121,10 @@ def show(found: Sequence[Measured]) -> None:
         ],
     )
     calls = min(times.calls for _, times in lines)
-    terminal.say(console, f"ms: median of a call with so many images, over {counted(calls, 'call')} or more, networks in turns")
+    terminal.say(
+        console,
+        f"ms: median time of a call for the whole batch, over {counted(calls, 'call')} or more; the networks took turns",
+    )
     for name, value in measured.rank_correlations(found).items():
         terminal.say(console, f"Rank correlation of {name}: {value:+.2f}")
 
@@ -127,6 +132,7 @@ def show(found: Sequence[Measured]) -> None:
 _OF_NETWORKS: dict[str, Callable[[Measured], str]] = {
     "run": lambda one: one.word,
     "format": lambda one: one.format,
+    "accuracy": lambda one: "-" if one.source.accuracy is None else percent(one.source.accuracy, 2),
     "bytes": lambda one: f"{one.bytes:,}",
     "zipped": lambda one: f"{one.zipped:,}",
 }

@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ablate.deploy.subject import Subject
+from ablate.deploy.subject import Source, Subject
 from ablate.deploy.trained import Trained
 from ablate.errors import AblateError
 from ablate.models.costs import totals
 
 TENSORFLOW = "tensorflow"  # the format of a training that was not exported
-TAIL = 95  # percentile
 FEWEST = 3  # networks of which a rank correlation tells something
 
 
@@ -26,16 +25,16 @@ FEWEST = 3  # networks of which a rank correlation tells something
 class Times:
     """Inference with one batch size and number of threads.
 
-    batch: images at once; a model file may want another number than was asked for. calls: how many were timed. median, tail:
-    milliseconds of a call, tail their 95th percentile. load_seconds: from the file to the first call. memory_bytes: the most
-    that the process took beyond what it had before the network was loaded.
+    batch: images at once; a model file may want another number than was asked for. calls: how many were timed. median_ms,
+    p95_ms: milliseconds of a call. load_seconds: from the file to the end of the first call. memory_bytes: the most that the
+    process took beyond what it had before the network was loaded.
     """
 
     batch: int
     threads: int
     calls: int
-    median: float
-    tail: float
+    median_ms: float
+    p95_ms: float
     load_seconds: float
     memory_bytes: int
 
@@ -44,11 +43,13 @@ class Times:
 class Measured:
     """What was found of a network.
 
-    bytes, zipped: of its file, or of the float32 weights of a training. parameters, operations: None of a model file.
+    word: as the user named it. source: the training that it comes from. bytes, zipped: of its file, or of the float32 weights
+    of a training. parameters, operations: None of a model file.
     """
 
     word: str
     format: str
+    source: Source
     bytes: int
     zipped: int
     parameters: int | None
@@ -57,7 +58,16 @@ class Measured:
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
-        return vars(self) | {"times": [vars(each) for each in self.times]}
+        return {
+            "run": self.word,
+            "format": self.format,
+            **vars(self.source),
+            "bytes": self.bytes,
+            "zipped": self.zipped,
+            "parameters": self.parameters,
+            "operations": self.operations,
+            "times": [vars(each) for each in self.times],
+        }
 
 
 def measure(subjects: Sequence[Subject], batches: Sequence[int], threads: Sequence[int], rounds: int) -> list[Measured]:
@@ -90,7 +100,7 @@ def _in_turns(subjects: Sequence[Subject], batch: int, threads: int, rounds: int
                 taken, peaks[number] = _answer(place, subject)
                 calls[number] += taken
     return [
-        (Times(size, threads, len(taken), float(np.median(taken)), float(np.percentile(taken, TAIL)), seconds, peak), sizes)
+        (Times(size, threads, len(taken), float(np.median(taken)), float(np.percentile(taken, 95)), seconds, peak), sizes)
         for (size, seconds, sizes), taken, peak in zip(loaded, calls, peaks, strict=True)
     ]
 
@@ -128,8 +138,8 @@ def _serve(connection: Connection, subject: Subject, batch: int, threads: int) -
 def _measured(subject: Subject, sizes: tuple[int, int], times: tuple[Times, ...]) -> Measured:
     one = subject.one
     if isinstance(one, Trained):
-        return Measured(one.word, TENSORFLOW, *sizes, *totals(one.model, one.input_shape), times)
-    return Measured(one.word, one.kind, *sizes, None, None, times)
+        return Measured(one.word, TENSORFLOW, subject.source, *sizes, *totals(one.model, one.input_shape), times)
+    return Measured(one.word, one.kind, subject.source, *sizes, None, None, times)
 
 
 def rank_correlations(found: Sequence[Measured]) -> dict[str, float]:
@@ -139,9 +149,10 @@ def rank_correlations(found: Sequence[Measured]) -> dict[str, float]:
 
     Examples:
         >>> from ablate.deploy.measured import Measured, Times, rank_correlations
+        >>> from ablate.deploy.subject import Source
         >>> def network(size, parameters, operations, median):
         ...     times = (Times(1, 1, 9, median, median, 0.1, 0),)
-        ...     return Measured("", "tensorflow", size, size, parameters, operations, times)
+        ...     return Measured("", "tensorflow", Source(), size, size, parameters, operations, times)
         >>> rank_correlations([network(40, 10, 7, 2.0), network(80, 20, 5, 3.0), network(120, 30, 6, 1.0)])
         {'bytes with parameters': 1.0, 'milliseconds with FLOPs': -1.0}
     """
@@ -152,6 +163,6 @@ def rank_correlations(found: Sequence[Measured]) -> dict[str, float]:
         return {}
     pairs = {
         "bytes with parameters": [(one.bytes, one.parameters) for one in known],
-        "milliseconds with FLOPs": [(one.times[0].median, one.operations) for one in known],
+        "milliseconds with FLOPs": [(one.times[0].median_ms, one.operations) for one in known],
     }
     return {name: round(float(stats.spearmanr(np.array(values, float)).statistic), 3) for name, values in pairs.items()}

@@ -109,6 +109,13 @@ class Trained:
             f"{self.label} has no checkpoint at step {wanted:,}{self._diverged()}. Choose from {listed}, as in --step {near}."
         )
 
+    def recorded(self, step: int, weights: str) -> dict[str, float] | None:
+        """The accuracy and loss that the training noted at a step, of raw or EMA weights; None where it was not evaluated."""
+        row = self.trajectory.row(step)
+        if row is None:
+            return None
+        return {"accuracy": row[f"accuracy_{STORED[weights]}"], "loss": row[f"eval_loss_{STORED[weights]}"]}
+
     def _diverged(self) -> str:
         at = self.trajectory.diverged_at
         return f": it diverged at step {at:,.0f}" if at < float("inf") else ""

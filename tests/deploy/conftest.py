@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,8 @@ WORDS = ["-cd", str(CONF), "data=digits", "data.validation=100", "model=tiny", "
 WORDS += ["steps=20", "readout.last=1", "report.formats=[]", "progress=false", "tensorboard=false"]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def equal_threads(one_thread: None) -> None:
-    """Equality of bits holds for equal numbers of threads."""
-
-
 @pytest.fixture(scope="session")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def desk(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sweep `tour` of two arms and two seeds; each training has checkpoints at steps 10 and 20."""
     from ablate.__main__ import main
 
@@ -76,3 +72,37 @@ def says(prints: Callable[..., str]) -> Callable[..., list[dict[str, Any]]]:
         return [json.loads(line) for line in prints(*words, "--json", status=status).splitlines() if line.startswith("{")]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def skip_without() -> Callable[[str], None]:
+    """Skips a test where the packages of a format are not installed."""
+    from ablate.deploy.formats import FORMATS
+
+    def skip(name: str) -> None:
+        for module in FORMATS.find(name).modules:
+            if find_spec(module) is None:
+                pytest.skip(f"{module} is not installed")
+
+    return skip
+
+
+@pytest.fixture(scope="session")
+def exports() -> dict[str, dict[str, Any]]:
+    """What was exported so far, by format."""
+    return {}
+
+
+@pytest.fixture
+def exported(
+    exports: dict[str, dict[str, Any]], skip_without: Callable[[str], None], says: Callable[..., list[dict[str, Any]]]
+) -> Callable[[str], dict[str, Any]]:
+    """What is said of the run tour/augment=off/1 where it is exported in a format; that is done once."""
+
+    def about(name: str) -> dict[str, Any]:
+        skip_without(name)
+        if name not in exports:
+            [exports[name]] = says("export", "tour/augment=off/1", "--format", name, "--out", f"tour-{name}")
+        return exports[name]
+
+    return about

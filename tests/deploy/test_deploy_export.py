@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +67,7 @@ def test_classes_may_differ_where_the_best_logits_are_nearly_equal():
 # what is refused
 
 
+@pytest.mark.slow
 def test_formats_are_found_without_tensorflow():
     code = "import sys; from ablate.deploy.formats import FORMATS; [FORMATS.find(n) for n in FORMATS.names()]; "
     code += "import ablate.commands.export; print({'tensorflow', 'keras'} & set(sys.modules))"
@@ -119,12 +119,6 @@ def test_a_format_of_another_package_is_one_more(install):
 KERAS_SAVES = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of NumPy, on Keras's own code
 
 
-def skip_without(name: str) -> None:
-    for module in FORMATS.find(name).modules:
-        if find_spec(module) is None:
-            pytest.skip(f"{module} is not installed")
-
-
 def run_card(folder: Path) -> list[int]:
     """The classes that the Python of a model card prints for the test images."""
     np.save(folder / "images.npy", data.load({"name": "digits"}).evaluation.images)
@@ -140,10 +134,9 @@ def run_card(folder: Path) -> list[int]:
 @pytest.mark.slow
 @KERAS_SAVES
 @pytest.mark.parametrize("name", NAMES)
-def test_each_format_is_the_trained_network(name, says, here):
+def test_each_format_is_the_trained_network(name, exported, says, here):
     """With LRN, fire and dense layers; as its model card uses it, and as a RUN."""
-    skip_without(name)
-    [about] = says("export", "tour/augment=off/1", "--format", name, "--out", f"tour-{name}")
+    about = exported(name)
     found = about["compared"]
     assert found["images"] == 360
     assert found["largest_difference"] < LARGEST
@@ -162,7 +155,7 @@ def test_each_format_is_the_trained_network(name, says, here):
 @pytest.mark.slow
 @KERAS_SAVES
 @pytest.mark.parametrize("name", NAMES)
-def test_networks_that_end_with_a_gap(name, gap, says):
+def test_networks_that_end_with_a_gap(name, gap, says, skip_without):
     skip_without(name)
     [about] = says("export", "gap/precision=float32/0", "--format", name, "--out", f"gap-{name}")
     assert about["compared"]["largest_difference"] < LARGEST
@@ -172,7 +165,7 @@ def test_networks_that_end_with_a_gap(name, gap, says):
 @pytest.mark.slow
 @KERAS_SAVES
 @pytest.mark.parametrize("name", ["onnx", "keras"])
-def test_probabilities_of_raw_weights_with_preprocessing_outside(name, says, here):
+def test_probabilities_of_raw_weights_with_preprocessing_outside(name, says, here, skip_without):
     skip_without(name)
     words = ("--softmax", "--weights", "raw", "--step", "10", "--preprocessing", "outside", "--out", f"outside-{name}")
     [about] = says("export", "tour/baseline/0", "--format", name, *words)
@@ -210,7 +203,7 @@ def test_an_export_that_differs_leaves_nothing_behind(prints, here, monkeypatch)
 @pytest.mark.exhaustive
 @KERAS_SAVES
 @pytest.mark.parametrize("model", ["tuto", "nin2", "squeeze1"])
-def test_the_models_of_the_source_documents_on_all_test_images(model, tmp_path, monkeypatch, capsys):
+def test_the_models_of_the_source_documents_on_all_test_images(model, one_thread, tmp_path, monkeypatch, capsys, skip_without):
     """Trained for one step: equality asks nothing of how good a network is."""
     if "ABLATE_DATA" not in os.environ:
         pytest.skip("CIFAR-10 is not here: ABLATE_DATA is not set")

@@ -14,7 +14,7 @@ from ablate.deploy.model_files import FROZEN, KERAS, LITERT, ModelFile
 from ablate.deploy.preparation import NONE, SCALE, STANDARDIZE, Preparation, probabilities_of
 from ablate.errors import AblateError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 SHAPE, CLASSES = (32, 32, 3), 10
 
 

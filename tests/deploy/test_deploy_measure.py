@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ablate.deploy import find
 from ablate.deploy.measured import measure
 from ablate.deploy.subject import Subject, sizes_of
 from ablate.errors import AblateError
@@ -20,15 +21,36 @@ def test_sizes_are_plain_and_zipped():
 @pytest.mark.slow
 def test_each_arm_of_a_sweep_is_measured(says):
     found = says("measure", "tour", "--batch", "1,8", "--threads", "1", "--rounds", "2")
-    assert [one["word"].rpartition("/")[0].rpartition("/")[2] for one in found] == ["baseline", "augment=off"]
+    assert [one["run"].rpartition("/")[0].rpartition("/")[2] for one in found] == ["baseline", "augment=off"]
     for one in found:
+        row = find.find(one["run"]).trajectory.row(20)
+        assert (one["step"], one["weights"], one["accuracy"]) == (20, "ema", row["accuracy_averaged"])
         assert one["bytes"] == 4 * one["parameters"] > one["zipped"] > 0
         assert one["format"] == "tensorflow"
         assert [(times["batch"], times["threads"]) for times in one["times"]] == [(1, 1), (8, 1)]
         for times in one["times"]:
-            assert 0 < times["median"] <= times["tail"]
+            assert 0 < times["median_ms"] <= times["p95_ms"]
             assert times["calls"] >= 6
             assert times["load_seconds"] > 0 < times["memory_bytes"]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of NumPy, where Keras saves
+def test_each_exported_format_is_measured_beside_its_training(exported, says):
+    names = ("keras", "litert", "onnx", "saved_model")
+    words = ["tour/augment=off/1", *(exported(name)["folder"] for name in names)]
+    found = says("measure", *words, *QUICK)
+    assert [(one["run"], one["format"]) for one in found] == list(zip(words, ("tensorflow", *names), strict=True))
+    accuracy = exported("keras")["accuracy"]
+    for one in found:
+        assert one["fingerprint"] == exported("keras")["training"]["fingerprint"]
+        assert (one["step"], one["weights"], one["accuracy"]) == (20, "ema", accuracy)
+        [times] = one["times"]
+        assert (times["batch"], times["threads"]) == (1, 1)
+        assert 0 < times["median_ms"] <= times["p95_ms"]
+    for one, name in zip(found[1:], names, strict=True):
+        assert one["bytes"] == exported(name)["bytes"] > one["zipped"] > 0
+        assert one["parameters"] is None
 
 
 @pytest.mark.slow
@@ -42,10 +64,12 @@ def test_a_model_file_is_measured_beside_a_run(prints, here: Path):
     (here / "small.pb").write_bytes(graph.as_graph_def().SerializeToString())
     printed = prints("measure", "tour/baseline/0", "small.pb", "data=digits", *QUICK)
     assert "frozen" in printed
+    assert f"{100 * find.find('tour/baseline/0').recorded(20, 'ema')['accuracy']:.2f}%" in printed
     assert f"{(here / 'small.pb').stat().st_size:,}" in printed
-    assert "median of a call" in printed
+    assert "median time of a call" in printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -69,6 +93,7 @@ def test_a_file_that_cannot_be_loaded_is_one_line(prints, here: Path):
     assert len(printed.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_one_line(monkeypatch: pytest.MonkeyPatch):
     from ablate.deploy import measured
     from ablate.deploy.model_files import ModelFile

@@ -9,7 +9,6 @@ from ablate.deploy.preparation import Preparation
 from ablate.deploy.runtime.foreign import ForeignModel
 from ablate.deploy.runtime.restored import Restored
 from ablate.deploy.scores import scores, softmax
-from ablate.deploy.trained import STORED, Trained
 
 
 def evaluate(network: Restored, split: str | None = None, examples: int | None = None) -> Evaluated:
@@ -26,7 +25,7 @@ def evaluate(network: Restored, split: str | None = None, examples: int | None =
     probabilities = softmax(outputs.logits)
     recorded = None
     if wanted == trained.split and len(images.labels) == len(whole.labels):
-        recorded = _recorded(trained, network.step, network.weights)
+        recorded = trained.recorded(network.step, network.weights)
     return Evaluated(
         trained.word,
         trained.label,
@@ -56,11 +55,3 @@ def evaluate_file(
 
 def _first(whole: Split, examples: int | None) -> Split:
     return Split(whole.images[:examples], whole.labels[:examples])
-
-
-def _recorded(trained: Trained, step: int, weights: str) -> dict[str, float] | None:
-    """What the training noted of that step and those weights."""
-    row = trained.trajectory.row(step)
-    if row is None:
-        return None
-    return {"accuracy": row[f"accuracy_{STORED[weights]}"], "loss": row[f"eval_loss_{STORED[weights]}"]}
