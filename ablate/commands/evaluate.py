@@ -17,14 +17,14 @@ from ablate.messages import say
 _DESCRIPTION = """\
 Evaluate trained networks, or model files, on all images of a split: accuracy, top-5 accuracy, loss, expected calibration
 error, accuracy by class, the confusion matrix, and the images that are most wrong.
-At a step that was evaluated during training, the accuracy is the same to the image.
+At a step evaluated during training, the output says whether the accuracy matches exactly.
 """
 
 _EXAMPLES = """\
 examples:
-  ablate evaluate tour/augment=off/0                 a run by sweep, arm, and seed
-  ablate evaluate 3f2a --step 90 --weights raw       a training by its fingerprint
-  ablate evaluate tour/baseline/0 --follow --every 5m   beside its training
+  ablate evaluate tour/augment=off/0                      SWEEP/ARM/SEED
+  ablate evaluate 3f2a --step 90 --weights raw            a fingerprint
+  ablate evaluate tour/baseline/0 --follow --every 5m     during training
   ablate evaluate model.pb data=cifar10 --input-size 24   a frozen graph
 """
 
@@ -74,10 +74,10 @@ def _parser() -> Parser:
     parser.add_argument("--examples", type=run_options.a_count, metavar="N", action=Once, help="only the first N images")
     parser.add_argument("--threads", type=run_options.a_count, metavar="N", action=Once, help="CPU threads (default: all)")
     parser.add_argument("--follow", action="store_true", help="evaluate checkpoints as they appear, until the training ends")
-    parser.add_argument("--every", type=run_options.a_time, metavar="TIME", help="with --follow: wait so long between two (5m)")
-    parser.add_argument("--once", action="store_true", help="evaluate the newest checkpoint, wherever the training is")
+    parser.add_argument("--every", type=run_options.a_time, metavar="TIME", help="with --follow: minimum wait, as in 5m")
+    parser.add_argument("--once", action="store_true", help="evaluate the newest checkpoint, even during training")
     run_options.add_preparation(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object a run; accuracies are from 0 to 1")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per run; accuracies are from 0 to 1")
     parser.add_argument("--out", type=a_path, metavar="DIR", action=Once, help="where files go (default: evaluate/RUN)")
     return parser
 

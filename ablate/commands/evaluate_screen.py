@@ -29,7 +29,7 @@ def show(one: Evaluated, folder: Path, console: Console) -> None:
         terminal.Column("class", tuple(one.names[number] for number in order), words=True, name=True),
         terminal.Column("images", tuple(f"{counts[number]:,}" for number in order)),
         terminal.Column("accuracy", tuple(_percent(accuracies[number]) for number in order)),
-        terminal.Column("most often taken for", tuple(taken), words=True),
+        terminal.Column("most often mistaken for", tuple(taken), words=True),
     ]
     terminal.draw(console, columns)
     if len(one.names) > len(order):
@@ -89,7 +89,7 @@ def line(one: Evaluated) -> str:
 def _recorded(one: Evaluated) -> str:
     assert one.recorded is not None
     if one.same:
-        return "The same to the image as evaluated during training."
+        return "The accuracy matches the evaluation during training exactly."
     recorded = percent(one.recorded["accuracy"], 2)
     return f"Evaluated during training it was {recorded}: another device or version rounds differently."
 
@@ -111,7 +111,7 @@ def _percent(accuracy: float) -> str:
 
 
 def _taken(one: Evaluated, number: int) -> str:
-    """The class that a class is most often taken for, and how often."""
+    """The class that a class is most often mistaken for, and how often."""
     row = one.scores.confusion[number].copy()
     row[number] = 0
     return f"{one.names[int(row.argmax())]} ({row.max():,})" if row.max() else "-"

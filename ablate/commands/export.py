@@ -21,11 +21,10 @@ how to use it in Python and C++. Trainings in bfloat16 are exported in float32.
 
 _EXAMPLES = """\
 examples:
-  ablate export lrn/baseline/0 --format onnx
-  ablate export 3fe1 --format litert --softmax     probabilities in place of logits
-  ablate export lrn/baseline/0 --format frozen --weights raw --preprocessing outside
-                                                   the network alone, as in the tutorial
-  ablate export 3fe1 --format saved_model --out served/1
+  ablate export lrn/baseline/0 --format onnx                  one ONNX file
+  ablate export 3fe1 --format litert --softmax                probabilities
+  ablate export 3fe1 --format frozen --preprocessing outside  network only
+  ablate export 3fe1 --format saved_model --out served/1      for serving
 """
 
 

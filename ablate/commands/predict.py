@@ -28,9 +28,9 @@ A file that cannot be classified gets one line; the others are classified, and t
 
 _EXAMPLES = """\
 examples:
-  ablate predict tour/augment=off/0 cat.jpg          one image
-  ablate predict tour/augment=off/0 photos 'more/*.webp'   a folder, and what a pattern matches
-  ablate predict 3f2a cat.jpg --json                 one JSON object an image, for scripts
+  ablate predict tour/augment=off/0 cat.jpg                one image
+  ablate predict tour/augment=off/0 photos 'more/*.webp'   folder and pattern
+  ablate predict 3f2a cat.jpg --json                       for scripts
 """
 
 BEST = 5  # classes that are shown
@@ -97,7 +97,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _parser() -> Parser:
     parser = Parser(prog="ablate predict", description=_DESCRIPTION, epilog=_EXAMPLES)
-    run_options.add_run(parser, "RUN IMAGE")
+    run_options.add_run(parser, "RUN IMAGE", "; IMAGE: a PNG, JPEG, or WebP file, a folder, or a pattern")
     parser.add_argument("--threads", type=run_options.a_count, metavar="N", help="CPU threads (default: all)")
     run_options.add_preparation(parser)
     how = parser.add_mutually_exclusive_group()

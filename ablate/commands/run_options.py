@@ -16,15 +16,17 @@ from ablate.errors import AblateError, shown
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-def add_run(parser: Parser, words: str = "RUN") -> None:
-    """RUN and the data set's overrides, and where they are looked for. words: what the command line names."""
-    parser.add_argument("words", nargs="*", metavar=words, help=f"{find.HELP}; data=NAME for the data set of a model file")
+def add_run(parser: Parser, words: str = "RUN", more: str = "") -> None:
+    """RUN and the data set's overrides, and where they are looked for. words: what the command line names. more: of those."""
+    parser.add_argument(
+        "words", nargs="*", metavar=words, help=f"{find.HELP}; data=NAME for the data set of a model file{more}"
+    )
     parser.add_argument("--weights", choices=(RAW, EMA), action=Once, help="raw or EMA weights (default: the run's; EMA)")
     parser.add_argument(
-        "--step", type=int, metavar="N", action=Once, help="of its checkpoint (default: the run's, or the newest)"
+        "--step", type=int, metavar="N", action=Once, help="step of the checkpoint (default: the run's, or the newest)"
     )
     parser.add_argument(
-        "--store", type=a_path, metavar="DIR", default=find.STORE, help="the store of fingerprints (default: runs)"
+        "--store", type=a_path, metavar="DIR", default=find.STORE, help="folder of trainings, for fingerprints (default: runs)"
     )
     add_config_dir(parser)
 
@@ -32,14 +34,14 @@ def add_run(parser: Parser, words: str = "RUN") -> None:
 def add_preparation(parser: Parser) -> None:
     """How images are prepared for a model file of others."""
     group = parser.add_argument_group(
-        "model files", "How images are prepared for a model file; an exported folder says it itself."
+        "model files", "How to prepare images for a model file. An exported folder records this itself."
     )
-    group.add_argument("--input", metavar="NAME", action=Once, help="its input (default of a frozen graph: inputs)")
+    group.add_argument("--input", metavar="NAME", action=Once, help="the model's input (frozen graphs: inputs)")
     group.add_argument(
-        "--output", metavar="NAME", action=Once, help="its output: logits or probabilities (default: predictions)"
+        "--output", metavar="NAME", action=Once, help="the model's output: logits or probabilities (default: predictions)"
     )
     group.add_argument(
-        "--input-size", type=a_count, metavar="PIXELS", action=Once, help="side of the crop (default: what it takes)"
+        "--input-size", type=a_count, metavar="PIXELS", action=Once, help="side of the central crop (default: the model's)"
     )
     group.add_argument("--crop", choices=CROPS, action=Once, help="which part of an image it sees (default: center)")
     group.add_argument(
@@ -61,7 +63,7 @@ def preparation_of(model: ModelFile, options: argparse.Namespace) -> Preparation
     given = [name for name in names if getattr(options, name) is not None]
     if model.about:
         if given:
-            raise AblateError(f"{model.word} says itself how images are prepared. Leave out --{given[0].replace('_', '-')}.")
+            raise AblateError(f"{model.word} records how to prepare its images. Leave out --{given[0].replace('_', '-')}.")
         return of_export(model.about)
     return Preparation(options.input_size, options.preprocess or STANDARDIZE, options.input, options.output)
 

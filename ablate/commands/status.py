@@ -160,7 +160,7 @@ def following(seen: Snapshot) -> str:
     if state(seen) == "complete" or (seen.ended and not seen.of(State.FAILED)):
         return f"ablate report {name}"
     if seen.by_call:
-        return "run the script or notebook that calls ablate.sweep   resumes it"
+        return "rerun its script or notebook   resumes it"
     return f"ablate -m {name}   {'retries what failed' if seen.ended and seen.search is None else 'resumes it'}"
 
 

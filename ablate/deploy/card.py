@@ -13,7 +13,7 @@ from ablate.text import counted, percent
 
 CARD = "README.md"
 _COLORS = {1: "gray", 3: "RGB"}
-_STANDARDIZED = "each image less its mean, over its standard deviation (at least 1/√values)"
+_STANDARDIZED = "each image minus its mean, divided by its standard deviation (at least 1/√values)"
 
 
 def text(about: Mapping[str, Any], form: Format) -> str:
@@ -156,7 +156,7 @@ def _of_arm(about: Mapping[str, Any]) -> str:
     arm = about["arm"]
     if arm is None:
         return ""
-    mean = f"{percent(arm['mean'], 2)}, the mean of {counted(arm['n'], 'seed')} as its sweep reads them"
+    mean = f"{percent(arm['mean'], 2)}, the mean of {counted(arm['n'], 'seed')} as in the report of its sweep"
     return mean if arm["low"] is None else f"{mean} (95% CI {percent(arm['low'], 2)} to {percent(arm['high'], 2)})"
 
 

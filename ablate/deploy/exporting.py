@@ -51,11 +51,11 @@ def check(form: Format, folder: Path) -> None:
         AblateError: the folder is there, or a package is missing.
     """
     if folder.exists() or folder.is_symlink():
-        raise AblateError(f"{folder} exists, and exports overwrite nothing. Choose another folder with --out, or delete it.")
+        raise AblateError(f"{folder} exists, and ablate export never overwrites. Choose another with --out, or delete it.")
     missing = [module for module in form.modules if find_spec(module) is None]
     if missing:
         raise AblateError(
-            f"--format {form.name} needs {', '.join(missing)}, not installed here. Install it: pip install 'ablate-tf[export]'"
+            f"--format {form.name} needs {', '.join(missing)}. Install what it needs: pip install 'ablate-tf[export]'."
         )
 
 

@@ -32,8 +32,8 @@ from ablate.store.sweep_runs import SweepArm, SweepRun
 from ablate.system.safe_files import read_regular
 
 HELP = (
-    "a run: its folder, SWEEP/ARM/SEED (lrn/augment=off/0), a fingerprint or a unique beginning, a model file, "
-    "or an exported folder"
+    "a run's folder, SWEEP/ARM/SEED (lrn/augment=off/0), a fingerprint or unique prefix, a model file, or an exported "
+    "folder"
 )  # of the argument, in every command
 STORE = Path("runs")
 LISTED = 8  # arms that a message names
@@ -256,11 +256,11 @@ def _unknown(word: str, store: Path) -> str:
         beside = [each.name for each in path.parent.iterdir() if each.suffix.lower() in ENDINGS] if path.parent.is_dir() else []
         return f"There is no model file {shown(word)}.{did_you_mean(path.name, beside)}"
     if path.is_file():
-        return f"{word} is no model file. Its name must end with {', '.join(ENDINGS)}."
+        return f"{word} is not a model file. Its name must end with {', '.join(ENDINGS)}."
     if sweep_names.is_sweep(path) or sweep_names.of_study(word) or sweep_names.by_folder(word):
         return f"{shown(word)} is a sweep. Name one of its runs by arm and seed, as in {word.rstrip('/')}/{BASELINE}/0."
     if path.is_dir():
-        return f"{word} is no run: it has no {RESULT}. Name a run's folder, SWEEP/ARM/SEED, a fingerprint, or a model file."
+        return f"{word} is not a run: it has no {RESULT}. Name a run's folder, SWEEP/ARM/SEED, a fingerprint, or a model file."
     known = [one.fingerprint for one in contents(store)[0]] if store.is_dir() else []
     return (
         f"No run {shown(word)}. Name a run's folder, SWEEP/ARM/SEED as in lrn/augment=off/0, a fingerprint, or a model file."

@@ -79,7 +79,7 @@ def picture(path: Path, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
         if fitted.size != (width, height):
             fitted = ImageOps.fit(fitted, (width, height), Image.Resampling.BILINEAR)
     except UnidentifiedImageError:
-        raise AblateError(f"{path} is no {', '.join(FORMATS[:-1])}, or WebP image.") from None
+        raise AblateError(f"{path} is not a {', '.join(FORMATS[:-1])}, or WebP image.") from None
     except Image.DecompressionBombError:
         raise AblateError(f"{path} is too large: an image must have at most {MOST_PIXELS:,} pixels.") from None
     except (FileNotFoundError, NotADirectoryError):

@@ -94,7 +94,7 @@ def _confusion(evaluated: Evaluated) -> Figure:
             _cells(ax, found.confusion)
     finding = f"{percent(found.accuracy, 2)} of {counted(found.images, f'{evaluated.split} image')} classified correctly"
     if wrong[true, taken] and (wrong == wrong[true, taken]).sum() == 1:  # else none is the most frequent
-        finding += f"; most often {names[true]} is taken for {names[taken]} ({wrong[true, taken]:,})"
+        finding += f"; most often {names[true]} is mistaken for {names[taken]} ({wrong[true, taken]:,})"
     return figures.fit(ax, 0.28 * min(len(names), MOST_CELLS) + 0.8, finding, f"{_about(evaluated)}. Images by class.")
 
 

@@ -107,9 +107,7 @@ def _check_kind(one: Sweep, folder: Path, seeds: int) -> None:
         raise AblateError(f"{folder} is no sweep that compares arms of a design, so nothing can be added to it.")
     if one.trainer == repeat.FUNCTION:
         larger = repeat.again(added.larger(one, seeds), None)
-        raise AblateError(
-            f"A sweep of a Python function grows by its call, and shares its trainings with the larger one: {larger}"
-        )
+        raise AblateError(f"ablate more cannot extend a sweep of a Python function. Call it with more seeds instead: {larger}")
     if one.retune is not None:
         larger = repeat.again(added.larger(one, seeds), None)
         raise AblateError(

@@ -49,7 +49,7 @@ def same_set(evaluation_set: str, trainer: str | None) -> str | None:
     if evaluation_set != NO_SET:
         return None
     why = f"the command has no {{{EVAL_ON}}}" if trainer == "command" else f"its trainings take no {EVAL_ON}"
-    return f"settings are chosen on what they are confirmed on, since {why}"
+    return f"settings are chosen and confirmed on the same data, since {why}"
 
 
 def is_learned(objective: str) -> bool:

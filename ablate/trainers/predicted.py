@@ -43,7 +43,7 @@ class Labels:
         of = f"predictions at step {step:,}"
         found = _classes(given, of)
         if len(found) != len(self.classes):
-            raise AblateError(f"The {of} are {len(found):,}, but there are {len(self.classes):,} labels. Give one for each.")
+            raise AblateError(f"There are {len(found):,} {of}, but {len(self.classes):,} labels. Give one for each.")
         right = float((found == self.classes).mean())
         if accuracy is not None and abs(right - accuracy) > SHARE_APART:
             raise AblateError(
@@ -108,7 +108,7 @@ def load(path: Path) -> NDArray[Any]:
     except OSError as error:
         raise AblateError(f"Cannot read {path}: {reason_of(error)}.") from None
     except (ValueError, EOFError, MemoryError):
-        raise AblateError(f"{path} is no {FILE} file of numbers. Write it with numpy.save.") from None
+        raise AblateError(f"{path} is not a {FILE} file of numbers. Write it with numpy.save.") from None
     return found
 
 
@@ -120,9 +120,9 @@ def _classes(given: Any, of: str) -> Classes:
         raise AblateError(f"The {of} must be an array of whole numbers, got {shown(given)}.") from None
     if not isinstance(array, np.ndarray) or array.ndim != 1 or not len(array):
         shape = "×".join(map(str, np.shape(array))) or "one value"
-        raise AblateError(f"The {of} must be a class for each test example, (examples,), got {shape}.")
+        raise AblateError(f"The {of} must be one class per test example (1-D), got {shape}.")
     if array.dtype.kind not in "iu":
-        raise AblateError(f"The {of} must be whole numbers from 0, the numbers of classes, got {array.dtype}.")
+        raise AblateError(f"The {of} must be integer class numbers from 0, got {array.dtype}.")
     if int(array.min()) < 0 or int(array.max()) >= MOST_CLASSES:
         wrong = next(int(each) for each in array if not 0 <= each < MOST_CLASSES)
         raise AblateError(f"The {of} must be classes from 0 to {MOST_CLASSES - 1:,}, got {wrong}.")

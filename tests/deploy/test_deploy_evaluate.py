@@ -48,7 +48,7 @@ def test_what_an_evaluation_says(prints, says, here):
     of = "step 20, EMA weights, 360 images): no augmentation, seed 0 of tour"
     assert first == f"Test accuracy {100 * accuracy:.2f}% ({of}"
     assert re.fullmatch(r"top-5 [\d.]+% · loss [\d.]+ · expected calibration error [\d.]+ pp · [\d,]+ images/s", second)
-    assert third == "The same to the image as evaluated during training."
+    assert third == "The accuracy matches the evaluation during training exactly."
     assert [each["class"] for each in content["classes"]] == list("0123456789")
     assert sum(each["images"] for each in content["classes"]) == 360
     assert printed.splitlines()[-1] == "Files   evaluate/tour-augment=off-0/"

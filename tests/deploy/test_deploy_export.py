@@ -95,7 +95,7 @@ def test_what_cannot_be_exported_is_told_in_one_line(words, status, said, tmp_pa
 
 
 def test_a_folder_that_exists_is_kept(tmp_path):
-    with pytest.raises(exporting.AblateError, match=r"exists, and exports overwrite nothing. Choose another folder with --out"):
+    with pytest.raises(exporting.AblateError, match=r"exists, and ablate export never overwrites. Choose another with --out"):
         exporting.check(keras.FORMAT, tmp_path)
 
 

@@ -74,9 +74,9 @@ def bad_files(folder: Path) -> dict[str, str]:
     apng = io.BytesIO()
     pattern(8, 8).save(apng, "PNG", save_all=True, append_images=[pattern(8, 8, 1)])
     contents = {
-        "empty.png": (b"", "is no PNG, JPEG, or WebP image."),
-        "text.jpg": (b"no image", "is no PNG, JPEG, or WebP image."),
-        "gif.png": (gif.getvalue(), "is no PNG, JPEG, or WebP image."),
+        "empty.png": (b"", "is not a PNG, JPEG, or WebP image."),
+        "text.jpg": (b"no image", "is not a PNG, JPEG, or WebP image."),
+        "gif.png": (gif.getvalue(), "is not a PNG, JPEG, or WebP image."),
         "moving.webp": (moving.getvalue(), "is animated (2 frames). Give a still image."),
         "moving.png": (apng.getvalue(), "is animated (2 frames). Give a still image."),
         "huge.png": (huge(), "is too large"),

@@ -442,4 +442,4 @@ def test_the_command_line_reads_such_a_sweep_and_says_who_trains_it(
         shutil.rmtree(lost)
     with pytest.raises(SystemExit):
         main(["status"])
-    assert "Next    run the script or notebook that calls ablate.sweep   resumes it" in capsys.readouterr().out
+    assert "Next    rerun its script or notebook   resumes it" in capsys.readouterr().out

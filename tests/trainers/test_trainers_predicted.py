@@ -60,12 +60,12 @@ def test_a_command_that_writes_predictions_has_them_packed_too(own: Program) -> 
 
 
 WRONG = {
-    "words": (["a", "b"], "The predictions at step 7 must be whole numbers from 0, the numbers of classes, got <U1."),
-    "scores": (np.zeros((60, 3)), "The predictions at step 7 must be a class for each test example, (examples,), got 60×3."),
-    "halves": (TRUE / 2, "The predictions at step 7 must be whole numbers from 0, the numbers of classes, got float64."),
+    "words": (["a", "b"], "The predictions at step 7 must be integer class numbers from 0, got <U1."),
+    "scores": (np.zeros((60, 3)), "The predictions at step 7 must be one class per test example (1-D), got 60×3."),
+    "halves": (TRUE / 2, "The predictions at step 7 must be integer class numbers from 0, got float64."),
     "below": (TRUE - 1, "The predictions at step 7 must be classes from 0 to 65,535, got -1."),
-    "fewer": (TRUE[:50], "The predictions at step 7 are 50, but there are 60 labels. Give one for each."),
-    "one": (3, "The predictions at step 7 must be a class for each test example, (examples,), got one value."),
+    "fewer": (TRUE[:50], "There are 50 predictions at step 7, but 60 labels. Give one for each."),
+    "one": (3, "The predictions at step 7 must be one class per test example (1-D), got one value."),
     "others": (
         (TRUE + 1) % 3,
         "The predictions at step 7 match 0.00% of the labels, but accuracy is 100.00%. Keep both in the order of the examples.",

@@ -121,9 +121,9 @@ def parsed(content: bytes, word: str) -> graph_pb2.GraphDef:
     try:
         graph.ParseFromString(content)
     except DecodeError:
-        raise AblateError(f"{word} is no frozen TensorFlow graph.") from None
+        raise AblateError(f"{word} is not a frozen TensorFlow graph.") from None
     if not graph.node:
-        raise AblateError(f"{word} is no frozen TensorFlow graph: it has no nodes.")
+        raise AblateError(f"{word} is not a frozen TensorFlow graph: it has no nodes.")
     return graph
 
 
@@ -152,11 +152,11 @@ def between(graph: graph_pb2.GraphDef, given: str, wanted: str, word: str) -> gr
             met = True
             continue
         if name not in nodes:
-            raise AblateError(f"{word} is not whole: it lacks the node {shown(name)}.")
+            raise AblateError(f"{word} is incomplete: node {shown(name)} is missing.")
         kept.add(name)
         waiting += [_node_of(each) for each in nodes[name].input]
     if not met:
-        raise AblateError(f"In {word}, {shown(wanted)} does not follow from {shown(given)}. Name others: --input, --output.")
+        raise AblateError(f"In {word}, {shown(wanted)} does not depend on {shown(given)}. Name others with --input, --output.")
     part = graph_pb2.GraphDef(versions=graph.versions)
     for node in graph.node:
         if node.name in kept:
@@ -165,9 +165,7 @@ def between(graph: graph_pb2.GraphDef, given: str, wanted: str, word: str) -> gr
     check(part.node, word, COMPUTE)
     for node in part.node:
         if node.op == "Placeholder":
-            raise AblateError(
-                f"{word} has another input, {shown(node.name)}, that nothing is known for. Name another: --output."
-            )
+            raise AblateError(f"{word} needs a second input, {shown(node.name)}. Name an output that does not: --output NAME.")
     return part
 
 
@@ -184,16 +182,15 @@ def check(nodes: Collection[Any], word: str, allowed: frozenset[str]) -> None:
     for node in nodes:
         if node.op not in allowed:
             raise AblateError(
-                f"{word} is not run: its node {shown(node.name)} is a {shown(node.op)[1:-1]}, which is none of the operations "
-                "that only compute."
+                f"{word} is refused: its node {shown(node.name)} is a {shown(node.op)[1:-1]}, which may do more than compute."
             )
     for node in nodes:
         for tensor in _constants(node):
             values = math.prod(size.size for size in tensor.tensor_shape.dim)
             if any(size.size < 0 for size in tensor.tensor_shape.dim) or values > MOST_VALUES:
-                raise AblateError(f"{word} is not run: its constant {shown(node.name)} is too large.")
+                raise AblateError(f"{word} is refused: its constant {shown(node.name)} is too large.")
             if tf.as_dtype(tensor.dtype) not in _TYPES:
-                raise AblateError(f"{word} is not run: its constant {shown(node.name)} holds no numbers.")
+                raise AblateError(f"{word} is refused: its constant {shown(node.name)} holds no numbers.")
 
 
 def _constants(node: Any) -> Iterator[Any]:
@@ -213,6 +210,6 @@ def check_sizes(graph: tf.Graph, word: str) -> None:
         for tensor in operation.outputs:
             values = tensor.shape.num_elements()
             if values is None:
-                raise AblateError(f"{word} is not run: the size of {shown(operation.name)} is not known beforehand.")
+                raise AblateError(f"{word} is refused: the size of {shown(operation.name)} is not known beforehand.")
             if values > MOST_VALUES:
-                raise AblateError(f"{word} is not run: {shown(operation.name)} would have {values:,} values.")
+                raise AblateError(f"{word} is refused: {shown(operation.name)} would have {values:,} values.")

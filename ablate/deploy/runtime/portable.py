@@ -73,7 +73,7 @@ def portable(
                 units, relu = (layer.units, "relu") if isinstance(layer, Dense) else (layer.classes, None)
                 x = weighted(x, layers.Dense(units, activation=relu, name=name, dtype="float32"))
             case _:
-                raise AblateError(f"Networks with the layer {WORDS[type(layer)]} cannot be exported: it is no layer of Keras.")
+                raise AblateError(f"Networks with the layer {WORDS[type(layer)]} cannot be exported: it is not a Keras layer.")
     outputs = layers.Activation("softmax" if softmax else "linear", name=PREDICTIONS, dtype="float32")(x)
     return keras.Model(made, {PREDICTIONS: outputs}, name="model")
 

@@ -39,4 +39,4 @@ def reading(word: str, what: str) -> Iterator[None]:
     except Exception as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = f" ({lines[0][:120].rstrip('.')})" if lines else ""
-        raise AblateError(f"{word} is no {what} that can be run{reason}.") from error
+        raise AblateError(f"{word} is not a valid {what}, or cannot be run{reason}.") from error

@@ -115,9 +115,9 @@ def _check(content: bytes, word: str) -> None:
         entries = {entry.filename: entry for entry in archive.infolist()}
         others = [name for name in entries if name not in (_CONFIG, _METADATA, _WEIGHTS)]
         if others:
-            raise AblateError(f"{word} is not run: it has a file of its own, {shown(others[0])}.")
+            raise AblateError(f"{word} is refused: it has a file of its own, {shown(others[0])}.")
         if len(entries) < len(archive.infolist()) or not {_CONFIG, _WEIGHTS} <= entries.keys():
-            raise AblateError(f"{word} is no Keras model that can be run.")
+            raise AblateError(f"{word} is not a valid Keras model.")
         if entries[_CONFIG].file_size > _MOST_CONFIG_BYTES or entries[_WEIGHTS].file_size > MOST_BYTES:
             raise AblateError(f"{word} is too large: a model must have at most {MOST_BYTES:,} bytes.")
         config = json.loads(archive.read(_CONFIG))
@@ -148,16 +148,14 @@ def _check_class(node: dict[str, Any], word: str) -> None:
     own = own or (name in ("DTypePolicy", "FloatDTypePolicy") and module == "keras") or (name in _VALUES and module is None)
     registered = node.get("registered_name")
     if not own or not (registered is None or registered == name):
-        raise AblateError(
-            f"{word} is not run: {shown(name)[:60]} of {shown(module)[:60]} is no layer that Keras itself only computes with."
-        )
+        raise AblateError(f"{word} is refused: {shown(name)[:60]} of {shown(module)[:60]} is not an allowed Keras layer.")
 
 
 def _check_size(node: dict[str, Any], largest: int, word: str) -> None:
     """No layer makes more values of its own than the file has weights for."""
     for key in ("units", "filters"):
         if isinstance(node.get(key), int) and node[key] > largest:
-            raise AblateError(f"{word} is not run: a layer with {node[key]:,} {key} has no weights in it.")
+            raise AblateError(f"{word} is refused: a layer with {node[key]:,} {key} has no weights in it.")
 
 
 def _check_weights(content: bytes, word: str) -> int:
@@ -175,15 +173,15 @@ def _check_weights(content: bytes, word: str) -> int:
             for name in group:
                 seen += 1
                 if seen > 100_000 or not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                    raise AblateError(f"{word} is not run: its weights lead to other files.")
+                    raise AblateError(f"{word} is refused: its weights lead to other files.")
                 item = group[name]
                 if isinstance(item, h5py.Group):
                     waiting.append(item)
                     continue
                 if item.external or item.is_virtual or item.dtype.kind not in "fiub":
-                    raise AblateError(f"{word} is not run: its weights lead to other files, or are no numbers.")
+                    raise AblateError(f"{word} is refused: its weights lead to other files, or are no numbers.")
                 total += item.size
                 largest = max(largest, *item.shape, 1)
     if total > MOST_VALUES:
-        raise AblateError(f"{word} is not run: it has {total:,} weights.")
+        raise AblateError(f"{word} is refused: it has {total:,} weights.")
     return largest

@@ -30,7 +30,7 @@ def load(
         raise AblateError(f"{model.word} needs LiteRT. Install it: pip install 'ablate-tf[export]'.") from None
     word, content = model.word, read_regular(model.path, MOST_BYTES)
     if content[4:8] != b"TFL3":
-        raise AblateError(f"{word} is no {_WHAT}.")
+        raise AblateError(f"{word} is not a {_WHAT}.")
     with reading(word, _WHAT):
         interpreter = Interpreter(
             model_content=content,
@@ -45,7 +45,7 @@ def load(
         interpreter.resize_tensor_input(inputs[0]["index"], (batch, *size, image[2]))
         interpreter.allocate_tensors()
         if any(math.prod(map(int, tensor["shape"])) > MOST_VALUES for tensor in interpreter.get_tensor_details()):
-            raise AblateError(f"{word} is not run: one of its tensors is too large.")
+            raise AblateError(f"{word} is refused: one of its tensors is too large.")
 
     def compute(images: NDArray[np.float32]) -> NDArray[Any]:
         with reading(word, _WHAT):

@@ -30,7 +30,7 @@ def load(
     word, content = model.word, read_regular(model.path, MOST_BYTES)
     with reading(word, _WHAT):
         if any(onnx.external_data_helper.uses_external_data(each) for each in onnx.load_from_string(content).graph.initializer):
-            raise AblateError(f"{word} is not run: it reads its weights from other files.")
+            raise AblateError(f"{word} is refused: it reads its weights from other files.")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

@@ -73,19 +73,19 @@ def _check(folder: Path, word: str) -> None:
     files = [path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()]
     for path in files:
         if (kind := kind_of(path)) is not None:
-            raise AblateError(f"{word} is not run: {path.name}: {kind}.")
+            raise AblateError(f"{word} is refused: {path.name}: {kind}.")
     if sum(path.stat().st_size for path in files) > MOST_BYTES:
         raise AblateError(f"{word} is too large: a model must have at most {MOST_BYTES:,} bytes.")
     saved = saved_model_pb2.SavedModel()
     try:
         saved.ParseFromString(read_regular(folder / GRAPH, MOST_BYTES))
     except DecodeError:
-        raise AblateError(f"{word} is no SavedModel.") from None
+        raise AblateError(f"{word} is not a SavedModel.") from None
     if len(saved.meta_graphs) != 1 or not saved.meta_graphs[0].object_graph_def.nodes:
-        raise AblateError(f"{word} is no SavedModel of TensorFlow 2. Freeze it into a .pb file, or export it again.")
+        raise AblateError(f"{word} is not a SavedModel of TensorFlow 2. Freeze it into a .pb file, or export it again.")
     meta = saved.meta_graphs[0]
     if meta.asset_file_def or any(node.WhichOneof("kind") not in _KINDS for node in meta.object_graph_def.nodes):
-        raise AblateError(f"{word} is not run: it has files or tables of its own.")
+        raise AblateError(f"{word} is refused: it has files or tables of its own.")
     savers = {one.signature.name for one in meta.graph_def.library.function if one.signature.name.startswith(_SAVERS)}
     for function in meta.graph_def.library.function:
         if function.signature.name not in savers:
@@ -93,20 +93,20 @@ def _check(folder: Path, word: str) -> None:
             _refuse_savers(function.node_def, savers, word)
     concrete = {*meta.object_graph_def.concrete_functions}
     if concrete & savers:
-        raise AblateError(f"{word} is not run: one of its functions reads or writes files.")
+        raise AblateError(f"{word} is refused: one of its functions reads or writes files.")
     for node in meta.object_graph_def.nodes:
         values = node.variable.shape.dim
         size = 1
         for side in values:
             size *= max(side.size, 0)
         if size > graphs.MOST_VALUES:
-            raise AblateError(f"{word} is not run: its variable {node.variable.name!r} is too large.")
+            raise AblateError(f"{word} is refused: its variable {node.variable.name!r} is too large.")
 
 
 def _refuse_savers(nodes: Any, savers: set[str], word: str) -> None:
     for node in nodes:
         if savers & set(_called(node)):
-            raise AblateError(f"{word} is not run: its node {node.name!r} reads or writes files.")
+            raise AblateError(f"{word} is refused: its node {node.name!r} reads or writes files.")
 
 
 def _called(node: Any) -> Iterator[str]:
