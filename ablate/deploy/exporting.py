@@ -169,7 +169,7 @@ def _about(trained: Trained, step: int, options: Options, place: Path) -> dict[s
         "data": {
             "name": trained.data["name"],
             "title": source.title or "images of the user's own",
-            "license": source.license or "not known; ask whoever made the images",
+            "license": source.license or "not known: ask its authors",
             "digest": content["data"]["digest"],
         },
         "versions": {
