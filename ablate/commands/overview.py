@@ -21,7 +21,7 @@ ablate: which part of a training recipe helps, by how much, at what cost?
   ablate plan KEY=A,B …   what it would run, how long, what seeds can detect
   ablate ls               lists sweeps     ablate status SWEEP    how far one is
   ablate report SWEEP     its verdicts     ablate more SWEEP      adds seeds
-  ablate {others}: each has --help
+  also: {others} (--help)
 
 A factor is a group or key with several values, the baseline's first. Groups
 and their levels (* is the default):
@@ -38,7 +38,7 @@ def text(own: Sequence[Path] = ()) -> str:
     short = [block[0] for block in blocks if len(block) == 1 and len(block[0]) < HALF]
     long = [line for block in blocks if len(block) > 1 or len(block[0]) >= HALF for line in block]
     pairs = [f"{first.ljust(HALF)}{second}".rstrip() for first, second in zip(short[::2], [*short[1::2], ""], strict=False)]
-    others = ", ".join(name for name in commands.names() if name not in SHOWN)
+    others = " ".join(name for name in commands.names() if name not in SHOWN)
     return "\n".join([_HEAD.rstrip("\n").format(others=others), *pairs, *long, _FOOT])
 
 

@@ -89,7 +89,8 @@ def run(arguments: Sequence[str]) -> int:
         for one in predictions:
             print(json.dumps(_json(one), allow_nan=False))
     elif options.csv:
-        print(_csv(predictions, names), end="")
+        for line in _csv(predictions, names).splitlines():
+            print(escaping.terminal(line))
     elif predictions:
         _show(predictions)
     return 1 if refused else 0

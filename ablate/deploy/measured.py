@@ -154,7 +154,7 @@ def rank_correlations(found: Sequence[Measured]) -> dict[str, float]:
         ...     times = (Times(1, 1, 9, median, median, 0.1, 0),)
         ...     return Measured("", "tensorflow", Source(), size, size, parameters, operations, times)
         >>> rank_correlations([network(40, 10, 7, 2.0), network(80, 20, 5, 3.0), network(120, 30, 6, 1.0)])
-        {'bytes with parameters': 1.0, 'milliseconds with FLOPs': -1.0}
+        {'bytes with parameters': 1.0, 'milliseconds with FLOPs': -0.5}
     """
     from scipy import stats
 

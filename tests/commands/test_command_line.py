@@ -58,7 +58,7 @@ def test_flags_that_are_none_are_told_in_one_line(words: Sequence[str], told: st
     [
         (
             ["plna"],
-            "Unknown command 'plna'. Choose from dashboard, evaluate, export, info, keys, ls, more, plan, predict, report,",
+            "Unknown command 'plna'. Choose from dashboard, evaluate, export, info, keys, ls, measure, more, plan, predict,",
         ),
         (["seed_ladder"], "Did you mean -m study=seed_ladder?"),
         (["augment", "on"], "augment has no value. Write augment=on"),
