@@ -98,6 +98,7 @@ def test_a_killed_worker_takes_only_its_training_along_which_goes_on(program: An
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_too_many_deaths_are_a_failure_that_the_same_command_tries_again(program: Any) -> None:
     process = program.start("-m", "seed=0,1", "workers=2", "retries=0", *LONG)
     at_work = wait_for(lambda: len(found := workers(program)) == 2 and found)

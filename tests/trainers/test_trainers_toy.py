@@ -313,6 +313,7 @@ def test_seeds_and_arms_are_added_and_the_commands_give_the_same_again(toy: Prog
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_an_addition_that_was_killed_is_completed_by_either_command(toy: Program) -> None:
     toy("-m", *ONE_FACTOR, "seed=0,1")
     for completing in (("more", "one_factor", "--seeds", "2", *QUIET), ("-m", *ONE_FACTOR, "seed=0,1")):
