@@ -35,16 +35,18 @@ def words() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def gap(desk: Path) -> None:
-    """The sweep `gap` in the folder of `tour`: networks with the end of squeeze1, trained in bfloat16 and in float32."""
+def gap_desk(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sweep `gap`: networks with the end of squeeze1, trained in bfloat16 and in float32."""
     words = ["model=tiny_gap" if word == "model=tiny" else word for word in WORDS]
     from ablate.__main__ import main
 
+    folder = tmp_path_factory.mktemp("gap_desk")
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(desk)
+        patch.chdir(folder)
         with pytest.raises(SystemExit) as end:
             main(["-m", "name=gap", "precision=bfloat16,float32", "seed=0", "hydra/launcher=inline", *words])
         assert end.value.code == 0
+    return folder
 
 
 @pytest.fixture
@@ -52,6 +54,13 @@ def here(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the sweep as the current one."""
     monkeypatch.chdir(desk)
     return desk
+
+
+@pytest.fixture
+def gap(here: Path, gap_desk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the sweep `gap` as the current one, in place of `here`."""
+    monkeypatch.chdir(gap_desk)
+    return gap_desk
 
 
 @pytest.fixture

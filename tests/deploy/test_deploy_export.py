@@ -178,10 +178,10 @@ def test_probabilities_of_raw_weights_with_preprocessing_outside(name, says, her
 
 @pytest.mark.slow
 @KERAS_SAVES
-def test_a_training_in_bfloat16_is_exported_in_float32(gap, prints, here):
+def test_a_training_in_bfloat16_is_exported_in_float32(gap, prints):
     said = prints("export", "gap/baseline/0", "--format", "keras", "--out", "bfloat16")
     assert re.search(r"exported in float32: the classes of \d+ of 360 images differ from those of the training", said)
-    assert "trained in bfloat16" in (here / "bfloat16" / card.CARD).read_text()
+    assert "trained in bfloat16" in (gap / "bfloat16" / card.CARD).read_text()
 
 
 @pytest.mark.slow
