@@ -54,7 +54,8 @@ def log(step: int, *, predictions: object = None, **values: float) -> None:
     if path:
         if predictions is not None:
             _save(step, predictions, os.environ.get("ABLATE_PREDICTIONS"))
-        row = {"step": int(step), **{name: float(value) for name, value in values.items()}}
+        whole = int(step)
+        row = {"step": whole if whole == step else float(step), **{name: float(value) for name, value in values.items()}}
         with open(path, "a", encoding="utf-8") as stream:  # noqa: PTH123
             stream.write(json.dumps(row) + "\n")
 

@@ -98,7 +98,7 @@ def _check(node: Node) -> None:
     if (step := node.get("step")) is not None:
         step.whole()
     if status == "done":
-        node["step"].whole(1)
+        node["step"].whole()
     if "costs" in node:
         for key in ("parameters", "operations"):
             if (count := node["costs"].get(key)) is not None:

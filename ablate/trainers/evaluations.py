@@ -79,14 +79,14 @@ def told(given: Sequence[Given]) -> dict[str, Any]:
     return {"metrics": tuple(metrics.in_frames(one.metric) for one in given), "margins": tuple(one.margin for one in given)}
 
 
-def judged(given: Sequence[Given], on: str) -> dict[str, Any]:
+def judged(given: Sequence[Given], on: str | None) -> dict[str, Any]:
     """What of metrics is part of a training, whose evaluations have them checked and scaled, and all else as it was logged.
 
     Args:
-        on: what it is evaluated on, of `EVALUATION_SETS`.
+        on: what it is evaluated on, of `EVALUATION_SETS`; None where it is not told.
     """
     first, *others = ({"metric": one.metric.name} | ({"whole": one.whole} if one.whole != 1 else {}) for one in given)
-    return first | ({"metrics": others} if others else {}) | ({"eval_on": on} if on != USUAL_SET else {})
+    return first | ({"metrics": others} if others else {}) | ({"eval_on": on} if on not in (None, USUAL_SET) else {})
 
 
 def eval_on(value: Any) -> str:

@@ -10,10 +10,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 from own_command import COMMAND, QUICK, SWEEP, TRICKS, Program
 
+from ablate import log
 from ablate.report import repeat
 from ablate.store import sweep_file
 
@@ -178,7 +180,7 @@ ENDS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "percent": ("log(1, accuracy=91)", (), "accuracy must be from 0 to 1, got 91. For percentages, give metric.high=100."),
     "loss in text": ("log(1, accuracy=0.5, loss='low')", (), "could not convert string to float: 'low' ("),
     "no number": ('print(\'ablate: {"step": 1, "accuracy": "high"}\')', (), "A row has no accuracy."),
-    "half a step": ('print(\'ablate: {"step": 1.5, "accuracy": 0.5}\')', (), "step must be a whole number from 0, got 1.5."),
+    "half a step": ("log(0.5, accuracy=0.5)", (), "step must be a whole number from 0, got 0.5."),
     "list": ("print('ablate: [1, 2]')", (), "Its output has an invalid row: '[1, 2]'. Write {"),
     "no file": ("pass", ("trainer.read=h.csv",), "The command ended with no evaluation in h.csv. It printed nothing ("),
     "no table": (
@@ -353,3 +355,19 @@ def test_what_is_not_there_yet_is_refused(own: Program) -> None:
     own("-m", "seed=0", "trick=off", "lr=0.1", *QUICK, *COMMAND)
     told = own("more", "factorial", "--seeds", "1", *COMMAND, status=1)
     assert "The sweep has its command already. Leave out -- and everything after it." in told
+
+
+@pytest.mark.slow
+def test_a_single_evaluation_at_step_0_is_enough(own: Program) -> None:
+    assert "accuracy 50.00% on the evaluation set at step 0" in own.script("log(0, accuracy=0.5)")
+    own.write(zero="import sys\nfrom ablate import log\nlog(0, accuracy=float(sys.argv[1]) / 10)")
+    own("-m", "design=one_factor", "trick=1,2", "seed=0,1", *QUICK, "--", "python", "zero.py", "{trick}", "{seed}")
+    assert "left aside" not in own("report", "--format", "csv")
+    assert {json.loads(path.read_text())["status"] for path in own.sweep.glob("*/result.json")} == {"done"}
+
+
+@pytest.mark.parametrize(("step", "written"), [(np.int64(3), "3"), (2**60, str(2**60)), (0.5, "0.5"), ("4", "4.0")])
+def test_a_step_is_logged_as_it_is(step: Any, written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ABLATE_METRICS", str(tmp_path / "rows"))
+    log(step, accuracy=0.5)
+    assert (tmp_path / "rows").read_text() == f'{{"step": {written}, "accuracy": 0.5}}\n'

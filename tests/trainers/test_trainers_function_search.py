@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 import ablate
+from ablate import trainers
+from ablate.config import loading, own
 from ablate.errors import AblateError
 from ablate.report.search import repeat
 from ablate.results.search import SearchResults
 from ablate.store.trials import same_set
+from ablate.trainers.function import task
 
 MODULE = """
 import math
@@ -169,3 +172,20 @@ def test_ranges_that_are_none_are_refused(make: Any, ends: tuple[Any, Any], told
     with pytest.raises(AblateError) as error:
         make(*ends)
     assert str(error.value) == told
+
+
+def seeing(config: Any, seed: int, eval_on: str) -> float:
+    return float(config["lr"]) + seed
+
+
+@pytest.mark.parametrize(("train", "shared"), [(blind, True), (seeing, False)])
+def test_what_it_is_evaluated_on_is_part_of_a_training_that_is_told(train: Any, shared: bool) -> None:
+    made = task.Task(train)
+    task.keep(made)
+    words = ("trainer=function", f"trainer.digest='{made.key}'", "lr=1")
+    contents = [
+        trainers.content_of(trainers.asked(loading.compose(own.for_hydra([*words, f"trainer.eval_on={on}"]))))
+        for on in ("validation", "test")
+    ]
+    assert (contents[0] == contents[1]) == shared
+    assert "eval_on" not in contents[1], "as it was before there were searches"

@@ -33,13 +33,14 @@ _VERSIONS: dict[str, dict[str, str]] = {}  # of what a function uses, by its dig
 class Call:
     """A training: a function, and what it is called with besides the seed.
 
-    values: of the config, by name. metrics: the first is what it is judged by. eval_on: what it is to evaluate on.
+    values: of the config, by name. metrics: the first is what it is judged by. eval_on: what it is to evaluate on; None where
+    it is not told.
     """
 
     task: Task
     values: Mapping[str, Any]
     metrics: tuple[Given, ...]
-    eval_on: str
+    eval_on: str | None
 
 
 class Function:
@@ -57,12 +58,13 @@ class Function:
             raise AblateError("trainer=function works only from ablate.sweep(). Rerun the script or notebook that calls it.")
         metrics = evaluations.metrics_of(config)
         values = {name: values_of_text.value(own.text_of(text)) for name, text in config.items() if own.is_users(name)}
-        call = Call(found, values, metrics, evaluations.eval_on(config["trainer"]["eval_on"]))
+        on = evaluations.eval_on(config["trainer"]["eval_on"])
+        call = Call(found, values, metrics, on if tasks.EVAL_ON in found.takes else None)
         spec = Spec(
             self.name,
             config["seed"],
             Work(per_step=1 / END),
-            evaluation_set=call.eval_on if tasks.EVAL_ON in found.takes else NO_SET,
+            evaluation_set=call.eval_on or NO_SET,
             payload=call,
             **evaluations.told(metrics),
         )
