@@ -3,11 +3,14 @@
 import dis
 import inspect
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -19,6 +22,9 @@ from ablate.system import own_path, sources
 ANSWER_S = 30.0  # for a Python to start and tell
 OURS = "ablate"
 PYTHON = re.compile(r"python[\d.]*")
+# Programs that start the one that their words name, and do nothing else that matters here.
+LAUNCHERS = ("env", "nice", "ionice", "nohup", "time", "stdbuf", "taskset", "uv", "poetry", "pdm", "pixi", "conda", "mamba")
+OF_LAUNCHER = re.compile(r"-.*|\w+=.*|[\d,-]+|run", re.DOTALL)  # words between a launcher and what it starts
 Versions = tuple[str | None, Mapping[str, str]]  # of Python, and by distribution
 
 
@@ -84,11 +90,21 @@ def _is_own(module: str) -> bool:
 
 def of_command(command: Sequence[str], here: Path, names: Iterable[str]) -> Versions:
     """Those of the Python that a command starts; nothing where it starts none that can be asked."""
-    python = next((place for place, word in enumerate(command) if PYTHON.fullmatch(Path(word).name)), None)
-    if python is not None:
-        return asked(tuple(command[: python + 1]), here, tuple(sorted(names)))
+    python = _started(command)
+    if python:
+        return asked(python, here, tuple(sorted(names)))
     script = shutil.which(command[0])
     return (None, {}) if script is None else asked(_interpreter(Path(script)), here, tuple(sorted(names)))
+
+
+def _started(command: Sequence[str]) -> tuple[str, ...]:
+    """The words up to the Python that a command starts, itself or by launchers; none where another program may have them."""
+    for place, word in enumerate(command):
+        if PYTHON.fullmatch(Path(word).name):
+            return tuple(command[: place + 1])
+        if Path(word).name not in LAUNCHERS and (place == 0 or not OF_LAUNCHER.fullmatch(word)):
+            return ()
+    return ()
 
 
 def _interpreter(script: Path) -> tuple[str, ...]:
@@ -112,16 +128,33 @@ def asked(python: tuple[str, ...], here: Path, names: tuple[str, ...]) -> Versio
     if not python:
         return None, {}
     try:
-        done = subprocess.run(
-            [*python, "-c", _ASKED, *names],
-            cwd=here,
-            env=own_path.environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=ANSWER_S,
-            check=True,
-        )
-        version, versions = json.loads(done.stdout)
+        version, versions = json.loads(_printed([*python, "-c", _ASKED, *names], here))
     except (OSError, ValueError, subprocess.SubprocessError):
         return None, {}
     return str(version), {str(name): str(one) for name, one in versions.items()}
+
+
+def _printed(words: Sequence[str], here: Path) -> bytes:
+    """What a program prints.
+
+    Raises:
+        OSError, subprocess.SubprocessError: it cannot be started, fails, or takes too long, and is ended with all it started.
+    """
+    with subprocess.Popen(
+        words,
+        cwd=here,
+        env=own_path.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as running:
+        try:
+            printed, _ = running.communicate(timeout=ANSWER_S)
+        except BaseException:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(running.pid, signal.SIGKILL)
+            raise
+    if running.returncode:
+        raise subprocess.CalledProcessError(running.returncode, words)
+    return printed

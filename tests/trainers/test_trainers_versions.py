@@ -1,15 +1,18 @@
 """Versions of what training code of one's own imports are recorded with each training."""
 
 import sys
+import time
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from own_command import Program
 
 from ablate.trainers import versions
+from ablate.trainers.command import training
 
 
 def uses_numpy(config: dict[str, Any], seed: int) -> float:
@@ -48,3 +51,31 @@ def test_a_command_has_the_versions_of_its_own_python(own: Program) -> None:
     own("progress=false", "hydra.run.dir=out", "trainer.code=[go.sh]", "--", "sh", "go.sh", "{seed}")
     segments = [one.segments()[0] for one in own.trainings]
     assert sorted(str(one["python"]) for one in segments)[-1] == "None", "a shell script has none"
+
+
+HERE = ".".join(map(str, sys.version_info[:3]))
+
+
+@pytest.mark.parametrize("words", [["bash", "go.sh", "--lang"], ["./go.sh"], ["nice", "-n", "5", "bash", "go.sh"]])
+def test_no_script_of_the_user_is_run_for_versions(words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "go.sh").write_text("#!/bin/sh\ntouch ran\n")
+    (tmp_path / "go.sh").chmod(0o755)
+    assert versions.of_command([*words, "python", "{seed}"], tmp_path, []) == (None, {})
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("words", [["env", "PYTHONHASHSEED={seed}", "A=1"], ["nice", "-n", "5", "env", "-i"]])
+def test_a_python_behind_launchers_is_asked(words: list[str], tmp_path: Path) -> None:
+    assert training._versions((*words, sys.executable, "train.py"), tmp_path, ())[0] == HERE
+
+
+def test_a_python_that_does_not_answer_ends_with_all_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(versions, "ANSWER_S", 0.3)
+    (tmp_path / "python").write_text("#!/bin/sh\nsleep 60 &\necho $! > left\nwait\n")
+    (tmp_path / "python").chmod(0o755)
+    assert versions.of_command([str(tmp_path / "python"), "train.py"], tmp_path, []) == (None, {})
+    left = int((tmp_path / "left").read_text())
+    until = time.monotonic() + 5
+    while psutil.pid_exists(left) and psutil.Process(left).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < until
+        time.sleep(0.01)
