@@ -35,10 +35,27 @@ def process_started(pid: int) -> str | None:
         return _own_start(pid) if pid == os.getpid() else _told_by_ps(pid)
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        _, _, fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")  # its name may hold spaces
-        return f"{boot}/{fields.split()[19]}"
+        return f"{boot}/{_stat(pid)[19]}"
     except (OSError, IndexError):
         return None
+
+
+def has_members(group: int) -> bool:
+    """Whether any process of a group still runs; one that has ended and waits for its parent to notice does not."""
+    if sys.platform == "linux":
+        fields = (_stat(int(path.name)) for path in Path("/proc").iterdir() if path.name.isdecimal())
+        return any(found[2:3] == [str(group)] and found[0] not in "ZX" for found in fields)
+    listed = (line.split() for line in _answer("ps", "-A", "-o", "pgid=,stat=").splitlines())
+    return any(number == str(group) and not state.startswith("Z") for number, state in listed)
+
+
+def _stat(pid: int) -> list[str]:
+    """What Linux tells of a process, from its state on; nothing where there is no such process."""
+    try:
+        content = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return []
+    return content.rpartition(")")[2].split()  # its name may hold spaces
 
 
 @functools.lru_cache(maxsize=1)

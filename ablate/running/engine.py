@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -16,12 +16,18 @@ from ablate.resources import Share
 from ablate.running.backend import OF_THE_PLACE, Backend, Blocks, Job, Outcome, refused
 from ablate.running.signals import interruptible
 from ablate.text import counted
+from ablate.trainer import Resume
 
 TICK_S = 0.5  # between two looks at what has ended
 BUSY_S = 2.0  # before a training is tried again that another process is at
 DEAF_LOOKS = 5  # of a backend that fails whenever it is asked, after which nothing is waited for any more
 SILENT_S = 600.0  # without a word of what is to save its state, after an error, until it is waited for no more
 
+STOPS: Mapping[Resume, tuple[str, str]] = {  # what a training does that is to stop, and what several do
+    "exact": ("saves its checkpoint", "save their checkpoints"),
+    "own": ("ends, and will resume from what it saved", "end, and will resume from what they saved"),
+    "never": ("ends, and will start over", "end, and will start over"),
+}
 IN_VAIN = 10  # interruptions in a row without a step between them, after which the next ones use up retries
 
 Ended = Callable[[Training, Outcome], bool]
@@ -97,8 +103,9 @@ class Engine:
 
     def _stopping(self) -> str:
         """What is said when a stop is asked for."""
-        saves = "saves its checkpoint" if len(self.at_work) == 1 else "save their checkpoints"
-        return f"Stopping: {counted(len(self.at_work), 'training')} {saves}… (Ctrl-C again stops at once)"
+        kinds = Counter(training.asked.spec.resume for training in self.at_work.values())
+        ends = [f"{counted(count, 'training')} {STOPS[kind][count > 1]}" for kind, count in kinds.items()]
+        return f"Stopping: {'; '.join(ends) or 'no training runs'}… (Ctrl-C again stops at once)"
 
     def give_up(self, fingerprint: str) -> None:
         """End a training before its last step; it saves its state, and `ended` is told that it stopped."""

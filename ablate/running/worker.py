@@ -8,20 +8,21 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from types import FrameType
 from typing import Any
 
+from ablate import trainers
 from ablate.errors import AblateError, Killed, Stopped
 from ablate.planning import run_result
 from ablate.running import ensuring
 from ablate.running.backend import Job, Outcome
 from ablate.running.step_log import StepLog
 from ablate.store import Trajectory
-from ablate.trainer import Watcher
+from ablate.trainer import Abandons, Watcher
 
 GRACE_S = 15.0  # for a checkpoint, once the parent is gone
 ORPHANED = 3  # exit status of a worker whose parent is gone
@@ -57,11 +58,19 @@ class _Inbox:
         self.jobs: SimpleQueue[Job | None] = SimpleQueue()  # None where there will be no more
         self.ending = threading.Event()
         self._to_stop: set[str] = set()
+        self._last: Job | None = None
         threading.Thread(target=self._receive, daemon=True).start()
 
     def stop(self, fingerprint: str) -> bool:
         """Whether a job is to stop."""
         return self.ending.is_set() or fingerprint in self._to_stop
+
+    def leave(self, status: int) -> None:
+        """End this process at once, and what its training has started."""
+        if self._last is not None:
+            with suppress(Exception):
+                abandon(self._last, os.getpid())
+        os._exit(status)
 
     def _receive(self) -> None:
         try:
@@ -69,6 +78,7 @@ class _Inbox:
                 message = self.connection.recv()
                 if isinstance(message, Job):
                     self._to_stop.discard(message.fingerprint)
+                    self._last = message
                     self.jobs.put(message)
                 else:
                     self._to_stop.add(message)
@@ -76,10 +86,17 @@ class _Inbox:
             self.ending.set()
             self.jobs.put(None)
             time.sleep(GRACE_S)
-            os._exit(ORPHANED)
+            self.leave(ORPHANED)
         except BaseException:  # a job that cannot be read here
             traceback.print_exc()
             os._exit(1)
+
+
+def abandon(job: Job, worker: int) -> None:
+    """End what a worker that is gone, or about to be, leaves running of a job."""
+    trainer = trainers.find(job.spec.trainer)
+    if isinstance(trainer, Abandons):
+        trainer.abandon(job.store / job.fingerprint, worker)
 
 
 def serve(connection: Connection) -> None:
@@ -92,7 +109,7 @@ def serve(connection: Connection) -> None:
 
     def end(number: int, frame: FrameType | None) -> None:
         if inbox.ending.is_set():
-            os._exit(128 + number)
+            inbox.leave(128 + number)
         inbox.ending.set()
         inbox.jobs.put(None)
 

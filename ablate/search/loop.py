@@ -23,7 +23,7 @@ from ablate.search.spec import FilesChanged, SearchSpec
 from ablate.search.trial import ActiveTrial, reached
 from ablate.search.trial_queue import RECORD, RETRY, TrialQueue, counted, state_of
 from ablate.store import result_file, write_atomically
-from ablate.store.state import BAD, State
+from ablate.store.state import State
 from ablate.store.trials import Params, is_learned, label
 
 RENEW_S = 20.0  # between two signs of life
@@ -260,9 +260,7 @@ class SearchLoop:
         if one.going or one.number not in self.at_work:
             return
         self._leave(one)
-        states = {end["status"] for end in one.ends.values()}
-        bad = [each for each in BAD if each in states]
-        state = bad[0] if bad else State.PRUNED if one.pruned_at is not None else State.DONE
+        state = one.state
         values = one.values() if state == "done" else None
         if values is not None and not all(map(math.isfinite, values)):
             state, values, one.error = State.DIVERGED, None, "what it is judged by is not a finite number"

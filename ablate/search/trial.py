@@ -13,6 +13,7 @@ from ablate import readout
 from ablate.planning import run_result
 from ablate.planning.runs import Run
 from ablate.search.spec import SearchSpec, examples
+from ablate.store.state import BAD, State
 from ablate.store.trials import Params
 
 
@@ -80,6 +81,14 @@ class ActiveTrial:
         return (
             self.pruned_at is not None or self.error is not None or any(one["status"] != "done" for one in self.ends.values())
         )
+
+    @property
+    def state(self) -> State:
+        """What it came to, once nothing of it is at work: of one that was pruned that, however its trainings ended then."""
+        if self.pruned_at is not None:
+            return State.PRUNED
+        states = {end["status"] for end in self.ends.values()}
+        return next((each for each in BAD if each in states), State.DONE)
 
     def exploded(self, run: Run) -> None:
         """Take in that a run has diverged, which would go on all the same, finite and dead."""

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from ablate.planning.runs import Training
 from ablate.resources import Share
 from ablate.running.backend import Cause, Job, Outcome, Place, refused
 from ablate.running.engine import IN_VAIN, Engine
+from ablate.trainer import Resume
 
 
 def trainings(tmp_path: Path, *words: str) -> list[Training]:
@@ -411,3 +413,25 @@ def test_a_place_without_an_end_takes_all_in_one_go(tmp_path: Path, monkeypatch:
     run.run(wanted)
     assert calls == [5]
     assert len(ended) == 5
+
+
+@pytest.mark.parametrize(
+    ("resumes", "told"),
+    [
+        (["exact"], "Stopping: 1 training saves its checkpoint…"),
+        (["exact", "exact"], "Stopping: 2 trainings save their checkpoints…"),
+        (["never", "never"], "Stopping: 2 trainings end, and will start over…"),
+        (
+            ["own", "never"],
+            "Stopping: 1 training ends, and will resume from what it saved; 1 training ends, and will start over…",
+        ),
+        ([], "Stopping: no training runs…"),
+    ],
+)
+def test_a_stop_says_what_becomes_of_what_is_at_work(tmp_path: Path, resumes: list[Resume], told: str) -> None:
+    [training] = trainings(tmp_path)
+    run, _ = engine(Script(1))
+    for place, kind in enumerate(resumes):
+        asked = replace(training.asked, spec=replace(training.asked.spec, resume=kind))
+        run.at_work[str(place)] = Training((replace(training.runs[0], asked=asked),))
+    assert run._stopping() == f"{told} (Ctrl-C again stops at once)"

@@ -10,6 +10,7 @@ from ablate.errors import AblateError
 from ablate.search import loop
 from ablate.search import run as running
 from ablate.search.loop import SearchLoop
+from ablate.search.trial import ActiveTrial
 
 
 def idle(begin: Any, monkeypatch: pytest.MonkeyPatch) -> SearchLoop:
@@ -88,3 +89,16 @@ def test_a_confirmation_that_cannot_be_put_aside_is_told_in_one_line(folder: Pat
     monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(AblateError, match=r"^Cannot write .*confirmation: read-only file system\."):
         running._measuring(Measured(), {}, folder)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("pruned_at", "ends", "state"),
+    [(3, ["done", "failed"], "pruned"), (None, ["diverged", "failed"], "failed"), (None, ["done", "done"], "done")],
+)
+def test_a_trial_that_was_pruned_is_that_however_its_trainings_ended(
+    pruned_at: int | None, ends: list[str], state: str
+) -> None:
+    nothing: Any = SimpleNamespace()
+    one = ActiveTrial(nothing, nothing, {}, (), {}, pruned_at=pruned_at)
+    one.ends = {number: {"status": status} for number, status in enumerate(ends)}
+    assert one.state == state

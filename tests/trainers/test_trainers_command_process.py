@@ -1,20 +1,29 @@
 """The processes of commands end, whatever becomes of those that started them."""
 
 import json
+import multiprocessing
 import os
+import queue
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import psutil
 import pytest
 from own_command import QUICK, Program
 
-from ablate import machine
-from ablate.errors import AblateError
-from ablate.trainers.command import process
+from ablate import machine, trainers
+from ablate.config import loading
+from ablate.config import own as own_words
+from ablate.errors import AblateError, Stopped
+from ablate.running import worker
+from ablate.running.backend import Job
+from ablate.trainer import Report, Resources, Spec, Work
+from ablate.trainers.command import process, training
 
 STUBBORN = """
 import signal, sys, time
@@ -123,3 +132,85 @@ def test_no_command_outlives_its_sweep(own: Program, way: str) -> None:
         running.send_signal(signal.SIGINT)
         assert running.wait(60) == 130
     assert all(gone(one.pid) for one in commands)
+
+
+def test_a_worker_whose_parent_is_gone_ends_its_command_before_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "GRACE_S", 0.01)
+    statuses: queue.SimpleQueue[int] = queue.SimpleQueue()
+    monkeypatch.setattr(os, "_exit", statuses.put)
+    (tmp_path / "f").mkdir()
+    job = Job("f", tmp_path, Spec("command", 0, Work()), (), {}, {}, threads=1)
+    here, there = multiprocessing.Pipe()
+    inbox = worker._Inbox(here)
+    there.send(job)
+    with process.Process(SLEEP, tmp_path, os.environ, tmp_path / "log", tmp_path / "f" / training.RECORD) as running:
+        assert inbox.jobs.get() == job
+        there.close()
+        assert statuses.get(timeout=10) == worker.ORPHANED
+        assert gone(running._process.pid)
+
+
+CHILD = """
+import signal, sys, time
+def last(*_):
+    time.sleep(0.3)
+    open("saved", "w").close()
+    sys.exit()
+signal.signal(signal.SIGTERM, last)
+open("ready", "w").close()
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(("grace_s", "saved"), [(30, True), (0.1, False)])
+def test_what_a_command_has_started_has_as_long_to_end_as_itself(tmp_path: Path, grace_s: float, saved: bool) -> None:
+    (tmp_path / "child.py").write_text(CHILD)
+    words = ["sh", "-c", f"{sys.executable} -S child.py & exec sleep 60"]
+    with process.Process(words, tmp_path, os.environ, tmp_path / "log", tmp_path / "process.json") as running:
+        until = time.monotonic() + 10
+        while not (tmp_path / "ready").exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        began = time.monotonic()
+        running.end(grace_s)
+        assert time.monotonic() - began < 10, "it waits no longer than there is something to wait for"
+    assert (tmp_path / "saved").exists() == saved
+
+
+@pytest.mark.parametrize(
+    ("listed", "found"), [("  7 S\n 12 Z+\n 12 Ss", True), ("7 S\n12 Z", False), ("112 S", False), ("", False)]
+)
+def test_without_proc_the_members_of_a_group_are_those_that_ps_lists(
+    listed: str, found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(machine, "_answer", lambda *words: listed)
+    assert machine.has_members(12) == found
+
+
+ODD = """
+import signal, sys, time
+from ablate import log
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+log(1, accuracy=0.5)
+try:
+    time.sleep(60)
+finally:
+    log({row})
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", ["1, accuracy=0.5", "2, accuracy=float('nan')", "0.5, accuracy=0.1", "3, loss=1"])
+def test_one_that_was_stopped_is_stopped_whatever_it_logs_then(own: Program, row: str) -> None:
+    own.write(odd=ODD.format(row=row))
+    config = loading.compose(own_words.for_hydra(own_words.cut(["--", "python", "odd.py", "{seed}"])))
+    asked = trainers.asked(config)
+    folder = own.folder / "runs" / "f"
+    folder.mkdir(parents=True)
+    rows: list[int] = []
+    report = SimpleNamespace(
+        began=lambda *_: 0, row=lambda step, *_: rows.append(step), alive=lambda *_: None, stop=lambda: bool(rows)
+    )
+    with pytest.raises(Stopped):
+        training.run(asked.spec.payload, asked.spec, folder, Resources(1), cast("Report", report))
+    assert rows == [1]

@@ -7,13 +7,12 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import Self
 
-from ablate import machine, trainers
+from ablate import machine
 from ablate.resources import Share, share
 from ablate.running.backend import Job, Outcome, Place, Request, reason_of, refused
 from ablate.running.process import Process
-from ablate.running.worker import BEGUN
+from ablate.running.worker import BEGUN, abandon
 from ablate.store import writing
-from ablate.trainer import Abandons
 
 
 class Slot:
@@ -85,9 +84,8 @@ class Slot:
         if process is None:
             return
         process.end()
-        trainer = None if job is None else trainers.find(job.spec.trainer)
-        if job is not None and isinstance(trainer, Abandons):
-            trainer.abandon(job.store / job.fingerprint, process.pid)
+        if job is not None:
+            abandon(job, process.pid)
 
 
 class Local:

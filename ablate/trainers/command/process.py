@@ -20,6 +20,7 @@ LAST_LINES, LONGEST_LINE = 3, 200  # of the log, that a message repeats
 _TAIL_BYTES = 8192
 _PIECE_BYTES = 1 << 16  # that are read of its output at once, and the most that a row has
 _LOOKS = hasattr(os, "waitid")  # not on macOS before Python 3.13
+_GROUP_LOOK_S = 0.05  # between two looks at the members of a group
 _WAIT_S = 5.0  # for the exit status once the output is closed, and for the output once it has ended
 
 
@@ -97,8 +98,11 @@ class Process:
 
     def end(self, grace_s: float) -> None:
         """Ask the whole group to end, and wait so long for that; what is left of it is ended by force behind `with`."""
+        until = time.monotonic() + grace_s
         self._signal(signal.SIGTERM)
         self._wait_for_end(grace_s)
+        while time.monotonic() < until and machine.has_members(self._process.pid):
+            time.sleep(_GROUP_LOOK_S)
 
     def how_it_ended(self) -> str:
         """In a few words, where that is no success; empty where it is, or still runs."""

@@ -3,12 +3,13 @@
 import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ablate import machine
-from ablate.errors import AblateError, Killed, Stopped
+from ablate.errors import AblateError, Diverged, Killed, Stopped
 from ablate.metrics import ACCURACY
 from ablate.readout import END
 from ablate.store import Trajectory
@@ -71,7 +72,8 @@ def _where(settings: Settings, step: int, given: Resources) -> dict[str, Any]:
 @lru_cache(maxsize=4)
 def _versions(command: tuple[str, ...], here: Path, code: Files) -> Versions:
     """Those of the command's Python, and of what its files import from packages."""
-    return versions.of_command(command, here, versions.imported(here, (shown for shown, _ in code)))
+    same = [template.filled(word, {}) for word in command if not template.names([word])]  # for all runs
+    return versions.of_command(same, here, versions.imported(here, (shown for shown, _ in code)))
 
 
 @lru_cache(maxsize=4)
@@ -119,7 +121,8 @@ class _Listener:
             self._store(self._new())
             if self.report.stop():
                 self.running.end(self.settings.grace_s)
-                self._store(self._new())
+                with suppress(AblateError, Diverged):  # it may tell anything once it is asked to end
+                    self._store(self._new())
                 raise Stopped(max(self.told.last, 0))
             self._check_time(time.monotonic() - since)
         said = self.running.drained()
