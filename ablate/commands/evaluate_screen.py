@@ -19,8 +19,8 @@ def show(one: Evaluated, folder: Path, console: Console) -> None:
     """Print one evaluation."""
     terminal.say(console, headline(one))
     terminal.say(console, details(one))
-    if one.same is not None:
-        terminal.say(console, _recorded(one))
+    if one.more_correct is not None:
+        terminal.say(console, recorded(one))
     console.print()
     counts, accuracies = one.scores.confusion.sum(axis=1), one.scores.class_accuracy
     order = np.argsort(np.nan_to_num(accuracies, nan=2.0), kind="stable")[:MOST_CLASSES]
@@ -66,7 +66,7 @@ def headline(one: Evaluated) -> str:
     parts = [f"step {one.step:,}"] if one.step is not None else []
     parts += [f"{_weights(one)} weights"] if one.weights is not None else []
     parts += [counted(one.scores.images, "image")]
-    return f"{capital(_split(one))} accuracy {percent(one.scores.accuracy, 2)} ({', '.join(parts)}): {one.label}"
+    return f"{capital(one.shown_split)} accuracy {percent(one.scores.accuracy, 2)} ({', '.join(parts)}): {one.label}"
 
 
 def details(one: Evaluated) -> str:
@@ -83,19 +83,18 @@ def details(one: Evaluated) -> str:
 
 def line(one: Evaluated) -> str:
     """An evaluation among others of one training."""
-    return f"step {one.step:,}: {_split(one)} accuracy {percent(one.scores.accuracy, 2)}, {details(one)}"
+    return f"step {one.step:,}: {one.shown_split} accuracy {percent(one.scores.accuracy, 2)}, {details(one)}"
 
 
-def _recorded(one: Evaluated) -> str:
+def recorded(one: Evaluated) -> str:
+    """How the accuracy compares with that noted during training, where that is."""
     assert one.recorded is not None
-    if one.same:
+    assert one.more_correct is not None
+    if not one.more_correct:
         return "The accuracy matches the evaluation during training exactly."
-    recorded = percent(one.recorded["accuracy"], 2)
-    return f"Evaluated during training it was {recorded}: another device or version rounds differently."
-
-
-def _split(one: Evaluated) -> str:
-    return {"train": "training"}.get(one.split, one.split)
+    by = f"{counted(abs(one.more_correct), 'image')} {'fewer' if one.more_correct > 0 else 'more'}"
+    before = percent(one.recorded["accuracy"], 2)
+    return f"During training it was {before}, {by} of {one.scores.images:,}; another device or version may be the reason."
 
 
 def _weights(one: Evaluated) -> str:
@@ -103,7 +102,8 @@ def _weights(one: Evaluated) -> str:
 
 
 def _points(one: Evaluated) -> str:
-    return f"{100 * one.scores.calibration_error:.1f} pp"
+    error = one.scores.calibration_error
+    return "-" if np.isnan(error) else f"{100 * error:.1f} pp"
 
 
 def _percent(accuracy: float) -> str:

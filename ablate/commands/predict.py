@@ -55,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
     """Classifies the images that the command line names; returns 1 where one of them was refused, 0 otherwise.
 
     Raises:
-        AblateError: RUN names nothing or has no checkpoint, or an image word names no file.
+        AblateError: RUN names nothing or has no checkpoint, or its outputs are no finite numbers.
         SystemExit: with 0 after `--help`, with 2 for wrong usage.
     """
     parser = _parser()
@@ -68,7 +68,7 @@ def run(arguments: Sequence[str]) -> int:
         parser.error("IMAGE is missing. Name an image, a folder of images, or a pattern.")
     from ablate.deploy import pictures
 
-    paths = pictures.files(words[1:])
+    paths, refused = pictures.files(words[1:])
     if isinstance(found, Trained):
         run_options.refuse_preparation(found, options)
         found.checkpoint(options.step)
@@ -76,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:
         run_options.refuse_for_file(found, weights=options.weights, step=options.step)
         run_options.preparation_of(found, options)
     names, shape = found.dataset().class_names, found.image_shape
-    images, refused = [], []
+    images = []
     for path in paths:
         try:
             images.append((path, pictures.picture(path, shape)))
@@ -112,7 +112,7 @@ def _predicted(
 ) -> list[_Prediction]:
     from ablate.deploy.runtime import restored
     from ablate.deploy.runtime.foreign import ForeignModel
-    from ablate.deploy.scores import softmax
+    from ablate.deploy.scores import refuse_infinite, softmax
 
     restored.prepare(options.threads)
     pixels = np.stack([image for _, image in images])
@@ -120,7 +120,9 @@ def _predicted(
         model = ForeignModel(found, run_options.preparation_of(found, options), found.image_shape, len(names))
         probabilities = model(pixels)
     else:
-        probabilities = softmax(restored.Restored(found, options.step, options.weights)(pixels))
+        logits = restored.Restored(found, options.step, options.weights)(pixels)
+        refuse_infinite(logits, found.word)
+        probabilities = softmax(logits)
     return [_Prediction(path, row, names) for (path, _), row in zip(images, probabilities, strict=True)]
 
 
@@ -136,9 +138,9 @@ def _json(one: _Prediction) -> dict[str, object]:
 def _csv(predictions: Sequence[_Prediction], names: Sequence[str]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["image", "class", *map(escaping.visible, names)])
+    writer.writerow(["image", "class", *map(escaping.cell, names)])
     for one in predictions:
-        writer.writerow([escaping.visible(str(one.path)), escaping.visible(one.best[0][0]), *map(float, one.probabilities)])
+        writer.writerow([escaping.cell(str(one.path)), escaping.cell(one.best[0][0]), *map(float, one.probabilities)])
     return stream.getvalue()
 
 

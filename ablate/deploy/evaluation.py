@@ -44,11 +44,16 @@ class Evaluated:
         return self.scores.images / self.seconds
 
     @property
-    def same(self) -> bool | None:
-        """Whether the accuracy is the recorded one to the image; None where none is recorded."""
+    def shown_split(self) -> str:
+        """What readers call the split."""
+        return "training" if self.split == "train" else self.split
+
+    @property
+    def more_correct(self) -> int | None:
+        """How many images more than recorded are classified correctly; None where nothing is recorded."""
         if self.recorded is None:
             return None
-        return round(self.recorded["accuracy"] * self.scores.images) == round(self.scores.accuracy * self.scores.images)
+        return round(self.scores.accuracy * self.scores.images) - round(self.recorded["accuracy"] * self.scores.images)
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it; accuracies are fractions, the loss is in nats."""
@@ -64,9 +69,9 @@ class Evaluated:
             "accuracy": found.accuracy,
             "top5": found.top5,
             "loss": _number(found.loss),
-            "calibration_error": found.calibration_error,
+            "calibration_error": _number(found.calibration_error),
             "images_per_second": round(self.images_per_second, 1),
-            "recorded": None if self.recorded is None else dict(self.recorded),
+            "recorded": None if self.recorded is None else {key: _number(each) for key, each in self.recorded.items()},
             "classes": [
                 {"class": name, "images": int(count), "accuracy": _number(accuracy)}
                 for name, count, accuracy in zip(self.names, found.confusion.sum(axis=1), accuracies, strict=True)

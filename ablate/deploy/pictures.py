@@ -26,13 +26,21 @@ MOST_PIXELS = 50_000_000  # of an image, once decoded
 _DAMAGE = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, MemoryError, IndexError, TypeError)
 
 
-def files(words: Sequence[str]) -> list[Path]:
-    """The image files that a user names: files themselves, those below folders, and those that globs find; each once.
+def files(words: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """The image files that a user names, each once, and a message for each word that names none.
 
-    Raises:
-        AblateError: a word names none.
+    They are files themselves, those below folders, and those that globs find.
     """
-    return list(dict.fromkeys(path for word in words for path in _files(word)))
+    found: dict[Path, None] = {}
+    refused = []
+    for word in words:
+        try:
+            found.update(dict.fromkeys(_files(word)))
+        except AblateError as error:
+            refused.append(str(error))
+        except OSError as error:  # of its name or folder
+            refused.append(f"There is no image {shown(word)}: {(error.strerror or str(error)).lower()}.")
+    return list(found), refused
 
 
 def _files(word: str) -> Iterator[Path]:
@@ -98,7 +106,7 @@ def _check(path: Path, image: Image.Image) -> None:
         size = f"{image.width:,}×{image.height:,}"
         raise AblateError(f"{path} is too large: {size}. An image must have at most {MOST_PIXELS:,} pixels.")
     frames = getattr(image, "n_frames", 1)
-    if frames > 1:
+    if frames > 1 and image.format != "MPO":  # a camera's JPEG, whose first frame is the photo
         raise AblateError(f"{path} is animated ({frames:,} frames). Give a still image.")
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ablate.errors import AblateError
+
 BINS = 15  # of confidence, equally wide, as in the source of the expected calibration error
 TOP = 5
 
@@ -34,8 +36,9 @@ class Scores:
 
 
 def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Probabilities, (n, classes), from logits of the same shape."""
-    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    """Probabilities, (n, classes), from logits of the same shape; NaN where an image's logits are NaN or infinitely large."""
+    with np.errstate(invalid="ignore"):
+        shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
@@ -61,10 +64,14 @@ def scores(
 
 
 def ranks(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> NDArray[np.int64]:
-    """How many classes are likelier than the true one, (n,); of equal ones the first counts as likelier, as for argmax."""
+    """How many classes are likelier than the true one, (n,); of equal ones the first counts as likelier, as for argmax.
+
+    Where its probability is NaN, all of them.
+    """
     own = probabilities[np.arange(len(labels)), labels][:, None]
     before = np.arange(probabilities.shape[1])[None, :] < labels[:, None]
-    return np.asarray(((probabilities > own) | ((probabilities == own) & before)).sum(axis=1))
+    behind = (probabilities < own) | ((probabilities == own) & ~before)
+    return np.asarray((~behind).sum(axis=1))
 
 
 def expected_calibration_error(confidence: NDArray[np.floating], correct: NDArray[np.bool_], bins: int = BINS) -> float:
@@ -76,6 +83,9 @@ def expected_calibration_error(confidence: NDArray[np.floating], correct: NDArra
     Args:
         confidence: the probability of each predicted class, (n,). correct: whether it is the true one, (n,). bins: M.
 
+    Returns:
+        NaN where a confidence is.
+
     Examples:
         Two predictions at a confidence of 0.9, of which one is right: |0.5 − 0.9|.
 
@@ -84,9 +94,17 @@ def expected_calibration_error(confidence: NDArray[np.floating], correct: NDArra
         >>> round(expected_calibration_error(np.array([0.9, 0.9]), np.array([True, False])), 6)
         0.4
     """
+    if np.isnan(confidence).any():
+        return float("nan")
     where = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     gaps = np.bincount(where, weights=correct.astype(np.float64) - confidence, minlength=bins)
     return float(np.abs(gaps).sum() / len(confidence))
+
+
+def refuse_infinite(outputs: NDArray[np.floating], word: str) -> None:
+    """Raises: AblateError: an output of the network that a user named is NaN or infinite."""
+    if not np.isfinite(outputs).all():
+        raise AblateError(f"{word} gives outputs that are no finite numbers.")
 
 
 def most_wrong(losses: NDArray[np.floating], correct: NDArray[np.bool_], most: int) -> NDArray[np.intp]:

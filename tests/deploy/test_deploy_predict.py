@@ -106,14 +106,28 @@ def test_files_folders_and_patterns_are_found_once(tmp_path, monkeypatch):
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    assert [str(path) for path in pictures.files(["a.png", "sub", "sub/*.JPG"])] == ["a.png", "sub/b.JPG", "sub/deep/c.webp"]
-    for word, said in (("b.png", "There is no image 'b.png'. Did you mean 'a.png'?"), ("*.gif", "No file matches '*.gif'.")):
-        with pytest.raises(AblateError) as error:
-            pictures.files([word])
-        assert str(error.value) == said
-    (tmp_path / "none").mkdir()
-    with pytest.raises(AblateError, match="There is no image in none"):
-        pictures.files(["none"])
+    found, refused = pictures.files(["a.png", "sub", "sub/*.JPG"])
+    assert [str(path) for path in found] == ["a.png", "sub/b.JPG", "sub/deep/c.webp"]
+    assert refused == []
+
+
+def test_a_word_that_names_no_image_gets_a_line_and_the_others_go_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.png").touch()
+    Path("none").mkdir()
+    found, refused = pictures.files(["b.png", "*.gif", "none", "a.png", "x" * 300])
+    assert found == [Path("a.png")]
+    assert refused[:2] == ["There is no image 'b.png'. Did you mean 'a.png'?", "No file matches '*.gif'."]
+    assert refused[2].startswith("There is no image in none.")
+    assert refused[3].endswith("file name too long.")
+
+
+def test_a_photo_of_a_camera_with_a_preview_is_its_first_frame(tmp_path):
+    photo, preview = Image.new("RGB", (64, 64), "red"), Image.new("RGB", (64, 64), "blue")
+    photo.save(tmp_path / "photo.jpg", format="MPO", save_all=True, append_images=[preview])
+    red, _, blue = pictures.picture(tmp_path / "photo.jpg", SHAPE)[16, 16]
+    assert red > 200
+    assert blue < 50
 
 
 @pytest.mark.slow

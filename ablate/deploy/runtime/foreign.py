@@ -10,7 +10,7 @@ from ablate.data import Split
 from ablate.deploy.evaluation import Evaluated
 from ablate.deploy.model_files import FROZEN, KERAS, LITERT, ONNX, SAVED_MODEL, ModelFile
 from ablate.deploy.preparation import Preparation, probabilities_of
-from ablate.deploy.scores import scores
+from ablate.deploy.scores import refuse_infinite, scores
 from ablate.errors import AblateError
 from ablate.training.state import settled
 
@@ -60,8 +60,7 @@ class ForeignModel:
         if shape != (self.loaded.batch, self.classes):
             given = "×".join(map(str, shape[1:])) or "one value"
             raise AblateError(f"{self.model.word} gives {given} an image, but the data set has {self.classes} classes.")
-        if not np.isfinite(outputs).all():
-            raise AblateError(f"{self.model.word} gives outputs that are no finite numbers.")
+        refuse_infinite(outputs, self.model.word)
 
     def evaluate(self, split: str, images: Split, names: tuple[str, ...]) -> Evaluated:
         """What it makes of a split. names: of the classes."""
