@@ -158,6 +158,7 @@ def run(
     sends: bool,
     has_some: Callable[[Any], bool],
     labels: Any = None,
+    searches: bool = False,
 ) -> Any:
     """Run the sweep or search of a command line; what it found, also where some of it failed.
 
@@ -165,6 +166,7 @@ def run(
         sends: whether the function has to be sent to other processes.
         has_some: whether what was found has a value.
         labels: the true classes of the test examples, where it logs predicted ones.
+        searches: whether it is a search.
     """
     from ablate import app
     from ablate.config import own
@@ -174,7 +176,7 @@ def run(
     from ablate.trainers import predicted
     from ablate.trainers.function.task import Task, keep
 
-    task = Task(train, version, None if labels is None else predicted.labels(labels, "labels"))
+    task = Task(train, version, None if labels is None else predicted.labels(labels, "labels"), searches)
     if sends:
         _ = task.pickled  # before anything is planned
     keep(task)
@@ -236,6 +238,13 @@ def text(of: str, value: Any) -> str:
     from ablate.trainers.function import values
 
     return values.text(value, of)
+
+
+def plain(value: Any) -> Any:
+    """A value, of a scalar of NumPy the one of Python that it is."""
+    from ablate.trainers.function import values
+
+    return values.plain(value)
 
 
 def typed(text: str) -> str:

@@ -124,7 +124,12 @@ def in_frames(metric: Metric) -> Metric:
         >>> in_frames(KNOWN["error"]).name, in_frames(KNOWN["f1"]).name
         ('error_rate', 'f1')
     """
-    return replace(metric, name="error_rate") if metric.name == "error" else metric
+    return replace(metric, name=name_in_frames(metric.name))
+
+
+def name_in_frames(name: str) -> str:
+    """What results call the metric of a name; see `in_frames`."""
+    return "error_rate" if name == "error" else name
 
 
 def given(

@@ -49,6 +49,7 @@ def log_interval(low: float, high: float) -> Interval:
 
 
 def _interval(name: str, low: Any, high: Any, log: bool) -> Interval:
+    low, high = map(api.plain, (low, high))
     for end in (low, high):
         if isinstance(end, bool) or not isinstance(end, int | float) or not math.isfinite(end):
             raise AblateError(f"{name} must have two finite numbers, got {shown(end)}.")
@@ -65,7 +66,8 @@ def optimize(
     *,
     trials: int = 20,
     seeds: Iterable[int] = (0,),
-    metric: str | Mapping[str, Any] = "accuracy",
+    metric: str | Mapping[str, Any] | None = None,
+    metrics: Sequence[Mapping[str, Any]] | None = None,
     default: Mapping[str, Any] | None = None,
     config: Mapping[str, Any] | None = None,
     confirm_seeds: int = 5,
@@ -73,6 +75,7 @@ def optimize(
     sampler: str | Mapping[str, Any] = "tpe",
     pruner: str | Mapping[str, Any] = "hyperband",
     timeout: float | None = None,
+    labels: Any = None,
     version: str | None = None,
     name: str | None = None,
     question: str | None = None,
@@ -97,7 +100,7 @@ def optimize(
             whole numbers where both ends are.
         trials: how many settings are tried, those that are ended early among them.
         seeds: of each trial; its score is the mean over them.
-        metric: what trials are judged by, as for `ablate.sweep`.
+        metric, metrics: what trials are judged by, as for `ablate.sweep`.
         default: the setting that the best one is measured against, and that is tried first. What it leaves out is the first of
             listed values, and the middle of a range.
         config: more values, the same for all trials.
@@ -105,6 +108,7 @@ def optimize(
         margin: as for `ablate.sweep`.
         sampler, pruner: a name of Optuna's, or a dict of `name` and parameters; `pruner="none"` ends no trial early.
         timeout: seconds after which no trial begins.
+        labels: as for `ablate.sweep`; predictions on validation data are left out, and without labels all are.
         version, name, question, workers, threads, retries, fail_fast, progress, formats, store, folder: as for `ablate.sweep`.
 
     Returns:
@@ -120,6 +124,7 @@ def optimize(
     fixed = api.fixed(config, "space", searched)
     algorithms = [word for kind, given in (("sampler", sampler), ("pruner", pruner)) for word in _algorithm(kind, given)]
     optional = {
+        "metrics": None if metrics is None else list(metrics),
         "hydra.sweeper.n_trials": trials,
         "hydra.sweeper.confirm_seeds": confirm_seeds,
         "hydra.sweeper.timeout": timeout,
@@ -128,14 +133,22 @@ def optimize(
     }
     words = [
         "hydra/sweeper=optuna",
-        *api.of_metric(metric),
+        *api.of_metric("accuracy" if metric is None and metrics is None else metric),
         *(f"{key}={written}" for key, written in searched.items()),
         *fixed,
         f"seed={api.seeds_of(seeds)}",
         *algorithms,
         *(api.word(key, value) for key, value in optional.items() if value is not None),
     ]
-    found: SearchResults = api.run(train, version, words, sends=not is_inline, has_some=lambda search: not search.done.empty)
+    found: SearchResults = api.run(
+        train,
+        version,
+        words,
+        sends=not is_inline,
+        has_some=lambda search: not search.done.empty,
+        labels=labels,
+        searches=True,
+    )
     return found
 
 
@@ -151,7 +164,8 @@ def _default(given: Any, space: Mapping[str, Any]) -> Mapping[str, Any] | None:
         if key not in space:
             raise AblateError(f"default has {key}, which is not searched. Fixed values belong in config.")
     return {
-        key: value if isinstance(space[key], Interval) else api.text(f"default[{key!r}]", value) for key, value in given.items()
+        key: api.plain(value) if isinstance(space[key], Interval) else api.text(f"default[{key!r}]", value)
+        for key, value in given.items()
     }
 
 

@@ -1,5 +1,6 @@
 """The words of a command line, KEY=VALUE, checked before Hydra composes them: what they say is what happens, or is refused."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ LISTS = (
     "hydra.searchpath",
     "hydra.sweeper.objectives",
 )  # of one value
+_IN_BRACES = re.compile(r"\[?[\w.-]+:")  # how a value begins that was in braces
 ONE = {"optimizer.lr": "lr"}  # keys that are another one's, of which the other wins
 COMPARED = (*GROUPS, "lr", "batch_size", "seed", "eval_every", "ema_decay", "ema_warmup", "steps", "epochs")  # what sweeps vary
 FREE = ("hydra.job.env_set.",)  # below which any value may stand
@@ -106,6 +108,8 @@ def _twice(key: str, given: Sequence[Override]) -> str:
     times = "twice" if len(words) == 2 else f"{len(words)} times"
     listed = " ".join(map(visible, words[:3])) + (" …" if len(words) > 3 else "")
     values = [word.partition("=")[2] for word in words]
+    if all(map(_IN_BRACES.match, values)):
+        return f"{key} is given {times}: {listed}, as the shell expands {{…,…}}. Quote the word: '{key}=…'."
     plain = all(value and not any(each in value for each in "()[]{}'\" \\") for value in values)
     if not plain or any(word.startswith("~") for word in words):
         return f"{key} is given {times}: {listed}. Keep one of them."

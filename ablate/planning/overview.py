@@ -14,6 +14,7 @@ from ablate.planning.site import Site
 from ablate.readout import END
 from ablate.resources import Share, gpus
 from ablate.store.state import State
+from ablate.store.trials import same_set
 from ablate.trainers import Asked
 
 DONE, DIVERGED, TO_DO = State.DONE, State.DIVERGED, State.TO_DO
@@ -84,6 +85,13 @@ def describe(plan: Plan, site: Site, calibrate: bool = True) -> dict[str, Any]:
         "looks": looked,
         "fixed": plan.fixed.to_json(),
     }
+
+
+def _same_set(plan: Plan) -> list[str]:
+    """Of a confirmation, that the setting was chosen on what confirms it, where that is so."""
+    asked = plan.runs[0].asked
+    told = same_set(asked.spec.evaluation_set, asked.other) if plan.confirms else None
+    return [] if told is None else [told]
 
 
 def _title(plan: Plan) -> str:
@@ -161,7 +169,7 @@ def _arms(plan: Plan, states: Mapping[int, str], steps_left: Mapping[str, int]) 
                 "label": plan.label(number),
                 "levels": dict(plan.arms[number].levels),
                 **_sizes(run),
-                "idle": list(run.asked.spec.notes),
+                "idle": [*_same_set(plan), *run.asked.spec.notes],
                 "against": against,
                 "switched": [] if against is None else [list(c) for c in plan.arms[number].changes(plan.arms[against])],
                 "besides": [],

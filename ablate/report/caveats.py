@@ -6,7 +6,8 @@ from ablate import designs, numbers
 from ablate.results.computed.images import Predictions
 from ablate.results.frames import Results
 from ablate.results.question import Question
-from ablate.text import counted
+from ablate.store.trials import CONFIRMS, same_set
+from ablate.text import capital, counted
 
 FEW = 5  # runs that are named
 
@@ -32,7 +33,16 @@ def doubts(names: dict[int, str], predictions: Predictions) -> list[str]:
 
 def said(results: Results, question: Question, begun_earlier: int | None) -> list[str]:
     """On what was there before the plan, and on what is not there yet; none where there is nothing to say."""
-    return [line for line in (earlier(results, question, begun_earlier), interim(results, question)) if line]
+    lines = (chosen_on_the_same(results), earlier(results, question, begun_earlier), interim(results, question))
+    return [line for line in lines if line]
+
+
+def chosen_on_the_same(results: Results) -> str:
+    """On a confirmation of a setting that was chosen on what confirms it; empty where that is not so."""
+    if results.sweep.about.get("name") != CONFIRMS:
+        return ""
+    told = same_set(results.sweep.fixed.evaluation_set, results.sweep.trainer)
+    return "" if told is None else f"{capital(told)}."
 
 
 def earlier(results: Results, question: Question, begun_earlier: int | None) -> str:

@@ -60,7 +60,8 @@ def verdict_notes(
         lines += _readers(question, *test_readers)
     lines += exploratory(question)
     equal = stats.equal_compute(results.runs)
-    said = [line for line in (interim, caveats.earlier(results, question, begun_earlier), equal) if line]
+    earlier = caveats.earlier(results, question, begun_earlier)
+    said = [line for line in (caveats.chosen_on_the_same(results), interim, earlier, equal) if line]
     doubts = [*caveats.unstable(stability, arms, names, question.margin), *caveats.doubts(names, predictions)]
     return [*lines, *incomplete(results, comparisons, statuses), *doubts, *said, *_one_arm(results, names)]
 

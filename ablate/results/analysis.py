@@ -8,12 +8,15 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, TypeVar
 
+import pandas as pd
+
 from ablate.errors import AblateError, one_of
 from ablate.results import computed
 from ablate.results.frames import Results
 from ablate.results.question import Question
 
 Made = TypeVar("Made")
+VERDICTS = ("name", "override", "against_label", "n", "points", "low", "high", "level", "p", "verdict")
 GIVEN = ("results", "question")  # what all others are computed from
 
 
@@ -30,6 +33,18 @@ class Analysis:
     question: Question
     given: Mapping[str, Any] = field(default_factory=dict)
     _computed: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def verdicts(self) -> pd.DataFrame:
+        """What was judged, one row a comparison.
+
+        name: the change. override: as a command has it. against_label: what it is compared with. n: how many seeds have both.
+        points: the mean difference, paired by seed; of arms that share none the difference of means. low,
+        high: its adjusted interval. level: of that interval. p: of a paired t test, without pairs of Welch's, not adjusted.
+        verdict: helps, hurts, no effect, inconclusive or no verdict.
+        """
+        frame: pd.DataFrame = self.comparisons.reindex(columns=list(VERDICTS))
+        return frame
 
     def __getattr__(self, name: str) -> Any:
         """The frame of a name."""

@@ -15,8 +15,6 @@ from ablate.results.question import ask
 from ablate.results.search import SearchResults
 from ablate.text import counted
 
-VERDICTS = ("name", "override", "against_label", "n", "points", "low", "high", "level", "p", "verdict")
-
 
 class LoadedSweep(Results):
     """What a sweep found so far, as `load` gives it: all of `Results`, with `verdicts` and `arms`.
@@ -33,15 +31,8 @@ class LoadedSweep(Results):
 
     @property
     def verdicts(self) -> pd.DataFrame:
-        """What was judged, one row a comparison.
-
-        name: the change. override: as a command has it. against_label: what it is compared with. n: how many seeds have both.
-        points: the mean difference, paired by seed; of arms that share none the difference of means. low,
-        high: its adjusted interval. level: of that interval. p: of a paired t test, without pairs of Welch's, not adjusted.
-        verdict: helps, hurts, no effect, inconclusive or no verdict.
-        """
-        frame: pd.DataFrame = self.analysis.comparisons.reindex(columns=list(VERDICTS))
-        return frame
+        """What was judged, one row a comparison; see `Analysis.verdicts`."""
+        return self.analysis.verdicts
 
     @property
     def arms(self) -> pd.DataFrame:

@@ -108,7 +108,7 @@ def _make(
 
     aims = trials.OBJECTIVES
     if command.users:
-        metric = trainers.metric_of(master)
+        metric = trainers.metric_of(loading.plain(master)[0])
         aims = trials.aims(metric.name, metric.better)
     settings = SearchSettings.of(master.hydra.sweeper, command.seeds, aims)
     with reading_once(loader):

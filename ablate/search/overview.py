@@ -72,9 +72,14 @@ def describe(search: SearchSpec, site: Site, queue: "TrialQueue | None" = None) 
         "unknown": trials.unknown or measured.unknown,
         "workers": shared.at_once,
         "threads": shared.threads,
-        "notes": list(search.asked.spec.notes) if search.users else [],
+        "notes": [*_same_set(search), *search.asked.spec.notes] if search.users else [],
         "outside": list(search.outside),
     }
+
+
+def _same_set(search: SearchSpec) -> list[str]:
+    told = same_set(search.asked.spec.evaluation_set, search.asked.other)
+    return [] if told is None else [told]
 
 
 def _forecast(wanted: list[Training], shared: Share, site: Site) -> Forecast:
@@ -106,8 +111,6 @@ def head(description: Mapping[str, Any]) -> list[str]:
         f"{at['study'] or 'search'}: {trials} over {over}{aim} ({at['sampler']}, pruner {at['pruner']})",
         _each_trial(at),
     ]
-    if (told := same_set(at["judged_on"], at["trainer"])) is not None:
-        lines.append(told)
     if at["judged_on"] == "test":
         lines.append("settings are chosen on the test set, as requested, so their test scores are biased")
     if at["confirmation_trainings"]:

@@ -1,6 +1,7 @@
 """Running a search in its folder: trials, then the winner measured on new seeds, then a report."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
@@ -29,7 +30,7 @@ from ablate.search import storage
 from ablate.search.loop import RENEW_S, SearchLoop
 from ablate.search.overview import describe, head
 from ablate.search.spec import SearchSpec
-from ablate.search.study import differing, study_of
+from ablate.search.study import another, study_of
 from ablate.search.trial_queue import counted, state_of
 from ablate.store import SWEEP, alive, held, sign_of_life, sweep_file, trials, writing
 from ablate.store.sweep import Sweep
@@ -42,7 +43,7 @@ Engines = Callable[[int, Callable[[Training, Outcome], bool], Callable[[], None]
 
 
 class SearchStopped(sweep.RunsFailed):
-    """A search ended before all of its trials were tried."""
+    """A search ended before all of its trials were tried, or without a score."""
 
 
 def run(
@@ -65,7 +66,7 @@ def run(
         site: where the engines and `train` have trainings done; None for this machine.
 
     Raises:
-        SearchStopped: too many trials failed.
+        SearchStopped: too many trials failed, or those that did left none with a score.
         AblateError: the folder or the study is that of another search, or the storage fails.
     """
     url = search.settings.storage
@@ -111,8 +112,17 @@ def run(
         raise SearchStopped(f"The search stopped: {searching.too_many}")
     if searching.engine is not None and searching.engine.stopping:
         raise SearchStopped("The search stopped at the first trial that failed or diverged, as fail_fast=true asks.")
+    _check_scores(study)
     if failed is not None:
         raise failed
+
+
+def _check_scores(study: optuna.Study) -> None:
+    """Refuse to end well where trials were tried, and failed or diverged, and none has a score."""
+    states = Counter(str(state_of(trial)) for trial in counted(study.get_trials(deepcopy=False)))
+    bad = [f"{states[state]} {state}" for state in ("failed", "diverged") if states[state]]
+    if bad and not states["done"]:
+        raise SearchStopped(f"No trial has a score ({', '.join(bad)}). Correct what is trained, and search again.")
 
 
 def _try(searching: SearchLoop, settings: Settings, engines: Engines) -> None:
@@ -164,12 +174,9 @@ def _check(search: SearchSpec, folder: Path) -> None:
     found = content.sweep
     if not found.is_search:
         raise AblateError(f"{folder} holds another sweep. Choose a new folder, or that of the same search.")
-    differ = differing(found.searched["definition"], search.definition)
-    if differ:
-        raise AblateError(
-            f"{folder} holds another search, which differs in {'; '.join(differ)}. Choose a new hydra.sweeper.study_name, or "
-            "repeat that search."
-        )
+    told = another(found.searched["definition"], search.definition, f"{folder} holds another search")
+    if told is not None:
+        raise AblateError(told)
 
 
 def _fix(search: SearchSpec, folder: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Self
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.errors import AblateError, one_of
+from ablate.metrics import name_in_frames
 from ablate.search import parameters, pruners, storage
 from ablate.store.trials import OBJECTIVES, Direction, is_learned
 
@@ -123,6 +124,8 @@ def _objectives(given: Any, direction: Any, aims: Mapping[str, Direction]) -> tu
     if not isinstance(names, list) or not 1 <= len(names) <= 2 or len(set(map(str, names))) < len(names):
         example = ",".join(EXAMPLE if aims is OBJECTIVES else aims)
         raise _wrong("objectives", f"one or two different ones, as in [{example}]", given)
+    called = {name: name_in_frames(str(name)) for name in names}
+    names = [called[name] if called[name] in aims else name for name in names]
     for name in names:
         if name not in aims:
             raise AblateError(one_of("hydra.sweeper.objectives", name, tuple(aims)))

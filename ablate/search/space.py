@@ -13,7 +13,7 @@ from ablate.config import keys, own
 from ablate.config.range_syntax import numbers
 from ablate.config.syntax import key_of
 from ablate.config.values import texts
-from ablate.errors import AblateError
+from ablate.errors import AblateError, shown
 from ablate.planning.command import NOT_FACTORS, SWEEP_WORDS, level_word, parse_seeds
 from ablate.store.trials import Dimension, Params, Value, is_number, middle, placed
 
@@ -201,11 +201,15 @@ def own_default(space: Mapping[str, Dimension], given: Mapping[str, Any]) -> Par
     a range.
 
     Raises:
-        AblateError: a key is given that is not searched.
+        AblateError: a key is given that is not searched, or what is no number for a range.
     """
-    for key in given:
+    for key, value in given.items():
         if key not in space:
-            raise AblateError(f"hydra.sweeper.default must use searched keys ({', '.join(space)}), got {key}={given[key]!r}.")
+            raise AblateError(f"hydra.sweeper.default must use searched keys ({', '.join(space)}), got {key}={value!r}.")
+        if space[key].kind != "categorical" and not is_number(str(value)):
+            raise AblateError(
+                f"The default of {key} must be a number, since {space[key].written} is a range, got {shown(value)}."
+            )
     point = {key: given.get(key, middle(one)) for key, one in space.items()}
     inside = {key: placed({key: value}, {key: space[key]}) or {} for key, value in point.items()}
     return {key: inside[key].get(key, value) for key, value in point.items()}

@@ -31,7 +31,6 @@ from ablate.trainers import Asked
 Compose = Callable[[Sequence[str]], DictConfig]
 EVAL_ON = "data.eval_on"
 OWN_EVAL_ON = "trainer.eval_on"  # of training code of the user's own
-CONFIRMATION = "tuned settings vs. defaults"  # what the sweep is called that measures the best setting
 FILES = ("code", "data")  # of the content of training code of the user's own: digests by file
 OF_EACH_RUN = ("seed", "eval_every")  # of a training's content, not of a search's
 
@@ -225,7 +224,7 @@ class SearchSpec:
 
     def _together(self, factors: Sequence[Factor], seeds: tuple[int, ...], fixed: tuple[str, ...]) -> Plan:
         made = plan.make(Command(tuple(factors), seeds, fixed, self.users), "together", self.compose)
-        return replace(made, confirms=True, about={"name": CONFIRMATION})
+        return replace(made, confirms=True, about={"name": trials.CONFIRMS})
 
     @property
     def sweep(self) -> Sweep:
@@ -245,6 +244,7 @@ class SearchSpec:
             store=self.store,
             fixed=Fixed(self.asked.metric.name, self.asked.spec.evaluation_set, (), (), self.asked.margin),
             metric=None if self.asked.metric.name == ACCURACY else asdict(self.asked.metric),
+            metrics=self.asked.others,
             search=self._noted(),
             trainer=self.asked.other,
         )

@@ -9,10 +9,11 @@ import optuna
 from ablate.config.neutral import same, with_neutral
 from ablate.errors import AblateError
 from ablate.search import algorithms, storage
-from ablate.search.spec import SearchSpec
+from ablate.search.spec import FILES, SearchSpec
 from ablate.search.study_check import check_study, where_of
 
 DEFINITION = "definition"  # of a study: what its trials share
+TRAINING = "training"  # of a definition
 
 
 def study_of(search: SearchSpec, folder: Path) -> optuna.Study:
@@ -42,14 +43,30 @@ def study_of(search: SearchSpec, folder: Path) -> optuna.Study:
         study.set_user_attr(DEFINITION, search.definition)
     elif not isinstance(found, Mapping):
         raise AblateError(f"The study {search.name} has a damaged definition. Give a new hydra.sweeper.study_name.")
-    elif differing(found, search.definition):
-        raise AblateError(
-            f"The study {search.name} is of another search, which differs in {'; '.join(differing(found, search.definition))}. "
-            "Choose a new hydra.sweeper.study_name, or repeat that search."
-        )
+    elif told := another(found, search.definition, f"The study {search.name} is of another search"):
+        raise AblateError(told)
     where = where_of(asked.storage, folder / storage.JOURNAL, search.name)
     check_study(study, search.space, dict(zip(asked.objectives, asked.directions, strict=True)), where)
     return study
+
+
+def another(found: Mapping[str, Any], wanted: Mapping[str, Any], there: str) -> str | None:
+    """Why a search cannot go on with what another left; None where it is no other one.
+
+    Args:
+        there: what is of the other search, and how that is said.
+    """
+    differ = differing(found, wanted)
+    of_files = [one for one in differ if one.startswith(tuple(f"{TRAINING}.{kind}" for kind in FILES))]
+    if differ and len(of_files) == len(differ):
+        names = ", ".join(one.removeprefix(f"{TRAINING}.").partition(".")[2].partition(": ")[0] for one in differ)
+        have = "has" if len(differ) == 1 else "have"
+        return f"{names} {have} changed since that search began. Choose a new hydra.sweeper.study_name."
+    if any(one.startswith(f"{TRAINING}.function: ") for one in differ):
+        return "The function has changed since that search began. Choose a new folder."
+    if not differ:
+        return None
+    return f"{there}, which differs in {'; '.join(differ)}. Choose a new hydra.sweeper.study_name, or repeat that search."
 
 
 def differing(found: Mapping[str, Any], wanted: Mapping[str, Any], where: str = "") -> list[str]:

@@ -31,7 +31,7 @@ def metrics_of(config: Mapping[str, Any]) -> tuple[Given, ...]:
         return (_metric({**section, "name": ACCURACY if section["name"] is None else section["name"]}, "metric.{}={}"),)
     if not isinstance(listed, list) or not listed:
         raise AblateError(
-            f"metrics must be a list, as in metrics=[{{name:bleu,better:higher}},{{name:loss}}], got {shown(listed)}."
+            f"metrics must be a list, as in 'metrics=[{{name:bleu,better:higher}},{{name:loss}}]', got {shown(listed)}."
         )
     said = next((key for key, value in section.items() if key != "name" and value is not None), None)
     if said is not None:
@@ -45,7 +45,8 @@ def metrics_of(config: Mapping[str, Any]) -> tuple[Given, ...]:
         raise AblateError(one_of("metric", section["name"], names))
     first = names.index(section["name"] or names[0])
     if found[first].margin is not None and config["report"]["margin"] is not None:
-        raise AblateError(f"The margin of {names[first]} is given twice, by metrics and by report.margin. Keep one of them.")
+        key = "margin" if config["trainer"]["name"] == "function" else "report.margin"
+        raise AblateError(f"The margin of {names[first]} is given twice, by metrics and by {key}. Keep one of them.")
     return (found[first], *(one for place, one in enumerate(found) if place != first))
 
 

@@ -41,7 +41,7 @@ class Labels:
             AblateError: they are none, or another number, or belong to other examples than the labels.
         """
         of = f"predictions at step {step:,}"
-        found = _classes(given, of)
+        found = _classes(given, of, "iub" if self.classes.max() <= 1 else "iu")
         if len(found) != len(self.classes):
             raise AblateError(f"There are {len(found):,} {of}, but {len(self.classes):,} labels. Give one for each.")
         right = float((found == self.classes).mean())
@@ -72,14 +72,14 @@ def labels(given: Any, key: str) -> Labels:
         path = Path(given).expanduser()
         if path.suffix != FILE:
             raise AblateError(f"{key} must name a {FILE} file with the true classes, got {shown(str(given))}.")
-        return _of_file(path, _signature(path))
-    return _labels(given)
+        return _of_file(path, f"true classes of {key}={path}", _signature(path))
+    return _labels(given, "labels")
 
 
 @lru_cache(maxsize=4)
-def _of_file(path: Path, signature: tuple[int, int]) -> Labels:
-    """signature: what changes when the file does."""
-    return _labels(load(path))
+def _of_file(path: Path, of: str, signature: tuple[int, int]) -> Labels:
+    """of: what messages call them. signature: what changes when the file does."""
+    return _labels(load(path), of)
 
 
 def _signature(path: Path) -> tuple[int, int]:
@@ -90,8 +90,8 @@ def _signature(path: Path) -> tuple[int, int]:
     return stat.st_mtime_ns, stat.st_size
 
 
-def _labels(given: Any) -> Labels:
-    classes = _classes(given, "labels")
+def _labels(given: Any, of: str) -> Labels:
+    classes = _classes(given, of, "iub")
     return Labels(classes, hashlib.sha256(classes.astype("<i4").tobytes()).hexdigest())
 
 
@@ -112,8 +112,8 @@ def load(path: Path) -> NDArray[Any]:
     return found
 
 
-def _classes(given: Any, of: str) -> Classes:
-    """Classes as given, checked."""
+def _classes(given: Any, of: str, kinds: str) -> Classes:
+    """Classes as given, checked. kinds: of the types that they may have, as NumPy names them; `b` of two classes alone."""
     try:
         array = np.asarray(given)
     except (TypeError, ValueError, RuntimeError):
@@ -121,7 +121,7 @@ def _classes(given: Any, of: str) -> Classes:
     if not isinstance(array, np.ndarray) or array.ndim != 1 or not len(array):
         shape = "×".join(map(str, np.shape(array))) or "one value"
         raise AblateError(f"The {of} must be one class per test example (1-D), got {shape}.")
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in kinds:
         raise AblateError(f"The {of} must be integer class numbers from 0, got {array.dtype}.")
     if int(array.min()) < 0 or int(array.max()) >= MOST_CLASSES:
         wrong = next(int(each) for each in array if not 0 <= each < MOST_CLASSES)

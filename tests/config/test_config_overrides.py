@@ -486,3 +486,17 @@ def test_a_file_or_folder_in_the_wrong_place_is_found(
     monkeypatch.chdir(tmp_path)
     own(tmp_path, name, "layers: []\n")
     assert told in refused(["data=digits", "model=mine"], config_dir=given)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["hydra.sweeper.default=lr:0.1", "hydra.sweeper.default=wd:0"],
+        ["metrics=[name:bleu,{name:loss}]", "metrics=[better:higher,{name:loss}]", "metrics=[margin:1,{name:loss}]"],
+    ],
+)
+def test_a_value_that_the_shell_took_out_of_its_braces_is_to_be_quoted(words: list[str]) -> None:
+    key = words[0].partition("=")[0]
+    with pytest.raises(AblateError) as refusal:
+        overrides.refuse_twice([parse(word) for word in words])
+    assert f"as the shell expands {{…,…}}. Quote the word: '{key}=…'." in str(refusal.value)

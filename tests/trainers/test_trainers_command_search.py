@@ -12,7 +12,9 @@ from own_command import Program
 
 from ablate import results
 from ablate.report.search import repeat
-from ablate.store.trials import same_set
+from ablate.search.settings import _objectives as objectives_of
+from ablate.search.study import another
+from ablate.store.trials import aims, same_set
 
 SCRIPT = """
 import math, os, signal, subprocess, sys, time
@@ -108,15 +110,45 @@ def test_every_output_says_where_settings_are_chosen_on_what_confirms_them(searc
     said = same_set("evaluation", "command")
     assert said is not None
     assert said in searched("plan", *words)
+    assert said in json.loads(searched("plan", "--json", *words))["notes"]
     assert said.capitalize() in searched("-m", *words).replace("The command", "the command")
     assert said in searched("status")
     assert said.capitalize() in searched("report", "--format", "md")
     assert said.capitalize() in (searched.sweep / "report" / "table.md").read_text()
+    assert said.capitalize() in (searched.sweep / "confirmation" / "report" / "table.md").read_text()
+    assert said.capitalize() in searched("report", f"{searched.sweep}/confirmation")
     found = results.load(searched.sweep)
     assert isinstance(found, results.SearchResults)
     assert found.objective.better == -1
     column = found.objective.column
     assert found.setting(found.best or 0)["lr"] == found.done.sort_values(column)["lr"].iloc[0], "less is better"
+
+
+@pytest.mark.slow
+def test_a_script_that_reads_the_variable_is_told_the_set(searched: Program) -> None:
+    searched.write(reads="import os\nprint(os.environ['ABLATE_EVAL_ON'])\n")
+    told = searched("plan", *SPACE, "trainer.env=true", "--", "python", "reads.py")
+    assert "is scored by its last accuracy on the validation set" in told
+    assert "settings are chosen on what they are confirmed on" not in told
+
+
+def test_error_is_an_objective_by_the_name_that_its_user_gives_it() -> None:
+    assert objectives_of(["error", "seconds"], None, aims("error_rate", "lower")) == ("error_rate", "seconds")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ({"code": {"t.py": "a"}}, {"code": {"t.py": "b"}}, "t.py has changed since that search began. Choose a new hydra."),
+        ({"code": {"t.py": "a"}}, {"code": {"t.py": "b"}, "metric": "f1"}, "It is another, which differs in "),
+        ({"function": "a"}, {"function": "b"}, "The function has changed since that search began. Choose a new folder."),
+    ],
+)
+def test_files_that_changed_since_a_search_began_are_named(before: dict[str, Any], now: dict[str, Any], told: str) -> None:
+    said = another({"training": before}, {"training": now}, "It is another")
+    assert said is not None
+    assert said.startswith(told)
+    assert another({"training": now}, {"training": now}, "It is another") is None
 
 
 WRONG = {
@@ -150,6 +182,7 @@ WRONG = {
     "hydra.sweeper.min_epochs=3 lr=0.1,0.2": "hydra.sweeper.min_epochs has no effect with trainer=command",
     "hydra.sweeper.allow_test=true lr=0.1,0.2": "hydra.sweeper.allow_test has no effect",
     "hydra.sweeper.default={wd:1} lr=0.1,0.2": "hydra.sweeper.default must use searched keys (lr), got wd=1.",
+    "hydra.sweeper.default={lr:abc} lr=interval(0.1,1)": "The default of lr must be a number, since interval(0.1,1) is a range",
     "hydra.sweeper.default=3 lr=0.1,0.2": "hydra.sweeper.default must be a setting, as in {lr:0.1}, got 3.",
     "hydra.sweeper.enqueue=[{wd:1}] lr=0.1,0.2": "hydra.sweeper.enqueue must use searched keys (lr)",
     "hydra.sweeper.enqueue=[{lr:5}] lr=interval(0.1,1)": "hydra.sweeper.enqueue must lie within",
@@ -179,7 +212,9 @@ def refused(own: Program, words: str) -> None:
 
 @pytest.mark.slow
 def test_a_metric_that_no_row_has_fails_every_trial(searched: Program) -> None:
-    told = searched("-m", *SPACE, "metric=f1", "hydra.sweeper.n_trials=2", *FEW[2:], "report.formats=[]", *COMMAND)
+    words = (*SPACE, "metric=f1", "hydra.sweeper.n_trials=2", *FEW[2:], "report.formats=[]", *COMMAND)
+    told = searched("-m", *words, status=1)
+    assert "No trial has a score (2 failed). Correct what is trained, and search again." in told
     assert "A row has no f1, only accuracy, loss." in told
     assert "no best setting: no trial finished its training" in told
     assert {trial["state"] for trial in trials_of(searched.sweep)} == {"failed"}

@@ -88,10 +88,10 @@ WRONG = {
         "trainer.data must be a list of files and folders, as in trainer.data=[train.sh], got 'x'."
     ),
     "metrics=loss -- python train.py {seed}": (
-        "metrics must be a list, as in metrics=[{name:bleu,better:higher},{name:loss}], got 'loss'."
+        "metrics must be a list, as in 'metrics=[{name:bleu,better:higher},{name:loss}]', got 'loss'."
     ),
     "metrics=[] -- python train.py {seed}": (
-        "metrics must be a list, as in metrics=[{name:bleu,better:higher},{name:loss}], got []."
+        "metrics must be a list, as in 'metrics=[{name:bleu,better:higher},{name:loss}]', got []."
     ),
     "metrics=[loss] -- python train.py {seed}": "metrics must have a name in each entry, as in {name:loss}, got 'loss'.",
     "metrics=[{name:bleu}] -- python train.py {seed}": ("bleu is not a known metric. Say better:higher or better:lower."),

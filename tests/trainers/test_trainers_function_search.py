@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import ablate
 from ablate import trainers
 from ablate.config import loading, own
 from ablate.errors import AblateError
+from ablate.report import footnotes
 from ablate.report.search import repeat
 from ablate.results.search import SearchResults
 from ablate.store.trials import same_set
@@ -31,6 +33,14 @@ def train(config, seed, log, eval_on):
         if config.get("slow") and quality < 0.5:
             time.sleep(0.1)
             Path("late").touch(exist_ok=True) if epoch == 5 else None
+
+
+def predicts(config, seed, log):
+    log(1, accuracy=1 - abs(config["x"] - 2) / 2, bleu=config["x"], predictions=[0, 1] if config["x"] == 2 else [0, 0])
+
+
+def fails(config, seed):
+    raise ValueError("no")
 
 
 def blind(config, seed):
@@ -69,7 +79,7 @@ def test_the_best_setting_is_measured_with_fresh_seeds_on_the_test_set(module: A
     assert sum(call.endswith("validation") for call in calls()) == 4
     assert sorted(call.split()[-2:] for call in calls()[4:]) == [["1", "test"]] * 2 + [["2", "test"]] * 2
     assert found.confirmation is not None
-    assert found.confirmation.comparisons["points"].gt(0).all()
+    assert found.confirmation.verdicts["points"].gt(0).all()
     assert found.curves["examples"].max() == 5
     assert found.evaluation_set == "validation"
     count = len(calls())
@@ -118,6 +128,35 @@ def test_whole_numbers_another_metric_and_a_function_that_is_not_told_the_set(mo
     said = same_set("evaluation", "function")
     assert said is not None
     assert said.capitalize() in (found.folder / "report" / "table.md").read_text()
+    assert found.confirmation is not None
+    assert said.capitalize() in " ".join(found.confirmation.fill(footnotes.verdict_notes))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("labels", [None, [0, 1]])
+def test_predictions_of_trials_are_left_out_and_those_of_the_confirmation_kept(module: Any, labels: list[int] | None) -> None:
+    metrics = [{"name": "accuracy", "margin": 1.0}, {"name": "bleu", "better": "higher"}]
+    found = ablate.optimize(
+        module.predicts, {"x": [1, 2]}, trials=2, confirm_seeds=2, sampler="grid", metrics=metrics, labels=labels, **QUIET
+    )
+    assert found.confirmation is not None
+    kept = found.confirmation.results.labels
+    assert (None if kept is None else kept.tolist()) == labels
+    assert [one["name"] for one in found.sweep.metrics] == ["bleu"]
+    with pytest.raises(AblateError, match=r"is given twice, by metrics and by margin\."):
+        ablate.optimize(module.predicts, {"x": [1, 2]}, metrics=metrics, margin=2.0, **QUIET)
+
+
+@pytest.mark.slow
+def test_a_search_in_which_no_trial_has_a_score_raises(module: Any) -> None:
+    with pytest.raises(AblateError, match=r"No trial has a score \(2 failed\). Correct what is trained, and search again."):
+        ablate.optimize(module.fails, {"x": [1, 2]}, trials=2, **QUIET)
+
+
+@pytest.mark.parametrize("number", [np.float64(0.5), np.float32(0.5), np.int64(1)])
+def test_the_ends_of_a_range_may_be_scalars_of_numpy(number: Any) -> None:
+    assert ablate.interval(number, 2) == ablate.interval(number.item(), 2)
+    assert "np" not in ablate.log_interval(number, 2).written
 
 
 def blind(config: Any, seed: int) -> float:
@@ -134,6 +173,7 @@ WRONG: tuple[tuple[dict[str, Any], str], ...] = (
     ({"config": {"lr": 1}}, "lr is in space and in config. Leave one of them out."),
     ({"default": {"wd": 1}}, "default has wd, which is not searched. Fixed values belong in config."),
     ({"default": 3}, "default must be a dict, got 3."),
+    ({"default": {"lr": "abc"}}, "The default of lr must be a number, since tag(log,interval(0.1,1)) is a range, got 'abc'."),
     ({"trials": 0}, "hydra.sweeper.n_trials must be a whole number from 1"),
     ({"trials": "many"}, "hydra.sweeper.n_trials must be a whole number from 1"),
     ({"sampler": "tpee"}, "Did you mean"),

@@ -54,6 +54,10 @@ def test_a_command_that_writes_predictions_has_them_packed_too(own: Program) -> 
     words = ("trick=off,on", "seed=0,1", "progress=false", "report.formats=[csv]", "trainer.labels=labels.npy")
     own("-m", *words, "trainer.data=[labels.npy]", "--", "python", "own.py", "{trick}", "{seed}")
     assert (own.sweep / "report" / "classes.csv").is_file()
+    np.save("labels.npy", 1 - np.minimum(TRUE, 1))
+    told = own("plan", *words, "--", "python", "own.py", "{trick}", "{seed}")
+    assert "trainer.labels, labels.npy have changed since 4 trainings in runs, so they are trained again" in told
+    np.save("labels.npy", TRUE)
     own("runs", "pack", own.sweep.name, "--out", "packed")
     own("report", "packed", "--format", "csv", "--out", "again")
     assert (own.folder / "again" / "classes.csv").read_text() == (own.sweep / "report" / "classes.csv").read_text()
@@ -81,9 +85,20 @@ def test_what_cannot_be_predictions_is_refused_in_one_line(case: str) -> None:
     assert str(error.value) == told
 
 
-FILES = {
+def test_truth_values_are_predictions_of_two_classes_alone() -> None:
+    two = predicted.labels([0, 1, 1], "labels").predictions(np.array([False, True, True]), 1, accuracy=1.0)
+    assert [each.tolist() for each in two.values()] == [[0, 1, 1]]
+    with pytest.raises(AblateError, match="got bool"):
+        predicted.labels(TRUE, "labels").predictions(TRUE > 0, 1, accuracy=None)
+
+
+FILES: dict[str, tuple[Any, str]] = {
     "none.npy": (None, "Cannot read none.npy: no such file or directory."),
     "text.npy": (b"0 1 2", "text.npy is no .npy file of numbers. Write it with numpy.save."),
+    "share.npy": (
+        np.float32([0, 1]),
+        "The true classes of trainer.labels=share.npy must be whole numbers from 0, the numbers of classes, got float32.",
+    ),
     "labels.csv": (b"0,1,2", "trainer.labels must name a .npy file with the true classes, got 'labels.csv'."),
 }
 
@@ -92,7 +107,9 @@ FILES = {
 def test_what_cannot_be_labels_is_refused_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(tmp_path)
     content, told = FILES[name]
-    if content is not None:
+    if isinstance(content, np.ndarray):
+        np.save(name, content)
+    elif content is not None:
         Path(name).write_bytes(content)
     with pytest.raises(AblateError) as error:
         predicted.labels(name, "trainer.labels")

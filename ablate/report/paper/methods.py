@@ -16,6 +16,7 @@ from ablate.results.question import Question, steps_read
 from ablate.results.retuned import Retuned
 from ablate.stats import Outcome
 from ablate.stats.verdict import UNLESS
+from ablate.store.sweep_check import NO_SET
 from ablate.text import counted
 
 TO_FILL_IN = "**To fill in:**"
@@ -159,7 +160,11 @@ def splits(results: Results, question: Question) -> list[str]:
             f"We report {metric} averaged over {question.last} evaluations of each run ({steps}){read}, never at the best one.",
             "Per-class differences and intervals for new images use the same evaluations; pairs of networks use the last one.",
         ]
-    if question.evaluation_set == "test":
+    if results.sweep.trainer is not None:
+        if question.evaluation_set != NO_SET:
+            lines.append(f"Every evaluation used what the training was told is its {question.evaluation_set} set.")
+        lines.append(f"{TO_FILL_IN} which data it was evaluated on.")
+    elif question.evaluation_set == "test":
         lines.append(
             f"Every evaluation used the {count}test images, so any choice based on these numbers is made on the test set."
         )
@@ -168,8 +173,6 @@ def splits(results: Results, question: Question) -> list[str]:
             f"Every evaluation used {count}images held out of the training set in a fixed, class-balanced split; the test set "
             "was not used."
         )
-    elif results.sweep.trainer is not None:
-        lines.append(f"{TO_FILL_IN} which data it was evaluated on.")
     else:
         lines.append(f"Every evaluation used {count}images. {TO_FILL_IN} whether these are test images.")
     return lines

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from ablate import escaping, numbers, terminal
 from ablate.designs import STORE, TUNING
-from ablate.report import extra_cost, footnotes, headline, repeat
+from ablate.report import caveats, extra_cost, footnotes, headline, repeat
 from ablate.report.next_step import next_step as settle
 from ablate.report.screen import verdicts
 from ablate.report.screen.closing import Closing, Step, show_closing, show_head
@@ -37,7 +37,8 @@ def show(analysis: Analysis, console: Console, page: Path | None = None, folder:
     elif len(analysis.arms) > 1:
         terminal.draw(console, analysis.fill(arms_alone))
         console.print()
-    notes = analysis.fill(troubles) or analysis.fill(extra_cost.besides)
+    notes = [*filter(None, [caveats.chosen_on_the_same(analysis.results)])]
+    notes += analysis.fill(troubles) or analysis.fill(extra_cost.besides)
     step = None if folder is None else next_step(analysis, folder)
     show_closing(console, Closing(analysis.fill(headline.answer), notes, page, step))
 

@@ -34,7 +34,7 @@ class Command:
             Work(per_step=1 / END),
             resume="own" if found.resume else "never",
             notes=_notes(found, Path(str(config["store"]))),
-            evaluation_set=found.eval_on if EVAL_ON in template.names(found.command) else NO_SET,
+            evaluation_set=found.eval_on if _is_told_the_set(found) else NO_SET,
             payload=found,
             **evaluations.told(found.metrics),
         )
@@ -49,9 +49,10 @@ class Command:
         """Nothing keeps all commands from starting; what one needs was looked for when it was read."""
 
     def keep(self, spec: Spec, content: Mapping[str, Any], store: Path) -> None:
-        """Keep the true classes, if it has any."""
-        if spec.payload.labels is not None:
-            spec.payload.labels.keep(store, spec.evaluation_set)
+        """Keep the true classes, if it has any, and is evaluated on them."""
+        found: Settings = spec.payload
+        if found.labels is not None and found.eval_on == evaluations.USUAL_SET:
+            found.labels.keep(store, spec.evaluation_set)
 
     def prepare(self, spec: Spec, content: Mapping[str, Any], folder: Path, resources: Resources) -> int:
         """Refuse to start where a file has changed since the sweep was planned; keep the true classes, if it has any."""
@@ -71,11 +72,21 @@ class Command:
         process.end_left(folder / training.RECORD, worker)
 
 
+def _is_told_the_set(found: Settings) -> bool:
+    """Whether a command takes what it is to be evaluated on: by its placeholder, or by its variable."""
+    variable = template.variable(EVAL_ON)
+    if EVAL_ON in template.names(found.command) or any(variable in word for word in found.command):
+        return True
+    return code.mention(variable, found.code, found.here)
+
+
 def _notes(found: Settings, store: Path) -> tuple[str, ...]:
     """Which files are part of what is trained, which have changed since trainings of the store, and which are no part of it."""
     files = [shown for shown, _ in (*found.code, *found.data)]
     told = [f"part of each training: {_listed(files)}"]
-    changed, count = stored.changed(store.resolve(), found.command, found.code, found.data)
+    changed, count = stored.changed(
+        store.resolve(), found.command, found.code, found.data, found.labels and found.labels.digest
+    )
     if changed:
         have = (
             f"{_listed(changed)} {'has' if len(changed) == 1 else 'have'} changed since {counted(count, 'training')} in {store}"

@@ -204,6 +204,12 @@ def digested(file: Path, here: Path) -> tuple[str, str]:
     return _seen_from(here, file), _digest(file, _signature([file]))
 
 
+@lru_cache(maxsize=64)
+def mention(text: str, files: Files, here: Path) -> bool:
+    """Whether one of the files that a command runs has a text in it."""
+    return any(text.encode() in (here / shown).read_bytes() for shown, _ in files)
+
+
 def beside(command: Sequence[str], here: Path, base: Path | None, known: Collection[str]) -> list[str]:
     """The files that words of a command name, besides the known ones, as seen from `here`. base: as for `of`."""
     words = [word.rpartition("=")[2] for word in command[1:] if not names([word])]

@@ -7,17 +7,18 @@ from ablate.errors import AblateError
 from ablate.store import Trajectory
 from ablate.trainers.command.code import Files
 
+LABELS = "trainer.labels"
 NEWEST = 100  # trainings of a store that are looked at
 
 
 @lru_cache(maxsize=16)
-def changed(store: Path, command: tuple[str, ...], code: Files, data: Files) -> tuple[list[str], int]:
-    """(the files that have changed since trainings of a command, how many of these there are).
+def changed(store: Path, command: tuple[str, ...], code: Files, data: Files, labels: str | None) -> tuple[list[str], int]:
+    """(the files that have changed since trainings of a command, and the key of its labels, how many trainings there are).
 
     None where some were trained since the change: then they are no news.
 
     Args:
-        code, data: the files now, with digests.
+        code, data: the files now, with digests. labels: that of the true classes; None without them.
     """
     files: dict[str, None] = {}
     count = 0
@@ -28,7 +29,8 @@ def changed(store: Path, command: tuple[str, ...], code: Files, data: Files) -> 
             continue
         if content.get("trainer") != "command" or content.get("command") != list(command):
             continue
-        now, then = dict((*code, *data)), {**content.get("code", {}), **content.get("data", {})}
+        now = dict((*code, *data)) | {LABELS: labels}
+        then = {**content.get("code", {}), **content.get("data", {}), LABELS: content.get("labels")}
         differ = [name for name in (*now, *then) if now.get(name) != then.get(name)]
         if not differ:
             return [], 0

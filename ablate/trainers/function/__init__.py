@@ -42,6 +42,11 @@ class Call:
     metrics: tuple[Given, ...]
     eval_on: str | None
 
+    @property
+    def has_other_examples(self) -> bool:
+        """Whether it is told to evaluate on other examples than those of the labels."""
+        return self.eval_on not in (None, evaluations.USUAL_SET)
+
 
 class Function:
     """Trains by calling a function; the payload of its specs is a `Call`."""
@@ -81,9 +86,10 @@ class Function:
         """Nothing keeps all functions from being called."""
 
     def keep(self, spec: Spec, content: Mapping[str, Any], store: Path) -> None:
-        """Keep the true classes, if it has any."""
-        if spec.payload.task.labels is not None:
-            spec.payload.task.labels.keep(store, spec.evaluation_set)
+        """Keep the true classes, if it has any, and is evaluated on them."""
+        call: Call = spec.payload
+        if call.task.labels is not None and not call.has_other_examples:
+            call.task.labels.keep(store, spec.evaluation_set)
 
     def prepare(self, spec: Spec, content: Mapping[str, Any], folder: Path, resources: Resources) -> int:
         """Make the function in this process, before which it gets the threads that libraries ask for once."""
@@ -97,7 +103,8 @@ class Function:
     def train(self, spec: Spec, folder: Path, to: int, resources: Resources, report: Report) -> None:
         """Call the function, from the start."""
         call: Call = spec.payload
-        log = Log(call.task.name, call.metrics, report, call.task.labels)
+        drops = call.has_other_examples or (call.task.searched and call.task.labels is None)
+        log = Log(call.task.name, call.metrics, report, None if call.has_other_examples else call.task.labels, drops)
         given = {"config": copy.deepcopy(dict(call.values)), "seed": spec.seed, "log": log, "eval_on": call.eval_on}
         report.began(0, _where(call.task, resources))
         with threadpool_limits(resources.threads):

@@ -20,10 +20,12 @@ class Log:
     also ends a training that was asked to stop, by an exception that is for ablate alone.
 
     Args:
-        name: of the function. labels: true classes, where each evaluation has predicted ones.
+        name: of the function. labels: true classes, where each evaluation has predicted ones. drops: whether predictions
+            are left out where there are no labels, rather than refused.
     """
 
-    def __init__(self, name: str, metrics: Sequence[Given], report: Report, labels: Labels | None) -> None:
+    def __init__(self, name: str, metrics: Sequence[Given], report: Report, labels: Labels | None, drops: bool = False) -> None:
+        self._drops = drops
         self._name, self._metric, self._report, self._labels = name, metrics[0].metric.name, report, labels
         self._rows = Evaluations(metrics, "step", sparse=False)
         self._ended: Exception | None = None
@@ -68,7 +70,7 @@ class Log:
                 raise Stopped(at)
 
     def _predicted(self, given: Any, step: int, stored: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        if self._labels is None and given is None:
+        if self._labels is None and (given is None or self._drops):
             return None
         if self._labels is None:
             raise AblateError("Predictions need the true classes. Pass labels=… to ablate.sweep.")

@@ -22,12 +22,19 @@ class Task:
         function: one that takes parameters of `TAKES`, the seed among them.
         version: what stands for its content where that is not to be looked at.
         labels: the true classes of the test examples, where it logs predicted ones.
+        searched: whether a search trains it, which leaves out predictions without labels.
 
     Raises:
         AblateError: it takes others, or its content cannot be known.
     """
 
-    def __init__(self, function: Callable[..., Any], version: str | None = None, labels: Labels | None = None) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        version: str | None = None,
+        labels: Labels | None = None,
+        searched: bool = False,
+    ) -> None:
         if not callable(function):
             raise AblateError(f"What is trained must be a function, as in def train(config, seed, log), got {function!r:.40}.")
         self.name = str(getattr(function, "__qualname__", type(function).__qualname__))
@@ -35,7 +42,7 @@ class Task:
         if version is not None and (not isinstance(version, str) or not version):
             raise AblateError(f'version must be a string, as in version="2", got {shown(version)}.')
         self.digest: Digest = digest(function, version)
-        self.labels = labels
+        self.labels, self.searched = labels, searched
         self._function: Callable[..., Any] | None = function
 
     @property
@@ -67,7 +74,7 @@ class Task:
         return content
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = {key: getattr(self, key) for key in ("name", "takes", "digest", "labels", "pickled")}
+        kept = {key: getattr(self, key) for key in ("name", "takes", "digest", "labels", "searched", "pickled")}
         return kept | {"_function": None}
 
     @property

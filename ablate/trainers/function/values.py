@@ -20,8 +20,7 @@ def text(given: Any, of: str) -> str:
         >>> [text(value, "x") for value in ("on", True, 0.1, None, "0.1", [1, "a"])]
         ['on', 'true', '0.1', 'null', '"0.1"', '[1, "a"]']
     """
-    if type(given).__module__ == "numpy" and getattr(given, "shape", None) == ():
-        given = given.item()
+    given = plain(given)
     try:
         written = json.dumps(given, ensure_ascii=False, allow_nan=False)
         same = _same(json.loads(written), given)
@@ -33,6 +32,11 @@ def text(given: Any, of: str) -> str:
             "name others by a string."
         )
     return given if isinstance(given, str) and value(given) == given else written
+
+
+def plain(given: Any) -> Any:
+    """A value, of a scalar of NumPy the one of Python that it is."""
+    return given.item() if type(given).__module__ == "numpy" and getattr(given, "shape", None) == () else given
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from ablate.report import paper, tables
 from ablate.report.paper import recipe
+from ablate.report.paper.methods import splits
 from ablate.results import load
 from ablate.results.analysis import analyze
 from ablate.results.question import ask
@@ -27,6 +28,17 @@ def without_trainings(analysis):
     runs = results.runs.assign(**lost).astype(results.runs.dtypes)
     blank = results.trainings.assign(status="missing", device=None, seconds=float("nan")).astype(results.trainings.dtypes)
     return replace(analysis, results=replace(results, runs=runs, trainings=blank, evaluations=results.evaluations.iloc[:0]))
+
+
+@pytest.mark.parametrize("told", ["test", "validation", "evaluation"])
+def test_of_own_code_only_what_it_was_told_is_claimed_of_its_images(study, told):
+    analysis = study(WHOLE)
+    sweep = replace(analysis.results.sweep, trainer="command")
+    question = replace(analysis.question, evaluation_set=told)
+    lines = " ".join(splits(replace(analysis.results, sweep=sweep), question))
+    assert ("images" in lines, "split" in lines) == (False, False)
+    assert (f"used what the training was told is its {told} set." in lines) == (told != "evaluation")
+    assert "**To fill in:** which data it was evaluated on." in lines
 
 
 def test_the_method_is_that_of_the_sweep(study):
