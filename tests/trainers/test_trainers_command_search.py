@@ -129,7 +129,7 @@ def test_a_script_that_reads_the_variable_is_told_the_set(searched: Program) -> 
     searched.write(reads="import os\nprint(os.environ['ABLATE_EVAL_ON'])\n")
     told = searched("plan", *SPACE, "trainer.env=true", "--", "python", "reads.py")
     assert "is scored by its last accuracy on the validation set" in told
-    assert "settings are chosen on what they are confirmed on" not in told
+    assert "on the same data" not in told
 
 
 def test_error_is_an_objective_by_the_name_that_its_user_gives_it() -> None:

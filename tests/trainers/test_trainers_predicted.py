@@ -97,7 +97,7 @@ FILES: dict[str, tuple[Any, str]] = {
     "text.npy": (b"0 1 2", "text.npy is no .npy file of numbers. Write it with numpy.save."),
     "share.npy": (
         np.float32([0, 1]),
-        "The true classes of trainer.labels=share.npy must be whole numbers from 0, the numbers of classes, got float32.",
+        "The true classes of trainer.labels=share.npy must be integer class numbers from 0, got float32.",
     ),
     "labels.csv": (b"0,1,2", "trainer.labels must name a .npy file with the true classes, got 'labels.csv'."),
 }
