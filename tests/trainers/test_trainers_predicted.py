@@ -94,7 +94,7 @@ def test_truth_values_are_predictions_of_two_classes_alone() -> None:
 
 FILES: dict[str, tuple[Any, str]] = {
     "none.npy": (None, "Cannot read none.npy: no such file or directory."),
-    "text.npy": (b"0 1 2", "text.npy is no .npy file of numbers. Write it with numpy.save."),
+    "text.npy": (b"0 1 2", "text.npy is not a .npy file of numbers. Write it with numpy.save."),
     "share.npy": (
         np.float32([0, 1]),
         "The true classes of trainer.labels=share.npy must be integer class numbers from 0, got float32.",
