@@ -53,10 +53,10 @@ def run(arguments: Sequence[str]) -> int:
             run_options.refuse_for_file(one, once=options.once)
             run_options.preparation_of(one, options)
         one.dataset(options.split)
+    folders = _folders(found, options)
     evaluations = []
-    for one in found:
+    for one, folder in zip(found, folders, strict=True):
         evaluations.append(_evaluated(one, options))
-        folder = _folder(one, options, several=len(found) > 1)
         _written(evaluations[-1], folder)
         if options.json:
             print(json.dumps(evaluations[-1].to_json() | {"files": str(folder)}, allow_nan=False))
@@ -106,11 +106,32 @@ def _evaluated(one: Trained | ModelFile, options: argparse.Namespace) -> Evaluat
     return found
 
 
+def _folders(found: Sequence[Trained | ModelFile], options: argparse.Namespace) -> list[Path]:
+    """Where the files of each go.
+
+    Raises:
+        AblateError: those of two would go to the same folder.
+    """
+    folders = [_folder(one, options, several=len(found) > 1) for one in found]
+    for place, folder in enumerate(folders):
+        if folder in folders[:place]:
+            both = f"{found[folders.index(folder)].word} and {found[place].word}"
+            raise AblateError(f"The files of {both} would both go to {folder}. Give a command for each, with --out.")
+    return folders
+
+
 def _folder(one: Trained | ModelFile, options: argparse.Namespace, several: bool = False) -> Path:
-    default = run_options.out_folder("evaluate", one.word)
+    default = run_options.out_folder("evaluate", one.word, _asked(options))
     if options.out is None:
         return default
     return Path(options.out) / default.name if several else Path(options.out)
+
+
+def _asked(options: argparse.Namespace) -> list[str]:
+    """What was asked besides the run, for the name of the folder."""
+    asked = [each for each in (options.split, options.weights) if each is not None]
+    asked += [f"{name}{getattr(options, name)}" for name in ("step", "examples") if getattr(options, name) is not None]
+    return [*asked, "once"] if options.once else asked
 
 
 def _written(evaluated: Evaluated, folder: Path) -> None:
@@ -137,13 +158,14 @@ def _follow(found: Sequence[Trained | ModelFile], options: argparse.Namespace, p
     from ablate.deploy.runtime.follow import follow
 
     restored.prepare(options.threads)
-    folder, last = _folder(one, options), None
-    for last in follow(one, options.weights, options.split, options.examples, options.every, folder / "tensorboard"):
+    folder = _folder(one, options)
+    if not one.steps():
+        say(f"Waiting for the first checkpoint (step {one.content['eval_every']:,}).")
+    for evaluated in follow(one, options.weights, options.split, options.examples, options.every, folder / "tensorboard"):
+        _written(evaluated, folder)  # each time: it may be interrupted
         if options.json:
-            print(json.dumps(last.to_json(), allow_nan=False), flush=True)
+            print(json.dumps(evaluated.to_json() | {"files": str(folder)}, allow_nan=False), flush=True)
         else:
-            terminal.tell(evaluate_screen.line(last))
-    if last is not None:
-        _written(last, folder)
-        say(f"{one.label}: its training has ended. Files in {folder}, summaries in {folder / 'tensorboard'}.")
+            terminal.tell(evaluate_screen.line(evaluated))
+    say(f"{one.label}: its training has ended. Files in {folder}, summaries in {folder / 'tensorboard'}.")
     return 0

@@ -119,7 +119,7 @@ def a_time(text: str) -> float:
     return float(found[1]) * _UNITS[found[2]]
 
 
-def out_folder(command: str, word: str) -> Path:
-    """Where a command writes what it makes of a run, where the user names no folder."""
+def out_folder(command: str, word: str, asked: Sequence[str] = ()) -> Path:
+    """Where a command writes what it makes of a run, where the user names no folder. asked: what else was, as in step90."""
     name = re.sub(r"[^\w=,.+-]+", "-", word).strip("-.")
-    return Path(command) / (name or "run")
+    return Path(command) / "-".join([name or "run", *asked])

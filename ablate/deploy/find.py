@@ -56,7 +56,7 @@ def find(word: str, overrides: Sequence[str] = (), config_dir: str | None = None
     given = words_of(overrides)
     if not word.strip():
         raise AblateError("RUN has no value. Name a run, as in lrn/augment=off/0.")
-    model = model_file(word)
+    model = model_file(word) if _is_path(Path(word)) else None
     if model is not None:
         return replace(model, data_words=given, config_dir=config_dir)
     found = _trained(word, store)
@@ -69,9 +69,9 @@ def find(word: str, overrides: Sequence[str] = (), config_dir: str | None = None
 
 def _trained(word: str, store: Path) -> Trained:
     path = Path(word)
-    if _is_training(path):
+    if _is_path(path) and _is_training(path):
         return _of_store(word, Trajectory(path.parent, path.name))
-    if (path / RESULT).is_file():
+    if _is_path(path) and (path / RESULT).is_file():
         return _of_folder(word, path)
     if set(word.lower()) <= _DIGITS and len(word) <= 16:
         begun = [one for one in contents(store)[0] if one.fingerprint.startswith(word.lower())] if store.is_dir() else []
@@ -87,6 +87,15 @@ def _trained(word: str, store: Path) -> Trained:
     raise AblateError(_unknown(word, store))
 
 
+def _is_path(path: Path) -> bool:
+    """Whether there can be anything at a path: names may be too long, and folders closed to this user."""
+    try:
+        path.exists()
+    except OSError:
+        return False
+    return True
+
+
 def _is_training(path: Path) -> bool:
     return len(path.name) == 16 and set(path.name) <= _DIGITS and path.is_dir() and not path.is_symlink()
 
@@ -97,7 +106,11 @@ def _split(word: str) -> tuple[str | None, str | None, str]:
     named = "/".join(sweep) or None
     if not seed.isdecimal():
         folder = Path(word)
-        if folder.exists() or not (sweep_names.is_sweep(folder.parent) or "=" in seed or seed == BASELINE):
+        if (
+            not _is_path(folder)
+            or folder.exists()
+            or not (sweep_names.is_sweep(folder.parent) or "=" in seed or seed == BASELINE)
+        ):
             return None, None, ""
         raise AblateError(f"{shown(word)} names an arm but no seed. Add one: {word.rstrip('/')}/0.")
     return named, arm, seed
@@ -252,6 +265,8 @@ def _data_of(run: SweepRun) -> tuple[str, ...]:
 def _unknown(word: str, store: Path) -> str:
     """The message for what names nothing, with what it may have meant."""
     path = Path(word)
+    if not _is_path(path):
+        return f"No run {shown(word)}: the name is too long, or its folder cannot be read."
     if path.suffix.lower() in ENDINGS:
         beside = [each.name for each in path.parent.iterdir() if each.suffix.lower() in ENDINGS] if path.parent.is_dir() else []
         return f"There is no model file {shown(word)}.{did_you_mean(path.name, beside)}"

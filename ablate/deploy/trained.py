@@ -14,7 +14,7 @@ from ablate.deploy import data_sets
 from ablate.errors import AblateError
 from ablate.models.spec import Model, parse
 from ablate.readout import WEIGHTS
-from ablate.store import Trajectory
+from ablate.store import Trajectory, sweep_file
 from ablate.store.state import State
 
 RAW, EMA = "raw", "ema"  # what users call weights
@@ -51,6 +51,10 @@ class Trained:
         """
         content = self.trajectory.config()
         if content is None:
+            if not self.trajectory.path.is_dir() and self._sweep_trains():
+                raise AblateError(
+                    f"{self.label} has not started yet: its sweep is still training. Name it again once it trains."
+                )
             missing = "is missing" if not self.trajectory.path.is_dir() else "has no valid config.yaml"
             raise AblateError(f"{self.label}: its training {self.trajectory.path} {missing}. Rerun its command.")
         if OTHERS in content:
@@ -126,7 +130,15 @@ class Trained:
             return f" yet. It saves the first at step {self.content['eval_every']:,}, its first evaluation."
         if status["state"] == State.DIVERGED:
             return f"{self._diverged()}."
+        if status["state"] != State.DONE and self._sweep_trains():
+            return " yet: its sweep is still training."
         return ". Packed sweeps leave them out, and ablate runs gc deletes them; rerun its command to train it again."
+
+    def _sweep_trains(self) -> bool:
+        """Whether any training of its sweep runs now."""
+        file = None if self.sweep is None else sweep_file.read(self.sweep)
+        store = self.trajectory.store
+        return file is not None and any(Trajectory(store, run.fingerprint).live() for run in file.sweep.runs)
 
     # data
 

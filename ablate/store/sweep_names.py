@@ -37,7 +37,7 @@ def known() -> Iterator[Path]:
 
 def of_study(name: str) -> list[Path]:
     """The sweeps that have begun of a study, as in study=NAME, or that have a name, as in name=NAME."""
-    found = []
+    found, name = [], name.rstrip("/")
     for folder in known():
         content: Any = None
         with suppress(AblateError):  # one that is damaged is another's matter

@@ -14,6 +14,7 @@ import pytest
 
 from ablate.deploy import find
 from ablate.deploy.trained import STORED, Trained
+from ablate.errors import AblateError
 from ablate.store import Trajectory, fingerprint, sign_of_life
 
 pytestmark = pytest.mark.slow
@@ -72,6 +73,29 @@ def test_several_runs_are_a_table(prints):
     printed = prints("evaluate", "tour/baseline/0", "tour/augment=off/0", "--examples", "20")
     assert "calibration error" in printed.splitlines()[0]
     assert [line.split()[0] for line in printed.splitlines()[2:4]] == ["tour/baseline/0", "tour/augment=off/0"]
+
+
+def test_what_was_asked_is_in_the_name_of_the_folder(says, prints, here):
+    words = ("evaluate", "tour/baseline/0", "--examples", "20")
+    assert says(*words)[0]["files"] == "evaluate/tour-baseline-0-examples20"
+    asked = ("--weights", "raw", "--step", "10", "--split", "train")
+    assert says(*words, *asked)[0]["files"] == "evaluate/tour-baseline-0-train-raw-step10-examples20"
+    said = "The files of tour/baseline/0 and tour/baseline/0/ would both go to both/tour-baseline-0. Give a command for each"
+    assert said in prints("evaluate", "tour/baseline/0", "tour/baseline/0/", "--out", "both", status=1)
+
+
+def test_following_leaves_files_where_it_is_interrupted(prints, here, monkeypatch):
+    from ablate.deploy.runtime import follow
+
+    whole = follow.follow
+
+    def interrupted(*words):
+        yield next(iter(whole(*words)))
+        raise AblateError("interrupted")
+
+    monkeypatch.setattr(follow, "follow", interrupted)
+    assert "interrupted" in prints("evaluate", "tour/baseline/0", "--follow", "--out", "interrupted", status=1)
+    assert json.loads(Path("interrupted/evaluation.json").read_text())["step"] == 10
 
 
 def test_following_evaluates_each_checkpoint_once_and_ends(says, here):

@@ -1,5 +1,6 @@
 """RUN: every way to name one, and one clear line for what names none."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from ablate.deploy import find
 from ablate.deploy.model_files import KERAS, SAVED_MODEL, ModelFile
 from ablate.deploy.trained import Trained
 from ablate.errors import AblateError
-from ablate.store import sweep_file
+from ablate.store import Trajectory, sign_of_life, sweep_file
 
 
 def fingerprint(arm: int = 1, seed: int = 0) -> str:
@@ -67,6 +68,10 @@ def test_the_splits_of_a_training_are_its_own(here):
     [
         ("", "RUN has no value"),
         ("tuor/augment=off/0", "No sweep 'tuor'. Did you mean 'tour'"),
+        ("tour/", "'tour/' is a sweep. Name one of its runs by arm and seed, as in tour/baseline/0."),
+        ("x" * 300, "the name is too long, or its folder cannot be read."),
+        (f"tour/{'x' * 300}/0", "Choose from baseline, augment=off."),
+        (f"tour/{'x' * 300}/y", "No run 'tour/xxx"),
         ("tour", "'tour' is a sweep. Name one of its runs by arm and seed, as in tour/baseline/0."),
         ("tour/augment=of/0", "Choose from baseline, augment=off. Did you mean 'augment=off'?"),
         ("tour/augment=off/7", "no augmentation in multirun/{name} has no seed 7. Choose from 0, 1."),
@@ -120,6 +125,17 @@ def test_a_data_set_that_is_none_gets_one_line(here, overrides, message):
     with pytest.raises(AblateError) as error:
         _ = trained("tour/baseline/0", *overrides).data
     assert message in str(error.value)
+
+
+@pytest.mark.slow
+def test_a_run_that_waits_in_a_sweep_that_trains_has_not_started_yet(here, tmp_path):
+    found, other = trained("tour/augment=off/1"), trained("tour/baseline/0").trajectory
+    waiting = replace(found, trajectory=Trajectory(tmp_path, found.trajectory.fingerprint))
+    with pytest.raises(AblateError, match=r"is missing\. Rerun its command\."):
+        waiting.refuse_others()
+    Trajectory(tmp_path, other.fingerprint).set_live({"step": 3, **sign_of_life()})
+    with pytest.raises(AblateError, match=r"seed 1 of tour has not started yet: its sweep is still training\."):
+        waiting.refuse_others()
 
 
 @pytest.mark.slow
