@@ -9,6 +9,7 @@ from ablate import numbers, terminal
 from ablate.designs import interaction, phrases
 from ablate.planning import look_sentences, readout_sentences
 from ablate.planning.confounds import INPUT, WORDS
+from ablate.planning.site import INLINE
 from ablate.text import counted, span
 
 MOST_DEVIATIONS = 3  # that are told one by one
@@ -33,14 +34,14 @@ def head(description: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def starting(workers: int | None, built_in: bool) -> list[str]:
-    """What is said while processes start, which takes seconds; nothing where a launcher of others starts them.
+def starting(workers: int | None, built_in: bool, launcher: str) -> list[str]:
+    """What is said while processes start, which takes seconds; nothing where none does, or a launcher of others starts them.
 
     Args:
         built_in: whether they train with the built-in trainer.
     """
     loading = " (loading TensorFlow)" if built_in else ""
-    return [f"Starting {counted(workers, 'worker')}{loading}…"] if workers else []
+    return [f"Starting {counted(workers, 'worker')}{loading}…"] if workers and launcher != INLINE else []
 
 
 def head_of_retuning(description: Mapping[str, Any], folder: str) -> list[str]:

@@ -7,6 +7,8 @@ from typing import Protocol
 from ablate import machine
 from ablate.resources import Amount, Share, share
 
+INLINE = "inline"  # the launcher that trains in the process of a sweep itself
+
 
 class Site(Protocol):
     """What is known beforehand of the place where trainings are done."""

@@ -24,6 +24,7 @@ from ablate.store import SWEEP, canonical_json, held, result_file, sweep_file, w
 from ablate.store.schema import DAMAGED, BadFile, real_folder
 from ablate.store.sweep import Sweep
 from ablate.store.sweep_file import SweepFile
+from ablate.store.sweep_identity import FUNCTION
 from ablate.text import counted
 
 Finished = Callable[[Path], None]
@@ -78,11 +79,10 @@ def run(
             for name in (result_file.RESULT, run_result.TRACE):
                 (folder / str(run.number) / name).unlink(missing_ok=True)
         described = overview.describe(plan, place)
-        for line in sentences.head(described):
-            say(line)
+        say_first(sentences.head(described), plan.sweep, settings)
         if missing:
-            for line in sentences.starting(described["totals"]["workers"], plan.sweep.trainer is None):
-                say(line)
+            workers, built_in = described["totals"]["workers"], plan.sweep.trainer is None
+            say_first(sentences.starting(workers, built_in, place.launcher), plan.sweep, settings)
             with nullcontext() if place.share is None else Screen(folder, shown=settings.progress) as screen:
                 _train(plan, missing, folder, train, redact, screen.refresh if screen else lambda: None)
         held.check(folder)
@@ -90,6 +90,13 @@ def run(
         looks.note_ended(plan, found)
         finished(folder)
     return _finish(plan, found, folder)
+
+
+def say_first(lines: Sequence[str], content: Sweep, settings: Settings) -> None:
+    """Say what will be trained; not to a call in Python that asked for no progress."""
+    if settings.progress or content.trainer != FUNCTION:
+        for line in lines:
+            say(line)
 
 
 def results(plan: Plan, folder: Path) -> list[dict[str, Any]]:

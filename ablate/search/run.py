@@ -86,13 +86,11 @@ def run(
             search = _enough(search, study)
             _fix(search, folder)
             searching = SearchLoop(search, study, folder, clean)
-            say(f"{folder}")
             described = describe(search, place, searching.trial_queue)
-            for line in head(described):
-                say(line)
+            sweep.say_first([f"{folder}", *head(described)], search.sweep, settings)
             if described["trials_done"] < described["trials"]:
-                for line in starting(described["workers"], search.sweep.trainer is None):
-                    say(line)
+                workers, built_in = described["workers"], search.sweep.trainer is None
+                sweep.say_first(starting(workers, built_in, place.launcher), search.sweep, settings)
             _try(searching, settings, engines)
             confirmation = _turn(searching, folder)
         except (SQLAlchemyError, StorageInternalError) as error:

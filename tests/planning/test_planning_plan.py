@@ -13,7 +13,7 @@ from made_up import composed
 from ablate import store
 from ablate.config.execution import Settings
 from ablate.errors import AblateError
-from ablate.planning import plan, run_result
+from ablate.planning import plan, run_result, sentences
 from ablate.planning.command import check_study, command_of, of_study
 from ablate.planning.folders import find_store
 from ablate.planning.plan import Plan
@@ -322,3 +322,10 @@ def test_a_number_of_evaluations_is_the_least_of_the_arms_and_fits_into_each() -
     given = make("steps=200", "seed=0,1", "readout.last=4")
     assert (given.averaged, given.sweep.last) == (4, 4)
     assert given.name != make("steps=200", "seed=0,1").name
+
+
+@pytest.mark.parametrize(
+    ("workers", "launcher", "told"), [(2, "local", ["Starting 2 workers…"]), (1, "inline", []), (None, "joblib", [])]
+)
+def test_workers_are_said_to_start_where_some_do(workers: int | None, launcher: str, told: list[str]) -> None:
+    assert sentences.starting(workers, False, launcher) == told

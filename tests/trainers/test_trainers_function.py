@@ -99,7 +99,7 @@ def test_a_function_of_a_module_is_swept_once_and_judged(module: Any, capsys: py
     }
     assert calls()[0] == "{'augment': 'on', 'ema': False} 0", "values are those that were given"
     assert len(calls()) == 9
-    assert asked().runs["accuracy"].tolist() == found.runs["accuracy"].tolist()
+    assert asked(progress=True).runs["accuracy"].tolist() == found.runs["accuracy"].tolist()
     assert len(calls()) == 9, "nothing is trained again"
     assert "9 trainings, all done" in capsys.readouterr().err
     sweep = sweep_file.read(sweeps()[0]).sweep

@@ -34,11 +34,16 @@ def train(config: dict[str, Any], seed: int, log: Callable[..., None]) -> None:
     log(1, accuracy=(found == TRUE).mean(), predictions=found)
 
 
-def test_a_function_that_logs_predictions_has_classes_and_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_function_that_logs_predictions_has_classes_and_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     found = ablate.sweep(
         train, {"trick": [False, True]}, seeds=range(3), labels=TRUE, workers=0, formats=["csv"], progress=False
     )
+    told = capsys.readouterr()
+    assert "Starting" not in told.err, "nothing is said first without progress"
+    assert "left to train" not in told.err
     assert found.labels is not None
     assert found.labels.tolist() == TRUE.tolist()
     assert found.predictions(0) is not None
