@@ -17,12 +17,13 @@ from ablate.config.own_configs import MAIN, OWN, conf_dir
 from ablate.config.syntax import FUNCTIONS, key_of, parse, quoted, visible
 from ablate.config.values import values
 from ablate.errors import AblateError, UsageError, shown, unknown_key
-from ablate.store.sweep_check import COLUMNS
+from ablate.store.sweep_check import COLUMNS, EVAL_ON
 
 TRAINERS = ("command", "function")  # that have such sweeps
 COMMAND = "trainer.command"  # the key of the words behind `--`
+EVAL_ON_KEY = f"trainer.{EVAL_ON}"
 BEHIND = "--"
-GIVEN = ("seed", "dir", "metrics", "threads", "eval_on")  # placeholders that ablate fills itself
+GIVEN = ("seed", "dir", "metrics", "threads", EVAL_ON)  # placeholders that ablate fills itself
 OF_CONFIG = ("metric", "metrics", "trainer", "study", "sweeper", "hydra", *keys.top("sweep"), *keys.top("execution"))
 NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _NAMED = tuple(f"trainer={name}" for name in TRAINERS)

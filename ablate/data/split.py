@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ablate.errors import AblateError, one_of, shown
 
-EVAL_ON = ("test", "validation")
+SETS = ("test", "validation")  # that can be evaluated on
 
 
 def index_hash(count: int) -> NDArray[np.uint64]:
@@ -91,8 +91,8 @@ def check(config: Mapping[str, Any], train_images: int, classes: int) -> tuple[i
             f"data.validation must be a whole number of images from 0 to {limit:,} (of {train_images:,}, and each of {classes} "
             f"classes keeps one), got {shown(validation)}."
         )
-    if eval_on not in EVAL_ON:
-        raise AblateError(one_of("data.eval_on", eval_on, EVAL_ON))
+    if eval_on not in SETS:
+        raise AblateError(one_of("data.eval_on", eval_on, SETS))
     if eval_on == "validation" and validation == 0:
         raise AblateError(
             "data.eval_on=validation needs held-out images, got data.validation=0. "

@@ -9,7 +9,7 @@ from typing import Any
 from ablate import data
 from ablate.config.neutral import OTHERS, with_neutral
 from ablate.data import Dataset, Split
-from ablate.data.split import EVAL_ON
+from ablate.data.split import SETS
 from ablate.deploy import data_sets
 from ablate.errors import AblateError
 from ablate.models.spec import Model, parse
@@ -19,7 +19,7 @@ from ablate.store.state import State
 
 RAW, EMA = "raw", "ema"  # what users call weights
 STORED = {RAW: "raw", EMA: "averaged"}  # what the store calls them
-SPLITS = ("train", *reversed(EVAL_ON))
+SPLITS = ("train", *reversed(SETS))
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class Trained:
         given = data_sets.config_of(words, self.config_dir)
         trained = self.content["data"]
         validation = data.shape(given | {"validation": 0, "eval_on": "test"}).train_images - trained["train_images"]
-        for eval_on in EVAL_ON if validation > 0 else EVAL_ON[:1]:
+        for eval_on in SETS if validation > 0 else SETS[:1]:
             found = given | {"validation": validation, "eval_on": eval_on}
             if validation >= 0 and data.digest(found) == trained["digest"]:
                 return found

@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from ablate import trainers
-from ablate.config import loading
+from ablate.config import loading, own
 from ablate.config.syntax import key_of
 from ablate.data.split import default_validation
 from ablate.errors import AblateError
@@ -15,7 +15,7 @@ from ablate.metrics import ACCURACY
 from ablate.search import algorithms
 from ablate.search import space as spaces
 from ablate.search.settings import EXHAUSTIVE, SearchSettings
-from ablate.search.spec import EVAL_ON, OWN_EVAL_ON, Budget, Compose, SearchSpec, epoch, examples, has_epochs, whole_set
+from ablate.search.spec import DATA_EVAL_ON, Budget, Compose, SearchSpec, epoch, examples, has_epochs, whole_set
 from ablate.store import trials
 from ablate.store.trials import Dimension, Params
 from ablate.trainers import Asked
@@ -104,9 +104,10 @@ def _of_config(command: spaces.Command, settings: SearchSettings, cfg: DictConfi
 
 def _of_users(command: spaces.Command, settings: SearchSettings, cfg: DictConfig, compose: Compose) -> _Trainings:
     """Trainings of the user's own code, which end by themselves."""
-    if any(key_of(word) == OWN_EVAL_ON for word in command.fixed):
+    if any(key_of(word) == own.EVAL_ON_KEY for word in command.fixed):
         raise AblateError(
-            f"{OWN_EVAL_ON} cannot be set in a search: it is validation in trials and test in the confirmation. Leave it out."
+            f"{own.EVAL_ON_KEY} cannot be set in a search: it is validation in trials and test in the confirmation. Leave "
+            "it out."
         )
     usual = {"min_epochs": 1.0, "eval_epochs": 1.0, "confirm_epochs": None, "allow_test": False}
     for key, value in usual.items():
@@ -116,7 +117,7 @@ def _of_users(command: spaces.Command, settings: SearchSettings, cfg: DictConfig
                 "Leave it out."
             )
     default = spaces.own_default(command.space, settings.default or {})
-    images = (f"{OWN_EVAL_ON}=validation",)
+    images = (f"{own.EVAL_ON_KEY}=validation",)
     asked = trainers.asked(compose([*command.fixed, *spaces.words(default, users=True), *images]))
     return _Trainings(command.fixed, images, Budget(None, None, None), None, default, asked)
 
@@ -133,11 +134,11 @@ def _own_grid(fixed: Sequence[str], trainer: str) -> list[str]:
 
 def _images(asked: Asked, allow_test: bool, fixed: Sequence[str]) -> list[str]:
     """Overrides that hold out validation images; the test set only where it is allowed."""
-    on_test = any(word.lstrip("+") == f"{EVAL_ON}=test" for word in fixed)
+    on_test = any(word.lstrip("+") == f"{DATA_EVAL_ON}=test" for word in fixed)
     if on_test and not allow_test:
         raise AblateError(
-            f"A search must score on validation images, got {EVAL_ON}=test: scores on images used for choosing are biased. "
-            "Leave it out, or add hydra.sweeper.allow_test=true; the report will say so."
+            f"A search must score on validation images, got {DATA_EVAL_ON}=test: scores on images used for choosing are "
+            "biased. Leave it out, or add hydra.sweeper.allow_test=true; the report will say so."
         )
     if not has_epochs(asked):
         return []
@@ -148,9 +149,9 @@ def _images(asked: Asked, allow_test: bool, fixed: Sequence[str]) -> list[str]:
             f"got {given}. Leave it out to hold out {max(1, default_validation(epoch(asked))):,} of them."
         )
     if on_test:
-        return [f"data.validation={given}", f"{EVAL_ON}=test"]
+        return [f"data.validation={given}", f"{DATA_EVAL_ON}=test"]
     count = given or max(1, default_validation(epoch(asked)))
-    return [f"data.validation={count}", f"{EVAL_ON}=validation"]
+    return [f"data.validation={count}", f"{DATA_EVAL_ON}=validation"]
 
 
 def _fitting(settings: SearchSettings, space: Mapping[str, Dimension]) -> tuple[SearchSettings, list[str]]:

@@ -29,8 +29,7 @@ from ablate.store.trials import SEARCH, Dimension, Params
 from ablate.trainers import Asked
 
 Compose = Callable[[Sequence[str]], DictConfig]
-EVAL_ON = "data.eval_on"
-OWN_EVAL_ON = "trainer.eval_on"  # of training code of the user's own
+DATA_EVAL_ON = "data.eval_on"
 FILES = ("code", "data")  # of the content of training code of the user's own: digests by file
 OF_EACH_RUN = ("seed", "eval_every")  # of a training's content, not of a search's
 
@@ -301,8 +300,8 @@ def epoch(asked: Asked) -> int:
 def whole_set(asked: Asked) -> list[str]:
     """Overrides with which a winner is measured: on all training images, and those of the test set."""
     if asked.spec.trainer in own.TRAINERS:
-        return [f"{OWN_EVAL_ON}=test"]
-    return ["data.validation=0", f"{EVAL_ON}=test"] if has_epochs(asked) else []
+        return [f"{own.EVAL_ON_KEY}=test"]
+    return ["data.validation=0", f"{DATA_EVAL_ON}=test"] if has_epochs(asked) else []
 
 
 def _content(one: Dimension) -> dict[str, Any]:

@@ -16,6 +16,7 @@ VERSIONS = (SWEEP_VERSION, GROWN_VERSION)
 MADE_UP = (STORE, JOINED, TABLE)  # designs of what no file holds
 METRICS = ("accuracy", "loss")
 EVALUATION_SETS = ("test", "validation")
+EVAL_ON = "eval_on"  # what training code of the user's own calls the one that it is to evaluate on
 NO_SET = "evaluation"  # where the trainer does not say on what it evaluates
 WEIGHTS = ("raw", "averaged")
 ONE_VALUE = ""  # the weights of a run whose trainer gives one value

@@ -13,9 +13,8 @@ from typing import Any, Literal, Self
 from ablate.designs import SEARCH as SEARCH
 from ablate.store import SWEEP, read_json
 from ablate.store.state import State
-from ablate.store.sweep_check import NO_SET
+from ablate.store.sweep_check import EVAL_ON, NO_SET
 
-EVAL_ON = "eval_on"  # what tells a training of the user's own code on what to evaluate
 CONFIRMS = "tuned settings vs. defaults"  # what the sweep is called that measures the winner
 CONFIRMATION = "confirmation"  # the folder, in that of the search, of the sweep that measures the winner
 

@@ -7,15 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from ablate import metrics
+from ablate.config import own
 from ablate.errors import AblateError, Diverged, did_you_mean, one_of, shown, unknown_key
 from ablate.metrics import ACCURACY, Given
 from ablate.readout import COLUMNS as LIMITS
 from ablate.readout import END
-from ablate.store.sweep_check import COLUMNS, EVALUATION_SETS
+from ablate.store.sweep_check import COLUMNS, EVAL_ON, EVALUATION_SETS
 
 OURS = ("seconds", "examples_per_second")  # columns that are measured here
 NEVER = 1e300  # no loss of another's code is taken for a divergence by its size
-EVAL_ON, USUAL_SET = "trainer.eval_on", "test"  # of the config, and where it says nothing
+USUAL_SET = "test"  # what is evaluated on where the config says nothing
 OF_METRIC = ("name", "unit", "better", "low", "high", "margin")  # keys of an entry of `metrics`
 _JUDGED = ("loss",)  # columns of every table that can be judged by
 
@@ -87,7 +88,7 @@ def judged(given: Sequence[Given], on: str | None) -> dict[str, Any]:
         on: what it is evaluated on, of `EVALUATION_SETS`; None where it is not told.
     """
     first, *others = ({"metric": one.metric.name} | ({"whole": one.whole} if one.whole != 1 else {}) for one in given)
-    return first | ({"metrics": others} if others else {}) | ({"eval_on": on} if on not in (None, USUAL_SET) else {})
+    return first | ({"metrics": others} if others else {}) | ({EVAL_ON: on} if on not in (None, USUAL_SET) else {})
 
 
 def eval_on(value: Any) -> str:
@@ -97,7 +98,7 @@ def eval_on(value: Any) -> str:
         AblateError: it is nothing that it can be.
     """
     if value not in EVALUATION_SETS:
-        raise AblateError(one_of(EVAL_ON, value, EVALUATION_SETS))
+        raise AblateError(one_of(own.EVAL_ON_KEY, value, EVALUATION_SETS))
     return str(value)
 
 

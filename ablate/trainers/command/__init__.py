@@ -7,14 +7,13 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.metrics import ACCURACY, KNOWN
 from ablate.readout import END, Readout
-from ablate.store.sweep_check import NO_SET
+from ablate.store.sweep_check import EVAL_ON, NO_SET
 from ablate.text import counted
 from ablate.trainer import Report, Resources, Spec, Work
 from ablate.trainers import evaluations
 from ablate.trainers.command import code, process, settings, stored, template, training
 from ablate.trainers.command.settings import Settings
 
-EVAL_ON = "eval_on"  # the placeholder for what is evaluated on
 MOST_LISTED = 8  # files that a note names
 
 

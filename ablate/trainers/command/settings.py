@@ -11,12 +11,13 @@ from ablate.config import own
 from ablate.config.execution import Settings as Execution
 from ablate.errors import AblateError, one_of, shown, unknown_key
 from ablate.metrics import Given
+from ablate.store.sweep_check import EVAL_ON
 from ablate.trainers import evaluations
 from ablate.trainers.command import code, rows, template
 from ablate.trainers.command.code import Files
 from ablate.trainers.predicted import PREDICTIONS, Labels, labels
 
-KEYS = ("name", "command", "cwd", "env", "code", "data", "read", "step", "labels", "timeout", "grace", "eval_on", "resume")
+KEYS = ("name", "command", "cwd", "env", "code", "data", "read", "step", "labels", "timeout", "grace", EVAL_ON, "resume")
 MOST_GRACE_S = 600  # a sweep that is to end waits so long for a training
 HERE, TRAINING = PLACES = ("here", "training")
 
@@ -106,7 +107,7 @@ def of(config: Mapping[str, Any]) -> Settings:
         None if section["labels"] is None else labels(section["labels"], "trainer.labels"),
         None if section["timeout"] is None else _seconds("timeout", section["timeout"], ", or null"),
         _seconds("grace", section["grace"], f", at most {MOST_GRACE_S}", MOST_GRACE_S),
-        evaluations.eval_on(section["eval_on"]),
+        evaluations.eval_on(section[EVAL_ON]),
         _choice("trainer.resume", section["resume"], ("never", "own")) == "own",
     )
 

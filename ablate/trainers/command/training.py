@@ -14,6 +14,7 @@ from ablate.metrics import ACCURACY
 from ablate.readout import END
 from ablate.store import Trajectory
 from ablate.store.files import writing
+from ablate.store.sweep_check import EVAL_ON
 from ablate.system import own_path, provenance
 from ablate.trainer import Report, Resources, Spec
 from ablate.trainers import versions
@@ -52,7 +53,7 @@ def run(settings: Settings, spec: Spec, folder: Path, given: Resources, report: 
         "dir": str(whole / WORK),
         "metrics": str(whole / ROWS),
         "threads": str(given.threads),
-        "eval_on": settings.eval_on,
+        EVAL_ON: settings.eval_on,
     }
     told = values if settings.labels is None else values | {PREDICTIONS: str(whole / WORK / PREDICTIONS)}
     command = [template.filled(word, values) for word in settings.command]

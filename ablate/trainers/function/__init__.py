@@ -16,7 +16,7 @@ from ablate.config import own
 from ablate.errors import AblateError
 from ablate.metrics import ACCURACY, KNOWN, Given
 from ablate.readout import END, Readout
-from ablate.store.sweep_check import NO_SET
+from ablate.store.sweep_check import EVAL_ON, NO_SET
 from ablate.system import provenance, sources
 from ablate.trainer import Report, Resources, Spec, Work
 from ablate.trainers import evaluations, versions
@@ -63,8 +63,8 @@ class Function:
             raise AblateError("trainer=function works only from ablate.sweep(). Rerun the script or notebook that calls it.")
         metrics = evaluations.metrics_of(config)
         values = {name: values_of_text.value(own.text_of(text)) for name, text in config.items() if own.is_users(name)}
-        on = evaluations.eval_on(config["trainer"]["eval_on"])
-        call = Call(found, values, metrics, on if tasks.EVAL_ON in found.takes else None)
+        on = evaluations.eval_on(config["trainer"][EVAL_ON])
+        call = Call(found, values, metrics, on if EVAL_ON in found.takes else None)
         spec = Spec(
             self.name,
             config["seed"],
@@ -105,7 +105,7 @@ class Function:
         call: Call = spec.payload
         drops = call.has_other_examples or (call.task.searched and call.task.labels is None)
         log = Log(call.task.name, call.metrics, report, None if call.has_other_examples else call.task.labels, drops)
-        given = {"config": copy.deepcopy(dict(call.values)), "seed": spec.seed, "log": log, "eval_on": call.eval_on}
+        given = {"config": copy.deepcopy(dict(call.values)), "seed": spec.seed, "log": log, EVAL_ON: call.eval_on}
         report.began(0, _where(call.task, resources))
         with threadpool_limits(resources.threads):
             returned = _called(call.task, {name: given[name] for name in call.task.takes}, log)

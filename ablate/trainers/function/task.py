@@ -6,11 +6,11 @@ from functools import cached_property
 from typing import Any
 
 from ablate.errors import AblateError, shown
+from ablate.store.sweep_check import EVAL_ON
 from ablate.system.contents import Digest, digest
 from ablate.trainers.predicted import Labels
 
 SHORT = 16  # characters of a digest, that name it on a command line
-EVAL_ON = "eval_on"
 TAKES = ("config", "seed", "log", EVAL_ON)  # the parameters that a function may have
 _KNOWN: dict[str, "Task"] = {}  # by digest, those of this process
 
