@@ -50,6 +50,18 @@ class Preparation:
             raise AblateError(f"{word} takes {height}×{width} pixels, more than the {image[0]}×{image[1]} of the images.")
         return height, width
 
+    def check_kind(self, kind: np.dtype[Any], word: str) -> None:
+        """Refuse a model of other inputs than numbers, or of integers, unless images are left as they are.
+
+        Raises:
+            AblateError: says what it takes.
+        """
+        if kind.kind not in "fiu" and kind.name != "bfloat16":
+            raise AblateError(f"{word} takes inputs that are no images of numbers.")
+        if kind.kind in "iu" and (self.preprocess != NONE or np.iinfo(kind).max < 255):
+            hint = "add --preprocess none" if np.iinfo(kind).max >= 255 else "they do not hold 0 to 255"
+            raise AblateError(f"{word} takes {kind} inputs: {hint}.")
+
     def prepared(self, images: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.float32]:
         """The central crops of images, (n, height, width, channels), prepared."""
         top, left = ((whole - part) // 2 for whole, part in zip(images.shape[1:3], size, strict=True))

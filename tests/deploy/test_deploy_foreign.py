@@ -1,21 +1,19 @@
 """Model files of others: evaluated to the image, or refused before anything of them runs."""
 
 import io
-import json
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from foreign_files import archive, layer, refused
 
 from ablate import data
-from ablate.deploy.model_files import FROZEN, KERAS, LITERT, ModelFile
+from ablate.deploy.model_files import FROZEN, KERAS, LITERT
 from ablate.deploy.preparation import NONE, SCALE, STANDARDIZE, Preparation, probabilities_of
-from ablate.errors import AblateError
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
-SHAPE, CLASSES = (32, 32, 3), 10
+CLASSES = 10
 
 
 @pytest.fixture(scope="module")
@@ -171,16 +169,6 @@ def test_a_hostile_graph_is_refused_and_nothing_of_it_runs(tmp_path, monkeypatch
     assert [path.name for path in Path().iterdir()] == ["hostile.pb"]
 
 
-def refused(name: str, kind: str) -> str:
-    """What is said of a file that is not run, in one line."""
-    from ablate.deploy.runtime.foreign import ForeignModel
-
-    with pytest.raises(AblateError) as error:
-        ForeignModel(ModelFile(name, Path(name), kind), Preparation(), SHAPE, CLASSES)(np.zeros((1, *SHAPE), np.uint8))
-    assert "\n" not in str(error.value)
-    return str(error.value)
-
-
 def test_a_constant_that_declares_more_than_it_has_is_refused(tmp_path, monkeypatch, weights):
     from tensorflow.core.framework import graph_pb2
 
@@ -214,29 +202,6 @@ def test_a_file_that_is_no_model_gets_one_line(tmp_path, monkeypatch, content, k
     monkeypatch.chdir(tmp_path)
     Path("model").write_bytes(content)
     assert refused("model", kind).startswith("model is not a ")
-
-
-def archive(config: object, weights: bytes | None = None, **others: bytes) -> bytes:
-    """A .keras file."""
-    import h5py
-
-    stream = io.BytesIO()
-    if weights is None:
-        buffer = io.BytesIO()
-        with h5py.File(buffer, "w") as file:
-            file["layers/dense/vars/0"] = np.zeros((1728, 10), np.float32)
-        weights = buffer.getvalue()
-    with zipfile.ZipFile(stream, "w") as made:
-        made.writestr("config.json", json.dumps(config))
-        made.writestr("metadata.json", "{}")
-        made.writestr("model.weights.h5", weights)
-        for name, content in others.items():
-            made.writestr(name, content)
-    return stream.getvalue()
-
-
-def layer(name: str, module: str = "keras.layers", **config: object) -> dict[str, object]:
-    return {"module": module, "class_name": name, "config": config, "registered_name": None}
 
 
 def external() -> bytes:

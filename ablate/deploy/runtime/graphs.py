@@ -8,10 +8,10 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.framework import graph_pb2
 
+from ablate.deploy.runtime.loaded.base import MOST_VALUES
 from ablate.errors import AblateError, did_you_mean, shown
 
 MOST_NODES = 50_000
-MOST_VALUES = 1 << 28  # of one tensor, constants and batches of activations alike
 
 # What networks on images compute with. Nothing here reads or writes a file, opens a connection, runs Python, keeps state, draws
 # random numbers, loops, or makes a tensor of a size that no input has.
@@ -106,8 +106,12 @@ COMPUTE = frozenset(
 )
 CALLS = frozenset(("PartitionedCall", "StatefulPartitionedCall"))
 VARIABLES = frozenset(("ReadVariableOp", "VarHandleOp"))
-_TYPES = frozenset(
-    (*(tf.float16, tf.float32, tf.float64, tf.bfloat16), *(tf.bool, tf.uint8, tf.int8, tf.uint16, tf.int16, tf.int32, tf.int64))
+TYPES = frozenset(  # as files write them
+    each.as_datatype_enum
+    for each in (
+        *(tf.float16, tf.float32, tf.float64, tf.bfloat16),
+        *(tf.bool, tf.uint8, tf.int8, tf.uint16, tf.int16, tf.int32, tf.int64),
+    )
 )
 
 
@@ -188,8 +192,10 @@ def check(nodes: Collection[Any], word: str, allowed: frozenset[str]) -> None:
         for tensor in _constants(node):
             values = math.prod(size.size for size in tensor.tensor_shape.dim)
             if any(size.size < 0 for size in tensor.tensor_shape.dim) or values > MOST_VALUES:
-                raise AblateError(f"{word} is refused: its constant {shown(node.name)} is too large.")
-            if tf.as_dtype(tensor.dtype) not in _TYPES:
+                raise AblateError(
+                    f"{word} is refused: its constant {shown(node.name)} is too large: at most {MOST_VALUES:,} values."
+                )
+            if tensor.dtype not in TYPES:
                 raise AblateError(f"{word} is refused: its constant {shown(node.name)} holds no numbers.")
 
 
@@ -212,4 +218,7 @@ def check_sizes(graph: tf.Graph, word: str) -> None:
             if values is None:
                 raise AblateError(f"{word} is refused: the size of {shown(operation.name)} is not known beforehand.")
             if values > MOST_VALUES:
-                raise AblateError(f"{word} is refused: {shown(operation.name)} would have {values:,} values.")
+                raise AblateError(
+                    f"{word} is refused: {shown(operation.name)} would have {values:,} values. "
+                    f"Allowed are at most {MOST_VALUES:,}."
+                )

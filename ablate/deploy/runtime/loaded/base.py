@@ -11,6 +11,7 @@ from ablate.errors import AblateError
 
 BATCH = 100  # images, where the model leaves it open
 MOST_BYTES = 1 << 30  # of a model file
+MOST_VALUES = 1 << 28  # of one tensor, constants and batches of activations alike
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,4 @@ def reading(word: str, what: str) -> Iterator[None]:
     except (AblateError, KeyboardInterrupt):
         raise
     except Exception as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        reason = f" ({lines[0][:120].rstrip('.')})" if lines else ""
-        raise AblateError(f"{word} is not a valid {what}, or cannot be run{reason}.") from error
+        raise AblateError(f"{word} is not a valid {what}, or cannot be run on these images.") from error

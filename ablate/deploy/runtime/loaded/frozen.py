@@ -10,7 +10,7 @@ from ablate.deploy.model_files import ModelFile
 from ablate.deploy.preparation import INPUT, OUTPUT, Preparation
 from ablate.deploy.runtime import graphs
 from ablate.deploy.runtime.loaded.base import BATCH, MOST_BYTES, Loaded, reading
-from ablate.errors import AblateError
+from ablate.errors import AblateError, shown
 from ablate.system.safe_files import read_regular
 
 
@@ -26,12 +26,14 @@ def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]
         (name or usual).removesuffix(":0") for name, usual in ((preparation.input, INPUT), (preparation.output, OUTPUT))
     )
     part = graphs.between(graph, given, wanted, word)
-    declared = _declared(next(node for node in graph.node if node.name == given))
+    entry = next(node for node in graph.node if node.name == given)
+    declared, kind = _declared(entry), _kind(entry, word)
+    preparation.check_kind(np.dtype(kind.as_numpy_dtype), word)
     size = preparation.size_of(declared, image, word)
     batch = declared[0] or batch
     with reading(word, "frozen graph"):
         with tf.Graph().as_default() as imported:
-            inputs = tf.compat.v1.placeholder(tf.float32, (batch, *size, image[2]), name="images")
+            inputs = tf.compat.v1.placeholder(kind, (batch, *size, image[2]), name="images")
             (outputs,) = tf.graph_util.import_graph_def(
                 part, input_map={f"{given}:0": inputs}, return_elements=[f"{wanted}:0"], name="model"
             )
@@ -42,7 +44,7 @@ def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]
 
     def compute(images: NDArray[np.float32]) -> NDArray[Any]:
         with reading(word, "frozen graph"):
-            found: NDArray[Any] = session.run(outputs, {inputs: images})
+            found: NDArray[Any] = session.run(outputs, {inputs: images.astype(kind.as_numpy_dtype, copy=False)})
             return found
 
     return Loaded(size, batch, compute)
@@ -53,3 +55,11 @@ def _declared(node: Any) -> tuple[int | None, ...]:
     if "shape" not in node.attr or node.attr["shape"].shape.unknown_rank:
         return (None, None, None, None)
     return tuple(each.size if each.size > 0 else None for each in node.attr["shape"].shape.dim)
+
+
+def _kind(node: Any, word: str) -> tf.DType:
+    """The type of an input's values; float32 where it says none."""
+    kind = node.attr["dtype"].type if "dtype" in node.attr else tf.float32.as_datatype_enum
+    if kind not in graphs.TYPES:
+        raise AblateError(f"{word}: {shown(node.name)} takes no numbers. Name another: --input.")
+    return tf.as_dtype(kind)

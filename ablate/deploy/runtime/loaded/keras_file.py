@@ -2,19 +2,25 @@
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import h5py
 import keras
 import numpy as np
+import tensorflow as tf
+from keras.src.backend.common import global_state
 from numpy.typing import NDArray
 
 from ablate.deploy.model_files import ModelFile
 from ablate.deploy.preparation import OUTPUT, Preparation
-from ablate.deploy.runtime.graphs import MOST_VALUES
-from ablate.deploy.runtime.loaded.base import BATCH, MOST_BYTES, Loaded, reading
+from ablate.deploy.runtime import graphs
+from ablate.deploy.runtime.loaded.base import BATCH, MOST_BYTES, MOST_VALUES, Loaded, reading
 from ablate.errors import AblateError, shown
 from ablate.system.safe_files import read_regular
 
@@ -81,17 +87,54 @@ def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]
     word, content = model.word, read_regular(model.path, MOST_BYTES)
     _check(content, word)
     with reading(word, _WHAT):
-        restored = keras.saving.load_model(model.path, compile=False, safe_mode=True)
-        if len(restored.inputs) != 1:
-            raise AblateError(f"{word} must have one input, got {len(restored.inputs)}.")
-        declared = tuple(restored.inputs[0].shape)
-        size, batch = preparation.size_of(declared, image, word), declared[0] or batch
+        with _planned(content) as plan:
+            if len(plan.inputs) != 1:
+                raise AblateError(f"{word} must have one input, got {len(plan.inputs)}.")
+            declared, kind = tuple(plan.inputs[0].shape), np.dtype(plan.inputs[0].dtype)
+            size, batch = preparation.size_of(declared, image, word), declared[0] or batch
+            preparation.check_kind(kind, word)
+            _check_sizes(plan, (batch, *size, image[2]), kind, word)
+        with TemporaryDirectory() as folder:  # what was checked, whatever became of the file
+            path = Path(folder) / "model.keras"
+            path.write_bytes(content)
+            restored = keras.saving.load_model(path, compile=False, safe_mode=True)
 
     def compute(images: NDArray[np.float32]) -> NDArray[Any]:
         with reading(word, _WHAT):
-            return _output(restored(images, training=False), preparation.output, word)
+            return _output(restored(images.astype(kind, copy=False), training=False), preparation.output, word)
 
     return Loaded(size, batch, compute)
+
+
+@contextmanager
+def _planned(content: bytes) -> Iterator[Any]:
+    """The model of a file with the shapes of its weights, but without any: within it nothing is allocated."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        config = json.loads(archive.read(_CONFIG)) | {"compile_config": None}
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield keras.saving.deserialize_keras_object(config, safe_mode=True)
+    finally:
+        global_state.set_global_attribute("uninitialized_variables", [])  # or the next scope to end would allocate them
+
+
+def _check_sizes(plan: Any, shape: tuple[int, ...], kind: np.dtype[Any], word: str) -> None:
+    """Refuse a model of which weights, or what a layer makes of a batch, are too large.
+
+    Raises:
+        AblateError: names them.
+    """
+    total = sum(math.prod(weight.shape) for weight in plan.weights)
+    if total > MOST_VALUES:
+        raise AblateError(f"{word} is refused: it has {total:,} weights. Allowed are at most {MOST_VALUES:,}.")
+
+    def run(images: Any) -> Any:
+        for layer in plan.layers:
+            if isinstance(layer, keras.layers.Normalization):
+                layer.finalize_state()
+        return plan(images, training=False)
+
+    graphs.check_sizes(tf.function(run).get_concrete_function(tf.TensorSpec(shape, kind)).graph, word)
 
 
 def _output(found: Any, wanted: str | None, word: str) -> NDArray[Any]:
@@ -181,7 +224,7 @@ def _check_weights(content: bytes, word: str) -> int:
                 if item.external or item.is_virtual or item.dtype.kind not in "fiub":
                     raise AblateError(f"{word} is refused: its weights lead to other files, or are no numbers.")
                 total += item.size
-                largest = max(largest, *item.shape, 1)
+                largest = max(largest, *item.shape, 1) if item.size else largest
     if total > MOST_VALUES:
-        raise AblateError(f"{word} is refused: it has {total:,} weights.")
+        raise AblateError(f"{word} is refused: it has {total:,} weights. Allowed are at most {MOST_VALUES:,}.")
     return largest

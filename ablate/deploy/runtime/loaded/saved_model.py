@@ -1,7 +1,10 @@
 """SavedModels of TensorFlow 2, as Keras exports them: the signature `serving_default`, where its functions only compute."""
 
+import math
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -9,12 +12,13 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from ablate.deploy.model_files import GRAPH, ModelFile
 from ablate.deploy.preparation import OUTPUT, Preparation
 from ablate.deploy.runtime import graphs
-from ablate.deploy.runtime.loaded.base import BATCH, MOST_BYTES, Loaded, reading
-from ablate.errors import AblateError, one_of
+from ablate.deploy.runtime.loaded.base import BATCH, MOST_BYTES, MOST_VALUES, Loaded, reading
+from ablate.errors import AblateError, one_of, shown
 from ablate.system.safe_files import kind_of, read_regular
 
 _WHAT = "SavedModel"
@@ -31,9 +35,12 @@ def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]
         AblateError: it is none, does more than compute, is too large, or takes no such images.
     """
     word = model.word
-    _check(model.path, word)
+    with TemporaryDirectory() as folder:  # what is checked is what is loaded
+        _copy(model.path, Path(folder), word)
+        _check(Path(folder), word)
+        with reading(word, _WHAT):
+            restored = tf.saved_model.load(folder)
     with reading(word, _WHAT):
-        restored = tf.saved_model.load(str(model.path))
         if _SIGNATURE not in restored.signatures:
             raise AblateError(f"{word} has no signature {_SIGNATURE}. Export it again.")
         signature = restored.signatures[_SIGNATURE]
@@ -44,11 +51,15 @@ def load(model: ModelFile, preparation: Preparation, image: tuple[int, int, int]
             raise AblateError(f"{word} must have one input, got {', '.join(inputs)}.")
         declared = (None,) * 4 if inputs[given].shape.rank is None else tuple(inputs[given].shape.as_list())
         size, batch = preparation.size_of(declared, image, word), declared[0] or batch
+        kind = inputs[given].dtype
+        preparation.check_kind(np.dtype(kind.as_numpy_dtype), word)
+        run = tf.function(lambda images: signature(**{given: images})[wanted])
+        _check_sizes(run.get_concrete_function(tf.TensorSpec((batch, *size, image[2]), kind)), word)
 
     def compute(images: NDArray[np.float32]) -> NDArray[Any]:
         assert restored is not None  # it owns the variables
         with reading(word, _WHAT):
-            found: NDArray[Any] = signature(**{given: tf.constant(images)})[wanted].numpy()
+            found: NDArray[Any] = run(tf.constant(images, kind)).numpy()
             return found
 
     return Loaded(size, batch, compute)
@@ -64,18 +75,42 @@ def _named(name: str | None, known: list[str], option: str, word: str, usual: st
     return name
 
 
+def _copy(source: Path, folder: Path, word: str) -> None:
+    """Copy the files of a SavedModel to an empty folder.
+
+    Raises:
+        AblateError: one is no regular file, or they are too large.
+    """
+    left = MOST_BYTES
+    for path in sorted(source.rglob("*")):
+        target = folder / path.relative_to(source)
+        if path.is_dir() and not path.is_symlink():
+            target.mkdir(parents=True, exist_ok=True)
+            continue
+        if (kind := kind_of(path)) is not None:
+            raise AblateError(f"{word} is refused: {path.name}: {kind}.")
+        left -= target.write_bytes(read_regular(path, MOST_BYTES))
+        if left < 0:
+            raise AblateError(f"{word} is too large: a model must have at most {MOST_BYTES:,} bytes.")
+
+
+def _check_sizes(function: Any, word: str) -> None:
+    """Refuse a function that makes something too large of its inputs; its calls of others are written out for that.
+
+    Raises:
+        AblateError: names the node.
+    """
+    written_out = convert_variables_to_constants_v2(function).graph
+    graphs.check(written_out.as_graph_def().node, word, graphs.COMPUTE)
+    graphs.check_sizes(written_out, word)
+
+
 def _check(folder: Path, word: str) -> None:
     """Refuse what would do more than compute once it is loaded or called.
 
     Raises:
         AblateError: says what.
     """
-    files = [path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()]
-    for path in files:
-        if (kind := kind_of(path)) is not None:
-            raise AblateError(f"{word} is refused: {path.name}: {kind}.")
-    if sum(path.stat().st_size for path in files) > MOST_BYTES:
-        raise AblateError(f"{word} is too large: a model must have at most {MOST_BYTES:,} bytes.")
     saved = saved_model_pb2.SavedModel()
     try:
         saved.ParseFromString(read_regular(folder / GRAPH, MOST_BYTES))
@@ -94,13 +129,19 @@ def _check(folder: Path, word: str) -> None:
     concrete = {*meta.object_graph_def.concrete_functions}
     if concrete & savers:
         raise AblateError(f"{word} is refused: one of its functions reads or writes files.")
-    for node in meta.object_graph_def.nodes:
-        values = node.variable.shape.dim
-        size = 1
-        for side in values:
-            size *= max(side.size, 0)
-        if size > graphs.MOST_VALUES:
-            raise AblateError(f"{word} is refused: its variable {node.variable.name!r} is too large.")
+    _refuse_recursion(meta.graph_def.library.function, word)
+    variables = (node.variable for node in meta.object_graph_def.nodes if node.WhichOneof("kind") == "variable")
+    total = sum(math.prod(max(side.size, 0) for side in one.shape.dim) for one in variables)
+    if total > MOST_VALUES:
+        raise AblateError(f"{word} is refused: it has {total:,} weights. Allowed are at most {MOST_VALUES:,}.")
+
+
+def _refuse_recursion(functions: Any, word: str) -> None:
+    calls = {one.signature.name: {name for node in one.node_def for name in _called(node)} for one in functions}
+    try:
+        TopologicalSorter(calls).prepare()
+    except CycleError as error:
+        raise AblateError(f"{word} is refused: its function {shown(error.args[1][0])} calls itself.") from None
 
 
 def _refuse_savers(nodes: Any, savers: set[str], word: str) -> None:
