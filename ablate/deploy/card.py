@@ -119,10 +119,15 @@ def _rows(about: Mapping[str, Any], form: Format) -> Sequence[tuple[str, str]]:
         (
             "compared",
             f"in a fresh process with the training's network, over all {compared['images']:,} test images: "
-            f"{told(of_json(compared), predictions['of'])}",
+            f"{told(of_json(compared), compared_by(about))}",
         ),
         ("trained in bfloat16, exported in float32", bfloat16(about)),
     )
+
+
+def compared_by(about: Mapping[str, Any]) -> str:
+    """What of the outputs was compared, as `told` names it."""
+    return "log probabilities" if about["softmax"] else "logits"
 
 
 def of_json(compared: Mapping[str, Any]) -> Comparison:
@@ -142,21 +147,21 @@ def bfloat16(about: Mapping[str, Any]) -> str:
     return "" if differ is None else f"the classes of {differ:,} of {counted(about['compared']['images'], 'image')} differ"
 
 
-def of_weights(training: Mapping[str, Any]) -> str:
-    """What readers call the weights of a training that is exported."""
-    return WEIGHTS[STORED[training["weights"]]]
+def of_weights(about: Mapping[str, Any]) -> str:
+    """What readers call the weights of a training that is exported, or of its arm."""
+    return WEIGHTS[STORED[about["weights"]]]
 
 
 def _accuracy(about: Mapping[str, Any]) -> str:
-    accuracy = about["accuracy"]
-    return "" if accuracy is None else f"{percent(accuracy, 2)} of {about['evaluated']:,} {about['split']} images"
+    return f"{percent(about['accuracy'], 2)} of {about['evaluated']:,} {about['split']} images"
 
 
 def _of_arm(about: Mapping[str, Any]) -> str:
     arm = about["arm"]
     if arm is None:
         return ""
-    mean = f"{percent(arm['mean'], 2)}, the mean of {counted(arm['n'], 'seed')} as in the report of its sweep"
+    of = f"{counted(arm['n'], 'seed')} with {of_weights(arm)} weights at step {arm['step']:,}"
+    mean = f"{percent(arm['mean'], 2)}, the mean of {of}, as in the report of its sweep"
     return mean if arm["low"] is None else f"{mean} (95% CI {percent(arm['low'], 2)} to {percent(arm['high'], 2)})"
 
 

@@ -14,7 +14,8 @@ from ablate.deploy.format import Format
 from ablate.errors import AblateError
 from ablate.text import counted
 
-LARGEST = 1e-3  # difference of a logit, or of a probability, that arithmetic in another order explains
+LARGEST = 1e-3  # difference of a logit, or of a log probability, that arithmetic in another order explains
+LEAST = 1e-30  # probability whose logarithm is compared; float32 has few digits of smaller ones
 TIE = 2e-3  # between the two best logits; only where they are nearer may the classes differ
 BATCH = 500  # images
 
@@ -41,8 +42,8 @@ np.save(sys.argv[2], np.concatenate(parts))
 class Comparison:
     """How far an exported model's predictions are from those of the training's network.
 
-    images: how many. largest: difference of any logit, or probability. differ: images of which the classes differ. ties: those
-    with two best logits that are nearer than `TIE`. wrong: of those that differ, how many are no ties.
+    images: how many. largest: difference of any logit, or log probability. differ: images of which the classes differ. ties:
+    those with two best logits that are nearer than `TIE`. wrong: of those that differ, how many are no ties.
     """
 
     images: int
@@ -61,7 +62,8 @@ def compare(logits: NDArray[np.float32], predictions: NDArray[np.float32], softm
     """The predictions of an exported model with the logits of the training's network, both (images, classes).
 
     Args:
-        softmax: whether the predictions are probabilities.
+        softmax: whether the predictions are probabilities. Then they are compared, and their logarithms: a probability near 0
+            or 1 says little of its logit.
 
     Examples:
         Of the second image the two best logits are so near that another class is no other network.
@@ -83,6 +85,9 @@ def compare(logits: NDArray[np.float32], predictions: NDArray[np.float32], softm
         powers = np.exp(expected - best[:, -1:])
         expected = powers / powers.sum(axis=1, keepdims=True)
     largest = np.abs(predictions - expected).max()
+    if softmax:
+        logarithms, others = (np.log(np.maximum(each, LEAST)) for each in (expected, predictions.astype(np.float64)))
+        largest = max(largest, np.abs(others - logarithms).max())
     return Comparison(
         len(logits),
         float(largest) if np.isfinite(largest) else np.inf,
@@ -131,7 +136,7 @@ def _why(done: "subprocess.CompletedProcess[str]") -> str:
 
 
 def told(comparison: Comparison, of: str) -> str:
-    """What a comparison found, as a sentence. of: logits or probabilities.
+    """What a comparison found, as a sentence. of: logits or log probabilities.
 
     Examples:
         >>> from ablate.deploy.compared import Comparison, told

@@ -1,6 +1,5 @@
 """A trained network exported: written in a format, compared with the training's own network, and put in its place whole."""
 
-import hashlib
 import math
 import secrets
 import shutil
@@ -18,8 +17,8 @@ from ablate import data
 from ablate.deploy import card, compared
 from ablate.deploy.compared import Comparison
 from ablate.deploy.format import Format
-from ablate.deploy.model_files import EXPORT
-from ablate.deploy.trained import STORED, Trained
+from ablate.deploy.model_files import EXPORT, size_of
+from ablate.deploy.trained import Trained
 from ablate.errors import AblateError
 from ablate.metrics import ACCURACY
 from ablate.store import sweep_names
@@ -88,10 +87,12 @@ def export(trained: Trained, folder: Path, options: Options) -> dict[str, Any]:
         predictions = compared.predictions_of(place, form, card.prepare(about), images)
         comparison = compared.compare(logits, predictions, options.softmax)
         if not comparison.same:
+            found = compared.told(comparison, card.compared_by(about))
             raise AblateError(
                 f"The export as {form.name} differs from the training's network over {comparison.images:,} test images: "
-                f"{compared.told(comparison, _of(options))} (at most {compared.LARGEST:g} is allowed). Nothing was written."
+                f"{found} (at most {compared.LARGEST:g} is allowed). Nothing was written."
             )
+        about["accuracy"] = _accuracy(trained, predictions, about, form, place)
         about["compared"] = _compared(comparison, _bfloat16_differ(trained, network.step, options, images, predictions))
         write_atomically(place / card.CARD, card.text(about, form).encode())
         write_sealed(place / EXPORT, about)
@@ -126,16 +127,15 @@ def _write(form: Format, model: Any, place: Path) -> None:
 
 
 def _about(trained: Trained, step: int, options: Options, place: Path) -> dict[str, Any]:
-    """What `export.json` holds, but for the comparison."""
+    """What `export.json` holds, but for the accuracy and the comparison."""
     content, dataset = trained.content, trained.dataset()
     whole, part = trained.image_shape, trained.input_shape
-    row = trained.trajectory.row(step) or {}
     source = data.SETS.find(trained.data["name"])
     return {
         "version": VERSION,
         "format": options.form.name,
         "file": options.form.file,
-        **_size(place / options.form.file),
+        **size_of(place / options.form.file),
         "images": {"shape": list(whole), "dtype": "uint8"},
         "inputs": {
             "name": "inputs",
@@ -162,7 +162,6 @@ def _about(trained: Trained, step: int, options: Options, place: Path) -> dict[s
             "sweep": None if trained.sweep is None else sweep_names.shortest(trained.sweep),
             "arm": trained.arm,
         },
-        "accuracy": row.get(f"{ACCURACY}_{STORED[options.weights]}"),
         "split": trained.split,
         "evaluated": content["data"]["eval_images"],
         "arm": _of_arm(trained),
@@ -170,6 +169,8 @@ def _about(trained: Trained, step: int, options: Options, place: Path) -> dict[s
             "name": trained.data["name"],
             "title": source.title or "images of the user's own",
             "license": source.license or "not known: ask its authors",
+            "validation": trained.data["validation"],
+            "eval_on": trained.data["eval_on"],
             "digest": content["data"]["digest"],
         },
         "versions": {
@@ -186,15 +187,12 @@ def _packages(form: Format) -> tuple[str, ...]:
     return tuple(module.replace("_", "-") for module in form.modules)
 
 
-def _size(path: Path) -> dict[str, Any]:
-    """The bytes of a file, or of all in a folder, and a SHA-256 of them in the order of their names."""
-    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-    digest, size = hashlib.sha256(), 0
-    for each in files:
-        content = each.read_bytes()
-        digest.update(content)
-        size += len(content)
-    return {"bytes": size, "sha256": digest.hexdigest()}
+def _accuracy(trained: Trained, predictions: NDArray[np.float32], about: Mapping[str, Any], form: Format, place: Path) -> float:
+    """The accuracy of the exported model on what the training was evaluated on. predictions: of the test images."""
+    own = trained.images()
+    if trained.split != "test":
+        predictions = compared.predictions_of(place, form, card.prepare(about), own.images)
+    return float((predictions.argmax(axis=1) == own.labels).mean())
 
 
 def _of_arm(trained: Trained) -> dict[str, Any] | None:
@@ -210,7 +208,14 @@ def _of_arm(trained: Trained) -> dict[str, Any] | None:
     if len(arms) != 1 or not arms["n"].item():
         return None
     low, high = (_fraction(arms[end].item()) for end in ("low", "high"))
-    return {"n": int(arms["n"].item()), "mean": arms["mean"].item() / 100, "low": low, "high": high}
+    return {
+        "n": int(arms["n"].item()),
+        "mean": arms["mean"].item() / 100,
+        "low": low,
+        "high": high,
+        "weights": trained.weights,
+        "step": trained.step,
+    }
 
 
 def _fraction(percentage: float) -> float | None:
@@ -244,7 +249,7 @@ def _bfloat16_differ(
 def shown(about: Mapping[str, Any], folder: Path) -> list[str]:
     """What the terminal says of an export, a line each."""
     training = about["training"]
-    found = compared.told(card.of_json(about["compared"]), about["predictions"]["of"])
+    found = compared.told(card.of_json(about["compared"]), card.compared_by(about))
     images = about["compared"]["images"]
     lines = [
         f"Exported   {folder / about['file']} ({about['bytes']:,} bytes): {card.of_weights(training)} weights of step "

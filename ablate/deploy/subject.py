@@ -13,7 +13,8 @@ from ablate.deploy.trained import Trained
 class Source:
     """The training that a network comes from; all None of a model file of others.
 
-    accuracy: a fraction, as the training noted it at that step; None where it was not evaluated there.
+    accuracy: a fraction, as the training noted it at that step, None where it was not evaluated there; of an exported
+    model, that of the model itself.
     """
 
     fingerprint: str | None = None

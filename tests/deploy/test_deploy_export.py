@@ -51,6 +51,15 @@ def test_probabilities_are_compared_with_the_softmax_of_logits(logits):
     assert compare(own, powers / powers.sum(axis=1, keepdims=True), softmax=True).largest < 1e-9
 
 
+def test_logits_that_probabilities_hide_are_compared_too():
+    own = np.array([[20.0, 0.0, -1.0]])
+    for by, same in ((LARGEST / 2, True), (1.0, False)):
+        powers = np.exp(own + np.array([0, 0, by]))
+        found = compare(own, powers / powers.sum(), softmax=True)
+        assert found.same == same
+        assert found.largest == pytest.approx(by, rel=1e-3)
+
+
 def test_another_shape_and_nan_are_another_network():
     own = np.zeros((2, 3))
     assert not compare(own, np.zeros((2, 1, 3)), softmax=False).same
@@ -174,6 +183,11 @@ def test_probabilities_of_raw_weights_with_preprocessing_outside(name, says, her
     assert (about["training"]["weights"], about["training"]["step"]) == ("raw", 10)
     assert about["compared"]["largest_difference"] < LARGEST
     assert len(run_card(here / f"outside-{name}")) == 360
+    assert (about["arm"]["weights"], about["arm"]["step"]) == ("ema", 20)
+    said = (here / f"outside-{name}" / card.CARD).read_text()
+    assert "the mean of 2 seeds with EMA weights at step 20, as in the report" in said
+    assert "largest difference of log probabilities" in said
+    assert [each["images"] for each in says("evaluate", f"outside-{name}", "--split", "validation")] == [100]
 
 
 @pytest.mark.slow
@@ -182,6 +196,9 @@ def test_a_training_in_bfloat16_is_exported_in_float32(gap, prints):
     said = prints("export", "gap/baseline/0", "--format", "keras", "--out", "bfloat16")
     assert re.search(r"exported in float32: the classes of \d+ of 360 images differ from those of the training", said)
     assert "trained in bfloat16" in (gap / "bfloat16" / card.CARD).read_text()
+    accuracy = json.loads((gap / "bfloat16" / "export.json").read_text())["accuracy"]
+    labels = data.load({"name": "digits"}).evaluation.labels
+    assert accuracy == (np.array(run_card(gap / "bfloat16")) == labels).mean()
 
 
 @pytest.mark.slow

@@ -1,12 +1,15 @@
 """RUN: every way to name one, and one clear line for what names none."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ablate import data
 from ablate.deploy import find
-from ablate.deploy.model_files import KERAS, SAVED_MODEL, ModelFile
+from ablate.deploy.model_files import KERAS, SAVED_MODEL, ModelFile, size_of
 from ablate.deploy.trained import Trained
 from ablate.errors import AblateError
 from ablate.store import Trajectory, sign_of_life, sweep_file
@@ -110,6 +113,48 @@ def test_model_files_are_known_by_their_names(tmp_path, monkeypatch):
         assert (found.kind, found.path, found.image_shape, found.split) == (kind, Path(path), (32, 32, 3), "test")
     with pytest.raises(AblateError, match="saved does not say what its images are"):
         _ = find.find("saved").data  # type: ignore[union-attr]
+
+
+def exported(folder: Path, **about: Any) -> ModelFile:
+    """What stands for an exported folder: its training had the digits with 100 of them held out."""
+    folder.mkdir()
+    (folder / "model.keras").write_bytes(b"weights")
+    trained_on = {"name": "digits", "validation": 100, "eval_on": "validation"}
+    content = {"file": "model.keras", "format": "keras", "data": trained_on | {"digest": data.digest(trained_on)}}
+    content |= size_of(folder / "model.keras") | {"classes": list("0123456789")} | about
+    (folder / "export.json").write_text(json.dumps(content))
+    found = find.find(str(folder))
+    assert isinstance(found, ModelFile)
+    return found
+
+
+@pytest.mark.slow
+def test_an_exported_folder_has_the_images_and_classes_of_its_training(tmp_path, capsys):
+    one = exported(tmp_path / "one")
+    assert (one.split, len(one.dataset().evaluation.labels), len(one.dataset("test").evaluation.labels)) == (
+        "validation",
+        100,
+        360,
+    )
+    given = replace(one, data_words=("data=digits",))
+    assert (given.split, capsys.readouterr().err) == ("validation", "")
+    fewer = replace(one, data_words=("data=digits", "data.validation=50"))
+    assert fewer.split == "test"
+    assert "data=digits data.validation=50 does not have the images that" in capsys.readouterr().err
+    other = exported(tmp_path / "other", data={"name": "digits", "digest": "0" * 64})
+    with pytest.raises(AblateError, match=r"data=digits does not have the images that .* Give its data set: data=NAME\."):
+        other.dataset()
+    with pytest.raises(AblateError, match=r"has the classes '0, 1, 2, 3, 4, 5, 6, 7, 8, 9', but .* has 'cat, dog'"):
+        exported(tmp_path / "cats", classes=["cat", "dog"]).dataset()
+
+
+def test_an_exported_file_that_has_changed_since_is_refused(tmp_path):
+    exported(tmp_path / "one")
+    (tmp_path / "one" / "model.keras").write_bytes(b"others")
+    with pytest.raises(AblateError, match=r"model\.keras has changed since it was exported"):
+        find.find(str(tmp_path / "one"))
+    found = find.find(str(tmp_path / "one" / "model.keras"))
+    assert isinstance(found, ModelFile)
 
 
 @pytest.mark.slow

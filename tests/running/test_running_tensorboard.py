@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from ablate.designs import Arm
+from ablate.planning.plan import Plan
 from ablate.running import tensorboard
 
 Ran = Callable[..., Path]
@@ -56,10 +60,13 @@ def test_a_folder_that_cannot_be_written_costs_the_names_alone(run: Ran, sweeps,
     assert "TensorBoard will not find the runs by name: Cannot write" in capsys.readouterr().err
 
 
-@pytest.mark.slow
-def test_arms_with_odd_levels_have_folders_of_their_own(sweeps) -> None:
-    plan = sweeps.planned("lr=0.1,0.2", "seed=0")
-    assert [tensorboard.arm_name(plan, number) for number in range(2)] == ["baseline", "lr=0.2"]
+def test_arms_with_odd_levels_have_folders_of_their_own() -> None:
+    levels = ("a", "0.2", "b/c", "b_c", "../d", "e" * 300, "e" * 301)
+    plan = cast(Plan, SimpleNamespace(arms=[Arm((("x", level),)) for level in levels]))
+    names = [tensorboard.arm_name(plan, number) for number in range(len(levels))]
+    assert names[:5] == ["baseline", "x=0.2", "x=b_c (2)", "x=b_c", "x=.._d (4)"]
+    assert len(set(names)) == len(levels)
+    assert all("/" not in name and len(name) < 255 for name in names)
 
 
 @pytest.mark.slow
