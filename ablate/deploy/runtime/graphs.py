@@ -36,6 +36,7 @@ COMPUTE = frozenset(
         "Elu",
         "Equal",
         "Erf",
+        "Erfc",
         "Exp",
         "ExpandDims",
         "Floor",
