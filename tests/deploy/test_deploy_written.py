@@ -14,7 +14,8 @@ from ablate.commands import evaluate_screen
 from ablate.data import Split
 from ablate.deploy import written
 from ablate.deploy.evaluation import Evaluated
-from ablate.deploy.scores import scores, softmax
+from ablate.deploy.scores import refuse_infinite, scores, softmax
+from ablate.errors import AblateError
 
 NAMES = ("=1+1", "-5", "<b>")
 
@@ -56,6 +57,12 @@ def test_numbers_that_are_not_finite_are_null_in_json(tmp_path, largest):
     content = json.loads((tmp_path / "evaluation.json").read_text())
     assert (content["calibration_error"], content["loss"], content["recorded"]["loss"]) == (None, None, None)
     assert "expected calibration error -" in evaluate_screen.details(one)
+
+
+def test_outputs_that_are_not_finite_are_refused_by_name():
+    refuse_infinite(np.zeros((2, 3)), "tour/baseline/0")
+    with pytest.raises(AblateError, match=r"tour/baseline/0 gives outputs that are no finite numbers\."):
+        refuse_infinite(np.array([[0.0, np.inf]]), "tour/baseline/0")
 
 
 def test_another_accuracy_than_in_training_is_told_in_images(tmp_path):
