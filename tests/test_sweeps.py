@@ -226,7 +226,7 @@ def test_fail_fast(program: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+@pytest.mark.parametrize("launcher", ["basic", pytest.param("joblib", marks=pytest.mark.exhaustive)])
 def test_hydras_other_launchers(launcher: str, program: Any) -> None:
     words = ("-m", f"hydra/launcher={launcher}", "augment=off,flip", "ema=on,off", *SHORT)
     _, err = program(*words, "workers=2", status=1)

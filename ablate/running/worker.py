@@ -121,7 +121,7 @@ def serve(connection: Connection) -> None:
     try:
         while (job := inbox.jobs.get()) is not None:
             connection.send(BEGUN)
-            connection.send(work(job, inbox.stop, StepLog(job.spec, str(job.store / job.fingerprint))))
+            connection.send(work(job, inbox.stop, StepLog(job.spec, job.fingerprint)))
     except OSError:
         print("the program that started this worker is gone; what it trained is saved", file=sys.stderr)
         status = ORPHANED

@@ -232,6 +232,7 @@ def test_another_space_under_one_name_is_refused_with_what_differs(program: Any)
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_two_objectives_have_a_front_and_words_can_be_searched(program: Any) -> None:
     words = ("hydra/sweeper=optuna", "hydra/sweeper/pruner=none", "augment=on,off", "lr=tag(log,interval(0.01,0.5))")
     words = (*words, "hydra.sweeper.objectives=[accuracy,operations]", "epochs=2", "hydra.sweeper.n_trials=5")
