@@ -31,6 +31,7 @@ def rows(trajectory: Path) -> list[dict[str, Any]]:
     return [{k: v for k, v in json.loads(line).items() if k not in TIMES} for line in lines]
 
 
+@pytest.mark.slow
 def test_the_factorial_trains_twice_and_the_same_command_again_trains_nothing(program: Any) -> None:
     words = ["-m", "augment=off,flip", "ema=on,off", "steps=20", "eval_every=10", "report.formats=[html,csv,md,png]"]
     out, err = program(*words)

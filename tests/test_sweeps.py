@@ -167,6 +167,7 @@ def test_no_training_outlives_a_killed_parent_by_half_a_minute(program: Any) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_two_sweeps_that_share_trainings_do_each_once(program: Any) -> None:
     one = program.start("-m", "augment=off,flip", "seed=0,1", "workers=2", "steps=200", "eval_every=50")
     other = program.start("-m", "augment=flip,crop", "seed=0,1", "workers=2", "steps=200", "eval_every=50")
@@ -179,6 +180,7 @@ def test_two_sweeps_that_share_trainings_do_each_once(program: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_second_process_with_the_same_command_waits_or_only_watches(program: Any) -> None:
     words = ("-m", "seed=0,1", "workers=2", *LONG)
     program(*words, "watch=true", status=1)

@@ -375,6 +375,7 @@ WORDS = (
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_tune_choose_measure_with_one_command_that_goes_on_where_it_stopped(program: Any) -> None:
     out, _ = program.command("plan", *program.base, *WORDS[1:])
     assert "first 3 arms × 2 learning rates (1, 4 times the arm's own) × 2 seeds (2, 3), read on 40 held-out" in out

@@ -20,6 +20,7 @@ SERVER = pwd.getpwnam("postgres") if any(user.pw_name == "postgres" for user in 
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.exhaustive,
     pytest.mark.skipif(not PROGRAMS, reason="no PostgreSQL server here (Debian's package is postgresql)"),
     pytest.mark.skipif(os.geteuid() == 0 and SERVER is None, reason="a PostgreSQL server does not run as root"),
 ]
