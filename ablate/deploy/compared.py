@@ -42,7 +42,7 @@ np.save(sys.argv[2], np.concatenate(parts))
 class Comparison:
     """How far an exported model's predictions are from those of the training's network.
 
-    images: how many. largest: difference of any logit, or log probability. differ: images of which the classes differ. ties:
+    images: how many. largest: difference of any logit, or log probability. differ: images whose classes differ. ties:
     those with two best logits that are nearer than `TIE`. wrong: of those that differ, how many are no ties.
     """
 

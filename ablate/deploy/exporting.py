@@ -115,7 +115,7 @@ def _whole(folder: Path) -> Iterator[Path]:
 
 
 def _write(form: Format, model: Any, place: Path) -> None:
-    """Write the model as a converter does, of which none says in words of ours what it cannot."""
+    """Write the model; what a converter raises is told in one line."""
     try:
         with writing(place / form.file):
             form.write(model, place / form.file)

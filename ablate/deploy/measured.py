@@ -18,7 +18,7 @@ from ablate.errors import AblateError
 from ablate.models.costs import totals
 
 TENSORFLOW = "tensorflow"  # the format of a training that was not exported
-FEWEST = 3  # networks of which a rank correlation tells something
+FEWEST = 3  # networks for which a rank correlation tells something
 
 
 @dataclass(frozen=True)

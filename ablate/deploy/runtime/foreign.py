@@ -1,4 +1,4 @@
-"""Model files as classifiers: images in, probabilities out, whoever made the file."""
+"""Model files as classifiers: images in, probabilities out, no matter who made the file."""
 
 import time
 from importlib import import_module

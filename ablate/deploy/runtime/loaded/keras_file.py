@@ -71,7 +71,7 @@ _LAYERS = frozenset(
         "ZeroPadding2D",
     ]
 )
-_MODULES = (  # of which any class is Keras's own, and computes
+_MODULES = (  # every class in them is Keras's own, and computes
     *("keras.initializers", "keras.regularizers", "keras.constraints", "keras.activations", "keras.dtype_policies"),
     *("keras.src.ops.numpy", "keras.src.ops.nn", "keras.src.ops.math"),
 )
@@ -119,7 +119,7 @@ def _planned(content: bytes) -> Iterator[Any]:
 
 
 def _check_sizes(plan: Any, shape: tuple[int, ...], kind: np.dtype[Any], word: str) -> None:
-    """Refuse a model of which weights, or what a layer makes of a batch, are too large.
+    """Refuse a model whose weights, or what a layer makes of a batch, are too large.
 
     Raises:
         AblateError: names them.
